@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# kobs: the module, its controller, and their tests. "make help" lists what
+# there is.
+#
+# Modules are built in build/NAME for the running kernel, or with KERNEL=NAME
+# for one of the guests' kernels (6.1, 6.12, debug), or with KDIR=DIR for any
+# other; the sources are linked there, so that builds do not meet.
+
+KERNEL	?=
+KDIR	?= $(if $(KERNEL),$(shell scripts/kdir $(KERNEL)),/lib/modules/$(shell uname -r)/build)
+NAME	:= $(or $(KERNEL),$(if $(filter /lib/modules/%,$(KDIR)),$(shell uname -r),other))
+OUT	:= $(CURDIR)/build/$(NAME)
+SRC	:= $(OUT)/src
+TESTS	?= $(if $(KERNEL),1)
+W	?= 1
+V	?= 0
+
+all: modules ctl
+
+# The guests' kernels get the test modules too.
+modules:
+	@test -n "$(KDIR)" -a -e "$(KDIR)/Makefile" || \
+		{ echo "no kernel headers in '$(KDIR)': install linux-headers for this kernel, or run scripts/setup" >&2; exit 1; }
+	@mkdir -p $(SRC)
+	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/VERSION $(CURDIR)/kmod \
+		$(CURDIR)/uapi $(CURDIR)/tests $(SRC)/
+	@find $(SRC) -xtype l -delete
+	$(MAKE) -C $(KDIR) M=$(SRC) W=$(W) V=$(V) KOBS_TESTS=$(TESTS) modules
+	@find $(SRC) -name '*.ko' -exec cp {} $(OUT)/ \;
+
+ctl:
+	$(MAKE) -C ctl O=$(CURDIR)/build VERSION=$$(cat VERSION)
+
+load: all
+	insmod $(OUT)/kobs.ko
+
+unload:
+	rmmod kobs
+
+install: all
+	install -D -m 644 $(OUT)/kobs.ko \
+		$(DESTDIR)/lib/modules/$(shell uname -r)/updates/kobs.ko
+	$(MAKE) -C ctl O=$(CURDIR)/build VERSION=$$(cat VERSION) install
+	$(if $(DESTDIR),,depmod)
+
+setup:
+	scripts/setup
+
+demo: setup
+	scripts/demo
+
+check: setup
+	tests/run
+
+bench: setup
+	scripts/bench
+
+lint: setup
+	scripts/lint
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make            build kobs.ko for the running kernel, and obsctl'
+	@echo 'make load       load the module (root); make unload removes it'
+	@echo 'make install    install the module, obsctl and its man page (root)'
+	@echo 'make demo       boot a guest and show real reports (root, for apt)'
+	@echo 'make check      build and run every test in guests (root, for apt)'
+	@echo 'make bench      measure what kobs and its peers cost'
+	@echo 'make lint       checkpatch, sparse, W=1, shellcheck, spec drift'
+	@echo 'make clean      remove build/'
+	@echo 'KERNEL=NAME     build for a guest: 6.1, 6.12 or debug'
+	@echo 'KDIR=DIR        build for the kernel whose build directory that is'
+
+.PHONY: all modules ctl load unload install setup demo check bench lint clean help

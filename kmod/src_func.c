@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source func: calls of kernel functions, by ftrace_ops; and how long they
+ * take, by fprobe or kretprobe (compat/returns.h).
+ *
+ * Functions come as addresses, which the controller takes from
+ * /proc/kallsyms: nothing that a module may use finds a function by name.
+ * The kernel's own ftrace decides which of them it can trace; one filter
+ * update turns all of them on.
+ *
+ * Locking: prepare, start, stop and release run under the session's lock. The
+ * handlers take no lock. stop waits for the trampolines in
+ * unregister_ftrace_function() (one RCU-tasks grace period) before anything
+ * is freed. Functions of a module that unloads are taken out of the filter by
+ * ftrace itself, which leaves the filter's other entries, and so never an
+ * empty filter, which would mean all functions.
+ */
+#include <linux/ftrace.h>
+#include <linux/glob.h>
+#include <linux/kallsyms.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/trace_recursion.h>
+
+#include "compat/returns.h"
+#include "hit.h"
+#include "kobs.h"
+
+/* Functions of a session, above which it must be told "all". */
+#define FUNC_MANY	1000
+
+enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER };
+
+enum func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
+
+/**
+ * struct func - a session of this source
+ * @s: session
+ * @ips: functions, sorted
+ * @n: how many
+ * @ops: for modes that look at entries only
+ * @returns: for modes that wait for the return, else NULL
+ */
+struct func {
+	struct kobs_session *s;
+	unsigned long *ips;
+	unsigned int n;
+	struct ftrace_ops ops;
+	struct kobs_returns *returns;
+};
+
+/*
+ * Functions that ftrace would trace but that kobs keeps out: a probe there
+ * can hang the machine, or runs on behalf of the probe itself.
+ */
+static const struct {
+	const char *glob;
+	const char *reason;
+} denied[] = {
+	{ "_raw_spin_*", "a spinlock's fast path: every lock of the machine would pay" },
+	{ "_raw_read_*", "a spinlock's fast path: every lock of the machine would pay" },
+	{ "_raw_write_*", "a spinlock's fast path: every lock of the machine would pay" },
+	{ "*spin_lock_slowpath", "a probe there prolongs every contended lock" },
+	{ "queued_*_lock_slowpath", "a probe there prolongs every contended lock" },
+	{ "rcu_*", "the probe itself relies on RCU" },
+	{ "__rcu_*", "the probe itself relies on RCU" },
+	{ "preempt_count_*", "the probe itself turns preemption off" },
+	{ "text_poke*", "used to turn probes on and off" },
+	{ "smp_text_poke*", "used to turn probes on and off" },
+	{ "ftrace_*", "used to turn probes on and off" },
+	{ "irq_work_*", "called by the probe itself" },
+	{ "stack_trace_save*", "called by the probe itself" },
+	{ "stack_trace_consume*", "called by the probe itself" },
+	{ "arch_stack_walk*", "called by the probe itself" },
+	{ "unwind_*", "called by the probe itself" },
+	{ "__unwind_start", "called by the probe itself" },
+	{ "orc_find*", "called by the probe itself" },
+	{ "copy_from_user_nofault", "called by the probe itself" },
+	{ "glob_match*", "called by the probe itself" },
+	{ "ktime_get_mono_fast_ns", "called by the probe itself" },
+	{ "read_hpet", "called by the probe itself, to read the time" },
+	{ "acpi_pm_read*", "called by the probe itself, to read the time" },
+	{ "kvm_clock_get_cycles", "called by the probe itself, to read the time" },
+	{ "*lockdep*", "called with every lock" },
+	{ "lock_acquire", "called with every lock" },
+	{ "lock_release", "called with every lock" },
+	{ "*kasan*", "called with every memory access" },
+	{ "__asan_*", "called with every memory access" },
+};
+
+/*
+ * A hit that comes while this task is inside a handler already. Its session
+ * is not necessarily armed.
+ */
+static noinline void func_recursion(struct kobs_session *s)
+{
+	struct kobs_cpu *pc;
+
+	preempt_disable_notrace();
+	if (READ_ONCE(s->armed)) {
+		pc = this_cpu_ptr(s->cpu);
+		kobs_count(&pc->counters, KOBS_N_HITS);
+		kobs_count(&pc->counters, KOBS_N_RECURSION);
+	}
+	preempt_enable_notrace();
+}
+
+/* Entry of a function. Context: any, NMI included. */
+static void func_hit(unsigned long ip, unsigned long parent_ip,
+		     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kobs_session *s = ops->private;
+	u64 v[KOBS_WORDS];
+	struct kobs_cpu *pc;
+	u64 t0;
+	int bit;
+
+	bit = ftrace_test_recursion_trylock(ip, parent_ip);
+	if (unlikely(bit < 0)) {
+		func_recursion(s);
+		return;
+	}
+	pc = this_cpu_ptr(s->cpu);
+	if (kobs_hit_begin(s, pc, &t0)) {
+		if (kobs_hit_wanted(s, pc)) {
+			v[FUNC_W_FUNC] = ip;
+			v[FUNC_W_CALLER] = parent_ip;
+			kobs_hit_record(s, pc, v, s->need, ip, 0);
+		}
+		kobs_hit_end(s, pc, t0, 0);
+	}
+	ftrace_test_recursion_unlock(bit);
+}
+
+/**
+ * kobs_func_enter() - entry of a function whose return shall be hooked
+ * @s: session
+ * @ip: function
+ * @call: kept until the return
+ *
+ * Context: any, NMI included; preemption off, inside a recursion guard.
+ * Return: false when the return need not be hooked.
+ */
+bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
+		     struct kobs_call *call)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	u64 v[KOBS_WORDS] = {};
+	u64 t0;
+
+	if (!kobs_hit_begin(s, pc, &t0))
+		return false;
+	if (!kobs_hit_wanted(s, pc))
+		goto out;
+	if ((s->need & KOBS_W_STACKS) &&
+	    !kobs_capture(s, v, s->need & KOBS_W_STACKS, ip)) {
+		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
+		goto out;
+	}
+	call->kstack = v[KOBS_W_KSTACK];
+	call->ustack = v[KOBS_W_USTACK];
+	kobs_count(&pc->counters, KOBS_N_IN_FLIGHT);
+	call->start = ktime_get_mono_fast_ns();
+	call->cost = t0 ? (call->start - t0) ?: 1 : 0;
+	return true;
+out:
+	kobs_hit_end(s, pc, t0, 0);
+	return false;
+}
+
+/**
+ * kobs_func_exit() - return of a function
+ * @s: session
+ * @ip: function
+ * @caller: where it returns to
+ * @call: as kobs_func_enter() left it
+ *
+ * Context: any, NMI included; preemption off, inside a recursion guard.
+ */
+void kobs_func_exit(struct kobs_session *s, unsigned long ip,
+		    unsigned long caller, const struct kobs_call *call)
+{
+	u64 end = ktime_get_mono_fast_ns();
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	u64 v[KOBS_WORDS];
+
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	v[FUNC_W_FUNC] = ip;
+	v[FUNC_W_CALLER] = caller;
+	v[KOBS_W_KSTACK] = call->kstack;
+	v[KOBS_W_USTACK] = call->ustack;
+	kobs_hit_record(s, pc, v, s->need & ~KOBS_W_STACKS, 0,
+			end - call->start);
+	kobs_hit_end(s, pc, call->cost ? end : 0, call->cost);
+}
+
+static int func_compare(const void *a, const void *b)
+{
+	unsigned long x = *(const unsigned long *)a;
+	unsigned long y = *(const unsigned long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static const char *func_denied(unsigned long ip)
+{
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i;
+
+	sprint_symbol_no_offset(name, ip);
+	/* "name [module]" */
+	name[strcspn(name, " ")] = '\0';
+	for (i = 0; i < ARRAY_SIZE(denied); i++) {
+		if (glob_match(denied[i].glob, name))
+			return denied[i].reason;
+	}
+	return NULL;
+}
+
+/* Keep those functions that can be traced, once each. */
+static int func_choose(struct func *f, const struct kobs_value *functions)
+{
+	struct ftrace_ops trial = {};
+	unsigned long last = 0;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < functions->number; i++)
+		f->ips[i] = functions->addresses[i];
+	sort(f->ips, functions->number, sizeof(*f->ips), func_compare, NULL);
+	for (i = 0; !err && i < functions->number; i++) {
+		unsigned long ip = f->ips[i];
+		const char *reason;
+
+		cond_resched();
+		if (ip == last)
+			continue;
+		last = ip;
+		reason = func_denied(ip);
+		if (reason)
+			err = kobs_session_keep_out(f->s, ip, reason, true);
+		else if (ftrace_set_filter_ip(&trial, ip, 0, 1))
+			err = kobs_session_keep_out(f->s, ip,
+						    "ftrace cannot trace it",
+						    false);
+		else
+			f->ips[f->n++] = ip;
+	}
+	/* Frees the trial's filter: empty, and not registered. */
+	ftrace_set_filter(&trial, NULL, 0, 1);
+	return err;
+}
+
+static void func_free(struct func *f)
+{
+	if (f->returns)
+		kobs_returns_free(f->returns);
+	ftrace_set_filter(&f->ops, NULL, 0, 1);
+	kvfree(f->ips);
+	kfree(f);
+}
+
+/* Make ready whatever turns the mode's probes on. */
+static int func_prepare_hook(struct func *f, bool wait)
+{
+	struct kobs_session *s = f->s;
+
+	if (!wait) {
+		f->ops.func = func_hit;
+		f->ops.private = s;
+		return ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1);
+	}
+	f->returns = kobs_returns_new(s, f->ips, &f->n,
+				      s->source_params[FUNC_P_INFLIGHT].number);
+	if (IS_ERR(f->returns)) {
+		int err = PTR_ERR(f->returns);
+
+		f->returns = NULL;
+		return err;
+	}
+	return 0;
+}
+
+static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	const struct kobs_value *functions =
+		&s->source_params[FUNC_P_FUNCTIONS];
+	struct func *f;
+	int err;
+
+	if (!functions->number)
+		return kobs_refuse(extack, -EINVAL,
+				   "parameter functions is missing");
+	if (functions->number > FUNC_MANY &&
+	    !s->source_params[FUNC_P_ALL].number)
+		return kobs_refuse(extack, -EINVAL,
+				   "these are %llu functions, and more than %d need all",
+				   functions->number, FUNC_MANY);
+	f = kzalloc(sizeof(*f), GFP_KERNEL);
+	if (!f)
+		return -ENOMEM;
+	f->s = s;
+	f->ips = kvmalloc_array(functions->number, sizeof(*f->ips), GFP_KERNEL);
+	err = f->ips ? func_choose(f, functions) : -ENOMEM;
+	if (!err && f->n)
+		err = func_prepare_hook(f, s->mode->value);
+	if (!err && !f->n)
+		err = kobs_refuse(extack, -EINVAL, "%ps%s%s: %s",
+				  (void *)(long)s->kept_out[0].address,
+				  s->n_kept_out > 1 ? " and all others" : "",
+				  " cannot be traced",
+				  s->kept_out[0].reason);
+	else if (err)
+		kobs_refuse(extack, err, "%u functions cannot be hooked: error %d",
+			    f->n, -err);
+	if (err) {
+		func_free(f);
+		return err;
+	}
+	s->priv = f;
+	s->targets = f->n;
+	return 0;
+}
+
+static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	struct func *f = s->priv;
+	int err = f->returns ? kobs_returns_start(f->returns) :
+			       register_ftrace_function(&f->ops);
+
+	if (err)
+		kobs_refuse(extack, err,
+			    "%u functions cannot be hooked: error %d", f->n,
+			    -err);
+	return err;
+}
+
+static void func_stop(struct kobs_session *s)
+{
+	struct func *f = s->priv;
+
+	if (f->returns)
+		kobs_returns_stop(f->returns);
+	else
+		WARN_ON_ONCE(unregister_ftrace_function(&f->ops));
+}
+
+static void func_release(struct kobs_session *s)
+{
+	func_free(s->priv);
+	s->priv = NULL;
+}
+
+static u64 func_missed(const struct kobs_session *s)
+{
+	const struct func *f = s->priv;
+
+	return f && f->returns ? kobs_returns_missed(f->returns) : 0;
+}
+
+static const struct kobs_mode func_modes[] = {
+	{
+		.name = "count",
+		.doc = "count calls",
+		.by = "func",
+	}, {
+		.name = "time",
+		.doc = "measure calls from entry to return",
+		.value = "duration",
+		.unit = "ns",
+		.by = "func",
+		.available = kobs_returns_how,
+	}, {
+		.name = "trace",
+		.doc = "stream a record of each call",
+		.stream = true,
+		.by = "func,caller,pid,comm",
+	}, {
+		.name = "trace_time",
+		.doc = "stream a record of each call when it returns",
+		.value = "duration",
+		.unit = "ns",
+		.stream = true,
+		.by = "func,caller,pid,comm",
+		.available = kobs_returns_how,
+	},
+};
+
+static const struct kobs_column func_columns[] = {
+	{ "func", "function called", KOBS_TYPE_FUNCTION, NULL,
+	  FUNC_W_FUNC, 1 },
+	{ "caller", "where it was called from", KOBS_TYPE_ADDRESS, NULL,
+	  FUNC_W_CALLER, 1 },
+};
+
+static const struct kobs_param func_params[] = {
+	[FUNC_P_FUNCTIONS] = {
+		"functions", "addresses of the functions",
+		KOBS_TYPE_ADDRESSES, NULL, 1, 1 << 20, 0
+	},
+	[FUNC_P_ALL] = {
+		"all", "allow more than 1,000 functions", KOBS_TYPE_NUMBER,
+		NULL, 0, 1, 0
+	},
+	[FUNC_P_INFLIGHT] = {
+		"inflight",
+		"calls that can be in progress at once; 0 for automatic",
+		KOBS_TYPE_NUMBER, "calls", 0, 1 << 16, 0
+	},
+};
+
+const struct kobs_source kobs_src_func = {
+	.name = "func",
+	.doc = "calls of kernel functions and how long they take",
+	.modes = func_modes,
+	.n_modes = ARRAY_SIZE(func_modes),
+	.columns = func_columns,
+	.n_columns = ARRAY_SIZE(func_columns),
+	.params = func_params,
+	.n_params = ARRAY_SIZE(func_params),
+	.prepare = func_prepare,
+	.start = func_start,
+	.stop = func_stop,
+	.release = func_release,
+	.missed = func_missed,
+};

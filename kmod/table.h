@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Aggregation table of one CPU: key words to count, sum, min, max and, on
+ * request, a log-linear histogram. Pure: no tracing or netlink headers.
+ *
+ * Locking: none. Only code that runs on the table's CPU with preemption off
+ * writes to it; interrupts and NMIs nest freely. A row is claimed by a
+ * cmpxchg on its state and published by a release store; a nested writer that
+ * meets a claimed row goes on to the next free one, so one key can own several
+ * rows and readers add rows of equal key up. Numbers are changed by local
+ * atomic operations. Readers on any CPU never stop writers.
+ */
+#ifndef KOBS_TABLE_H
+#define KOBS_TABLE_H
+
+#include <asm/local64.h>
+#include <linux/compiler.h>
+#include <linux/types.h>
+#include "hist.h"
+
+/* Words of a key at most: see KOBS_WORDS in kobs.h. */
+#define KOBS_KEY_WORDS		16
+/* Rows looked at before a hit is given up as lost. */
+#define KOBS_TABLE_PROBES	64
+
+/* States of a row below the smallest hash. */
+#define KOBS_ROW_FREE		0ULL
+#define KOBS_ROW_CLAIMED	1ULL
+#define KOBS_ROW_HASH		2ULL
+
+/**
+ * struct kobs_row - one row
+ * @state: KOBS_ROW_FREE, KOBS_ROW_CLAIMED, or the hash of its key
+ * @count: hits
+ * @data: the key's words; then, with values, sum, min, max; then the buckets
+ */
+struct kobs_row {
+	u64 state;
+	local64_t count;
+	u64 data[];
+};
+
+/* Words after the key when the table keeps values. */
+enum { KOBS_ROW_SUM, KOBS_ROW_MIN, KOBS_ROW_MAX, KOBS_ROW_BUCKETS };
+
+/**
+ * struct kobs_table - the table of one CPU
+ * @rows: the rows, or NULL
+ * @mask: number of rows less one; the number is a power of two
+ * @shift: bits to shift a hash right to get a row's place
+ * @stride: bytes of a row
+ * @words: words of a key
+ * @values: rows keep sum, min and max
+ * @hist: rows keep a histogram
+ * @used: rows claimed
+ */
+struct kobs_table {
+	void *rows;
+	u32 mask;
+	u32 shift;
+	u32 stride;
+	u8 words;
+	bool values;
+	bool hist;
+	local64_t used;
+};
+
+size_t kobs_table_bytes(unsigned int rows, unsigned int words, bool values,
+			bool hist);
+int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
+		    unsigned int words, bool values, bool hist);
+void kobs_table_free(struct kobs_table *t);
+bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
+		      struct kobs_table *t);
+
+/**
+ * kobs_hash() - hash of an array of words
+ * @key: the words
+ * @n: number of words
+ *
+ * Multiplicative hashing with the golden ratio (Knuth, TAOCP volume 3,
+ * section 6.4); the upper bits are the good ones.
+ *
+ * Context: any.
+ * Return: a hash that is no state of a row below KOBS_ROW_HASH.
+ */
+static __always_inline u64 kobs_hash(const u64 *key, unsigned int n)
+{
+	u64 h = 0;
+	unsigned int i = 0;
+
+	do {
+		h = (h ^ key[i]) * 0x9e3779b97f4a7c15ULL;
+	} while (++i < n);
+	return h | KOBS_ROW_HASH;
+}
+
+static __always_inline struct kobs_row *
+kobs_table_row(const struct kobs_table *t, u32 place)
+{
+	return t->rows + (size_t)place * t->stride;
+}
+
+static __always_inline bool kobs_words_equal(const u64 *a, const u64 *b,
+					     unsigned int n)
+{
+	unsigned int i = 0;
+
+	do {
+		if (a[i] != b[i])
+			return false;
+	} while (++i < n);
+	return true;
+}
+
+/**
+ * kobs_table_find() - the row of a key, claimed if it was not there
+ * @t: table of this CPU
+ * @key: words of the key, t->words of them
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the row, or NULL when the table has no room near its place.
+ */
+static __always_inline struct kobs_row *kobs_table_find(struct kobs_table *t,
+							const u64 *key)
+{
+	u64 hash = kobs_hash(key, t->words);
+	u32 place = hash >> t->shift;
+	unsigned int probes = 0;
+
+	do {
+		struct kobs_row *row = kobs_table_row(t, place & t->mask);
+		u64 state = READ_ONCE(row->state);
+
+		if (likely(state == hash &&
+			   kobs_words_equal(row->data, key, t->words)))
+			return row;
+		if (state == KOBS_ROW_FREE &&
+		    kobs_table_claim(row, key, hash, t))
+			return row;
+		place++;
+	} while (++probes < KOBS_TABLE_PROBES && probes <= t->mask);
+	return NULL;
+}
+
+/**
+ * kobs_table_count() - count a hit that has no value
+ * @t: table of this CPU
+ * @key: words of the key
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the table is full and nothing was recorded.
+ */
+static __always_inline bool kobs_table_count(struct kobs_table *t,
+					     const u64 *key)
+{
+	struct kobs_row *row = kobs_table_find(t, key);
+
+	if (unlikely(!row))
+		return false;
+	local64_inc(&row->count);
+	return true;
+}
+
+static __always_inline local64_t *kobs_row_value(const struct kobs_table *t,
+						 struct kobs_row *row)
+{
+	return (local64_t *)&row->data[t->words];
+}
+
+/**
+ * kobs_table_add() - count a hit and its value
+ * @t: table of this CPU, initialised with values
+ * @key: words of the key
+ * @value: value to add to sum, min, max and the histogram
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the table is full and nothing was recorded.
+ */
+static __always_inline bool kobs_table_add(struct kobs_table *t,
+					   const u64 *key, u64 value)
+{
+	struct kobs_row *row = kobs_table_find(t, key);
+	local64_t *v;
+	u64 old;
+
+	if (unlikely(!row))
+		return false;
+	v = kobs_row_value(t, row);
+	local64_inc(&row->count);
+	local64_add(value, &v[KOBS_ROW_SUM]);
+	old = local64_read(&v[KOBS_ROW_MIN]);
+	while (unlikely(value < old)) {
+		u64 seen = local64_cmpxchg(&v[KOBS_ROW_MIN], old, value);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+	old = local64_read(&v[KOBS_ROW_MAX]);
+	while (unlikely(value > old)) {
+		u64 seen = local64_cmpxchg(&v[KOBS_ROW_MAX], old, value);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+	if (t->hist)
+		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(value)]);
+	return true;
+}
+
+/**
+ * kobs_table_next() - the next row with hits
+ * @t: table of any CPU
+ * @place: place to start at; left one behind the row that is returned
+ *
+ * Context: any; writers may run meanwhile.
+ * Return: a row whose key is complete, or NULL after the last.
+ */
+struct kobs_row *kobs_table_next(const struct kobs_table *t, u32 *place);
+
+#endif /* KOBS_TABLE_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tracepoints by name. Few tracepoints are exported as symbols, and which
+ * differs between kernels; all built-in ones can be found by name.
+ */
+#ifndef KOBS_TRACEPOINT_H
+#define KOBS_TRACEPOINT_H
+
+#include <linux/types.h>
+
+struct tracepoint;
+
+/**
+ * struct kobs_probe - a probe on a tracepoint
+ * @name: name of the tracepoint
+ * @probe: function to call; its first argument is the data
+ * @tp: the tracepoint, once attached
+ */
+struct kobs_probe {
+	const char *name;
+	void *probe;
+	struct tracepoint *tp;
+};
+
+struct tracepoint *kobs_tracepoint_find(const char *name);
+int kobs_tracepoint_attach(struct kobs_probe *probes, unsigned int n,
+			   void *data, const char **failed);
+void kobs_tracepoint_detach(struct kobs_probe *probes, unsigned int n,
+			    void *data);
+
+#endif /* KOBS_TRACEPOINT_H */
