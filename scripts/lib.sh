@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What setup, kdir, build-kernel and vm share: where things are cached, and which kernel a short name stands for.
+# Sourced, never run.
+
+KOBS_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# Kernels outlive the source tree: a clean checkout must not build the debug kernel again.
+KOBS_CACHE=${KOBS_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/kobs}
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$1"; exit "${2:-1}"; }
+
+# Prints the comment block a script opens with: its --help.
+usage() { sed -n '/^# SPDX/d; /^#!/d; /^#/!q; s/^#$//; s/^# //; p' "$0"; }
+
+need_value() { (($# > 1)) || die "$1 needs a value" 2; } # OPTION [VALUE...]
+
+# Stops unless kernels of this architecture can be prepared here.
+need_arch() {
+	case $1 in
+	x86_64) ;;
+	arm64) die "--arch arm64 is not supported yet, only x86_64" 2 ;;
+	*) die "unknown architecture '$1': use x86_64" 2 ;;
+	esac
+}
+
+need_kernel() {
+	case $1 in
+	6.1 | 6.12 | debug) ;;
+	*) die "unknown kernel '$1': use 6.1, 6.12 or debug" 2 ;;
+	esac
+}
+
+# A Debian kernel of setup's making: one unpacked tree with headers and image, keyed by release and version; the link
+# names the one in use.
+debian_dir() { echo "$KOBS_CACHE/$1/$2"; } # ARCH KERNEL
+debian_release() {                         # ARCH KERNEL
+	cat "$(debian_dir "$1" "$2")/release" 2>/dev/null || die "kernel $2 is not prepared: run scripts/setup"
+}
+
+# The kernel sources: the debug kernel is built from them, and checkpatch, kunit.py and ynl live there.
+source_version() { dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null || :; }
+source_dir() { echo "$KOBS_CACHE/linux-source-$(source_version)"; }
+
+# Where the debug kernel is built: keyed by everything that goes into it.
+debug_dir() { # ARCH
+	local key
+	key=$({ grep '^CONFIG_' "$KOBS_SRC/scripts/debug-kernel.config"; source_version; } | sha256sum | cut -c1-12)
+	echo "$KOBS_CACHE/$1/debug-$key"
+}
