@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The head and the foot of a report: what was observed, what became of every
+ * hit, and what it cost. Lost hits are said with the reason and what to change.
+ */
+
+#include <string.h>
+
+#include "report.h"
+
+/* Fewer timed hits than this say nothing about the others. */
+#define COST_SAMPLES	16
+
+static void print_params(const struct session *s, struct out *o)
+{
+	size_t i;
+
+	out_open(o, "params", '{');
+	for (i = 0; i < s->nr_params; i++) {
+		const struct param *p = &s->params[i];
+
+		if (p->text)
+			out_json_text(o, p->name, p->text);
+		else if (p->addresses)
+			out_json_number(o, p->name, p->addresses);
+		else
+			out_json_number(o, p->name, p->number);
+	}
+	out_close(o, '}');
+}
+
+/** report_header() - What was observed, and for how long. */
+void report_header(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	const struct view *v = r->view;
+	char took[32];
+	size_t i;
+
+	out_json_text(o, "kobs", v->version);
+	out_json_text(o, "kernel", v->kernel);
+	out_json_text(o, "source", s->source);
+	out_json_text(o, "mode", s->mode);
+	if (s->name)
+		out_json_text(o, "session", s->name);
+	if (r->interim)
+		out_json_bool(o, "interim", true);
+	out_json_number(o, "duration_ns", s->duration);
+	if (s->stop_reason)
+		out_json_text(o, "stopped", s->stop_reason);
+	out_json_number(o, "targets", s->targets);
+	if (o->json)
+		print_params(s, o);
+	out_open(o, "by", '[');
+	for (i = 0; i < s->by.n; i++)
+		out_json_text(o, NULL, s->by.v[i]);
+	out_close(o, ']');
+	out_line(o, "%s %s of %u %s%s, %s%s\n", s->source, s->mode, s->targets, view_target(v),
+		 s->targets == 1 ? "" : "s",
+		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "");
+	if (s->stop_reason)
+		out_line(o, "*** Stopped before its time: %s. ***\n", s->stop_reason);
+}
+
+static void print_accounting(const struct session *s, struct out *o)
+{
+	size_t i;
+
+	out_open(o, "accounting", '{');
+	out_json_number(o, "hits", s->hits);
+	out_json_number(o, "recorded", s->recorded);
+	out_json_number(o, "filtered", s->filtered);
+	out_json_number(o, "own", s->own);
+	out_open(o, "lost", '{');
+	for (i = 0; i < s->nr_lost; i++)
+		out_json_number(o, s->lost[i].reason, s->lost[i].count);
+	out_close(o, '}');
+	out_close(o, '}');
+}
+
+static void print_balance(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	uint64_t lost = model_lost_sum(s);
+	char hits[32], recorded[32], filtered[32], gone[32], own[32];
+	size_t i;
+
+	format_count(hits, sizeof(hits), s->hits);
+	format_count(recorded, sizeof(recorded), s->recorded);
+	format_count(filtered, sizeof(filtered), s->filtered);
+	format_count(gone, sizeof(gone), lost);
+	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s", hits, recorded, filtered,
+		 gone);
+	if (s->own)
+		out_line(o, "  of the filtered, %s were calls of obsctl or of kobs itself",
+			 format_count(own, sizeof(own), s->own));
+	for (i = 0; i < s->nr_lost; i++)
+		out_line(o, "  lost %s, %s%s%s", format_count(gone, sizeof(gone), s->lost[i].count),
+			 s->lost[i].reason, s->lost[i].doc ? ": " : "",
+			 s->lost[i].doc ? s->lost[i].doc : "");
+	if (s->hits == s->recorded + s->filtered + lost)
+		return;
+	if (s->state == KOBS_STATE_STARTED)
+		out_line(o, "  (a snapshot of a session that runs: the sum may be off by hits in flight)");
+	else
+		out_line(o, "*** THE SUM DOES NOT HOLD: this is a bug in kobs, do not trust these numbers. ***");
+}
+
+static void print_cost(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	char per_hit[32], timed[32], hits[32];
+	double ns;
+
+	out_open(o, "cost", '{');
+	if (s->hits_timed)
+		out_json_real(o, "ns_per_hit", (double)s->cost / (double)s->hits_timed);
+	out_json_number(o, "hits_timed", s->hits_timed);
+	out_close(o, '}');
+	if (!s->hits_timed)
+		return;
+	ns = (double)s->cost / (double)s->hits_timed;
+	format_ns(per_hit, sizeof(per_hit), ns);
+	format_count(timed, sizeof(timed), s->hits_timed);
+	format_count(hits, sizeof(hits), s->hits);
+	out_line(o, "kobs used %s per hit in its handler (measured on %s of %s hits)", per_hit,
+		 timed, hits);
+	/* The first hit of each CPU is timed, and is a cold one. */
+	if (s->hits_timed < COST_SAMPLES)
+		out_line(o, "  (most of them were cold: too few to say what all hits cost)");
+	else if (s->duration)
+		out_line(o, "  about %.2g %% of one CPU",
+			 ns * (double)s->hits * 100 / (double)s->duration);
+}
+
+static void print_fill(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	char memory[32];
+	char stacks[64] = "";
+
+	out_json_number(o, "memory", s->memory);
+	if (o->json || !r->table)
+		return;
+	if (s->stacks)
+		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
+	out_line(o, "rows %u of %u on the fullest CPU%s; the session held %s", s->rows, s->rows_max,
+		 stacks, format_bytes(memory, sizeof(memory), s->memory));
+}
+
+static void kept_name(struct report *r, const struct kept_out *k, struct buf *name)
+{
+	const struct target *t = r->view->targets ? targets_find(r->view->targets, k->address) : NULL;
+
+	if (t)
+		buf_puts(name, t->name);
+	else
+		buf_printf(name, "0x%llx", (unsigned long long)k->address);
+}
+
+static void print_kept_out(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	struct buf name = {};
+	size_t denied = 0;
+	size_t i;
+
+	if (!s->nr_kept_out)
+		return;
+	out_open(o, "kept_out", '[');
+	for (i = 0; i < s->nr_kept_out; i++) {
+		const struct kept_out *k = &s->kept_out[i];
+
+		denied += k->denied;
+		name.len = 0;
+		kept_name(r, k, &name);
+		out_open(o, NULL, '{');
+		out_json_text(o, "func", name.p);
+		out_json_text(o, "reason", k->reason);
+		out_close(o, '}');
+	}
+	out_close(o, ']');
+	out_line(o, "%zu of %zu matches left out: %zu cannot be traced, %zu on the deny list%s",
+		 s->nr_kept_out, s->nr_kept_out + s->targets, s->nr_kept_out - denied, denied,
+		 r->opts->verbose ? "" : " (-v lists them)");
+	for (i = 0; r->opts->verbose && i < s->nr_kept_out; i++) {
+		name.len = 0;
+		kept_name(r, &s->kept_out[i], &name);
+		out_line(o, "  %s: %s", name.p,
+			 s->kept_out[i].reason ? s->kept_out[i].reason : "no reason given");
+	}
+	buf_free(&name);
+}
+
+/** report_footer() - What became of every hit, and at which cost. */
+void report_footer(struct report *r, struct out *o)
+{
+	if (o->json)
+		print_accounting(r->session, o);
+	print_balance(r, o);
+	print_cost(r, o);
+	print_fill(r, o);
+	print_kept_out(r, o);
+	if (r->opts->folded && r->session->stop_reason)
+		out_line(o, "*** Stopped before its time: %s. ***", r->session->stop_reason);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One function for each verb, in one file for each noun. */
+#ifndef OBSCTL_CMDS_H
+#define OBSCTL_CMDS_H
+
+#include "model.h"
+#include "opts.h"
+#include "out.h"
+
+int cmd_status(const struct verb *verb, const struct opts *o);
+int cmd_doctor(const struct verb *verb, const struct opts *o);
+int cmd_func(const struct verb *verb, const struct opts *o);
+void session_print_list(struct out *o, const struct sessions *all);
+int cmd_session_list(const struct verb *verb, const struct opts *o);
+int cmd_session_read(const struct verb *verb, const struct opts *o);
+int cmd_session_stop(const struct verb *verb, const struct opts *o);
+
+#endif

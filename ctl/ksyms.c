@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of kernel addresses from /proc/kallsyms.
+ *
+ * A report knows the addresses it needs: they are sorted, and one pass over the
+ * file keeps, for each, the last symbol at or before it; nothing else is kept.
+ * A stream does not know them before, so it loads all text symbols once.
+ *
+ * A name that was found is kept, so that it outlives its module. An address
+ * that belongs to no module and not to the kernel has no name, however close
+ * the symbol before it is.
+ */
+
+#include <string.h>
+
+#include "ksyms.h"
+#include "util.h"
+
+/* An entry in the middle of a function's prologue: endbr, bti, patchable nops. */
+#define ENTRY_SLACK	16
+
+void ksyms_init(struct ksyms *k)
+{
+	const char *path = getenv("OBSCTL_KALLSYMS");
+	const char *modules = getenv("OBSCTL_MODULES");
+
+	memset(k, 0, sizeof(*k));
+	k->path = path ? path : "/proc/kallsyms";
+	k->modules_path = modules ? modules : "/proc/modules";
+}
+
+void ksyms_free(struct ksyms *k)
+{
+	map_free(&k->known, free);
+	map_free(&k->pinned, free);
+	numbers_free(&k->wanted);
+	pool_free(&k->names);
+	free(k->all.address);
+	free(k->all.text);
+	buf_free(&k->all.blob);
+	free(k->modules);
+	memset(k, 0, sizeof(*k));
+}
+
+bool ksym_is_text(char type)
+{
+	return type == 't' || type == 'T' || type == 'w' || type == 'W';
+}
+
+/** ksym_parse_line() - Split "ADDRESS TYPE NAME\t[MODULE]" in place. */
+bool ksym_parse_line(char *line, size_t len, struct ksym_line *out)
+{
+	uint64_t address = 0;
+	char *end = line + len;
+	char *p = line;
+	char *tab;
+
+	for (; p < end && *p != ' '; p++) {
+		unsigned int c = (unsigned char)*p;
+		unsigned int digit = c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+
+		if (digit > 15)
+			return false;
+		address = address << 4 | digit;
+	}
+	if (p == line || end - p < 4 || p[2] != ' ')
+		return false;
+	out->address = address;
+	out->type = p[1];
+	out->name = p + 3;
+	out->module = "";
+	tab = memchr(p + 3, '\t', (size_t)(end - p - 3));
+	if (tab) {
+		*tab = 0;
+		if (tab[1] == '[' && end[-1] == ']') {
+			end[-1] = 0;
+			out->module = tab + 2;
+		}
+	}
+	return true;
+}
+
+static struct ksym *new_symbol(struct ksyms *k, const char *name, const char *module,
+			       uint64_t offset)
+{
+	struct ksym *sym = zalloc(sizeof(*sym));
+
+	sym->name = name ? pool_intern(&k->names, name) : NULL;
+	sym->module = pool_intern(&k->names, module ? module : "");
+	sym->offset = offset;
+	return sym;
+}
+
+/** ksyms_pin() - Name the function that begins at @address, for good. */
+void ksyms_pin(struct ksyms *k, uint64_t address, const char *name, const char *module)
+{
+	if (!map_get(&k->pinned, address))
+		map_set(&k->pinned, address, new_symbol(k, name, module, 0));
+}
+
+/** ksyms_want() - Have @address named by the next ksyms_resolve(). */
+void ksyms_want(struct ksyms *k, uint64_t address)
+{
+	if (!map_get(&k->known, address))
+		numbers_add(&k->wanted, address);
+}
+
+/* The pinned function that is entered at @address, behind endbr for instance. */
+static const struct ksym *find_pinned(const struct ksyms *k, uint64_t address)
+{
+	const struct ksym *sym = NULL;
+	uint64_t slack;
+
+	for (slack = 0; !sym && slack <= ENTRY_SLACK; slack += 4)
+		sym = map_get(&k->pinned, address - slack);
+	return sym;
+}
+
+/** ksyms_want_function() - The same for the entry of a function. */
+void ksyms_want_function(struct ksyms *k, uint64_t address)
+{
+	if (!find_pinned(k, address))
+		ksyms_want(k, address);
+}
+
+static void load_modules(struct ksyms *k)
+{
+	struct lines l;
+	size_t len;
+	char *line;
+
+	k->nr_modules = 0;
+	if (lines_open(&l, k->modules_path))
+		return;
+	while ((line = lines_next(&l, &len))) {
+		struct module_range *m;
+		char *at = strstr(line, " 0x");
+		char *name = line;
+		char *size = strchr(line, ' ');
+
+		if (!at || !size)
+			continue;
+		*size++ = 0;
+		k->modules = grow(k->modules, &k->cap_modules, k->nr_modules + 1, sizeof(*m));
+		m = &k->modules[k->nr_modules++];
+		m->name = pool_intern(&k->names, name);
+		m->start = strtoull(at + 1, NULL, 16);
+		m->end = m->start + strtoull(size, NULL, 10);
+	}
+	lines_close(&l);
+}
+
+/*
+ * Whether the symbol's owner reaches as far as the address. Trampolines and BPF
+ * programs have symbols, but no entry in /proc/modules: they fit in a page.
+ */
+static bool reaches(const struct ksyms *k, const struct ksym *sym, uint64_t address)
+{
+	size_t i;
+
+	if (!*sym->module)
+		return !k->kernel_end || address < k->kernel_end;
+	for (i = 0; i < k->nr_modules; i++)
+		if (!strcmp(k->modules[i].name, sym->module))
+			return address >= k->modules[i].start && address < k->modules[i].end;
+	return sym->offset < 4096;
+}
+
+/* The best symbol so far for one wanted address. */
+struct candidate {
+	uint64_t	address;
+	const char	*name;
+	const char	*module;
+	int		rank;
+};
+
+/* Of symbols at one address, the global one with the plainest name. */
+static int rank_symbol(const struct ksym_line *sym)
+{
+	int rank = sym->type == 'T' ? 4 : 0;
+
+	if (*sym->name != '_')
+		rank += 2;
+	else if (sym->name[1] != '_')
+		rank++;
+	return rank;
+}
+
+static void offer(struct ksyms *k, struct candidate *c, const struct ksym_line *sym)
+{
+	int rank = rank_symbol(sym);
+
+	if (c->name && (sym->address < c->address || (sym->address == c->address && rank <= c->rank)))
+		return;
+	c->address = sym->address;
+	c->name = pool_intern(&k->names, sym->name);
+	c->module = pool_intern(&k->names, sym->module);
+	c->rank = rank;
+}
+
+static size_t lower_bound(const uint64_t *v, size_t n, uint64_t address)
+{
+	size_t lo = 0;
+
+	while (n) {
+		size_t half = n / 2;
+
+		if (v[lo + half] < address) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return lo;
+}
+
+static void learn(struct ksyms *k, uint64_t address, const char *name, const char *module,
+		  uint64_t at)
+{
+	struct ksym *sym = new_symbol(k, name, module, address - at);
+
+	if (!name || !reaches(k, sym, address)) {
+		sym->name = NULL;
+		sym->offset = 0;
+	}
+	map_set(&k->known, address, sym);
+}
+
+static void note_kernel_end(struct ksyms *k, const struct ksym_line *sym)
+{
+	if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
+		k->kernel_end = sym->address;
+}
+
+/**
+ * ksyms_resolve() - Name all wanted addresses by one pass over kallsyms.
+ *
+ * Memory: 40 bytes and a name for each address.
+ */
+void ksyms_resolve(struct ksyms *k)
+{
+	struct candidate *best;
+	struct candidate last = {};
+	struct ksym_line sym;
+	struct lines l;
+	size_t len;
+	char *line;
+	size_t i;
+
+	numbers_sort_unique(&k->wanted);
+	if (!k->wanted.n || lines_open(&l, k->path))
+		return;
+	load_modules(k);
+	best = zalloc(k->wanted.n * sizeof(*best));
+	while ((line = lines_next(&l, &len))) {
+		if (!ksym_parse_line(line, len, &sym))
+			continue;
+		note_kernel_end(k, &sym);
+		if (!ksym_is_text(sym.type) || !sym.address)
+			continue;
+		i = lower_bound(k->wanted.v, k->wanted.n, sym.address);
+		if (i < k->wanted.n)
+			offer(k, &best[i], &sym);
+	}
+	lines_close(&l);
+	/* A symbol is the best for later addresses too, until a better one. */
+	for (i = 0; i < k->wanted.n; i++) {
+		if (best[i].name)
+			last = best[i];
+		learn(k, k->wanted.v[i], last.name, last.module, last.address);
+	}
+	free(best);
+	k->wanted.n = 0;
+}
+
+static struct ksym_all *sorting;
+
+static int compare_all(const void *a, const void *b)
+{
+	uint64_t x = sorting->address[*(const uint32_t *)a];
+	uint64_t y = sorting->address[*(const uint32_t *)b];
+
+	return (x > y) - (x < y);
+}
+
+static void sort_all(struct ksym_all *all)
+{
+	uint32_t *order = zalloc(all->n * sizeof(*order));
+	uint64_t *address = zalloc(all->n * sizeof(*address));
+	uint32_t *text = zalloc(all->n * sizeof(*text));
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		order[i] = (uint32_t)i;
+	sorting = all;
+	qsort(order, all->n, sizeof(*order), compare_all);
+	for (i = 0; i < all->n; i++) {
+		address[i] = all->address[order[i]];
+		text[i] = all->text[order[i]];
+	}
+	free(order);
+	free(all->address);
+	free(all->text);
+	all->address = address;
+	all->text = text;
+	all->cap = all->n;
+	all->cap_text = all->n;
+}
+
+/** ksyms_load_all() - Load every text symbol: some 40 bytes for each. */
+void ksyms_load_all(struct ksyms *k)
+{
+	struct ksym_all *all = &k->all;
+	struct ksym_line sym;
+	struct lines l;
+	size_t len;
+	char *line;
+
+	if (all->n || lines_open(&l, k->path))
+		return;
+	load_modules(k);
+	while ((line = lines_next(&l, &len))) {
+		if (!ksym_parse_line(line, len, &sym))
+			continue;
+		note_kernel_end(k, &sym);
+		if (!ksym_is_text(sym.type) || !sym.address)
+			continue;
+		all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
+		all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
+		all->address[all->n] = sym.address;
+		all->text[all->n++] = (uint32_t)all->blob.len;
+		buf_putc(&all->blob, sym.type);
+		buf_add(&all->blob, sym.name, strlen(sym.name) + 1);
+		buf_add(&all->blob, sym.module, strlen(sym.module) + 1);
+	}
+	lines_close(&l);
+	sort_all(all);
+}
+
+static void find_in_all(struct ksyms *k, uint64_t address)
+{
+	struct ksym_all *all = &k->all;
+	size_t i = lower_bound(all->address, all->n, address + 1);
+	const char *best = NULL;
+	uint64_t at = i ? all->address[i - 1] : 0;
+	int most = -1;
+
+	for (; i && all->address[i - 1] == at; i--) {
+		const char *text = all->blob.p + all->text[i - 1];
+		struct ksym_line sym = { .type = *text, .name = text + 1 };
+		int rank = rank_symbol(&sym);
+
+		if (rank > most) {
+			most = rank;
+			best = sym.name;
+		}
+	}
+	learn(k, address, best, best ? best + strlen(best) + 1 : NULL, at);
+}
+
+/** ksyms_find() - Return: what is known of an address, or NULL. */
+const struct ksym *ksyms_find(struct ksyms *k, uint64_t address)
+{
+	const struct ksym *sym = map_get(&k->known, address);
+
+	if (!sym && k->all.n) {
+		find_in_all(k, address);
+		sym = map_get(&k->known, address);
+	}
+	return sym;
+}
+
+static void print_unknown(uint64_t address, struct buf *out)
+{
+	buf_printf(out, "[unknown] 0x%llx", (unsigned long long)address);
+}
+
+/** ksyms_print_function() - The name of the function that is entered at @address. */
+void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out)
+{
+	const struct ksym *sym = find_pinned(k, address);
+
+	if (!sym)
+		sym = ksyms_find(k, address);
+	if (!sym || !sym->name)
+		print_unknown(address, out);
+	else
+		buf_puts(out, sym->name);
+}
+
+/** ksyms_print_address() - name+0x1f [module] */
+void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out)
+{
+	const struct ksym *sym = ksyms_find(k, address);
+
+	if (!sym || !sym->name) {
+		print_unknown(address, out);
+		return;
+	}
+	buf_puts(out, sym->name);
+	if (sym->offset)
+		buf_printf(out, "+0x%llx", (unsigned long long)sym->offset);
+	if (*sym->module)
+		buf_printf(out, " [%s]", sym->module);
+}

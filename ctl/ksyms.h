@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Names of kernel addresses. */
+#ifndef OBSCTL_KSYMS_H
+#define OBSCTL_KSYMS_H
+
+#include "util.h"
+
+/* A line of kallsyms; the strings are valid until the next line. */
+struct ksym_line {
+	uint64_t	address;
+	char		type;
+	const char	*name;
+	const char	*module;	/* "" for the kernel itself */
+};
+
+struct ksym {
+	const char	*name;		/* NULL when unknown */
+	const char	*module;
+	uint64_t	offset;
+};
+
+/* All text symbols, sorted; for streams, whose addresses are not known before. */
+struct ksym_all {
+	uint64_t	*address;
+	uint32_t	*text;		/* offset of type, "name\0module\0" */
+	size_t		n;
+	size_t		cap;
+	size_t		cap_text;
+	struct buf	blob;
+};
+
+struct module_range {
+	const char	*name;
+	uint64_t	start;
+	uint64_t	end;
+};
+
+struct ksyms {
+	const char	*path;		/* of kallsyms */
+	const char	*modules_path;
+	struct map	known;		/* address to struct ksym */
+	struct map	pinned;		/* function entry to struct ksym */
+	struct numbers	wanted;
+	struct pool	names;
+	struct ksym_all	all;
+	struct module_range *modules;
+	size_t		nr_modules;
+	size_t		cap_modules;
+	uint64_t	kernel_end;
+};
+
+void ksyms_init(struct ksyms *k);
+void ksyms_free(struct ksyms *k);
+void ksyms_pin(struct ksyms *k, uint64_t address, const char *name, const char *module);
+void ksyms_want(struct ksyms *k, uint64_t address);
+void ksyms_want_function(struct ksyms *k, uint64_t address);
+void ksyms_resolve(struct ksyms *k);
+void ksyms_load_all(struct ksyms *k);
+const struct ksym *ksyms_find(struct ksyms *k, uint64_t address);
+void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out);
+void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out);
+
+bool ksym_parse_line(char *line, size_t len, struct ksym_line *out);
+bool ksym_is_text(char type);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Verbs, and the options they take. */
+#ifndef OBSCTL_OPTS_H
+#define OBSCTL_OPTS_H
+
+#include "util.h"
+
+/* What a verb is, for the options that it takes. */
+enum verb_kind {
+	FOR_STATUS	= 1 << 0,
+	FOR_LIST	= 1 << 1,
+	FOR_READ	= 1 << 2,
+	FOR_STOP	= 1 << 3,
+	FOR_COUNT	= 1 << 4,
+	FOR_TIME	= 1 << 5,
+	FOR_TRACE	= 1 << 6,
+	FOR_FUNC	= 1 << 7,	/* with one of the three before */
+};
+
+#define FOR_TABLE	(FOR_COUNT | FOR_TIME)
+#define FOR_RUN		(FOR_TABLE | FOR_TRACE)
+#define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
+
+struct opt_number {
+	uint64_t	value;
+	bool		given;
+};
+
+struct opt_param {
+	const char	*name;
+	uint64_t	value;
+};
+
+struct opts {
+	struct numbers	pids;
+	struct numbers	tids;
+	struct numbers	cpus;
+	struct strings	comms;
+	struct strings	by;
+	struct opt_number duration;	/* ns */
+	struct opt_number interval;	/* ns */
+	struct opt_number top;
+	struct opt_number min;		/* ns */
+	struct opt_number max_lost;
+	const char	*fail_over;
+	const char	*detach;
+	const char	*output;
+	bool		json;
+	bool		folded;
+	bool		hist;
+	bool		time;
+	bool		verbose;
+	bool		help;
+	struct opt_param params[16];
+	size_t		nr_params;
+	char		**args;		/* patterns, or the name of a session */
+	size_t		nr_args;
+	char		**command;	/* NULL without "--" */
+};
+
+struct verb {
+	const char	*noun;
+	const char	*name;		/* "" when the noun is the verb */
+	unsigned int	kind;
+	const char	*args;		/* as usage shows them */
+	const char	*doc;
+	int		(*fn)(const struct verb *verb, const struct opts *o);
+};
+
+int opts_parse(const struct verb *verb, int argc, char **argv, struct opts *o);
+void opts_print_help(const struct verb *verb, FILE *to);
+void opts_free(struct opts *o);
+
+#endif

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a session: configure, start, wait, report while it runs, stop,
+ * report. It ends at its duration, with its command, at SIGINT or SIGTERM, or
+ * when the kernel stops it.
+ *
+ * Two sockets: the session belongs to the first, which also gets a stream's
+ * records; reports are read over the second. Whatever goes wrong, the first is
+ * closed at the end, and with it the session is gone.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "nl.h"
+#include "report.h"
+#include "request.h"
+#include "run.h"
+#include "screen.h"
+#include "trace.h"
+
+#define STREAM_END_NS	(10 * NSEC_PER_SEC)
+
+struct run {
+	const struct opts *o;
+	struct run_spec	*spec;
+	struct nl	own;		/* the session's socket */
+	struct nl	data;
+	struct view	view;
+	struct session	session;
+	struct trace	trace;
+	struct child	child;
+	struct screen	screen;
+	FILE		*file;
+	sigset_t	old_mask;
+	int		signals;
+	bool		stream;
+	bool		live;		/* interim reports replace each other */
+	bool		ended;		/* by the kernel, a signal or the command */
+	bool		delivered;	/* a stream's last record came */
+	/* Times on CLOCK_MONOTONIC; 0 when there is none. */
+	uint64_t	deadline;
+	uint64_t	next_report;
+	uint64_t	next_snapshot;
+	uint64_t	snapshot_every;
+};
+
+static int open_output(struct run *r)
+{
+	r->file = stdout;
+	if (!r->o->output)
+		return 0;
+	r->file = fopen(r->o->output, "we");
+	if (!r->file)
+		return refuse("cannot write to %s: %m", r->o->output);
+	return 0;
+}
+
+static void close_output(struct run *r, int *status)
+{
+	if (!r->file)
+		return;
+	if ((fflush(r->file) || ferror(r->file)) && !*status)
+		*status = refuse("writing the report failed: %m");
+	if (r->file != stdout)
+		fclose(r->file);
+}
+
+/* A function that was asked for by name must not be left out quietly. */
+static int check_kept_out(struct run *r)
+{
+	const struct session *s = &r->session;
+	size_t i;
+
+	for (i = 0; r->spec->targets && i < s->nr_kept_out; i++) {
+		const struct target *t = targets_find(r->spec->targets, s->kept_out[i].address);
+		const char *why = s->kept_out[i].reason;
+
+		if (t && t->exact)
+			return refuse("%s cannot be observed: %s", t->name,
+				      why ? why : "the kernel does not say why");
+	}
+	return 0;
+}
+
+/* Take newer counters over; what session-new alone said stays. */
+static void keep_kept_out(struct run *r, struct session *fresh)
+{
+	if (!fresh->nr_kept_out) {
+		fresh->kept_out = r->session.kept_out;
+		fresh->nr_kept_out = r->session.nr_kept_out;
+		fresh->cap_kept_out = r->session.cap_kept_out;
+		r->session.kept_out = NULL;
+		r->session.nr_kept_out = 0;
+	}
+	model_free_session(&r->session);
+	r->session = *fresh;
+	memset(fresh, 0, sizeof(*fresh));
+}
+
+static const char *on_notify(struct nlmsghdr *msg, void *arg)
+{
+	struct session s = {};
+	struct run *r = arg;
+	const char *bad;
+
+	switch (model_message_command(msg)) {
+	case KOBS_CMD_RECORD_NTF:
+	case KOBS_CMD_LOST_NTF:
+		return r->stream ? trace_message(&r->trace, msg) : NULL;
+	case KOBS_CMD_SESSION_NTF:
+		bad = model_parse_session(msg, &s);
+		if (!bad && s.id == r->session.id && s.state == KOBS_STATE_STOPPED) {
+			r->ended = true;
+			r->delivered = true;
+			keep_kept_out(r, &s);
+			return NULL;
+		}
+		model_free_session(&s);
+		return bad;
+	}
+	return NULL;
+}
+
+static void block_signals(struct run *r)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGHUP);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &mask, &r->old_mask);
+	r->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* After the first, a second SIGINT ends obsctl in the usual way. */
+static void unblock_signals(struct run *r)
+{
+	sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
+}
+
+static void read_signals(struct run *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			r->ended |= child_ended(&r->child);
+			continue;
+		}
+		r->ended = true;
+		screen_end(&r->screen);
+		unblock_signals(r);
+	}
+}
+
+static int make_session(struct run *r)
+{
+	int err;
+
+	request_fill(&r->spec->request, r->spec->source, r->spec->mode, r->o);
+	err = model_session_new(&r->own, &r->spec->request, &r->session);
+	if (!err)
+		err = check_kept_out(r);
+	if (!err)
+		err = view_bind(&r->view, &r->session);
+	return err;
+}
+
+static int start_session(struct run *r)
+{
+	struct session fresh = {};
+	int err;
+
+	if (view_has_type(&r->view, KOBS_TYPE_USTACK) && r->child.pid) {
+		r->snapshot_every = 5000000;
+		r->next_snapshot = now_ns() + r->snapshot_every;
+	}
+	if (r->stream)
+		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->file, r->o->json);
+	r->own.notify = on_notify;
+	r->own.notify_arg = r;
+	err = model_session_start(&r->own, r->session.id, r->o->detach, &fresh);
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	if (r->o->duration.given)
+		r->deadline = now_ns() + r->o->duration.value;
+	if (r->o->interval.given)
+		r->next_report = now_ns() + r->o->interval.value;
+	return child_begin(&r->child, r->o->command ? r->o->command[0] : "");
+}
+
+static size_t live_rows(void)
+{
+	struct winsize w = {};
+
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
+	return w.ws_row > 16 ? w.ws_row - 12u : 4;
+}
+
+static int print_report(struct run *r, bool interim, int *verdict)
+{
+	struct opts o = *r->o;
+	struct report rep = {
+		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
+	};
+	bool live = interim && r->live;
+	struct table table;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = r->file;
+	int err;
+
+	if (live && !o.top.given) {
+		o.top.given = true;
+		o.top.value = live_rows();
+	}
+	if (live)
+		file = open_memstream(&text, &size);
+	if (!file)
+		return refuse("out of memory");
+	model_init_table(&table, r->view.types, r->view.nr_columns);
+	rep.table = &table;
+	err = model_get_table(&r->data, r->session.id, &table);
+	if (!err) {
+		report_resolve(&rep);
+		err = report_print(&rep, file);
+	}
+	if (live) {
+		fclose(file);
+		if (!err)
+			screen_show(&r->screen, text);
+		free(text);
+	} else if (interim && !o.json && !err) {
+		fputs("\n", file);
+		fflush(file);
+	}
+	if (!err && verdict)
+		*verdict = report_verdict(&rep);
+	model_free_table(&table);
+	return err;
+}
+
+static int interim_report(struct run *r)
+{
+	struct session fresh = {};
+	int err;
+
+	err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	r->next_report += r->o->interval.value;
+	if (r->next_report < now_ns())
+		r->next_report = now_ns() + r->o->interval.value;
+	return print_report(r, true, NULL);
+}
+
+static void snapshot(struct run *r)
+{
+	usyms_snapshot_tree(&r->view.usyms, (uint32_t)r->child.pid);
+	/* Often at first: a short command is over soon. */
+	if (r->snapshot_every < 250000000)
+		r->snapshot_every += r->snapshot_every / 2;
+	r->next_snapshot = r->child.pid ? now_ns() + r->snapshot_every : 0;
+}
+
+static int next_timeout(const struct run *r)
+{
+	uint64_t times[] = { r->deadline, r->next_report, r->next_snapshot };
+	uint64_t first = UINT64_MAX;
+	uint64_t now = now_ns();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(times); i++)
+		if (times[i] && times[i] < first)
+			first = times[i];
+	if (first == UINT64_MAX)
+		return -1;
+	if (first <= now)
+		return 0;
+	first = (first - now) / 1000000 + 1;
+	return first > 3600000 ? 3600000 : (int)first;
+}
+
+/* Take all messages that are there; then print what is in order. */
+static int receive(struct run *r)
+{
+	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
+	int batches = 0;
+
+	do {
+		r->own.error = 0;
+		if (nl_receive(&r->own) || r->own.error)
+			return nl_refuse(&r->own, "receiving records");
+	} while (++batches < 64 && poll(&fd, 1, 0) > 0);
+	if (r->stream)
+		trace_flush(&r->trace, false);
+	if (ferror(r->file))
+		return refuse("writing the records failed: %m");
+	return 0;
+}
+
+static int wait_session(struct run *r)
+{
+	struct pollfd fds[] = {
+		{ .fd = r->signals, .events = POLLIN },
+		{ .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN },
+	};
+	int err = 0;
+
+	while (!err && !r->ended) {
+		int ready = poll(fds, ARRAY_SIZE(fds), next_timeout(r));
+		uint64_t now = now_ns();
+
+		if (ready < 0 && errno != EINTR)
+			return refuse("waiting failed: %m");
+		if (ready > 0 && fds[1].revents)
+			err = receive(r);
+		if (ready > 0 && fds[0].revents)
+			read_signals(r);
+		if (r->deadline && now >= r->deadline)
+			break;
+		if (r->next_snapshot && now >= r->next_snapshot)
+			snapshot(r);
+		if (!err && !r->ended && r->next_report && now >= r->next_report)
+			err = interim_report(r);
+	}
+	return err;
+}
+
+/* A stream's last records may follow the answer to session-stop. */
+static int finish_stream(struct run *r)
+{
+	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
+	uint64_t end = now_ns() + STREAM_END_NS;
+	int err = 0;
+
+	while (!err && !r->delivered && now_ns() < end)
+		if (poll(&fd, 1, 100) > 0)
+			err = receive(r);
+	trace_flush(&r->trace, true);
+	if (!err && !r->delivered)
+		warn("the end of the stream did not come within 10 s; its last records may be missing");
+	return err;
+}
+
+static int stop_session(struct run *r)
+{
+	struct session fresh = {};
+	int err;
+
+	err = model_session_stop(&r->own, r->session.id, &fresh);
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	if (!r->stream)
+		return 0;
+	err = finish_stream(r);
+	/* What was delivered is known only now. */
+	if (!err)
+		err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+	if (!err)
+		keep_kept_out(r, &fresh);
+	return err;
+}
+
+static int finish_trace(struct run *r, int *verdict)
+{
+	struct report rep = { .view = &r->view, .session = &r->session, .opts = r->o };
+	struct out o;
+
+	/* Records may go to a program; as text the account is for a person. */
+	out_init(&o, r->o->json ? r->file : stderr, r->o->json);
+	out_open(&o, NULL, '{');
+	if (o.json)
+		report_header(&rep, &o);
+	else if (r->session.stop_reason)
+		out_line(&o, "*** Stopped before its time: %s. ***", r->session.stop_reason);
+	report_footer(&rep, &o);
+	out_close(&o, '}');
+	out_newline(&o);
+	out_free(&o);
+	if (r->trace.gaps)
+		warn("%llu batches of records never came, although the kernel sent them",
+		     (unsigned long long)r->trace.gaps);
+	if (r->trace.printed != r->session.recorded)
+		warn("%llu records were printed, but the kernel says it delivered %llu",
+		     (unsigned long long)r->trace.printed,
+		     (unsigned long long)r->session.recorded);
+	*verdict = report_verdict(&rep);
+	return 0;
+}
+
+static void say_started(struct run *r)
+{
+	const struct session *s = &r->session;
+	const char *what = view_target(&r->view);
+
+	if (r->o->detach) {
+		printf("session '%s' runs, with %u %s%s\n"
+		       "  obsctl session read %s    shows its report\n"
+		       "  obsctl session stop %s    ends it and shows its last report\n",
+		       r->o->detach, s->targets, what, s->targets == 1 ? "" : "s", r->o->detach,
+		       r->o->detach);
+		return;
+	}
+	if (!r->live && !r->child.pid)
+		note("Observing %u %s%s%s", s->targets, what, s->targets == 1 ? "" : "s",
+		     r->o->duration.given ? "." : "; Ctrl-C ends it.");
+}
+
+static int run_started(struct run *r)
+{
+	int verdict = 0;
+	int err;
+
+	say_started(r);
+	if (r->o->detach)
+		return 0;
+	err = wait_session(r);
+	screen_end(&r->screen);
+	unblock_signals(r);
+	if (!err)
+		err = stop_session(r);
+	if (!err)
+		err = r->stream ? finish_trace(r, &verdict) : print_report(r, false, &verdict);
+	if (!err)
+		err = model_session_del(&r->own, r->session.id);
+	return err ? err : verdict;
+}
+
+static int prepare(struct run *r)
+{
+	const struct mode *mode;
+	int err;
+
+	err = open_output(r);
+	if (!err)
+		err = nl_open(&r->own);
+	if (!err)
+		err = nl_open(&r->data);
+	if (!err)
+		err = view_init(&r->view, &r->data);
+	if (err)
+		return err;
+	r->view.targets = r->spec->targets;
+	mode = model_find_mode(model_find_source(&r->view.sources, r->spec->source),
+			       r->spec->mode);
+	if (!mode)
+		return refuse("this module has no '%s %s'", r->spec->source, r->spec->mode);
+	r->stream = mode->stream;
+	r->live = r->file == stdout && isatty(STDOUT_FILENO) && !r->o->json && !r->o->folded &&
+		  r->o->interval.given;
+	return 0;
+}
+
+/** run_session() - Run a session as the options say. Return: the exit status. */
+int run_session(struct run_spec *spec, const struct opts *o)
+{
+	struct run r = { .o = o, .spec = spec, .signals = -1 };
+	size_t i;
+	int err;
+
+	block_signals(&r);
+	err = prepare(&r);
+	for (i = 0; !err && spec->targets && i < spec->targets->n; i++) {
+		const struct target *t = &spec->targets->v[i];
+
+		ksyms_pin(&r.view.ksyms, t->address, t->name, t->module);
+	}
+	if (!err)
+		err = make_session(&r);
+	if (!err)
+		err = child_prepare(&r.child, o->command, &r.old_mask);
+	if (!err)
+		err = start_session(&r);
+	if (!err)
+		err = run_started(&r);
+	child_release(&r.child);
+	nl_shut(&r.own);
+	nl_shut(&r.data);
+	close_output(&r, &err);
+	trace_free(&r.trace);
+	model_free_session(&r.session);
+	view_free(&r.view);
+	close(r.signals);
+	unblock_signals(&r);
+	return err;
+}

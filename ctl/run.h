@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The life of a session, the same for every source. */
+#ifndef OBSCTL_RUN_H
+#define OBSCTL_RUN_H
+
+#include "opts.h"
+#include "model.h"
+#include "patterns.h"
+
+/* What a verb of a source sets up; the rest comes from the options. */
+struct run_spec {
+	const char	*source;
+	const char	*mode;
+	const struct targets *targets;	/* functions, or NULL */
+	struct request	request;	/* settings of the source; run adds the rest */
+};
+
+int run_session(struct run_spec *spec, const struct opts *o);
+
+#endif

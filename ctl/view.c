@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the sources say about a session's columns and value. Everything that is
+ * printed by type goes through here, so a new source needs no code.
+ */
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "nl.h"
+#include "view.h"
+
+/** view_init() - Read the sources. Return: 0 or an exit status. */
+int view_init(struct view *v, struct nl *nl)
+{
+	const struct source *engine;
+	struct utsname name;
+	int err;
+
+	memset(v, 0, sizeof(*v));
+	ksyms_init(&v->ksyms);
+	if (!uname(&name))
+		snprintf(v->kernel, sizeof(v->kernel), "%s", name.release);
+	err = model_get_sources(nl, &v->sources);
+	if (err)
+		return err;
+	engine = model_find_source(&v->sources, "session");
+	v->version = engine && engine->version ? engine->version : "unknown";
+	return 0;
+}
+
+/** view_bind() - Look up the source, mode and columns of a session. */
+int view_bind(struct view *v, const struct session *s)
+{
+	const struct source *engine = model_find_source(&v->sources, "session");
+	size_t i;
+
+	v->source = model_find_source(&v->sources, s->source);
+	v->mode = model_find_mode(v->source, s->mode);
+	if (!v->mode)
+		return refuse("session %u is of the mode '%s %s', which no source describes", s->id,
+			      s->source, s->mode);
+	if (s->by.n > VIEW_COLUMNS)
+		return refuse("session %u has %zu columns; obsctl can show %d", s->id, s->by.n,
+			      VIEW_COLUMNS);
+	v->nr_columns = s->by.n;
+	for (i = 0; i < s->by.n; i++) {
+		const struct column *c = model_find_column(v->source, s->by.v[i]);
+
+		if (!c)
+			c = model_find_column(engine, s->by.v[i]);
+		if (!c)
+			return refuse("session %u has a column '%s', which no source describes",
+				      s->id, s->by.v[i]);
+		v->columns[i] = c;
+		v->types[i] = c->type;
+	}
+	return 0;
+}
+
+void view_free(struct view *v)
+{
+	model_free_sources(&v->sources);
+	ksyms_free(&v->ksyms);
+	usyms_free(&v->usyms);
+}
+
+bool view_has_type(const struct view *v, uint32_t type)
+{
+	size_t i;
+
+	for (i = 0; i < v->nr_columns; i++)
+		if (v->types[i] == type)
+			return true;
+	return false;
+}
+
+/** view_print_key() - The value of a column that is not a stack. */
+void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out)
+{
+	switch (v->types[column]) {
+	case KOBS_TYPE_TEXT:
+		buf_puts(out, (const char *)(uintptr_t)key);
+		break;
+	case KOBS_TYPE_FUNCTION:
+		ksyms_print_function(&v->ksyms, key, out);
+		break;
+	case KOBS_TYPE_ADDRESS:
+		ksyms_print_address(&v->ksyms, key, out);
+		break;
+	default:
+		buf_u64(out, key);
+	}
+}
+
+/** view_print_frame() - Frame @i of a stack, from the leaf. */
+void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out)
+{
+	if (s->pid)
+		usyms_print(&v->usyms, s->pid, s->addr[i], out);
+	else
+		ksyms_print_address(&v->ksyms, s->addr[i], out);
+}
+
+/** view_unit() - Return: the unit of the mode's value, or "". */
+const char *view_unit(const struct view *v)
+{
+	return v->mode && v->mode->unit ? v->mode->unit : "";
+}
+
+void view_format_value(const struct view *v, double value, char *buf, size_t size)
+{
+	if (!strcmp(view_unit(v), "ns"))
+		format_ns(buf, size, value);
+	else if (!strcmp(view_unit(v), "bytes"))
+		format_bytes(buf, size, (uint64_t)value);
+	else
+		format_count(buf, size, (uint64_t)(value + 0.5));
+}
+
+/** view_target() - Return: what the session's targets are called, one of them. */
+const char *view_target(const struct view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->source->nr_columns; i++)
+		if (v->source->columns[i].type == KOBS_TYPE_FUNCTION)
+			return "function";
+	return "target";
+}
