@@ -162,16 +162,14 @@ static void print_kept_out(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	struct buf name = {};
-	size_t denied = 0;
 	size_t i;
 
-	if (!s->nr_kept_out)
+	if (!s->untraceable && !s->denied)
 		return;
 	out_open(o, "kept_out", '[');
 	for (i = 0; i < s->nr_kept_out; i++) {
 		const struct kept_out *k = &s->kept_out[i];
 
-		denied += k->denied;
 		name.len = 0;
 		kept_name(r, k, &name);
 		out_open(o, NULL, '{');
@@ -180,9 +178,10 @@ static void print_kept_out(struct report *r, struct out *o)
 		out_close(o, '}');
 	}
 	out_close(o, ']');
-	out_line(o, "%zu of %zu matches left out: %zu cannot be traced, %zu on the deny list%s",
-		 s->nr_kept_out, s->nr_kept_out + s->targets, s->nr_kept_out - denied, denied,
-		 r->opts->verbose ? "" : " (-v lists them)");
+	out_line(o, "%u of %u matches left out: %u cannot be traced, %u on the deny list%s",
+		 s->untraceable + s->denied, s->untraceable + s->denied + s->targets,
+		 s->untraceable, s->denied,
+		 r->opts->verbose || !s->nr_kept_out ? "" : " (-v lists them)");
 	for (i = 0; r->opts->verbose && i < s->nr_kept_out; i++) {
 		name.len = 0;
 		kept_name(r, &s->kept_out[i], &name);

@@ -113,6 +113,8 @@ static const struct field session_fields[] = {
 	MAY(session, KOBS_A_SESSION_ROWS_MAX, rows_max, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_STACKS, stacks, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_STACKS_MAX, stacks_max, FIELD_U32),
+	MAY(session, KOBS_A_SESSION_UNTRACEABLE, untraceable, FIELD_U32),
+	MAY(session, KOBS_A_SESSION_DENIED, denied, FIELD_U32),
 };
 LAYOUT(session, session);
 
@@ -320,27 +322,46 @@ static int put_filter(struct nl_msg *msg, const struct request *req)
 	return err;
 }
 
-static int put_setting(struct nl_msg *msg, const struct setting *s)
+/* An attribute holds at most 64 KiB: a long array goes in parts. */
+#define ADDRESSES_PART	8000
+
+static int put_addresses(struct nl_msg *msg, const struct setting *s, size_t from)
 {
 	struct nlattr *nest = nla_nest_start(msg, KOBS_A_SESSION_PARAM | NLA_F_NESTED);
-	int err;
+	size_t n = s->addresses->n - from;
 
+	if (n > ADDRESSES_PART)
+		n = ADDRESSES_PART;
+	if (!nest || nla_put_string(msg, KOBS_A_PARAM_NAME, s->name) ||
+	    nla_put(msg, KOBS_A_PARAM_ADDRESSES, (int)(n * sizeof(uint64_t)),
+		    s->addresses->v + from))
+		return -1;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_setting(struct nl_msg *msg, const struct setting *s)
+{
+	struct nlattr *nest;
+	size_t from;
+	int err = 0;
+
+	if (s->addresses) {
+		for (from = 0; !err && from < s->addresses->n; from += ADDRESSES_PART)
+			err = put_addresses(msg, s, from);
+		return err;
+	}
+	nest = nla_nest_start(msg, KOBS_A_SESSION_PARAM | NLA_F_NESTED);
 	if (!nest)
 		return -1;
 	err = nla_put_string(msg, KOBS_A_PARAM_NAME, s->name);
-	if (s->addresses)
-		err |= nla_put(msg, KOBS_A_PARAM_ADDRESSES,
-			       (int)(s->addresses->n * sizeof(uint64_t)), s->addresses->v);
-	else if (s->text)
+	if (s->text)
 		err |= nla_put_string(msg, KOBS_A_PARAM_TEXT, s->text);
 	else
 		err |= nla_put_u64(msg, KOBS_A_PARAM_NUMBER, s->number);
 	nla_nest_end(msg, nest);
 	return err;
 }
-
-/* An attribute holds at most 64 KiB: the kernel's limit, not this family's. */
-#define ADDRESSES_MAX	8000
 
 /** model_session_new() - Configure a session. Return: 0 or an exit status. */
 int model_session_new(struct nl *nl, const struct request *req, struct session *out)
@@ -353,9 +374,6 @@ int model_session_new(struct nl *nl, const struct request *req, struct session *
 	for (i = 0; i < req->nr_settings; i++) {
 		const struct numbers *a = req->settings[i].addresses;
 
-		if (a && a->n > ADDRESSES_MAX)
-			return refuse("%zu functions are more than one session can take (%u): use a narrower pattern",
-				      a->n, ADDRESSES_MAX);
 		size += a ? a->n * 8 : 300;
 	}
 	size += (req->pids.n + req->tids.n + req->cpus.n) * 8 + req->comms.n * 32;

@@ -103,6 +103,8 @@ struct session {
 	struct lost	*lost;
 	size_t		nr_lost;
 	size_t		cap_lost;
+	uint32_t	untraceable;
+	uint32_t	denied;
 	struct kept_out	*kept_out;
 	size_t		nr_kept_out;
 	size_t		cap_kept_out;

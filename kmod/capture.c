@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Context of a hit: who, where, and the kernel and user stacks. The slow
- * parts of the hot path, out of line.
+ * Context of a hit: the parts that need not be inline.
  *
- * Locking: none. Runs in handlers, in any context, with preemption off;
- * everything it captures belongs to the current CPU and task.
+ * Locking: see capture.h.
  */
-#include <asm/stacktrace.h>
-#include <linux/ftrace.h>
 #include <linux/ptrace.h>
-#include <linux/sched.h>
 #include <linux/sched/task_stack.h>
-#include <linux/stacktrace.h>
 #include <linux/uaccess.h>
 
-#include "kobs.h"
-
-/* Frames of kobs and of the hook's trampolines above the hooked function. */
-#define HOOK_FRAMES	16
-
-/*
- * The name can change under us when another thread of the process writes it;
- * the copy is NUL-terminated all the same.
- */
-static void capture_comm(u64 *v)
-{
-	char *comm = (char *)&v[KOBS_W_COMM];
-
-	BUILD_BUG_ON(TASK_COMM_LEN != 2 * sizeof(u64));
-	memset(comm, 0, TASK_COMM_LEN);
-	memcpy(comm, current->comm, strnlen(current->comm, TASK_COMM_LEN - 1));
-}
+#include "capture.h"
 
 /**
  * kobs_capture_filter() - apply the filter's conditions on task and CPU
@@ -39,9 +17,9 @@ static void capture_comm(u64 *v)
  * Context: any, NMI included; preemption off.
  * Return: true when the hit passes.
  */
-bool kobs_capture_filter(struct kobs_session *s)
+bool kobs_capture_filter(const struct kobs_session *s)
 {
-	u64 v[KOBS_WORDS];
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	struct kobs_who who = {
 		.pid = current->tgid,
 		.tid = current->pid,
@@ -49,36 +27,39 @@ bool kobs_capture_filter(struct kobs_session *s)
 		.comm = (const char *)&v[KOBS_W_COMM],
 	};
 
-	capture_comm(v);
+	kobs_capture_comm(v);
 	return kobs_filter_pass(&s->filter, &who);
 }
 
-/*
- * The stack as seen from here begins with kobs and the trampolines. The first
- * frame of interest is the hooked function: its frame's address lies just
- * behind the call to the trampoline at @entry.
+/**
+ * kobs_capture_intern() - intern a kernel stack that was captured
+ * @s: session
+ * @id: set to the stack's number, 0 for an empty one
+ * @ips: frames, leaf first
+ * @nr: how many
+ * @entry: address of the hooked function, or 0
+ *
+ * As captured, the stack begins with kobs and the trampolines. The first
+ * frame of interest is the hooked function: its address lies just behind the
+ * call to the trampoline at @entry.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
  */
-static unsigned int hook_frames(const unsigned long *ips, unsigned int nr,
-				unsigned long entry)
+bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+			 const unsigned long *ips, unsigned int nr,
+			 unsigned long entry)
 {
+	unsigned int skip = 0;
 	unsigned int i;
 
-	for (i = 0; entry && i < nr && i < HOOK_FRAMES; i++) {
-		if (ips[i] > entry && ips[i] <= entry + 2 * MCOUNT_INSN_SIZE)
-			return i;
+	for (i = 0; entry && i < nr && i < KOBS_HOOK_FRAMES; i++) {
+		if (ips[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE) {
+			skip = i;
+			break;
+		}
 	}
-	return 0;
-}
-
-static noinline bool capture_kstack(struct kobs_session *s, u64 *id,
-				    unsigned long entry)
-{
-	unsigned long ips[KOBS_STACK_DEPTH + HOOK_FRAMES];
-	unsigned int nr;
-	unsigned int skip;
-
-	nr = stack_trace_save(ips, s->stack_depth + HOOK_FRAMES, 0);
-	skip = hook_frames(ips, nr, entry);
+	*id = 0;
 	nr = min(nr - skip, s->stack_depth);
 	if (!nr)
 		return true;
@@ -119,52 +100,22 @@ static unsigned int user_frames(unsigned long *ips, unsigned int max)
 	return nr;
 }
 
-static noinline bool capture_ustack(struct kobs_session *s, u64 *id)
+/**
+ * kobs_capture_ustack() - capture and intern the user stack
+ * @s: session
+ * @id: set to the stack's number, 0 for a task without user memory
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+bool kobs_capture_ustack(struct kobs_session *s, u64 *id)
 {
-	unsigned long ips[KOBS_STACK_DEPTH];
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 
+	*id = 0;
 	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
 		return true;
 	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips,
 				 user_frames(ips, s->stack_depth));
 	return *id;
-}
-
-/**
- * kobs_capture() - fill in context words of a hit
- * @s: session
- * @v: words of the hit
- * @need: which, a bit for each word
- * @entry: address of the hooked function that a kernel stack shall begin
- *         with, or 0
- *
- * Stacks are captured with the exported unwinder (stack_trace_save()) and by
- * user frame pointers; a task without user memory has no user stack, which is
- * number 0.
- *
- * Context: any, NMI included; preemption off.
- * Return: false when the stack table is full.
- */
-bool kobs_capture(struct kobs_session *s, u64 *v, u32 need,
-		  unsigned long entry)
-{
-	if (need & BIT(KOBS_W_CPU))
-		v[KOBS_W_CPU] = raw_smp_processor_id();
-	if (need & BIT(KOBS_W_PID))
-		v[KOBS_W_PID] = current->tgid;
-	if (need & BIT(KOBS_W_TID))
-		v[KOBS_W_TID] = current->pid;
-	if (need & BIT(KOBS_W_COMM))
-		capture_comm(v);
-	if (need & BIT(KOBS_W_KSTACK)) {
-		v[KOBS_W_KSTACK] = 0;
-		if (!capture_kstack(s, &v[KOBS_W_KSTACK], entry))
-			return false;
-	}
-	if (need & BIT(KOBS_W_USTACK)) {
-		v[KOBS_W_USTACK] = 0;
-		if (!capture_ustack(s, &v[KOBS_W_USTACK]))
-			return false;
-	}
-	return true;
 }

@@ -14,6 +14,7 @@
  */
 #include <linux/math64.h>
 
+#include "hit.h"
 #include "kobs.h"
 
 #define GUARD_WINDOW_NS		(500 * NSEC_PER_MSEC)
@@ -69,14 +70,29 @@ void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 	    now - pc->window < GUARD_WINDOW_NS)
 		goto out;
 	percent = guard_percent(pc, now);
-	if (percent > s->budget) {
-		WRITE_ONCE(s->guard_cost, percent);
+	if (percent > s->budget && !cmpxchg(&s->guard_cost, 0, percent)) {
+		s->disarmed = now;
 		WRITE_ONCE(s->armed, false);
 		irq_work_queue(&s->guard_work);
 	}
 	guard_window(pc, now);
 out:
 	WRITE_ONCE(pc->window_busy, 0);
+}
+
+/**
+ * kobs_hit_recursion() - count a hit inside the session's own handler
+ * @s: session
+ * @pc: its part of this CPU
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_hit_recursion(struct kobs_session *s, struct kobs_cpu *pc)
+{
+	if (!READ_ONCE(s->armed))
+		return;
+	kobs_count(&pc->counters, KOBS_N_HITS);
+	kobs_count(&pc->counters, KOBS_N_RECURSION);
 }
 
 static void guard_to_task(struct irq_work *work)

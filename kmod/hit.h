@@ -2,13 +2,15 @@
 /*
  * The hot path: what a source's handler calls for a hit, inlined into it.
  *
- * A handler runs in any context, NMI included, with preemption off and inside
- * a recursion guard. It calls
+ * A handler runs in any context, NMI included. It calls
  *
+ *	kobs_hit_enter()	preemption off, recursion guard; where the
+ *				hook it hangs on does not do that
  *	kobs_hit_begin()	the hit counts from here on
  *	kobs_hit_wanted()	the filter, but for the value
  *	kobs_hit_record()	into the table or the stream
  *	kobs_hit_end()		self-cost and the guard
+ *	kobs_hit_leave()	undoes kobs_hit_enter()
  *
  * and every hit that begins ends in exactly one of the counters recorded,
  * filtered, or a reason why it was lost.
@@ -18,10 +20,61 @@
 
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
+#include "capture.h"
 #include "kobs.h"
 
-/* One hit in this many, and the first of each CPU, is timed. */
+/*
+ * One hit in this many is timed. The first ones of a CPU, which find nothing
+ * in its caches, are not among them.
+ */
 #define KOBS_HIT_SAMPLE		1024
+#define KOBS_HIT_FIRST		16
+
+/* Contexts that can interrupt each other: task, softirq, hardirq, NMI. */
+#define KOBS_HIT_NEST		4
+
+void kobs_hit_recursion(struct kobs_session *s, struct kobs_cpu *pc);
+
+/**
+ * kobs_hit_enter() - turn preemption off and guard against recursion
+ * @s: session
+ *
+ * Handlers of interrupts nest, one for each context. What is deeper is a
+ * handler that came upon its own hook. (Contexts that interrupt this function
+ * leave the number of nested handlers as it was: it needs no atomics.)
+ *
+ * Context: any, NMI included.
+ * Return: the part of this CPU for the functions below, or NULL when this is
+ * a recursion, which was counted.
+ */
+static __always_inline struct kobs_cpu *kobs_hit_enter(struct kobs_session *s)
+{
+	struct kobs_cpu *pc;
+
+	preempt_disable_notrace();
+	pc = this_cpu_ptr(s->cpu);
+	if (likely(++pc->nest <= KOBS_HIT_NEST)) {
+		barrier();
+		return pc;
+	}
+	kobs_hit_recursion(s, pc);
+	pc->nest--;
+	preempt_enable_notrace();
+	return NULL;
+}
+
+/**
+ * kobs_hit_leave() - undo kobs_hit_enter()
+ * @pc: its result
+ *
+ * Context: any, NMI included.
+ */
+static __always_inline void kobs_hit_leave(struct kobs_cpu *pc)
+{
+	barrier();
+	pc->nest--;
+	preempt_enable_notrace();
+}
 
 /**
  * kobs_hit_begin() - count a hit
@@ -41,7 +94,7 @@ static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 		return false;
 	n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]);
 	*t0 = 0;
-	if (unlikely(n % KOBS_HIT_SAMPLE == 1))
+	if (unlikely(n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST))
 		*t0 = ktime_get_mono_fast_ns();
 	return true;
 }
@@ -76,11 +129,12 @@ static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
 static __always_inline void kobs_hit_gather(const struct kobs_session *s,
 					    const u64 *v, u64 *key)
 {
-	unsigned int i = 0;
+	unsigned int n = s->n_words;
+	unsigned int i;
 
-	do {
+#pragma GCC unroll 4
+	for (i = 0; i < n; i++)
 		key[i] = v[s->gather[i]];
-	} while (++i < s->n_words);
 }
 
 /**
@@ -91,23 +145,26 @@ static __always_inline void kobs_hit_gather(const struct kobs_session *s,
  * @need: context words still to be filled in, a bit for each
  * @entry: address of the function whose entry or exit this is, where a
  *         kernel stack shall begin; 0 for none
- * @value: value, when the mode has one
+ * @value: value; U64_MAX when the mode has none
+ * @stacks: whether stacks can be among @need; a constant
+ * @stream: whether it is a streaming mode; a constant where it is known
  *
  * Context: any, NMI included; preemption off.
  */
 static __always_inline void kobs_hit_record(struct kobs_session *s,
 					    struct kobs_cpu *pc, u64 *v,
 					    u32 need, unsigned long entry,
-					    u64 value)
+					    u64 value, bool stacks,
+					    bool stream)
 {
 	enum kobs_counter fate = KOBS_N_RECORDED;
-	u64 key[KOBS_KEY_WORDS];
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 
 	if (unlikely(value < s->filter.min)) {
 		fate = KOBS_N_FILTERED;
-	} else if (need && !kobs_capture(s, v, need, entry)) {
+	} else if (need && !kobs_capture(s, v, need, entry, stacks)) {
 		fate = KOBS_N_STACK_FULL;
-	} else if (unlikely(s->stream)) {
+	} else if (stream) {
 		if (!kobs_stream_write(s, v, value))
 			fate = KOBS_N_RING_FULL;
 	} else {

@@ -38,6 +38,9 @@ struct kobs_stream;
 
 #define KOBS_NAME_LEN	32
 
+/* Targets not observed that a session remembers one by one. */
+#define KOBS_KEPT_OUT	512
+
 /* Sessions at most. */
 #define KOBS_SESSIONS	64
 
@@ -153,6 +156,7 @@ enum kobs_engine_param {
  * struct kobs_cpu - what one CPU of a session writes to
  * @counters: counters
  * @table: aggregation table, unused by streams
+ * @nest: handlers running on this CPU, one above the other
  * @window: start of the guard's window, monotonic ns; 0 for none
  * @window_hits: hits of this CPU when the window began
  * @window_cost: cost of the hits timed in the window, ns
@@ -163,6 +167,7 @@ enum kobs_engine_param {
 struct kobs_cpu {
 	struct kobs_counters counters;
 	struct kobs_table table;
+	u32 nest;
 	u64 window;
 	u64 window_hits;
 	u64 window_cost;
@@ -199,6 +204,7 @@ struct kobs_kept_out {
  * @stack_depth: frames to capture
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
+ * @record_bytes: of a record in it
  *
  * Constant from creation:
  * @id: number
@@ -221,8 +227,9 @@ struct kobs_kept_out {
  * @stop_reason: why it stopped by itself, or empty
  * @priv: the source's own
  * @targets: how many things it observes
- * @kept_out: targets not observed
- * @n_kept_out: how many
+ * @kept_out: targets not observed, the first KOBS_KEPT_OUT of them
+ * @untraceable: how many cannot be observed
+ * @denied: how many are on the deny list
  *
  * Under kobs_sessions_lock:
  * @node: in the list of sessions
@@ -230,7 +237,8 @@ struct kobs_kept_out {
  * @owner: netlink port of the owner; 0 when detached or dead
  *
  * @ref: references; the last put frees
- * @guard_cost: percent of a CPU that the guard saw, once it fired
+ * @guard_cost: percent of a CPU that the guard saw, once it fired; else 0
+ * @disarmed: monotonic ns when it fired
  * @guard_work: from any context to task context, when the guard fires
  * @stop_work: stops the session after the guard fired
  * @del_work: deletes the session after its owner died
@@ -248,6 +256,7 @@ struct kobs_session {
 	u32 stack_depth;
 	struct kobs_stacks stacks;
 	struct kobs_stream *stream;
+	u32 record_bytes;
 
 	u32 id;
 	const struct kobs_source *source;
@@ -269,7 +278,8 @@ struct kobs_session {
 	void *priv;
 	u32 targets;
 	struct kobs_kept_out *kept_out;
-	unsigned int n_kept_out;
+	u32 untraceable;
+	u32 denied;
 
 	struct list_head node;
 	char name[KOBS_NAME_LEN];
@@ -277,6 +287,7 @@ struct kobs_session {
 
 	struct kref ref;
 	u32 guard_cost;
+	u64 disarmed;
 	struct irq_work guard_work;
 	struct work_struct stop_work;
 	struct work_struct del_work;
@@ -345,17 +356,13 @@ void kobs_session_guarded(struct kobs_session *s);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,
 			  const char *reason, bool denied);
+unsigned int kobs_session_kept_out(const struct kobs_session *s);
 
 /* guard.c */
 void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 		      u64 cost);
 void kobs_guard_init(struct kobs_session *s);
 void kobs_guard_sync(struct kobs_session *s);
-
-/* capture.c */
-bool kobs_capture(struct kobs_session *s, u64 *v, u32 need,
-		  unsigned long entry);
-bool kobs_capture_filter(struct kobs_session *s);
 
 /* stream.c */
 int kobs_stream_init(void);

@@ -36,7 +36,7 @@ struct workqueue_struct *kobs_wq;
  * @err: error number, below 0
  * @fmt: a sentence, as for printf
  *
- * The acknowledgement is written after the handler has returned, by the same
+ * The answer is written after the handler has returned, by the same
  * task and soon; it only keeps a pointer to the text. (The kernel's own
  * formatted form cuts a text off after 80 characters, and 6.1 has none.)
  *

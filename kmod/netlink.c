@@ -82,7 +82,7 @@ static int nl_reply_session(struct genl_info *info, struct kobs_session *s,
 
 	mutex_lock(&s->lock);
 	if (kept_out)
-		size += s->n_kept_out * KOBS_NL_KEPT_OUT_SIZE;
+		size += kobs_session_kept_out(s) * KOBS_NL_KEPT_OUT_SIZE;
 	skb = genlmsg_new(size, GFP_KERNEL);
 	hdr = skb ? genlmsg_put_reply(skb, info, &kobs_family, 0,
 				      info->genlhdr->cmd) : NULL;

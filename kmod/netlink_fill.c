@@ -151,6 +151,39 @@ static int put_config(struct sk_buff *skb, const struct kobs_session *s)
 	return 0;
 }
 
+static int put_filter_list(struct sk_buff *skb, int attr, const u32 *list,
+			   unsigned int n)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < n; i++)
+		err = nla_put_u32(skb, attr, list[i]);
+	return err;
+}
+
+static int put_filter(struct sk_buff *skb, const struct kobs_filter *f)
+{
+	struct nlattr *nest;
+	unsigned int i;
+
+	if (!f->task && !f->min)
+		return 0;
+	nest = nla_nest_start(skb, KOBS_A_SESSION_FILTER);
+	if (!nest ||
+	    put_filter_list(skb, KOBS_A_FILTER_PID, f->pid, f->n_pid) ||
+	    put_filter_list(skb, KOBS_A_FILTER_TID, f->tid, f->n_tid) ||
+	    put_filter_list(skb, KOBS_A_FILTER_CPU, f->cpu, f->n_cpu) ||
+	    (f->min && kobs_put_u64(skb, KOBS_A_FILTER_MIN, f->min)))
+		return -EMSGSIZE;
+	for (i = 0; i < f->n_comm; i++) {
+		if (nla_put_string(skb, KOBS_A_FILTER_COMM, f->comm[i]))
+			return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_lost(struct sk_buff *skb, enum kobs_counter which, u64 count)
 {
 	const struct kobs_reason *reason = kobs_counters_reason(which);
@@ -234,7 +267,7 @@ int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s)
 
 	lockdep_assert_held(&s->lock);
 	if (nla_put_u32(skb, KOBS_A_SESSION_ID, s->id) ||
-	    put_config(skb, s) ||
+	    put_config(skb, s) || put_filter(skb, &s->filter) ||
 	    (*s->name && nla_put_string(skb, KOBS_A_SESSION_NAME, s->name)) ||
 	    nla_put_u32(skb, KOBS_A_SESSION_STATE, s->state) ||
 	    (*s->stop_reason && nla_put_string(skb, KOBS_A_SESSION_STOP_REASON,
@@ -245,6 +278,8 @@ int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s)
 	    kobs_put_u64(skb, KOBS_A_SESSION_DURATION,
 			 kobs_session_duration(s)) ||
 	    nla_put_u32(skb, KOBS_A_SESSION_TARGETS, s->targets) ||
+	    nla_put_u32(skb, KOBS_A_SESSION_UNTRACEABLE, s->untraceable) ||
+	    nla_put_u32(skb, KOBS_A_SESSION_DENIED, s->denied) ||
 	    put_counts(skb, s) || put_sizes(skb, s))
 		return -EMSGSIZE;
 	return 0;
@@ -262,7 +297,7 @@ int kobs_netlink_put_kept_out(struct sk_buff *skb, const struct kobs_session *s)
 {
 	unsigned int i;
 
-	for (i = 0; i < s->n_kept_out; i++) {
+	for (i = 0; i < kobs_session_kept_out(s); i++) {
 		const struct kobs_kept_out *k = &s->kept_out[i];
 		struct nlattr *nest = nla_nest_start(skb,
 						     KOBS_A_SESSION_KEPT_OUT);

@@ -15,12 +15,12 @@ const struct nla_policy kobs_filter_nl_policy[KOBS_A_FILTER_MIN + 1] = {
 	[KOBS_A_FILTER_PID] = { .type = NLA_U32, },
 	[KOBS_A_FILTER_TID] = { .type = NLA_U32, },
 	[KOBS_A_FILTER_CPU] = { .type = NLA_U32, },
-	[KOBS_A_FILTER_COMM] = { .type = NLA_STRING, .len = 15, },
+	[KOBS_A_FILTER_COMM] = { .type = NLA_STRING, .len = 255, },
 	[KOBS_A_FILTER_MIN] = { .type = NLA_U64, },
 };
 
 const struct nla_policy kobs_param_nl_policy[KOBS_A_PARAM_ADDRESSES + 1] = {
-	[KOBS_A_PARAM_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[KOBS_A_PARAM_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[KOBS_A_PARAM_DOC] = { .type = NLA_NUL_STRING, },
 	[KOBS_A_PARAM_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 7),
 	[KOBS_A_PARAM_UNIT] = { .type = NLA_NUL_STRING, },
@@ -34,14 +34,14 @@ const struct nla_policy kobs_param_nl_policy[KOBS_A_PARAM_ADDRESSES + 1] = {
 
 /* KOBS_CMD_SOURCE_GET - do */
 const struct nla_policy kobs_source_get_nl_policy[KOBS_A_SOURCE_NAME + 1] = {
-	[KOBS_A_SOURCE_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[KOBS_A_SOURCE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
 /* KOBS_CMD_SESSION_NEW - do */
 const struct nla_policy kobs_session_new_nl_policy[KOBS_A_SESSION_PARAM + 1] = {
-	[KOBS_A_SESSION_SOURCE] = { .type = NLA_NUL_STRING, .len = 31, },
-	[KOBS_A_SESSION_MODE] = { .type = NLA_NUL_STRING, .len = 31, },
-	[KOBS_A_SESSION_BY] = { .type = NLA_STRING, .len = 31, },
+	[KOBS_A_SESSION_SOURCE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[KOBS_A_SESSION_MODE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[KOBS_A_SESSION_BY] = { .type = NLA_STRING, .len = 255, },
 	[KOBS_A_SESSION_FILTER] = NLA_POLICY_NESTED(kobs_filter_nl_policy),
 	[KOBS_A_SESSION_PARAM] = NLA_POLICY_NESTED(kobs_param_nl_policy),
 };
@@ -49,25 +49,25 @@ const struct nla_policy kobs_session_new_nl_policy[KOBS_A_SESSION_PARAM + 1] = {
 /* KOBS_CMD_SESSION_START - do */
 const struct nla_policy kobs_session_start_nl_policy[KOBS_A_SESSION_NAME + 1] = {
 	[KOBS_A_SESSION_ID] = { .type = NLA_U32, },
-	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
 /* KOBS_CMD_SESSION_STOP - do */
 const struct nla_policy kobs_session_stop_nl_policy[KOBS_A_SESSION_NAME + 1] = {
 	[KOBS_A_SESSION_ID] = { .type = NLA_U32, },
-	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
 /* KOBS_CMD_SESSION_GET - do */
 const struct nla_policy kobs_session_get_nl_policy[KOBS_A_SESSION_NAME + 1] = {
 	[KOBS_A_SESSION_ID] = { .type = NLA_U32, },
-	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
 /* KOBS_CMD_SESSION_DEL - do */
 const struct nla_policy kobs_session_del_nl_policy[KOBS_A_SESSION_NAME + 1] = {
 	[KOBS_A_SESSION_ID] = { .type = NLA_U32, },
-	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[KOBS_A_SESSION_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
 /* KOBS_CMD_TABLE_GET - do */

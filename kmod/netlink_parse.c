@@ -259,7 +259,10 @@ static int parse_by(struct genl_info *info, struct kobs_config *cfg)
 		if (cfg->n_by == ARRAY_SIZE(cfg->by))
 			return kobs_refuse(info->extack, -EINVAL,
 					   "too many columns");
-		nla_strscpy(cfg->by[cfg->n_by++], attr, KOBS_NAME_LEN);
+		if (nla_strscpy(cfg->by[cfg->n_by++], attr, KOBS_NAME_LEN) < 0)
+			return kobs_refuse(info->extack, -EINVAL,
+					   "name of a column has more than %d characters",
+					   KOBS_NAME_LEN - 1);
 	}
 	return 0;
 }

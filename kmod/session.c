@@ -453,6 +453,14 @@ static void session_stop_locked(struct kobs_session *s)
 	WRITE_ONCE(s->armed, false);
 	s->stopped = ktime_get_mono_fast_ns();
 	s->source->stop(s);
+	/* No handler runs: whatever the guard had to say is said. */
+	if (s->guard_cost) {
+		s->stopped = s->disarmed;
+		snprintf(s->stop_reason, sizeof(s->stop_reason),
+			 "disarmed by the guard: it took %s%u %% of a CPU, above its budget of %u %%",
+			 s->guard_cost == 1000 ? "over " : "", s->guard_cost,
+			 s->budget);
+	}
 	s->state = KOBS_STATE_STOPPED;
 	if (s->stream)
 		kobs_stream_finish(s);
@@ -494,10 +502,6 @@ void kobs_session_guarded(struct kobs_session *s)
 {
 	mutex_lock(&s->lock);
 	if (s->state == KOBS_STATE_STARTED && !s->dead) {
-		snprintf(s->stop_reason, sizeof(s->stop_reason),
-			 "disarmed by the guard: it took %s%u %% of a CPU, above its budget of %u %%",
-			 s->guard_cost == 1000 ? "over " : "",
-			 READ_ONCE(s->guard_cost), s->budget);
 		session_stop_locked(s);
 		if (!s->stream)
 			kobs_netlink_notify(s);
@@ -664,21 +668,32 @@ u64 kobs_session_duration(const struct kobs_session *s)
 int kobs_session_keep_out(struct kobs_session *s, u64 address,
 			  const char *reason, bool denied)
 {
-	unsigned int n = s->n_kept_out;
+	unsigned int n = s->untraceable + s->denied;
 
-	/* Grows by doubling: a pattern can match thousands. */
-	if (!(n & (n - 1))) {
-		size_t size = (n ? n * 2 : 1) * sizeof(*s->kept_out);
-		struct kobs_kept_out *more = kvmalloc(size, GFP_KERNEL);
-
-		if (!more)
-			return -ENOMEM;
-		if (n)
-			memcpy(more, s->kept_out, n * sizeof(*more));
-		kvfree(s->kept_out);
-		s->kept_out = more;
-	}
-	s->kept_out[n] = (struct kobs_kept_out){ address, reason, denied };
-	s->n_kept_out++;
+	if (!s->kept_out)
+		s->kept_out = kvmalloc_array(KOBS_KEPT_OUT,
+					     sizeof(*s->kept_out), GFP_KERNEL);
+	if (!s->kept_out)
+		return -ENOMEM;
+	if (n < KOBS_KEPT_OUT)
+		s->kept_out[n] = (struct kobs_kept_out){
+			address, reason, denied
+		};
+	if (denied)
+		s->denied++;
+	else
+		s->untraceable++;
 	return 0;
+}
+
+/**
+ * kobs_session_kept_out() - targets not observed that are remembered
+ * @s: session
+ *
+ * Context: task; the session's lock is held.
+ * Return: how many there are in kept_out.
+ */
+unsigned int kobs_session_kept_out(const struct kobs_session *s)
+{
+	return min_t(unsigned int, s->untraceable + s->denied, KOBS_KEPT_OUT);
 }

@@ -12,9 +12,6 @@
 #include "kobs.h"
 #include "sources.h"
 
-#define KOBS_DECLARE(n) extern const struct kobs_source kobs_src_##n;
-KOBS_SOURCES(KOBS_DECLARE)
-
 #define KOBS_ROW(n) &kobs_src_##n,
 static const struct kobs_source * const sources[] = {
 	&kobs_engine,

@@ -9,4 +9,7 @@
 #define KOBS_SOURCES(X) \
 	X(func)
 
+#define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;
+KOBS_SOURCES(KOBS_SOURCE_DECLARE)
+
 #endif /* KOBS_SOURCES_H */

@@ -21,11 +21,11 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
-#include <linux/trace_recursion.h>
 
 #include "compat/returns.h"
 #include "hit.h"
 #include "kobs.h"
+#include "sources.h"
 
 /* Functions of a session, above which it must be told "all". */
 #define FUNC_MANY	1000
@@ -90,47 +90,116 @@ static const struct {
 };
 
 /*
- * A hit that comes while this task is inside a handler already. Its session
- * is not necessarily armed.
+ * Entry of a function, for any configuration. Context of this and of the
+ * other handlers: any, NMI included.
  */
-static noinline void func_recursion(struct kobs_session *s)
+static __always_inline void func_hit_any(unsigned long ip,
+					 unsigned long parent_ip,
+					 struct kobs_session *s, bool stacks,
+					 bool stream)
 {
-	struct kobs_cpu *pc;
-
-	preempt_disable_notrace();
-	if (READ_ONCE(s->armed)) {
-		pc = this_cpu_ptr(s->cpu);
-		kobs_count(&pc->counters, KOBS_N_HITS);
-		kobs_count(&pc->counters, KOBS_N_RECURSION);
-	}
-	preempt_enable_notrace();
-}
-
-/* Entry of a function. Context: any, NMI included. */
-static void func_hit(unsigned long ip, unsigned long parent_ip,
-		     struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct kobs_session *s = ops->private;
-	u64 v[KOBS_WORDS];
-	struct kobs_cpu *pc;
+	struct kobs_cpu *pc = kobs_hit_enter(s);
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u64 t0;
-	int bit;
 
-	bit = ftrace_test_recursion_trylock(ip, parent_ip);
-	if (unlikely(bit < 0)) {
-		func_recursion(s);
+	if (!pc)
 		return;
-	}
-	pc = this_cpu_ptr(s->cpu);
 	if (kobs_hit_begin(s, pc, &t0)) {
 		if (kobs_hit_wanted(s, pc)) {
 			v[FUNC_W_FUNC] = ip;
 			v[FUNC_W_CALLER] = parent_ip;
-			kobs_hit_record(s, pc, v, s->need, ip, 0);
+			kobs_hit_record(s, pc, v, s->need, ip, U64_MAX,
+					stacks, stream);
 		}
 		kobs_hit_end(s, pc, t0, 0);
 	}
-	ftrace_test_recursion_unlock(bit);
+	kobs_hit_leave(pc);
+}
+
+static void func_hit(unsigned long ip, unsigned long parent_ip,
+		     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	func_hit_any(ip, parent_ip, ops->private, false, false);
+}
+
+static void func_hit_stream(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	func_hit_any(ip, parent_ip, ops->private, false, true);
+}
+
+static void func_hit_stacks(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kobs_session *s = ops->private;
+
+	func_hit_any(ip, parent_ip, s, true, s->stream);
+}
+
+/* A key that is new, or not in its first place. */
+static noinline void func_count_slow(struct kobs_cpu *pc, unsigned long ip,
+				     unsigned long parent_ip)
+{
+	const u64 key[] = { ip, parent_ip };
+
+	kobs_count(&pc->counters, kobs_table_count(&pc->table, key) ?
+				  KOBS_N_RECORDED : KOBS_N_TABLE_FULL);
+}
+
+/* Counting by func, or by func and caller: the cheap way. */
+static __always_inline void func_count(unsigned long ip,
+				       unsigned long parent_ip,
+				       struct kobs_session *s, unsigned int n)
+{
+	struct kobs_cpu *pc = kobs_hit_enter(s);
+	struct kobs_row *row;
+	u64 t0;
+
+	if (!pc)
+		return;
+	if (kobs_hit_begin(s, pc, &t0)) {
+		if (kobs_hit_wanted(s, pc)) {
+			row = kobs_table_peek(&pc->table, ip, parent_ip, n);
+			if (likely(row)) {
+				local64_inc(&row->count);
+				kobs_count(&pc->counters, KOBS_N_RECORDED);
+			} else {
+				func_count_slow(pc, ip, parent_ip);
+			}
+		}
+		kobs_hit_end(s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+}
+
+static void func_count_by_func(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops,
+			       struct ftrace_regs *fregs)
+{
+	func_count(ip, parent_ip, ops->private, 1);
+}
+
+static void func_count_by_caller(unsigned long ip, unsigned long parent_ip,
+				 struct ftrace_ops *ops,
+				 struct ftrace_regs *fregs)
+{
+	func_count(ip, parent_ip, ops->private, 2);
+}
+
+/* The cheapest handler that does what the session is configured for. */
+static ftrace_func_t func_handler(const struct kobs_session *s)
+{
+	if (s->need & KOBS_W_STACKS)
+		return func_hit_stacks;
+	if (s->stream)
+		return func_hit_stream;
+	if (s->gather[0] != FUNC_W_FUNC)
+		return func_hit;
+	if (s->n_words == 1)
+		return func_count_by_func;
+	if (s->n_words == 2 && s->gather[1] == FUNC_W_CALLER)
+		return func_count_by_caller;
+	return func_hit;
 }
 
 /**
@@ -146,7 +215,7 @@ bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
 		     struct kobs_call *call)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	u64 v[KOBS_WORDS] = {};
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u64 t0;
 
 	if (!kobs_hit_begin(s, pc, &t0))
@@ -154,12 +223,12 @@ bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
 	if (!kobs_hit_wanted(s, pc))
 		goto out;
 	if ((s->need & KOBS_W_STACKS) &&
-	    !kobs_capture(s, v, s->need & KOBS_W_STACKS, ip)) {
+	    !kobs_capture(s, v, s->need & KOBS_W_STACKS, ip, true)) {
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		goto out;
 	}
-	call->kstack = v[KOBS_W_KSTACK];
-	call->ustack = v[KOBS_W_USTACK];
+	call->kstack = s->need & BIT(KOBS_W_KSTACK) ? v[KOBS_W_KSTACK] : 0;
+	call->ustack = s->need & BIT(KOBS_W_USTACK) ? v[KOBS_W_USTACK] : 0;
 	kobs_count(&pc->counters, KOBS_N_IN_FLIGHT);
 	call->start = ktime_get_mono_fast_ns();
 	call->cost = t0 ? (call->start - t0) ?: 1 : 0;
@@ -183,7 +252,7 @@ void kobs_func_exit(struct kobs_session *s, unsigned long ip,
 {
 	u64 end = ktime_get_mono_fast_ns();
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	u64 v[KOBS_WORDS];
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
 
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	v[FUNC_W_FUNC] = ip;
@@ -191,7 +260,7 @@ void kobs_func_exit(struct kobs_session *s, unsigned long ip,
 	v[KOBS_W_KSTACK] = call->kstack;
 	v[KOBS_W_USTACK] = call->ustack;
 	kobs_hit_record(s, pc, v, s->need & ~KOBS_W_STACKS, 0,
-			end - call->start);
+			end - call->start, false, s->stream);
 	kobs_hit_end(s, pc, call->cost ? end : 0, call->cost);
 }
 
@@ -222,7 +291,7 @@ static const char *func_denied(unsigned long ip)
 static int func_choose(struct func *f, const struct kobs_value *functions)
 {
 	struct ftrace_ops trial = {};
-	unsigned long last = 0;
+	unsigned long last;
 	unsigned int i;
 	int err = 0;
 
@@ -234,7 +303,7 @@ static int func_choose(struct func *f, const struct kobs_value *functions)
 		const char *reason;
 
 		cond_resched();
-		if (ip == last)
+		if (i && ip == last)
 			continue;
 		last = ip;
 		reason = func_denied(ip);
@@ -267,7 +336,7 @@ static int func_prepare_hook(struct func *f, bool wait)
 	struct kobs_session *s = f->s;
 
 	if (!wait) {
-		f->ops.func = func_hit;
+		f->ops.func = func_handler(s);
 		f->ops.private = s;
 		return ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1);
 	}
@@ -308,7 +377,7 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (!err && !f->n)
 		err = kobs_refuse(extack, -EINVAL, "%ps%s%s: %s",
 				  (void *)(long)s->kept_out[0].address,
-				  s->n_kept_out > 1 ? " and all others" : "",
+				  kobs_session_kept_out(s) > 1 ? " and all others" : "",
 				  " cannot be traced",
 				  s->kept_out[0].reason);
 	else if (err)

@@ -78,19 +78,27 @@ void kobs_stacks_free(struct kobs_stacks *st)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_free);
 
-/* Fill a claimed slot; on failure it stays claimed, and so out of use. */
+/* Words once given out are never given back: no two stacks share one. */
+static bool stack_reserve(struct kobs_stacks *st, unsigned int nr, u32 *start)
+{
+	int used = atomic_read(&st->words_used);
+
+	do {
+		if (used + nr > st->nr_words)
+			return false;
+	} while (!atomic_try_cmpxchg(&st->words_used, &used, used + nr));
+	*start = used;
+	return true;
+}
+
+/* Fill a claimed slot. */
 static bool stack_fill(struct kobs_stacks *st, struct kobs_stack *slot,
 		       u32 pid, const u64 *ips, unsigned int nr)
 {
 	u32 start;
 
-	if (atomic_inc_return(&st->used) > st->max) {
-		atomic_dec(&st->used);
-		return false;
-	}
-	start = atomic_fetch_add(nr, &st->words_used);
-	if (start + nr > st->nr_words) {
-		atomic_sub(nr, &st->words_used);
+	if (atomic_inc_return(&st->used) > st->max ||
+	    !stack_reserve(st, nr, &start)) {
 		atomic_dec(&st->used);
 		return false;
 	}
@@ -115,7 +123,8 @@ u32 kobs_stacks_intern(struct kobs_stacks *st, u32 pid,
 		       const unsigned long *ips, unsigned int nr)
 {
 	const u64 *words = (const u64 *)ips;
-	u64 hash = (kobs_hash(words, nr) ^ pid) | KOBS_ROW_HASH;
+	u64 hash = ((kobs_hash(words, nr) ^ pid) * KOBS_HASH_FACTOR) |
+		   KOBS_ROW_HASH;
 	u32 place = hash >> st->shift;
 	unsigned int i;
 
@@ -134,8 +143,14 @@ u32 kobs_stacks_intern(struct kobs_stacks *st, u32 pid,
 		if (cmpxchg(&slot->state, KOBS_ROW_FREE, KOBS_ROW_CLAIMED) !=
 		    KOBS_ROW_FREE)
 			continue;
-		if (!stack_fill(st, slot, pid, words, nr))
+		if (!stack_fill(st, slot, pid, words, nr)) {
+			/*
+			 * For a smaller stack. Were others put behind this
+			 * slot meanwhile, they can end up twice, no worse.
+			 */
+			smp_store_release(&slot->state, KOBS_ROW_FREE);
 			return 0;
+		}
 		/* Pairs with the acquire above and in kobs_stacks_get(). */
 		smp_store_release(&slot->state, hash);
 		return (place & st->mask) + 1;
@@ -156,6 +171,7 @@ const struct kobs_stack *kobs_stacks_get(const struct kobs_stacks *st, u32 id)
 {
 	if (!st->slots || !id || id - 1 > st->mask)
 		return NULL;
+	/* Pairs with the release in kobs_stacks_intern(). */
 	if (smp_load_acquire(&st->slots[id - 1].state) < KOBS_ROW_HASH)
 		return NULL;
 	return &st->slots[id - 1];

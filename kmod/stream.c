@@ -34,8 +34,6 @@
 #define ROUND_BATCHES		16
 /* Records that began before a round but were not complete are this young. */
 #define STREAM_SLACK_NS		(2 * NSEC_PER_MSEC)
-/* Words of a record besides its columns: time and value. */
-#define RECORD_WORDS		2
 
 /**
  * struct kobs_stream_cpu - what the worker knows of one CPU
@@ -77,6 +75,9 @@ static struct kthread_worker *kobs_worker;
  * @v: words of the hit; all that its columns need are filled in
  * @value: value, when the mode has one
  *
+ * The time of a record is the ring's own: that of the local clock, as in the
+ * kernel's log and in ftrace.
+ *
  * Context: any, NMI included; preemption off.
  * Return: false when the ring is full and the record is lost.
  */
@@ -86,14 +87,13 @@ bool kobs_stream_write(struct kobs_session *s, const u64 *v, u64 value)
 	struct trace_buffer *ring = s->stream->ring;
 	u64 *record;
 
-	event = ring_buffer_lock_reserve(ring, (s->n_words + RECORD_WORDS) *
-					 sizeof(u64));
+	event = ring_buffer_lock_reserve(ring, s->record_bytes);
 	if (!event)
 		return false;
 	record = ring_buffer_event_data(event);
-	*record++ = ktime_get_mono_fast_ns();
-	*record++ = value;
 	kobs_hit_gather(s, v, record);
+	if (s->record_bytes > s->n_words * sizeof(u64))
+		record[s->n_words] = value;
 	kobs_ring_commit(ring, event);
 	return true;
 }
@@ -134,13 +134,12 @@ static int put_text(struct sk_buff *skb, const u64 *words)
 }
 
 static int stream_put_event(struct kobs_session *s, struct sk_buff *skb,
-			    const u64 *record)
+			    u64 time, const u64 *word)
 {
 	struct nlattr *nest = nla_nest_start(skb, KOBS_A_RECORD_EVENT);
-	const u64 *word = record + RECORD_WORDS;
 	unsigned int i;
 
-	if (!nest || kobs_put_u64(skb, KOBS_A_EVENT_TIME, record[0]))
+	if (!nest || kobs_put_u64(skb, KOBS_A_EVENT_TIME, time))
 		return -EMSGSIZE;
 	for (i = 0; i < s->n_columns; i++) {
 		int err = s->columns[i]->type == KOBS_TYPE_TEXT ?
@@ -151,7 +150,7 @@ static int stream_put_event(struct kobs_session *s, struct sk_buff *skb,
 			return err;
 		word += s->columns[i]->words;
 	}
-	if (s->mode->value && kobs_put_u64(skb, KOBS_A_EVENT_VALUE, record[1]))
+	if (s->mode->value && kobs_put_u64(skb, KOBS_A_EVENT_VALUE, *word))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -163,11 +162,11 @@ static u64 stream_lost(const struct kobs_session *s, unsigned int cpu)
 			    counters.n[KOBS_N_RING_FULL]);
 }
 
-/* Bytes of one event's attributes, texts at their longest. */
+/* Bytes of one event: time, value and columns, texts at their longest. */
 static size_t event_size(const struct kobs_session *s)
 {
 	return nla_total_size(0) +
-	       (s->n_columns + RECORD_WORDS) * nla_total_size(TASK_COMM_LEN);
+	       (s->n_columns + 2) * nla_total_size(TASK_COMM_LEN);
 }
 
 static struct sk_buff *batch_new(struct kobs_stream *st, u8 cmd,
@@ -202,6 +201,7 @@ static int stream_batch(struct kobs_stream *st, unsigned int cpu)
 	struct sk_buff *skb;
 	int more = 0;
 	void *hdr;
+	u64 time;
 
 	if (ring_buffer_empty_cpu(st->ring, cpu))
 		return 0;
@@ -213,11 +213,11 @@ static int stream_batch(struct kobs_stream *st, unsigned int cpu)
 			more = 1;
 			break;
 		}
-		event = ring_buffer_consume(st->ring, cpu, NULL, NULL);
+		event = ring_buffer_consume(st->ring, cpu, &time, NULL);
 		if (!event)
 			break;
 		/* Cannot fail: there is room. */
-		if (WARN_ON_ONCE(stream_put_event(st->s, skb,
+		if (WARN_ON_ONCE(stream_put_event(st->s, skb, time,
 						  ring_buffer_event_data(event))))
 			break;
 	}
@@ -264,7 +264,7 @@ static int stream_tell_until(struct kobs_stream *st, u64 until)
  */
 static int stream_round(struct kobs_stream *st)
 {
-	u64 until = ktime_get_mono_fast_ns() - STREAM_SLACK_NS;
+	u64 until = ring_buffer_time_stamp(st->ring) - STREAM_SLACK_NS;
 	bool drained = true;
 	unsigned int cpu;
 	int any = 0;
@@ -344,6 +344,7 @@ int kobs_stream_new(struct kobs_session *s)
 		return -ENOMEM;
 	}
 	s->stream = st;
+	s->record_bytes = (s->n_words + !!s->mode->value) * sizeof(u64);
 	return 0;
 }
 

@@ -23,6 +23,9 @@
 /* Rows looked at before a hit is given up as lost. */
 #define KOBS_TABLE_PROBES	64
 
+/* The golden ratio: Knuth, TAOCP volume 3, section 6.4. */
+#define KOBS_HASH_FACTOR	0x9e3779b97f4a7c15ULL
+
 /* States of a row below the smallest hash. */
 #define KOBS_ROW_FREE		0ULL
 #define KOBS_ROW_CLAIMED	1ULL
@@ -78,8 +81,7 @@ bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
  * @key: the words
  * @n: number of words
  *
- * Multiplicative hashing with the golden ratio (Knuth, TAOCP volume 3,
- * section 6.4); the upper bits are the good ones.
+ * Multiplicative hashing; the upper bits are the good ones.
  *
  * Context: any.
  * Return: a hash that is no state of a row below KOBS_ROW_HASH.
@@ -90,7 +92,7 @@ static __always_inline u64 kobs_hash(const u64 *key, unsigned int n)
 	unsigned int i = 0;
 
 	do {
-		h = (h ^ key[i]) * 0x9e3779b97f4a7c15ULL;
+		h = (h ^ key[i]) * KOBS_HASH_FACTOR;
 	} while (++i < n);
 	return h | KOBS_ROW_HASH;
 }
@@ -111,6 +113,35 @@ static __always_inline bool kobs_words_equal(const u64 *a, const u64 *b,
 			return false;
 	} while (++i < n);
 	return true;
+}
+
+/**
+ * kobs_table_peek() - the row of a key of one or two words, if it is at hand
+ * @t: table of this CPU
+ * @key0: first word
+ * @key1: second word
+ * @n: number of words, 1 or 2; a constant
+ *
+ * Takes the words by value and looks at one place only: the short way of
+ * handlers that must be cheap.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the row, or NULL when kobs_table_find() has to look.
+ */
+static __always_inline struct kobs_row *
+kobs_table_peek(const struct kobs_table *t, u64 key0, u64 key1, unsigned int n)
+{
+	u64 hash = key0 * KOBS_HASH_FACTOR;
+	struct kobs_row *row;
+
+	if (n == 2)
+		hash = (hash ^ key1) * KOBS_HASH_FACTOR;
+	hash |= KOBS_ROW_HASH;
+	row = kobs_table_row(t, hash >> t->shift);
+	if (likely(READ_ONCE(row->state) == hash && row->data[0] == key0 &&
+		   (n == 1 || row->data[1] == key1)))
+		return row;
+	return NULL;
 }
 
 /**
