@@ -8,17 +8,19 @@
  * The kernel's own ftrace decides which of them it can trace; one filter
  * update turns all of them on.
  *
- * Locking: prepare, start, stop and release run under the session's lock. The
- * handlers take no lock. stop waits for the trampolines in
- * unregister_ftrace_function() (one RCU-tasks grace period) before anything
- * is freed. Functions of a module that unloads are taken out of the filter by
- * ftrace itself, which leaves the filter's other entries, and so never an
- * empty filter, which would mean all functions.
+ * Locking: prepare, start, stop and release run under the session's lock,
+ * func_module() under the notifier chain's; func.lock, which nests inside
+ * both, protects what is hooked. The handlers take no lock. stop waits for the
+ * trampolines in unregister_ftrace_function() (one RCU-tasks grace period)
+ * before anything is freed.
  */
 #include <linux/ftrace.h>
 #include <linux/glob.h>
 #include <linux/kallsyms.h>
 #include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -37,17 +39,23 @@ enum func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
 /**
  * struct func - a session of this source
  * @s: session
+ * @lock: protects the rest
  * @ips: functions, sorted
  * @n: how many
+ * @hooked: @ops is registered
  * @ops: for modes that look at entries only
  * @returns: for modes that wait for the return, else NULL
+ * @modules: tells when a module, and functions with it, goes
  */
 struct func {
 	struct kobs_session *s;
+	struct mutex lock;
 	unsigned long *ips;
 	unsigned int n;
+	bool hooked;
 	struct ftrace_ops ops;
 	struct kobs_returns *returns;
+	struct notifier_block modules;
 };
 
 /*
@@ -287,6 +295,14 @@ static const char *func_denied(unsigned long ip)
 	return NULL;
 }
 
+static void func_unhook(struct func *f)
+{
+	lockdep_assert_held(&f->lock);
+	if (f->hooked)
+		WARN_ON_ONCE(unregister_ftrace_function(&f->ops));
+	f->hooked = false;
+}
+
 /* Keep those functions that can be traced, once each. */
 static int func_choose(struct func *f, const struct kobs_value *functions)
 {
@@ -321,12 +337,47 @@ static int func_choose(struct func *f, const struct kobs_value *functions)
 	return err;
 }
 
+/*
+ * A module goes. Its functions leave the filter, or those of a module that is
+ * loaded to the same place would be hooked; an empty filter would hook all
+ * functions there are.
+ */
+static int func_module(struct notifier_block *nb, unsigned long state,
+		       void *data)
+{
+	struct func *f = container_of(nb, struct func, modules);
+	unsigned int left = 0;
+	unsigned int i;
+
+	if (state != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	mutex_lock(&f->lock);
+	for (i = 0; i < f->n; i++) {
+		if (!within_module(f->ips[i], data))
+			f->ips[left++] = f->ips[i];
+	}
+	if (left == f->n)
+		goto out;
+	f->n = left;
+	if (f->returns)
+		kobs_returns_keep(f->returns, left);
+	else if (left)
+		WARN_ON_ONCE(ftrace_set_filter_ips(&f->ops, f->ips, left, 0, 1));
+	else
+		func_unhook(f);
+out:
+	mutex_unlock(&f->lock);
+	return NOTIFY_DONE;
+}
+
 static void func_free(struct func *f)
 {
+	unregister_module_notifier(&f->modules);
 	if (f->returns)
 		kobs_returns_free(f->returns);
 	ftrace_set_filter(&f->ops, NULL, 0, 1);
 	kvfree(f->ips);
+	mutex_destroy(&f->lock);
 	kfree(f);
 }
 
@@ -351,6 +402,31 @@ static int func_prepare_hook(struct func *f, bool wait)
 	return 0;
 }
 
+static int func_prepare_locked(struct func *f,
+			       const struct kobs_value *functions,
+			       struct netlink_ext_ack *extack)
+{
+	struct kobs_session *s = f->s;
+	int err;
+
+	f->ips = kvmalloc_array(functions->number, sizeof(*f->ips), GFP_KERNEL);
+	if (!f->ips)
+		return -ENOMEM;
+	err = func_choose(f, functions);
+	if (!err && f->n)
+		err = func_prepare_hook(f, s->mode->value);
+	if (err)
+		return kobs_refuse(extack, err,
+				   "%u functions cannot be hooked: error %d",
+				   f->n, -err);
+	if (f->n)
+		return 0;
+	return kobs_refuse(extack, -EINVAL, "%ps%s cannot be traced: %s",
+			   (void *)(long)s->kept_out[0].address,
+			   kobs_session_kept_out(s) > 1 ?
+			   " and all others" : "", s->kept_out[0].reason);
+}
+
 static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *functions =
@@ -370,19 +446,12 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (!f)
 		return -ENOMEM;
 	f->s = s;
-	f->ips = kvmalloc_array(functions->number, sizeof(*f->ips), GFP_KERNEL);
-	err = f->ips ? func_choose(f, functions) : -ENOMEM;
-	if (!err && f->n)
-		err = func_prepare_hook(f, s->mode->value);
-	if (!err && !f->n)
-		err = kobs_refuse(extack, -EINVAL, "%ps%s%s: %s",
-				  (void *)(long)s->kept_out[0].address,
-				  kobs_session_kept_out(s) > 1 ? " and all others" : "",
-				  " cannot be traced",
-				  s->kept_out[0].reason);
-	else if (err)
-		kobs_refuse(extack, err, "%u functions cannot be hooked: error %d",
-			    f->n, -err);
+	mutex_init(&f->lock);
+	f->modules.notifier_call = func_module;
+	register_module_notifier(&f->modules);
+	mutex_lock(&f->lock);
+	err = func_prepare_locked(f, functions, extack);
+	mutex_unlock(&f->lock);
 	if (err) {
 		func_free(f);
 		return err;
@@ -395,13 +464,22 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct func *f = s->priv;
-	int err = f->returns ? kobs_returns_start(f->returns) :
-			       register_ftrace_function(&f->ops);
+	int err = -ENOENT;
 
-	if (err)
+	mutex_lock(&f->lock);
+	if (!f->n) {
 		kobs_refuse(extack, err,
-			    "%u functions cannot be hooked: error %d", f->n,
-			    -err);
+			    "the functions went with the module they were in");
+	} else {
+		err = f->returns ? kobs_returns_start(f->returns) :
+				   register_ftrace_function(&f->ops);
+		f->hooked = !err && !f->returns;
+		if (err)
+			kobs_refuse(extack, err,
+				    "%u functions cannot be hooked: error %d",
+				    f->n, -err);
+	}
+	mutex_unlock(&f->lock);
 	return err;
 }
 
@@ -409,10 +487,12 @@ static void func_stop(struct kobs_session *s)
 {
 	struct func *f = s->priv;
 
+	mutex_lock(&f->lock);
 	if (f->returns)
 		kobs_returns_stop(f->returns);
 	else
-		WARN_ON_ONCE(unregister_ftrace_function(&f->ops));
+		func_unhook(f);
+	mutex_unlock(&f->lock);
 }
 
 static void func_release(struct kobs_session *s)

@@ -34,6 +34,7 @@ struct kobs_returns *kobs_returns_new(struct kobs_session *s,
 				      unsigned int inflight);
 int kobs_returns_start(struct kobs_returns *r);
 void kobs_returns_stop(struct kobs_returns *r);
+void kobs_returns_keep(struct kobs_returns *r, unsigned int n);
 void kobs_returns_free(struct kobs_returns *r);
 u64 kobs_returns_missed(const struct kobs_returns *r);
 

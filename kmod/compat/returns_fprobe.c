@@ -20,6 +20,7 @@ struct kobs_returns {
 	struct kobs_session *s;
 	unsigned long *ips;
 	unsigned int n;
+	bool hooked;
 };
 
 /**
@@ -88,12 +89,15 @@ struct kobs_returns *kobs_returns_new(struct kobs_session *s,
  */
 int kobs_returns_start(struct kobs_returns *r)
 {
-	return register_fprobe_ips(&r->fp, r->ips, r->n);
+	int err = register_fprobe_ips(&r->fp, r->ips, r->n);
+
+	r->hooked = !err;
+	return err;
 }
 
 /**
  * kobs_returns_stop() - unhook the functions and wait until no handler runs
- * @r: started
+ * @r: from kobs_returns_new(), started or not
  *
  * Calls in progress return as ever, unseen.
  *
@@ -101,11 +105,36 @@ int kobs_returns_start(struct kobs_returns *r)
  */
 void kobs_returns_stop(struct kobs_returns *r)
 {
+	if (!r->hooked)
+		return;
+	r->hooked = false;
 	/* Or entries on the way out would count as missed. */
 	disable_fprobe(&r->fp);
 	unregister_fprobe(&r->fp);
 	/* For the exit handlers, which run with preemption off. */
 	synchronize_rcu();
+}
+
+/**
+ * kobs_returns_keep() - give up functions whose module goes
+ * @r: from kobs_returns_new(), started or not
+ * @n: how many are left of the functions; those come first among them now
+ *
+ * Context: task, may sleep.
+ */
+void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
+{
+	r->n = n;
+	if (!r->hooked)
+		return;
+	/* No functions in an ftrace filter would mean all of them. */
+	if (!n)
+		kobs_returns_stop(r);
+#ifdef KOBS_HAVE_FPROBE_OPS
+	else
+		WARN_ON_ONCE(ftrace_set_filter_ips(&r->fp.ops, r->ips, n, 0,
+						   1));
+#endif
 }
 
 /**

@@ -181,6 +181,19 @@ void kobs_returns_stop(struct kobs_returns *r)
 }
 
 /**
+ * kobs_returns_keep() - give up functions whose module goes
+ * @r: from kobs_returns_new(), started or not
+ * @n: how many are left of the functions
+ *
+ * Nothing to do: kprobes look after that themselves.
+ *
+ * Context: task, may sleep.
+ */
+void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
+{
+}
+
+/**
  * kobs_returns_free() - undo kobs_returns_new()
  * @r: stopped or never started
  *
@@ -233,6 +246,10 @@ int kobs_returns_start(struct kobs_returns *r)
 }
 
 void kobs_returns_stop(struct kobs_returns *r)
+{
+}
+
+void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
 {
 }
 
