@@ -4,16 +4,16 @@
  *
  * Locking
  *
- *   1. kobs_sessions_lock (session.c): the list of sessions, their numbers,
- *      names and owners. Held for a moment, never across a start or stop.
- *   2. kobs_session.lock: a session's state and everything its source does
- *      in prepare, start, stop and release. May be held for seconds, while a
+ *   1. kobs_session.lock: a session's state and everything its source does in
+ *      prepare, start, stop and release. May be held for seconds, while a
  *      grace period passes.
+ *   2. kobs_sessions_lock (session.c), which nests inside: the list of
+ *      sessions, their numbers, names and owners. Held for a moment.
  *
- * A session is looked up under 1, which takes a reference; 2 is taken after 1
- * was dropped. Handlers of hits take no lock: a session's configuration does
- * not change from the time it exists, and its memory outlives its handlers
- * because stop waits for them.
+ * A session is looked up under 2, which takes a reference; 1 is only taken
+ * after 2 was dropped. Handlers of hits take no lock: a session's
+ * configuration does not change from the time it exists, and its memory
+ * outlives its handlers because stop waits for them.
  */
 #ifndef KOBS_KOBS_H
 #define KOBS_KOBS_H
@@ -196,7 +196,7 @@ struct kobs_kept_out {
  * @n_words: words of a key or record
  * @gather: which words of a hit they are
  * @need: context words that the key needs, a bit for each
- * @own_tgid: the owner's process, excluded; 0 for none
+ * @own_tgid: the owner's process, excluded; -1 for none, 0 is the idle task
  * @worker_tgid: the module's worker, excluded
  * @cpu: per-CPU part
  * @filter: which hits count

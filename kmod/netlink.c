@@ -199,19 +199,20 @@ int kobs_nl_session_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	while ((s = kobs_session_after(cb->args[0]))) {
 		void *hdr = kobs_netlink_dump_hdr(skb, cb,
 						  KOBS_CMD_SESSION_GET);
+		bool fits;
 
 		mutex_lock(&s->lock);
-		err = hdr && !kobs_netlink_put_session(skb, s);
+		fits = hdr && !kobs_netlink_put_session(skb, s);
 		mutex_unlock(&s->lock);
-		if (!err) {
-			kobs_session_put(s);
-			if (hdr)
-				genlmsg_cancel(skb, hdr);
-			break;
+		if (fits) {
+			genlmsg_end(skb, hdr);
+			cb->args[0] = s->id;
+		} else if (hdr) {
+			genlmsg_cancel(skb, hdr);
 		}
-		genlmsg_end(skb, hdr);
-		cb->args[0] = s->id;
 		kobs_session_put(s);
+		if (!fits)
+			break;
 	}
 	return skb->len;
 }

@@ -386,7 +386,7 @@ static void session_settle_name(struct kobs_session *s, bool detach)
 	mutex_lock(&kobs_sessions_lock);
 	if (detach) {
 		s->owner = 0;
-		s->own_tgid = 0;
+		s->own_tgid = -1;
 	} else {
 		s->name[0] = '\0';
 	}
