@@ -348,11 +348,13 @@ int kobs_session_stop(struct kobs_session *s, u32 port,
 		      struct netlink_ext_ack *extack);
 int kobs_session_del(struct kobs_session *s, u32 port,
 		     struct netlink_ext_ack *extack);
-void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
-size_t kobs_session_memory(const struct kobs_session *s);
 u32 kobs_session_owner(const struct kobs_session *s);
 void kobs_session_owner_died(u32 port);
 void kobs_session_guarded(struct kobs_session *s);
+
+/* session_info.c */
+void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
+size_t kobs_session_memory(const struct kobs_session *s);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,
 			  const char *reason, bool denied);

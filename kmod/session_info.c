@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions: what is told of them (counters, memory, duration), and targets
+ * that are left out.
+ *
+ * Locking: the session's lock is held by all callers, but for what is constant
+ * from a session's creation.
+ */
+#include <linux/cpumask.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "kobs.h"
+
+/**
+ * kobs_session_counts() - add a session's counters up
+ * @s: session
+ * @sum: result; the equation of hits holds once the session has stopped
+ *
+ * Context: task; the session's lock is held.
+ */
+void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
+{
+	u64 missed = 0;
+	unsigned int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu)
+		kobs_counters_add(sum, &per_cpu_ptr(s->cpu, cpu)->counters);
+	if (s->source->missed)
+		missed = s->source->missed(s);
+	sum->n[KOBS_N_HITS] += missed;
+	sum->n[KOBS_N_MISSED] += missed;
+}
+
+/**
+ * kobs_session_memory() - memory held by a session
+ * @s: session
+ *
+ * Context: task.
+ * Return: bytes, without what its probes take inside the kernel.
+ */
+size_t kobs_session_memory(const struct kobs_session *s)
+{
+	size_t bytes = sizeof(*s) + sizeof(struct kobs_cpu) *
+		       num_possible_cpus() + kobs_stream_bytes(s);
+
+	if (!s->stream)
+		bytes += kobs_table_bytes(s->params[KOBS_P_ROWS].number,
+					  s->n_words, s->mode->value,
+					  s->params[KOBS_P_HIST].number) *
+			 num_possible_cpus();
+	if (s->need & KOBS_W_STACKS)
+		bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
+	return bytes;
+}
+
+/**
+ * kobs_session_duration() - time that a session's hits count, or counted
+ * @s: session
+ *
+ * Context: task; the session's lock is held.
+ * Return: ns.
+ */
+u64 kobs_session_duration(const struct kobs_session *s)
+{
+	switch (s->state) {
+	case KOBS_STATE_STARTED:
+		return ktime_get_mono_fast_ns() - s->started;
+	case KOBS_STATE_STOPPED:
+		return s->stopped - s->started;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * kobs_session_keep_out() - note a requested target that is not observed
+ * @s: session being prepared
+ * @address: target
+ * @reason: why, a text that lives as long as the module
+ * @denied: it is on the deny list
+ *
+ * Context: task, may sleep; the session's lock is held.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_session_keep_out(struct kobs_session *s, u64 address,
+			  const char *reason, bool denied)
+{
+	unsigned int n = s->untraceable + s->denied;
+
+	if (!s->kept_out)
+		s->kept_out = kvmalloc_array(KOBS_KEPT_OUT,
+					     sizeof(*s->kept_out), GFP_KERNEL);
+	if (!s->kept_out)
+		return -ENOMEM;
+	if (n < KOBS_KEPT_OUT)
+		s->kept_out[n] = (struct kobs_kept_out){
+			address, reason, denied
+		};
+	if (denied)
+		s->denied++;
+	else
+		s->untraceable++;
+	return 0;
+}
+
+/**
+ * kobs_session_kept_out() - targets not observed that are remembered
+ * @s: session
+ *
+ * Context: task; the session's lock is held.
+ * Return: how many there are in kept_out.
+ */
+unsigned int kobs_session_kept_out(const struct kobs_session *s)
+{
+	return min_t(unsigned int, s->untraceable + s->denied, KOBS_KEPT_OUT);
+}
