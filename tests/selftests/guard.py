@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The guard: a session above its budget is disarmed, says so, and has lost nothing silently."""
+
+from kobstest import *
+
+LEAF = "kobs_gen_leaf"
+FLOOD = ["sh", "-c", f"while :; do echo call task 20000 >{GEN}run; done"]
+
+
+class Flood:
+    def __enter__(self):
+        self.p = subprocess.Popen(FLOOD)
+
+    def __exit__(self, *exc):
+        self.p.kill()
+        self.p.wait()
+
+
+def check_disarmed(r, budget):
+    contains(r["stopped"], "disarmed by the guard", "reason")
+    contains(r["stopped"], f"budget of {budget} %", "reason")
+    at_least(r["accounting"]["hits"], 4096, "hits")
+    equal(r["accounting"]["lost"], {}, "lost")
+
+
+def disarmed(mode, *options):
+    with Flood(), Background("func", mode, LEAF, "--budget", 1, "--json", *options, started=False) as b:
+        done = b.finish()
+    check_disarmed(balance(json.loads(done.out.splitlines()[-1])), 1)
+
+
+test("func count above its budget")(lambda: disarmed("count"))
+test("func count by kstack above its budget")(lambda: disarmed("count", "--by", "kstack"))
+test("func time above its budget")(lambda: disarmed("time", "--hist"))
+
+
+@test("func trace above its budget")
+def trace():
+    with Flood(), Background("func", "trace", LEAF, "--budget", 1, "--json", started=False) as b:
+        lines = b.finish().out.splitlines()
+    r = balance(json.loads(lines[-1]))
+    contains(r["stopped"], "disarmed by the guard", "reason")
+    equal(len(lines) - 1, r["accounting"]["recorded"], "records")
+
+
+@test("text reports say it, too")
+def text():
+    with Flood(), Background("func", "count", LEAF, "--budget", 1, started=False) as b:
+        contains(b.finish().out, "disarmed by the guard", "report")
+
+
+@test("a detached session is stopped, and stays readable")
+def detached():
+    obsctl("func", "count", LEAF, "--budget", 1, "--detach", "hot")
+    with Flood():
+        until(lambda: sessions()[0]["state"] == "stopped", "the guard to stop the session")
+    contains(sessions()[0]["stopped"], "disarmed by the guard", "reason in the list")
+    equal(hooked(), [], "hooked functions")
+    hits = balance(json.loads(obsctl("session", "read", "hot", "--json").out))["accounting"]["hits"]
+    gen("call task 1000")
+    r = balance(json.loads(obsctl("session", "stop", "hot", "--json").out))
+    check_disarmed(r, 1)
+    equal(r["accounting"]["hits"], hits, "hits after it was disarmed")
+
+
+@test("only the session above its budget is stopped")
+def other():
+    with Background("func", "count", LEAF, "--budget", 0, "--json") as calm, Flood():
+        with Background("func", "count", LEAF, "--budget", 1, "--json", started=False) as hot:
+            check_disarmed(balance(json.loads(hot.finish().out)), 1)
+        r = calm.report()
+    assert "stopped" not in r, f"the other session was stopped: {r['stopped']}"
+
+
+@test("budget 0 never disarms")
+def never():
+    with Background("func", "count", LEAF, "--budget", 0, "--json") as b:
+        # Beyond two of the guard's windows of half a second.
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            gen("call task 20000")
+        r = b.report()
+    assert "stopped" not in r, f"it was stopped: {r.get('stopped')}"
+    equal(r["accounting"]["hits"], leafs(), "hits")
+
+
+@test("a calm session is not disarmed")
+def calm():
+    with Background("func", "count", LEAF, "--budget", 25, "--json") as b:
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            gen("call task 5")
+            time.sleep(0.05)
+        r = b.report()
+    assert "stopped" not in r, f"it was stopped: {r.get('stopped')}"
+    equal(r["accounting"]["hits"], leafs(), "hits")
+
+
+main()

@@ -1,0 +1,657 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ground truth for tests: functions that are called exactly as often as asked
+ * for, from task, softirq, hardirq and NMI context, and that count themselves.
+ * Tests compare what a tracer saw with these counts.
+ *
+ * Files in /sys/kernel/debug/kobs_gen:
+ *
+ *   run    takes one command, and has done it when write() returns:
+ *            call CTX N [CPU]  kobs_gen_leaf() N times by kobs_gen_caller_a();
+ *                              CTX is task, softirq or hardirq
+ *            callb N           the same by kobs_gen_caller_b(), in task context
+ *            spread N          kobs_gen_spread() N times, which calls
+ *                              kobs_gen_leaf() from 64 places
+ *            deep N DEPTH      kobs_gen_deep() N times, DEPTH calls each
+ *            nested N          kobs_gen_outer() N times, which calls
+ *                              kobs_gen_inner() twice
+ *            spin N NS         kobs_gen_spin(), which takes at least NS
+ *            sleep N MS        kobs_gen_sleep(), until a signal comes
+ *            nmi N             from now on each NMI calls kobs_gen_leaf() N
+ *                              times by kobs_gen_caller_nmi(); 0 ends that
+ *            bench KIND N      time N calls of kobs_gen_bench2(); see bench
+ *            reset             stats to 0
+ *   stats  "name count" in each line: calls since load or reset
+ *   bench  thousandths of a ns that one call took in the last benchmark, the
+ *          best of 5. KIND is call; calldeep (from FRAMES nested functions);
+ *          floor (call, with an ftrace_ops that does nothing); stack (calldeep,
+ *          with an ftrace_ops that saves the stack)
+ *
+ * The module also serves to unload a traced function: nothing in it lives on
+ * after rmmod.
+ *
+ * Locking: counters are atomic. Commands run in parallel, each on its writer's
+ * stack, but for benchmarks, which take bench_lock.
+ */
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/ftrace.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/stacktrace.h>
+#include <linux/uaccess.h>
+#ifdef CONFIG_X86
+#include <asm/nmi.h>
+#endif
+
+/* Calls that one command may ask for, and from interrupts. */
+#define MOST_CALLS	100000000ULL
+#define MOST_IRQ_CALLS	1000000ULL
+#define MOST_DEPTH	100
+#define MOST_SPIN_NS	NSEC_PER_SEC
+#define MOST_SLEEP_MS	60000
+#define MOST_BENCH	10000000ULL
+
+/* Nested functions beneath a deep benchmark, and how often each is run. */
+#define FRAMES		20
+#define ROUNDS		5
+
+/* What is traced has to be there, once, and as it is written here. */
+#if __has_attribute(__noipa__)
+#define TRACED		__attribute__((__noipa__))
+#else
+#define TRACED		noinline
+#endif
+/* Behind a call, so that it does not become a jump. */
+#define NOT_LAST()	barrier()
+
+enum count {
+	COUNT_TASK, COUNT_SOFTIRQ, COUNT_HARDIRQ, COUNT_NMI,
+	COUNT_A, COUNT_B, COUNT_SPREAD, COUNT_DEEP, COUNT_OUTER, COUNT_INNER,
+	COUNT_SPIN, COUNT_SLEEP, COUNT_NMIS, COUNT_SPIN_NS, COUNTS
+};
+
+static const char * const count_names[] = {
+	[COUNT_TASK] = "task",
+	[COUNT_SOFTIRQ] = "softirq",
+	[COUNT_HARDIRQ] = "hardirq",
+	[COUNT_NMI] = "nmi",
+	[COUNT_A] = "a",
+	[COUNT_B] = "b",
+	[COUNT_SPREAD] = "spread",
+	[COUNT_DEEP] = "deep",
+	[COUNT_OUTER] = "outer",
+	[COUNT_INNER] = "inner",
+	[COUNT_SPIN] = "spin",
+	[COUNT_SLEEP] = "sleep",
+	[COUNT_NMIS] = "nmis",
+	[COUNT_SPIN_NS] = "spin_ns",
+};
+
+static atomic64_t counts[COUNTS];
+
+static void count(enum count which)
+{
+	atomic64_inc(&counts[which]);
+}
+
+/* Of the context that this runs in. */
+static enum count context(void)
+{
+	if (in_nmi())
+		return COUNT_NMI;
+	if (in_hardirq())
+		return COUNT_HARDIRQ;
+	if (in_serving_softirq())
+		return COUNT_SOFTIRQ;
+	return COUNT_TASK;
+}
+
+static TRACED void kobs_gen_leaf(void)
+{
+	count(context());
+}
+
+static TRACED void kobs_gen_caller_a(void)
+{
+	count(COUNT_A);
+	kobs_gen_leaf();
+	NOT_LAST();
+}
+
+static TRACED void kobs_gen_caller_b(void)
+{
+	count(COUNT_B);
+	kobs_gen_leaf();
+	NOT_LAST();
+}
+
+#define CALL()								\
+	do {								\
+		kobs_gen_leaf();					\
+		NOT_LAST();						\
+	} while (0)
+#define CALL_8()							\
+	do {								\
+		CALL(); CALL(); CALL(); CALL();				\
+		CALL(); CALL(); CALL(); CALL();				\
+	} while (0)
+
+static TRACED void kobs_gen_spread(void)
+{
+	count(COUNT_SPREAD);
+	CALL_8();
+	CALL_8();
+	CALL_8();
+	CALL_8();
+	CALL_8();
+	CALL_8();
+	CALL_8();
+	CALL_8();
+}
+
+static TRACED void kobs_gen_deep(unsigned int depth)
+{
+	count(COUNT_DEEP);
+	if (depth > 1)
+		kobs_gen_deep(depth - 1);
+	NOT_LAST();
+}
+
+static TRACED void kobs_gen_inner(void)
+{
+	count(COUNT_INNER);
+}
+
+static TRACED void kobs_gen_outer(void)
+{
+	count(COUNT_OUTER);
+	kobs_gen_inner();
+	NOT_LAST();
+	kobs_gen_inner();
+	NOT_LAST();
+}
+
+static TRACED void kobs_gen_spin(u64 ns)
+{
+	u64 start = ktime_get_mono_fast_ns();
+
+	count(COUNT_SPIN);
+	atomic64_add(ns, &counts[COUNT_SPIN_NS]);
+	while (ktime_get_mono_fast_ns() - start < ns)
+		cpu_relax();
+}
+
+static TRACED void kobs_gen_sleep(unsigned int ms)
+{
+	count(COUNT_SLEEP);
+	msleep_interruptible(ms);
+	NOT_LAST();
+}
+
+#ifdef CONFIG_X86
+static unsigned int nmi_calls;
+
+static TRACED void kobs_gen_caller_nmi(void)
+{
+	kobs_gen_leaf();
+	NOT_LAST();
+}
+
+static int gen_nmi(unsigned int type, struct pt_regs *regs)
+{
+	unsigned int n = READ_ONCE(nmi_calls);
+
+	if (!n)
+		return NMI_DONE;
+	count(COUNT_NMIS);
+	while (n--)
+		kobs_gen_caller_nmi();
+	return NMI_HANDLED;
+}
+
+static int gen_nmi_init(void)
+{
+	return register_nmi_handler(NMI_LOCAL, gen_nmi, 0, "kobs_gen");
+}
+
+static void gen_nmi_exit(void)
+{
+	unregister_nmi_handler(NMI_LOCAL, "kobs_gen");
+}
+
+static int run_nmi(u64 n)
+{
+	if (n > MOST_IRQ_CALLS)
+		return -EINVAL;
+	WRITE_ONCE(nmi_calls, n);
+	return 0;
+}
+#else
+static int gen_nmi_init(void)
+{
+	return 0;
+}
+
+static void gen_nmi_exit(void)
+{
+}
+
+static int run_nmi(u64 n)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+/* Between calls in task context: 0, or -EINTR when the writer is to end. */
+static int breathe(u64 n)
+{
+	if (n % 1024)
+		return 0;
+	cond_resched();
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/*
+ * Loops test behind the call: one call in the source is then one in the code,
+ * and a stack is the same in each round.
+ */
+static int repeat(void (*fn)(void), u64 n)
+{
+	int err;
+
+	if (!n)
+		return 0;
+	do {
+		fn();
+		err = breathe(--n);
+	} while (!err && n);
+	return err;
+}
+
+/**
+ * struct burst - calls from an interrupt
+ * @n: how many
+ * @irq: for those from hardirq context
+ * @tasklet: for those from softirq context
+ * @done: of the tasklet
+ */
+struct burst {
+	u64 n;
+	struct irq_work irq;
+	struct tasklet_struct tasklet;
+	struct completion done;
+};
+
+static void burst_calls(struct burst *b)
+{
+	while (b->n) {
+		kobs_gen_caller_a();
+		b->n--;
+	}
+}
+
+static void burst_hardirq(struct irq_work *irq)
+{
+	burst_calls(container_of(irq, struct burst, irq));
+}
+
+static void burst_softirq(struct tasklet_struct *tasklet)
+{
+	struct burst *b = container_of(tasklet, struct burst, tasklet);
+
+	burst_calls(b);
+	complete(&b->done);
+}
+
+static int run_burst(enum count ctx, u64 n)
+{
+	struct burst b = { .n = n };
+
+	if (n > MOST_IRQ_CALLS)
+		return -EINVAL;
+	if (ctx == COUNT_HARDIRQ) {
+		b.irq = IRQ_WORK_INIT_HARD(burst_hardirq);
+		irq_work_queue(&b.irq);
+		irq_work_sync(&b.irq);
+		return 0;
+	}
+	init_completion(&b.done);
+	tasklet_setup(&b.tasklet, burst_softirq);
+	/* Softirqs run when they are enabled again, on top of this task. */
+	local_bh_disable();
+	tasklet_schedule(&b.tasklet);
+	local_bh_enable();
+	wait_for_completion(&b.done);
+	tasklet_kill(&b.tasklet);
+	return 0;
+}
+
+static int run_call_here(enum count ctx, u64 n)
+{
+	return ctx == COUNT_TASK ? repeat(kobs_gen_caller_a, n) :
+				   run_burst(ctx, n);
+}
+
+/* The writer goes to the CPU, if one is given, and interrupts itself there. */
+static int run_call_on(enum count ctx, u64 n, unsigned int cpu)
+{
+	cpumask_var_t old;
+	int err;
+
+	if (cpu >= nr_cpu_ids || !cpu_online(cpu))
+		return -EINVAL;
+	if (!alloc_cpumask_var(&old, GFP_KERNEL))
+		return -ENOMEM;
+	cpumask_copy(old, current->cpus_ptr);
+	err = set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	if (!err) {
+		err = run_call_here(ctx, n);
+		set_cpus_allowed_ptr(current, old);
+	}
+	free_cpumask_var(old);
+	return err;
+}
+
+static int run_call(const char *ctx_name, u64 n, const u64 *cpu)
+{
+	int ctx = match_string(count_names, COUNT_HARDIRQ + 1, ctx_name);
+
+	if (ctx < 0 || n > MOST_CALLS || (cpu && *cpu > UINT_MAX))
+		return -EINVAL;
+	return cpu ? run_call_on(ctx, n, *cpu) : run_call_here(ctx, n);
+}
+
+static int run_deep(u64 n, u64 depth)
+{
+	int err;
+
+	if (!depth || depth > MOST_DEPTH)
+		return -EINVAL;
+	if (!n)
+		return 0;
+	do {
+		kobs_gen_deep(depth);
+		err = breathe(--n);
+	} while (!err && n);
+	return err;
+}
+
+static int run_spin(u64 n, u64 ns)
+{
+	if (ns > MOST_SPIN_NS)
+		return -EINVAL;
+	while (n--) {
+		kobs_gen_spin(ns);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static int run_sleep(u64 n, u64 ms)
+{
+	if (ms > MOST_SLEEP_MS)
+		return -EINVAL;
+	while (n--) {
+		kobs_gen_sleep(ms);
+		if (signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static DEFINE_MUTEX(bench_lock);
+static u64 bench_result;
+
+static TRACED void kobs_gen_bench2(unsigned long a, unsigned long b)
+{
+	asm volatile("" : : "r" (a), "r" (b));
+}
+
+static TRACED u64 bench_calls(u64 n)
+{
+	u64 start;
+	u64 i;
+
+	start = ktime_get_mono_fast_ns();
+	for (i = 0; i < n; i++) {
+		kobs_gen_bench2(i, n);
+		NOT_LAST();
+	}
+	return ktime_get_mono_fast_ns() - start;
+}
+
+static TRACED u64 bench_empty(u64 n)
+{
+	u64 start;
+	u64 i;
+
+	start = ktime_get_mono_fast_ns();
+	for (i = 0; i < n; i++)
+		barrier();
+	return ktime_get_mono_fast_ns() - start;
+}
+
+static TRACED u64 bench_deep(u64 n, unsigned int frames)
+{
+	u64 ns = frames ? bench_deep(n, frames - 1) : bench_calls(n);
+
+	NOT_LAST();
+	return ns;
+}
+
+static u64 bench_best(u64 n, bool deep)
+{
+	u64 best = U64_MAX;
+	u64 floor = U64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		local_irq_disable();
+		best = min(best, bench_deep(n, deep ? FRAMES : 0));
+		local_irq_enable();
+		cond_resched();
+		local_irq_disable();
+		floor = min(floor, bench_empty(n));
+		local_irq_enable();
+		cond_resched();
+	}
+	return best > floor ? best - floor : 0;
+}
+
+static void floor_hit(unsigned long ip, unsigned long parent_ip,
+		      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+}
+
+static void stack_hit(unsigned long ip, unsigned long parent_ip,
+		      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	unsigned long ips[64];
+
+	stack_trace_save(ips, ARRAY_SIZE(ips), 0);
+}
+
+static struct ftrace_ops floor_ops = { .func = floor_hit };
+static struct ftrace_ops stack_ops = { .func = stack_hit };
+
+static int bench_traced(struct ftrace_ops *ops, u64 n, bool deep, u64 *best)
+{
+	int err;
+
+	err = ftrace_set_filter_ip(ops, (unsigned long)kobs_gen_bench2, 0, 1);
+	if (err)
+		return err;
+	err = register_ftrace_function(ops);
+	if (err)
+		return err;
+	*best = bench_best(n, deep);
+	return unregister_ftrace_function(ops);
+}
+
+static int run_bench(const char *kind, u64 n)
+{
+	u64 best = 0;
+	int err = 0;
+
+	if (!n || n > MOST_BENCH)
+		return -EINVAL;
+	mutex_lock(&bench_lock);
+	if (!strcmp(kind, "call"))
+		best = bench_best(n, false);
+	else if (!strcmp(kind, "calldeep"))
+		best = bench_best(n, true);
+	else if (!strcmp(kind, "floor"))
+		err = bench_traced(&floor_ops, n, false, &best);
+	else if (!strcmp(kind, "stack"))
+		err = bench_traced(&stack_ops, n, true, &best);
+	else
+		err = -EINVAL;
+	if (!err)
+		bench_result = div64_u64(best * 1000, n);
+	mutex_unlock(&bench_lock);
+	return err;
+}
+
+/* Commands of the form "VERB N" and "VERB N M"; @given counts the numbers. */
+static int run_numbers(const char *verb, int given, u64 n, u64 m)
+{
+	if (given < 1 || n > MOST_CALLS)
+		return -EINVAL;
+	if (given == 1 && !strcmp(verb, "callb"))
+		return repeat(kobs_gen_caller_b, n);
+	if (given == 1 && !strcmp(verb, "spread"))
+		return repeat(kobs_gen_spread, n);
+	if (given == 1 && !strcmp(verb, "nested"))
+		return repeat(kobs_gen_outer, n);
+	if (given == 1 && !strcmp(verb, "nmi"))
+		return run_nmi(n);
+	if (given == 2 && !strcmp(verb, "deep"))
+		return run_deep(n, m);
+	if (given == 2 && !strcmp(verb, "spin"))
+		return run_spin(n, m);
+	if (given == 2 && !strcmp(verb, "sleep"))
+		return run_sleep(n, m);
+	return -EINVAL;
+}
+
+static int run_reset(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNTS; i++)
+		atomic64_set(&counts[i], 0);
+	return 0;
+}
+
+/* A command's words: at most a verb, a word and two numbers. */
+static int run(char *line)
+{
+	char *words[4] = {};
+	u64 number[4] = {};
+	unsigned int n = 0;
+	unsigned int i;
+	char *word;
+
+	while ((word = strsep(&line, " "))) {
+		if (n == ARRAY_SIZE(words) || !*word)
+			return -EINVAL;
+		words[n++] = word;
+	}
+	if (n == 1)
+		return strcmp(words[0], "reset") ? -EINVAL : run_reset();
+	for (i = 1; i < n; i++) {
+		bool name = i == 1 && (!strcmp(words[0], "call") ||
+				       !strcmp(words[0], "bench"));
+
+		if (!name && kstrtou64(words[i], 10, &number[i]))
+			return -EINVAL;
+	}
+	if (!strcmp(words[0], "call"))
+		return n < 3 ? -EINVAL : run_call(words[1], number[2],
+						  n == 4 ? &number[3] : NULL);
+	if (!strcmp(words[0], "bench"))
+		return n != 3 ? -EINVAL : run_bench(words[1], number[2]);
+	return n > 3 ? -EINVAL :
+		       run_numbers(words[0], n - 1, number[1], number[2]);
+}
+
+static ssize_t run_write(struct file *file, const char __user *from,
+			 size_t len, loff_t *pos)
+{
+	char line[64];
+	int err;
+
+	if (!len || len >= sizeof(line))
+		return -EINVAL;
+	if (copy_from_user(line, from, len))
+		return -EFAULT;
+	line[len] = '\0';
+	err = run(strim(line));
+	return err ?: len;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = run_write,
+	.llseek = noop_llseek,
+};
+
+static int stats_show(struct seq_file *seq, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNTS; i++)
+		seq_printf(seq, "%s %lld\n", count_names[i],
+			   atomic64_read(&counts[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int bench_show(struct seq_file *seq, void *unused)
+{
+	seq_printf(seq, "%llu\n", bench_result);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(bench);
+
+static struct dentry *dir;
+
+static int __init kobs_gen_init(void)
+{
+	int err = gen_nmi_init();
+
+	if (err)
+		return err;
+	dir = debugfs_create_dir("kobs_gen", NULL);
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
+	debugfs_create_file("bench", 0400, dir, NULL, &bench_fops);
+	return 0;
+}
+
+static void __exit kobs_gen_exit(void)
+{
+	debugfs_remove(dir);
+	gen_nmi_exit();
+}
+
+module_init(kobs_gen_init);
+module_exit(kobs_gen_exit);
+MODULE_DESCRIPTION("kobs: ground truth for tests");
+MODULE_AUTHOR("The kobs authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+What the selftests share: KTAP output, the ground-truth module kobs_gen,
+running obsctl, and checks on what it reports.
+
+A test file defines functions with @test("name") and ends with main(). Each is
+one KTAP test point; it fails by an assertion, skips by skip(reason), and must
+leave nothing behind: afterwards no session exists and no function is hooked.
+"""
+
+import fnmatch
+import gc
+import json
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+import traceback
+
+GEN = "/sys/kernel/debug/kobs_gen/"
+HOOKED = "/sys/kernel/tracing/enabled_functions"
+SRC = os.environ["KOBS_SRC"]
+MODULES = os.environ["KOBS_MODULES"]
+KERNEL = os.environ["KOBS_KERNEL"]
+# Processes of this kernel take longer by about this factor.
+SLOW = 4 if KERNEL == "debug" else 1
+# Bound of every wait, in seconds. Nothing is expected to take as long.
+WAIT = 40 * SLOW
+
+SKIP_STATUS = 4
+
+
+class Skip(Exception):
+    pass
+
+
+def skip(reason):
+    raise Skip(reason)
+
+
+tests = []
+
+
+def test(name):
+    def add(fn):
+        tests.append((name, fn))
+        return fn
+    return add
+
+
+# Checks. Each says what it saw.
+
+def equal(got, want, what=""):
+    assert got == want, f"{what or 'value'} is {got!r}, expected {want!r}"
+
+
+def at_least(got, least, what=""):
+    assert got >= least, f"{what or 'value'} is {got!r}, expected at least {least!r}"
+
+
+def at_most(got, most, what=""):
+    assert got <= most, f"{what or 'value'} is {got!r}, expected at most {most!r}"
+
+
+def contains(text, part, what=""):
+    assert part in text, f"{what or 'text'} is {text!r}, expected {part!r} in it"
+
+
+def until(fn, what):
+    """Wait until fn() is true; returns what it returned."""
+    end = time.monotonic() + WAIT
+    while True:
+        value = fn()
+        if value:
+            return value
+        assert time.monotonic() < end, f"waited {WAIT} s in vain for: {what}"
+        time.sleep(0.01)
+
+
+def read(path):
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+# The ground truth.
+
+def gen(command):
+    """Have kobs_gen do a command; done when this returns."""
+    fd = os.open(GEN + "run", os.O_WRONLY)
+    try:
+        os.write(fd, command.encode())
+    finally:
+        os.close(fd)
+
+
+def stats():
+    return {name: int(n) for name, n in (line.split() for line in read(GEN + "stats").splitlines())}
+
+
+def leafs(s=None):
+    """Calls of kobs_gen_leaf(), from all contexts."""
+    s = s or stats()
+    return s["task"] + s["softirq"] + s["hardirq"] + s["nmi"]
+
+
+def script(*commands):
+    """A command line that has kobs_gen do commands, from a process of its own."""
+    return ["sh", "-c", "; ".join(f"echo {c} >{GEN}run || exit" for c in commands)]
+
+
+# obsctl.
+
+class Result:
+    def __init__(self, args, done, status):
+        self.out, self.err, self.status = done[0], done[1], status
+        self.args = args
+
+    def __str__(self):
+        return f"{' '.join(self.args)}: status {self.status}\nstdout: {self.out[-2000:]}\nstderr: {self.err[-2000:]}"
+
+
+def obsctl(*args, status=0, timeout=None, **kw):
+    """Run obsctl to its end; status None takes any."""
+    line = ["obsctl", *map(str, args)]
+    done = subprocess.run(line, capture_output=True, text=True, errors="replace", timeout=timeout or WAIT,
+                          stdin=subprocess.DEVNULL, **kw)
+    r = Result(line, (done.stdout, done.stderr), done.returncode)
+    assert status is None or r.status == status, f"expected status {status}\n{r}"
+    return r
+
+
+def balance(report):
+    """hits = recorded + filtered + lost must hold, to the unit."""
+    a = report["accounting"]
+    total = a["recorded"] + a["filtered"] + sum(a["lost"].values())
+    equal(total, a["hits"], f"recorded + filtered + lost of {a}")
+    rows = report.get("rows")
+    if rows is not None:
+        equal(sum(r["count"] for r in rows), a["recorded"], "sum of the rows' counts")
+    for row in rows or []:
+        check_row(report, row)
+    return report
+
+
+def check_row(report, row):
+    if "sum" in row and row["count"]:
+        at_most(row["min"], row["max"], "min")
+        at_least(row["sum"], row["min"] * row["count"], "sum")
+        at_most(row["sum"], row["max"] * row["count"], "sum")
+    if "hist" not in row:
+        return
+    last = -1
+    for b in row["hist"]:
+        assert last < b["lo"] <= b["hi"], f"bucket {b} is out of order"
+        assert b["hi"] - b["lo"] <= b["lo"] / 16, f"bucket {b} is wider than 1/16"
+        assert b["count"] > 0, f"bucket {b} is empty"
+        last = b["hi"]
+    equal(sum(b["count"] for b in row["hist"]), row["count"], "sum of the buckets")
+    first, last = row["hist"][0], row["hist"][-1]
+    assert first["lo"] <= row["min"] <= first["hi"], f"min {row['min']} is not in {first}"
+    assert last["lo"] <= row["max"] <= last["hi"], f"max {row['max']} is not in {last}"
+    chain = [row[k] for k in ("min", "p50", "p90", "p99", "p999", "max")]
+    assert chain == sorted(chain), f"percentiles are not in order: {chain}"
+
+
+def report(*args, run=None, status=0, **kw):
+    """The JSON report of a session around a command."""
+    tail = ["--", *run] if run else []
+    r = obsctl("func", *args, "--json", *tail, status=status, **kw)
+    return balance(json.loads(r.out))
+
+
+def records(*args, run):
+    """The records and the final object of func trace around a command."""
+    r = obsctl("func", "trace", *args, "--json", "--", *run)
+    lines = [json.loads(line) for line in r.out.splitlines()]
+    return lines[:-1], balance(lines[-1]), r
+
+
+def rows(report, **keys):
+    """Rows whose keys match; a value is a glob, or a number."""
+    def matches(row, key, want):
+        if key not in row:
+            return False
+        return fnmatch.fnmatchcase(row[key], want) if isinstance(want, str) else row[key] == want
+    return [r for r in report["rows"] if all(matches(r, k, w) for k, w in keys.items())]
+
+
+def count_of(report, **keys):
+    return sum(r["count"] for r in rows(report, **keys))
+
+
+# Code addresses as obsctl prints them: name+0x1f [module].
+A, B, NMI = (f"kobs_gen_caller_{c}+0x* [[]kobs_gen]" for c in ("a", "b", "nmi"))
+
+
+def sessions():
+    return json.loads(obsctl("session", "list", "--json").out)["sessions"]
+
+
+class Background:
+    """obsctl in the background, observing when the constructor returns."""
+
+    def __init__(self, *args, tail=(), started=True, **kw):
+        self.args = ["obsctl", *map(str, args), *tail]
+        self.done = None
+        self.p = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, errors="replace", **kw)
+        try:
+            if started:
+                until(self.observes, f"{self.args} to observe")
+        except BaseException:
+            self.p.kill()
+            self.p.communicate()
+            raise
+
+    def observes(self):
+        if self.p.poll() is not None:
+            raise AssertionError(f"it ended at once\n{self.finish(status=None)}")
+        return any(s["owner_pid"] == self.p.pid and s["state"] == "started" for s in sessions())
+
+    def finish(self, status=0):
+        out, err = self.p.communicate(timeout=WAIT)
+        self.done = Result(self.args, (out, err), self.p.returncode)
+        assert status is None or self.done.status == status, f"expected status {status}\n{self.done}"
+        return self.done
+
+    def stop(self, sig=signal.SIGINT, status=0):
+        self.p.send_signal(sig)
+        return self.finish(status)
+
+    def report(self, sig=signal.SIGINT, status=0):
+        """End it; it was started with --json."""
+        return balance(json.loads(self.stop(sig, status).out.splitlines()[-1]))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        if self.p.poll() is None:
+            self.p.kill()
+        if self.done is None:
+            self.p.communicate()
+
+
+class Load:
+    """Calls on both CPUs, from task and interrupt context, until the end."""
+
+    PROGRAM = """
+import os, sys, time
+fd = os.open(sys.argv[1], os.O_WRONLY)
+while True:
+    for command in "call task 200 %s", "call hardirq 20 %s", "call softirq 20 %s", "nested 50":
+        os.write(fd, (command % sys.argv[2] if "%" in command else command).encode())
+    # Or obsctl, and the grace periods it waits for, queue behind it.
+    time.sleep(0.002)
+"""
+
+    def __enter__(self):
+        before = stats()["hardirq"]
+        self.ps = [subprocess.Popen(["/usr/bin/python3", "-c", self.PROGRAM, GEN + "run", str(cpu)]) for cpu in (0, 1)]
+        until(lambda: stats()["hardirq"] >= before + 100, "the load to begin")
+
+    def __exit__(self, *exc):
+        for p in self.ps:
+            p.kill()
+        for p in self.ps:
+            p.wait()
+
+
+# The machine.
+
+def references():
+    """Sessions hold the module: this is 0 when there is none."""
+    return int(read("/sys/module/kobs/refcnt"))
+
+
+def hooked():
+    try:
+        return read(HOOKED).splitlines()
+    except PermissionError:
+        return []   # in lockdown
+
+
+def insmod(name, *params):
+    subprocess.run(["insmod", f"{MODULES}/{name}.ko", *params], check=True)
+
+
+def rmmod(name):
+    """Returns None, or why not."""
+    r = subprocess.run(["rmmod", name], capture_output=True, text=True)
+    return None if r.returncode == 0 else r.stderr.strip()
+
+
+def loaded(name):
+    return os.path.isdir(f"/sys/module/{name}")
+
+
+def kernel_log():
+    return subprocess.run(["dmesg"], capture_output=True, text=True, errors="replace").stdout
+
+
+def as_nobody():
+    """For preexec_fn: give up all privileges."""
+    nobody = pwd.getpwnam("nobody")
+    os.setgroups([])
+    os.setgid(nobody.pw_gid)
+    os.setuid(nobody.pw_uid)
+
+
+def ynl():
+    """The kernel's own netlink client, driven by uapi/kobs.yaml alone."""
+    tree = os.environ.get("KOBS_KERNEL_SOURCE") or skip("no kernel source tree with tools/net/ynl")
+    sys.path.insert(0, f"{tree}/tools/net/ynl")
+    try:
+        from lib import YnlFamily
+    except ImportError as e:
+        skip(f"the kernel's YNL client does not load: {e}")
+    return YnlFamily(f"{SRC}/uapi/kobs.yaml", f"{tree}/Documentation/netlink/genetlink-legacy.yaml")
+
+
+# Running.
+
+def nothing_left():
+    """A session that ends with its owner ends soon, but not at once."""
+    if not loaded("kobs"):
+        return
+    # A failed test's sockets.
+    gc.collect()
+    end = time.monotonic() + WAIT
+    while references() or hooked():
+        if time.monotonic() > end:
+            left = [s for s in sessions() if references()]
+            for s in left:
+                obsctl("session", "stop", s.get("name") or s["id"], status=None)
+            raise AssertionError(f"left behind: sessions {left}, hooked functions {hooked()}")
+        time.sleep(0.02)
+
+
+def run_one(fn):
+    """Returns what follows "ok"/"not ok", and diagnostics."""
+    skipped = failed = None
+    try:
+        gen("reset")
+    except PermissionError:
+        pass    # in lockdown
+    try:
+        fn()
+    except Skip as e:
+        skipped = str(e)
+    except Exception as e:
+        failed = traceback.format_exc() if not isinstance(e, AssertionError) else "".join(
+            [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno} {f.line}\n" for f in traceback.extract_tb(e.__traceback__)
+             if "/selftests/" in f.filename]) + str(e)
+    try:
+        nothing_left()
+    except Exception as e:
+        failed = f"{failed or ''}\n{e}"
+    return skipped, failed
+
+
+def main():
+    # A background job of a shell ignores SIGINT, and its children with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whoever is in a hurry may name tests.
+    chosen = [t for t in tests if not sys.argv[1:] or any(fnmatch.fnmatch(t[0], a) for a in sys.argv[1:])]
+    print("TAP version 13")
+    print(f"1..{len(chosen)}", flush=True)
+    bad = skips = 0
+    for number, (name, fn) in enumerate(chosen, 1):
+        begin = time.monotonic()
+        skipped, failed = run_one(fn)
+        if failed:
+            bad += 1
+            print(f"not ok {number} - {name}")
+            for line in failed.strip().splitlines():
+                print(f"# {line}")
+        elif skipped:
+            skips += 1
+            print(f"ok {number} - {name} # SKIP {skipped}")
+        else:
+            print(f"ok {number} - {name}")
+        print(f"# took {time.monotonic() - begin:.1f} s", flush=True)
+    sys.exit(1 if bad else SKIP_STATUS if skips == len(chosen) else 0)

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ustack FILE TEXT N: writes TEXT to FILE N times, from user_leaf(), called by
+ * user_middle(), user_outer() and main(). Built with frame pointers; the system
+ * call is made in user_leaf() itself, since libc keeps none.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#define FRAME __attribute__((noipa))
+
+static FRAME long user_leaf(int fd, const char *text)
+{
+	long ret;
+
+#ifdef __x86_64__
+	asm volatile("syscall" : "=a" (ret)
+		     : "a" (SYS_write), "D" (fd), "S" (text), "d" (strlen(text))
+		     : "rcx", "r11", "memory");
+#else
+#error "port me"
+#endif
+	return ret;
+}
+
+static FRAME long user_middle(int fd, const char *text)
+{
+	return user_leaf(fd, text) + 1;
+}
+
+static FRAME long user_outer(int fd, const char *text)
+{
+	return user_middle(fd, text) + 1;
+}
+
+int main(int argc, char **argv)
+{
+	int fd;
+	int i;
+
+	if (argc != 4)
+		return 2;
+	fd = open(argv[1], O_WRONLY);
+	if (fd < 0)
+		return 1;
+	for (i = atoi(argv[3]); i > 0; i--)
+		if (user_outer(fd, argv[2]) < 2)
+			return 1;
+	return 0;
+}
