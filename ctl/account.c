@@ -6,16 +6,24 @@
 
 #include <string.h>
 
+#include "filter.h"
 #include "report.h"
 
-/* Fewer timed hits than this say nothing about the others. */
-#define COST_SAMPLES	16
-
-static void print_params(const struct session *s, struct out *o)
+static void print_params(struct report *r, struct out *o)
 {
+	const struct targets *targets = r->view->targets;
+	const struct session *s = r->session;
 	size_t i;
 
+	if (!o->json)
+		return;
 	out_open(o, "params", '{');
+	if (targets) {
+		out_open(o, "patterns", '[');
+		for (i = 0; i < targets->nr_patterns; i++)
+			out_json_text(o, NULL, targets->patterns[i].text);
+		out_close(o, ']');
+	}
 	for (i = 0; i < s->nr_params; i++) {
 		const struct param *p = &s->params[i];
 
@@ -34,8 +42,8 @@ void report_header(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	const struct view *v = r->view;
-	char took[32];
-	size_t i;
+	struct buf filter = {};
+	char took[32], targets[32];
 
 	out_json_text(o, "kobs", v->version);
 	out_json_text(o, "kernel", v->kernel);
@@ -49,15 +57,16 @@ void report_header(struct report *r, struct out *o)
 	if (s->stop_reason)
 		out_json_text(o, "stopped", s->stop_reason);
 	out_json_number(o, "targets", s->targets);
-	if (o->json)
-		print_params(s, o);
-	out_open(o, "by", '[');
-	for (i = 0; i < s->by.n; i++)
-		out_json_text(o, NULL, s->by.v[i]);
-	out_close(o, ']');
-	out_line(o, "%s %s of %u %s%s, %s%s\n", s->source, s->mode, s->targets, view_target(v),
+	print_params(r, o);
+	filter_print_json(&s->filter, o);
+	out_json_texts(o, "by", &s->by);
+	filter_describe(&s->filter, view_unit(v), &filter);
+	out_line(o, "%s %s of %s %s%s, %s%s%s%s\n", s->source, s->mode,
+		 format_count(targets, sizeof(targets), s->targets), view_target(v),
 		 s->targets == 1 ? "" : "s",
-		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "");
+		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "",
+		 filter.len ? ", only " : "", filter.len ? filter.p : "");
+	buf_free(&filter);
 	if (s->stop_reason)
 		out_line(o, "*** Stopped before its time: %s. ***\n", s->stop_reason);
 }
@@ -112,23 +121,20 @@ static void print_cost(struct report *r, struct out *o)
 	char per_hit[32], timed[32], hits[32];
 	double ns;
 
+	ns = s->hits_timed ? (double)s->cost / (double)s->hits_timed : 0;
 	out_open(o, "cost", '{');
 	if (s->hits_timed)
-		out_json_real(o, "ns_per_hit", (double)s->cost / (double)s->hits_timed);
+		out_json_real(o, "ns_per_hit", ns);
 	out_json_number(o, "hits_timed", s->hits_timed);
 	out_close(o, '}');
 	if (!s->hits_timed)
 		return;
-	ns = (double)s->cost / (double)s->hits_timed;
 	format_ns(per_hit, sizeof(per_hit), ns);
 	format_count(timed, sizeof(timed), s->hits_timed);
 	format_count(hits, sizeof(hits), s->hits);
 	out_line(o, "kobs used %s per hit in its handler (measured on %s of %s hits)", per_hit,
 		 timed, hits);
-	/* The first hit of each CPU is timed, and is a cold one. */
-	if (s->hits_timed < COST_SAMPLES)
-		out_line(o, "  (most of them were cold: too few to say what all hits cost)");
-	else if (s->duration)
+	if (s->duration)
 		out_line(o, "  about %.2g %% of one CPU",
 			 ns * (double)s->hits * 100 / (double)s->duration);
 }
@@ -150,7 +156,8 @@ static void print_fill(struct report *r, struct out *o)
 
 static void kept_name(struct report *r, const struct kept_out *k, struct buf *name)
 {
-	const struct target *t = r->view->targets ? targets_find(r->view->targets, k->address) : NULL;
+	const struct targets *all = r->view->targets;
+	const struct target *t = all ? targets_find(all, k->address) : NULL;
 
 	if (t)
 		buf_puts(name, t->name);
@@ -161,6 +168,7 @@ static void kept_name(struct report *r, const struct kept_out *k, struct buf *na
 static void print_kept_out(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
+	char left[32], asked[32], untraceable[32];
 	struct buf name = {};
 	size_t i;
 
@@ -178,9 +186,11 @@ static void print_kept_out(struct report *r, struct out *o)
 		out_close(o, '}');
 	}
 	out_close(o, ']');
-	out_line(o, "%u of %u matches left out: %u cannot be traced, %u on the deny list%s",
-		 s->untraceable + s->denied, s->untraceable + s->denied + s->targets,
-		 s->untraceable, s->denied,
+	format_count(left, sizeof(left), s->untraceable + s->denied);
+	format_count(asked, sizeof(asked), s->untraceable + s->denied + s->targets);
+	format_count(untraceable, sizeof(untraceable), s->untraceable);
+	out_line(o, "%s of %s matches left out: %s cannot be traced, %u on the deny list%s", left,
+		 asked, untraceable, s->denied,
 		 r->opts->verbose || !s->nr_kept_out ? "" : " (-v lists them)");
 	for (i = 0; r->opts->verbose && i < s->nr_kept_out; i++) {
 		name.len = 0;
@@ -188,6 +198,8 @@ static void print_kept_out(struct report *r, struct out *o)
 		out_line(o, "  %s: %s", name.p,
 			 s->kept_out[i].reason ? s->kept_out[i].reason : "no reason given");
 	}
+	if (r->opts->verbose && s->nr_kept_out < s->untraceable + s->denied)
+		out_line(o, "  ... %zu more", s->untraceable + s->denied - s->nr_kept_out);
 	buf_free(&name);
 }
 

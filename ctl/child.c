@@ -72,12 +72,17 @@ int child_prepare(struct child *c, char **command, const sigset_t *mask)
 /** child_begin() - Let the command begin. Return: 0 or an exit status. */
 int child_begin(struct child *c, const char *name)
 {
+	void (*old)(int sig);
 	int err = 0;
 	ssize_t len;
 
 	if (!c->pid)
 		return 0;
-	if (write(c->go, "", 1) != 1)
+	/* It may be gone: a signal that ends obsctl reaches it as well. */
+	old = signal(SIGPIPE, SIG_IGN);
+	len = write(c->go, "", 1);
+	signal(SIGPIPE, old);
+	if (len != 1 && errno != EPIPE)
 		return refuse("cannot start %s: %m", name);
 	do {
 		len = read(c->failed, &err, sizeof(err));

@@ -16,14 +16,15 @@
 #include "nl.h"
 #include "out.h"
 
-enum finding { FINE, WARNING, MISSING };
+/* INFO is worth knowing; only what is MISSING keeps kobs from working. */
+enum finding { FINE, INFO, MISSING };
 
 struct doctor {
 	struct out	out;
 	size_t		found[3];
 };
 
-static const char *const finding_names[] = { "ok", "warn", "missing" };
+static const char *const finding_names[] = { "ok", "info", "missing" };
 
 static void say(struct doctor *d, const char *check, enum finding f, const char *fmt, ...)
 	PRINTF(4, 5);
@@ -77,7 +78,7 @@ static void check_lockdown(struct doctor *d)
 		say(d, "lockdown", MISSING,
 		    "confidentiality: kobs refuses; boot with lockdown=none or without Secure Boot");
 	else if (strstr(buf, "[integrity]"))
-		say(d, "lockdown", WARNING, "integrity: only signed modules can be loaded");
+		say(d, "lockdown", INFO, "integrity: only signed modules can be loaded");
 	else
 		say(d, "lockdown", FINE, "none");
 }
@@ -100,8 +101,6 @@ static void check_symbols(struct doctor *d)
 	struct ksym_line sym;
 	bool shown = false;
 	struct lines l;
-	size_t len;
-	char *line;
 
 	read_number("/proc/sys/kernel/kptr_restrict", &restrict_to);
 	if (lines_open(&l, "/proc/kallsyms")) {
@@ -109,8 +108,8 @@ static void check_symbols(struct doctor *d)
 		return;
 	}
 	/* The first ones can be at address 0: they are per-CPU data. */
-	while (!shown && (line = lines_next(&l, &len)))
-		shown = ksym_parse_line(line, len, &sym) && ksym_is_text(sym.type) && sym.address;
+	while (!shown && ksym_next(&l, &sym))
+		shown = ksym_is_text(sym.type) && sym.address;
 	lines_close(&l);
 	if (!shown)
 		say(d, "symbols", MISSING,
@@ -128,12 +127,12 @@ static const struct {
 } facts[] = {
 	{ "CONFIG_MODULES", MISSING, "kobs is a module" },
 	{ "CONFIG_DYNAMIC_FTRACE", MISSING, "func patches calls into functions" },
-	{ "CONFIG_DYNAMIC_FTRACE_WITH_ARGS", WARNING, "func on a kernel without it costs more" },
-	{ "CONFIG_FPROBE", WARNING, "func time falls back to kretprobes" },
-	{ "CONFIG_KRETPROBES", WARNING, "func time needs it where there is no fprobe" },
-	{ "CONFIG_PERF_EVENTS", WARNING, "pmu needs it" },
-	{ "CONFIG_TRACEPOINTS", WARNING, "slab, lock and sched need it" },
-	{ "CONFIG_UNWINDER_ORC", WARNING, "kernel stacks are exact with it (or with frame pointers)" },
+	{ "CONFIG_DYNAMIC_FTRACE_WITH_ARGS", INFO, "func on a kernel without it costs more" },
+	{ "CONFIG_FPROBE", INFO, "func time falls back to kretprobes" },
+	{ "CONFIG_KRETPROBES", INFO, "func time needs it where there is no fprobe" },
+	{ "CONFIG_PERF_EVENTS", INFO, "pmu needs it" },
+	{ "CONFIG_TRACEPOINTS", INFO, "slab, lock and sched need it" },
+	{ "CONFIG_UNWINDER_ORC", INFO, "with it, or with frame pointers, kernel stacks are exact" },
 };
 
 /* The configuration: a file of the distribution, or what the kernel says of itself. */
@@ -167,7 +166,7 @@ static void check_config(struct doctor *d)
 
 	file = open_config(path, sizeof(path), &piped);
 	if (!file) {
-		say(d, "configuration", WARNING, "not found in /proc/config.gz or /boot: not checked");
+		say(d, "configuration", INFO, "not found in /proc/config.gz or /boot: not checked");
 		return;
 	}
 	while (fgets(line, sizeof(line), file))
@@ -200,15 +199,15 @@ static void check_pmu(struct doctor *d)
 		 !access("/sys/bus/event_source/devices/armv8_pmuv3", F_OK))
 		say(d, "PMU", FINE, "armv8_pmuv3");
 	else
-		say(d, "PMU", WARNING, "none: a virtual machine without one? Sampling falls back to a timer");
+		say(d, "PMU", INFO, "none: a virtual machine without one? Sampling falls back to a timer");
 	if (!read_number(lbr, &v) && v)
 		say(d, "branch records", FINE, "%lld entries", v);
 	else
-		say(d, "branch records", WARNING, "no LBR that the kernel tells of");
+		say(d, "branch records", INFO, "no LBR that the kernel tells of");
 	if (!read_number("/proc/sys/kernel/perf_event_paranoid", &v))
 		say(d, "perf_event_paranoid", FINE, "%lld (not in the way of kobs)", v);
 	if (!read_number("/proc/sys/kernel/nmi_watchdog", &v) && v)
-		say(d, "NMI watchdog", WARNING,
+		say(d, "NMI watchdog", INFO,
 		    "it takes a counter: sysctl kernel.nmi_watchdog=0 frees it");
 	else
 		say(d, "NMI watchdog", FINE, "off: all counters are free");
@@ -223,7 +222,7 @@ static void check_tracefs(struct doctor *d)
 	else if (!strcmp(buf, "nop"))
 		say(d, "other tracers", FINE, "current_tracer is nop");
 	else
-		say(d, "other tracers", WARNING,
+		say(d, "other tracers", INFO,
 		    "current_tracer is %s: it slows the functions that it shares with func", buf);
 }
 
@@ -250,15 +249,16 @@ static void check_sources(struct doctor *d)
 
 		if (!strcmp(s->name, "session"))
 			continue;
-		say(d, s->name, !s->available ? MISSING : s->reason ? WARNING : FINE, "%s",
+		say(d, s->name, s->available && !s->reason ? FINE : INFO, "%s%s",
+		    s->available ? "" : "not here: ",
 		    s->reason ? s->reason : s->doc ? s->doc : "");
 		for (k = 0; k < s->nr_modes; k++) {
 			const struct mode *m = &s->modes[k];
 
 			snprintf(name, sizeof(name), "%s %s", s->name, m->name);
 			if (!m->available || m->reason)
-				say(d, name, m->available ? WARNING : MISSING, "%s",
-				    m->reason ? m->reason : "not available");
+				say(d, name, INFO, "%s%s", m->available ? "" : "not here: ",
+				    m->reason ? m->reason : "the module does not say why");
 		}
 	}
 	model_free_sources(&sources);
@@ -285,8 +285,11 @@ int cmd_doctor(const struct verb *verb, const struct opts *o)
 	check_tracefs(&d);
 	out_table_end(&d.out);
 	out_json_number(&d.out, "missing", d.found[MISSING]);
-	out_json_number(&d.out, "warnings", d.found[WARNING]);
-	out_line(&d.out, "\n%zu missing, %zu warnings", d.found[MISSING], d.found[WARNING]);
+	if (d.found[MISSING])
+		out_line(&d.out, "\n%zu missing: kobs needs %s.", d.found[MISSING],
+			 d.found[MISSING] == 1 ? "it" : "them");
+	else
+		out_line(&d.out, "\nNothing is missing.");
 	out_close(&d.out, '}');
 	out_newline(&d.out);
 	out_free(&d.out);

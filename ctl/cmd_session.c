@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmds.h"
+#include "filter.h"
 #include "nl.h"
 #include "report.h"
 
@@ -13,7 +14,28 @@ static const char *const states[] = {
 	[KOBS_STATE_STOPPED] = "stopped",
 };
 
-static void print_session(struct out *o, const struct session *s)
+static void print_below(struct out *o, const char *what, const char *text)
+{
+	struct buf line = {};
+
+	buf_printf(&line, "    %s%s", what, text);
+	out_below(o, line.p);
+	buf_free(&line);
+}
+
+static void print_filter(struct out *o, const struct session *s, const struct sources *sources)
+{
+	const struct source *source = model_find_source(sources, s->source);
+	struct buf text = {};
+
+	filter_print_json(&s->filter, o);
+	filter_describe(&s->filter, model_unit(model_find_mode(source, s->mode)), &text);
+	if (text.len)
+		print_below(o, "only ", text.p);
+	buf_free(&text);
+}
+
+static void print_session(struct out *o, const struct session *s, const struct sources *sources)
 {
 	const char *state = s->state < ARRAY_SIZE(states) && states[s->state] ?
 			    states[s->state] : "unknown";
@@ -38,30 +60,27 @@ static void print_session(struct out *o, const struct session *s)
 	out_cell_number(o, "lost", "LOST", model_lost_sum(s));
 	out_cell_shown(o, "memory", "MEMORY", s->memory,
 		       format_bytes(shown, sizeof(shown), s->memory));
-	if (s->stop_reason) {
-		struct buf line = {};
-
-		buf_printf(&line, "    %s", s->stop_reason);
-		out_below(o, line.p);
-		buf_free(&line);
-	}
+	print_filter(o, s, sources);
+	if (s->stop_reason)
+		print_below(o, "stopped: ", s->stop_reason);
 	out_row_end(o);
 }
 
 /** session_print_list() - The table that 'status' shows, too. */
-void session_print_list(struct out *o, const struct sessions *all)
+void session_print_list(struct out *o, const struct sessions *all, const struct sources *sources)
 {
 	size_t i;
 
 	out_table_begin(o, "sessions");
 	for (i = 0; i < all->n; i++)
-		print_session(o, &all->v[i]);
+		print_session(o, &all->v[i], sources);
 	out_table_end(o);
 }
 
 /** cmd_session_list() - session list. Return: the exit status. */
 int cmd_session_list(const struct verb *verb, const struct opts *o)
 {
+	struct sources sources = {};
 	struct sessions all = {};
 	struct out out;
 	struct nl nl;
@@ -71,18 +90,21 @@ int cmd_session_list(const struct verb *verb, const struct opts *o)
 		return misuse("'session list' takes no names");
 	err = nl_open(&nl);
 	if (!err)
+		err = model_get_sources(&nl, &sources);
+	if (!err)
 		err = model_get_sessions(&nl, &all);
 	if (!err) {
 		out_init(&out, stdout, o->json);
 		out_open(&out, NULL, '{');
-		session_print_list(&out, &all);
+		session_print_list(&out, &all, &sources);
 		if (!all.n)
-			out_line(&out, "No session runs.");
+			out_line(&out, "No session exists.");
 		out_close(&out, '}');
 		out_newline(&out);
 		out_free(&out);
 	}
 	model_free_sessions(&all);
+	model_free_sources(&sources);
 	nl_shut(&nl);
 	return err;
 }
@@ -104,8 +126,9 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 {
 	struct report rep = { .session = s, .opts = o };
 	struct table table;
+	struct output to = {};
 	struct view view;
-	FILE *file = stdout;
+	int closed;
 	int err;
 
 	rep.view = &view;
@@ -113,32 +136,28 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 	err = view_init(&view, nl);
 	if (!err)
 		err = view_bind(&view, s);
-	if (!err && o->output) {
-		file = fopen(o->output, "we");
-		if (!file)
-			err = refuse("cannot write to %s: %m", o->output);
-	}
 	if (!err && view.mode->stream)
 		err = refuse("session %u is a stream: its records go to its owner only", s->id);
 	if (!err && o->folded && !view_has_type(&view, KOBS_TYPE_KSTACK) &&
 	    !view_has_type(&view, KOBS_TYPE_USTACK))
 		err = refuse("session %u has no stacks to fold: start it with --by kstack", s->id);
+	if (!err)
+		err = output_open(&to, o->output);
 	if (!err) {
 		model_init_table(&table, view.types, view.nr_columns);
 		rep.table = &table;
 		err = model_get_table(nl, s->id, &table);
 		if (!err) {
 			report_resolve(&rep);
-			err = report_print(&rep, file);
+			err = report_print(&rep, &to);
 		}
 		if (!err)
 			err = report_verdict(&rep);
 		model_free_table(&table);
 	}
-	if (file && file != stdout)
-		fclose(file);
+	closed = output_close(&to);
 	view_free(&view);
-	return err;
+	return err ? err : closed;
 }
 
 /** cmd_session_read() - session read. Return: the exit status. */

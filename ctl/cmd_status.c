@@ -131,7 +131,7 @@ static void print_status(struct out *o, const struct sources *sources, const str
 	for (i = 0; i < all->n; i++)
 		memory += all->v[i].memory;
 	out_json_number(o, "memory", memory);
-	session_print_list(o, all);
+	session_print_list(o, all, sources);
 	if (all->n)
 		out_line(o, "%zu session%s, %s", all->n, all->n == 1 ? "" : "s",
 			 format_bytes(shown, sizeof(shown), memory));

@@ -62,6 +62,11 @@ static const char *decode_field(struct nlattr *attr, const struct field *f, void
 	case FIELD_LENGTH:
 		*(size_t *)to = (size_t)nla_len(attr) / 8;
 		return NULL;
+	case FIELD_NUMBERS:
+		numbers_add(to, decode_u64(attr));
+		return NULL;
+	case FIELD_NEST:
+		return decode(nla_data(attr), nla_len(attr), f->nest, to);
 	case FIELD_NESTS:
 		return decode_nest(attr, f, to);
 	case FIELD_TEXT:
@@ -126,6 +131,12 @@ void decode_free(const struct layout *l, void *out)
 			break;
 		case FIELD_TEXTS:
 			strings_free(at);
+			break;
+		case FIELD_NUMBERS:
+			numbers_free(at);
+			break;
+		case FIELD_NEST:
+			decode_free(f->nest, at);
 			break;
 		case FIELD_NESTS:
 			for (k = 0; k < items->n; k++)

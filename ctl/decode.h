@@ -13,6 +13,8 @@ enum field_kind {
 	FIELD_BOOL,		/* bool, from a u32 */
 	FIELD_TEXT,		/* char *, allocated */
 	FIELD_TEXTS,		/* struct strings, one for each attribute */
+	FIELD_NUMBERS,		/* struct numbers, one for each attribute */
+	FIELD_NEST,		/* a structure within the structure */
 	FIELD_NESTS,		/* struct items, one for each attribute */
 	FIELD_LENGTH,		/* size_t: how many u64 the array holds */
 };

@@ -30,7 +30,7 @@ uint64_t hist_percentile(const struct row *row, double part)
 	if (!total)
 		return 0;
 	rank = (uint64_t)(part * (double)total);
-	if ((double)rank < part * (double)total - 1e-6 || !rank)
+	if (!rank || (double)rank + 0.000001 < part * (double)total)
 		rank++;
 	for (i = 0; i < row->nr_buckets; i++) {
 		seen += row->buckets[i].count;
@@ -100,8 +100,11 @@ size_t hist_bars(const struct row *row, struct hist_bar *bars, size_t max)
 /** hist_draw() - Add a bar whose length is @count of @most. */
 void hist_draw(struct buf *line, uint64_t count, uint64_t most, bool utf8)
 {
-	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
-	uint64_t units = most ? (uint64_t)((double)count / (double)most * HIST_BAR_WIDTH * 8) : 0;
+	static const char *const eighths[] = {
+		"", "▏", "▎", "▍", "▌", "▋", "▊", "▉",
+	};
+	double part = most ? (double)count / (double)most : 0;
+	uint64_t units = (uint64_t)(part * HIST_BAR_WIDTH * 8);
 	uint64_t i;
 
 	if (count && !units)
@@ -117,7 +120,7 @@ void hist_draw(struct buf *line, uint64_t count, uint64_t most, bool utf8)
 /** hist_terminal_is_utf8() - Whether the locale's characters are UTF-8. */
 bool hist_terminal_is_utf8(void)
 {
-	const char *names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {

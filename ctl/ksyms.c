@@ -16,9 +16,6 @@
 #include "ksyms.h"
 #include "util.h"
 
-/* An entry in the middle of a function's prologue: endbr, bti, patchable nops. */
-#define ENTRY_SLACK	16
-
 void ksyms_init(struct ksyms *k)
 {
 	const char *path = getenv("OBSCTL_KALLSYMS");
@@ -32,7 +29,6 @@ void ksyms_init(struct ksyms *k)
 void ksyms_free(struct ksyms *k)
 {
 	map_free(&k->known, free);
-	map_free(&k->pinned, free);
 	numbers_free(&k->wanted);
 	pool_free(&k->names);
 	free(k->all.address);
@@ -47,8 +43,8 @@ bool ksym_is_text(char type)
 	return type == 't' || type == 'T' || type == 'w' || type == 'W';
 }
 
-/** ksym_parse_line() - Split "ADDRESS TYPE NAME\t[MODULE]" in place. */
-bool ksym_parse_line(char *line, size_t len, struct ksym_line *out)
+/* Split "ADDRESS TYPE NAME\t[MODULE]" in place. */
+static bool parse_line(char *line, size_t len, struct ksym_line *out)
 {
 	uint64_t address = 0;
 	char *end = line + len;
@@ -80,6 +76,18 @@ bool ksym_parse_line(char *line, size_t len, struct ksym_line *out)
 	return true;
 }
 
+/** ksym_next() - Read the next line of kallsyms that is one. Return: false at the end. */
+bool ksym_next(struct lines *l, struct ksym_line *out)
+{
+	size_t len;
+	char *line;
+
+	while ((line = lines_next(l, &len)))
+		if (parse_line(line, len, out))
+			return true;
+	return false;
+}
+
 static struct ksym *new_symbol(struct ksyms *k, const char *name, const char *module,
 			       uint64_t offset)
 {
@@ -91,36 +99,11 @@ static struct ksym *new_symbol(struct ksyms *k, const char *name, const char *mo
 	return sym;
 }
 
-/** ksyms_pin() - Name the function that begins at @address, for good. */
-void ksyms_pin(struct ksyms *k, uint64_t address, const char *name, const char *module)
-{
-	if (!map_get(&k->pinned, address))
-		map_set(&k->pinned, address, new_symbol(k, name, module, 0));
-}
-
 /** ksyms_want() - Have @address named by the next ksyms_resolve(). */
 void ksyms_want(struct ksyms *k, uint64_t address)
 {
 	if (!map_get(&k->known, address))
 		numbers_add(&k->wanted, address);
-}
-
-/* The pinned function that is entered at @address, behind endbr for instance. */
-static const struct ksym *find_pinned(const struct ksyms *k, uint64_t address)
-{
-	const struct ksym *sym = NULL;
-	uint64_t slack;
-
-	for (slack = 0; !sym && slack <= ENTRY_SLACK; slack += 4)
-		sym = map_get(&k->pinned, address - slack);
-	return sym;
-}
-
-/** ksyms_want_function() - The same for the entry of a function. */
-void ksyms_want_function(struct ksyms *k, uint64_t address)
-{
-	if (!find_pinned(k, address))
-		ksyms_want(k, address);
 }
 
 static void load_modules(struct ksyms *k)
@@ -190,7 +173,9 @@ static void offer(struct ksyms *k, struct candidate *c, const struct ksym_line *
 {
 	int rank = rank_symbol(sym);
 
-	if (c->name && (sym->address < c->address || (sym->address == c->address && rank <= c->rank)))
+	if (c->name && sym->address < c->address)
+		return;
+	if (c->name && sym->address == c->address && rank <= c->rank)
 		return;
 	c->address = sym->address;
 	c->name = pool_intern(&k->names, sym->name);
@@ -227,10 +212,16 @@ static void learn(struct ksyms *k, uint64_t address, const char *name, const cha
 	map_set(&k->known, address, sym);
 }
 
-static void note_kernel_end(struct ksyms *k, const struct ksym_line *sym)
+/* The next symbol that can name code; takes note of where the kernel ends. */
+static bool next_text(struct ksyms *k, struct lines *l, struct ksym_line *sym)
 {
-	if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
-		k->kernel_end = sym->address;
+	while (ksym_next(l, sym)) {
+		if (ksym_is_text(sym->type) && sym->address)
+			return true;
+		if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
+			k->kernel_end = sym->address;
+	}
+	return false;
 }
 
 /**
@@ -244,8 +235,6 @@ void ksyms_resolve(struct ksyms *k)
 	struct candidate last = {};
 	struct ksym_line sym;
 	struct lines l;
-	size_t len;
-	char *line;
 	size_t i;
 
 	numbers_sort_unique(&k->wanted);
@@ -253,12 +242,7 @@ void ksyms_resolve(struct ksyms *k)
 		return;
 	load_modules(k);
 	best = zalloc(k->wanted.n * sizeof(*best));
-	while ((line = lines_next(&l, &len))) {
-		if (!ksym_parse_line(line, len, &sym))
-			continue;
-		note_kernel_end(k, &sym);
-		if (!ksym_is_text(sym.type) || !sym.address)
-			continue;
+	while (next_text(k, &l, &sym)) {
 		i = lower_bound(k->wanted.v, k->wanted.n, sym.address);
 		if (i < k->wanted.n)
 			offer(k, &best[i], &sym);
@@ -314,18 +298,11 @@ void ksyms_load_all(struct ksyms *k)
 	struct ksym_all *all = &k->all;
 	struct ksym_line sym;
 	struct lines l;
-	size_t len;
-	char *line;
 
 	if (all->n || lines_open(&l, k->path))
 		return;
 	load_modules(k);
-	while ((line = lines_next(&l, &len))) {
-		if (!ksym_parse_line(line, len, &sym))
-			continue;
-		note_kernel_end(k, &sym);
-		if (!ksym_is_text(sym.type) || !sym.address)
-			continue;
+	while (next_text(k, &l, &sym)) {
 		all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
 		all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
 		all->address[all->n] = sym.address;
@@ -379,10 +356,8 @@ static void print_unknown(uint64_t address, struct buf *out)
 /** ksyms_print_function() - The name of the function that is entered at @address. */
 void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out)
 {
-	const struct ksym *sym = find_pinned(k, address);
+	const struct ksym *sym = ksyms_find(k, address);
 
-	if (!sym)
-		sym = ksyms_find(k, address);
 	if (!sym || !sym->name)
 		print_unknown(address, out);
 	else

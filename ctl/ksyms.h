@@ -39,7 +39,6 @@ struct ksyms {
 	const char	*path;		/* of kallsyms */
 	const char	*modules_path;
 	struct map	known;		/* address to struct ksym */
-	struct map	pinned;		/* function entry to struct ksym */
 	struct numbers	wanted;
 	struct pool	names;
 	struct ksym_all	all;
@@ -51,16 +50,14 @@ struct ksyms {
 
 void ksyms_init(struct ksyms *k);
 void ksyms_free(struct ksyms *k);
-void ksyms_pin(struct ksyms *k, uint64_t address, const char *name, const char *module);
 void ksyms_want(struct ksyms *k, uint64_t address);
-void ksyms_want_function(struct ksyms *k, uint64_t address);
 void ksyms_resolve(struct ksyms *k);
 void ksyms_load_all(struct ksyms *k);
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address);
 void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out);
 void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out);
 
-bool ksym_parse_line(char *line, size_t len, struct ksym_line *out);
+bool ksym_next(struct lines *l, struct ksym_line *out);
 bool ksym_is_text(char type);
 
 #endif

@@ -41,7 +41,8 @@ static void print_usage(FILE *to, const char *noun)
 		snprintf(left, sizeof(left), "%s %s", verbs[i].noun, verbs[i].name);
 		fprintf(to, "  obsctl %-14s %s\n", left, verbs[i].doc);
 	}
-	fputs("\n  obsctl NOUN VERB --help lists the options; obsctl(8) explains all.\n", to);
+	fputs("\n  obsctl NOUN VERB --help lists the options, obsctl --version prints the version;\n"
+	      "  obsctl(8) explains all.\n", to);
 	if (noun && !strcmp(noun, "func"))
 		fputs("\nPatterns: NAME or GLOB, MODULE:GLOB, !GLOB to exclude; 'vfs_*' '!vfs_get*' for instance.\n",
 		      to);
@@ -91,10 +92,10 @@ static int help(int argc, char **argv)
 {
 	const struct verb *verb = argc > 0 ? find_verb(argv[0], argc > 1 ? argv[1] : NULL) : NULL;
 
+	if (argc > 0 && !is_noun(argv[0]))
+		return misuse("there is no '%s' (obsctl help lists what there is)", argv[0]);
 	if (verb)
 		opts_print_help(verb, stdout);
-	else if (argc > 0 && !is_noun(argv[0]))
-		return misuse("there is no '%s' (obsctl help lists what there is)", argv[0]);
 	else
 		print_usage(stdout, argc > 0 ? argv[0] : NULL);
 	return STATUS_DONE;

@@ -36,6 +36,7 @@ static const struct field mode_fields[] = {
 	MAY(mode, KOBS_A_MODE_AVAILABLE, available, FIELD_BOOL),
 	MAY(mode, KOBS_A_MODE_REASON, reason, FIELD_TEXT),
 };
+
 LAYOUT(mode, mode);
 
 static const struct field column_fields[] = {
@@ -44,6 +45,7 @@ static const struct field column_fields[] = {
 	MUST(column, KOBS_A_COLUMN_TYPE, type, FIELD_U32),
 	MAY(column, KOBS_A_COLUMN_UNIT, unit, FIELD_TEXT),
 };
+
 LAYOUT(column, column);
 
 static const struct field param_fields[] = {
@@ -58,6 +60,7 @@ static const struct field param_fields[] = {
 	MAY(param, KOBS_A_PARAM_TEXT, text, FIELD_TEXT),
 	MAY(param, KOBS_A_PARAM_ADDRESSES, addresses, FIELD_LENGTH),
 };
+
 LAYOUT(param, param);
 
 static const struct field source_fields[] = {
@@ -70,6 +73,7 @@ static const struct field source_fields[] = {
 	NESTS(source, KOBS_A_SOURCE_COLUMN, columns, &column),
 	NESTS(source, KOBS_A_SOURCE_PARAM, params, &param),
 };
+
 LAYOUT(source, source);
 
 static const struct field lost_fields[] = {
@@ -77,6 +81,7 @@ static const struct field lost_fields[] = {
 	MAY(lost, KOBS_A_LOST_DOC, doc, FIELD_TEXT),
 	MUST(lost, KOBS_A_LOST_COUNT, count, FIELD_U64),
 };
+
 LAYOUT(lost, lost);
 
 static const struct field kept_out_fields[] = {
@@ -84,7 +89,18 @@ static const struct field kept_out_fields[] = {
 	MAY(kept_out, KOBS_A_KEPT_OUT_REASON, reason, FIELD_TEXT),
 	MAY(kept_out, KOBS_A_KEPT_OUT_DENIED, denied, FIELD_BOOL),
 };
+
 LAYOUT(kept_out, kept_out);
+
+static const struct field filter_fields[] = {
+	MAY(filter, KOBS_A_FILTER_PID, pids, FIELD_NUMBERS),
+	MAY(filter, KOBS_A_FILTER_TID, tids, FIELD_NUMBERS),
+	MAY(filter, KOBS_A_FILTER_CPU, cpus, FIELD_NUMBERS),
+	MAY(filter, KOBS_A_FILTER_COMM, comms, FIELD_TEXTS),
+	MAY(filter, KOBS_A_FILTER_MIN, min, FIELD_U64),
+};
+
+LAYOUT(filter, filter);
 
 static const struct field session_fields[] = {
 	MUST(session, KOBS_A_SESSION_ID, id, FIELD_U32),
@@ -92,6 +108,7 @@ static const struct field session_fields[] = {
 	MUST(session, KOBS_A_SESSION_MODE, mode, FIELD_TEXT),
 	MAY(session, KOBS_A_SESSION_NAME, name, FIELD_TEXT),
 	MAY(session, KOBS_A_SESSION_BY, by, FIELD_TEXTS),
+	FIELD(session, KOBS_A_SESSION_FILTER, filter, FIELD_NEST, false, &filter),
 	NESTS(session, KOBS_A_SESSION_PARAM, params, &param),
 	MUST(session, KOBS_A_SESSION_STATE, state, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_STOP_REASON, stop_reason, FIELD_TEXT),
@@ -116,6 +133,7 @@ static const struct field session_fields[] = {
 	MAY(session, KOBS_A_SESSION_UNTRACEABLE, untraceable, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_DENIED, denied, FIELD_U32),
 };
+
 LAYOUT(session, session);
 
 static struct nlattr *attrs_of(struct nlmsghdr *msg, int *len)
@@ -228,6 +246,18 @@ const struct column *model_find_column(const struct source *s, const char *name)
 	return NULL;
 }
 
+/** model_unit() - Return: the unit of a mode's value, or "". */
+const char *model_unit(const struct mode *m)
+{
+	return m && m->unit ? m->unit : "";
+}
+
+/** model_has_filter() - Whether anything is filtered. */
+bool model_has_filter(const struct filter *f)
+{
+	return f->pids.n || f->tids.n || f->cpus.n || f->comms.n || f->min;
+}
+
 /** model_get_sessions() - Read all sessions. Return: 0 or an exit status. */
 int model_get_sessions(struct nl *nl, struct sessions *out)
 {
@@ -274,10 +304,7 @@ void model_set_number(struct request *req, const char *name, uint64_t number)
 void model_free_request(struct request *req)
 {
 	strings_free(&req->by);
-	strings_free(&req->comms);
-	numbers_free(&req->pids);
-	numbers_free(&req->tids);
-	numbers_free(&req->cpus);
+	decode_free(&filter, &req->filter);
 	free(req->settings);
 	memset(req, 0, sizeof(*req));
 }
@@ -300,24 +327,24 @@ static int put_numbers(struct nl_msg *msg, int attr, const struct numbers *from)
 	return err;
 }
 
-static int put_filter(struct nl_msg *msg, const struct request *req)
+static int put_filter(struct nl_msg *msg, const struct filter *f)
 {
 	struct nlattr *nest;
 	size_t i;
 	int err;
 
-	if (!req->pids.n && !req->tids.n && !req->cpus.n && !req->comms.n && !req->has_min)
+	if (!model_has_filter(f))
 		return 0;
 	nest = nla_nest_start(msg, KOBS_A_SESSION_FILTER | NLA_F_NESTED);
 	if (!nest)
 		return -1;
-	err = put_numbers(msg, KOBS_A_FILTER_PID, &req->pids);
-	err |= put_numbers(msg, KOBS_A_FILTER_TID, &req->tids);
-	err |= put_numbers(msg, KOBS_A_FILTER_CPU, &req->cpus);
-	for (i = 0; i < req->comms.n; i++)
-		err |= nla_put_string(msg, KOBS_A_FILTER_COMM, req->comms.v[i]);
-	if (req->has_min)
-		err |= nla_put_u64(msg, KOBS_A_FILTER_MIN, req->min);
+	err = put_numbers(msg, KOBS_A_FILTER_PID, &f->pids);
+	err |= put_numbers(msg, KOBS_A_FILTER_TID, &f->tids);
+	err |= put_numbers(msg, KOBS_A_FILTER_CPU, &f->cpus);
+	for (i = 0; i < f->comms.n; i++)
+		err |= nla_put_string(msg, KOBS_A_FILTER_COMM, f->comms.v[i]);
+	if (f->min)
+		err |= nla_put_u64(msg, KOBS_A_FILTER_MIN, f->min);
 	nla_nest_end(msg, nest);
 	return err;
 }
@@ -366,6 +393,7 @@ static int put_setting(struct nl_msg *msg, const struct setting *s)
 /** model_session_new() - Configure a session. Return: 0 or an exit status. */
 int model_session_new(struct nl *nl, const struct request *req, struct session *out)
 {
+	const struct filter *f = &req->filter;
 	struct nl_msg *msg;
 	size_t size = 8192;
 	size_t i;
@@ -376,16 +404,18 @@ int model_session_new(struct nl *nl, const struct request *req, struct session *
 
 		size += a ? a->n * 8 : 300;
 	}
-	size += (req->pids.n + req->tids.n + req->cpus.n) * 8 + req->comms.n * 32;
+	size += (f->pids.n + f->tids.n + f->cpus.n) * 8 + f->comms.n * 32;
 	msg = nlmsg_alloc_size(size);
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, nl->family, 0, 0,
-				 KOBS_CMD_SESSION_NEW, KOBS_FAMILY_VERSION))
+				 KOBS_CMD_SESSION_NEW, KOBS_FAMILY_VERSION)) {
+		nlmsg_free(msg);
 		return refuse("cannot build the request for the kernel");
+	}
 	err = nla_put_string(msg, KOBS_A_SESSION_SOURCE, req->source);
 	err |= nla_put_string(msg, KOBS_A_SESSION_MODE, req->mode);
 	for (i = 0; i < req->by.n; i++)
 		err |= nla_put_string(msg, KOBS_A_SESSION_BY, req->by.v[i]);
-	err |= put_filter(msg, req);
+	err |= put_filter(msg, f);
 	for (i = 0; i < req->nr_settings; i++)
 		err |= put_setting(msg, &req->settings[i]);
 	if (err) {

@@ -73,6 +73,15 @@ struct kept_out {
 	bool		denied;
 };
 
+/* Which hits count; a kind without items lets all of them through. */
+struct filter {
+	struct numbers	pids;
+	struct numbers	tids;
+	struct numbers	cpus;
+	struct strings	comms;
+	uint64_t	min;		/* in the unit of the mode's value; 0 for none */
+};
+
 struct session {
 	uint32_t	id;
 	uint32_t	state;
@@ -97,6 +106,7 @@ struct session {
 	uint64_t	cost;
 	uint64_t	memory;
 	struct strings	by;
+	struct filter	filter;
 	struct param	*params;
 	size_t		nr_params;
 	size_t		cap_params;
@@ -129,12 +139,7 @@ struct request {
 	const char	*source;
 	const char	*mode;
 	struct strings	by;
-	struct numbers	pids;
-	struct numbers	tids;
-	struct numbers	cpus;
-	struct strings	comms;
-	uint64_t	min;
-	bool		has_min;
+	struct filter	filter;
 	struct setting	*settings;
 	size_t		nr_settings;
 	size_t		cap_settings;
@@ -214,6 +219,8 @@ typedef void (*event_fn)(const struct event *ev, void *arg);
 int model_get_sources(struct nl *nl, struct sources *out);
 const struct source *model_find_source(const struct sources *s, const char *name);
 const struct mode *model_find_mode(const struct source *s, const char *name);
+const char *model_unit(const struct mode *m);
+bool model_has_filter(const struct filter *f);
 const struct column *model_find_column(const struct source *s, const char *name);
 void model_free_sources(struct sources *s);
 
@@ -238,6 +245,11 @@ int model_message_command(struct nlmsghdr *msg);
 void model_parse_batch(struct nlmsghdr *msg, struct batch *b);
 const char *model_parse_events(struct nlmsghdr *msg, const struct batch *b, event_fn fn, void *arg);
 const char *model_parse_session(struct nlmsghdr *msg, struct session *out);
+
+static inline bool type_is_stack(uint32_t type)
+{
+	return type == KOBS_TYPE_KSTACK || type == KOBS_TYPE_USTACK;
+}
 
 /* table.c: rows merged by key */
 struct row *table_row(struct table *t, const uint64_t *key);

@@ -167,7 +167,7 @@ static bool has_stacks(const struct table *t)
 	size_t i;
 
 	for (i = 0; i < t->nr_keys; i++)
-		if (t->types[i] == KOBS_TYPE_KSTACK || t->types[i] == KOBS_TYPE_USTACK)
+		if (type_is_stack(t->types[i]))
 			return true;
 	return false;
 }

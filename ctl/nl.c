@@ -148,10 +148,12 @@ static bool locked_down(void)
 /* Why there is no family, as far as it can be told from here. */
 static int refuse_absent(void)
 {
+	static const char locked[] =
+		" (it will refuse all the same: the kernel is locked down for confidentiality)";
+
 	if (access("/sys/module/kobs", F_OK))
 		return refuse("the kernel has no kobs: load the module first, with 'make load' or 'modprobe kobs'%s",
-			      locked_down() ?
-			      " (it will refuse all the same: the kernel is locked down for confidentiality)" : "");
+			      locked_down() ? locked : "");
 	return refuse("the kobs module is loaded but its netlink family cannot be seen from here: run obsctl in the initial network namespace");
 }
 
@@ -213,10 +215,9 @@ void nl_shut(struct nl *nl)
 	nl->cb = NULL;
 }
 
-/** nl_request() - Begin a request; nl_do() frees it. */
+/** nl_request() - Begin a request of no more than a name and some numbers; nl_do() frees it. */
 struct nl_msg *nl_request(struct nl *nl, uint8_t command, int flags)
 {
-	/* A thousand addresses and a hundred glob patterns fit many times. */
 	struct nl_msg *msg = nlmsg_alloc_size(4096);
 
 	if (msg && !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, nl->family, 0, flags, command,

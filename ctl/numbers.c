@@ -171,6 +171,16 @@ char *format_bytes(char *buf, size_t size, uint64_t v)
 	return buf;
 }
 
+/** format_value() - A value in its unit: "ns", "bytes" or another, "" for none. */
+char *format_value(char *buf, size_t size, double v, const char *unit)
+{
+	if (!strcmp(unit, "ns"))
+		return format_ns(buf, size, v);
+	if (!strcmp(unit, "bytes"))
+		return format_bytes(buf, size, (uint64_t)v);
+	return format_count(buf, size, (uint64_t)(v + 0.5));
+}
+
 /** text_width() - Columns that UTF-8 text takes, wide characters ignored. */
 size_t text_width(const char *s)
 {

@@ -129,6 +129,7 @@ static bool take_hist(const struct opt *opt, const char *value, void *to)
 #define AT(member)	.offset = offsetof(struct opts, member)
 #define A_LIST		"numbers with commas between them, 12,345 for instance"
 #define A_NUMBER	"a number, 0 or more"
+#define A_DURATION	"a number of seconds from 0.001, such as 2 or 0.5"
 
 static const struct opt options[] = {
 	{ "pid", 'p', "PID[,PID]", "only these processes", FOR_RUN, take_list, AT(pids),
@@ -150,9 +151,9 @@ static const struct opt options[] = {
 	{ "time", 0, NULL, "trace returns, with the duration of each call", FOR_TRACE, take_switch,
 	  AT(time) },
 	{ "duration", 'd', "SEC", "end after so many seconds (default: at Ctrl-C)", FOR_RUN,
-	  take_seconds, AT(duration), .allowed = "a number of seconds from 0.001, such as 2 or 0.5" },
+	  take_seconds, AT(duration), .allowed = A_DURATION },
 	{ "interval", 'i', "SEC", "report every so many seconds as well", FOR_TABLE, take_seconds,
-	  AT(interval), .allowed = "a number of seconds from 0.001, such as 2 or 0.5" },
+	  AT(interval), .allowed = A_DURATION },
 	{ "detach", 0, "NAME", "leave the session running under a name", FOR_TABLE, take_text,
 	  AT(detach), .allowed = "a name" },
 	{ "top", 'n', "N", "show no more than N rows (0: all; default: 40 as text, all as JSON)",
@@ -173,7 +174,7 @@ static const struct opt options[] = {
 	{ "all", 0, NULL, "allow more than 1,000 functions", FOR_FUNC, take_param_switch, 0,
 	  .param = "all" },
 	{ "inflight", 0, "N", "calls that can be in progress at once (0: as many as fit the machine)",
-	  FOR_FUNC, take_param, 0, .allowed = A_NUMBER, .param = "inflight" },
+	  FOR_TIME | FOR_TRACE, take_param, 0, .allowed = A_NUMBER, .param = "inflight" },
 	{ "rows", 0, "N", "room for N rows on each CPU", FOR_TABLE, take_param, 0,
 	  .allowed = A_NUMBER, .param = "rows" },
 	{ "stacks", 0, "N", "room for N stacks", FOR_RUN, take_param, 0, .allowed = A_NUMBER,
@@ -209,7 +210,6 @@ static const struct opt *find_short(char letter)
 	return NULL;
 }
 
-/* An option of func only is taken by func verbs that have its other kinds. */
 static bool takes(const struct verb *verb, const struct opt *opt)
 {
 	return verb->kind & opt->kinds;
@@ -281,7 +281,8 @@ static int check_names(const struct opts *o)
 		if (strlen(o->by.v[i]) > 31)
 			return misuse("there is no column '%s'", o->by.v[i]);
 	if (o->detach && strlen(o->detach) > 31)
-		return misuse("option --detach needs a name of at most 31 bytes, not '%s'", o->detach);
+		return misuse("option --detach needs a name of at most 31 bytes, not '%s'",
+			      o->detach);
 	if (o->detach && !parse_number(o->detach, 0, UINT64_MAX, &(uint64_t){ 0 }))
 		return misuse("option --detach needs a name, not the number '%s'", o->detach);
 	return 0;
@@ -296,15 +297,18 @@ static int check(const struct verb *verb, const struct opts *o)
 		return err;
 	if (o->json && o->folded)
 		return misuse("--json and --folded are two forms of one report: give one of them");
+	if (o->interval.given && o->folded)
+		return misuse("--folded makes one report, at the end: it does not go with --interval");
 	if (o->detach && (o->duration.given || o->interval.given || o->command))
 		return misuse("--detach leaves the session running: it does not go with %s",
 			      o->duration.given ? "--duration" :
 			      o->interval.given ? "--interval" : "a command");
-	if (o->detach && (o->json || o->folded || o->output || o->fail_over || o->max_lost.given ||
-			  o->top.given))
+	if (o->detach && o->fail_over)
+		return misuse("--detach makes no report that --fail-over could judge");
+	if (o->detach && (o->json || o->folded || o->output || o->max_lost.given || o->top.given))
 		return misuse("--detach makes no report: give --%s to 'obsctl session read'",
 			      o->json ? "json" : o->folded ? "folded" : o->output ? "output" :
-			      o->top.given ? "top" : o->fail_over ? "fail-over" : "max-lost");
+			      o->top.given ? "top" : "max-lost");
 	if (o->min.given && verb->kind & FOR_TRACE && !o->time)
 		return misuse("--min needs --time: without it, trace records no durations");
 	return 0;

@@ -152,6 +152,19 @@ void out_json_real(struct out *o, const char *key, double value)
 	fprintf(o->file, "%.1f", value);
 }
 
+/** out_json_texts() - An array of strings; nothing when it is empty. */
+void out_json_texts(struct out *o, const char *key, const struct strings *list)
+{
+	size_t i;
+
+	if (!list->n)
+		return;
+	out_open(o, key, '[');
+	for (i = 0; i < list->n; i++)
+		out_json_text(o, NULL, list->v[i]);
+	out_close(o, ']');
+}
+
 void out_json_bool(struct out *o, const char *key, bool value)
 {
 	if (!o->json)

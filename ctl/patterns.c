@@ -14,6 +14,9 @@
 
 #define NEAR_NAMES	3
 
+/* An entry in the middle of a function's prologue: endbr, bti, patchable nops. */
+#define ENTRY_SLACK	16
+
 static bool in_class(const char **glob, char c)
 {
 	const char *p = *glob + 1;
@@ -213,6 +216,20 @@ static void settle(struct targets *t)
 	t->n = kept;
 }
 
+/* What a pattern matches may count for an earlier one. */
+static bool matches_any(const struct targets *t, const struct pattern *p)
+{
+	size_t i;
+
+	for (i = 0; !p->matched && i < t->n; i++) {
+		struct ksym_line sym = { .name = t->v[i].name, .module = t->v[i].module };
+
+		if (match_pattern(p, &sym) != NO_MATCH)
+			return true;
+	}
+	return p->matched;
+}
+
 /* Letters to change, add or take away; names longer than 63 are far from all. */
 static unsigned int distance(const char *a, const char *b)
 {
@@ -267,31 +284,47 @@ static void offer_near(struct near *near, const char *name, unsigned int score)
 	}
 }
 
+/* How far a name is from the one that was asked for; 99 is too far. */
+static unsigned int score_name(const struct pattern *p, const char *name)
+{
+	unsigned int score = 99;
+
+	if (strlen(name) + 3 > p->fixed)
+		score = distance(p->glob, name);
+	if (p->fixed <= 3)
+		return score <= 2 ? score : 99;
+	if (score > 2 && strstr(name, p->glob))
+		score = 3;
+	return score <= 3 ? score : 99;
+}
+
+static void find_near(const struct pattern *p, const char *kallsyms, struct near *near)
+{
+	struct ksym_line sym;
+	struct lines l;
+
+	if (lines_open(&l, kallsyms))
+		return;
+	while (ksym_next(&l, &sym)) {
+		unsigned int score;
+
+		if (!ksym_is_text(sym.type) || strlen(sym.name) >= sizeof(near->name))
+			continue;
+		score = score_name(p, sym.name);
+		if (score < 99)
+			offer_near(near, sym.name, score);
+	}
+	lines_close(&l);
+}
+
 static int refuse_unmatched(const struct targets *t, const struct pattern *p, const char *kallsyms)
 {
 	struct near near[NEAR_NAMES] = {};
-	struct ksym_line sym;
 	struct buf hint = {};
-	struct lines l;
-	size_t len;
-	char *line;
 	size_t i;
 
-	if (p->exact && !lines_open(&l, kallsyms)) {
-		while ((line = lines_next(&l, &len))) {
-			unsigned int score = 99;
-
-			if (!ksym_parse_line(line, len, &sym) || !ksym_is_text(sym.type))
-				continue;
-			if (strlen(sym.name) < sizeof(near[0].name) && strlen(sym.name) + 3 > p->fixed)
-				score = distance(p->glob, sym.name);
-			if (score > 2 && p->fixed > 3 && strstr(sym.name, p->glob))
-				score = 3;
-			if (score <= 2 + (p->fixed > 3))
-				offer_near(near, sym.name, score);
-		}
-		lines_close(&l);
-	}
+	if (p->exact)
+		find_near(p, kallsyms, near);
 	for (i = 0; i < NEAR_NAMES && near[i].name[0]; i++)
 		buf_printf(&hint, "%s%s", i ? ", " : " (near it: ", near[i].name);
 	if (hint.len)
@@ -315,16 +348,14 @@ int targets_resolve(struct targets *t, const char *kallsyms)
 	struct ksym_line sym;
 	bool addresses = false;
 	struct lines l;
-	size_t len;
-	char *line;
 	size_t i;
 	int err;
 
 	err = lines_open(&l, kallsyms);
 	if (err)
 		return refuse("cannot read %s: %s", kallsyms, strerror(-err));
-	while ((line = lines_next(&l, &len))) {
-		if (!ksym_parse_line(line, len, &sym) || !ksym_is_text(sym.type))
+	while (ksym_next(&l, &sym)) {
+		if (!ksym_is_text(sym.type))
 			continue;
 		addresses |= sym.address != 0;
 		consider(t, &sym);
@@ -335,24 +366,13 @@ int targets_resolve(struct targets *t, const char *kallsyms)
 			      kallsyms);
 	settle(t);
 	for (i = 0; i < t->nr_patterns; i++)
-		if (!t->patterns[i].exclude && !t->patterns[i].matched) {
-			size_t k;
-
-			/* What it matches may count for an earlier pattern. */
-			for (k = 0; k < t->n; k++) {
-				sym.name = t->v[k].name;
-				sym.module = t->v[k].module;
-				if (match_pattern(&t->patterns[i], &sym) != NO_MATCH)
-					break;
-			}
-			if (k == t->n)
-				return refuse_unmatched(t, &t->patterns[i], kallsyms);
-		}
+		if (!t->patterns[i].exclude && !matches_any(t, &t->patterns[i]))
+			return refuse_unmatched(t, &t->patterns[i], kallsyms);
 	return 0;
 }
 
-/** targets_find() - Return: the target at @address, or NULL. */
-const struct target *targets_find(const struct targets *t, uint64_t address)
+/* The last target at or before @address. */
+static const struct target *find_last(const struct targets *t, uint64_t address)
 {
 	size_t lo = 0;
 	size_t n = t->n;
@@ -360,14 +380,30 @@ const struct target *targets_find(const struct targets *t, uint64_t address)
 	while (n) {
 		size_t half = n / 2;
 
-		if (t->v[lo + half].address < address) {
+		if (t->v[lo + half].address <= address) {
 			lo += half + 1;
 			n -= half + 1;
 		} else {
 			n = half;
 		}
 	}
-	return lo < t->n && t->v[lo].address == address ? &t->v[lo] : NULL;
+	return lo ? &t->v[lo - 1] : NULL;
+}
+
+/** targets_find() - Return: the target at @address, or NULL. */
+const struct target *targets_find(const struct targets *t, uint64_t address)
+{
+	const struct target *last = find_last(t, address);
+
+	return last && last->address == address ? last : NULL;
+}
+
+/** targets_find_entry() - Return: the target that is entered at @address, or NULL. */
+const struct target *targets_find_entry(const struct targets *t, uint64_t address)
+{
+	const struct target *last = find_last(t, address);
+
+	return last && address - last->address <= ENTRY_SLACK ? last : NULL;
 }
 
 void targets_free(struct targets *t)

@@ -41,6 +41,7 @@ bool glob_match(const char *glob, const char *s);
 int targets_parse(struct targets *t, char **argv, size_t n);
 int targets_resolve(struct targets *t, const char *kallsyms);
 const struct target *targets_find(const struct targets *t, uint64_t address);
+const struct target *targets_find_entry(const struct targets *t, uint64_t address);
 void targets_free(struct targets *t);
 
 #endif

@@ -48,10 +48,7 @@ static void want_row(struct report *r, const struct row *row)
 		uint64_t key = r->table->keys[row->key + c];
 		struct stack *s;
 
-		if (v->types[c] == KOBS_TYPE_FUNCTION)
-			ksyms_want_function(&v->ksyms, key);
-		if (v->types[c] == KOBS_TYPE_ADDRESS)
-			ksyms_want(&v->ksyms, key);
+		view_want_key(v, c, key);
 		if (v->types[c] != KOBS_TYPE_KSTACK)
 			continue;
 		s = map_get(&r->table->stacks, key);
@@ -116,11 +113,6 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 	buf_free(&line);
 }
 
-static bool is_stack(uint32_t type)
-{
-	return type == KOBS_TYPE_KSTACK || type == KOBS_TYPE_USTACK;
-}
-
 static void upper(char *out, size_t size, const char *s)
 {
 	size_t i;
@@ -140,7 +132,7 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 	for (c = 0; c < v->nr_columns; c++) {
 		uint64_t key = r->table->keys[row->key + c];
 
-		if (is_stack(v->types[c]))
+		if (type_is_stack(v->types[c]))
 			continue;
 		upper(header, sizeof(header), v->columns[c]->name);
 		text.len = 0;
@@ -158,18 +150,18 @@ static void print_value(struct report *r, struct out *o, const char *key, const 
 {
 	char shown[40];
 
-	view_format_value(r->view, (double)value, shown, sizeof(shown));
+	format_value(shown, sizeof(shown), (double)value, view_unit(r->view));
 	out_cell_shown(o, key, header, value, shown);
 }
 
 static void print_values(struct report *r, struct out *o, const struct row *row)
 {
+	double average = row->count ? (double)row->sum / (double)row->count : 0;
 	char shown[40];
 	size_t i;
 
 	print_value(r, o, "sum", "TOTAL", row->sum);
-	view_format_value(r->view, row->count ? (double)row->sum / (double)row->count : 0, shown,
-			  sizeof(shown));
+	format_value(shown, sizeof(shown), average, view_unit(r->view));
 	out_cell_aside(o, "AVG", shown, true);
 	print_value(r, o, "min", "MIN", row->min);
 	for (i = 0; r->table->has_hist && i < ARRAY_SIZE(percentiles); i++)
@@ -214,7 +206,7 @@ static void print_row(struct report *r, struct out *o, const struct row *row, ui
 	if (r->table->has_hist)
 		print_buckets(o, row);
 	for (c = 0; c < v->nr_columns; c++)
-		if (is_stack(v->types[c]))
+		if (type_is_stack(v->types[c]))
 			print_stack(r, o, c, r->table->keys[row->key + c]);
 	out_row_end(o);
 }
@@ -232,7 +224,7 @@ static void print_chart(struct report *r, struct out *o, const struct row *row)
 	size_t i;
 
 	for (c = 0; c < r->view->nr_columns; c++) {
-		if (is_stack(r->view->types[c]))
+		if (type_is_stack(r->view->types[c]))
 			continue;
 		buf_puts(&line, line.len ? ", " : "");
 		view_print_key(r->view, c, r->table->keys[row->key + c], &line);
@@ -242,8 +234,8 @@ static void print_chart(struct report *r, struct out *o, const struct row *row)
 		if (bars[i].count > most)
 			most = bars[i].count;
 	for (i = 0; i < n; i++) {
-		view_format_value(r->view, (double)bars[i].lo, from, sizeof(from));
-		view_format_value(r->view, (double)bars[i].hi, to, sizeof(to));
+		format_value(from, sizeof(from), (double)bars[i].lo, view_unit(r->view));
+		format_value(to, sizeof(to), (double)bars[i].hi, view_unit(r->view));
 		line.len = 0;
 		hist_draw(&line, bars[i].count, most, utf8);
 		out_line(o, "  %9s .. %-9s %10llu |%s", from, to,
@@ -325,7 +317,7 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 	size_t c;
 
 	for (c = 0; c < v->nr_columns; c++) {
-		if (is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
+		if (type_is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
 			continue;
 		key.len = 0;
 		view_print_key(v, c, keys[c], &key);
@@ -376,57 +368,51 @@ static void print_folded(struct report *r, FILE *file)
 	free(sums);
 }
 
-static void print_json_start(struct report *r, struct out *o)
-{
-	out_open(o, NULL, '{');
-	report_header(r, o);
-}
-
 /**
  * report_print() - Print a report whose names are resolved.
  * Return: 0, or an exit status after a sentence.
  */
-int report_print(struct report *r, FILE *file)
+int report_print(struct report *r, const struct output *to)
 {
 	struct out o;
 
 	if (r->opts->folded) {
-		print_folded(r, file);
+		print_folded(r, to->file);
 		/* Standard output is for a program; losses are said all the same. */
 		out_init(&o, stderr, false);
 		report_footer(r, &o);
 	} else {
-		out_init(&o, file, r->opts->json);
-		if (o.json)
-			print_json_start(r, &o);
-		else
-			report_header(r, &o);
+		out_init(&o, to->file, r->opts->json);
+		out_open(&o, NULL, '{');
+		report_header(r, &o);
 		print_table(r, &o);
 		report_footer(r, &o);
 		out_close(&o, '}');
 		out_newline(&o);
 	}
 	out_free(&o);
-	if (fflush(file) || ferror(file))
-		return refuse("writing the report failed: %m");
-	return 0;
+	return output_flush(to);
 }
 
 /* The limit is a time where the mode's value is one. */
 static bool crossed(struct report *r)
 {
+	bool measured = r->view->mode->value;
 	uint64_t limit;
 	size_t i;
 
 	if (!r->opts->fail_over || !r->table)
 		return false;
-	if (r->view->mode->value)
+	if (measured)
 		parse_time(r->opts->fail_over, &limit);
 	else
 		parse_number(r->opts->fail_over, 0, UINT64_MAX, &limit);
-	for (i = 0; i < r->table->nr_rows; i++)
-		if ((r->view->mode->value ? r->table->rows[i].max : r->table->rows[i].count) > limit)
+	for (i = 0; i < r->table->nr_rows; i++) {
+		const struct row *row = &r->table->rows[i];
+
+		if ((measured ? row->max : row->count) > limit)
 			return true;
+	}
 	return false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "model.h"
 #include "opts.h"
+#include "output.h"
 #include "view.h"
 
 struct report {
@@ -17,7 +18,7 @@ struct report {
 };
 
 void report_resolve(struct report *r);
-int report_print(struct report *r, FILE *file);
+int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);
 void report_footer(struct report *r, struct out *o);
 int report_verdict(struct report *r);

@@ -35,13 +35,12 @@ void request_fill(struct request *req, const char *source, const char *mode,
 		strings_add(&req->by, o->by.v[i]);
 	if (o->folded && !has_text(&req->by, "kstack") && !has_text(&req->by, "ustack"))
 		strings_add(&req->by, "kstack");
-	copy_numbers(&req->pids, &o->pids);
-	copy_numbers(&req->tids, &o->tids);
-	copy_numbers(&req->cpus, &o->cpus);
+	copy_numbers(&req->filter.pids, &o->pids);
+	copy_numbers(&req->filter.tids, &o->tids);
+	copy_numbers(&req->filter.cpus, &o->cpus);
 	for (i = 0; i < o->comms.n; i++)
-		strings_add(&req->comms, o->comms.v[i]);
-	req->min = o->min.value;
-	req->has_min = o->min.given;
+		strings_add(&req->filter.comms, o->comms.v[i]);
+	req->filter.min = o->min.value;
 	for (i = 0; i < o->nr_params; i++)
 		model_set_number(req, o->params[i].name, o->params[i].value);
 }

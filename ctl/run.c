@@ -35,8 +35,7 @@ struct run {
 	struct session	session;
 	struct trace	trace;
 	struct child	child;
-	struct screen	screen;
-	FILE		*file;
+	struct output	output;
 	sigset_t	old_mask;
 	int		signals;
 	bool		stream;
@@ -49,27 +48,6 @@ struct run {
 	uint64_t	next_snapshot;
 	uint64_t	snapshot_every;
 };
-
-static int open_output(struct run *r)
-{
-	r->file = stdout;
-	if (!r->o->output)
-		return 0;
-	r->file = fopen(r->o->output, "we");
-	if (!r->file)
-		return refuse("cannot write to %s: %m", r->o->output);
-	return 0;
-}
-
-static void close_output(struct run *r, int *status)
-{
-	if (!r->file)
-		return;
-	if ((fflush(r->file) || ferror(r->file)) && !*status)
-		*status = refuse("writing the report failed: %m");
-	if (r->file != stdout)
-		fclose(r->file);
-}
 
 /* A function that was asked for by name must not be left out quietly. */
 static int check_kept_out(struct run *r)
@@ -127,20 +105,31 @@ static const char *on_notify(struct nlmsghdr *msg, void *arg)
 	return NULL;
 }
 
+static bool reports_live(const struct opts *o)
+{
+	return o->interval.given && !o->output && !o->json && isatty(STDOUT_FILENO);
+}
+
 static void block_signals(struct run *r)
 {
+	struct sigaction hup;
 	sigset_t mask;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGHUP);
+	/* nohup's obsctl goes on. */
+	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
+		sigaddset(&mask, SIGHUP);
+	/* Leave the terminal as it was; reports on it go on afterwards. */
+	if (reports_live(r->o))
+		sigaddset(&mask, SIGTSTP);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &r->old_mask);
 	r->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* After the first, a second SIGINT ends obsctl in the usual way. */
+/* From here on SIGINT ends obsctl in the usual way, and the kernel its session. */
 static void unblock_signals(struct run *r)
 {
 	sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
@@ -155,8 +144,14 @@ static void read_signals(struct run *r)
 			r->ended |= child_ended(&r->child);
 			continue;
 		}
+		screen_end();
+		if (info.ssi_signo == SIGTSTP) {
+			raise(SIGSTOP);
+			continue;
+		}
 		r->ended = true;
-		screen_end(&r->screen);
+		/* A shell's background job, for one, began with SIGINT ignored. */
+		signal(SIGINT, SIG_DFL);
 		unblock_signals(r);
 	}
 }
@@ -184,7 +179,8 @@ static int start_session(struct run *r)
 		r->next_snapshot = now_ns() + r->snapshot_every;
 	}
 	if (r->stream)
-		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->file, r->o->json);
+		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
+			   r->o->json);
 	r->own.notify = on_notify;
 	r->own.notify_arg = r;
 	err = model_session_start(&r->own, r->session.id, r->o->detach, &fresh);
@@ -216,7 +212,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	struct table table;
 	char *text = NULL;
 	size_t size = 0;
-	FILE *file = r->file;
+	struct output to = r->output;
 	int err;
 
 	if (live && !o.top.given) {
@@ -224,24 +220,24 @@ static int print_report(struct run *r, bool interim, int *verdict)
 		o.top.value = live_rows();
 	}
 	if (live)
-		file = open_memstream(&text, &size);
-	if (!file)
+		to.file = open_memstream(&text, &size);
+	if (!to.file)
 		return refuse("out of memory");
 	model_init_table(&table, r->view.types, r->view.nr_columns);
 	rep.table = &table;
 	err = model_get_table(&r->data, r->session.id, &table);
 	if (!err) {
 		report_resolve(&rep);
-		err = report_print(&rep, file);
+		err = report_print(&rep, &to);
 	}
 	if (live) {
-		fclose(file);
+		fclose(to.file);
 		if (!err)
-			screen_show(&r->screen, text);
+			screen_show(text);
 		free(text);
 	} else if (interim && !o.json && !err) {
-		fputs("\n", file);
-		fflush(file);
+		fputs("\n", to.file);
+		err = output_flush(&to);
 	}
 	if (!err && verdict)
 		*verdict = report_verdict(&rep);
@@ -304,9 +300,7 @@ static int receive(struct run *r)
 	} while (++batches < 64 && poll(&fd, 1, 0) > 0);
 	if (r->stream)
 		trace_flush(&r->trace, false);
-	if (ferror(r->file))
-		return refuse("writing the records failed: %m");
-	return 0;
+	return ferror(r->output.file) ? output_flush(&r->output) : 0;
 }
 
 static int wait_session(struct run *r)
@@ -379,7 +373,7 @@ static int finish_trace(struct run *r, int *verdict)
 	struct out o;
 
 	/* Records may go to a program; as text the account is for a person. */
-	out_init(&o, r->o->json ? r->file : stderr, r->o->json);
+	out_init(&o, r->o->json ? r->output.file : stderr, r->o->json);
 	out_open(&o, NULL, '{');
 	if (o.json)
 		report_header(&rep, &o);
@@ -397,7 +391,7 @@ static int finish_trace(struct run *r, int *verdict)
 		     (unsigned long long)r->trace.printed,
 		     (unsigned long long)r->session.recorded);
 	*verdict = report_verdict(&rep);
-	return 0;
+	return output_flush(&r->output);
 }
 
 static void say_started(struct run *r)
@@ -427,7 +421,7 @@ static int run_started(struct run *r)
 	if (r->o->detach)
 		return 0;
 	err = wait_session(r);
-	screen_end(&r->screen);
+	screen_end();
 	unblock_signals(r);
 	if (!err)
 		err = stop_session(r);
@@ -443,7 +437,7 @@ static int prepare(struct run *r)
 	const struct mode *mode;
 	int err;
 
-	err = open_output(r);
+	err = output_open(&r->output, r->o->output);
 	if (!err)
 		err = nl_open(&r->own);
 	if (!err)
@@ -458,8 +452,7 @@ static int prepare(struct run *r)
 	if (!mode)
 		return refuse("this module has no '%s %s'", r->spec->source, r->spec->mode);
 	r->stream = mode->stream;
-	r->live = r->file == stdout && isatty(STDOUT_FILENO) && !r->o->json && !r->o->folded &&
-		  r->o->interval.given;
+	r->live = reports_live(r->o);
 	return 0;
 }
 
@@ -467,16 +460,11 @@ static int prepare(struct run *r)
 int run_session(struct run_spec *spec, const struct opts *o)
 {
 	struct run r = { .o = o, .spec = spec, .signals = -1 };
-	size_t i;
+	int closed;
 	int err;
 
 	block_signals(&r);
 	err = prepare(&r);
-	for (i = 0; !err && spec->targets && i < spec->targets->n; i++) {
-		const struct target *t = &spec->targets->v[i];
-
-		ksyms_pin(&r.view.ksyms, t->address, t->name, t->module);
-	}
 	if (!err)
 		err = make_session(&r);
 	if (!err)
@@ -488,11 +476,11 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	child_release(&r.child);
 	nl_shut(&r.own);
 	nl_shut(&r.data);
-	close_output(&r, &err);
+	closed = output_close(&r.output);
 	trace_free(&r.trace);
 	model_free_session(&r.session);
 	view_free(&r.view);
 	close(r.signals);
 	unblock_signals(&r);
-	return err;
+	return err ? err : closed;
 }

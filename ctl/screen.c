@@ -7,6 +7,8 @@
 
 #include "screen.h"
 
+static bool shown;
+
 /* The part of a line that fits; bytes of one character stay together. */
 static size_t clip(const char *line, size_t len, size_t columns)
 {
@@ -22,7 +24,7 @@ static size_t clip(const char *line, size_t len, size_t columns)
 }
 
 /** screen_show() - Replace what is shown by @text, cut to fit. */
-void screen_show(struct screen *s, const char *text)
+void screen_show(const char *text)
 {
 	struct winsize w = {};
 	struct buf b = {};
@@ -33,8 +35,9 @@ void screen_show(struct screen *s, const char *text)
 	rows = w.ws_row ? w.ws_row : 24;
 	columns = w.ws_col ? w.ws_col : 80;
 	/* The other screen, so that the scroll-back keeps what was there. */
-	buf_puts(&b, s->on ? "\033[H" : "\033[?1049h\033[?25l\033[H");
-	s->on = true;
+	buf_puts(&b, shown ? "\033[H" : "\033[?1049h\033[?25l\033[H");
+	shown = true;
+	before_sentence = screen_end;
 	while (*text && rows) {
 		size_t len = strcspn(text, "\n");
 
@@ -51,11 +54,11 @@ void screen_show(struct screen *s, const char *text)
 }
 
 /** screen_end() - Show again what was there before. */
-void screen_end(struct screen *s)
+void screen_end(void)
 {
-	if (!s->on)
+	if (!shown)
 		return;
 	fputs("\033[?25h\033[?1049l", stdout);
 	fflush(stdout);
-	s->on = false;
+	shown = false;
 }

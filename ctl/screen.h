@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reports that replace each other on a terminal. */
+/* Reports that replace each other on the terminal, of which there is one. */
 #ifndef OBSCTL_SCREEN_H
 #define OBSCTL_SCREEN_H
 
 #include "util.h"
 
-struct screen {
-	bool	on;
-};
-
-void screen_show(struct screen *s, const char *text);
-void screen_end(struct screen *s);
+void screen_show(const char *text);
+void screen_end(void);
 
 #endif

@@ -139,11 +139,6 @@ static uint64_t canonical_stack(const struct table *t, struct map *seen, uint64_
 	return id;
 }
 
-static bool is_stack(uint32_t type)
-{
-	return type == KOBS_TYPE_KSTACK || type == KOBS_TYPE_USTACK;
-}
-
 /** table_merge_stacks() - Merge rows that differ in nothing but identifiers. */
 void table_merge_stacks(struct table *t)
 {
@@ -153,7 +148,7 @@ void table_merge_stacks(struct table *t)
 	size_t i;
 
 	for (c = 0; c < t->nr_keys; c++)
-		for (i = 0; is_stack(t->types[c]) && i < t->nr_rows; i++) {
+		for (i = 0; type_is_stack(t->types[c]) && i < t->nr_rows; i++) {
 			uint64_t *key = &t->keys[t->rows[i].key + c];
 
 			*key = canonical_stack(t, &seen, *key);

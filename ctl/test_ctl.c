@@ -4,13 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "hist.h"
 #include "ksyms.h"
 #include "model.h"
 #include "opts.h"
 #include "out.h"
+#include "output.h"
 #include "patterns.h"
 #include "util.h"
+#include "view.h"
 
 static unsigned int test_nr;
 static unsigned int failures;
@@ -34,7 +37,7 @@ static void test_globs(void)
 		const char *glob;
 		const char *s;
 		bool match;
-	} cases[] = {
+	} globs[] = {
 		{ "vfs_*", "vfs_read", true }, { "vfs_*", "vfs", false },
 		{ "*read*", "vfs_readv", true }, { "a?c", "abc", true }, { "a?c", "ac", false },
 		{ "[a-c]x", "bx", true }, { "[a-c]x", "dx", false }, { "[!a-c]x", "dx", true },
@@ -45,10 +48,11 @@ static void test_globs(void)
 	char name[64];
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		snprintf(name, sizeof(name), "glob '%s' %s '%s'", cases[i].glob,
-			 cases[i].match ? "matches" : "does not match", cases[i].s);
-		ok(glob_match(cases[i].glob, cases[i].s) == cases[i].match, name);
+	for (i = 0; i < ARRAY_SIZE(globs); i++) {
+		const char *verb = globs[i].match ? "matches" : "does not match";
+
+		snprintf(name, sizeof(name), "glob '%s' %s '%s'", globs[i].glob, verb, globs[i].s);
+		ok(glob_match(globs[i].glob, globs[i].s) == globs[i].match, name);
 	}
 }
 
@@ -118,7 +122,6 @@ static void test_ksyms(const char *path, const char *modules)
 		0xffffffffc0001008ull, 0xffffffffc0101fffull, 0xffffffffc0002000ull,
 		0xffffffff81005000ull, 0x1234ull,
 	};
-	struct buf b = {};
 	struct ksyms k;
 	size_t i;
 
@@ -133,10 +136,6 @@ static void test_ksyms(const char *path, const char *modules)
 	ksyms_want(&k, wanted[3]);
 	ksyms_resolve(&k);
 	name_address(&k, wanted[3], "mod_fn+0x8 [moda]", "a name is kept when its module goes");
-	ksyms_pin(&k, 0xffffffff81002000ull, "pinned", "");
-	ksyms_print_function(&k, 0xffffffff81002004ull, &b);
-	same(b.p, "pinned", "an entry behind endbr has the function's name");
-	buf_free(&b);
 	ksyms_free(&k);
 
 	ksyms_init(&k);
@@ -170,8 +169,8 @@ static void resolve(const char *path, const char *want, int status, char **argv,
 }
 
 #define RESOLVE(want, status, name, ...) do {					\
-	char *argv[] = { __VA_ARGS__ };						\
-	resolve(path, want, status, argv, ARRAY_SIZE(argv), name);		\
+	static const char *const argv[] = { __VA_ARGS__ };			\
+	resolve(path, want, status, (char **)argv, ARRAY_SIZE(argv), name);	\
 } while (0)
 
 static void test_patterns(const char *path)
@@ -193,6 +192,34 @@ static void test_patterns(const char *path)
 	RESOLVE("", STATUS_USAGE, "a module without name", ":beta");
 }
 
+static void name_function(struct view *v, uint64_t address, const char *want, const char *name)
+{
+	struct buf b = {};
+
+	view_print_key(v, 0, address, &b);
+	same(b.p, want, name);
+	buf_free(&b);
+}
+
+static void test_entries(const char *path)
+{
+	static const char *const argv[] = { "beta", "delta" };
+	struct view v = { .nr_columns = 1, .types = { KOBS_TYPE_FUNCTION } };
+	struct targets t = {};
+
+	ok(!targets_parse(&t, (char **)argv, 2) && !targets_resolve(&t, path), "two targets");
+	v.targets = &t;
+	name_function(&v, 0xffffffff81002000ull, "beta", "the entry of a target");
+	name_function(&v, 0xffffffff81002304ull, "delta", "an entry behind endbr");
+	name_function(&v, 0xffffffff81002014ull, "[unknown] 0xffffffff81002014", "no entry");
+	view_want_key(&v, 0, 0xffffffff81002004ull);
+	ok(!v.ksyms.wanted.n, "a target's name is not looked for");
+	view_want_key(&v, 0, 0xffffffff81001000ull);
+	ok(v.ksyms.wanted.n == 1, "another function's name is");
+	targets_free(&t);
+	view_free(&v);
+}
+
 static void test_percentiles(void)
 {
 	struct row row = { .max = 1000 };
@@ -204,7 +231,8 @@ static void test_percentiles(void)
 
 	ok(hist_percentile(&row, 0.5) == 0, "no buckets, no percentile");
 	for (i = 1; i <= 15; i++) {
-		b.lo = b.hi = i;
+		b.lo = i;
+		b.hi = i;
 		b.count = 10;
 		table_add_bucket(&row, &b);
 	}
@@ -216,7 +244,8 @@ static void test_percentiles(void)
 	table_add_bucket(&row, &b);
 	ok(hist_percentile(&row, 0.999) == 1000, "a percentile is not above the largest value");
 	ok(hist_percentile(&row, 0.99) == 15, "rank is rounded up");
-	b.lo = b.hi = 8;
+	b.lo = 8;
+	b.hi = 8;
 	b.count = 5;
 	table_add_bucket(&row, &b);
 	ok(row.nr_buckets == 16 && row.buckets[7].count == 15, "parts of a bucket add up");
@@ -282,8 +311,8 @@ static void test_numbers(void)
 	same(format_bytes(b, sizeof(b), 1536), "1.5 KiB", "1.5 KiB");
 	ok(!parse_time("1.5ms", &v) && v == 1500000, "1.5ms");
 	ok(!parse_time("250us", &v) && v == 250000, "250us");
-	ok(parse_time("5", &v) && parse_time("", &v) && parse_time("1m", &v) && parse_time("-1s", &v),
-	   "times that are none");
+	ok(parse_time("5", &v) && parse_time("", &v) && parse_time("1m", &v) &&
+	   parse_time("-1s", &v), "times that are none");
 	ok(!parse_seconds("0.25", &v) && v == 250000000, "0.25 seconds");
 	ok(parse_seconds("0", &v) && parse_seconds("1e3", &v) && parse_seconds("nan", &v) &&
 	   parse_seconds("1.2.3", &v), "seconds that are none");
@@ -341,6 +370,62 @@ static void test_out(void)
 	free(text);
 }
 
+static void describe(const struct filter *f, const char *want, const char *name)
+{
+	struct buf b = {};
+
+	filter_describe(f, "ns", &b);
+	same(b.len ? b.p : "", want, name);
+	buf_free(&b);
+}
+
+static void test_filter(void)
+{
+	static const uint64_t cpus[] = { 0, 1, 2, 3, 5, 7, 8 };
+	struct filter f = {};
+	char *text = NULL;
+	size_t size = 0;
+	struct out o;
+	size_t i;
+
+	describe(&f, "", "no filter, no words");
+	for (i = 0; i < ARRAY_SIZE(cpus); i++)
+		numbers_add(&f.cpus, cpus[i]);
+	describe(&f, "cpu 0-3, 5, 7, 8", "CPUs as a list with ranges");
+	numbers_add(&f.pids, 12);
+	strings_add(&f.comms, "sh*");
+	strings_add(&f.comms, "cat");
+	f.min = 10000;
+	describe(&f, "pid 12; comm sh*, cat; cpu 0-3, 5, 7, 8; at least 10.0 us",
+		 "all of a filter");
+	f.cpus.n = 1;
+	out_init(&o, open_memstream(&text, &size), true);
+	out_open(&o, NULL, '{');
+	filter_print_json(&f, &o);
+	out_close(&o, '}');
+	fclose(o.file);
+	same(text, "{\"filter\": {\"pid\": [12], \"cpu\": [0], \"comm\": [\"sh*\", \"cat\"], \"min\": 10000}}",
+	     "a filter as JSON");
+	free(text);
+	out_free(&o);
+	numbers_free(&f.cpus);
+	numbers_free(&f.pids);
+	strings_free(&f.comms);
+}
+
+static void test_output(void)
+{
+	struct output out;
+
+	ok(output_open(&out, "/nonexistent/x") == STATUS_REFUSED, "a file that cannot be opened");
+	ok(!output_open(&out, "/dev/full"), "a file that can");
+	fputs("x", out.file);
+	ok(output_flush(&out) == STATUS_REFUSED, "a failed write is refused");
+	output_close(&out);
+	ok(!output_open(&out, NULL) && out.file == stdout && !output_close(&out),
+	   "standard output stays open");
+}
+
 static int parse(unsigned int kind, struct opts *o, char **argv, int n)
 {
 	static struct verb verb = { .noun = "func", .name = "count", .args = "", .doc = "x" };
@@ -350,8 +435,8 @@ static int parse(unsigned int kind, struct opts *o, char **argv, int n)
 }
 
 #define PARSE(kind, ...) ({							\
-	static char *argv[] = { __VA_ARGS__ };					\
-	parse(kind, &o, argv, ARRAY_SIZE(argv));				\
+	static const char *const argv[] = { __VA_ARGS__ };			\
+	parse(kind, &o, (char **)argv, ARRAY_SIZE(argv));			\
 })
 
 static void test_options(void)
@@ -359,8 +444,8 @@ static void test_options(void)
 	struct opts o;
 
 	ok(!PARSE(FOR_COUNT, "a", "-d2", "b", "--top=3", "-p", "1,2", "-jv") && o.nr_args == 2 &&
-	   o.duration.value == 2000000000 && o.top.value == 3 && o.pids.n == 2 && o.json && o.verbose,
-	   "options and words mixed");
+	   o.duration.value == 2000000000 && o.top.value == 3 && o.pids.n == 2 && o.json &&
+	   o.verbose, "options and words mixed");
 	opts_free(&o);
 	ok(!PARSE(FOR_COUNT, "a", "--", "-x", "--y") && o.command && !strcmp(o.command[0], "-x") &&
 	   o.nr_args == 1, "a command keeps its options");
@@ -375,6 +460,8 @@ static void test_options(void)
 	ok(PARSE(FOR_COUNT, "--json=1", "a") == STATUS_USAGE, "a switch takes no value");
 	opts_free(&o);
 	ok(PARSE(FOR_COUNT, "--detach", "x", "-d", "1") == STATUS_USAGE, "--detach and -d");
+	opts_free(&o);
+	ok(PARSE(FOR_COUNT, "--folded", "-i", "1", "a") == STATUS_USAGE, "--folded and -i");
 	opts_free(&o);
 	ok(PARSE(FOR_COUNT, "--jsn") == STATUS_USAGE, "no such option");
 	opts_free(&o);
@@ -392,11 +479,14 @@ int main(void)
 	test_globs();
 	test_ksyms(kallsyms, modules);
 	test_patterns(kallsyms);
+	test_entries(kallsyms);
 	test_percentiles();
 	test_merge();
 	test_numbers();
 	test_json();
 	test_out();
+	test_filter();
+	test_output();
 	test_options();
 	unlink(kallsyms);
 	unlink(modules);

@@ -88,8 +88,10 @@ static void on_event(const struct event *ev, void *arg)
 	uint64_t *rec;
 	size_t c;
 
-	if (q->from == q->to)
-		q->from = q->to = 0;
+	if (q->from == q->to) {
+		q->from = 0;
+		q->to = 0;
+	}
 	q->v = grow(q->v, &q->cap, q->to + t->words, sizeof(*q->v));
 	rec = q->v + q->to;
 	q->to += t->words;
@@ -192,11 +194,6 @@ static void add_stack(struct trace *t, uint64_t id)
 	buf_free(&frame);
 }
 
-static bool is_stack(uint32_t type)
-{
-	return type == KOBS_TYPE_KSTACK || type == KOBS_TYPE_USTACK;
-}
-
 static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 {
 	struct view *v = t->view;
@@ -211,7 +208,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 		if (!strcmp(v->columns[c]->name, "cpu"))
 			continue;
 		buf_puts(b, t->labels[c]);
-		if (is_stack(v->types[c]))
+		if (type_is_stack(v->types[c]))
 			add_stack(t, rec[2 + c]);
 		else if (v->types[c] == KOBS_TYPE_NUMBER)
 			buf_u64(b, rec[2 + c]);
@@ -277,16 +274,16 @@ static void print_text(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	buf_u64_padded(b, cpu, 3, ' ');
 	buf_putc(b, ' ');
 	for (i = 0; i < v->nr_columns; i++)
-		if (!is_stack(v->types[t->order[i]]))
+		if (!type_is_stack(v->types[t->order[i]]))
 			add_column(t, t->order[i], rec[2 + t->order[i]]);
 	if (t->value) {
-		view_format_value(v, (double)rec[1], shown, sizeof(shown));
+		format_value(shown, sizeof(shown), (double)rec[1], view_unit(v));
 		buf_puts(b, shown);
 		buf_putc(b, ' ');
 	}
 	b->len--;
 	for (i = 0; i < v->nr_columns; i++)
-		if (is_stack(v->types[i]))
+		if (type_is_stack(v->types[i]))
 			add_stack(t, rec[2 + i]);
 	buf_putc(b, '\n');
 }
@@ -321,7 +318,11 @@ static void print_heading(struct trace *t)
 		else if (!strcmp(name, "caller"))
 			buf_puts(b, "<- CALLER ");
 	}
-	buf_puts(b, t->value ? "DURATION\n" : "\n");
+	if (t->value)
+		buf_puts(b, "DURATION");
+	else
+		b->len--;
+	buf_putc(b, '\n');
 }
 
 /* The queue whose first record is the oldest, and the age of the next one. */

@@ -10,8 +10,12 @@
 
 #include "util.h"
 
+void (*before_sentence)(void);
+
 static void say(const char *prefix, const char *fmt, va_list ap)
 {
+	if (before_sentence)
+		before_sentence();
 	fflush(stdout);
 	fputs(prefix, stderr);
 	vfprintf(stderr, fmt, ap);

@@ -29,6 +29,9 @@ enum status {
 	STATUS_LOST	= 4,
 };
 
+/* Called before a sentence is printed, to make room for it on the terminal. */
+extern void (*before_sentence)(void);
+
 #define PRINTF(fmt, args)	__attribute__((format(printf, fmt, args)))
 
 int refuse(const char *fmt, ...) PRINTF(1, 2);
@@ -152,6 +155,7 @@ int parse_list(const char *s, uint64_t max, bool ranges, struct numbers *out);
 char *format_count(char *buf, size_t size, uint64_t v);
 char *format_ns(char *buf, size_t size, double ns);
 char *format_bytes(char *buf, size_t size, uint64_t v);
+char *format_value(char *buf, size_t size, double v, const char *unit);
 size_t text_width(const char *s);
 
 #pragma GCC poison exit u8 u16 u32 u64 s32 s64

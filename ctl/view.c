@@ -75,15 +75,35 @@ bool view_has_type(const struct view *v, uint32_t type)
 	return false;
 }
 
+/* A function that the user asked for has its name, though its module may be gone. */
+static const struct target *find_target(const struct view *v, uint64_t address)
+{
+	return v->targets ? targets_find_entry(v->targets, address) : NULL;
+}
+
+/** view_want_key() - Have ksyms_resolve() find the name of a column's value. */
+void view_want_key(struct view *v, size_t column, uint64_t key)
+{
+	if (v->types[column] == KOBS_TYPE_ADDRESS ||
+	    (v->types[column] == KOBS_TYPE_FUNCTION && !find_target(v, key)))
+		ksyms_want(&v->ksyms, key);
+}
+
 /** view_print_key() - The value of a column that is not a stack. */
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out)
 {
+	const struct target *target;
+
 	switch (v->types[column]) {
 	case KOBS_TYPE_TEXT:
 		buf_puts(out, (const char *)(uintptr_t)key);
 		break;
 	case KOBS_TYPE_FUNCTION:
-		ksyms_print_function(&v->ksyms, key, out);
+		target = find_target(v, key);
+		if (target)
+			buf_puts(out, target->name);
+		else
+			ksyms_print_function(&v->ksyms, key, out);
 		break;
 	case KOBS_TYPE_ADDRESS:
 		ksyms_print_address(&v->ksyms, key, out);
@@ -105,17 +125,7 @@ void view_print_frame(struct view *v, const struct stack *s, size_t i, struct bu
 /** view_unit() - Return: the unit of the mode's value, or "". */
 const char *view_unit(const struct view *v)
 {
-	return v->mode && v->mode->unit ? v->mode->unit : "";
-}
-
-void view_format_value(const struct view *v, double value, char *buf, size_t size)
-{
-	if (!strcmp(view_unit(v), "ns"))
-		format_ns(buf, size, value);
-	else if (!strcmp(view_unit(v), "bytes"))
-		format_bytes(buf, size, (uint64_t)value);
-	else
-		format_count(buf, size, (uint64_t)(value + 0.5));
+	return model_unit(v->mode);
 }
 
 /** view_target() - Return: what the session's targets are called, one of them. */

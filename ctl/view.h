@@ -29,10 +29,10 @@ int view_init(struct view *v, struct nl *nl);
 int view_bind(struct view *v, const struct session *s);
 void view_free(struct view *v);
 bool view_has_type(const struct view *v, uint32_t type);
+void view_want_key(struct view *v, size_t column, uint64_t key);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out);
 const char *view_target(const struct view *v);
 const char *view_unit(const struct view *v);
-void view_format_value(const struct view *v, double value, char *buf, size_t size);
 
 #endif

@@ -48,7 +48,7 @@ COUNT = [
     ("--stack-depth", "x", "--stack-depth", 2), ("--stack-depth", "0", "stack_depth", 1),
     ("--stack-depth", "1000", "stack_depth", 1),
     ("--budget", "x", "--budget", 2), ("--budget", "101", "budget", 1),
-    ("--inflight", "x", "--inflight", 2), ("--inflight", "65537", "inflight", 1),
+    ("--inflight", "1", "--inflight", 2),
     ("--max-lost", "x", "--max-lost", 2), ("--max-lost", "-1", "--max-lost", 2),
     ("--fail-over", "x", "--fail-over", 2), ("--fail-over", "-1", "--fail-over", 2), ("--fail-over", "", "--fail-over", 2),
 ]
@@ -56,6 +56,7 @@ TIME = [
     ("--min", "x", "--min", 2), ("--min", "-1ms", "--min", 2), ("--min", "10", "--min", 2), ("--min", "", "--min", 2),
     ("--min", "1e30s", "--min", 2), ("--fail-over", "10", "--fail-over", 2),
     ("--fail-over", "x", "--fail-over", 2),
+    ("--inflight", "x", "--inflight", 2), ("--inflight", "65537", "inflight", 1),
 ]
 TRACE = [
     ("--ring-kb", "x", "--ring-kb", 2), ("--ring-kb", "7", "ring_kb", 1), ("--ring-kb", "262145", "ring_kb", 1),
