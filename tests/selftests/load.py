@@ -6,7 +6,7 @@ from kobstest import *
 
 LEAF = "kobs_gen_leaf"
 # Turning probes off waits for grace periods, which load makes long.
-ROUNDS = 10 if KERNEL != "debug" else 5
+ROUNDS = 6 if KERNEL != "debug" else 4
 
 
 @test(f"starting and stopping func count {ROUNDS} times")
