@@ -133,6 +133,9 @@ static enum match match_pattern(const struct pattern *p, const struct ksym_line 
 {
 	if (strncmp(sym->name, p->glob, p->fixed))
 		return NO_MATCH;
+	/* The padding in front of a function: a symbol, but no function. */
+	if (!p->exact && (!strncmp(sym->name, "__pfx_", 6) || !strncmp(sym->name, "__cfi_", 6)))
+		return NO_MATCH;
 	if (p->module && (!*sym->module || !glob_match(p->module, sym->module)))
 		return NO_MATCH;
 	if (!p->exact)
