@@ -252,10 +252,11 @@ class Load:
 import os, sys, time
 fd = os.open(sys.argv[1], os.O_WRONLY)
 while True:
+    begin = time.monotonic()
     for command in "call task 200 %s", "call hardirq 20 %s", "call softirq 20 %s", "nested 50":
         os.write(fd, (command % sys.argv[2] if "%" in command else command).encode())
-    # Or obsctl, and the grace periods it waits for, queue behind it.
-    time.sleep(0.002)
+    # Half of the time, however slow the host: or obsctl, and the grace periods it waits for, queue behind it.
+    time.sleep(time.monotonic() - begin)
 """
 
     def __enter__(self):
