@@ -144,7 +144,7 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 	if (!err)
 		err = output_open(&to, o->output);
 	if (!err) {
-		model_init_table(&table, view.types, view.nr_columns);
+		model_init_table(&table, view.types, view.nr_columns, view.mode);
 		rep.table = &table;
 		err = model_get_table(nl, s->id, &table);
 		if (!err) {

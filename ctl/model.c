@@ -27,6 +27,16 @@
 		.size = sizeof(struct set),					\
 	}
 
+static const struct field figure_fields[] = {
+	MUST(figure, KOBS_A_FIELD_NAME, name, FIELD_TEXT),
+	MAY(figure, KOBS_A_FIELD_DOC, doc, FIELD_TEXT),
+	MAY(figure, KOBS_A_FIELD_TYPE, type, FIELD_U32),
+	MAY(figure, KOBS_A_FIELD_UNIT, unit, FIELD_TEXT),
+	MUST(figure, KOBS_A_FIELD_MERGE, merge, FIELD_U32),
+};
+
+LAYOUT(figure, figure);
+
 static const struct field mode_fields[] = {
 	MUST(mode, KOBS_A_MODE_NAME, name, FIELD_TEXT),
 	MAY(mode, KOBS_A_MODE_DOC, doc, FIELD_TEXT),
@@ -35,6 +45,7 @@ static const struct field mode_fields[] = {
 	MAY(mode, KOBS_A_MODE_STREAM, stream, FIELD_BOOL),
 	MAY(mode, KOBS_A_MODE_AVAILABLE, available, FIELD_BOOL),
 	MAY(mode, KOBS_A_MODE_REASON, reason, FIELD_TEXT),
+	NESTS(mode, KOBS_A_MODE_FIELD, figures, &figure),
 };
 
 LAYOUT(mode, mode);

@@ -8,6 +8,15 @@
 
 struct nl;
 
+/* A further number of each row of a mode. */
+struct figure {
+	char		*name;
+	char		*doc;
+	char		*unit;
+	uint32_t	type;
+	uint32_t	merge;
+};
+
 struct mode {
 	char		*name;
 	char		*doc;
@@ -16,6 +25,9 @@ struct mode {
 	char		*reason;
 	bool		stream;
 	bool		available;
+	struct figure	*figures;
+	size_t		nr_figures;
+	size_t		cap_figures;
 };
 
 struct column {
@@ -153,7 +165,8 @@ struct bucket {
 
 /*
  * A row; its key is nr_keys numbers of the table's keys: a number, an address,
- * the identifier of a stack, or the pointer of a text in the table's pool.
+ * the identifier of a stack, or the pointer of a text in the table's pool. The
+ * mode's further numbers follow its key.
  */
 struct row {
 	uint64_t	count;
@@ -176,6 +189,8 @@ struct stack {
 struct table {
 	size_t		nr_keys;
 	uint32_t	*types;		/* of each key column */
+	size_t		nr_figures;
+	uint32_t	*merges;	/* of each further number */
 	struct row	*rows;
 	size_t		nr_rows;
 	size_t		cap_rows;
@@ -238,7 +253,9 @@ void model_set_number(struct request *req, const char *name, uint64_t number);
 
 int model_get_table(struct nl *nl, uint32_t session, struct table *t);
 int model_get_stack(struct nl *nl, uint32_t session, uint32_t id, struct table *t);
-void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys);
+void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys,
+		      const struct mode *mode);
+void model_empty_table(struct table *t);
 void model_free_table(struct table *t);
 
 int model_message_command(struct nlmsghdr *msg);
@@ -253,7 +270,8 @@ static inline bool type_is_stack(uint32_t type)
 
 /* table.c: rows merged by key */
 struct row *table_row(struct table *t, const uint64_t *key);
-void table_add(struct row *row, const struct row *part);
+uint64_t *table_figures(const struct table *t, const struct row *row);
+void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);
 void table_add_bucket(struct row *row, const struct bucket *b);
 void table_merge_stacks(struct table *t);
 

@@ -15,6 +15,7 @@
 
 #define DUMP_TRIES	8
 #define KEYS_MAX	16
+#define FIGURES_MAX	32
 
 static bool parse_key(struct nlattr *nest, struct table *t, uint64_t *key)
 {
@@ -72,12 +73,14 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 	struct genlmsghdr *hdr = genlmsg_hdr(msg);
 	struct nlattr *attrs = genlmsg_attrdata(hdr, 0);
 	int len = genlmsg_attrlen(hdr, 0);
+	uint64_t figures[FIGURES_MAX];
 	uint64_t key[KEYS_MAX] = {};
 	struct table *t = arg;
 	struct row part = {};
 	struct nlattr *attr;
 	struct row *row;
 	size_t keys = 0;
+	size_t nr = 0;
 	int rem;
 
 	nla_for_each_attr(attr, attrs, len, rem) {
@@ -97,12 +100,18 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 		case KOBS_A_ROW_HIGHEST:
 			part.max = decode_u64(attr);
 			break;
+		case KOBS_A_ROW_FIELD:
+			if (nr < FIGURES_MAX)
+				figures[nr++] = decode_u64(attr);
+			break;
 		}
 	}
 	if (keys != t->nr_keys)
 		return "KOBS_A_ROW_KEY";
+	if (nr && nr != t->nr_figures)
+		return "KOBS_A_ROW_FIELD";
 	row = table_row(t, key);
-	table_add(row, &part);
+	table_add(t, row, &part, nr ? figures : NULL);
 	nla_for_each_attr(attr, attrs, len, rem)
 		if (nla_type(attr) == KOBS_A_ROW_BUCKET) {
 			parse_bucket(attr, row);
@@ -186,16 +195,9 @@ int model_get_table(struct nl *nl, uint32_t session, struct table *t)
 
 	for (tries = 0; tries < DUMP_TRIES; tries++) {
 		err = dump_into(nl, KOBS_CMD_TABLE_GET, KOBS_A_ROW_SESSION, session, row_reply, t);
-		if (err == -EINTR) {
-			uint32_t types[KEYS_MAX];
-			size_t nr = t->nr_keys;
-
-			memcpy(types, t->types, nr * sizeof(*types));
-			model_free_table(t);
-			model_init_table(t, types, nr);
-			continue;
-		}
-		break;
+		if (err != -EINTR)
+			break;
+		model_empty_table(t);
 	}
 	if (err)
 		return nl_refuse(nl, "reading the table");

@@ -170,6 +170,29 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	print_value(r, o, "max", "MAX", row->max);
 }
 
+static void print_figure(struct out *o, const struct figure *f, uint64_t value)
+{
+	char header[40];
+	char shown[40];
+
+	upper(header, sizeof(header), f->name);
+	format_value(shown, sizeof(shown), (double)value, f->unit ? f->unit : "");
+	out_cell_shown(o, f->name, header, value, shown);
+}
+
+/* The lowest of nothing is no number, and absent where that can be said. */
+static void print_figures(struct report *r, struct out *o, const struct row *row)
+{
+	const struct mode *m = r->view->mode;
+	const uint64_t *figures = table_figures(r->table, row);
+	size_t i;
+
+	for (i = 0; i < r->table->nr_figures; i++)
+		if (!o->json || figures[i] != UINT64_MAX)
+			print_figure(o, &m->figures[i],
+				     figures[i] == UINT64_MAX ? 0 : figures[i]);
+}
+
 static void print_buckets(struct out *o, const struct row *row)
 {
 	size_t i;
@@ -203,6 +226,7 @@ static void print_row(struct report *r, struct out *o, const struct row *row, ui
 			 total ? (double)row->count * 100 / (double)total : 0);
 		out_cell_aside(o, "SHARE", share, true);
 	}
+	print_figures(r, o, row);
 	if (r->table->has_hist)
 		print_buckets(o, row);
 	for (c = 0; c < v->nr_columns; c++)

@@ -162,7 +162,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 		to.file = open_memstream(&text, &size);
 	if (!to.file)
 		return refuse("out of memory");
-	model_init_table(&table, r->view.types, r->view.nr_columns);
+	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
 	rep.table = &table;
 	err = model_get_table(&r->data, r->session.id, &table);
 	if (!err) {

@@ -10,17 +10,31 @@
 #include "model.h"
 #include "util.h"
 
-void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys)
+/**
+ * model_init_table() - Make an empty table.
+ * @types: of the key columns
+ * @mode: whose rows it will hold; NULL when they have no further numbers
+ */
+void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys,
+		      const struct mode *mode)
 {
+	size_t i;
+
 	memset(t, 0, sizeof(*t));
 	t->nr_keys = nr_keys;
 	t->types = zalloc((nr_keys + 1) * sizeof(*types));
 	if (nr_keys)
 		memcpy(t->types, types, nr_keys * sizeof(*types));
+	t->nr_figures = mode ? mode->nr_figures : 0;
+	t->merges = zalloc((t->nr_figures + 1) * sizeof(*t->merges));
+	for (i = 0; i < t->nr_figures; i++)
+		t->merges[i] = mode->figures[i].merge;
 }
 
-void model_free_table(struct table *t)
+/** model_empty_table() - Forget the rows, and keep what they are like. */
+void model_empty_table(struct table *t)
 {
+	struct table old = *t;
 	size_t i;
 
 	for (i = 0; i < t->nr_rows; i++)
@@ -28,9 +42,20 @@ void model_free_table(struct table *t)
 	free(t->rows);
 	free(t->keys);
 	free(t->index);
-	free(t->types);
 	map_free(&t->stacks, free);
 	pool_free(&t->texts);
+	memset(t, 0, sizeof(*t));
+	t->nr_keys = old.nr_keys;
+	t->types = old.types;
+	t->nr_figures = old.nr_figures;
+	t->merges = old.merges;
+}
+
+void model_free_table(struct table *t)
+{
+	model_empty_table(t);
+	free(t->types);
+	free(t->merges);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -55,11 +80,19 @@ static void index_build(struct table *t, size_t size)
 		*index_slot(t, t->keys + t->rows[i].key) = (uint32_t)i + 1;
 }
 
+/** table_figures() - Return: the further numbers of a row. */
+uint64_t *table_figures(const struct table *t, const struct row *row)
+{
+	return t->keys + row->key + t->nr_keys;
+}
+
 /** table_row() - Return: the row of @key, a new one if there is none. */
 struct row *table_row(struct table *t, const uint64_t *key)
 {
+	size_t words = t->nr_keys + t->nr_figures;
 	struct row *row;
 	uint32_t *slot;
+	size_t i;
 
 	if (t->nr_rows * 2 >= t->index_size)
 		index_build(t, t->index_size ? t->index_size * 2 : 64);
@@ -67,14 +100,16 @@ struct row *table_row(struct table *t, const uint64_t *key)
 	if (*slot)
 		return &t->rows[*slot - 1];
 	t->rows = grow(t->rows, &t->cap_rows, t->nr_rows + 1, sizeof(*t->rows));
-	t->keys = grow(t->keys, &t->cap_key_words, t->nr_key_words + t->nr_keys + 1,
+	t->keys = grow(t->keys, &t->cap_key_words, t->nr_key_words + words + 1,
 		       sizeof(*t->keys));
 	row = &t->rows[t->nr_rows++];
 	*slot = (uint32_t)t->nr_rows;
 	memset(row, 0, sizeof(*row));
 	row->key = t->nr_key_words;
 	memcpy(t->keys + row->key, key, t->nr_keys * sizeof(*key));
-	t->nr_key_words += t->nr_keys;
+	for (i = 0; i < t->nr_figures; i++)
+		table_figures(t, row)[i] = t->merges[i] == KOBS_MERGE_LOWEST ? UINT64_MAX : 0;
+	t->nr_key_words += words;
 	return row;
 }
 
@@ -95,11 +130,31 @@ void table_add_bucket(struct row *row, const struct bucket *b)
 	row->nr_buckets++;
 }
 
-/** table_add() - Add a part of a row to it. A part without hits has no values. */
-void table_add(struct row *row, const struct row *part)
+static uint64_t merge(uint32_t how, uint64_t a, uint64_t b)
 {
+	switch (how) {
+	case KOBS_MERGE_LOWEST:
+		return a < b ? a : b;
+	case KOBS_MERGE_HIGHEST:
+		return a > b ? a : b;
+	default:
+		return a + b;
+	}
+}
+
+/**
+ * table_add() - Add a part of a row to it.
+ * @figures: the part's further numbers, or NULL
+ *
+ * A part without hits has no values.
+ */
+void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures)
+{
+	uint64_t *all = table_figures(t, row);
 	size_t i;
 
+	for (i = 0; figures && i < t->nr_figures; i++)
+		all[i] = merge(t->merges[i], all[i], figures[i]);
 	if (part->count) {
 		if (!row->count || part->min < row->min)
 			row->min = part->min;
@@ -162,7 +217,7 @@ void table_merge_stacks(struct table *t)
 		uint32_t *slot = index_slot(t, t->keys + row.key);
 
 		if (*slot) {
-			table_add(&t->rows[*slot - 1], &row);
+			table_add(t, &t->rows[*slot - 1], &row, table_figures(t, &row));
 			free(row.buckets);
 			continue;
 		}

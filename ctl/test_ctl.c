@@ -266,12 +266,18 @@ static void test_merge(void)
 	struct row a = { .count = 2, .sum = 20, .min = 5, .max = 15 };
 	struct row b = { .count = 1, .sum = 3, .min = 3, .max = 3 };
 	struct row none = {};
+	struct figure kinds[] = {
+		{ .merge = KOBS_MERGE_SUM }, { .merge = KOBS_MERGE_LOWEST }, { .merge = KOBS_MERGE_HIGHEST },
+	};
+	const struct mode mode = { .figures = kinds, .nr_figures = ARRAY_SIZE(kinds) };
 	struct table t;
 	uint64_t id;
 	struct row *row;
 
-	model_init_table(&t, types, 2);
+	model_init_table(&t, types, 2, &mode);
 	for (id = 1; id <= 3; id++) {
+		/* -1 and 1 add up to 0, in two's complement. */
+		const uint64_t figures[] = { id == 1 ? (uint64_t)-1 : id - 1, 10 * id, 10 * id };
 		struct stack *s = zalloc(sizeof(*s) + 2 * sizeof(uint64_t));
 
 		s->id = (uint32_t)id;
@@ -279,17 +285,25 @@ static void test_merge(void)
 		s->addr[0] = 0x10;
 		s->addr[1] = id == 3 ? 0x30 : 0x20;
 		map_set(&t.stacks, id, s);
-		table_add(table_row(&t, (uint64_t[]){ 7, id }), &a);
+		table_add(&t, table_row(&t, (uint64_t[]){ 7, id }), &a, figures);
 	}
 	row = table_row(&t, (uint64_t[]){ 7, 1 });
-	table_add(row, &b);
-	table_add(row, &none);
+	table_add(&t, row, &b, NULL);
+	table_add(&t, row, &none, NULL);
 	ok(t.nr_rows == 3 && row->count == 3 && row->min == 3 && row->max == 15,
 	   "parts of a row add up");
 	table_merge_stacks(&t);
 	ok(t.nr_rows == 2, "stacks are compared by their content");
 	row = table_row(&t, (uint64_t[]){ 7, 1 });
 	ok(row->count == 5 && row->sum == 43, "rows of one stack add up");
+	ok(table_figures(&t, row)[0] == 0 && table_figures(&t, row)[1] == 10 &&
+	   table_figures(&t, row)[2] == 20, "their further numbers add up, lowest and highest count");
+	row = table_row(&t, (uint64_t[]){ 8, 3 });
+	ok(!table_figures(&t, row)[0] && table_figures(&t, row)[1] == UINT64_MAX &&
+	   !table_figures(&t, row)[2], "a new row's further numbers are none");
+	model_empty_table(&t);
+	ok(!t.nr_rows && t.nr_figures == 3 && table_row(&t, (uint64_t[]){ 7, 1 })->count == 0,
+	   "an emptied table takes rows again");
 	model_free_table(&t);
 }
 

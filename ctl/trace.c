@@ -61,7 +61,7 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	t->json = json;
 	t->value = v->mode->value;
 	t->words = 2 + v->nr_columns;
-	model_init_table(&t->stacks, v->types, v->nr_columns);
+	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
 	order_columns(t);
 	make_labels(t);
 	ksyms_load_all(&v->ksyms);

@@ -85,13 +85,32 @@ struct kobs_column {
 };
 
 /**
+ * struct kobs_field - a further number of each row of a mode
+ * @name: its name
+ * @doc: one line that says what it holds
+ * @type: KOBS_TYPE_NUMBER, or KOBS_TYPE_ADDRESS
+ * @unit: unit of a number, or NULL
+ * @merge: how the parts of a row make it up
+ */
+struct kobs_field {
+	const char *name;
+	const char *doc;
+	enum kobs_type type;
+	const char *unit;
+	enum kobs_merge merge;
+};
+
+/**
  * struct kobs_mode - one way to run a source
  * @name: its name
  * @doc: one line that says what it does
  * @value: what its value is, or NULL when hits are only counted
  * @unit: unit of the value
  * @stream: hits become records; otherwise rows of a table
+ * @own_rows: the source keeps the rows itself and has an operation rows
  * @by: columns when none are asked for, separated by commas
+ * @fields: further numbers of each row
+ * @n_fields: how many, at most KOBS_FIELDS
  * @available: NULL, or tells why the mode cannot run here (then *ok is
  *             cleared) or which fallback it takes; may return NULL
  */
@@ -101,8 +120,43 @@ struct kobs_mode {
 	const char *value;
 	const char *unit;
 	bool stream;
+	bool own_rows;
 	const char *by;
+	const struct kobs_field *fields;
+	unsigned int n_fields;
 	const char *(*available)(bool *ok);
+};
+
+/**
+ * struct kobs_row_out - a row, or a CPU's part of one, to be reported
+ * @key: words of the key, in the order of the session's columns
+ * @count: hits
+ * @sum: sum of the values, where the mode has a value
+ * @min: lowest value
+ * @max: highest value
+ * @fields: further numbers, in the mode's order
+ * @buckets: KOBS_HIST_BUCKETS buckets of a histogram, or NULL
+ */
+struct kobs_row_out {
+	u64 key[KOBS_KEY_WORDS];
+	u64 count;
+	u64 sum;
+	u64 min;
+	u64 max;
+	u64 fields[KOBS_FIELDS];
+	const local64_t *buckets;
+};
+
+/**
+ * struct kobs_usage - memory
+ * @bytes: how much
+ * @rows: rows used
+ * @rows_max: rows there is room for
+ */
+struct kobs_usage {
+	size_t bytes;
+	u32 rows;
+	u32 rows_max;
 };
 
 /**
@@ -122,8 +176,15 @@ struct kobs_mode {
  *        May sleep.
  * @release: undo prepare
  * @missed: NULL, or hits that were missed before a handler ran
+ * @rows: in modes with own_rows: the row at *at, which starts at 0 and means
+ *        what the source likes, and moves *at behind it; false after the
+ *        last. What it meets in *at again must give the same row again. May
+ *        sleep.
+ * @usage: NULL, or what the source holds itself: bytes, and for own_rows the
+ *         rows used and the rows there is room for
  *
- * All but @missed are called with the session's lock held.
+ * All but @missed are called with the session's lock held, and @rows only
+ * between prepare and release.
  */
 struct kobs_source {
 	const char *name;
@@ -139,6 +200,9 @@ struct kobs_source {
 	void (*stop)(struct kobs_session *s);
 	void (*release)(struct kobs_session *s);
 	u64 (*missed)(const struct kobs_session *s);
+	bool (*rows)(struct kobs_session *s, unsigned long *at,
+		     struct kobs_row_out *out);
+	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
 };
 
 /* Parameters that every session has; places in kobs_engine.params. */
@@ -354,7 +418,8 @@ void kobs_session_guarded(struct kobs_session *s);
 
 /* session_info.c */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
-size_t kobs_session_memory(const struct kobs_session *s);
+struct kobs_shape kobs_session_shape(const struct kobs_session *s);
+void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,
 			  const char *reason, bool denied);

@@ -11,11 +11,27 @@ static int put_text(struct sk_buff *skb, int attr, const char *text)
 	return text ? nla_put_string(skb, attr, text) : 0;
 }
 
+static int put_field(struct sk_buff *skb, const struct kobs_field *f)
+{
+	struct nlattr *nest = nla_nest_start(skb, KOBS_A_MODE_FIELD);
+
+	if (!nest ||
+	    nla_put_string(skb, KOBS_A_FIELD_NAME, f->name) ||
+	    nla_put_string(skb, KOBS_A_FIELD_DOC, f->doc) ||
+	    nla_put_u32(skb, KOBS_A_FIELD_TYPE, f->type) ||
+	    put_text(skb, KOBS_A_FIELD_UNIT, f->unit) ||
+	    nla_put_u32(skb, KOBS_A_FIELD_MERGE, f->merge))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_mode(struct sk_buff *skb, const struct kobs_mode *m)
 {
 	struct nlattr *nest = nla_nest_start(skb, KOBS_A_SOURCE_MODE);
 	bool ok = true;
 	const char *why = m->available ? m->available(&ok) : NULL;
+	unsigned int i;
 
 	if (!nest ||
 	    nla_put_string(skb, KOBS_A_MODE_NAME, m->name) ||
@@ -26,6 +42,10 @@ static int put_mode(struct sk_buff *skb, const struct kobs_mode *m)
 	    nla_put_u32(skb, KOBS_A_MODE_AVAILABLE, ok) ||
 	    put_text(skb, KOBS_A_MODE_REASON, why))
 		return -EMSGSIZE;
+	for (i = 0; i < m->n_fields; i++) {
+		if (put_field(skb, &m->fields[i]))
+			return -EMSGSIZE;
+	}
 	nla_nest_end(skb, nest);
 	return 0;
 }
@@ -223,27 +243,16 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	return 0;
 }
 
-static u32 rows_used(const struct kobs_session *s)
-{
-	unsigned int cpu;
-	u32 most = 0;
-
-	for_each_possible_cpu(cpu) {
-		struct kobs_table *t = &per_cpu_ptr(s->cpu, cpu)->table;
-
-		most = max_t(u32, most, local64_read(&t->used));
-	}
-	return most;
-}
-
 static int put_sizes(struct sk_buff *skb, const struct kobs_session *s)
 {
-	if (kobs_put_u64(skb, KOBS_A_SESSION_MEMORY, kobs_session_memory(s)))
+	struct kobs_usage u;
+
+	kobs_session_usage(s, &u);
+	if (kobs_put_u64(skb, KOBS_A_SESSION_MEMORY, u.bytes))
 		return -EMSGSIZE;
 	if (!s->stream &&
-	    (nla_put_u32(skb, KOBS_A_SESSION_ROWS, rows_used(s)) ||
-	     nla_put_u32(skb, KOBS_A_SESSION_ROWS_MAX,
-			 roundup_pow_of_two(s->params[KOBS_P_ROWS].number))))
+	    (nla_put_u32(skb, KOBS_A_SESSION_ROWS, u.rows) ||
+	     nla_put_u32(skb, KOBS_A_SESSION_ROWS_MAX, u.rows_max)))
 		return -EMSGSIZE;
 	if ((s->need & KOBS_W_STACKS) &&
 	    (nla_put_u32(skb, KOBS_A_SESSION_STACKS,

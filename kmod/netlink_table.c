@@ -3,7 +3,8 @@
  * Answers: the rows and stacks of a session.
  *
  * Locking: a reference to the session keeps its tables; reading them stops no
- * writer (see table.h and stack.h). The session's lock is not taken.
+ * writer (see table.h and stack.h). The session's lock is taken for rows that
+ * the source keeps itself, and for no others.
  */
 #include "netlink.h"
 #include "netlink_gen.h"
@@ -11,7 +12,7 @@
 /* A row's fixed attributes at their largest, and one bucket. */
 #define ROW_SIZE	(nla_total_size(sizeof(u32)) + \
 			 KOBS_KEY_WORDS * nla_total_size(40) + \
-			 4 * nla_total_size(sizeof(u64)))
+			 (4 + KOBS_FIELDS) * nla_total_size_64bit(sizeof(u64)))
 #define BUCKET_SIZE	nla_total_size(3 * nla_total_size(sizeof(u64)))
 /* Messages of a dump; a histogram takes up to 40 KiB, in several. */
 #define DUMP_SIZE	32768
@@ -100,104 +101,153 @@ static unsigned int put_buckets(struct sk_buff *skb, const local64_t *bucket,
  * -EMSGSIZE when nothing fitted.
  */
 static int put_row(struct sk_buff *skb, const struct kobs_session *s,
-		   const struct kobs_table *t, struct kobs_row *row,
-		   unsigned int from)
+		   const struct kobs_row_out *row, unsigned int from)
 {
-	const local64_t *v = kobs_row_value(t, row);
-	u64 count = from ? 0 : local64_read(&row->count);
+	unsigned int i;
 
 	if (nla_put_u32(skb, KOBS_A_ROW_SESSION, s->id) ||
-	    put_keys(skb, s, row->data) ||
-	    kobs_put_u64(skb, KOBS_A_ROW_COUNT, count))
+	    put_keys(skb, s, row->key) ||
+	    kobs_put_u64(skb, KOBS_A_ROW_COUNT, from ? 0 : row->count))
 		return -EMSGSIZE;
-	if (t->values && !from &&
-	    (kobs_put_u64(skb, KOBS_A_ROW_SUM,
-			  local64_read(&v[KOBS_ROW_SUM])) ||
-	     kobs_put_u64(skb, KOBS_A_ROW_LOWEST,
-			  local64_read(&v[KOBS_ROW_MIN])) ||
-	     kobs_put_u64(skb, KOBS_A_ROW_HIGHEST,
-			  local64_read(&v[KOBS_ROW_MAX]))))
+	if (s->mode->value && !from &&
+	    (kobs_put_u64(skb, KOBS_A_ROW_SUM, row->sum) ||
+	     kobs_put_u64(skb, KOBS_A_ROW_LOWEST, row->min) ||
+	     kobs_put_u64(skb, KOBS_A_ROW_HIGHEST, row->max)))
 		return -EMSGSIZE;
-	if (!t->hist)
+	for (i = 0; i < s->mode->n_fields && !from; i++) {
+		if (kobs_put_u64(skb, KOBS_A_ROW_FIELD, row->fields[i]))
+			return -EMSGSIZE;
+	}
+	if (!row->buckets)
 		return KOBS_HIST_BUCKETS;
-	return put_buckets(skb, &v[KOBS_ROW_BUCKETS], from);
+	return put_buckets(skb, row->buckets, from);
+}
+
+static void table_row_out(const struct kobs_table *t, struct kobs_row *row,
+			  struct kobs_row_out *out)
+{
+	const local64_t *v = kobs_row_value(t, row);
+	unsigned int i;
+
+	memcpy(out->key, row->data, t->words * sizeof(u64));
+	out->count = local64_read(&row->count);
+	out->buckets = t->hist ? &v[KOBS_ROW_BUCKETS] : NULL;
+	for (i = 0; i < t->fields; i++)
+		out->fields[i] = local64_read(kobs_row_field(t, row, i));
+	if (!t->values)
+		return;
+	out->sum = local64_read(&v[KOBS_ROW_SUM]);
+	out->min = local64_read(&v[KOBS_ROW_MIN]);
+	out->max = local64_read(&v[KOBS_ROW_MAX]);
+}
+
+/* Rows are walked with two cursors, which start at 0. */
+static bool row_next(struct kobs_session *s, unsigned long *cpu,
+		     unsigned long *at, struct kobs_row_out *out)
+{
+	if (s->mode->own_rows)
+		return s->priv && s->source->rows(s, at, out);
+	for (; *cpu < nr_cpu_ids; (*cpu)++, *at = 0) {
+		const struct kobs_table *t;
+		struct kobs_row *row;
+		u32 place = *at;
+
+		if (!cpu_possible(*cpu))
+			continue;
+		t = &per_cpu_ptr(s->cpu, *cpu)->table;
+		row = kobs_table_next(t, &place);
+		if (!row)
+			continue;
+		*at = place;
+		table_row_out(t, row, out);
+		return true;
+	}
+	return false;
+}
+
+static void rows_lock(struct kobs_session *s)
+{
+	if (s->mode->own_rows)
+		mutex_lock(&s->lock);
+}
+
+static void rows_unlock(struct kobs_session *s)
+{
+	if (s->mode->own_rows)
+		mutex_unlock(&s->lock);
 }
 
 /* Where a dump stands, in cb->args. */
 enum { AT_CPU, AT_PLACE, AT_BUCKET };
 
-/* Returns false when the message is full. */
-static bool dump_cpu(struct sk_buff *skb, struct netlink_callback *cb,
-		     const struct kobs_session *s, const struct kobs_table *t)
+/* Fill a message. */
+static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct kobs_session *s, struct kobs_row_out *row)
 {
 	for (;;) {
-		u32 place = cb->args[AT_PLACE];
-		struct kobs_row *row = kobs_table_next(t, &place);
+		unsigned long cpu = cb->args[AT_CPU];
+		unsigned long at = cb->args[AT_PLACE];
 		void *hdr;
 		int to;
 
-		if (!row)
-			return true;
-		if (skb_tailroom(skb) < ROW_SIZE + 2 * BUCKET_SIZE)
-			return false;
+		if (skb_tailroom(skb) < ROW_SIZE + 2 * BUCKET_SIZE ||
+		    !row_next(s, &cpu, &at, row))
+			return;
 		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_TABLE_GET);
 		if (!hdr)
-			return false;
-		to = put_row(skb, s, t, row, cb->args[AT_BUCKET]);
+			return;
+		to = put_row(skb, s, row, cb->args[AT_BUCKET]);
 		if (to < 0) {
 			genlmsg_cancel(skb, hdr);
-			return false;
+			return;
 		}
 		genlmsg_end(skb, hdr);
-		if (to < KOBS_HIST_BUCKETS) {
-			/* The row was at @place - 1, and is not done. */
-			cb->args[AT_PLACE] = place - 1;
-			cb->args[AT_BUCKET] = to;
-			return false;
-		}
-		cb->args[AT_PLACE] = place;
-		cb->args[AT_BUCKET] = 0;
+		cb->args[AT_BUCKET] = to < KOBS_HIST_BUCKETS ? to : 0;
+		if (to < KOBS_HIST_BUCKETS)
+			return;
+		cb->args[AT_CPU] = cpu;
+		cb->args[AT_PLACE] = at;
 	}
 }
 
 int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct kobs_session *s = dump_session(cb, KOBS_A_ROW_SESSION);
+	struct kobs_row_out *row;
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	for (; cb->args[AT_CPU] < nr_cpu_ids; cb->args[AT_CPU]++) {
-		if (!cpu_possible(cb->args[AT_CPU]))
-			continue;
-		if (!dump_cpu(skb, cb, s, &per_cpu_ptr(s->cpu,
-						       cb->args[AT_CPU])->table))
-			break;
-		cb->args[AT_PLACE] = 0;
+	row = kzalloc(sizeof(*row), GFP_KERNEL);
+	if (row) {
+		rows_lock(s);
+		dump_rows(skb, cb, s, row);
+		rows_unlock(s);
+		kfree(row);
 	}
 	kobs_session_put(s);
-	return skb->len;
+	return row ? skb->len : -ENOMEM;
 }
 
 /* Sums over all rows. */
-struct table_total {
-	u64 count, sum, min, max;
-};
-
-static void table_add_up(const struct kobs_table *t, struct table_total *all)
+static int rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
 {
-	struct kobs_row *row;
-	u32 place = 0;
+	struct kobs_row_out *row = kzalloc(sizeof(*row), GFP_KERNEL);
+	unsigned long cpu = 0;
+	unsigned long at = 0;
 
-	while ((row = kobs_table_next(t, &place))) {
-		const local64_t *v = kobs_row_value(t, row);
-
-		all->count += local64_read(&row->count);
-		if (!t->values)
-			continue;
-		all->sum += local64_read(&v[KOBS_ROW_SUM]);
-		all->min = min_t(u64, all->min, local64_read(&v[KOBS_ROW_MIN]));
-		all->max = max_t(u64, all->max, local64_read(&v[KOBS_ROW_MAX]));
+	if (!row)
+		return -ENOMEM;
+	rows_lock(s);
+	while (row_next(s, &cpu, &at, row)) {
+		all->count += row->count;
+		all->sum += row->sum;
+		all->min = min(all->min, row->min);
+		all->max = max(all->max, row->max);
+		cond_resched();
 	}
+	rows_unlock(s);
+	kfree(row);
+	return 0;
 }
 
 static int reply_end(struct sk_buff *skb, void *hdr, struct genl_info *info,
@@ -237,9 +287,8 @@ static struct kobs_session *do_session(struct sk_buff *skb,
 int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kobs_session *s = do_session(skb, info, KOBS_A_ROW_SESSION);
-	struct table_total all = { .min = U64_MAX };
+	struct kobs_row_out *all;
 	struct sk_buff *reply;
-	unsigned int cpu;
 	bool values;
 	void *hdr;
 	int err;
@@ -247,21 +296,31 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	for_each_possible_cpu(cpu)
-		table_add_up(&per_cpu_ptr(s->cpu, cpu)->table, &all);
 	id = s->id;
-	values = s->mode->value && !s->stream && all.count;
+	all = kzalloc(sizeof(*all), GFP_KERNEL);
+	err = -ENOMEM;
+	if (all) {
+		all->min = U64_MAX;
+		err = rows_add_up(s, all);
+	}
+	values = !err && s->mode->value && !s->stream && all->count;
 	kobs_session_put(s);
+	if (err)
+		goto out;
+	err = -ENOMEM;
 	reply = kobs_netlink_reply(info, &hdr);
 	if (!reply)
-		return -ENOMEM;
+		goto out;
 	err = nla_put_u32(reply, KOBS_A_ROW_SESSION, id) ||
-	      kobs_put_u64(reply, KOBS_A_ROW_COUNT, all.count) ||
+	      kobs_put_u64(reply, KOBS_A_ROW_COUNT, all->count) ||
 	      (values &&
-	       (kobs_put_u64(reply, KOBS_A_ROW_SUM, all.sum) ||
-		kobs_put_u64(reply, KOBS_A_ROW_LOWEST, all.min) ||
-		kobs_put_u64(reply, KOBS_A_ROW_HIGHEST, all.max)));
-	return reply_end(reply, hdr, info, err);
+	       (kobs_put_u64(reply, KOBS_A_ROW_SUM, all->sum) ||
+		kobs_put_u64(reply, KOBS_A_ROW_LOWEST, all->min) ||
+		kobs_put_u64(reply, KOBS_A_ROW_HIGHEST, all->max)));
+	err = reply_end(reply, hdr, info, err);
+out:
+	kfree(all);
+	return err;
 }
 
 static int put_stack(struct sk_buff *skb, const struct kobs_session *s, u32 id,

@@ -134,17 +134,18 @@ static int session_check(const struct kobs_session *s,
 
 static int session_alloc_tables(struct kobs_session *s)
 {
-	bool hist = s->params[KOBS_P_HIST].number;
+	struct kobs_shape shape = kobs_session_shape(s);
 	unsigned int cpu;
 	int err;
 
-	if (hist && !s->params[KOBS_P_ROWS].given)
+	if (s->mode->own_rows)
+		return 0;
+	if (shape.hist && !s->params[KOBS_P_ROWS].given)
 		s->params[KOBS_P_ROWS].number = HIST_ROWS;
 	for_each_possible_cpu(cpu) {
 		err = kobs_table_init(&per_cpu_ptr(s->cpu, cpu)->table,
 				      cpu_to_node(cpu),
-				      s->params[KOBS_P_ROWS].number,
-				      s->n_words, s->mode->value, hist);
+				      s->params[KOBS_P_ROWS].number, &shape);
 		if (err)
 			return err;
 		cond_resched();

@@ -7,6 +7,7 @@
  * from a session's creation.
  */
 #include <linux/cpumask.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -36,25 +37,64 @@ void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 }
 
 /**
- * kobs_session_memory() - memory held by a session
- * @s: session
+ * kobs_session_shape() - what the rows of a session's tables hold
+ * @s: session whose columns are set
  *
- * Context: task.
- * Return: bytes, without what its probes take inside the kernel.
+ * Context: any.
+ * Return: the shape.
  */
-size_t kobs_session_memory(const struct kobs_session *s)
+struct kobs_shape kobs_session_shape(const struct kobs_session *s)
 {
-	size_t bytes = sizeof(*s) + sizeof(struct kobs_cpu) *
-		       num_possible_cpus() + kobs_stream_bytes(s);
+	struct kobs_shape shape = {
+		.words = s->n_words,
+		.fields = s->mode->n_fields,
+		.values = s->mode->value,
+		.hist = s->params[KOBS_P_HIST].number,
+	};
+	unsigned int i;
 
-	if (!s->stream)
-		bytes += kobs_table_bytes(s->params[KOBS_P_ROWS].number,
-					  s->n_words, s->mode->value,
-					  s->params[KOBS_P_HIST].number) *
-			 num_possible_cpus();
+	for (i = 0; i < shape.fields; i++) {
+		if (s->mode->fields[i].merge == KOBS_MERGE_LOWEST)
+			shape.lowest |= BIT(i);
+	}
+	return shape;
+}
+
+static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
+{
+	struct kobs_shape shape = kobs_session_shape(s);
+	unsigned int rows = s->params[KOBS_P_ROWS].number;
+	unsigned int cpu;
+
+	u->bytes += kobs_table_bytes(rows, &shape) * num_possible_cpus();
+	u->rows_max = roundup_pow_of_two(rows);
+	for_each_possible_cpu(cpu) {
+		struct kobs_table *t = &per_cpu_ptr(s->cpu, cpu)->table;
+
+		u->rows = max_t(u32, u->rows, local64_read(&t->used));
+	}
+}
+
+/**
+ * kobs_session_usage() - memory held by a session
+ * @s: session
+ * @u: bytes, without what its probes take inside the kernel; rows used in the
+ *     fullest table, and rows in each, when it is no stream
+ *
+ * Context: task; the session's lock is held.
+ */
+void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
+{
+	*u = (struct kobs_usage){
+		.bytes = sizeof(*s) + kobs_stream_bytes(s) +
+			 sizeof(struct kobs_cpu) * num_possible_cpus(),
+	};
+	if (!s->stream && !s->mode->own_rows)
+		table_usage(s, u);
 	if (s->need & KOBS_W_STACKS)
-		bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
-	return bytes;
+		u->bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
+	if (s->source->usage && s->priv)
+		s->source->usage(s, u);
 }
 
 /**

@@ -6,6 +6,7 @@
  * Locking: see table.h.
  */
 #include <kunit/visibility.h>
+#include <linux/bits.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -14,32 +15,30 @@
 
 #include "table.h"
 
-static size_t row_bytes(unsigned int words, bool values, bool hist)
+/* Words of a row before its fields. */
+static unsigned int field_at(const struct kobs_shape *shape)
 {
-	size_t n = words;
+	return shape->words + (shape->values ? KOBS_ROW_BUCKETS : 0) +
+	       (shape->hist ? KOBS_HIST_BUCKETS : 0);
+}
 
-	if (values)
-		n += KOBS_ROW_BUCKETS;
-	if (hist)
-		n += KOBS_HIST_BUCKETS;
-	return sizeof(struct kobs_row) + n * sizeof(u64);
+static size_t row_bytes(const struct kobs_shape *shape)
+{
+	return sizeof(struct kobs_row) +
+	       (field_at(shape) + shape->fields) * sizeof(u64);
 }
 
 /**
  * kobs_table_bytes() - memory of a table
  * @rows: rows asked for
- * @words: words of a key
- * @values: keep sum, min and max
- * @hist: keep a histogram
+ * @shape: what they hold
  *
  * Context: any.
  * Return: bytes that kobs_table_init() would allocate.
  */
-size_t kobs_table_bytes(unsigned int rows, unsigned int words, bool values,
-			bool hist)
+size_t kobs_table_bytes(unsigned int rows, const struct kobs_shape *shape)
 {
-	return roundup_pow_of_two(max(rows, 2U)) *
-	       row_bytes(words, values, hist);
+	return roundup_pow_of_two(max(rows, 2U)) * row_bytes(shape);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_bytes);
 
@@ -48,29 +47,29 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_bytes);
  * @t: table
  * @node: memory node of the CPU that will write to it
  * @rows: rows, rounded up to a power of two and at least 2
- * @words: words of a key, 1 to KOBS_KEY_WORDS
- * @values: keep sum, min and max
- * @hist: keep a histogram; needs @values
+ * @shape: what they hold
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
 int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
-		    unsigned int words, bool values, bool hist)
+		    const struct kobs_shape *shape)
 {
 	unsigned int n = roundup_pow_of_two(max(rows, 2U));
 
 	memset(t, 0, sizeof(*t));
-	t->rows = vzalloc_node(kobs_table_bytes(rows, words, values, hist),
-			       node);
+	t->rows = vzalloc_node(kobs_table_bytes(rows, shape), node);
 	if (!t->rows)
 		return -ENOMEM;
 	t->mask = n - 1;
 	t->shift = 64 - ilog2(n);
-	t->stride = row_bytes(words, values, hist);
-	t->words = words;
-	t->values = values;
-	t->hist = hist;
+	t->stride = row_bytes(shape);
+	t->words = shape->words;
+	t->values = shape->values;
+	t->hist = shape->hist;
+	t->fields = shape->fields;
+	t->field_at = field_at(shape);
+	t->lowest = shape->lowest;
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_init);
@@ -101,6 +100,8 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_free);
 bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 		      struct kobs_table *t)
 {
+	unsigned int i;
+
 	/* Against nested contexts of this CPU only: others never write. */
 	if (cmpxchg_local(&row->state, KOBS_ROW_FREE, KOBS_ROW_CLAIMED) !=
 	    KOBS_ROW_FREE)
@@ -108,6 +109,10 @@ bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 	memcpy(row->data, key, t->words * sizeof(u64));
 	if (t->values)
 		local64_set(&kobs_row_value(t, row)[KOBS_ROW_MIN], U64_MAX);
+	for (i = 0; t->lowest >> i; i++) {
+		if (t->lowest & BIT(i))
+			local64_set(kobs_row_field(t, row, i), U64_MAX);
+	}
 	local64_inc(&t->used);
 	/* Pairs with the acquire in kobs_table_next(). */
 	smp_store_release(&row->state, hash);

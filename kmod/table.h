@@ -20,6 +20,8 @@
 
 /* Words of a key at most: see KOBS_WORDS in kobs.h. */
 #define KOBS_KEY_WORDS		16
+/* Further numbers of a row at most. */
+#define KOBS_FIELDS		12
 /* Rows looked at before a hit is given up as lost. */
 #define KOBS_TABLE_PROBES	64
 
@@ -35,7 +37,8 @@
  * struct kobs_row - one row
  * @state: KOBS_ROW_FREE, KOBS_ROW_CLAIMED, or the hash of its key
  * @count: hits
- * @data: the key's words; then, with values, sum, min, max; then the buckets
+ * @data: the key's words; then, with values, sum, min, max; then the buckets;
+ *        then the fields
  */
 struct kobs_row {
 	u64 state;
@@ -47,6 +50,22 @@ struct kobs_row {
 enum { KOBS_ROW_SUM, KOBS_ROW_MIN, KOBS_ROW_MAX, KOBS_ROW_BUCKETS };
 
 /**
+ * struct kobs_shape - what the rows of a table hold
+ * @words: words of a key, 1 to KOBS_KEY_WORDS
+ * @fields: further numbers, up to KOBS_FIELDS
+ * @values: sum, min and max
+ * @hist: a histogram; needs @values
+ * @lowest: fields that start as U64_MAX and not as 0, a bit for each
+ */
+struct kobs_shape {
+	u8 words;
+	u8 fields;
+	bool values;
+	bool hist;
+	u32 lowest;
+};
+
+/**
  * struct kobs_table - the table of one CPU
  * @rows: the rows, or NULL
  * @mask: number of rows less one; the number is a power of two
@@ -55,6 +74,9 @@ enum { KOBS_ROW_SUM, KOBS_ROW_MIN, KOBS_ROW_MAX, KOBS_ROW_BUCKETS };
  * @words: words of a key
  * @values: rows keep sum, min and max
  * @hist: rows keep a histogram
+ * @fields: further numbers of a row
+ * @field_at: where they begin in a row's data
+ * @lowest: fields that start as U64_MAX, a bit for each
  * @used: rows claimed
  */
 struct kobs_table {
@@ -65,13 +87,15 @@ struct kobs_table {
 	u8 words;
 	bool values;
 	bool hist;
+	u8 fields;
+	u16 field_at;
+	u32 lowest;
 	local64_t used;
 };
 
-size_t kobs_table_bytes(unsigned int rows, unsigned int words, bool values,
-			bool hist);
+size_t kobs_table_bytes(unsigned int rows, const struct kobs_shape *shape);
 int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
-		    unsigned int words, bool values, bool hist);
+		    const struct kobs_shape *shape);
 void kobs_table_free(struct kobs_table *t);
 bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 		      struct kobs_table *t);
@@ -200,6 +224,65 @@ static __always_inline local64_t *kobs_row_value(const struct kobs_table *t,
 }
 
 /**
+ * kobs_row_field() - a further number of a row
+ * @t: its table
+ * @row: row
+ * @i: place of the field in the mode
+ *
+ * Changed with local64_*() on the table's CPU, with preemption off. A row
+ * shows once its count is not 0.
+ *
+ * Context: any, NMI included.
+ * Return: the number.
+ */
+static __always_inline local64_t *kobs_row_field(const struct kobs_table *t,
+						 struct kobs_row *row,
+						 unsigned int i)
+{
+	return (local64_t *)&row->data[t->field_at + i];
+}
+
+/**
+ * kobs_lower() - lower a number of a row to a value
+ * @n: the number
+ * @value: value; a greater one changes nothing
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_lower(local64_t *n, u64 value)
+{
+	u64 old = local64_read(n);
+
+	while (unlikely(value < old)) {
+		u64 seen = local64_cmpxchg(n, old, value);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
+/**
+ * kobs_raise() - raise a number of a row to a value
+ * @n: the number
+ * @value: value; a lesser one changes nothing
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_raise(local64_t *n, u64 value)
+{
+	u64 old = local64_read(n);
+
+	while (unlikely(value > old)) {
+		u64 seen = local64_cmpxchg(n, old, value);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
+/**
  * kobs_table_add() - count a hit and its value
  * @t: table of this CPU, initialised with values
  * @key: words of the key
@@ -213,29 +296,14 @@ static __always_inline bool kobs_table_add(struct kobs_table *t,
 {
 	struct kobs_row *row = kobs_table_find(t, key);
 	local64_t *v;
-	u64 old;
 
 	if (unlikely(!row))
 		return false;
 	v = kobs_row_value(t, row);
 	local64_inc(&row->count);
 	local64_add(value, &v[KOBS_ROW_SUM]);
-	old = local64_read(&v[KOBS_ROW_MIN]);
-	while (unlikely(value < old)) {
-		u64 seen = local64_cmpxchg(&v[KOBS_ROW_MIN], old, value);
-
-		if (seen == old)
-			break;
-		old = seen;
-	}
-	old = local64_read(&v[KOBS_ROW_MAX]);
-	while (unlikely(value > old)) {
-		u64 seen = local64_cmpxchg(&v[KOBS_ROW_MAX], old, value);
-
-		if (seen == old)
-			break;
-		old = seen;
-	}
+	kobs_lower(&v[KOBS_ROW_MIN], value);
+	kobs_raise(&v[KOBS_ROW_MAX], value);
 	if (t->hist)
 		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(value)]);
 	return true;

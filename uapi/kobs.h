@@ -43,6 +43,29 @@ enum kobs_type {
 	KOBS_TYPE_ADDRESSES,
 };
 
+/**
+ * enum kobs_merge - How the parts of a row make up one of its further numbers.
+ * @KOBS_MERGE_SUM: They add up, in two's complement.
+ * @KOBS_MERGE_LOWEST: The lowest counts.
+ * @KOBS_MERGE_HIGHEST: The highest counts.
+ */
+enum kobs_merge {
+	KOBS_MERGE_SUM = 1,
+	KOBS_MERGE_LOWEST,
+	KOBS_MERGE_HIGHEST,
+};
+
+enum {
+	KOBS_A_FIELD_NAME = 1,
+	KOBS_A_FIELD_DOC,
+	KOBS_A_FIELD_TYPE,
+	KOBS_A_FIELD_UNIT,
+	KOBS_A_FIELD_MERGE,
+
+	__KOBS_A_FIELD_MAX,
+	KOBS_A_FIELD_MAX = (__KOBS_A_FIELD_MAX - 1)
+};
+
 enum {
 	KOBS_A_MODE_NAME = 1,
 	KOBS_A_MODE_DOC,
@@ -51,6 +74,7 @@ enum {
 	KOBS_A_MODE_STREAM,
 	KOBS_A_MODE_AVAILABLE,
 	KOBS_A_MODE_REASON,
+	KOBS_A_MODE_FIELD,
 
 	__KOBS_A_MODE_MAX,
 	KOBS_A_MODE_MAX = (__KOBS_A_MODE_MAX - 1)
@@ -186,6 +210,7 @@ enum {
 	KOBS_A_ROW_LOWEST,
 	KOBS_A_ROW_HIGHEST,
 	KOBS_A_ROW_BUCKET,
+	KOBS_A_ROW_FIELD,
 
 	__KOBS_A_ROW_MAX,
 	KOBS_A_ROW_MAX = (__KOBS_A_ROW_MAX - 1)

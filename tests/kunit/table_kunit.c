@@ -73,11 +73,14 @@ static void row_figures(const struct kobs_table *t, struct kobs_row *row,
 static struct kobs_table *table_new(struct kunit *test, unsigned int rows,
 				    unsigned int words, bool values, bool hist)
 {
+	const struct kobs_shape shape = {
+		.words = words, .values = values, .hist = hist,
+	};
 	struct kobs_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(t, NUMA_NO_NODE, rows, words,
-						 values, hist));
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(t, NUMA_NO_NODE, rows,
+						 &shape));
 	test->priv = t;
 	return t;
 }
@@ -249,14 +252,16 @@ static void figures_are_exact(struct kunit *test)
 static void memory_is_what_is_said(struct kunit *test)
 {
 	const struct shape_case *c = test->param_value;
+	const struct kobs_shape shape = {
+		.words = c->words, .values = c->values, .hist = c->hist,
+	};
 	static const unsigned int sizes[] = { 1, 2, 3, 100, 128, 129 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct kobs_table *t = table_new(test, sizes[i], c->words,
 						 c->values, c->hist);
-		size_t bytes = kobs_table_bytes(sizes[i], c->words, c->values,
-						c->hist);
+		size_t bytes = kobs_table_bytes(sizes[i], &shape);
 
 		KUNIT_EXPECT_GE(test, t->mask + 1, sizes[i]);
 		KUNIT_EXPECT_EQ(test, (size_t)(t->mask + 1) * t->stride, bytes);
@@ -492,18 +497,71 @@ static void equal_hash_is_no_equal_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hits(t, b, &nr_rows), 6);
 }
 
+/* Fields begin where their merge says, and live behind all the rest. */
+static void fields_stand_apart(struct kunit *test)
+{
+	const struct kobs_shape shape = {
+		.words = 2, .values = true, .hist = true,
+		.fields = KOBS_FIELDS, .lowest = BIT(1) | BIT(KOBS_FIELDS - 1),
+	};
+	struct kobs_table t;
+	struct kobs_row *row;
+	unsigned int i, n;
+	u64 key[2] = {};
+
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(&t, NUMA_NO_NODE, 64, &shape));
+	KUNIT_EXPECT_EQ(test, kobs_table_bytes(64, &shape),
+			64 * (16 + 8 * (2 + 3 + KOBS_HIST_BUCKETS +
+					KOBS_FIELDS)));
+	preempt_disable();
+	for (n = 0; n < 64; n++) {
+		key[1] = n;
+		kobs_table_add(&t, key, U64_MAX);
+		row = kobs_table_find(&t, key);
+		if (!row)
+			continue;
+		for (i = 0; i < KOBS_FIELDS; i++) {
+			u64 start = shape.lowest & BIT(i) ? U64_MAX : 0;
+
+			if (local64_read(kobs_row_field(&t, row, i)) != start)
+				break;
+			kobs_lower(kobs_row_field(&t, row, i), 100 * n + i);
+			kobs_raise(kobs_row_field(&t, row, i), 100 * n + i);
+		}
+		if (i < KOBS_FIELDS)
+			break;
+	}
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, n, 64);
+	for (n = 0; n < 64; n++) {
+		key[1] = n;
+		row = kobs_table_find(&t, key);
+		KUNIT_ASSERT_NOT_NULL(test, row);
+		KUNIT_EXPECT_EQ(test, local64_read(&row->count), 1);
+		KUNIT_EXPECT_EQ(test, local64_read(kobs_row_value(&t, row) +
+						   KOBS_ROW_BUCKETS +
+						   KOBS_HIST_BUCKETS - 1), 1);
+		for (i = 0; i < KOBS_FIELDS; i++)
+			KUNIT_EXPECT_EQ(test, 100 * n + i,
+					local64_read(kobs_row_field(&t, row,
+								    i)));
+	}
+	kobs_table_free(&t);
+}
+
 /* The short way finds the very row that the long way does, or none. */
 static void peek_agrees_with_find(struct kunit *test)
 {
 	struct kobs_table *one = table_new(test, 1024, 1, false, false);
+	const struct kobs_shape shape = { .words = 2 };
 	struct kobs_table two;
 	struct kobs_row *row;
 	unsigned int found[2] = {};
 	u64 key[2];
 	u32 i;
 
-	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(&two, NUMA_NO_NODE, 1024, 2,
-						 false, false));
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(&two, NUMA_NO_NODE, 1024,
+						 &shape));
 	for (i = 0; i < 400; i++) {
 		key[0] = 0xffffffff81000000ULL + i / 2 * 16;
 		key[1] = i;
@@ -784,6 +842,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(claim_once),
 	KUNIT_CASE(no_room_beside_claimed_rows),
 	KUNIT_CASE(equal_hash_is_no_equal_key),
+	KUNIT_CASE(fields_stand_apart),
 	KUNIT_CASE(peek_agrees_with_find),
 	KUNIT_CASE(peek_passes_over_a_claimed_row),
 	KUNIT_CASE(hash_is_no_state),
