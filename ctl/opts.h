@@ -15,10 +15,17 @@ enum verb_kind {
 	FOR_TIME	= 1 << 5,
 	FOR_TRACE	= 1 << 6,
 	FOR_FUNC	= 1 << 7,	/* with one of the three before */
+	FOR_GROWTH	= 1 << 16,
+	FOR_LEAKS	= 1 << 17,
+	FOR_SLAB_TRACE	= 1 << 18,
+	FOR_DIFF	= 1 << 19,
 };
 
-#define FOR_TABLE	(FOR_COUNT | FOR_TIME)
-#define FOR_RUN		(FOR_TABLE | FOR_TRACE)
+#define FOR_SLAB	(FOR_LEAKS | FOR_SLAB_TRACE)
+#define FOR_TABLE	(FOR_COUNT | FOR_TIME | FOR_LEAKS)
+#define FOR_STREAM	(FOR_TRACE | FOR_SLAB_TRACE)
+#define FOR_RUN		(FOR_TABLE | FOR_STREAM)
+#define FOR_COMMAND	(FOR_RUN | FOR_GROWTH)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
 
 struct opt_number {
@@ -45,6 +52,8 @@ struct opts {
 	const char	*fail_over;
 	const char	*detach;
 	const char	*output;
+	const char	*cache;
+	const char	*module;
 	bool		json;
 	bool		folded;
 	bool		hist;

@@ -24,6 +24,7 @@
 #include "trace.h"
 
 #define STREAM_END_NS	(10 * NSEC_PER_SEC)
+#define WATCH_NS	(20 * 1000 * 1000)
 
 struct run {
 	const struct opts *o;
@@ -45,6 +46,7 @@ struct run {
 	uint64_t	next_report;
 	uint64_t	next_snapshot;
 	uint64_t	snapshot_every;
+	uint64_t	next_watch;
 };
 
 /* A function that was asked for by name must not be left out quietly. */
@@ -136,6 +138,8 @@ static int start_session(struct run *r)
 	keep_kept_out(r, &fresh);
 	if (r->o->duration.given)
 		r->deadline = now_ns() + r->o->duration.value;
+	if (r->spec->watch)
+		r->next_watch = now_ns();
 	if (r->o->interval.given)
 		r->next_report = now_ns() + r->o->interval.value;
 	return child_begin(&r->child, r->o->command ? r->o->command[0] : "");
@@ -180,6 +184,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	}
 	if (!err && verdict)
 		*verdict = report_verdict(&rep);
+	report_free(&rep);
 	model_free_table(&table);
 	return err;
 }
@@ -208,9 +213,24 @@ static void snapshot(struct run *r)
 	r->next_snapshot = r->child.pid ? now_ns() + r->snapshot_every : 0;
 }
 
+static int watch(struct run *r)
+{
+	struct session fresh = {};
+	int err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	if (r->spec->watch(r->spec, &r->session))
+		r->ended = true;
+	r->view.ksyms.kept = r->spec->names;
+	r->next_watch = now_ns() + WATCH_NS;
+	return 0;
+}
+
 static int next_timeout(const struct run *r)
 {
-	uint64_t times[] = { r->deadline, r->next_report, r->next_snapshot };
+	uint64_t times[] = { r->deadline, r->next_report, r->next_snapshot, r->next_watch };
 	uint64_t first = UINT64_MAX;
 	uint64_t now = now_ns();
 	size_t i;
@@ -264,6 +284,8 @@ static int wait_session(struct run *r)
 			break;
 		if (r->next_snapshot && now >= r->next_snapshot)
 			snapshot(r);
+		if (!err && r->next_watch && now >= r->next_watch)
+			err = watch(r);
 		if (!err && !r->ended && r->next_report && now >= r->next_report)
 			err = interim_report(r);
 	}
@@ -386,6 +408,7 @@ static int prepare(struct run *r)
 	if (err)
 		return err;
 	r->view.targets = r->spec->targets;
+	r->view.ksyms.kept = r->spec->names;
 	mode = model_find_mode(model_find_source(&r->view.sources, r->spec->source),
 			       r->spec->mode);
 	if (!mode)

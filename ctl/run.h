@@ -3,6 +3,7 @@
 #ifndef OBSCTL_RUN_H
 #define OBSCTL_RUN_H
 
+#include "ksyms.h"
 #include "opts.h"
 #include "model.h"
 #include "patterns.h"
@@ -13,6 +14,14 @@ struct run_spec {
 	const char	*mode;
 	const struct targets *targets;	/* functions, or NULL */
 	struct request	request;	/* settings of the source; run adds the rest */
+	/*
+	 * When set, called every so often with fresh counters, while the session
+	 * runs; adds to the names that outlive their module. Returns true when
+	 * the session is to end.
+	 */
+	bool		(*watch)(struct run_spec *spec, const struct session *s);
+	struct ksym_kept *names;
+	void		*arg;
 };
 
 int run_session(struct run_spec *spec, const struct opts *o);
