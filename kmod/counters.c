@@ -35,6 +35,10 @@ static const struct kobs_reason reasons[] = {
 		"in_flight",
 		"call that had not returned",
 	},
+	[KOBS_N_LIVE_FULL - KOBS_N_LOST] = {
+		"live_full",
+		"no room left for a live object: raise objects, or sample",
+	},
 };
 
 static_assert(ARRAY_SIZE(reasons) == KOBS_N - KOBS_N_LOST);
