@@ -9,7 +9,8 @@
  *   run    takes one command, and has done it when write() returns:
  *            leak HOW CTX N [SIZE]  gen_leak_HOW() leaks N objects. HOW is
  *                              kmalloc, large, cache, bulk, krealloc or
- *                              zalloc_node; CTX is task, softirq or hardirq
+ *                              zalloc_node; CTX is task, softirq or, but for
+ *                              bulk, hardirq
  *            drop              frees what was leaked
  *            clean HOW N [SIZE]  gen_clean_HOW() allocates N objects, which
  *                              are freed in one way or another: kfree,
@@ -252,7 +253,8 @@ static int run_leak(const char *how, const char *ctx, u64 n, u64 size)
 		b.size = b.how == HOW_LARGE ? 16384 : 100;
 	if (!strcmp(ctx, "task")) {
 		burst_run(&b);
-	} else if (!strcmp(ctx, "hardirq")) {
+	} else if (!strcmp(ctx, "hardirq") && b.how != HOW_BULK) {
+		/* Bulk allocations need interrupts to be enabled. */
 		b.irq = IRQ_WORK_INIT_HARD(burst_hardirq);
 		irq_work_queue(&b.irq);
 		irq_work_sync(&b.irq);
