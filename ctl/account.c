@@ -29,6 +29,8 @@ static void print_params(struct report *r, struct out *o)
 
 		if (p->text)
 			out_json_text(o, p->name, p->text);
+		else if (p->type == KOBS_TYPE_TEXT)
+			continue;	/* not set */
 		else if (p->addresses)
 			out_json_number(o, p->name, p->addresses);
 		else

@@ -78,14 +78,23 @@ static const char *cache_of(const struct report *r, const struct row *row)
 	return "";
 }
 
-/* Whether the kernel takes the objects of a cache back when it needs memory. */
+/* Caches whose objects the kernel frees late, many at once, though no flag says so. */
+static const char *const freed_late[] = {
+	"vmap_area",		/* vfree() */
+};
+
+/* Whether the kernel takes the objects of a cache back by itself. */
 static bool is_reclaimable(const char *cache)
 {
 	long long value = 0;
 	char path[128];
+	size_t i;
 
 	if (!strncmp(cache, "kmalloc-rcl-", 12))
 		return true;
+	for (i = 0; i < ARRAY_SIZE(freed_late); i++)
+		if (!strcmp(cache, freed_late[i]))
+			return true;
 	if (!*cache || strchr(cache, '/'))
 		return false;
 	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/reclaim_account", cache);
