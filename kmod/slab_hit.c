@@ -14,8 +14,8 @@
  *	recorded	the group's allocated, freed or failed counts it
  *	filtered	allocations kept out by the filter, the parameters or the
  *			sampling; frees of objects that are not followed, or
- *			that were given up before; what kobs and its
- *			controller do
+ *			that were given up before; allocations told of for
+ *			the second time; what kobs and its controller do
  *	lost		the object could not be followed
  *
  * An allocation is traced when the object has left the allocator, and a free
@@ -143,6 +143,25 @@ static noinline void slab_stale(struct slab *sl, const struct kobs_object *old)
 						old->group)[SLAB_N_MISSED]);
 }
 
+/*
+ * What kmalloc() has from the page allocator is told of twice by some kernels:
+ * first with a site in the allocator, which loses the object to the second.
+ * No free of such an object goes unseen.
+ */
+static bool slab_told_twice(struct slab *sl, const struct kobs_object *o,
+			    const struct kobs_object *old)
+{
+	local64_t *n;
+
+	if (o->size <= KMALLOC_MAX_CACHE_SIZE || old->size != o->size ||
+	    old->group == SLAB_GROUP_OWN)
+		return false;
+	n = kobs_groups_counts(&sl->groups, old->group);
+	local64_dec(&n[SLAB_N_ALLOCATED]);
+	local64_sub(old->size, &n[SLAB_N_BYTES]);
+	return true;
+}
+
 /* So that its free is known as well, and takes a stale record's place. */
 static noinline void slab_put_own(struct slab *sl, struct kobs_cpu *pc,
 				  unsigned long ptr)
@@ -174,6 +193,7 @@ static __always_inline void slab_put(struct slab *sl, struct kobs_cpu *pc,
 		.born = jiffies,
 		.size = size,
 	};
+	enum kobs_counter outcome = KOBS_N_RECORDED;
 	struct kobs_object old;
 	enum kobs_live_fate fate;
 	local64_t *n;
@@ -184,12 +204,15 @@ static __always_inline void slab_put(struct slab *sl, struct kobs_cpu *pc,
 			kobs_count(&pc->counters, KOBS_N_LIVE_FULL);
 			return;
 		}
-		slab_stale(sl, &old);
+		if (slab_told_twice(sl, &o, &old))
+			outcome = KOBS_N_FILTERED;
+		else
+			slab_stale(sl, &old);
 	}
 	n = kobs_groups_counts(&sl->groups, group);
 	local64_inc(&n[SLAB_N_ALLOCATED]);
 	local64_add(size, &n[SLAB_N_BYTES]);
-	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	kobs_count(&pc->counters, outcome);
 }
 
 static __always_inline void slab_alloc_one(struct slab *sl,
