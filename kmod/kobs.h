@@ -220,6 +220,8 @@ enum kobs_engine_param {
 	KOBS_P_STACK_DEPTH,
 	KOBS_P_RING_KB,
 	KOBS_P_BUDGET,
+	KOBS_P_FULL_STACK,
+	KOBS_P_MEMO_CHECK,
 	KOBS_P_ENGINE
 };
 
@@ -273,6 +275,8 @@ struct kobs_kept_out {
  * @filter: which hits count
  * @budget: cost in percent of a CPU at which the guard stops it; 0 for none
  * @stack_depth: frames to capture
+ * @full_stack: keep what an interrupt interrupted in its stacks
+ * @memo_check: one in so many memoised stacks is compared; 0 for no memo
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -325,6 +329,8 @@ struct kobs_session {
 	struct kobs_filter filter;
 	u32 budget;
 	u32 stack_depth;
+	bool full_stack;
+	u32 memo_check;
 	struct kobs_stacks stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;
