@@ -184,7 +184,8 @@ static void print_fill(struct report *r, struct out *o)
 	if (s->stacks)
 		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
 	out_line(o, "rows %u of %u%s%s; the session held %s", s->rows, s->rows_max,
-		 kind && kind->shared_rows ? "" : " on the fullest CPU", stacks, format_bytes(memory, sizeof(memory), s->memory));
+		 kind && kind->shared_rows ? "" : " on the fullest CPU", stacks,
+		 format_bytes(memory, sizeof(memory), s->memory));
 }
 
 static void kept_name(struct report *r, const struct kept_out *k, struct buf *name)

@@ -51,7 +51,8 @@ static int check(const struct verb *verb, const struct opts *o)
 	if (has_param(o, "escalate") && (!has_text(&o->by, "site") || !stacks))
 		return misuse("--escalate begins with sites and takes stacks later: it needs --by site,kstack");
 	if (o->cache && strlen(o->cache) > 31)
-		return misuse("option --cache needs a pattern of at most 31 bytes, not '%s'", o->cache);
+		return misuse("option --cache needs a pattern of at most 31 bytes, not '%s'",
+			      o->cache);
 	if (o->module && strlen(o->module) > 55)
 		return misuse("option --module needs the name of a module, of at most 55 bytes, not '%s'",
 			      o->module);

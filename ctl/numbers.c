@@ -76,7 +76,7 @@ int parse_time(const char *s, uint64_t *ns)
 	return -EINVAL;
 }
 
-/** parse_bytes() - A number of bytes; a unit such as KiB allows a fraction. Return: 0 or -EINVAL. */
+/** parse_bytes() - Bytes; a unit such as KiB allows a fraction. Return: 0 or -EINVAL. */
 int parse_bytes(const char *s, uint64_t *bytes)
 {
 	static const char units[] = "kmgt";

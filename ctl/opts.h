@@ -27,6 +27,7 @@ enum verb_kind {
 #define FOR_RUN		(FOR_TABLE | FOR_STREAM)
 #define FOR_COMMAND	(FOR_RUN | FOR_GROWTH)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
+#define FOR_FILE	(FOR_REPORT | FOR_STREAM | FOR_GROWTH | FOR_DIFF)
 
 struct opt_number {
 	uint64_t	value;

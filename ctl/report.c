@@ -265,6 +265,7 @@ static void print_row(struct report *r, struct out *o, const struct row *row, ui
 			print_stack(r, o, c, r->table->keys[row->key + c]);
 	out_row_end(o);
 }
+
 static void print_chart(struct report *r, struct out *o, const struct row *row)
 {
 	struct hist_bar bars[CHART_LINES];

@@ -30,7 +30,7 @@ void signals_block(struct signals *s, bool live)
 	s->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/** signals_unblock() - From here on SIGINT ends obsctl in the usual way, and the kernel its session. */
+/** signals_unblock() - From here on SIGINT ends obsctl, and the kernel its session. */
 void signals_unblock(struct signals *s)
 {
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);

@@ -182,10 +182,10 @@ static int compare(const void *a, const void *b)
 {
 	const struct judged *x = a;
 	const struct judged *y = b;
-	bool leak = x->verdict == VERDICT_LEAK;
+	int leaks = (y->verdict == VERDICT_LEAK) - (x->verdict == VERDICT_LEAK);
 
-	if (leak != (y->verdict == VERDICT_LEAK))
-		return leak ? -1 : 1;
+	if (leaks)
+		return leaks;
 	if (x->live_bytes != y->live_bytes)
 		return x->live_bytes < y->live_bytes ? 1 : -1;
 	if (x->evidence.allocated != y->evidence.allocated)
@@ -327,8 +327,8 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	out_cell_number(o, "freed", "FREED", figure(r, row, "freed") * l->sample);
 	out_json_number(o, "missed_frees", j->missed * l->sample);
 	if (l->missed)
-		out_cell_aside(o, "MISSED", format_count(shown, sizeof(shown), j->missed * l->sample),
-			       true);
+		out_cell_aside(o, "MISSED",
+			       format_count(shown, sizeof(shown), j->missed * l->sample), true);
 	out_json_number(o, "failed", j->failed);
 	if (l->failed)
 		out_cell_aside(o, "FAILED", format_count(shown, sizeof(shown), j->failed), true);

@@ -22,7 +22,7 @@ static void ok(bool good, const char *name)
 
 static void near(double got, double want, const char *name)
 {
-	bool good = fabs(got - want) <= 1e-6 * fabs(want) + 1e-9;
+	bool good = fabs(got - want) <= fabs(want) / 1e6 + 1 / 1e9;
 
 	ok(good, name);
 	if (!good)
@@ -36,17 +36,17 @@ static void test_slabinfo(void)
 		bool good;
 		struct slabinfo want;
 	} cases[] = {
-		{ "kmalloc-64         20148  20160     64   64    1 : tunables    0    0    0 : slabdata    315    316      0",
+		{ "kmalloc-64         20148  20160 64   64    1 : tunables 0 0 0 : slabdata    315    316      0",
 		  true, { "kmalloc-64", 20148, 64, 316, 1 } },
-		{ "a_name_longer_than_seventeen_bytes 1 2 312 13 4 : tunables 0 0 0 : slabdata 0 7 0", true,
-		  { "a_name_longer_than_seventeen_bytes", 1, 312, 7, 4 } },
+		{ "a_name_longer_than_seventeen_bytes 1 2 312 13 4 : tunables 0 0 0 : slabdata 0 7 0",
+		  true, { "a_name_longer_than_seventeen_bytes", 1, 312, 7, 4 } },
 		{ "two words 5 6 32 128 1 : tunables 0 0 0 : slabdata 1 1 0", true,
 		  { "two words", 5, 32, 1, 1 } },
 		{ "123 4 5 6 7 8 : tunables 0 0 0 : slabdata 1 1 0", true, { "123", 4, 6, 1, 8 } },
 		{ "max 18446744073709551615 1 1 1 1 : tunables 0 0 0 : slabdata 1 2 0", true,
 		  { "max", UINT64_MAX, 1, 2, 1 } },
 		{ "slabinfo - version: 2.1", false, {} },
-		{ "# name            <active_objs> <num_objs> : tunables <limit> : slabdata <active_slabs> <num_slabs>",
+		{ "# name <active_objs> <num_objs> : tunables <limit> : slabdata <active_slabs> <num_slabs>",
 		  false, {} },
 		{ "x 1 2 3 4 : tunables 0 0 0 : slabdata 1 1 0", false, {} },
 		{ "1 2 3 4 5 : tunables 0 0 0 : slabdata 1 1 0", false, {} },
@@ -54,7 +54,7 @@ static void test_slabinfo(void)
 		{ "x 1 2 3 4 5 : tunables 0 0 0", false, {} },
 		{ "x 1 2 3 4 5 : tunables 0 0 0 : slabdata 1", false, {} },
 		{ "x 18446744073709551616 2 3 4 5 : tunables 0 0 0 : slabdata 1 1 0", false, {} },
-		{ "x 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 99999999999999999999999999999 0", false, {} },
+		{ "x 1 2 3 4 5 : tunables 0 0 0 : slabdata 1 99999999999999999999 0", false, {} },
 		{ " : slabdata 1 1 0", false, {} },
 		{ "", false, {} },
 	};
@@ -98,8 +98,8 @@ static void test_student(void)
 
 		snprintf(name, sizeof(name), "Student's t %.3f with %zu degrees", cases[i].t,
 			 cases[i].freedom);
-		ok(fabs(got - cases[i].want) < 2e-6, name);
-		if (fabs(got - cases[i].want) >= 2e-6)
+		ok(fabs(got - cases[i].want) < 2 / 1e6, name);
+		if (fabs(got - cases[i].want) >= 2 / 1e6)
 			printf("# got %.9f, want %.9f\n", got, cases[i].want);
 	}
 }
@@ -262,8 +262,9 @@ static void test_sizes(void)
 		uint64_t value;
 	} cases[] = {
 		{ "0", 0, 0 }, { "4096", 0, 4096 }, { "10KiB", 0, 10240 }, { "1.5MiB", 0, 1572864 },
-		{ "2G", 0, 2ull << 30 }, { "7B", 0, 7 }, { "3k", 0, 3072 }, { "", 1, 0 }, { "x", 1, 0 },
-		{ "-1", 1, 0 }, { "1.5", 1, 0 }, { "10 KiB", 1, 0 }, { "1e3", 1, 0 }, { "1XiB", 1, 0 },
+		{ "2G", 0, 2ull << 30 }, { "7B", 0, 7 }, { "3k", 0, 3072 },
+		{ "", 1, 0 }, { "x", 1, 0 }, { "-1", 1, 0 }, { "1.5", 1, 0 }, { "10 KiB", 1, 0 },
+		{ "1e3", 1, 0 }, { "1XiB", 1, 0 },
 		{ "99999999999999G", 1, 0 }, { "18446744073709551615", 0, UINT64_MAX },
 		{ "18446744073709551616", 1, 0 }, { "1..5K", 1, 0 }, { "K", 1, 0 },
 	};
@@ -295,7 +296,7 @@ static int diff(const char *before, const char *after, const char *fail_over, ch
 		size_t size)
 {
 	char a[32], b[32], c[32];
-	char *args[] = { a, b };
+	char *args[2] = { a, b };
 	struct opts o = { .args = args, .nr_args = 2, .json = true, .output = c,
 			  .fail_over = fail_over };
 	int status;
@@ -314,11 +315,18 @@ static int diff(const char *before, const char *after, const char *fail_over, ch
 	return status;
 }
 
-#define HEAD(mode, by)	"{\"kobs\": \"1\", \"kernel\": \"k\", \"source\": \"slab\", \"mode\": \"" mode	\
-			"\", \"duration_ns\": 5, " by " \"rows\": "
+#define HEAD(mode, by)	"{\"kobs\": \"1\", \"kernel\": \"k\", \"source\": \"slab\","		\
+			" \"mode\": \"" mode "\", \"duration_ns\": 5, " by " \"rows\": "
 #define BY		"\"by\": [\"site\", \"cache\"],"
-#define SITE(s, n, b)	"{\"site\": \"" s "\", \"cache\": \"c\", \"live\": " #n ", \"live_bytes\": " #b	\
-			", \"verdict\": \"leak\"}"
+#define LEAK		", \"verdict\": \"leak\"}"
+#define SITE(s, n, b)	"{\"site\": \"" s "\", \"cache\": \"c\", \"live\": " #n			\
+			", \"live_bytes\": " #b LEAK
+/* A row of the comparison, but for its brackets. */
+#define CHANGE(s, before, after, change, from, to, bytes)				\
+			"\"site\": \"" s "\", \"cache\": \"c\", \"before\": " #before	\
+			", \"after\": " #after ", \"change\": " #change			\
+			", \"bytes_before\": " #from ", \"bytes_after\": " #to		\
+			", \"bytes_change\": " #bytes
 
 static void test_diff(void)
 {
@@ -329,12 +337,9 @@ static void test_diff(void)
 		      SITE("same", 1, 8) "]}",
 		      HEAD("leaks", BY) "[" SITE("same", 1, 8) "," SITE("x+0x1", 9, 576) ","
 		      SITE("new", 1, 64) "]}", NULL, out, sizeof(out));
-	ok(!status && strstr(out, "\"rows\": [{\"site\": \"x+0x1\", \"cache\": \"c\", \"before\": 5, \"after\": 9, \"change\": 4, "
-			     "\"bytes_before\": 320, \"bytes_after\": 576, \"bytes_change\": 256, \"verdict\": \"leak\"}, "
-			     "{\"site\": \"new\", \"cache\": \"c\", \"before\": 0, \"after\": 1, \"change\": 1, "
-			     "\"bytes_before\": 0, \"bytes_after\": 64, \"bytes_change\": 64, \"verdict\": \"leak\"}, "
-			     "{\"site\": \"gone\", \"cache\": \"c\", \"before\": 2, \"after\": 0, \"change\": -2, "
-			     "\"bytes_before\": 16, \"bytes_after\": 0, \"bytes_change\": -16}]}"),
+	ok(!status && strstr(out, CHANGE("x+0x1", 5, 9, 4, 320, 576, 256) LEAK ", {"
+			     CHANGE("new", 0, 1, 1, 0, 64, 64) LEAK ", {"
+			     CHANGE("gone", 2, 0, -2, 16, 0, -16) "}]}"),
 	   "rows are matched by their columns, and sorted by what they gained");
 	status = diff(HEAD("leaks", BY) "[" SITE("x", 5, 320) "]}",
 		      HEAD("leaks", BY) "[" SITE("x", 9, 576) "]}", "255", out, sizeof(out));
@@ -347,8 +352,8 @@ static void test_diff(void)
 		      out, sizeof(out));
 	ok(!status && strstr(out, "\"rows\": []"), "of several reports the last counts");
 	status = diff(HEAD("growth", "") "[{\"cache\": \"a\", \"objects\": 5, \"bytes\": 50}]}",
-		      HEAD("growth", "") "[{\"cache\": \"a\", \"objects\": 3, \"bytes\": 30}]}", NULL,
-		      out, sizeof(out));
+		      HEAD("growth", "") "[{\"cache\": \"a\", \"objects\": 3, \"bytes\": 30}]}",
+		      NULL, out, sizeof(out));
 	ok(!status && strstr(out, "\"bytes_change\": -20"), "reports of growth");
 }
 
@@ -382,7 +387,8 @@ static void test_bad_diffs(void)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		snprintf(name, sizeof(name), "diff refuses %s", bad[i].name);
-		ok(diff(good, bad[i].text, NULL, out, sizeof(out)) == STATUS_REFUSED && !*out, name);
+		ok(diff(good, bad[i].text, NULL, out, sizeof(out)) == STATUS_REFUSED && !*out,
+		   name);
 	}
 }
 

@@ -261,6 +261,7 @@ static void add_column(struct trace *t, size_t c, uint64_t key)
 {
 	const char *name = t->view->columns[c]->name;
 	size_t place = place_of(name);
+	size_t width = place < ARRAY_SIZE(text_order) ? text_order[place].width : 0;
 	struct buf *b = &t->line;
 
 	if (!strcmp(name, "cpu"))
@@ -272,11 +273,9 @@ static void add_column(struct trace *t, size_t c, uint64_t key)
 		buf_putc(b, '=');
 	}
 	if (t->view->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(t->view, c))
-		buf_u64_padded(b, key, place < ARRAY_SIZE(text_order) ? (int)text_order[place].width : 0,
-			       ' ');
+		buf_u64_padded(b, key, (int)width, ' ');
 	else
-		add_padded(b, render(t, c, key),
-			   place < ARRAY_SIZE(text_order) ? text_order[place].width : 0);
+		add_padded(b, render(t, c, key), width);
 	buf_putc(b, ' ');
 }
 

@@ -60,7 +60,7 @@ double trend_error(const struct trend *t)
 		return 0;
 	scatter = t->squares - rate * rate * seconds_of(t);
 	/* What rounding leaves of steps that are all alike. */
-	if (scatter < t->squares * 1e-12)
+	if (scatter < t->squares / 1e12)
 		return 0;
 	return sqrt(scatter / (double)(t->steps - 1) / seconds_of(t));
 }

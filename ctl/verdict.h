@@ -23,7 +23,7 @@ struct evidence {
 	uint64_t	allocated;
 	uint64_t	freed;
 	uint64_t	live[VERDICT_PARTS + 1];	/* after each part; [0] is the start */
-	double		kept[VERDICT_PARTS];		/* live now, by the part they were born in */
+	double		kept[VERDICT_PARTS];		/* live now, by part of birth */
 	bool		reclaimable;
 	double		confidence;			/* set by verdict_judge() */
 };

@@ -116,6 +116,8 @@ def kernel_sites(report, least):
 
 
 def main():
+    # A background job of a shell ignores SIGINT, and its children with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for m in ("kobs", "kobs_gen_slab"):
         subprocess.run(["insmod", f"{MODULES}/{m}.ko"], check=True)
     kobs, report = by_kobs()
