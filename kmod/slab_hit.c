@@ -124,8 +124,7 @@ static noinline u32 slab_group(struct slab *sl, struct kobs_cpu *pc,
 			goto out;
 		need &= KOBS_W_STACKS;
 	}
-	/* A stack begins where the allocation returns to. */
-	if (!kobs_capture(s, v, need, a->site - 1, true)) {
+	if (!kobs_capture(s, v, need, 0, true)) {
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		return KOBS_GROUP_NONE;
 	}

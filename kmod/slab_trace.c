@@ -77,7 +77,7 @@ static void trace_one(struct slab *sl, struct kobs_cpu *pc,
 	v[SLAB_W_PTR] = r->ptr;
 	v[SLAB_W_SIZE] = r->size;
 	memcpy(&v[SLAB_W_EVENT], events[r->event], sizeof(events[0]));
-	kobs_hit_record(s, pc, v, s->need, r->site - 1, U64_MAX, true, true);
+	kobs_hit_record(s, pc, v, s->need, 0, U64_MAX, true, true);
 }
 
 static void trace(struct slab *sl, const struct slab_record *r)
