@@ -43,11 +43,6 @@ while True:
 TIME_WAIT = "/proc/sys/net/ipv4/tcp_max_tw_buckets"
 
 
-def write(path, text):
-    with open(path, "w") as f:
-        f.write(text)
-
-
 class Work:
     """The machine works until the end, and kobs_gen_slab does what is innocent."""
 

@@ -90,6 +90,11 @@ def total(report, name, key="live"):
     return sum(r[key] for r in rows(report, site=site(name)))
 
 
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
 def same_bytes(got, want, what):
     if EXACT_BYTES:
         equal(got, want, what)
