@@ -7,7 +7,7 @@
 #include "patterns.h"
 #include "slab.h"
 
-#define PERIOD_MOST	NSEC_PER_SEC
+#define PERIOD_MOST	(NSEC_PER_SEC / 4)
 #define PERIOD_LEAST	(50 * 1000 * 1000ull)
 #define READINGS	20
 

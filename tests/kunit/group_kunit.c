@@ -169,7 +169,7 @@ static void counters_add_up(struct kunit *test)
 	KUNIT_EXPECT_LE(test, atomic_read(&g->used), 2 * KEYS);
 }
 
-static struct kunit_case group_cases[] = {
+static struct kunit_case cases[] = {
 	KUNIT_CASE(same_key_same_group),
 	KUNIT_CASE(peek_agrees),
 	KUNIT_CASE(full),
@@ -177,9 +177,9 @@ static struct kunit_case group_cases[] = {
 	{}
 };
 
-static struct kunit_suite group_suite = {
+static struct kunit_suite suite = {
 	.name = "kobs_group",
 	.exit = groups_exit,
-	.test_cases = group_cases,
+	.test_cases = cases,
 };
-kunit_test_suite(group_suite);
+kunit_test_suite(suite);

@@ -325,7 +325,7 @@ static void churning(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
-static struct kunit_case live_cases[] = {
+static struct kunit_case cases[] = {
 	KUNIT_CASE(in_and_out),
 	KUNIT_CASE(stale_is_replaced),
 	KUNIT_CASE(given_up),
@@ -336,9 +336,9 @@ static struct kunit_case live_cases[] = {
 	{}
 };
 
-static struct kunit_suite live_suite = {
+static struct kunit_suite suite = {
 	.name = "kobs_live",
 	.exit = live_exit,
-	.test_cases = live_cases,
+	.test_cases = cases,
 };
-kunit_test_suite(live_suite);
+kunit_test_suite(suite);

@@ -6,7 +6,7 @@ from slabtest import *
 import threading
 
 LEAKING = ["kmalloc", "large", "cache", "bulk", "krealloc", "zalloc_node"]
-SECONDS = 20 * (2 if KERNEL == "debug" else 1)
+SECONDS = 15 * (2 if KERNEL == "debug" else 1)
 
 # Rounds of what machines do, each leaving nothing behind.
 WORK = """
@@ -141,7 +141,7 @@ def words():
 
 @test("--fail-over is for leaks")
 def fail_over():
-    script = ["sh", "-c", f"for i in $(seq 40); do echo leak kmalloc task 5 1000 >{GEN_SLAB}run; sleep 0.1; done"]
+    script = ["sh", "-c", f"for i in $(seq 16); do echo leak kmalloc task 5 1000 >{GEN_SLAB}run; sleep 0.1; done"]
     try:
         r = obsctl("slab", "leaks", "--module", "kobs_gen_slab", "--fail-over", "1KiB", "--", *script, status=3)
         contains(r.err, "--fail-over", "sentence")

@@ -50,13 +50,14 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #define MOST		100000ULL
-#define MOST_SIZE	(1UL << 20)
+#define MOST_SIZE	SZ_1M
 #define MOST_BENCH	1000000ULL
 #define BULK		16
 #define FRAMES		20
@@ -76,7 +77,7 @@ static struct kmem_cache *cache;
 static struct kmem_cache *plateau_cache;
 
 /* Objects that can be kept at once. */
-#define SHELF		(1 << 18)
+#define SHELF		SZ_256K
 
 /**
  * struct shelf - objects kept
@@ -146,10 +147,11 @@ static SITE int gen_leak_bulk(unsigned int n, void **objects)
 static SITE void *gen_leak_krealloc(size_t size)
 {
 	void *small = krealloc(NULL, 8, GFP_ATOMIC);
-	void *object = krealloc(small, max_t(size_t, size, 64), GFP_ATOMIC);
+	void *grown = krealloc(small, max_t(size_t, size, 64), GFP_ATOMIC);
+	void *object;
 
 	NOT_LAST();
-	object = krealloc(object, max_t(size_t, size, 64) - 1, GFP_ATOMIC);
+	object = krealloc(grown, max_t(size_t, size, 64) - 1, GFP_ATOMIC);
 	NOT_LAST();
 	return object;
 }
@@ -432,16 +434,18 @@ static SITE bool gen_clean_irq_free(size_t size)
 static SITE bool gen_clean_krealloc(size_t size)
 {
 	void *object = krealloc(NULL, size, GFP_KERNEL);
+	void *shrunk;
 	void *other;
+	void *none;
 
 	NOT_LAST();
-	object = krealloc(object, size - 1, GFP_KERNEL);
+	shrunk = krealloc(object, size - 1, GFP_KERNEL);
 	NOT_LAST();
-	object = krealloc(object, 4 * size, GFP_KERNEL);
+	other = krealloc(shrunk, 4 * size, GFP_KERNEL);
 	NOT_LAST();
-	other = krealloc(object, 0, GFP_KERNEL);
+	none = krealloc(other, 0, GFP_KERNEL);
 	NOT_LAST();
-	return object && ZERO_OR_NULL_PTR(other);
+	return other && ZERO_OR_NULL_PTR(none);
 }
 
 static SITE bool gen_clean_bulk(size_t size)
@@ -721,14 +725,23 @@ static const struct verb {
 static int run_verb(const struct verb *verb, const char **text, const u64 *n)
 {
 	switch (verb - verbs) {
-	case 0: return run_leak(text[0], text[1], n[0], n[1]);
-	case 1: return run_drop();
-	case 2: return run_clean(text[0], n[0], n[1]);
-	case 3: return run_hold(n[0], n[1]);
-	case 4: gen_release(); return 0;
-	case 5: return run_storm(n[0]);
-	case 6: return run_plateau(n[0], n[1]);
-	case 7: return run_bench(text[0], n[0]);
+	case 0:
+		return run_leak(text[0], text[1], n[0], n[1]);
+	case 1:
+		return run_drop();
+	case 2:
+		return run_clean(text[0], n[0], n[1]);
+	case 3:
+		return run_hold(n[0], n[1]);
+	case 4:
+		gen_release();
+		return 0;
+	case 5:
+		return run_storm(n[0]);
+	case 6:
+		return run_plateau(n[0], n[1]);
+	case 7:
+		return run_bench(text[0], n[0]);
 	default:
 		memset(cleaned, 0, sizeof(cleaned));
 		stormed = 0;
