@@ -42,6 +42,7 @@
 #include <linux/debugfs.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
+#include <linux/kmemleak.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -257,7 +258,7 @@ static int run_leak(const char *how, const char *ctx, u64 n, u64 size)
 		burst_run(&b);
 	} else if (!strcmp(ctx, "hardirq") && b.how != HOW_BULK) {
 		/* Bulk allocations need interrupts to be enabled. */
-		b.irq = IRQ_WORK_INIT_HARD(burst_hardirq);
+		b.irq = IRQ_WORK_INIT(burst_hardirq);
 		irq_work_queue(&b.irq);
 		irq_work_sync(&b.irq);
 	} else if (!strcmp(ctx, "softirq")) {
@@ -424,7 +425,7 @@ static SITE bool gen_clean_irq_free(size_t size)
 	struct irq_free f = { .object = kmalloc(size, GFP_KERNEL) };
 
 	NOT_LAST();
-	f.irq = IRQ_WORK_INIT_HARD(free_in_irq);
+	f.irq = IRQ_WORK_INIT(free_in_irq);
 	irq_work_queue(&f.irq);
 	irq_work_sync(&f.irq);
 	return f.object;
@@ -841,6 +842,8 @@ static noinline __init void gen_init_leave(void)
 		void *object = kmalloc(100, GFP_KERNEL);
 
 		barrier_data(object);
+		/* On purpose: kmemleak need not say so. */
+		kmemleak_ignore(object);
 	}
 }
 
@@ -852,6 +855,7 @@ static noinline void gen_exit_leave(void)
 		void *object = kmalloc(200, GFP_KERNEL);
 
 		barrier_data(object);
+		kmemleak_ignore(object);
 	}
 }
 
