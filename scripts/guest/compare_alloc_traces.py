@@ -15,7 +15,7 @@ RUN = "/sys/kernel/debug/kobs_gen_slab/run"
 LINE = re.compile(r"^\s*(\d+) (\S+?)\+(0x[0-9a-f]+)/0x[0-9a-f]+(?: \[(\w+)\])?.* age=(\d+)(?:/\d+/(\d+))?", re.M)
 
 # Commands for kobs_gen_slab, and the sites that hold objects then. The pages of large objects are no slab's.
-COMMANDS = ["leak kmalloc task 70 200", "leak cache softirq 30", "leak zalloc_node hardirq 20 300", "leak krealloc task 15 100",
+COMMANDS = ["leak kmalloc task 70 200", "leak cache softirq 30", "leak zalloc_node softirq 20 300", "leak krealloc task 15 100",
             "hold 40", "clean kfree_rcu 300", "clean cache_free_bulk 160", "storm 500"]
 SITES = {"gen_leak_kmalloc": 70, "gen_leak_cache": 30, "gen_leak_zalloc_node": 20, "gen_leak_krealloc": 15, "gen_hold_alloc": 40}
 
