@@ -266,6 +266,7 @@ struct kobs_kept_out {
  * @filter: which hits count
  * @budget: cost in percent of a CPU at which the guard stops it; 0 for none
  * @stack_depth: frames to capture
+ * @has_stacks: a key column is a stack, the context's or the source's
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -318,6 +319,7 @@ struct kobs_session {
 	struct kobs_filter filter;
 	u32 budget;
 	u32 stack_depth;
+	bool has_stacks;
 	struct kobs_stacks stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;
