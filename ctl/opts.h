@@ -15,9 +15,14 @@ enum verb_kind {
 	FOR_TIME	= 1 << 5,
 	FOR_TRACE	= 1 << 6,
 	FOR_FUNC	= 1 << 7,	/* with one of the three before */
+	FOR_OFFCPU	= 1 << 8,
+	FOR_RUNQ	= 1 << 9,
 };
 
-#define FOR_TABLE	(FOR_COUNT | FOR_TIME)
+#define FOR_SCHED	(FOR_OFFCPU | FOR_RUNQ)
+/* What each row has a sum of, and may have a histogram. */
+#define FOR_VALUE	(FOR_TIME | FOR_SCHED)
+#define FOR_TABLE	(FOR_COUNT | FOR_VALUE)
 #define FOR_RUN		(FOR_TABLE | FOR_TRACE)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
 
@@ -50,6 +55,7 @@ struct opts {
 	bool		hist;
 	bool		time;
 	bool		verbose;
+	bool		waker;
 	bool		help;
 	struct opt_param params[16];
 	size_t		nr_params;

@@ -31,6 +31,17 @@ bool kobs_capture_filter(const struct kobs_session *s)
 	return kobs_filter_pass(&s->filter, &who);
 }
 
+static bool in_iterator(const struct kobs_session *s, unsigned long ip)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(s->iterators); i++) {
+		if (ip - s->iterators[i] < KOBS_ITERATOR_BYTES)
+			return true;
+	}
+	return false;
+}
+
 /**
  * kobs_capture_intern() - intern a kernel stack that was captured
  * @s: session
@@ -41,7 +52,7 @@ bool kobs_capture_filter(const struct kobs_session *s)
  *
  * As captured, the stack begins with kobs and the trampolines. The first
  * frame of interest is the hooked function: its address lies just behind the
- * call to the trampoline at @entry.
+ * call to the trampoline at @entry. A tracepoint's iterator is left out, too.
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
@@ -59,6 +70,8 @@ bool kobs_capture_intern(struct kobs_session *s, u64 *id,
 			break;
 		}
 	}
+	if (skip && skip + 1 < nr && in_iterator(s, ips[skip]))
+		skip++;
 	*id = 0;
 	nr = min(nr - skip, s->stack_depth);
 	if (!nr)

@@ -18,6 +18,15 @@
 /* Frames of kobs and of the hook's trampolines above the hooked function. */
 #define KOBS_HOOK_FRAMES	16
 
+/* Bytes of a tracepoint's iterator, which calls its probes if they are many. */
+#define KOBS_ITERATOR_BYTES	256
+
+/*
+ * In a probe on a tracepoint: where its kernel stack shall begin, to be given
+ * to kobs_capture() as the entry.
+ */
+#define kobs_capture_caller()	((unsigned long)__builtin_return_address(0) - 1)
+
 /* Clearing buffers first, as the kernel may ask for, costs more than use. */
 #if __has_attribute(__uninitialized__)
 #define KOBS_UNINIT		__attribute__((__uninitialized__))
@@ -53,7 +62,7 @@ static __always_inline void kobs_capture_comm(u64 *v)
  * @v: words of the hit
  * @need: which, a bit for each word
  * @entry: address of the hooked function that a kernel stack shall begin
- *         with, or 0
+ *         with, or kobs_capture_caller(), or 0
  * @stacks: whether stacks can be among them; a constant
  *
  * Stacks are captured with the exported unwinder (stack_trace_save()) and by

@@ -41,6 +41,9 @@ struct kobs_stream;
 /* Targets not observed that a session remembers one by one. */
 #define KOBS_KEPT_OUT	512
 
+/* Tracepoints of a session that take stacks, at most. */
+#define KOBS_ITERATORS	4
+
 /* Sessions at most. */
 #define KOBS_SESSIONS	64
 
@@ -267,6 +270,7 @@ struct kobs_kept_out {
  * @budget: cost in percent of a CPU at which the guard stops it; 0 for none
  * @stack_depth: frames to capture
  * @has_stacks: a key column is a stack, the context's or the source's
+ * @iterators: of tracepoints, whose frames are left out of stacks; else 0
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -320,6 +324,7 @@ struct kobs_session {
 	u32 budget;
 	u32 stack_depth;
 	bool has_stacks;
+	unsigned long iterators[KOBS_ITERATORS];
 	struct kobs_stacks stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;
