@@ -59,10 +59,9 @@ enum kobs_word {
 	KOBS_W_KSTACK = KOBS_W_COMM + 2,
 	KOBS_W_USTACK,
 	KOBS_W_SOURCE,
-	KOBS_WORDS = 16
+	/* Of which a key can hold KOBS_KEY_WORDS. */
+	KOBS_WORDS = 20
 };
-
-static_assert(KOBS_WORDS <= KOBS_KEY_WORDS);
 
 /* The words that are the same in any handler of one hit. */
 #define KOBS_W_WHO	(BIT(KOBS_W_CPU) | BIT(KOBS_W_PID) | \

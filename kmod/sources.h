@@ -8,6 +8,7 @@
 
 #define KOBS_SOURCES(X) \
 	X(func) \
+	X(lock) \
 	X(sched)
 
 #define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;
