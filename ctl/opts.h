@@ -15,10 +15,13 @@ enum verb_kind {
 	FOR_TIME	= 1 << 5,
 	FOR_TRACE	= 1 << 6,
 	FOR_FUNC	= 1 << 7,	/* with one of the three before */
+	FOR_WAIT	= 1 << 8,	/* a table of waits */
+	FOR_STALLS	= 1 << 9,
 };
 
-#define FOR_TABLE	(FOR_COUNT | FOR_TIME)
-#define FOR_RUN		(FOR_TABLE | FOR_TRACE)
+#define FOR_TABLE	(FOR_COUNT | FOR_TIME | FOR_WAIT)
+#define FOR_STREAM	(FOR_TRACE | FOR_STALLS)
+#define FOR_RUN		(FOR_TABLE | FOR_STREAM)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
 
 struct opt_number {
@@ -49,6 +52,8 @@ struct opts {
 	bool		folded;
 	bool		hist;
 	bool		time;
+	bool		owner_stack;
+	bool		fail;
 	bool		verbose;
 	bool		help;
 	struct opt_param params[16];
