@@ -139,6 +139,30 @@ static void print_cost(struct report *r, struct out *o)
 			 ns * (double)s->hits * 100 / (double)s->duration);
 }
 
+/* How kernel stacks came about: only sessions that have some say so. */
+static void print_stacks(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	uint64_t all = s->stacks_memo + s->stacks_unwound;
+	char taken[32], checked[32], wrong[32];
+
+	if (!all)
+		return;
+	out_open(o, "kernel_stacks", '{');
+	out_json_number(o, "memo", s->stacks_memo);
+	out_json_number(o, "unwound", s->stacks_unwound);
+	out_json_number(o, "checked", s->stacks_checked);
+	out_json_number(o, "wrong", s->stacks_wrong);
+	out_close(o, '}');
+	out_line(o, "kernel stacks %s, %.1f %% of them by the memo: %s unwound as well to compare, %s wrong",
+		 format_count(taken, sizeof(taken), all),
+		 (double)s->stacks_memo * 100 / (double)all,
+		 format_count(checked, sizeof(checked), s->stacks_checked),
+		 format_count(wrong, sizeof(wrong), s->stacks_wrong));
+	if (s->stacks_wrong)
+		out_line(o, "*** THE MEMO WAS WRONG: this is a bug in kobs, use --memo-check 0. ***");
+}
+
 static void print_fill(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
@@ -210,6 +234,7 @@ void report_footer(struct report *r, struct out *o)
 		print_accounting(r->session, o);
 	print_balance(r, o);
 	print_cost(r, o);
+	print_stacks(r, o);
 	print_fill(r, o);
 	print_kept_out(r, o);
 	if (r->opts->folded && r->session->stop_reason)

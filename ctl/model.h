@@ -104,6 +104,10 @@ struct session {
 	uint32_t	rows_max;
 	uint32_t	stacks;
 	uint32_t	stacks_max;
+	uint64_t	stacks_memo;
+	uint64_t	stacks_unwound;
+	uint64_t	stacks_checked;
+	uint64_t	stacks_wrong;
 	char		*source;
 	char		*mode;
 	char		*name;		/* NULL unless detached */

@@ -31,52 +31,26 @@ bool kobs_capture_filter(const struct kobs_session *s)
 	return kobs_filter_pass(&s->filter, &who);
 }
 
-static bool in_iterator(const struct kobs_session *s, unsigned long ip)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(s->iterators); i++) {
-		if (ip - s->iterators[i] < KOBS_ITERATOR_BYTES)
-			return true;
-	}
-	return false;
-}
-
 /**
- * kobs_capture_intern() - intern a kernel stack that was captured
+ * kobs_capture_kstack() - capture and intern the kernel stack
  * @s: session
  * @id: set to the stack's number, 0 for an empty one
- * @ips: frames, leaf first
- * @nr: how many
  * @entry: address of the hooked function, or 0
- *
- * As captured, the stack begins with kobs and the trampolines. The first
- * frame of interest is the hooked function: its address lies just behind the
- * call to the trampoline at @entry. A tracepoint's iterator is left out, too.
+ * @at: where it was entered, or NULL
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
-bool kobs_capture_intern(struct kobs_session *s, u64 *id,
-			 const unsigned long *ips, unsigned int nr,
-			 unsigned long entry)
+bool kobs_capture_kstack(struct kobs_session *s, u64 *id, unsigned long entry,
+			 const struct kobs_at *at)
 {
-	unsigned int skip = 0;
-	unsigned int i;
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr = kobs_unwind(s, entry, at, ips);
 
-	for (i = 0; entry && i < nr && i < KOBS_HOOK_FRAMES; i++) {
-		if (ips[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE) {
-			skip = i;
-			break;
-		}
-	}
-	if (skip && skip + 1 < nr && in_iterator(s, ips[skip]))
-		skip++;
 	*id = 0;
-	nr = min(nr - skip, s->stack_depth);
-	if (!nr)
+	if (unlikely(!nr))
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips + skip, nr);
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
 	return *id;
 }
 

@@ -41,9 +41,6 @@ struct kobs_stream;
 /* Targets not observed that a session remembers one by one. */
 #define KOBS_KEPT_OUT	512
 
-/* Tracepoints of a session that take stacks, at most. */
-#define KOBS_ITERATORS	4
-
 /* Sessions at most. */
 #define KOBS_SESSIONS	64
 
@@ -215,6 +212,8 @@ enum kobs_engine_param {
 	KOBS_P_STACK_DEPTH,
 	KOBS_P_RING_KB,
 	KOBS_P_BUDGET,
+	KOBS_P_FULL_STACK,
+	KOBS_P_MEMO_CHECK,
 	KOBS_P_ENGINE
 };
 
@@ -269,7 +268,8 @@ struct kobs_kept_out {
  * @budget: cost in percent of a CPU at which the guard stops it; 0 for none
  * @stack_depth: frames to capture
  * @has_stacks: a key column is a stack, the context's or the source's
- * @iterators: of tracepoints, whose frames are left out of stacks; else 0
+ * @full_stack: keep what an interrupt interrupted in its stacks
+ * @memo_check: one in so many memoised stacks is compared; 0 for no memo
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -323,7 +323,8 @@ struct kobs_session {
 	u32 budget;
 	u32 stack_depth;
 	bool has_stacks;
-	unsigned long iterators[KOBS_ITERATORS];
+	bool full_stack;
+	u32 memo_check;
 	struct kobs_stacks stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;

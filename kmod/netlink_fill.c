@@ -236,6 +236,16 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	    kobs_put_u64(skb, KOBS_A_SESSION_HITS_TIMED, c.n[KOBS_N_TIMED]) ||
 	    kobs_put_u64(skb, KOBS_A_SESSION_COST, c.n[KOBS_N_COST]))
 		return -EMSGSIZE;
+	if ((s->need & BIT(KOBS_W_KSTACK)) &&
+	    (kobs_put_u64(skb, KOBS_A_SESSION_STACKS_MEMO,
+			  c.n[KOBS_N_MEMO]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_UNWOUND,
+			  c.n[KOBS_N_UNWOUND]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CHECKED,
+			  c.n[KOBS_N_CHECKED]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_WRONG,
+			  c.n[KOBS_N_WRONG])))
+		return -EMSGSIZE;
 	for (i = KOBS_N_LOST; i < KOBS_N; i++) {
 		if (put_lost(skb, i, c.n[i]))
 			return -EMSGSIZE;

@@ -86,7 +86,7 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 				       struct kobs_cpu *pc, u64 now,
 				       struct task_struct *prev,
 				       enum sched_wait state,
-				       unsigned long entry, bool stacks)
+				       bool stacks)
 {
 	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
 	u32 need = s->need & KOBS_W_STACKS;
@@ -97,7 +97,7 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 
 	v[KOBS_W_KSTACK] = 0;
 	v[KOBS_W_USTACK] = 0;
-	if (stacks && wanted && !kobs_capture(s, v, need, entry, true))
+	if (stacks && wanted && !kobs_capture(s, v, need, 0, true))
 		fate = KOBS_N_STACK_FULL;
 	/* Also when it is not wanted: its end is not to look unpaired. */
 	if (unlikely(!sched_begin(s, pc, prev, &ref))) {
@@ -201,8 +201,7 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 static __always_inline void offcpu_switch(struct kobs_session *s, bool preempt,
 					  struct task_struct *prev,
 					  struct task_struct *next,
-					  unsigned int state,
-					  unsigned long entry, bool stacks)
+					  unsigned int state, bool stacks)
 {
 	struct kobs_cpu *pc = kobs_hit_enter(s);
 	struct sched *d = s->priv;
@@ -219,7 +218,7 @@ static __always_inline void offcpu_switch(struct kobs_session *s, bool preempt,
 			kobs_span_end(&d->spans, &ref);
 	} else if (prev->pid && kobs_hit_begin(s, pc, &t0)) {
 		offcpu_out(s, pc, now, prev, sched_state(preempt, prev, state),
-			   entry, stacks);
+			   stacks);
 	}
 	if (next->pid)
 		offcpu_in(s, pc, now, next);
@@ -230,15 +229,14 @@ static __always_inline void offcpu_switch(struct kobs_session *s, bool preempt,
 static void offcpu_probe(void *data, bool preempt, struct task_struct *prev,
 			 struct task_struct *next, unsigned int state)
 {
-	offcpu_switch(data, preempt, prev, next, state, 0, false);
+	offcpu_switch(data, preempt, prev, next, state, false);
 }
 
 static void offcpu_probe_stacks(void *data, bool preempt,
 				struct task_struct *prev,
 				struct task_struct *next, unsigned int state)
 {
-	offcpu_switch(data, preempt, prev, next, state,
-		      kobs_capture_caller(), true);
+	offcpu_switch(data, preempt, prev, next, state, true);
 }
 
 /* Somebody, who is current, wakes a task up. */
@@ -258,8 +256,8 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 	if (kobs_span_find(&d->spans, (u64)p, SPAN_WAKE, &ref))
 		kobs_span_end(&d->spans, &ref);
 	v[KOBS_W_KSTACK] = 0;
-	if (s->has_stacks && !kobs_capture(s, v, BIT(KOBS_W_KSTACK),
-					   kobs_capture_caller(), true))
+	if (s->has_stacks &&
+	    !kobs_capture(s, v, BIT(KOBS_W_KSTACK), 0, true))
 		state |= WAKE_NO_STACK;
 	if (!kobs_span_begin(&d->spans, (u64)p, SPAN_WAKE, &ref))
 		goto out;

@@ -209,6 +209,8 @@ static struct kobs_session *session_create(struct kobs_config *cfg)
 	s->created = ktime_get_mono_fast_ns();
 	s->budget = cfg->params[KOBS_P_BUDGET].number;
 	s->stack_depth = cfg->params[KOBS_P_STACK_DEPTH].number;
+	s->full_stack = cfg->params[KOBS_P_FULL_STACK].number;
+	s->memo_check = cfg->params[KOBS_P_MEMO_CHECK].number;
 	return s;
 }
 

@@ -22,7 +22,6 @@
  */
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/tracepoint-defs.h>
 
 #include "hit.h"
 #include "sched.h"
@@ -125,7 +124,6 @@ static int sched_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct sched *d = s->priv;
 	const char *failed;
-	unsigned int i;
 	int err;
 
 	err = kobs_tracepoint_attach(d->probes, d->n_probes, s, &failed);
@@ -133,8 +131,6 @@ static int sched_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return kobs_refuse(extack, err,
 				   "cannot attach to the tracepoint %s: error %d",
 				   failed, -err);
-	for (i = 0; i < d->n_probes; i++)
-		s->iterators[i] = (unsigned long)d->probes[i].tp->iterator;
 	return 0;
 }
 

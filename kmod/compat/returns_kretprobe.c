@@ -88,7 +88,7 @@ static int returns_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	/* Tells returns_hit() that it was here. */
 	instruction_pointer_set(regs, 0);
 	/* Not 0: do not hook the return. */
-	return !kobs_func_enter(returns_of(ri)->s, c->ip, &c->call);
+	return !kobs_func_enter(returns_of(ri)->s, c->ip, regs, &c->call);
 }
 
 static int returns_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
