@@ -72,6 +72,7 @@ struct lock_range {
  * @words: of a span
  * @n_text: ranges in @text
  * @text: code of the kernel's lock functions, which are no callers
+ * @iterator: function that calls the probes of contention_begin
  * @overflow: waits that there was no room for, whose end is still to come
  * @spans: waits in progress
  * @probes: begin and end
@@ -86,6 +87,7 @@ struct lock {
 	u32 words;
 	u32 n_text;
 	const struct lock_range *text;
+	struct lock_range iterator;
 	atomic_t overflow;
 	struct kobs_spans spans;
 	struct kobs_probe probes[2];

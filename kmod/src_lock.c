@@ -83,16 +83,26 @@ static bool in_text(const struct lock *l, unsigned long ip)
  */
 static noinline bool lock_capture(struct lock *l, u64 *data)
 {
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	unsigned int nr = kobs_unwind(l->s, 0, NULL, ips);
+	unsigned long ips[KOBS_STACK_DEPTH + KOBS_HOOK_FRAMES] KOBS_UNINIT;
+	unsigned int skip = 0;
+	unsigned int nr;
 	unsigned int i;
 
-	for (i = 0; i < nr && in_text(l, ips[i]); i++)
+	nr = l->s->need & BIT(KOBS_W_KSTACK) ? l->s->stack_depth :
+					       KOBS_HOOK_FRAMES;
+	nr = stack_trace_save(ips, nr + KOBS_HOOK_FRAMES, 0);
+	while (skip < nr && within_module(ips[skip], THIS_MODULE))
+		skip++;
+	if (skip < nr && ips[skip] - l->iterator.start <
+	    l->iterator.end - l->iterator.start)
+		skip++;
+	for (i = skip; i < nr && in_text(l, ips[i]); i++)
 		;
 	data[LOCK_D_CALLER] = i < nr ? ips[i] : 0;
 	data[LOCK_D_KSTACK] = 0;
 	return !(l->s->need & BIT(KOBS_W_KSTACK)) ||
-	       kobs_capture_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
+	       kobs_capture_intern(l->s, &data[LOCK_D_KSTACK], ips + skip,
+				   nr - skip, 0);
 }
 
 /* Returns false when the stack table is full. */
@@ -112,7 +122,7 @@ static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
 	if (!l->owner_stack || !o.task || o.task == current)
 		return true;
 	nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
-	return kobs_capture_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
+	return kobs_capture_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr, 0);
 }
 
 /*
@@ -374,6 +384,21 @@ static bool has_word(const struct kobs_session *s, unsigned int word)
 	return false;
 }
 
+/* A tracepoint with more than one probe calls them by a function of its own. */
+static void lock_find_iterator(struct lock *l)
+{
+	struct tracepoint *tp = kobs_tracepoint_find("contention_begin");
+	char symbol[KSYM_SYMBOL_LEN];
+	char *size;
+
+	sprint_symbol(symbol, (unsigned long)tp->iterator);
+	size = strrchr(symbol, '/');
+	l->iterator.start = (unsigned long)tp->iterator;
+	l->iterator.end = l->iterator.start;
+	if (size)
+		l->iterator.end += simple_strtoul(size + 1, NULL, 16);
+}
+
 static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *text = &l->s->source_params[LOCK_P_TEXT];
@@ -445,6 +470,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		lock_free(l);
 		return err;
 	}
+	lock_find_iterator(l);
 	l->probes[0].name = "contention_begin";
 	l->probes[1].name = "contention_end";
 	l->probes[0].probe = l->stalls ? lock_watch : lock_begin;
