@@ -140,18 +140,16 @@ def boundaries():
 
 @test("sessions that start and stop in the middle of waits")
 def middle():
-    program = ("import os, sys\nfor i in range(int(sys.argv[1])):\n"
-               f"    open('{locks.DIR}run', 'w').write('take mutex:0')\n")
+    rounds = 40
     with Threads() as threads:
-        # Both threads hold it for a while, in turns, and wait in between.
-        for i in range(2):
-            threads.add(f"waiter{i}", "take gate:0" + " mutex:0 busy:20000" * 4)
-        for _ in range(4):
+        # They wait for each other, and one that has waited is the next to hold it.
+        for i in range(WAITERS):
+            threads.add(f"waiter{i}", "take mutex:0 busy:10000", times=rounds)
+        for _ in range(5):
             with contention("-c", "waiter*", "--by", "comm") as session:
-                do("take open:0")
+                time.sleep(0.05)
                 session.report()
-        r = obsctl("lock", "contention", "--json", "--", "/usr/bin/python3", "-c", program, 50)
-        balance(json.loads(r.out))
+    equal(stat("taken"), WAITERS * rounds, "locks taken")
 
 
 # The tracepoints' own flags, and what obsctl calls them: 6.1 and 6.12 agree.
@@ -218,13 +216,13 @@ def full():
     with contention(*me, "--by", "kind", "--spans", 64) as session:
         do("crowd 1000")
         r = session.report()
-    equal(r["accounting"]["hits"], 1000, "hits")
-    equal(set(r["accounting"]["lost"]), {"spans_full"}, "reasons")
-    at_least(r["accounting"]["recorded"], 64, "recorded")
+    # This thread may wait for other locks, too.
+    equal(count_of(r, kind="semaphore") + r["accounting"]["lost"]["spans_full"], 1000, "recorded and lost")
+    at_least(count_of(r, kind="semaphore"), 64, "recorded")
     with contention(*me, "--by", "kind", "--spans", 1024) as session:
         do("crowd 1000")
         r = session.report()
-    equal((r["accounting"]["recorded"], r["accounting"]["lost"]), (1000, {}), "recorded, lost")
+    equal((count_of(r, kind="semaphore"), r["accounting"]["lost"]), (1000, {}), "recorded, lost")
 
 
 @test("histogram, --min and the filter")
@@ -238,7 +236,8 @@ def values():
     with contention(*me, "--by", "kind", "--min", "100s") as session:
         do("pair 500 task:1")
         r = session.report()
-    equal((r["accounting"]["filtered"], r["rows"]), (500, []), "filtered, rows")
+    at_least(r["accounting"]["filtered"], 500, "filtered")
+    equal(r["rows"], [], "rows")
     with contention("-t", "1", "--by", "kind") as session:
         do("pair 500 task:1")
         r = session.report()

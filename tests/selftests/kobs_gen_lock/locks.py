@@ -53,8 +53,7 @@ WAITS = {
 class Thread:
     """A process of its own and a name that does a command."""
 
-    def __init__(self, name, command, cpu=None):
-        self.began = time.monotonic_ns()
+    def __init__(self, name, command, cpu=None, times=1):
         self.name = name
         self.status = None
         self.pid = os.fork()
@@ -66,7 +65,8 @@ class Thread:
                 f.write(name)
             if cpu is not None:
                 os.sched_setaffinity(0, {cpu})
-            do(command)
+            for _ in range(times):
+                do(command)
             status = 0
         except OSError as e:
             status = e.errno
@@ -101,8 +101,8 @@ class Threads:
     def __init__(self):
         self.all = []
 
-    def add(self, name, command, cpu=None):
-        t = Thread(name, command, cpu)
+    def add(self, name, command, **how):
+        t = Thread(name, command, **how)
         self.all.append(t)
         return t
 
