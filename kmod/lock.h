@@ -72,7 +72,6 @@ struct lock_range {
  * @words: of a span
  * @n_text: ranges in @text
  * @text: code of the kernel's lock functions, which are no callers
- * @iterator: function that calls the probes of contention_begin
  * @overflow: waits that there was no room for, whose end is still to come
  * @spans: waits in progress
  * @probes: begin and end
@@ -87,7 +86,6 @@ struct lock {
 	u32 words;
 	u32 n_text;
 	const struct lock_range *text;
-	struct lock_range iterator;
 	atomic_t overflow;
 	struct kobs_spans spans;
 	struct kobs_probe probes[2];
@@ -98,6 +96,17 @@ struct lock {
 static inline u64 lock_id(pid_t pid, pid_t tid)
 {
 	return (u64)(u32)pid << 32 | (u32)tid;
+}
+
+/* Returns false when the stack table is full; an empty stack is number 0. */
+static inline bool lock_intern(struct kobs_session *s, u64 *id,
+			       const unsigned long *ips, unsigned int nr)
+{
+	*id = 0;
+	if (!nr)
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	return *id;
 }
 
 /* src_lock.c */

@@ -15,16 +15,17 @@
  * and ends it. Owners are read without a lock (lock_owner.c). stop waits for
  * the handlers in kobs_tracepoint_detach() before anything is freed.
  */
-#include <linux/kallsyms.h>
-#include <linux/module.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
-#include <linux/stacktrace.h>
 #include <trace/events/lock.h>
 
 #include "compat/task_stack.h"
 #include "hit.h"
 #include "lock.h"
 #include "sources.h"
+
+/* Frames in which the caller of a lock function is found. */
+#define LOCK_CALLER_DEPTH	16
 
 /* Names of the kinds, as keys of two words. */
 union lock_name {
@@ -77,32 +78,21 @@ static bool in_text(const struct lock *l, unsigned long ip)
 }
 
 /*
- * Stack and caller of a wait. The stack begins behind the frames of kobs and
- * of the tracepoint; its first frame that is not in a lock function is the
- * caller. Returns false when the stack table is full.
+ * Stack and caller of a wait: the first frame that is not in a lock function.
+ * Returns false when the stack table is full.
  */
 static noinline bool lock_capture(struct lock *l, u64 *data)
 {
-	unsigned long ips[KOBS_STACK_DEPTH + KOBS_HOOK_FRAMES] KOBS_UNINIT;
-	unsigned int skip = 0;
-	unsigned int nr;
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr = kobs_unwind(l->s, 0, NULL, ips);
 	unsigned int i;
 
-	nr = l->s->need & BIT(KOBS_W_KSTACK) ? l->s->stack_depth :
-					       KOBS_HOOK_FRAMES;
-	nr = stack_trace_save(ips, nr + KOBS_HOOK_FRAMES, 0);
-	while (skip < nr && within_module(ips[skip], THIS_MODULE))
-		skip++;
-	if (skip < nr && ips[skip] - l->iterator.start <
-	    l->iterator.end - l->iterator.start)
-		skip++;
-	for (i = skip; i < nr && in_text(l, ips[i]); i++)
+	for (i = 0; i < nr && in_text(l, ips[i]); i++)
 		;
 	data[LOCK_D_CALLER] = i < nr ? ips[i] : 0;
 	data[LOCK_D_KSTACK] = 0;
 	return !(l->s->need & BIT(KOBS_W_KSTACK)) ||
-	       kobs_capture_intern(l->s, &data[LOCK_D_KSTACK], ips + skip,
-				   nr - skip, 0);
+	       lock_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
 }
 
 /* Returns false when the stack table is full. */
@@ -122,7 +112,7 @@ static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
 	if (!l->owner_stack || !o.task || o.task == current)
 		return true;
 	nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
-	return kobs_capture_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr, 0);
+	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
 }
 
 /*
@@ -384,21 +374,6 @@ static bool has_word(const struct kobs_session *s, unsigned int word)
 	return false;
 }
 
-/* A tracepoint with more than one probe calls them by a function of its own. */
-static void lock_find_iterator(struct lock *l)
-{
-	struct tracepoint *tp = kobs_tracepoint_find("contention_begin");
-	char symbol[KSYM_SYMBOL_LEN];
-	char *size;
-
-	sprint_symbol(symbol, (unsigned long)tp->iterator);
-	size = strrchr(symbol, '/');
-	l->iterator.start = (unsigned long)tp->iterator;
-	l->iterator.end = l->iterator.start;
-	if (size)
-		l->iterator.end += simple_strtoul(size + 1, NULL, 16);
-}
-
 static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *text = &l->s->source_params[LOCK_P_TEXT];
@@ -438,7 +413,7 @@ static int lock_check(struct lock *l, struct netlink_ext_ack *extack)
 				(s->need & BIT(KOBS_W_USTACK))))
 		return kobs_refuse(extack, -EINVAL,
 				   "caller and ustack are columns of lock contention");
-	if (l->owner_stack && kobs_task_stack_missing())
+	if (l->owner_stack && !s->mode->stream && kobs_task_stack_missing())
 		return kobs_refuse(extack, -EOPNOTSUPP, "owner_stack: %s",
 				   kobs_task_stack_missing());
 	return lock_check_text(l, extack);
@@ -470,7 +445,9 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		lock_free(l);
 		return err;
 	}
-	lock_find_iterator(l);
+	/* A caller is not far; a stack is as deep as was asked for. */
+	if (l->caller && !l->owner_stack && !(s->need & BIT(KOBS_W_KSTACK)))
+		s->stack_depth = LOCK_CALLER_DEPTH;
 	l->probes[0].name = "contention_begin";
 	l->probes[1].name = "contention_end";
 	l->probes[0].probe = l->stalls ? lock_watch : lock_begin;
