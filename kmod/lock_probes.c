@@ -13,6 +13,7 @@
  * and ends it. Owners are read without a lock (lock_owner.c).
  */
 #include <linux/kernel.h>
+#include <linux/rcupdate.h>
 #include <trace/events/lock.h>
 
 #include "compat/task_stack.h"
@@ -95,15 +96,15 @@ static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
 	struct kobs_lock_owner o;
 	unsigned int nr;
 
-	/* Preemption is off, and with it grace periods. */
+	rcu_read_lock();
 	kobs_lock_owner(lock, flags, current, &o);
 	data[LOCK_D_OWNER] = o.comm[0];
 	data[LOCK_D_OWNER + 1] = o.comm[1];
 	data[LOCK_D_OWNER_ID] = lock_id(o.pid, o.tid);
-	data[LOCK_D_OWNER_STACK] = 0;
-	if (!l->owner_stack || !o.task || o.task == current)
-		return true;
-	nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
+	nr = 0;
+	if (l->owner_stack && o.task && o.task != current)
+		nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
+	rcu_read_unlock();
 	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
 }
 

@@ -177,7 +177,7 @@ def verdict():
             threads.waiting(1)
             time.sleep(0.5)
             do("take open:0")
-            contains(b.stop(status=0).err, "hits 0 = recorded 0", "account")
+            contains(b.stop(status=0).err, " = recorded 0 + ", "account")
         do("reset")
         with Background("lock", "stalls", "--over", "10ms", "--fail", "-c", "waiter") as b:
             threads.held("holder", "take mutex:0 gate:0")
