@@ -178,6 +178,8 @@ def verdict():
             time.sleep(0.5)
             do("take open:0")
             contains(b.stop(status=0).err, " = recorded 0 + ", "account")
+        for t in threads.all:
+            equal(t.end(), 0, "status")
         do("reset")
         with Background("lock", "stalls", "--over", "10ms", "--fail", "-c", "waiter") as b:
             threads.held("holder", "take mutex:0 gate:0")
