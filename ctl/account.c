@@ -109,7 +109,7 @@ static void print_balance(struct report *r, struct out *o)
 	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s", hits, recorded, filtered,
 		 gone);
 	if (s->own)
-		out_line(o, "  of the filtered, %s were calls of obsctl or of kobs itself",
+		out_line(o, "  of the filtered, %s were of obsctl or of kobs itself",
 			 format_count(own, sizeof(own), s->own));
 	for (i = 0; i < s->nr_lost; i++)
 		out_line(o, "  lost %s, %s%s%s", format_count(gone, sizeof(gone), s->lost[i].count),

@@ -111,6 +111,10 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 	struct buf line = {};
 	size_t i;
 
+	if (!o->json && strcmp(name, "kstack") && strcmp(name, "ustack")) {
+		buf_printf(&line, "      -- %s", name);
+		out_below(o, line.p);
+	}
 	if (!s) {
 		if (id)
 			out_below(o, "      [the stack was lost]");
@@ -120,10 +124,6 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 			out_below(o, "      [no user stack]");
 	}
 	out_open(o, name, '[');
-	if (!o->json && strcmp(name, "kstack") && strcmp(name, "ustack")) {
-		buf_printf(&line, "      -- %s", name);
-		out_below(o, line.p);
-	}
 	if (s && s->pid && !o->json) {
 		line.len = 0;
 		buf_printf(&line, "      -- user, process %u", s->pid);

@@ -32,26 +32,6 @@ bool kobs_capture_filter(const struct kobs_session *s)
 }
 
 /**
- * kobs_capture_intern() - intern a kernel stack that was captured
- * @s: session
- * @id: set to the stack's number, 0 for an empty one
- * @ips: code addresses, leaf first
- * @nr: how many
- *
- * Context: any, NMI included; preemption off.
- * Return: false when the stack table is full.
- */
-bool kobs_capture_intern(struct kobs_session *s, u64 *id,
-			 const unsigned long *ips, unsigned int nr)
-{
-	*id = 0;
-	if (unlikely(!nr))
-		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
-	return *id;
-}
-
-/**
  * kobs_capture_kstack() - capture and intern the kernel stack
  * @s: session
  * @id: set to the stack's number, 0 for an empty one
@@ -67,7 +47,11 @@ bool kobs_capture_kstack(struct kobs_session *s, u64 *id, unsigned long entry,
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	unsigned int nr = kobs_unwind(s, entry, at, ips);
 
-	return kobs_capture_intern(s, id, ips, nr);
+	*id = 0;
+	if (unlikely(!nr))
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	return *id;
 }
 
 /* Frames of a 32-bit process have another layout, which is not followed. */

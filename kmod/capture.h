@@ -21,8 +21,6 @@
 
 bool kobs_capture_filter(const struct kobs_session *s);
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id);
-bool kobs_capture_intern(struct kobs_session *s, u64 *id,
-			 const unsigned long *ips, unsigned int nr);
 bool kobs_capture_kstack(struct kobs_session *s, u64 *id, unsigned long entry,
 			 const struct kobs_at *at);
 

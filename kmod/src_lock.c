@@ -15,16 +15,17 @@
  * and ends it. Owners are read without a lock (lock_owner.c). stop waits for
  * the handlers in kobs_tracepoint_detach() before anything is freed.
  */
-#include <linux/kallsyms.h>
-#include <linux/module.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
-#include <linux/stacktrace.h>
 #include <trace/events/lock.h>
 
 #include "compat/task_stack.h"
 #include "hit.h"
 #include "lock.h"
 #include "sources.h"
+
+/* Frames in which the caller of a lock function is found. */
+#define LOCK_CALLER_DEPTH	16
 
 /* Names of the kinds, as keys of two words. */
 union lock_name {
@@ -77,9 +78,8 @@ static bool in_text(const struct lock *l, unsigned long ip)
 }
 
 /*
- * Stack and caller of a wait. The stack begins behind the frames of kobs and
- * of the tracepoint; its first frame that is not in a lock function is the
- * caller. Returns false when the stack table is full.
+ * Stack and caller of a wait: the first frame that is not in a lock function.
+ * Returns false when the stack table is full.
  */
 static noinline bool lock_capture(struct lock *l, u64 *data)
 {
@@ -92,7 +92,7 @@ static noinline bool lock_capture(struct lock *l, u64 *data)
 	data[LOCK_D_CALLER] = i < nr ? ips[i] : 0;
 	data[LOCK_D_KSTACK] = 0;
 	return !(l->s->need & BIT(KOBS_W_KSTACK)) ||
-	       kobs_capture_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
+	       lock_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
 }
 
 /* Returns false when the stack table is full. */
@@ -112,7 +112,7 @@ static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
 	if (!l->owner_stack || !o.task || o.task == current)
 		return true;
 	nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
-	return kobs_capture_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
+	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
 }
 
 /*
@@ -413,7 +413,7 @@ static int lock_check(struct lock *l, struct netlink_ext_ack *extack)
 				(s->need & BIT(KOBS_W_USTACK))))
 		return kobs_refuse(extack, -EINVAL,
 				   "caller and ustack are columns of lock contention");
-	if (l->owner_stack && kobs_task_stack_missing())
+	if (l->owner_stack && !s->mode->stream && kobs_task_stack_missing())
 		return kobs_refuse(extack, -EOPNOTSUPP, "owner_stack: %s",
 				   kobs_task_stack_missing());
 	return lock_check_text(l, extack);
@@ -445,6 +445,9 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		lock_free(l);
 		return err;
 	}
+	/* A caller is not far; a stack is as deep as was asked for. */
+	if (l->caller && !l->owner_stack && !(s->need & BIT(KOBS_W_KSTACK)))
+		s->stack_depth = LOCK_CALLER_DEPTH;
 	l->probes[0].name = "contention_begin";
 	l->probes[1].name = "contention_end";
 	l->probes[0].probe = l->stalls ? lock_watch : lock_begin;
