@@ -137,25 +137,32 @@ static void lock_go_on(struct lock *l, struct kobs_span_ref *ref,
 	kobs_span_publish(ref);
 }
 
-/* Returns true when this is not the begin of a wait. */
-static bool lock_known(struct lock *l, struct kobs_cpu *pc, unsigned long lock,
-		       unsigned int flags)
+/* There is a wait already. Returns true when this is not another one. */
+static noinline bool lock_goes_on(struct lock *l, struct kobs_cpu *pc,
+				  struct kobs_span_ref *ref,
+				  unsigned long lock, unsigned int flags)
 {
-	struct kobs_span_ref ref;
-
-	if (likely(!kobs_span_find(&l->spans, (u64)current, lock, &ref)))
-		return false;
 	if (flags & LCB_F_MUTEX) {
-		lock_go_on(l, &ref, lock, flags);
+		lock_go_on(l, ref, lock, flags);
 		return true;
 	}
 	/* The end was not seen. */
-	if (!l->stalls && !(ref.span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
+	if (!l->stalls && !(ref->span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
 	}
-	kobs_span_end(&l->spans, &ref);
+	kobs_span_end(&l->spans, ref);
 	return false;
+}
+
+/* Returns true when this is not the begin of a wait. */
+static __always_inline bool lock_known(struct lock *l, struct kobs_cpu *pc,
+				       unsigned long lock, unsigned int flags)
+{
+	struct kobs_span_ref ref KOBS_UNINIT;
+
+	return unlikely(kobs_span_find(&l->spans, (u64)current, lock, &ref)) &&
+	       lock_goes_on(l, pc, &ref, lock, flags);
 }
 
 /* Context of the handlers: any, NMI included; preemption off. */
@@ -164,7 +171,7 @@ static void lock_begin_wait(struct lock *l, struct kobs_cpu *pc,
 {
 	struct kobs_session *s = l->s;
 	enum kobs_counter fate;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	u64 now;
 	u64 t0;
 
@@ -283,7 +290,7 @@ static void lock_end(void *data, void *lock, int ret)
 	u64 copy[3 + LOCK_D_END] KOBS_UNINIT;
 	struct kobs_span *span = (struct kobs_span *)copy;
 	struct lock *l = data;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 	u64 end;
 
@@ -314,7 +321,7 @@ out:
 static void lock_watch(void *data, void *lock, unsigned int flags)
 {
 	struct lock *l = data;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u64 t0;
@@ -348,7 +355,7 @@ out:
 static void lock_unwatch(void *data, void *lock, int ret)
 {
 	struct lock *l = data;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 
 	if (unlikely(!READ_ONCE(l->s->armed)))

@@ -171,7 +171,7 @@ def orphan():
 @test("--fail, --over and short waits")
 def verdict():
     with Threads() as threads:
-        with Background("lock", "stalls", "--over", "1h", "--fail", "-c", "waiter") as b:
+        with Background("lock", "stalls", "--over", "3600s", "--fail", "-c", "waiter") as b:
             threads.held("holder", "take mutex:0 gate:0")
             threads.add("waiter", "take mutex:0")
             threads.waiting(1)

@@ -104,6 +104,9 @@ static rwlock_t kobs_gen_lock_rwlock[LOCKS];
 static DECLARE_WAIT_QUEUE_HEAD(gate_wait);
 static unsigned long gates_open;
 
+/* Kept, so that no other task is at the address that their mutex names. */
+static struct task_struct *orphans[LOCKS];
+
 static atomic64_t taken, failed, pairs, asking;
 static u64 bench_result;
 static struct dentry *dir;
@@ -322,6 +325,8 @@ static int run_orphan(unsigned int n)
 {
 	struct task_struct *t;
 
+	if (orphans[n])
+		return -EBUSY;
 	t = kthread_create(orphan, &kobs_gen_lock_mutex[n], "orphan");
 	if (IS_ERR(t))
 		return PTR_ERR(t);
@@ -331,8 +336,17 @@ static int run_orphan(unsigned int n)
 		schedule_timeout_uninterruptible(1);
 	/* Waits until it has ended. */
 	kthread_stop(t);
-	put_task_struct(t);
+	orphans[n] = t;
 	return 0;
+}
+
+static void run_mend(unsigned int n)
+{
+	if (!orphans[n])
+		return;
+	put_task_struct(orphans[n]);
+	orphans[n] = NULL;
+	mutex_init(&kobs_gen_lock_mutex[n]);
 }
 
 /*
@@ -486,7 +500,7 @@ static int run_numbered(const char *verb, unsigned long long n)
 	if (!strcmp(verb, "orphan") && n < LOCKS)
 		return run_orphan(n);
 	if (!strcmp(verb, "mend") && n < LOCKS) {
-		mutex_init(&kobs_gen_lock_mutex[n]);
+		run_mend(n);
 		return 0;
 	}
 	return -EINVAL;
@@ -607,7 +621,11 @@ static int __init kobs_gen_lock_init(void)
 
 static void __exit kobs_gen_lock_exit(void)
 {
+	unsigned int n;
+
 	debugfs_remove(dir);
+	for (n = 0; n < LOCKS; n++)
+		run_mend(n);
 	free_percpu_locks(LOCKS);
 }
 
