@@ -31,29 +31,6 @@ bool kobs_capture_filter(const struct kobs_session *s)
 	return kobs_filter_pass(&s->filter, &who);
 }
 
-/**
- * kobs_capture_kstack() - capture and intern the kernel stack
- * @s: session
- * @id: set to the stack's number, 0 for an empty one
- * @entry: address of the hooked function, or 0
- * @at: where it was entered, or NULL
- *
- * Context: any, NMI included; preemption off.
- * Return: false when the stack table is full.
- */
-bool kobs_capture_kstack(struct kobs_session *s, u64 *id, unsigned long entry,
-			 const struct kobs_at *at)
-{
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	unsigned int nr = kobs_unwind(s, entry, at, ips);
-
-	*id = 0;
-	if (unlikely(!nr))
-		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
-	return *id;
-}
-
 /* Frames of a 32-bit process have another layout, which is not followed. */
 static bool frames_known(struct pt_regs *regs)
 {

@@ -13,34 +13,33 @@
 #include "../hit.h"
 #include "unwind.h"
 
-/* Stacks end where they end: interrupts cannot be told apart here. */
-unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
-			 const struct kobs_at *at, unsigned long *ips)
+bool kobs_unwind(struct kobs_session *s, u64 *id, unsigned long entry,
+		 const struct kobs_at *at)
 {
-	unsigned long all[KOBS_STACK_DEPTH + KOBS_HOOK_FRAMES] KOBS_UNINIT;
-	struct kobs_counters *c = &this_cpu_ptr(s->cpu)->counters;
-	/* Whoever called the caller of this. */
+	unsigned long ips[KOBS_STACK_DEPTH + KOBS_HOOK_FRAMES] KOBS_UNINIT;
+	/* This, and the handler; interrupts cannot be told apart here. */
 	unsigned int skip = 2;
 	unsigned int nr;
 	unsigned int i;
 
-	kobs_count(c, KOBS_N_UNWOUND);
-	nr = stack_trace_save(all, s->stack_depth + KOBS_HOOK_FRAMES, 0);
+	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
+	nr = stack_trace_save(ips, s->stack_depth + KOBS_HOOK_FRAMES, 0);
 	/*
 	 * The first frame of interest is the hooked function: its address lies
 	 * just behind the call to the trampoline at @entry.
 	 */
 	for (i = 0; entry && i < nr && i < KOBS_HOOK_FRAMES; i++) {
-		if (all[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE) {
+		if (ips[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE) {
 			skip = i;
 			break;
 		}
 	}
+	*id = 0;
 	if (nr <= skip)
-		return 0;
-	nr = min(nr - skip, s->stack_depth);
-	memcpy(ips, all + skip, nr * sizeof(*ips));
-	return nr;
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, 0, ips + skip,
+				 min(nr - skip, s->stack_depth));
+	return *id;
 }
 
 void kobs_unwind_hook(const void *fn)
