@@ -99,10 +99,9 @@ void kobs_memo_forget(struct kobs_memo *m, unsigned long from)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_memo_forget);
 
-/* Left-overs that KASAN guards may lie between the words of interest. */
 static __always_inline unsigned long word_at(unsigned long address)
 {
-	return READ_ONCE_NOCHECK(*(unsigned long *)address);
+	return kobs_stack_word((const unsigned long *)address, 0);
 }
 
 /**
@@ -112,6 +111,8 @@ static __always_inline unsigned long word_at(unsigned long address)
  * @bp_at: where that lies on the stack, 0 when it is that of the start
  * @room: words from @sp to the end of the stack
  * @base: what the words that are recorded are placed by
+ * @split: it is the frame pointer that they are placed by
+ * @records: all could be recorded so far
  * @to: where they are recorded; a constant NULL for a walk that does not
  */
 struct trail {
@@ -120,41 +121,53 @@ struct trail {
 	unsigned long bp_at;
 	unsigned long room;
 	unsigned long base;
+	bool split;
+	bool records;
 	struct kobs_recalled *to;
 };
 
 /* A stack that cannot be recalled is marked by having no words. */
 static void record(struct trail *t, unsigned long address, unsigned long value)
 {
+	unsigned long place = (address - t->base) / sizeof(long);
 	struct kobs_recalled *to = t->to;
-	bool rest = to->split != KOBS_RECALL_WORDS;
 
-	if (!to->nr && address != t->base)
+	if (!t->records)
 		return;
 	if (to->nr == KOBS_RECALL_WORDS ||
 	    (unsigned long)(s64)(s32)value != value) {
-		to->nr = 0;
+		t->records = false;
 		return;
 	}
-	to->span[rest] = (address - t->base) / sizeof(long) + 1;
-	to->words[to->nr++] = (u32)value |
-			      (u64)(address - t->base) / sizeof(long) << 32;
+	to->words[to->nr++] = (struct kobs_recalled_word){ value, place };
+	to->span[t->split] = place + 1;
+}
+
+/* Words are compared by so many at a time: repeat the last one. */
+static void record_pad(struct trail *t)
+{
+	struct kobs_recalled *to = t->to;
+
+	while (to->nr % KOBS_RECALL_STEP) {
+		to->words[to->nr] = to->words[to->nr - 1];
+		to->nr++;
+	}
 }
 
 static void record_bp(struct trail *t)
 {
 	struct kobs_recalled *to = t->to;
 
-	if (!to->nr)
+	/* There is one such frame at most in what is recalled. */
+	t->records &= !t->split;
+	if (!t->records)
 		return;
-	if (to->split != KOBS_RECALL_WORDS) {
-		to->nr = 0;
-		return;
-	}
+	record_pad(t);
 	to->split = to->nr;
 	to->bp = t->bp_at ? (t->bp_at - t->base) / sizeof(long) :
 			    KOBS_RECALL_BP;
 	t->base = t->bp;
+	t->split = true;
 }
 
 /* Out of a frame based on the frame pointer. */
@@ -249,6 +262,7 @@ static __always_inline struct trail walk_start(const struct kobs_walk *w,
 		.bp = w->bp,
 		.room = (w->top - w->sp) / sizeof(long),
 		.base = w->sp - sizeof(long),
+		.records = to,
 		.to = to,
 	};
 }
@@ -293,15 +307,15 @@ int kobs_memo_record(const struct kobs_memo *m, const struct kobs_walk *w,
 	int n;
 
 	to->nr = 0;
-	to->split = KOBS_RECALL_WORDS;
 	to->span[0] = 0;
 	to->span[1] = 0;
 	to->exact = false;
 	to->cut = w->cut;
 	n = walk(m, w, &t, ips, max);
-	if (n < 0)
+	if (n < 0 || !t.records)
 		to->nr = 0;
-	if (to->split == KOBS_RECALL_WORDS)
+	record_pad(&t);
+	if (!t.split)
 		to->split = to->nr;
 	return n;
 }

@@ -76,6 +76,20 @@ struct kobs_walk {
 	bool cut;
 };
 
+/*
+ * A word of the stack. Left-overs that KASAN guards may lie between the words
+ * of interest, or where they do not lie any more.
+ */
+static __always_inline unsigned long kobs_stack_word(const unsigned long *base,
+						     unsigned long place)
+{
+#ifdef CONFIG_KASAN
+	return READ_ONCE_NOCHECK(base[place]);
+#else
+	return base[place];
+#endif
+}
+
 struct kobs_recalled;
 
 int kobs_memo_init(struct kobs_memo *m, unsigned int nr);

@@ -23,13 +23,27 @@
 #include <linux/types.h>
 #include "memo.h"
 
-/* Words of a stack that is kept; 512 bytes for each. */
-#define KOBS_RECALL_WORDS	59
+/* Words of a stack that is kept; 512 bytes for each stack. */
+#define KOBS_RECALL_WORDS	56
+/* They are compared by so many at a time. */
+#define KOBS_RECALL_STEP	4
 /* Stacks of a CPU, and of a set. */
 #define KOBS_RECALL_STACKS	512
 #define KOBS_RECALL_WAYS	4
 /* The frame pointer is what it was at the start. */
 #define KOBS_RECALL_BP		U16_MAX
+/* Addresses that a stack is looked up by. */
+#define KOBS_RECALL_KEY		3
+
+/**
+ * struct kobs_recalled_word - a word of a stack
+ * @value: what it holds; sign-extended
+ * @place: where it lies, in words from the start or from the frame pointer
+ */
+struct kobs_recalled_word {
+	s32 value;
+	u32 place;
+};
 
 /**
  * struct kobs_recalled - a stack
@@ -38,14 +52,14 @@
  * @id: its number
  * @epoch: what was known of code when it was walked
  * @nr: words
- * @split: the words from this one on lie relative to the frame pointer
+ * @split: the words from this one on lie relative to the frame pointer; both
+ *         are multiples of KOBS_RECALL_STEP
  * @bp: where that is saved, in words from the start, or KOBS_RECALL_BP
  * @span: words from the start, and from the frame pointer, to the last word
  *        inclusive
  * @exact: the last word is the uppermost of the stack
  * @cut: as in struct kobs_walk
- * @words: contents in bits 0-31, sign-extended, and place, in words from the
- *         start or from the frame pointer, from bit 32
+ * @words: the words; some can be there more than once
  */
 struct kobs_recalled {
 	u64 key;
@@ -58,10 +72,11 @@ struct kobs_recalled {
 	u16 span[2];
 	bool exact;
 	bool cut;
-	u64 words[KOBS_RECALL_WORDS];
-};
+	struct kobs_recalled_word words[KOBS_RECALL_WORDS];
+} __aligned(64);
 
 static_assert(sizeof(struct kobs_recalled) == 512);
+static_assert(KOBS_RECALL_WORDS % KOBS_RECALL_STEP == 0);
 
 /**
  * struct kobs_recall - the stacks of a CPU
@@ -89,16 +104,58 @@ kobs_recall_set(const struct kobs_recall *r, u64 key)
 	return r->stacks + (key >> r->shift) * KOBS_RECALL_WAYS;
 }
 
-/* Do these words lie where they lay? All places are within the stack. */
-static __always_inline bool kobs_recall_equal(const u64 *word, const u64 *end,
-					      const unsigned long *base)
+/**
+ * kobs_recall_key() - what to look a stack up by
+ * @m: memo of frames
+ * @w: where the stack begins and ends
+ * @entry: function that was entered, or 0
+ *
+ * A hash of the first addresses, as far as the memo simply leads to them. It
+ * need not be exact: all of the stack is compared.
+ *
+ * Context: any, NMI included.
+ * Return: a hash; not 0.
+ */
+static __always_inline u64 kobs_recall_key(const struct kobs_memo *m,
+					   const struct kobs_walk *w,
+					   unsigned long entry)
 {
-	for (; word < end; word++) {
-		u64 w = *word;
+	const unsigned long *sp = (const unsigned long *)w->sp;
+	const unsigned long *top = (const unsigned long *)w->top;
+	u64 hash = entry;
+	unsigned int i;
 
-		if (READ_ONCE_NOCHECK(base[w >> 32]) !=
-		    (unsigned long)(s64)(s32)w)
-			return false;
+	for (i = 1; ; i++) {
+		unsigned long ip = kobs_stack_word(sp, -1);
+		u64 fact;
+
+		hash = (hash ^ ip) * KOBS_HASH_FACTOR;
+		if (i == KOBS_RECALL_KEY)
+			break;
+		fact = kobs_memo_get(m->facts, m->shift, ip);
+		if (unlikely(!fact || kobs_fact_kind(fact) != KOBS_FACT_SP ||
+			     kobs_fact_words(fact) > top - sp))
+			break;
+		sp += kobs_fact_words(fact);
+	}
+	return hash | KOBS_ROW_HASH;
+}
+
+/* Do these words lie where they lay? All places are within the stack. */
+static __always_inline bool
+kobs_recall_equal(const struct kobs_recalled_word *word,
+		  const struct kobs_recalled_word *end,
+		  const unsigned long *base)
+{
+	unsigned int i;
+
+	for (; word != end; word += KOBS_RECALL_STEP) {
+#pragma GCC unroll 4
+		for (i = 0; i < KOBS_RECALL_STEP; i++) {
+			if (kobs_stack_word(base, word[i].place) !=
+			    (unsigned long)(long)word[i].value)
+				return false;
+		}
 	}
 	return true;
 }
@@ -109,7 +166,7 @@ static __always_inline bool kobs_recall_rest(const struct kobs_recalled *e,
 					     const unsigned long *base)
 {
 	unsigned long bp = e->bp == KOBS_RECALL_BP ? w->bp :
-			   READ_ONCE_NOCHECK(base[e->bp]);
+			   kobs_stack_word(base, e->bp);
 	unsigned long room = (w->top - bp) / sizeof(long);
 
 	if (bp < w->sp || bp >= w->top || bp % sizeof(long) ||

@@ -53,9 +53,6 @@
 /* Stacks of a CPU: for interrupts, and for each kind of exception. */
 #define CPU_STACKS	(1 + N_EXCEPTION_STACKS)
 
-/* Addresses that a stack is looked up by. */
-#define KEY_FRAMES	3
-
 struct span {
 	unsigned long start;
 	unsigned long end;
@@ -356,24 +353,18 @@ static __always_inline bool unwind(struct kobs_session *s, u64 *id,
 				   struct kobs_walk *w, unsigned long entry,
 				   const struct kobs_recall *r)
 {
-	unsigned long ips[KEY_FRAMES] KOBS_UNINIT;
 	const struct kobs_recalled *e;
-	unsigned int n = 0;
 	u64 key = 0;
 
-	if (unlikely(!r->stacks || !w->top))
-		goto frames;
-	if (entry)
-		ips[n++] = entry;
-	if (kobs_memo_walk(&memo, w, ips + n, KEY_FRAMES - n) != KEY_FRAMES - n)
-		goto frames;
-	key = kobs_hash((const u64 *)ips, KEY_FRAMES);
-	e = kobs_recall_find(r, key, entry, atomic_read(&memo_epoch), w);
-	if (likely(e && believe(s, w, entry, e->id, NULL, 0))) {
-		*id = e->id;
-		return true;
+	if (likely(r->stacks && w->top)) {
+		key = kobs_recall_key(&memo, w, entry);
+		e = kobs_recall_find(r, key, entry, atomic_read(&memo_epoch),
+				     w);
+		if (likely(e && believe(s, w, entry, e->id, NULL, 0))) {
+			*id = e->id;
+			return true;
+		}
 	}
-frames:
 	return unwind_frames(s, id, w, entry, key);
 }
 
