@@ -6,6 +6,9 @@
  * file keeps, for each, the last symbol at or before it; nothing else is kept.
  * A stream does not know them before, so it loads all text symbols once.
  *
+ * Data has names, too, where it is static: an address belongs to the symbol
+ * before it up to the next one. All other data has none.
+ *
  * A name that was found is kept, so that it outlives its module. An address
  * that belongs to no module and not to the kernel has no name, however close
  * the symbol before it is.
@@ -30,6 +33,8 @@ void ksyms_free(struct ksyms *k)
 {
 	map_free(&k->known, free);
 	numbers_free(&k->wanted);
+	map_free(&k->objects, free);
+	numbers_free(&k->wanted_objects);
 	pool_free(&k->names);
 	free(k->all.address);
 	free(k->all.text);
@@ -104,6 +109,13 @@ void ksyms_want(struct ksyms *k, uint64_t address)
 {
 	if (!map_get(&k->known, address))
 		numbers_add(&k->wanted, address);
+}
+
+/** ksyms_want_object() - The same for the address of data. */
+void ksyms_want_object(struct ksyms *k, uint64_t address)
+{
+	if (!map_get(&k->objects, address))
+		numbers_add(&k->wanted_objects, address);
 }
 
 static void load_modules(struct ksyms *k)
@@ -212,16 +224,88 @@ static void learn(struct ksyms *k, uint64_t address, const char *name, const cha
 	map_set(&k->known, address, sym);
 }
 
-/* The next symbol that can name code; takes note of where the kernel ends. */
-static bool next_text(struct ksyms *k, struct lines *l, struct ksym_line *sym)
+/* The next symbol; takes note of where the kernel ends. */
+static bool next_symbol(struct ksyms *k, struct lines *l, struct ksym_line *sym)
 {
-	while (ksym_next(l, sym)) {
-		if (ksym_is_text(sym->type) && sym->address)
-			return true;
-		if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
-			k->kernel_end = sym->address;
+	if (!ksym_next(l, sym))
+		return false;
+	if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
+		k->kernel_end = sym->address;
+	return true;
+}
+
+static bool names_text(const struct ksym_line *sym)
+{
+	return ksym_is_text(sym->type) && sym->address;
+}
+
+/* Those of per-CPU variables are offsets: addresses are in the upper half. */
+static bool names_object(const struct ksym_line *sym)
+{
+	return strchr("dDbBrR", sym->type) && (int64_t)sym->address < 0;
+}
+
+/* The best symbol for the address of data, and the next one of any kind. */
+struct object {
+	struct candidate sym;
+	uint64_t	next;
+	const char	*next_module;
+};
+
+static void offer_object(struct ksyms *k, struct object *best, const struct ksym_line *sym)
+{
+	const struct numbers *wanted = &k->wanted_objects;
+	size_t i = lower_bound(wanted->v, wanted->n, sym->address);
+
+	if (i < wanted->n && names_object(sym))
+		offer(k, &best[i].sym, sym);
+	if (i && (!best[i - 1].next || sym->address < best[i - 1].next)) {
+		best[i - 1].next = sym->address;
+		best[i - 1].next_module = pool_intern(&k->names, sym->module);
 	}
-	return false;
+}
+
+/*
+ * Whether an object reaches as far as the address. What the last symbol of a
+ * module names ends with its page, for all that is known.
+ */
+static bool object_reaches(const struct ksyms *k, const struct object *o, uint64_t address)
+{
+	if (!o->sym.name)
+		return false;
+	if (!*o->sym.module)
+		return !k->kernel_end || address < k->kernel_end;
+	return (o->next && !strcmp(o->next_module, o->sym.module)) ||
+	       address - o->sym.address < 4096;
+}
+
+static void learn_objects(struct ksyms *k, struct object *best)
+{
+	const struct numbers *wanted = &k->wanted_objects;
+	struct candidate last = {};
+	size_t i;
+
+	/* A symbol is the next one for addresses before, until a nearer one. */
+	for (i = wanted->n; i > 1; i--) {
+		if (best[i - 2].next)
+			continue;
+		best[i - 2].next = best[i - 1].next;
+		best[i - 2].next_module = best[i - 1].next_module;
+	}
+	for (i = 0; i < wanted->n; i++) {
+		uint64_t address = wanted->v[i];
+		struct ksym *sym;
+
+		if (best[i].sym.name)
+			last = best[i].sym;
+		best[i].sym = last;
+		if (object_reaches(k, &best[i], address))
+			sym = new_symbol(k, last.name, last.module, address - last.address);
+		else
+			sym = new_symbol(k, NULL, NULL, 0);
+		map_set(&k->objects, address, sym);
+	}
+	k->wanted_objects.n = 0;
 }
 
 /**
@@ -233,21 +317,30 @@ void ksyms_resolve(struct ksyms *k)
 {
 	struct candidate *best;
 	struct candidate last = {};
+	struct object *objects;
 	struct ksym_line sym;
 	struct lines l;
 	size_t i;
 
 	numbers_sort_unique(&k->wanted);
-	if (!k->wanted.n || lines_open(&l, k->path))
+	numbers_sort_unique(&k->wanted_objects);
+	if ((!k->wanted.n && !k->wanted_objects.n) || lines_open(&l, k->path))
 		return;
 	load_modules(k);
 	best = zalloc(k->wanted.n * sizeof(*best));
-	while (next_text(k, &l, &sym)) {
+	objects = zalloc(k->wanted_objects.n * sizeof(*objects));
+	while (next_symbol(k, &l, &sym)) {
+		if (k->wanted_objects.n)
+			offer_object(k, objects, &sym);
+		if (!names_text(&sym))
+			continue;
 		i = lower_bound(k->wanted.v, k->wanted.n, sym.address);
 		if (i < k->wanted.n)
 			offer(k, &best[i], &sym);
 	}
 	lines_close(&l);
+	learn_objects(k, objects);
+	free(objects);
 	/* A symbol is the best for later addresses too, until a better one. */
 	for (i = 0; i < k->wanted.n; i++) {
 		if (best[i].name)
@@ -302,7 +395,9 @@ void ksyms_load_all(struct ksyms *k)
 	if (all->n || lines_open(&l, k->path))
 		return;
 	load_modules(k);
-	while (next_text(k, &l, &sym)) {
+	while (next_symbol(k, &l, &sym)) {
+		if (!names_text(&sym))
+			continue;
 		all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
 		all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
 		all->address[all->n] = sym.address;
@@ -371,6 +466,22 @@ void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out)
 
 	if (!sym || !sym->name) {
 		print_unknown(address, out);
+		return;
+	}
+	buf_puts(out, sym->name);
+	if (sym->offset)
+		buf_printf(out, "+0x%llx", (unsigned long long)sym->offset);
+	if (*sym->module)
+		buf_printf(out, " [%s]", sym->module);
+}
+
+/** ksyms_print_object() - name+0x1f [module], or the address of what has no name */
+void ksyms_print_object(struct ksyms *k, uint64_t address, struct buf *out)
+{
+	const struct ksym *sym = map_get(&k->objects, address);
+
+	if (!sym || !sym->name) {
+		buf_printf(out, "0x%llx", (unsigned long long)address);
 		return;
 	}
 	buf_puts(out, sym->name);

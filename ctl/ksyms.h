@@ -40,6 +40,8 @@ struct ksyms {
 	const char	*modules_path;
 	struct map	known;		/* address to struct ksym */
 	struct numbers	wanted;
+	struct map	objects;	/* the same for data */
+	struct numbers	wanted_objects;
 	struct pool	names;
 	struct ksym_all	all;
 	struct module_range *modules;
@@ -51,11 +53,13 @@ struct ksyms {
 void ksyms_init(struct ksyms *k);
 void ksyms_free(struct ksyms *k);
 void ksyms_want(struct ksyms *k, uint64_t address);
+void ksyms_want_object(struct ksyms *k, uint64_t address);
 void ksyms_resolve(struct ksyms *k);
 void ksyms_load_all(struct ksyms *k);
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address);
 void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out);
 void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out);
+void ksyms_print_object(struct ksyms *k, uint64_t address, struct buf *out);
 
 bool ksym_next(struct lines *l, struct ksym_line *out);
 bool ksym_is_text(char type);

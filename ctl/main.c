@@ -21,6 +21,14 @@ static const struct verb verbs[] = {
 	  "how long calls of kernel functions take", cmd_func },
 	{ "func", "trace", FOR_FUNC | FOR_TRACE, "[OPTION...] PATTERN... [-- COMMAND...]",
 	  "calls of kernel functions one by one", cmd_func },
+	{ "lock", "contention", FOR_WAIT, "[OPTION...] [-- COMMAND...]",
+	  "waits for the kernel's locks, by lock and caller", cmd_lock_contention },
+	{ "lock", "stalls", FOR_STALLS, "[OPTION...] [-- COMMAND...]",
+	  "waits for locks that last, and who holds them up", cmd_lock_stalls },
+	{ "sched", "offcpu", FOR_OFFCPU, "[OPTION...] [-- COMMAND...]",
+	  "how long tasks are off the CPU, and why", cmd_sched },
+	{ "sched", "runq", FOR_RUNQ, "[OPTION...] [-- COMMAND...]",
+	  "how long tasks wait to run", cmd_sched },
 	{ "session", "list", FOR_LIST, "[OPTION...]", "all sessions", cmd_session_list },
 	{ "session", "read", FOR_READ, "[OPTION...] NAME|ID", "report of a session that runs detached",
 	  cmd_session_read },
@@ -39,7 +47,7 @@ static void print_usage(FILE *to, const char *noun)
 		if (noun && strcmp(noun, verbs[i].noun))
 			continue;
 		snprintf(left, sizeof(left), "%s %s", verbs[i].noun, verbs[i].name);
-		fprintf(to, "  obsctl %-14s %s\n", left, verbs[i].doc);
+		fprintf(to, "  obsctl %-15s %s\n", left, verbs[i].doc);
 	}
 	fputs("\n  obsctl NOUN VERB --help lists the options, obsctl --version prints the version;\n"
 	      "  obsctl(8) explains all.\n", to);

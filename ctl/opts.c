@@ -112,6 +112,13 @@ static bool take_param(const struct opt *opt, const char *value, void *to)
 	return !parse_number(value, 0, UINT64_MAX, &v) && set_param(to, opt->param, v);
 }
 
+static bool take_param_time(const struct opt *opt, const char *value, void *to)
+{
+	uint64_t v;
+
+	return !parse_time(value, &v) && set_param(to, opt->param, v);
+}
+
 static bool take_param_switch(const struct opt *opt, const char *value, void *to)
 {
 	return set_param(to, opt->param, 1);
@@ -129,6 +136,7 @@ static bool take_hist(const struct opt *opt, const char *value, void *to)
 #define AT(member)	.offset = offsetof(struct opts, member)
 #define A_LIST		"numbers with commas between them, 12,345 for instance"
 #define A_NUMBER	"a number, 0 or more"
+#define A_TIME		"a time with its unit, 10us or 1.5ms for instance"
 #define A_DURATION	"a number of seconds from 0.001, such as 2 or 0.5"
 
 static const struct opt options[] = {
@@ -140,13 +148,13 @@ static const struct opt options[] = {
 	  take_texts, AT(comms), .allowed = "names with commas between them" },
 	{ "cpu", 'C', "CPULIST", "only on these CPUs, 0,2-3 for instance", FOR_RUN, take_ranges,
 	  AT(cpus), .allowed = "a list of CPUs such as 0,2-3", .max = 65535 },
-	{ "min", 0, "TIME", "only calls that took at least this long (ns, us, ms, s)",
-	  FOR_TIME | FOR_TRACE, take_time, AT(min),
-	  .allowed = "a time with its unit, 10us or 1.5ms for instance" },
+	{ "min", 0, "TIME", "only what took at least this long (ns, us, ms, s)",
+	  FOR_VALUE | FOR_TRACE, take_time, AT(min), .allowed = A_TIME },
 	{ "by", 0, "COL[,COL]",
 	  "columns to tell apart: those of the source, and cpu pid tid comm kstack ustack",
-	  FOR_RUN, take_texts, AT(by), .allowed = "names of columns with commas between them" },
-	{ "hist", 0, NULL, "histograms and percentiles", FOR_TIME, take_hist,
+	  FOR_TABLE | FOR_TRACE, take_texts, AT(by),
+	  .allowed = "names of columns with commas between them" },
+	{ "hist", 0, NULL, "histograms and percentiles", FOR_VALUE, take_hist,
 	  .param = "hist" },
 	{ "time", 0, NULL, "trace returns, with the duration of each call", FOR_TRACE, take_switch,
 	  AT(time) },
@@ -158,16 +166,16 @@ static const struct opt options[] = {
 	  AT(detach), .allowed = "a name" },
 	{ "top", 'n', "N", "show no more than N rows (0: all; default: 40 as text, all as JSON)",
 	  FOR_REPORT, take_number, AT(top), .allowed = A_NUMBER, .max = UINT32_MAX },
-	{ "json", 'j', NULL, "print JSON", FOR_REPORT | FOR_TRACE | FOR_STATUS | FOR_LIST,
+	{ "json", 'j', NULL, "print JSON", FOR_REPORT | FOR_STREAM | FOR_STATUS | FOR_LIST,
 	  take_switch, AT(json) },
 	{ "folded", 0, NULL, "print folded stacks, for flame graphs", FOR_REPORT, take_switch,
 	  AT(folded) },
-	{ "output", 'o', "FILE", "write the report to FILE", FOR_REPORT | FOR_TRACE, take_text,
+	{ "output", 'o', "FILE", "write the report to FILE", FOR_REPORT | FOR_STREAM, take_text,
 	  AT(output), .allowed = "a path" },
 	{ "fail-over", 0, "LIMIT",
-	  "exit with status 3 if a row's count (func time: longest time) is above LIMIT",
+	  "exit with status 3 if a row's count (of times: the longest) is above LIMIT",
 	  FOR_TABLE, take_text, AT(fail_over),
-	  .allowed = "a number, or for func time a time such as 10ms" },
+	  .allowed = "a number, or where times are measured a time such as 10ms" },
 	{ "max-lost", 0, "N", "exit with status 4 if more than N hits were lost",
 	  FOR_RUN | FOR_READ | FOR_STOP, take_number, AT(max_lost), .allowed = A_NUMBER,
 	  .max = UINT64_MAX },
@@ -175,6 +183,18 @@ static const struct opt options[] = {
 	  .param = "all" },
 	{ "inflight", 0, "N", "calls that can be in progress at once (0: as many as fit the machine)",
 	  FOR_TIME | FOR_TRACE, take_param, 0, .allowed = A_NUMBER, .param = "inflight" },
+	{ "waker", 0, NULL, "tell apart who woke the task up: adds columns waker and waker_stack",
+	  FOR_OFFCPU, take_switch, AT(waker) },
+	{ "preempted", 0, NULL, "count tasks that are preempted as waiting, too", FOR_RUNQ,
+	  take_param_switch, 0, .param = "preempted" },
+	{ "owner-stack", 0, NULL, "the stack of the lock's owner, too, as it was when the wait began",
+	  FOR_WAIT, take_switch, AT(owner_stack) },
+	{ "over", 0, "TIME", "a wait is a stall when it lasts this long (default 100ms)",
+	  FOR_STALLS, take_param_time, 0, .allowed = A_TIME, .param = "over" },
+	{ "fail", 0, NULL, "exit with status 3 if there was a stall", FOR_STALLS, take_switch,
+	  AT(fail) },
+	{ "spans", 0, "N", "room for N waits in progress at once",
+	  FOR_WAIT | FOR_STALLS | FOR_SCHED, take_param, 0, .allowed = A_NUMBER, .param = "spans" },
 	{ "rows", 0, "N", "room for N rows on each CPU", FOR_TABLE, take_param, 0,
 	  .allowed = A_NUMBER, .param = "rows" },
 	{ "stacks", 0, "N", "room for N stacks", FOR_RUN, take_param, 0, .allowed = A_NUMBER,
@@ -186,7 +206,7 @@ static const struct opt options[] = {
 	{ "memo-check", 0, "N",
 	  "unwind one in N memoised kernel stacks to compare (0: use no memo; default 1024)",
 	  FOR_RUN, take_param, 0, .allowed = A_NUMBER, .param = "memo_check" },
-	{ "ring-kb", 0, "N", "KiB of ring buffer on each CPU", FOR_TRACE, take_param, 0,
+	{ "ring-kb", 0, "N", "KiB of ring buffer on each CPU", FOR_STREAM, take_param, 0,
 	  .allowed = A_NUMBER, .param = "ring_kb" },
 	{ "budget", 0, "PCT", "stop a session that takes more of a CPU (0: never; default 25)",
 	  FOR_RUN, take_param, 0, .allowed = A_NUMBER, .param = "budget" },

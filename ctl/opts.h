@@ -15,10 +15,18 @@ enum verb_kind {
 	FOR_TIME	= 1 << 5,
 	FOR_TRACE	= 1 << 6,
 	FOR_FUNC	= 1 << 7,	/* with one of the three before */
+	FOR_WAIT	= 1 << 8,	/* a table of waits */
+	FOR_STALLS	= 1 << 9,
+	FOR_OFFCPU	= 1 << 10,
+	FOR_RUNQ	= 1 << 11,
 };
 
-#define FOR_TABLE	(FOR_COUNT | FOR_TIME)
-#define FOR_RUN		(FOR_TABLE | FOR_TRACE)
+#define FOR_SCHED	(FOR_OFFCPU | FOR_RUNQ)
+/* What each row has a sum of, and may have a histogram. */
+#define FOR_VALUE	(FOR_TIME | FOR_WAIT | FOR_SCHED)
+#define FOR_TABLE	(FOR_COUNT | FOR_VALUE)
+#define FOR_STREAM	(FOR_TRACE | FOR_STALLS)
+#define FOR_RUN		(FOR_TABLE | FOR_STREAM)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
 
 struct opt_number {
@@ -49,7 +57,10 @@ struct opts {
 	bool		folded;
 	bool		hist;
 	bool		time;
+	bool		owner_stack;
+	bool		fail;
 	bool		verbose;
+	bool		waker;
 	bool		help;
 	struct opt_param params[16];
 	size_t		nr_params;

@@ -85,6 +85,7 @@ void report_resolve(struct report *r)
 
 static void print_stack(struct report *r, struct out *o, size_t column, uint64_t id)
 {
+	const char *name = r->view->columns[column]->name;
 	const struct stack *s = map_get(&r->table->stacks, id);
 	struct buf line = {};
 	size_t i;
@@ -97,8 +98,13 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 		else
 			out_below(o, "      [no user stack]");
 	}
-	out_open(o, r->view->columns[column]->name, '[');
+	out_open(o, name, '[');
+	if (!o->json && strcmp(name, "kstack") && strcmp(name, "ustack")) {
+		buf_printf(&line, "      -- %s", name);
+		out_below(o, line.p);
+	}
 	if (s && s->pid && !o->json) {
+		line.len = 0;
 		buf_printf(&line, "      -- user, process %u", s->pid);
 		out_below(o, line.p);
 	}
@@ -135,6 +141,10 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 		if (type_is_stack(v->types[c]))
 			continue;
 		upper(header, sizeof(header), v->columns[c]->name);
+		if (view_absent(v, c, key)) {
+			out_cell_aside(o, header, "-", v->types[c] == KOBS_TYPE_NUMBER);
+			continue;
+		}
 		text.len = 0;
 		view_print_key(v, c, key, &text);
 		if (v->types[c] == KOBS_TYPE_NUMBER)

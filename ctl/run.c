@@ -178,9 +178,12 @@ static int start_session(struct run *r)
 		r->snapshot_every = 5000000;
 		r->next_snapshot = now_ns() + r->snapshot_every;
 	}
-	if (r->stream)
+	if (r->stream) {
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
 			   r->o->json);
+		r->trace.record = r->spec->record;
+		r->trace.record_arg = r->spec->record_arg;
+	}
 	r->own.notify = on_notify;
 	r->own.notify_arg = r;
 	err = model_session_start(&r->own, r->session.id, r->o->detach, &fresh);

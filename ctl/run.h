@@ -6,6 +6,7 @@
 #include "opts.h"
 #include "model.h"
 #include "patterns.h"
+#include "trace.h"
 
 /* What a verb of a source sets up; the rest comes from the options. */
 struct run_spec {
@@ -13,6 +14,8 @@ struct run_spec {
 	const char	*mode;
 	const struct targets *targets;	/* functions, or NULL */
 	struct request	request;	/* settings of the source; run adds the rest */
+	record_fn	record;		/* prints a stream's records; NULL for one line each */
+	void		*record_arg;
 };
 
 int run_session(struct run_spec *spec, const struct opts *o);

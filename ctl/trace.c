@@ -160,7 +160,8 @@ static const char *render(struct trace *t, size_t column, uint64_t key)
 	return s;
 }
 
-static const struct stack *get_stack(struct trace *t, uint64_t id)
+/** trace_stack() - Return: a stack that a record names, or NULL. */
+const struct stack *trace_stack(struct trace *t, uint64_t id)
 {
 	const struct stack *s = map_get(&t->stacks.stacks, id);
 
@@ -172,7 +173,7 @@ static const struct stack *get_stack(struct trace *t, uint64_t id)
 
 static void add_stack(struct trace *t, uint64_t id)
 {
-	const struct stack *s = get_stack(t, id);
+	const struct stack *s = trace_stack(t, id);
 	struct buf frame = {};
 	size_t i;
 
@@ -301,7 +302,7 @@ static void print_heading(struct trace *t)
 	size_t i;
 
 	t->started = true;
-	if (t->json)
+	if (t->json || t->record)
 		return;
 	buf_puts(b, "     TIME(s)  CPU ");
 	for (i = 0; i < t->view->nr_columns; i++) {
@@ -364,7 +365,9 @@ void trace_flush(struct trace *t, bool all)
 		do {
 			const uint64_t *rec = q->v + q->from;
 
-			if (t->json)
+			if (t->record)
+				t->record(t, rec, t->record_arg);
+			else if (t->json)
 				print_json(t, (uint32_t)(q - t->queue), rec);
 			else
 				print_text(t, (uint32_t)(q - t->queue), rec);

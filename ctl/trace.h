@@ -20,6 +20,11 @@ struct trace_queue {
 	bool		seen;
 };
 
+struct trace;
+
+/* Prints a record in a way of its own: its time, value and keys. */
+typedef void (*record_fn)(struct trace *t, const uint64_t *rec, void *arg);
+
 struct trace {
 	struct view	*view;
 	struct nl	*data;		/* for stacks */
@@ -40,12 +45,15 @@ struct trace {
 	uint64_t	gaps;		/* batches that never came */
 	bool		value;
 	bool		started;	/* the heading is printed */
+	record_fn	record;		/* NULL for one line each */
+	void		*record_arg;
 };
 
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
 		bool json);
 const char *trace_message(struct trace *t, struct nlmsghdr *msg);
 void trace_flush(struct trace *t, bool all);
+const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);
 
 #endif

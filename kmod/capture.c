@@ -31,6 +31,26 @@ bool kobs_capture_filter(const struct kobs_session *s)
 	return kobs_filter_pass(&s->filter, &who);
 }
 
+/**
+ * kobs_capture_intern() - intern a kernel stack that was captured
+ * @s: session
+ * @id: set to the stack's number, 0 for an empty one
+ * @ips: code addresses, leaf first
+ * @nr: how many
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+			 const unsigned long *ips, unsigned int nr)
+{
+	*id = 0;
+	if (unlikely(!nr))
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	return *id;
+}
+
 /* Frames of a 32-bit process have another layout, which is not followed. */
 static bool frames_known(struct pt_regs *regs)
 {

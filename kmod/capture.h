@@ -21,6 +21,8 @@
 
 bool kobs_capture_filter(const struct kobs_session *s);
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id);
+bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+			 const unsigned long *ips, unsigned int nr);
 
 /*
  * A name is kept padded with zeroes, which makes it a key of two words. It
@@ -72,7 +74,7 @@ static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
 	if (stacks && (need & BIT(KOBS_W_KSTACK))) {
 		struct kobs_at here = at ? *at : kobs_at_here();
 
-		if (!kobs_unwind(s, &v[KOBS_W_KSTACK], at ? entry : 0, &here))
+		if (!kobs_unwind_id(s, &v[KOBS_W_KSTACK], at ? entry : 0, &here))
 			return false;
 	}
 	if (stacks && (need & BIT(KOBS_W_USTACK)))

@@ -57,10 +57,9 @@ enum kobs_word {
 	KOBS_W_KSTACK = KOBS_W_COMM + 2,
 	KOBS_W_USTACK,
 	KOBS_W_SOURCE,
-	KOBS_WORDS = 16
+	/* Of which a key can hold KOBS_KEY_WORDS. */
+	KOBS_WORDS = 20
 };
-
-static_assert(KOBS_WORDS <= KOBS_KEY_WORDS);
 
 /* The words that are the same in any handler of one hit. */
 #define KOBS_W_WHO	(BIT(KOBS_W_CPU) | BIT(KOBS_W_PID) | \
@@ -271,6 +270,7 @@ struct kobs_kept_out {
  * @filter: which hits count
  * @budget: cost in percent of a CPU at which the guard stops it; 0 for none
  * @stack_depth: frames to capture
+ * @has_stacks: a key column is a stack, the context's or the source's
  * @full_stack: keep what an interrupt interrupted in its stacks
  * @memo_check: one in so many memoised stacks is compared; 0 for no memo
  * @stacks: interned stacks
@@ -325,6 +325,7 @@ struct kobs_session {
 	struct kobs_filter filter;
 	u32 budget;
 	u32 stack_depth;
+	bool has_stacks;
 	bool full_stack;
 	u32 memo_check;
 	struct kobs_stacks stacks;

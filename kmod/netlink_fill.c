@@ -264,7 +264,7 @@ static int put_sizes(struct sk_buff *skb, const struct kobs_session *s)
 	    (nla_put_u32(skb, KOBS_A_SESSION_ROWS, u.rows) ||
 	     nla_put_u32(skb, KOBS_A_SESSION_ROWS_MAX, u.rows_max)))
 		return -EMSGSIZE;
-	if ((s->need & KOBS_W_STACKS) &&
+	if (s->has_stacks &&
 	    (nla_put_u32(skb, KOBS_A_SESSION_STACKS,
 			 atomic_read(&s->stacks.used)) ||
 	     nla_put_u32(skb, KOBS_A_SESSION_STACKS_MAX, s->stacks.max)))

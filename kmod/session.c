@@ -84,6 +84,8 @@ static int session_add_column(struct kobs_session *s, const char *name,
 		s->gather[s->n_words++] = c->word + i;
 	if (c->word < KOBS_W_SOURCE)
 		s->need |= BIT(c->word);
+	if (c->type == KOBS_TYPE_KSTACK || c->type == KOBS_TYPE_USTACK)
+		s->has_stacks = true;
 	return 0;
 }
 
@@ -161,7 +163,7 @@ static int session_alloc_stacks(struct kobs_session *s)
 	unsigned int cpu;
 	int err = 0;
 
-	if (s->need & KOBS_W_STACKS)
+	if (s->has_stacks)
 		err = kobs_stacks_init(&s->stacks,
 				       s->params[KOBS_P_STACKS].number);
 	if (!kobs_session_recalls(s))

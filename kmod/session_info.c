@@ -104,7 +104,7 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 	};
 	if (!s->stream && !s->mode->own_rows)
 		table_usage(s, u);
-	if (s->need & KOBS_W_STACKS)
+	if (s->has_stacks)
 		u->bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
 	if (kobs_session_recalls(s))
 		u->bytes += KOBS_RECALL_STACKS * sizeof(struct kobs_recalled) *

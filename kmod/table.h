@@ -18,7 +18,7 @@
 #include <linux/types.h>
 #include "hist.h"
 
-/* Words of a key at most: see KOBS_WORDS in kobs.h. */
+/* Words of a key at most. */
 #define KOBS_KEY_WORDS		16
 /* Further numbers of a row at most. */
 #define KOBS_FIELDS		12

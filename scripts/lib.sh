@@ -27,8 +27,8 @@ need_arch() {
 
 need_kernel() {
 	case $1 in
-	6.1 | 6.12 | debug) ;;
-	*) die "unknown kernel '$1': use 6.1, 6.12 or debug" 2 ;;
+	6.1 | 6.12 | 6.1-rt | 6.12-rt | debug) ;;
+	*) die "unknown kernel '$1': use 6.1, 6.12, 6.1-rt, 6.12-rt or debug" 2 ;;
 	esac
 }
 
@@ -36,7 +36,7 @@ need_kernel() {
 # names the one in use.
 debian_dir() { echo "$KOBS_CACHE/$1/$2"; } # ARCH KERNEL
 debian_release() {                         # ARCH KERNEL
-	cat "$(debian_dir "$1" "$2")/release" 2>/dev/null || die "kernel $2 is not prepared: run scripts/setup"
+	cat "$(debian_dir "$1" "$2")/release" 2>/dev/null || die "kernel $2 is not prepared: run scripts/setup $2"
 }
 
 # The kernel sources: the debug kernel is built from them, and checkpatch, kunit.py and ynl live there.

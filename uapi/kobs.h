@@ -32,6 +32,8 @@ enum kobs_state {
  * @KOBS_TYPE_KSTACK: Identifier of a stack of kernel code addresses.
  * @KOBS_TYPE_USTACK: Identifier of a stack of user code addresses.
  * @KOBS_TYPE_ADDRESSES: An array of code addresses (parameters only).
+ * @KOBS_TYPE_OBJECT: The address of data, a lock for instance; prints as
+ *   name+offset when it has a name, or else as a number.
  */
 enum kobs_type {
 	KOBS_TYPE_NUMBER = 1,
@@ -41,6 +43,7 @@ enum kobs_type {
 	KOBS_TYPE_KSTACK,
 	KOBS_TYPE_USTACK,
 	KOBS_TYPE_ADDRESSES,
+	KOBS_TYPE_OBJECT,
 };
 
 /**

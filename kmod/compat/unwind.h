@@ -75,7 +75,9 @@ int kobs_unwind_init(void);
 void kobs_unwind_exit(void);
 size_t kobs_unwind_bytes(void);
 void kobs_unwind_hook(const void *fn);
-bool kobs_unwind(struct kobs_session *s, u64 *id, unsigned long entry,
-		 const struct kobs_at *at);
+unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
+			 const struct kobs_at *at, unsigned long *ips);
+bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+		    const struct kobs_at *at);
 
 #endif /* KOBS_COMPAT_UNWIND_H */

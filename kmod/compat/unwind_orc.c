@@ -303,54 +303,56 @@ static __always_inline bool believe(struct kobs_session *s,
 	return false;
 }
 
-static bool intern(struct kobs_session *s, u64 *id, const unsigned long *ips,
-		   unsigned int nr)
-{
-	*id = 0;
-	if (unlikely(!nr))
-		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
-	return *id;
-}
-
 /*
- * The stack by its frames, where it is not recalled as a whole; @key is that
- * to recall it by the next time, or 0.
+ * The addresses of a stack, frame by frame; recorded in @to, if that is not
+ * NULL.
  */
-static noinline bool unwind_frames(struct kobs_session *s, u64 *id,
-				   struct kobs_walk *w, unsigned long entry,
-				   u64 key)
+static __always_inline unsigned int
+unwind_frames(struct kobs_session *s, const struct kobs_walk *w,
+	      unsigned long entry, unsigned long *ips, struct kobs_recalled *to)
 {
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
-	u32 epoch = atomic_read(&memo_epoch);
-	struct kobs_recalled *e = NULL;
 	unsigned int n = 0;
 	int got = -ENOENT;
 
 	if (entry)
 		ips[n++] = entry;
-	if (key && r->nest == 1)
-		e = kobs_recall_new(r, key);
 	if (likely(s->memo_check && w->top && n < s->stack_depth))
-		got = e ? kobs_memo_record(&memo, w, ips + n,
-					   s->stack_depth - n, e) :
-			  kobs_memo_walk(&memo, w, ips + n,
-					 s->stack_depth - n);
-	if (got >= 0 && believe(s, w, entry, 0, ips, n + got)) {
-		if (!intern(s, id, ips, n + got))
-			return false;
-		if (e)
-			kobs_recall_keep(e, key, entry, epoch, *id);
-		return true;
-	}
+		got = to ? kobs_memo_record(&memo, w, ips + n,
+					    s->stack_depth - n, to) :
+			   kobs_memo_walk(&memo, w, ips + n,
+					  s->stack_depth - n);
+	if (got >= 0 && believe(s, w, entry, 0, ips, n + got))
+		return n + got;
+	if (to)
+		to->nr = 0;
 	if (got < 0)
 		kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
-	return intern(s, id, ips, stack_full(s, w, entry, ips));
+	return stack_full(s, w, entry, ips);
+}
+
+/* A stack that is not recalled; @key is for the next time, or 0. */
+static noinline bool unwind_new(struct kobs_session *s, u64 *id,
+				const struct kobs_walk *w, unsigned long entry,
+				u64 key)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
+	u32 epoch = atomic_read(&memo_epoch);
+	struct kobs_recalled *to = NULL;
+	bool ok;
+
+	if (key && r->nest == 1)
+		to = kobs_recall_new(r, key);
+	ok = kobs_capture_intern(s, id, ips,
+				 unwind_frames(s, w, entry, ips, to));
+	if (to && ok)
+		kobs_recall_keep(to, key, entry, epoch, *id);
+	return ok;
 }
 
 static __always_inline bool unwind(struct kobs_session *s, u64 *id,
-				   struct kobs_walk *w, unsigned long entry,
+				   const struct kobs_walk *w,
+				   unsigned long entry,
 				   const struct kobs_recall *r)
 {
 	const struct kobs_recalled *e;
@@ -365,44 +367,74 @@ static __always_inline bool unwind(struct kobs_session *s, u64 *id,
 			return true;
 		}
 	}
-	return unwind_frames(s, id, w, entry, key);
+	return unwind_new(s, id, w, entry, key);
+}
+
+static __always_inline struct kobs_walk
+walk_from(const struct kobs_session *s, const struct kobs_at *at)
+{
+	return (struct kobs_walk){
+		.sp = at->sp + sizeof(long),
+		.bp = at->bp,
+		.top = stack_top(at->sp),
+		.cut = !s->full_stack && !in_task(),
+	};
+}
+
+/* As if the call of the hook had just returned. */
+static __always_inline unsigned long hooked(unsigned long entry)
+{
+	return entry ? entry + MCOUNT_INSN_SIZE : 0;
 }
 
 /**
- * kobs_unwind() - the number of the current context's kernel stack
+ * kobs_unwind_id() - the number of the current context's kernel stack
  * @s: session
  * @id: set to the number; 0 is a stack without frames
  * @entry: address of the hooked function, or 0
  * @at: where it was entered, or with 0, where the handler was
+ *
+ * The stack is that of kobs_unwind().
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+		    const struct kobs_at *at)
+{
+	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
+	struct kobs_walk w = walk_from(s, at);
+	bool ok;
+
+	r->nest++;
+	barrier();
+	ok = unwind(s, id, &w, hooked(entry), r);
+	barrier();
+	r->nest--;
+	return ok;
+}
+
+/**
+ * kobs_unwind() - the kernel stack of the current context
+ * @s: session
+ * @entry: address of the hooked function, or 0
+ * @at: where it was entered, or NULL
+ * @ips: set to code addresses, leaf first; room for s->stack_depth
  *
  * The stack begins with the hooked function, or with whatever called kobs; in
  * an interrupt it ends where the interrupt began, unless the session keeps
  * all.
  *
  * Context: any, NMI included; preemption off.
- * Return: false when the stack table is full.
+ * Return: how many addresses.
  */
-bool kobs_unwind(struct kobs_session *s, u64 *id, unsigned long entry,
-		 const struct kobs_at *at)
+unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
+			 const struct kobs_at *at, unsigned long *ips)
 {
-	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
-	struct kobs_walk w = {
-		.sp = at->sp + sizeof(long),
-		.bp = at->bp,
-		.top = stack_top(at->sp),
-		.cut = !s->full_stack && !in_task(),
-	};
-	bool ok;
+	struct kobs_at here = at ? *at : kobs_at_here();
+	struct kobs_walk w = walk_from(s, &here);
 
-	/* As if the call of the hook had just returned. */
-	if (entry)
-		entry += MCOUNT_INSN_SIZE;
-	r->nest++;
-	barrier();
-	ok = unwind(s, id, &w, entry, r);
-	barrier();
-	r->nest--;
-	return ok;
+	return unwind_frames(s, &w, at ? hooked(entry) : 0, ips, NULL);
 }
 
 /* Code came or is about to go; the memory can hold other code from now on. */
