@@ -30,6 +30,7 @@
 #include "counters.h"
 #include "filter.h"
 #include "param.h"
+#include "recall.h"
 #include "stack.h"
 #include "table.h"
 
@@ -228,6 +229,7 @@ enum kobs_engine_param {
  * struct kobs_cpu - what one CPU of a session writes to
  * @counters: counters
  * @table: aggregation table, unused by streams
+ * @recall: kernel stacks seen before
  * @nest: handlers running on this CPU, one above the other
  * @window: start of the guard's window, monotonic ns; 0 for none
  * @window_hits: hits of this CPU when the window began
@@ -239,6 +241,7 @@ enum kobs_engine_param {
 struct kobs_cpu {
 	struct kobs_counters counters;
 	struct kobs_table table;
+	struct kobs_recall recall;
 	u32 nest;
 	u64 window;
 	u64 window_hits;
@@ -433,6 +436,7 @@ void kobs_session_guarded(struct kobs_session *s);
 /* session_info.c */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 struct kobs_shape kobs_session_shape(const struct kobs_session *s);
+bool kobs_session_recalls(const struct kobs_session *s);
 void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,
