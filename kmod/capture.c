@@ -32,21 +32,18 @@ bool kobs_capture_filter(const struct kobs_session *s)
 }
 
 /**
- * kobs_capture_kstack() - capture and intern the kernel stack
+ * kobs_capture_intern() - intern a kernel stack that was captured
  * @s: session
  * @id: set to the stack's number, 0 for an empty one
- * @entry: address of the hooked function, or 0
- * @at: where it was entered, or NULL
+ * @ips: code addresses, leaf first
+ * @nr: how many
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
-bool kobs_capture_kstack(struct kobs_session *s, u64 *id, unsigned long entry,
-			 const struct kobs_at *at)
+bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+			 const unsigned long *ips, unsigned int nr)
 {
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	unsigned int nr = kobs_unwind(s, entry, at, ips);
-
 	*id = 0;
 	if (unlikely(!nr))
 		return true;

@@ -21,8 +21,8 @@
 
 bool kobs_capture_filter(const struct kobs_session *s);
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id);
-bool kobs_capture_kstack(struct kobs_session *s, u64 *id, unsigned long entry,
-			 const struct kobs_at *at);
+bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+			 const unsigned long *ips, unsigned int nr);
 
 /*
  * A name is kept padded with zeroes, which makes it a key of two words. It
@@ -71,9 +71,12 @@ static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
 		v[KOBS_W_TID] = current->pid;
 	if (need & BIT(KOBS_W_COMM))
 		kobs_capture_comm(v);
-	if (stacks && (need & BIT(KOBS_W_KSTACK)) &&
-	    !kobs_capture_kstack(s, &v[KOBS_W_KSTACK], entry, at))
-		return false;
+	if (stacks && (need & BIT(KOBS_W_KSTACK))) {
+		struct kobs_at here = at ? *at : kobs_at_here();
+
+		if (!kobs_unwind_id(s, &v[KOBS_W_KSTACK], at ? entry : 0, &here))
+			return false;
+	}
 	if (stacks && (need & BIT(KOBS_W_USTACK)))
 		return kobs_capture_ustack(s, &v[KOBS_W_USTACK]);
 	return true;

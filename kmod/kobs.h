@@ -30,6 +30,7 @@
 #include "counters.h"
 #include "filter.h"
 #include "param.h"
+#include "recall.h"
 #include "stack.h"
 #include "table.h"
 
@@ -65,6 +66,9 @@ enum kobs_word {
 			 BIT(KOBS_W_TID) | BIT(KOBS_W_COMM))
 #define KOBS_W_STACKS	(BIT(KOBS_W_KSTACK) | BIT(KOBS_W_USTACK))
 
+/* Words of a column at most. */
+#define KOBS_TEXT_WORDS	4
+
 /**
  * struct kobs_column - something to key by
  * @name: its name
@@ -72,7 +76,8 @@ enum kobs_word {
  * @type: how to read it
  * @unit: unit of a number, or NULL
  * @word: its first word in a hit
- * @words: number of words; only texts have more than one
+ * @words: number of words; only texts have more than one, up to
+ *         KOBS_TEXT_WORDS
  */
 struct kobs_column {
 	const char *name;
@@ -179,11 +184,13 @@ struct kobs_usage {
  *        what the source likes, and moves *at behind it; false after the
  *        last. What it meets in *at again must give the same row again. May
  *        sleep.
+ * @symbol: NULL, or in modes with own_rows: name of a code address in a key
+ *          whose code has gone, or NULL
  * @usage: NULL, or what the source holds itself: bytes, and for own_rows the
  *         rows used and the rows there is room for
  *
- * All but @missed are called with the session's lock held, and @rows only
- * between prepare and release.
+ * All but @missed are called with the session's lock held, and @rows and
+ * @symbol only between prepare and release.
  */
 struct kobs_source {
 	const char *name;
@@ -201,6 +208,7 @@ struct kobs_source {
 	u64 (*missed)(const struct kobs_session *s);
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
+	const char *(*symbol)(struct kobs_session *s, u64 address);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
 };
 
@@ -221,6 +229,7 @@ enum kobs_engine_param {
  * struct kobs_cpu - what one CPU of a session writes to
  * @counters: counters
  * @table: aggregation table, unused by streams
+ * @recall: kernel stacks seen before
  * @nest: handlers running on this CPU, one above the other
  * @window: start of the guard's window, monotonic ns; 0 for none
  * @window_hits: hits of this CPU when the window began
@@ -232,6 +241,7 @@ enum kobs_engine_param {
 struct kobs_cpu {
 	struct kobs_counters counters;
 	struct kobs_table table;
+	struct kobs_recall recall;
 	u32 nest;
 	u64 window;
 	u64 window_hits;
@@ -426,6 +436,7 @@ void kobs_session_guarded(struct kobs_session *s);
 /* session_info.c */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 struct kobs_shape kobs_session_shape(const struct kobs_session *s);
+bool kobs_session_recalls(const struct kobs_session *s);
 void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,

@@ -13,6 +13,7 @@
 #include <linux/vmalloc.h>
 
 #include "memo.h"
+#include "recall.h"
 
 /**
  * kobs_memo_init() - allocate an empty memo
@@ -59,7 +60,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_memo_free);
  */
 void kobs_memo_put(struct kobs_memo *m, unsigned long ip, u64 fact)
 {
-	u64 *set = kobs_memo_set(m, ip);
+	u64 *set = kobs_memo_set(m->facts, m->shift, ip);
 	/* Which one goes is as good as random. */
 	unsigned int place = (ip >> 2) % KOBS_MEMO_WAYS;
 	unsigned int i;
@@ -98,37 +99,172 @@ void kobs_memo_forget(struct kobs_memo *m, unsigned long from)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_memo_forget);
 
-/* A stack has padding and left-overs that KASAN guards: they are not read. */
-static __always_inline unsigned long word_at(unsigned long sp, int words)
+static __always_inline unsigned long word_at(unsigned long address)
 {
-	return READ_ONCE_NOCHECK(((unsigned long *)sp)[words]);
+	return kobs_stack_word((const unsigned long *)address, 0);
 }
 
-/*
- * The stack pointer one frame out, from a frame that is not based on the
- * stack pointer. 0 is the end; 1 means that the memo does not help.
+/**
+ * struct trail - a walk under way
+ * @sp: stack pointer
+ * @bp: frame pointer
+ * @bp_at: where that lies on the stack, 0 when it is that of the start
+ * @room: words from @sp to the end of the stack
+ * @base: what the words that are recorded are placed by
+ * @split: it is the frame pointer that they are placed by
+ * @records: all could be recorded so far
+ * @to: where they are recorded; a constant NULL for a walk that does not
  */
-static unsigned long walk_special(const struct kobs_walk *w, u64 fact,
-				  unsigned long sp, unsigned long bp)
+struct trail {
+	unsigned long sp;
+	unsigned long bp;
+	unsigned long bp_at;
+	unsigned long room;
+	unsigned long base;
+	bool split;
+	bool records;
+	struct kobs_recalled *to;
+};
+
+/* A stack that cannot be recalled is marked by having no words. */
+static void record(struct trail *t, unsigned long address, unsigned long value)
+{
+	unsigned long place = (address - t->base) / sizeof(long);
+	struct kobs_recalled *to = t->to;
+
+	if (!t->records)
+		return;
+	if (to->nr == KOBS_RECALL_WORDS ||
+	    (unsigned long)(s64)(s32)value != value) {
+		t->records = false;
+		return;
+	}
+	to->words[to->nr++] = (struct kobs_recalled_word){ value, place };
+	to->span[t->split] = place + 1;
+}
+
+/* Words are compared by so many at a time: repeat the last one. */
+static void record_pad(struct trail *t)
+{
+	struct kobs_recalled *to = t->to;
+
+	while (to->nr % KOBS_RECALL_STEP) {
+		to->words[to->nr] = to->words[to->nr - 1];
+		to->nr++;
+	}
+}
+
+static void record_bp(struct trail *t)
+{
+	struct kobs_recalled *to = t->to;
+
+	/* There is one such frame at most in what is recalled. */
+	t->records &= !t->split;
+	if (!t->records)
+		return;
+	record_pad(t);
+	to->split = to->nr;
+	to->bp = t->bp_at ? (t->bp_at - t->base) / sizeof(long) :
+			    KOBS_RECALL_BP;
+	t->base = t->bp;
+	t->split = true;
+}
+
+/* Out of a frame based on the frame pointer. */
+static bool walk_bp(struct trail *t, const struct kobs_walk *w, u64 fact)
 {
 	unsigned long words = kobs_fact_words(fact);
 
-	switch (kobs_fact_kind(fact)) {
-	case KOBS_FACT_BP:
-		if (bp < sp || bp >= w->top || bp % sizeof(long) ||
-		    words > (w->top - bp) / sizeof(long))
-			return 1;
-		return bp + words * sizeof(long);
-	case KOBS_FACT_REGS:
-		if (words >= (w->top - sp) / sizeof(long))
-			return 1;
-		/* The lowest bits of CS: 0 is the kernel. */
-		return !(word_at(sp, words) & 3) && !w->cut;
-	case KOBS_FACT_END:
-		return 0;
-	default:
-		return 1;
+	if (t->bp < t->sp || t->bp >= w->top || t->bp % sizeof(long) ||
+	    words > (w->top - t->bp) / sizeof(long))
+		return false;
+	if (t->to)
+		record_bp(t);
+	t->sp = t->bp + words * sizeof(long);
+	t->room = (w->top - t->sp) / sizeof(long);
+	return true;
+}
+
+/* At registers: do they end the stack? */
+static bool walk_regs(struct trail *t, const struct kobs_walk *w, u64 fact)
+{
+	unsigned long words = kobs_fact_words(fact);
+	unsigned long cs;
+
+	if (words >= t->room)
+		return false;
+	cs = word_at(t->sp + words * sizeof(long));
+	if (t->to)
+		record(t, t->sp + words * sizeof(long), cs);
+	/* Its lowest bits are 0 in the kernel. */
+	return (cs & 3) || w->cut;
+}
+
+static __always_inline int walk(const struct kobs_memo *m,
+				const struct kobs_walk *w, struct trail *t,
+				unsigned long *ips, unsigned int max)
+{
+	const u32 shift = m->shift;
+	const u64 *facts = m->facts;
+	unsigned int n = 0;
+
+	for (;;) {
+		unsigned long ip = word_at(t->sp - sizeof(long));
+		u64 fact = kobs_memo_get(facts, shift, ip);
+		unsigned long words = kobs_fact_words(fact);
+		unsigned long saved;
+
+		if (unlikely(!fact))
+			return -ENOENT;
+		if (t->to)
+			record(t, t->sp - sizeof(long), ip);
+		if (likely(n || !(fact & KOBS_FACT_HOOK))) {
+			ips[n++] = ip;
+			if (unlikely(n == max))
+				return n;
+		}
+		if (unlikely(!t->room)) {
+			if (t->to)
+				t->to->exact = true;
+			return w->cut ? n : -ENOENT;
+		}
+		switch (kobs_fact_kind(fact)) {
+		case KOBS_FACT_SP:
+			if (unlikely(words > t->room))
+				return -ENOENT;
+			t->sp += words * sizeof(long);
+			t->room -= words;
+			break;
+		case KOBS_FACT_BP:
+			if (!walk_bp(t, w, fact))
+				return -ENOENT;
+			break;
+		case KOBS_FACT_REGS:
+			return walk_regs(t, w, fact) ? n : -ENOENT;
+		case KOBS_FACT_END:
+			return n;
+		default:
+			return -ENOENT;
+		}
+		saved = kobs_fact_saved(fact) * sizeof(long);
+		if (saved) {
+			t->bp_at = t->sp - saved;
+			t->bp = word_at(t->bp_at);
+		}
 	}
+}
+
+static __always_inline struct trail walk_start(const struct kobs_walk *w,
+					       struct kobs_recalled *to)
+{
+	return (struct trail){
+		.sp = w->sp,
+		.bp = w->bp,
+		.room = (w->top - w->sp) / sizeof(long),
+		.base = w->sp - sizeof(long),
+		.records = to,
+		.to = to,
+	};
 }
 
 /**
@@ -138,7 +274,7 @@ static unsigned long walk_special(const struct kobs_walk *w, u64 fact,
  * @ips: set to the return addresses, leaf first
  * @max: how many at most, at least 1
  *
- * Reads words from @w->sp on, minus the one below it, to below @w->top.
+ * Reads words from the one below @w->sp on, and below @w->top.
  *
  * Context: any, NMI included.
  * Return: the number of return addresses, or -ENOENT.
@@ -146,40 +282,41 @@ static unsigned long walk_special(const struct kobs_walk *w, u64 fact,
 int kobs_memo_walk(const struct kobs_memo *m, const struct kobs_walk *w,
 		   unsigned long *ips, unsigned int max)
 {
-	unsigned long sp = w->sp;
-	unsigned long bp = w->bp;
-	unsigned long room = (w->top - sp) / sizeof(long);
-	unsigned int n = 0;
+	struct trail t = walk_start(w, NULL);
 
-	for (;;) {
-		unsigned long ip = word_at(sp, -1);
-		u64 fact = kobs_memo_get(m, ip);
-		unsigned long words = kobs_fact_words(fact);
-
-		if (unlikely(!fact))
-			return -ENOENT;
-		if (likely(n || !(fact & KOBS_FACT_HOOK))) {
-			ips[n++] = ip;
-			if (unlikely(n == max))
-				return n;
-		}
-		if (unlikely(!room))
-			return w->cut ? n : -ENOENT;
-		if (likely(kobs_fact_kind(fact) == KOBS_FACT_SP)) {
-			if (unlikely(words > room))
-				return -ENOENT;
-			sp += words * sizeof(long);
-			room -= words;
-		} else {
-			unsigned long out = walk_special(w, fact, sp, bp);
-
-			if (out <= 1)
-				return out ? -ENOENT : n;
-			sp = out;
-			room = (w->top - sp) / sizeof(long);
-		}
-		if (kobs_fact_saved(fact))
-			bp = word_at(sp, -kobs_fact_saved(fact));
-	}
+	return walk(m, w, &t, ips, max);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_memo_walk);
+
+/**
+ * kobs_memo_record() - walk a stack, and record what the walk went by
+ * @m: memo
+ * @w: where to begin and to end
+ * @ips: set to the return addresses, leaf first
+ * @max: how many at most, at least 1
+ * @to: from kobs_recall_new()
+ *
+ * Context: any, NMI included.
+ * Return: the number of return addresses, or -ENOENT.
+ */
+int kobs_memo_record(const struct kobs_memo *m, const struct kobs_walk *w,
+		     unsigned long *ips, unsigned int max,
+		     struct kobs_recalled *to)
+{
+	struct trail t = walk_start(w, to);
+	int n;
+
+	to->nr = 0;
+	to->span[0] = 0;
+	to->span[1] = 0;
+	to->exact = false;
+	to->cut = w->cut;
+	n = walk(m, w, &t, ips, max);
+	if (n < 0 || !t.records)
+		to->nr = 0;
+	record_pad(&t);
+	if (!t.split)
+		to->split = to->nr;
+	return n;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memo_record);

@@ -76,12 +76,31 @@ struct kobs_walk {
 	bool cut;
 };
 
+/*
+ * A word of the stack. Left-overs that KASAN guards may lie between the words
+ * of interest, or where they do not lie any more.
+ */
+static __always_inline unsigned long kobs_stack_word(const unsigned long *base,
+						     unsigned long place)
+{
+#ifdef CONFIG_KASAN
+	return READ_ONCE_NOCHECK(base[place]);
+#else
+	return base[place];
+#endif
+}
+
+struct kobs_recalled;
+
 int kobs_memo_init(struct kobs_memo *m, unsigned int nr);
 void kobs_memo_free(struct kobs_memo *m);
 void kobs_memo_put(struct kobs_memo *m, unsigned long ip, u64 fact);
 void kobs_memo_forget(struct kobs_memo *m, unsigned long from);
 int kobs_memo_walk(const struct kobs_memo *m, const struct kobs_walk *w,
 		   unsigned long *ips, unsigned int max);
+int kobs_memo_record(const struct kobs_memo *m, const struct kobs_walk *w,
+		     unsigned long *ips, unsigned int max,
+		     struct kobs_recalled *to);
 
 /**
  * kobs_fact() - put a fact together
@@ -113,27 +132,30 @@ static __always_inline enum kobs_fact_kind kobs_fact_kind(u64 fact)
 	return (fact >> 56) & 7;
 }
 
-static __always_inline u64 *kobs_memo_set(const struct kobs_memo *m,
+static __always_inline u64 *kobs_memo_set(u64 *facts, u32 shift,
 					  unsigned long ip)
 {
-	return m->facts + ((ip * KOBS_HASH_FACTOR) >> m->shift) *
-			  KOBS_MEMO_WAYS;
+	return facts + ((ip * KOBS_HASH_FACTOR) >> shift) * KOBS_MEMO_WAYS;
 }
 
 /**
  * kobs_memo_get() - look a fact up
- * @m: memo
+ * @facts: the memo's facts
+ * @shift: its shift
  * @ip: return address
+ *
+ * Takes the memo's members so that a loop can keep them in registers.
  *
  * Context: any, NMI included.
  * Return: the fact, or 0 when there is none.
  */
-static __always_inline u64 kobs_memo_get(const struct kobs_memo *m,
+static __always_inline u64 kobs_memo_get(const u64 *facts, u32 shift,
 					 unsigned long ip)
 {
-	const u64 *set = kobs_memo_set(m, ip);
+	const u64 *set = kobs_memo_set((u64 *)facts, shift, ip);
 	unsigned int i;
 
+	/* A free place is no fact of address 0 either: it is 0. */
 #pragma GCC unroll 4
 	for (i = 0; i < KOBS_MEMO_WAYS; i++) {
 		u64 fact = READ_ONCE(set[i]);

@@ -76,6 +76,19 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 /**
+ * kobs_session_recalls() - does a session recall whole kernel stacks
+ * @s: session
+ *
+ * Context: any.
+ * Return: true when it has memory for that.
+ */
+bool kobs_session_recalls(const struct kobs_session *s)
+{
+	return IS_ENABLED(CONFIG_UNWINDER_ORC) && s->memo_check &&
+	       (s->need & BIT(KOBS_W_KSTACK));
+}
+
+/**
  * kobs_session_usage() - memory held by a session
  * @s: session
  * @u: bytes, without what its probes take inside the kernel; rows used in the
@@ -93,6 +106,9 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 		table_usage(s, u);
 	if (s->has_stacks)
 		u->bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
+	if (kobs_session_recalls(s))
+		u->bytes += KOBS_RECALL_STACKS * sizeof(struct kobs_recalled) *
+			    num_possible_cpus();
 	if (s->source->usage && s->priv)
 		s->source->usage(s, u);
 }

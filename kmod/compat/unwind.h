@@ -56,11 +56,28 @@ static __always_inline struct kobs_at kobs_at_fregs(struct ftrace_regs *fregs)
 }
 #endif
 
+/*
+ * Where the function that this is used in was entered: from there on a stack
+ * is of interest, if kobs was called by that function's caller.
+ */
+#ifdef __CHECKER__
+#define kobs_cfa()		((unsigned long)__builtin_frame_address(0))
+#else
+#define kobs_cfa()		((unsigned long)__builtin_dwarf_cfa())
+#endif
+#define kobs_at_here()							\
+	((struct kobs_at){						\
+		kobs_cfa() - sizeof(long),				\
+		*(unsigned long *)__builtin_frame_address(0)		\
+	})
+
 int kobs_unwind_init(void);
 void kobs_unwind_exit(void);
 size_t kobs_unwind_bytes(void);
 void kobs_unwind_hook(const void *fn);
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips);
+bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+		    const struct kobs_at *at);
 
 #endif /* KOBS_COMPAT_UNWIND_H */

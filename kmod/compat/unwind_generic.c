@@ -7,40 +7,46 @@
  * Locking: none.
  */
 #include <linux/minmax.h>
+#include <linux/module.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 
 #include "../hit.h"
 #include "unwind.h"
 
-/* Stacks end where they end: interrupts cannot be told apart here. */
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips)
 {
 	unsigned long all[KOBS_STACK_DEPTH + KOBS_HOOK_FRAMES] KOBS_UNINIT;
-	struct kobs_counters *c = &this_cpu_ptr(s->cpu)->counters;
-	/* Whoever called the caller of this. */
-	unsigned int skip = 2;
+	unsigned int skip = 0;
 	unsigned int nr;
 	unsigned int i;
 
-	kobs_count(c, KOBS_N_UNWOUND);
+	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
 	nr = stack_trace_save(all, s->stack_depth + KOBS_HOOK_FRAMES, 0);
 	/*
 	 * The first frame of interest is the hooked function: its address lies
-	 * just behind the call to the trampoline at @entry.
+	 * just behind the call to the trampoline at @entry. Without one it is
+	 * the first that is not of kobs.
 	 */
-	for (i = 0; entry && i < nr && i < KOBS_HOOK_FRAMES; i++) {
-		if (all[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE) {
+	for (i = 0; i < nr && i < KOBS_HOOK_FRAMES; i++) {
+		if (entry ? all[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE :
+			    !within_module_core(all[i], THIS_MODULE)) {
 			skip = i;
 			break;
 		}
 	}
-	if (nr <= skip)
-		return 0;
 	nr = min(nr - skip, s->stack_depth);
 	memcpy(ips, all + skip, nr * sizeof(*ips));
 	return nr;
+}
+
+bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+		    const struct kobs_at *at)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+
+	return kobs_capture_intern(s, id, ips, kobs_unwind(s, entry, at, ips));
 }
 
 void kobs_unwind_hook(const void *fn)

@@ -20,6 +20,7 @@
  * when one comes or goes, after those who may just be learning have finished:
  * handlers run with preemption off, synchronize_rcu() waits for them.
  */
+#include <linux/atomic.h>
 #include <linux/kallsyms.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -32,6 +33,7 @@
 
 #include "../hit.h"
 #include "../memo.h"
+#include "../recall.h"
 #include "unwind.h"
 
 /* Facts: return addresses that are on any stack. 128 KiB. */
@@ -57,11 +59,21 @@ struct span {
 };
 
 static struct kobs_memo memo;
+/* Changes when something known is not to be relied on any more. */
+static atomic_t memo_epoch;
 static unsigned long trial[TRIAL_WORDS];
 static struct span hooks[HOOKS];
 static unsigned int n_hooks;
 static DEFINE_MUTEX(hooks_lock);
 static DEFINE_PER_CPU(struct span[CPU_STACKS], cpu_stacks);
+
+/* From an address on, code is no longer what it was. */
+static void forget(unsigned long from)
+{
+	/* Those who began before this keep nothing that is found after it. */
+	atomic_inc(&memo_epoch);
+	kobs_memo_forget(&memo, from);
+}
 
 static bool is_hook(unsigned long ip)
 {
@@ -160,7 +172,7 @@ static void learn(unsigned long ip)
 	bool hook = is_hook(ip);
 	u64 fact;
 
-	if (kobs_memo_get(&memo, ip))
+	if (kobs_memo_get(memo.facts, memo.shift, ip))
 		return;
 	if (ip >= MODULES_VADDR && !hook && !in_module(ip))
 		return;
@@ -239,38 +251,167 @@ static noinline unsigned int walk_full(const struct kobs_walk *w,
 	return n;
 }
 
-/* A stack from the memo is compared with the unwinder's: false if it is wrong. */
-static noinline bool walk_compare(const struct kobs_walk *w,
-				  const unsigned long *ips, unsigned int n,
-				  unsigned int max)
+/* The stack from the hooked function on, by the unwinder. */
+static unsigned int stack_full(struct kobs_session *s,
+			       const struct kobs_walk *w, unsigned long entry,
+			       unsigned long *ips)
 {
-	unsigned long full[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int n = 0;
 
-	return walk_full(w, full, max) == n &&
-	       !memcmp(full, ips, n * sizeof(*ips));
+	if (entry)
+		ips[n++] = entry;
+	if (n < s->stack_depth)
+		n += walk_full(w, ips + n, s->stack_depth - n);
+	return n;
 }
 
-static unsigned int walk(struct kobs_session *s, const struct kobs_walk *w,
-			 unsigned long *ips, unsigned int max)
+/*
+ * A stack from the memo, given by its number or else by its addresses, is
+ * compared with the unwinder's.
+ */
+static noinline bool is_right(struct kobs_session *s, const struct kobs_walk *w,
+			      unsigned long entry, u32 id,
+			      const unsigned long *ips, unsigned int nr)
+{
+	unsigned long full[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	const struct kobs_stack *st;
+
+	if (id) {
+		st = kobs_stacks_get(&s->stacks, id);
+		ips = (const unsigned long *)&s->stacks.words[st->start];
+		nr = st->nr;
+	}
+	return stack_full(s, w, entry, full) == nr &&
+	       !memcmp(full, ips, nr * sizeof(*ips));
+}
+
+/* What the memo says, before it is believed. */
+static __always_inline bool believe(struct kobs_session *s,
+				    const struct kobs_walk *w,
+				    unsigned long entry, u32 id,
+				    const unsigned long *ips, unsigned int nr)
 {
 	struct kobs_counters *c = &this_cpu_ptr(s->cpu)->counters;
-	unsigned int every = s->memo_check;
-	u64 hits;
-	int n;
 
-	n = every && w->top ? kobs_memo_walk(&memo, w, ips, max) : -ENOENT;
-	if (unlikely(n < 0)) {
-		kobs_count(c, KOBS_N_UNWOUND);
-		return walk_full(w, ips, max);
-	}
-	hits = local64_inc_return(&c->n[KOBS_N_MEMO]);
-	if (likely(hits % every))
-		return n;
+	if (likely(local64_inc_return(&c->n[KOBS_N_MEMO]) % s->memo_check))
+		return true;
 	kobs_count(c, KOBS_N_CHECKED);
-	if (likely(walk_compare(w, ips, n, max)))
-		return n;
+	if (likely(is_right(s, w, entry, id, ips, nr)))
+		return true;
 	kobs_count(c, KOBS_N_WRONG);
-	return walk_full(w, ips, max);
+	forget(0);
+	return false;
+}
+
+/*
+ * The addresses of a stack, frame by frame; recorded in @to, if that is not
+ * NULL.
+ */
+static __always_inline unsigned int
+unwind_frames(struct kobs_session *s, const struct kobs_walk *w,
+	      unsigned long entry, unsigned long *ips, struct kobs_recalled *to)
+{
+	unsigned int n = 0;
+	int got = -ENOENT;
+
+	if (entry)
+		ips[n++] = entry;
+	if (likely(s->memo_check && w->top && n < s->stack_depth))
+		got = to ? kobs_memo_record(&memo, w, ips + n,
+					    s->stack_depth - n, to) :
+			   kobs_memo_walk(&memo, w, ips + n,
+					  s->stack_depth - n);
+	if (got >= 0 && believe(s, w, entry, 0, ips, n + got))
+		return n + got;
+	if (to)
+		to->nr = 0;
+	if (got < 0)
+		kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
+	return stack_full(s, w, entry, ips);
+}
+
+/* A stack that is not recalled; @key is for the next time, or 0. */
+static noinline bool unwind_new(struct kobs_session *s, u64 *id,
+				const struct kobs_walk *w, unsigned long entry,
+				u64 key)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
+	u32 epoch = atomic_read(&memo_epoch);
+	struct kobs_recalled *to = NULL;
+	bool ok;
+
+	if (key && r->nest == 1)
+		to = kobs_recall_new(r, key);
+	ok = kobs_capture_intern(s, id, ips,
+				 unwind_frames(s, w, entry, ips, to));
+	if (to && ok)
+		kobs_recall_keep(to, key, entry, epoch, *id);
+	return ok;
+}
+
+static __always_inline bool unwind(struct kobs_session *s, u64 *id,
+				   const struct kobs_walk *w,
+				   unsigned long entry,
+				   const struct kobs_recall *r)
+{
+	const struct kobs_recalled *e;
+	u64 key = 0;
+
+	if (likely(r->stacks && w->top)) {
+		key = kobs_recall_key(&memo, w, entry);
+		e = kobs_recall_find(r, key, entry, atomic_read(&memo_epoch),
+				     w);
+		if (likely(e && believe(s, w, entry, e->id, NULL, 0))) {
+			*id = e->id;
+			return true;
+		}
+	}
+	return unwind_new(s, id, w, entry, key);
+}
+
+static __always_inline struct kobs_walk
+walk_from(const struct kobs_session *s, const struct kobs_at *at)
+{
+	return (struct kobs_walk){
+		.sp = at->sp + sizeof(long),
+		.bp = at->bp,
+		.top = stack_top(at->sp),
+		.cut = !s->full_stack && !in_task(),
+	};
+}
+
+/* As if the call of the hook had just returned. */
+static __always_inline unsigned long hooked(unsigned long entry)
+{
+	return entry ? entry + MCOUNT_INSN_SIZE : 0;
+}
+
+/**
+ * kobs_unwind_id() - the number of the current context's kernel stack
+ * @s: session
+ * @id: set to the number; 0 is a stack without frames
+ * @entry: address of the hooked function, or 0
+ * @at: where it was entered, or with 0, where the handler was
+ *
+ * The stack is that of kobs_unwind().
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+		    const struct kobs_at *at)
+{
+	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
+	struct kobs_walk w = walk_from(s, at);
+	bool ok;
+
+	r->nest++;
+	barrier();
+	ok = unwind(s, id, &w, hooked(entry), r);
+	barrier();
+	r->nest--;
+	return ok;
 }
 
 /**
@@ -290,24 +431,10 @@ static unsigned int walk(struct kobs_session *s, const struct kobs_walk *w,
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips)
 {
-	const unsigned long *frame = __builtin_frame_address(0);
-	struct kobs_walk w = {
-		.sp = (unsigned long)(frame + 2),
-		.bp = frame[0],
-		.cut = !s->full_stack && !in_task(),
-	};
-	unsigned int n = 0;
+	struct kobs_at here = at ? *at : kobs_at_here();
+	struct kobs_walk w = walk_from(s, &here);
 
-	if (at) {
-		/* As if the call of the hook had just returned. */
-		ips[n++] = entry + MCOUNT_INSN_SIZE;
-		if (s->stack_depth == 1)
-			return n;
-		w.sp = at->sp + sizeof(long);
-		w.bp = at->bp;
-	}
-	w.top = stack_top(w.sp - sizeof(long));
-	return n + walk(s, &w, ips + n, s->stack_depth - n);
+	return unwind_frames(s, &w, at ? hooked(entry) : 0, ips, NULL);
 }
 
 /* Code came or is about to go; the memory can hold other code from now on. */
@@ -317,7 +444,7 @@ static int unwind_module(struct notifier_block *nb, unsigned long state,
 	/* Those who may be learning what was there. */
 	if (state != MODULE_STATE_COMING)
 		synchronize_rcu();
-	kobs_memo_forget(&memo, MODULES_VADDR);
+	forget(MODULES_VADDR);
 	return NOTIFY_DONE;
 }
 
@@ -358,7 +485,7 @@ void kobs_unwind_hook(const void *fn)
 		smp_store_release(&n_hooks, i + 1);
 		/* It may have been learned as any other. */
 		synchronize_rcu();
-		kobs_memo_forget(&memo, 0);
+		forget(0);
 	}
 	mutex_unlock(&hooks_lock);
 }
