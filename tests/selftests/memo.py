@@ -185,6 +185,21 @@ def mixed():
         checked(r, 0.8)
 
 
+@test("stacks of tracepoints begin with what they are in")
+def tracepoint():
+    # Two sessions: the second probe makes the tracepoint call its iterator.
+    args = ("sched", "offcpu", "--by", "kstack", "--memo-check", 1, "--budget", 0, "--json")
+    with Background(*args) as b:
+        for r in (json.loads(obsctl(*args, "--", *WORK).out.splitlines()[-1]), json.loads(b.stop().out.splitlines()[-1])):
+            k = r["kernel_stacks"]
+            equal(k["wrong"], 0, f"wrong stacks of {k}")
+            equal(k["checked"], k["memo"], "stacks compared")
+            at_least(k["memo"] / (k["memo"] + k["unwound"]), MOSTLY, f"share of the memo in {k}")
+            at_least(len(r["rows"]), 1, "rows")
+            for row in r["rows"]:
+                equal(names(row["kstack"])[0], "__schedule", f"first frame of {row['kstack']}")
+
+
 @test("the hit rate of a session that is not checked")
 def rate():
     for _ in range(2):

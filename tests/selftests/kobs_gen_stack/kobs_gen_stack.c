@@ -93,6 +93,7 @@ static TRACED void stack_way_##name(void)				\
 	stack_middle();							\
 	NOT_LAST();							\
 }
+
 WAY(a)
 WAY(b)
 
