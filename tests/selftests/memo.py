@@ -7,7 +7,7 @@ from kobstest import *
 LEAF = "kobs_gen_stack_leaf"
 LEAF_GEN = "kobs_gen_leaf"
 RUN = "/sys/kernel/debug/kobs_gen_stack/run"
-N = 2000
+N = 500
 # A full memo takes some work to fill: at least these are not by the unwinder.
 MOSTLY = 0.9
 
@@ -81,7 +81,7 @@ def bottom():
 
 @test("interrupts at arbitrary points")
 def interrupts():
-    n = 500
+    n = 100
     found = stacks(f"timer {n}")
     timers = {s: c for s, c in found.items() if "job_timer" in s}
     at_least(sum(timers.values()), 2 * n, "calls from the timer")
@@ -91,7 +91,7 @@ def interrupts():
 
 @test("interrupts at arbitrary points, with what they interrupted")
 def interrupts_full():
-    n = 200
+    n = 50
     found = stacks(f"timer {n}", share=None, options=("--full-stack",))
     equal(sum(c for s, c in found.items() if s[:3] == (LEAF, "stack_middle", "job_timer")), n, "calls from the timer")
     # It interrupts the writer, or an interrupt upon that; or, when it comes late, another task.
@@ -115,8 +115,8 @@ def reload():
                 found = next(line for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
                 places.append(int(found.split()[0], 16))
                 r = checked(report("count", LEAF, "--by", "kstack", "--memo-check", 1,
-                                   run=stack_script("paths 500", "mixed 500")), MOSTLY)
-                equal(count_of(r), 500 * 2 + 500 * 6, "calls")
+                                   run=stack_script("paths 200", "mixed 200")), MOSTLY)
+                equal(count_of(r), 200 * 2 + 200 * 6, "calls")
             finally:
                 equal(rmmod(module), None, "rmmod")
     print(f"# the leaf was at {', '.join(map(hex, places))}")

@@ -34,7 +34,7 @@
 #endif
 
 #define MOST_CALLS	1000000ULL
-#define TIMER_NS	100000
+#define TIMER_NS	500000
 
 #if __has_attribute(__noipa__)
 #define TRACED		__attribute__((__noipa__))
