@@ -4,7 +4,7 @@
 # there is.
 #
 # Modules are built in build/NAME for the running kernel, or with KERNEL=NAME
-# for one of the guests' kernels (6.1, 6.12, debug), or with KDIR=DIR for any
+# for one of the guests' kernels (6.1, 6.12, their -rt, debug), or with KDIR=DIR for any
 # other; the sources are linked there, so that builds do not meet.
 
 KERNEL	?=
@@ -71,7 +71,7 @@ help:
 	@echo 'make bench      measure what kobs and its peers cost'
 	@echo 'make lint       checkpatch, sparse, W=1, shellcheck, spec drift'
 	@echo 'make clean      remove build/'
-	@echo 'KERNEL=NAME     build for a guest: 6.1, 6.12 or debug'
+	@echo 'KERNEL=NAME     build for a guest: 6.1, 6.12, 6.1-rt, 6.12-rt or debug'
 	@echo 'KDIR=DIR        build for the kernel whose build directory that is'
 
 .PHONY: all modules ctl load unload install setup demo check bench lint clean help

@@ -29,6 +29,8 @@ static void print_params(struct report *r, struct out *o)
 
 		if (p->text)
 			out_json_text(o, p->name, p->text);
+		else if (p->type == KOBS_TYPE_TEXT)
+			continue;	/* not set */
 		else if (p->addresses)
 			out_json_number(o, p->name, p->addresses);
 		else
@@ -42,7 +44,9 @@ void report_header(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	const struct view *v = r->view;
+	const struct report_kind *kind = report_kind(r);
 	struct buf filter = {};
+	struct buf what = {};
 	char took[32], targets[32];
 
 	out_json_text(o, "kobs", v->version);
@@ -61,11 +65,15 @@ void report_header(struct report *r, struct out *o)
 	filter_print_json(&s->filter, o);
 	out_json_texts(o, "by", &s->by);
 	filter_describe(&s->filter, view_unit(v), &filter);
-	out_line(o, "%s %s of %s %s%s, %s%s%s%s\n", s->source, s->mode,
-		 format_count(targets, sizeof(targets), s->targets), view_target(v),
-		 s->targets == 1 ? "" : "s",
+	if (kind && kind->describe)
+		kind->describe(r, &what);
+	else
+		buf_printf(&what, " of %s %s%s", format_count(targets, sizeof(targets), s->targets),
+			   view_target(v), s->targets == 1 ? "" : "s");
+	out_line(o, "%s %s%s, %s%s%s%s\n", s->source, s->mode, what.len ? what.p : "",
 		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "",
 		 filter.len ? ", only " : "", filter.len ? filter.p : "");
+	buf_free(&what);
 	buf_free(&filter);
 	if (s->stop_reason)
 		out_line(o, "*** Stopped before its time: %s. ***\n", s->stop_reason);
@@ -101,7 +109,7 @@ static void print_balance(struct report *r, struct out *o)
 	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s", hits, recorded, filtered,
 		 gone);
 	if (s->own)
-		out_line(o, "  of the filtered, %s were calls of obsctl or of kobs itself",
+		out_line(o, "  of the filtered, %s were of obsctl or of kobs itself",
 			 format_count(own, sizeof(own), s->own));
 	for (i = 0; i < s->nr_lost; i++)
 		out_line(o, "  lost %s, %s%s%s", format_count(gone, sizeof(gone), s->lost[i].count),
@@ -165,6 +173,7 @@ static void print_stacks(struct report *r, struct out *o)
 
 static void print_fill(struct report *r, struct out *o)
 {
+	const struct report_kind *kind = report_kind(r);
 	const struct session *s = r->session;
 	char memory[32];
 	char stacks[64] = "";
@@ -174,8 +183,9 @@ static void print_fill(struct report *r, struct out *o)
 		return;
 	if (s->stacks)
 		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
-	out_line(o, "rows %u of %u on the fullest CPU%s; the session held %s", s->rows, s->rows_max,
-		 stacks, format_bytes(memory, sizeof(memory), s->memory));
+	out_line(o, "rows %u of %u%s%s; the session held %s", s->rows, s->rows_max,
+		 kind && kind->shared_rows ? "" : " on the fullest CPU", stacks,
+		 format_bytes(memory, sizeof(memory), s->memory));
 }
 
 static void kept_name(struct report *r, const struct kept_out *k, struct buf *name)

@@ -29,6 +29,13 @@ void ksyms_init(struct ksyms *k)
 	k->modules_path = modules ? modules : "/proc/modules";
 }
 
+static void free_all(struct ksym_all *all)
+{
+	free(all->address);
+	free(all->text);
+	buf_free(&all->blob);
+}
+
 void ksyms_free(struct ksyms *k)
 {
 	map_free(&k->known, free);
@@ -36,9 +43,7 @@ void ksyms_free(struct ksyms *k)
 	map_free(&k->objects, free);
 	numbers_free(&k->wanted_objects);
 	pool_free(&k->names);
-	free(k->all.address);
-	free(k->all.text);
-	buf_free(&k->all.blob);
+	free_all(&k->all);
 	free(k->modules);
 	memset(k, 0, sizeof(*k));
 }
@@ -102,20 +107,6 @@ static struct ksym *new_symbol(struct ksyms *k, const char *name, const char *mo
 	sym->module = pool_intern(&k->names, module ? module : "");
 	sym->offset = offset;
 	return sym;
-}
-
-/** ksyms_want() - Have @address named by the next ksyms_resolve(). */
-void ksyms_want(struct ksyms *k, uint64_t address)
-{
-	if (!map_get(&k->known, address))
-		numbers_add(&k->wanted, address);
-}
-
-/** ksyms_want_object() - The same for the address of data. */
-void ksyms_want_object(struct ksyms *k, uint64_t address)
-{
-	if (!map_get(&k->objects, address))
-		numbers_add(&k->wanted_objects, address);
 }
 
 static void load_modules(struct ksyms *k)
@@ -351,7 +342,7 @@ void ksyms_resolve(struct ksyms *k)
 	k->wanted.n = 0;
 }
 
-static struct ksym_all *sorting;
+static const struct ksym_all *sorting;
 
 static int compare_all(const void *a, const void *b)
 {
@@ -385,6 +376,17 @@ static void sort_all(struct ksym_all *all)
 	all->cap_text = all->n;
 }
 
+static void add_to_all(struct ksym_all *all, const struct ksym_line *sym)
+{
+	all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
+	all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
+	all->address[all->n] = sym->address;
+	all->text[all->n++] = (uint32_t)all->blob.len;
+	buf_putc(&all->blob, sym->type);
+	buf_add(&all->blob, sym->name, strlen(sym->name) + 1);
+	buf_add(&all->blob, sym->module, strlen(sym->module) + 1);
+}
+
 /** ksyms_load_all() - Load every text symbol: some 40 bytes for each. */
 void ksyms_load_all(struct ksyms *k)
 {
@@ -395,30 +397,22 @@ void ksyms_load_all(struct ksyms *k)
 	if (all->n || lines_open(&l, k->path))
 		return;
 	load_modules(k);
-	while (next_symbol(k, &l, &sym)) {
-		if (!names_text(&sym))
-			continue;
-		all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
-		all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
-		all->address[all->n] = sym.address;
-		all->text[all->n++] = (uint32_t)all->blob.len;
-		buf_putc(&all->blob, sym.type);
-		buf_add(&all->blob, sym.name, strlen(sym.name) + 1);
-		buf_add(&all->blob, sym.module, strlen(sym.module) + 1);
-	}
+	while (next_symbol(k, &l, &sym))
+		if (names_text(&sym))
+			add_to_all(all, &sym);
 	lines_close(&l);
 	sort_all(all);
 }
 
-static void find_in_all(struct ksyms *k, uint64_t address)
+/* The best symbol at or before an address, its module behind it; NULL if there is none. */
+static const char *find_in_all(const struct ksym_all *all, uint64_t address, uint64_t *at)
 {
-	struct ksym_all *all = &k->all;
 	size_t i = lower_bound(all->address, all->n, address + 1);
 	const char *best = NULL;
-	uint64_t at = i ? all->address[i - 1] : 0;
 	int most = -1;
 
-	for (; i && all->address[i - 1] == at; i--) {
+	*at = i ? all->address[i - 1] : 0;
+	for (; i && all->address[i - 1] == *at; i--) {
 		const char *text = all->blob.p + all->text[i - 1];
 		struct ksym_line sym = { .type = *text, .name = text + 1 };
 		int rank = rank_symbol(&sym);
@@ -428,19 +422,98 @@ static void find_in_all(struct ksyms *k, uint64_t address)
 			best = sym.name;
 		}
 	}
-	learn(k, address, best, best ? best + strlen(best) + 1 : NULL, at);
+	return best;
+}
+
+/**
+ * ksyms_keep_module() - Read the text symbols of a module, while it is loaded.
+ * Return: them, for ksyms.kept and ksyms_free_kept(); NULL when it has none.
+ */
+struct ksym_kept *ksyms_keep_module(const char *module)
+{
+	const uint64_t page = 4096;
+	struct ksym_kept *kept;
+	struct ksym_line sym;
+	struct ksyms k;
+	struct lines l;
+
+	ksyms_init(&k);
+	if (lines_open(&l, k.path))
+		return NULL;
+	kept = zalloc(sizeof(*kept));
+	kept->module = module;
+	while (next_symbol(&k, &l, &sym))
+		if (names_text(&sym) && !strcmp(sym.module, module))
+			add_to_all(&kept->all, &sym);
+	lines_close(&l);
+	if (!kept->all.n) {
+		ksyms_free_kept(kept);
+		return NULL;
+	}
+	sort_all(&kept->all);
+	kept->start = kept->all.address[0] & ~(page - 1);
+	kept->end = (kept->all.address[kept->all.n - 1] | (page - 1)) + 1;
+	return kept;
+}
+
+void ksyms_free_kept(struct ksym_kept *kept)
+{
+	while (kept) {
+		struct ksym_kept *next = kept->next;
+
+		free_all(&kept->all);
+		free(kept);
+		kept = next;
+	}
+}
+
+/* Whether a module that may be gone by now has the address. */
+static bool find_kept(struct ksyms *k, uint64_t address)
+{
+	const struct ksym_kept *kept;
+	const char *name;
+	uint64_t at;
+
+	for (kept = k->kept; kept; kept = kept->next) {
+		if (address < kept->start || address >= kept->end)
+			continue;
+		name = find_in_all(&kept->all, address, &at);
+		if (!name)
+			continue;
+		map_set(&k->known, address, new_symbol(k, name, kept->module, address - at));
+		return true;
+	}
+	return false;
+}
+
+/** ksyms_want() - Have @address named by the next ksyms_resolve(). */
+void ksyms_want(struct ksyms *k, uint64_t address)
+{
+	if (!map_get(&k->known, address) && !find_kept(k, address))
+		numbers_add(&k->wanted, address);
+}
+
+/** ksyms_want_object() - The same for the address of data. */
+void ksyms_want_object(struct ksyms *k, uint64_t address)
+{
+	if (!map_get(&k->objects, address))
+		numbers_add(&k->wanted_objects, address);
 }
 
 /** ksyms_find() - Return: what is known of an address, or NULL. */
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address)
 {
 	const struct ksym *sym = map_get(&k->known, address);
+	const char *name;
+	uint64_t at;
 
-	if (!sym && k->all.n) {
-		find_in_all(k, address);
-		sym = map_get(&k->known, address);
+	if (sym)
+		return sym;
+	if (!find_kept(k, address) && k->all.n) {
+		name = find_in_all(&k->all, address, &at);
+		learn(k, address, name, name ? name + strlen(name) + 1 : NULL, at);
 	}
-	return sym;
+	return map_get(&k->known, address);
 }
 
 static void print_unknown(uint64_t address, struct buf *out)

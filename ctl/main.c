@@ -29,6 +29,14 @@ static const struct verb verbs[] = {
 	  "how long tasks are off the CPU, and why", cmd_sched },
 	{ "sched", "runq", FOR_RUNQ, "[OPTION...] [-- COMMAND...]",
 	  "how long tasks wait to run", cmd_sched },
+	{ "slab", "growth", FOR_GROWTH, "[OPTION...] [-- COMMAND...]",
+	  "which slab caches grow, and how fast", cmd_slab },
+	{ "slab", "leaks", FOR_LEAKS, "[OPTION...] [-- COMMAND...]",
+	  "which call sites keep slab objects, and which of them leak", cmd_slab },
+	{ "slab", "trace", FOR_SLAB_TRACE, "[OPTION...] [-- COMMAND...]",
+	  "slab allocations and frees one by one", cmd_slab },
+	{ "slab", "diff", FOR_DIFF, "[OPTION...] BEFORE.json AFTER.json",
+	  "what changed between two reports of slab leaks or slab growth", cmd_slab },
 	{ "session", "list", FOR_LIST, "[OPTION...]", "all sessions", cmd_session_list },
 	{ "session", "read", FOR_READ, "[OPTION...] NAME|ID", "report of a session that runs detached",
 	  cmd_session_read },
@@ -119,7 +127,7 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		printf("obsctl %s\n", VERSION);
+		printf("obsctl %s\n", program_version);
 		return STATUS_DONE;
 	}
 	if (is_help(argv[1]))

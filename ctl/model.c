@@ -305,7 +305,7 @@ uint64_t model_lost_sum(const struct session *s)
 	return sum;
 }
 
-void model_set_number(struct request *req, const char *name, uint64_t number)
+static struct setting *add_setting(struct request *req, const char *name)
 {
 	struct setting *s;
 
@@ -313,7 +313,24 @@ void model_set_number(struct request *req, const char *name, uint64_t number)
 	s = &req->settings[req->nr_settings++];
 	memset(s, 0, sizeof(*s));
 	s->name = name;
-	s->number = number;
+	return s;
+}
+
+void model_set_number(struct request *req, const char *name, uint64_t number)
+{
+	add_setting(req, name)->number = number;
+}
+
+/** model_set_text() - Set a parameter to a text, which must live as long as the request. */
+void model_set_text(struct request *req, const char *name, const char *text)
+{
+	add_setting(req, name)->text = text;
+}
+
+/** model_set_addresses() - Set a parameter to a list, which must live as long as the request. */
+void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses)
+{
+	add_setting(req, name)->addresses = addresses;
 }
 
 void model_free_request(struct request *req)

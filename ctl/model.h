@@ -254,6 +254,8 @@ void model_free_sessions(struct sessions *s);
 void model_free_request(struct request *req);
 uint64_t model_lost_sum(const struct session *s);
 void model_set_number(struct request *req, const char *name, uint64_t number);
+void model_set_text(struct request *req, const char *name, const char *text);
+void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses);
 
 int model_get_table(struct nl *nl, uint32_t session, struct table *t);
 int model_get_stack(struct nl *nl, uint32_t session, uint32_t id, struct table *t);

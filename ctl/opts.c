@@ -9,6 +9,9 @@
 #include "opts.h"
 #include "util.h"
 
+/* Live objects that make a site worth its stacks. */
+#define ESCALATE_FROM	16
+
 struct opt {
 	const char	*name;
 	char		letter;
@@ -124,6 +127,27 @@ static bool take_param_switch(const struct opt *opt, const char *value, void *to
 	return set_param(to, opt->param, 1);
 }
 
+/* Bytes, with or without a unit. */
+static bool take_param_bytes(const struct opt *opt, const char *value, void *to)
+{
+	uint64_t v;
+
+	return !parse_bytes(value, &v) && set_param(to, opt->param, v);
+}
+
+/* The kernel counts milliseconds. */
+static bool take_param_seconds(const struct opt *opt, const char *value, void *to)
+{
+	uint64_t v;
+
+	return !parse_seconds(value, &v) && set_param(to, opt->param, (v + 999999) / 1000000);
+}
+
+static bool take_escalate(const struct opt *opt, const char *value, void *to)
+{
+	return set_param(to, opt->param, ESCALATE_FROM);
+}
+
 /* Reports want to know, too. */
 static bool take_hist(const struct opt *opt, const char *value, void *to)
 {
@@ -137,6 +161,7 @@ static bool take_hist(const struct opt *opt, const char *value, void *to)
 #define A_LIST		"numbers with commas between them, 12,345 for instance"
 #define A_NUMBER	"a number, 0 or more"
 #define A_TIME		"a time with its unit, 10us or 1.5ms for instance"
+#define A_SIZE		"a number of bytes such as 4096 or 10KiB"
 #define A_DURATION	"a number of seconds from 0.001, such as 2 or 0.5"
 
 static const struct opt options[] = {
@@ -152,30 +177,50 @@ static const struct opt options[] = {
 	  FOR_VALUE | FOR_TRACE, take_time, AT(min), .allowed = A_TIME },
 	{ "by", 0, "COL[,COL]",
 	  "columns to tell apart: those of the source, and cpu pid tid comm kstack ustack",
-	  FOR_TABLE | FOR_TRACE, take_texts, AT(by),
+	  FOR_TABLE | FOR_TRACE | FOR_SLAB_TRACE, take_texts, AT(by),
 	  .allowed = "names of columns with commas between them" },
-	{ "hist", 0, NULL, "histograms and percentiles", FOR_VALUE, take_hist,
+	{ "hist", 0, NULL, "histograms and percentiles (slab leaks: of ages)",
+	  FOR_VALUE | FOR_LEAKS, take_hist,
 	  .param = "hist" },
 	{ "time", 0, NULL, "trace returns, with the duration of each call", FOR_TRACE, take_switch,
 	  AT(time) },
-	{ "duration", 'd', "SEC", "end after so many seconds (default: at Ctrl-C)", FOR_RUN,
+	{ "min-size", 'z', "BYTES", "only objects of at least this size", FOR_SLAB,
+	  take_param_bytes, 0, .allowed = A_SIZE, .param = "min_size" },
+	{ "max-size", 'Z', "BYTES", "only objects of at most this size", FOR_SLAB,
+	  take_param_bytes, 0, .allowed = A_SIZE, .param = "max_size" },
+	{ "cache", 0, "PATTERN", "only caches of this name; * ? and [] match",
+	  FOR_SLAB | FOR_GROWTH, take_text, AT(cache), .allowed = "the name of a cache or a glob" },
+	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
+	  FOR_LEAKS, take_text, AT(module), .allowed = "the name of a module" },
+	{ "older", 0, "SEC", "only objects older than this", FOR_LEAKS, take_param_seconds, 0,
+	  .allowed = A_DURATION, .param = "older" },
+	{ "sample", 0, "N", "follow one in N objects, and estimate", FOR_LEAKS, take_param, 0,
+	  .allowed = A_NUMBER, .param = "sample" },
+	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
+	  FOR_LEAKS, take_escalate, 0, .param = "escalate" },
+	{ "duration", 'd', "SEC", "end after so many seconds (default: at Ctrl-C)", FOR_COMMAND,
 	  take_seconds, AT(duration), .allowed = A_DURATION },
-	{ "interval", 'i', "SEC", "report every so many seconds as well", FOR_TABLE, take_seconds,
-	  AT(interval), .allowed = A_DURATION },
+	{ "interval", 'i', "SEC", "report every so many seconds as well",
+	  FOR_TABLE | FOR_GROWTH, take_seconds, AT(interval), .allowed = A_DURATION },
 	{ "detach", 0, "NAME", "leave the session running under a name", FOR_TABLE, take_text,
 	  AT(detach), .allowed = "a name" },
 	{ "top", 'n', "N", "show no more than N rows (0: all; default: 40 as text, all as JSON)",
-	  FOR_REPORT, take_number, AT(top), .allowed = A_NUMBER, .max = UINT32_MAX },
-	{ "json", 'j', NULL, "print JSON", FOR_REPORT | FOR_STREAM | FOR_STATUS | FOR_LIST,
+	  FOR_REPORT | FOR_GROWTH | FOR_DIFF, take_number, AT(top), .allowed = A_NUMBER,
+	  .max = UINT32_MAX },
+	{ "json", 'j', NULL, "print JSON", FOR_FILE | FOR_STATUS | FOR_LIST,
 	  take_switch, AT(json) },
 	{ "folded", 0, NULL, "print folded stacks, for flame graphs", FOR_REPORT, take_switch,
 	  AT(folded) },
-	{ "output", 'o', "FILE", "write the report to FILE", FOR_REPORT | FOR_STREAM, take_text,
-	  AT(output), .allowed = "a path" },
+	{ "output", 'o', "FILE", "write the report to FILE", FOR_FILE, take_text, AT(output),
+	  .allowed = "a path" },
 	{ "fail-over", 0, "LIMIT",
 	  "exit with status 3 if a row's count (of times: the longest) is above LIMIT",
-	  FOR_TABLE, take_text, AT(fail_over),
+	  FOR_COUNT | FOR_VALUE, take_text, AT(fail_over),
 	  .allowed = "a number, or where times are measured a time such as 10ms" },
+	{ "fail-over", 0, "RATE", "exit with status 3 if something surely grows by more bytes per second",
+	  FOR_LEAKS | FOR_GROWTH, take_text, AT(fail_over), .allowed = A_SIZE " (per second)" },
+	{ "fail-over", 0, "BYTES", "exit with status 3 if a row grew by more", FOR_DIFF, take_text,
+	  AT(fail_over), .allowed = A_SIZE },
 	{ "max-lost", 0, "N", "exit with status 4 if more than N hits were lost",
 	  FOR_RUN | FOR_READ | FOR_STOP, take_number, AT(max_lost), .allowed = A_NUMBER,
 	  .max = UINT64_MAX },
@@ -195,8 +240,10 @@ static const struct opt options[] = {
 	  AT(fail) },
 	{ "spans", 0, "N", "room for N waits in progress at once",
 	  FOR_WAIT | FOR_STALLS | FOR_SCHED, take_param, 0, .allowed = A_NUMBER, .param = "spans" },
-	{ "rows", 0, "N", "room for N rows on each CPU", FOR_TABLE, take_param, 0,
-	  .allowed = A_NUMBER, .param = "rows" },
+	{ "objects", 0, "N", "room for N live objects", FOR_LEAKS, take_param, 0,
+	  .allowed = A_NUMBER, .param = "objects" },
+	{ "rows", 0, "N", "room for N rows (on each CPU where these are counted)", FOR_TABLE,
+	  take_param, 0, .allowed = A_NUMBER, .param = "rows" },
 	{ "stacks", 0, "N", "room for N stacks", FOR_RUN, take_param, 0, .allowed = A_NUMBER,
 	  .param = "stacks" },
 	{ "stack-depth", 0, "N", "frames to keep of a stack", FOR_RUN, take_param, 0,
@@ -215,14 +262,22 @@ static const struct opt options[] = {
 	{ "help", 'h', NULL, "this text", ~0u, take_switch, AT(help) },
 };
 
-static const struct opt *find_long(const char *name, size_t len)
+static bool takes(const struct verb *verb, const struct opt *opt)
 {
+	return verb->kind & opt->kinds;
+}
+
+/* Of options with the same name, the one that the verb takes. */
+static const struct opt *find_long(const struct verb *verb, const char *name, size_t len)
+{
+	const struct opt *found = NULL;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(options); i++)
-		if (strlen(options[i].name) == len && !strncmp(options[i].name, name, len))
-			return &options[i];
-	return NULL;
+		if (strlen(options[i].name) == len && !strncmp(options[i].name, name, len) &&
+		    (!found || takes(verb, &options[i])))
+			found = &options[i];
+	return found;
 }
 
 static const struct opt *find_short(char letter)
@@ -233,11 +288,6 @@ static const struct opt *find_short(char letter)
 		if (options[i].letter == letter)
 			return &options[i];
 	return NULL;
-}
-
-static bool takes(const struct verb *verb, const struct opt *opt)
-{
-	return verb->kind & opt->kinds;
 }
 
 static int take(const struct verb *verb, const struct opt *opt, const char *value, struct opts *o)
@@ -259,7 +309,7 @@ static int parse_long(const struct verb *verb, char *word, char *next, struct op
 {
 	char *equals = strchr(word, '=');
 	size_t len = equals ? (size_t)(equals - word) : strlen(word);
-	const struct opt *opt = find_long(word, len);
+	const struct opt *opt = find_long(verb, word, len);
 
 	if (!opt) {
 		misuse("there is no option --%.*s (see obsctl %s%s%s --help)", (int)len, word,
@@ -357,7 +407,7 @@ int opts_parse(const struct verb *verb, int argc, char **argv, struct opts *o)
 		int used = 0;
 
 		if (!strcmp(word, "--")) {
-			if (!(verb->kind & FOR_RUN))
+			if (!(verb->kind & FOR_COMMAND))
 				return misuse("'%s%s%s' runs no command", verb->noun,
 					      *verb->name ? " " : "", verb->name);
 			if (!next)

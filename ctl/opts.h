@@ -19,15 +19,22 @@ enum verb_kind {
 	FOR_STALLS	= 1 << 9,
 	FOR_OFFCPU	= 1 << 10,
 	FOR_RUNQ	= 1 << 11,
+	FOR_GROWTH	= 1 << 16,
+	FOR_LEAKS	= 1 << 17,
+	FOR_SLAB_TRACE	= 1 << 18,
+	FOR_DIFF	= 1 << 19,
 };
 
 #define FOR_SCHED	(FOR_OFFCPU | FOR_RUNQ)
+#define FOR_SLAB	(FOR_LEAKS | FOR_SLAB_TRACE)
 /* What each row has a sum of, and may have a histogram. */
 #define FOR_VALUE	(FOR_TIME | FOR_WAIT | FOR_SCHED)
-#define FOR_TABLE	(FOR_COUNT | FOR_VALUE)
-#define FOR_STREAM	(FOR_TRACE | FOR_STALLS)
+#define FOR_TABLE	(FOR_COUNT | FOR_VALUE | FOR_LEAKS)
+#define FOR_STREAM	(FOR_TRACE | FOR_STALLS | FOR_SLAB_TRACE)
 #define FOR_RUN		(FOR_TABLE | FOR_STREAM)
+#define FOR_COMMAND	(FOR_RUN | FOR_GROWTH)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
+#define FOR_FILE	(FOR_REPORT | FOR_STREAM | FOR_GROWTH | FOR_DIFF)
 
 struct opt_number {
 	uint64_t	value;
@@ -53,6 +60,8 @@ struct opts {
 	const char	*fail_over;
 	const char	*detach;
 	const char	*output;
+	const char	*cache;
+	const char	*module;
 	bool		json;
 	bool		folded;
 	bool		hist;

@@ -3,6 +3,7 @@
 #ifndef OBSCTL_RUN_H
 #define OBSCTL_RUN_H
 
+#include "ksyms.h"
 #include "opts.h"
 #include "model.h"
 #include "patterns.h"
@@ -16,6 +17,14 @@ struct run_spec {
 	struct request	request;	/* settings of the source; run adds the rest */
 	record_fn	record;		/* prints a stream's records; NULL for one line each */
 	void		*record_arg;
+	/*
+	 * When set, called every so often with fresh counters, while the session
+	 * runs; adds to the names that outlive their module. Returns true when
+	 * the session is to end.
+	 */
+	bool		(*watch)(struct run_spec *spec, const struct session *s);
+	struct ksym_kept *names;
+	void		*arg;
 };
 
 int run_session(struct run_spec *spec, const struct opts *o);

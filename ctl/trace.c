@@ -13,8 +13,21 @@
 
 #define LINE_FLUSH	(64 * 1024)
 
-/* Text shows who, then what; other columns follow by name. */
-static const char *const text_order[] = { "comm", "pid", "tid", "func", "caller" };
+/* Text shows who, then what; other columns follow as name=value. */
+static const struct {
+	const char	*name;
+	const char	*heading;
+	size_t		width;
+} text_order[] = {
+	{ "comm", "COMM", 16 },
+	{ "pid", "    PID", 7 },
+	{ "tid", "    TID", 7 },
+	{ "event", "EVENT", 7 },
+	{ "ptr", "OBJECT", 18 },
+	{ "func", "FUNC", 0 },
+	{ "caller", "<- CALLER", 0 },
+	{ "site", "SITE", 0 },
+};
 
 static void order_columns(struct trace *t)
 {
@@ -24,11 +37,11 @@ static void order_columns(struct trace *t)
 
 	for (i = 0; i < ARRAY_SIZE(text_order); i++)
 		for (c = 0; c < t->view->nr_columns; c++)
-			if (!strcmp(t->view->columns[c]->name, text_order[i]))
+			if (!strcmp(t->view->columns[c]->name, text_order[i].name))
 				t->order[n++] = c;
 	for (c = 0; c < t->view->nr_columns; c++) {
 		for (i = 0; i < ARRAY_SIZE(text_order); i++)
-			if (!strcmp(t->view->columns[c]->name, text_order[i]))
+			if (!strcmp(t->view->columns[c]->name, text_order[i].name))
 				break;
 		if (i == ARRAY_SIZE(text_order))
 			t->order[n++] = c;
@@ -211,7 +224,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 		buf_puts(b, t->labels[c]);
 		if (type_is_stack(v->types[c]))
 			add_stack(t, rec[2 + c]);
-		else if (v->types[c] == KOBS_TYPE_NUMBER)
+		else if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(v, c))
 			buf_u64(b, rec[2 + c]);
 		else
 			buf_puts(b, render(t, c, rec[2 + c]));
@@ -234,30 +247,36 @@ static void add_padded(struct buf *b, const char *s, size_t width)
 		buf_putc(b, ' ');
 }
 
+/* The place of a column in text_order[], or behind it. */
+static size_t place_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(text_order); i++)
+		if (!strcmp(name, text_order[i].name))
+			break;
+	return i;
+}
+
 static void add_column(struct trace *t, size_t c, uint64_t key)
 {
 	const char *name = t->view->columns[c]->name;
+	size_t place = place_of(name);
+	size_t width = place < ARRAY_SIZE(text_order) ? text_order[place].width : 0;
 	struct buf *b = &t->line;
 
 	if (!strcmp(name, "cpu"))
 		return;
-	if (!strcmp(name, "comm")) {
-		add_padded(b, render(t, c, key), 16);
-	} else if (!strcmp(name, "pid") || !strcmp(name, "tid")) {
-		buf_u64_padded(b, key, 7, ' ');
-	} else if (!strcmp(name, "func")) {
-		buf_puts(b, render(t, c, key));
-	} else if (!strcmp(name, "caller")) {
+	if (!strcmp(name, "caller"))
 		buf_puts(b, "<- ");
-		buf_puts(b, render(t, c, key));
-	} else {
+	if (place == ARRAY_SIZE(text_order)) {
 		buf_puts(b, name);
 		buf_putc(b, '=');
-		if (t->view->types[c] == KOBS_TYPE_NUMBER)
-			buf_u64(b, key);
-		else
-			buf_puts(b, render(t, c, key));
 	}
+	if (t->view->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(t->view, c))
+		buf_u64_padded(b, key, (int)width, ' ');
+	else
+		add_padded(b, render(t, c, key), width);
 	buf_putc(b, ' ');
 }
 
@@ -306,18 +325,12 @@ static void print_heading(struct trace *t)
 		return;
 	buf_puts(b, "     TIME(s)  CPU ");
 	for (i = 0; i < t->view->nr_columns; i++) {
-		const char *name = t->view->columns[t->order[i]]->name;
+		size_t place = place_of(t->view->columns[t->order[i]]->name);
 
-		if (!strcmp(name, "comm"))
-			buf_puts(b, "COMM             ");
-		else if (!strcmp(name, "pid"))
-			buf_puts(b, "    PID ");
-		else if (!strcmp(name, "tid"))
-			buf_puts(b, "    TID ");
-		else if (!strcmp(name, "func"))
-			buf_puts(b, "FUNC ");
-		else if (!strcmp(name, "caller"))
-			buf_puts(b, "<- CALLER ");
+		if (place == ARRAY_SIZE(text_order))
+			continue;
+		add_padded(b, text_order[place].heading, text_order[place].width);
+		buf_putc(b, ' ');
 	}
 	if (t->value)
 		buf_puts(b, "DURATION");

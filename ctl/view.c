@@ -103,6 +103,12 @@ bool view_absent(const struct view *v, size_t column, uint64_t key)
 	return !key && !strncmp(v->columns[column]->name, "owner_", 6);
 }
 
+/** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
+bool view_is_pointer(const struct view *v, size_t column)
+{
+	return v->types[column] == KOBS_TYPE_NUMBER && !strcmp(v->columns[column]->name, "ptr");
+}
+
 /** view_print_key() - The value of a column that is not a stack. */
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out)
 {
@@ -126,7 +132,10 @@ void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out
 		ksyms_print_object(&v->ksyms, key, out);
 		break;
 	default:
-		buf_u64(out, key);
+		if (view_is_pointer(v, column))
+			buf_printf(out, "0x%llx", (unsigned long long)key);
+		else
+			buf_u64(out, key);
 	}
 }
 

@@ -47,6 +47,10 @@ static const struct kobs_reason reasons[] = {
 		"stale",
 		"wait whose end was not seen before the next one began",
 	},
+	[KOBS_N_LIVE_FULL - KOBS_N_LOST] = {
+		"live_full",
+		"no room left for a live object: raise objects, or sample",
+	},
 };
 
 static_assert(ARRAY_SIZE(reasons) == KOBS_N - KOBS_N_LOST);

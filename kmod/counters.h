@@ -34,6 +34,7 @@ enum kobs_counter {
 	KOBS_N_SPANS_FULL,
 	KOBS_N_UNPAIRED,
 	KOBS_N_STALE,
+	KOBS_N_LIVE_FULL,
 	KOBS_N
 };
 

@@ -66,6 +66,9 @@ enum kobs_word {
 			 BIT(KOBS_W_TID) | BIT(KOBS_W_COMM))
 #define KOBS_W_STACKS	(BIT(KOBS_W_KSTACK) | BIT(KOBS_W_USTACK))
 
+/* Words of a column at most. */
+#define KOBS_TEXT_WORDS	4
+
 /**
  * struct kobs_column - something to key by
  * @name: its name
@@ -73,7 +76,8 @@ enum kobs_word {
  * @type: how to read it
  * @unit: unit of a number, or NULL
  * @word: its first word in a hit
- * @words: number of words; only texts have more than one
+ * @words: number of words; only texts have more than one, up to
+ *         KOBS_TEXT_WORDS
  */
 struct kobs_column {
 	const char *name;
@@ -180,11 +184,13 @@ struct kobs_usage {
  *        what the source likes, and moves *at behind it; false after the
  *        last. What it meets in *at again must give the same row again. May
  *        sleep.
+ * @symbol: NULL, or in modes with own_rows: name of a code address in a key
+ *          whose code has gone, or NULL
  * @usage: NULL, or what the source holds itself: bytes, and for own_rows the
  *         rows used and the rows there is room for
  *
- * All but @missed are called with the session's lock held, and @rows only
- * between prepare and release.
+ * All but @missed are called with the session's lock held, and @rows and
+ * @symbol only between prepare and release.
  */
 struct kobs_source {
 	const char *name;
@@ -202,6 +208,7 @@ struct kobs_source {
 	u64 (*missed)(const struct kobs_session *s);
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
+	const char *(*symbol)(struct kobs_session *s, u64 address);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
 };
 

@@ -98,6 +98,17 @@ static inline u64 lock_id(pid_t pid, pid_t tid)
 	return (u64)(u32)pid << 32 | (u32)tid;
 }
 
+/* Returns false when the stack table is full; an empty stack is number 0. */
+static inline bool lock_intern(struct kobs_session *s, u64 *id,
+			       const unsigned long *ips, unsigned int nr)
+{
+	*id = 0;
+	if (!nr)
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	return *id;
+}
+
 /* src_lock.c */
 const u64 *kobs_lock_kind(unsigned int flags);
 

@@ -7,7 +7,8 @@
  * which an aligned address leaves free. Nothing keeps that task: it may have
  * let go of the lock and exited by now, or, by a bug, exited with the lock. So
  * its number is read without faulting, and it counts only if the task of that
- * number is the one at this address.
+ * number is the one at this address. (An owner that exited with the lock, and
+ * whose memory has become another task, cannot be told from that task.)
  *
  * Locking: none; any context. The caller holds the RCU read lock (having
  * preemption off is enough), which keeps the task.

@@ -168,7 +168,7 @@ static bool stall_stack(struct kobs_session *s, struct task_struct *task,
 	if (!task || task == current)
 		return true;
 	nr = kobs_task_stack(task, ips, s->stack_depth);
-	return kobs_capture_intern(s, id, ips, nr);
+	return lock_intern(s, id, ips, nr);
 }
 
 static void stall_words(const struct stall_link *link, u64 *v)

@@ -9,7 +9,8 @@
 #define KOBS_SOURCES(X) \
 	X(func) \
 	X(lock) \
-	X(sched)
+	X(sched) \
+	X(slab)
 
 #define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;
 KOBS_SOURCES(KOBS_SOURCE_DECLARE)

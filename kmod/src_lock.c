@@ -15,16 +15,17 @@
  * and ends it. Owners are read without a lock (lock_owner.c). stop waits for
  * the handlers in kobs_tracepoint_detach() before anything is freed.
  */
-#include <linux/kallsyms.h>
-#include <linux/module.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
-#include <linux/stacktrace.h>
 #include <trace/events/lock.h>
 
 #include "compat/task_stack.h"
 #include "hit.h"
 #include "lock.h"
 #include "sources.h"
+
+/* Frames in which the caller of a lock function is found. */
+#define LOCK_CALLER_DEPTH	16
 
 /* Names of the kinds, as keys of two words. */
 union lock_name {
@@ -77,9 +78,8 @@ static bool in_text(const struct lock *l, unsigned long ip)
 }
 
 /*
- * Stack and caller of a wait. The stack begins behind the frames of kobs and
- * of the tracepoint; its first frame that is not in a lock function is the
- * caller. Returns false when the stack table is full.
+ * Stack and caller of a wait: the first frame that is not in a lock function.
+ * Returns false when the stack table is full.
  */
 static noinline bool lock_capture(struct lock *l, u64 *data)
 {
@@ -92,7 +92,7 @@ static noinline bool lock_capture(struct lock *l, u64 *data)
 	data[LOCK_D_CALLER] = i < nr ? ips[i] : 0;
 	data[LOCK_D_KSTACK] = 0;
 	return !(l->s->need & BIT(KOBS_W_KSTACK)) ||
-	       kobs_capture_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
+	       lock_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
 }
 
 /* Returns false when the stack table is full. */
@@ -112,7 +112,7 @@ static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
 	if (!l->owner_stack || !o.task || o.task == current)
 		return true;
 	nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
-	return kobs_capture_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
+	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
 }
 
 /*
@@ -137,25 +137,32 @@ static void lock_go_on(struct lock *l, struct kobs_span_ref *ref,
 	kobs_span_publish(ref);
 }
 
-/* Returns true when this is not the begin of a wait. */
-static bool lock_known(struct lock *l, struct kobs_cpu *pc, unsigned long lock,
-		       unsigned int flags)
+/* There is a wait already. Returns true when this is not another one. */
+static noinline bool lock_goes_on(struct lock *l, struct kobs_cpu *pc,
+				  struct kobs_span_ref *ref,
+				  unsigned long lock, unsigned int flags)
 {
-	struct kobs_span_ref ref;
-
-	if (likely(!kobs_span_find(&l->spans, (u64)current, lock, &ref)))
-		return false;
 	if (flags & LCB_F_MUTEX) {
-		lock_go_on(l, &ref, lock, flags);
+		lock_go_on(l, ref, lock, flags);
 		return true;
 	}
 	/* The end was not seen. */
-	if (!l->stalls && !(ref.span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
+	if (!l->stalls && !(ref->span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
 	}
-	kobs_span_end(&l->spans, &ref);
+	kobs_span_end(&l->spans, ref);
 	return false;
+}
+
+/* Returns true when this is not the begin of a wait. */
+static __always_inline bool lock_known(struct lock *l, struct kobs_cpu *pc,
+				       unsigned long lock, unsigned int flags)
+{
+	struct kobs_span_ref ref KOBS_UNINIT;
+
+	return unlikely(kobs_span_find(&l->spans, (u64)current, lock, &ref)) &&
+	       lock_goes_on(l, pc, &ref, lock, flags);
 }
 
 /* Context of the handlers: any, NMI included; preemption off. */
@@ -164,7 +171,7 @@ static void lock_begin_wait(struct lock *l, struct kobs_cpu *pc,
 {
 	struct kobs_session *s = l->s;
 	enum kobs_counter fate;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	u64 now;
 	u64 t0;
 
@@ -283,7 +290,7 @@ static void lock_end(void *data, void *lock, int ret)
 	u64 copy[3 + LOCK_D_END] KOBS_UNINIT;
 	struct kobs_span *span = (struct kobs_span *)copy;
 	struct lock *l = data;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 	u64 end;
 
@@ -314,7 +321,7 @@ out:
 static void lock_watch(void *data, void *lock, unsigned int flags)
 {
 	struct lock *l = data;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u64 t0;
@@ -348,7 +355,7 @@ out:
 static void lock_unwatch(void *data, void *lock, int ret)
 {
 	struct lock *l = data;
-	struct kobs_span_ref ref;
+	struct kobs_span_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 
 	if (unlikely(!READ_ONCE(l->s->armed)))
@@ -413,7 +420,7 @@ static int lock_check(struct lock *l, struct netlink_ext_ack *extack)
 				(s->need & BIT(KOBS_W_USTACK))))
 		return kobs_refuse(extack, -EINVAL,
 				   "caller and ustack are columns of lock contention");
-	if (l->owner_stack && kobs_task_stack_missing())
+	if (l->owner_stack && !s->mode->stream && kobs_task_stack_missing())
 		return kobs_refuse(extack, -EOPNOTSUPP, "owner_stack: %s",
 				   kobs_task_stack_missing());
 	return lock_check_text(l, extack);
@@ -445,6 +452,9 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		lock_free(l);
 		return err;
 	}
+	/* A caller is not far; a stack is as deep as was asked for. */
+	if (l->caller && !l->owner_stack && !(s->need & BIT(KOBS_W_KSTACK)))
+		s->stack_depth = LOCK_CALLER_DEPTH;
 	l->probes[0].name = "contention_begin";
 	l->probes[1].name = "contention_end";
 	l->probes[0].probe = l->stalls ? lock_watch : lock_begin;

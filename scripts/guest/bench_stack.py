@@ -21,22 +21,31 @@ def mixed(b, *options):
     return r["cost"]["ns_per_hit"], r["kernel_stacks"]
 
 
-def measure(b):
-    kind, base = "calldeep", ("count", b.FUNC, "--by", "kstack")
-    peers = [("stack_trace_save()", lambda: b.bench("stack")),
-             ("bpftrace @[kstack]", b.bpftrace(f"kprobe:{b.FUNC} {{ @[kstack] = count(); }}", kind, pattern=r"^\]: (\d+)$"))]
-    costs = [(name, b.attempt(name, peer)) for name, peer in peers]
-    costs = [(name, cost and cost - b.plain[kind]) for name, cost in costs]
+def jobs(b):
+    """The jobs, on top of what bench (b) has."""
 
-    def row(what, limit, *options):
-        cost = b.own(b.obsctl(*base, *options, kind=kind)) - b.plain[kind]
-        b.line(what, cost, limit, costs)
-    row("count by kstack, 33 deep: recalled", 1000)
-    # The unwinder's cost is not ours to better.
-    row("count by kstack, 33 deep: unwound", (costs[0][1] or 25000) * 1.1, "--memo-check", "0")
+    def bpftrace(kind):
+        return b.bpftrace(f"kprobe:{b.FUNC} {{ @[kstack] = count(); }}", kind, pattern=r"^\]: (\d+)$")
 
-    mixed(b)    # learns
-    cost, k = b.own(lambda: mixed(b))
-    unwound, _ = b.own(lambda: mixed(b, "--memo-check", "0"))
-    b.line(f"{MIXED} by kstack, real work: in the handler", cost, None, [("(unwound each time)", unwound)])
-    b.notes.append(f"{k['memo'] * 100 / (k['memo'] + k['unwound']):.1f} % of the stacks of real work by the memo")
+    def row(what, limit, kind, peers, *options):
+        cost = b.own(b.obsctl("count", b.FUNC, "--by", "kstack", *options, kind=kind)) - b.plain[kind]
+        b.line(what, cost, limit, peers)
+
+    def others(kind, *more):
+        costs = [(name, b.attempt(name, peer)) for name, peer in (*more, ("bpftrace @[kstack]", bpftrace(kind)))]
+        return [(name, cost and cost - b.plain[kind]) for name, cost in costs]
+
+    def job_kstack():
+        row("count by kstack, 13 deep: recalled", 600, "call", others("call"))
+        peers = others("calldeep", ("stack_trace_save()", lambda: b.bench("stack")))
+        row("count by kstack, 33 deep: recalled", 1000, "calldeep", peers)
+        # What the unwinder takes is not ours to better.
+        row("count by kstack, 33 deep: unwound", (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--memo-check", "0")
+
+        mixed(b)    # learns
+        cost, k = b.own(lambda: mixed(b))
+        unwound, _ = b.own(lambda: mixed(b, "--memo-check", "0"))
+        b.line(f"{MIXED} by kstack, real work: in the handler", cost, None, [("(unwound each time)", unwound)])
+        b.notes.append(f"{k['memo'] * 100 / (k['memo'] + k['unwound']):.1f} % of the stacks of real work by the memo")
+
+    return {"kstack": job_kstack}

@@ -18,7 +18,6 @@
  *                                busy:US    stay on the CPU for a while
  *                              A fatal signal ends waits for gates, and for
  *                              locks that can be waited for so: -EINTR
- *            shut N            shut gate N
  *            orphan N          a kernel thread takes mutex N, and ends
  *            mend N            make mutex N anew; nobody may wait for it
  *            pair N SPEC...    N waits that are none: the tracepoints are
@@ -27,9 +26,12 @@
  *                              second one is a wait within the first
  *            begin FLAGS       begin of such a wait only
  *            end RET           end of such a wait only, RET is -RET
+ *            crowd N           begin N waits of semaphores, all in progress at
+ *                              once, then end them
  *            bench N           time N such waits of a mutex
- *            reset             stats to 0
- *   stats  "name count" in each line: locks taken, waits failed, pairs made
+ *            reset             stats to 0, gates shut
+ *   stats  "name count" in each line: locks taken, waits failed, pairs made,
+ *          threads that are asking for a lock now
  *   bench  thousandths of a ns that one such wait took, the best of 5
  *   locks  "KIND:N address" in each line
  *
@@ -66,6 +68,7 @@
 #define GATES		16
 #define STEPS		10
 #define ROUNDS		5
+#define MOST_CROWD	100000
 #define MOST_PAIRS	10000000ULL
 #define MOST_BUSY_US	(5 * USEC_PER_SEC)
 
@@ -101,7 +104,10 @@ static rwlock_t kobs_gen_lock_rwlock[LOCKS];
 static DECLARE_WAIT_QUEUE_HEAD(gate_wait);
 static unsigned long gates_open;
 
-static atomic64_t taken, failed, pairs;
+/* Kept, so that no other task is at the address that their mutex names. */
+static struct task_struct *orphans[LOCKS];
+
+static atomic64_t taken, failed, pairs, asking;
 static u64 bench_result;
 static struct dentry *dir;
 
@@ -256,7 +262,9 @@ static TRACED int kobs_gen_lock_holder(const struct step *s, unsigned int n)
 		stay_busy(s->n);
 		break;
 	default:
+		atomic64_inc(&asking);
 		err = kobs_gen_lock_waiter(s->kind, s->n);
+		atomic64_dec(&asking);
 		atomic64_inc(err ? &failed : &taken);
 	}
 	if (err)
@@ -317,6 +325,8 @@ static int run_orphan(unsigned int n)
 {
 	struct task_struct *t;
 
+	if (orphans[n])
+		return -EBUSY;
 	t = kthread_create(orphan, &kobs_gen_lock_mutex[n], "orphan");
 	if (IS_ERR(t))
 		return PTR_ERR(t);
@@ -326,8 +336,17 @@ static int run_orphan(unsigned int n)
 		schedule_timeout_uninterruptible(1);
 	/* Waits until it has ended. */
 	kthread_stop(t);
-	put_task_struct(t);
+	orphans[n] = t;
 	return 0;
+}
+
+static void run_mend(unsigned int n)
+{
+	if (!orphans[n])
+		return;
+	put_task_struct(orphans[n]);
+	orphans[n] = NULL;
+	mutex_init(&kobs_gen_lock_mutex[n]);
 }
 
 /*
@@ -451,6 +470,17 @@ static int run_bench(u64 n)
 	return 0;
 }
 
+/* Nobody looks at a semaphore's memory: it need not exist. */
+static void run_crowd(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		fire_begin(kobs_gen_lock_none + i, 0);
+	for (i = 0; i < n; i++)
+		fire_end(kobs_gen_lock_none + i, 0);
+}
+
 static int run_numbered(const char *verb, unsigned long long n)
 {
 	if (!strcmp(verb, "begin")) {
@@ -463,14 +493,14 @@ static int run_numbered(const char *verb, unsigned long long n)
 	}
 	if (!strcmp(verb, "bench"))
 		return run_bench(n);
-	if (!strcmp(verb, "shut") && n < GATES) {
-		clear_bit(n, &gates_open);
+	if (!strcmp(verb, "crowd") && n <= MOST_CROWD) {
+		run_crowd(n);
 		return 0;
 	}
 	if (!strcmp(verb, "orphan") && n < LOCKS)
 		return run_orphan(n);
 	if (!strcmp(verb, "mend") && n < LOCKS) {
-		mutex_init(&kobs_gen_lock_mutex[n]);
+		run_mend(n);
 		return 0;
 	}
 	return -EINVAL;
@@ -485,6 +515,7 @@ static int run(char *line)
 		atomic64_set(&taken, 0);
 		atomic64_set(&failed, 0);
 		atomic64_set(&pairs, 0);
+		gates_open = 0;
 		return 0;
 	}
 	if (!line)
@@ -517,9 +548,9 @@ static const struct file_operations run_fops = {
 
 static int stats_show(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "taken %lld\nfailed %lld\npairs %lld\n",
+	seq_printf(m, "taken %lld\nfailed %lld\npairs %lld\nasking %lld\n",
 		   atomic64_read(&taken), atomic64_read(&failed),
-		   atomic64_read(&pairs));
+		   atomic64_read(&pairs), atomic64_read(&asking));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -590,7 +621,11 @@ static int __init kobs_gen_lock_init(void)
 
 static void __exit kobs_gen_lock_exit(void)
 {
+	unsigned int n;
+
 	debugfs_remove(dir);
+	for (n = 0; n < LOCKS; n++)
+		run_mend(n);
 	free_percpu_locks(LOCKS);
 }
 
