@@ -160,6 +160,18 @@ struct kobs_usage {
 };
 
 /**
+ * struct kobs_note - a number that tells how a session went
+ * @name: short name
+ * @doc: one line that says what it counts
+ * @number: the number
+ */
+struct kobs_note {
+	const char *name;
+	const char *doc;
+	u64 number;
+};
+
+/**
  * struct kobs_source - something that produces hits
  * @name: its name
  * @doc: one line that says what it observes
@@ -182,6 +194,8 @@ struct kobs_usage {
  *        sleep.
  * @usage: NULL, or what the source holds itself: bytes, and for own_rows the
  *         rows used and the rows there is room for
+ * @note: NULL, or gives the i-th note of a session; false when there are no
+ *        more. May sleep.
  *
  * All but @missed are called with the session's lock held, and @rows only
  * between prepare and release.
@@ -203,6 +217,8 @@ struct kobs_source {
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
+	bool (*note)(const struct kobs_session *s, unsigned int i,
+		     struct kobs_note *note);
 };
 
 /* Parameters that every session has; places in kobs_engine.params. */
@@ -260,6 +276,7 @@ struct kobs_kept_out {
  * @n_words: words of a key or record
  * @gather: which words of a hit they are
  * @need: context words that the key needs, a bit for each
+ * @interns: the key has stacks
  * @own_tgid: the owner's process, excluded; -1 for none, 0 is the idle task
  * @worker_tgid: the module's worker, excluded
  * @cpu: per-CPU part
@@ -312,6 +329,7 @@ struct kobs_session {
 	u8 n_words;
 	u8 gather[KOBS_KEY_WORDS];
 	u32 need;
+	bool interns;
 	pid_t own_tgid;
 	pid_t worker_tgid;
 	struct kobs_cpu __percpu *cpu;

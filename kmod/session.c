@@ -82,6 +82,8 @@ static int session_add_column(struct kobs_session *s, const char *name,
 		s->gather[s->n_words++] = c->word + i;
 	if (c->word < KOBS_W_SOURCE)
 		s->need |= BIT(c->word);
+	if (c->type == KOBS_TYPE_KSTACK || c->type == KOBS_TYPE_USTACK)
+		s->interns = true;
 	return 0;
 }
 
@@ -161,7 +163,7 @@ static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (s->cpu)
 		err = s->mode->stream ? kobs_stream_new(s) :
 					session_alloc_tables(s);
-	if (!err && (s->need & KOBS_W_STACKS))
+	if (!err && s->interns)
 		err = kobs_stacks_init(&s->stacks,
 				       s->params[KOBS_P_STACKS].number);
 	if (err)

@@ -91,7 +91,7 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 	};
 	if (!s->stream && !s->mode->own_rows)
 		table_usage(s, u);
-	if (s->need & KOBS_W_STACKS)
+	if (s->interns)
 		u->bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
 	if (s->source->usage && s->priv)
 		s->source->usage(s, u);

@@ -7,7 +7,8 @@
 #define KOBS_SOURCES_H
 
 #define KOBS_SOURCES(X) \
-	X(func)
+	X(func) \
+	X(pmu)
 
 #define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;
 KOBS_SOURCES(KOBS_SOURCE_DECLARE)
