@@ -267,7 +267,9 @@ static void test_merge(void)
 	struct row b = { .count = 1, .sum = 3, .min = 3, .max = 3 };
 	struct row none = {};
 	struct figure kinds[] = {
-		{ .merge = KOBS_MERGE_SUM }, { .merge = KOBS_MERGE_LOWEST }, { .merge = KOBS_MERGE_HIGHEST },
+		{ .merge = KOBS_MERGE_SUM },
+		{ .merge = KOBS_MERGE_LOWEST },
+		{ .merge = KOBS_MERGE_HIGHEST },
 	};
 	const struct mode mode = { .figures = kinds, .nr_figures = ARRAY_SIZE(kinds) };
 	struct table t;

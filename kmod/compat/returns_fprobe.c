@@ -21,6 +21,7 @@ struct kobs_returns {
 	unsigned long *ips;
 	unsigned int n;
 	bool hooked;
+	u64 missed;
 };
 
 /**
@@ -108,8 +109,12 @@ void kobs_returns_stop(struct kobs_returns *r)
 	if (!r->hooked)
 		return;
 	r->hooked = false;
-	/* Or entries on the way out would count as missed. */
 	disable_fprobe(&r->fp);
+	/*
+	 * An entry that is past the check of that will find no more room for
+	 * its return from now on; but it comes after the end, and is no miss.
+	 */
+	r->missed = READ_ONCE(r->fp.nmissed);
 	unregister_fprobe(&r->fp);
 	/* For the exit handlers, which run with preemption off. */
 	synchronize_rcu();
@@ -157,5 +162,5 @@ void kobs_returns_free(struct kobs_returns *r)
  */
 u64 kobs_returns_missed(const struct kobs_returns *r)
 {
-	return READ_ONCE(r->fp.nmissed);
+	return r->hooked ? READ_ONCE(r->fp.nmissed) : r->missed;
 }

@@ -1,36 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Entry and exit of functions by kretprobe, for kernels without fprobe
- * (Debian's 6.1). Each function is a probe of its own, registered disarmed
- * so that those that cannot be probed are known before the start.
+ * (Debian's 6.1). A kretprobe turned on for each function would be a filter
+ * update of ftrace for each. So there is one kretprobe, which is never turned
+ * on: it owns the return trampoline and the instances that hold calls in
+ * progress. One ftrace_ops hooks all functions, and hands each entry to the
+ * kretprobe's pre_handler as kprobes' own ftrace_ops would.
  *
  * Locking: see returns.h.
  */
+#include <linux/ftrace.h>
 #include <linux/kprobes.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../hit.h"
 #include "../kobs.h"
 #include "returns.h"
 
-/* Calls in progress at once, over all functions, and for each. */
-#define INFLIGHT_AUTO		16384
-#define INFLIGHT_EACH_MIN	64
-#define INFLIGHT_EACH_MAX	4096
+/* Calls in progress at once when nothing else is asked for. */
+#define INFLIGHT_AUTO	4096
 
-#ifdef CONFIG_KRETPROBES
-
-struct returns_probe {
-	struct kretprobe rp;
-	struct kobs_session *s;
-};
+#if defined(CONFIG_KRETPROBES) && defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 
 struct kobs_returns {
-	unsigned int n;
-	struct kretprobe **rps;
-	struct returns_probe probe[];
+	struct kretprobe rp;
+	struct ftrace_ops ops;
+	struct kobs_session *s;
+	unsigned long *ips;
+	bool registered;
+	bool hooked;
+};
+
+/* What is kept of a call in its instance. */
+struct returns_call {
+	unsigned long ip;
+	struct kobs_call call;
 };
 
 /**
@@ -45,97 +52,137 @@ const char *kobs_returns_how(bool *ok)
 	return "by kretprobe: this kernel has no fprobe (CONFIG_FPROBE)";
 }
 
-static struct returns_probe *probe_of(struct kretprobe_instance *ri)
+static struct kobs_returns *returns_of(struct kretprobe_instance *ri)
 {
-	return container_of(get_kretprobe(ri), struct returns_probe, rp);
+	return container_of(get_kretprobe(ri), struct kobs_returns, rp);
+}
+
+static void returns_hit(unsigned long ip, unsigned long parent_ip,
+			struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kobs_returns *r = container_of(ops, struct kobs_returns, ops);
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+	struct kobs_cpu *pc = kobs_hit_enter(r->s);
+	unsigned long back;
+
+	if (!pc)
+		return;
+	/* A probe's registers show the probed address. */
+	back = instruction_pointer(regs);
+	instruction_pointer_set(regs, ip);
+	r->rp.kp.pre_handler(&r->rp.kp, regs);
+	/* Without a free instance the entry handler was not called. */
+	if (unlikely(instruction_pointer(regs)) && READ_ONCE(r->s->armed)) {
+		kobs_count(&pc->counters, KOBS_N_HITS);
+		kobs_count(&pc->counters, KOBS_N_MISSED);
+	}
+	instruction_pointer_set(regs, back);
+	kobs_hit_leave(pc);
 }
 
 static int returns_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct returns_probe *p = probe_of(ri);
+	struct returns_call *c = (struct returns_call *)ri->data;
 
+	c->ip = instruction_pointer(regs);
+	/* Tells returns_hit() that it was here. */
+	instruction_pointer_set(regs, 0);
 	/* Not 0: do not hook the return. */
-	return !kobs_func_enter(p->s, (unsigned long)p->rp.kp.addr,
-				(struct kobs_call *)ri->data);
+	return !kobs_func_enter(returns_of(ri)->s, c->ip, &c->call);
 }
 
 static int returns_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct returns_probe *p = probe_of(ri);
+	struct returns_call *c = (struct returns_call *)ri->data;
 
 	/*
 	 * The address that the call returns to is the instruction pointer:
 	 * the instance's own can be a trampoline when two probes share the
 	 * call.
 	 */
-	kobs_func_exit(p->s, (unsigned long)p->rp.kp.addr,
-		       instruction_pointer(regs), (struct kobs_call *)ri->data);
+	kobs_func_exit(returns_of(ri)->s, c->ip, instruction_pointer(regs),
+		       &c->call);
 	return 0;
 }
 
-static void returns_fill(struct returns_probe *p, struct kobs_session *s,
-			 unsigned long ip, unsigned int inflight)
+/*
+ * Take functions out that kprobes refuse, by registering a probe, disabled, on
+ * each. The kretprobe that stays gets the first that is left.
+ */
+static int returns_choose(struct kobs_returns *r, unsigned int *n)
 {
-	p->s = s;
-	p->rp.kp.addr = (kprobe_opcode_t *)ip;
-	p->rp.kp.flags = KPROBE_FLAG_DISABLED;
-	p->rp.entry_handler = returns_entry;
-	p->rp.handler = returns_exit;
-	p->rp.data_size = sizeof(struct kobs_call);
-	p->rp.maxactive = inflight;
+	struct kprobe **trial = kvcalloc(*n, sizeof(*trial), GFP_KERNEL);
+	struct kprobe *kp = kvcalloc(*n, sizeof(*kp), GFP_KERNEL);
+	unsigned int left = 0;
+	unsigned int i;
+	int err = kp && trial ? 0 : -ENOMEM;
+
+	for (i = 0; !err && i < *n; i++) {
+		kp[left] = (struct kprobe){
+			.addr = (kprobe_opcode_t *)r->ips[i],
+			.flags = KPROBE_FLAG_DISABLED,
+		};
+		err = register_kprobe(&kp[left]);
+		if (!err) {
+			trial[left] = &kp[left];
+			r->ips[left++] = r->ips[i];
+		} else if (err != -ENOMEM) {
+			err = kobs_session_keep_out(r->s, r->ips[i],
+						    "no kretprobe can be set on it",
+						    false);
+		}
+		cond_resched();
+	}
+	if (left)
+		unregister_kprobes(trial, left);
+	kvfree(kp);
+	kvfree(trial);
+	*n = left;
+	return err;
 }
 
 /**
  * kobs_returns_new() - make ready to hook functions
  * @s: session, which notes those that cannot be hooked
- * @ips: functions; those that cannot be hooked are taken out
+ * @ips: functions; those that cannot be hooked are taken out. Must live as
+ *       long as the result.
  * @n: how many; how many are left
- * @inflight: calls in progress at once for each function, 0 for automatic
+ * @inflight: calls in progress at once, 0 for automatic
  *
  * Context: task, may sleep.
- * Return: to be given to kobs_returns_start(), or ERR_PTR(-ENOMEM).
+ * Return: to be given to kobs_returns_start(), or ERR_PTR(-ENOMEM) or an error
+ * of register_kretprobe() or ftrace_set_filter_ips().
  */
 struct kobs_returns *kobs_returns_new(struct kobs_session *s,
 				      unsigned long *ips, unsigned int *n,
 				      unsigned int inflight)
 {
-	struct kobs_returns *r;
-	unsigned int i;
-	int err = -ENOMEM;
+	struct kobs_returns *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	int err;
 
-	if (!inflight)
-		inflight = clamp_t(unsigned int, INFLIGHT_AUTO / *n,
-				   INFLIGHT_EACH_MIN, INFLIGHT_EACH_MAX);
-	r = kvzalloc(struct_size(r, probe, *n), GFP_KERNEL);
 	if (!r)
-		return ERR_PTR(err);
-	r->rps = kvcalloc(*n, sizeof(*r->rps), GFP_KERNEL);
-	if (!r->rps)
-		goto err_free;
-	for (i = 0; i < *n; i++) {
-		struct returns_probe *p = &r->probe[r->n];
-
-		memset(p, 0, sizeof(*p));
-		returns_fill(p, s, ips[i], inflight);
-		err = register_kretprobe(&p->rp);
-		if (err == -ENOMEM)
-			goto err_free;
-		if (err) {
-			err = kobs_session_keep_out(s, ips[i],
-						    "no kretprobe can be set on it",
-						    false);
-			if (err)
-				goto err_free;
-			continue;
-		}
-		r->rps[r->n] = &p->rp;
-		ips[r->n++] = ips[i];
-		cond_resched();
-	}
-	*n = r->n;
-	return r;
-
-err_free:
+		return ERR_PTR(-ENOMEM);
+	r->s = s;
+	r->ips = ips;
+	r->ops.func = returns_hit;
+	r->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	err = returns_choose(r, n);
+	if (err || !*n)
+		goto out;
+	r->rp.kp.addr = (kprobe_opcode_t *)ips[0];
+	r->rp.kp.flags = KPROBE_FLAG_DISABLED;
+	r->rp.entry_handler = returns_entry;
+	r->rp.handler = returns_exit;
+	r->rp.data_size = sizeof(struct returns_call);
+	r->rp.maxactive = inflight ?: INFLIGHT_AUTO;
+	err = register_kretprobe(&r->rp);
+	if (err)
+		goto out;
+	r->registered = true;
+	err = ftrace_set_filter_ips(&r->ops, ips, *n, 0, 1);
+out:
+	if (!err)
+		return r;
 	kobs_returns_free(r);
 	return ERR_PTR(err);
 }
@@ -145,25 +192,19 @@ err_free:
  * @r: from kobs_returns_new()
  *
  * Context: task, may sleep.
- * Return: 0, or an error of enable_kretprobe().
+ * Return: 0, or an error of register_ftrace_function().
  */
 int kobs_returns_start(struct kobs_returns *r)
 {
-	unsigned int i;
-	int err = 0;
+	int err = register_ftrace_function(&r->ops);
 
-	for (i = 0; !err && i < r->n; i++) {
-		err = enable_kretprobe(r->rps[i]);
-		cond_resched();
-	}
-	if (err)
-		kobs_returns_stop(r);
+	r->hooked = !err;
 	return err;
 }
 
 /**
  * kobs_returns_stop() - unhook the functions and wait until no handler runs
- * @r: started
+ * @r: from kobs_returns_new(), started or not
  *
  * Calls in progress return as ever, unseen.
  *
@@ -171,26 +212,29 @@ int kobs_returns_start(struct kobs_returns *r)
  */
 void kobs_returns_stop(struct kobs_returns *r)
 {
-	if (r->n)
-		unregister_kretprobes(r->rps, r->n);
-	/* What was missed is still read, from probe[].rp. */
-	kvfree(r->rps);
-	r->rps = NULL;
-	/* For the exit handlers, which run with preemption off. */
-	synchronize_rcu();
+	if (r->hooked)
+		WARN_ON_ONCE(unregister_ftrace_function(&r->ops));
+	r->hooked = false;
+	/* Waits for the exit handlers, which run with preemption off, too. */
+	if (r->registered)
+		unregister_kretprobe(&r->rp);
+	r->registered = false;
 }
 
 /**
  * kobs_returns_keep() - give up functions whose module goes
  * @r: from kobs_returns_new(), started or not
- * @n: how many are left of the functions
- *
- * Nothing to do: kprobes look after that themselves.
+ * @n: how many are left of the functions; those come first among them now
  *
  * Context: task, may sleep.
  */
 void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
 {
+	/* No functions in an ftrace filter would mean all of them. */
+	if (!n)
+		kobs_returns_stop(r);
+	else
+		WARN_ON_ONCE(ftrace_set_filter_ips(&r->ops, r->ips, n, 0, 1));
 }
 
 /**
@@ -201,9 +245,9 @@ void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
  */
 void kobs_returns_free(struct kobs_returns *r)
 {
-	if (r->rps)
-		kobs_returns_stop(r);
-	kvfree(r);
+	kobs_returns_stop(r);
+	ftrace_set_filter(&r->ops, NULL, 0, 1);
+	kfree(r);
 }
 
 /**
@@ -211,25 +255,19 @@ void kobs_returns_free(struct kobs_returns *r)
  * @r: from kobs_returns_new()
  *
  * Context: any.
- * Return: how many.
+ * Return: 0: returns_hit() counts them itself.
  */
 u64 kobs_returns_missed(const struct kobs_returns *r)
 {
-	unsigned int i;
-	u64 sum = 0;
-
-	for (i = 0; i < r->n; i++)
-		sum += READ_ONCE(r->probe[i].rp.nmissed) +
-		       READ_ONCE(r->probe[i].rp.kp.nmissed);
-	return sum;
+	return 0;
 }
 
-#else /* !CONFIG_KRETPROBES */
+#else
 
 const char *kobs_returns_how(bool *ok)
 {
 	*ok = false;
-	return "this kernel has neither fprobe (CONFIG_FPROBE) nor kretprobe (CONFIG_KRETPROBES)";
+	return "this kernel has neither CONFIG_FPROBE nor CONFIG_KRETPROBES with CONFIG_DYNAMIC_FTRACE_WITH_REGS";
 }
 
 /* Sessions of a mode that is not available are refused: none of these runs. */
@@ -262,4 +300,4 @@ u64 kobs_returns_missed(const struct kobs_returns *r)
 	return 0;
 }
 
-#endif /* CONFIG_KRETPROBES */
+#endif /* CONFIG_KRETPROBES && CONFIG_DYNAMIC_FTRACE_WITH_REGS */
