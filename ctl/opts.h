@@ -15,9 +15,15 @@ enum verb_kind {
 	FOR_TIME	= 1 << 5,
 	FOR_TRACE	= 1 << 6,
 	FOR_FUNC	= 1 << 7,	/* with one of the three before */
+	FOR_STAT	= 1 << 16,
+	FOR_RECORD	= 1 << 17,
+	FOR_BRANCH	= 1 << 18,
+	FOR_NAMES	= 1 << 19,
 };
 
-#define FOR_TABLE	(FOR_COUNT | FOR_TIME)
+#define FOR_PMU		(FOR_STAT | FOR_RECORD | FOR_BRANCH)
+#define FOR_SAMPLES	(FOR_RECORD | FOR_BRANCH)
+#define FOR_TABLE	(FOR_COUNT | FOR_TIME | FOR_PMU)
 #define FOR_RUN		(FOR_TABLE | FOR_TRACE)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
 
@@ -42,6 +48,13 @@ struct opts {
 	struct opt_number top;
 	struct opt_number min;		/* ns */
 	struct opt_number max_lost;
+	struct strings	events;
+	struct opt_number period;
+	struct opt_number frequency;	/* Hz */
+	struct strings	branches;	/* which are recorded */
+	struct strings	sections;	/* of a branch report */
+	const char	*format;
+	const char	*call_graph;
 	const char	*fail_over;
 	const char	*detach;
 	const char	*output;
@@ -50,6 +63,9 @@ struct opts {
 	bool		hist;
 	bool		time;
 	bool		verbose;
+	bool		all_cpus;
+	bool		no_inherit;
+	bool		check;
 	bool		help;
 	struct opt_param params[16];
 	size_t		nr_params;
