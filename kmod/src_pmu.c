@@ -170,7 +170,9 @@ static int prepare_columns(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 					   s->columns[i]->name);
 	}
 	for (i = 0; i < s->n_words; i++) {
-		p->want |= BIT(s->gather[i]);
+		/* Columns of a stream share words with those of the tables. */
+		if (!s->mode->stream)
+			p->want |= BIT(s->gather[i]);
 		if (s->gather[i] == PMU_W_FROM)
 			p->branch_at.from = i;
 		else if (s->gather[i] == PMU_W_TO)

@@ -49,9 +49,9 @@ static const char *const context_names[] = { "task", "irq", "nmi" };
 
 static_assert(ARRAY_SIZE(context_names) == SIM_CONTEXTS);
 
-/* Names of branch types, as perf script prints them. */
+/* Names of branch types, as perf script prints them; one not known has none. */
 static const char *const type_names[] = {
-	[PERF_BR_UNKNOWN] = "N/A",
+	[PERF_BR_UNKNOWN] = "",
 	[PERF_BR_COND] = "COND",
 	[PERF_BR_UNCOND] = "UNCOND",
 	[PERF_BR_IND] = "IND",
@@ -263,7 +263,7 @@ static int parse_type(struct perf_branch_entry *e, const char *text)
 			return 0;
 		}
 	}
-	return strcmp(text, "-") ? -EINVAL : 0;
+	return -EINVAL;
 }
 
 /* FROM/TO/M|P|-/X|-/A|-/CYCLES[/TYPE[/SPEC]] */
@@ -277,9 +277,6 @@ static int parse_entry(struct perf_branch_entry *e, char *text)
 
 	while (n < ARRAY_SIZE(part) && (part[n] = strsep(&text, "/")))
 		n++;
-	/* perf's name of the unknown type has a slash in it. */
-	if (n > 7 && !strcmp(part[6], "N") && !strcmp(part[7], "A"))
-		n = 6;
 	if (n < 6 || kstrtou64(part[0], 16, &from) ||
 	    kstrtou64(part[1], 16, &to) || parse_flag(part[2], "MP", &predicted) ||
 	    parse_flag(part[3], "X", &in_tx) ||
