@@ -35,6 +35,10 @@ static const struct kobs_reason reasons[] = {
 		"in_flight",
 		"call that had not returned",
 	},
+	[KOBS_N_OVERFLOWS - KOBS_N_LOST] = {
+		"missed_overflows",
+		"overflow of a counter that came without an interrupt",
+	},
 };
 
 static_assert(ARRAY_SIZE(reasons) == KOBS_N - KOBS_N_LOST);

@@ -26,6 +26,7 @@ enum kobs_counter {
 	KOBS_N_RING_FULL,
 	KOBS_N_MISSED,
 	KOBS_N_IN_FLIGHT,
+	KOBS_N_OVERFLOWS,
 	KOBS_N
 };
 

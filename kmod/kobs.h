@@ -188,6 +188,7 @@ struct kobs_note {
  *        May sleep.
  * @release: undo prepare
  * @missed: NULL, or hits that were missed before a handler ran
+ * @missed_as: the reason that those are lost for
  * @rows: in modes with own_rows: the row at *at, which starts at 0 and means
  *        what the source likes, and moves *at behind it; false after the
  *        last. What it meets in *at again must give the same row again. May
@@ -214,6 +215,7 @@ struct kobs_source {
 	void (*stop)(struct kobs_session *s);
 	void (*release)(struct kobs_session *s);
 	u64 (*missed)(const struct kobs_session *s);
+	enum kobs_counter missed_as;
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);

@@ -169,25 +169,36 @@ static bool is_lacking(int err)
 	       err == -ENXIO;
 }
 
+/* Why perf refused an event, as far as its error tells. */
+static const char *refusal(const struct perf_event_attr *attr, int err)
+{
+	const char *lack = NULL;
+
+	if (err == -EINVAL)
+		return "the PMU does not take this event, or not with these modifiers";
+	if (err == -ENOSPC)
+		return "no counter is free";
+	if (!is_lacking(err))
+		return "perf refused it";
+	/* What the CPU's own PMU lacks says nothing about another one. */
+	if (attr->type < PERF_TYPE_MAX)
+		lack = kobs_pmu_lacking(attr->branch_sample_type);
+	if (lack)
+		return lack;
+	return attr->branch_sample_type ?
+	       "the PMU records no branches, or not with this filter" :
+	       "the PMU does not have this event";
+}
+
 static int counter_refuse(const struct kobs_pmu *p, const struct pmu_event *e,
 			  unsigned int place, int err,
 			  struct netlink_ext_ack *extack)
 {
-	const char *why = "";
-	const char *lack = NULL;
-
-	if (is_lacking(err))
-		lack = kobs_pmu_lacking(e->attr.branch_sample_type);
-	else if (err == -EINVAL)
-		why = ": the PMU does not take this event, or not with these modifiers";
-	else if (err == -ENOSPC)
-		why = ": no counter is free";
-	return kobs_refuse(extack, lack ? -EOPNOTSUPP : err,
-			   "event %u (type %u, config 0x%llx) on %s %u: error %d%s%s",
-			   e->index, e->attr.type, e->attr.config,
-			   p->tasks ? "task" : "CPU",
-			   p->tasks ? p->tasks[place]->pid : place, -err,
-			   lack ? ": " : why, lack ?: "");
+	return kobs_refuse(extack, is_lacking(err) ? -EOPNOTSUPP : err,
+			   "%s (event %u, of type %u and config 0x%llx, on %s %u: error %d)",
+			   refusal(&e->attr, err), e->index, e->attr.type,
+			   e->attr.config, p->tasks ? "task" : "CPU",
+			   p->tasks ? p->tasks[place]->pid : place, -err);
 }
 
 /* Without a PMU, cycles are sampled by the clock. */

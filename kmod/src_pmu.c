@@ -678,6 +678,7 @@ const struct kobs_source kobs_src_pmu = {
 	.stop = pmu_stop,
 	.release = pmu_release,
 	.missed = pmu_missed,
+	.missed_as = KOBS_N_OVERFLOWS,
 	.rows = pmu_rows,
 	.usage = pmu_usage,
 	.note = pmu_note,

@@ -15,7 +15,7 @@ KERNEL_HALF = 1 << 63
 
 def event(which, period=0, bits=0, branch=0):
     """The words of an event."""
-    return [*which, 0, 0, bits, period, branch, 0]
+    return [*which, *[0] * (4 - len(which)), bits, period, branch, 0]
 
 
 def pmu(mode, by, *events, cpus=(), tasks=(), functions=(), parts=(), **numbers):
@@ -32,7 +32,7 @@ def accounted(s):
     equal(i["hits"], i["recorded"] + i["filtered"] + i["lost"], f"hits of {i}")
     equal(sum(r["count"] for r in s.rows()), i["recorded"], f"rows of {i}")
     # What reached no handler is a hit, too; what reached one before the start is none.
-    equal(i["hits"], i.get("overflows", 0) - i.get("early", 0) + i.get("lost_missed", 0), f"hits by overflows of {i}")
+    equal(i["hits"], i.get("overflows", 0) - i.get("early", 0) + i.get("lost_missed_overflows", 0), f"hits by overflows of {i}")
     return i
 
 
