@@ -131,13 +131,13 @@ unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
 
 	*id = 0;
 	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips,
-				 kobs_capture_user_frames(task_pt_regs(current),
-							   ips,
-							   s->stack_depth));
+	nr = kobs_capture_user_frames(task_pt_regs(current), ips,
+				      s->stack_depth);
+	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }

@@ -223,6 +223,13 @@ void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);
 /* pmu_hit.c */
 perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p);
 
+/* pmu_report.c */
+bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
+		   struct kobs_row_out *out);
+void kobs_pmu_usage(const struct kobs_session *s, struct kobs_usage *u);
+bool kobs_pmu_note(const struct kobs_session *s, unsigned int i,
+		   struct kobs_note *note);
+
 /* pmu_stack.c */
 unsigned int kobs_pmu_kernel_stack(struct pt_regs *regs, unsigned long *ips,
 				   unsigned int max);

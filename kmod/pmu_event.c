@@ -195,7 +195,7 @@ static int counter_refuse(const struct kobs_pmu *p, const struct pmu_event *e,
 			  struct netlink_ext_ack *extack)
 {
 	return kobs_refuse(extack, is_lacking(err) ? -EOPNOTSUPP : err,
-			   "%s (event %u, of type %u and config 0x%llx, on %s %u: error %d)",
+			   "%s: event %u (type %u, config 0x%llx) on %s %u, error %d",
 			   refusal(&e->attr, err), e->index, e->attr.type,
 			   e->attr.config, p->tasks ? "task" : "CPU",
 			   p->tasks ? p->tasks[place]->pid : place, -err);
@@ -338,12 +338,10 @@ static int start_all(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 		if (!place_wanted(p, place))
 			continue;
 		err = kobs_pmu_place_start(p, place, extack);
-		if (err == -ESRCH)
-			p->gone += !!p->tasks;
-		else if (err)
+		if (err && err != -ESRCH)
 			return err;
-		else
-			n++;
+		p->gone += err && p->tasks;
+		n += !err;
 		cond_resched();
 	}
 	if (!n)
