@@ -66,6 +66,7 @@ check: setup
 bench: setup
 	scripts/setup --arch arm64
 	scripts/bench
+	scripts/bench --arch arm64
 
 lint: setup
 	scripts/lint
