@@ -149,7 +149,7 @@ void out_json_real(struct out *o, const char *key, double value)
 	if (!o->json)
 		return;
 	write_key(o, key);
-	fprintf(o->file, "%.1f", value);
+	fprintf(o->file, "%.10g", value);
 }
 
 /** out_json_texts() - An array of strings; nothing when it is empty. */

@@ -36,7 +36,7 @@
 #endif
 
 /* Bytes of one write, and of one line at most. */
-#define SIM_CHUNK	(256 * 1024)
+#define SIM_CHUNK	(8 * 1024 * 1024)
 /* Entries that a stack has room for, whatever it claims. */
 #define SIM_ENTRIES	256
 /* Events of one CPU. */
@@ -329,12 +329,17 @@ static ssize_t replay_write(struct file *file, const char __user *from,
 			    size_t size, loff_t *pos)
 {
 	size_t all = min_t(size_t, size, SIM_CHUNK);
-	char *text = memdup_user_nul(from, all);
+	char *text = kvmalloc(all + 1, GFP_KERNEL);
 	size_t done = 0;
 	int err = 0;
 
-	if (IS_ERR(text))
-		return PTR_ERR(text);
+	if (!text)
+		return -ENOMEM;
+	if (copy_from_user(text, from, all)) {
+		kvfree(text);
+		return -EFAULT;
+	}
+	text[all] = '\0';
 	mutex_lock(&sim_lock);
 	while (done < all) {
 		char *line = text + done;
@@ -357,7 +362,7 @@ static ssize_t replay_write(struct file *file, const char __user *from,
 			break;
 	}
 	mutex_unlock(&sim_lock);
-	kfree(text);
+	kvfree(text);
 	/* The line that is wrong or unfinished comes again, as the first. */
 	return done ? done : err;
 }
