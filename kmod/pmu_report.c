@@ -61,20 +61,22 @@ found:
 /**
  * kobs_pmu_usage() - memory of a session
  * @s: session; its lock is held
- * @u: set to it
+ * @u: what the engine holds; the source's part is added
  *
  * Context: task.
  */
 void kobs_pmu_usage(const struct kobs_session *s, struct kobs_usage *u)
 {
 	const struct kobs_pmu *p = s->priv;
+	u32 counters = p->n_events * p->n_places;
 
-	if (!p)
+	u->bytes += sizeof(*p) + counters * sizeof(*p->counters) +
+		    p->n_functions * sizeof(*p->functions) +
+		    sizeof(struct pmu_cpu) * num_possible_cpus();
+	if (!s->mode->own_rows)
 		return;
-	u->rows = p->n_events * p->n_places;
-	u->rows_max = u->rows;
-	u->bytes = sizeof(*p) + u->rows * sizeof(*p->counters) +
-		   p->n_functions * sizeof(*p->functions);
+	u->rows = counters;
+	u->rows_max = counters;
 }
 
 enum pmu_note {
