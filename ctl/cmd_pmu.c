@@ -245,8 +245,8 @@ static int list_events(const struct opts *o)
 	if (!shown && !o->json)
 		err = refuse("no event's name matches '%s'", o->args[0]);
 	else if (!o->json)
-		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, :h hypervisor, :p precise.%s",
-			 pmu_has_hardware() ? "" :
+		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, "
+			 ":h hypervisor, :p precise.%s", pmu_has_hardware() ? "" :
 			 "\nThis CPU's PMU is not there: only software events count.");
 	out_free(&out);
 	pmu_names_free(&all);

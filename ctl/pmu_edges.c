@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hist.h"
 #include "pmu.h"
 #include "pmu_edges.h"
 
@@ -45,6 +46,19 @@ static int hottest_edges(const void *a, const void *b)
 	return compare_edges(a, b);
 }
 
+static void add_buckets(struct row *to, const struct row *from)
+{
+	size_t i;
+
+	if (!to->count || from->min < to->min)
+		to->min = from->min;
+	if (from->max > to->max)
+		to->max = from->max;
+	to->count += from->count;
+	for (i = 0; i < from->nr_buckets; i++)
+		table_add_bucket(to, &from->buckets[i]);
+}
+
 static void add_edge(struct edge *to, const struct edge *part)
 {
 	if (!to->count || part->min < to->min)
@@ -54,6 +68,7 @@ static void add_edge(struct edge *to, const struct edge *part)
 	to->count += part->count;
 	to->mispredicted += part->mispredicted;
 	to->sum += part->sum;
+	add_buckets(&to->hist, &part->hist);
 }
 
 /* Sort, and make those with equal ends one. Returns how many are left. */
@@ -66,10 +81,12 @@ static size_t merge_edges(struct edge *e, size_t n)
 		return 0;
 	qsort(e, n, sizeof(*e), compare_edges);
 	for (i = 1; i < n; i++) {
-		if (compare_edges(&e[left], &e[i]))
+		if (compare_edges(&e[left], &e[i])) {
 			e[++left] = e[i];
-		else
+		} else {
 			add_edge(&e[left], &e[i]);
+			free(e[i].hist.buckets);
+		}
 	}
 	left++;
 	qsort(e, left, sizeof(*e), hottest_edges);
@@ -92,6 +109,7 @@ static void take_row(struct edges *e, const struct table *t, const struct row *r
 	new->sum = row->sum;
 	new->min = row->min;
 	new->max = row->max;
+	add_buckets(&new->hist, row);
 	new->mispredicted = t->nr_figures ? table_figures(t, row)[0] : 0;
 	e->entries += row->count;
 	e->mispredicted += new->mispredicted;
@@ -210,6 +228,7 @@ void edges_make(struct edges *e, struct view *v, const struct table *t)
 
 	memset(e, 0, sizeof(*e));
 	e->view = v;
+	e->has_hist = t->has_hist;
 	e->edge = zalloc((t->nr_rows + 1) * sizeof(*e->edge));
 	e->block = zalloc((t->nr_rows + 1) * sizeof(*e->block));
 	for (i = 0; i < t->nr_rows; i++)
@@ -230,6 +249,10 @@ void edges_make(struct edges *e, struct view *v, const struct table *t)
 
 void edges_free(struct edges *e)
 {
+	size_t i;
+
+	for (i = 0; i < e->nr_edges; i++)
+		free(e->edge[i].hist.buckets);
 	free(e->edge);
 	free(e->block);
 	free(e->call);
@@ -260,6 +283,34 @@ static void cell_share(struct out *o, const char *header, uint64_t part, uint64_
 	out_cell_aside(o, header, shown, true);
 }
 
+static void print_hist(struct out *o, const struct row *hist)
+{
+	static const struct {
+		double part;
+		const char *key;
+		const char *header;
+	} parts[] = {
+		{ 0.5, "p50", "P50" }, { 0.9, "p90", "P90" }, { 0.99, "p99", "P99" },
+		{ 0.999, "p999", "P99.9" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		out_cell_number(o, parts[i].key, parts[i].header,
+				hist_percentile(hist, parts[i].part));
+	if (!o->json)
+		return;
+	out_open(o, "hist", '[');
+	for (i = 0; i < hist->nr_buckets; i++) {
+		out_open(o, NULL, '{');
+		out_json_number(o, "lo", hist->buckets[i].lo);
+		out_json_number(o, "hi", hist->buckets[i].hi);
+		out_json_number(o, "count", hist->buckets[i].count);
+		out_close(o, '}');
+	}
+	out_close(o, ']');
+}
+
 static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 {
 	char shown[32];
@@ -282,6 +333,8 @@ static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 			out_json_number(o, "sum", edge->sum);
 		out_cell_number(o, "min", "MIN", edge->min);
 		out_cell_number(o, "max", "MAX", edge->max);
+		if (e->has_hist)
+			print_hist(o, &edge->hist);
 	}
 	out_row_end(o);
 }
@@ -388,5 +441,6 @@ void edges_print_check(struct edges *e, const struct session *s, struct out *o)
 		 e->mispredicted ? "" : ": or the CPU does not tell");
 	out_line(o, "%.1f %% with cycles%s", (double)e->timed * 100 / entries,
 		 e->timed ? "" : ": the CPU does not tell");
-	out_line(o, "%.1f %% followed by a straight run to the next branch", (double)blocks * 100 / entries);
+	out_line(o, "%.1f %% followed by a straight run to the next branch",
+		 (double)blocks * 100 / entries);
 }

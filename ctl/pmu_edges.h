@@ -18,8 +18,7 @@ struct edge {
 	uint64_t	sum;		/* of cycles */
 	uint64_t	min;
 	uint64_t	max;
-	struct bucket	*buckets;
-	size_t		nr_buckets;
+	struct row	hist;		/* the cycles as a row, for its buckets */
 };
 
 /* Calls of a function, from one function or from all. */
@@ -42,7 +41,8 @@ struct edges {
 	uint64_t	entries;
 	uint64_t	kernel;		/* entries that are in the kernel */
 	uint64_t	mispredicted;
-	uint64_t	timed;		/* edges with cycles */
+	uint64_t	timed;		/* entries of edges with cycles */
+	bool		has_hist;
 	struct pool	names;
 };
 

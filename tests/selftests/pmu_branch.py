@@ -147,6 +147,12 @@ def hist():
     write_samples(samples)
     r = branches("--hist", "--rows", 2048, run=replayed("nmi", 3))
     compare(r, samples, 3)
+    for row in r["rows"]:
+        check_row(r, row)
+    cycles = [e.cycles for s in samples for e in s[1]]
+    for n in (0, max(cycles)):
+        inside = sum(b["count"] for row in r["rows"] for b in row["hist"] if b["lo"] <= n <= b["hi"])
+        at_least(inside, 3 * cycles.count(n), f"branches in buckets of {n} cycles")
 
 
 @test("other columns")

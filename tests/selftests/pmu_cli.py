@@ -7,6 +7,8 @@ from kobstest import *
 SPIN = ["bash", "-c", "for ((i = 0; i < 40000; i++)); do :; done"]
 # Each page that is written to for the first time is a fault.
 FAULTS = ["python3", "-c", "import mmap; m = mmap.mmap(-1, 4096 * 500); [m.write(bytes(4096)) for i in range(500)]"]
+# By a child of a shell, which has more to do than that.
+CHILD = ["sh", "-c", f"{' '.join(FAULTS[:2])} '{FAULTS[2]}'; :"]
 KERNEL_LOOP = script("call task 6000000 0")
 
 
@@ -42,12 +44,12 @@ def listing():
 
 @test("stat counts a command's events, children included")
 def stat():
-    r = pmu("stat", "-e", "page-faults,task-clock", run=["sh", "-c", f"{' '.join(FAULTS[:2])} '{FAULTS[2]}'; :"])
+    r = pmu("stat", "-e", "page-faults,task-clock", run=CHILD)
     rows = {row["event"]: row for row in r["rows"]}
     at_least(rows["page-faults"]["count"], 500, "page faults")
     equal(rows["page-faults"]["scaled"], rows["page-faults"]["count"], "an event that needs no counter, scaled")
     at_least(rows["task-clock"]["count"], 1, "task-clock")
-    without = pmu("stat", "-e", "page-faults", "--no-inherit", run=["sh", "-c", f"{' '.join(FAULTS[:2])} '{FAULTS[2]}'; :"])
+    without = pmu("stat", "-e", "page-faults", "--no-inherit", run=CHILD)
     at_most(without["rows"][0]["count"], rows["page-faults"]["count"] - 500, "page faults without the child's")
 
 
@@ -125,7 +127,7 @@ def folded():
     at_least(len(lines), 1, "lines")
     n = sum(int(line.rsplit(" ", 1)[1]) for line in lines)
     contains(done.err, f"= recorded {n:,} ", "the account")
-    loop = sum(int(line.rsplit(" ", 1)[1]) for line in lines if "kobs_gen_leaf" in line or "kobs_gen_caller" in line)
+    loop = sum(int(line.rsplit(" ", 1)[1]) for line in lines if "kobs_gen_" in line)
     at_least(loop, 1, f"samples of the loop in {lines[:3]}")
 
 
@@ -136,8 +138,8 @@ def unknown():
                        ("msr/event=1", "PMU/TERM=VALUE"), ("cycles,,branches", "missing")):
         contains(obsctl("pmu", "stat", "-e", name, "--", "true", status=2).err, part, f"refusal of {name}")
     contains(obsctl("pmu", "stat", "-C", 0, "-p", 1, status=2).err, "not for both", "refusal")
-    contains(obsctl("pmu", "record", "-e", "cpu-clock", "--call-graph", "dwarf", "--", "true", status=2).err, "fp or lbr",
-             "refusal")
+    r = obsctl("pmu", "record", "-e", "cpu-clock", "--call-graph", "dwarf", "--", "true", status=2)
+    contains(r.err, "fp or lbr", "refusal")
 
 
 if __name__ == "__main__":
