@@ -58,6 +58,35 @@ def kobs(by, *parts, functions=()):
     return ns
 
 
+SIM = "/sys/kernel/debug/kobs_simpmu/"
+REPEAT = 20000
+REPLAY = f"""
+import sys, time
+open("{SIM}repeat", "w").write("{REPEAT}")
+replay = open("{SIM}replay", "w")
+begin = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+replay.write(sys.argv[1])
+replay.flush()
+print(time.clock_gettime_ns(time.CLOCK_MONOTONIC) - begin)
+"""
+
+
+def fold(depth):
+    """Instructions that a branch stack of 32 takes, of a simulated PMU: those of an empty one subtracted."""
+    kind = int(read("/sys/bus/event_source/devices/kobs_simpmu/type"))
+    entries = "".join(f" 0x{0x401000 + 32 * i:x}/0x{0x401010 + 32 * i:x}/P/-/-/{i + 1}/" for i in range(depth))
+    ns = []
+    for line in (f"401000{entries}\n", "401000 nr=0\n"):
+        # PERF_SAMPLE_BRANCH_ANY
+        with pmu("branch", "from,to", event((kind, 0), 1, branch=8), cpus=[0], budget=0) as s:
+            ns.append(int(subprocess.run(["/usr/bin/python3", "-c", REPLAY, line], check=True, capture_output=True,
+                                         text=True).stdout))
+        i = s.info()
+        equal((i["recorded"], i.get("branches", 0)), (REPEAT, REPEAT * depth if s.rows() else 0), f"of {i}")
+        s.close()
+    return (ns[0] - ns[1]) / PER_INSTRUCTION / REPEAT
+
+
 def perf(*args):
     # Its file is not read again: -B and -N leave that out.
     return took("perf", "record", "-B", "-N", "-q", "-o", "/tmp/perf.data", "-e", "cycles", "-c", str(PERIOD), *args, "--")
@@ -79,13 +108,16 @@ def main():
                           ("perf -g", lambda: perf("-g"))):
         say(name)
         cost[name] = per_sample(measure(), plain)
+    say("fold")
+    branches = fold(32)
     print(f"{'instructions added per sample (arm64)':<44} {'kobs':>7} {'limit':>7}")
     missed = []
     for what, got, limit, peer in (
             ("the interrupt, perf's core, and a filter", cost["interrupt"], None, ""),
             ("record by func", cost["func"], None, f"perf record {cost['perf']:,.0f}"),
             ("  in the handler", cost["func"] - cost["interrupt"], 0.5 * cost["perf"], ""),
-            ("record by kstack", cost["kstack"], 0.8 * cost["perf -g"], f"perf record -g {cost['perf -g']:,.0f}")):
+            ("record by kstack", cost["kstack"], 0.8 * cost["perf -g"], f"perf record -g {cost['perf -g']:,.0f}"),
+            ("branch: folding 32 entries", branches, 1500, "")):
         ok = "" if limit is None else "ok" if got <= limit else "OVER"
         if ok == "OVER":
             missed.append(what.strip())
