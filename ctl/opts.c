@@ -151,8 +151,8 @@ static const struct opt options[] = {
 	  AT(no_inherit) },
 	{ "call-graph", 0, "HOW", "user stacks by frame pointers (fp) or as the CPU has them (lbr)",
 	  FOR_RECORD, take_text, AT(call_graph), .allowed = "fp or lbr" },
-	{ "branches", 'j', "FILTER[,FILTER]", "which branches: any (default), any_call, any_ret, "
-	  "ind_call, cond, u, k, ...", FOR_BRANCH, take_texts, AT(branches),
+	{ "branches", 'j', "FILTER,...", "which branches: any (default), any_call, any_ret, ind_call, "
+	  "cond, call_stack, u, k, ...", FOR_BRANCH, take_texts, AT(branches),
 	  .allowed = "names of filters with commas between them" },
 	{ "show", 0, "PART[,PART]", "parts of the report: edges, calls, graph, blocks", FOR_BRANCH,
 	  take_texts, AT(sections), .allowed = "names of parts with commas between them" },

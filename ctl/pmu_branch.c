@@ -54,7 +54,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	struct edges e;
 	struct out o;
 
-	edges_make(&e, r->view, r->table);
+	edges_make(&e, r->view, r->session, r->table);
 	if (p->o->format) {
 		print_bolt(r, &e, to);
 		edges_free(&e);

@@ -218,7 +218,7 @@ static void find_calls(struct edges *e)
 }
 
 /** edges_make() - Edges, blocks and calls of a table by pid, from, to and perhaps end. */
-void edges_make(struct edges *e, struct view *v, const struct table *t)
+void edges_make(struct edges *e, struct view *v, const struct session *s, const struct table *t)
 {
 	struct places at = {
 		.pid = column(v, "pid"), .from = column(v, "from"), .to = column(v, "to"),
@@ -229,6 +229,8 @@ void edges_make(struct edges *e, struct view *v, const struct table *t)
 	memset(e, 0, sizeof(*e));
 	e->view = v;
 	e->has_hist = t->has_hist;
+	for (i = 0; i < s->nr_notes; i++)
+		e->predictions |= !strcmp(s->notes[i].name, "predictions");
 	e->edge = zalloc((t->nr_rows + 1) * sizeof(*e->edge));
 	e->block = zalloc((t->nr_rows + 1) * sizeof(*e->block));
 	for (i = 0; i < t->nr_rows; i++)
@@ -324,7 +326,7 @@ static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 	cell_share(o, "SHARE", edge->count, e->entries);
 	if (o->json)
 		out_json_number(o, "mispredicted", edge->mispredicted);
-	else if (e->mispredicted)
+	else if (e->predictions)
 		cell_share(o, "MISPREDICTED", edge->mispredicted, edge->count);
 	if (e->timed) {
 		snprintf(shown, sizeof(shown), "%.1f", (double)edge->sum / (double)edge->count);
@@ -438,7 +440,7 @@ void edges_print_check(struct edges *e, const struct session *s, struct out *o)
 	out_line(o, "%.1f branches in each sample", depth);
 	out_line(o, "%.1f %% of them in the kernel", (double)e->kernel * 100 / entries);
 	out_line(o, "%.1f %% mispredicted%s", (double)e->mispredicted * 100 / entries,
-		 e->mispredicted ? "" : ": or the CPU does not tell");
+		 e->predictions ? "" : ": the CPU does not tell");
 	out_line(o, "%.1f %% with cycles%s", (double)e->timed * 100 / entries,
 		 e->timed ? "" : ": the CPU does not tell");
 	out_line(o, "%.1f %% followed by a straight run to the next branch",

@@ -43,10 +43,11 @@ struct edges {
 	uint64_t	mispredicted;
 	uint64_t	timed;		/* entries of edges with cycles */
 	bool		has_hist;
+	bool		predictions;	/* the CPU tells whether it predicted them */
 	struct pool	names;
 };
 
-void edges_make(struct edges *e, struct view *v, const struct table *t);
+void edges_make(struct edges *e, struct view *v, const struct session *s, const struct table *t);
 void edges_print(struct edges *e, struct out *o, const struct opts *opts, bool edges, bool calls,
 		 bool graph, bool blocks);
 void edges_print_check(struct edges *e, const struct session *s, struct out *o);

@@ -93,6 +93,7 @@ enum pmu_note {
 	PMU_N_BRANCHES_LOST,
 	PMU_N_EMPTY,
 	PMU_N_TRUNCATED,
+	PMU_N_PREDICTIONS,
 	PMU_N
 };
 
@@ -128,6 +129,10 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 	[PMU_N_EMPTY] = { "empty", "samples without branch records" },
 	[PMU_N_TRUNCATED] = {
 		"truncated", "samples with more branch records than are looked at"
+	},
+	[PMU_N_PREDICTIONS] = {
+		"predictions",
+		"samples whose branches tell whether they were predicted"
 	},
 };
 
@@ -194,6 +199,8 @@ static u64 note_number(struct kobs_pmu *p, enum pmu_note which)
 		return NOTE_SUM(p, lbr.empty);
 	case PMU_N_TRUNCATED:
 		return NOTE_SUM(p, lbr.truncated);
+	case PMU_N_PREDICTIONS:
+		return NOTE_SUM(p, lbr.predictions);
 	default:
 		return 0;
 	}
