@@ -122,12 +122,13 @@ bool pmu_is_by(const struct pmu_run *p, const char *name)
 
 static void add_functions(struct pmu_run *p, struct view *v)
 {
+	const struct ksym_all *all = &v->ksyms.all;
 	size_t i;
 
 	ksyms_load_all(&v->ksyms);
-	for (i = 0; i < v->ksyms.all.n; i++)
-		if (!p->functions.n || p->functions.v[p->functions.n - 1] != v->ksyms.all.address[i])
-			numbers_add(&p->functions, v->ksyms.all.address[i]);
+	for (i = 0; i < all->n; i++)
+		if (!i || all->address[i] != all->address[i - 1])
+			numbers_add(&p->functions, all->address[i]);
 }
 
 /** pmu_prepare() - The source's parameters, once the command's process is there. */
@@ -245,8 +246,8 @@ static int list_events(const struct opts *o)
 	if (!shown && !o->json)
 		err = refuse("no event's name matches '%s'", o->args[0]);
 	else if (!o->json)
-		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, "
-			 ":h hypervisor, :p precise.%s", pmu_has_hardware() ? "" :
+		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, :h hypervisor, :p precise.%s",
+			 pmu_has_hardware() ? "" :
 			 "\nThis CPU's PMU is not there: only software events count.");
 	out_free(&out);
 	pmu_names_free(&all);

@@ -10,24 +10,26 @@
 
 #include "pmu_event.h"
 
-#define HW(n)		PERF_TYPE_HARDWARE, PERF_COUNT_HW_##n
-#define SW(n)		PERF_TYPE_SOFTWARE, PERF_COUNT_SW_##n
-#define CACHE(c, o, r)	PERF_TYPE_HW_CACHE, \
-			(PERF_COUNT_HW_CACHE_##c | PERF_COUNT_HW_CACHE_OP_##o << 8 | \
-			 PERF_COUNT_HW_CACHE_RESULT_##r << 16)
+/* Type and number of an event in one; no generic one has a number above 32 bits. */
+#define EVENT(type, n)	((uint64_t)PERF_TYPE_##type << 32 | (n))
+#define HW(n)		EVENT(HARDWARE, PERF_COUNT_HW_##n)
+#define SW(n)		EVENT(SOFTWARE, PERF_COUNT_SW_##n)
+#define CACHE(c, o, r)	EVENT(HW_CACHE, PERF_COUNT_HW_CACHE_##c | \
+			      PERF_COUNT_HW_CACHE_OP_##o << 8 | \
+			      PERF_COUNT_HW_CACHE_RESULT_##r << 16)
 
 static const struct generic {
 	const char	*name;
 	const char	*also;
-	uint32_t	type;
-	uint64_t	config;
+	uint64_t	event;
 	const char	*doc;
 } generics[] = {
 	{ "cycles", "cpu-cycles", HW(CPU_CYCLES), "CPU cycles, at the current frequency" },
 	{ "instructions", NULL, HW(INSTRUCTIONS), "instructions that were retired" },
 	{ "cache-references", NULL, HW(CACHE_REFERENCES), "accesses of the last cache" },
 	{ "cache-misses", NULL, HW(CACHE_MISSES), "misses of the last cache" },
-	{ "branches", "branch-instructions", HW(BRANCH_INSTRUCTIONS), "branches that were retired" },
+	{ "branches", "branch-instructions", HW(BRANCH_INSTRUCTIONS),
+	  "branches that were retired" },
 	{ "branch-misses", NULL, HW(BRANCH_MISSES), "branches that were mispredicted" },
 	{ "bus-cycles", NULL, HW(BUS_CYCLES), "cycles of the bus" },
 	{ "ref-cycles", NULL, HW(REF_CPU_CYCLES), "cycles at a constant frequency" },
@@ -66,7 +68,7 @@ static const struct generic {
 	{ "node-load-misses", NULL, CACHE(NODE, READ, MISS), "those from another node" },
 };
 
-static const char *kind_of(uint32_t type)
+static const char *kind_of(uint64_t type)
 {
 	return type == PERF_TYPE_HARDWARE ? "hardware" : type == PERF_TYPE_SOFTWARE ? "software" :
 	       "cache";
@@ -82,8 +84,8 @@ bool pmu_generic(const char *name, uint64_t *word)
 
 		if (strcmp(g->name, name) && (!g->also || strcmp(g->also, name)))
 			continue;
-		word[PMU_TYPE] = g->type;
-		word[PMU_CONFIG] = g->config;
+		word[PMU_TYPE] = g->event >> 32;
+		word[PMU_CONFIG] = (uint32_t)g->event;
 		return true;
 	}
 	return false;
@@ -167,7 +169,8 @@ void pmu_names_get(struct pmu_names *n)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(generics); i++)
-		pmu_names_add(n, generics[i].name, kind_of(generics[i].type), generics[i].doc);
+		pmu_names_add(n, generics[i].name, kind_of(generics[i].event >> 32),
+			      generics[i].doc);
 	add_sysfs(n);
 	pmu_lib_names(n);
 }

@@ -37,12 +37,16 @@ static const struct {
 	bool		percent;
 } ratios[] = {
 	{ "instructions", "cycles", "ipc", "instructions per cycle", false },
-	{ "branch-misses", "branches", "branch_miss_rate", "of the branches were mispredicted", true },
+	{ "branch-misses", "branches", "branch_miss_rate", "of the branches were mispredicted",
+	  true },
 	{ "cache-misses", "cache-references", "cache_miss_rate", "of the cache references missed",
 	  true },
-	{ "L1-dcache-load-misses", "L1-dcache-loads", "l1d_miss_rate", "of the L1 loads missed", true },
-	{ "LLC-load-misses", "LLC-loads", "llc_miss_rate", "of the last cache's loads missed", true },
-	{ "dTLB-load-misses", "dTLB-loads", "dtlb_miss_rate", "of the data TLB's loads missed", true },
+	{ "L1-dcache-load-misses", "L1-dcache-loads", "l1d_miss_rate", "of the L1 loads missed",
+	  true },
+	{ "LLC-load-misses", "LLC-loads", "llc_miss_rate", "of the last cache's loads missed",
+	  true },
+	{ "dTLB-load-misses", "dTLB-loads", "dtlb_miss_rate", "of the data TLB's loads missed",
+	  true },
 	{ "iTLB-load-misses", "iTLB-loads", "itlb_miss_rate",
 	  "of the instruction TLB's loads missed", true },
 };
@@ -147,15 +151,16 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 	out_row_begin(o);
 	for (c = 0; c < v->nr_columns; c++) {
 		const char *name = v->columns[c]->name;
+		const char *header = strcmp(name, "cpu") ? name : "CPU";
 
 		if (c == event_column(v))
 			continue;
 		b.len = 0;
 		view_print_key(v, c, s->key[c], &b);
 		if (v->types[c] == KOBS_TYPE_NUMBER)
-			out_cell_shown(o, name, !strcmp(name, "cpu") ? "CPU" : name, s->key[c], b.p);
+			out_cell_shown(o, name, header, s->key[c], b.p);
 		else
-			out_cell_text(o, name, name, b.p ? b.p : "");
+			out_cell_text(o, name, header, b.p ? b.p : "");
 	}
 	buf_free(&b);
 	format_count(shown, sizeof(shown), (uint64_t)(n + 0.5));
@@ -268,8 +273,8 @@ static int default_events(struct pmu_run *p)
 		return pmu_events_add(&p->events,
 				      "task-clock,context-switches,cpu-migrations,page-faults");
 	}
-	return pmu_events_add(&p->events, "task-clock,context-switches,cpu-migrations,page-faults,"
-			      "cycles,instructions,branches,branch-misses");
+	return pmu_events_add(&p->events,
+			      "task-clock,context-switches,cpu-migrations,page-faults,cycles,instructions,branches,branch-misses");
 }
 
 /** pmu_stat() - Return: the exit status. */

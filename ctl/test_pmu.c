@@ -10,7 +10,7 @@
 
 static unsigned int test_nr;
 static unsigned int failures;
-static char sysfs[] = "/tmp/obsctl-pmu-XXXXXX";
+static char sysfs[32];
 
 static void ok(bool good, const char *name)
 {
@@ -38,6 +38,7 @@ static void put(const char *name, const char *text)
 
 static void make_sysfs(void)
 {
+	strcpy(sysfs, "/tmp/obsctl-pmu-XXXXXX");
 	if (!mkdtemp(sysfs))
 		perror("mkdtemp");
 	put("cpu/type", "4");
@@ -235,8 +236,8 @@ static void test_strip(void)
 {
 	static const char *const cases[][2] = {
 		{ "vfs_read", "vfs_read" }, { "vfs_read+0x1f", "vfs_read" },
-		{ "leaf+0x4 [kobs_gen]", "leaf [kobs_gen]" }, { "[libc.so.6] 0x1234", "[libc.so.6]" },
-		{ "[unknown] 0x12", "[unknown]" },
+		{ "leaf+0x4 [kobs_gen]", "leaf [kobs_gen]" }, { "[unknown] 0x12", "[unknown]" },
+		{ "[libc.so.6] 0x1234", "[libc.so.6]" },
 	};
 	char name[64];
 	size_t i;

@@ -99,7 +99,9 @@ def kernel_loop():
     mine = [r for r in s.rows() if r["pid"] == w.pid and not r["uip"]]
     inside = total([r for r in mine if functions.names[r["func"]].split(".")[0] in LOOP])
     at_least(total(mine), 20, "samples of the loop's process in the kernel")
-    at_least(inside, total(mine) * 0.7, f"of {total(mine)}, those in the loop; all {mine}")
+    # In the debug kernel the sanitizer's checks, which the loop calls, take most of the time.
+    part = 0.1 if KERNEL == "debug" else 0.7
+    at_least(inside, total(mine) * part, f"of {total(mine)}, those in the loop; all {mine}")
     for r in mine:
         assert r["func"] in functions.names, f"{r['func']:#x} is no function's entry"
     s.close()
