@@ -267,7 +267,7 @@ u64 kobs_returns_missed(const struct kobs_returns *r)
 const char *kobs_returns_how(bool *ok)
 {
 	*ok = false;
-	return "this kernel has neither CONFIG_FPROBE nor CONFIG_KRETPROBES with CONFIG_DYNAMIC_FTRACE_WITH_REGS";
+	return "needs CONFIG_FPROBE, or CONFIG_KRETPROBES and CONFIG_DYNAMIC_FTRACE_WITH_REGS";
 }
 
 /* Sessions of a mode that is not available are refused: none of these runs. */
