@@ -25,6 +25,7 @@
 #ifndef KOBS_MEMO_H
 #define KOBS_MEMO_H
 
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 #include "table.h"
@@ -32,8 +33,8 @@
 /* Facts of a set: 32 bytes, half a cache line. */
 #define KOBS_MEMO_WAYS		4
 
-#define KOBS_FACT_SET		(1ULL << 63)
-#define KOBS_FACT_HOOK		(1ULL << 62)
+#define KOBS_FACT_SET		BIT_ULL(63)
+#define KOBS_FACT_HOOK		BIT_ULL(62)
 
 enum kobs_fact_kind {
 	/* Base is the stack pointer after the return to this address. */

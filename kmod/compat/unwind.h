@@ -14,9 +14,6 @@
 
 struct kobs_session;
 
-/* Room for the frames of kobs and of a hook, which are left out. */
-#define KOBS_HOOK_FRAMES	16
-
 /**
  * struct kobs_at - where the hooked function was entered
  * @sp: stack pointer there: that of the word that holds the return address
@@ -73,7 +70,6 @@ static __always_inline struct kobs_at kobs_at_fregs(struct ftrace_regs *fregs)
 
 int kobs_unwind_init(void);
 void kobs_unwind_exit(void);
-size_t kobs_unwind_bytes(void);
 void kobs_unwind_hook(const void *fn);
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips);

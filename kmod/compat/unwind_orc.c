@@ -21,6 +21,7 @@
  * handlers run with preemption off, synchronize_rcu() waits for them.
  */
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/kallsyms.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -37,11 +38,12 @@
 #include "unwind.h"
 
 /* Facts: return addresses that are on any stack. 128 KiB. */
-#define FACTS		(1 << 14)
+#define FACTS		BIT(14)
 
 /* The array that serves as a stack: room for the largest frame, in words. */
 #define TRIAL_WORDS	1024
 #define TRIAL_BP	900
+#define TRIAL_MOVE	8
 #define TRIAL_REGS	(TRIAL_WORDS - sizeof(struct pt_regs) / sizeof(long))
 /* Of each word the number; the rest is no address, and no CS of user mode. */
 #define TRIAL_MARK	0x5ca1ab1e00000000UL
@@ -131,10 +133,11 @@ static u64 trial_result(const struct unwind_state *state)
 			 saved);
 }
 
-/* Ask the unwinder about a return address. 0 when there is no knowing. */
-static u64 trial_ask(unsigned long ip)
+/* Have the unwinder step out of a frame on the array. */
+static bool trial_step(struct unwind_state *state, unsigned long ip,
+		       unsigned int bp)
 {
-	struct unwind_state state = {
+	*state = (struct unwind_state){
 		.stack_info = {
 			.type = STACK_TYPE_TASK,
 			.begin = trial,
@@ -144,15 +147,33 @@ static u64 trial_ask(unsigned long ip)
 		.task = current,
 		.ip = ip,
 		.sp = (unsigned long)&trial[0],
-		.bp = (unsigned long)&trial[TRIAL_BP],
+		.bp = (unsigned long)&trial[bp],
 		.regs = (struct pt_regs *)&trial[TRIAL_REGS],
 		.full_regs = true,
 	};
-	bool more = unwind_next_frame(&state);
+	return unwind_next_frame(state);
+}
 
-	if (more)
-		return state.error ? 0 : trial_result(&state);
-	return kobs_fact(state.error ? KOBS_FACT_ODD : KOBS_FACT_END, 0, 0);
+/* Ask the unwinder about a return address. 0 when there is no knowing. */
+static u64 trial_ask(unsigned long ip)
+{
+	struct unwind_state state;
+	unsigned long sp;
+	u64 fact;
+
+	if (!trial_step(&state, ip, TRIAL_BP))
+		return kobs_fact(state.error ? KOBS_FACT_ODD : KOBS_FACT_END,
+				 0, 0);
+	if (state.error)
+		return 0;
+	fact = trial_result(&state);
+	if (kobs_fact_kind(fact) != KOBS_FACT_BP)
+		return fact;
+	/* And not a frame so large that it reaches there: does it move? */
+	sp = state.sp + TRIAL_MOVE * sizeof(long);
+	if (trial_step(&state, ip, TRIAL_BP + TRIAL_MOVE) && state.sp == sp)
+		return fact;
+	return kobs_fact(KOBS_FACT_ODD, 0, 0);
 }
 
 /* Of a module, and not a trampoline or a BPF program; those have names, too. */
@@ -488,17 +509,6 @@ void kobs_unwind_hook(const void *fn)
 		forget(0);
 	}
 	mutex_unlock(&hooks_lock);
-}
-
-/**
- * kobs_unwind_bytes() - memory of the memo
- *
- * Context: any.
- * Return: bytes.
- */
-size_t kobs_unwind_bytes(void)
-{
-	return FACTS * sizeof(u64);
 }
 
 /**

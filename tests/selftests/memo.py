@@ -7,7 +7,7 @@ from kobstest import *
 LEAF = "kobs_gen_stack_leaf"
 LEAF_GEN = "kobs_gen_leaf"
 RUN = "/sys/kernel/debug/kobs_gen_stack/run"
-N = 2000
+N = 500
 # A full memo takes some work to fill: at least these are not by the unwinder.
 MOSTLY = 0.9
 
@@ -38,7 +38,12 @@ def stacks(*commands, mode="count", share=MOSTLY, options=()):
     finally:
         equal(rmmod("kobs_gen_stack"), None, "rmmod")
     checked(r, share)
-    return {tuple(names(row["kstack"])): row["count"] for row in r["rows"]}
+    # Stacks that differ in offsets only are added up.
+    found = {}
+    for row in r["rows"]:
+        stack = tuple(names(row["kstack"]))
+        found[stack] = found.get(stack, 0) + row["count"]
+    return found
 
 
 def by_frames(found, *wanted):
@@ -81,7 +86,7 @@ def bottom():
 
 @test("interrupts at arbitrary points")
 def interrupts():
-    n = 500
+    n = 100
     found = stacks(f"timer {n}")
     timers = {s: c for s, c in found.items() if "job_timer" in s}
     at_least(sum(timers.values()), 2 * n, "calls from the timer")
@@ -91,7 +96,7 @@ def interrupts():
 
 @test("interrupts at arbitrary points, with what they interrupted")
 def interrupts_full():
-    n = 200
+    n = 50
     found = stacks(f"timer {n}", share=None, options=("--full-stack",))
     equal(sum(c for s, c in found.items() if s[:3] == (LEAF, "stack_middle", "job_timer")), n, "calls from the timer")
     # It interrupts the writer, or an interrupt upon that; or, when it comes late, another task.
@@ -115,8 +120,8 @@ def reload():
                 found = next(line for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
                 places.append(int(found.split()[0], 16))
                 r = checked(report("count", LEAF, "--by", "kstack", "--memo-check", 1,
-                                   run=stack_script("paths 500", "mixed 500")), MOSTLY)
-                equal(count_of(r), 500 * 2 + 500 * 6, "calls")
+                                   run=stack_script("paths 200", "mixed 200")), MOSTLY)
+                equal(count_of(r), 200 * 2 + 200 * 6, "calls")
             finally:
                 equal(rmmod(module), None, "rmmod")
     print(f"# the leaf was at {', '.join(map(hex, places))}")
@@ -183,6 +188,21 @@ def mixed():
             r = report("count", *pattern, "--by", "kstack", "--memo-check", 1, "--budget", 0, "--stacks", 65536,
                        "--rows", 65536, run=WORK)
         checked(r, 0.8)
+
+
+@test("stacks of tracepoints begin with what they are in")
+def tracepoint():
+    # Two sessions: the second probe makes the tracepoint call its iterator.
+    args = ("sched", "offcpu", "--by", "kstack", "--memo-check", 1, "--budget", 0, "--json")
+    with Background(*args) as b:
+        for r in (json.loads(obsctl(*args, "--", *WORK).out.splitlines()[-1]), json.loads(b.stop().out.splitlines()[-1])):
+            k = r["kernel_stacks"]
+            equal(k["wrong"], 0, f"wrong stacks of {k}")
+            equal(k["checked"], k["memo"], "stacks compared")
+            at_least(k["memo"] / (k["memo"] + k["unwound"]), MOSTLY, f"share of the memo in {k}")
+            at_least(len(r["rows"]), 1, "rows")
+            for row in r["rows"]:
+                equal(names(row["kstack"])[0], "__schedule", f"first frame of {row['kstack']}")
 
 
 @test("the hit rate of a session that is not checked")

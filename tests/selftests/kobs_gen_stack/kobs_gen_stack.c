@@ -34,7 +34,7 @@
 #endif
 
 #define MOST_CALLS	1000000ULL
-#define TIMER_NS	100000
+#define TIMER_NS	500000
 
 #if __has_attribute(__noipa__)
 #define TRACED		__attribute__((__noipa__))
@@ -93,6 +93,7 @@ static TRACED void stack_way_##name(void)				\
 	stack_middle();							\
 	NOT_LAST();							\
 }
+
 WAY(a)
 WAY(b)
 
