@@ -275,8 +275,10 @@ static void add_column(struct trace *t, size_t c, uint64_t key)
 	}
 	if (t->view->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(t->view, c))
 		buf_u64_padded(b, key, (int)width, ' ');
-	else
+	else if (width)
 		add_padded(b, render(t, c, key), width);
+	else
+		buf_puts(b, render(t, c, key));
 	buf_putc(b, ' ');
 }
 

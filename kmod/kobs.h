@@ -180,6 +180,8 @@ struct kobs_usage {
  *        May sleep.
  * @release: undo prepare
  * @missed: NULL, or hits that were missed before a handler ran
+ * @skipped: NULL, or hits that were filtered at so little cost that they are
+ *           in no counter and are not the guard's concern
  * @rows: in modes with own_rows: the row at *at, which starts at 0 and means
  *        what the source likes, and moves *at behind it; false after the
  *        last. What it meets in *at again must give the same row again. May
@@ -189,7 +191,7 @@ struct kobs_usage {
  * @usage: NULL, or what the source holds itself: bytes, and for own_rows the
  *         rows used and the rows there is room for
  *
- * All but @missed are called with the session's lock held, and @rows and
+ * All but @missed and @skipped are called with the session's lock held, and @rows and
  * @symbol only between prepare and release.
  */
 struct kobs_source {
@@ -206,6 +208,7 @@ struct kobs_source {
 	void (*stop)(struct kobs_session *s);
 	void (*release)(struct kobs_session *s);
 	u64 (*missed)(const struct kobs_session *s);
+	u64 (*skipped)(const struct kobs_session *s);
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
 	const char *(*symbol)(struct kobs_session *s, u64 address);

@@ -24,7 +24,7 @@
 
 #define KOBS_LIVE_SLOTS		3
 /* Buckets looked at when both buckets of an address are full. */
-#define KOBS_LIVE_SPILL		16
+#define KOBS_LIVE_SPILL		64
 
 /* States of a slot, beside the address, whose low bits are 0; 0 is free. */
 #define KOBS_LIVE_BUSY		1ULL

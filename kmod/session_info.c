@@ -24,6 +24,7 @@
  */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 {
+	u64 skipped = 0;
 	u64 missed = 0;
 	unsigned int cpu;
 
@@ -34,6 +35,10 @@ void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 		missed = s->source->missed(s);
 	sum->n[KOBS_N_HITS] += missed;
 	sum->n[KOBS_N_MISSED] += missed;
+	if (s->source->skipped)
+		skipped = s->source->skipped(s);
+	sum->n[KOBS_N_HITS] += skipped;
+	sum->n[KOBS_N_FILTERED] += skipped;
 }
 
 /**

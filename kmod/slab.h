@@ -100,6 +100,34 @@ struct slab_tally {
 	u32 *hist;
 };
 
+/* Sites and caches whose group each CPU remembers. */
+#define SLAB_QUICK_BITS	8
+#define SLAB_QUICK	BIT(SLAB_QUICK_BITS)
+
+/**
+ * struct slab_quick - group of a site and a cache
+ * @site: site; 0 for none, 1 while it is being changed
+ * @cache: cache, or size and flags of kmalloc()
+ * @group: group; above it, in the upper half, the generation
+ */
+struct slab_quick {
+	unsigned long site;
+	u64 cache;
+	u64 group;
+};
+
+/**
+ * struct slab_cpu - what a CPU of a session writes to
+ * @unknown: frees of objects that are not followed
+ * @skipped: events of addresses that the sampling leaves out
+ * @quick: groups found before
+ */
+struct slab_cpu {
+	local64_t unknown;
+	local64_t skipped;
+	struct slab_quick quick[SLAB_QUICK];
+};
+
 /**
  * struct slab - a session of this source
  *
@@ -119,7 +147,9 @@ struct slab_tally {
  * @names: caches seen, when their names matter, else NULL
  * @live: live objects
  * @groups: keys
- * @unknown: frees of objects that are not followed, per CPU
+ * @quick: an allocation's group follows from its site and its cache
+ * @cpu: per-CPU part
+ * @generation: of what is known of caches
  *
  * Under the session's lock:
  * @probes: tracepoints
@@ -153,6 +183,7 @@ struct slab {
 	bool sampled;
 	bool bounded;
 	bool in_module;
+	bool quick;
 	u32 follow_below;
 	u64 min_size;
 	u64 max_size;
@@ -162,7 +193,8 @@ struct slab {
 	struct slab_names *names;
 	struct kobs_live live;
 	struct kobs_groups groups;
-	local64_t __percpu *unknown;
+	struct slab_cpu __percpu *cpu;
+	u32 generation;
 
 	struct kobs_probe probes[4];
 	struct ftrace_ops ops[3];
@@ -228,10 +260,21 @@ bool kobs_slab_name(struct slab_names *names, const struct kmem_cache *cache,
 void kobs_slab_name_forget(struct slab_names *names,
 			   const struct kmem_cache *cache);
 
+/* src_slab.c */
+u64 kobs_slab_sum(const struct slab *sl, size_t member);
+
 /* slab_module.c */
 int kobs_slab_module_init(struct slab *sl, struct netlink_ext_ack *extack);
 void kobs_slab_module_free(struct slab *sl);
 const char *kobs_slab_symbol(struct kobs_session *s, u64 address);
+
+/* By the bits between those that choose an address' buckets. */
+static __always_inline bool kobs_slab_followed(const struct slab *sl,
+					       unsigned long ptr)
+{
+	return !sl->sampled ||
+	       (u32)(kobs_live_hash(ptr) >> 12) < sl->follow_below;
+}
 
 static __always_inline bool kobs_slab_in_module(const struct slab *sl,
 						unsigned long site)

@@ -24,6 +24,7 @@
  *
  * Locking: none; any context, NMI included.
  */
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -50,12 +51,68 @@ struct slab_alloc {
 	gfp_t gfp;
 };
 
-/* The bits between those that choose an address' buckets. */
-static __always_inline bool slab_followed(const struct slab *sl,
-					  unsigned long ptr)
+/* Sampling leaves an event out: the cheapest that can happen. */
+static __always_inline bool slab_skip(const struct slab *sl, unsigned long ptr)
 {
-	return !sl->sampled ||
-	       (u32)(kobs_live_hash(ptr) >> 12) < sl->follow_below;
+	if (kobs_slab_followed(sl, ptr))
+		return false;
+	if (READ_ONCE(sl->s->armed))
+		this_cpu_inc(sl->cpu->skipped.a.a.counter);
+	return true;
+}
+
+/*
+ * The group of a site and a cache, if this CPU has just had it. An interrupt
+ * that comes in between may put another one in its place, hence the second
+ * look.
+ */
+static __always_inline struct slab_quick *slab_quick_at(struct slab *sl,
+							unsigned long site,
+							u64 cache)
+{
+	u64 hash = (site ^ cache << 8) * KOBS_HASH_FACTOR;
+
+	return &this_cpu_ptr(sl->cpu)->quick[hash >> (64 - SLAB_QUICK_BITS)];
+}
+
+static __always_inline u32 slab_quick_get(struct slab *sl, unsigned long site,
+					  u64 cache)
+{
+	struct slab_quick *q = slab_quick_at(sl, site, cache);
+	u64 group;
+
+	if (READ_ONCE(q->site) != site || READ_ONCE(q->cache) != cache)
+		return KOBS_GROUP_NONE;
+	group = READ_ONCE(q->group);
+	if (READ_ONCE(q->site) != site ||
+	    group >> 32 != READ_ONCE(sl->generation))
+		return KOBS_GROUP_NONE;
+	return group;
+}
+
+static void slab_quick_put(struct slab *sl, u32 generation, unsigned long site,
+			   u64 cache, u32 group)
+{
+	struct slab_quick *q = slab_quick_at(sl, site, cache);
+	unsigned long old = READ_ONCE(q->site);
+
+	/* An interrupt finds it busy and leaves it alone. */
+	if (old == 1 || cmpxchg_local(&q->site, old, 1) != old)
+		return;
+	WRITE_ONCE(q->cache, cache);
+	WRITE_ONCE(q->group, (u64)generation << 32 | group);
+	barrier();
+	WRITE_ONCE(q->site, site);
+}
+
+/* What a cache is known by there; of kmalloc(), all that its name depends on. */
+static __always_inline u64 slab_cache_key(const struct slab_alloc *a)
+{
+	const gfp_t class = __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT;
+
+	if (a->cache)
+		return (unsigned long)a->cache;
+	return (u64)(__force u32)(a->gfp & class) << 32 | a->size;
 }
 
 /* As kobs_hit_wanted() has it. */
@@ -104,6 +161,8 @@ static u32 slab_find(struct slab *sl, const u64 *v)
 static noinline u32 slab_group(struct slab *sl, struct kobs_cpu *pc,
 			       const struct slab_alloc *a)
 {
+	/* Before the name: pairs with the release in on_destroy(). */
+	u32 generation = smp_load_acquire(&sl->generation);
 	struct kobs_session *s = sl->s;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u32 need = s->need;
@@ -132,6 +191,9 @@ static noinline u32 slab_group(struct slab *sl, struct kobs_cpu *pc,
 out:
 	if (group == KOBS_GROUP_NONE)
 		kobs_count(&pc->counters, KOBS_N_TABLE_FULL);
+	else if (sl->quick)
+		slab_quick_put(sl, generation, a->site, slab_cache_key(a),
+			       group);
 	return group;
 }
 
@@ -220,10 +282,6 @@ static __always_inline void slab_alloc_one(struct slab *sl,
 {
 	u32 group = KOBS_GROUP_NONE;
 
-	if (a->ptr && !slab_followed(sl, a->ptr)) {
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
-		return;
-	}
 	if (slab_own(sl->s)) {
 		slab_put_own(sl, pc, a->ptr);
 		return;
@@ -232,8 +290,10 @@ static __always_inline void slab_alloc_one(struct slab *sl,
 		slab_failed(sl, pc, a);
 		return;
 	}
-	if (likely(sl->plain))
+	if (sl->plain)
 		group = kobs_groups_peek(&sl->groups, a->site);
+	else if (sl->quick)
+		group = slab_quick_get(sl, a->site, slab_cache_key(a));
 	if (group == KOBS_GROUP_NONE)
 		group = slab_group(sl, pc, a);
 	if (group != KOBS_GROUP_NONE)
@@ -249,7 +309,7 @@ static noinline void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
 	}
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
 	if (!sl->in_module || kobs_slab_in_module(sl, site))
-		local64_inc(this_cpu_ptr(sl->unknown));
+		local64_inc(&this_cpu_ptr(sl->cpu)->unknown);
 }
 
 static noinline void slab_free_odd(struct slab *sl, struct kobs_cpu *pc,
@@ -274,9 +334,7 @@ static __always_inline void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
 {
 	struct kobs_object o;
 
-	if (!slab_followed(sl, ptr))
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
-	else if (unlikely(!kobs_live_take(&sl->live, ptr, &o)))
+	if (unlikely(!kobs_live_take(&sl->live, ptr, &o)))
 		slab_unknown(sl, pc, site);
 	else if (unlikely(o.given || o.group == SLAB_GROUP_OWN))
 		slab_free_odd(sl, pc, &o);
@@ -287,9 +345,12 @@ static __always_inline void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
 static __always_inline void slab_alloc(struct slab *sl,
 				       const struct slab_alloc *a)
 {
-	struct kobs_cpu *pc = kobs_hit_enter(sl->s);
+	struct kobs_cpu *pc;
 	u64 t0;
 
+	if (a->ptr && slab_skip(sl, a->ptr))
+		return;
+	pc = kobs_hit_enter(sl->s);
 	if (!pc)
 		return;
 	if (kobs_hit_begin(sl->s, pc, &t0)) {
@@ -305,7 +366,7 @@ static __always_inline void slab_free(struct slab *sl, unsigned long site,
 	struct kobs_cpu *pc;
 	u64 t0;
 
-	if (ZERO_OR_NULL_PTR(ptr))
+	if (ZERO_OR_NULL_PTR(ptr) || slab_skip(sl, (unsigned long)ptr))
 		return;
 	pc = kobs_hit_enter(sl->s);
 	if (!pc)
@@ -368,7 +429,7 @@ static void slab_on_give(unsigned long ip, unsigned long parent_ip,
 	struct kobs_cpu *pc;
 	u64 t0;
 
-	if (!ptr || !slab_followed(sl, ptr) || !READ_ONCE(sl->s->armed))
+	if (!ptr || !kobs_slab_followed(sl, ptr) || !READ_ONCE(sl->s->armed))
 		return;
 	pc = kobs_hit_enter(sl->s);
 	if (!pc)

@@ -155,6 +155,12 @@ static void on_destroy(unsigned long ip, unsigned long parent_ip,
 	struct slab *sl = ops->private;
 
 	kobs_slab_name_forget(sl->names, (void *)kobs_ftrace_arg(fregs, 0));
+	/*
+	 * What was found out by the old name is not to be used from here on:
+	 * pairs with the acquire in slab_group(). Two at once are as good as
+	 * one, before either cache is gone.
+	 */
+	smp_store_release(&sl->generation, sl->generation + 1);
 }
 
 static int function_hook(struct slab *sl, unsigned int i, void *function,

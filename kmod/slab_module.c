@@ -59,6 +59,7 @@ static struct slab_symbol *symbol_find(struct slab *sl, u64 address)
 static void symbol_note(struct slab *sl, u64 address)
 {
 	struct slab_symbol *sym;
+	size_t len;
 	char *name;
 	char *size;
 
@@ -74,10 +75,11 @@ static void symbol_note(struct slab *sl, u64 address)
 	if (size)
 		memmove(size, size + strcspn(size, " "),
 			strlen(size + strcspn(size, " ")) + 1);
-	sym = kmalloc(struct_size(sym, name, strlen(name) + 1), GFP_KERNEL);
+	len = strlen(name) + 1;
+	sym = kmalloc(struct_size(sym, name, len), GFP_KERNEL);
 	if (sym) {
 		sym->address = address;
-		strcpy(sym->name, name);
+		memcpy(sym->name, name, len);
 		list_add_tail(&sym->node, &sl->symbols);
 	}
 	kfree(name);
@@ -162,8 +164,8 @@ static int slab_module(struct notifier_block *nb, unsigned long state,
 	return NOTIFY_DONE;
 }
 
-static int module_text(struct slab *sl, const struct kobs_value *text,
-		       struct netlink_ext_ack *extack)
+static int module_ranges(struct slab *sl, const struct kobs_value *text,
+			 struct netlink_ext_ack *extack)
 {
 	const u64 *a = text->addresses;
 	unsigned int i;
@@ -202,7 +204,7 @@ int kobs_slab_module_init(struct slab *sl, struct netlink_ext_ack *extack)
 	}
 	strscpy(sl->module, name->text, sizeof(sl->module));
 	strreplace(sl->module, '-', '_');
-	err = text->given ? module_text(sl, text, extack) : 0;
+	err = text->given ? module_ranges(sl, text, extack) : 0;
 	if (err)
 		return err;
 	sl->in_module = true;

@@ -14,6 +14,7 @@
  * included.
  */
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/glob.h>
 #include <linux/gfp.h>
 #include <linux/hash.h>
@@ -26,7 +27,7 @@
 
 #define NAME_LEN	(SLAB_NAME_WORDS * sizeof(u64))
 #define NAMES_BITS	10
-#define NAMES		(1 << NAMES_BITS)
+#define NAMES		BIT(NAMES_BITS)
 #define NAMES_PROBES	16
 
 /* States of an entry; keys are multiples of 8. */

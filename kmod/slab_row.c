@@ -25,7 +25,7 @@
 /* The worker runs so often; less often where there is much to go through. */
 #define SHOT_JIFFIES	msecs_to_jiffies(50)
 #define SHOT_SLOW	msecs_to_jiffies(1000)
-#define SHOT_MANY	(1U << 16)
+#define SHOT_MANY	65536
 
 /* Runs with more live objects than ever that make a group one that grows. */
 #define PEAKS		3
@@ -284,16 +284,6 @@ static void tally_fill(struct slab *sl)
 	}
 }
 
-static u64 unknown_frees(const struct slab *sl)
-{
-	unsigned int cpu;
-	u64 sum = 0;
-
-	for_each_possible_cpu(cpu)
-		sum += local64_read(per_cpu_ptr(sl->unknown, cpu));
-	return sum;
-}
-
 /* Fields in the order of slab_fields in src_slab.c. */
 static bool row_fill(struct slab *sl, u32 group, struct kobs_row_out *out)
 {
@@ -333,7 +323,8 @@ static bool row_unknown(struct slab *sl, struct kobs_row_out *out)
 {
 	*out = (struct kobs_row_out){
 		.min = U64_MAX,
-		.fields[5] = unknown_frees(sl),
+		.fields[5] = kobs_slab_sum(sl, offsetof(struct slab_cpu,
+							unknown)),
 	};
 	return true;
 }

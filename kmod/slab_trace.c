@@ -50,8 +50,7 @@ struct slab_record {
 
 static bool trace_wanted(struct slab *sl, const struct slab_record *r, u64 *v)
 {
-	if (sl->sampled && r->ptr &&
-	    (u32)(kobs_live_hash(r->ptr) >> 12) >= sl->follow_below)
+	if (r->ptr && !kobs_slab_followed(sl, r->ptr))
 		return false;
 	if (sl->in_module && !kobs_slab_in_module(sl, r->site))
 		return false;

@@ -16,7 +16,7 @@
 #include "slab.h"
 #include "sources.h"
 
-#define SLAB_MOST_BYTES	(1ULL << 40)
+#define SLAB_MOST_BYTES	BIT_ULL(40)
 
 static bool slab_has(const struct kobs_session *s, unsigned int word)
 {
@@ -68,6 +68,35 @@ static void slab_configure(struct slab *sl)
 	sl->plain = s->n_words == 1 && s->gather[0] == SLAB_W_SITE &&
 		    !sl->bounded && !sl->in_module && !sl->names &&
 		    !s->filter.task;
+	/* All else is known of an allocation by its site and its cache. */
+	sl->quick = !sl->plain && !s->need && !s->filter.task && !sl->in_module;
+}
+
+/**
+ * kobs_slab_sum() - a counter over all CPUs
+ * @sl: session
+ * @member: its offset in struct slab_cpu
+ *
+ * Context: any.
+ * Return: the sum.
+ */
+u64 kobs_slab_sum(const struct slab *sl, size_t member)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += local64_read((local64_t *)((char *)per_cpu_ptr(sl->cpu, cpu) +
+						  member));
+	return sum;
+}
+
+static u64 slab_skipped(const struct kobs_session *s)
+{
+	const struct slab *sl = s->priv;
+
+	return sl && sl->cpu ?
+	       kobs_slab_sum(sl, offsetof(struct slab_cpu, skipped)) : 0;
 }
 
 static int slab_alloc_memory(struct slab *sl)
@@ -82,8 +111,8 @@ static int slab_alloc_memory(struct slab *sl)
 	}
 	if (s->mode->stream)
 		return 0;
-	sl->unknown = alloc_percpu(local64_t);
-	if (!sl->unknown)
+	sl->cpu = alloc_percpu(struct slab_cpu);
+	if (!sl->cpu)
 		return -ENOMEM;
 	err = kobs_live_init(&sl->live,
 			     s->source_params[SLAB_P_OBJECTS].number);
@@ -100,7 +129,7 @@ static void slab_free_all(struct slab *sl)
 	kobs_slab_rows_free(sl);
 	kobs_groups_free(&sl->groups);
 	kobs_live_free(&sl->live);
-	free_percpu(sl->unknown);
+	free_percpu(sl->cpu);
 	kobs_slab_names_free(sl->names);
 	mutex_destroy(&sl->symbol_lock);
 	mutex_destroy(&sl->shot_lock);
@@ -170,7 +199,8 @@ static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
 	u->bytes += sizeof(*sl);
 	if (s->stream)
 		return;
-	u->bytes += kobs_live_bytes(s->source_params[SLAB_P_OBJECTS].number) +
+	u->bytes += sizeof(struct slab_cpu) * num_possible_cpus() +
+		    kobs_live_bytes(s->source_params[SLAB_P_OBJECTS].number) +
 		    kobs_groups_bytes(s->params[KOBS_P_ROWS].number,
 				      s->n_words) + kobs_slab_rows_bytes(sl);
 	u->rows = atomic_read(&sl->groups.used);
@@ -294,6 +324,7 @@ const struct kobs_source kobs_src_slab = {
 	.stop = slab_stop,
 	.release = slab_release,
 	.missed = kobs_slab_missed,
+	.skipped = slab_skipped,
 	.rows = kobs_slab_rows,
 	.symbol = kobs_slab_symbol,
 	.usage = slab_usage,

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 MODULES = os.environ["KOBS_MODULES"]
@@ -64,14 +65,14 @@ def by_kobs():
     p = subprocess.Popen(["obsctl", "slab", "leaks", "--json", "--budget", "0"], stdout=subprocess.PIPE, text=True)
     wait_for(lambda: any(s["state"] == "started" for s in sessions()), "kobs to observe")
     stage()
-    p.send_signal(signal.SIGINT)
+    p.send_signal(signal.SIGTERM)
     report = json.loads(p.communicate()[0])
     gen("drop")
     live = {}
     for row in report["rows"]:
         site = row["site"].split("+")[0]
         live[site] = live.get(site, 0) + row["live"]
-    return live, report
+    return live
 
 
 def attached(pid):
@@ -84,43 +85,50 @@ def attached(pid):
 
 
 def by_memleak():
-    p = subprocess.Popen([MEMLEAK, "-T", "100000", "100000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    p = subprocess.Popen([MEMLEAK, "-T", "100000", "10"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                          env={**os.environ, "PYTHONUNBUFFERED": "1"})
     counts = []
+    lines = []
+
+    def collect():
+        for line in p.stdout:
+            lines.append(line)
 
     def steady():
         if p.poll() is not None:
-            sys.exit(f"memleak ended at once:\n{''.join(p.communicate())}")
+            sys.exit(f"memleak ended at once:\n{''.join(lines)}")
         counts.append(attached(p.pid))
         # For four seconds nothing new was attached.
         return counts[-1] and len(counts) > 20 and len(set(counts[-20:])) == 1
+    threading.Thread(target=collect, daemon=True).start()
     wait_for(steady, "memleak to attach")
     stage()
-    p.send_signal(signal.SIGINT)
-    out, err = p.communicate(timeout=WAIT)
+    # The next report that begins, up to the one after it.
+    begin = len(lines)
+
+    def headings():
+        return [i for i in range(begin, len(lines)) if re.match(r"\[\d\d:\d\d:\d\d\]", lines[i])]
+    wait_for(lambda: len(headings()) >= 2, "memleak's report")
+    p.kill()
+    p.wait()
     gen("drop")
     live = {}
     others = 0
-    for block in re.split(r"(?=^\t\d+ bytes in \d+ allocations from stack)", out, flags=re.M)[1:]:
+    first, last = headings()[:2]
+    for block in re.split(r"(?=^\t\d+ bytes in \d+ allocations from stack)", "".join(lines[first:last]), flags=re.M)[1:]:
         n = int(re.match(r"\t\d+ bytes in (\d+) allocations", block)[1])
-        frame = re.search(r"\b(gen_\w+)\+", block) or re.search(r"\b(gen_\w+)", block)
+        frame = re.search(r"\b(gen_\w+)", block)
         if frame:
             live[frame[1]] = live.get(frame[1], 0) + n
         else:
             others += n
-    return live, others, out + err
-
-
-def kernel_sites(report, least):
-    return [r for r in report["rows"] if "[kobs_gen_slab]" not in r["site"] and r["live"] >= least]
+    return live, others, "".join(lines)
 
 
 def main():
-    # A background job of a shell ignores SIGINT, and its children with it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     for m in ("kobs", "kobs_gen_slab"):
         subprocess.run(["insmod", f"{MODULES}/{m}.ko"], check=True)
-    kobs, report = by_kobs()
+    kobs = by_kobs()
     memleak, others, raw = by_memleak()
     if not memleak and not others:
         sys.exit(f"memleak reported nothing:\n{raw[-3000:]}")

@@ -137,11 +137,13 @@ static void counters_add_up(struct kunit *test)
 	struct counting c[2][2] = {};
 	unsigned int turns = 0;
 	unsigned int n = 0;
-	struct rig rig[2];
+	struct rig *rig;
 	unsigned int cpu;
 	u64 sum = 0;
 	u32 i;
 
+	rig = kunit_kcalloc(test, 2, sizeof(*rig), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rig);
 	for_each_online_cpu(cpu) {
 		if (n == 2)
 			break;
@@ -182,4 +184,5 @@ static struct kunit_suite suite = {
 	.exit = groups_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

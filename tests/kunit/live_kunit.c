@@ -287,12 +287,14 @@ static void churning(struct kunit *test)
 	unsigned int irqs = 0;
 	struct churn *churn;
 	unsigned int n = 0;
-	struct rig rig[2];
+	struct rig *rig;
 	unsigned int cpu;
 	unsigned int i;
 
 	churn = kunit_kcalloc(test, 2, sizeof(*churn), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, churn);
+	rig = kunit_kcalloc(test, 2, sizeof(*rig), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rig);
 	for_each_online_cpu(cpu) {
 		if (n == 2)
 			break;
@@ -341,4 +343,5 @@ static struct kunit_suite suite = {
 	.exit = live_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

@@ -6,5 +6,5 @@
 #include <linux/build_bug.h>
 #include <linux/rcupdate.h>
 
-static_assert(__builtin_types_compatible_p(typeof(&kvfree_call_rcu),
-					   void (*)(struct rcu_head *, void *)));
+static_assert(__builtin_types_compatible_p(typeof(kvfree_call_rcu),
+					   void (struct rcu_head *, void *)));
