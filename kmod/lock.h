@@ -112,7 +112,9 @@ static inline bool lock_intern(struct kobs_session *s, u64 *id,
 /* lock_probes.c */
 const u64 *kobs_lock_kind(unsigned int flags);
 void kobs_lock_begin(void *data, void *lock, unsigned int flags);
+void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags);
 void kobs_lock_end(void *data, void *lock, int ret);
+void kobs_lock_end_plain(void *data, void *lock, int ret);
 void kobs_lock_watch(void *data, void *lock, unsigned int flags);
 void kobs_lock_unwatch(void *data, void *lock, int ret);
 

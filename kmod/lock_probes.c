@@ -158,9 +158,14 @@ static __always_inline bool lock_known(struct lock *l, struct kobs_cpu *pc,
 	       lock_goes_on(l, pc, &ref, lock, flags);
 }
 
-/* Context of the handlers: any, NMI included; preemption off. */
-static void lock_begin_wait(struct lock *l, struct kobs_cpu *pc,
-			    unsigned long lock, unsigned int flags)
+/*
+ * Context of the handlers: any, NMI included; preemption off. A session is
+ * plain, and @plain a constant, when its key is the lock and the kind.
+ */
+static __always_inline void lock_begin_wait(struct lock *l,
+					    struct kobs_cpu *pc,
+					    unsigned long lock,
+					    unsigned int flags, bool plain)
 {
 	struct kobs_session *s = l->s;
 	enum kobs_counter fate;
@@ -180,7 +185,7 @@ static void lock_begin_wait(struct lock *l, struct kobs_cpu *pc,
 	}
 	ref.span->data[LOCK_D_FLAGS] = flags;
 	fate = KOBS_N_IN_FLIGHT;
-	if (unlikely(l->begin) && !(flags & LOCK_F_FILTERED)) {
+	if (!plain && l->begin && !(flags & LOCK_F_FILTERED)) {
 		if (((l->caller || (s->need & BIT(KOBS_W_KSTACK))) &&
 		     !lock_capture(l, ref.span->data)) ||
 		    (l->owner &&
@@ -202,6 +207,21 @@ out:
 	kobs_hit_end(s, pc, t0, 0);
 }
 
+static __always_inline void lock_begin(struct lock *l, unsigned long lock,
+				       unsigned int flags, bool plain)
+{
+	struct kobs_cpu *pc;
+
+	if (unlikely(!READ_ONCE(l->s->armed)))
+		return;
+	pc = kobs_hit_enter(l->s);
+	if (!pc)
+		return;
+	if (!lock_known(l, pc, lock, flags))
+		lock_begin_wait(l, pc, lock, flags, plain);
+	kobs_hit_leave(pc);
+}
+
 /**
  * kobs_lock_begin() - a wait begins, in mode contention
  * @data: session
@@ -212,17 +232,20 @@ out:
  */
 void kobs_lock_begin(void *data, void *lock, unsigned int flags)
 {
-	struct lock *l = data;
-	struct kobs_cpu *pc;
+	lock_begin(data, (unsigned long)lock, flags, false);
+}
 
-	if (unlikely(!READ_ONCE(l->s->armed)))
-		return;
-	pc = kobs_hit_enter(l->s);
-	if (!pc)
-		return;
-	if (!lock_known(l, pc, (unsigned long)lock, flags))
-		lock_begin_wait(l, pc, (unsigned long)lock, flags);
-	kobs_hit_leave(pc);
+/**
+ * kobs_lock_begin_plain() - kobs_lock_begin() of a plain session
+ * @data: session
+ * @lock: lock
+ * @flags: LCB_F_*
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags)
+{
+	lock_begin(data, (unsigned long)lock, flags, true);
 }
 
 /* An end whose begin was not seen. */
@@ -322,6 +345,68 @@ void kobs_lock_end(void *data, void *lock, int ret)
 	kobs_span_end(&l->spans, &ref);
 	if (likely(!(span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
 		lock_end_wait(l, pc, (u64)lock, span, end, ret);
+out:
+	kobs_hit_leave(pc);
+}
+
+/* A row that is new, or not in its first place; or the wait failed. */
+static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
+				   u64 lock, u64 flags, u64 cost, u64 waited,
+				   u64 end, int ret)
+{
+	u64 copy[3 + LOCK_D_COST + 1] KOBS_UNINIT;
+	struct kobs_span *span = (struct kobs_span *)copy;
+
+	span->start = end - waited;
+	span->data[LOCK_D_FLAGS] = flags;
+	span->data[LOCK_D_COST] = cost;
+	lock_end_wait(l, pc, lock, span, end, ret);
+}
+
+/**
+ * kobs_lock_end_plain() - kobs_lock_end() of a plain session
+ * @data: session
+ * @lock: lock
+ * @ret: 0, or the error by which it failed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_end_plain(void *data, void *lock, int ret)
+{
+	struct lock *l = data;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	u64 flags, cost, waited, end;
+	struct kobs_row *row;
+	struct kobs_cpu *pc;
+	const u64 *kind;
+
+	if (unlikely(!READ_ONCE(l->s->armed)))
+		return;
+	end = ktime_get_mono_fast_ns();
+	pc = kobs_hit_enter(l->s);
+	if (!pc)
+		return;
+	if (unlikely(!kobs_span_find(&l->spans, (u64)current, (u64)lock,
+				     &ref))) {
+		lock_unpaired(l, pc);
+		goto out;
+	}
+	waited = end - ref.span->start;
+	flags = ref.span->data[LOCK_D_FLAGS];
+	cost = ref.span->data[LOCK_D_COST];
+	kobs_span_end(&l->spans, &ref);
+	if (unlikely(flags & LOCK_F_FILTERED))
+		goto out;
+	kind = kobs_lock_kind(flags);
+	row = kobs_table_peek3(&pc->table, (u64)lock, kind[0], kind[1]);
+	if (unlikely(!row || ret || waited < l->s->filter.min)) {
+		lock_end_slow(l, pc, (u64)lock, flags, cost, waited, end, ret);
+		goto out;
+	}
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	kobs_row_add(&pc->table, row, waited);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	kobs_hit_end(l->s, pc, cost ? end : 0, cost);
 out:
 	kobs_hit_leave(pc);
 }

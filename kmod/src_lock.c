@@ -76,6 +76,27 @@ static int lock_check(struct lock *l, struct netlink_ext_ack *extack)
 	return lock_check_text(l, extack);
 }
 
+/* The cheapest probes that do what the session is configured for. */
+static void lock_set_probes(struct lock *l)
+{
+	const struct kobs_session *s = l->s;
+	bool plain = s->n_words == 3 && s->gather[0] == LOCK_W_LOCK &&
+		     s->gather[1] == LOCK_W_KIND;
+
+	l->probes[0].name = "contention_begin";
+	l->probes[1].name = "contention_end";
+	if (l->stalls) {
+		l->probes[0].probe = kobs_lock_watch;
+		l->probes[1].probe = kobs_lock_unwatch;
+	} else if (plain) {
+		l->probes[0].probe = kobs_lock_begin_plain;
+		l->probes[1].probe = kobs_lock_end_plain;
+	} else {
+		l->probes[0].probe = kobs_lock_begin;
+		l->probes[1].probe = kobs_lock_end;
+	}
+}
+
 static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct lock *l = kzalloc(sizeof(*l), GFP_KERNEL);
@@ -105,10 +126,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	/* A caller is not far; a stack is as deep as was asked for. */
 	if (l->caller && !l->owner_stack && !(s->need & BIT(KOBS_W_KSTACK)))
 		s->stack_depth = LOCK_CALLER_DEPTH;
-	l->probes[0].name = "contention_begin";
-	l->probes[1].name = "contention_end";
-	l->probes[0].probe = l->stalls ? kobs_lock_watch : kobs_lock_begin;
-	l->probes[1].probe = l->stalls ? kobs_lock_unwatch : kobs_lock_end;
+	lock_set_probes(l);
 	s->priv = l;
 	s->targets = ARRAY_SIZE(l->probes);
 	return 0;

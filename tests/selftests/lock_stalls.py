@@ -144,10 +144,12 @@ def deadlock():
         s.result()
     # As text.
     with Threads() as threads:
-        with Background("lock", "stalls", "-d", "1.5", "-c", "left") as b:
+        with Background("lock", "stalls", "-o", OUT, "-c", "left") as b:
             left = threads.add("left", "take mutex:0 open:1 gate:2 mutex:1")
             threads.add("right", "take mutex:1 open:2 gate:1 mutex:0")
-            out = b.finish().out
+            until(lambda: "DEADLOCK" in read(OUT), "the deadlock")
+            b.stop()
+        out = read(OUT)
         left.kill()
     contains(out, "DEADLOCK: left -> right -> left", "text")
     contains(out, "held by right (process ", "text")
