@@ -26,6 +26,8 @@ static const char *const functions[] = {
 	"*queued_spin_lock_slowpath", "queued_read_lock_slowpath", "queued_write_lock_slowpath",
 	"do_raw_spin_lock", "do_raw_read_lock", "do_raw_write_lock", "*rt_mutex_slowlock*",
 	"*rtlock_slowlock*", "*rwbase_read_lock*", "*rwbase_write_lock*",
+	/* A function of its own where the compiler does not inline it. */
+	"trace_contention_begin*",
 };
 
 static bool is_function(const char *name)

@@ -6,6 +6,7 @@
  * that waits for no lock, or that was met before: a deadlock.
  */
 
+#include <assert.h>
 #include <string.h>
 
 #include "out.h"
@@ -16,7 +17,7 @@ static const char *const column_names[] = {
 	"owner_tid", "owner_stack",
 };
 
-_Static_assert(ARRAY_SIZE(column_names) == STALLS_COLUMNS, "a name for each column");
+static_assert(ARRAY_SIZE(column_names) == STALLS_COLUMNS, "a name for each column");
 
 static void find_columns(struct stalls *s, const struct view *v)
 {

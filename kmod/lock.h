@@ -109,8 +109,14 @@ static inline bool lock_intern(struct kobs_session *s, u64 *id,
 	return *id;
 }
 
-/* src_lock.c */
+/* lock_probes.c */
 const u64 *kobs_lock_kind(unsigned int flags);
+void kobs_lock_begin(void *data, void *lock, unsigned int flags);
+void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags);
+void kobs_lock_end(void *data, void *lock, int ret);
+void kobs_lock_end_plain(void *data, void *lock, int ret);
+void kobs_lock_watch(void *data, void *lock, unsigned int flags);
+void kobs_lock_unwatch(void *data, void *lock, int ret);
 
 /* lock_stalls.c */
 int kobs_stalls_new(struct lock *l, u64 over);

@@ -10,8 +10,8 @@
  * number is the one at this address. (An owner that exited with the lock, and
  * whose memory has become another task, cannot be told from that task.)
  *
- * Locking: none; any context. The caller holds the RCU read lock (having
- * preemption off is enough), which keeps the task.
+ * Locking: none; any context. The caller holds the RCU read lock, which keeps
+ * the task.
  */
 #include <linux/mutex.h>
 #include <linux/pid.h>

@@ -135,6 +135,7 @@ static __always_inline bool kobs_span_look(struct kobs_spans *t, u64 key0,
 	u32 tag = kobs_span_tag(hash);
 	unsigned int i;
 
+#pragma GCC unroll 8
 	for (i = 0; i < KOBS_SPAN_BUCKET; i++) {
 		union kobs_span_state *state = &t->states[home + i];
 

@@ -12,7 +12,8 @@ import subprocess
 
 ROUNDS = 20000
 SWITCHES = 2 * ROUNDS
-WORK = ("perf", "bench", "sched", "pipe", "-l", str(ROUNDS))
+# By its path: bpftrace wants a name that stands for one file only.
+WORK = ("/usr/bin/perf", "bench", "sched", "pipe", "-l", str(ROUNDS))
 
 
 def per_switch(out):
@@ -28,8 +29,8 @@ def jobs(b):
         return per_switch(b.run(*WORK))
 
     def seen(switches, who):
-        # The pair and what else runs, which is little.
-        if not 0.99 * SWITCHES <= switches <= 1.05 * SWITCHES:
+        # The pair, and what runs while they start and end.
+        if not 0.99 * SWITCHES <= switches <= 1.2 * SWITCHES:
             raise b.Absent(f"{who} saw {switches} of {SWITCHES} switches")
 
     def kobs(*args):

@@ -144,10 +144,12 @@ def deadlock():
         s.result()
     # As text.
     with Threads() as threads:
-        with Background("lock", "stalls", "-d", "1.5", "-c", "left") as b:
+        with Background("lock", "stalls", "-o", OUT, "-c", "left") as b:
             left = threads.add("left", "take mutex:0 open:1 gate:2 mutex:1")
             threads.add("right", "take mutex:1 open:2 gate:1 mutex:0")
-            out = b.finish().out
+            until(lambda: "DEADLOCK" in read(OUT), "the deadlock")
+            b.stop()
+        out = read(OUT)
         left.kill()
     contains(out, "DEADLOCK: left -> right -> left", "text")
     contains(out, "held by right (process ", "text")
@@ -177,7 +179,9 @@ def verdict():
             threads.waiting(1)
             time.sleep(0.5)
             do("take open:0")
-            contains(b.stop(status=0).err, "hits 0 = recorded 0", "account")
+            contains(b.stop(status=0).err, " = recorded 0 + ", "account")
+        for t in threads.all:
+            equal(t.end(), 0, "status")
         do("reset")
         with Background("lock", "stalls", "--over", "10ms", "--fail", "-c", "waiter") as b:
             threads.held("holder", "take mutex:0 gate:0")

@@ -143,7 +143,8 @@ def waker():
     for x in named_rows:
         equal(x["comm"], "kobs_storm/0", "comm")
         assert any(f.startswith("kobs_gen_sched_wake+") for f in x["waker_stack"]), x["waker_stack"]
-        contains(x["waker_stack"][0], "try_to_wake_up", "leaf")
+        # A kernel that inlines less has the tracepoint in a function of its own.
+        assert any("try_to_wake_up" in f for f in x["waker_stack"][:2]), x["waker_stack"]
     r = offcpu("--waker", "--by", "comm", "-c", "kobs_block", work=named("kobs_block", "block sleep 10 5"))
     at_least(count_of(r, comm="kobs_block", waker="[[]interrupt]"), 5, "sleeps ended by a timer")
 
@@ -170,11 +171,14 @@ def pending():
 
 @test("--min, filters and --folded")
 def options():
-    r = offcpu("--min", "10ms", "-c", "kobs_block", "--by", "comm,state",
+    r = offcpu("--min", "10ms", "-c", "kobs_block", "--by", "comm,kstack",
                work=named("kobs_block", "block disk 50 3", "block disk 1 20"))
-    equal(count_of(r, comm="kobs_block", state="disk"), 3, "sleeps longer than 10 ms")
-    at_least(r["accounting"]["filtered"], 20, "filtered")
+    # A short sleep can last on a slow machine, a long one is not shortened.
+    at_least(sum(x["count"] for x in through(r, "kobs_gen_sched_block")), 3, "sleeps longer than 10 ms")
+    at_least(r["accounting"]["filtered"], 1, "filtered")
     assert all(x["min"] >= 10 * MS for x in r["rows"]), r["rows"]
+    r = offcpu("--min", "1000s", "-c", "kobs_block", work=named("kobs_block", "block disk 50 3"))
+    equal(r["rows"], [], "sleeps longer than 1,000 s")
     out = obsctl("sched", "offcpu", "--folded", "--by", "comm,kstack", "-c", "kobs_block", "--", *named(
         "kobs_block", "block disk 30 2")).out
     lines = [line for line in out.splitlines() if ";kobs_gen_sched_block [kobs_gen_sched];" in line]

@@ -33,7 +33,6 @@
  *   stats  "name count" in each line: locks taken, waits failed, pairs made,
  *          threads that are asking for a lock now
  *   bench  thousandths of a ns that one such wait took, the best of 5
- *   locks  "KIND:N address" in each line
  *
  * The locks are static, so that they have names: arrays of LOCKS, named
  * kobs_gen_lock_mutex and so on. Deadlocks are made of them on purpose, and
@@ -120,31 +119,6 @@ struct step {
 	enum kind kind;
 	unsigned int n;
 };
-
-static void *address_of(enum kind kind, unsigned int n)
-{
-	switch (kind) {
-	case MUTEX:
-		return &kobs_gen_lock_mutex[n];
-	case RREAD:
-	case RWRITE:
-		return &kobs_gen_lock_rwsem[n];
-	case RT:
-		return &kobs_gen_lock_rt[n];
-	case PREAD:
-	case PWRITE:
-		return &kobs_gen_lock_percpu[n];
-	case SEM:
-		return &kobs_gen_lock_sem[n];
-	case SPIN:
-		return &kobs_gen_lock_spin[n];
-	case QREAD:
-	case QWRITE:
-		return &kobs_gen_lock_rwlock[n];
-	default:
-		return NULL;
-	}
-}
 
 /* The place that waits are charged to: "caller". */
 static TRACED int kobs_gen_lock_waiter(enum kind kind, unsigned int n)
@@ -562,20 +536,6 @@ static int bench_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(bench);
 
-static int locks_show(struct seq_file *m, void *unused)
-{
-	unsigned int kind, n;
-
-	for (kind = 0; kind < LOCK_KINDS; kind++) {
-		for (n = 0; n < LOCKS; n++)
-			seq_printf(m, "%s:%u %px\n", kind_names[kind], n,
-				   address_of(kind, n));
-	}
-	seq_printf(m, "none:0 %px\n", kobs_gen_lock_none);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(locks);
-
 static void find_tracepoint(struct tracepoint *tp, void *data)
 {
 	if (!strcmp(tp->name, "contention_begin"))
@@ -615,7 +575,6 @@ static int __init kobs_gen_lock_init(void)
 	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
 	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
 	debugfs_create_file("bench", 0400, dir, NULL, &bench_fops);
-	debugfs_create_file("locks", 0400, dir, NULL, &locks_fops);
 	return 0;
 }
 
