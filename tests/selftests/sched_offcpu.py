@@ -28,7 +28,7 @@ def named(comm, *commands):
 
 def offcpu(*args, work=None, status=0):
     tail = ["--", *work] if work else []
-    return balance(json.loads(obsctl("sched", "offcpu", *args, "--json", *tail, status=status).out))
+    return balance(json.loads(obsctl("sched", "offcpu", "--budget", 0, *args, "--json", *tail, status=status).out))
 
 
 def through(report, function, **keys):

@@ -25,7 +25,7 @@ def worker(n):
 
 def runq(*args, work=None, status=0):
     tail = ["--", *work] if work else []
-    return balance(json.loads(obsctl("sched", "runq", *args, "--json", *tail, status=status).out))
+    return balance(json.loads(obsctl("sched", "runq", "--budget", 0, *args, "--json", *tail, status=status).out))
 
 
 @test("a storm: wakes = runs + pending")
