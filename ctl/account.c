@@ -237,12 +237,32 @@ static void print_kept_out(struct report *r, struct out *o)
 	buf_free(&name);
 }
 
+/* Numbers of the source's own. One that says why a report is not as expected stands out. */
+static void print_notes(const struct session *s, struct out *o)
+{
+	char number[32];
+	size_t i;
+
+	if (!s->nr_notes)
+		return;
+	out_open(o, "notes", '{');
+	for (i = 0; i < s->nr_notes; i++) {
+		const struct session_note *n = &s->notes[i];
+
+		out_json_number(o, n->name, n->number);
+		out_line(o, "%s %s%s%s", n->name, format_count(number, sizeof(number), n->number),
+			 n->doc ? ": " : "", n->doc ? n->doc : "");
+	}
+	out_close(o, '}');
+}
+
 /** report_footer() - What became of every hit, and at which cost. */
 void report_footer(struct report *r, struct out *o)
 {
 	if (o->json)
 		print_accounting(r->session, o);
 	print_balance(r, o);
+	print_notes(r->session, o);
 	print_cost(r, o);
 	print_stacks(r, o);
 	print_fill(r, o);

@@ -68,7 +68,7 @@ int cmd_lock_stalls(const struct verb *verb, const struct opts *o)
 	struct stalls stalls = {};
 	struct run_spec spec = {
 		.source = "lock", .mode = verb->name,
-		.record = stalls_record, .record_arg = &stalls,
+		.record = stalls_record, .arg = &stalls,
 	};
 	int err = check(verb, o);
 

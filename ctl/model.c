@@ -95,6 +95,14 @@ static const struct field lost_fields[] = {
 
 LAYOUT(lost, lost);
 
+static const struct field session_note_fields[] = {
+	MUST(session_note, KOBS_A_NOTE_NAME, name, FIELD_TEXT),
+	MAY(session_note, KOBS_A_NOTE_DOC, doc, FIELD_TEXT),
+	MUST(session_note, KOBS_A_NOTE_NUMBER, number, FIELD_U64),
+};
+
+LAYOUT(session_note, session_note);
+
 static const struct field kept_out_fields[] = {
 	MUST(kept_out, KOBS_A_KEPT_OUT_ADDRESS, address, FIELD_U64),
 	MAY(kept_out, KOBS_A_KEPT_OUT_REASON, reason, FIELD_TEXT),
@@ -134,6 +142,7 @@ static const struct field session_fields[] = {
 	MUST(session, KOBS_A_SESSION_FILTERED, filtered, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_OWN, own, FIELD_U64),
 	NESTS(session, KOBS_A_SESSION_LOST, lost, &lost),
+	NESTS(session, KOBS_A_SESSION_NOTE, notes, &session_note),
 	MAY(session, KOBS_A_SESSION_HITS_TIMED, hits_timed, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_COST, cost, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_MEMORY, memory, FIELD_U64),

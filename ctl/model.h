@@ -79,6 +79,13 @@ struct lost {
 	uint64_t	count;
 };
 
+/* A number of the source's own that tells how a session went. */
+struct session_note {
+	char		*name;
+	char		*doc;
+	uint64_t	number;
+};
+
 struct kept_out {
 	char		*reason;
 	uint64_t	address;
@@ -129,6 +136,9 @@ struct session {
 	struct lost	*lost;
 	size_t		nr_lost;
 	size_t		cap_lost;
+	struct session_note *notes;
+	size_t		nr_notes;
+	size_t		cap_notes;
 	uint32_t	untraceable;
 	uint32_t	denied;
 	struct kept_out	*kept_out;

@@ -57,6 +57,12 @@ static bool take_texts(const struct opt *opt, const char *value, void *to)
 	return true;
 }
 
+static bool take_whole(const struct opt *opt, const char *value, void *to)
+{
+	strings_add(to, value);
+	return *value != 0;
+}
+
 static bool take_list(const struct opt *opt, const char *value, void *to)
 {
 	return !parse_list(value, opt->max, false, to);
@@ -165,6 +171,30 @@ static bool take_hist(const struct opt *opt, const char *value, void *to)
 #define A_DURATION	"a number of seconds from 0.001, such as 2 or 0.5"
 
 static const struct opt options[] = {
+	{ "event", 'e', "EVENT[,EVENT]", "events (obsctl pmu list shows them); :u :k :h :p modify one",
+	  FOR_PMU, take_whole, AT(events), .allowed = "names of events with commas between them" },
+	{ "period", 'c', "N", "a sample each N events", FOR_SAMPLES, take_number, AT(period),
+	  .allowed = "a number of events, 1 or more", .max = INT64_MAX },
+	{ "frequency", 'F', "HZ", "samples in a second on each CPU (default: 999)", FOR_SAMPLES,
+	  take_number, AT(frequency), .allowed = "a number of samples in a second",
+	  .max = 1000000 },
+	{ "all-cpus", 'a', NULL, "observe all CPUs, also while a command runs", FOR_PMU,
+	  take_switch, AT(all_cpus) },
+	{ "no-inherit", 0, NULL, "leave out the children of the tasks", FOR_PMU, take_switch,
+	  AT(no_inherit) },
+	{ "call-graph", 0, "HOW", "user stacks by frame pointers (fp) or as the CPU has them (lbr)",
+	  FOR_RECORD, take_text, AT(call_graph), .allowed = "fp or lbr" },
+	{ "branches", 'j', "FILTER,...",
+	  "which branches: any (default), any_call, any_ret, ind_call, cond, call_stack, u, k, ...",
+	  FOR_BRANCH, take_texts, AT(branches),
+	  .allowed = "names of filters with commas between them" },
+	{ "show", 0, "PART[,PART]", "parts of the report: edges, calls, graph, blocks", FOR_BRANCH,
+	  take_texts, AT(sections), .allowed = "names of parts with commas between them" },
+	{ "format", 0, "FORMAT",
+	  "brstack: each stack as perf script prints it; bolt: edges for perf2bolt -pa",
+	  FOR_BRANCH, take_text, AT(format), .allowed = "brstack or bolt" },
+	{ "check", 0, NULL, "tell what the CPU records, and how good it is", FOR_BRANCH,
+	  take_switch, AT(check) },
 	{ "pid", 'p', "PID[,PID]", "only these processes", FOR_RUN, take_list, AT(pids),
 	  .allowed = A_LIST, .max = 4194304 },
 	{ "tid", 't', "TID[,TID]", "only these threads", FOR_RUN, take_list, AT(tids),
@@ -180,7 +210,7 @@ static const struct opt options[] = {
 	  FOR_TABLE | FOR_TRACE | FOR_SLAB_TRACE, take_texts, AT(by),
 	  .allowed = "names of columns with commas between them" },
 	{ "hist", 0, NULL, "histograms and percentiles (slab leaks: of ages)",
-	  FOR_VALUE | FOR_LEAKS, take_hist,
+	  FOR_VALUE | FOR_LEAKS | FOR_BRANCH, take_hist,
 	  .param = "hist" },
 	{ "time", 0, NULL, "trace returns, with the duration of each call", FOR_TRACE, take_switch,
 	  AT(time) },
@@ -202,15 +232,15 @@ static const struct opt options[] = {
 	  take_seconds, AT(duration), .allowed = A_DURATION },
 	{ "interval", 'i', "SEC", "report every so many seconds as well",
 	  FOR_TABLE | FOR_GROWTH, take_seconds, AT(interval), .allowed = A_DURATION },
-	{ "detach", 0, "NAME", "leave the session running under a name", FOR_TABLE, take_text,
-	  AT(detach), .allowed = "a name" },
+	{ "detach", 0, "NAME", "leave the session running under a name", FOR_TABLE & ~FOR_STAT,
+	  take_text, AT(detach), .allowed = "a name" },
 	{ "top", 'n', "N", "show no more than N rows (0: all; default: 40 as text, all as JSON)",
-	  FOR_REPORT | FOR_GROWTH | FOR_DIFF, take_number, AT(top), .allowed = A_NUMBER,
-	  .max = UINT32_MAX },
-	{ "json", 'j', NULL, "print JSON", FOR_FILE | FOR_STATUS | FOR_LIST,
+	  (FOR_REPORT & ~FOR_STAT) | FOR_GROWTH | FOR_DIFF, take_number, AT(top),
+	  .allowed = A_NUMBER, .max = UINT32_MAX },
+	{ "json", 'j', NULL, "print JSON", FOR_FILE | FOR_STATUS | FOR_LIST | FOR_NAMES,
 	  take_switch, AT(json) },
-	{ "folded", 0, NULL, "print folded stacks, for flame graphs", FOR_REPORT, take_switch,
-	  AT(folded) },
+	{ "folded", 0, NULL, "print folded stacks, for flame graphs",
+	  FOR_REPORT & ~(FOR_STAT | FOR_BRANCH), take_switch, AT(folded) },
 	{ "output", 'o', "FILE", "write the report to FILE", FOR_FILE, take_text, AT(output),
 	  .allowed = "a path" },
 	{ "fail-over", 0, "LIMIT",
@@ -242,7 +272,8 @@ static const struct opt options[] = {
 	  FOR_WAIT | FOR_STALLS | FOR_SCHED, take_param, 0, .allowed = A_NUMBER, .param = "spans" },
 	{ "objects", 0, "N", "room for N live objects", FOR_LEAKS, take_param, 0,
 	  .allowed = A_NUMBER, .param = "objects" },
-	{ "rows", 0, "N", "room for N rows (on each CPU where these are counted)", FOR_TABLE,
+	{ "rows", 0, "N", "room for N rows (on each CPU where these are counted)",
+	  FOR_TABLE & ~FOR_STAT,
 	  take_param, 0, .allowed = A_NUMBER, .param = "rows" },
 	{ "stacks", 0, "N", "room for N stacks", FOR_RUN, take_param, 0, .allowed = A_NUMBER,
 	  .param = "stacks" },
@@ -253,7 +284,8 @@ static const struct opt options[] = {
 	{ "memo-check", 0, "N",
 	  "unwind one in N memoised kernel stacks to compare (0: use no memo; default 1024)",
 	  FOR_RUN, take_param, 0, .allowed = A_NUMBER, .param = "memo_check" },
-	{ "ring-kb", 0, "N", "KiB of ring buffer on each CPU", FOR_STREAM, take_param, 0,
+	{ "ring-kb", 0, "N", "KiB of ring buffer on each CPU", FOR_STREAM | FOR_BRANCH,
+	  take_param, 0,
 	  .allowed = A_NUMBER, .param = "ring_kb" },
 	{ "budget", 0, "PCT", "stop a session that takes more of a CPU (0: never; default 25)",
 	  FOR_RUN, take_param, 0, .allowed = A_NUMBER, .param = "budget" },
@@ -280,14 +312,20 @@ static const struct opt *find_long(const struct verb *verb, const char *name, si
 	return found;
 }
 
-static const struct opt *find_short(char letter)
+/* -c and -j are other options of pmu record and branch, as in perf: the first one counts. */
+static const struct opt *find_short(const struct verb *verb, char letter)
 {
+	const struct opt *other = NULL;
 	size_t i;
 
-	for (i = 0; letter && i < ARRAY_SIZE(options); i++)
-		if (options[i].letter == letter)
+	for (i = 0; letter && i < ARRAY_SIZE(options); i++) {
+		if (options[i].letter != letter)
+			continue;
+		if (takes(verb, &options[i]))
 			return &options[i];
-	return NULL;
+		other = &options[i];
+	}
+	return other;
 }
 
 static int take(const struct verb *verb, const struct opt *opt, const char *value, struct opts *o)
@@ -324,7 +362,7 @@ static int parse_long(const struct verb *verb, char *word, char *next, struct op
 static int parse_short(const struct verb *verb, char *word, char *next, struct opts *o)
 {
 	for (; *word; word++) {
-		const struct opt *opt = find_short(*word);
+		const struct opt *opt = find_short(verb, *word);
 
 		if (!opt) {
 			misuse("there is no option -%c (see obsctl %s%s%s --help)", *word,
@@ -384,6 +422,11 @@ static int check(const struct verb *verb, const struct opts *o)
 		return misuse("--detach makes no report: give --%s to 'obsctl session read'",
 			      o->json ? "json" : o->folded ? "folded" : o->output ? "output" :
 			      o->top.given ? "top" : "max-lost");
+	if (o->period.given && o->frequency.given)
+		return misuse("--period and --frequency exclude each other");
+	if ((o->period.given && !o->period.value) || (o->frequency.given && !o->frequency.value))
+		return misuse("--%s needs a number above 0",
+			      o->period.given ? "period" : "frequency");
 	if (o->min.given && verb->kind & FOR_TRACE && !o->time)
 		return misuse("--min needs --time: without it, trace records no durations");
 	return 0;
@@ -441,11 +484,12 @@ void opts_print_help(const struct verb *verb, FILE *to)
 		verb->doc + 1);
 	for (i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct opt *opt = &options[i];
+		bool brief = opt->letter && find_short(verb, opt->letter) == opt;
 
 		if (!takes(verb, opt))
 			continue;
-		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", opt->letter ? '-' : ' ',
-			 opt->letter ? opt->letter : ' ', opt->letter ? ',' : ' ', opt->name,
+		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", brief ? '-' : ' ',
+			 brief ? opt->letter : ' ', brief ? ',' : ' ', opt->name,
 			 opt->arg ? " " : "", opt->arg ? opt->arg : "");
 		fprintf(to, "  %-26s %s\n", left, opt->doc);
 	}
@@ -458,5 +502,8 @@ void opts_free(struct opts *o)
 	numbers_free(&o->cpus);
 	strings_free(&o->comms);
 	strings_free(&o->by);
+	strings_free(&o->events);
+	strings_free(&o->branches);
+	strings_free(&o->sections);
 	free(o->args);
 }

@@ -23,13 +23,19 @@ enum verb_kind {
 	FOR_LEAKS	= 1 << 17,
 	FOR_SLAB_TRACE	= 1 << 18,
 	FOR_DIFF	= 1 << 19,
+	FOR_STAT	= 1 << 20,
+	FOR_RECORD	= 1 << 21,
+	FOR_BRANCH	= 1 << 22,
+	FOR_NAMES	= 1 << 23,
 };
 
 #define FOR_SCHED	(FOR_OFFCPU | FOR_RUNQ)
 #define FOR_SLAB	(FOR_LEAKS | FOR_SLAB_TRACE)
+#define FOR_PMU		(FOR_STAT | FOR_RECORD | FOR_BRANCH)
+#define FOR_SAMPLES	(FOR_RECORD | FOR_BRANCH)
 /* What each row has a sum of, and may have a histogram. */
 #define FOR_VALUE	(FOR_TIME | FOR_WAIT | FOR_SCHED)
-#define FOR_TABLE	(FOR_COUNT | FOR_VALUE | FOR_LEAKS)
+#define FOR_TABLE	(FOR_COUNT | FOR_VALUE | FOR_LEAKS | FOR_PMU)
 #define FOR_STREAM	(FOR_TRACE | FOR_STALLS | FOR_SLAB_TRACE)
 #define FOR_RUN		(FOR_TABLE | FOR_STREAM)
 #define FOR_COMMAND	(FOR_RUN | FOR_GROWTH)
@@ -57,6 +63,13 @@ struct opts {
 	struct opt_number top;
 	struct opt_number min;		/* ns */
 	struct opt_number max_lost;
+	struct strings	events;
+	struct opt_number period;
+	struct opt_number frequency;	/* Hz */
+	struct strings	branches;	/* which are recorded */
+	struct strings	sections;	/* of a branch report */
+	const char	*format;
+	const char	*call_graph;
 	const char	*fail_over;
 	const char	*detach;
 	const char	*output;
@@ -70,6 +83,9 @@ struct opts {
 	bool		fail;
 	bool		verbose;
 	bool		waker;
+	bool		all_cpus;
+	bool		no_inherit;
+	bool		check;
 	bool		help;
 	struct opt_param params[16];
 	size_t		nr_params;

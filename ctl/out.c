@@ -149,7 +149,7 @@ void out_json_real(struct out *o, const char *key, double value)
 	if (!o->json)
 		return;
 	write_key(o, key);
-	fprintf(o->file, "%.1f", value);
+	fprintf(o->file, "%.10g", value);
 }
 
 void out_json_signed(struct out *o, const char *key, int64_t value)

@@ -107,9 +107,13 @@ static const char *on_notify(struct nlmsghdr *msg, void *arg)
 
 static int make_session(struct run *r)
 {
-	int err;
+	int err = 0;
 
 	request_fill(&r->spec->request, r->spec->source, r->spec->mode, r->o);
+	if (r->spec->prepare)
+		err = r->spec->prepare(r->spec, &r->view, r->child.pid);
+	if (err)
+		return err;
 	err = model_session_new(&r->own, &r->spec->request, &r->session);
 	if (!err)
 		err = check_kept_out(r);
@@ -127,12 +131,11 @@ static int start_session(struct run *r)
 		r->snapshot_every = 5000000;
 		r->next_snapshot = now_ns() + r->snapshot_every;
 	}
-	if (r->stream) {
+	r->trace.print = r->spec->record;
+	r->trace.arg = r->spec->arg;
+	if (r->stream)
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
 			   r->o->json);
-		r->trace.record = r->spec->record;
-		r->trace.record_arg = r->spec->record_arg;
-	}
 	r->own.notify = on_notify;
 	r->own.notify_arg = r;
 	err = model_session_start(&r->own, r->session.id, r->o->detach, &fresh);
@@ -172,7 +175,9 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
 	rep.table = &table;
 	err = model_get_table(&r->data, r->session.id, &table);
-	if (!err) {
+	if (!err && r->spec->report) {
+		err = r->spec->report(r->spec, &rep, &to);
+	} else if (!err) {
 		report_resolve(&rep);
 		err = report_print(&rep, &to);
 	}
@@ -431,9 +436,9 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	signals_block(&r.signals, reports_live(o));
 	err = prepare(&r);
 	if (!err)
-		err = make_session(&r);
-	if (!err)
 		err = child_prepare(&r.child, o->command, &r.signals.old_mask);
+	if (!err)
+		err = make_session(&r);
 	if (!err)
 		err = start_session(&r);
 	if (!err)

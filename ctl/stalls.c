@@ -282,14 +282,16 @@ static void print_chain(struct trace *t, struct stalls *s)
 }
 
 /** stalls_record() - Take a record of the stream, and print the chain that it completes. */
-void stalls_record(struct trace *t, const uint64_t *rec, void *arg)
+size_t stalls_record(struct trace *t, uint32_t cpu, const uint64_t *rec)
 {
-	struct stalls *s = arg;
+	struct stalls *s = t->arg;
 	struct stalls_link *l;
 	size_t i;
 
-	if (!s->column[STALLS_LOCK])
+	if (!s->column[STALLS_LOCK]) {
 		find_columns(s, t->view);
+		ksyms_load_all(&t->view->ksyms);
+	}
 	/* A record that does not go on with the chain begins another. */
 	if (s->n && rec[2 + s->column[STALLS_LINK] - 1] != s->n)
 		print_chain(t, s);
@@ -302,4 +304,5 @@ void stalls_record(struct trace *t, const uint64_t *rec, void *arg)
 		l->v[i] = s->column[i] ? rec[2 + s->column[i] - 1] : 0;
 	if (l->v[STALLS_LINK] + 1 >= l->v[STALLS_N_LINKS])
 		print_chain(t, s);
+	return 1;
 }

@@ -28,6 +28,6 @@ struct stalls {
 	uint64_t	seen;		/* chains printed */
 };
 
-void stalls_record(struct trace *t, const uint64_t *rec, void *arg);
+size_t stalls_record(struct trace *t, uint32_t cpu, const uint64_t *rec);
 
 #endif

@@ -63,10 +63,10 @@ static void make_labels(struct trace *t)
 	buf_free(&b);
 }
 
+/** trace_init() - Make a trace ready whose way to print is set, the rest zero. */
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
 		bool json)
 {
-	memset(t, 0, sizeof(*t));
 	t->view = v;
 	t->data = data;
 	t->session = session;
@@ -77,7 +77,8 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
 	order_columns(t);
 	make_labels(t);
-	ksyms_load_all(&v->ksyms);
+	if (!t->print)
+		ksyms_load_all(&v->ksyms);
 }
 
 static struct trace_queue *get_queue(struct trace *t, uint32_t cpu)
@@ -310,6 +311,15 @@ static void print_text(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	buf_putc(b, '\n');
 }
 
+static size_t print_record(struct trace *t, uint32_t cpu, const uint64_t *rec)
+{
+	if (t->json)
+		print_json(t, cpu, rec);
+	else
+		print_text(t, cpu, rec);
+	return 1;
+}
+
 static void write_out(struct trace *t)
 {
 	if (t->line.len)
@@ -323,7 +333,7 @@ static void print_heading(struct trace *t)
 	size_t i;
 
 	t->started = true;
-	if (t->json || t->record)
+	if (t->json || t->print)
 		return;
 	buf_puts(b, "     TIME(s)  CPU ");
 	for (i = 0; i < t->view->nr_columns; i++) {
@@ -368,6 +378,7 @@ static struct trace_queue *oldest(struct trace *t, uint64_t *next)
 void trace_flush(struct trace *t, bool all)
 {
 	uint64_t until = all ? UINT64_MAX : t->until;
+	trace_print_fn print = t->print ? t->print : print_record;
 	struct trace_queue *q;
 	uint64_t next;
 
@@ -380,14 +391,8 @@ void trace_flush(struct trace *t, bool all)
 		do {
 			const uint64_t *rec = q->v + q->from;
 
-			if (t->record)
-				t->record(t, rec, t->record_arg);
-			else if (t->json)
-				print_json(t, (uint32_t)(q - t->queue), rec);
-			else
-				print_text(t, (uint32_t)(q - t->queue), rec);
+			t->printed += print(t, (uint32_t)(q - t->queue), rec);
 			q->from += t->words;
-			t->printed++;
 			if (t->line.len > LINE_FLUSH)
 				write_out(t);
 		} while (q->from < q->to && q->v[q->from] <= next && q->v[q->from] <= until);

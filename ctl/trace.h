@@ -22,8 +22,11 @@ struct trace_queue {
 
 struct trace;
 
-/* Prints a record in a way of its own: its time, value and keys. */
-typedef void (*record_fn)(struct trace *t, const uint64_t *rec, void *arg);
+/*
+ * Prints a record, of time, value and keys, into the trace's line. Returns how many of those that
+ * the kernel counts are complete with it.
+ */
+typedef size_t (*trace_print_fn)(struct trace *t, uint32_t cpu, const uint64_t *rec);
 
 struct trace {
 	struct view	*view;
@@ -45,8 +48,8 @@ struct trace {
 	uint64_t	gaps;		/* batches that never came */
 	bool		value;
 	bool		started;	/* the heading is printed */
-	record_fn	record;		/* NULL for one line each */
-	void		*record_arg;
+	trace_print_fn	print;		/* NULL for the usual way */
+	void		*arg;		/* of it */
 };
 
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,

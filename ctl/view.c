@@ -159,9 +159,12 @@ const char *view_target(const struct view *v)
 {
 	size_t i;
 
-	for (i = 0; i < v->source->nr_columns; i++)
+	for (i = 0; i < v->source->nr_columns; i++) {
+		if (!strcmp(v->source->columns[i].name, "event"))
+			return "event";
 		if (v->source->columns[i].type == KOBS_TYPE_FUNCTION)
 			return "function";
+	}
 	if (!strcmp(v->source->name, "lock") || !strcmp(v->source->name, "sched"))
 		return "tracepoint";
 	return "target";

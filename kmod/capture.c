@@ -51,6 +51,16 @@ bool kobs_capture_intern(struct kobs_session *s, u64 *id,
 	return *id;
 }
 
+/* arm64 may have signed a return address. */
+static unsigned long user_return(unsigned long ip)
+{
+#ifdef CONFIG_ARM64
+	return ptrauth_strip_user_insn_pac(ip);
+#else
+	return ip;
+#endif
+}
+
 /* Frames of a 32-bit process have another layout, which is not followed. */
 static bool frames_known(struct pt_regs *regs)
 {
@@ -61,10 +71,20 @@ static bool frames_known(struct pt_regs *regs)
 #endif
 }
 
-/* Walks frame pointers; a program built without them shows its leaf only. */
-static unsigned int user_frames(unsigned long *ips, unsigned int max)
+/**
+ * kobs_capture_user_frames() - capture a user stack
+ * @regs: registers of the current task in user mode
+ * @ips: set to the frames, leaf first
+ * @max: room, at least 1
+ *
+ * Walks frame pointers; a program built without them shows its leaf only.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of frames.
+ */
+unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+				      unsigned int max)
 {
-	struct pt_regs *regs = task_pt_regs(current);
 	unsigned long fp = frame_pointer(regs);
 	unsigned int nr = 0;
 
@@ -76,7 +96,7 @@ static unsigned int user_frames(unsigned long *ips, unsigned int max)
 		    copy_from_user_nofault(&frame, (void __user *)fp,
 					   sizeof(frame)) || !frame.ret)
 			break;
-		ips[nr++] = frame.ret;
+		ips[nr++] = user_return(frame.ret);
 		if (frame.fp <= fp)
 			break;
 		fp = frame.fp;
@@ -95,11 +115,13 @@ static unsigned int user_frames(unsigned long *ips, unsigned int max)
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
 
 	*id = 0;
 	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips,
-				 user_frames(ips, s->stack_depth));
+	nr = kobs_capture_user_frames(task_pt_regs(current), ips,
+				      s->stack_depth);
+	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }

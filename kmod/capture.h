@@ -21,6 +21,8 @@
 
 bool kobs_capture_filter(const struct kobs_session *s);
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id);
+unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+				      unsigned int max);
 bool kobs_capture_intern(struct kobs_session *s, u64 *id,
 			 const unsigned long *ips, unsigned int nr);
 

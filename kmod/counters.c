@@ -51,6 +51,10 @@ static const struct kobs_reason reasons[] = {
 		"live_full",
 		"no room left for a live object: raise objects, or sample",
 	},
+	[KOBS_N_OVERFLOWS - KOBS_N_LOST] = {
+		"missed_overflows",
+		"overflow of a counter that came without an interrupt",
+	},
 };
 
 static_assert(ARRAY_SIZE(reasons) == KOBS_N - KOBS_N_LOST);

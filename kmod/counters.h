@@ -35,6 +35,7 @@ enum kobs_counter {
 	KOBS_N_UNPAIRED,
 	KOBS_N_STALE,
 	KOBS_N_LIVE_FULL,
+	KOBS_N_OVERFLOWS,
 	KOBS_N
 };
 

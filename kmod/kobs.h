@@ -164,6 +164,18 @@ struct kobs_usage {
 };
 
 /**
+ * struct kobs_note - a number that tells how a session went
+ * @name: short name
+ * @doc: one line that says what it counts
+ * @number: the number
+ */
+struct kobs_note {
+	const char *name;
+	const char *doc;
+	u64 number;
+};
+
+/**
  * struct kobs_source - something that produces hits
  * @name: its name
  * @doc: one line that says what it observes
@@ -182,6 +194,7 @@ struct kobs_usage {
  * @missed: NULL, or hits that were missed before a handler ran
  * @skipped: NULL, or hits that were filtered at so little cost that they are
  *           in no counter and are not the guard's concern
+ * @missed_as: the reason that those are lost for
  * @rows: in modes with own_rows: the row at *at, which starts at 0 and means
  *        what the source likes, and moves *at behind it; false after the
  *        last. What it meets in *at again must give the same row again. May
@@ -190,6 +203,8 @@ struct kobs_usage {
  *          whose code has gone, or NULL
  * @usage: NULL, or what the source holds itself: bytes, and for own_rows the
  *         rows used and the rows there is room for
+ * @note: NULL, or gives the i-th note of a session; false when there are no
+ *        more. May sleep.
  *
  * All but @missed and @skipped are called with the session's lock held, and @rows and
  * @symbol only between prepare and release.
@@ -209,10 +224,13 @@ struct kobs_source {
 	void (*release)(struct kobs_session *s);
 	u64 (*missed)(const struct kobs_session *s);
 	u64 (*skipped)(const struct kobs_session *s);
+	enum kobs_counter missed_as;
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
 	const char *(*symbol)(struct kobs_session *s, u64 address);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
+	bool (*note)(const struct kobs_session *s, unsigned int i,
+		     struct kobs_note *note);
 };
 
 /* Parameters that every session has; places in kobs_engine.params. */

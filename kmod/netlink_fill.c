@@ -253,6 +253,26 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	return 0;
 }
 
+static int put_notes(struct sk_buff *skb, const struct kobs_session *s)
+{
+	struct kobs_note note;
+	struct nlattr *nest;
+	unsigned int i;
+
+	for (i = 0; s->source->note && s->source->note(s, i, &note); i++) {
+		if (!note.number)
+			continue;
+		nest = nla_nest_start(skb, KOBS_A_SESSION_NOTE);
+		if (!nest ||
+		    nla_put_string(skb, KOBS_A_NOTE_NAME, note.name) ||
+		    nla_put_string(skb, KOBS_A_NOTE_DOC, note.doc) ||
+		    kobs_put_u64(skb, KOBS_A_NOTE_NUMBER, note.number))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
 static int put_sizes(struct sk_buff *skb, const struct kobs_session *s)
 {
 	struct kobs_usage u;
@@ -299,7 +319,7 @@ int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s)
 	    nla_put_u32(skb, KOBS_A_SESSION_TARGETS, s->targets) ||
 	    nla_put_u32(skb, KOBS_A_SESSION_UNTRACEABLE, s->untraceable) ||
 	    nla_put_u32(skb, KOBS_A_SESSION_DENIED, s->denied) ||
-	    put_counts(skb, s) || put_sizes(skb, s))
+	    put_counts(skb, s) || put_notes(skb, s) || put_sizes(skb, s))
 		return -EMSGSIZE;
 	return 0;
 }

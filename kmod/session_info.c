@@ -34,7 +34,8 @@ void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 	if (s->source->missed)
 		missed = s->source->missed(s);
 	sum->n[KOBS_N_HITS] += missed;
-	sum->n[KOBS_N_MISSED] += missed;
+	if (missed)
+		sum->n[s->source->missed_as] += missed;
 	if (s->source->skipped)
 		skipped = s->source->skipped(s);
 	sum->n[KOBS_N_HITS] += skipped;

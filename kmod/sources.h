@@ -9,6 +9,7 @@
 #define KOBS_SOURCES(X) \
 	X(func) \
 	X(lock) \
+	X(pmu) \
 	X(sched) \
 	X(slab)
 

@@ -523,4 +523,5 @@ const struct kobs_source kobs_src_func = {
 	.stop = func_stop,
 	.release = func_release,
 	.missed = func_missed,
+	.missed_as = KOBS_N_MISSED,
 };

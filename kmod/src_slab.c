@@ -324,6 +324,7 @@ const struct kobs_source kobs_src_slab = {
 	.stop = slab_stop,
 	.release = slab_release,
 	.missed = kobs_slab_missed,
+	.missed_as = KOBS_N_MISSED,
 	.skipped = slab_skipped,
 	.rows = kobs_slab_rows,
 	.symbol = kobs_slab_symbol,
