@@ -36,8 +36,8 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
-#include <linux/delay.h>
 #include <linux/ftrace.h>
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
@@ -193,10 +193,16 @@ static TRACED void kobs_gen_spin(u64 ns)
 		cpu_relax();
 }
 
+/* By the clock: jiffies leap where the host lets the guest wait. */
 static TRACED void kobs_gen_sleep(unsigned int ms)
 {
+	ktime_t end = ktime_add_ms(ktime_get(), ms);
+
 	count(COUNT_SLEEP);
-	msleep_interruptible(ms);
+	while (ktime_before(ktime_get(), end) && !signal_pending(current)) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		schedule_hrtimeout(&end, HRTIMER_MODE_ABS);
+	}
 	NOT_LAST();
 }
 
