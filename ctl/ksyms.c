@@ -225,6 +225,27 @@ static bool next_symbol(struct ksyms *k, struct lines *l, struct ksym_line *sym)
 	return true;
 }
 
+/*
+ * Whether a module's symbol lies outside of the module: ftrace goes on listing
+ * what was in its init code, whose memory another module can have by now.
+ */
+static bool is_stale(struct ksyms *k, const struct ksym_line *sym)
+{
+	const struct module_range *m = k->modules;
+	size_t i;
+
+	if (!*sym->module)
+		return false;
+	/* Symbols of a module stand together. */
+	if (k->last_module < k->nr_modules && !strcmp(m[k->last_module].name, sym->module))
+		i = k->last_module;
+	else
+		for (i = 0; i < k->nr_modules && strcmp(m[i].name, sym->module); i++)
+			;
+	k->last_module = i;
+	return i < k->nr_modules && (sym->address < m[i].start || sym->address >= m[i].end);
+}
+
 static bool names_text(const struct ksym_line *sym)
 {
 	return ksym_is_text(sym->type) && sym->address;
@@ -323,7 +344,7 @@ void ksyms_resolve(struct ksyms *k)
 	while (next_symbol(k, &l, &sym)) {
 		if (k->wanted_objects.n)
 			offer_object(k, objects, &sym);
-		if (!names_text(&sym))
+		if (!names_text(&sym) || is_stale(k, &sym))
 			continue;
 		i = lower_bound(k->wanted.v, k->wanted.n, sym.address);
 		if (i < k->wanted.n)
@@ -398,7 +419,7 @@ void ksyms_load_all(struct ksyms *k)
 		return;
 	load_modules(k);
 	while (next_symbol(k, &l, &sym))
-		if (names_text(&sym))
+		if (names_text(&sym) && !is_stale(k, &sym))
 			add_to_all(all, &sym);
 	lines_close(&l);
 	sort_all(all);

@@ -56,6 +56,7 @@ struct ksyms {
 	const struct ksym_kept *kept;	/* of whoever set it */
 	struct module_range *modules;
 	size_t		nr_modules;
+	size_t		last_module;	/* looked up last */
 	size_t		cap_modules;
 	uint64_t	kernel_end;
 };
