@@ -182,8 +182,10 @@ enum { AT_CPU, AT_PLACE, AT_BUCKET };
 
 /* Fill a message. */
 static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
-		      struct kobs_session *s, struct kobs_row_out *row)
+		      struct kobs_session *s)
 {
+	struct kobs_row_out row = {};
+
 	for (;;) {
 		unsigned long cpu = cb->args[AT_CPU];
 		unsigned long at = cb->args[AT_PLACE];
@@ -191,12 +193,12 @@ static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 		int to;
 
 		if (skb_tailroom(skb) < ROW_SIZE + 2 * BUCKET_SIZE ||
-		    !row_next(s, &cpu, &at, row))
+		    !row_next(s, &cpu, &at, &row))
 			return;
 		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_TABLE_GET);
 		if (!hdr)
 			return;
-		to = put_row(skb, s, row, cb->args[AT_BUCKET]);
+		to = put_row(skb, s, &row, cb->args[AT_BUCKET]);
 		if (to < 0) {
 			genlmsg_cancel(skb, hdr);
 			return;
@@ -213,41 +215,32 @@ static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct kobs_session *s = dump_session(cb, KOBS_A_ROW_SESSION);
-	struct kobs_row_out *row;
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	row = kzalloc(sizeof(*row), GFP_KERNEL);
-	if (row) {
-		rows_lock(s);
-		dump_rows(skb, cb, s, row);
-		rows_unlock(s);
-		kfree(row);
-	}
+	rows_lock(s);
+	dump_rows(skb, cb, s);
+	rows_unlock(s);
 	kobs_session_put(s);
-	return row ? skb->len : -ENOMEM;
+	return skb->len;
 }
 
 /* Sums over all rows. */
-static int rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
+static void rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
 {
-	struct kobs_row_out *row = kzalloc(sizeof(*row), GFP_KERNEL);
+	struct kobs_row_out row = {};
 	unsigned long cpu = 0;
 	unsigned long at = 0;
 
-	if (!row)
-		return -ENOMEM;
 	rows_lock(s);
-	while (row_next(s, &cpu, &at, row)) {
-		all->count += row->count;
-		all->sum += row->sum;
-		all->min = min(all->min, row->min);
-		all->max = max(all->max, row->max);
+	while (row_next(s, &cpu, &at, &row)) {
+		all->count += row.count;
+		all->sum += row.sum;
+		all->min = min(all->min, row.min);
+		all->max = max(all->max, row.max);
 		cond_resched();
 	}
 	rows_unlock(s);
-	kfree(row);
-	return 0;
 }
 
 static int reply_end(struct sk_buff *skb, void *hdr, struct genl_info *info,
@@ -287,7 +280,7 @@ static struct kobs_session *do_session(struct sk_buff *skb,
 int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kobs_session *s = do_session(skb, info, KOBS_A_ROW_SESSION);
-	struct kobs_row_out *all;
+	struct kobs_row_out all = { .min = U64_MAX };
 	struct sk_buff *reply;
 	bool values;
 	void *hdr;
@@ -296,31 +289,20 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
+	rows_add_up(s, &all);
 	id = s->id;
-	all = kzalloc(sizeof(*all), GFP_KERNEL);
-	err = -ENOMEM;
-	if (all) {
-		all->min = U64_MAX;
-		err = rows_add_up(s, all);
-	}
-	values = !err && s->mode->value && !s->stream && all->count;
+	values = s->mode->value && !s->stream && all.count;
 	kobs_session_put(s);
-	if (err)
-		goto out;
-	err = -ENOMEM;
 	reply = kobs_netlink_reply(info, &hdr);
 	if (!reply)
-		goto out;
+		return -ENOMEM;
 	err = nla_put_u32(reply, KOBS_A_ROW_SESSION, id) ||
-	      kobs_put_u64(reply, KOBS_A_ROW_COUNT, all->count) ||
+	      kobs_put_u64(reply, KOBS_A_ROW_COUNT, all.count) ||
 	      (values &&
-	       (kobs_put_u64(reply, KOBS_A_ROW_SUM, all->sum) ||
-		kobs_put_u64(reply, KOBS_A_ROW_LOWEST, all->min) ||
-		kobs_put_u64(reply, KOBS_A_ROW_HIGHEST, all->max)));
-	err = reply_end(reply, hdr, info, err);
-out:
-	kfree(all);
-	return err;
+	       (kobs_put_u64(reply, KOBS_A_ROW_SUM, all.sum) ||
+		kobs_put_u64(reply, KOBS_A_ROW_LOWEST, all.min) ||
+		kobs_put_u64(reply, KOBS_A_ROW_HIGHEST, all.max)));
+	return reply_end(reply, hdr, info, err);
 }
 
 static int put_stack(struct sk_buff *skb, const struct kobs_session *s, u32 id,
