@@ -138,8 +138,6 @@ static int session_alloc_tables(struct kobs_session *s)
 	unsigned int cpu;
 	int err;
 
-	if (s->mode->own_rows)
-		return 0;
 	if (shape.hist && !s->params[KOBS_P_ROWS].given)
 		s->params[KOBS_P_ROWS].number = HIST_ROWS;
 	for_each_possible_cpu(cpu) {
@@ -160,7 +158,7 @@ static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
 	s->cpu = alloc_percpu(struct kobs_cpu);
 	if (s->cpu)
 		err = s->mode->stream ? kobs_stream_new(s) :
-					session_alloc_tables(s);
+		      s->mode->own_rows ? 0 : session_alloc_tables(s);
 	if (!err && (s->need & KOBS_W_STACKS))
 		err = kobs_stacks_init(&s->stacks,
 				       s->params[KOBS_P_STACKS].number);
