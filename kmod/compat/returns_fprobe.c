@@ -108,13 +108,14 @@ void kobs_returns_stop(struct kobs_returns *r)
 {
 	if (!r->hooked)
 		return;
-	r->hooked = false;
 	disable_fprobe(&r->fp);
 	/*
 	 * An entry that is past the check of that will find no more room for
 	 * its return from now on; but it comes after the end, and is no miss.
 	 */
 	r->missed = READ_ONCE(r->fp.nmissed);
+	/* Pairs with the acquire in kobs_returns_missed(). */
+	smp_store_release(&r->hooked, false);
 	unregister_fprobe(&r->fp);
 	/* For the exit handlers, which run with preemption off. */
 	synchronize_rcu();
@@ -162,5 +163,7 @@ void kobs_returns_free(struct kobs_returns *r)
  */
 u64 kobs_returns_missed(const struct kobs_returns *r)
 {
-	return r->hooked ? READ_ONCE(r->fp.nmissed) : r->missed;
+	/* Pairs with the release in kobs_returns_stop(). */
+	return smp_load_acquire(&r->hooked) ? READ_ONCE(r->fp.nmissed) :
+					      r->missed;
 }
