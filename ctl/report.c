@@ -170,17 +170,21 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	print_value(r, o, "max", "MAX", row->max);
 }
 
+/* The lowest of nothing is no number. */
 static void print_figure(struct out *o, const struct figure *f, uint64_t value)
 {
 	char header[40];
 	char shown[40];
 
 	upper(header, sizeof(header), f->name);
+	if (f->merge == KOBS_MERGE_LOWEST && value == UINT64_MAX) {
+		out_cell_aside(o, header, "-", true);
+		return;
+	}
 	format_value(shown, sizeof(shown), (double)value, f->unit ? f->unit : "");
 	out_cell_shown(o, f->name, header, value, shown);
 }
 
-/* The lowest of nothing is no number, and absent where that can be said. */
 static void print_figures(struct report *r, struct out *o, const struct row *row)
 {
 	const struct mode *m = r->view->mode;
@@ -188,9 +192,7 @@ static void print_figures(struct report *r, struct out *o, const struct row *row
 	size_t i;
 
 	for (i = 0; i < r->table->nr_figures; i++)
-		if (!o->json || figures[i] != UINT64_MAX)
-			print_figure(o, &m->figures[i],
-				     figures[i] == UINT64_MAX ? 0 : figures[i]);
+		print_figure(o, &m->figures[i], figures[i]);
 }
 
 static void print_buckets(struct out *o, const struct row *row)
