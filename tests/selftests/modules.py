@@ -61,13 +61,17 @@ def trace():
     balance(lines[-1])
 
 
-@test("a session on a module and the kernel: the kernel's part goes on")
-def mixed():
-    with Background("func", "count", LEAF, "debugfs_create_dir", "--json") as b:
+def mixed(mode):
+    with Background("func", mode, LEAF, "debugfs_create_dir", "--json") as b:
         gen("call task 10")
         reload()
         r = b.report()
     equal((count_of(r, func=LEAF), count_of(r, func="debugfs_create_dir")), (10, 1), "counts")
+    equal(r["accounting"]["lost"], {}, "lost")
+
+
+test("func count of a module and the kernel: the kernel's part goes on")(lambda: mixed("count"))
+test("func time of a module and the kernel: the kernel's part goes on")(lambda: mixed("time"))
 
 
 @test("a detached session on a module that is gone is readable")
