@@ -4,12 +4,15 @@
 # there is.
 #
 # Modules are built in build/NAME for the running kernel, or with KERNEL=NAME
-# for one of the guests' kernels (6.1, 6.12, debug), or with KDIR=DIR for any
-# other; the sources are linked there, so that builds do not meet.
+# for one of the guests' kernels (6.1, 6.12, their -rt, debug), or with
+# KDIR=DIR for any other; the sources are linked there, so that builds do not
+# meet. ARCH=arm64 builds for the guests of that architecture, in
+# build/arm64-NAME and build/arm64.
 
 KERNEL	?=
-KDIR	?= $(if $(KERNEL),$(shell scripts/kdir $(KERNEL)),/lib/modules/$(shell uname -r)/build)
-NAME	:= $(or $(KERNEL),$(if $(filter /lib/modules/%,$(KDIR)),$(shell uname -r),other))
+CROSS	:= $(filter-out $(shell uname -m),$(ARCH))
+KDIR	?= $(if $(KERNEL),$(shell scripts/kdir $(if $(CROSS),--arch $(CROSS)) $(KERNEL)),/lib/modules/$(shell uname -r)/build)
+NAME	:= $(if $(CROSS),$(CROSS)-)$(or $(KERNEL),$(if $(filter /lib/modules/%,$(KDIR)),$(shell uname -r),other))
 OUT	:= $(CURDIR)/build/$(NAME)
 SRC	:= $(OUT)/src
 TESTS	?= $(if $(KERNEL),1)
@@ -29,8 +32,14 @@ modules:
 	$(MAKE) -C $(KDIR) M=$(SRC) W=$(W) V=$(V) KOBS_TESTS=$(TESTS) modules
 	@find $(SRC) -name '*.ko' -exec cp {} $(OUT)/ \;
 
+# Against the packages of the guests' user space.
+ROOT	= $(shell scripts/kdir --arch $(CROSS) root)
+TOOLS	= $(shell scripts/kdir --arch $(CROSS) cross)
+SYSROOT	= CC='$(TOOLS)gcc --sysroot=$(ROOT)' PKG_CONFIG_SYSROOT_DIR=$(ROOT) \
+	  PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TOOLS:-=)/pkgconfig
+
 ctl:
-	$(MAKE) -C ctl O=$(CURDIR)/build VERSION=$$(cat VERSION)
+	$(if $(CROSS),$(SYSROOT)) $(MAKE) -C ctl O=$(CURDIR)/build$(addprefix /,$(CROSS)) VERSION=$$(cat VERSION)
 
 load: all
 	insmod $(OUT)/kobs.ko
@@ -51,10 +60,13 @@ demo: setup
 	scripts/demo
 
 check: setup
+	scripts/setup --arch arm64
 	tests/run
 
 bench: setup
+	scripts/setup --arch arm64
 	scripts/bench
+	scripts/bench --arch arm64
 
 lint: setup
 	scripts/lint
@@ -71,7 +83,8 @@ help:
 	@echo 'make bench      measure what kobs and its peers cost'
 	@echo 'make lint       checkpatch, sparse, W=1, shellcheck, spec drift'
 	@echo 'make clean      remove build/'
-	@echo 'KERNEL=NAME     build for a guest: 6.1, 6.12 or debug'
+	@echo 'KERNEL=NAME     build for a guest: 6.1, 6.12, 6.1-rt, 6.12-rt or debug'
+	@echo 'ARCH=arm64       build for the arm64 guest, with KERNEL=6.12'
 	@echo 'KDIR=DIR        build for the kernel whose build directory that is'
 
 .PHONY: all modules ctl load unload install setup demo check bench lint clean help

@@ -29,6 +29,8 @@ static void print_params(struct report *r, struct out *o)
 
 		if (p->text)
 			out_json_text(o, p->name, p->text);
+		else if (p->type == KOBS_TYPE_TEXT)
+			continue;	/* not set */
 		else if (p->addresses)
 			out_json_number(o, p->name, p->addresses);
 		else
@@ -42,7 +44,9 @@ void report_header(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	const struct view *v = r->view;
+	const struct report_kind *kind = report_kind(r);
 	struct buf filter = {};
+	struct buf what = {};
 	char took[32], targets[32];
 
 	out_json_text(o, "kobs", v->version);
@@ -61,11 +65,15 @@ void report_header(struct report *r, struct out *o)
 	filter_print_json(&s->filter, o);
 	out_json_texts(o, "by", &s->by);
 	filter_describe(&s->filter, view_unit(v), &filter);
-	out_line(o, "%s %s of %s %s%s, %s%s%s%s\n", s->source, s->mode,
-		 format_count(targets, sizeof(targets), s->targets), view_target(v),
-		 s->targets == 1 ? "" : "s",
+	if (kind && kind->describe)
+		kind->describe(r, &what);
+	else
+		buf_printf(&what, " of %s %s%s", format_count(targets, sizeof(targets), s->targets),
+			   view_target(v), s->targets == 1 ? "" : "s");
+	out_line(o, "%s %s%s, %s%s%s%s\n", s->source, s->mode, what.len ? what.p : "",
 		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "",
 		 filter.len ? ", only " : "", filter.len ? filter.p : "");
+	buf_free(&what);
 	buf_free(&filter);
 	if (s->stop_reason)
 		out_line(o, "*** Stopped before its time: %s. ***\n", s->stop_reason);
@@ -101,7 +109,7 @@ static void print_balance(struct report *r, struct out *o)
 	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s", hits, recorded, filtered,
 		 gone);
 	if (s->own)
-		out_line(o, "  of the filtered, %s were calls of obsctl or of kobs itself",
+		out_line(o, "  of the filtered, %s were of obsctl or of kobs itself",
 			 format_count(own, sizeof(own), s->own));
 	for (i = 0; i < s->nr_lost; i++)
 		out_line(o, "  lost %s, %s%s%s", format_count(gone, sizeof(gone), s->lost[i].count),
@@ -139,8 +147,33 @@ static void print_cost(struct report *r, struct out *o)
 			 ns * (double)s->hits * 100 / (double)s->duration);
 }
 
+/* How kernel stacks came about: only sessions that have some say so. */
+static void print_stacks(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	uint64_t all = s->stacks_memo + s->stacks_unwound;
+	char taken[32], checked[32], wrong[32];
+
+	if (!all)
+		return;
+	out_open(o, "kernel_stacks", '{');
+	out_json_number(o, "memo", s->stacks_memo);
+	out_json_number(o, "unwound", s->stacks_unwound);
+	out_json_number(o, "checked", s->stacks_checked);
+	out_json_number(o, "wrong", s->stacks_wrong);
+	out_close(o, '}');
+	out_line(o, "kernel stacks %s, %.1f %% of them by the memo: %s unwound as well to compare, %s wrong",
+		 format_count(taken, sizeof(taken), all),
+		 (double)s->stacks_memo * 100 / (double)all,
+		 format_count(checked, sizeof(checked), s->stacks_checked),
+		 format_count(wrong, sizeof(wrong), s->stacks_wrong));
+	if (s->stacks_wrong)
+		out_line(o, "*** THE MEMO WAS WRONG: this is a bug in kobs, use --memo-check 0. ***");
+}
+
 static void print_fill(struct report *r, struct out *o)
 {
+	const struct report_kind *kind = report_kind(r);
 	const struct session *s = r->session;
 	char memory[32];
 	char stacks[64] = "";
@@ -150,8 +183,9 @@ static void print_fill(struct report *r, struct out *o)
 		return;
 	if (s->stacks)
 		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
-	out_line(o, "rows %u of %u on the fullest CPU%s; the session held %s", s->rows, s->rows_max,
-		 stacks, format_bytes(memory, sizeof(memory), s->memory));
+	out_line(o, "rows %u of %u%s%s; the session held %s", s->rows, s->rows_max,
+		 kind && kind->shared_rows ? "" : " on the fullest CPU", stacks,
+		 format_bytes(memory, sizeof(memory), s->memory));
 }
 
 static void kept_name(struct report *r, const struct kept_out *k, struct buf *name)
@@ -203,13 +237,34 @@ static void print_kept_out(struct report *r, struct out *o)
 	buf_free(&name);
 }
 
+/* Numbers of the source's own. One that says why a report is not as expected stands out. */
+static void print_notes(const struct session *s, struct out *o)
+{
+	char number[32];
+	size_t i;
+
+	if (!s->nr_notes)
+		return;
+	out_open(o, "notes", '{');
+	for (i = 0; i < s->nr_notes; i++) {
+		const struct session_note *n = &s->notes[i];
+
+		out_json_number(o, n->name, n->number);
+		out_line(o, "%s %s%s%s", n->name, format_count(number, sizeof(number), n->number),
+			 n->doc ? ": " : "", n->doc ? n->doc : "");
+	}
+	out_close(o, '}');
+}
+
 /** report_footer() - What became of every hit, and at which cost. */
 void report_footer(struct report *r, struct out *o)
 {
 	if (o->json)
 		print_accounting(r->session, o);
 	print_balance(r, o);
+	print_notes(r->session, o);
 	print_cost(r, o);
+	print_stacks(r, o);
 	print_fill(r, o);
 	print_kept_out(r, o);
 	if (r->opts->folded && r->session->stop_reason)

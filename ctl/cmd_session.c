@@ -153,6 +153,7 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		}
 		if (!err)
 			err = report_verdict(&rep);
+		report_free(&rep);
 		model_free_table(&table);
 	}
 	closed = output_close(&to);

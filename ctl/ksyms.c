@@ -6,6 +6,9 @@
  * file keeps, for each, the last symbol at or before it; nothing else is kept.
  * A stream does not know them before, so it loads all text symbols once.
  *
+ * Data has names, too, where it is static: an address belongs to the symbol
+ * before it up to the next one. All other data has none.
+ *
  * A name that was found is kept, so that it outlives its module. An address
  * that belongs to no module and not to the kernel has no name, however close
  * the symbol before it is.
@@ -26,14 +29,21 @@ void ksyms_init(struct ksyms *k)
 	k->modules_path = modules ? modules : "/proc/modules";
 }
 
+static void free_all(struct ksym_all *all)
+{
+	free(all->address);
+	free(all->text);
+	buf_free(&all->blob);
+}
+
 void ksyms_free(struct ksyms *k)
 {
 	map_free(&k->known, free);
 	numbers_free(&k->wanted);
+	map_free(&k->objects, free);
+	numbers_free(&k->wanted_objects);
 	pool_free(&k->names);
-	free(k->all.address);
-	free(k->all.text);
-	buf_free(&k->all.blob);
+	free_all(&k->all);
 	free(k->modules);
 	memset(k, 0, sizeof(*k));
 }
@@ -97,13 +107,6 @@ static struct ksym *new_symbol(struct ksyms *k, const char *name, const char *mo
 	sym->module = pool_intern(&k->names, module ? module : "");
 	sym->offset = offset;
 	return sym;
-}
-
-/** ksyms_want() - Have @address named by the next ksyms_resolve(). */
-void ksyms_want(struct ksyms *k, uint64_t address)
-{
-	if (!map_get(&k->known, address))
-		numbers_add(&k->wanted, address);
 }
 
 static void load_modules(struct ksyms *k)
@@ -212,16 +215,109 @@ static void learn(struct ksyms *k, uint64_t address, const char *name, const cha
 	map_set(&k->known, address, sym);
 }
 
-/* The next symbol that can name code; takes note of where the kernel ends. */
-static bool next_text(struct ksyms *k, struct lines *l, struct ksym_line *sym)
+/* The next symbol; takes note of where the kernel ends. */
+static bool next_symbol(struct ksyms *k, struct lines *l, struct ksym_line *sym)
 {
-	while (ksym_next(l, sym)) {
-		if (ksym_is_text(sym->type) && sym->address)
-			return true;
-		if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
-			k->kernel_end = sym->address;
+	if (!ksym_next(l, sym))
+		return false;
+	if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
+		k->kernel_end = sym->address;
+	return true;
+}
+
+/*
+ * Whether a module's symbol lies outside of the module: ftrace goes on listing
+ * what was in its init code, whose memory another module can have by now.
+ */
+static bool is_stale(struct ksyms *k, const struct ksym_line *sym)
+{
+	const struct module_range *m = k->modules;
+	size_t i;
+
+	if (!*sym->module)
+		return false;
+	/* Symbols of a module stand together. */
+	if (k->last_module < k->nr_modules && !strcmp(m[k->last_module].name, sym->module))
+		i = k->last_module;
+	else
+		for (i = 0; i < k->nr_modules && strcmp(m[i].name, sym->module); i++)
+			;
+	k->last_module = i;
+	return i < k->nr_modules && (sym->address < m[i].start || sym->address >= m[i].end);
+}
+
+static bool names_text(const struct ksym_line *sym)
+{
+	return ksym_is_text(sym->type) && sym->address;
+}
+
+/* Those of per-CPU variables are offsets: addresses are in the upper half. */
+static bool names_object(const struct ksym_line *sym)
+{
+	return strchr("dDbBrR", sym->type) && (int64_t)sym->address < 0;
+}
+
+/* The best symbol for the address of data, and the next one of any kind. */
+struct object {
+	struct candidate sym;
+	uint64_t	next;
+	const char	*next_module;
+};
+
+static void offer_object(struct ksyms *k, struct object *best, const struct ksym_line *sym)
+{
+	const struct numbers *wanted = &k->wanted_objects;
+	size_t i = lower_bound(wanted->v, wanted->n, sym->address);
+
+	if (i < wanted->n && names_object(sym))
+		offer(k, &best[i].sym, sym);
+	if (i && (!best[i - 1].next || sym->address < best[i - 1].next)) {
+		best[i - 1].next = sym->address;
+		best[i - 1].next_module = pool_intern(&k->names, sym->module);
 	}
-	return false;
+}
+
+/*
+ * Whether an object reaches as far as the address. What the last symbol of a
+ * module names ends with its page, for all that is known.
+ */
+static bool object_reaches(const struct ksyms *k, const struct object *o, uint64_t address)
+{
+	if (!o->sym.name)
+		return false;
+	if (!*o->sym.module)
+		return !k->kernel_end || address < k->kernel_end;
+	return (o->next && !strcmp(o->next_module, o->sym.module)) ||
+	       address - o->sym.address < 4096;
+}
+
+static void learn_objects(struct ksyms *k, struct object *best)
+{
+	const struct numbers *wanted = &k->wanted_objects;
+	struct candidate last = {};
+	size_t i;
+
+	/* A symbol is the next one for addresses before, until a nearer one. */
+	for (i = wanted->n; i > 1; i--) {
+		if (best[i - 2].next)
+			continue;
+		best[i - 2].next = best[i - 1].next;
+		best[i - 2].next_module = best[i - 1].next_module;
+	}
+	for (i = 0; i < wanted->n; i++) {
+		uint64_t address = wanted->v[i];
+		struct ksym *sym;
+
+		if (best[i].sym.name)
+			last = best[i].sym;
+		best[i].sym = last;
+		if (object_reaches(k, &best[i], address))
+			sym = new_symbol(k, last.name, last.module, address - last.address);
+		else
+			sym = new_symbol(k, NULL, NULL, 0);
+		map_set(&k->objects, address, sym);
+	}
+	k->wanted_objects.n = 0;
 }
 
 /**
@@ -233,21 +329,30 @@ void ksyms_resolve(struct ksyms *k)
 {
 	struct candidate *best;
 	struct candidate last = {};
+	struct object *objects;
 	struct ksym_line sym;
 	struct lines l;
 	size_t i;
 
 	numbers_sort_unique(&k->wanted);
-	if (!k->wanted.n || lines_open(&l, k->path))
+	numbers_sort_unique(&k->wanted_objects);
+	if ((!k->wanted.n && !k->wanted_objects.n) || lines_open(&l, k->path))
 		return;
 	load_modules(k);
 	best = zalloc(k->wanted.n * sizeof(*best));
-	while (next_text(k, &l, &sym)) {
+	objects = zalloc(k->wanted_objects.n * sizeof(*objects));
+	while (next_symbol(k, &l, &sym)) {
+		if (k->wanted_objects.n)
+			offer_object(k, objects, &sym);
+		if (!names_text(&sym) || is_stale(k, &sym))
+			continue;
 		i = lower_bound(k->wanted.v, k->wanted.n, sym.address);
 		if (i < k->wanted.n)
 			offer(k, &best[i], &sym);
 	}
 	lines_close(&l);
+	learn_objects(k, objects);
+	free(objects);
 	/* A symbol is the best for later addresses too, until a better one. */
 	for (i = 0; i < k->wanted.n; i++) {
 		if (best[i].name)
@@ -258,7 +363,7 @@ void ksyms_resolve(struct ksyms *k)
 	k->wanted.n = 0;
 }
 
-static struct ksym_all *sorting;
+static const struct ksym_all *sorting;
 
 static int compare_all(const void *a, const void *b)
 {
@@ -292,6 +397,17 @@ static void sort_all(struct ksym_all *all)
 	all->cap_text = all->n;
 }
 
+static void add_to_all(struct ksym_all *all, const struct ksym_line *sym)
+{
+	all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
+	all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
+	all->address[all->n] = sym->address;
+	all->text[all->n++] = (uint32_t)all->blob.len;
+	buf_putc(&all->blob, sym->type);
+	buf_add(&all->blob, sym->name, strlen(sym->name) + 1);
+	buf_add(&all->blob, sym->module, strlen(sym->module) + 1);
+}
+
 /** ksyms_load_all() - Load every text symbol: some 40 bytes for each. */
 void ksyms_load_all(struct ksyms *k)
 {
@@ -302,28 +418,22 @@ void ksyms_load_all(struct ksyms *k)
 	if (all->n || lines_open(&l, k->path))
 		return;
 	load_modules(k);
-	while (next_text(k, &l, &sym)) {
-		all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
-		all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
-		all->address[all->n] = sym.address;
-		all->text[all->n++] = (uint32_t)all->blob.len;
-		buf_putc(&all->blob, sym.type);
-		buf_add(&all->blob, sym.name, strlen(sym.name) + 1);
-		buf_add(&all->blob, sym.module, strlen(sym.module) + 1);
-	}
+	while (next_symbol(k, &l, &sym))
+		if (names_text(&sym) && !is_stale(k, &sym))
+			add_to_all(all, &sym);
 	lines_close(&l);
 	sort_all(all);
 }
 
-static void find_in_all(struct ksyms *k, uint64_t address)
+/* The best symbol at or before an address, its module behind it; NULL if there is none. */
+static const char *find_in_all(const struct ksym_all *all, uint64_t address, uint64_t *at)
 {
-	struct ksym_all *all = &k->all;
 	size_t i = lower_bound(all->address, all->n, address + 1);
 	const char *best = NULL;
-	uint64_t at = i ? all->address[i - 1] : 0;
 	int most = -1;
 
-	for (; i && all->address[i - 1] == at; i--) {
+	*at = i ? all->address[i - 1] : 0;
+	for (; i && all->address[i - 1] == *at; i--) {
 		const char *text = all->blob.p + all->text[i - 1];
 		struct ksym_line sym = { .type = *text, .name = text + 1 };
 		int rank = rank_symbol(&sym);
@@ -333,19 +443,98 @@ static void find_in_all(struct ksyms *k, uint64_t address)
 			best = sym.name;
 		}
 	}
-	learn(k, address, best, best ? best + strlen(best) + 1 : NULL, at);
+	return best;
+}
+
+/**
+ * ksyms_keep_module() - Read the text symbols of a module, while it is loaded.
+ * Return: them, for ksyms.kept and ksyms_free_kept(); NULL when it has none.
+ */
+struct ksym_kept *ksyms_keep_module(const char *module)
+{
+	const uint64_t page = 4096;
+	struct ksym_kept *kept;
+	struct ksym_line sym;
+	struct ksyms k;
+	struct lines l;
+
+	ksyms_init(&k);
+	if (lines_open(&l, k.path))
+		return NULL;
+	kept = zalloc(sizeof(*kept));
+	kept->module = module;
+	while (next_symbol(&k, &l, &sym))
+		if (names_text(&sym) && !strcmp(sym.module, module))
+			add_to_all(&kept->all, &sym);
+	lines_close(&l);
+	if (!kept->all.n) {
+		ksyms_free_kept(kept);
+		return NULL;
+	}
+	sort_all(&kept->all);
+	kept->start = kept->all.address[0] & ~(page - 1);
+	kept->end = (kept->all.address[kept->all.n - 1] | (page - 1)) + 1;
+	return kept;
+}
+
+void ksyms_free_kept(struct ksym_kept *kept)
+{
+	while (kept) {
+		struct ksym_kept *next = kept->next;
+
+		free_all(&kept->all);
+		free(kept);
+		kept = next;
+	}
+}
+
+/* Whether a module that may be gone by now has the address. */
+static bool find_kept(struct ksyms *k, uint64_t address)
+{
+	const struct ksym_kept *kept;
+	const char *name;
+	uint64_t at;
+
+	for (kept = k->kept; kept; kept = kept->next) {
+		if (address < kept->start || address >= kept->end)
+			continue;
+		name = find_in_all(&kept->all, address, &at);
+		if (!name)
+			continue;
+		map_set(&k->known, address, new_symbol(k, name, kept->module, address - at));
+		return true;
+	}
+	return false;
+}
+
+/** ksyms_want() - Have @address named by the next ksyms_resolve(). */
+void ksyms_want(struct ksyms *k, uint64_t address)
+{
+	if (!map_get(&k->known, address) && !find_kept(k, address))
+		numbers_add(&k->wanted, address);
+}
+
+/** ksyms_want_object() - The same for the address of data. */
+void ksyms_want_object(struct ksyms *k, uint64_t address)
+{
+	if (!map_get(&k->objects, address))
+		numbers_add(&k->wanted_objects, address);
 }
 
 /** ksyms_find() - Return: what is known of an address, or NULL. */
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address)
 {
 	const struct ksym *sym = map_get(&k->known, address);
+	const char *name;
+	uint64_t at;
 
-	if (!sym && k->all.n) {
-		find_in_all(k, address);
-		sym = map_get(&k->known, address);
+	if (sym)
+		return sym;
+	if (!find_kept(k, address) && k->all.n) {
+		name = find_in_all(&k->all, address, &at);
+		learn(k, address, name, name ? name + strlen(name) + 1 : NULL, at);
 	}
-	return sym;
+	return map_get(&k->known, address);
 }
 
 static void print_unknown(uint64_t address, struct buf *out)
@@ -371,6 +560,22 @@ void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out)
 
 	if (!sym || !sym->name) {
 		print_unknown(address, out);
+		return;
+	}
+	buf_puts(out, sym->name);
+	if (sym->offset)
+		buf_printf(out, "+0x%llx", (unsigned long long)sym->offset);
+	if (*sym->module)
+		buf_printf(out, " [%s]", sym->module);
+}
+
+/** ksyms_print_object() - name+0x1f [module], or the address of what has no name */
+void ksyms_print_object(struct ksyms *k, uint64_t address, struct buf *out)
+{
+	const struct ksym *sym = map_get(&k->objects, address);
+
+	if (!sym || !sym->name) {
+		buf_printf(out, "0x%llx", (unsigned long long)address);
 		return;
 	}
 	buf_puts(out, sym->name);

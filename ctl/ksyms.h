@@ -29,6 +29,15 @@ struct ksym_all {
 	struct buf	blob;
 };
 
+/* The text symbols of one module, for when it is gone. */
+struct ksym_kept {
+	const char	*module;
+	uint64_t	start;		/* whole pages */
+	uint64_t	end;
+	struct ksym_all	all;
+	struct ksym_kept *next;
+};
+
 struct module_range {
 	const char	*name;
 	uint64_t	start;
@@ -40,10 +49,14 @@ struct ksyms {
 	const char	*modules_path;
 	struct map	known;		/* address to struct ksym */
 	struct numbers	wanted;
+	struct map	objects;	/* the same for data */
+	struct numbers	wanted_objects;
 	struct pool	names;
 	struct ksym_all	all;
+	const struct ksym_kept *kept;	/* of whoever set it */
 	struct module_range *modules;
 	size_t		nr_modules;
+	size_t		last_module;	/* looked up last */
 	size_t		cap_modules;
 	uint64_t	kernel_end;
 };
@@ -51,11 +64,15 @@ struct ksyms {
 void ksyms_init(struct ksyms *k);
 void ksyms_free(struct ksyms *k);
 void ksyms_want(struct ksyms *k, uint64_t address);
+void ksyms_want_object(struct ksyms *k, uint64_t address);
 void ksyms_resolve(struct ksyms *k);
 void ksyms_load_all(struct ksyms *k);
+struct ksym_kept *ksyms_keep_module(const char *module);
+void ksyms_free_kept(struct ksym_kept *kept);
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address);
 void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out);
 void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out);
+void ksyms_print_object(struct ksyms *k, uint64_t address, struct buf *out);
 
 bool ksym_next(struct lines *l, struct ksym_line *out);
 bool ksym_is_text(char type);

@@ -21,6 +21,28 @@ static const struct verb verbs[] = {
 	  "how long calls of kernel functions take", cmd_func },
 	{ "func", "trace", FOR_FUNC | FOR_TRACE, "[OPTION...] PATTERN... [-- COMMAND...]",
 	  "calls of kernel functions one by one", cmd_func },
+	{ "lock", "contention", FOR_WAIT, "[OPTION...] [-- COMMAND...]",
+	  "waits for the kernel's locks, by lock and caller", cmd_lock_contention },
+	{ "lock", "stalls", FOR_STALLS, "[OPTION...] [-- COMMAND...]",
+	  "waits for locks that last, and who holds them up", cmd_lock_stalls },
+	{ "sched", "offcpu", FOR_OFFCPU, "[OPTION...] [-- COMMAND...]",
+	  "how long tasks are off the CPU, and why", cmd_sched },
+	{ "sched", "runq", FOR_RUNQ, "[OPTION...] [-- COMMAND...]",
+	  "how long tasks wait to run", cmd_sched },
+	{ "slab", "growth", FOR_GROWTH, "[OPTION...] [-- COMMAND...]",
+	  "which slab caches grow, and how fast", cmd_slab },
+	{ "slab", "leaks", FOR_LEAKS, "[OPTION...] [-- COMMAND...]",
+	  "which call sites keep slab objects, and which of them leak", cmd_slab },
+	{ "slab", "trace", FOR_SLAB_TRACE, "[OPTION...] [-- COMMAND...]",
+	  "slab allocations and frees one by one", cmd_slab },
+	{ "slab", "diff", FOR_DIFF, "[OPTION...] BEFORE.json AFTER.json",
+	  "what changed between two reports of slab leaks or slab growth", cmd_slab },
+	{ "pmu", "list", FOR_NAMES, "[OPTION...] [PATTERN...]", "events there are", cmd_pmu },
+	{ "pmu", "stat", FOR_STAT, "[OPTION...] [-- COMMAND...]", "count events", cmd_pmu },
+	{ "pmu", "record", FOR_RECORD, "[OPTION...] [-- COMMAND...]", "sample where events happen",
+	  cmd_pmu },
+	{ "pmu", "branch", FOR_BRANCH, "[OPTION...] [-- COMMAND...]",
+	  "record the branches that led to samples", cmd_pmu },
 	{ "session", "list", FOR_LIST, "[OPTION...]", "all sessions", cmd_session_list },
 	{ "session", "read", FOR_READ, "[OPTION...] NAME|ID", "report of a session that runs detached",
 	  cmd_session_read },
@@ -39,7 +61,7 @@ static void print_usage(FILE *to, const char *noun)
 		if (noun && strcmp(noun, verbs[i].noun))
 			continue;
 		snprintf(left, sizeof(left), "%s %s", verbs[i].noun, verbs[i].name);
-		fprintf(to, "  obsctl %-14s %s\n", left, verbs[i].doc);
+		fprintf(to, "  obsctl %-15s %s\n", left, verbs[i].doc);
 	}
 	fputs("\n  obsctl NOUN VERB --help lists the options, obsctl --version prints the version;\n"
 	      "  obsctl(8) explains all.\n", to);
@@ -111,7 +133,7 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
-		printf("obsctl %s\n", VERSION);
+		printf("obsctl %s\n", program_version);
 		return STATUS_DONE;
 	}
 	if (is_help(argv[1]))

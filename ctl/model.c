@@ -95,6 +95,14 @@ static const struct field lost_fields[] = {
 
 LAYOUT(lost, lost);
 
+static const struct field session_note_fields[] = {
+	MUST(session_note, KOBS_A_NOTE_NAME, name, FIELD_TEXT),
+	MAY(session_note, KOBS_A_NOTE_DOC, doc, FIELD_TEXT),
+	MUST(session_note, KOBS_A_NOTE_NUMBER, number, FIELD_U64),
+};
+
+LAYOUT(session_note, session_note);
+
 static const struct field kept_out_fields[] = {
 	MUST(kept_out, KOBS_A_KEPT_OUT_ADDRESS, address, FIELD_U64),
 	MAY(kept_out, KOBS_A_KEPT_OUT_REASON, reason, FIELD_TEXT),
@@ -134,6 +142,7 @@ static const struct field session_fields[] = {
 	MUST(session, KOBS_A_SESSION_FILTERED, filtered, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_OWN, own, FIELD_U64),
 	NESTS(session, KOBS_A_SESSION_LOST, lost, &lost),
+	NESTS(session, KOBS_A_SESSION_NOTE, notes, &session_note),
 	MAY(session, KOBS_A_SESSION_HITS_TIMED, hits_timed, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_COST, cost, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_MEMORY, memory, FIELD_U64),
@@ -141,6 +150,10 @@ static const struct field session_fields[] = {
 	MAY(session, KOBS_A_SESSION_ROWS_MAX, rows_max, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_STACKS, stacks, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_STACKS_MAX, stacks_max, FIELD_U32),
+	MAY(session, KOBS_A_SESSION_STACKS_MEMO, stacks_memo, FIELD_U64),
+	MAY(session, KOBS_A_SESSION_STACKS_UNWOUND, stacks_unwound, FIELD_U64),
+	MAY(session, KOBS_A_SESSION_STACKS_CHECKED, stacks_checked, FIELD_U64),
+	MAY(session, KOBS_A_SESSION_STACKS_WRONG, stacks_wrong, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_UNTRACEABLE, untraceable, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_DENIED, denied, FIELD_U32),
 };
@@ -301,7 +314,7 @@ uint64_t model_lost_sum(const struct session *s)
 	return sum;
 }
 
-void model_set_number(struct request *req, const char *name, uint64_t number)
+static struct setting *add_setting(struct request *req, const char *name)
 {
 	struct setting *s;
 
@@ -309,7 +322,24 @@ void model_set_number(struct request *req, const char *name, uint64_t number)
 	s = &req->settings[req->nr_settings++];
 	memset(s, 0, sizeof(*s));
 	s->name = name;
-	s->number = number;
+	return s;
+}
+
+void model_set_number(struct request *req, const char *name, uint64_t number)
+{
+	add_setting(req, name)->number = number;
+}
+
+/** model_set_text() - Set a parameter to a text, which must live as long as the request. */
+void model_set_text(struct request *req, const char *name, const char *text)
+{
+	add_setting(req, name)->text = text;
+}
+
+/** model_set_addresses() - Set a parameter to a list, which must live as long as the request. */
+void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses)
+{
+	add_setting(req, name)->addresses = addresses;
 }
 
 void model_free_request(struct request *req)

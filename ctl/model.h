@@ -79,6 +79,13 @@ struct lost {
 	uint64_t	count;
 };
 
+/* A number of the source's own that tells how a session went. */
+struct session_note {
+	char		*name;
+	char		*doc;
+	uint64_t	number;
+};
+
 struct kept_out {
 	char		*reason;
 	uint64_t	address;
@@ -104,6 +111,10 @@ struct session {
 	uint32_t	rows_max;
 	uint32_t	stacks;
 	uint32_t	stacks_max;
+	uint64_t	stacks_memo;
+	uint64_t	stacks_unwound;
+	uint64_t	stacks_checked;
+	uint64_t	stacks_wrong;
 	char		*source;
 	char		*mode;
 	char		*name;		/* NULL unless detached */
@@ -125,6 +136,9 @@ struct session {
 	struct lost	*lost;
 	size_t		nr_lost;
 	size_t		cap_lost;
+	struct session_note *notes;
+	size_t		nr_notes;
+	size_t		cap_notes;
 	uint32_t	untraceable;
 	uint32_t	denied;
 	struct kept_out	*kept_out;
@@ -250,6 +264,8 @@ void model_free_sessions(struct sessions *s);
 void model_free_request(struct request *req);
 uint64_t model_lost_sum(const struct session *s);
 void model_set_number(struct request *req, const char *name, uint64_t number);
+void model_set_text(struct request *req, const char *name, const char *text);
+void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses);
 
 int model_get_table(struct nl *nl, uint32_t session, struct table *t);
 int model_get_stack(struct nl *nl, uint32_t session, uint32_t id, struct table *t);

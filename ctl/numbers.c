@@ -76,6 +76,36 @@ int parse_time(const char *s, uint64_t *ns)
 	return -EINVAL;
 }
 
+/** parse_bytes() - Bytes; a unit such as KiB allows a fraction. Return: 0 or -EINVAL. */
+int parse_bytes(const char *s, uint64_t *bytes)
+{
+	static const char units[] = "kmgt";
+	const char *rest;
+	const char *unit;
+	double v;
+
+	if (!parse_number(s, 0, UINT64_MAX, bytes))
+		return 0;
+	if (parse_decimal(s, &v, &rest) || !*rest)
+		return -EINVAL;
+	unit = strchr(units, tolower((unsigned char)*rest));
+	if (unit) {
+		for (; unit >= units; unit--)
+			v *= 1024;
+		rest++;
+		if (*rest == 'i')
+			rest++;
+		else if (*rest)
+			return -EINVAL;
+	} else if (v != (double)(uint64_t)v) {
+		return -EINVAL;
+	}
+	if ((*rest && strcmp(rest, "B")) || v > 9e18)
+		return -EINVAL;
+	*bytes = (uint64_t)(v + 0.5);
+	return 0;
+}
+
 /** parse_seconds() - Seconds with a fraction, at least 1 ms. Return: 0 or -EINVAL. */
 int parse_seconds(const char *s, uint64_t *ns)
 {

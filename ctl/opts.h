@@ -15,11 +15,32 @@ enum verb_kind {
 	FOR_TIME	= 1 << 5,
 	FOR_TRACE	= 1 << 6,
 	FOR_FUNC	= 1 << 7,	/* with one of the three before */
+	FOR_WAIT	= 1 << 8,	/* a table of waits */
+	FOR_STALLS	= 1 << 9,
+	FOR_OFFCPU	= 1 << 10,
+	FOR_RUNQ	= 1 << 11,
+	FOR_GROWTH	= 1 << 16,
+	FOR_LEAKS	= 1 << 17,
+	FOR_SLAB_TRACE	= 1 << 18,
+	FOR_DIFF	= 1 << 19,
+	FOR_STAT	= 1 << 20,
+	FOR_RECORD	= 1 << 21,
+	FOR_BRANCH	= 1 << 22,
+	FOR_NAMES	= 1 << 23,
 };
 
-#define FOR_TABLE	(FOR_COUNT | FOR_TIME)
-#define FOR_RUN		(FOR_TABLE | FOR_TRACE)
+#define FOR_SCHED	(FOR_OFFCPU | FOR_RUNQ)
+#define FOR_SLAB	(FOR_LEAKS | FOR_SLAB_TRACE)
+#define FOR_PMU		(FOR_STAT | FOR_RECORD | FOR_BRANCH)
+#define FOR_SAMPLES	(FOR_RECORD | FOR_BRANCH)
+/* What each row has a sum of, and may have a histogram. */
+#define FOR_VALUE	(FOR_TIME | FOR_WAIT | FOR_SCHED)
+#define FOR_TABLE	(FOR_COUNT | FOR_VALUE | FOR_LEAKS | FOR_PMU)
+#define FOR_STREAM	(FOR_TRACE | FOR_STALLS | FOR_SLAB_TRACE)
+#define FOR_RUN		(FOR_TABLE | FOR_STREAM)
+#define FOR_COMMAND	(FOR_RUN | FOR_GROWTH)
 #define FOR_REPORT	(FOR_TABLE | FOR_READ | FOR_STOP)
+#define FOR_FILE	(FOR_REPORT | FOR_STREAM | FOR_GROWTH | FOR_DIFF)
 
 struct opt_number {
 	uint64_t	value;
@@ -42,14 +63,29 @@ struct opts {
 	struct opt_number top;
 	struct opt_number min;		/* ns */
 	struct opt_number max_lost;
+	struct strings	events;
+	struct opt_number period;
+	struct opt_number frequency;	/* Hz */
+	struct strings	branches;	/* which are recorded */
+	struct strings	sections;	/* of a branch report */
+	const char	*format;
+	const char	*call_graph;
 	const char	*fail_over;
 	const char	*detach;
 	const char	*output;
+	const char	*cache;
+	const char	*module;
 	bool		json;
 	bool		folded;
 	bool		hist;
 	bool		time;
+	bool		owner_stack;
+	bool		fail;
 	bool		verbose;
+	bool		waker;
+	bool		all_cpus;
+	bool		no_inherit;
+	bool		check;
 	bool		help;
 	struct opt_param params[16];
 	size_t		nr_params;

@@ -149,7 +149,24 @@ void out_json_real(struct out *o, const char *key, double value)
 	if (!o->json)
 		return;
 	write_key(o, key);
-	fprintf(o->file, "%.1f", value);
+	fprintf(o->file, "%.10g", value);
+}
+
+void out_json_signed(struct out *o, const char *key, int64_t value)
+{
+	if (!o->json)
+		return;
+	write_key(o, key);
+	fprintf(o->file, "%lld", (long long)value);
+}
+
+/** out_json_precise() - A finite number, to six digits. */
+void out_json_precise(struct out *o, const char *key, double value)
+{
+	if (!o->json)
+		return;
+	write_key(o, key);
+	fprintf(o->file, "%.6g", value);
 }
 
 /** out_json_texts() - An array of strings; nothing when it is empty. */

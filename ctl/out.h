@@ -38,6 +38,8 @@ void out_close(struct out *o, char bracket);
 void out_json_text(struct out *o, const char *key, const char *value);
 void out_json_number(struct out *o, const char *key, uint64_t value);
 void out_json_real(struct out *o, const char *key, double value);
+void out_json_signed(struct out *o, const char *key, int64_t value);
+void out_json_precise(struct out *o, const char *key, double value);
 void out_json_texts(struct out *o, const char *key, const struct strings *list);
 void out_json_bool(struct out *o, const char *key, bool value);
 void out_newline(struct out *o);

@@ -8,6 +8,7 @@
 
 #include "hist.h"
 #include "report.h"
+#include "slab_leaks.h"
 
 #define TEXT_ROWS	40
 #define CHART_ROWS	10		/* rows that get a bar chart */
@@ -24,7 +25,23 @@ static const struct {
 	{ 0.999, "p999", "P99.9" },
 };
 
+static const struct report_kind *const kinds[] = {
+	&slab_leaks_report,
+};
+
 static bool by_sum;
+
+/** report_kind() - Return: what the report does in its own way, or NULL. */
+const struct report_kind *report_kind(const struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i]->source, r->session->source) &&
+		    !strcmp(kinds[i]->mode, r->session->mode))
+			return kinds[i];
+	return NULL;
+}
 
 static int compare_rows(const void *a, const void *b)
 {
@@ -59,7 +76,7 @@ static void want_row(struct report *r, const struct row *row)
 
 static size_t rows_to_show(const struct report *r)
 {
-	size_t n = r->table->nr_rows;
+	size_t n = r->opts->json ? r->table->nr_rows : r->rows_worth;
 	size_t top = r->opts->json || r->opts->folded ? 0 : TEXT_ROWS;
 
 	if (r->opts->top.given)
@@ -70,11 +87,15 @@ static size_t rows_to_show(const struct report *r)
 /** report_resolve() - Sort the rows and find the names that the report needs. */
 void report_resolve(struct report *r)
 {
+	const struct report_kind *kind = report_kind(r);
 	struct table *t = r->table;
 	size_t i;
 
 	by_sum = r->view->mode->value;
-	if (t->nr_rows)
+	r->rows_worth = t->nr_rows;
+	if (kind && kind->arrange)
+		kind->arrange(r);
+	else if (t->nr_rows)
 		qsort(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows);
 	r->rows_shown = rows_to_show(r);
 	/* While the session runs, all are named: a module may go away later. */
@@ -85,10 +106,15 @@ void report_resolve(struct report *r)
 
 static void print_stack(struct report *r, struct out *o, size_t column, uint64_t id)
 {
+	const char *name = r->view->columns[column]->name;
 	const struct stack *s = map_get(&r->table->stacks, id);
 	struct buf line = {};
 	size_t i;
 
+	if (!o->json && strcmp(name, "kstack") && strcmp(name, "ustack")) {
+		buf_printf(&line, "      -- %s", name);
+		out_below(o, line.p);
+	}
 	if (!s) {
 		if (id)
 			out_below(o, "      [the stack was lost]");
@@ -97,8 +123,9 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 		else
 			out_below(o, "      [no user stack]");
 	}
-	out_open(o, r->view->columns[column]->name, '[');
+	out_open(o, name, '[');
 	if (s && s->pid && !o->json) {
+		line.len = 0;
 		buf_printf(&line, "      -- user, process %u", s->pid);
 		out_below(o, line.p);
 	}
@@ -135,6 +162,10 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 		if (type_is_stack(v->types[c]))
 			continue;
 		upper(header, sizeof(header), v->columns[c]->name);
+		if (view_absent(v, c, key)) {
+			out_cell_aside(o, header, "-", v->types[c] == KOBS_TYPE_NUMBER);
+			continue;
+		}
 		text.len = 0;
 		view_print_key(v, c, key, &text);
 		if (v->types[c] == KOBS_TYPE_NUMBER)
@@ -212,16 +243,12 @@ static void print_buckets(struct out *o, const struct row *row)
 	out_close(o, ']');
 }
 
-static void print_row(struct report *r, struct out *o, const struct row *row, uint64_t total)
+static void print_numbers(struct report *r, struct out *o, const struct row *row, uint64_t total)
 {
-	struct view *v = r->view;
 	char share[16];
-	size_t c;
 
-	out_row_begin(o);
-	print_keys(r, o, row);
 	out_cell_number(o, "count", "COUNT", row->count);
-	if (v->mode->value) {
+	if (r->view->mode->value) {
 		print_values(r, o, row);
 	} else {
 		snprintf(share, sizeof(share), "%.1f %%",
@@ -229,6 +256,20 @@ static void print_row(struct report *r, struct out *o, const struct row *row, ui
 		out_cell_aside(o, "SHARE", share, true);
 	}
 	print_figures(r, o, row);
+}
+
+static void print_row(struct report *r, struct out *o, const struct row *row, uint64_t total)
+{
+	const struct report_kind *kind = report_kind(r);
+	struct view *v = r->view;
+	size_t c;
+
+	out_row_begin(o);
+	print_keys(r, o, row);
+	if (kind && kind->print_values)
+		kind->print_values(r, o, row);
+	else
+		print_numbers(r, o, row, total);
 	if (r->table->has_hist)
 		print_buckets(o, row);
 	for (c = 0; c < v->nr_columns; c++)
@@ -272,6 +313,7 @@ static void print_chart(struct report *r, struct out *o, const struct row *row)
 
 static void print_table(struct report *r, struct out *o)
 {
+	const struct report_kind *kind = report_kind(r);
 	struct table *t = r->table;
 	char count[32];
 	uint64_t total = 0;
@@ -285,10 +327,13 @@ static void print_table(struct report *r, struct out *o)
 	out_table_end(o);
 	if (!t->nr_rows)
 		out_line(o, "Nothing was hit.");
-	if (r->rows_shown < t->nr_rows)
+	if (r->rows_shown < r->rows_worth)
 		out_line(o, "... %s more rows (-n 0 shows all)",
-			 format_count(count, sizeof(count), t->nr_rows - r->rows_shown));
-	if (o->json || !t->has_hist)
+			 format_count(count, sizeof(count), r->rows_worth - r->rows_shown));
+	if (kind && kind->print_foot)
+		kind->print_foot(r, o);
+	/* Ages are read for the verdict; as bars they are shown on request. */
+	if (o->json || !t->has_hist || (kind && !r->opts->hist))
 		return;
 	for (i = 0; i < r->rows_shown && i < CHART_ROWS; i++)
 		print_chart(r, o, &t->rows[i]);
@@ -345,6 +390,9 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 	for (c = 0; c < v->nr_columns; c++) {
 		if (type_is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
 			continue;
+		/* A frame of the stack says as much. */
+		if (report_kind(r) && v->types[c] == KOBS_TYPE_ADDRESS)
+			continue;
 		key.len = 0;
 		view_print_key(v, c, keys[c], &key);
 		add_frame(line, key.len ? key.p : "");
@@ -363,6 +411,7 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 /* Stacks that differ in offsets only are one line. */
 static void print_folded(struct report *r, FILE *file)
 {
+	const struct report_kind *kind = report_kind(r);
 	uint64_t *sums = zalloc(r->rows_shown * sizeof(*sums));
 	const char **lines = zalloc(r->rows_shown * sizeof(*lines));
 	struct pool pool = {};
@@ -373,8 +422,13 @@ static void print_folded(struct report *r, FILE *file)
 
 	for (i = 0; i < r->rows_shown; i++) {
 		const struct row *row = &r->table->rows[i];
+		uint64_t weight;
 		uint64_t *sum;
 
+		weight = kind && kind->weight ? kind->weight(r, row) :
+			 r->view->mode->value ? row->sum : row->count;
+		if (!weight)
+			continue;
 		line.len = 0;
 		fold_row(r, row, &line);
 		lines[n] = pool_intern(&pool, line.p);
@@ -383,7 +437,7 @@ static void print_folded(struct report *r, FILE *file)
 			sum = &sums[n];
 			map_set(&place, (uint64_t)(uintptr_t)lines[n++], sum);
 		}
-		*sum += r->view->mode->value ? row->sum : row->count;
+		*sum += weight;
 	}
 	for (i = 0; i < n; i++)
 		fprintf(file, "%s %llu\n", lines[i], (unsigned long long)sums[i]);
@@ -445,9 +499,15 @@ static bool crossed(struct report *r)
 /** report_verdict() - Return: the exit status that the user's limits ask for. */
 int report_verdict(struct report *r)
 {
+	const struct report_kind *kind = report_kind(r);
 	uint64_t lost = model_lost_sum(r->session);
 
-	if (crossed(r)) {
+	if (kind && kind->verdict) {
+		int status = kind->verdict(r);
+
+		if (status)
+			return status;
+	} else if (crossed(r)) {
 		warn("a row is above the limit %s of --fail-over", r->opts->fail_over);
 		return STATUS_CROSSED;
 	}
@@ -457,4 +517,13 @@ int report_verdict(struct report *r)
 		return STATUS_LOST;
 	}
 	return 0;
+}
+
+/** report_free() - Free what report_resolve() made. */
+void report_free(struct report *r)
+{
+	const struct report_kind *kind = report_kind(r);
+
+	if (kind && kind->release)
+		kind->release(r);
 }

@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -22,9 +20,11 @@
 #include "request.h"
 #include "run.h"
 #include "screen.h"
+#include "signals.h"
 #include "trace.h"
 
 #define STREAM_END_NS	(10 * NSEC_PER_SEC)
+#define WATCH_NS	(20 * 1000 * 1000)
 
 struct run {
 	const struct opts *o;
@@ -36,8 +36,7 @@ struct run {
 	struct trace	trace;
 	struct child	child;
 	struct output	output;
-	sigset_t	old_mask;
-	int		signals;
+	struct signals	signals;
 	bool		stream;
 	bool		live;		/* interim reports replace each other */
 	bool		ended;		/* by the kernel, a signal or the command */
@@ -47,6 +46,7 @@ struct run {
 	uint64_t	next_report;
 	uint64_t	next_snapshot;
 	uint64_t	snapshot_every;
+	uint64_t	next_watch;
 };
 
 /* A function that was asked for by name must not be left out quietly. */
@@ -105,62 +105,15 @@ static const char *on_notify(struct nlmsghdr *msg, void *arg)
 	return NULL;
 }
 
-static bool reports_live(const struct opts *o)
-{
-	return o->interval.given && !o->output && !o->json && isatty(STDOUT_FILENO);
-}
-
-static void block_signals(struct run *r)
-{
-	struct sigaction hup;
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	/* nohup's obsctl goes on. */
-	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
-		sigaddset(&mask, SIGHUP);
-	/* Leave the terminal as it was; reports on it go on afterwards. */
-	if (reports_live(r->o))
-		sigaddset(&mask, SIGTSTP);
-	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, &r->old_mask);
-	r->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* From here on SIGINT ends obsctl in the usual way, and the kernel its session. */
-static void unblock_signals(struct run *r)
-{
-	sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
-}
-
-static void read_signals(struct run *r)
-{
-	struct signalfd_siginfo info;
-
-	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD) {
-			r->ended |= child_ended(&r->child);
-			continue;
-		}
-		screen_end();
-		if (info.ssi_signo == SIGTSTP) {
-			raise(SIGSTOP);
-			continue;
-		}
-		r->ended = true;
-		/* A shell's background job, for one, began with SIGINT ignored. */
-		signal(SIGINT, SIG_DFL);
-		unblock_signals(r);
-	}
-}
-
 static int make_session(struct run *r)
 {
-	int err;
+	int err = 0;
 
 	request_fill(&r->spec->request, r->spec->source, r->spec->mode, r->o);
+	if (r->spec->prepare)
+		err = r->spec->prepare(r->spec, &r->view, r->child.pid);
+	if (err)
+		return err;
 	err = model_session_new(&r->own, &r->spec->request, &r->session);
 	if (!err)
 		err = check_kept_out(r);
@@ -178,6 +131,8 @@ static int start_session(struct run *r)
 		r->snapshot_every = 5000000;
 		r->next_snapshot = now_ns() + r->snapshot_every;
 	}
+	r->trace.print = r->spec->record;
+	r->trace.arg = r->spec->arg;
 	if (r->stream)
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
 			   r->o->json);
@@ -189,17 +144,11 @@ static int start_session(struct run *r)
 	keep_kept_out(r, &fresh);
 	if (r->o->duration.given)
 		r->deadline = now_ns() + r->o->duration.value;
+	if (r->spec->watch)
+		r->next_watch = now_ns();
 	if (r->o->interval.given)
 		r->next_report = now_ns() + r->o->interval.value;
 	return child_begin(&r->child, r->o->command ? r->o->command[0] : "");
-}
-
-static size_t live_rows(void)
-{
-	struct winsize w = {};
-
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
-	return w.ws_row > 16 ? w.ws_row - 12u : 4;
 }
 
 static int print_report(struct run *r, bool interim, int *verdict)
@@ -217,7 +166,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 
 	if (live && !o.top.given) {
 		o.top.given = true;
-		o.top.value = live_rows();
+		o.top.value = screen_rows();
 	}
 	if (live)
 		to.file = open_memstream(&text, &size);
@@ -226,7 +175,9 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
 	rep.table = &table;
 	err = model_get_table(&r->data, r->session.id, &table);
-	if (!err) {
+	if (!err && r->spec->report) {
+		err = r->spec->report(r->spec, &rep, &to);
+	} else if (!err) {
 		report_resolve(&rep);
 		err = report_print(&rep, &to);
 	}
@@ -241,6 +192,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	}
 	if (!err && verdict)
 		*verdict = report_verdict(&rep);
+	report_free(&rep);
 	model_free_table(&table);
 	return err;
 }
@@ -269,9 +221,24 @@ static void snapshot(struct run *r)
 	r->next_snapshot = r->child.pid ? now_ns() + r->snapshot_every : 0;
 }
 
+static int watch(struct run *r)
+{
+	struct session fresh = {};
+	int err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	if (r->spec->watch(r->spec, &r->session))
+		r->ended = true;
+	r->view.ksyms.kept = r->spec->names;
+	r->next_watch = now_ns() + WATCH_NS;
+	return 0;
+}
+
 static int next_timeout(const struct run *r)
 {
-	uint64_t times[] = { r->deadline, r->next_report, r->next_snapshot };
+	uint64_t times[] = { r->deadline, r->next_report, r->next_snapshot, r->next_watch };
 	uint64_t first = UINT64_MAX;
 	uint64_t now = now_ns();
 	size_t i;
@@ -306,7 +273,7 @@ static int receive(struct run *r)
 static int wait_session(struct run *r)
 {
 	struct pollfd fds[] = {
-		{ .fd = r->signals, .events = POLLIN },
+		{ .fd = r->signals.fd, .events = POLLIN },
 		{ .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN },
 	};
 	int err = 0;
@@ -320,11 +287,13 @@ static int wait_session(struct run *r)
 		if (ready > 0 && fds[1].revents)
 			err = receive(r);
 		if (ready > 0 && fds[0].revents)
-			read_signals(r);
+			r->ended |= signals_read(&r->signals, &r->child);
 		if (r->deadline && now >= r->deadline)
 			break;
 		if (r->next_snapshot && now >= r->next_snapshot)
 			snapshot(r);
+		if (!err && r->next_watch && now >= r->next_watch)
+			err = watch(r);
 		if (!err && !r->ended && r->next_report && now >= r->next_report)
 			err = interim_report(r);
 	}
@@ -422,7 +391,7 @@ static int run_started(struct run *r)
 		return 0;
 	err = wait_session(r);
 	screen_end();
-	unblock_signals(r);
+	signals_unblock(&r->signals);
 	if (!err)
 		err = stop_session(r);
 	if (!err)
@@ -447,6 +416,7 @@ static int prepare(struct run *r)
 	if (err)
 		return err;
 	r->view.targets = r->spec->targets;
+	r->view.ksyms.kept = r->spec->names;
 	mode = model_find_mode(model_find_source(&r->view.sources, r->spec->source),
 			       r->spec->mode);
 	if (!mode)
@@ -459,16 +429,16 @@ static int prepare(struct run *r)
 /** run_session() - Run a session as the options say. Return: the exit status. */
 int run_session(struct run_spec *spec, const struct opts *o)
 {
-	struct run r = { .o = o, .spec = spec, .signals = -1 };
+	struct run r = { .o = o, .spec = spec };
 	int closed;
 	int err;
 
-	block_signals(&r);
+	signals_block(&r.signals, reports_live(o));
 	err = prepare(&r);
 	if (!err)
-		err = make_session(&r);
+		err = child_prepare(&r.child, o->command, &r.signals.old_mask);
 	if (!err)
-		err = child_prepare(&r.child, o->command, &r.old_mask);
+		err = make_session(&r);
 	if (!err)
 		err = start_session(&r);
 	if (!err)
@@ -480,7 +450,6 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	trace_free(&r.trace);
 	model_free_session(&r.session);
 	view_free(&r.view);
-	close(r.signals);
-	unblock_signals(&r);
+	signals_close(&r.signals);
 	return err ? err : closed;
 }

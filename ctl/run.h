@@ -3,9 +3,15 @@
 #ifndef OBSCTL_RUN_H
 #define OBSCTL_RUN_H
 
+#include <sys/types.h>
+
+#include "ksyms.h"
 #include "opts.h"
 #include "model.h"
+#include "output.h"
 #include "patterns.h"
+#include "report.h"
+#include "trace.h"
 
 /* What a verb of a source sets up; the rest comes from the options. */
 struct run_spec {
@@ -13,6 +19,22 @@ struct run_spec {
 	const char	*mode;
 	const struct targets *targets;	/* functions, or NULL */
 	struct request	request;	/* settings of the source; run adds the rest */
+	/*
+	 * When set, called every so often with fresh counters, while the session
+	 * runs; adds to the names that outlive their module. Returns true when
+	 * the session is to end.
+	 */
+	bool		(*watch)(struct run_spec *spec, const struct session *s);
+	struct ksym_kept *names;
+	/*
+	 * NULL, or the verb's own ways; @arg is for them. @prepare completes the request once
+	 * the process of the command is there, or 0. @report prints a table, @record a
+	 * record of a stream.
+	 */
+	int		(*prepare)(struct run_spec *spec, struct view *v, pid_t command);
+	int		(*report)(struct run_spec *spec, struct report *r, const struct output *to);
+	trace_print_fn	record;
+	void		*arg;
 };
 
 int run_session(struct run_spec *spec, const struct opts *o);

@@ -23,6 +23,21 @@ static size_t clip(const char *line, size_t len, size_t columns)
 	return i;
 }
 
+/** reports_live() - Whether interim reports replace each other on the terminal. */
+bool reports_live(const struct opts *o)
+{
+	return o->interval.given && !o->output && !o->json && isatty(STDOUT_FILENO);
+}
+
+/** screen_rows() - Return: how many rows of a table fit beside its head and foot. */
+size_t screen_rows(void)
+{
+	struct winsize w = {};
+
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
+	return w.ws_row > 16 ? w.ws_row - 12u : 4;
+}
+
 /** screen_show() - Replace what is shown by @text, cut to fit. */
 void screen_show(const char *text)
 {

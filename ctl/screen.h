@@ -3,8 +3,10 @@
 #ifndef OBSCTL_SCREEN_H
 #define OBSCTL_SCREEN_H
 
-#include "util.h"
+#include "opts.h"
 
+bool reports_live(const struct opts *o);
+size_t screen_rows(void);
 void screen_show(const char *text);
 void screen_end(void);
 

@@ -70,7 +70,8 @@ static const char fake_kallsyms[] =
 	"ffffffff81004000 B _end\n"
 	"ffffffffc0001000 t mod_fn\t[moda]\n"
 	"ffffffffc0001100 t beta\t[moda]\n"
-	"ffffffffc0101000 t mod_fn\t[modb]\n";
+	"ffffffffc0101000 t mod_fn\t[modb]\n"
+	"ffffffffc0101000 T init_gone\t[moda]\n";
 
 static const char fake_modules[] =
 	"moda 4096 0 - Live 0xffffffffc0001000 (O)\n"
@@ -108,7 +109,7 @@ static void test_names(struct ksyms *k, const char *how)
 	CASE(0xffffffff8100101full, "__alpha_alias+0x1f", "an offset");
 	CASE(0xffffffff81002404ull, "weak_one+0x4", "a weak symbol");
 	CASE(0xffffffffc0001008ull, "mod_fn+0x8 [moda]", "a module's function");
-	CASE(0xffffffffc0101fffull, "mod_fn+0xfff [modb]", "the second module");
+	CASE(0xffffffffc0101fffull, "mod_fn+0xfff [modb]", "the second module, where another had its init code");
 	CASE(0xffffffffc0002000ull, "[unknown] 0xffffffffc0002000", "behind a module");
 	CASE(0xffffffff81005000ull, "[unknown] 0xffffffff81005000", "behind the kernel");
 	CASE(0x1234ull, "[unknown] 0x1234", "before all symbols");

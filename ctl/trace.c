@@ -13,8 +13,21 @@
 
 #define LINE_FLUSH	(64 * 1024)
 
-/* Text shows who, then what; other columns follow by name. */
-static const char *const text_order[] = { "comm", "pid", "tid", "func", "caller" };
+/* Text shows who, then what; other columns follow as name=value. */
+static const struct {
+	const char	*name;
+	const char	*heading;
+	size_t		width;
+} text_order[] = {
+	{ "comm", "COMM", 16 },
+	{ "pid", "    PID", 7 },
+	{ "tid", "    TID", 7 },
+	{ "event", "EVENT", 7 },
+	{ "ptr", "OBJECT", 18 },
+	{ "func", "FUNC", 0 },
+	{ "caller", "<- CALLER", 0 },
+	{ "site", "SITE", 0 },
+};
 
 static void order_columns(struct trace *t)
 {
@@ -24,11 +37,11 @@ static void order_columns(struct trace *t)
 
 	for (i = 0; i < ARRAY_SIZE(text_order); i++)
 		for (c = 0; c < t->view->nr_columns; c++)
-			if (!strcmp(t->view->columns[c]->name, text_order[i]))
+			if (!strcmp(t->view->columns[c]->name, text_order[i].name))
 				t->order[n++] = c;
 	for (c = 0; c < t->view->nr_columns; c++) {
 		for (i = 0; i < ARRAY_SIZE(text_order); i++)
-			if (!strcmp(t->view->columns[c]->name, text_order[i]))
+			if (!strcmp(t->view->columns[c]->name, text_order[i].name))
 				break;
 		if (i == ARRAY_SIZE(text_order))
 			t->order[n++] = c;
@@ -50,10 +63,10 @@ static void make_labels(struct trace *t)
 	buf_free(&b);
 }
 
+/** trace_init() - Make a trace ready whose way to print is set, the rest zero. */
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
 		bool json)
 {
-	memset(t, 0, sizeof(*t));
 	t->view = v;
 	t->data = data;
 	t->session = session;
@@ -64,7 +77,8 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
 	order_columns(t);
 	make_labels(t);
-	ksyms_load_all(&v->ksyms);
+	if (!t->print)
+		ksyms_load_all(&v->ksyms);
 }
 
 static struct trace_queue *get_queue(struct trace *t, uint32_t cpu)
@@ -160,7 +174,8 @@ static const char *render(struct trace *t, size_t column, uint64_t key)
 	return s;
 }
 
-static const struct stack *get_stack(struct trace *t, uint64_t id)
+/** trace_stack() - Return: a stack that a record names, or NULL. */
+const struct stack *trace_stack(struct trace *t, uint64_t id)
 {
 	const struct stack *s = map_get(&t->stacks.stacks, id);
 
@@ -172,7 +187,7 @@ static const struct stack *get_stack(struct trace *t, uint64_t id)
 
 static void add_stack(struct trace *t, uint64_t id)
 {
-	const struct stack *s = get_stack(t, id);
+	const struct stack *s = trace_stack(t, id);
 	struct buf frame = {};
 	size_t i;
 
@@ -210,7 +225,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 		buf_puts(b, t->labels[c]);
 		if (type_is_stack(v->types[c]))
 			add_stack(t, rec[2 + c]);
-		else if (v->types[c] == KOBS_TYPE_NUMBER)
+		else if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(v, c))
 			buf_u64(b, rec[2 + c]);
 		else
 			buf_puts(b, render(t, c, rec[2 + c]));
@@ -233,30 +248,38 @@ static void add_padded(struct buf *b, const char *s, size_t width)
 		buf_putc(b, ' ');
 }
 
+/* The place of a column in text_order[], or behind it. */
+static size_t place_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(text_order); i++)
+		if (!strcmp(name, text_order[i].name))
+			break;
+	return i;
+}
+
 static void add_column(struct trace *t, size_t c, uint64_t key)
 {
 	const char *name = t->view->columns[c]->name;
+	size_t place = place_of(name);
+	size_t width = place < ARRAY_SIZE(text_order) ? text_order[place].width : 0;
 	struct buf *b = &t->line;
 
 	if (!strcmp(name, "cpu"))
 		return;
-	if (!strcmp(name, "comm")) {
-		add_padded(b, render(t, c, key), 16);
-	} else if (!strcmp(name, "pid") || !strcmp(name, "tid")) {
-		buf_u64_padded(b, key, 7, ' ');
-	} else if (!strcmp(name, "func")) {
-		buf_puts(b, render(t, c, key));
-	} else if (!strcmp(name, "caller")) {
+	if (!strcmp(name, "caller"))
 		buf_puts(b, "<- ");
-		buf_puts(b, render(t, c, key));
-	} else {
+	if (place == ARRAY_SIZE(text_order)) {
 		buf_puts(b, name);
 		buf_putc(b, '=');
-		if (t->view->types[c] == KOBS_TYPE_NUMBER)
-			buf_u64(b, key);
-		else
-			buf_puts(b, render(t, c, key));
 	}
+	if (t->view->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(t->view, c))
+		buf_u64_padded(b, key, (int)width, ' ');
+	else if (width)
+		add_padded(b, render(t, c, key), width);
+	else
+		buf_puts(b, render(t, c, key));
 	buf_putc(b, ' ');
 }
 
@@ -288,6 +311,15 @@ static void print_text(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	buf_putc(b, '\n');
 }
 
+static size_t print_record(struct trace *t, uint32_t cpu, const uint64_t *rec)
+{
+	if (t->json)
+		print_json(t, cpu, rec);
+	else
+		print_text(t, cpu, rec);
+	return 1;
+}
+
 static void write_out(struct trace *t)
 {
 	if (t->line.len)
@@ -301,22 +333,16 @@ static void print_heading(struct trace *t)
 	size_t i;
 
 	t->started = true;
-	if (t->json)
+	if (t->json || t->print)
 		return;
 	buf_puts(b, "     TIME(s)  CPU ");
 	for (i = 0; i < t->view->nr_columns; i++) {
-		const char *name = t->view->columns[t->order[i]]->name;
+		size_t place = place_of(t->view->columns[t->order[i]]->name);
 
-		if (!strcmp(name, "comm"))
-			buf_puts(b, "COMM             ");
-		else if (!strcmp(name, "pid"))
-			buf_puts(b, "    PID ");
-		else if (!strcmp(name, "tid"))
-			buf_puts(b, "    TID ");
-		else if (!strcmp(name, "func"))
-			buf_puts(b, "FUNC ");
-		else if (!strcmp(name, "caller"))
-			buf_puts(b, "<- CALLER ");
+		if (place == ARRAY_SIZE(text_order))
+			continue;
+		add_padded(b, text_order[place].heading, text_order[place].width);
+		buf_putc(b, ' ');
 	}
 	if (t->value)
 		buf_puts(b, "DURATION");
@@ -352,6 +378,7 @@ static struct trace_queue *oldest(struct trace *t, uint64_t *next)
 void trace_flush(struct trace *t, bool all)
 {
 	uint64_t until = all ? UINT64_MAX : t->until;
+	trace_print_fn print = t->print ? t->print : print_record;
 	struct trace_queue *q;
 	uint64_t next;
 
@@ -364,12 +391,8 @@ void trace_flush(struct trace *t, bool all)
 		do {
 			const uint64_t *rec = q->v + q->from;
 
-			if (t->json)
-				print_json(t, (uint32_t)(q - t->queue), rec);
-			else
-				print_text(t, (uint32_t)(q - t->queue), rec);
+			t->printed += print(t, (uint32_t)(q - t->queue), rec);
 			q->from += t->words;
-			t->printed++;
 			if (t->line.len > LINE_FLUSH)
 				write_out(t);
 		} while (q->from < q->to && q->v[q->from] <= next && q->v[q->from] <= until);

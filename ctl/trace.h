@@ -20,6 +20,14 @@ struct trace_queue {
 	bool		seen;
 };
 
+struct trace;
+
+/*
+ * Prints a record, of time, value and keys, into the trace's line. Returns how many of those that
+ * the kernel counts are complete with it.
+ */
+typedef size_t (*trace_print_fn)(struct trace *t, uint32_t cpu, const uint64_t *rec);
+
 struct trace {
 	struct view	*view;
 	struct nl	*data;		/* for stacks */
@@ -40,12 +48,15 @@ struct trace {
 	uint64_t	gaps;		/* batches that never came */
 	bool		value;
 	bool		started;	/* the heading is printed */
+	trace_print_fn	print;		/* NULL for the usual way */
+	void		*arg;		/* of it */
 };
 
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
 		bool json);
 const char *trace_message(struct trace *t, struct nlmsghdr *msg);
 void trace_flush(struct trace *t, bool all);
+const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);
 
 #endif

@@ -29,6 +29,9 @@ enum status {
 	STATUS_LOST	= 4,
 };
 
+/* version.c */
+extern const char program_version[];
+
 /* Called before a sentence is printed, to make room for it on the terminal. */
 extern void (*before_sentence)(void);
 
@@ -149,6 +152,7 @@ uint64_t now_ns(void);
 
 int parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *value);
 int parse_time(const char *s, uint64_t *ns);
+int parse_bytes(const char *s, uint64_t *bytes);
 int parse_seconds(const char *s, uint64_t *ns);
 int parse_list(const char *s, uint64_t max, bool ranges, struct numbers *out);
 

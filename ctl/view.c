@@ -87,6 +87,26 @@ void view_want_key(struct view *v, size_t column, uint64_t key)
 	if (v->types[column] == KOBS_TYPE_ADDRESS ||
 	    (v->types[column] == KOBS_TYPE_FUNCTION && !find_target(v, key)))
 		ksyms_want(&v->ksyms, key);
+	if (v->types[column] == KOBS_TYPE_OBJECT)
+		ksyms_want_object(&v->ksyms, key);
+}
+
+/**
+ * view_absent() - Does a column not apply?
+ *
+ * A lock that does not tell its owner has none: no name, and no numbers.
+ */
+bool view_absent(const struct view *v, size_t column, uint64_t key)
+{
+	if (v->types[column] == KOBS_TYPE_TEXT)
+		return !*(const char *)(uintptr_t)key;
+	return !key && !strncmp(v->columns[column]->name, "owner_", 6);
+}
+
+/** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
+bool view_is_pointer(const struct view *v, size_t column)
+{
+	return v->types[column] == KOBS_TYPE_NUMBER && !strcmp(v->columns[column]->name, "ptr");
 }
 
 /** view_print_key() - The value of a column that is not a stack. */
@@ -108,8 +128,14 @@ void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out
 	case KOBS_TYPE_ADDRESS:
 		ksyms_print_address(&v->ksyms, key, out);
 		break;
+	case KOBS_TYPE_OBJECT:
+		ksyms_print_object(&v->ksyms, key, out);
+		break;
 	default:
-		buf_u64(out, key);
+		if (view_is_pointer(v, column))
+			buf_printf(out, "0x%llx", (unsigned long long)key);
+		else
+			buf_u64(out, key);
 	}
 }
 
@@ -133,8 +159,13 @@ const char *view_target(const struct view *v)
 {
 	size_t i;
 
-	for (i = 0; i < v->source->nr_columns; i++)
+	for (i = 0; i < v->source->nr_columns; i++) {
+		if (!strcmp(v->source->columns[i].name, "event"))
+			return "event";
 		if (v->source->columns[i].type == KOBS_TYPE_FUNCTION)
 			return "function";
+	}
+	if (!strcmp(v->source->name, "lock") || !strcmp(v->source->name, "sched"))
+		return "tracepoint";
 	return "target";
 }

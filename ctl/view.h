@@ -30,6 +30,8 @@ int view_bind(struct view *v, const struct session *s);
 void view_free(struct view *v);
 bool view_has_type(const struct view *v, uint32_t type);
 void view_want_key(struct view *v, size_t column, uint64_t key);
+bool view_absent(const struct view *v, size_t column, uint64_t key);
+bool view_is_pointer(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out);
 const char *view_target(const struct view *v);

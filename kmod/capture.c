@@ -35,36 +35,30 @@ bool kobs_capture_filter(const struct kobs_session *s)
  * kobs_capture_intern() - intern a kernel stack that was captured
  * @s: session
  * @id: set to the stack's number, 0 for an empty one
- * @ips: frames, leaf first
+ * @ips: code addresses, leaf first
  * @nr: how many
- * @entry: address of the hooked function, or 0
- *
- * As captured, the stack begins with kobs and the trampolines. The first
- * frame of interest is the hooked function: its address lies just behind the
- * call to the trampoline at @entry.
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
 bool kobs_capture_intern(struct kobs_session *s, u64 *id,
-			 const unsigned long *ips, unsigned int nr,
-			 unsigned long entry)
+			 const unsigned long *ips, unsigned int nr)
 {
-	unsigned int skip = 0;
-	unsigned int i;
-
-	for (i = 0; entry && i < nr && i < KOBS_HOOK_FRAMES; i++) {
-		if (ips[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE) {
-			skip = i;
-			break;
-		}
-	}
 	*id = 0;
-	nr = min(nr - skip, s->stack_depth);
-	if (!nr)
+	if (unlikely(!nr))
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips + skip, nr);
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
 	return *id;
+}
+
+/* arm64 may have signed a return address. */
+static unsigned long user_return(unsigned long ip)
+{
+#ifdef CONFIG_ARM64
+	return ptrauth_strip_user_insn_pac(ip);
+#else
+	return ip;
+#endif
 }
 
 /* Frames of a 32-bit process have another layout, which is not followed. */
@@ -77,10 +71,20 @@ static bool frames_known(struct pt_regs *regs)
 #endif
 }
 
-/* Walks frame pointers; a program built without them shows its leaf only. */
-static unsigned int user_frames(unsigned long *ips, unsigned int max)
+/**
+ * kobs_capture_user_frames() - capture a user stack
+ * @regs: registers of the current task in user mode
+ * @ips: set to the frames, leaf first
+ * @max: room, at least 1
+ *
+ * Walks frame pointers; a program built without them shows its leaf only.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of frames.
+ */
+unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+				      unsigned int max)
 {
-	struct pt_regs *regs = task_pt_regs(current);
 	unsigned long fp = frame_pointer(regs);
 	unsigned int nr = 0;
 
@@ -92,7 +96,7 @@ static unsigned int user_frames(unsigned long *ips, unsigned int max)
 		    copy_from_user_nofault(&frame, (void __user *)fp,
 					   sizeof(frame)) || !frame.ret)
 			break;
-		ips[nr++] = frame.ret;
+		ips[nr++] = user_return(frame.ret);
 		if (frame.fp <= fp)
 			break;
 		fp = frame.fp;
@@ -111,11 +115,13 @@ static unsigned int user_frames(unsigned long *ips, unsigned int max)
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
 
 	*id = 0;
 	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips,
-				 user_frames(ips, s->stack_depth));
+	nr = kobs_capture_user_frames(task_pt_regs(current), ips,
+				      s->stack_depth);
+	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Context of a hit: who, where, and the kernel and user stacks. The kernel
- * stack is captured inline, so that the unwinder passes no more frames of
- * kobs than the handler's own.
+ * Context of a hit: who, where, and the kernel and user stacks.
  *
  * Locking: none. Runs in handlers, in any context, with preemption off;
  * everything it captures belongs to the current CPU and task.
@@ -10,13 +8,9 @@
 #ifndef KOBS_CAPTURE_H
 #define KOBS_CAPTURE_H
 
-#include <linux/ftrace.h>
 #include <linux/sched.h>
-#include <linux/stacktrace.h>
+#include "compat/unwind.h"
 #include "kobs.h"
-
-/* Frames of kobs and of the hook's trampolines above the hooked function. */
-#define KOBS_HOOK_FRAMES	16
 
 /* Clearing buffers first, as the kernel may ask for, costs more than use. */
 #if __has_attribute(__uninitialized__)
@@ -27,9 +21,10 @@
 
 bool kobs_capture_filter(const struct kobs_session *s);
 bool kobs_capture_ustack(struct kobs_session *s, u64 *id);
+unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+				      unsigned int max);
 bool kobs_capture_intern(struct kobs_session *s, u64 *id,
-			 const unsigned long *ips, unsigned int nr,
-			 unsigned long entry);
+			 const unsigned long *ips, unsigned int nr);
 
 /*
  * A name is kept padded with zeroes, which makes it a key of two words. It
@@ -48,24 +43,27 @@ static __always_inline void kobs_capture_comm(u64 *v)
 }
 
 /**
- * kobs_capture() - fill in context words of a hit
+ * kobs_capture_at() - fill in context words of a hit
  * @s: session
  * @v: words of the hit
  * @need: which, a bit for each word
  * @entry: address of the hooked function that a kernel stack shall begin
  *         with, or 0
+ * @at: where that function was entered, or NULL
  * @stacks: whether stacks can be among them; a constant
  *
- * Stacks are captured with the exported unwinder (stack_trace_save()) and by
- * user frame pointers; a task without user memory has no user stack, which is
- * number 0.
+ * Kernel stacks are captured by compat/unwind.h, user stacks by their frame
+ * pointers; a task without user memory has no user stack, which is number 0.
+ * Without an @entry, a kernel stack begins with the function that the hook is
+ * in: kobs, and what calls a tracepoint's probes, are left out.
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
-static __always_inline bool kobs_capture(struct kobs_session *s, u64 *v,
-					 u32 need, unsigned long entry,
-					 bool stacks)
+static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
+					    u32 need, unsigned long entry,
+					    const struct kobs_at *at,
+					    bool stacks)
 {
 	if (need & BIT(KOBS_W_CPU))
 		v[KOBS_W_CPU] = raw_smp_processor_id();
@@ -76,18 +74,35 @@ static __always_inline bool kobs_capture(struct kobs_session *s, u64 *v,
 	if (need & BIT(KOBS_W_COMM))
 		kobs_capture_comm(v);
 	if (stacks && (need & BIT(KOBS_W_KSTACK))) {
-		unsigned long ips[KOBS_STACK_DEPTH + KOBS_HOOK_FRAMES]
-			KOBS_UNINIT;
-		unsigned int nr;
+		struct kobs_at here = at ? *at : kobs_at_here();
 
-		nr = stack_trace_save(ips, s->stack_depth + KOBS_HOOK_FRAMES,
-				      0);
-		if (!kobs_capture_intern(s, &v[KOBS_W_KSTACK], ips, nr, entry))
+		if (!kobs_unwind_id(s, &v[KOBS_W_KSTACK], at ? entry : 0, &here))
 			return false;
 	}
 	if (stacks && (need & BIT(KOBS_W_USTACK)))
 		return kobs_capture_ustack(s, &v[KOBS_W_USTACK]);
 	return true;
+}
+
+/**
+ * kobs_capture() - fill in context words of a hit
+ * @s: session
+ * @v: words of the hit
+ * @need: which, a bit for each word
+ * @entry: address of the hooked function that a kernel stack shall begin
+ *         with, or 0
+ * @stacks: whether stacks can be among them; a constant
+ *
+ * kobs_capture_at() for hooks that do not know where the function was entered.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+static __always_inline bool kobs_capture(struct kobs_session *s, u64 *v,
+					 u32 need, unsigned long entry,
+					 bool stacks)
+{
+	return kobs_capture_at(s, v, need, entry, NULL, stacks);
 }
 
 #endif /* KOBS_CAPTURE_H */

@@ -33,7 +33,27 @@ static const struct kobs_reason reasons[] = {
 	},
 	[KOBS_N_IN_FLIGHT - KOBS_N_LOST] = {
 		"in_flight",
-		"call that had not returned",
+		"call or wait that had not ended",
+	},
+	[KOBS_N_SPANS_FULL - KOBS_N_LOST] = {
+		"spans_full",
+		"more waits at a time than there is room for: raise spans",
+	},
+	[KOBS_N_UNPAIRED - KOBS_N_LOST] = {
+		"unpaired",
+		"wait that ended here and had begun before the session",
+	},
+	[KOBS_N_STALE - KOBS_N_LOST] = {
+		"stale",
+		"wait whose end was not seen before the next one began",
+	},
+	[KOBS_N_LIVE_FULL - KOBS_N_LOST] = {
+		"live_full",
+		"no room left for a live object: raise objects, or sample",
+	},
+	[KOBS_N_OVERFLOWS - KOBS_N_LOST] = {
+		"missed_overflows",
+		"overflow of a counter that came without an interrupt",
 	},
 };
 

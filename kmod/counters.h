@@ -18,6 +18,11 @@ enum kobs_counter {
 	KOBS_N_OWN,
 	KOBS_N_TIMED,
 	KOBS_N_COST,
+	/* Kernel stacks: by the memo, or unwound; compared, and wrong. */
+	KOBS_N_MEMO,
+	KOBS_N_UNWOUND,
+	KOBS_N_CHECKED,
+	KOBS_N_WRONG,
 	/* From here on: reasons why hits are lost. */
 	KOBS_N_LOST,
 	KOBS_N_RECURSION = KOBS_N_LOST,
@@ -26,6 +31,11 @@ enum kobs_counter {
 	KOBS_N_RING_FULL,
 	KOBS_N_MISSED,
 	KOBS_N_IN_FLIGHT,
+	KOBS_N_SPANS_FULL,
+	KOBS_N_UNPAIRED,
+	KOBS_N_STALE,
+	KOBS_N_LIVE_FULL,
+	KOBS_N_OVERFLOWS,
 	KOBS_N
 };
 

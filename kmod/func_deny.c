@@ -37,6 +37,8 @@ static const struct {
 	{ "unwind_*", "called by the probe itself" },
 	{ "__unwind_start", "called by the probe itself" },
 	{ "orc_find*", "called by the probe itself" },
+	{ "sprint_symbol*", "called by the probe itself" },
+	{ "kallsyms_lookup*", "called by the probe itself" },
 	{ "copy_from_user_nofault", "called by the probe itself" },
 	{ "glob_match*", "called by the probe itself" },
 	{ "ktime_get_mono_fast_ns", "called by the probe itself" },

@@ -138,6 +138,48 @@ static __always_inline void kobs_hit_gather(const struct kobs_session *s,
 }
 
 /**
+ * kobs_hit_record_at() - record a hit of a function's entry
+ * @s: session
+ * @pc: its part of this CPU
+ * @v: words of the hit, KOBS_WORDS of them; the source's are filled in
+ * @need: context words still to be filled in, a bit for each
+ * @entry: address of the function whose entry or exit this is, where a
+ *         kernel stack shall begin; 0 for none
+ * @at: where that function was entered, or NULL when that is not known
+ * @value: value; U64_MAX when the mode has none
+ * @stacks: whether stacks can be among @need; a constant
+ * @stream: whether it is a streaming mode; a constant where it is known
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_hit_record_at(struct kobs_session *s,
+					       struct kobs_cpu *pc, u64 *v,
+					       u32 need, unsigned long entry,
+					       const struct kobs_at *at,
+					       u64 value, bool stacks,
+					       bool stream)
+{
+	enum kobs_counter fate = KOBS_N_RECORDED;
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+
+	if (unlikely(value < s->filter.min)) {
+		fate = KOBS_N_FILTERED;
+	} else if (need && !kobs_capture_at(s, v, need, entry, at, stacks)) {
+		fate = KOBS_N_STACK_FULL;
+	} else if (stream) {
+		if (!kobs_stream_write(s, v, value))
+			fate = KOBS_N_RING_FULL;
+	} else {
+		kobs_hit_gather(s, v, key);
+		if (pc->table.values ?
+		    !kobs_table_add(&pc->table, key, value) :
+		    !kobs_table_count(&pc->table, key))
+			fate = KOBS_N_TABLE_FULL;
+	}
+	kobs_count(&pc->counters, fate);
+}
+
+/**
  * kobs_hit_record() - record a hit
  * @s: session
  * @pc: its part of this CPU
@@ -157,24 +199,7 @@ static __always_inline void kobs_hit_record(struct kobs_session *s,
 					    u64 value, bool stacks,
 					    bool stream)
 {
-	enum kobs_counter fate = KOBS_N_RECORDED;
-	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
-
-	if (unlikely(value < s->filter.min)) {
-		fate = KOBS_N_FILTERED;
-	} else if (need && !kobs_capture(s, v, need, entry, stacks)) {
-		fate = KOBS_N_STACK_FULL;
-	} else if (stream) {
-		if (!kobs_stream_write(s, v, value))
-			fate = KOBS_N_RING_FULL;
-	} else {
-		kobs_hit_gather(s, v, key);
-		if (pc->table.values ?
-		    !kobs_table_add(&pc->table, key, value) :
-		    !kobs_table_count(&pc->table, key))
-			fate = KOBS_N_TABLE_FULL;
-	}
-	kobs_count(&pc->counters, fate);
+	kobs_hit_record_at(s, pc, v, need, entry, NULL, value, stacks, stream);
 }
 
 /**

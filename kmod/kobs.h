@@ -30,6 +30,7 @@
 #include "counters.h"
 #include "filter.h"
 #include "param.h"
+#include "recall.h"
 #include "stack.h"
 #include "table.h"
 
@@ -56,15 +57,17 @@ enum kobs_word {
 	KOBS_W_KSTACK = KOBS_W_COMM + 2,
 	KOBS_W_USTACK,
 	KOBS_W_SOURCE,
-	KOBS_WORDS = 16
+	/* Of which a key can hold KOBS_KEY_WORDS. */
+	KOBS_WORDS = 20
 };
-
-static_assert(KOBS_WORDS <= KOBS_KEY_WORDS);
 
 /* The words that are the same in any handler of one hit. */
 #define KOBS_W_WHO	(BIT(KOBS_W_CPU) | BIT(KOBS_W_PID) | \
 			 BIT(KOBS_W_TID) | BIT(KOBS_W_COMM))
 #define KOBS_W_STACKS	(BIT(KOBS_W_KSTACK) | BIT(KOBS_W_USTACK))
+
+/* Words of a column at most. */
+#define KOBS_TEXT_WORDS	4
 
 /**
  * struct kobs_column - something to key by
@@ -73,7 +76,8 @@ static_assert(KOBS_WORDS <= KOBS_KEY_WORDS);
  * @type: how to read it
  * @unit: unit of a number, or NULL
  * @word: its first word in a hit
- * @words: number of words; only texts have more than one
+ * @words: number of words; only texts have more than one, up to
+ *         KOBS_TEXT_WORDS
  */
 struct kobs_column {
 	const char *name;
@@ -160,6 +164,18 @@ struct kobs_usage {
 };
 
 /**
+ * struct kobs_note - a number that tells how a session went
+ * @name: short name
+ * @doc: one line that says what it counts
+ * @number: the number
+ */
+struct kobs_note {
+	const char *name;
+	const char *doc;
+	u64 number;
+};
+
+/**
  * struct kobs_source - something that produces hits
  * @name: its name
  * @doc: one line that says what it observes
@@ -176,15 +192,22 @@ struct kobs_usage {
  *        May sleep.
  * @release: undo prepare
  * @missed: NULL, or hits that were missed before a handler ran
+ * @skipped: NULL, or hits that were filtered at so little cost that they are
+ *           in no counter and are not the guard's concern
+ * @missed_as: the reason that those are lost for
  * @rows: in modes with own_rows: the row at *at, which starts at 0 and means
  *        what the source likes, and moves *at behind it; false after the
  *        last. What it meets in *at again must give the same row again. May
  *        sleep.
+ * @symbol: NULL, or in modes with own_rows: name of a code address in a key
+ *          whose code has gone, or NULL
  * @usage: NULL, or what the source holds itself: bytes, and for own_rows the
  *         rows used and the rows there is room for
+ * @note: NULL, or gives the i-th note of a session; false when there are no
+ *        more. May sleep.
  *
- * All but @missed are called with the session's lock held, and @rows only
- * between prepare and release.
+ * All but @missed and @skipped are called with the session's lock held, and @rows and
+ * @symbol only between prepare and release.
  */
 struct kobs_source {
 	const char *name;
@@ -200,9 +223,14 @@ struct kobs_source {
 	void (*stop)(struct kobs_session *s);
 	void (*release)(struct kobs_session *s);
 	u64 (*missed)(const struct kobs_session *s);
+	u64 (*skipped)(const struct kobs_session *s);
+	enum kobs_counter missed_as;
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
+	const char *(*symbol)(struct kobs_session *s, u64 address);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
+	bool (*note)(const struct kobs_session *s, unsigned int i,
+		     struct kobs_note *note);
 };
 
 /* Parameters that every session has; places in kobs_engine.params. */
@@ -213,6 +241,8 @@ enum kobs_engine_param {
 	KOBS_P_STACK_DEPTH,
 	KOBS_P_RING_KB,
 	KOBS_P_BUDGET,
+	KOBS_P_FULL_STACK,
+	KOBS_P_MEMO_CHECK,
 	KOBS_P_ENGINE
 };
 
@@ -220,6 +250,7 @@ enum kobs_engine_param {
  * struct kobs_cpu - what one CPU of a session writes to
  * @counters: counters
  * @table: aggregation table, unused by streams
+ * @recall: kernel stacks seen before
  * @nest: handlers running on this CPU, one above the other
  * @window: start of the guard's window, monotonic ns; 0 for none
  * @window_hits: hits of this CPU when the window began
@@ -231,6 +262,7 @@ enum kobs_engine_param {
 struct kobs_cpu {
 	struct kobs_counters counters;
 	struct kobs_table table;
+	struct kobs_recall recall;
 	u32 nest;
 	u64 window;
 	u64 window_hits;
@@ -266,6 +298,9 @@ struct kobs_kept_out {
  * @filter: which hits count
  * @budget: cost in percent of a CPU at which the guard stops it; 0 for none
  * @stack_depth: frames to capture
+ * @has_stacks: a key column is a stack, the context's or the source's
+ * @full_stack: keep what an interrupt interrupted in its stacks
+ * @memo_check: one in so many memoised stacks is compared; 0 for no memo
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -318,6 +353,9 @@ struct kobs_session {
 	struct kobs_filter filter;
 	u32 budget;
 	u32 stack_depth;
+	bool has_stacks;
+	bool full_stack;
+	u32 memo_check;
 	struct kobs_stacks stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;
@@ -419,6 +457,7 @@ void kobs_session_guarded(struct kobs_session *s);
 /* session_info.c */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 struct kobs_shape kobs_session_shape(const struct kobs_session *s);
+bool kobs_session_recalls(const struct kobs_session *s);
 void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,

@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 
+#include "compat/unwind.h"
 #include "kobs.h"
 
 unsigned int kobs_default_rows = 4096;
@@ -68,9 +69,12 @@ static int __init kobs_init(void)
 	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, 0);
 	if (!kobs_wq)
 		return -ENOMEM;
-	err = kobs_stream_init();
+	err = kobs_unwind_init();
 	if (err)
 		goto err_wq;
+	err = kobs_stream_init();
+	if (err)
+		goto err_unwind;
 	err = kobs_netlink_init();
 	if (err)
 		goto err_stream;
@@ -78,6 +82,8 @@ static int __init kobs_init(void)
 
 err_stream:
 	kobs_stream_exit();
+err_unwind:
+	kobs_unwind_exit();
 err_wq:
 	destroy_workqueue(kobs_wq);
 	return err;
@@ -89,6 +95,7 @@ static void __exit kobs_exit(void)
 	kobs_netlink_exit();
 	destroy_workqueue(kobs_wq);
 	kobs_stream_exit();
+	kobs_unwind_exit();
 }
 
 module_init(kobs_init);

@@ -23,6 +23,17 @@ static inline int kobs_put_u64(struct sk_buff *skb, int attr, u64 v)
 	return nla_put(skb, attr, sizeof(v), &v);
 }
 
+/* A column's text, which ends at a zero or with its last word. */
+static inline int kobs_put_text(struct sk_buff *skb, int attr, const u64 *words,
+				unsigned int n)
+{
+	char copy[KOBS_TEXT_WORDS * sizeof(u64)];
+
+	memcpy(copy, words, n * sizeof(u64));
+	copy[n * sizeof(u64) - 1] = '\0';
+	return nla_put_string(skb, attr, copy);
+}
+
 /* netlink.c */
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack);
 void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,

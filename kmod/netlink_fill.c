@@ -236,9 +236,39 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	    kobs_put_u64(skb, KOBS_A_SESSION_HITS_TIMED, c.n[KOBS_N_TIMED]) ||
 	    kobs_put_u64(skb, KOBS_A_SESSION_COST, c.n[KOBS_N_COST]))
 		return -EMSGSIZE;
+	if ((s->need & BIT(KOBS_W_KSTACK)) &&
+	    (kobs_put_u64(skb, KOBS_A_SESSION_STACKS_MEMO,
+			  c.n[KOBS_N_MEMO]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_UNWOUND,
+			  c.n[KOBS_N_UNWOUND]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CHECKED,
+			  c.n[KOBS_N_CHECKED]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_WRONG,
+			  c.n[KOBS_N_WRONG])))
+		return -EMSGSIZE;
 	for (i = KOBS_N_LOST; i < KOBS_N; i++) {
 		if (put_lost(skb, i, c.n[i]))
 			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int put_notes(struct sk_buff *skb, const struct kobs_session *s)
+{
+	struct kobs_note note;
+	struct nlattr *nest;
+	unsigned int i;
+
+	for (i = 0; s->source->note && s->source->note(s, i, &note); i++) {
+		if (!note.number)
+			continue;
+		nest = nla_nest_start(skb, KOBS_A_SESSION_NOTE);
+		if (!nest ||
+		    nla_put_string(skb, KOBS_A_NOTE_NAME, note.name) ||
+		    nla_put_string(skb, KOBS_A_NOTE_DOC, note.doc) ||
+		    kobs_put_u64(skb, KOBS_A_NOTE_NUMBER, note.number))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
 	}
 	return 0;
 }
@@ -254,7 +284,7 @@ static int put_sizes(struct sk_buff *skb, const struct kobs_session *s)
 	    (nla_put_u32(skb, KOBS_A_SESSION_ROWS, u.rows) ||
 	     nla_put_u32(skb, KOBS_A_SESSION_ROWS_MAX, u.rows_max)))
 		return -EMSGSIZE;
-	if ((s->need & KOBS_W_STACKS) &&
+	if (s->has_stacks &&
 	    (nla_put_u32(skb, KOBS_A_SESSION_STACKS,
 			 atomic_read(&s->stacks.used)) ||
 	     nla_put_u32(skb, KOBS_A_SESSION_STACKS_MAX, s->stacks.max)))
@@ -289,7 +319,7 @@ int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s)
 	    nla_put_u32(skb, KOBS_A_SESSION_TARGETS, s->targets) ||
 	    nla_put_u32(skb, KOBS_A_SESSION_UNTRACEABLE, s->untraceable) ||
 	    nla_put_u32(skb, KOBS_A_SESSION_DENIED, s->denied) ||
-	    put_counts(skb, s) || put_sizes(skb, s))
+	    put_counts(skb, s) || put_notes(skb, s) || put_sizes(skb, s))
 		return -EMSGSIZE;
 	return 0;
 }

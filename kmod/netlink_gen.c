@@ -22,7 +22,7 @@ const struct nla_policy kobs_filter_nl_policy[KOBS_A_FILTER_MIN + 1] = {
 const struct nla_policy kobs_param_nl_policy[KOBS_A_PARAM_ADDRESSES + 1] = {
 	[KOBS_A_PARAM_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[KOBS_A_PARAM_DOC] = { .type = NLA_NUL_STRING, },
-	[KOBS_A_PARAM_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 7),
+	[KOBS_A_PARAM_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 8),
 	[KOBS_A_PARAM_UNIT] = { .type = NLA_NUL_STRING, },
 	[KOBS_A_PARAM_LOWEST] = { .type = NLA_U64, },
 	[KOBS_A_PARAM_HIGHEST] = { .type = NLA_U64, },

@@ -41,31 +41,36 @@ static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
 	return s;
 }
 
-static int put_text(struct sk_buff *skb, const u64 *words)
+/* An address goes with its name when nobody else knows that any more. */
+static int put_symbol(struct sk_buff *skb, struct kobs_session *s,
+		      const struct kobs_column *c, u64 address)
 {
-	char copy[TASK_COMM_LEN];
+	const char *name = NULL;
 
-	memcpy(copy, words, sizeof(copy));
-	copy[sizeof(copy) - 1] = '\0';
-	return nla_put_string(skb, KOBS_A_KEY_TEXT, copy);
+	if (s->mode->own_rows && s->source->symbol &&
+	    c->type == KOBS_TYPE_ADDRESS)
+		name = s->source->symbol(s, address);
+	return name ? nla_put_string(skb, KOBS_A_KEY_TEXT, name) : 0;
 }
 
-static int put_keys(struct sk_buff *skb, const struct kobs_session *s,
+static int put_keys(struct sk_buff *skb, struct kobs_session *s,
 		    const u64 *word)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->n_columns; i++) {
 		struct nlattr *nest = nla_nest_start(skb, KOBS_A_ROW_KEY);
+		const struct kobs_column *c = s->columns[i];
 
 		if (!nest || nla_put_u32(skb, KOBS_A_KEY_COLUMN, i))
 			return -EMSGSIZE;
-		if (s->columns[i]->type == KOBS_TYPE_TEXT ?
-		    put_text(skb, word) :
-		    kobs_put_u64(skb, KOBS_A_KEY_NUMBER, *word))
+		if (c->type == KOBS_TYPE_TEXT ?
+		    kobs_put_text(skb, KOBS_A_KEY_TEXT, word, c->words) :
+		    kobs_put_u64(skb, KOBS_A_KEY_NUMBER, *word) ||
+		    put_symbol(skb, s, c, *word))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
-		word += s->columns[i]->words;
+		word += c->words;
 	}
 	return 0;
 }
@@ -100,7 +105,7 @@ static unsigned int put_buckets(struct sk_buff *skb, const local64_t *bucket,
  * its histogram has to go on, KOBS_HIST_BUCKETS when it is complete, or
  * -EMSGSIZE when nothing fitted.
  */
-static int put_row(struct sk_buff *skb, const struct kobs_session *s,
+static int put_row(struct sk_buff *skb, struct kobs_session *s,
 		   const struct kobs_row_out *row, unsigned int from)
 {
 	unsigned int i;

@@ -30,8 +30,10 @@ static void session_free_memory(struct kobs_session *s)
 	unsigned int cpu;
 
 	if (s->cpu) {
-		for_each_possible_cpu(cpu)
+		for_each_possible_cpu(cpu) {
 			kobs_table_free(&per_cpu_ptr(s->cpu, cpu)->table);
+			kobs_recall_free(&per_cpu_ptr(s->cpu, cpu)->recall);
+		}
 		free_percpu(s->cpu);
 	}
 	kobs_stacks_free(&s->stacks);
@@ -82,6 +84,8 @@ static int session_add_column(struct kobs_session *s, const char *name,
 		s->gather[s->n_words++] = c->word + i;
 	if (c->word < KOBS_W_SOURCE)
 		s->need |= BIT(c->word);
+	if (c->type == KOBS_TYPE_KSTACK || c->type == KOBS_TYPE_USTACK)
+		s->has_stacks = true;
 	return 0;
 }
 
@@ -151,6 +155,26 @@ static int session_alloc_tables(struct kobs_session *s)
 	return 0;
 }
 
+/* Stacks, where the key holds any. */
+static int session_alloc_stacks(struct kobs_session *s)
+{
+	unsigned int cpu;
+	int err = 0;
+
+	if (s->has_stacks)
+		err = kobs_stacks_init(&s->stacks,
+				       s->params[KOBS_P_STACKS].number);
+	if (!kobs_session_recalls(s))
+		return err;
+	for_each_possible_cpu(cpu) {
+		if (!err)
+			err = kobs_recall_init(&per_cpu_ptr(s->cpu, cpu)->recall,
+					       cpu_to_node(cpu),
+					       KOBS_RECALL_STACKS);
+	}
+	return err;
+}
+
 static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	int err = -ENOMEM;
@@ -159,9 +183,8 @@ static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (s->cpu)
 		err = s->mode->stream ? kobs_stream_new(s) :
 		      s->mode->own_rows ? 0 : session_alloc_tables(s);
-	if (!err && (s->need & KOBS_W_STACKS))
-		err = kobs_stacks_init(&s->stacks,
-				       s->params[KOBS_P_STACKS].number);
+	if (!err)
+		err = session_alloc_stacks(s);
 	if (err)
 		kobs_refuse(extack, err,
 			    "no memory for the session: lower rows, stacks or ring_kb");
@@ -205,6 +228,8 @@ static struct kobs_session *session_create(struct kobs_config *cfg)
 	s->created = ktime_get_mono_fast_ns();
 	s->budget = cfg->params[KOBS_P_BUDGET].number;
 	s->stack_depth = cfg->params[KOBS_P_STACK_DEPTH].number;
+	s->full_stack = cfg->params[KOBS_P_FULL_STACK].number;
+	s->memo_check = cfg->params[KOBS_P_MEMO_CHECK].number;
 	return s;
 }
 

@@ -24,6 +24,7 @@
  */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 {
+	u64 skipped = 0;
 	u64 missed = 0;
 	unsigned int cpu;
 
@@ -33,7 +34,12 @@ void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 	if (s->source->missed)
 		missed = s->source->missed(s);
 	sum->n[KOBS_N_HITS] += missed;
-	sum->n[KOBS_N_MISSED] += missed;
+	if (missed)
+		sum->n[s->source->missed_as] += missed;
+	if (s->source->skipped)
+		skipped = s->source->skipped(s);
+	sum->n[KOBS_N_HITS] += skipped;
+	sum->n[KOBS_N_FILTERED] += skipped;
 }
 
 /**
@@ -76,6 +82,19 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 /**
+ * kobs_session_recalls() - does a session recall whole kernel stacks
+ * @s: session
+ *
+ * Context: any.
+ * Return: true when it has memory for that.
+ */
+bool kobs_session_recalls(const struct kobs_session *s)
+{
+	return IS_ENABLED(CONFIG_UNWINDER_ORC) && s->memo_check &&
+	       (s->need & BIT(KOBS_W_KSTACK));
+}
+
+/**
  * kobs_session_usage() - memory held by a session
  * @s: session
  * @u: bytes, without what its probes take inside the kernel; rows used in the
@@ -91,8 +110,11 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 	};
 	if (!s->stream && !s->mode->own_rows)
 		table_usage(s, u);
-	if (s->need & KOBS_W_STACKS)
+	if (s->has_stacks)
 		u->bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
+	if (kobs_session_recalls(s))
+		u->bytes += KOBS_RECALL_STACKS * sizeof(struct kobs_recalled) *
+			    num_possible_cpus();
 	if (s->source->usage && s->priv)
 		s->source->usage(s, u);
 }

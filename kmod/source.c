@@ -54,6 +54,16 @@ struct kobs_param kobs_engine_params[KOBS_P_ENGINE] = {
 		"budget", "cost at which the session is disarmed; 0 for never",
 		KOBS_TYPE_NUMBER, "% of a CPU", 0, 100, 25
 	},
+	[KOBS_P_FULL_STACK] = {
+		"full_stack",
+		"keep what an interrupt interrupted in its kernel stacks",
+		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
+	},
+	[KOBS_P_MEMO_CHECK] = {
+		"memo_check",
+		"unwind and compare one in so many kernel stacks of the memo; 0 for no memo",
+		KOBS_TYPE_NUMBER, "stacks", 0, 1 << 30, 1024
+	},
 };
 
 const struct kobs_source kobs_engine = {

@@ -7,7 +7,11 @@
 #define KOBS_SOURCES_H
 
 #define KOBS_SOURCES(X) \
-	X(func)
+	X(func) \
+	X(lock) \
+	X(pmu) \
+	X(sched) \
+	X(slab)
 
 #define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;
 KOBS_SOURCES(KOBS_SOURCE_DECLARE)

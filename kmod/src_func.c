@@ -63,6 +63,7 @@ struct func {
  */
 static __always_inline void func_hit_any(unsigned long ip,
 					 unsigned long parent_ip,
+					 struct ftrace_regs *fregs,
 					 struct kobs_session *s, bool stacks,
 					 bool stream)
 {
@@ -74,10 +75,12 @@ static __always_inline void func_hit_any(unsigned long ip,
 		return;
 	if (kobs_hit_begin(s, pc, &t0)) {
 		if (kobs_hit_wanted(s, pc)) {
+			struct kobs_at at = kobs_at_fregs(fregs);
+
 			v[FUNC_W_FUNC] = ip;
 			v[FUNC_W_CALLER] = parent_ip;
-			kobs_hit_record(s, pc, v, s->need, ip, U64_MAX,
-					stacks, stream);
+			kobs_hit_record_at(s, pc, v, s->need, ip, &at,
+					   U64_MAX, stacks, stream);
 		}
 		kobs_hit_end(s, pc, t0, 0);
 	}
@@ -87,13 +90,13 @@ static __always_inline void func_hit_any(unsigned long ip,
 static void func_hit(unsigned long ip, unsigned long parent_ip,
 		     struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	func_hit_any(ip, parent_ip, ops->private, false, false);
+	func_hit_any(ip, parent_ip, fregs, ops->private, false, false);
 }
 
 static void func_hit_stream(unsigned long ip, unsigned long parent_ip,
 			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	func_hit_any(ip, parent_ip, ops->private, false, true);
+	func_hit_any(ip, parent_ip, fregs, ops->private, false, true);
 }
 
 static void func_hit_stacks(unsigned long ip, unsigned long parent_ip,
@@ -101,7 +104,7 @@ static void func_hit_stacks(unsigned long ip, unsigned long parent_ip,
 {
 	struct kobs_session *s = ops->private;
 
-	func_hit_any(ip, parent_ip, s, true, s->stream);
+	func_hit_any(ip, parent_ip, fregs, s, true, s->stream);
 }
 
 /* A key that is new, or not in its first place. */
@@ -174,14 +177,16 @@ static ftrace_func_t func_handler(const struct kobs_session *s)
  * kobs_func_enter() - entry of a function whose return shall be hooked
  * @s: session
  * @ip: function
+ * @regs: registers there
  * @call: kept until the return
  *
  * Context: any, NMI included; preemption off, inside a recursion guard.
  * Return: false when the return need not be hooked.
  */
 bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
-		     struct kobs_call *call)
+		     const struct pt_regs *regs, struct kobs_call *call)
 {
+	struct kobs_at at = kobs_at_regs(regs);
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u64 t0;
@@ -191,7 +196,7 @@ bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
 	if (!kobs_hit_wanted(s, pc))
 		goto out;
 	if ((s->need & KOBS_W_STACKS) &&
-	    !kobs_capture(s, v, s->need & KOBS_W_STACKS, ip, true)) {
+	    !kobs_capture_at(s, v, s->need & KOBS_W_STACKS, ip, &at, true)) {
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		goto out;
 	}
@@ -518,4 +523,5 @@ const struct kobs_source kobs_src_func = {
 	.stop = func_stop,
 	.release = func_release,
 	.missed = func_missed,
+	.missed_as = KOBS_N_MISSED,
 };

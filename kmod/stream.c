@@ -123,16 +123,6 @@ static bool stream_send_pending(struct kobs_stream *st)
 	return !skb || stream_send(st, skb);
 }
 
-static int put_text(struct sk_buff *skb, const u64 *words)
-{
-	const char *text = (const char *)words;
-	char copy[TASK_COMM_LEN];
-
-	memcpy(copy, text, sizeof(copy));
-	copy[sizeof(copy) - 1] = '\0';
-	return nla_put_string(skb, KOBS_A_EVENT_TEXT, copy);
-}
-
 static int stream_put_event(struct kobs_session *s, struct sk_buff *skb,
 			    u64 time, const u64 *word)
 {
@@ -142,13 +132,15 @@ static int stream_put_event(struct kobs_session *s, struct sk_buff *skb,
 	if (!nest || kobs_put_u64(skb, KOBS_A_EVENT_TIME, time))
 		return -EMSGSIZE;
 	for (i = 0; i < s->n_columns; i++) {
-		int err = s->columns[i]->type == KOBS_TYPE_TEXT ?
-			  put_text(skb, word) :
+		const struct kobs_column *c = s->columns[i];
+		int err = c->type == KOBS_TYPE_TEXT ?
+			  kobs_put_text(skb, KOBS_A_EVENT_TEXT, word,
+					c->words) :
 			  kobs_put_u64(skb, KOBS_A_EVENT_NUMBER, *word);
 
 		if (err)
 			return err;
-		word += s->columns[i]->words;
+		word += c->words;
 	}
 	if (s->mode->value && kobs_put_u64(skb, KOBS_A_EVENT_VALUE, *word))
 		return -EMSGSIZE;
@@ -165,8 +157,8 @@ static u64 stream_lost(const struct kobs_session *s, unsigned int cpu)
 /* Bytes of one event: time, value and columns, texts at their longest. */
 static size_t event_size(const struct kobs_session *s)
 {
-	return nla_total_size(0) +
-	       (s->n_columns + 2) * nla_total_size(TASK_COMM_LEN);
+	return nla_total_size(0) + (s->n_columns + 2) *
+	       nla_total_size(KOBS_TEXT_WORDS * sizeof(u64));
 }
 
 static struct sk_buff *batch_new(struct kobs_stream *st, u8 cmd,

@@ -18,7 +18,7 @@
 #include <linux/types.h>
 #include "hist.h"
 
-/* Words of a key at most: see KOBS_WORDS in kobs.h. */
+/* Words of a key at most. */
 #define KOBS_KEY_WORDS		16
 /* Further numbers of a row at most. */
 #define KOBS_FIELDS		12
@@ -169,6 +169,30 @@ kobs_table_peek(const struct kobs_table *t, u64 key0, u64 key1, unsigned int n)
 }
 
 /**
+ * kobs_table_peek3() - kobs_table_peek() for a key of three words
+ * @t: table of this CPU
+ * @key0: first word
+ * @key1: second word
+ * @key2: third word
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the row, or NULL when kobs_table_find() has to look.
+ */
+static __always_inline struct kobs_row *
+kobs_table_peek3(const struct kobs_table *t, u64 key0, u64 key1, u64 key2)
+{
+	u64 hash = (key0 * KOBS_HASH_FACTOR ^ key1) * KOBS_HASH_FACTOR;
+	struct kobs_row *row;
+
+	hash = ((hash ^ key2) * KOBS_HASH_FACTOR) | KOBS_ROW_HASH;
+	row = kobs_table_row(t, hash >> t->shift);
+	if (likely(READ_ONCE(row->state) == hash && row->data[0] == key0 &&
+		   row->data[1] == key1 && row->data[2] == key2))
+		return row;
+	return NULL;
+}
+
+/**
  * kobs_table_find() - the row of a key, claimed if it was not there
  * @t: table of this CPU
  * @key: words of the key, t->words of them
@@ -283,6 +307,27 @@ static __always_inline void kobs_raise(local64_t *n, u64 value)
 }
 
 /**
+ * kobs_row_add() - count a hit and its value in its row
+ * @t: table of this CPU, initialised with values
+ * @row: row of the hit's key
+ * @value: value to add to sum, min, max and the histogram
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_row_add(const struct kobs_table *t,
+					 struct kobs_row *row, u64 value)
+{
+	local64_t *v = kobs_row_value(t, row);
+
+	local64_inc(&row->count);
+	local64_add(value, &v[KOBS_ROW_SUM]);
+	kobs_lower(&v[KOBS_ROW_MIN], value);
+	kobs_raise(&v[KOBS_ROW_MAX], value);
+	if (t->hist)
+		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(value)]);
+}
+
+/**
  * kobs_table_add() - count a hit and its value
  * @t: table of this CPU, initialised with values
  * @key: words of the key
@@ -295,17 +340,10 @@ static __always_inline bool kobs_table_add(struct kobs_table *t,
 					   const u64 *key, u64 value)
 {
 	struct kobs_row *row = kobs_table_find(t, key);
-	local64_t *v;
 
 	if (unlikely(!row))
 		return false;
-	v = kobs_row_value(t, row);
-	local64_inc(&row->count);
-	local64_add(value, &v[KOBS_ROW_SUM]);
-	kobs_lower(&v[KOBS_ROW_MIN], value);
-	kobs_raise(&v[KOBS_ROW_MAX], value);
-	if (t->hist)
-		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(value)]);
+	kobs_row_add(t, row, value);
 	return true;
 }
 

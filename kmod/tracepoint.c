@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
+#include "compat/unwind.h"
 #include "tracepoint.h"
 
 struct tracepoint_search {
@@ -62,6 +63,9 @@ int kobs_tracepoint_attach(struct kobs_probe *probes, unsigned int n,
 
 	for (i = 0; i < n; i++) {
 		probes[i].tp = kobs_tracepoint_find(probes[i].name);
+		/* It calls the probes where there are several. */
+		if (probes[i].tp)
+			kobs_unwind_hook(probes[i].tp->iterator);
 		err = probes[i].tp ?
 		      tracepoint_probe_register(probes[i].tp, probes[i].probe,
 						data) : -ENOENT;

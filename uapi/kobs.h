@@ -32,6 +32,8 @@ enum kobs_state {
  * @KOBS_TYPE_KSTACK: Identifier of a stack of kernel code addresses.
  * @KOBS_TYPE_USTACK: Identifier of a stack of user code addresses.
  * @KOBS_TYPE_ADDRESSES: An array of code addresses (parameters only).
+ * @KOBS_TYPE_OBJECT: The address of data, a lock for instance; prints as
+ *   name+offset when it has a name, or else as a number.
  */
 enum kobs_type {
 	KOBS_TYPE_NUMBER = 1,
@@ -41,6 +43,7 @@ enum kobs_type {
 	KOBS_TYPE_KSTACK,
 	KOBS_TYPE_USTACK,
 	KOBS_TYPE_ADDRESSES,
+	KOBS_TYPE_OBJECT,
 };
 
 /**
@@ -141,6 +144,15 @@ enum {
 };
 
 enum {
+	KOBS_A_NOTE_NAME = 1,
+	KOBS_A_NOTE_DOC,
+	KOBS_A_NOTE_NUMBER,
+
+	__KOBS_A_NOTE_MAX,
+	KOBS_A_NOTE_MAX = (__KOBS_A_NOTE_MAX - 1)
+};
+
+enum {
 	KOBS_A_KEPT_OUT_ADDRESS = 1,
 	KOBS_A_KEPT_OUT_REASON,
 	KOBS_A_KEPT_OUT_DENIED,
@@ -179,6 +191,11 @@ enum {
 	KOBS_A_SESSION_STACKS_MAX,
 	KOBS_A_SESSION_UNTRACEABLE,
 	KOBS_A_SESSION_DENIED,
+	KOBS_A_SESSION_STACKS_MEMO,
+	KOBS_A_SESSION_STACKS_UNWOUND,
+	KOBS_A_SESSION_STACKS_CHECKED,
+	KOBS_A_SESSION_STACKS_WRONG,
+	KOBS_A_SESSION_NOTE,
 
 	__KOBS_A_SESSION_MAX,
 	KOBS_A_SESSION_MAX = (__KOBS_A_SESSION_MAX - 1)

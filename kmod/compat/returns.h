@@ -13,6 +13,7 @@
 
 struct kobs_returns;
 struct kobs_session;
+struct pt_regs;
 
 /**
  * struct kobs_call - what is known of a call until it returns
@@ -40,7 +41,7 @@ u64 kobs_returns_missed(const struct kobs_returns *r);
 
 /* In src_func.c; called in any context with preemption off. */
 bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
-		     struct kobs_call *call);
+		     const struct pt_regs *regs, struct kobs_call *call);
 void kobs_func_exit(struct kobs_session *s, unsigned long ip,
 		    unsigned long caller, const struct kobs_call *call);
 

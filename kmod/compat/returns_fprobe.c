@@ -42,7 +42,7 @@ static int returns_entry(struct fprobe *fp, unsigned long ip,
 	struct kobs_returns *r = container_of(fp, struct kobs_returns, fp);
 
 	/* Not 0: do not hook the return. */
-	return !kobs_func_enter(r->s, ip, data);
+	return !kobs_func_enter(r->s, ip, regs, data);
 }
 
 static void returns_exit(struct fprobe *fp, unsigned long ip,

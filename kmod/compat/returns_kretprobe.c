@@ -88,7 +88,7 @@ static int returns_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	/* Tells returns_hit() that it was here. */
 	instruction_pointer_set(regs, 0);
 	/* Not 0: do not hook the return. */
-	return !kobs_func_enter(returns_of(ri)->s, c->ip, &c->call);
+	return !kobs_func_enter(returns_of(ri)->s, c->ip, regs, &c->call);
 }
 
 static int returns_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -267,7 +267,7 @@ u64 kobs_returns_missed(const struct kobs_returns *r)
 const char *kobs_returns_how(bool *ok)
 {
 	*ok = false;
-	return "needs CONFIG_FPROBE, or CONFIG_KRETPROBES and CONFIG_DYNAMIC_FTRACE_WITH_REGS";
+	return "this kernel has neither CONFIG_FPROBE nor CONFIG_KRETPROBES with CONFIG_DYNAMIC_FTRACE_WITH_REGS";
 }
 
 /* Sessions of a mode that is not available are refused: none of these runs. */

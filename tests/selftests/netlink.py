@@ -4,122 +4,12 @@
 
 import errno
 import functools
-import re
-import socket
 import struct
 
 from kobstest import *
+from nlkit import *
 
 LEAF = "kobs_gen_leaf"
-F_REQUEST, F_ACK, F_DUMP, F_NESTED = 1, 4, 0x300, 0x8000
-
-
-def constants():
-    """The enumerators of uapi/kobs.h."""
-    values, last = {}, 0
-    for line in read(f"{SRC}/uapi/kobs.h").splitlines():
-        m = re.match(r"\t(_*KOBS_\w+)( = (\d+))?,", line)
-        if "enum" in line:
-            last = -1
-        elif m:
-            last = int(m[3]) if m[3] else last + 1
-            values[m[1]] = last
-    return values
-
-
-class Constants:
-    pass
-
-
-K = Constants()
-for key, number in constants().items():
-    setattr(K, key.removeprefix("KOBS_"), number)
-
-
-def attr(kind, payload, nested=False):
-    if isinstance(payload, str):
-        payload = payload.encode() + b"\0"
-    n = 4 + len(payload)
-    return struct.pack("HH", n, kind | (F_NESTED if nested else 0)) + payload + bytes(-n % 4)
-
-
-def nest(kind, *attrs):
-    return attr(kind, b"".join(attrs), nested=True)
-
-
-def u32(kind, n):
-    return attr(kind, struct.pack("I", n))
-
-
-def u64(kind, n):
-    return attr(kind, struct.pack("Q", n))
-
-
-def attrs(data):
-    at = 0
-    while at + 4 <= len(data):
-        n, kind = struct.unpack_from("HH", data, at)
-        yield kind & 0x3fff, data[at + 4:at + n]
-        at += n + 3 & ~3
-
-
-def text(payload):
-    return payload.rstrip(b"\0").decode(errors="replace")
-
-
-class Refused(Exception):
-    def __init__(self, number, sentence):
-        super().__init__(f"{errno.errorcode.get(number, number)}: {sentence}")
-        self.number, self.sentence = number, sentence
-
-
-class Netlink:
-    def __init__(self):
-        self.s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
-        self.s.setsockopt(270, 11, 1)   # SOL_NETLINK, NETLINK_EXT_ACK
-        self.s.setsockopt(270, 10, 1)   # NETLINK_CAP_ACK
-        self.s.settimeout(WAIT)
-        self.s.bind((0, 0))
-        self.seq = 0
-        self.family = 16
-        self.family = next(struct.unpack("H", v)[0] for k, v in attrs(self.ask(3, attr(2, "kobs"))[0]) if k == 1)
-
-    def close(self):
-        self.s.close()
-
-    def ask(self, command, *parts, dump=False):
-        """Returns the attributes of each answer; a refusal is an exception."""
-        self.seq += 1
-        body = struct.pack("BBH", command, 1, 0) + b"".join(parts)
-        flags = F_REQUEST | (F_DUMP if dump else F_ACK)
-        self.s.send(struct.pack("IHHII", 16 + len(body), self.family, flags, self.seq, 0) + body)
-        answers = []
-        while True:
-            data = self.s.recv(1 << 17)
-            while data:
-                n, kind, flags, seq, _ = struct.unpack_from("IHHII", data)
-                message, data = data[16:n], data[n + 3 & ~3:]
-                if seq != self.seq:
-                    continue
-                if kind in (2, 3):  # error, and end of a dump
-                    number = -struct.unpack_from("i", message)[0] if len(message) >= 4 else 0
-                    if number:
-                        at = 20 if kind == 2 else 4
-                        sentence = next((text(v) for k, v in attrs(message[at:]) if k == 1), "")
-                        raise Refused(number, sentence)
-                    return answers
-                answers.append(message[4:])
-
-
-def refused(nl, number, part, command, *parts, dump=False):
-    try:
-        nl.ask(command, *parts, dump=dump)
-    except Refused as r:
-        equal(errno.errorcode[r.number], errno.errorcode[number], f"error of {part!r} ({r.sentence!r})")
-        assert r.sentence, f"no sentence where {part!r} was expected"
-        contains(r.sentence.lower(), part.lower(), "sentence")
-        return r.sentence
-    raise AssertionError(f"accepted what should be refused with {part!r}")
 
 
 @functools.lru_cache
@@ -133,10 +23,6 @@ def address(name=LEAF):
 def functions(*addresses):
     return nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, "functions"),
                 attr(K.A_PARAM_ADDRESSES, struct.pack(f"{len(addresses)}Q", *addresses)))
-
-
-def param(name, number):
-    return nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, name), u64(K.A_PARAM_NUMBER, number))
 
 
 SOURCE = attr(K.A_SESSION_SOURCE, "func")
@@ -211,6 +97,10 @@ def parameters():
 def ranges():
     tried = 0
     for answer in nl.ask(K.CMD_SOURCE_GET, dump=True):
+        parts = dict(attrs(answer))
+        source = text(parts[K.A_SOURCE_NAME])
+        mode = COUNT if source == "session" else attr(K.A_SESSION_SOURCE, source) + attr(
+            K.A_SESSION_MODE, text(dict(attrs(parts[K.A_SOURCE_MODE]))[K.A_MODE_NAME]))
         for kind, payload in attrs(answer):
             if kind != K.A_SOURCE_PARAM:
                 continue
@@ -222,8 +112,7 @@ def ranges():
                                                                          K.A_PARAM_DEFAULT))
             assert low <= default <= high, f"default {default} of {name} is not in {low} to {high}"
             for bad in ([low - 1] if low else []) + [high + 1, (1 << 64) - 1]:
-                sentence = refused(nl, errno.EINVAL, name, K.CMD_SESSION_NEW, COUNT, functions(address()),
-                                   param(name, bad))
+                sentence = refused(nl, errno.EINVAL, name, K.CMD_SESSION_NEW, mode, param(name, bad))
                 contains(sentence, f"{low} to {high}", f"range of {name}")
                 tried += 1
     at_least(tried, 12, "values tried")

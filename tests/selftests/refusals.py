@@ -101,7 +101,7 @@ def short():
 def misuse():
     for args, part in (
             (("func", "count", LEAF, "--pid"), "--pid"), (("func", "count", LEAF, "-p"), "--pid"),
-            (("func", "count", LEAF, "--nosuch"), "--nosuch"), (("func", "count", LEAF, "-Z"), "-Z"),
+            (("func", "count", LEAF, "--nosuch"), "--nosuch"), (("func", "count", LEAF, "-Y"), "-Y"),
             (("func", "count", LEAF, "--json=1"), "--json"), (("func", "count", LEAF, "--hist"), "--hist"),
             (("func", "count", LEAF, "--min", "1ms"), "--min"), (("func", "count", LEAF, "--time"), "--time"),
             (("func", "count", LEAF, "--ring-kb", "64"), "--ring-kb"),

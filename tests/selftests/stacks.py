@@ -28,11 +28,22 @@ def one_stack(r, n):
     return r["rows"][0]["kstack"]
 
 
+OUTER = ("run_write", "vfs_write", "ksys_write", "do_syscall_64")
+
+
 def check_kernel(mode, context, between):
-    r = report(mode, LEAF, "--by", "kstack", run=script(f"call {context} 25 1"))
-    stack = one_stack(r, 25)
+    run = script(f"call {context} 25 1")
+    stack = one_stack(report(mode, LEAF, "--by", "kstack", run=run), 25)
     equal(names(stack)[:2], [LEAF, "kobs_gen_caller_a"], "leaf and its caller")
-    in_order(stack, LEAF, "kobs_gen_caller_a", *between, "run_write", "vfs_write", "ksys_write", "do_syscall_64")
+    in_order(stack, LEAF, "kobs_gen_caller_a", *between)
+    if context == "task":
+        in_order(stack, *between, *OUTER)
+        return
+    # An interrupt's stack ends where it began, unless all is asked for.
+    for name in OUTER:
+        assert name not in names(stack), f"{name} is in {stack}"
+    stack = one_stack(report(mode, LEAF, "--by", "kstack", "--full-stack", run=run), 25)
+    in_order(stack, LEAF, "kobs_gen_caller_a", *between, *OUTER)
 
 
 for mode in ("count", "time"):
@@ -116,7 +127,7 @@ def both():
 
 @test("--folded: root first, one count in each line")
 def folded():
-    r = obsctl("func", "count", LEAF, "--by", "kstack", "--folded", "--",
+    r = obsctl("func", "count", LEAF, "--by", "kstack", "--folded", "--full-stack", "--",
                *script("call task 10", "callb 7", "call hardirq 3 0"))
     counts = {}
     for line in r.out.splitlines():

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A session of kobs that counts live objects by cache, for 'slab growth'. */
+
+#include <string.h>
+
+#include "slab_counts.h"
+#include "slab_leaks.h"
+
+/** slab_counts_open() - Start the session. Return: 0 or an exit status. */
+int slab_counts_open(struct slab_counts *c)
+{
+	struct request req = { .source = "slab", .mode = "leaks" };
+	struct session started = {};
+	int err;
+
+	c->open = true;
+	strings_add(&req.by, "cache");
+	err = nl_open(&c->nl);
+	if (!err)
+		err = view_init(&c->view, &c->nl);
+	if (!err)
+		err = model_session_new(&c->nl, &req, &c->session);
+	if (!err)
+		err = view_bind(&c->view, &c->session);
+	if (!err)
+		err = model_session_start(&c->nl, c->session.id, NULL, &started);
+	if (!err) {
+		model_init_table(&c->table, c->view.types, c->view.nr_columns, c->view.mode);
+		c->has_table = true;
+	}
+	model_free_session(&started);
+	model_free_request(&req);
+	return err;
+}
+
+/** slab_counts_read() - Read how many objects are live. Return: 0 or an exit status. */
+int slab_counts_read(struct slab_counts *c)
+{
+	size_t bytes = slab_figure(c->view.mode, "live_bytes");
+	size_t i;
+	int err;
+
+	c->n = 0;
+	model_empty_table(&c->table);
+	err = model_get_table(&c->nl, c->session.id, &c->table);
+	for (i = 0; !err && i < c->table.nr_rows; i++) {
+		const struct row *row = &c->table.rows[i];
+		struct slab_count *out;
+
+		c->v = grow(c->v, &c->cap, c->n + 1, sizeof(*c->v));
+		out = &c->v[c->n];
+		out->cache = (const char *)(uintptr_t)c->table.keys[row->key];
+		out->live = row->count;
+		out->bytes = table_figures(&c->table, row)[bytes];
+		/* Without a name it is what was freed, but never allocated here. */
+		c->n += *out->cache != 0;
+	}
+	return err;
+}
+
+void slab_counts_close(struct slab_counts *c)
+{
+	if (!c->open)
+		return;
+	nl_shut(&c->nl);
+	if (c->has_table)
+		model_free_table(&c->table);
+	model_free_session(&c->session);
+	view_free(&c->view);
+	free(c->v);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Commit cd9626e9ebc7 ("sched/fair: Fix external p->on_rq users"), first in
+ * 6.12, added task_is_runnable(), since tasks that sleep can be queued still
+ * from then on. Before, what is queued is runnable.
+ */
+#ifndef KOBS_COMPAT_SCHED_H
+#define KOBS_COMPAT_SCHED_H
+
+#include_next <linux/sched.h>
+
+#ifndef KOBS_HAVE_TASK_IS_RUNNABLE
+#define task_is_runnable(p) (READ_ONCE((p)->on_rq) != 0)
+#endif
+
+#endif /* KOBS_COMPAT_SCHED_H */

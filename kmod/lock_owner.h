@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Who holds a lock. */
+#ifndef KOBS_LOCK_OWNER_H
+#define KOBS_LOCK_OWNER_H
+
+#include <linux/sched.h>
+#include <linux/types.h>
+
+/**
+ * struct kobs_lock_owner - the task that holds a lock
+ * @comm: its name, padded with zeroes; "(readers)" for a rw_semaphore that is
+ *        held for reading, "(exited)" for a task that is gone; empty when it
+ *        is not known
+ * @pid: its process, 0 without a task
+ * @tid: its thread
+ * @task: the task, as long as the RCU read lock is held, or NULL
+ */
+struct kobs_lock_owner {
+	u64 comm[2];
+	u32 pid;
+	u32 tid;
+	struct task_struct *task;
+};
+
+bool kobs_lock_owner(unsigned long lock, unsigned int flags,
+		     const struct task_struct *waiter,
+		     struct kobs_lock_owner *o);
+struct task_struct *kobs_lock_task(struct task_struct *task);
+
+#endif /* KOBS_LOCK_OWNER_H */

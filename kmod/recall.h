@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Recall of whole stacks: those that a CPU saw in a session, with the numbers
+ * they were given. A stack that was seen before is the same if each of its
+ * return addresses still lies where it lay: that is one load and one
+ * comparison a frame, without looking anything up. Pure: no tracing or netlink
+ * headers.
+ *
+ * Return addresses are placed relative to where the walk began. Behind a frame
+ * that is addressed by the frame pointer (the kernel's system call entry is
+ * one: it moves the stack by a random offset), they are placed relative to
+ * the frame pointer that the walk finds.
+ *
+ * Locking: each CPU has its own, used with preemption off. Contexts that
+ * interrupt each other nest; only the outermost one writes, so that no stack
+ * changes under a context that reads it. A key is cleared before, and set
+ * after, the rest is written.
+ */
+#ifndef KOBS_RECALL_H
+#define KOBS_RECALL_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+#include "memo.h"
+
+/* Words of a stack that is kept; 512 bytes for each stack. */
+#define KOBS_RECALL_WORDS	56
+/* They are compared by so many at a time. */
+#define KOBS_RECALL_STEP	4
+/* Stacks of a CPU, and of a set. */
+#define KOBS_RECALL_STACKS	512
+#define KOBS_RECALL_WAYS	4
+/* The frame pointer is what it was at the start. */
+#define KOBS_RECALL_BP		U16_MAX
+/* Addresses that a stack is looked up by. */
+#define KOBS_RECALL_KEY		3
+
+/**
+ * struct kobs_recalled_word - a word of a stack
+ * @value: what it holds; sign-extended
+ * @place: where it lies, in words from the start or from the frame pointer
+ */
+struct kobs_recalled_word {
+	s32 value;
+	u32 place;
+};
+
+/**
+ * struct kobs_recalled - a stack
+ * @key: hash of its first addresses, 0 when there is none
+ * @entry: function that was entered, which is not on the stack; or 0
+ * @id: its number
+ * @epoch: what was known of code when it was walked
+ * @nr: words
+ * @split: the words from this one on lie relative to the frame pointer; both
+ *         are multiples of KOBS_RECALL_STEP
+ * @bp: where that is saved, in words from the start, or KOBS_RECALL_BP
+ * @span: words from the start, and from the frame pointer, to the last word
+ *        inclusive
+ * @exact: the last word is the uppermost of the stack
+ * @cut: as in struct kobs_walk
+ * @words: the words; some can be there more than once
+ */
+struct kobs_recalled {
+	u64 key;
+	u64 entry;
+	u32 id;
+	u32 epoch;
+	u16 nr;
+	u16 split;
+	u16 bp;
+	u16 span[2];
+	bool exact;
+	bool cut;
+	struct kobs_recalled_word words[KOBS_RECALL_WORDS];
+} __aligned(64);
+
+static_assert(sizeof(struct kobs_recalled) == 512);
+static_assert(KOBS_RECALL_WORDS % KOBS_RECALL_STEP == 0);
+
+/**
+ * struct kobs_recall - the stacks of a CPU
+ * @stacks: sets of KOBS_RECALL_WAYS, or NULL
+ * @shift: bits to shift a key right to get a set's number
+ * @nest: contexts that use it, one above the other
+ * @next: way that goes next where a set is full
+ */
+struct kobs_recall {
+	struct kobs_recalled *stacks;
+	u32 shift;
+	u32 nest;
+	u32 next;
+};
+
+int kobs_recall_init(struct kobs_recall *r, int node, unsigned int nr);
+void kobs_recall_free(struct kobs_recall *r);
+struct kobs_recalled *kobs_recall_new(struct kobs_recall *r, u64 key);
+void kobs_recall_keep(struct kobs_recalled *e, u64 key, unsigned long entry,
+		      u32 epoch, u32 id);
+
+static __always_inline struct kobs_recalled *
+kobs_recall_set(const struct kobs_recall *r, u64 key)
+{
+	return r->stacks + (key >> r->shift) * KOBS_RECALL_WAYS;
+}
+
+/**
+ * kobs_recall_key() - what to look a stack up by
+ * @m: memo of frames
+ * @w: where the stack begins and ends
+ * @entry: function that was entered, or 0
+ *
+ * A hash of the first addresses, as far as the memo simply leads to them. It
+ * need not be exact: all of the stack is compared.
+ *
+ * Context: any, NMI included.
+ * Return: a hash; not 0.
+ */
+static __always_inline u64 kobs_recall_key(const struct kobs_memo *m,
+					   const struct kobs_walk *w,
+					   unsigned long entry)
+{
+	const unsigned long *sp = (const unsigned long *)w->sp;
+	const unsigned long *top = (const unsigned long *)w->top;
+	u64 hash = entry;
+	unsigned int i;
+
+	for (i = 1; ; i++) {
+		unsigned long ip = kobs_stack_word(sp, -1);
+		u64 fact;
+
+		hash = (hash ^ ip) * KOBS_HASH_FACTOR;
+		if (i == KOBS_RECALL_KEY)
+			break;
+		fact = kobs_memo_get(m->facts, m->shift, ip);
+		if (unlikely(!fact || kobs_fact_kind(fact) != KOBS_FACT_SP ||
+			     kobs_fact_words(fact) > top - sp))
+			break;
+		sp += kobs_fact_words(fact);
+	}
+	return hash | KOBS_ROW_HASH;
+}
+
+/* Do these words lie where they lay? All places are within the stack. */
+static __always_inline bool
+kobs_recall_equal(const struct kobs_recalled_word *word,
+		  const struct kobs_recalled_word *end,
+		  const unsigned long *base)
+{
+	unsigned int i;
+
+	for (; word != end; word += KOBS_RECALL_STEP) {
+#pragma GCC unroll 4
+		for (i = 0; i < KOBS_RECALL_STEP; i++) {
+			if (kobs_stack_word(base, word[i].place) !=
+			    (unsigned long)(long)word[i].value)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The part behind a frame that is addressed by the frame pointer. */
+static __always_inline bool kobs_recall_rest(const struct kobs_recalled *e,
+					     const struct kobs_walk *w,
+					     const unsigned long *base)
+{
+	unsigned long bp = e->bp == KOBS_RECALL_BP ? w->bp :
+			   kobs_stack_word(base, e->bp);
+	unsigned long room = (w->top - bp) / sizeof(long);
+
+	if (bp < w->sp || bp >= w->top || bp % sizeof(long) ||
+	    e->span[1] > room || (e->exact && e->span[1] != room))
+		return false;
+	return kobs_recall_equal(e->words + e->split, e->words + e->nr,
+				 (const unsigned long *)bp);
+}
+
+/**
+ * kobs_recall_find() - is this a stack that was seen before
+ * @r: stacks of this CPU
+ * @key: hash of its first addresses; not 0
+ * @entry: function that was entered, or 0
+ * @epoch: what is known of code
+ * @w: where it begins and ends
+ *
+ * Context: any, NMI included; preemption off, @r->nest raised.
+ * Return: the stack, or NULL.
+ */
+static __always_inline struct kobs_recalled *
+kobs_recall_find(const struct kobs_recall *r, u64 key, unsigned long entry,
+		 u32 epoch, const struct kobs_walk *w)
+{
+	const unsigned long *base = (const unsigned long *)w->sp - 1;
+	unsigned long room = (w->top - w->sp) / sizeof(long) + 1;
+	struct kobs_recalled *e = kobs_recall_set(r, key);
+	unsigned int i;
+
+	for (i = 0; i < KOBS_RECALL_WAYS; i++, e++) {
+		if (READ_ONCE(e->key) != key || e->entry != entry ||
+		    e->epoch != epoch || e->cut != w->cut ||
+		    e->span[0] > room)
+			continue;
+		if (!kobs_recall_equal(e->words, e->words + e->split, base))
+			continue;
+		if (e->split < e->nr ? kobs_recall_rest(e, w, base) :
+		    !e->exact || e->span[0] == room)
+			return e;
+	}
+	return NULL;
+}
+
+#endif /* KOBS_RECALL_H */

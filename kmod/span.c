@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Span table: memory, and reading what is in progress. The rest is in span.h,
+ * to be inlined into the handlers. Pure.
+ *
+ * Locking: see span.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "span.h"
+
+/*
+ * Twice as many slots as spans: both buckets of a key are full then hardly
+ * ever. There are two buckets at least.
+ */
+static unsigned int slots_of(unsigned int max)
+{
+	return roundup_pow_of_two(max(max, 1U * KOBS_SPAN_BUCKET)) * 2;
+}
+
+static size_t span_bytes(unsigned int words)
+{
+	return sizeof(struct kobs_span) + words * sizeof(u64);
+}
+
+/**
+ * kobs_spans_bytes() - memory of a span table
+ * @max: spans in progress to have room for
+ * @words: words of a span that are the source's
+ *
+ * Context: any.
+ * Return: bytes that kobs_spans_init() would allocate.
+ */
+size_t kobs_spans_bytes(unsigned int max, unsigned int words)
+{
+	return slots_of(max) *
+	       (sizeof(union kobs_span_state) + span_bytes(words));
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_spans_bytes);
+
+/**
+ * kobs_spans_init() - allocate an empty span table
+ * @t: table
+ * @max: spans in progress to have room for
+ * @words: words of a span that are the source's, at most KOBS_SPAN_WORDS
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_spans_init(struct kobs_spans *t, unsigned int max, unsigned int words)
+{
+	unsigned int n = slots_of(max);
+
+	memset(t, 0, sizeof(*t));
+	t->mask = n / KOBS_SPAN_BUCKET - 1;
+	t->shift = 64 - ilog2(n / KOBS_SPAN_BUCKET);
+	t->stride = span_bytes(words);
+	t->states = vzalloc(n * sizeof(*t->states));
+	t->spans = vzalloc((size_t)n * t->stride);
+	if (t->states && t->spans)
+		return 0;
+	kobs_spans_free(t);
+	return -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_spans_init);
+
+/**
+ * kobs_spans_free() - free a span table that nobody uses any more
+ * @t: table; may be zeroed memory
+ *
+ * Context: task, may sleep.
+ */
+void kobs_spans_free(struct kobs_spans *t)
+{
+	vfree(t->states);
+	vfree(t->spans);
+	t->states = NULL;
+	t->spans = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_spans_free);
+
+/**
+ * kobs_span_next() - the next span in progress
+ * @t: table; others may begin and end spans meanwhile
+ * @place: where to start, 0 at first; left behind the span that is returned
+ * @copy: room for a span with the words of this table; set to a copy
+ *
+ * A span that lasts longer than the walk is met exactly once.
+ *
+ * Context: any.
+ * Return: false after the last.
+ */
+bool kobs_span_next(const struct kobs_spans *t, u32 *place,
+		    struct kobs_span *copy)
+{
+	u32 slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
+
+	while (t->states && *place < slots) {
+		struct kobs_span_ref ref = {
+			.span = kobs_span_at(t, *place),
+			.state = &t->states[*place],
+		};
+
+		++*place;
+		/* Pairs with the release in kobs_span_publish(). */
+		ref.word = smp_load_acquire(&ref.state->word);
+		if (!(ref.word >> 32))
+			continue;
+		memcpy(copy, ref.span, t->stride);
+		if (kobs_span_same(&ref))
+			return true;
+	}
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_span_next);

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Jobs of the sched source: what a tracer adds to a context switch, of which the
+ping-pong of two processes over pipes on one CPU (perf bench sched pipe) makes
+two in each round.
+"""
+
+import json
+import re
+import signal
+import subprocess
+
+ROUNDS = 20000
+SWITCHES = 2 * ROUNDS
+# By its path: bpftrace wants a name that stands for one file only.
+WORK = ("/usr/bin/perf", "bench", "sched", "pipe", "-l", str(ROUNDS))
+
+
+def per_switch(out):
+    """Instructions of a switch, as the ping-pong reports its time."""
+    return float(re.search(r"([\d.]+) usecs/op", out)[1]) * 1000 / 2
+
+
+def jobs(b):
+    """Jobs by name; b is the module bench."""
+    plain = []
+
+    def ping_pong():
+        return per_switch(b.run(*WORK))
+
+    def seen(switches, who):
+        # The pair, and what runs while they start and end.
+        if not 0.99 * SWITCHES <= switches <= 1.2 * SWITCHES:
+            raise b.Absent(f"{who} saw {switches} of {SWITCHES} switches")
+
+    def kobs(*args):
+        def measure():
+            out = b.run("obsctl", "sched", *args, "--budget", "0", "--json", "-o", "/tmp/report", "--", *WORK)
+            report = json.loads(b.read("/tmp/report"))
+            a = report["accounting"]
+            lost = sum(n for why, n in a["lost"].items() if why != "unpaired")
+            if lost or a["hits"] != a["recorded"] + a["filtered"] + sum(a["lost"].values()):
+                raise SystemExit(f"bench: kobs lost hits: {a}")
+            seen(a["recorded"], "kobs")
+            return per_switch(out)
+        return measure
+
+    def bpftrace(program):
+        def measure():
+            out = b.run("bpftrace", "-e", program, "-c", " ".join(WORK))
+            seen(int(re.search(r"^@n: (\d+)$", out, re.M)[1]), "bpftrace")
+            return per_switch(out)
+        return measure
+
+    def beside(ready, *line):
+        """A tool that runs until it is told to end."""
+        def measure():
+            try:
+                p = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, text=True, errors="replace")
+            except OSError as e:
+                raise b.Absent(f"{line[0]} is not installed") from e
+            try:
+                text = ""
+                while ready not in text:
+                    got = p.stdout.readline()
+                    if not got:
+                        raise b.Absent(f"{line[0]} ended: {text[-200:]}")
+                    text += got
+                cost = ping_pong()
+            finally:
+                p.send_signal(signal.SIGINT)
+                p.communicate()
+            return cost
+        return measure
+
+    def event():
+        b.tracing("buffer_size_kb", "32768")
+        b.tracing("trace", "")
+        b.tracing("events/sched/sched_switch/enable", "1")
+        try:
+            cost = ping_pong()
+            stats = dict(text.split(": ") for text in b.read(b.TRACING + "per_cpu/cpu0/stats").splitlines())
+        finally:
+            b.tracing("events/sched/sched_switch/enable", "0")
+            b.tracing("trace", "")
+            b.tracing("buffer_size_kb", "16")
+        seen(int(stats["entries"]), "ftrace")
+        return cost
+
+    def stack_trace_save():
+        return b.bench("stack")
+
+    def job(what, limit, measure, *peers):
+        if not plain:
+            ping_pong()
+            plain.append(min(ping_pong() for _ in range(2)))
+            b.notes.append(f"untraced switch of a ping-pong over pipes: {plain[0]:,.0f}")
+        got = b.own(measure) - plain[0]
+        costs = [(name, b.attempt(name, peer)) for name, peer in peers]
+        b.line(what, got, limit, [(name, cost and cost - plain[0]) for name, cost in costs])
+
+    off = "tracepoint:sched:sched_switch { @s[args->prev_pid] = nsecs; $t = @s[args->next_pid]; " \
+          "if ($t) { @h[%s] = hist(nsecs - $t); } @n = count(); }"
+
+    def offcpu():
+        job("off-CPU by comm, per switch", 350, kobs("offcpu"),
+            ("sched_switch event", event),
+            ("bpftrace hist by comm", bpftrace(off % "args->next_comm")))
+
+    def offcpu_stacks():
+        job("off-CPU by kstack, per switch", 700, kobs("offcpu", "--by", "comm,kstack"),
+            ("bpftrace @[kstack]", bpftrace(off % "kstack")),
+            ("offcputime", beside("Tracing", "offcputime", "-f")))
+
+    def offcpu_unwound():
+        save = b.attempt("(stack_trace_save(), 20 deep)", stack_trace_save) - b.plain["calldeep"]
+        job("the same, no memo, per switch", save + 400,
+            kobs("offcpu", "--by", "comm,kstack", "--memo-check", "0"))
+
+    def runq():
+        job("run-queue latency by comm, per switch", 500, kobs("runq", "--hist"),
+            ("runqlat", beside("Tracing", "runqlat")),
+            ("bpftrace hist", bpftrace(
+                "tracepoint:sched:sched_wakeup { @q[args->pid] = nsecs; } tracepoint:sched:sched_switch "
+                "{ $t = @q[args->next_pid]; if ($t) { @h = hist(nsecs - $t); delete(@q[args->next_pid]); } "
+                "@n = count(); }")))
+
+    return {"offcpu": offcpu, "offcpu-stacks": offcpu_stacks, "offcpu-unwound": offcpu_unwound, "runq": runq}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Jobs of "bench" on kernel stacks: a stack that the memo recalls, one that is
+unwound, and the mixture that real work makes.
+"""
+
+import json
+
+# Files, pipes and processes.
+WORK = ("for i in 1 2 3; do t=/tmp/bench.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
+        "grep -r xyzzy /etc/default; rm -r $t; done; true")
+MIXED = "kmem_cache_free"
+
+
+def mixed(b, *options):
+    """What a hit took in the handler, on the average of those that were timed; and how its stacks came about."""
+    out = b.run("obsctl", "func", "count", MIXED, "--by", "kstack", "--budget", "0", "--rows", "16384", "--json", *options,
+                "--", "sh", "-c", WORK)
+    r = json.loads(out.splitlines()[-1])
+    b.balanced(r)
+    return r["cost"]["ns_per_hit"], r["kernel_stacks"]
+
+
+def jobs(b):
+    """The jobs, on top of what bench (b) has."""
+
+    def bpftrace(kind):
+        return b.bpftrace(f"kprobe:{b.FUNC} {{ @[kstack] = count(); }}", kind, pattern=r"^\]: (\d+)$")
+
+    def row(what, limit, kind, peers, *options):
+        cost = b.own(b.obsctl("count", b.FUNC, "--by", "kstack", *options, kind=kind)) - b.plain[kind]
+        b.line(what, cost, limit, peers)
+
+    def others(kind, *more):
+        costs = [(name, b.attempt(name, peer)) for name, peer in (*more, ("bpftrace @[kstack]", bpftrace(kind)))]
+        return [(name, cost and cost - b.plain[kind]) for name, cost in costs]
+
+    def job_kstack():
+        row("count by kstack, 13 deep: recalled", 600, "call", others("call"))
+        peers = others("calldeep", ("stack_trace_save()", lambda: b.bench("stack")))
+        row("count by kstack, 33 deep: recalled", 1000, "calldeep", peers)
+        # What the unwinder takes is not ours to better.
+        row("count by kstack, 33 deep: unwound", (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--memo-check", "0")
+
+        mixed(b)    # learns
+        cost, k = b.own(lambda: mixed(b))
+        unwound, _ = b.own(lambda: mixed(b, "--memo-check", "0"))
+        b.line(f"{MIXED} by kstack, real work: in the handler", cost, None, [("(unwound each time)", unwound)])
+        b.notes.append(f"{k['memo'] * 100 / (k['memo'] + k['unwound']):.1f} % of the stacks of real work by the memo")
+
+    return {"kstack": job_kstack}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of groups: a key has one number, the shortcut for keys of one word
+ * finds the same one, counters of CPUs add up, and a full table refuses.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/slab.h>
+
+#include "group.h"
+#include "rig.h"
+
+static struct kobs_groups *groups_new(struct kunit *test, unsigned int groups,
+				      unsigned int words)
+{
+	struct kobs_groups *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, g);
+	KUNIT_ASSERT_EQ(test, kobs_groups_init(g, groups, words), 0);
+	test->priv = g;
+	return g;
+}
+
+static void groups_exit(struct kunit *test)
+{
+	if (test->priv)
+		kobs_groups_free(test->priv);
+}
+
+static void same_key_same_group(struct kunit *test)
+{
+	struct kobs_groups *g = groups_new(test, 256, 3);
+	unsigned int round;
+	u32 group[100];
+	u64 i;
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < ARRAY_SIZE(group); i++) {
+			u64 key[] = { i, i / 2, 7 };
+			u32 got = kobs_groups_find(g, key);
+
+			KUNIT_ASSERT_LE(test, got, g->mask);
+			if (round)
+				KUNIT_ASSERT_EQ(test, got, group[i]);
+			group[i] = got;
+			KUNIT_ASSERT_EQ(test, memcmp(kobs_groups_key(g, got),
+						     key, sizeof(key)), 0);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&g->used), ARRAY_SIZE(group));
+}
+
+static void peek_agrees(struct kunit *test)
+{
+	struct kobs_groups *g = groups_new(test, 1024, 1);
+	unsigned int found = 0;
+	u64 i;
+
+	for (i = 1; i <= 100; i++) {
+		u64 key = 0xffffffff81000000ULL + i * 16;
+		u32 group;
+
+		KUNIT_ASSERT_EQ(test, kobs_groups_peek(g, key),
+				KOBS_GROUP_NONE);
+		group = kobs_groups_find(g, &key);
+		if (kobs_groups_peek(g, key) == KOBS_GROUP_NONE)
+			continue;
+		KUNIT_ASSERT_EQ(test, kobs_groups_peek(g, key), group);
+		found++;
+	}
+	/* Few are not in their first place. */
+	KUNIT_EXPECT_GT(test, found, 80);
+}
+
+static void full(struct kunit *test)
+{
+	struct kobs_groups *g = groups_new(test, 16, 1);
+	u64 i;
+
+	KUNIT_EXPECT_EQ(test, g->mask + 1, 16);
+	for (i = 0; i < 16; i++)
+		KUNIT_ASSERT_NE(test, kobs_groups_find(g, &i), KOBS_GROUP_NONE);
+	for (; i < 32; i++)
+		KUNIT_ASSERT_EQ(test, kobs_groups_find(g, &i), KOBS_GROUP_NONE);
+	for (i = 0; i < 16; i++)
+		KUNIT_ASSERT_NE(test, kobs_groups_find(g, &i), KOBS_GROUP_NONE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&g->used), 16);
+}
+
+#define KEYS	64
+#define TURNS	20000
+
+struct counting {
+	struct kobs_groups *g;
+	unsigned int turn;
+	unsigned int lost;
+};
+
+static void counting_one(struct counting *c)
+{
+	u64 key = c->turn++ % KEYS;
+	u32 group;
+
+	preempt_disable();
+	group = kobs_groups_find(c->g, &key);
+	if (group == KOBS_GROUP_NONE)
+		c->lost++;
+	else
+		local64_inc(&kobs_groups_counts(c->g, group)[1]);
+	preempt_enable();
+}
+
+static void counting_task(struct rig *rig)
+{
+	struct counting *c = rig->data;
+	unsigned int i;
+
+	for (i = 0; i < TURNS; i++) {
+		if (!(i % 64))
+			rig_kick(rig);
+		counting_one(&c[0]);
+		if (!(i % 256))
+			cond_resched();
+	}
+}
+
+static void counting_irq(struct rig *rig)
+{
+	struct counting *c = rig->data;
+
+	counting_one(&c[1]);
+}
+
+static void counters_add_up(struct kunit *test)
+{
+	struct kobs_groups *g = groups_new(test, 1024, 1);
+	struct counting c[2][2] = {};
+	unsigned int turns = 0;
+	unsigned int n = 0;
+	struct rig *rig;
+	unsigned int cpu;
+	u64 sum = 0;
+	u32 i;
+
+	rig = kunit_kcalloc(test, 2, sizeof(*rig), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rig);
+	for_each_online_cpu(cpu) {
+		if (n == 2)
+			break;
+		c[n][0].g = g;
+		c[n][1].g = g;
+		rig[n] = (struct rig){
+			.task = counting_task, .irq = counting_irq,
+			.data = c[n]
+		};
+		rig_start(test, &rig[n], cpu);
+		n++;
+	}
+	while (n--) {
+		rig_wait(&rig[n]);
+		KUNIT_EXPECT_EQ(test, c[n][0].lost + c[n][1].lost, 0);
+		KUNIT_EXPECT_EQ(test, c[n][0].turn, TURNS);
+		turns += c[n][0].turn + c[n][1].turn;
+	}
+	for (i = 0; i <= g->mask; i++) {
+		sum += kobs_groups_sum(g, i, 1);
+		KUNIT_EXPECT_EQ(test, kobs_groups_sum(g, i, 0), 0);
+	}
+	KUNIT_EXPECT_EQ(test, sum, turns);
+	/* Rarely more than one group for a key: two that made it at once. */
+	KUNIT_EXPECT_LE(test, atomic_read(&g->used), 2 * KEYS);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(same_key_same_group),
+	KUNIT_CASE(peek_agrees),
+	KUNIT_CASE(full),
+	KUNIT_CASE(counters_add_up),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "kobs_group",
+	.exit = groups_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the live-object table: what is put in comes out as it was, once;
+ * stale and given-up objects; a table filled to the brim; memory; and writers
+ * on two CPUs with interrupts on top.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/prandom.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "live.h"
+#include "rig.h"
+
+static struct kobs_live *live_new(struct kunit *test, unsigned int objects)
+{
+	struct kobs_live *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	KUNIT_ASSERT_EQ(test, kobs_live_init(t, objects), 0);
+	test->priv = t;
+	return t;
+}
+
+static void live_exit(struct kunit *test)
+{
+	if (test->priv)
+		kobs_live_free(test->priv);
+}
+
+/* Addresses as an allocator gives them out: close together. */
+static u64 address(u32 i)
+{
+	return 0xffff888100000000ULL + i * 64ULL;
+}
+
+static struct kobs_object object(u32 i)
+{
+	return (struct kobs_object){
+		.group = i * 3, .born = i * 5 + 1, .size = i * 7 + 2
+	};
+}
+
+static bool same(const struct kobs_object *a, u32 i)
+{
+	struct kobs_object b = object(i);
+
+	return a->group == b.group && a->born == b.born && a->size == b.size &&
+	       !a->given;
+}
+
+static enum kobs_live_fate put(struct kobs_live *t, u32 i)
+{
+	struct kobs_object o = object(i);
+	struct kobs_object old;
+
+	return kobs_live_put(t, address(i), &o, &old);
+}
+
+/* Objects that a reader finds, and whether each is as it was put in. */
+static unsigned int count(struct kunit *test, const struct kobs_live *t,
+			  u32 most)
+{
+	struct kobs_object o;
+	unsigned long place = 0;
+	unsigned int n = 0;
+	u64 addr;
+
+	while (kobs_live_next(t, &place, &addr, &o)) {
+		u32 i = (addr - address(0)) / 64;
+
+		KUNIT_ASSERT_LT(test, i, most);
+		KUNIT_ASSERT_TRUE(test, same(&o, i));
+		n++;
+	}
+	return n;
+}
+
+static unsigned int away(const struct kobs_live *t)
+{
+	unsigned int sum = 0;
+	u32 i;
+
+	for (i = 0; i < t->n; i++)
+		sum += atomic_read(&t->buckets[i].away);
+	return sum;
+}
+
+static void in_and_out(struct kunit *test)
+{
+	struct kobs_live *t = live_new(test, 1000);
+	struct kobs_object o;
+	u32 i;
+
+	for (i = 0; i < 900; i++)
+		KUNIT_ASSERT_EQ(test, put(t, i), KOBS_LIVE_NEW);
+	KUNIT_EXPECT_EQ(test, count(test, t, 900), 900);
+	for (i = 0; i < 900; i++) {
+		KUNIT_ASSERT_TRUE(test, kobs_live_take(t, address(i), &o));
+		KUNIT_ASSERT_TRUE(test, same(&o, i));
+		KUNIT_ASSERT_FALSE(test, kobs_live_take(t, address(i), &o));
+	}
+	KUNIT_EXPECT_FALSE(test, kobs_live_take(t, address(901), &o));
+	KUNIT_EXPECT_EQ(test, count(test, t, 900), 0);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
+}
+
+static void stale_is_replaced(struct kunit *test)
+{
+	struct kobs_live *t = live_new(test, 1000);
+	struct kobs_object o = object(1);
+	struct kobs_object old;
+
+	KUNIT_EXPECT_EQ(test, put(t, 0), KOBS_LIVE_NEW);
+	KUNIT_EXPECT_EQ(test, kobs_live_put(t, address(0), &o, &old),
+			KOBS_LIVE_STALE);
+	KUNIT_EXPECT_TRUE(test, same(&old, 0));
+	KUNIT_EXPECT_TRUE(test, kobs_live_take(t, address(0), &o));
+	KUNIT_EXPECT_TRUE(test, same(&o, 1));
+	KUNIT_EXPECT_FALSE(test, kobs_live_take(t, address(0), &o));
+}
+
+static void given_up(struct kunit *test)
+{
+	struct kobs_live *t = live_new(test, 1000);
+	struct kobs_object o;
+
+	KUNIT_EXPECT_FALSE(test, kobs_live_give(t, address(0), &o));
+	put(t, 0);
+	KUNIT_EXPECT_TRUE(test, kobs_live_give(t, address(0), &o));
+	KUNIT_EXPECT_TRUE(test, same(&o, 0));
+	/* Not live, not to be given up again, but known. */
+	KUNIT_EXPECT_EQ(test, count(test, t, 1), 0);
+	KUNIT_EXPECT_FALSE(test, kobs_live_give(t, address(0), &o));
+	KUNIT_EXPECT_TRUE(test, kobs_live_take(t, address(0), &o));
+	KUNIT_EXPECT_TRUE(test, o.given);
+	o.given = false;
+	KUNIT_EXPECT_TRUE(test, same(&o, 0));
+	KUNIT_EXPECT_FALSE(test, kobs_live_take(t, address(0), &o));
+
+	/* A free that is never seen is no missed one. */
+	put(t, 0);
+	kobs_live_give(t, address(0), &o);
+	KUNIT_EXPECT_EQ(test, put(t, 0), KOBS_LIVE_NEW);
+	KUNIT_EXPECT_EQ(test, count(test, t, 1), 1);
+}
+
+/* As many as were asked for, which is nine tenths, in 64 bytes each. */
+static void nine_tenths_fit(struct kunit *test)
+{
+	static const u32 sizes[] = { 1 << 10, 10000, 100000 };
+	unsigned int s;
+
+	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
+		struct kobs_live *t = live_new(test, sizes[s]);
+		u32 i;
+
+		KUNIT_EXPECT_LE(test, kobs_live_bytes(sizes[s]),
+				24ULL * sizes[s]);
+		for (i = 0; i < sizes[s]; i++)
+			KUNIT_ASSERT_EQ(test, put(t, i), KOBS_LIVE_NEW);
+		KUNIT_EXPECT_EQ(test, count(test, t, sizes[s]), sizes[s]);
+		live_exit(test);
+	}
+}
+
+static void full_table(struct kunit *test)
+{
+	struct kobs_live *t = live_new(test, 1 << 10);
+	u32 slots = t->n * KOBS_LIVE_SLOTS;
+	struct kobs_object o;
+	u8 *in = kunit_kzalloc(test, 2 * slots, GFP_KERNEL);
+	u32 n = 0;
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	for (i = 0; i < 2 * slots; i++) {
+		in[i] = put(t, i) == KOBS_LIVE_NEW;
+		n += in[i];
+	}
+	KUNIT_EXPECT_GE(test, n, slots * 95 / 100);
+	KUNIT_EXPECT_LE(test, n, slots);
+	KUNIT_EXPECT_EQ(test, count(test, t, 2 * slots), n);
+	/* Nothing came to harm, and what did not fit is not there. */
+	for (i = 0; i < 2 * slots; i++) {
+		KUNIT_ASSERT_EQ(test, kobs_live_take(t, address(i), &o), in[i]);
+		if (in[i])
+			KUNIT_ASSERT_TRUE(test, same(&o, i));
+	}
+	KUNIT_EXPECT_EQ(test, count(test, t, 2 * slots), 0);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
+}
+
+/* Slots of what was given up are used when there are no others. */
+static void given_up_make_room(struct kunit *test)
+{
+	struct kobs_live *t = live_new(test, 1 << 10);
+	u32 slots = t->n * KOBS_LIVE_SLOTS;
+	struct kobs_object o;
+	u32 n = 0;
+	u32 i;
+
+	for (i = 0; i < 2 * slots; i++) {
+		put(t, i);
+		kobs_live_give(t, address(i), &o);
+	}
+	KUNIT_EXPECT_EQ(test, count(test, t, 2 * slots), 0);
+	for (i = 0; i < slots; i++)
+		n += put(t, 2 * slots + i) == KOBS_LIVE_NEW;
+	KUNIT_EXPECT_GE(test, n, slots * 95 / 100);
+	KUNIT_EXPECT_EQ(test, count(test, t, 3 * slots), n);
+	for (i = 0; i < 3 * slots; i++)
+		kobs_live_take(t, address(i), &o);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
+}
+
+/* Addresses of each writer; more than fit easily, so that buckets are full. */
+#define OWN		400
+#define TURNS		20000
+
+/**
+ * struct churn - a writer on a CPU, and interrupts above it
+ * @t: table
+ * @first: first of its addresses; the interrupts' follow after OWN
+ * @rnd: random numbers, of the task and of interrupts
+ * @in: for each of its addresses, whether it is in
+ * @bad: things that went wrong
+ * @full: objects that did not fit
+ */
+struct churn {
+	struct kobs_live *t;
+	u32 first;
+	struct rnd_state rnd[2];
+	bool in[2][OWN];
+	unsigned int bad;
+	unsigned int full;
+};
+
+static void churn_one(struct churn *c, unsigned int ctx)
+{
+	u32 k = prandom_u32_state(&c->rnd[ctx]) % OWN;
+	u32 i = c->first + ctx * OWN + k;
+	struct kobs_object o;
+
+	if (c->in[ctx][k]) {
+		if (!kobs_live_take(c->t, address(i), &o) || !same(&o, i))
+			c->bad++;
+		c->in[ctx][k] = false;
+		return;
+	}
+	switch (put(c->t, i)) {
+	case KOBS_LIVE_NEW:
+		c->in[ctx][k] = true;
+		break;
+	case KOBS_LIVE_FULL:
+		c->full++;
+		break;
+	default:
+		c->bad++;
+	}
+}
+
+static void churn_task(struct rig *rig)
+{
+	unsigned int i;
+
+	for (i = 0; i < TURNS; i++) {
+		if (!(i % 16))
+			rig_kick(rig);
+		churn_one(rig->data, 0);
+		if (!(i % 256))
+			cond_resched();
+	}
+}
+
+static void churn_irq(struct rig *rig)
+{
+	churn_one(rig->data, 1);
+}
+
+static void churning(struct kunit *test)
+{
+	struct kobs_live *t = live_new(test, 4 * OWN * 6 / 10);
+	unsigned int expected = 0;
+	unsigned int irqs = 0;
+	struct churn *churn;
+	unsigned int n = 0;
+	struct rig *rig;
+	unsigned int cpu;
+	unsigned int i;
+
+	churn = kunit_kcalloc(test, 2, sizeof(*churn), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, churn);
+	rig = kunit_kcalloc(test, 2, sizeof(*rig), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rig);
+	for_each_online_cpu(cpu) {
+		if (n == 2)
+			break;
+		churn[n].t = t;
+		churn[n].first = n * 2 * OWN;
+		prandom_seed_state(&churn[n].rnd[0], 2 * n + 1);
+		prandom_seed_state(&churn[n].rnd[1], 2 * n + 2);
+		rig[n] = (struct rig){
+			.task = churn_task, .irq = churn_irq, .data = &churn[n]
+		};
+		rig_start(test, &rig[n], cpu);
+		n++;
+	}
+	while (n--) {
+		rig_wait(&rig[n]);
+		irqs += rig[n].irqs;
+		KUNIT_EXPECT_EQ(test, churn[n].bad, 0);
+		for (i = 0; i < 2 * OWN; i++)
+			expected += churn[n].in[i / OWN][i % OWN];
+	}
+	KUNIT_EXPECT_GT(test, irqs, 100);
+	KUNIT_EXPECT_GT(test, expected, OWN);
+	KUNIT_EXPECT_EQ(test, count(test, t, 4 * OWN), expected);
+	for (i = 0; i < 4 * OWN; i++) {
+		struct kobs_object o;
+
+		expected -= kobs_live_take(t, address(i), &o);
+	}
+	KUNIT_EXPECT_EQ(test, expected, 0);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(in_and_out),
+	KUNIT_CASE(stale_is_replaced),
+	KUNIT_CASE(given_up),
+	KUNIT_CASE(nine_tenths_fit),
+	KUNIT_CASE(full_table),
+	KUNIT_CASE(given_up_make_room),
+	KUNIT_CASE(churning),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "kobs_live",
+	.exit = live_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the memo of frames and of the recall of stacks: facts are kept,
+ * replaced and forgotten; a walk finds the addresses that lie on a stack, ends
+ * where it has to, and reads nothing outside; a stack is recalled only while
+ * each of its words is what it was.
+ */
+#include <kunit/test.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "memo.h"
+#include "recall.h"
+
+#define FACTS		64
+#define BASE		0xffffffff81000000UL
+/* Words of the stack in use, and of what must not be read on both sides. */
+#define WORDS		64
+#define GUARD		16
+#define USER_CS		0x33
+#define KERNEL_CS	0x10
+#define ID		7
+#define EPOCH		3
+
+/**
+ * struct bench - a memo, a stack, and the stacks that are recalled
+ * @m: memo
+ * @r: recalled stacks
+ * @mem: the stack, in the middle
+ * @stack: its lowest word
+ * @w: a walk along it
+ * @ips: what the walk found
+ */
+struct bench {
+	struct kobs_memo m;
+	struct kobs_recall r;
+	unsigned long mem[GUARD + WORDS + GUARD];
+	unsigned long *stack;
+	struct kobs_walk w;
+	unsigned long ips[KOBS_RECALL_WORDS];
+};
+
+static unsigned long ip_of(unsigned int n)
+{
+	return BASE + n * 16;
+}
+
+static int bench_init(struct kunit *test)
+{
+	struct bench *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	test->priv = b;
+	KUNIT_ASSERT_EQ(test, kobs_memo_init(&b->m, FACTS), 0);
+	KUNIT_ASSERT_EQ(test, kobs_recall_init(&b->r, NUMA_NO_NODE, 16), 0);
+	b->r.nest = 1;
+	b->stack = b->mem + GUARD;
+	b->w.sp = (unsigned long)(b->stack + 1);
+	b->w.top = (unsigned long)(b->stack + WORDS);
+	return 0;
+}
+
+static void bench_exit(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	if (!b)
+		return;
+	kobs_memo_free(&b->m);
+	kobs_recall_free(&b->r);
+}
+
+static u64 get(struct bench *b, unsigned long ip)
+{
+	return kobs_memo_get(b->m.facts, b->m.shift, ip);
+}
+
+static void know(struct bench *b, unsigned int n, enum kobs_fact_kind kind,
+		 u16 words, u8 saved)
+{
+	kobs_memo_put(&b->m, ip_of(n), kobs_fact(kind, words, saved));
+}
+
+/* Frames 1 to 4 of 3, 5, 2 and 7 words; 5 is the outermost. */
+static void build(struct bench *b)
+{
+	static const u8 size[] = { 0, 3, 5, 2, 7 };
+	unsigned int at = 0;
+	unsigned int n;
+
+	for (n = 1; n < ARRAY_SIZE(size); n++) {
+		know(b, n, KOBS_FACT_SP, size[n], 0);
+		b->stack[at] = ip_of(n);
+		at += size[n];
+	}
+	know(b, n, KOBS_FACT_END, 0, 0);
+	b->stack[at] = ip_of(n);
+}
+
+/* The frame pointer was saved by frame 1, and frame 3 is addressed by it. */
+static void build_bp(struct bench *b, unsigned int at)
+{
+	memset(b->mem, 0, sizeof(b->mem));
+	know(b, 1, KOBS_FACT_SP, 3, 2);
+	know(b, 2, KOBS_FACT_SP, 5, 0);
+	know(b, 3, KOBS_FACT_BP, 2, 2);
+	know(b, 4, KOBS_FACT_REGS, 4, 0);
+	b->stack[0] = ip_of(1);
+	b->stack[2] = (unsigned long)(b->stack + at);
+	b->stack[3] = ip_of(2);
+	b->stack[8] = ip_of(3);
+	b->stack[at + 1] = ip_of(4);
+	b->stack[at + 2 + 4] = USER_CS;
+}
+
+static int go(struct bench *b, unsigned int max)
+{
+	memset(b->ips, 0, sizeof(b->ips));
+	return kobs_memo_walk(&b->m, &b->w, b->ips, max);
+}
+
+static void expect_ips(struct kunit *test, int got, unsigned int first,
+		       unsigned int n)
+{
+	struct bench *b = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, got, (int)n);
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, b->ips[i], ip_of(first + i));
+}
+
+static void facts_are_kept(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	u64 fact = kobs_fact(KOBS_FACT_BP, 40000, 200);
+
+	KUNIT_EXPECT_EQ(test, get(b, ip_of(1)), 0);
+	kobs_memo_put(&b->m, ip_of(1), fact);
+	KUNIT_EXPECT_EQ(test, get(b, ip_of(1)), fact | (u32)ip_of(1));
+	KUNIT_EXPECT_EQ(test, kobs_fact_kind(get(b, ip_of(1))), KOBS_FACT_BP);
+	KUNIT_EXPECT_EQ(test, kobs_fact_words(get(b, ip_of(1))), 40000);
+	KUNIT_EXPECT_EQ(test, kobs_fact_saved(get(b, ip_of(1))), 200);
+	KUNIT_EXPECT_EQ(test, get(b, ip_of(2)), 0);
+	/* Put again: one fact of an address. */
+	know(b, 1, KOBS_FACT_SP, 9, 0);
+	KUNIT_EXPECT_EQ(test, kobs_fact_words(get(b, ip_of(1))), 9);
+}
+
+static void other_addresses_are_not_kept(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned long low = ip_of(1) & U32_MAX;
+
+	kobs_memo_put(&b->m, low, kobs_fact(KOBS_FACT_SP, 1, 0));
+	KUNIT_EXPECT_EQ(test, get(b, low), 0);
+	KUNIT_EXPECT_EQ(test, get(b, ip_of(1)), 0);
+	/* The same lowest 32 bits are not the same address. */
+	know(b, 1, KOBS_FACT_SP, 1, 0);
+	KUNIT_EXPECT_EQ(test, get(b, low), 0);
+	KUNIT_EXPECT_EQ(test, get(b, ip_of(1) ^ BIT(40)), 0);
+	KUNIT_EXPECT_EQ(test, get(b, 0), 0);
+}
+
+/* However many are put, each that is found is right, and the last is there. */
+static void full_sets_stay_right(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int found = 0;
+	unsigned int n;
+
+	for (n = 1; n <= 10 * FACTS; n++) {
+		know(b, n, KOBS_FACT_SP, n, 0);
+		KUNIT_ASSERT_EQ(test, kobs_fact_words(get(b, ip_of(n))), n);
+	}
+	for (n = 1; n <= 10 * FACTS; n++) {
+		u64 fact = get(b, ip_of(n));
+
+		if (!fact)
+			continue;
+		found++;
+		KUNIT_EXPECT_EQ(test, kobs_fact_words(fact), n);
+	}
+	KUNIT_EXPECT_LE(test, found, FACTS);
+	KUNIT_EXPECT_GE(test, found, FACTS / 2);
+}
+
+static void code_is_forgotten(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int n;
+
+	for (n = 1; n <= 10; n++)
+		know(b, n, KOBS_FACT_SP, n, 0);
+	kobs_memo_forget(&b->m, ip_of(6));
+	for (n = 1; n <= 10; n++)
+		KUNIT_EXPECT_EQ(test, !!get(b, ip_of(n)), n < 6);
+	kobs_memo_forget(&b->m, 0);
+	for (n = 1; n <= 10; n++)
+		KUNIT_EXPECT_EQ(test, get(b, ip_of(n)), 0);
+}
+
+static void walk_to_the_end(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	build(b);
+	expect_ips(test, go(b, 20), 1, 5);
+	/* No further than asked for; what lies behind need not be known. */
+	kobs_memo_put(&b->m, ip_of(3), kobs_fact(KOBS_FACT_ODD, 0, 0));
+	expect_ips(test, go(b, 3), 1, 3);
+	KUNIT_EXPECT_EQ(test, go(b, 4), -ENOENT);
+}
+
+static void walk_by_the_unknown(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	build(b);
+	b->stack[3] = ip_of(99);
+	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+	expect_ips(test, go(b, 1), 1, 1);
+}
+
+static void hooks_are_left_out_in_front(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	build(b);
+	kobs_memo_put(&b->m, ip_of(1),
+		      kobs_fact(KOBS_FACT_SP, 3, 0) | KOBS_FACT_HOOK);
+	kobs_memo_put(&b->m, ip_of(3),
+		      kobs_fact(KOBS_FACT_SP, 2, 0) | KOBS_FACT_HOOK);
+	expect_ips(test, go(b, 20), 2, 4);
+}
+
+static void walk_by_the_frame_pointer(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int at;
+
+	for (at = 9; at < WORDS - 6; at++) {
+		build_bp(b, at);
+		expect_ips(test, go(b, 20), 1, 4);
+	}
+	/* Not saved on the way: it is that of the start. */
+	build_bp(b, 20);
+	know(b, 1, KOBS_FACT_SP, 3, 0);
+	b->w.bp = (unsigned long)(b->stack + 20);
+	expect_ips(test, go(b, 20), 1, 4);
+}
+
+static void frame_pointer_outside(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	const unsigned long bad[] = {
+		0, 1, (unsigned long)b->mem, (unsigned long)b->stack,
+		(unsigned long)(b->stack + 20) + 4,
+		(unsigned long)(b->stack + WORDS - 1),
+		(unsigned long)(b->stack + WORDS),
+		(unsigned long)(b->mem + GUARD + WORDS + GUARD), ULONG_MAX - 7,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		build_bp(b, 20);
+		b->stack[2] = bad[i];
+		KUNIT_EXPECT_EQ_MSG(test, go(b, 20), -ENOENT, "of %lx", bad[i]);
+	}
+}
+
+static void frames_beyond_the_top(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int words;
+
+	for (words = 1; words < WORDS + GUARD; words++) {
+		build(b);
+		know(b, 1, KOBS_FACT_SP, words, 0);
+		if (words < WORDS)
+			b->stack[words] = ip_of(5);
+		else
+			b->mem[GUARD + words] = ip_of(5);
+		if (words < WORDS)
+			expect_ips(test, go(b, 1), 1, 1);
+		/* The uppermost word is the end of an interrupt's stack only. */
+		KUNIT_EXPECT_EQ(test, go(b, 20) > 0, words < WORDS - 1);
+	}
+}
+
+static void registers_end_a_stack(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	build_bp(b, 20);
+	b->stack[26] = KERNEL_CS;
+	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+	b->w.cut = true;
+	expect_ips(test, go(b, 20), 1, 4);
+	/* They do not lie on this stack. */
+	know(b, 4, KOBS_FACT_REGS, WORDS - 22, 0);
+	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+}
+
+static void top_ends_an_interrupt(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	build(b);
+	/* Frame 3's caller lies in the uppermost word. */
+	know(b, 3, KOBS_FACT_SP, WORDS - 9, 0);
+	b->stack[WORDS - 1] = ip_of(4);
+	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+	b->w.cut = true;
+	expect_ips(test, go(b, 20), 1, 4);
+}
+
+/* Record the stack and keep it. */
+static u64 keep(struct kunit *test, unsigned long entry)
+{
+	struct bench *b = test->priv;
+	u64 key = kobs_recall_key(&b->m, &b->w, entry);
+	struct kobs_recalled *e = kobs_recall_new(&b->r, key);
+	int n = kobs_memo_record(&b->m, &b->w, b->ips, 20, e);
+
+	KUNIT_ASSERT_GT(test, n, 0);
+	KUNIT_EXPECT_EQ(test, e->nr % KOBS_RECALL_STEP, 0);
+	KUNIT_EXPECT_EQ(test, e->split % KOBS_RECALL_STEP, 0);
+	kobs_recall_keep(e, key, entry, EPOCH, ID);
+	return key;
+}
+
+static u32 find(struct bench *b, u64 key, unsigned long entry, u32 epoch)
+{
+	const struct kobs_recalled *e =
+		kobs_recall_find(&b->r, key, entry, epoch, &b->w);
+
+	return e ? e->id : 0;
+}
+
+static void recalled_while_equal(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	u64 key;
+	unsigned int i;
+
+	build(b);
+	key = keep(test, 0);
+	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), ID);
+	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(1), EPOCH), 0);
+	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH + 1), 0);
+	KUNIT_EXPECT_EQ(test, find(b, key + 4, 0, EPOCH), 0);
+	b->w.cut = true;
+	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), 0);
+	b->w.cut = false;
+	/* A word that is changed counts if it holds an address. */
+	for (i = 0; i < WORDS; i++) {
+		bool frame = b->stack[i];
+
+		b->stack[i] += 8;
+		KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), frame ? 0 : ID);
+		b->stack[i] -= 8;
+	}
+	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), ID);
+}
+
+static void recalled_at_any_place(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int at;
+	u64 key;
+
+	build_bp(b, 20);
+	key = keep(test, ip_of(50));
+	/* What is behind the frame pointer moves, as the random offset does. */
+	for (at = 9; at < WORDS - 6; at++) {
+		build_bp(b, at);
+		KUNIT_EXPECT_EQ(test, find(b, key, ip_of(50), EPOCH), ID);
+		b->stack[at + 6] = KERNEL_CS;
+		KUNIT_EXPECT_EQ(test, find(b, key, ip_of(50), EPOCH), 0);
+	}
+	build_bp(b, 20);
+	b->stack[2] += 4;
+	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(50), EPOCH), 0);
+	b->stack[2] = (unsigned long)(b->stack + WORDS - 6);
+	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(50), EPOCH), 0);
+}
+
+static void not_recalled_beyond_the_top(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	u64 key;
+
+	build(b);
+	key = keep(test, 0);
+	/* The last word lies at 17. */
+	b->w.top = (unsigned long)(b->stack + 18);
+	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), ID);
+	b->w.top -= sizeof(long);
+	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), 0);
+}
+
+static void two_variable_frames_are_not_kept(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct kobs_recalled *e = kobs_recall_new(&b->r, 8);
+
+	build_bp(b, 20);
+	know(b, 2, KOBS_FACT_BP, 2, 0);
+	b->stack[2] = (unsigned long)(b->stack + 7);
+	b->stack[7] = (unsigned long)(b->stack + 20);
+	know(b, 4, KOBS_FACT_END, 0, 0);
+	know(b, 3, KOBS_FACT_BP, 2, 0);
+	b->stack[8] = ip_of(3);
+	b->w.bp = (unsigned long)(b->stack + 20);
+	/* Frame 3's pointer is the one that frame 1 saved: it went back. */
+	KUNIT_EXPECT_EQ(test, kobs_memo_record(&b->m, &b->w, b->ips, 20, e),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, e->nr, 0);
+	kobs_recall_keep(e, 8, 0, EPOCH, ID);
+	KUNIT_EXPECT_EQ(test, find(b, 8, 0, EPOCH), 0);
+}
+
+/* Sets are bounded; what is found is what was put. */
+static void recall_is_bounded(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int found = 0;
+	unsigned int i;
+
+	build(b);
+	for (i = 1; i <= 100; i++) {
+		u64 key = i * KOBS_HASH_FACTOR;
+		struct kobs_recalled *e = kobs_recall_new(&b->r, key);
+
+		KUNIT_ASSERT_GE(test, e - b->r.stacks, 0);
+		KUNIT_ASSERT_LT(test, e - b->r.stacks, 16);
+		kobs_memo_record(&b->m, &b->w, b->ips, 20, e);
+		kobs_recall_keep(e, key, 0, EPOCH, i);
+		KUNIT_ASSERT_EQ(test, find(b, key, 0, EPOCH), i);
+	}
+	for (i = 1; i <= 100; i++) {
+		u32 id = find(b, i * KOBS_HASH_FACTOR, 0, EPOCH);
+
+		if (!id)
+			continue;
+		found++;
+		KUNIT_EXPECT_EQ(test, id, i);
+	}
+	KUNIT_EXPECT_EQ(test, found, 16);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(facts_are_kept),
+	KUNIT_CASE(other_addresses_are_not_kept),
+	KUNIT_CASE(full_sets_stay_right),
+	KUNIT_CASE(code_is_forgotten),
+	KUNIT_CASE(walk_to_the_end),
+	KUNIT_CASE(walk_by_the_unknown),
+	KUNIT_CASE(hooks_are_left_out_in_front),
+	KUNIT_CASE(walk_by_the_frame_pointer),
+	KUNIT_CASE(frame_pointer_outside),
+	KUNIT_CASE(frames_beyond_the_top),
+	KUNIT_CASE(registers_end_a_stack),
+	KUNIT_CASE(top_ends_an_interrupt),
+	KUNIT_CASE(recalled_while_equal),
+	KUNIT_CASE(recalled_at_any_place),
+	KUNIT_CASE(not_recalled_beyond_the_top),
+	KUNIT_CASE(two_variable_frames_are_not_kept),
+	KUNIT_CASE(recall_is_bounded),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "kobs_memo",
+	.init = bench_init,
+	.exit = bench_exit,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

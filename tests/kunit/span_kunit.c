@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the span table: begins and ends pair by the whole key, a full table
+ * refuses, a walk meets each lasting span once and never a torn one, of
+ * several enders one wins, and interrupts that begin and end spans of their
+ * own do no harm.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "rig.h"
+#include "span.h"
+
+#define WORDS	3
+
+static struct kobs_spans *spans_new(struct kunit *test, unsigned int max)
+{
+	struct kobs_spans *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	KUNIT_ASSERT_EQ(test, 0, kobs_spans_init(t, max, WORDS));
+	test->priv = t;
+	return t;
+}
+
+static void spans_exit(struct kunit *test)
+{
+	struct kobs_spans *t = test->priv;
+
+	if (t)
+		kobs_spans_free(t);
+}
+
+static struct kobs_span *copy_new(struct kunit *test)
+{
+	struct kobs_span *copy = kunit_kzalloc(test, sizeof(*copy) +
+					       WORDS * sizeof(u64), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	return copy;
+}
+
+/* What a span's words are is told by its key and start: a copy can be checked. */
+static u64 word_of(u64 key0, u64 key1, u64 start, unsigned int i)
+{
+	return (key0 ^ (key1 << 8) ^ (start << 20)) + i;
+}
+
+static bool span_whole(const struct kobs_span *span)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORDS; i++) {
+		if (span->data[i] != word_of(span->key[0], span->key[1],
+					     span->start, i))
+			return false;
+	}
+	return true;
+}
+
+static bool begin(struct kobs_spans *t, u64 key0, u64 key1, u64 start)
+{
+	struct kobs_span_ref ref;
+	unsigned int i;
+	bool ok;
+
+	preempt_disable();
+	ok = kobs_span_begin(t, key0, key1, &ref);
+	if (ok) {
+		ref.span->start = start;
+		for (i = 0; i < WORDS; i++)
+			ref.span->data[i] = word_of(key0, key1, start, i);
+		kobs_span_publish(&ref);
+	}
+	preempt_enable();
+	return ok;
+}
+
+/* Returns when the span began, or 0 when there was none, or -1 if torn. */
+static s64 end(struct kobs_spans *t, u64 key0, u64 key1)
+{
+	struct kobs_span_ref ref;
+	s64 start;
+
+	if (!kobs_span_find(t, key0, key1, &ref))
+		return 0;
+	start = span_whole(ref.span) ? ref.span->start : -1;
+	return kobs_span_end(t, &ref) ? start : -1;
+}
+
+static unsigned int walk(const struct kobs_spans *t, struct kobs_span *copy)
+{
+	unsigned int n = 0;
+	u32 place = 0;
+
+	while (kobs_span_next(t, &place, copy))
+		n++;
+	return n;
+}
+
+static void memory_is_what_is_said(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 1, 8, 9, 100, 1024, 1025 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct kobs_spans *t = spans_new(test, sizes[i]);
+		size_t slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
+
+		KUNIT_EXPECT_GE(test, slots, 2 * sizes[i]);
+		KUNIT_EXPECT_EQ(test, t->stride, 24 + 8 * WORDS);
+		KUNIT_EXPECT_EQ(test, kobs_spans_bytes(sizes[i], WORDS),
+				slots * (8 + t->stride));
+		/* KASAN tells if less was allocated. */
+		memset(t->states, 0, slots * 8);
+		memset(t->spans, 0, slots * t->stride);
+		kobs_spans_free(t);
+	}
+}
+
+static void ends_pair_with_begins(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 256);
+	u64 base = 0xffff888003a10000ULL;
+	u64 i;
+
+	KUNIT_EXPECT_EQ(test, end(t, base, 0), 0);
+	for (i = 0; i < 256; i++)
+		KUNIT_ASSERT_TRUE(test, begin(t, base + i / 4 * 0x1a40, i % 4,
+					      i + 1));
+	for (i = 256; i-- > 0;) {
+		KUNIT_EXPECT_EQ(test, end(t, base + i / 4 * 0x1a40, i % 4),
+				i + 1);
+		KUNIT_EXPECT_EQ(test, end(t, base + i / 4 * 0x1a40, i % 4), 0);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->spilled), 0);
+}
+
+/* A key differs from another in either word, and their order matters. */
+static void both_words_count(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 64);
+	u64 a = 0x1000;
+	u64 b = 0x2000;
+
+	KUNIT_ASSERT_TRUE(test, begin(t, a, b, 1));
+	KUNIT_EXPECT_EQ(test, end(t, b, a), 0);
+	KUNIT_EXPECT_EQ(test, end(t, a, a), 0);
+	KUNIT_EXPECT_EQ(test, end(t, a, 0), 0);
+	KUNIT_ASSERT_TRUE(test, begin(t, b, a, 2));
+	KUNIT_ASSERT_TRUE(test, begin(t, a, 0, 3));
+	KUNIT_EXPECT_EQ(test, end(t, a, b), 1);
+	KUNIT_EXPECT_EQ(test, end(t, b, a), 2);
+	KUNIT_EXPECT_EQ(test, end(t, a, 0), 3);
+}
+
+/* All that fit are found again, whichever bucket they are in. */
+static void full_table_refuses(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 64);
+	u64 slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
+	unsigned long *in = kunit_kcalloc(test, BITS_TO_LONGS(1000),
+					  sizeof(long), GFP_KERNEL);
+	struct kobs_span *copy = copy_new(test);
+	unsigned int n = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	for (i = 0; i < 1000; i++) {
+		if (begin(t, 0xffff888000000000ULL + i * 64, 7, i + 1)) {
+			__set_bit(i, in);
+			n++;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, n, slots);
+	KUNIT_EXPECT_EQ(test, walk(t, copy), slots);
+	KUNIT_EXPECT_GT(test, atomic_read(&t->spilled), 0);
+	KUNIT_EXPECT_FALSE(test, begin(t, 1, 1, 1));
+	for (i = 0; i < 1000; i++)
+		KUNIT_EXPECT_EQ(test, end(t, 0xffff888000000000ULL + i * 64, 7),
+				test_bit(i, in) ? i + 1 : 0);
+	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->spilled), 0);
+	KUNIT_EXPECT_TRUE(test, begin(t, 1, 1, 1));
+}
+
+/* Half of all slots, as many as are promised, practically always fit. */
+static void promised_room_is_there(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 8192);
+	unsigned int i;
+
+	for (i = 0; i < 8192; i++)
+		KUNIT_ASSERT_TRUE(test, begin(t, 0xffff888000000000ULL +
+					      (u64)i * 0x2c40, 0, i + 1));
+}
+
+static void reused_slot_is_another_span(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 64);
+	struct kobs_span_ref old;
+	struct kobs_span_ref ref;
+
+	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 1));
+	KUNIT_ASSERT_TRUE(test, kobs_span_find(t, 5, 6, &old));
+	KUNIT_EXPECT_TRUE(test, kobs_span_same(&old));
+	KUNIT_ASSERT_EQ(test, end(t, 5, 6), 1);
+	KUNIT_EXPECT_FALSE(test, kobs_span_same(&old));
+	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 2));
+	KUNIT_ASSERT_TRUE(test, kobs_span_find(t, 5, 6, &ref));
+	/* The very same place and key: told apart all the same. */
+	KUNIT_EXPECT_PTR_EQ(test, ref.span, old.span);
+	KUNIT_EXPECT_FALSE(test, kobs_span_same(&old));
+	KUNIT_EXPECT_FALSE(test, kobs_span_end(t, &old));
+	KUNIT_EXPECT_TRUE(test, kobs_span_end(t, &ref));
+	KUNIT_EXPECT_FALSE(test, kobs_span_end(t, &ref));
+}
+
+/* What was begun and is not complete is not found, nor taken by others. */
+static void claimed_slot_is_passed_over(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 64);
+	struct kobs_span *copy = copy_new(test);
+	struct kobs_span_ref outer;
+	struct kobs_span_ref ref;
+
+	preempt_disable();
+	KUNIT_EXPECT_TRUE(test, kobs_span_begin(t, 5, 6, &outer));
+	preempt_enable();
+	KUNIT_EXPECT_FALSE(test, kobs_span_find(t, 5, 6, &ref));
+	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
+	/* As an interrupt would, here and now. */
+	KUNIT_EXPECT_TRUE(test, begin(t, 5, 7, 2));
+	KUNIT_EXPECT_EQ(test, end(t, 5, 7), 2);
+	kobs_span_publish(&outer);
+	KUNIT_EXPECT_TRUE(test, kobs_span_find(t, 5, 6, &ref));
+	KUNIT_EXPECT_PTR_EQ(test, ref.span, outer.span);
+	KUNIT_EXPECT_TRUE(test, kobs_span_end(t, &ref));
+}
+
+#define ROUNDS	20000
+
+/**
+ * struct load - a thread of a test with more than one
+ * @rig: where it runs
+ * @t: table of all
+ * @id: first word of its spans' keys
+ * @bad: begins and ends that did not work out
+ * @irq_bad: the same of its interrupts
+ * @wins: spans of others that it ended
+ * @stop: tells it to end
+ */
+struct load {
+	struct rig rig;
+	struct kobs_spans *t;
+	u64 id;
+	unsigned int bad;
+	unsigned int irq_bad;
+	unsigned int wins;
+	bool stop;
+};
+
+/* Nested waits: three keys of one task, ended in another order. */
+static void nested_task(struct rig *rig)
+{
+	struct load *load = rig->data;
+	u64 i;
+
+	for (i = 1; i <= ROUNDS; i++) {
+		load->bad += !begin(load->t, load->id, 1, 3 * i);
+		load->bad += !begin(load->t, load->id, 2, 3 * i + 1);
+		if (i % 64 == 0)
+			rig_kick(rig);
+		load->bad += !begin(load->t, load->id, 3, 3 * i + 2);
+		load->bad += end(load->t, load->id, 2) != 3 * i + 1;
+		load->bad += end(load->t, load->id, 1) != 3 * i;
+		load->bad += end(load->t, load->id, 3) != 3 * i + 2;
+		load->bad += end(load->t, load->id, 1) != 0;
+		cond_resched();
+	}
+}
+
+static void nested_irq(struct rig *rig)
+{
+	struct load *load = rig->data;
+	u64 start = rig->irqs;
+
+	load->irq_bad += !begin(load->t, load->id, 9, start);
+	load->irq_bad += end(load->t, load->id, 9) != start;
+}
+
+static void nested_spans_pair_under_load(struct kunit *test)
+{
+	struct load *load = kunit_kcalloc(test, 4, sizeof(*load), GFP_KERNEL);
+	struct kobs_spans *t = spans_new(test, 64);
+	struct kobs_span *copy = copy_new(test);
+	unsigned int torn = 0;
+	unsigned int seen = 0;
+	unsigned int irqs = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, load);
+	for (i = 0; i < 4; i++) {
+		load[i].t = t;
+		load[i].id = 0xffff888000100000ULL + i * 0x2340;
+		load[i].rig.task = nested_task;
+		load[i].rig.irq = nested_irq;
+		load[i].rig.data = &load[i];
+		rig_start(test, &load[i].rig, i % num_online_cpus());
+	}
+	while (!completion_done(&load[3].rig.done)) {
+		u32 place = 0;
+
+		while (kobs_span_next(t, &place, copy)) {
+			torn += !span_whole(copy);
+			seen++;
+		}
+		cond_resched();
+	}
+	for (i = 0; i < 4; i++) {
+		rig_wait(&load[i].rig);
+		KUNIT_EXPECT_EQ(test, load[i].bad, 0);
+		KUNIT_EXPECT_EQ(test, load[i].irq_bad, 0);
+		irqs += load[i].rig.irqs;
+	}
+	KUNIT_EXPECT_EQ(test, torn, 0);
+	KUNIT_EXPECT_GT(test, seen, 0);
+	KUNIT_EXPECT_GE(test, irqs, 4 * (ROUNDS / 64) / 2);
+	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->spilled), 0);
+}
+
+/* Ends whatever it finds that is somebody else's. */
+static void thief_task(struct rig *rig)
+{
+	struct load *load = rig->data;
+	struct kobs_span_ref ref;
+
+	while (!READ_ONCE(load->stop)) {
+		if (kobs_span_find(load->t, load->id, 1, &ref)) {
+			bool whole = span_whole(ref.span);
+
+			if (kobs_span_end(load->t, &ref)) {
+				load->wins++;
+				load->bad += !whole;
+			}
+		}
+		cond_resched();
+	}
+}
+
+static void one_of_two_enders_wins(struct kunit *test)
+{
+	struct load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
+	struct kobs_spans *t = spans_new(test, 8);
+	unsigned int begun = 0;
+	unsigned int mine = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, load);
+	load->t = t;
+	load->id = 77;
+	load->rig.task = thief_task;
+	load->rig.data = load;
+	rig_start(test, &load->rig, num_online_cpus() - 1);
+	for (i = 1; i <= ROUNDS || (!READ_ONCE(load->wins) && i < 1 << 24);
+	     i++) {
+		struct kobs_span_ref ref;
+
+		begun += begin(t, 77, 1, i);
+		if (i % 8 == 0)
+			cond_resched();
+		if (kobs_span_find(t, 77, 1, &ref))
+			mine += kobs_span_end(t, &ref);
+	}
+	WRITE_ONCE(load->stop, true);
+	rig_wait(&load->rig);
+	KUNIT_EXPECT_EQ(test, begun, i - 1);
+	KUNIT_EXPECT_EQ(test, mine + load->wins, begun);
+	KUNIT_EXPECT_GT(test, load->wins, 0);
+	KUNIT_EXPECT_EQ(test, load->bad, 0);
+}
+
+static struct kunit_case span_cases[] = {
+	KUNIT_CASE(memory_is_what_is_said),
+	KUNIT_CASE(ends_pair_with_begins),
+	KUNIT_CASE(both_words_count),
+	KUNIT_CASE(full_table_refuses),
+	KUNIT_CASE(promised_room_is_there),
+	KUNIT_CASE(reused_slot_is_another_span),
+	KUNIT_CASE(claimed_slot_is_passed_over),
+	KUNIT_CASE(nested_spans_pair_under_load),
+	KUNIT_CASE(one_of_two_enders_wins),
+	{}
+};
+
+static struct kunit_suite span_suite = {
+	.name = "kobs_span",
+	.exit = spans_exit,
+	.test_cases = span_cases,
+};
+
+kunit_test_suite(span_suite);

@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ground truth for tests of the lock source: locks of every kind, which the
+ * threads that write commands take, hold and wait for.
+ *
+ * Files in /sys/kernel/debug/kobs_gen_lock:
+ *
+ *   run    takes one command, done in the thread that writes it:
+ *            take STEP...      does the steps, each in a function that the one
+ *                              before calls, and undoes them on the way back.
+ *                              STEP is one of
+ *                                KIND:N     take lock N; KIND is mutex, rread
+ *                                           or rwrite (rw_semaphore), rt,
+ *                                           pread or pwrite (percpu), sem,
+ *                                           spin, qread or qwrite (rwlock_t)
+ *                                gate:N     wait until gate N is open
+ *                                open:N     open gate N
+ *                                busy:US    stay on the CPU for a while
+ *                              A fatal signal ends waits for gates, and for
+ *                              locks that can be waited for so: -EINTR
+ *            orphan N          a kernel thread takes mutex N, and ends
+ *            mend N            make mutex N anew; nobody may wait for it
+ *            pair N SPEC...    N waits that are none: the tracepoints are
+ *                              called, begin and end, for no lock that exists.
+ *                              SPEC is CTX:FLAGS, CTX is task or hardirq; a
+ *                              second one is a wait within the first
+ *            begin FLAGS       begin of such a wait only
+ *            end RET           end of such a wait only, RET is -RET
+ *            crowd N           begin N waits of semaphores, all in progress at
+ *                              once, then end them
+ *            bench N           time N such waits of a mutex
+ *            reset             stats to 0, gates shut
+ *   stats  "name count" in each line: locks taken, waits failed, pairs made,
+ *          threads that are asking for a lock now
+ *   bench  thousandths of a ns that one such wait took, the best of 5
+ *
+ * The locks are static, so that they have names: arrays of LOCKS, named
+ * kobs_gen_lock_mutex and so on. Deadlocks are made of them on purpose, and
+ * broken by a signal: lockdep does not look while a command is done.
+ *
+ * Locking: none but the locks that this is about. Counters are atomic.
+ */
+#include <linux/completion.h>
+#include <linux/debugfs.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/lockdep.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/percpu-rwsem.h>
+#include <linux/rtmutex.h>
+#include <linux/rwsem.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/semaphore.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/tracepoint.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+#include <trace/events/lock.h>
+
+#define LOCKS		4
+#define GATES		16
+#define STEPS		10
+#define ROUNDS		5
+#define MOST_CROWD	100000
+#define MOST_PAIRS	10000000ULL
+#define MOST_BUSY_US	(5 * USEC_PER_SEC)
+
+#if __has_attribute(__noipa__)
+#define TRACED		__attribute__((__noipa__))
+#else
+#define TRACED		noinline
+#endif
+/* Behind a call, so that it does not become a jump. */
+#define NOT_LAST()	barrier()
+
+enum kind {
+	MUTEX, RREAD, RWRITE, RT, PREAD, PWRITE, SEM, SPIN, QREAD, QWRITE,
+	LOCK_KINDS,
+	GATE = LOCK_KINDS, OPEN, BUSY, KINDS
+};
+
+static const char * const kind_names[KINDS] = {
+	[MUTEX] = "mutex", [RREAD] = "rread", [RWRITE] = "rwrite", [RT] = "rt",
+	[PREAD] = "pread", [PWRITE] = "pwrite", [SEM] = "sem", [SPIN] = "spin",
+	[QREAD] = "qread", [QWRITE] = "qwrite", [GATE] = "gate",
+	[OPEN] = "open", [BUSY] = "busy",
+};
+
+static struct mutex kobs_gen_lock_mutex[LOCKS];
+static struct rw_semaphore kobs_gen_lock_rwsem[LOCKS];
+static struct rt_mutex kobs_gen_lock_rt[LOCKS];
+static struct percpu_rw_semaphore kobs_gen_lock_percpu[LOCKS];
+static struct semaphore kobs_gen_lock_sem[LOCKS];
+static spinlock_t kobs_gen_lock_spin[LOCKS];
+static rwlock_t kobs_gen_lock_rwlock[LOCKS];
+
+static DECLARE_WAIT_QUEUE_HEAD(gate_wait);
+static unsigned long gates_open;
+
+/* Kept, so that no other task is at the address that their mutex names. */
+static struct task_struct *orphans[LOCKS];
+
+static atomic64_t taken, failed, pairs, asking;
+static u64 bench_result;
+static struct dentry *dir;
+
+/* What is waited for by "pair", "begin" and "end": its address only. */
+static u64 kobs_gen_lock_none[2];
+
+static struct tracepoint *begin_tp, *end_tp;
+
+struct step {
+	enum kind kind;
+	unsigned int n;
+};
+
+/* The place that waits are charged to: "caller". */
+static TRACED int kobs_gen_lock_waiter(enum kind kind, unsigned int n)
+{
+	int err = 0;
+
+	switch (kind) {
+	case MUTEX:
+		err = mutex_lock_killable(&kobs_gen_lock_mutex[n]);
+		break;
+	case RREAD:
+		err = down_read_killable(&kobs_gen_lock_rwsem[n]);
+		break;
+	case RWRITE:
+		err = down_write_killable(&kobs_gen_lock_rwsem[n]);
+		break;
+	case RT:
+		err = rt_mutex_lock_interruptible(&kobs_gen_lock_rt[n]);
+		break;
+	case PREAD:
+		percpu_down_read(&kobs_gen_lock_percpu[n]);
+		break;
+	case PWRITE:
+		percpu_down_write(&kobs_gen_lock_percpu[n]);
+		break;
+	case SEM:
+		err = down_killable(&kobs_gen_lock_sem[n]);
+		break;
+	case SPIN:
+		spin_lock(&kobs_gen_lock_spin[n]);
+		break;
+	case QREAD:
+		read_lock(&kobs_gen_lock_rwlock[n]);
+		break;
+	case QWRITE:
+		write_lock(&kobs_gen_lock_rwlock[n]);
+		break;
+	default:
+		break;
+	}
+	NOT_LAST();
+	return err;
+}
+
+static void let_go(enum kind kind, unsigned int n)
+{
+	switch (kind) {
+	case MUTEX:
+		mutex_unlock(&kobs_gen_lock_mutex[n]);
+		break;
+	case RREAD:
+		up_read(&kobs_gen_lock_rwsem[n]);
+		break;
+	case RWRITE:
+		up_write(&kobs_gen_lock_rwsem[n]);
+		break;
+	case RT:
+		rt_mutex_unlock(&kobs_gen_lock_rt[n]);
+		break;
+	case PREAD:
+		percpu_up_read(&kobs_gen_lock_percpu[n]);
+		break;
+	case PWRITE:
+		percpu_up_write(&kobs_gen_lock_percpu[n]);
+		break;
+	case SEM:
+		up(&kobs_gen_lock_sem[n]);
+		break;
+	case SPIN:
+		spin_unlock(&kobs_gen_lock_spin[n]);
+		break;
+	case QREAD:
+		read_unlock(&kobs_gen_lock_rwlock[n]);
+		break;
+	case QWRITE:
+		write_unlock(&kobs_gen_lock_rwlock[n]);
+		break;
+	default:
+		break;
+	}
+}
+
+static TRACED int kobs_gen_lock_gate(unsigned int n)
+{
+	int err = wait_event_killable(gate_wait, test_bit(n, &gates_open));
+
+	NOT_LAST();
+	return err;
+}
+
+static void stay_busy(unsigned int us)
+{
+	u64 end = ktime_get_ns() + (u64)us * NSEC_PER_USEC;
+
+	while (ktime_get_ns() < end)
+		cpu_relax();
+}
+
+/* What the stack of a thread that holds a lock shows. */
+static TRACED int kobs_gen_lock_holder(const struct step *s, unsigned int n)
+{
+	int err = 0;
+
+	if (!n)
+		return 0;
+	switch (s->kind) {
+	case GATE:
+		err = kobs_gen_lock_gate(s->n);
+		break;
+	case OPEN:
+		set_bit(s->n, &gates_open);
+		wake_up_all(&gate_wait);
+		break;
+	case BUSY:
+		stay_busy(s->n);
+		break;
+	default:
+		atomic64_inc(&asking);
+		err = kobs_gen_lock_waiter(s->kind, s->n);
+		atomic64_dec(&asking);
+		atomic64_inc(err ? &failed : &taken);
+	}
+	if (err)
+		return err;
+	err = kobs_gen_lock_holder(s + 1, n - 1);
+	let_go(s->kind, s->n);
+	return err;
+}
+
+static int parse_step(const char *word, struct step *s)
+{
+	unsigned int most;
+	size_t len;
+	unsigned int i;
+
+	for (i = 0; i < KINDS; i++) {
+		len = strlen(kind_names[i]);
+		if (strncmp(word, kind_names[i], len) || word[len] != ':')
+			continue;
+		most = i < LOCK_KINDS ? LOCKS - 1 :
+		       i == BUSY ? MOST_BUSY_US : GATES - 1;
+		s->kind = i;
+		if (kstrtouint(word + len + 1, 0, &s->n) || s->n > most)
+			return -EINVAL;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int run_take(char *words)
+{
+	struct step steps[STEPS];
+	unsigned int n = 0;
+	char *word;
+	int err;
+
+	while ((word = strsep(&words, " "))) {
+		if (n == STEPS)
+			return -EINVAL;
+		err = parse_step(word, &steps[n++]);
+		if (err)
+			return err;
+	}
+	lockdep_off();
+	err = kobs_gen_lock_holder(steps, n);
+	lockdep_on();
+	return err;
+}
+
+static int orphan(void *data)
+{
+	lockdep_off();
+	mutex_lock(data);
+	return 0;
+}
+
+static int run_orphan(unsigned int n)
+{
+	struct task_struct *t;
+
+	if (orphans[n])
+		return -EBUSY;
+	t = kthread_create(orphan, &kobs_gen_lock_mutex[n], "orphan");
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	get_task_struct(t);
+	wake_up_process(t);
+	while (!mutex_is_locked(&kobs_gen_lock_mutex[n]))
+		schedule_timeout_uninterruptible(1);
+	/* Waits until it has ended. */
+	kthread_stop(t);
+	orphans[n] = t;
+	return 0;
+}
+
+static void run_mend(unsigned int n)
+{
+	if (!orphans[n])
+		return;
+	put_task_struct(orphans[n]);
+	orphans[n] = NULL;
+	mutex_init(&kobs_gen_lock_mutex[n]);
+}
+
+/*
+ * The tracepoints are not exported everywhere. Their iterators are what a
+ * tracepoint that is on calls.
+ */
+static void fire_begin(void *lock, unsigned int flags)
+{
+	preempt_disable_notrace();
+	if (static_key_enabled(&begin_tp->key))
+		((void (*)(void *, void *, unsigned int))begin_tp->iterator)
+			(NULL, lock, flags);
+	preempt_enable_notrace();
+}
+
+static void fire_end(void *lock, int ret)
+{
+	preempt_disable_notrace();
+	if (static_key_enabled(&end_tp->key))
+		((void (*)(void *, void *, int))end_tp->iterator)
+			(NULL, lock, ret);
+	preempt_enable_notrace();
+}
+
+struct pair {
+	struct irq_work work;
+	bool hardirq;
+	unsigned int flags;
+};
+
+static TRACED void kobs_gen_lock_pair(const struct pair *p, unsigned int n);
+
+static void pair_work(struct irq_work *work)
+{
+	kobs_gen_lock_pair(container_of(work, struct pair, work), 1);
+}
+
+static void pair_within(struct pair *p)
+{
+	if (!p->hardirq) {
+		kobs_gen_lock_pair(p, 1);
+		return;
+	}
+	irq_work_queue(&p->work);
+	irq_work_sync(&p->work);
+}
+
+/* One wait, and within it what follows, which is for another lock. */
+static TRACED void kobs_gen_lock_pair(const struct pair *p, unsigned int n)
+{
+	void *lock = &kobs_gen_lock_none[n - 1];
+
+	fire_begin(lock, p->flags);
+	if (n > 1)
+		pair_within((struct pair *)p + 1);
+	fire_end(lock, 0);
+	atomic64_inc(&pairs);
+}
+
+static int run_pairs(char *words)
+{
+	struct pair p[2] = {};
+	unsigned int n = 0;
+	unsigned int i;
+	u64 times;
+	char *word;
+
+	word = strsep(&words, " ");
+	if (kstrtou64(word, 0, &times) || times > MOST_PAIRS)
+		return -EINVAL;
+	while ((word = strsep(&words, " "))) {
+		char *flags = strchr(word, ':');
+
+		if (n == ARRAY_SIZE(p) || !flags)
+			return -EINVAL;
+		*flags++ = '\0';
+		p[n].hardirq = !strcmp(word, "hardirq");
+		if ((!p[n].hardirq && strcmp(word, "task")) ||
+		    kstrtouint(flags, 0, &p[n].flags))
+			return -EINVAL;
+		init_irq_work(&p[n++].work, pair_work);
+	}
+	/* The first is done here: only what is within can be an interrupt. */
+	if (!n || (n == 2 && p[0].hardirq))
+		return -EINVAL;
+	for (; times; times--) {
+		if (p[0].hardirq)
+			pair_within(&p[0]);
+		else
+			kobs_gen_lock_pair(p, n);
+		cond_resched();
+	}
+	for (i = 0; i < n; i++)
+		irq_work_sync(&p[i].work);
+	return 0;
+}
+
+static TRACED void kobs_gen_lock_bench(u64 n)
+{
+	for (; n; n--) {
+		fire_begin(kobs_gen_lock_none, LCB_F_MUTEX);
+		fire_end(kobs_gen_lock_none, 0);
+	}
+}
+
+static int run_bench(u64 n)
+{
+	u64 best = U64_MAX;
+	unsigned int i;
+
+	if (!n || n > MOST_PAIRS)
+		return -EINVAL;
+	for (i = 0; i < ROUNDS; i++) {
+		u64 begin = ktime_get_ns();
+
+		kobs_gen_lock_bench(n);
+		best = min(best, ktime_get_ns() - begin);
+		cond_resched();
+	}
+	bench_result = div64_u64(best * 1000, n);
+	return 0;
+}
+
+/* Nobody looks at a semaphore's memory: it need not exist. */
+static void run_crowd(unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		fire_begin(kobs_gen_lock_none + i, 0);
+	for (i = 0; i < n; i++)
+		fire_end(kobs_gen_lock_none + i, 0);
+}
+
+static int run_numbered(const char *verb, unsigned long long n)
+{
+	if (!strcmp(verb, "begin")) {
+		fire_begin(kobs_gen_lock_none, n);
+		return 0;
+	}
+	if (!strcmp(verb, "end")) {
+		fire_end(kobs_gen_lock_none, -(int)n);
+		return 0;
+	}
+	if (!strcmp(verb, "bench"))
+		return run_bench(n);
+	if (!strcmp(verb, "crowd") && n <= MOST_CROWD) {
+		run_crowd(n);
+		return 0;
+	}
+	if (!strcmp(verb, "orphan") && n < LOCKS)
+		return run_orphan(n);
+	if (!strcmp(verb, "mend") && n < LOCKS) {
+		run_mend(n);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int run(char *line)
+{
+	char *verb = strsep(&line, " ");
+	unsigned long long n;
+
+	if (!strcmp(verb, "reset")) {
+		atomic64_set(&taken, 0);
+		atomic64_set(&failed, 0);
+		atomic64_set(&pairs, 0);
+		gates_open = 0;
+		return 0;
+	}
+	if (!line)
+		return -EINVAL;
+	if (!strcmp(verb, "take"))
+		return run_take(line);
+	if (!strcmp(verb, "pair"))
+		return run_pairs(line);
+	return kstrtoull(line, 0, &n) ? -EINVAL : run_numbered(verb, n);
+}
+
+static ssize_t run_write(struct file *file, const char __user *from,
+			 size_t count, loff_t *pos)
+{
+	char *line = memdup_user_nul(from, min_t(size_t, count, 255));
+	int err;
+
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	err = run(strim(line));
+	kfree(line);
+	return err ?: count;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.write = run_write,
+	.llseek = noop_llseek,
+};
+
+static int stats_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "taken %lld\nfailed %lld\npairs %lld\nasking %lld\n",
+		   atomic64_read(&taken), atomic64_read(&failed),
+		   atomic64_read(&pairs), atomic64_read(&asking));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int bench_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "%llu\n", bench_result);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(bench);
+
+static void find_tracepoint(struct tracepoint *tp, void *data)
+{
+	if (!strcmp(tp->name, "contention_begin"))
+		begin_tp = tp;
+	if (!strcmp(tp->name, "contention_end"))
+		end_tp = tp;
+}
+
+static void free_percpu_locks(unsigned int n)
+{
+	while (n--)
+		percpu_free_rwsem(&kobs_gen_lock_percpu[n]);
+}
+
+static int __init kobs_gen_lock_init(void)
+{
+	unsigned int i;
+	int err;
+
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	if (!begin_tp || !end_tp)
+		return -ENOENT;
+	for (i = 0; i < LOCKS; i++) {
+		err = percpu_init_rwsem(&kobs_gen_lock_percpu[i]);
+		if (err) {
+			free_percpu_locks(i);
+			return err;
+		}
+		mutex_init(&kobs_gen_lock_mutex[i]);
+		init_rwsem(&kobs_gen_lock_rwsem[i]);
+		rt_mutex_init(&kobs_gen_lock_rt[i]);
+		sema_init(&kobs_gen_lock_sem[i], 1);
+		spin_lock_init(&kobs_gen_lock_spin[i]);
+		rwlock_init(&kobs_gen_lock_rwlock[i]);
+	}
+	dir = debugfs_create_dir("kobs_gen_lock", NULL);
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
+	debugfs_create_file("bench", 0400, dir, NULL, &bench_fops);
+	return 0;
+}
+
+static void __exit kobs_gen_lock_exit(void)
+{
+	unsigned int n;
+
+	debugfs_remove(dir);
+	for (n = 0; n < LOCKS; n++)
+		run_mend(n);
+	free_percpu_locks(LOCKS);
+}
+
+module_init(kobs_gen_lock_init);
+module_exit(kobs_gen_lock_exit);
+
+MODULE_DESCRIPTION("Ground truth for tests of kobs' lock source");
+MODULE_LICENSE("GPL");

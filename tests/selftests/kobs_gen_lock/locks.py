@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+What the tests of the lock source share: threads that take locks of
+kobs_gen_lock, and looking at what became of them.
+"""
+
+import os
+import signal
+import time
+
+from kobstest import SLOW, insmod, loaded, read, rmmod, until
+
+DIR = "/sys/kernel/debug/kobs_gen_lock/"
+
+
+def load():
+    if not loaded("kobs_gen_lock"):
+        insmod("kobs_gen_lock")
+    do("reset")
+
+
+def unload():
+    assert rmmod("kobs_gen_lock") is None, "kobs_gen_lock does not unload"
+
+
+def do(command):
+    """Have kobs_gen_lock do a command in this thread; done when this returns."""
+    fd = os.open(DIR + "run", os.O_WRONLY)
+    try:
+        os.write(fd, command.encode())
+    finally:
+        os.close(fd)
+
+
+def stat(name):
+    return int(dict(line.split() for line in read(DIR + "stats").splitlines())[name])
+
+
+def lock(kind, n=0):
+    """A glob for the name of a lock, as obsctl prints it."""
+    offset = "" if n == 0 else "+0x*"
+    return f"kobs_gen_lock_{kind}{offset} [[]kobs_gen_lock]"
+
+
+# Kind of a step, the lock's name, and what obsctl calls the wait.
+WAITS = {
+    "mutex": ("mutex", "mutex"), "rread": ("rwsem", "rwsem:read"), "rwrite": ("rwsem", "rwsem:write"),
+    "rt": ("rt", "rtmutex"), "pread": ("percpu", "percpu:read"), "pwrite": ("percpu", "percpu:write"),
+    "sem": ("sem", "semaphore"),
+}
+
+
+class Thread:
+    """A process of its own and a name that does a command."""
+
+    def __init__(self, name, command, cpu=None, times=1):
+        self.name = name
+        self.status = None
+        self.pid = os.fork()
+        if self.pid:
+            return
+        status = 255
+        try:
+            with open("/proc/self/comm", "w", encoding="ascii") as f:
+                f.write(name)
+            if cpu is not None:
+                os.sched_setaffinity(0, {cpu})
+            for _ in range(times):
+                do(command)
+            status = 0
+        except OSError as e:
+            status = e.errno
+        finally:
+            os._exit(status)
+
+    def state(self):
+        return read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()[0]
+
+    def sleeps(self):
+        return self.state() in "DS"
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+    def end(self):
+        """Wait for its end; the status, negative for a signal."""
+        if self.status is None:
+            until(self._ended, f"{self.name} to end")
+        return self.status
+
+    def _ended(self):
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid:
+            self.status = os.waitstatus_to_exitcode(status)
+        return pid
+
+
+class Threads:
+    """Those of one test: gone when it is over, even if it failed."""
+
+    def __init__(self):
+        self.all = []
+
+    def add(self, name, command, **how):
+        t = Thread(name, command, **how)
+        self.all.append(t)
+        return t
+
+    def waiting(self, n):
+        """Wait until n threads wait for a lock."""
+        until(lambda: stat("asking") == n, f"{n} threads to ask for locks")
+        until(lambda: all(t.status is not None or t.sleeps() for t in self.all), "all threads to sleep")
+
+    def held(self, name, command, n=1):
+        """A thread that holds n locks when this returns."""
+        taken = stat("taken") + n
+        t = self.add(name, command)
+        until(lambda: stat("taken") == taken, f"{name} to take its locks")
+        return t
+
+    def __enter__(self):
+        do("reset")
+        return self
+
+    def __exit__(self, *exc):
+        if exc[0] is not None:
+            for n in range(8):
+                do(f"take open:{n}")
+            for t in self.all:
+                if t.status is None:
+                    t.kill()
+        for t in self.all:
+            t.end()
+
+
+def pause(seconds):
+    time.sleep(seconds * min(SLOW, 2))
+    return int(seconds * min(SLOW, 2) * 1e9)

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ground truth for tests of the sched source: sleeps of a known length and
+ * place, and wake-ups of a known number.
+ *
+ * Files in /sys/kernel/debug/kobs_gen_sched:
+ *
+ *   run    takes one command, done in the thread that writes it:
+ *            block STATE MS N  sleep N times for MS; STATE is sleep, disk or
+ *                              idle, as the source names them
+ *            wake W N          wake worker W up N times, each time once it
+ *                              sleeps and is off its CPU
+ *            poke W            wake worker W up if it sleeps; do not wait
+ *            reset             stats to 0
+ *   stats  "name count" in each line: sleeps, wakes, and runs of the workers
+ *          that followed
+ *   workers  their thread numbers, one in each line
+ *
+ * The workers, kobs_storm/0 and so on, do nothing but sleep between wake-ups.
+ *
+ * Locking: none. Counters are atomic; a worker's task is there until exit.
+ */
+#include <linux/cpumask.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#define WORKERS		4
+#define MOST_TIMES	1000000U
+#define MOST_MS		10000U
+
+#if __has_attribute(__noipa__)
+#define TRACED		__attribute__((__noipa__))
+#else
+#define TRACED		noinline
+#endif
+/* Behind a call, so that it does not become a jump. */
+#define NOT_LAST()	barrier()
+
+static const struct {
+	const char *name;
+	unsigned int state;
+} states[] = {
+	{ "sleep", TASK_INTERRUPTIBLE },
+	{ "disk", TASK_UNINTERRUPTIBLE },
+	{ "idle", TASK_IDLE },
+};
+
+static struct task_struct *workers[WORKERS];
+static atomic64_t sleeps, wakes, runs;
+static struct dentry *dir;
+
+/* What the stack of a thread that sleeps shows. */
+static TRACED void kobs_gen_sched_block(unsigned int state, unsigned int ms)
+{
+	ktime_t left = ms_to_ktime(ms);
+
+	set_current_state(state);
+	schedule_hrtimeout(&left, HRTIMER_MODE_REL);
+	atomic64_inc(&sleeps);
+	NOT_LAST();
+}
+
+/* What the stack of a wake-up shows. */
+static TRACED bool kobs_gen_sched_wake(struct task_struct *p)
+{
+	bool woke = wake_up_process(p);
+
+	NOT_LAST();
+	return woke;
+}
+
+static int worker(void *data)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+		atomic64_inc(&runs);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* It sleeps, and whoever ran after it has taken its CPU over. */
+static bool asleep(struct task_struct *p)
+{
+	return READ_ONCE(p->__state) == TASK_INTERRUPTIBLE &&
+#ifdef CONFIG_SMP
+	       !READ_ONCE(p->on_cpu) &&
+#endif
+	       !READ_ONCE(p->on_rq);
+}
+
+static int run_wake(unsigned int w, unsigned int n)
+{
+	while (n--) {
+		while (!asleep(workers[w])) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			usleep_range(10, 50);
+		}
+		if (!kobs_gen_sched_wake(workers[w]))
+			return -EAGAIN;
+		atomic64_inc(&wakes);
+	}
+	return 0;
+}
+
+static int run_block(const char *state, unsigned int ms, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		if (strcmp(state, states[i].name))
+			continue;
+		while (n--)
+			kobs_gen_sched_block(states[i].state, ms);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int run_command(const char *line)
+{
+	char state[8];
+	unsigned int a;
+	unsigned int b;
+
+	if (sscanf(line, "block %7s %u %u", state, &a, &b) == 3 &&
+	    a <= MOST_MS && b <= MOST_TIMES)
+		return run_block(state, a, b);
+	if (sscanf(line, "wake %u %u", &a, &b) == 2 && a < WORKERS &&
+	    b <= MOST_TIMES)
+		return run_wake(a, b);
+	if (sscanf(line, "poke %u", &a) == 1 && a < WORKERS) {
+		if (kobs_gen_sched_wake(workers[a]))
+			atomic64_inc(&wakes);
+		return 0;
+	}
+	if (!strcmp(line, "reset")) {
+		atomic64_set(&sleeps, 0);
+		atomic64_set(&wakes, 0);
+		atomic64_set(&runs, 0);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static ssize_t run_write(struct file *file, const char __user *from,
+			 size_t size, loff_t *pos)
+{
+	char line[64];
+	int err;
+
+	if (size >= sizeof(line))
+		return -EINVAL;
+	if (copy_from_user(line, from, size))
+		return -EFAULT;
+	line[size] = '\0';
+	err = run_command(strim(line));
+	return err ? err : size;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.write = run_write,
+};
+
+static int stats_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "sleeps %lld\nwakes %lld\nruns %lld\n",
+		   atomic64_read(&sleeps), atomic64_read(&wakes),
+		   atomic64_read(&runs));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static int workers_show(struct seq_file *m, void *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORKERS; i++)
+		seq_printf(m, "%d\n", task_pid_nr(workers[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(workers);
+
+static void stop_workers(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORKERS && workers[i]; i++)
+		kthread_stop(workers[i]);
+}
+
+static int __init kobs_gen_sched_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORKERS; i++) {
+		struct task_struct *t = kthread_run(worker, NULL,
+						    "kobs_storm/%u", i);
+
+		if (IS_ERR(t)) {
+			stop_workers();
+			return PTR_ERR(t);
+		}
+		workers[i] = t;
+	}
+	dir = debugfs_create_dir("kobs_gen_sched", NULL);
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
+	debugfs_create_file("workers", 0400, dir, NULL, &workers_fops);
+	return 0;
+}
+
+static void __exit kobs_gen_sched_exit(void)
+{
+	debugfs_remove_recursive(dir);
+	stop_workers();
+}
+
+module_init(kobs_gen_sched_init);
+module_exit(kobs_gen_sched_exit);
+
+MODULE_DESCRIPTION("Ground truth for tests of kobs: sleeps and wake-ups");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A PMU that is not there: its samples, with their branch stacks, come from a
+ * file. What samples branches can so be tested where no hardware does.
+ *
+ * The PMU is called kobs_simpmu and counts for CPUs, not for tasks. Files in
+ * /sys/kernel/debug/kobs_simpmu:
+ *
+ *   replay   takes samples, one a line, and delivers each to all events of the
+ *            CPU that the writer runs on; done when write() returns:
+ *              IP FROM/TO/M|P|-/X|-/A|-/CYCLES[/TYPE[/SPEC]] ...
+ *            as perf script prints them, newest branch first. A word nr=N
+ *            makes the stack claim N entries, however many it has.
+ *   context  task, irq or nmi: where samples are delivered
+ *   repeat   how often each is delivered
+ *   refuse   bits of perf's branch filter that the PMU does not have
+ *   stats    samples delivered to an event, and those that met none
+ *
+ * Locking: sim_lock serialises writers and protects the sample that is
+ * delivered. The events of a CPU are changed and read on that CPU only, with
+ * interrupts off, or from an NMI, which looks at them only when the same CPU
+ * asked for it.
+ */
+#include <linux/ctype.h>
+#include <linux/debugfs.h>
+#include <linux/irq_work.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/perf_event.h>
+#include <linux/percpu.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#ifdef CONFIG_X86
+#include <asm/nmi.h>
+#endif
+
+/* Bytes of one write, and of one line at most. */
+#define SIM_CHUNK	(8 * 1024 * 1024)
+/* Entries that a stack has room for, whatever it claims. */
+#define SIM_ENTRIES	256
+/* Events of one CPU. */
+#define SIM_EVENTS	8
+#define SIM_REPEAT	1000000
+
+enum sim_context { SIM_TASK, SIM_IRQ, SIM_NMI, SIM_CONTEXTS };
+
+static const char *const context_names[] = { "task", "irq", "nmi" };
+
+static_assert(ARRAY_SIZE(context_names) == SIM_CONTEXTS);
+
+/* Names of branch types, as perf script prints them; one not known has none. */
+static const char *const type_names[] = {
+	[PERF_BR_UNKNOWN] = "",
+	[PERF_BR_COND] = "COND",
+	[PERF_BR_UNCOND] = "UNCOND",
+	[PERF_BR_IND] = "IND",
+	[PERF_BR_CALL] = "CALL",
+	[PERF_BR_IND_CALL] = "IND_CALL",
+	[PERF_BR_RET] = "RET",
+	[PERF_BR_SYSCALL] = "SYSCALL",
+	[PERF_BR_SYSRET] = "SYSRET",
+	[PERF_BR_COND_CALL] = "COND_CALL",
+	[PERF_BR_COND_RET] = "COND_RET",
+	[PERF_BR_ERET] = "ERET",
+	[PERF_BR_IRQ] = "IRQ",
+};
+
+/**
+ * struct sim_cpu - events of one CPU
+ * @events: those that are added
+ * @nmi: the next NMI of this CPU is ours
+ */
+struct sim_cpu {
+	struct perf_event *events[SIM_EVENTS];
+	bool nmi;
+};
+
+static DEFINE_PER_CPU(struct sim_cpu, sim_cpus);
+
+/**
+ * struct sim_sample - the sample that is delivered
+ * @ip: where it was taken
+ * @stack: its branches, in the layout of struct perf_branch_stack; entries
+ *         beyond those that were given are zero
+ */
+struct sim_sample {
+	u64 ip;
+	struct {
+		u64 nr;
+		u64 hw_idx;
+		struct perf_branch_entry entries[SIM_ENTRIES];
+	} stack;
+};
+
+static DEFINE_MUTEX(sim_lock);
+/* Under sim_lock: */
+static struct sim_sample *sim_sample;
+static enum sim_context sim_context;
+static u32 sim_repeat = 1;
+static u64 sim_refuse;
+
+static atomic64_t sim_delivered = ATOMIC64_INIT(0);
+static atomic64_t sim_unmet = ATOMIC64_INIT(0);
+static struct dentry *sim_dir;
+
+/* === Delivery === */
+
+static void sim_regs(struct pt_regs *regs, u64 ip)
+{
+	memset(regs, 0, sizeof(*regs));
+	instruction_pointer_set(regs, ip);
+#ifdef CONFIG_X86
+	regs->cs = (s64)ip < 0 ? __KERNEL_CS : __USER_CS;
+	regs->ss = (s64)ip < 0 ? __KERNEL_DS : __USER_DS;
+	regs->flags = X86_EFLAGS_FIXED | X86_EFLAGS_IF;
+#elif defined(CONFIG_ARM64)
+	regs->pstate = (s64)ip < 0 ? PSR_MODE_EL1h : PSR_MODE_EL0t;
+#endif
+}
+
+static void sim_overflow(struct perf_event *event, struct pt_regs *regs)
+{
+	struct perf_branch_stack *stack = (void *)&sim_sample->stack;
+	struct perf_sample_data data;
+
+	local64_add(event->hw.last_period, &event->count);
+	if (!event->attr.sample_period)
+		return;
+	perf_sample_data_init(&data, 0, event->hw.last_period);
+	if (has_branch_stack(event)) {
+		/* Has come with the function; older kernels have neither. */
+#ifdef PERF_BRANCH_ENTRY_INFO_BITS_MAX
+		perf_sample_save_brstack(&data, event, stack, NULL);
+#else
+		data.br_stack = stack;
+		data.sample_flags |= PERF_SAMPLE_BRANCH_STACK;
+#endif
+	}
+	event->overflow_handler(event, &data, regs);
+}
+
+/* The sample, once, to all events of this CPU. Preemption is off. */
+static void sim_deliver(void)
+{
+	struct sim_cpu *c = this_cpu_ptr(&sim_cpus);
+	struct pt_regs regs;
+	bool met = false;
+	unsigned int i;
+
+	sim_regs(&regs, sim_sample->ip);
+	for (i = 0; i < SIM_EVENTS; i++) {
+		struct perf_event *event = READ_ONCE(c->events[i]);
+
+		if (!event || event->hw.state & PERF_HES_STOPPED)
+			continue;
+		met = true;
+		sim_overflow(event, &regs);
+	}
+	atomic64_inc(met ? &sim_delivered : &sim_unmet);
+}
+
+static void sim_irq(struct irq_work *work)
+{
+	sim_deliver();
+}
+
+static struct irq_work sim_irq_work = IRQ_WORK_INIT_HARD(sim_irq);
+
+#ifdef CONFIG_X86
+static int sim_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!this_cpu_read(sim_cpus.nmi))
+		return NMI_DONE;
+	this_cpu_write(sim_cpus.nmi, false);
+	sim_deliver();
+	return NMI_HANDLED;
+}
+
+static int sim_nmi_init(void)
+{
+	return register_nmi_handler(NMI_LOCAL, sim_nmi, 0, "kobs_simpmu");
+}
+
+static void sim_nmi_exit(void)
+{
+	unregister_nmi_handler(NMI_LOCAL, "kobs_simpmu");
+}
+
+/* The vector of NMIs, which an instruction can call, too. */
+static void sim_deliver_nmi(void)
+{
+	this_cpu_write(sim_cpus.nmi, true);
+	asm volatile("int $2" : : : "memory");
+}
+#else
+static int sim_nmi_init(void)
+{
+	return 0;
+}
+
+static void sim_nmi_exit(void)
+{
+}
+
+static void sim_deliver_nmi(void)
+{
+	WARN_ON_ONCE(1);	/* context_write() refuses it */
+}
+#endif
+
+static void sim_replay(void)
+{
+	u32 n;
+
+	lockdep_assert_held(&sim_lock);
+	for (n = 0; n < sim_repeat; n++) {
+		unsigned long flags;
+
+		switch (sim_context) {
+		case SIM_TASK:
+			local_irq_save(flags);
+			sim_deliver();
+			local_irq_restore(flags);
+			break;
+		case SIM_IRQ:
+			irq_work_queue(&sim_irq_work);
+			irq_work_sync(&sim_irq_work);
+			break;
+		default:
+			preempt_disable();
+			sim_deliver_nmi();
+			preempt_enable();
+		}
+		cond_resched();
+	}
+}
+
+/* === Samples as text === */
+
+static int parse_flag(const char *text, const char *yes, int *value)
+{
+	const char *at;
+
+	if (strlen(text) != 1)
+		return -EINVAL;
+	if (*text == '-') {
+		*value = -1;
+		return 0;
+	}
+	at = strchr(yes, *text);
+	*value = at ? at - yes : -1;
+	return at ? 0 : -EINVAL;
+}
+
+static int parse_type(struct perf_branch_entry *e, const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(type_names); i++) {
+		if (type_names[i] && !strcmp(text, type_names[i])) {
+			e->type = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* FROM/TO/M|P|-/X|-/A|-/CYCLES[/TYPE[/SPEC]] */
+static int parse_entry(struct perf_branch_entry *e, char *text)
+{
+	int predicted, in_tx, aborted;
+	unsigned int n = 0;
+	char *part[8];
+	u64 from, to;
+	u16 cycles;
+
+	while (n < ARRAY_SIZE(part) && (part[n] = strsep(&text, "/")))
+		n++;
+	if (n < 6 || kstrtou64(part[0], 16, &from) ||
+	    kstrtou64(part[1], 16, &to) || parse_flag(part[2], "MP", &predicted) ||
+	    parse_flag(part[3], "X", &in_tx) ||
+	    parse_flag(part[4], "A", &aborted) ||
+	    kstrtou16(part[5], 10, &cycles) ||
+	    (n > 6 && parse_type(e, part[6])))
+		return -EINVAL;
+	e->from = from;
+	e->to = to;
+	e->mispred = predicted == 0;
+	e->predicted = predicted == 1;
+	e->in_tx = in_tx == 0;
+	e->abort = aborted == 0;
+	e->cycles = cycles;
+	return 0;
+}
+
+static int parse_line(struct sim_sample *sample, char *line)
+{
+	unsigned int n = 0;
+	bool lies = false;
+	char *word;
+
+	memset(sample, 0, sizeof(*sample));
+	line = strim(line);
+	word = strsep(&line, " ");
+	if (kstrtou64(word, 16, &sample->ip))
+		return -EINVAL;
+	while ((word = strsep(&line, " "))) {
+		if (!*word)
+			continue;
+		if (!strncmp(word, "nr=", 3)) {
+			if (kstrtou64(word + 3, 0, &sample->stack.nr))
+				return -EINVAL;
+			lies = true;
+			continue;
+		}
+		if (n == SIM_ENTRIES ||
+		    parse_entry(&sample->stack.entries[n], word))
+			return -EINVAL;
+		n++;
+	}
+	if (!lies)
+		sample->stack.nr = n;
+	return 0;
+}
+
+/* Takes whole lines that are right; the writer sends the rest again. */
+static ssize_t replay_write(struct file *file, const char __user *from,
+			    size_t size, loff_t *pos)
+{
+	size_t all = min_t(size_t, size, SIM_CHUNK);
+	char *text = kvmalloc(all + 1, GFP_KERNEL);
+	size_t done = 0;
+	int err = 0;
+
+	if (!text)
+		return -ENOMEM;
+	if (copy_from_user(text, from, all)) {
+		kvfree(text);
+		return -EFAULT;
+	}
+	text[all] = '\0';
+	mutex_lock(&sim_lock);
+	while (done < all) {
+		char *line = text + done;
+		char *end = memchr(line, '\n', all - done);
+
+		if (!end) {
+			/* No line is as long, and a last one must end. */
+			err = -EINVAL;
+			break;
+		}
+		*end = '\0';
+		if (*strim(line)) {
+			err = parse_line(sim_sample, line);
+			if (err)
+				break;
+			sim_replay();
+		}
+		done = end + 1 - text;
+		if (signal_pending(current))
+			break;
+	}
+	mutex_unlock(&sim_lock);
+	kvfree(text);
+	/* The line that is wrong or unfinished comes again, as the first. */
+	return done ? done : err;
+}
+
+static const struct file_operations replay_fops = {
+	.owner = THIS_MODULE,
+	.open = nonseekable_open,
+	.write = replay_write,
+};
+
+/* === The other files === */
+
+static int context_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "%s\n", context_names[READ_ONCE(sim_context)]);
+	return 0;
+}
+
+static int context_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, context_show, NULL);
+}
+
+static ssize_t context_write(struct file *file, const char __user *from,
+			     size_t size, loff_t *pos)
+{
+	char text[16];
+	int n;
+
+	if (size >= sizeof(text) || copy_from_user(text, from, size))
+		return -EINVAL;
+	text[size] = '\0';
+	n = match_string(context_names, SIM_CONTEXTS, strim(text));
+	if (n < 0)
+		return n;
+	if (n == SIM_NMI && !IS_ENABLED(CONFIG_X86))
+		return -EOPNOTSUPP;
+	mutex_lock(&sim_lock);
+	WRITE_ONCE(sim_context, n);
+	mutex_unlock(&sim_lock);
+	return size;
+}
+
+static const struct file_operations context_fops = {
+	.owner = THIS_MODULE,
+	.open = context_open,
+	.read = seq_read,
+	.write = context_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static int repeat_get(void *data, u64 *value)
+{
+	*value = sim_repeat;
+	return 0;
+}
+
+static int repeat_set(void *data, u64 value)
+{
+	if (!value || value > SIM_REPEAT)
+		return -EINVAL;
+	mutex_lock(&sim_lock);
+	sim_repeat = value;
+	mutex_unlock(&sim_lock);
+	return 0;
+}
+
+DEFINE_DEBUGFS_ATTRIBUTE(repeat_fops, repeat_get, repeat_set, "%llu\n");
+
+static int stats_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "delivered %lld\nunmet %lld\n",
+		   atomic64_read(&sim_delivered), atomic64_read(&sim_unmet));
+	return 0;
+}
+
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+/* === The PMU === */
+
+static int sim_event_init(struct perf_event *event);
+
+static void sim_start(struct perf_event *event, int flags)
+{
+	event->hw.state = 0;
+}
+
+static void sim_stop(struct perf_event *event, int flags)
+{
+	event->hw.state |= PERF_HES_STOPPED;
+}
+
+static int sim_add(struct perf_event *event, int flags)
+{
+	struct sim_cpu *c = this_cpu_ptr(&sim_cpus);
+	unsigned int i;
+
+	for (i = 0; i < SIM_EVENTS; i++) {
+		if (c->events[i])
+			continue;
+		event->hw.state = flags & PERF_EF_START ? 0 : PERF_HES_STOPPED;
+		event->hw.idx = i;
+		WRITE_ONCE(c->events[i], event);
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+static void sim_del(struct perf_event *event, int flags)
+{
+	struct sim_cpu *c = this_cpu_ptr(&sim_cpus);
+
+	event->hw.state |= PERF_HES_STOPPED;
+	WRITE_ONCE(c->events[event->hw.idx], NULL);
+}
+
+/* The count is right at all times. */
+static void sim_read(struct perf_event *event)
+{
+}
+
+PMU_FORMAT_ATTR(event, "config:0-63");
+
+static struct attribute *sim_format[] = {
+	&format_attr_event.attr,
+	NULL
+};
+
+static const struct attribute_group sim_format_group = {
+	.name = "format",
+	.attrs = sim_format,
+};
+
+static const struct attribute_group *sim_groups[] = {
+	&sim_format_group,
+	NULL
+};
+
+static struct pmu sim_pmu = {
+	.module = THIS_MODULE,
+	.task_ctx_nr = perf_invalid_context,
+	.attr_groups = sim_groups,
+	.event_init = sim_event_init,
+	.add = sim_add,
+	.del = sim_del,
+	.start = sim_start,
+	.stop = sim_stop,
+	.read = sim_read,
+};
+
+static int sim_event_init(struct perf_event *event)
+{
+	if (event->attr.type != sim_pmu.type)
+		return -ENOENT;
+	if (event->cpu < 0)
+		return -EINVAL;
+	if (event->attr.branch_sample_type & READ_ONCE(sim_refuse))
+		return -EOPNOTSUPP;
+	event->hw.last_period = event->hw.sample_period ?: 1;
+	return 0;
+}
+
+static int __init sim_init(void)
+{
+	int err;
+
+	sim_sample = kzalloc(sizeof(*sim_sample), GFP_KERNEL);
+	if (!sim_sample)
+		return -ENOMEM;
+	err = sim_nmi_init();
+	if (err)
+		goto err_free;
+	err = perf_pmu_register(&sim_pmu, "kobs_simpmu", -1);
+	if (err)
+		goto err_nmi;
+	sim_dir = debugfs_create_dir("kobs_simpmu", NULL);
+	debugfs_create_file("replay", 0200, sim_dir, NULL, &replay_fops);
+	debugfs_create_file("context", 0600, sim_dir, NULL, &context_fops);
+	debugfs_create_file_unsafe("repeat", 0600, sim_dir, NULL, &repeat_fops);
+	debugfs_create_x64("refuse", 0600, sim_dir, &sim_refuse);
+	debugfs_create_file("stats", 0400, sim_dir, NULL, &stats_fops);
+	return 0;
+
+err_nmi:
+	sim_nmi_exit();
+err_free:
+	kfree(sim_sample);
+	return err;
+}
+
+static void __exit sim_exit(void)
+{
+	debugfs_remove(sim_dir);
+	perf_pmu_unregister(&sim_pmu);
+	sim_nmi_exit();
+	irq_work_sync(&sim_irq_work);
+	kfree(sim_sample);
+}
+
+module_init(sim_init);
+module_exit(sim_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Simulated PMU for the tests of kobs");

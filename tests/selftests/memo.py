@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The memo of kernel stacks: every stack that it gives is compared with the unwinder's, and none is wrong."""
+
+from kobstest import *
+
+LEAF = "kobs_gen_stack_leaf"
+LEAF_GEN = "kobs_gen_leaf"
+RUN = "/sys/kernel/debug/kobs_gen_stack/run"
+N = 500
+# A full memo takes some work to fill: at least these are not by the unwinder.
+MOSTLY = 0.9
+
+
+def stack_script(*commands):
+    return ["sh", "-c", "; ".join(f"echo {c} >{RUN} || exit" for c in commands)]
+
+
+def names(stack):
+    return [frame.split(" ")[0].split("+")[0].split(".")[0] for frame in stack]
+
+
+def checked(r, share=None):
+    """All of the memo's stacks were compared, and none was wrong; returns the report."""
+    k, a = r["kernel_stacks"], r["accounting"]
+    equal(k["wrong"], 0, f"wrong stacks of {k}")
+    equal(k["checked"], k["memo"], "stacks compared")
+    equal(k["memo"] + k["unwound"], a["recorded"] + a["lost"].get("stack_full", 0), "stacks taken")
+    if share is not None:
+        at_least(k["memo"] / (k["memo"] + k["unwound"]), share, f"share of the memo in {k}")
+    return r
+
+
+def stacks(*commands, mode="count", share=MOSTLY, options=()):
+    insmod("kobs_gen_stack")
+    try:
+        r = report(mode, LEAF, "--by", "kstack", "--memo-check", 1, "--budget", 0, *options, run=stack_script(*commands))
+    finally:
+        equal(rmmod("kobs_gen_stack"), None, "rmmod")
+    checked(r, share)
+    # Stacks that differ in offsets only are added up.
+    found = {}
+    for row in r["rows"]:
+        stack = tuple(names(row["kstack"]))
+        found[stack] = found.get(stack, 0) + row["count"]
+    return found
+
+
+def by_frames(found, *wanted):
+    """The calls whose stack begins so."""
+    return sum(n for stack, n in found.items() if stack[:len(wanted)] == wanted)
+
+
+for mode in ("count", "time"):
+    @test(f"frames of variable size, func {mode}")
+    def variable(mode=mode):
+        found = stacks(f"alloca {N}", mode=mode)
+        equal(by_frames(found, LEAF, "stack_alloca", "stack_alloca_round"), N, "calls from one")
+        equal(by_frames(found, LEAF, "stack_alloca", "stack_alloca2", "stack_alloca_round"), N, "calls from one upon another")
+        equal(sum(found.values()), 2 * N, "calls")
+
+
+@test("ways of equal depth are told apart")
+def ways():
+    found = stacks(f"paths {N}")
+    for way in "ab":
+        equal(by_frames(found, LEAF, "stack_middle", f"stack_way_{way}", "stack_paths_round"), N, f"calls by way {way}")
+    equal(len(found), 2, f"stacks in {found}")
+
+
+@test("a jump leaves no frame")
+def jump():
+    found = stacks(f"tail {N}")
+    equal(by_frames(found, LEAF, "stack_middle", "stack_tail_round"), N, f"calls in {found}")
+
+
+@test("the bottom of a kernel thread, and of a work item")
+def bottom():
+    found = stacks(f"kthread {N}", f"work {N}")
+    equal(by_frames(found, LEAF, "job_thread", "kthread"), N, f"calls of the thread in {found}")
+    equal(by_frames(found, LEAF, "stack_middle", "stack_way_a", "stack_paths_round", "job_work"), N, "calls of the work")
+    for stack in found:
+        contains(stack[-1], "ret_from_fork", "outermost frame")
+        equal("kthread" in stack, True, f"kthread in {stack}")
+
+
+@test("interrupts at arbitrary points")
+def interrupts():
+    n = 100
+    found = stacks(f"timer {n}")
+    timers = {s: c for s, c in found.items() if "job_timer" in s}
+    at_least(sum(timers.values()), 2 * n, "calls from the timer")
+    for stack in timers:
+        equal("stack_mixed_round" in stack, False, f"what the timer interrupted is in {stack}")
+
+
+@test("interrupts at arbitrary points, with what they interrupted")
+def interrupts_full():
+    n = 50
+    found = stacks(f"timer {n}", share=None, options=("--full-stack",))
+    equal(sum(c for s, c in found.items() if s[:3] == (LEAF, "stack_middle", "job_timer")), n, "calls from the timer")
+    # It interrupts the writer, or an interrupt upon that; or, when it comes late, another task.
+    assert any("job_timer" in s and "run_write" in s for s in found), "no timer interrupted the writer"
+
+
+@test("recursion")
+def recursion():
+    r = checked(report("count", "kobs_gen_deep", "--by", "kstack", "--memo-check", 1, run=script("deep 100 40")), MOSTLY)
+    equal(sorted((names(row["kstack"]).count("kobs_gen_deep"), row["count"]) for row in r["rows"]),
+          [(d, 100) for d in range(1, 41)], "depths and counts")
+
+
+@test("other code at the address of a module that went")
+def reload():
+    places = []
+    for _ in range(2):
+        for module in ("kobs_gen_stack", "kobs_gen_stack2"):
+            insmod(module)
+            try:
+                found = next(line for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
+                places.append(int(found.split()[0], 16))
+                r = checked(report("count", LEAF, "--by", "kstack", "--memo-check", 1,
+                                   run=stack_script("paths 200", "mixed 200")), MOSTLY)
+                equal(count_of(r), 200 * 2 + 200 * 6, "calls")
+            finally:
+                equal(rmmod(module), None, "rmmod")
+    print(f"# the leaf was at {', '.join(map(hex, places))}")
+
+
+@test("a session that outlives a module forgets its code")
+def outlive():
+    with Background("func", "count", "vfs_write", "--by", "kstack", "--memo-check", 1, "--json") as b:
+        for _ in range(3):
+            for module in ("kobs_gen_stack", "kobs_gen_stack2"):
+                insmod(module)
+                subprocess.run(stack_script("paths 50", "timer 20"), check=True)
+                equal(rmmod(module), None, "rmmod")
+        r = b.report()
+    checked(r)
+    at_least(r["accounting"]["recorded"], 12, "writes seen")
+
+
+@test("a function that is traced twice")
+def twice():
+    with Background("func", "time", LEAF_GEN, "--by", "kstack", "--memo-check", 1, "--json") as b:
+        r = checked(report("time", LEAF_GEN, "--by", "kstack", "--memo-check", 1, run=script(f"callb {N}")))
+        equal(names(r["rows"][0]["kstack"])[:2], [LEAF_GEN, "kobs_gen_caller_b"], "frames")
+        equal(count_of(r), N, "calls")
+        other = checked(b.report())
+    equal(count_of(other), N, "calls seen by the other session")
+
+
+@test("a timed function on the way: its return address is replaced")
+def timed_on_the_way():
+    with Background("func", "time", "kobs_gen_caller_b", "--by", "kstack", "--memo-check", 1, "--json") as b:
+        r = checked(report("count", LEAF_GEN, "--by", "kstack", "--memo-check", 1, run=script(f"callb {N}")))
+        equal([names(row["kstack"])[:3] for row in r["rows"]], [[LEAF_GEN, "kobs_gen_caller_b", "repeat"]], "frames")
+        equal(count_of(r), N, "calls")
+        checked(b.report())
+
+
+@test("NMIs at arbitrary points")
+def nmi():
+    if subprocess.run(["vm-nmi", "0"], capture_output=True).returncode:
+        skip("NMIs can be injected only in a guest of 'vm --nmi'")
+    gen("nmi 20")
+    try:
+        with Load():
+            r = checked(report("count", "kobs_gen_*", "--by", "kstack", "--memo-check", 1, "--budget", 0, run=["vm-nmi", "20"]))
+    finally:
+        gen("nmi 0")
+    at_least(count_of(r), 1, "calls")
+    for row in r["rows"]:
+        found = names(row["kstack"])
+        if "kobs_gen_caller_nmi" in found:
+            equal("run_write" in found, False, f"what the NMI interrupted is in {found}")
+
+
+# Work of all kinds: files, pipes, processes, page faults.
+WORK = ["sh", "-c", "for i in 1 2 3; do t=/tmp/memo.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
+        "grep -r xyzzy /etc/default; rm -r $t; done; true"]
+
+
+@test("the whole kernel's work, both CPUs, all compared")
+def mixed():
+    for pattern in (("kmem_cache_free",), ("vfs_*", "do_filp_open"), ("try_to_wake_up", "handle_mm_fault", "kfree")):
+        with Load():
+            r = report("count", *pattern, "--by", "kstack", "--memo-check", 1, "--budget", 0, "--stacks", 65536,
+                       "--rows", 65536, run=WORK)
+        checked(r, 0.8)
+
+
+@test("stacks of tracepoints begin with what they are in")
+def tracepoint():
+    # Two sessions: the second probe makes the tracepoint call its iterator.
+    args = ("sched", "offcpu", "--by", "kstack", "--memo-check", 1, "--budget", 0, "--json")
+    with Background(*args) as b:
+        for r in (json.loads(obsctl(*args, "--", *WORK).out.splitlines()[-1]), json.loads(b.stop().out.splitlines()[-1])):
+            k = r["kernel_stacks"]
+            equal(k["wrong"], 0, f"wrong stacks of {k}")
+            equal(k["checked"], k["memo"], "stacks compared")
+            at_least(k["memo"] / (k["memo"] + k["unwound"]), MOSTLY, f"share of the memo in {k}")
+            at_least(len(r["rows"]), 1, "rows")
+            for row in r["rows"]:
+                equal(names(row["kstack"])[0], "__schedule", f"first frame of {row['kstack']}")
+
+
+@test("the hit rate of a session that is not checked")
+def rate():
+    for _ in range(2):
+        r = report("count", "vfs_*", "--by", "kstack", "--budget", 0, run=WORK)
+    k = r["kernel_stacks"]
+    equal(k["wrong"], 0, "wrong stacks")
+    equal(k["memo"] + k["unwound"], r["accounting"]["recorded"], "stacks taken")
+    at_least(k["memo"] / (k["memo"] + k["unwound"]), MOSTLY, f"share of the memo in {k}")
+
+
+@test("--memo-check 0: no memo, the same stacks")
+def without():
+    def one(check):
+        r = report("count", LEAF_GEN, "--by", "kstack", "--memo-check", check, run=script("call task 50 0", "callb 7"))
+        return r["kernel_stacks"], sorted((row["count"], row["kstack"]) for row in r["rows"])
+    none, plain = one(0)
+    every, memo = one(1)
+    equal(none, {"memo": 0, "unwound": 57, "checked": 0, "wrong": 0}, "kernel stacks without the memo")
+    equal(every["wrong"], 0, "wrong stacks")
+    equal(plain, memo, "stacks without and with the memo")
+
+
+main()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+What the tests of 'obsctl slab' share: the ground-truth module kobs_gen_slab,
+reports of slab leaks, and what must hold in each of them.
+
+A file ends with slab_main(), which loads the module and takes it out again.
+"""
+
+from kobstest import *
+
+GEN_SLAB = "/sys/kernel/debug/kobs_gen_slab/"
+PARTS = 6
+# With KASAN the tracepoints say how large an object is with its red zone, ksize() how large it is without.
+EXACT_BYTES = KERNEL != "debug"
+VERDICTS = {"leak", "cache", "churn", "stable"}
+
+
+def gen_slab(command):
+    """Have kobs_gen_slab do a command; done when this returns."""
+    fd = os.open(GEN_SLAB + "run", os.O_WRONLY)
+    try:
+        os.write(fd, command.encode())
+    finally:
+        os.close(fd)
+
+
+def slab_stats():
+    return {name: int(n) for name, n in (line.split() for line in read(GEN_SLAB + "stats").splitlines())}
+
+
+def slab_script(*commands):
+    """A command line that has kobs_gen_slab do commands."""
+    return ["sh", "-c", "; ".join(f"echo {c} >{GEN_SLAB}run || exit" for c in commands)]
+
+
+def site(name):
+    """A glob of the call sites in one of kobs_gen_slab's functions."""
+    return f"gen_{name}+0x* [[]kobs_gen_slab]"
+
+
+def slab_balance(r):
+    """The account of all hits, and of each row's objects, to the unit."""
+    a = r["accounting"]
+    total = a["recorded"] + a["filtered"] + sum(a["lost"].values())
+    equal(total, a["hits"], f"recorded + filtered + lost of {a}")
+    n = r["params"].get("sample", 1)
+    for row in r["rows"]:
+        check_slab_row(r, row, n)
+    recorded = sum((row["allocated"] + row["freed"]) // n + row["failed"] for row in r["rows"])
+    equal(recorded, a["recorded"], "allocations, frees and failures of all rows")
+    return r
+
+
+def check_slab_row(r, row, n):
+    live = row["allocated"] - row["freed"] - row["missed_frees"]
+    if not r["params"].get("older"):
+        equal(row["live"], live, f"live objects of {row}")
+    else:
+        at_most(row["live"], live, f"live objects of {row}")
+    equal(sum(b["count"] for b in row.get("hist", [])) * n, row["live"], f"objects in the histogram of {row}")
+    equal(len(row["kept"]), PARTS, f"parts of {row}")
+    equal(len(row["live_after"]), PARTS, f"parts of {row}")
+    # With --escalate the evidence is that of all rows of the site.
+    if not r["params"].get("escalate"):
+        equal(row["live_after"][-1] * n, live, f"the last reading of {row}")
+        assert abs(sum(row["kept"]) * n - row["live"]) < 0.01 * row["live"] + 0.01 * n, f"kept objects of {row}"
+    equal("oldest_ns" in row, row["live"] > 0, f"an age in {row}")
+    if row["live"]:
+        at_most(row["oldest_ns"], r["duration_ns"] + 1000000000 * SLOW, f"age in {row}")
+    assert row.get("verdict", "stable") in VERDICTS, f"verdict of {row}"
+    if row.get("verdict") == "leak":
+        assert not row["reclaimable"], f"a leak of what the kernel takes back: {row}"
+
+
+def leaks(*args, run=None, status=0, **kw):
+    """The JSON report of slab leaks around a command."""
+    tail = ["--", *run] if run else []
+    r = obsctl("slab", "leaks", *args, "--json", *tail, status=status, **kw)
+    return slab_balance(json.loads(r.out))
+
+
+def read_session(name, verb="read"):
+    """The report of a detached session. While it runs, its sums can be off by hits in flight."""
+    r = json.loads(obsctl("session", verb, name, "--json").out)
+    return slab_balance(r) if verb == "stop" else r
+
+
+def total(report, name, key="live"):
+    """The sum of a number over the rows of one of the module's functions."""
+    return sum(r[key] for r in rows(report, site=site(name)))
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def same_bytes(got, want, what):
+    if EXACT_BYTES:
+        equal(got, want, what)
+    else:
+        at_least(got, want, what)
+
+
+def our_sites(report):
+    return {r["site"].split("+")[0] for r in rows(report, site="*[[]kobs_gen_slab]")}
+
+
+def slab_main():
+    insmod("kobs_gen_slab")
+    try:
+        main()
+    finally:
+        if loaded("kobs_gen_slab"):
+            rmmod("kobs_gen_slab")
