@@ -178,11 +178,11 @@ def nmi():
 
 @test("a session ends while it is hit")
 def ends():
-    calls = "import os\nfd = os.open(%r, os.O_WRONLY)\nwhile True: os.write(fd, b'call task 10000 1')" % (GEN + "run")
+    calls = "import os\nfd = os.open(%r, os.O_WRONLY)\nwhile True: os.write(fd, b'call task 500 1')" % (GEN + "run")
     p = subprocess.Popen(["/usr/bin/python3", "-c", calls])
     try:
         # The unwinder knows a hook's trampoline as long as the hook is on: a stack that is compared must not be later.
-        for _ in range(20):
+        for _ in range(10):
             r = checked(report("count", LEAF_GEN, "--by", "kstack", "--memo-check", 1, "--budget", 0, run=["sleep", "0.1"]))
             at_least(count_of(r), 1, "calls")
             for row in r["rows"]:
