@@ -83,17 +83,20 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_memo_put);
  * kobs_memo_forget() - drop what is known of code that may go
  * @m: memo
  * @from: lowest address of such code
+ * @to: highest one
  *
  * Context: any.
  */
-void kobs_memo_forget(struct kobs_memo *m, unsigned long from)
+void kobs_memo_forget(struct kobs_memo *m, unsigned long from,
+		      unsigned long to)
 {
 	unsigned int i;
 
 	for (i = 0; i < m->nr; i++) {
 		u64 fact = READ_ONCE(m->facts[i]);
+		unsigned long ip = (s64)(s32)fact;
 
-		if (fact && (unsigned long)(s64)(s32)fact >= from)
+		if (fact && ip >= from && ip <= to)
 			WRITE_ONCE(m->facts[i], 0);
 	}
 }
@@ -185,8 +188,9 @@ static bool walk_bp(struct trail *t, const struct kobs_walk *w, u64 fact)
 	return true;
 }
 
-/* At registers: do they end the stack? */
-static bool walk_regs(struct trail *t, const struct kobs_walk *w, u64 fact)
+/* At registers: whether they lie on the stack, and if so, whether they end it. */
+static bool walk_regs(struct trail *t, const struct kobs_walk *w, u64 fact,
+		      bool *end)
 {
 	unsigned long words = kobs_fact_words(fact);
 	unsigned long cs;
@@ -197,17 +201,32 @@ static bool walk_regs(struct trail *t, const struct kobs_walk *w, u64 fact)
 	if (t->to)
 		record(t, t->sp + words * sizeof(long), cs);
 	/* Its lowest bits are 0 in the kernel. */
-	return (cs & 3) || w->cut;
+	*end = (cs & 3) || w->cut;
+	return true;
+}
+
+/* Somebody else has to find out of this frame. */
+static int walk_stuck(struct trail *t, struct kobs_walk *w, unsigned int n)
+{
+	if (!n)
+		return -ENOENT;
+	w->sp = t->sp;
+	w->bp = t->bp;
+	w->stuck = true;
+	t->records = false;
+	return n;
 }
 
 static __always_inline int walk(const struct kobs_memo *m,
-				const struct kobs_walk *w, struct trail *t,
+				struct kobs_walk *w, struct trail *t,
 				unsigned long *ips, unsigned int max)
 {
 	const u32 shift = m->shift;
 	const u64 *facts = m->facts;
 	unsigned int n = 0;
+	bool end;
 
+	w->stuck = false;
 	for (;;) {
 		unsigned long ip = word_at(t->sp - sizeof(long));
 		u64 fact = kobs_memo_get(facts, shift, ip);
@@ -218,7 +237,7 @@ static __always_inline int walk(const struct kobs_memo *m,
 			return -ENOENT;
 		if (t->to)
 			record(t, t->sp - sizeof(long), ip);
-		if (likely(n || !(fact & KOBS_FACT_HOOK))) {
+		if (likely(n || !(fact & KOBS_FACT_HOOK) || w->inner)) {
 			ips[n++] = ip;
 			if (unlikely(n == max))
 				return n;
@@ -226,7 +245,7 @@ static __always_inline int walk(const struct kobs_memo *m,
 		if (unlikely(!t->room)) {
 			if (t->to)
 				t->to->exact = true;
-			return w->cut ? n : -ENOENT;
+			return w->cut ? n : walk_stuck(t, w, n);
 		}
 		switch (kobs_fact_kind(fact)) {
 		case KOBS_FACT_SP:
@@ -240,11 +259,13 @@ static __always_inline int walk(const struct kobs_memo *m,
 				return -ENOENT;
 			break;
 		case KOBS_FACT_REGS:
-			return walk_regs(t, w, fact) ? n : -ENOENT;
+			if (!walk_regs(t, w, fact, &end))
+				return -ENOENT;
+			return end ? n : walk_stuck(t, w, n);
 		case KOBS_FACT_END:
 			return n;
 		default:
-			return -ENOENT;
+			return walk_stuck(t, w, n);
 		}
 		saved = kobs_fact_saved(fact) * sizeof(long);
 		if (saved) {
@@ -270,7 +291,7 @@ static __always_inline struct trail walk_start(const struct kobs_walk *w,
 /**
  * kobs_memo_walk() - walk a stack, if all that it takes is known
  * @m: memo
- * @w: where to begin and to end
+ * @w: where to begin and to end; @w->stuck is set
  * @ips: set to the return addresses, leaf first
  * @max: how many at most, at least 1
  *
@@ -279,7 +300,7 @@ static __always_inline struct trail walk_start(const struct kobs_walk *w,
  * Context: any, NMI included.
  * Return: the number of return addresses, or -ENOENT.
  */
-int kobs_memo_walk(const struct kobs_memo *m, const struct kobs_walk *w,
+int kobs_memo_walk(const struct kobs_memo *m, struct kobs_walk *w,
 		   unsigned long *ips, unsigned int max)
 {
 	struct trail t = walk_start(w, NULL);
@@ -291,7 +312,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_memo_walk);
 /**
  * kobs_memo_record() - walk a stack, and record what the walk went by
  * @m: memo
- * @w: where to begin and to end
+ * @w: where to begin and to end; @w->stuck is set
  * @ips: set to the return addresses, leaf first
  * @max: how many at most, at least 1
  * @to: from kobs_recall_new()
@@ -299,7 +320,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_memo_walk);
  * Context: any, NMI included.
  * Return: the number of return addresses, or -ENOENT.
  */
-int kobs_memo_record(const struct kobs_memo *m, const struct kobs_walk *w,
+int kobs_memo_record(const struct kobs_memo *m, struct kobs_walk *w,
 		     unsigned long *ips, unsigned int max,
 		     struct kobs_recalled *to)
 {

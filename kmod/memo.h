@@ -45,9 +45,12 @@ enum kobs_fact_kind {
 	KOBS_FACT_REGS,
 	/* The outermost frame. */
 	KOBS_FACT_END,
-	/* Anything else: not for the memo. */
+	/* Anything else: the memo does not lead out of it. */
 	KOBS_FACT_ODD,
 };
+
+/* The uppermost byte of a fact of KOBS_FACT_SP, but for a hook's. */
+#define KOBS_FACT_PLAIN		(KOBS_FACT_SET >> 56 | KOBS_FACT_SP)
 
 /**
  * struct kobs_memo - facts
@@ -69,12 +72,17 @@ struct kobs_memo {
  * @top: end of the stack that @sp lies in; nothing is read from there on
  * @cut: end at registers of the kernel, or at @top: what is behind them is
  *       what was interrupted
+ * @inner: frames of hooks are not left out at the start
+ * @stuck: set by a walk: it came to a frame that the memo does not lead out
+ *         of, and @sp and @bp are those behind the return to that
  */
 struct kobs_walk {
 	unsigned long sp;
 	unsigned long bp;
 	unsigned long top;
 	bool cut;
+	bool inner;
+	bool stuck;
 };
 
 /*
@@ -96,10 +104,11 @@ struct kobs_recalled;
 int kobs_memo_init(struct kobs_memo *m, unsigned int nr);
 void kobs_memo_free(struct kobs_memo *m);
 void kobs_memo_put(struct kobs_memo *m, unsigned long ip, u64 fact);
-void kobs_memo_forget(struct kobs_memo *m, unsigned long from);
-int kobs_memo_walk(const struct kobs_memo *m, const struct kobs_walk *w,
+void kobs_memo_forget(struct kobs_memo *m, unsigned long from,
+		      unsigned long to);
+int kobs_memo_walk(const struct kobs_memo *m, struct kobs_walk *w,
 		   unsigned long *ips, unsigned int max);
-int kobs_memo_record(const struct kobs_memo *m, const struct kobs_walk *w,
+int kobs_memo_record(const struct kobs_memo *m, struct kobs_walk *w,
 		     unsigned long *ips, unsigned int max,
 		     struct kobs_recalled *to);
 

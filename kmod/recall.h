@@ -11,10 +11,26 @@
  * one: it moves the stack by a random offset), they are placed relative to
  * the frame pointer that the walk finds.
  *
+ * Why a stack that is found is the right one: where a return address lies
+ * follows from the one before it (memo.h), but for frames that the frame
+ * pointer leads out of, and it is read from the stack where that lies; and for
+ * registers, whose CS is among the words. All words are compared in full, as
+ * are the function that was entered and the state of what is known of code;
+ * the hash only says where to look.
+ *
+ * Why nothing outside the stack is read: each place is less than the span that
+ * goes with it, and the span is compared with the room from its base to the end
+ * of the stack before the first word is. A base is where the walk began, which
+ * lies on the stack, or a frame pointer, which has to lie between that and the
+ * end; where the frame pointer is saved is below the last word of the part that
+ * was compared before.
+ *
  * Locking: each CPU has its own, used with preemption off. Contexts that
  * interrupt each other nest; only the outermost one writes, so that no stack
- * changes under a context that reads it. A key is cleared before, and set
- * after, the rest is written.
+ * changes under a context that reads it: those that could interrupt a reader
+ * only read. A reader can interrupt the writer, but finds no half-written
+ * stack: the key is cleared before, and set after, the rest is written. That
+ * takes no sequence count.
  */
 #ifndef KOBS_RECALL_H
 #define KOBS_RECALL_H
@@ -84,12 +100,14 @@ static_assert(KOBS_RECALL_WORDS % KOBS_RECALL_STEP == 0);
  * @shift: bits to shift a key right to get a set's number
  * @nest: contexts that use it, one above the other
  * @next: way that goes next where a set is full
+ * @left: stacks of the memo up to the next that is compared
  */
 struct kobs_recall {
 	struct kobs_recalled *stacks;
 	u32 shift;
 	u32 nest;
 	u32 next;
+	s32 left;
 };
 
 int kobs_recall_init(struct kobs_recall *r, int node, unsigned int nr);
@@ -120,23 +138,30 @@ static __always_inline u64 kobs_recall_key(const struct kobs_memo *m,
 					   const struct kobs_walk *w,
 					   unsigned long entry)
 {
-	const unsigned long *sp = (const unsigned long *)w->sp;
-	const unsigned long *top = (const unsigned long *)w->top;
+	const u64 *facts = m->facts;
+	const u32 shift = m->shift;
+	unsigned int left = KOBS_RECALL_KEY;
+	unsigned long sp = w->sp;
 	u64 hash = entry;
-	unsigned int i;
 
-	for (i = 1; ; i++) {
-		unsigned long ip = kobs_stack_word(sp, -1);
+	for (;;) {
+		unsigned long ip =
+			kobs_stack_word((const unsigned long *)sp, -1);
 		u64 fact;
 
 		hash = (hash ^ ip) * KOBS_HASH_FACTOR;
-		if (i == KOBS_RECALL_KEY)
+		if (!--left)
 			break;
-		fact = kobs_memo_get(m->facts, m->shift, ip);
-		if (unlikely(!fact || kobs_fact_kind(fact) != KOBS_FACT_SP ||
-			     kobs_fact_words(fact) > top - sp))
+		fact = kobs_memo_get(facts, shift, ip);
+		if (unlikely(fact >> 56 != KOBS_FACT_PLAIN)) {
+			if (fact >> 56 != (KOBS_FACT_PLAIN | KOBS_FACT_HOOK >> 56))
+				break;
+			/* Hooks' are there each time. */
+			left++;
+		}
+		sp += kobs_fact_words(fact) * sizeof(long);
+		if (unlikely(sp > w->top))
 			break;
-		sp += kobs_fact_words(fact);
 	}
 	return hash | KOBS_ROW_HASH;
 }

@@ -15,6 +15,7 @@
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
+#include "compat/unwind.h"
 #include "kobs.h"
 
 static DEFINE_MUTEX(kobs_sessions_lock);
@@ -476,6 +477,7 @@ static void session_stop_locked(struct kobs_session *s)
 		return;
 	WRITE_ONCE(s->armed, false);
 	s->stopped = ktime_get_mono_fast_ns();
+	kobs_unwind_settle(s);
 	s->source->stop(s);
 	/* No handler runs: whatever the guard had to say is said. */
 	if (s->guard_cost) {

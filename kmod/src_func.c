@@ -117,26 +117,58 @@ static noinline void func_count_slow(struct kobs_cpu *pc, unsigned long ip,
 				  KOBS_N_RECORDED : KOBS_N_TABLE_FULL);
 }
 
+/* Count a hit in the row of one word or two. */
+static __always_inline void func_count_row(struct kobs_cpu *pc, u64 first,
+					   u64 second, unsigned int n)
+{
+	struct kobs_row *row = kobs_table_peek(&pc->table, first, second, n);
+
+	if (likely(row)) {
+		local64_inc(&row->count);
+		kobs_count(&pc->counters, KOBS_N_RECORDED);
+	} else {
+		func_count_slow(pc, first, second);
+	}
+}
+
 /* Counting by func, or by func and caller: the cheap way. */
 static __always_inline void func_count(unsigned long ip,
 				       unsigned long parent_ip,
 				       struct kobs_session *s, unsigned int n)
 {
 	struct kobs_cpu *pc = kobs_hit_enter(s);
-	struct kobs_row *row;
+	u64 t0;
+
+	if (!pc)
+		return;
+	if (kobs_hit_begin(s, pc, &t0)) {
+		if (kobs_hit_wanted(s, pc))
+			func_count_row(pc, ip, parent_ip, n);
+		kobs_hit_end(s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+}
+
+/* Likewise by kstack. */
+static void func_count_by_kstack(unsigned long ip, unsigned long parent_ip,
+				 struct ftrace_ops *ops,
+				 struct ftrace_regs *fregs)
+{
+	struct kobs_session *s = ops->private;
+	struct kobs_cpu *pc = kobs_hit_enter(s);
+	u64 id;
 	u64 t0;
 
 	if (!pc)
 		return;
 	if (kobs_hit_begin(s, pc, &t0)) {
 		if (kobs_hit_wanted(s, pc)) {
-			row = kobs_table_peek(&pc->table, ip, parent_ip, n);
-			if (likely(row)) {
-				local64_inc(&row->count);
-				kobs_count(&pc->counters, KOBS_N_RECORDED);
-			} else {
-				func_count_slow(pc, ip, parent_ip);
-			}
+			struct kobs_at at = kobs_at_fregs(fregs);
+
+			if (likely(kobs_unwind_id(s, &id, ip, &at)))
+				func_count_row(pc, id, 0, 1);
+			else
+				kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		}
 		kobs_hit_end(s, pc, t0, 0);
 	}
@@ -160,6 +192,8 @@ static void func_count_by_caller(unsigned long ip, unsigned long parent_ip,
 /* The cheapest handler that does what the session is configured for. */
 static ftrace_func_t func_handler(const struct kobs_session *s)
 {
+	if (!s->stream && s->n_words == 1 && s->gather[0] == KOBS_W_KSTACK)
+		return func_count_by_kstack;
 	if (s->need & KOBS_W_STACKS)
 		return func_hit_stacks;
 	if (s->stream)

@@ -71,6 +71,7 @@ static __always_inline struct kobs_at kobs_at_fregs(struct ftrace_regs *fregs)
 int kobs_unwind_init(void);
 void kobs_unwind_exit(void);
 void kobs_unwind_hook(const void *fn);
+void kobs_unwind_settle(const struct kobs_session *s);
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips);
 bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,

@@ -56,6 +56,10 @@ void kobs_unwind_hook(const void *fn)
 {
 }
 
+void kobs_unwind_settle(const struct kobs_session *s)
+{
+}
+
 int kobs_unwind_init(void)
 {
 	return 0;

@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel stacks by the exported ORC unwinder of x86, and the memo of what it
- * finds.
+ * Kernel stacks by the exported ORC unwinder of x86, and by the memo of what it
+ * finds, which unwind_learn.c fills.
  *
- * The memo is filled by asking unwind_next_frame() about one return address at
- * a time: it is given a state whose stack is an array of ours, in which each
- * word says where it lies. What it makes of it tells where the tables say that
- * the caller's stack pointer, return address and frame pointer are.
- *
- * A return address is only asked about when the unwinder came through it on a
- * real stack and took it as it lay there. So those that tracers put on the
- * stack in place of the real ones never get into the memo, and a stack with
- * one of them is unwound each time. Nor does code that the tables do not know,
- * or that is neither the kernel's nor a module's: trampolines and BPF programs
- * come and go unannounced.
- *
- * Locking: the memo needs none (memo.h). hooks_lock protects the list of hooks,
- * which only grows and is read without. What is known of modules is forgotten
- * when one comes or goes, after those who may just be learning have finished:
- * handlers run with preemption off, synchronize_rcu() waits for them.
+ * Locking: none; each CPU uses what is its own, with preemption off.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/atomic.h>
-#include <linux/bits.h>
-#include <linux/kallsyms.h>
-#include <linux/module.h>
-#include <linux/mutex.h>
+#include <linux/irq_work.h>
 #include <linux/percpu.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/string.h>
@@ -36,171 +22,22 @@
 #include "../memo.h"
 #include "../recall.h"
 #include "unwind.h"
-
-/* Facts: return addresses that are on any stack. 128 KiB. */
-#define FACTS		BIT(14)
-
-/* The array that serves as a stack: room for the largest frame, in words. */
-#define TRIAL_WORDS	1024
-#define TRIAL_BP	900
-#define TRIAL_MOVE	8
-#define TRIAL_REGS	(TRIAL_WORDS - sizeof(struct pt_regs) / sizeof(long))
-/* Of each word the number; the rest is no address, and no CS of user mode. */
-#define TRIAL_MARK	0x5ca1ab1e00000000UL
-#define TRIAL_SHIFT	3
-
-/* Functions between a hook and its handler: the tracepoints'. */
-#define HOOKS		64
+#include "unwind_learn.h"
 
 /* Stacks of a CPU: for interrupts, and for each kind of exception. */
 #define CPU_STACKS	(1 + N_EXCEPTION_STACKS)
 
+/**
+ * struct span - a stack
+ * @start: lowest address
+ * @end: address behind it
+ */
 struct span {
 	unsigned long start;
 	unsigned long end;
 };
 
-static struct kobs_memo memo;
-/* Changes when something known is not to be relied on any more. */
-static atomic_t memo_epoch;
-static unsigned long trial[TRIAL_WORDS];
-static struct span hooks[HOOKS];
-static unsigned int n_hooks;
-static DEFINE_MUTEX(hooks_lock);
 static DEFINE_PER_CPU(struct span[CPU_STACKS], cpu_stacks);
-
-/* From an address on, code is no longer what it was. */
-static void forget(unsigned long from)
-{
-	/* Those who began before this keep nothing that is found after it. */
-	atomic_inc(&memo_epoch);
-	kobs_memo_forget(&memo, from);
-}
-
-static bool is_hook(unsigned long ip)
-{
-	/* Pairs with the release in kobs_unwind_hook(). */
-	unsigned int n = smp_load_acquire(&n_hooks);
-	unsigned int i;
-
-	if (within_module_core(ip, THIS_MODULE))
-		return true;
-	for (i = 0; i < n; i++) {
-		if (ip - hooks[i].start < hooks[i].end - hooks[i].start)
-			return true;
-	}
-	return false;
-}
-
-/* Number of the word of the array that has this value, or -1. */
-static int trial_word(unsigned long value)
-{
-	unsigned long n = (value - TRIAL_MARK) >> TRIAL_SHIFT;
-
-	return n < TRIAL_WORDS ? (int)n : -1;
-}
-
-/* Number of the word that is here. */
-static int trial_place(unsigned long address)
-{
-	unsigned long n = (address - (unsigned long)trial) / sizeof(long);
-
-	return n <= TRIAL_WORDS ? (int)n : -1;
-}
-
-/* What the unwinder made of a state with the array for a stack. */
-static u64 trial_result(const struct unwind_state *state)
-{
-	int base = state->sp >= (unsigned long)&trial[TRIAL_BP] ? TRIAL_BP : 0;
-	int place = trial_place(state->sp);
-	int bp = trial_word(state->bp);
-	int saved = 0;
-
-	if (state->regs) {
-		place = trial_place((unsigned long)&state->regs->cs);
-		return place >= 0 && place < TRIAL_BP ?
-		       kobs_fact(KOBS_FACT_REGS, place, 0) :
-		       kobs_fact(KOBS_FACT_ODD, 0, 0);
-	}
-	/* A frame pointer that the frame left alone is that of the registers. */
-	if (bp < (int)TRIAL_REGS && state->bp != (unsigned long)&trial[TRIAL_BP])
-		saved = place - bp;
-	/* It lies in the frame, below the return address. */
-	if (place <= base || place >= (int)TRIAL_REGS ||
-	    (saved && (bp < base || saved < 2 || saved > U8_MAX)))
-		return kobs_fact(KOBS_FACT_ODD, 0, 0);
-	return kobs_fact(base ? KOBS_FACT_BP : KOBS_FACT_SP, place - base,
-			 saved);
-}
-
-/* Have the unwinder step out of a frame on the array. */
-static bool trial_step(struct unwind_state *state, unsigned long ip,
-		       unsigned int bp)
-{
-	*state = (struct unwind_state){
-		.stack_info = {
-			.type = STACK_TYPE_TASK,
-			.begin = trial,
-			.end = trial + TRIAL_WORDS,
-		},
-		.stack_mask = BIT(STACK_TYPE_TASK),
-		.task = current,
-		.ip = ip,
-		.sp = (unsigned long)&trial[0],
-		.bp = (unsigned long)&trial[bp],
-		.regs = (struct pt_regs *)&trial[TRIAL_REGS],
-		.full_regs = true,
-	};
-	return unwind_next_frame(state);
-}
-
-/* Ask the unwinder about a return address. 0 when there is no knowing. */
-static u64 trial_ask(unsigned long ip)
-{
-	struct unwind_state state;
-	unsigned long sp;
-	u64 fact;
-
-	if (!trial_step(&state, ip, TRIAL_BP))
-		return kobs_fact(state.error ? KOBS_FACT_ODD : KOBS_FACT_END,
-				 0, 0);
-	if (state.error)
-		return 0;
-	fact = trial_result(&state);
-	if (kobs_fact_kind(fact) != KOBS_FACT_BP)
-		return fact;
-	/* And not a frame so large that it reaches there: does it move? */
-	sp = state.sp + TRIAL_MOVE * sizeof(long);
-	if (trial_step(&state, ip, TRIAL_BP + TRIAL_MOVE) && state.sp == sp)
-		return fact;
-	return kobs_fact(KOBS_FACT_ODD, 0, 0);
-}
-
-/* Of a module, and not a trampoline or a BPF program; those have names, too. */
-static noinline bool in_module(unsigned long ip)
-{
-	char name[KSYM_SYMBOL_LEN];
-	const char *module;
-
-	sprint_symbol(name, ip);
-	module = strstr(name, " [");
-	return module && strncmp(module, " [__builtin__", 13) &&
-	       strcmp(module, " [bpf]");
-}
-
-static void learn(unsigned long ip)
-{
-	bool hook = is_hook(ip);
-	u64 fact;
-
-	if (kobs_memo_get(memo.facts, memo.shift, ip))
-		return;
-	if (ip >= MODULES_VADDR && !hook && !in_module(ip))
-		return;
-	fact = trial_ask(ip);
-	if (fact)
-		kobs_memo_put(&memo, ip, fact | (hook ? KOBS_FACT_HOOK : 0));
-}
 
 /* The stacks of a CPU stay where they are: remember one. */
 static void learn_stack(const struct stack_info *info)
@@ -238,16 +75,43 @@ static __always_inline unsigned long stack_top(unsigned long sp)
 	return 0;
 }
 
+/*
+ * To where a walk begins. The unwinder is told that a function of the kernel
+ * was entered there and nothing was done in it yet, which saves it the frames
+ * of kobs and of the hook.
+ */
+static void begin_there(struct unwind_state *state, const struct kobs_walk *w)
+{
+	struct pt_regs regs = {
+		.ip = (unsigned long)unwind_next_frame,
+		.sp = w->sp - sizeof(long),
+		.bp = w->bp,
+	};
+
+	unwind_start(state, current, &regs, NULL);
+}
+
+/*
+ * To there from here, through those frames: whoever is to say whether the memo
+ * is right must not rely on what it was given to begin with.
+ */
+static void begin_here(struct unwind_state *state, const struct kobs_walk *w)
+{
+	unwind_start(state, current, NULL, (unsigned long *)w->sp - 1);
+}
+
 /* Walk by the unwinder, and learn. Frames begin with that at w->sp. */
-static noinline unsigned int walk_full(const struct kobs_walk *w,
+static noinline unsigned int walk_full(const struct kobs_walk *w, bool here,
 				       unsigned long *ips, unsigned int max)
 {
 	struct unwind_state state;
 	struct stack_info own;
 	unsigned int n = 0;
 
-	/* Frames up to the one that returned to w->sp are skipped. */
-	unwind_start(&state, current, NULL, (unsigned long *)w->sp - 1);
+	if (here)
+		begin_here(&state, w);
+	else
+		begin_there(&state, w);
 	own = state.stack_info;
 	learn_stack(&own);
 	for (; !unwind_done(&state); unwind_next_frame(&state)) {
@@ -262,8 +126,8 @@ static noinline unsigned int walk_full(const struct kobs_walk *w,
 			break;
 		if (!state.regs && !unwind_error(&state) &&
 		    READ_ONCE_NOCHECK(*slot) == ip)
-			learn(ip);
-		if (!n && is_hook(ip))
+			kobs_unwind_learn(ip);
+		if (!n && kobs_unwind_is_hook(ip))
 			continue;
 		ips[n++] = ip;
 		if (n == max)
@@ -274,16 +138,55 @@ static noinline unsigned int walk_full(const struct kobs_walk *w,
 
 /* The stack from the hooked function on, by the unwinder. */
 static unsigned int stack_full(struct kobs_session *s,
-			       const struct kobs_walk *w, unsigned long entry,
-			       unsigned long *ips)
+			       const struct kobs_walk *w, bool here,
+			       unsigned long entry, unsigned long *ips)
 {
 	unsigned int n = 0;
 
 	if (entry)
 		ips[n++] = entry;
 	if (n < s->stack_depth)
-		n += walk_full(w, ips + n, s->stack_depth - n);
+		n += walk_full(w, here, ips + n, s->stack_depth - n);
 	return n;
+}
+
+/* The first stack that was wrong: by the memo, and by the unwinder. */
+static struct {
+	atomic_t taken;
+	struct kobs_walk w;
+	unsigned int nr[2];
+	unsigned long ips[2][KOBS_STACK_DEPTH];
+} wrong;
+
+static void wrong_print(struct irq_work *work)
+{
+	unsigned int most = max(wrong.nr[0], wrong.nr[1]);
+	unsigned int i;
+
+	pr_err("a stack of the memo is wrong: %u frames%s from %#lx, stack ends at %#lx; beside it what the unwinder says, %u frames:\n",
+	       wrong.nr[0], wrong.w.cut ? " of an interrupt" : "",
+	       wrong.w.sp, wrong.w.top, wrong.nr[1]);
+	for (i = 0; i < most; i++)
+		pr_err("  %pS | %pS\n",
+		       i < wrong.nr[0] ? (void *)wrong.ips[0][i] : NULL,
+		       i < wrong.nr[1] ? (void *)wrong.ips[1][i] : NULL);
+}
+
+static struct irq_work wrong_work = IRQ_WORK_INIT(wrong_print);
+
+/* To be printed where that is allowed. */
+static void wrong_keep(const struct kobs_walk *w, const unsigned long *ips,
+		       unsigned int nr, const unsigned long *full,
+		       unsigned int full_nr)
+{
+	if (atomic_cmpxchg(&wrong.taken, 0, 1))
+		return;
+	wrong.w = *w;
+	wrong.nr[0] = nr;
+	wrong.nr[1] = full_nr;
+	memcpy(wrong.ips[0], ips, nr * sizeof(*ips));
+	memcpy(wrong.ips[1], full, full_nr * sizeof(*full));
+	irq_work_queue(&wrong_work);
 }
 
 /*
@@ -296,32 +199,94 @@ static noinline bool is_right(struct kobs_session *s, const struct kobs_walk *w,
 {
 	unsigned long full[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	const struct kobs_stack *st;
+	unsigned int got;
 
 	if (id) {
 		st = kobs_stacks_get(&s->stacks, id);
 		ips = (const unsigned long *)&s->stacks.words[st->start];
 		nr = st->nr;
 	}
-	return stack_full(s, w, entry, full) == nr &&
-	       !memcmp(full, ips, nr * sizeof(*ips));
+	got = stack_full(s, w, true, entry, full);
+	if (likely(got == nr && !memcmp(full, ips, nr * sizeof(*ips))))
+		return true;
+	wrong_keep(w, ips, nr, full, got);
+	return false;
 }
 
 /* What the memo says, before it is believed. */
 static __always_inline bool believe(struct kobs_session *s,
+				    struct kobs_cpu *pc,
 				    const struct kobs_walk *w,
 				    unsigned long entry, u32 id,
 				    const unsigned long *ips, unsigned int nr)
 {
-	struct kobs_counters *c = &this_cpu_ptr(s->cpu)->counters;
-
-	if (likely(local64_inc_return(&c->n[KOBS_N_MEMO]) % s->memo_check))
+	local64_inc(&pc->counters.n[KOBS_N_MEMO]);
+	if (likely(--pc->recall.left > 0))
 		return true;
-	kobs_count(c, KOBS_N_CHECKED);
+	pc->recall.left = s->memo_check;
+	kobs_count(&pc->counters, KOBS_N_CHECKED);
 	if (likely(is_right(s, w, entry, id, ips, nr)))
 		return true;
-	kobs_count(c, KOBS_N_WRONG);
-	forget(0);
+	kobs_count(&pc->counters, KOBS_N_WRONG);
+	kobs_unwind_forget(0, ULONG_MAX);
 	return false;
+}
+
+/*
+ * Where the memo does not lead on, the unwinder does, up to the next frame that
+ * is as any other. Returns the number of addresses, of which there were @n.
+ */
+static noinline unsigned int walk_over(struct kobs_walk *w, unsigned long *ips,
+				       unsigned int n, unsigned int max)
+{
+	struct unwind_state state;
+	struct stack_info own;
+	unsigned long ip;
+
+	w->stuck = false;
+	begin_there(&state, w);
+	own = state.stack_info;
+	while (n < max && unwind_next_frame(&state)) {
+		if (w->cut && (state.regs ||
+			       !on_stack(&own, (void *)(state.sp - sizeof(long)),
+					 sizeof(long))))
+			break;
+		ip = unwind_get_return_address(&state);
+		if (!ip)
+			break;
+		if (!state.regs && !unwind_error(&state)) {
+			w->sp = state.sp;
+			w->bp = state.bp;
+			w->top = stack_top(state.sp - sizeof(long));
+			w->stuck = true;
+			break;
+		}
+		ips[n++] = ip;
+	}
+	return n;
+}
+
+/* Walk by the memo, as far as it leads. */
+static int walk_memo(const struct kobs_walk *from, unsigned long *ips,
+		     unsigned int max, struct kobs_recalled *to)
+{
+	struct kobs_walk w = *from;
+	int n;
+
+	n = to ? kobs_memo_record(&kobs_memo, &w, ips, max, to) :
+		 kobs_memo_walk(&kobs_memo, &w, ips, max);
+	w.inner = true;
+	while (n > 0 && w.stuck) {
+		int got;
+
+		n = walk_over(&w, ips, n, max);
+		if (!w.stuck || n == max)
+			break;
+		got = w.top ? kobs_memo_walk(&kobs_memo, &w, ips + n, max - n) :
+			      -ENOENT;
+		n = got < 0 ? got : n + got;
+	}
+	return n;
 }
 
 /*
@@ -332,23 +297,21 @@ static __always_inline unsigned int
 unwind_frames(struct kobs_session *s, const struct kobs_walk *w,
 	      unsigned long entry, unsigned long *ips, struct kobs_recalled *to)
 {
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 	unsigned int n = 0;
 	int got = -ENOENT;
 
 	if (entry)
 		ips[n++] = entry;
 	if (likely(s->memo_check && w->top && n < s->stack_depth))
-		got = to ? kobs_memo_record(&memo, w, ips + n,
-					    s->stack_depth - n, to) :
-			   kobs_memo_walk(&memo, w, ips + n,
-					  s->stack_depth - n);
-	if (got >= 0 && believe(s, w, entry, 0, ips, n + got))
+		got = walk_memo(w, ips + n, s->stack_depth - n, to);
+	if (got >= 0 && believe(s, pc, w, entry, 0, ips, n + got))
 		return n + got;
 	if (to)
 		to->nr = 0;
 	if (got < 0)
-		kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
-	return stack_full(s, w, entry, ips);
+		kobs_count(&pc->counters, KOBS_N_UNWOUND);
+	return stack_full(s, w, false, entry, ips);
 }
 
 /* A stack that is not recalled; @key is for the next time, or 0. */
@@ -358,7 +321,7 @@ static noinline bool unwind_new(struct kobs_session *s, u64 *id,
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
-	u32 epoch = atomic_read(&memo_epoch);
+	u32 epoch = atomic_read(&kobs_memo_epoch);
 	struct kobs_recalled *to = NULL;
 	bool ok;
 
@@ -373,17 +336,17 @@ static noinline bool unwind_new(struct kobs_session *s, u64 *id,
 
 static __always_inline bool unwind(struct kobs_session *s, u64 *id,
 				   const struct kobs_walk *w,
-				   unsigned long entry,
-				   const struct kobs_recall *r)
+				   unsigned long entry, struct kobs_cpu *pc)
 {
+	const struct kobs_recall *r = &pc->recall;
 	const struct kobs_recalled *e;
 	u64 key = 0;
 
 	if (likely(r->stacks && w->top)) {
-		key = kobs_recall_key(&memo, w, entry);
-		e = kobs_recall_find(r, key, entry, atomic_read(&memo_epoch),
+		key = kobs_recall_key(&kobs_memo, w, entry);
+		e = kobs_recall_find(r, key, entry, atomic_read(&kobs_memo_epoch),
 				     w);
-		if (likely(e && believe(s, w, entry, e->id, NULL, 0))) {
+		if (likely(e && believe(s, pc, w, entry, e->id, NULL, 0))) {
 			*id = e->id;
 			return true;
 		}
@@ -423,15 +386,15 @@ static __always_inline unsigned long hooked(unsigned long entry)
 bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 		    const struct kobs_at *at)
 {
-	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 	struct kobs_walk w = walk_from(s, at);
 	bool ok;
 
-	r->nest++;
+	pc->recall.nest++;
 	barrier();
-	ok = unwind(s, id, &w, hooked(entry), r);
+	ok = unwind(s, id, &w, hooked(entry), pc);
 	barrier();
-	r->nest--;
+	pc->recall.nest--;
 	return ok;
 }
 
@@ -458,57 +421,19 @@ unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 	return unwind_frames(s, &w, at ? hooked(entry) : 0, ips, NULL);
 }
 
-/* Code came or is about to go; the memory can hold other code from now on. */
-static int unwind_module(struct notifier_block *nb, unsigned long state,
-			 void *data)
-{
-	/* Those who may be learning what was there. */
-	if (state != MODULE_STATE_COMING)
-		synchronize_rcu();
-	forget(MODULES_VADDR);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block unwind_nb = { .notifier_call = unwind_module };
-
-/* Bytes of a function; 0 when there is no knowing. */
-static unsigned long size_of(const void *fn)
-{
-	char name[KSYM_SYMBOL_LEN];
-	unsigned long size = 0;
-	const char *slash;
-
-	/* "name+0x0/0x5a" */
-	sprint_symbol(name, (unsigned long)fn);
-	slash = strchr(name, '/');
-	if (slash && sscanf(slash, "/0x%lx", &size) != 1)
-		return 0;
-	return size;
-}
-
 /**
- * kobs_unwind_hook() - leave a function out where a stack begins with it
- * @fn: function of the kernel that does no more than call handlers
+ * kobs_unwind_settle() - wait for those who are unwinding in a session
+ * @s: session, disarmed; its probes are still on
+ *
+ * A stack that is compared is unwound from here on, through the hook's
+ * trampoline, which the unwinder only knows as long as the hook is on.
  *
  * Context: task, may sleep.
  */
-void kobs_unwind_hook(const void *fn)
+void kobs_unwind_settle(const struct kobs_session *s)
 {
-	unsigned long start = (unsigned long)fn;
-	unsigned int i;
-
-	mutex_lock(&hooks_lock);
-	for (i = 0; i < n_hooks && hooks[i].start != start; i++)
-		;
-	if (i == n_hooks && i < HOOKS) {
-		hooks[i] = (struct span){ start, start + size_of(fn) };
-		/* Pairs with the acquire in is_hook(). */
-		smp_store_release(&n_hooks, i + 1);
-		/* It may have been learned as any other. */
+	if (kobs_session_recalls(s))
 		synchronize_rcu();
-		forget(0);
-	}
-	mutex_unlock(&hooks_lock);
 }
 
 /**
@@ -519,18 +444,7 @@ void kobs_unwind_hook(const void *fn)
  */
 int kobs_unwind_init(void)
 {
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < TRIAL_WORDS; i++)
-		trial[i] = TRIAL_MARK + ((unsigned long)i << TRIAL_SHIFT);
-	err = kobs_memo_init(&memo, FACTS);
-	if (err)
-		return err;
-	err = register_module_notifier(&unwind_nb);
-	if (err)
-		kobs_memo_free(&memo);
-	return err;
+	return kobs_unwind_learn_init();
 }
 
 /**
@@ -540,6 +454,6 @@ int kobs_unwind_init(void)
  */
 void kobs_unwind_exit(void)
 {
-	unregister_module_notifier(&unwind_nb);
-	kobs_memo_free(&memo);
+	irq_work_sync(&wrong_work);
+	kobs_unwind_learn_exit();
 }

@@ -27,20 +27,30 @@ def jobs(b):
     def bpftrace(kind):
         return b.bpftrace(f"kprobe:{b.FUNC} {{ @[kstack] = count(); }}", kind, pattern=r"^\]: (\d+)$")
 
-    def row(what, limit, kind, peers, *options):
-        cost = b.own(b.obsctl("count", b.FUNC, "--by", "kstack", *options, kind=kind)) - b.plain[kind]
-        b.line(what, cost, limit, peers)
+    def row(what, depth, limit, kind, peers, *options):
+        def measure():
+            out = b.run("obsctl", "func", "count", b.FUNC, "--by", "kstack", "--budget", "0", "--json", *options, "--",
+                        b.work(f"bench {kind} {b.CALLS}"))
+            r = json.loads(out.splitlines()[-1])
+            b.seen(b.balanced(r), "kobs")
+            if [len(row["kstack"]) for row in r["rows"]] != [depth]:
+                raise b.Absent(f"there is not one stack of {depth} frames: {r['rows']}")
+            return b.result()
+        b.line(what.format(depth), b.own(measure) - b.plain[kind], limit, peers)
 
-    def others(kind, *more):
-        costs = [(name, b.attempt(name, peer)) for name, peer in (*more, ("bpftrace @[kstack]", bpftrace(kind)))]
-        return [(name, cost and cost - b.plain[kind]) for name, cost in costs]
+    def others(kind, save=None):
+        if kind not in b.plain:
+            b.plain[kind] = b.bench(kind)
+        found = [(name, b.attempt(name, peer)) for name, peer in (
+            ("stack_trace_save()", save and (lambda: b.bench(save))), ("bpftrace @[kstack]", bpftrace(kind))) if peer]
+        return [(name, cost and cost - b.plain[kind]) for name, cost in found]
 
     def job_kstack():
-        row("count by kstack, 13 deep: recalled", 600, "call", others("call"))
-        peers = others("calldeep", ("stack_trace_save()", lambda: b.bench("stack")))
-        row("count by kstack, 33 deep: recalled", 1000, "calldeep", peers)
+        row("count by kstack, {} deep: recalled", 20, 450, "call20", others("call20", "stack20"))
+        peers = others("calldeep", "stack")
+        row("count by kstack, {} deep: recalled", 31, 1000, "calldeep", peers)
         # What the unwinder takes is not ours to better.
-        row("count by kstack, 33 deep: unwound", (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--memo-check", "0")
+        row("count by kstack, {} deep: unwound", 31, (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--memo-check", "0")
 
         mixed(b)    # learns
         cost, k = b.own(lambda: mixed(b))

@@ -29,6 +29,7 @@
  * @mem: the stack, in the middle
  * @stack: its lowest word
  * @w: a walk along it
+ * @end: where that came to
  * @ips: what the walk found
  */
 struct bench {
@@ -37,6 +38,7 @@ struct bench {
 	unsigned long mem[GUARD + WORDS + GUARD];
 	unsigned long *stack;
 	struct kobs_walk w;
+	struct kobs_walk end;
 	unsigned long ips[KOBS_RECALL_WORDS];
 };
 
@@ -115,8 +117,25 @@ static void build_bp(struct bench *b, unsigned int at)
 
 static int go(struct bench *b, unsigned int max)
 {
+	struct kobs_walk w = b->w;
+	int n;
+
 	memset(b->ips, 0, sizeof(b->ips));
-	return kobs_memo_walk(&b->m, &b->w, b->ips, max);
+	n = kobs_memo_walk(&b->m, &w, b->ips, max);
+	b->end = w;
+	return n;
+}
+
+/* Frame n is the last that the memo leads to; it begins with this word. */
+static void expect_stuck(struct kunit *test, int got, unsigned int n,
+			 const unsigned long *word)
+{
+	struct bench *b = test->priv;
+
+	KUNIT_EXPECT_EQ(test, got, (int)n);
+	KUNIT_EXPECT_TRUE(test, b->end.stuck);
+	KUNIT_EXPECT_PTR_EQ(test, (const unsigned long *)b->end.sp, word);
+	KUNIT_EXPECT_EQ(test, b->ips[n - 1], word[-1]);
 }
 
 static void expect_ips(struct kunit *test, int got, unsigned int first,
@@ -192,10 +211,13 @@ static void code_is_forgotten(struct kunit *test)
 
 	for (n = 1; n <= 10; n++)
 		know(b, n, KOBS_FACT_SP, n, 0);
-	kobs_memo_forget(&b->m, ip_of(6));
+	kobs_memo_forget(&b->m, ip_of(4), ip_of(5));
 	for (n = 1; n <= 10; n++)
-		KUNIT_EXPECT_EQ(test, !!get(b, ip_of(n)), n < 6);
-	kobs_memo_forget(&b->m, 0);
+		KUNIT_EXPECT_EQ(test, !!get(b, ip_of(n)), n < 4 || n > 5);
+	kobs_memo_forget(&b->m, ip_of(6), ULONG_MAX);
+	for (n = 1; n <= 10; n++)
+		KUNIT_EXPECT_EQ(test, !!get(b, ip_of(n)), n < 4);
+	kobs_memo_forget(&b->m, 0, ULONG_MAX);
 	for (n = 1; n <= 10; n++)
 		KUNIT_EXPECT_EQ(test, get(b, ip_of(n)), 0);
 }
@@ -209,6 +231,11 @@ static void walk_to_the_end(struct kunit *test)
 	/* No further than asked for; what lies behind need not be known. */
 	kobs_memo_put(&b->m, ip_of(3), kobs_fact(KOBS_FACT_ODD, 0, 0));
 	expect_ips(test, go(b, 3), 1, 3);
+	KUNIT_EXPECT_FALSE(test, b->end.stuck);
+	expect_stuck(test, go(b, 4), 3, b->stack + 9);
+	/* Where no address was found yet, it was in vain. */
+	kobs_memo_put(&b->m, ip_of(1),
+		      kobs_fact(KOBS_FACT_ODD, 0, 0) | KOBS_FACT_HOOK);
 	KUNIT_EXPECT_EQ(test, go(b, 4), -ENOENT);
 }
 
@@ -232,6 +259,8 @@ static void hooks_are_left_out_in_front(struct kunit *test)
 	kobs_memo_put(&b->m, ip_of(3),
 		      kobs_fact(KOBS_FACT_SP, 2, 0) | KOBS_FACT_HOOK);
 	expect_ips(test, go(b, 20), 2, 4);
+	b->w.inner = true;
+	expect_ips(test, go(b, 20), 1, 5);
 }
 
 static void walk_by_the_frame_pointer(struct kunit *test)
@@ -284,7 +313,10 @@ static void frames_beyond_the_top(struct kunit *test)
 		if (words < WORDS)
 			expect_ips(test, go(b, 1), 1, 1);
 		/* The uppermost word is the end of an interrupt's stack only. */
-		KUNIT_EXPECT_EQ(test, go(b, 20) > 0, words < WORDS - 1);
+		if (words == WORDS - 1)
+			expect_stuck(test, go(b, 20), 2, b->stack + WORDS);
+		else
+			KUNIT_EXPECT_EQ(test, go(b, 20) > 0, words < WORDS);
 	}
 }
 
@@ -294,7 +326,7 @@ static void registers_end_a_stack(struct kunit *test)
 
 	build_bp(b, 20);
 	b->stack[26] = KERNEL_CS;
-	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+	expect_stuck(test, go(b, 20), 4, b->stack + 22);
 	b->w.cut = true;
 	expect_ips(test, go(b, 20), 1, 4);
 	/* They do not lie on this stack. */
@@ -310,7 +342,7 @@ static void top_ends_an_interrupt(struct kunit *test)
 	/* Frame 3's caller lies in the uppermost word. */
 	know(b, 3, KOBS_FACT_SP, WORDS - 9, 0);
 	b->stack[WORDS - 1] = ip_of(4);
-	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+	expect_stuck(test, go(b, 20), 4, b->stack + WORDS);
 	b->w.cut = true;
 	expect_ips(test, go(b, 20), 1, 4);
 }
@@ -421,6 +453,43 @@ static void two_variable_frames_are_not_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find(b, 8, 0, EPOCH), 0);
 }
 
+static void stuck_walks_are_not_kept(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct kobs_recalled *e = kobs_recall_new(&b->r, 8);
+	struct kobs_walk w = b->w;
+
+	build(b);
+	know(b, 4, KOBS_FACT_ODD, 0, 0);
+	KUNIT_EXPECT_EQ(test, kobs_memo_record(&b->m, &w, b->ips, 20, e), 4);
+	KUNIT_EXPECT_TRUE(test, w.stuck);
+	KUNIT_EXPECT_EQ(test, e->nr, 0);
+	kobs_recall_keep(e, 8, 0, EPOCH, ID);
+	KUNIT_EXPECT_EQ(test, find(b, 8, 0, EPOCH), 0);
+}
+
+/* Frames of hooks are not what tells stacks apart. */
+static void keys_leave_hooks_out(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int changed = 0;
+	unsigned int frame;
+	u64 key;
+
+	for (frame = 1; frame <= 5; frame++) {
+		static const u8 at[] = { 0, 0, 3, 8, 10, 17 };
+
+		build(b);
+		kobs_memo_put(&b->m, ip_of(1),
+			      kobs_fact(KOBS_FACT_SP, 3, 0) | KOBS_FACT_HOOK);
+		key = kobs_recall_key(&b->m, &b->w, 0);
+		b->stack[at[frame]]++;
+		changed += kobs_recall_key(&b->m, &b->w, 0) != key;
+	}
+	/* The hook's own, and as many behind it as there are in a key. */
+	KUNIT_EXPECT_EQ(test, changed, 1 + KOBS_RECALL_KEY);
+}
+
 /* Sets are bounded; what is found is what was put. */
 static void recall_is_bounded(struct kunit *test)
 {
@@ -467,6 +536,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(recalled_at_any_place),
 	KUNIT_CASE(not_recalled_beyond_the_top),
 	KUNIT_CASE(two_variable_frames_are_not_kept),
+	KUNIT_CASE(stuck_walks_are_not_kept),
+	KUNIT_CASE(keys_leave_hooks_out),
 	KUNIT_CASE(recall_is_bounded),
 	{}
 };

@@ -176,6 +176,22 @@ def nmi():
             equal("run_write" in found, False, f"what the NMI interrupted is in {found}")
 
 
+@test("a session ends while it is hit")
+def ends():
+    calls = "import os\nfd = os.open(%r, os.O_WRONLY)\nwhile True: os.write(fd, b'call task 500 1')" % (GEN + "run")
+    p = subprocess.Popen(["/usr/bin/python3", "-c", calls])
+    try:
+        # The unwinder knows a hook's trampoline as long as the hook is on: a stack that is compared must not be later.
+        for _ in range(10):
+            r = checked(report("count", LEAF_GEN, "--by", "kstack", "--memo-check", 1, "--budget", 0, run=["sleep", "0.1"]))
+            at_least(count_of(r), 1, "calls")
+            for row in r["rows"]:
+                equal(names(row["kstack"])[:2], [LEAF_GEN, "kobs_gen_caller_a"], "frames")
+    finally:
+        p.kill()
+        p.wait()
+
+
 # Work of all kinds: files, pipes, processes, page faults.
 WORK = ["sh", "-c", "for i in 1 2 3; do t=/tmp/memo.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
         "grep -r xyzzy /etc/default; rm -r $t; done; true"]

@@ -23,9 +23,10 @@
  *            reset             stats to 0
  *   stats  "name count" in each line: calls since load or reset
  *   bench  thousandths of a ns that one call took in the last benchmark, the
- *          best of 5. KIND is call; calldeep (from FRAMES nested functions);
- *          floor (call, with an ftrace_ops that does nothing); stack (calldeep,
- *          with an ftrace_ops that saves the stack)
+ *          best of 5. KIND is call; call20 and calldeep (from FRAMES_20 and
+ *          FRAMES nested functions); floor (call, with an ftrace_ops that does
+ *          nothing); stack20 and stack (call20 and calldeep, with an
+ *          ftrace_ops that saves the stack)
  *
  * The module also serves to unload a traced function: nothing in it lives on
  * after rmmod.
@@ -63,8 +64,13 @@
 #define MOST_SLEEP_MS	60000
 #define MOST_BENCH	10000000ULL
 
-/* Nested functions beneath a deep benchmark, and how often each is run. */
+/*
+ * Nested functions beneath a deep benchmark, and beneath one that is to have a
+ * stack of 20 frames in all.
+ */
 #define FRAMES		20
+#define FRAMES_20	9
+/* How often each benchmark is run. */
 #define ROUNDS		5
 
 /* What is traced has to be there, once, and as it is written here. */
@@ -459,7 +465,7 @@ static TRACED u64 bench_deep(u64 n, unsigned int frames)
 	return ns;
 }
 
-static u64 bench_best(u64 n, bool deep)
+static u64 bench_best(u64 n, unsigned int frames)
 {
 	u64 best = U64_MAX;
 	u64 floor = U64_MAX;
@@ -467,7 +473,7 @@ static u64 bench_best(u64 n, bool deep)
 
 	for (i = 0; i < ROUNDS; i++) {
 		local_irq_disable();
-		best = min(best, bench_deep(n, deep ? FRAMES : 0));
+		best = min(best, bench_deep(n, frames));
 		local_irq_enable();
 		cond_resched();
 		local_irq_disable();
@@ -494,7 +500,8 @@ static void stack_hit(unsigned long ip, unsigned long parent_ip,
 static struct ftrace_ops floor_ops = { .func = floor_hit };
 static struct ftrace_ops stack_ops = { .func = stack_hit };
 
-static int bench_traced(struct ftrace_ops *ops, u64 n, bool deep, u64 *best)
+static int bench_traced(struct ftrace_ops *ops, u64 n, unsigned int frames,
+			u64 *best)
 {
 	int err;
 
@@ -504,28 +511,46 @@ static int bench_traced(struct ftrace_ops *ops, u64 n, bool deep, u64 *best)
 	err = register_ftrace_function(ops);
 	if (err)
 		return err;
-	*best = bench_best(n, deep);
+	*best = bench_best(n, frames);
 	return unregister_ftrace_function(ops);
 }
 
+/**
+ * struct bench - a kind of benchmark
+ * @kind: its name
+ * @frames: nested functions beneath the call
+ * @ops: what hooks the call, or NULL
+ */
+struct bench {
+	const char *kind;
+	unsigned int frames;
+	struct ftrace_ops *ops;
+};
+
+static const struct bench benches[] = {
+	{ "call", 0, NULL },
+	{ "call20", FRAMES_20, NULL },
+	{ "calldeep", FRAMES, NULL },
+	{ "floor", 0, &floor_ops },
+	{ "stack20", FRAMES_20, &stack_ops },
+	{ "stack", FRAMES, &stack_ops },
+};
+
 static int run_bench(const char *kind, u64 n)
 {
+	const struct bench *b = benches;
 	u64 best = 0;
 	int err = 0;
 
-	if (!n || n > MOST_BENCH)
+	while (b < benches + ARRAY_SIZE(benches) && strcmp(kind, b->kind))
+		b++;
+	if (b == benches + ARRAY_SIZE(benches) || !n || n > MOST_BENCH)
 		return -EINVAL;
 	mutex_lock(&bench_lock);
-	if (!strcmp(kind, "call"))
-		best = bench_best(n, false);
-	else if (!strcmp(kind, "calldeep"))
-		best = bench_best(n, true);
-	else if (!strcmp(kind, "floor"))
-		err = bench_traced(&floor_ops, n, false, &best);
-	else if (!strcmp(kind, "stack"))
-		err = bench_traced(&stack_ops, n, true, &best);
+	if (b->ops)
+		err = bench_traced(b->ops, n, b->frames, &best);
 	else
-		err = -EINVAL;
+		best = bench_best(n, b->frames);
 	if (!err)
 		bench_result = div64_u64(best * 1000, n);
 	mutex_unlock(&bench_lock);
