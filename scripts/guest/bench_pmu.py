@@ -126,4 +126,5 @@ def main():
         raise SystemExit(f"bench: over the limit: {'; '.join(missed)}")
 
 
-main()
+if __name__ == "__main__":
+    main()
