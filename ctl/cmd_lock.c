@@ -23,7 +23,7 @@ static int check(const struct verb *verb, const struct opts *o)
 /* The owner, too, beside what is asked for or what is usual. */
 static void add_owner_columns(struct request *req, const struct opts *o)
 {
-	static const char *const usual[] = { "lock", "kind", "caller" };
+	static const char *const usual[] = { "lock", "cache", "kind", "caller" };
 	static const char *const owner[] = { "owner", "owner_pid", "owner_stack" };
 	size_t i;
 	size_t k;

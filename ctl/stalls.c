@@ -14,7 +14,7 @@
 
 static const char *const column_names[] = {
 	"link", "links", "comm", "pid", "tid", "kstack", "lock", "kind", "owner", "owner_pid",
-	"owner_tid", "owner_stack",
+	"owner_tid", "owner_stack", "cache",
 };
 
 static_assert(ARRAY_SIZE(column_names) == STALLS_COLUMNS, "a name for each column");
@@ -110,6 +110,7 @@ static void json_wait(struct trace *t, const struct stalls_link *l)
 
 	add_lock(t, l, &lock);
 	json_text(t, "lock", lock.p);
+	json_text(t, "cache", text_of(l, STALLS_CACHE));
 	json_text(t, "kind", text_of(l, STALLS_KIND));
 	json_number(t, "waited_ns", l->waited);
 	buf_free(&lock);
@@ -213,6 +214,8 @@ static void text_wait(struct trace *t, const struct stalls_link *l)
 	format_value(waited, sizeof(waited), (double)l->waited, view_unit(t->view));
 	buf_printf(&t->line, "waits %s for %s ", waited, text_of(l, STALLS_KIND));
 	add_lock(t, l, &t->line);
+	if (*text_of(l, STALLS_CACHE))
+		buf_printf(&t->line, " in %s", text_of(l, STALLS_CACHE));
 	buf_putc(&t->line, '\n');
 }
 

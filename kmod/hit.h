@@ -36,6 +36,39 @@
 void kobs_hit_recursion(struct kobs_session *s, struct kobs_cpu *pc);
 
 /**
+ * kobs_hit_enter_off() - kobs_hit_enter() where preemption is off as it is
+ * @s: session
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: as kobs_hit_enter().
+ */
+static __always_inline struct kobs_cpu *
+kobs_hit_enter_off(struct kobs_session *s)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+
+	if (likely(++pc->nest <= KOBS_HIT_NEST)) {
+		barrier();
+		return pc;
+	}
+	kobs_hit_recursion(s, pc);
+	pc->nest--;
+	return NULL;
+}
+
+/**
+ * kobs_hit_leave_off() - undo kobs_hit_enter_off()
+ * @pc: its result
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_hit_leave_off(struct kobs_cpu *pc)
+{
+	barrier();
+	pc->nest--;
+}
+
+/**
  * kobs_hit_enter() - turn preemption off and guard against recursion
  * @s: session
  *
@@ -52,15 +85,10 @@ static __always_inline struct kobs_cpu *kobs_hit_enter(struct kobs_session *s)
 	struct kobs_cpu *pc;
 
 	preempt_disable_notrace();
-	pc = this_cpu_ptr(s->cpu);
-	if (likely(++pc->nest <= KOBS_HIT_NEST)) {
-		barrier();
-		return pc;
-	}
-	kobs_hit_recursion(s, pc);
-	pc->nest--;
-	preempt_enable_notrace();
-	return NULL;
+	pc = kobs_hit_enter_off(s);
+	if (unlikely(!pc))
+		preempt_enable_notrace();
+	return pc;
 }
 
 /**
@@ -71,9 +99,24 @@ static __always_inline struct kobs_cpu *kobs_hit_enter(struct kobs_session *s)
  */
 static __always_inline void kobs_hit_leave(struct kobs_cpu *pc)
 {
-	barrier();
-	pc->nest--;
+	kobs_hit_leave_off(pc);
 	preempt_enable_notrace();
+}
+
+/**
+ * kobs_hit_count() - count a hit of a session that was seen armed
+ * @pc: its part of this CPU
+ * @t0: set to the time when this hit is to be timed, else to 0
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_hit_count(struct kobs_cpu *pc, u64 *t0)
+{
+	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]);
+
+	*t0 = 0;
+	if (unlikely(n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST))
+		*t0 = ktime_get_mono_fast_ns();
 }
 
 /**
@@ -88,14 +131,9 @@ static __always_inline void kobs_hit_leave(struct kobs_cpu *pc)
 static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 					   struct kobs_cpu *pc, u64 *t0)
 {
-	u64 n;
-
 	if (unlikely(!READ_ONCE(s->armed)))
 		return false;
-	n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]);
-	*t0 = 0;
-	if (unlikely(n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST))
-		*t0 = ktime_get_mono_fast_ns();
+	kobs_hit_count(pc, t0);
 	return true;
 }
 

@@ -58,7 +58,7 @@ enum kobs_word {
 	KOBS_W_USTACK,
 	KOBS_W_SOURCE,
 	/* Of which a key can hold KOBS_KEY_WORDS. */
-	KOBS_WORDS = 20
+	KOBS_WORDS = 24
 };
 
 /* The words that are the same in any handler of one hit. */

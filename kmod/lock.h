@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include "kobs.h"
 #include "lock_owner.h"
+#include "slab.h"
 #include "span.h"
 #include "tracepoint.h"
 
@@ -22,7 +23,8 @@ enum {
 	LOCK_W_OWNER_STACK,
 	LOCK_W_LINK,
 	LOCK_W_LINKS,
-	LOCK_W_END
+	LOCK_W_CACHE,
+	LOCK_W_END = LOCK_W_CACHE + SLAB_NAME_WORDS
 };
 
 static_assert((int)LOCK_W_END <= (int)KOBS_WORDS);
@@ -69,6 +71,7 @@ struct lock_range {
  * @caller: the key has the caller
  * @owner: it has the owner
  * @owner_stack: it has the owner's stack
+ * @cache: it has the slab cache that the lock lives in
  * @words: of a span
  * @n_text: ranges in @text
  * @text: code of the kernel's lock functions, which are no callers
@@ -83,6 +86,7 @@ struct lock {
 	bool caller;
 	bool owner;
 	bool owner_stack;
+	bool cache;
 	u32 words;
 	u32 n_text;
 	const struct lock_range *text;
@@ -91,6 +95,25 @@ struct lock {
 	struct kobs_probe probes[2];
 	struct lock_stalls *stalls;
 };
+
+/* Names of the kinds, as keys of two words; the last is that of all others. */
+union lock_name {
+	char text[16];
+	u64 words[2];
+};
+
+#define LOCK_KINDS		64
+
+extern const union lock_name kobs_lock_kinds[];
+
+/* The name of a kind of wait: two words. */
+static inline const u64 *kobs_lock_kind(unsigned int flags)
+{
+	flags &= LOCK_F_FILTERED - 1;
+	if (unlikely(flags >= LOCK_KINDS || !kobs_lock_kinds[flags].words[0]))
+		flags = LOCK_KINDS - 1;
+	return kobs_lock_kinds[flags].words;
+}
 
 /* Who waits, in one word of a span. */
 static inline u64 lock_id(pid_t pid, pid_t tid)
@@ -110,7 +133,6 @@ static inline bool lock_intern(struct kobs_session *s, u64 *id,
 }
 
 /* lock_probes.c */
-const u64 *kobs_lock_kind(unsigned int flags);
 void kobs_lock_begin(void *data, void *lock, unsigned int flags);
 void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags);
 void kobs_lock_end(void *data, void *lock, int ret);

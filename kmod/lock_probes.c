@@ -20,44 +20,8 @@
 #include "hit.h"
 #include "lock.h"
 
-/* Names of the kinds, as keys of two words. */
-union lock_name {
-	char text[16];
-	u64 words[2];
-};
-
-static const union lock_name kinds[] = {
-	[0] = { "semaphore" },
-	[LCB_F_SPIN] = { "spinlock" },
-	[LCB_F_SPIN | LCB_F_READ] = { "rwlock:read" },
-	[LCB_F_SPIN | LCB_F_WRITE] = { "rwlock:write" },
-	[LCB_F_READ] = { "rwsem:read" },
-	[LCB_F_WRITE] = { "rwsem:write" },
-	[LCB_F_RT] = { "rtmutex" },
-	[LCB_F_RT | LCB_F_READ] = { "rt:read" },
-	[LCB_F_RT | LCB_F_WRITE] = { "rt:write" },
-	[LCB_F_PERCPU | LCB_F_READ] = { "percpu:read" },
-	[LCB_F_PERCPU | LCB_F_WRITE] = { "percpu:write" },
-	[LCB_F_MUTEX] = { "mutex" },
-	[LCB_F_MUTEX | LCB_F_SPIN] = { "mutex:spin" },
-};
-
-static const union lock_name kind_other = { "other" };
-
-/**
- * kobs_lock_kind() - the name of a kind of wait
- * @flags: of contention_begin
- *
- * Context: any, NMI included.
- * Return: two words.
- */
-const u64 *kobs_lock_kind(unsigned int flags)
-{
-	flags &= LOCK_F_FILTERED - 1;
-	if (unlikely(flags >= ARRAY_SIZE(kinds) || !kinds[flags].words[0]))
-		return kind_other.words;
-	return kinds[flags].words;
-}
+/* Words of a span before its data. */
+#define LOCK_COPY	(sizeof(struct kobs_span) / sizeof(u64))
 
 static bool in_text(const struct lock *l, unsigned long ip)
 {
@@ -115,47 +79,80 @@ static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
 static void lock_go_on(struct lock *l, struct kobs_span_ref *ref,
 		       unsigned long lock, unsigned int flags)
 {
-	u64 copy[3 + LOCK_D_END] KOBS_UNINIT;
+	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
 	struct kobs_span *old = (struct kobs_span *)copy;
 
-	if ((flags & LCB_F_SPIN) || !(ref->span->data[0] & LCB_F_SPIN))
+	if ((flags & LCB_F_SPIN) ||
+	    !(ref->span->data[LOCK_D_FLAGS] & LCB_F_SPIN))
 		return;
 	memcpy(old, ref->span, l->spans.stride);
+	old->data[LOCK_D_FLAGS] &= ~(u64)LCB_F_SPIN;
 	/* It is this task's own: nobody else ends it, and there is room. */
-	kobs_span_end(&l->spans, ref);
-	if (!kobs_span_begin(&l->spans, (u64)current, lock, ref))
+	kobs_span_end_own(ref);
+	if (kobs_span_enter(&l->spans, (u64)current, lock, ref) !=
+	    KOBS_SPAN_BEGUN)
 		return;
 	memcpy(ref->span, old, l->spans.stride);
-	ref->span->data[LOCK_D_FLAGS] &= ~(u64)LCB_F_SPIN;
 	kobs_span_publish(ref);
 }
 
-/* There is a wait already. Returns true when this is not another one. */
-static noinline bool lock_goes_on(struct lock *l, struct kobs_cpu *pc,
-				  struct kobs_span_ref *ref,
-				  unsigned long lock, unsigned int flags)
+/*
+ * There is a wait of this task for this lock already. Returns what became of
+ * the one that begins: KOBS_SPAN_FOUND when it is the same.
+ */
+static noinline enum kobs_span_got lock_goes_on(struct lock *l,
+						struct kobs_cpu *pc,
+						struct kobs_span_ref *ref,
+						unsigned long lock,
+						unsigned int flags)
 {
 	if (flags & LCB_F_MUTEX) {
 		lock_go_on(l, ref, lock, flags);
-		return true;
+		return KOBS_SPAN_FOUND;
 	}
 	/* The end was not seen. */
 	if (!l->stalls && !(ref->span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
 	}
-	kobs_span_end(&l->spans, ref);
-	return false;
+	kobs_span_end_own(ref);
+	return kobs_span_enter(&l->spans, (u64)current, lock, ref);
 }
 
-/* Returns true when this is not the begin of a wait. */
-static __always_inline bool lock_known(struct lock *l, struct kobs_cpu *pc,
-				       unsigned long lock, unsigned int flags)
+/* Begin the span of a wait. */
+static __always_inline enum kobs_span_got
+lock_enter(struct lock *l, struct kobs_cpu *pc, struct kobs_span_ref *ref,
+	   unsigned long lock, unsigned int flags)
 {
-	struct kobs_span_ref ref KOBS_UNINIT;
+	enum kobs_span_got got = kobs_span_enter(&l->spans, (u64)current, lock,
+						 ref);
 
-	return unlikely(kobs_span_find(&l->spans, (u64)current, lock, &ref)) &&
-	       lock_goes_on(l, pc, &ref, lock, flags);
+	if (unlikely(got == KOBS_SPAN_FOUND))
+		return lock_goes_on(l, pc, ref, lock, flags);
+	return got;
+}
+
+/* There was no room for a wait; its end is still to come. */
+static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
+{
+	u64 t0;
+
+	atomic_inc(&l->overflow);
+	kobs_hit_count(pc, &t0);
+	/* What is no hit in mode stalls cannot be filtered. */
+	if (l->stalls || kobs_hit_wanted(l->s, pc))
+		kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
+	kobs_hit_end(l->s, pc, t0, 0);
+}
+
+/* Returns false when the stack table is full. */
+static noinline bool lock_look(struct lock *l, unsigned long lock,
+			       unsigned int flags, u64 *data)
+{
+	if ((l->caller || (l->s->need & BIT(KOBS_W_KSTACK))) &&
+	    !lock_capture(l, data))
+		return false;
+	return !l->owner || lock_capture_owner(l, lock, flags, data);
 }
 
 /*
@@ -167,44 +164,39 @@ static __always_inline void lock_begin_wait(struct lock *l,
 					    unsigned long lock,
 					    unsigned int flags, bool plain)
 {
+	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
 	struct kobs_session *s = l->s;
-	enum kobs_counter fate;
 	struct kobs_span_ref ref KOBS_UNINIT;
+	enum kobs_span_got got;
 	u64 now;
 	u64 t0;
 
-	if (!kobs_hit_begin(s, pc, &t0))
+	got = lock_enter(l, pc, &ref, lock, flags);
+	if (unlikely(got != KOBS_SPAN_BEGUN)) {
+		if (got == KOBS_SPAN_FULL)
+			lock_overflow(l, pc);
 		return;
-	if (unlikely(!kobs_hit_wanted(s, pc)))
-		flags |= LOCK_F_FILTERED;
-	if (unlikely(!kobs_span_begin(&l->spans, (u64)current, lock, &ref))) {
-		atomic_inc(&l->overflow);
-		if (!(flags & LOCK_F_FILTERED))
-			kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
-		goto out;
 	}
-	ref.span->data[LOCK_D_FLAGS] = flags;
-	fate = KOBS_N_IN_FLIGHT;
-	if (!plain && l->begin && !(flags & LOCK_F_FILTERED)) {
-		if (((l->caller || (s->need & BIT(KOBS_W_KSTACK))) &&
-		     !lock_capture(l, ref.span->data)) ||
-		    (l->owner &&
-		     !lock_capture_owner(l, lock, flags, ref.span->data))) {
+	kobs_hit_count(pc, &t0);
+	if (unlikely(!kobs_hit_wanted(s, pc))) {
+		flags |= LOCK_F_FILTERED;
+	} else {
+		if (!plain && l->begin &&
+		    !lock_look(l, lock, flags, ref.span->data)) {
 			/* Lost; its end is still to be met. */
 			fate = KOBS_N_STACK_FULL;
-			ref.span->data[LOCK_D_FLAGS] |= LOCK_F_FILTERED;
+			flags |= LOCK_F_FILTERED;
 		}
+		kobs_count(&pc->counters, fate);
 	}
 	now = ktime_get_mono_fast_ns();
 	ref.span->start = now;
+	ref.span->data[LOCK_D_FLAGS] = flags;
 	ref.span->data[LOCK_D_COST] = t0 ? (now - t0) ?: 1 : 0;
-	if (likely(!(flags & LOCK_F_FILTERED)))
-		kobs_count(&pc->counters, fate);
 	kobs_span_publish(&ref);
-	if (likely(!(ref.span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
-		return;
-out:
-	kobs_hit_end(s, pc, t0, 0);
+	/* A wait's cost is told when it ends. */
+	if (unlikely(flags & LOCK_F_FILTERED))
+		kobs_hit_end(s, pc, t0, 0);
 }
 
 static __always_inline void lock_begin(struct lock *l, unsigned long lock,
@@ -217,8 +209,7 @@ static __always_inline void lock_begin(struct lock *l, unsigned long lock,
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (!lock_known(l, pc, lock, flags))
-		lock_begin_wait(l, pc, lock, flags, plain);
+	lock_begin_wait(l, pc, lock, flags, plain);
 	kobs_hit_leave(pc);
 }
 
@@ -302,6 +293,8 @@ static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
 		v[LOCK_W_OWNER_TID] = (u32)id;
 		v[LOCK_W_OWNER_STACK] = span->data[LOCK_D_OWNER_STACK];
 	}
+	if (l->cache)
+		kobs_slab_where((void *)lock, &v[LOCK_W_CACHE]);
 	kobs_hit_record(s, pc, v, s->need & ~BIT(KOBS_W_KSTACK), 0, waited,
 			true, false);
 	if (unlikely(ret))
@@ -319,7 +312,7 @@ static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
  */
 void kobs_lock_end(void *data, void *lock, int ret)
 {
-	u64 copy[3 + LOCK_D_END] KOBS_UNINIT;
+	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
 	struct kobs_span *span = (struct kobs_span *)copy;
 	struct lock *l = data;
 	struct kobs_span_ref ref KOBS_UNINIT;
@@ -342,7 +335,7 @@ void kobs_lock_end(void *data, void *lock, int ret)
 	span->data[LOCK_D_COST] = ref.span->data[LOCK_D_COST];
 	if (unlikely(l->begin))
 		memcpy(span, ref.span, l->spans.stride);
-	kobs_span_end(&l->spans, &ref);
+	kobs_span_end_own(&ref);
 	if (likely(!(span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
 		lock_end_wait(l, pc, (u64)lock, span, end, ret);
 out:
@@ -354,7 +347,7 @@ static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
 				   u64 lock, u64 flags, u64 cost, u64 waited,
 				   u64 end, int ret)
 {
-	u64 copy[3 + LOCK_D_COST + 1] KOBS_UNINIT;
+	u64 copy[LOCK_COPY + LOCK_D_COST + 1] KOBS_UNINIT;
 	struct kobs_span *span = (struct kobs_span *)copy;
 
 	span->start = end - waited;
@@ -394,7 +387,7 @@ void kobs_lock_end_plain(void *data, void *lock, int ret)
 	waited = end - ref.span->start;
 	flags = ref.span->data[LOCK_D_FLAGS];
 	cost = ref.span->data[LOCK_D_COST];
-	kobs_span_end(&l->spans, &ref);
+	kobs_span_end_own(&ref);
 	if (unlikely(flags & LOCK_F_FILTERED))
 		goto out;
 	kind = kobs_lock_kind(flags);
@@ -425,22 +418,19 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 {
 	struct lock *l = data;
 	struct kobs_span_ref ref KOBS_UNINIT;
+	enum kobs_span_got got;
 	struct kobs_cpu *pc;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
-	u64 t0;
 
 	if (unlikely(!READ_ONCE(l->s->armed)))
 		return;
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (lock_known(l, pc, (unsigned long)lock, flags))
-		goto out;
-	if (unlikely(!kobs_span_begin(&l->spans, (u64)current, (u64)lock,
-				      &ref))) {
-		atomic_inc(&l->overflow);
-		if (kobs_hit_begin(l->s, pc, &t0))
-			kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
+	got = lock_enter(l, pc, &ref, (unsigned long)lock, flags);
+	if (unlikely(got != KOBS_SPAN_BEGUN)) {
+		if (got == KOBS_SPAN_FULL)
+			lock_overflow(l, pc);
 		goto out;
 	}
 	kobs_capture_comm(v);
@@ -475,7 +465,7 @@ void kobs_lock_unwatch(void *data, void *lock, int ret)
 	if (!pc)
 		return;
 	if (likely(kobs_span_find(&l->spans, (u64)current, (u64)lock, &ref)))
-		kobs_span_end(&l->spans, &ref);
+		kobs_span_end_own(&ref);
 	else
 		lock_unpaired(l, pc);
 	kobs_hit_leave(pc);

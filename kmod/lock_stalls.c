@@ -23,6 +23,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
@@ -63,10 +64,12 @@ struct lock_stalls {
  * struct stall_link - a wait of a chain
  * @span: the wait
  * @owner: of the lock
+ * @cache: name of the slab cache that the lock lives in
  */
 struct stall_link {
 	const struct kobs_span *span;
 	struct kobs_lock_owner owner;
+	u64 cache[SLAB_NAME_WORDS];
 };
 
 static unsigned int stalls_room(const struct kobs_spans *t)
@@ -146,6 +149,7 @@ static unsigned int stall_chain(struct lock_stalls *st,
 		kobs_lock_owner(span->key[1], span->data[LOCK_D_FLAGS],
 				(struct task_struct *)span->key[0],
 				&link->owner);
+		kobs_slab_where((void *)span->key[1], link->cache);
 		/* Or the lock may have been gone when it was read. */
 		if (!stall_lasts(st->l, span))
 			break;
@@ -188,6 +192,7 @@ static void stall_words(const struct stall_link *link, u64 *v)
 	v[LOCK_W_OWNER + 1] = link->owner.comm[1];
 	v[LOCK_W_OWNER_PID] = link->owner.pid;
 	v[LOCK_W_OWNER_TID] = link->owner.tid;
+	memcpy(&v[LOCK_W_CACHE], link->cache, sizeof(link->cache));
 }
 
 static void stall_record(struct lock_stalls *st, const struct stall_link *links,

@@ -6,6 +6,8 @@
 #ifndef KOBS_SCHED_H
 #define KOBS_SCHED_H
 
+#include <linux/sched.h>
+
 #include "kobs.h"
 #include "span.h"
 #include "tracepoint.h"
@@ -90,6 +92,16 @@ static inline bool sched_is_runq(const struct kobs_session *s)
 	return s->mode != s->source->modes;
 }
 
+/* Does the task execute right now? Its run queue's lock is held. */
+static __always_inline bool sched_running(const struct task_struct *p)
+{
+#ifdef CONFIG_SMP
+	return READ_ONCE(p->on_cpu);
+#else
+	return p == current;
+#endif
+}
+
 /* The words of a hit, from its span. */
 static __always_inline void sched_words(u64 *v, const u64 *data, u32 cpu)
 {
@@ -105,6 +117,19 @@ static __always_inline void sched_words(u64 *v, const u64 *data, u32 cpu)
 	v[KOBS_W_USTACK] = (u32)data[SPAN_STACKS];
 	v[SCHED_W_STATE] = state[0];
 	v[SCHED_W_STATE + 1] = state[1];
+}
+
+/* Apply the filter to what a span describes, but for the value. */
+static __always_inline bool sched_wanted(struct kobs_session *s,
+					 struct kobs_cpu *pc, const u64 *data,
+					 u32 cpu)
+{
+	pid_t pid = data[SPAN_PIDS] >> 32;
+
+	if (likely(pid != s->own_tgid && pid != s->worker_tgid &&
+		   !s->filter.task))
+		return true;
+	return sched_pass(s, pc, data, cpu);
 }
 
 #endif /* KOBS_SCHED_H */

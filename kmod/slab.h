@@ -3,7 +3,7 @@
  * Source slab: what its parts share. src_slab.c describes the source and has
  * the life of a session, slab_hit.c the handlers, slab_hook.c turns them on
  * and off, slab_row.c makes rows, slab_name.c names caches, slab_module.c
- * follows a module.
+ * follows a module; slab_where.c finds the cache of an address.
  */
 #ifndef KOBS_SLAB_H
 #define KOBS_SLAB_H
@@ -259,6 +259,12 @@ bool kobs_slab_name(struct slab_names *names, const struct kmem_cache *cache,
 		    u64 key, size_t request, u64 *text);
 void kobs_slab_name_forget(struct slab_names *names,
 			   const struct kmem_cache *cache);
+
+bool kobs_slab_cache_name(const struct kmem_cache *cache, u64 *text);
+
+/* slab_where.c */
+void kobs_slab_where_init(void);
+void kobs_slab_where(const void *address, u64 *text);
 
 /* src_slab.c */
 u64 kobs_slab_sum(const struct slab *sl, size_t member);

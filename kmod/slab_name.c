@@ -314,3 +314,21 @@ void kobs_slab_name_forget(struct slab_names *names,
 	while (names && key && (n = lookup(names, key)))
 		cmpxchg(&n->key, key, NAME_FORGOTTEN);
 }
+
+/**
+ * kobs_slab_cache_name() - read the name of a cache, which nobody keeps
+ * @cache: pointer to a cache; it need not be there
+ * @text: set to the name, SLAB_NAME_WORDS words padded with zeroes
+ *
+ * Context: any, NMI included; kobs_slab_names_readable() was called before.
+ * Return: false when it cannot be read, and the name is empty.
+ */
+bool kobs_slab_cache_name(const struct kmem_cache *cache, u64 *text)
+{
+	int offset = READ_ONCE(name_offset);
+
+	if (offset >= 0 && read_name(cache, offset, (char *)text))
+		return true;
+	memset(text, 0, NAME_LEN);
+	return false;
+}

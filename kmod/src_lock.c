@@ -9,6 +9,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/slab.h>
+#include <trace/events/lock.h>
 
 #include "compat/task_stack.h"
 #include "lock.h"
@@ -18,7 +19,24 @@
 #define LOCK_CALLER_DEPTH	16
 
 #define STALLS_BY \
-	"link,links,comm,pid,tid,kstack,lock,kind,owner,owner_pid,owner_tid,owner_stack"
+	"link,links,comm,pid,tid,kstack,lock,cache,kind,owner,owner_pid,owner_tid,owner_stack"
+
+const union lock_name kobs_lock_kinds[LOCK_KINDS] = {
+	[0] = { "semaphore" },
+	[LCB_F_SPIN] = { "spinlock" },
+	[LCB_F_SPIN | LCB_F_READ] = { "rwlock:read" },
+	[LCB_F_SPIN | LCB_F_WRITE] = { "rwlock:write" },
+	[LCB_F_READ] = { "rwsem:read" },
+	[LCB_F_WRITE] = { "rwsem:write" },
+	[LCB_F_RT] = { "rtmutex" },
+	[LCB_F_RT | LCB_F_READ] = { "rt:read" },
+	[LCB_F_RT | LCB_F_WRITE] = { "rt:write" },
+	[LCB_F_PERCPU | LCB_F_READ] = { "percpu:read" },
+	[LCB_F_PERCPU | LCB_F_WRITE] = { "percpu:write" },
+	[LCB_F_MUTEX] = { "mutex" },
+	[LCB_F_MUTEX | LCB_F_SPIN] = { "mutex:spin" },
+	[LOCK_KINDS - 1] = { "other" },
+};
 
 static bool has_word(const struct kobs_session *s, unsigned int word)
 {
@@ -111,6 +129,9 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		   has_word(s, LOCK_W_OWNER_PID) ||
 		   has_word(s, LOCK_W_OWNER_TID);
 	l->begin = l->caller || l->owner || (s->need & BIT(KOBS_W_KSTACK));
+	l->cache = has_word(s, LOCK_W_CACHE);
+	if (l->cache)
+		kobs_slab_where_init();
 	err = lock_check(l, extack);
 	l->words = l->begin || s->mode->stream ? LOCK_D_END : LOCK_D_COST + 1;
 	if (!err)
@@ -195,7 +216,7 @@ static const struct kobs_mode lock_modes[] = {
 		.doc = "measure waits from begin to end",
 		.value = "wait",
 		.unit = "ns",
-		.by = "lock,kind,caller",
+		.by = "lock,cache,kind,caller",
 		.fields = lock_fields,
 		.n_fields = ARRAY_SIZE(lock_fields),
 		.available = lock_available,
@@ -213,6 +234,8 @@ static const struct kobs_mode lock_modes[] = {
 static const struct kobs_column lock_columns[] = {
 	{ "lock", "lock that is waited for", KOBS_TYPE_OBJECT, NULL,
 	  LOCK_W_LOCK, 1 },
+	{ "cache", "slab cache that it lives in", KOBS_TYPE_TEXT, NULL,
+	  LOCK_W_CACHE, SLAB_NAME_WORDS },
 	{ "kind", "kind of the lock, and of the wait", KOBS_TYPE_TEXT, NULL,
 	  LOCK_W_KIND, 2 },
 	{ "caller", "where the lock was asked for", KOBS_TYPE_ADDRESS, NULL,

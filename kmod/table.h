@@ -19,7 +19,7 @@
 #include "hist.h"
 
 /* Words of a key at most. */
-#define KOBS_KEY_WORDS		16
+#define KOBS_KEY_WORDS		20
 /* Further numbers of a row at most. */
 #define KOBS_FIELDS		12
 /* Rows looked at before a hit is given up as lost. */

@@ -69,7 +69,7 @@ static bool begin(struct kobs_spans *t, u64 key0, u64 key1, u64 start)
 	bool ok;
 
 	preempt_disable();
-	ok = kobs_span_begin(t, key0, key1, &ref);
+	ok = kobs_span_enter(t, key0, key1, &ref) == KOBS_SPAN_BEGUN;
 	if (ok) {
 		ref.span->start = start;
 		for (i = 0; i < WORDS; i++)
@@ -89,7 +89,31 @@ static s64 end(struct kobs_spans *t, u64 key0, u64 key1)
 	if (!kobs_span_find(t, key0, key1, &ref))
 		return 0;
 	start = span_whole(ref.span) ? ref.span->start : -1;
-	return kobs_span_end(t, &ref) ? start : -1;
+	return kobs_span_end(&ref) ? start : -1;
+}
+
+/* The same, where nobody else ends it. */
+static s64 end_own(struct kobs_spans *t, u64 key0, u64 key1)
+{
+	struct kobs_span_ref ref;
+	s64 start;
+
+	if (!kobs_span_find(t, key0, key1, &ref))
+		return 0;
+	start = span_whole(ref.span) ? ref.span->start : -1;
+	kobs_span_end_own(&ref);
+	return start;
+}
+
+/* Spans that are not where they belong, as their slots count them. */
+static int away(const struct kobs_spans *t)
+{
+	unsigned int i;
+	int n = 0;
+
+	for (i = 0; i < (t->mask + 1) * KOBS_SPAN_BUCKET; i++)
+		n += atomic_read(&t->states[i].away);
+	return n;
 }
 
 static unsigned int walk(const struct kobs_spans *t, struct kobs_span *copy)
@@ -137,7 +161,7 @@ static void ends_pair_with_begins(struct kunit *test)
 				i + 1);
 		KUNIT_EXPECT_EQ(test, end(t, base + i / 4 * 0x1a40, i % 4), 0);
 	}
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->spilled), 0);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
 /* A key differs from another in either word, and their order matters. */
@@ -178,13 +202,13 @@ static void full_table_refuses(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, n, slots);
 	KUNIT_EXPECT_EQ(test, walk(t, copy), slots);
-	KUNIT_EXPECT_GT(test, atomic_read(&t->spilled), 0);
+	KUNIT_EXPECT_GT(test, away(t), 0);
 	KUNIT_EXPECT_FALSE(test, begin(t, 1, 1, 1));
 	for (i = 0; i < 1000; i++)
 		KUNIT_EXPECT_EQ(test, end(t, 0xffff888000000000ULL + i * 64, 7),
 				test_bit(i, in) ? i + 1 : 0);
 	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->spilled), 0);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
 	KUNIT_EXPECT_TRUE(test, begin(t, 1, 1, 1));
 }
 
@@ -215,9 +239,15 @@ static void reused_slot_is_another_span(struct kunit *test)
 	/* The very same place and key: told apart all the same. */
 	KUNIT_EXPECT_PTR_EQ(test, ref.span, old.span);
 	KUNIT_EXPECT_FALSE(test, kobs_span_same(&old));
-	KUNIT_EXPECT_FALSE(test, kobs_span_end(t, &old));
-	KUNIT_EXPECT_TRUE(test, kobs_span_end(t, &ref));
-	KUNIT_EXPECT_FALSE(test, kobs_span_end(t, &ref));
+	KUNIT_EXPECT_FALSE(test, kobs_span_end(&old));
+	KUNIT_EXPECT_TRUE(test, kobs_span_end(&ref));
+	KUNIT_EXPECT_FALSE(test, kobs_span_end(&ref));
+	/* However it ends, the slot is another one afterwards. */
+	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 3));
+	KUNIT_ASSERT_TRUE(test, kobs_span_find(t, 5, 6, &old));
+	KUNIT_EXPECT_EQ(test, end_own(t, 5, 6), 3);
+	KUNIT_EXPECT_FALSE(test, kobs_span_same(&old));
+	KUNIT_EXPECT_FALSE(test, kobs_span_end(&old));
 }
 
 /* What was begun and is not complete is not found, nor taken by others. */
@@ -229,7 +259,7 @@ static void claimed_slot_is_passed_over(struct kunit *test)
 	struct kobs_span_ref ref;
 
 	preempt_disable();
-	KUNIT_EXPECT_TRUE(test, kobs_span_begin(t, 5, 6, &outer));
+	KUNIT_EXPECT_EQ(test, kobs_span_enter(t, 5, 6, &outer), KOBS_SPAN_BEGUN);
 	preempt_enable();
 	KUNIT_EXPECT_FALSE(test, kobs_span_find(t, 5, 6, &ref));
 	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
@@ -239,7 +269,59 @@ static void claimed_slot_is_passed_over(struct kunit *test)
 	kobs_span_publish(&outer);
 	KUNIT_EXPECT_TRUE(test, kobs_span_find(t, 5, 6, &ref));
 	KUNIT_EXPECT_PTR_EQ(test, ref.span, outer.span);
-	KUNIT_EXPECT_TRUE(test, kobs_span_end(t, &ref));
+	KUNIT_EXPECT_TRUE(test, kobs_span_end(&ref));
+}
+
+/* A key that has a span is found, wherever that is, and nothing is begun. */
+static void one_span_of_a_key(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 64);
+	struct kobs_span *copy = copy_new(test);
+	u64 slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
+	struct kobs_span_ref ref;
+	unsigned int n = 0;
+	unsigned int i;
+
+	for (i = 0; i < 1000 && n < slots; i++)
+		n += begin(t, i, 7, i + 1);
+	KUNIT_ASSERT_EQ(test, n, slots);
+	KUNIT_EXPECT_GT(test, away(t), 0);
+	for (n = 0; i-- > 0;) {
+		enum kobs_span_got got = kobs_span_enter(t, i, 7, &ref);
+
+		if (got == KOBS_SPAN_FULL)
+			continue;
+		KUNIT_ASSERT_EQ(test, got, KOBS_SPAN_FOUND);
+		KUNIT_EXPECT_EQ(test, ref.span->start, i + 1);
+		n++;
+	}
+	KUNIT_EXPECT_EQ(test, n, slots);
+	KUNIT_EXPECT_EQ(test, walk(t, copy), slots);
+}
+
+/* A span stays where it is when the slot where it belongs becomes free. */
+static void what_is_away_is_found(struct kunit *test)
+{
+	struct kobs_spans *t = spans_new(test, 64);
+	u32 home = kobs_span_hash(1, 0) >> t->shift;
+	struct kobs_span_ref ref;
+	u64 other = 2;
+
+	while (kobs_span_hash(other, 0) >> t->shift != home)
+		other++;
+	KUNIT_ASSERT_TRUE(test, begin(t, 1, 0, 1));
+	KUNIT_ASSERT_TRUE(test, begin(t, other, 0, 2));
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->states[home].away), 1);
+	KUNIT_ASSERT_EQ(test, end_own(t, 1, 0), 1);
+	KUNIT_EXPECT_EQ(test, kobs_span_enter(t, other, 0, &ref),
+			KOBS_SPAN_FOUND);
+	KUNIT_EXPECT_EQ(test, ref.span->start, 2);
+	KUNIT_EXPECT_PTR_EQ(test, ref.home, &t->states[home]);
+	KUNIT_ASSERT_TRUE(test, begin(t, 1, 0, 3));
+	KUNIT_EXPECT_EQ(test, end_own(t, other, 0), 2);
+	KUNIT_EXPECT_EQ(test, end(t, other, 0), 0);
+	KUNIT_EXPECT_EQ(test, end(t, 1, 0), 3);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
 #define ROUNDS	20000
@@ -277,7 +359,7 @@ static void nested_task(struct rig *rig)
 			rig_kick(rig);
 		load->bad += !begin(load->t, load->id, 3, 3 * i + 2);
 		load->bad += end(load->t, load->id, 2) != 3 * i + 1;
-		load->bad += end(load->t, load->id, 1) != 3 * i;
+		load->bad += end_own(load->t, load->id, 1) != 3 * i;
 		load->bad += end(load->t, load->id, 3) != 3 * i + 2;
 		load->bad += end(load->t, load->id, 1) != 0;
 		cond_resched();
@@ -290,7 +372,7 @@ static void nested_irq(struct rig *rig)
 	u64 start = rig->irqs;
 
 	load->irq_bad += !begin(load->t, load->id, 9, start);
-	load->irq_bad += end(load->t, load->id, 9) != start;
+	load->irq_bad += end_own(load->t, load->id, 9) != start;
 }
 
 static void nested_spans_pair_under_load(struct kunit *test)
@@ -331,7 +413,7 @@ static void nested_spans_pair_under_load(struct kunit *test)
 	KUNIT_EXPECT_GT(test, seen, 0);
 	KUNIT_EXPECT_GE(test, irqs, 4 * (ROUNDS / 64) / 2);
 	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->spilled), 0);
+	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
 /* Ends whatever it finds that is somebody else's. */
@@ -344,7 +426,7 @@ static void thief_task(struct rig *rig)
 		if (kobs_span_find(load->t, load->id, 1, &ref)) {
 			bool whole = span_whole(ref.span);
 
-			if (kobs_span_end(load->t, &ref)) {
+			if (kobs_span_end(&ref)) {
 				load->wins++;
 				load->bad += !whole;
 			}
@@ -375,7 +457,7 @@ static void one_of_two_enders_wins(struct kunit *test)
 		if (i % 8 == 0)
 			cond_resched();
 		if (kobs_span_find(t, 77, 1, &ref))
-			mine += kobs_span_end(t, &ref);
+			mine += kobs_span_end(&ref);
 	}
 	WRITE_ONCE(load->stop, true);
 	rig_wait(&load->rig);
@@ -393,6 +475,8 @@ static struct kunit_case span_cases[] = {
 	KUNIT_CASE(promised_room_is_there),
 	KUNIT_CASE(reused_slot_is_another_span),
 	KUNIT_CASE(claimed_slot_is_passed_over),
+	KUNIT_CASE(one_span_of_a_key),
+	KUNIT_CASE(what_is_away_is_found),
 	KUNIT_CASE(nested_spans_pair_under_load),
 	KUNIT_CASE(one_of_two_enders_wins),
 	{}

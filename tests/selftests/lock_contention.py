@@ -72,6 +72,23 @@ for kind, held, owner_known in (
     test(f"{kind} while {held} is held")(lambda k=kind, h=held, o=owner_known: one_kind(k, h, o))
 
 
+@test("a lock in memory that was allocated has its cache")
+def heap():
+    # As by default, and more columns.
+    with Threads() as threads:
+        with contention("--by", "lock,cache,kind,caller,comm,owner_pid", "-c", "waiter*") as session:
+            holder, *_ = crowd(threads, "heap:1", "heap:1")
+            crowd(threads, "mutex:1", "mutex:1", 1)
+            r = session.report()
+    found = rows(r, cache="kobs_gen_lock_cache")
+    equal([(row["kind"], row["count"], row["owner_pid"]) for row in found], [("mutex", 1, holder.pid)] * WAITERS, "rows")
+    equal(len({row["lock"] for row in found}), 1, "locks")
+    assert re.fullmatch("0x[0-9a-f]{16}", found[0]["lock"]), f"lock {found[0]['lock']}"
+    found = rows(r, lock=lock("mutex", 1))
+    equal(len(found), WAITERS, "rows of the static mutex")
+    assert all("cache" not in row for row in found), f"a static lock is in a cache: {found}"
+
+
 @test("the owner's stack")
 def owner_stack():
     with Threads() as threads:

@@ -110,6 +110,20 @@ for step, held, owner in (("rread", "rwrite", "holder"), ("rwrite", "rread", "(r
         lambda k=step, h=held, o=owner: kind_of(k, h, *locks.WAITS[k], o))
 
 
+@test("a lock in memory that was allocated has its cache")
+def heap():
+    with Threads() as threads, Stalls("-c", "waiter") as s:
+        holder = threads.held("holder", "take heap:2 gate:0")
+        threads.add("waiter", "take heap:2")
+        record = s.seen("the stall", lambda r: True)[0]
+        do("take open:0")
+        s.result()
+    equal((record["cache"], record["kind"], record["owner_pid"]), ("kobs_gen_lock_cache", "mutex", holder.pid),
+          "cache, kind, owner")
+    equal(record["chain"][0]["cache"], "kobs_gen_lock_cache", "cache of the chain's begin")
+    assert re.fullmatch("0x[0-9a-f]{16}", record["lock"]), f"lock {record['lock']}"
+
+
 @test("a chain of three")
 def chain():
     with Threads() as threads, Stalls("-c", "a") as s:

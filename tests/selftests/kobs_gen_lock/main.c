@@ -35,18 +35,17 @@
  *   bench  thousandths of a ns that one such wait took, the best of 5
  *
  * The locks are static, so that they have names: arrays of LOCKS, named
- * kobs_gen_lock_mutex and so on. Deadlocks are made of them on purpose, and
+ * kobs_gen_lock_mutex and so on; but for those of kind heap, mutexes that live in
+ * the cache kobs_gen_lock_cache. Deadlocks are made of them on purpose, and
  * broken by a signal: lockdep does not look while a command is done.
  *
  * Locking: none but the locks that this is about. Counters are atomic.
  */
 #include <linux/completion.h>
 #include <linux/debugfs.h>
-#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu-rwsem.h>
@@ -58,35 +57,27 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
-#include <trace/events/lock.h>
+
+#include "gen_lock.h"
 
 #define LOCKS		4
 #define GATES		16
 #define STEPS		10
-#define ROUNDS		5
-#define MOST_CROWD	100000
-#define MOST_PAIRS	10000000ULL
 #define MOST_BUSY_US	(5 * USEC_PER_SEC)
 
-#if __has_attribute(__noipa__)
-#define TRACED		__attribute__((__noipa__))
-#else
-#define TRACED		noinline
-#endif
 /* Behind a call, so that it does not become a jump. */
 #define NOT_LAST()	barrier()
 
 enum kind {
-	MUTEX, RREAD, RWRITE, RT, PREAD, PWRITE, SEM, SPIN, QREAD, QWRITE,
+	MUTEX, HEAP, RREAD, RWRITE, RT, PREAD, PWRITE, SEM, SPIN, QREAD, QWRITE,
 	LOCK_KINDS,
 	GATE = LOCK_KINDS, OPEN, BUSY, KINDS
 };
 
 static const char * const kind_names[KINDS] = {
-	[MUTEX] = "mutex", [RREAD] = "rread", [RWRITE] = "rwrite", [RT] = "rt",
+	[MUTEX] = "mutex", [HEAP] = "heap", [RREAD] = "rread", [RWRITE] = "rwrite", [RT] = "rt",
 	[PREAD] = "pread", [PWRITE] = "pwrite", [SEM] = "sem", [SPIN] = "spin",
 	[QREAD] = "qread", [QWRITE] = "qwrite", [GATE] = "gate",
 	[OPEN] = "open", [BUSY] = "busy",
@@ -100,20 +91,23 @@ static struct semaphore kobs_gen_lock_sem[LOCKS];
 static spinlock_t kobs_gen_lock_spin[LOCKS];
 static rwlock_t kobs_gen_lock_rwlock[LOCKS];
 
+/* A lock that has no name, and is not where its object begins. */
+struct heap_lock {
+	u64 before;
+	struct mutex mutex;	/* what threads wait for */
+};
+
+static struct kmem_cache *heap_cache;
+static struct heap_lock *heap[LOCKS];
+
 static DECLARE_WAIT_QUEUE_HEAD(gate_wait);
 static unsigned long gates_open;
 
 /* Kept, so that no other task is at the address that their mutex names. */
 static struct task_struct *orphans[LOCKS];
 
-static atomic64_t taken, failed, pairs, asking;
-static u64 bench_result;
+static atomic64_t taken, failed, asking;
 static struct dentry *dir;
-
-/* What is waited for by "pair", "begin" and "end": its address only. */
-static u64 kobs_gen_lock_none[2];
-
-static struct tracepoint *begin_tp, *end_tp;
 
 struct step {
 	enum kind kind;
@@ -128,6 +122,9 @@ static TRACED int kobs_gen_lock_waiter(enum kind kind, unsigned int n)
 	switch (kind) {
 	case MUTEX:
 		err = mutex_lock_killable(&kobs_gen_lock_mutex[n]);
+		break;
+	case HEAP:
+		err = mutex_lock_killable(&heap[n]->mutex);
 		break;
 	case RREAD:
 		err = down_read_killable(&kobs_gen_lock_rwsem[n]);
@@ -168,6 +165,9 @@ static void let_go(enum kind kind, unsigned int n)
 	switch (kind) {
 	case MUTEX:
 		mutex_unlock(&kobs_gen_lock_mutex[n]);
+		break;
+	case HEAP:
+		mutex_unlock(&heap[n]->mutex);
 		break;
 	case RREAD:
 		up_read(&kobs_gen_lock_rwsem[n]);
@@ -323,161 +323,15 @@ static void run_mend(unsigned int n)
 	mutex_init(&kobs_gen_lock_mutex[n]);
 }
 
-/*
- * The tracepoints are not exported everywhere. Their iterators are what a
- * tracepoint that is on calls.
- */
-static void fire_begin(void *lock, unsigned int flags)
-{
-	preempt_disable_notrace();
-	if (static_key_enabled(&begin_tp->key))
-		((void (*)(void *, void *, unsigned int))begin_tp->iterator)
-			(NULL, lock, flags);
-	preempt_enable_notrace();
-}
-
-static void fire_end(void *lock, int ret)
-{
-	preempt_disable_notrace();
-	if (static_key_enabled(&end_tp->key))
-		((void (*)(void *, void *, int))end_tp->iterator)
-			(NULL, lock, ret);
-	preempt_enable_notrace();
-}
-
-struct pair {
-	struct irq_work work;
-	bool hardirq;
-	unsigned int flags;
-};
-
-static TRACED void kobs_gen_lock_pair(const struct pair *p, unsigned int n);
-
-static void pair_work(struct irq_work *work)
-{
-	kobs_gen_lock_pair(container_of(work, struct pair, work), 1);
-}
-
-static void pair_within(struct pair *p)
-{
-	if (!p->hardirq) {
-		kobs_gen_lock_pair(p, 1);
-		return;
-	}
-	irq_work_queue(&p->work);
-	irq_work_sync(&p->work);
-}
-
-/* One wait, and within it what follows, which is for another lock. */
-static TRACED void kobs_gen_lock_pair(const struct pair *p, unsigned int n)
-{
-	void *lock = &kobs_gen_lock_none[n - 1];
-
-	fire_begin(lock, p->flags);
-	if (n > 1)
-		pair_within((struct pair *)p + 1);
-	fire_end(lock, 0);
-	atomic64_inc(&pairs);
-}
-
-static int run_pairs(char *words)
-{
-	struct pair p[2] = {};
-	unsigned int n = 0;
-	unsigned int i;
-	u64 times;
-	char *word;
-
-	word = strsep(&words, " ");
-	if (kstrtou64(word, 0, &times) || times > MOST_PAIRS)
-		return -EINVAL;
-	while ((word = strsep(&words, " "))) {
-		char *flags = strchr(word, ':');
-
-		if (n == ARRAY_SIZE(p) || !flags)
-			return -EINVAL;
-		*flags++ = '\0';
-		p[n].hardirq = !strcmp(word, "hardirq");
-		if ((!p[n].hardirq && strcmp(word, "task")) ||
-		    kstrtouint(flags, 0, &p[n].flags))
-			return -EINVAL;
-		init_irq_work(&p[n++].work, pair_work);
-	}
-	/* The first is done here: only what is within can be an interrupt. */
-	if (!n || (n == 2 && p[0].hardirq))
-		return -EINVAL;
-	for (; times; times--) {
-		if (p[0].hardirq)
-			pair_within(&p[0]);
-		else
-			kobs_gen_lock_pair(p, n);
-		cond_resched();
-	}
-	for (i = 0; i < n; i++)
-		irq_work_sync(&p[i].work);
-	return 0;
-}
-
-static TRACED void kobs_gen_lock_bench(u64 n)
-{
-	for (; n; n--) {
-		fire_begin(kobs_gen_lock_none, LCB_F_MUTEX);
-		fire_end(kobs_gen_lock_none, 0);
-	}
-}
-
-static int run_bench(u64 n)
-{
-	u64 best = U64_MAX;
-	unsigned int i;
-
-	if (!n || n > MOST_PAIRS)
-		return -EINVAL;
-	for (i = 0; i < ROUNDS; i++) {
-		u64 begin = ktime_get_ns();
-
-		kobs_gen_lock_bench(n);
-		best = min(best, ktime_get_ns() - begin);
-		cond_resched();
-	}
-	bench_result = div64_u64(best * 1000, n);
-	return 0;
-}
-
-/* Nobody looks at a semaphore's memory: it need not exist. */
-static void run_crowd(unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		fire_begin(kobs_gen_lock_none + i, 0);
-	for (i = 0; i < n; i++)
-		fire_end(kobs_gen_lock_none + i, 0);
-}
-
 static int run_numbered(const char *verb, unsigned long long n)
 {
-	if (!strcmp(verb, "begin")) {
-		fire_begin(kobs_gen_lock_none, n);
-		return 0;
-	}
-	if (!strcmp(verb, "end")) {
-		fire_end(kobs_gen_lock_none, -(int)n);
-		return 0;
-	}
-	if (!strcmp(verb, "bench"))
-		return run_bench(n);
-	if (!strcmp(verb, "crowd") && n <= MOST_CROWD) {
-		run_crowd(n);
-		return 0;
-	}
 	if (!strcmp(verb, "orphan") && n < LOCKS)
 		return run_orphan(n);
 	if (!strcmp(verb, "mend") && n < LOCKS) {
 		run_mend(n);
 		return 0;
 	}
-	return -EINVAL;
+	return gen_fire(verb, n);
 }
 
 static int run(char *line)
@@ -488,7 +342,7 @@ static int run(char *line)
 	if (!strcmp(verb, "reset")) {
 		atomic64_set(&taken, 0);
 		atomic64_set(&failed, 0);
-		atomic64_set(&pairs, 0);
+		atomic64_set(&gen_pairs, 0);
 		gates_open = 0;
 		return 0;
 	}
@@ -497,7 +351,7 @@ static int run(char *line)
 	if (!strcmp(verb, "take"))
 		return run_take(line);
 	if (!strcmp(verb, "pair"))
-		return run_pairs(line);
+		return gen_fire_pairs(line);
 	return kstrtoull(line, 0, &n) ? -EINVAL : run_numbered(verb, n);
 }
 
@@ -524,25 +378,17 @@ static int stats_show(struct seq_file *m, void *unused)
 {
 	seq_printf(m, "taken %lld\nfailed %lld\npairs %lld\nasking %lld\n",
 		   atomic64_read(&taken), atomic64_read(&failed),
-		   atomic64_read(&pairs), atomic64_read(&asking));
+		   atomic64_read(&gen_pairs), atomic64_read(&asking));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
 static int bench_show(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "%llu\n", bench_result);
+	seq_printf(m, "%llu\n", gen_bench_result);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(bench);
-
-static void find_tracepoint(struct tracepoint *tp, void *data)
-{
-	if (!strcmp(tp->name, "contention_begin"))
-		begin_tp = tp;
-	if (!strcmp(tp->name, "contention_end"))
-		end_tp = tp;
-}
 
 static void free_percpu_locks(unsigned int n)
 {
@@ -550,18 +396,58 @@ static void free_percpu_locks(unsigned int n)
 		percpu_free_rwsem(&kobs_gen_lock_percpu[n]);
 }
 
+static void free_heap(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOCKS && heap[i]; i++)
+		kmem_cache_free(heap_cache, heap[i]);
+	kmem_cache_destroy(heap_cache);
+}
+
+/* With it the cache is not merged with others, and keeps its name. */
+static void heap_ctor(void *object)
+{
+	struct heap_lock *l = object;
+
+	mutex_init(&l->mutex);
+}
+
+static int make_heap(void)
+{
+	unsigned int i;
+
+	heap_cache = kmem_cache_create("kobs_gen_lock_cache",
+				       sizeof(struct heap_lock), 0, 0,
+				       heap_ctor);
+	if (!heap_cache)
+		return -ENOMEM;
+	for (i = 0; i < LOCKS; i++) {
+		heap[i] = kmem_cache_alloc(heap_cache, GFP_KERNEL);
+		if (!heap[i]) {
+			free_heap();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 static int __init kobs_gen_lock_init(void)
 {
 	unsigned int i;
 	int err;
 
-	for_each_kernel_tracepoint(find_tracepoint, NULL);
-	if (!begin_tp || !end_tp)
-		return -ENOENT;
+	err = gen_fire_init();
+	if (err)
+		return err;
+	err = make_heap();
+	if (err)
+		return err;
 	for (i = 0; i < LOCKS; i++) {
 		err = percpu_init_rwsem(&kobs_gen_lock_percpu[i]);
 		if (err) {
 			free_percpu_locks(i);
+			free_heap();
 			return err;
 		}
 		mutex_init(&kobs_gen_lock_mutex[i]);
@@ -586,6 +472,7 @@ static void __exit kobs_gen_lock_exit(void)
 	for (n = 0; n < LOCKS; n++)
 		run_mend(n);
 	free_percpu_locks(LOCKS);
+	free_heap();
 }
 
 module_init(kobs_gen_lock_init);
