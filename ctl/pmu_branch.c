@@ -51,6 +51,7 @@ static bool shows(const struct opts *o, const char *part)
 static int print_branches(struct run_spec *spec, struct report *r, const struct output *to)
 {
 	struct pmu_run *p = spec->arg;
+	struct buf title = {};
 	struct edges e;
 	struct out o;
 
@@ -62,6 +63,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	}
 	out_init(&o, to->file, r->opts->json);
 	out_open(&o, NULL, '{');
+	r->what = pmu_title(p, r->session, &title);
 	report_header(r, &o);
 	if (p->o->check)
 		edges_print_check(&e, r->session, &o);
@@ -72,6 +74,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
+	buf_free(&title);
 	edges_free(&e);
 	return output_flush(to);
 }

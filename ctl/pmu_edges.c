@@ -144,17 +144,32 @@ static const char *function_at(struct edges *e, uint32_t pid, uint64_t address)
 	return name;
 }
 
-/* A branch to where a function begins. A loop back to it is none. */
-static bool is_call(struct edges *e, const struct edge *edge)
+enum crossing { NO_CROSSING, CALL, RETURN };
+
+/*
+ * A branch to where another function begins is a call; one into the middle of
+ * it, a return. Parts of a function that the compiler put elsewhere have its
+ * name with .cold behind; code without a name tells nothing.
+ */
+static enum crossing crossing_of(struct edges *e, const struct edge *edge, const char **from,
+				 const char **to)
 {
 	struct buf b = {};
 	bool begins;
+	bool named;
 
+	*from = function_at(e, edge->pid, edge->from);
+	*to = function_at(e, edge->pid, edge->to);
 	name_address(e, edge->pid, edge->to, &b);
-	begins = !strstr(b.p, "+0x") && b.p[0] != '[';
+	begins = !strstr(b.p, "+0x");
+	named = b.p[0] != '[';
 	buf_free(&b);
-	return begins && function_at(e, edge->pid, edge->from) !=
-			 function_at(e, edge->pid, edge->to);
+	if (!named || *from == *to)
+		return NO_CROSSING;
+	if (begins)
+		return CALL;
+	return **from == '[' || strstr(*from, ".cold") || strstr(*to, ".cold") ? NO_CROSSING :
+										 RETURN;
 }
 
 static int compare_calls(const void *a, const void *b)
@@ -173,6 +188,8 @@ static int hottest_calls(const void *a, const void *b)
 
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
+	if (x->returns != y->returns)
+		return x->returns < y->returns ? 1 : -1;
 	return compare_calls(a, b);
 }
 
@@ -185,10 +202,12 @@ static size_t merge_calls(struct call *c, size_t n)
 		return 0;
 	qsort(c, n, sizeof(*c), compare_calls);
 	for (i = 1; i < n; i++) {
-		if (compare_calls(&c[left], &c[i]))
+		if (compare_calls(&c[left], &c[i])) {
 			c[++left] = c[i];
-		else
-			c[left].count += c[i].count;
+			continue;
+		}
+		c[left].count += c[i].count;
+		c[left].returns += c[i].returns;
 	}
 	left++;
 	qsort(c, left, sizeof(*c), hottest_calls);
@@ -197,6 +216,7 @@ static size_t merge_calls(struct call *c, size_t n)
 
 static void find_calls(struct edges *e)
 {
+	size_t calls = 0;
 	size_t n = 0;
 	size_t i;
 
@@ -204,17 +224,25 @@ static void find_calls(struct edges *e)
 	e->graph = zalloc((e->nr_edges + 1) * sizeof(*e->graph));
 	for (i = 0; i < e->nr_edges; i++) {
 		const struct edge *edge = &e->edge[i];
+		enum crossing crossing;
+		const char *from;
+		const char *to;
 
-		if (!is_call(e, edge))
+		crossing = crossing_of(e, edge, &from, &to);
+		if (crossing == NO_CROSSING)
 			continue;
-		e->graph[n].caller = function_at(e, edge->pid, edge->from);
-		e->graph[n].callee = function_at(e, edge->pid, edge->to);
+		e->graph[n].caller = crossing == CALL ? from : to;
+		e->graph[n].callee = crossing == CALL ? to : from;
+		if (crossing == RETURN) {
+			e->graph[n++].returns = edge->count;
+			continue;
+		}
 		e->graph[n].count = edge->count;
-		e->call[n] = e->graph[n];
-		e->call[n++].caller = NULL;
+		e->call[calls] = e->graph[n++];
+		e->call[calls++].caller = NULL;
 	}
 	e->nr_graph = merge_calls(e->graph, n);
-	e->nr_calls = merge_calls(e->call, n);
+	e->nr_calls = merge_calls(e->call, calls);
 }
 
 /** edges_make() - Edges, blocks and calls of a table by pid, from, to and perhaps end. */
@@ -358,6 +386,8 @@ static void print_calls(struct out *o, const struct call *c, size_t n, size_t al
 			out_cell_text(o, "caller", "CALLER", c[i].caller);
 		out_cell_text(o, "func", c[i].caller ? "CALLS" : "FUNCTION", c[i].callee);
 		out_cell_number(o, "count", "COUNT", c[i].count);
+		if (c[i].caller)
+			out_cell_number(o, "returns", "RETURNS", c[i].returns);
 		out_row_end(o);
 	}
 	out_table_end(o);
