@@ -330,12 +330,17 @@ def check():
     write_samples([(1, [e, e, e, k])] * 5)
     r = branches("--check", run=replayed())["check"]
     equal(r["entries"], 20, "entries")
-    equal(r["entries_per_sample"], 4, "depth")
+    equal((r["entries_per_sample"], r["depth"]), (4, 4), "depth")
+    equal((r["truncated_share"], r["empty_share"]), (0, 0), "truncated and empty samples")
     equal(r["kernel_share"], 0.25, "share of the kernel")
     equal(r["mispredicted_share"], 0.75, "share that was mispredicted")
     text = obsctl("pmu", "branch", *EVENT, "--check", "--", *replayed()).out
-    contains(text, "4.0 branches in each sample", "report")
-    contains(text, "25.0 % of them in the kernel", "report")
+    contains(text, "4.0 branches in each sample, 4 in the deepest", "report")
+    contains(text, "25.0 % of the branches in the kernel", "report")
+    # Of 8 samples, 2 claim more than is looked at, and 1 has nothing.
+    write_samples([(1, [e] * 3)] * 8, [3] * 5 + [65, 1000, 0])
+    r = branches("--check", run=replayed())["check"]
+    equal((r["truncated_share"], r["empty_share"], r["depth"]), (0.25, 0.125, DEPTH), "truncated, empty, depth")
 
 
 @test("refusals say what is missing")
