@@ -67,6 +67,8 @@ void report_header(struct report *r, struct out *o)
 	filter_describe(&s->filter, view_unit(v), &filter);
 	if (kind && kind->describe)
 		kind->describe(r, &what);
+	else if (r->what)
+		buf_printf(&what, " of %s", r->what);
 	else
 		buf_printf(&what, " of %s %s%s", format_count(targets, sizeof(targets), s->targets),
 			   view_target(v), s->targets == 1 ? "" : "s");

@@ -139,6 +139,11 @@ int pmu_prepare(struct run_spec *spec, struct view *v, pid_t command)
 	bool on_exec = by_command(p);
 	size_t i;
 	size_t k;
+	int err;
+
+	err = pmu_events_cpus(&p->events, &p->o->cpus, on_exec || p->tasks.n, &p->cpus);
+	if (err)
+		return err;
 
 	for (i = 0; i < p->events.n; i++)
 		for (k = 0; k < PMU_WORDS; k++)
@@ -149,7 +154,7 @@ int pmu_prepare(struct run_spec *spec, struct view *v, pid_t command)
 		add_functions(p, v);
 	set_numbers(req, "events", &p->words);
 	set_numbers(req, "tasks", &p->tasks);
-	set_numbers(req, "cpus", &p->o->cpus);
+	set_numbers(req, "cpus", &p->cpus);
 	set_numbers(req, "functions", &p->functions);
 	if (p->o->no_inherit)
 		model_set_number(req, "inherit", 0);
@@ -166,8 +171,22 @@ void pmu_end(struct pmu_run *p)
 	pmu_events_free(&p->events);
 	numbers_free(&p->words);
 	numbers_free(&p->tasks);
+	numbers_free(&p->cpus);
 	numbers_free(&p->functions);
 	model_free_request(&p->spec.request);
+}
+
+/** pmu_title() - The events of a session, and what became of them. Return: @out's text. */
+const char *pmu_title(const struct pmu_run *p, const struct session *s, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < p->events.n; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", p->events.v[i].name);
+	for (i = 0; i < s->nr_notes; i++)
+		if (!strcmp(s->notes[i].name, "fallback"))
+			buf_puts(out, " (there is no PMU: cpu-clock in place of cycles)");
+	return out->p;
 }
 
 /** pmu_strip() - Take the offset out of a symbol's name, and an address without one. */
@@ -220,6 +239,7 @@ static int list_events(const struct opts *o)
 	struct output to;
 	struct out out;
 	size_t shown = 0;
+	size_t lacking = 0;
 	size_t i;
 	int err = output_open(&to, NULL);
 
@@ -231,12 +251,18 @@ static int list_events(const struct opts *o)
 	out_json_bool(&out, "hardware", pmu_has_hardware());
 	out_table_begin(&out, "events");
 	for (i = 0; i < all.n; i++) {
+		bool here;
+
 		if (!wanted(&all.v[i], o))
 			continue;
+		here = pmu_counts(all.v[i].name);
+		lacking += !here;
 		shown++;
 		out_row_begin(&out);
 		out_cell_text(&out, "name", "EVENT", all.v[i].name);
 		out_cell_text(&out, "kind", "KIND", all.v[i].kind);
+		out_cell_aside(&out, "HERE", here ? "yes" : "no", false);
+		out_json_bool(&out, "available", here);
 		out_cell_text(&out, "doc", "WHAT IT COUNTS", all.v[i].doc);
 		out_row_end(&out);
 	}
@@ -245,7 +271,9 @@ static int list_events(const struct opts *o)
 	out_newline(&out);
 	if (!shown && !o->json)
 		err = refuse("no event's name matches '%s'", o->args[0]);
-	else if (!o->json)
+	else if (lacking)
+		out_line(&out, "\nHERE no: this machine does not count these, %zu of %zu.", lacking, shown);
+	if (shown && !o->json)
 		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, :h hypervisor, :p precise.%s",
 			 pmu_has_hardware() ? "" :
 			 "\nThis CPU's PMU is not there: only software events count.");

@@ -184,6 +184,8 @@ static const struct opt options[] = {
 	  AT(no_inherit) },
 	{ "call-graph", 0, "HOW", "user stacks by frame pointers (fp) or as the CPU has them (lbr)",
 	  FOR_RECORD, take_text, AT(call_graph), .allowed = "fp or lbr" },
+	{ "graph", 'g', NULL, "functions, each with who calls it and whom it calls", FOR_RECORD,
+	  take_switch, AT(graph) },
 	{ "branches", 'j', "FILTER,...",
 	  "which branches: any (default), any_call, any_ret, ind_call, cond, call_stack, u, k, ...",
 	  FOR_BRANCH, take_texts, AT(branches),

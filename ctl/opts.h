@@ -86,6 +86,7 @@ struct opts {
 	bool		all_cpus;
 	bool		no_inherit;
 	bool		check;
+	bool		graph;
 	bool		help;
 	struct opt_param params[16];
 	size_t		nr_params;

@@ -16,6 +16,7 @@ struct pmu_run {
 	const char	*lacking;	/* what the PMU lacks, or NULL */
 	struct numbers	words;
 	struct numbers	tasks;
+	struct numbers	cpus;
 	struct numbers	functions;
 	struct run_spec	spec;
 	void		*verb;		/* the verb's own */
@@ -29,6 +30,9 @@ bool pmu_is_by(const struct pmu_run *p, const char *name);
 void pmu_sample(struct pmu_run *p, uint64_t branches);
 void pmu_function_at(struct view *v, uint32_t pid, uint64_t address, struct buf *out);
 void pmu_strip(char *name);
+
+const char *pmu_title(const struct pmu_run *p, const struct session *s, struct buf *out);
+int pmu_print_graph(struct report *r, const struct output *to);
 
 int pmu_stat(const struct opts *o);
 int pmu_record(const struct opts *o);

@@ -17,18 +17,31 @@ static bool has_runs(uint64_t branches)
 	return branches & PERF_SAMPLE_BRANCH_ANY;
 }
 
+/* As the program's file has it: perf2bolt does not know where that was loaded. */
+static unsigned long long bolt_address(struct report *r, uint32_t pid, uint64_t address)
+{
+	return address >> 63 || !pid ? address :
+	       usyms_program_address(&r->view->usyms, pid, address);
+}
+
 static int print_bolt(struct report *r, const struct edges *e, const struct output *to)
 {
 	struct out o;
 	size_t i;
 
-	for (i = 0; i < e->nr_edges; i++)
-		fprintf(to->file, "B %llx %llx %llu %llu\n", (unsigned long long)e->edge[i].from,
-			(unsigned long long)e->edge[i].to, (unsigned long long)e->edge[i].count,
-			(unsigned long long)e->edge[i].mispredicted);
-	for (i = 0; i < e->nr_blocks; i++)
-		fprintf(to->file, "F %llx %llx %llu\n", (unsigned long long)e->block[i].from,
-			(unsigned long long)e->block[i].to, (unsigned long long)e->block[i].count);
+	for (i = 0; i < e->nr_edges; i++) {
+		const struct edge *b = &e->edge[i];
+
+		fprintf(to->file, "B %llx %llx %llu %llu\n", bolt_address(r, b->pid, b->from),
+			bolt_address(r, b->pid, b->to), (unsigned long long)b->count,
+			(unsigned long long)b->mispredicted);
+	}
+	for (i = 0; i < e->nr_blocks; i++) {
+		const struct edge *b = &e->block[i];
+
+		fprintf(to->file, "F %llx %llx %llu\n", bolt_address(r, b->pid, b->from),
+			bolt_address(r, b->pid, b->to), (unsigned long long)b->count);
+	}
 	/* Standard output is for a program; losses are said all the same. */
 	out_init(&o, stderr, false);
 	report_footer(r, &o);
@@ -51,6 +64,7 @@ static bool shows(const struct opts *o, const char *part)
 static int print_branches(struct run_spec *spec, struct report *r, const struct output *to)
 {
 	struct pmu_run *p = spec->arg;
+	struct buf title = {};
 	struct edges e;
 	struct out o;
 
@@ -62,6 +76,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	}
 	out_init(&o, to->file, r->opts->json);
 	out_open(&o, NULL, '{');
+	r->what = pmu_title(p, r->session, &title);
 	report_header(r, &o);
 	if (p->o->check)
 		edges_print_check(&e, r->session, &o);
@@ -72,6 +87,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
+	buf_free(&title);
 	edges_free(&e);
 	return output_flush(to);
 }
@@ -121,6 +137,7 @@ static int run_branches(struct pmu_run *p, uint64_t branches)
 	if (!o->by.n) {
 		pmu_by(p, runs, has_runs(branches) ? 4 : 3);
 		p->spec.report = print_branches;
+		p->spec.user_code = true;
 	}
 	return run_session(&p->spec, &p->own);
 }

@@ -144,17 +144,32 @@ static const char *function_at(struct edges *e, uint32_t pid, uint64_t address)
 	return name;
 }
 
-/* A branch to where a function begins. A loop back to it is none. */
-static bool is_call(struct edges *e, const struct edge *edge)
+enum crossing { NO_CROSSING, CALL, RETURN };
+
+/*
+ * A branch to where another function begins is a call; one into the middle of
+ * it, a return. Parts of a function that the compiler put elsewhere have its
+ * name with .cold behind; code without a name tells nothing.
+ */
+static enum crossing crossing_of(struct edges *e, const struct edge *edge, const char **from,
+				 const char **to)
 {
 	struct buf b = {};
 	bool begins;
+	bool named;
 
+	*from = function_at(e, edge->pid, edge->from);
+	*to = function_at(e, edge->pid, edge->to);
 	name_address(e, edge->pid, edge->to, &b);
-	begins = !strstr(b.p, "+0x") && b.p[0] != '[';
+	begins = !strstr(b.p, "+0x");
+	named = b.p[0] != '[';
 	buf_free(&b);
-	return begins && function_at(e, edge->pid, edge->from) !=
-			 function_at(e, edge->pid, edge->to);
+	if (!named || *from == *to)
+		return NO_CROSSING;
+	if (begins)
+		return CALL;
+	return **from == '[' || strstr(*from, ".cold") || strstr(*to, ".cold") ? NO_CROSSING :
+										 RETURN;
 }
 
 static int compare_calls(const void *a, const void *b)
@@ -173,6 +188,8 @@ static int hottest_calls(const void *a, const void *b)
 
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
+	if (x->returns != y->returns)
+		return x->returns < y->returns ? 1 : -1;
 	return compare_calls(a, b);
 }
 
@@ -185,10 +202,12 @@ static size_t merge_calls(struct call *c, size_t n)
 		return 0;
 	qsort(c, n, sizeof(*c), compare_calls);
 	for (i = 1; i < n; i++) {
-		if (compare_calls(&c[left], &c[i]))
+		if (compare_calls(&c[left], &c[i])) {
 			c[++left] = c[i];
-		else
-			c[left].count += c[i].count;
+			continue;
+		}
+		c[left].count += c[i].count;
+		c[left].returns += c[i].returns;
 	}
 	left++;
 	qsort(c, left, sizeof(*c), hottest_calls);
@@ -197,6 +216,7 @@ static size_t merge_calls(struct call *c, size_t n)
 
 static void find_calls(struct edges *e)
 {
+	size_t calls = 0;
 	size_t n = 0;
 	size_t i;
 
@@ -204,17 +224,25 @@ static void find_calls(struct edges *e)
 	e->graph = zalloc((e->nr_edges + 1) * sizeof(*e->graph));
 	for (i = 0; i < e->nr_edges; i++) {
 		const struct edge *edge = &e->edge[i];
+		enum crossing crossing;
+		const char *from;
+		const char *to;
 
-		if (!is_call(e, edge))
+		crossing = crossing_of(e, edge, &from, &to);
+		if (crossing == NO_CROSSING)
 			continue;
-		e->graph[n].caller = function_at(e, edge->pid, edge->from);
-		e->graph[n].callee = function_at(e, edge->pid, edge->to);
+		e->graph[n].caller = crossing == CALL ? from : to;
+		e->graph[n].callee = crossing == CALL ? to : from;
+		if (crossing == RETURN) {
+			e->graph[n++].returns = edge->count;
+			continue;
+		}
 		e->graph[n].count = edge->count;
-		e->call[n] = e->graph[n];
-		e->call[n++].caller = NULL;
+		e->call[calls] = e->graph[n++];
+		e->call[calls++].caller = NULL;
 	}
 	e->nr_graph = merge_calls(e->graph, n);
-	e->nr_calls = merge_calls(e->call, n);
+	e->nr_calls = merge_calls(e->call, calls);
 }
 
 /** edges_make() - Edges, blocks and calls of a table by pid, from, to and perhaps end. */
@@ -358,6 +386,8 @@ static void print_calls(struct out *o, const struct call *c, size_t n, size_t al
 			out_cell_text(o, "caller", "CALLER", c[i].caller);
 		out_cell_text(o, "func", c[i].caller ? "CALLS" : "FUNCTION", c[i].callee);
 		out_cell_number(o, "count", "COUNT", c[i].count);
+		if (c[i].caller)
+			out_cell_number(o, "returns", "RETURNS", c[i].returns);
 		out_row_end(o);
 	}
 	out_table_end(o);
@@ -419,26 +449,58 @@ void edges_print(struct edges *e, struct out *o, const struct opts *opts, bool e
 	}
 }
 
+static uint64_t note_number(const struct session *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_notes; i++)
+		if (!strcmp(s->notes[i].name, name))
+			return s->notes[i].number;
+	return 0;
+}
+
+/* One that found no row for one of its branches is lost, but was looked at. */
+static uint64_t samples_folded(const struct session *s)
+{
+	uint64_t n = s->recorded;
+	size_t i;
+
+	for (i = 0; i < s->nr_lost; i++)
+		if (!strcmp(s->lost[i].reason, "table_full"))
+			n += s->lost[i].count;
+	return n ? n : 1;
+}
+
 /** edges_print_check() - How good the records are that the CPU makes. */
 void edges_print_check(struct edges *e, const struct session *s, struct out *o)
 {
 	double entries = e->entries ? (double)e->entries : 1;
+	double samples = (double)samples_folded(s);
+	uint64_t deepest = note_number(s, "deepest");
+	uint64_t truncated = note_number(s, "truncated");
+	uint64_t empty = note_number(s, "empty");
+	double depth = (double)e->entries / samples;
 	uint64_t blocks = 0;
-	double depth = s->recorded ? (double)e->entries / (double)s->recorded : 0;
 	size_t i;
 
 	for (i = 0; i < e->nr_blocks; i++)
 		blocks += e->block[i].count;
 	out_open(o, "check", '{');
 	out_json_number(o, "entries", e->entries);
+	out_json_number(o, "depth", deepest);
 	out_json_real(o, "entries_per_sample", depth);
+	out_json_real(o, "truncated_share", (double)truncated / samples);
+	out_json_real(o, "empty_share", (double)empty / samples);
 	out_json_real(o, "kernel_share", (double)e->kernel / entries);
 	out_json_real(o, "mispredicted_share", (double)e->mispredicted / entries);
 	out_json_real(o, "timed_share", (double)e->timed / entries);
 	out_json_real(o, "run_share", (double)blocks / entries);
 	out_close(o, '}');
-	out_line(o, "%.1f branches in each sample", depth);
-	out_line(o, "%.1f %% of them in the kernel", (double)e->kernel * 100 / entries);
+	out_line(o, "%.1f branches in each sample, %llu in the deepest", depth,
+		 (unsigned long long)deepest);
+	out_line(o, "%.1f %% of the samples truncated, %.1f %% without a branch",
+		 (double)truncated * 100 / samples, (double)empty * 100 / samples);
+	out_line(o, "%.1f %% of the branches in the kernel", (double)e->kernel * 100 / entries);
 	out_line(o, "%.1f %% mispredicted%s", (double)e->mispredicted * 100 / entries,
 		 e->predictions ? "" : ": the CPU does not tell");
 	out_line(o, "%.1f %% with cycles%s", (double)e->timed * 100 / entries,

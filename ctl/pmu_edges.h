@@ -21,11 +21,12 @@ struct edge {
 	struct row	hist;		/* the cycles as a row, for its buckets */
 };
 
-/* Calls of a function, from one function or from all. */
+/* Calls of a function, from one function or from all, and returns out of it. */
 struct call {
 	const char	*caller;	/* NULL for all */
 	const char	*callee;
 	uint64_t	count;
+	uint64_t	returns;
 };
 
 struct edges {

@@ -216,17 +216,73 @@ int pmu_events_add(struct pmu_events *e, const char *list)
 			return refuse("out of memory");
 		e->n++;
 		err = parse_event(ev->name, ev->word);
+		if (!err)
+			pmu_sysfs_cpus(ev);
 		list = end + 1;
 	} while (!err && *end);
 	return err;
+}
+
+static bool same_cpus(const struct numbers *a, const struct numbers *b)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
+}
+
+static bool has_number(const struct numbers *s, uint64_t v)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->v[i] == v)
+			return true;
+	return false;
+}
+
+/**
+ * pmu_events_cpus() - The CPUs to observe, where a PMU does not count on all.
+ * @asked: CPUs that the user chose; none are all
+ * @tasks: tasks are observed
+ * @cpus: set to the CPUs; none are all
+ *
+ * A session has the same CPUs for all of its events: counted on each of the
+ * CPUs that share it, an event would count that often.
+ *
+ * Return: 0, or STATUS_USAGE after a sentence.
+ */
+int pmu_events_cpus(const struct pmu_events *e, const struct numbers *asked, bool tasks,
+		    struct numbers *cpus)
+{
+	const struct pmu_event *first = &e->v[0];
+	size_t i;
+
+	for (i = 0; i < e->n; i++) {
+		if (tasks && e->v[i].outside)
+			return misuse("event '%s' counts for CPUs, not for tasks: add -a",
+				      e->v[i].name);
+		if (!tasks && !same_cpus(&first->cpus, &e->v[i].cpus))
+			return misuse("events '%s' and '%s' count on different CPUs: give each a session",
+				      first->name, e->v[i].name);
+	}
+	for (i = 0; i < asked->n; i++)
+		if (!e->n || !first->cpus.n || has_number(&first->cpus, asked->v[i]))
+			numbers_add(cpus, asked->v[i]);
+	if (asked->n && !cpus->n)
+		return misuse("event '%s' does not count on these CPUs, but on %llu%s", first->name,
+			      (unsigned long long)first->cpus.v[0],
+			      first->cpus.n > 1 ? " and others" : "");
+	for (i = 0; e->n && !tasks && !asked->n && i < first->cpus.n; i++)
+		numbers_add(cpus, first->cpus.v[i]);
+	return 0;
 }
 
 void pmu_events_free(struct pmu_events *e)
 {
 	size_t i;
 
-	for (i = 0; i < e->n; i++)
+	for (i = 0; i < e->n; i++) {
+		numbers_free(&e->v[i].cpus);
 		free(e->v[i].name);
+	}
 	free(e->v);
 	memset(e, 0, sizeof(*e));
 }

@@ -24,6 +24,9 @@ enum pmu_bit {
 struct pmu_event {
 	char		*name;		/* as it was given */
 	uint64_t	word[PMU_WORDS];
+	/* Where its PMU counts, if not everywhere; of a PMU outside of the cores, no tasks. */
+	struct numbers	cpus;
+	bool		outside;
 };
 
 struct pmu_events {
@@ -48,7 +51,10 @@ struct pmu_names {
 
 /* Where PMUs describe themselves; tests have another. */
 extern const char *pmu_sysfs;
+extern const char *pmu_online;
 
+int pmu_events_cpus(const struct pmu_events *e, const struct numbers *asked, bool tasks,
+		    struct numbers *cpus);
 int pmu_events_add(struct pmu_events *e, const char *list);
 void pmu_events_free(struct pmu_events *e);
 int pmu_branch_filter(const struct strings *names, uint64_t *bits);
@@ -60,9 +66,11 @@ void pmu_names_free(struct pmu_names *n);
 size_t pmu_names_near(const struct pmu_names *n, const char *name, const char **near, size_t max);
 bool pmu_generic(const char *name, uint64_t *word);
 bool pmu_has_hardware(void);
+bool pmu_counts(const char *name);
 
 /* pmu_sysfs.c: PMU/TERM=VALUE,.../ */
 int pmu_sysfs_event(const char *text, const char *slash, uint64_t *word);
+void pmu_sysfs_cpus(struct pmu_event *e);
 
 /* pmu_lib.c: names of libpfm4 */
 bool pmu_lib_event(const char *name, uint64_t *word);

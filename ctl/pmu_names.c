@@ -5,8 +5,11 @@
  */
 
 #include <dirent.h>
+#include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "pmu_event.h"
 
@@ -232,6 +235,26 @@ size_t pmu_names_near(const struct pmu_names *n, const char *name, const char **
 			if (distance(name, n->v[i].name) == d)
 				near[count++] = n->v[i].name;
 	return count;
+}
+
+/** pmu_counts() - Return: whether the machine counts an event, as far as perf tells. */
+bool pmu_counts(const char *name)
+{
+	uint64_t word[PMU_WORDS] = {};
+	struct perf_event_attr attr = { .size = sizeof(attr), .disabled = 1 };
+	long fd;
+
+	/* What PMUs and libpfm4 name is there, or they would not name it. */
+	if (!pmu_generic(name, word))
+		return true;
+	attr.type = (uint32_t)word[PMU_TYPE];
+	attr.config = word[PMU_CONFIG];
+	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return errno != ENOENT && errno != EOPNOTSUPP && errno != ENODEV &&
+		       errno != EINVAL;
+	close((int)fd);
+	return true;
 }
 
 /** pmu_has_hardware() - Return: whether the CPU has a PMU that the kernel shows. */

@@ -230,6 +230,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	struct stat_state *before = p->verb;
 	struct stat_state now = { .duration = r->session->duration };
 	struct stat_state all;
+	struct buf title = {};
 	struct out o;
 	size_t i;
 
@@ -244,6 +245,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 		subtract(&now, before, r->view->nr_columns);
 	out_init(&o, to->file, r->opts->json);
 	out_open(&o, NULL, '{');
+	r->what = pmu_title(p, r->session, &title);
 	report_header(r, &o);
 	if (p->lacking && p->defaults)
 		out_line(&o, "Only software events: %s.\n", p->lacking);
@@ -258,6 +260,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
+	buf_free(&title);
 	free(now.v);
 	free(before->v);
 	*before = all;
@@ -277,6 +280,19 @@ static int default_events(struct pmu_run *p)
 			      "task-clock,context-switches,cpu-migrations,page-faults,cycles,instructions,branches,branch-misses");
 }
 
+/* Tasks move between CPUs: what they count has none. */
+static int check_columns(const struct pmu_run *p)
+{
+	const struct opts *o = p->o;
+	bool tasks = p->tasks.n || (o->command && !o->all_cpus && !o->cpus.n);
+	size_t i;
+
+	for (i = 0; tasks && i < o->by.n; i++)
+		if (!strcmp(o->by.v[i], "cpu"))
+			return misuse("--by cpu needs events of CPUs: add -a or -C, or leave out -p and -t");
+	return 0;
+}
+
 /** pmu_stat() - Return: the exit status. */
 int pmu_stat(const struct opts *o)
 {
@@ -286,6 +302,8 @@ int pmu_stat(const struct opts *o)
 	bool by_event = false;
 	size_t i;
 
+	if (!err)
+		err = check_columns(&p);
 	if (!err && !p.events.n)
 		err = default_events(&p);
 	if (!err && o->by.n) {

@@ -11,6 +11,7 @@
 #include "pmu_event.h"
 
 const char *pmu_sysfs = "/sys/bus/event_source/devices";
+const char *pmu_online = "/sys/devices/system/cpu/online";
 
 #define DEPTH	4		/* of names that stand for terms */
 
@@ -179,4 +180,47 @@ int pmu_sysfs_event(const char *text, const char *slash, uint64_t *word)
 	free(name);
 	free(terms);
 	return err;
+}
+
+/* Whether a PMU counts on all CPUs there are: then it need not be said. */
+static bool is_everywhere(const struct numbers *cpus)
+{
+	struct numbers online = {};
+	char line[4096];
+	bool all;
+
+	if (!read_line(pmu_online, line, sizeof(line)) ||
+	    parse_list(line, UINT32_MAX, true, &online))
+		return false;
+	all = cpus->n == online.n &&
+	      !memcmp(cpus->v, online.v, online.n * sizeof(*online.v));
+	numbers_free(&online);
+	return all;
+}
+
+/**
+ * pmu_sysfs_cpus() - Find out where the PMU of an event PMU/.../ counts.
+ *
+ * One that is shared by CPUs names in cpumask those that count for all of them,
+ * and knows no tasks; one that only some kinds of CPUs have names them in cpus.
+ */
+void pmu_sysfs_cpus(struct pmu_event *e)
+{
+	static const char *const files[] = { "cpumask", "cpus" };
+	int len = (int)strcspn(e->name, "/");
+	char line[4096];
+	char path[300];
+	size_t i;
+
+	for (i = 0; e->name[len] && i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%.*s/%s", pmu_sysfs, len, e->name, files[i]);
+		if (!read_line(path, line, sizeof(line)) || !*line)
+			continue;
+		if (parse_list(line, UINT32_MAX, true, &e->cpus))
+			numbers_free(&e->cpus);
+		e->outside = !i;
+		break;
+	}
+	if (!e->outside && is_everywhere(&e->cpus))
+		numbers_free(&e->cpus);
 }

@@ -127,7 +127,7 @@ static int start_session(struct run *r)
 	struct session fresh = {};
 	int err;
 
-	if (view_has_type(&r->view, KOBS_TYPE_USTACK) && r->child.pid) {
+	if ((r->spec->user_code || view_has_type(&r->view, KOBS_TYPE_USTACK)) && r->child.pid) {
 		r->snapshot_every = 5000000;
 		r->next_snapshot = now_ns() + r->snapshot_every;
 	}

@@ -18,6 +18,7 @@ struct run_spec {
 	const char	*source;
 	const char	*mode;
 	const struct targets *targets;	/* functions, or NULL */
+	bool		user_code;	/* keys have addresses of it, though no column is a stack */
 	struct request	request;	/* settings of the source; run adds the rest */
 	/*
 	 * When set, called every so often with fresh counters, while the session

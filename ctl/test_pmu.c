@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "pmu.h"
+#include "pmu_graph.h"
 
 static unsigned int test_nr;
 static unsigned int failures;
 static char sysfs[32];
+static char online[48];
 
 static void ok(bool good, const char *name)
 {
@@ -48,8 +50,15 @@ static void make_sysfs(void)
 	put("cpu/format/odd", "nothing");
 	put("cpu/events/mem-loads", "event=0xcd,umask=0x1,offcore=3");
 	put("cpu/events/loop", "loop");
+	put("cpu/cpus", "0-3");
 	put("uncore/type", "17");
+	put("uncore/cpumask", "0,2");
+	put("little/type", "18");
+	put("little/cpus", "1-2");
+	put("online", "0-3");
 	pmu_sysfs = sysfs;
+	snprintf(online, sizeof(online), "%s/online", sysfs);
+	pmu_online = online;
 }
 
 static void remove_sysfs(void)
@@ -57,7 +66,8 @@ static void remove_sysfs(void)
 	static const char *const names[] = {
 		"cpu/type", "cpu/format/event", "cpu/format/umask", "cpu/format/offcore",
 		"cpu/format/odd", "cpu/format", "cpu/events/mem-loads", "cpu/events/loop",
-		"cpu/events", "cpu", "uncore/type", "uncore", "",
+		"cpu/events", "cpu/cpus", "cpu", "uncore/type", "uncore/cpumask", "uncore",
+		"little/type", "little/cpus", "little", "online", "",
 	};
 	char path[128];
 	size_t i;
@@ -119,6 +129,61 @@ static void test_events(void)
 	pmu_events_free(&e);
 }
 
+/* Where the session counts, as text; "all", or "refused". */
+static const char *cpus_of(const char *list, uint64_t asked, bool tasks)
+{
+	static char text[32];
+	struct pmu_events e = {};
+	struct numbers one = {};
+	struct numbers cpus = {};
+	size_t i;
+
+	if (asked != UINT64_MAX)
+		numbers_add(&one, asked);
+	strcpy(text, "refused");
+	if (!pmu_events_add(&e, list) && !pmu_events_cpus(&e, &one, tasks, &cpus)) {
+		strcpy(text, cpus.n ? "" : "all");
+		for (i = 0; i < cpus.n; i++)
+			sprintf(text + strlen(text), "%s%u", i ? "," : "", (unsigned int)cpus.v[i]);
+	}
+	pmu_events_free(&e);
+	numbers_free(&one);
+	numbers_free(&cpus);
+	return text;
+}
+
+static void test_cpus(void)
+{
+	static const struct {
+		const char *list;
+		uint64_t asked;
+		bool tasks;
+		const char *cpus;
+	} cases[] = {
+		{ "cycles", UINT64_MAX, false, "all" },
+		{ "cycles", 3, false, "3" },
+		{ "cpu/event=1/", UINT64_MAX, false, "all" },
+		{ "uncore//", UINT64_MAX, false, "0,2" },
+		{ "uncore//", 2, false, "2" },
+		{ "uncore//", 1, false, "refused" },
+		{ "uncore//", UINT64_MAX, true, "refused" },
+		{ "little//u,little//k", UINT64_MAX, false, "1,2" },
+		{ "little//", UINT64_MAX, true, "all" },
+		{ "little//,uncore//", UINT64_MAX, false, "refused" },
+		{ "cycles,uncore//", UINT64_MAX, false, "refused" },
+		{ "cycles,cpu/event=1/", 1, false, "1" },
+	};
+	char name[96];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *got = cpus_of(cases[i].list, cases[i].asked, cases[i].tasks);
+
+		snprintf(name, sizeof(name), "%s counts on %s", cases[i].list, cases[i].cpus);
+		ok(!strcmp(got, cases[i].cpus), name);
+	}
+}
+
 static void test_refused(void)
 {
 	static const char *const bad[] = {
@@ -131,9 +196,6 @@ static void test_refused(void)
 	char name[96];
 	size_t i;
 
-	/* Their sentences are for people. */
-	if (!freopen("/dev/null", "w", stderr))
-		perror("/dev/null");
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		snprintf(name, sizeof(name), "no event '%s'", bad[i]);
 		ok(pmu_events_add(&e, bad[i]), name);
@@ -249,13 +311,69 @@ static void test_strip(void)
 	}
 }
 
+static const struct graph_function *in_graph(const struct graph *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++)
+		if (!strcmp(g->v[i]->name, name))
+			return g->v[i];
+	return NULL;
+}
+
+static uint64_t linked(const struct graph_links *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!strcmp(l->v[i].name, name))
+			return l->v[i].count;
+	return 0;
+}
+
+static void test_graph(void)
+{
+	static const char *const main_fn = "main";
+	static const char *const work = "work";
+	static const char *const read_fn = "read";
+	const char *const direct[] = { read_fn, main_fn };
+	const char *const through[] = { read_fn, work, main_fn };
+	const char *const recursive[] = { work, read_fn, work, read_fn, main_fn };
+	const char *const leaf[] = { main_fn };
+	struct graph g = {};
+	const struct graph_function *f;
+
+	graph_add(&g, direct, 2, 10);
+	graph_add(&g, through, 3, 5);
+	graph_add(&g, recursive, 5, 2);
+	graph_add(&g, leaf, 1, 1);
+	graph_sort(&g);
+	ok(g.samples == 18 && g.n == 3, "samples of a graph, and functions");
+	f = in_graph(&g, "read");
+	ok(f == g.v[0] && f->self == 15 && f->total == 17, "a leaf comes first, and counts once");
+	ok(f->callers.n == 2 && linked(&f->callers, "main") == 12 &&
+	   linked(&f->callers, "work") == 7 && !strcmp(f->callers.v[0].name, "main"), "its callers");
+	ok(f->callees.n == 1 && linked(&f->callees, "work") == 2, "its callee, recursive");
+	f = in_graph(&g, "work");
+	ok(f->self == 2 && f->total == 7 && linked(&f->callees, "read") == 7 &&
+	   linked(&f->callers, "main") == 5 && linked(&f->callers, "read") == 2, "one in the middle");
+	f = in_graph(&g, "main");
+	ok(f->self == 1 && f->total == 18 && !f->callers.n && linked(&f->callees, "read") == 12 &&
+	   linked(&f->callees, "work") == 5, "the root has all");
+	graph_free(&g);
+}
+
 int main(void)
 {
 	/* Which CPU this is does not matter: the library shall encode for any. */
 	setenv("LIBPFM_ENCODE_INACTIVE", "1", 1);
+	/* Sentences of refusals are for people. */
+	if (!freopen("/dev/null", "w", stderr))
+		perror("/dev/null");
 	make_sysfs();
 	printf("TAP version 13\n");
 	test_events();
+	test_cpus();
 	test_near();
 #if defined(__x86_64__)
 	test_library();
@@ -263,6 +381,7 @@ int main(void)
 	test_filters();
 	test_brstack();
 	test_strip();
+	test_graph();
 	test_refused();
 	remove_sysfs();
 	printf("1..%u\n", test_nr);

@@ -201,20 +201,29 @@ static struct usym_file *get_file(struct usyms *u, uint32_t pid, const char *pat
 	return f;
 }
 
+/* The address that the file itself has for a place in it. */
+static bool find_address(const struct usym_file *f, uint64_t file_offset, uint64_t *address)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_segments; i++) {
+		if (file_offset - f->segment[i].offset >= f->segment[i].size)
+			continue;
+		*address = file_offset - f->segment[i].offset + f->segment[i].address;
+		return true;
+	}
+	return false;
+}
+
 static const struct usym_symbol *find_symbol(const struct usym_file *f, uint64_t file_offset,
 					     uint64_t *address)
 {
 	const struct usym_symbol *s;
 	size_t lo = 0;
 	size_t hi = f->n;
-	size_t i;
 
-	for (i = 0; i < f->nr_segments; i++)
-		if (file_offset - f->segment[i].offset < f->segment[i].size)
-			break;
-	if (i == f->nr_segments)
+	if (!find_address(f, file_offset, address))
 		return NULL;
-	*address = file_offset - f->segment[i].offset + f->segment[i].address;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -230,22 +239,49 @@ static const struct usym_symbol *find_symbol(const struct usym_file *f, uint64_t
 	return *address < s->end || s->end == s->start ? s : NULL;
 }
 
-/** usyms_print() - name+0x1f [file], or what is known: [file] 0x..., [unknown] 0x... */
-void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out)
+static const struct usym_mapping *find_mapping(struct usyms *u, uint32_t pid, uint64_t address,
+					       const struct usym_process **process)
 {
-	const struct usym_mapping *m = NULL;
-	const struct usym_symbol *s;
 	struct usym_process *p;
-	uint64_t at = 0;
-	const char *base;
 	size_t i;
 
 	if (!map_get(&u->processes, pid))
 		usyms_snapshot(u, pid);
 	p = map_get(&u->processes, pid);
-	for (i = 0; p && i < p->n && !m; i++)
+	*process = p;
+	for (i = 0; p && i < p->n; i++)
 		if (address >= p->v[i].start && address < p->v[i].end)
-			m = &p->v[i];
+			return &p->v[i];
+	return NULL;
+}
+
+/**
+ * usyms_program_address() - The address that a process' program has in its file.
+ *
+ * The program is what is mapped lowest. Addresses of other files stay what they
+ * are: theirs would be among the program's.
+ */
+uint64_t usyms_program_address(struct usyms *u, uint32_t pid, uint64_t address)
+{
+	const struct usym_process *p;
+	const struct usym_mapping *m = find_mapping(u, pid, address, &p);
+	uint64_t inside;
+
+	if (!m || m->path != p->v[0].path ||
+	    !find_address(get_file(u, pid, m->path), address - m->start + m->offset, &inside))
+		return address;
+	return inside;
+}
+
+/** usyms_print() - name+0x1f [file], or what is known: [file] 0x..., [unknown] 0x... */
+void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out)
+{
+	const struct usym_process *p;
+	const struct usym_mapping *m = find_mapping(u, pid, address, &p);
+	const struct usym_symbol *s;
+	uint64_t at = 0;
+	const char *base;
+
 	if (!m || !*m->path) {
 		buf_printf(out, "[unknown] 0x%llx", (unsigned long long)address);
 		return;

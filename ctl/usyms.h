@@ -52,6 +52,7 @@ struct usyms {
 void usyms_snapshot(struct usyms *u, uint32_t pid);
 void usyms_snapshot_tree(struct usyms *u, uint32_t pid);
 void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out);
+uint64_t usyms_program_address(struct usyms *u, uint32_t pid, uint64_t address);
 void usyms_free(struct usyms *u);
 
 #endif

@@ -220,6 +220,8 @@ unsigned int kobs_lbr_fold(struct kobs_table *t,
 	}
 	if (unlikely(n != nr))
 		local64_inc(&sum->truncated);
+	if (unlikely(n > local64_read(&sum->deepest)))
+		local64_set(&sum->deepest, n);
 	fold(&f, br, n);
 	local64_add(n, &sum->entries);
 	if (unlikely(f.lost))

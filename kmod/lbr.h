@@ -53,6 +53,7 @@ struct kobs_lbr_key {
  * @truncated: stacks that claimed more than KOBS_LBR_DEPTH entries; what is
  *             beyond is not looked at
  * @predictions: stacks whose newest entry told whether it was predicted
+ * @deepest: most entries that a stack had, of those that are looked at
  */
 struct kobs_lbr_sum {
 	local64_t samples;
@@ -61,6 +62,7 @@ struct kobs_lbr_sum {
 	local64_t lost_entries;
 	local64_t truncated;
 	local64_t predictions;
+	local64_t deepest;
 };
 
 /**

@@ -94,6 +94,7 @@ enum pmu_note {
 	PMU_N_EMPTY,
 	PMU_N_TRUNCATED,
 	PMU_N_PREDICTIONS,
+	PMU_N_DEEPEST,
 	PMU_N
 };
 
@@ -134,6 +135,9 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 		"predictions",
 		"samples whose branches tell whether they were predicted"
 	},
+	[PMU_N_DEEPEST] = {
+		"deepest", "branch records of the sample that had most"
+	},
 };
 
 static u64 note_counted(struct kobs_pmu *p)
@@ -166,6 +170,17 @@ static u64 note_sum(const struct kobs_pmu *p, size_t offset, unsigned int n)
 			sum += local64_read(&at[i]);
 	}
 	return sum;
+}
+
+static u64 note_deepest(const struct kobs_pmu *p)
+{
+	unsigned int cpu;
+	u64 most = 0;
+
+	for_each_possible_cpu(cpu)
+		most = max_t(u64, most,
+			     local64_read(&per_cpu_ptr(p->cpu, cpu)->lbr.deepest));
+	return most;
 }
 
 #define NOTE_SUM(p, member)	note_sum(p, offsetof(struct pmu_cpu, member), 1)
@@ -201,6 +216,8 @@ static u64 note_number(struct kobs_pmu *p, enum pmu_note which)
 		return NOTE_SUM(p, lbr.truncated);
 	case PMU_N_PREDICTIONS:
 		return NOTE_SUM(p, lbr.predictions);
+	case PMU_N_DEEPEST:
+		return note_deepest(p);
 	default:
 		return 0;
 	}

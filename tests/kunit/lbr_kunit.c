@@ -214,6 +214,7 @@ static void empty_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.samples), 1);
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.empty), 1);
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.entries), 0);
+	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.deepest), 0);
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->table.used), 0);
 }
 
@@ -236,6 +237,7 @@ static void too_many_entries(struct kunit *test)
 						    rig->br, claims[i],
 						    &rig->sum), 0);
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.truncated), 4);
+	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.deepest), KOBS_LBR_DEPTH);
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.entries),
 			5 * KOBS_LBR_DEPTH);
 	row = kobs_table_next(&rig->table, &place);
@@ -269,6 +271,7 @@ static void full_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lost, 64);
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.lost_entries), 64);
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.entries), 80);
+	KUNIT_EXPECT_EQ(test, local64_read(&rig->sum.deepest), 8);
 }
 
 static void predictions(struct kunit *test)

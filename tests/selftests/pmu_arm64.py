@@ -135,6 +135,65 @@ def perf_counts(pid):
     return sum("perf_event" in os.readlink(f"{fds}/{fd}") for fd in os.listdir(fds)) >= 2
 
 
+def obsctl_stat(*events, run):
+    r = obsctl("pmu", "stat", "-e", ",".join(events), "--json", "--", *run)
+    report = json.loads(r.out)
+    return {row["event"]: row for row in report["rows"]}, report["derived"]
+
+
+@test("obsctl stat: what follows from two events is their quotient")
+def derived():
+    rows, ratios = obsctl_stat("cycles", "instructions", "branches:u", "branch-misses:u", run=["bash", "-c", SPIN])
+    n = {name: row["count"] for name, row in rows.items()}
+    for key, of, per in (("ipc", "instructions", "cycles"), ("branch_miss_rate", "branch-misses:u", "branches:u")):
+        assert abs(ratios[key] - n[of] / n[per]) <= 1e-6, f"{key}: {ratios[key]}, but {n[of]} by {n[per]}"
+    # An instruction of the guest takes two of its cycles.
+    assert abs(ratios["ipc"] - 0.5) <= 0.005, f"{ratios}"
+    text = obsctl("pmu", "stat", "-e", "cycles,instructions", "--", "true").out
+    contains(text, "0.50 instructions per cycle", "report")
+    contains(text, "100.0 %", "share of the time that they were counted")
+
+
+@test("obsctl stat: events that share counters are scaled up, and said to be")
+def multiplexed():
+    # More than the PMU has counters: each counts for a part of the time.
+    events = [f"armv8_pmuv3/inst_retired/{mods}" for mods in ("", "u", "k")] + ["r8"] + ["instructions"] * 8
+    r = obsctl("pmu", "stat", "-e", ",".join(events), "--json", "--", "bash", "-c", f"{SPIN}; {SPIN}; {SPIN}")
+    rows = [row for row in json.loads(r.out)["rows"] if row["event"] in ("r8", "instructions")]
+    at_least(sum(row["running_ns"] < row["enabled_ns"] for row in rows), 1, f"events that shared a counter, of {rows}")
+    for row in rows:
+        want = row["count"] * row["enabled_ns"] / row["running_ns"] if row["running_ns"] else 0
+        assert abs(row["scaled"] - want) <= 1 + 1e-9 * want, f"{row}: scaled should be {want}"
+        assert row["running_ns"] <= row["enabled_ns"], f"{row}"
+
+
+@test("obsctl list says what this PMU counts, and its own events")
+def listing():
+    r = json.loads(obsctl("pmu", "list", "--json").out)
+    equal(r["hardware"], True, "hardware")
+    events = {e["name"]: e for e in r["events"]}
+    for name in ("cycles", "instructions", "branch-misses", "page-faults"):
+        equal(events[name]["available"], True, f"whether {name} are counted here")
+    equal(events["node-loads"]["available"], False, "whether node-loads are counted here")
+    contains(events["armv8_pmuv3/cpu_cycles/"]["doc"], "event=0x0011", "terms of cpu_cycles")
+
+
+@test("obsctl record: user functions, their callers and callees, of a program with frame pointers")
+def graph():
+    program = f"{SRC}/build/arm64/ustack"
+    r = obsctl("pmu", "record", "-g", "-c", 50000, "--budget", 0, "--json", "--", program, "/dev/null", "x", 60000)
+    report = json.loads(r.out)
+    rows = {row["func"]: row for row in report["rows"]}
+    equal(sum(row["self"] for row in rows.values()), report["accounting"]["recorded"], "samples of all functions")
+    name = "{} [ustack]".format
+    for caller, callee in (("user_middle", "user_leaf"), ("user_outer", "user_middle"), ("main", "user_outer")):
+        row = rows[name(callee)]
+        at_least(row["total"], 50, f"samples below {callee}")
+        equal(row["callers"][0]["func"], name(caller), f"caller of {callee}")
+        # Where a function has not made its frame yet, its caller is passed over.
+        at_least(row["callers"][0]["count"], 0.8 * row["total"], f"samples of {callee} by way of {caller}")
+
+
 @test("kernel stacks begin where the sample was taken and end in the system call")
 def kernel_stacks():
     functions = Functions()

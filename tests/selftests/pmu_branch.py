@@ -259,6 +259,27 @@ def bolt():
     same(got, want, "lines")
 
 
+@test("bolt: addresses of a program are its file's, wherever it was loaded")
+def bolt_program():
+    # The entry of bash is in its file where ELF's header says; with its usual layout it is loaded where it was before.
+    with open("/usr/bin/bash", "rb") as f:
+        entry = int.from_bytes(f.read(32)[24:32], "little")
+    fixed = ["taskset", "-c", "0", "setarch", "-R", "bash", "-c"]
+    maps = subprocess.run([*fixed, "cat /proc/$$/maps; :"], capture_output=True, text=True, check=True).stdout
+    base = int(maps.split("-")[0], 16)
+    at_least(base, 1 << 40, "where bash is loaded")
+    twice = [Entry(base + entry + 16, base + entry, "P", "-", "-", 1, "")] * 2
+    write_samples([(base + entry, twice)])
+    replayed(times=30)
+    # Its mappings are read while it sleeps; by itself, for the process is part of the key.
+    run = [*fixed, f"IFS= read -r line <{FILE}; echo \"$line\" >{SIM}replay; sleep 0.5; :"]
+    r = branches(run=run)
+    equal([(row["from_address"], row["count"]) for row in r["rows"]], [(base + entry + 16, 60)], "edges")
+    contains(r["rows"][0]["from"], "[bash]", "name of an address in bash")
+    out = obsctl("pmu", "branch", *EVENT, "--format", "bolt", "--", *run).out
+    equal(sorted(out.splitlines()), [f"B {entry + 16:x} {entry:x} 60 0", f"F {entry:x} {entry + 16:x} 30"], "lines")
+
+
 @test("a full table: the lost branches are counted, and their samples")
 def full():
     samples = some_samples("full", 100, PLACES)
@@ -278,12 +299,14 @@ def graph():
     call = Entry(a + 8, leaf, "P", "-", "-", 3, "CALL")
     other = Entry(b + 8, leaf, "P", "-", "-", 3, "CALL")
     loop = Entry(leaf + 12, leaf + 4, "P", "-", "-", 3, "COND")
-    samples = [(leaf, [loop, call])] * 3 + [(leaf, [other])] * 2
+    back = Entry(leaf + 20, b + 13, "P", "-", "-", 3, "RET")
+    samples = [(leaf, [loop, call])] * 3 + [(leaf, [other])] * 2 + [(b + 16, [back])] * 4
     write_samples(samples)
     r = branches(run=replayed())
     fn = "kobs_gen_{} [kobs_gen]".format
-    equal({(g["caller"], g["func"]): g["count"] for g in r["graph"]},
-          {(fn("caller_a"), fn("leaf")): 3, (fn("caller_b"), fn("leaf")): 2}, "graph")
+    # A call and its return are the same edge of the graph, seen from both ends.
+    equal({(g["caller"], g["func"]): (g["count"], g["returns"]) for g in r["graph"]},
+          {(fn("caller_a"), fn("leaf")): (3, 0), (fn("caller_b"), fn("leaf")): (2, 4)}, "graph")
     equal({g["func"]: g["count"] for g in r["calls"]}, {fn("leaf"): 5}, "calls")
     # The branch behind the call is the one before it in the list.
     equal(blocks_of(r), {(leaf, leaf + 12): 3}, "blocks")
@@ -307,12 +330,17 @@ def check():
     write_samples([(1, [e, e, e, k])] * 5)
     r = branches("--check", run=replayed())["check"]
     equal(r["entries"], 20, "entries")
-    equal(r["entries_per_sample"], 4, "depth")
+    equal((r["entries_per_sample"], r["depth"]), (4, 4), "depth")
+    equal((r["truncated_share"], r["empty_share"]), (0, 0), "truncated and empty samples")
     equal(r["kernel_share"], 0.25, "share of the kernel")
     equal(r["mispredicted_share"], 0.75, "share that was mispredicted")
     text = obsctl("pmu", "branch", *EVENT, "--check", "--", *replayed()).out
-    contains(text, "4.0 branches in each sample", "report")
-    contains(text, "25.0 % of them in the kernel", "report")
+    contains(text, "4.0 branches in each sample, 4 in the deepest", "report")
+    contains(text, "25.0 % of the branches in the kernel", "report")
+    # Of 8 samples, 2 claim more than is looked at, and 1 has nothing.
+    write_samples([(1, [e] * 3)] * 8, [3] * 5 + [65, 1000, 0])
+    r = branches("--check", run=replayed())["check"]
+    equal((r["truncated_share"], r["empty_share"], r["depth"]), (0.25, 0.125, DEPTH), "truncated, empty, depth")
 
 
 @test("refusals say what is missing")
