@@ -203,7 +203,7 @@ static int functions_hook(struct slab *sl, const char **failed)
 	if (err)
 		return err;
 	*failed = "kfree_call_rcu_nolock";
-	if (kobs_rcu_nolock)
+	if (KOBS_RCU_NOLOCK)
 		err = function_hook(sl, kobs_rcu_nolock, h->give);
 	if (err || !sl->names)
 		return err;
@@ -277,7 +277,7 @@ void kobs_slab_unhook(struct slab *sl)
  */
 unsigned int kobs_slab_hooks(const struct slab *sl)
 {
-	return ARRAY_SIZE(sl->probes) + 2 + !!kobs_rcu_nolock +
+	return ARRAY_SIZE(sl->probes) + 2 + KOBS_RCU_NOLOCK +
 	       IS_ENABLED(CONFIG_KRETPROBES);
 }
 

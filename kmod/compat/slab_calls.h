@@ -25,8 +25,10 @@ static __always_inline unsigned long kobs_bulk_got(struct pt_regs *regs,
 
 /* What kfree_rcu_nolock() calls, with the arguments of kvfree_call_rcu(). */
 #ifdef KOBS_HAVE_RCU_NOLOCK
+#define KOBS_RCU_NOLOCK		true
 #define kobs_rcu_nolock		((void *)kfree_call_rcu_nolock)
 #else
+#define KOBS_RCU_NOLOCK		false
 #define kobs_rcu_nolock		NULL
 #endif
 
