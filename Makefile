@@ -4,7 +4,7 @@
 # there is.
 #
 # Modules are built in build/NAME for the running kernel, or with KERNEL=NAME
-# for one of the guests' kernels (6.1, 6.12, their -rt, debug), or with
+# for one of the guests' kernels (6.1, 6.12, their -rt, newest, debug), or with
 # KDIR=DIR for any other; the sources are linked there, so that builds do not
 # meet. ARCH=arm64 builds for the guests of that architecture, in
 # build/arm64-NAME and build/arm64.
@@ -16,6 +16,8 @@ NAME	:= $(if $(CROSS),$(CROSS)-)$(or $(KERNEL),$(if $(filter /lib/modules/%,$(KD
 OUT	:= $(CURDIR)/build/$(NAME)
 SRC	:= $(OUT)/src
 TESTS	?= $(if $(KERNEL),1)
+# The newest kernel wants a newer compiler than this machine's.
+KMAKE	:= $(if $(filter newest,$(KERNEL)),scripts/in-newest make,$(MAKE))
 W	?= 1
 V	?= 0
 
@@ -29,7 +31,7 @@ modules:
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/VERSION $(CURDIR)/kmod \
 		$(CURDIR)/uapi $(CURDIR)/tests $(SRC)/
 	@find $(SRC) -xtype l -delete
-	$(MAKE) -C $(KDIR) M=$(SRC) W=$(W) V=$(V) KOBS_TESTS=$(TESTS) modules
+	+$(KMAKE) -C $(KDIR) M=$(SRC) W=$(W) V=$(V) KOBS_TESTS=$(TESTS) modules
 	@find $(SRC) -name '*.ko' -exec cp {} $(OUT)/ \;
 
 # Against the packages of the guests' user space.
@@ -83,7 +85,7 @@ help:
 	@echo 'make bench      measure what kobs and its peers cost'
 	@echo 'make lint       checkpatch, sparse, W=1, shellcheck, spec drift'
 	@echo 'make clean      remove build/'
-	@echo 'KERNEL=NAME     build for a guest: 6.1, 6.12, 6.1-rt, 6.12-rt or debug'
+	@echo 'KERNEL=NAME     build for a guest: 6.1, 6.12, newest, 6.1-rt, 6.12-rt or debug'
 	@echo 'ARCH=arm64       build for the arm64 guest, with KERNEL=6.12'
 	@echo 'KDIR=DIR        build for the kernel whose build directory that is'
 

@@ -197,7 +197,7 @@ struct slab {
 	u32 generation;
 
 	struct kobs_probe probes[4];
-	struct ftrace_ops ops[3];
+	struct ftrace_ops ops[4];
 	unsigned int hooked;
 	struct kretprobe bulk;
 	bool bulk_on;

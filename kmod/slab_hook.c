@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: the hooks. Four tracepoints tell of single objects. Three
+ * Source slab: the hooks. Four tracepoints tell of single objects. Some
  * functions are hooked at their entry by ftrace: kmem_cache_free_bulk(), which
  * has no tracepoint and is also what kfree_rcu() ends in, kvfree_call_rcu(),
- * and kmem_cache_destroy(), after which a name may be another's.
+ * kfree_rcu_nolock()'s own where there is one, and kmem_cache_destroy(), after
+ * which a name may be another's.
  * kmem_cache_alloc_bulk() is hooked at its return by a kretprobe.
  *
  * All of these functions are exported: their addresses need no look-up. A
@@ -18,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "compat/ftrace_args.h"
+#include "compat/slab_calls.h"
 #include "slab.h"
 
 /* Bulk allocations in progress at once: they can wait for memory. */
@@ -28,8 +30,6 @@
 #else
 #define ALLOC_BULK	kmem_cache_alloc_bulk
 #endif
-
-enum { OPS_FREE_BULK, OPS_GIVE, OPS_DESTROY };
 
 static const struct slab_handlers *handlers_of(const struct slab *sl)
 {
@@ -73,7 +73,6 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct bulk_call *call = (struct bulk_call *)ri->data;
 	struct slab *sl = slab_of(ri);
-	long n = (int)regs_return_value(regs);
 
 	/*
 	 * The instruction pointer is where the call returns to. All or nothing
@@ -81,7 +80,7 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	 */
 	handlers_of(sl)->alloc_bulk(sl, instruction_pointer(regs), call->cache,
 				    call->gfp, call->p,
-				    clamp_t(long, n, 0, call->n));
+				    kobs_bulk_got(regs, call->n));
 	return 0;
 }
 
@@ -163,10 +162,9 @@ static void on_destroy(unsigned long ip, unsigned long parent_ip,
 	smp_store_release(&sl->generation, sl->generation + 1);
 }
 
-static int function_hook(struct slab *sl, unsigned int i, void *function,
-			 ftrace_func_t handler)
+static int function_hook(struct slab *sl, void *function, ftrace_func_t handler)
 {
-	struct ftrace_ops *ops = &sl->ops[i];
+	struct ftrace_ops *ops = &sl->ops[sl->hooked];
 	int err;
 
 	ops->func = handler;
@@ -197,16 +195,20 @@ static int functions_hook(struct slab *sl, const char **failed)
 	int err;
 
 	*failed = "kmem_cache_free_bulk";
-	err = function_hook(sl, OPS_FREE_BULK, kmem_cache_free_bulk,
-			    h->free_bulk);
+	err = function_hook(sl, kmem_cache_free_bulk, h->free_bulk);
 	if (err)
 		return err;
 	*failed = "kvfree_call_rcu";
-	err = function_hook(sl, OPS_GIVE, kvfree_call_rcu, h->give);
+	err = function_hook(sl, kvfree_call_rcu, h->give);
+	if (err)
+		return err;
+	*failed = "kfree_call_rcu_nolock";
+	if (KOBS_RCU_NOLOCK)
+		err = function_hook(sl, kobs_rcu_nolock, h->give);
 	if (err || !sl->names)
 		return err;
 	*failed = "kmem_cache_destroy";
-	return function_hook(sl, OPS_DESTROY, kmem_cache_destroy, on_destroy);
+	return function_hook(sl, kmem_cache_destroy, on_destroy);
 }
 
 /**
@@ -275,7 +277,8 @@ void kobs_slab_unhook(struct slab *sl)
  */
 unsigned int kobs_slab_hooks(const struct slab *sl)
 {
-	return ARRAY_SIZE(sl->probes) + 2 + IS_ENABLED(CONFIG_KRETPROBES);
+	return ARRAY_SIZE(sl->probes) + 2 + KOBS_RCU_NOLOCK +
+	       IS_ENABLED(CONFIG_KRETPROBES);
 }
 
 /**

@@ -26,9 +26,9 @@ need_arch() {
 
 need_kernel() { # KERNEL [ARCH]
 	case ${2:-x86_64}/$1 in
-	x86_64/6.1 | x86_64/6.12 | x86_64/6.1-rt | x86_64/6.12-rt | x86_64/debug | arm64/6.12) ;;
+	x86_64/6.1 | x86_64/6.12 | x86_64/6.1-rt | x86_64/6.12-rt | x86_64/newest | x86_64/debug | arm64/6.12) ;;
 	arm64/*) die "there is no kernel '$1' for arm64: use 6.12" 2 ;;
-	*) die "unknown kernel '$1': use 6.1, 6.12, 6.1-rt, 6.12-rt or debug" 2 ;;
+	*) die "unknown kernel '$1': use 6.1, 6.12, newest, 6.1-rt, 6.12-rt or debug" 2 ;;
 	esac
 }
 

@@ -136,11 +136,9 @@ void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
 	/* No functions in an ftrace filter would mean all of them. */
 	if (!n)
 		kobs_returns_stop(r);
-#ifdef KOBS_HAVE_FPROBE_OPS
 	else
 		WARN_ON_ONCE(ftrace_set_filter_ips(&r->fp.ops, r->ips, n, 0,
 						   1));
-#endif
 }
 
 /**

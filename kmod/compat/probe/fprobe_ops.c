@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Until 6.13: an fprobe has an ftrace_ops, whose filter its user must mend
- * when a module goes. 4346ba160409 "fprobe: Rewrite fprobe on function-graph
- * tracer" (6.14) does that itself.
+ * Until 6.13: an fprobe has an ftrace_ops, and calls in progress of its own.
+ * 4346ba160409 "fprobe: Rewrite fprobe on function-graph tracer" (6.14) shares
+ * both.
  */
 #include <linux/fprobe.h>
 

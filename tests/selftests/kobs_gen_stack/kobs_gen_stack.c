@@ -231,6 +231,17 @@ static int run_work(u64 n)
 	return 0;
 }
 
+#ifndef HAVE_HRTIMER_SETUP
+/* 6.13, 908a1d775422 "hrtimers: Introduce hrtimer_setup()..." */
+static void hrtimer_setup(struct hrtimer *timer,
+			  enum hrtimer_restart (*function)(struct hrtimer *),
+			  clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+#endif
+
 static struct job timer_job;
 
 static int run_timer(u64 n)
@@ -243,8 +254,8 @@ static int run_timer(u64 n)
 	job->n = n;
 	init_completion(&job->done);
 	tasklet_setup(&job->tasklet, job_softirq);
-	hrtimer_init(&job->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	job->timer.function = job_timer;
+	hrtimer_setup(&job->timer, job_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&job->timer, ns_to_ktime(TIMER_NS),
 		      HRTIMER_MODE_REL_HARD);
 	while (!try_wait_for_completion(&job->done)) {
