@@ -82,7 +82,7 @@ static void show_bad(struct fuzzer *f, int err, __u32 seq)
 	if (f->bad++ > 4)
 		return;
 	flockfile(stderr);
-	fprintf(stderr, "nlfuzz: %s (%d) is not documented; message %u of this datagram, whose first is %u:\n",
+	fprintf(stderr, "nlfuzz: %s (%d) is not documented; message %u, of those from %u on:\n",
 		strerror(err), err, seq, f->first_seq);
 	for (i = 0; i < f->out.len && i < 2048; i++)
 		fprintf(stderr, "%02x%s", f->out.data[i], i % 32 == 31 ? "\n" :
@@ -247,9 +247,12 @@ static unsigned long report(struct fuzzer *f, unsigned int n,
 			all.mute[e] += f[i].mute[e];
 		}
 	}
-	printf("{\"seed\": %lu, \"messages\": %lu, \"answers\": %lu, \"acks\": %lu, \"sessions\": %lu, \"started\": %lu, \"closed\": %lu, \"overruns\": %lu, \"bad\": %lu",
-	       seed, all.sent, all.answers, all.acks, all.sessions,
-	       all.started, all.closed, all.overruns, all.bad);
+	printf("{\"seed\": %lu, \"messages\": %lu, \"answers\": %lu", seed,
+	       all.sent, all.answers);
+	printf(", \"acks\": %lu, \"sessions\": %lu, \"started\": %lu",
+	       all.acks, all.sessions, all.started);
+	printf(", \"closed\": %lu, \"overruns\": %lu, \"bad\": %lu", all.closed,
+	       all.overruns, all.bad);
 	print_errors("refused", all.refused);
 	print_errors("mute", all.mute);
 	printf("}\n");

@@ -18,17 +18,36 @@ static void copy_name(char *to, const struct nlattr *a)
 	snprintf(to, FZ_NAME_LEN, "%s", (const char *)(a + 1));
 }
 
-#define for_each_attr(a, begin, len) \
-	for (a = (const struct nlattr *)(begin); \
-	     (const char *)a + NLA_HDRLEN <= (const char *)(begin) + (len) && \
-	     a->nla_len >= NLA_HDRLEN; \
-	     a = (const void *)((const char *)a + NLA_ALIGN(a->nla_len)))
+/* The attribute at a place, if there is one before the end. */
+static const struct nlattr *attr_at(const char *at, const char *end)
+{
+	const struct nlattr *a = (const void *)at;
+
+	return end - at >= NLA_HDRLEN && a->nla_len >= NLA_HDRLEN ? a : NULL;
+}
+
+static const struct nlattr *attr_after(const struct nlattr *a, const char *end)
+{
+	return attr_at((const char *)a + NLA_ALIGN(a->nla_len), end);
+}
+
+static const char *attrs_of(const struct nlmsghdr *h)
+{
+	return (const char *)h + NLMSG_HDRLEN + GENL_HDRLEN;
+}
+
+static const char *end_of(const struct nlmsghdr *h)
+{
+	return (const char *)h + h->nlmsg_len;
+}
 
 static const struct nlattr *in_nest(const struct nlattr *nest, int kind)
 {
+	const char *end = (const char *)nest + nest->nla_len;
 	const struct nlattr *a;
 
-	for_each_attr(a, nest + 1, nest->nla_len - NLA_HDRLEN) {
+	for (a = attr_at((const char *)(nest + 1), end); a;
+	     a = attr_after(a, end)) {
 		if ((a->nla_type & NLA_TYPE_MASK) == kind)
 			return a;
 	}
@@ -59,8 +78,8 @@ static void learn_source(struct fz_source *s, const struct nlmsghdr *h)
 {
 	const struct nlattr *a;
 
-	for_each_attr(a, (const char *)NLMSG_DATA(h) + GENL_HDRLEN,
-		      h->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN) {
+	for (a = attr_at(attrs_of(h), end_of(h)); a;
+	     a = attr_after(a, end_of(h))) {
 		switch (a->nla_type & NLA_TYPE_MASK) {
 		case KOBS_A_SOURCE_NAME:
 			copy_name(s->name, a);
@@ -84,8 +103,8 @@ static void learn_family(struct fz_known *k, const struct nlmsghdr *h)
 {
 	const struct nlattr *a;
 
-	for_each_attr(a, (const char *)NLMSG_DATA(h) + GENL_HDRLEN,
-		      h->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN) {
+	for (a = attr_at(attrs_of(h), end_of(h)); a;
+	     a = attr_after(a, end_of(h))) {
 		if (a->nla_type == CTRL_ATTR_FAMILY_ID)
 			memcpy(&k->family, a + 1, sizeof(k->family));
 	}
