@@ -17,7 +17,8 @@
 #define KEYS_MAX	16
 #define FIGURES_MAX	32
 
-static bool parse_key(struct nlattr *nest, struct table *t, uint64_t *key)
+/* Returns the column as a bit, 0 when it is none of the table's. */
+static uint32_t parse_key(struct nlattr *nest, struct table *t, uint64_t *key)
 {
 	struct nlattr *attr;
 	uint64_t number = 0;
@@ -38,12 +39,12 @@ static bool parse_key(struct nlattr *nest, struct table *t, uint64_t *key)
 			break;
 		}
 	}
-	if (column >= t->nr_keys)
-		return false;
+	if (column >= t->nr_keys || column >= KEYS_MAX)
+		return 0;
 	if (t->types[column] == KOBS_TYPE_TEXT)
 		number = (uint64_t)(uintptr_t)pool_intern(&t->texts, text ? text : "");
 	key[column] = number;
-	return true;
+	return 1u << column;
 }
 
 static void parse_bucket(struct nlattr *nest, struct row *row)
@@ -79,14 +80,14 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 	struct row part = {};
 	struct nlattr *attr;
 	struct row *row;
-	size_t keys = 0;
+	uint32_t keys = 0;
 	size_t nr = 0;
 	int rem;
 
 	nla_for_each_attr(attr, attrs, len, rem) {
 		switch (nla_type(attr)) {
 		case KOBS_A_ROW_KEY:
-			keys += parse_key(attr, t, key);
+			keys |= parse_key(attr, t, key);
 			break;
 		case KOBS_A_ROW_COUNT:
 			part.count = decode_u64(attr);
@@ -106,7 +107,8 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 			break;
 		}
 	}
-	if (keys != t->nr_keys)
+	/* Each column once: a text that was not set is no text. */
+	if (keys != (1u << t->nr_keys) - 1)
 		return "KOBS_A_ROW_KEY";
 	if (nr && nr != t->nr_figures)
 		return "KOBS_A_ROW_FIELD";

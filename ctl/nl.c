@@ -182,16 +182,25 @@ static void set_options(struct nl *nl)
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 }
 
-/** nl_open() - Connect to the kobs family. Return: 0, or a printed refusal. */
-int nl_open(struct nl *nl)
+/** nl_prepare() - Make what does not need the kernel yet. Return: 0, or a printed refusal. */
+int nl_prepare(struct nl *nl)
 {
-	int err;
-
 	memset(nl, 0, sizeof(*nl));
 	nl->cb = nl_cb_alloc(NL_CB_DEFAULT);
 	nl->sock = nl_socket_alloc();
 	if (!nl->sock || !nl->cb)
 		return refuse("cannot make a netlink socket");
+	set_callbacks(nl);
+	return 0;
+}
+
+/** nl_open() - Connect to the kobs family. Return: 0, or a printed refusal. */
+int nl_open(struct nl *nl)
+{
+	int err = nl_prepare(nl);
+
+	if (err)
+		return err;
 	err = genl_connect(nl->sock);
 	if (err)
 		return refuse("cannot connect to generic netlink: %s", nl_geterror(err));
@@ -200,7 +209,6 @@ int nl_open(struct nl *nl)
 	if (nl->family < 0)
 		return refuse_absent();
 	set_options(nl);
-	set_callbacks(nl);
 	return 0;
 }
 

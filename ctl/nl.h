@@ -35,6 +35,7 @@ struct nl {
 	uint64_t	overruns;	/* times the socket said ENOBUFS */
 };
 
+int nl_prepare(struct nl *nl);
 int nl_open(struct nl *nl);
 void nl_shut(struct nl *nl);
 struct nl_msg *nl_request(struct nl *nl, uint8_t command, int flags);

@@ -287,7 +287,7 @@ void out_row_end(struct out *o)
 	o->nr_rows++;
 }
 
-/* Control characters of a thread's name must not reach a terminal. */
+/* Control characters of a name, from a thread or a file, must not reach a terminal. */
 static void put_padded(struct out *o, const char *s, size_t width, bool right, bool last)
 {
 	size_t own = text_width(s);
@@ -331,7 +331,7 @@ void out_table_end(struct out *o)
 			put_padded(o, o->cells.p + cell->at, width[c], cell->right, c + 1 == n);
 		}
 		for (; below < o->below.n && o->below.v[below] == r; below += 2)
-			fprintf(o->file, "%s\n", o->cells.p + o->below.v[below + 1]);
+			put_padded(o, o->cells.p + o->below.v[below + 1], 0, false, true);
 	}
 	free(width);
 }

@@ -34,6 +34,7 @@ struct report_file {
 	const struct kind *kind;
 	const char	*by[COLUMNS_MAX];
 	size_t		nr_by;
+	bool		stacked[COLUMNS_MAX];	/* a row has a list there */
 };
 
 /* A row of either report, or of both. */
@@ -205,6 +206,7 @@ static int add_rows(struct diff *d, int side)
 	struct buf key = {};
 	json_t *row;
 	size_t i;
+	size_t c;
 	int err = 0;
 
 	json_array_foreach(f->rows, i, row) {
@@ -217,6 +219,9 @@ static int add_rows(struct diff *d, int side)
 			err = not_a_report(f, "a row has no numbers");
 			break;
 		}
+		/* All rows have the same cells, whatever a file says. */
+		for (c = 0; c < f->nr_by; c++)
+			d->file[0].stacked[c] |= json_is_array(json_object_get(row, f->by[c]));
 		p = get_pair(d, key.p, row);
 		p->count[side] += count;
 		p->bytes[side] += bytes;
@@ -273,7 +278,7 @@ static void print_keys(const struct report_file *f, struct out *o, const struct 
 		char number[32];
 		size_t c;
 
-		if (json_is_array(value))
+		if (f->stacked[i])
 			continue;
 		for (c = 0; c + 1 < sizeof(header) && f->by[i][c]; c++)
 			header[c] = f->by[i][c] >= 'a' && f->by[i][c] <= 'z' ?

@@ -291,13 +291,15 @@ static void put(char *path, const char *text)
 	close(fd);
 }
 
+static bool as_text;
+
 /* Run slab diff on two texts. Returns its status; what it printed is in @out. */
 static int diff(const char *before, const char *after, const char *fail_over, char *out,
 		size_t size)
 {
 	char a[32], b[32], c[32];
 	char *args[2] = { a, b };
-	struct opts o = { .args = args, .nr_args = 2, .json = true, .output = c,
+	struct opts o = { .args = args, .nr_args = 2, .json = !as_text, .output = c,
 			  .fail_over = fail_over };
 	int status;
 	int len;
@@ -357,6 +359,23 @@ static void test_diff(void)
 	ok(!status && strstr(out, "\"bytes_change\": -20"), "reports of growth");
 }
 
+/* What fuzzing found: rows whose cells were not as many as those of the first. */
+static void test_odd_diffs(void)
+{
+	static const char mixed[] = HEAD("leaks", "\"by\": [\"site\", \"kstack\"],")
+		"[{\"site\": \"a\", \"kstack\": [\"b\\u001b[2J\"], \"live\": 2, \"live_bytes\": 8},"
+		" {\"site\": \"b\", \"live\": 1, \"live_bytes\": 1},"
+		" {\"site\": \"c\", \"kstack\": 3, \"live\": 1, \"live_bytes\": 1}]}";
+	static const char none[] = HEAD("leaks", "\"by\": [\"site\", \"kstack\"],") "[]}";
+	char out[4096];
+
+	as_text = true;
+	ok(!diff(none, mixed, NULL, out, sizeof(out)) && strstr(out, "SITE") && strstr(out, "+8 B"),
+	   "rows with a stack, without one, and with something else");
+	ok(strstr(out, "b?[2J") && !strchr(out, 27), "control characters in a stack");
+	as_text = false;
+}
+
 static void test_bad_diffs(void)
 {
 	static const char good[] = HEAD("leaks", BY) "[]}";
@@ -402,6 +421,7 @@ int main(void)
 	test_ages();
 	test_sizes();
 	test_diff();
+	test_odd_diffs();
 	test_bad_diffs();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

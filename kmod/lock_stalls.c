@@ -161,15 +161,18 @@ static unsigned int stall_chain(struct lock_stalls *st,
 	return n;
 }
 
-/* Returns false when the stack table is full. */
-static bool stall_stack(struct kobs_session *s, struct task_struct *task,
-			u64 *id)
+/*
+ * Returns false when the stack table is full. A session has none unless a
+ * column asks for a stack.
+ */
+static bool stall_stack(struct kobs_session *s, bool wanted,
+			struct task_struct *task, u64 *id)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	unsigned int nr;
 
 	*id = 0;
-	if (!task || task == current)
+	if (!wanted || !task || task == current)
 		return true;
 	nr = kobs_task_stack(task, ips, s->stack_depth);
 	return lock_intern(s, id, ips, nr);
@@ -215,9 +218,11 @@ static void stall_record(struct lock_stalls *st, const struct stall_link *links,
 	stall_words(link, v);
 	v[LOCK_W_LINK] = i;
 	v[LOCK_W_LINKS] = n;
-	if (!stall_stack(s, kobs_lock_task((void *)link->span->key[0]),
+	if (!stall_stack(s, s->need & BIT(KOBS_W_KSTACK),
+			 kobs_lock_task((void *)link->span->key[0]),
 			 &v[KOBS_W_KSTACK]) ||
-	    !stall_stack(s, owner, &v[LOCK_W_OWNER_STACK]))
+	    !stall_stack(s, st->l->owner_stack, owner,
+			 &v[LOCK_W_OWNER_STACK]))
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 	else
 		kobs_hit_record(s, pc, v, 0, 0, now - link->span->start, false,

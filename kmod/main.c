@@ -4,9 +4,11 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/atomic.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 
@@ -27,9 +29,33 @@ MODULE_PARM_DESC(ring_kb, "default for the ring buffer of each CPU, in KiB");
 
 struct workqueue_struct *kobs_wq;
 
-/* Refusals whose texts are kept, and the longest text. */
+/* Refusals whose texts are kept, the longest text, and for how long. */
 #define REFUSALS	64
 #define REFUSAL_LEN	240
+#define REFUSAL_TIME	HZ
+
+struct refusal {
+	const struct task_struct *task;
+	unsigned long since;
+	char text[REFUSAL_LEN];
+};
+
+/* A task's own text, or the oldest; NULL when all are in use. */
+static struct refusal *refusal_get(struct refusal *all)
+{
+	struct refusal *oldest = all;
+	struct refusal *r;
+
+	for (r = all; r < all + REFUSALS; r++) {
+		if (!r->task || r->task == current)
+			return r;
+		if (time_before(r->since, oldest->since))
+			oldest = r;
+	}
+	if (time_before(jiffies, oldest->since + REFUSAL_TIME))
+		return NULL;
+	return oldest;
+}
 
 /**
  * kobs_refuse() - say why a request is refused
@@ -37,27 +63,37 @@ struct workqueue_struct *kobs_wq;
  * @err: error number, below 0
  * @fmt: a sentence, as for printf
  *
- * The answer is written after the handler has returned, by the same
- * task and soon; it only keeps a pointer to the text. (The kernel's own
- * formatted form cuts a text off after 80 characters, and 6.1 has none.)
+ * The answer is written after the handler has returned, by the same task and
+ * soon; it only keeps a pointer to the text, and asks twice how long that is.
+ * So a text stays as it is until its task is refused again, or for a second
+ * that it has left the CPU for. (The kernel's own formatted form cuts a text
+ * off after 80 characters, and 6.1 has none.)
  *
  * Context: task.
  * Return: @err.
  */
 int kobs_refuse(struct netlink_ext_ack *extack, int err, const char *fmt, ...)
 {
-	static char texts[REFUSALS][REFUSAL_LEN];
-	static atomic_t next = ATOMIC_INIT(0);
+	static struct refusal refusals[REFUSALS];
+	static DEFINE_SPINLOCK(lock);
+	struct refusal *r;
 	va_list args;
-	char *text;
 
 	if (!extack)
 		return err;
-	text = texts[(unsigned int)atomic_inc_return(&next) % REFUSALS];
-	va_start(args, fmt);
-	vsnprintf(text, REFUSAL_LEN, fmt, args);
-	va_end(args);
-	extack->_msg = text;
+	spin_lock(&lock);
+	r = refusal_get(refusals);
+	if (r) {
+		r->task = current;
+		r->since = jiffies;
+		va_start(args, fmt);
+		vsnprintf(r->text, REFUSAL_LEN, fmt, args);
+		va_end(args);
+		extack->_msg = r->text;
+	} else {
+		extack->_msg = "refused, as are too many others at this moment to tell why";
+	}
+	spin_unlock(&lock);
 	return err;
 }
 

@@ -37,13 +37,18 @@ static struct genl_family kobs_family;
  */
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
 {
+	/* Constant texts: whoever may do nothing takes no room from others. */
 	if (!netlink_capable(skb, CAP_PERFMON) &&
-	    !netlink_capable(skb, CAP_SYS_ADMIN))
-		return kobs_refuse(extack, -EPERM,
-				   "kobs needs CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace");
-	if (security_locked_down(LOCKDOWN_TRACEFS))
-		return kobs_refuse(extack, -EPERM,
-				   "the kernel is locked down for confidentiality, which rules out tracing");
+	    !netlink_capable(skb, CAP_SYS_ADMIN)) {
+		NL_SET_ERR_MSG(extack,
+			       "kobs needs CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace");
+		return -EPERM;
+	}
+	if (security_locked_down(LOCKDOWN_TRACEFS)) {
+		NL_SET_ERR_MSG(extack,
+			       "the kernel is locked down for confidentiality, which rules out tracing");
+		return -EPERM;
+	}
 	return 0;
 }
 
@@ -71,32 +76,53 @@ static struct kobs_session *nl_session(struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
-/* Answer a request with a session, and give the reference up. */
-static int nl_reply_session(struct genl_info *info, struct kobs_session *s,
-			    bool kept_out)
+/* A refusal that nobody gave a sentence. */
+static int nl_verdict(struct genl_info *info, int err)
 {
-	size_t size = NLMSG_GOODSIZE;
-	struct sk_buff *skb;
-	void *hdr;
+	if (err == -ENOMEM && info->extack && !info->extack->_msg)
+		return kobs_refuse(info->extack, err,
+				   "the kernel has no memory for this");
+	return err;
+}
+
+/* Answer a request with a session. */
+static int nl_send_session(struct sk_buff *skb, void *hdr,
+			   struct genl_info *info, struct kobs_session *s,
+			   bool kept_out)
+{
 	int err;
 
 	mutex_lock(&s->lock);
-	if (kept_out)
-		size += kobs_session_kept_out(s) * KOBS_NL_KEPT_OUT_SIZE;
-	skb = genlmsg_new(size, GFP_KERNEL);
-	hdr = skb ? genlmsg_put_reply(skb, info, &kobs_family, 0,
-				      info->genlhdr->cmd) : NULL;
-	err = hdr ? kobs_netlink_put_session(skb, s) : -ENOMEM;
+	err = kobs_netlink_put_session(skb, s);
 	if (!err && kept_out)
 		err = kobs_netlink_put_kept_out(skb, s);
 	mutex_unlock(&s->lock);
-	kobs_session_put(s);
 	if (err) {
 		nlmsg_free(skb);
 		return err;
 	}
 	genlmsg_end(skb, hdr);
 	return genlmsg_reply(skb, info);
+}
+
+/* A session that its owner is not told of must not stay. */
+static int nl_reply_new(struct genl_info *info, struct kobs_session *s)
+{
+	size_t size = KOBS_NL_SESSION_SIZE;
+	struct sk_buff *skb;
+	int err = -ENOMEM;
+	void *hdr;
+
+	mutex_lock(&s->lock);
+	size += kobs_session_kept_out(s) * KOBS_NL_KEPT_OUT_SIZE;
+	mutex_unlock(&s->lock);
+	skb = kobs_netlink_reply(info, size, &hdr);
+	if (skb)
+		err = nl_send_session(skb, hdr, info, s, true);
+	if (err)
+		kobs_session_del(s, info->snd_portid, NULL);
+	kobs_session_put(s);
+	return err;
 }
 
 int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
@@ -109,7 +135,7 @@ int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
 	if (!cfg)
-		return -ENOMEM;
+		return nl_verdict(info, -ENOMEM);
 	cfg->owner = info->snd_portid;
 	err = kobs_netlink_parse_config(info, cfg);
 	if (!err) {
@@ -118,28 +144,37 @@ int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	kvfree(cfg->blob);
 	kfree(cfg);
-	return err ?: nl_reply_session(info, s, true);
+	return nl_verdict(info, err ?: nl_reply_new(info, s));
 }
 
-/* What start, stop and get have in common. */
+/*
+ * What start, stop and get have in common. There is an answer before anything
+ * changes: a session does not start for whoever is told that it failed.
+ */
 static int nl_session_do(struct sk_buff *skb, struct genl_info *info,
 			 int (*change)(struct kobs_session *s,
 				       struct genl_info *info))
 {
-	struct kobs_session *s;
 	int err = kobs_netlink_allowed(skb, info->extack);
+	struct kobs_session *s;
+	struct sk_buff *reply;
+	void *hdr;
 
 	if (err)
 		return err;
 	s = nl_session(info);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	err = change ? change(s, info) : 0;
-	if (err) {
-		kobs_session_put(s);
-		return err;
-	}
-	return nl_reply_session(info, s, false);
+	reply = kobs_netlink_reply(info, KOBS_NL_SESSION_SIZE, &hdr);
+	err = reply ? 0 : -ENOMEM;
+	if (!err && change)
+		err = change(s, info);
+	if (!err)
+		err = nl_send_session(reply, hdr, info, s, false);
+	else
+		nlmsg_free(reply);
+	kobs_session_put(s);
+	return nl_verdict(info, err);
 }
 
 static int nl_start(struct kobs_session *s, struct genl_info *info)
@@ -189,6 +224,13 @@ int kobs_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* The kernel would begin with less than the first item of a dump may need. */
+static int nl_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = KOBS_NL_SESSION_SIZE;
+	return 0;
+}
+
 int kobs_nl_session_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	int err = kobs_netlink_allowed(cb->skb, cb->extack);
@@ -235,12 +277,10 @@ int kobs_nl_source_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!src)
 		return kobs_refuse(info->extack, -ENOENT,
 				   "there is no source %s", name);
-	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	reply = kobs_netlink_reply(info, KOBS_NL_SESSION_SIZE, &hdr);
 	if (!reply)
-		return -ENOMEM;
-	hdr = genlmsg_put_reply(reply, info, &kobs_family, 0,
-				KOBS_CMD_SOURCE_GET);
-	if (!hdr || kobs_netlink_put_source(reply, src)) {
+		return nl_verdict(info, -ENOMEM);
+	if (kobs_netlink_put_source(reply, src)) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;
 	}
@@ -288,14 +328,16 @@ void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
 /**
  * kobs_netlink_reply() - begin the answer to a request
  * @info: request
+ * @size: bytes of its attributes
  * @hdr: set to the header
  *
  * Context: task, may sleep.
  * Return: the message, or NULL.
  */
-struct sk_buff *kobs_netlink_reply(struct genl_info *info, void **hdr)
+struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
+				   void **hdr)
 {
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
 	if (!skb)
 		return NULL;
@@ -358,7 +400,8 @@ void kobs_netlink_notify(struct kobs_session *s)
 	struct sk_buff *skb;
 	void *hdr;
 
-	skb = kobs_netlink_record(KOBS_CMD_SESSION_NTF, NLMSG_GOODSIZE, &hdr);
+	skb = kobs_netlink_record(KOBS_CMD_SESSION_NTF, KOBS_NL_SESSION_SIZE,
+				  &hdr);
 	if (!skb)
 		return;
 	if (kobs_netlink_put_session(skb, s)) {
@@ -381,14 +424,17 @@ static int nl_event(struct notifier_block *nb, unsigned long event, void *data)
 
 static struct notifier_block nl_notifier = { .notifier_call = nl_event };
 
+/* The generated operations, with what the generator has no place for. */
+static struct genl_ops nl_ops[ARRAY_SIZE(kobs_nl_ops)] __ro_after_init;
+
 /* Not netnsok: the family exists in the initial network namespace only. */
 static struct genl_family kobs_family __ro_after_init = {
 	.name = KOBS_FAMILY_NAME,
 	.version = KOBS_FAMILY_VERSION,
 	.maxattr = KOBS_A_SESSION_MAX,
 	.module = THIS_MODULE,
-	.ops = kobs_nl_ops,
-	.n_ops = ARRAY_SIZE(kobs_nl_ops),
+	.ops = nl_ops,
+	.n_ops = ARRAY_SIZE(nl_ops),
 	.parallel_ops = true,
 };
 
@@ -398,10 +444,17 @@ static struct genl_family kobs_family __ro_after_init = {
  * Context: task, at load.
  * Return: 0, or an error of genl_register_family().
  */
-int kobs_netlink_init(void)
+int __init kobs_netlink_init(void)
 {
-	int err = netlink_register_notifier(&nl_notifier);
+	unsigned int i;
+	int err;
 
+	memcpy(nl_ops, kobs_nl_ops, sizeof(nl_ops));
+	for (i = 0; i < ARRAY_SIZE(nl_ops); i++) {
+		if (nl_ops[i].dumpit)
+			nl_ops[i].start = nl_dump_start;
+	}
+	err = netlink_register_notifier(&nl_notifier);
 	if (err)
 		return err;
 	err = genl_register_family(&kobs_family);

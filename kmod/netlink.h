@@ -7,9 +7,16 @@
 #ifndef KOBS_NETLINK_H
 #define KOBS_NETLINK_H
 
+#include <linux/sizes.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 #include "kobs.h"
+
+/*
+ * Room for a source or a session at its largest, but for what it keeps out:
+ * every kind of loss, every note, every filter full.
+ */
+#define KOBS_NL_SESSION_SIZE	SZ_8K
 
 /* Room for one kept-out target, its reason included. */
 #define KOBS_NL_KEPT_OUT_SIZE	192
@@ -38,7 +45,8 @@ static inline int kobs_put_text(struct sk_buff *skb, int attr, const u64 *words,
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack);
 void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
 			    u8 cmd);
-struct sk_buff *kobs_netlink_reply(struct genl_info *info, void **hdr);
+struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
+				   void **hdr);
 
 /* netlink_parse.c */
 int kobs_netlink_parse_config(struct genl_info *info, struct kobs_config *cfg);

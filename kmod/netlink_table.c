@@ -298,7 +298,7 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 	id = s->id;
 	values = s->mode->value && !s->stream && all.count;
 	kobs_session_put(s);
-	reply = kobs_netlink_reply(info, &hdr);
+	reply = kobs_netlink_reply(info, NLMSG_GOODSIZE, &hdr);
 	if (!reply)
 		return -ENOMEM;
 	err = nla_put_u32(reply, KOBS_A_ROW_SESSION, id) ||
@@ -345,7 +345,7 @@ int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	}
 	err = -ENOMEM;
-	reply = kobs_netlink_reply(info, &hdr);
+	reply = kobs_netlink_reply(info, NLMSG_GOODSIZE, &hdr);
 	if (reply)
 		err = reply_end(reply, hdr, info,
 				put_stack(reply, s, id, stack));

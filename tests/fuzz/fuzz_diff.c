@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The two files of 'slab diff', with a byte between them that JSON does not
+ * have.
+ */
+#include "fuzz.h"
+
+#include "opts.h"
+#include "slab.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct memory_file a;
+	static struct memory_file b;
+	const uint8_t *mark = memchr(data, 0xff, size);
+	size_t first = mark ? (size_t)(mark - data) : size;
+	struct opts o = { .output = "/dev/null" };
+	char *args[2];
+
+	memory_file_set(&a, data, first);
+	memory_file_set(&b, mark ? mark + 1 : data, mark ? size - first - 1 : size);
+	args[0] = a.path;
+	args[1] = b.path;
+	o.args = args;
+	o.nr_args = 2;
+	slab_diff(&o);
+	o.json = true;
+	slab_diff(&o);
+	return 0;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An executable that a process has mapped, whatever its owner put there.
+ */
+#include "fuzz.h"
+
+#include "usyms.h"
+
+#define START	0x400000
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct memory_file file;
+	struct usyms u = {};
+	struct usym_process *p = zalloc(sizeof(*p));
+	struct buf out = {};
+	uint64_t at;
+
+	memory_file_set(&file, data, size);
+	p->v = grow(NULL, &p->cap, 1, sizeof(*p->v));
+	p->v[p->n++] = (struct usym_mapping) {
+		.start = START,
+		.end = UINT64_MAX,
+		.path = pool_intern(&u.names, file.path),
+	};
+	map_set(&u.processes, getpid(), p);
+	for (at = 0; at < 0x3000; at += 0x3f)
+		usyms_print(&u, getpid(), START + at, &out);
+	usyms_print(&u, getpid(), UINT64_MAX - 1, &out);
+	buf_free(&out);
+	usyms_free(&u);
+	return 0;
+}
