@@ -178,8 +178,15 @@ def nmi():
 
 @test("a session ends while it is hit")
 def ends():
-    calls = "import os\nfd = os.open(%r, os.O_WRONLY)\nwhile True: os.write(fd, b'call task 500 1')" % (GEN + "run")
-    p = subprocess.Popen(["/usr/bin/python3", "-c", calls])
+    # With pauses: a grace period of tasks, of which a session's end takes some, waits for the end of a write.
+    calls = """
+import os, sys, time
+fd = os.open(sys.argv[1], os.O_WRONLY)
+while True:
+    os.write(fd, b"call task 500 1")
+    time.sleep(0.01)
+"""
+    p = subprocess.Popen(["/usr/bin/python3", "-c", calls, GEN + "run"])
     try:
         # The unwinder knows a hook's trampoline as long as the hook is on: a stack that is compared must not be later.
         for _ in range(10):
