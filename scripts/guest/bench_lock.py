@@ -77,7 +77,7 @@ def jobs(b):
                  ("perf record of both events", added(b.attempt("perf record", perf)))]
         b.line("lock contention by lock,kind", added(b.own(kobs("--by", "lock,kind"))), 400, peers)
         b.line("lock contention by lock,kind,owner", added(b.own(kobs("--by", "lock,kind,owner"))), None, [])
-        b.line("lock contention by lock,kind,caller", added(b.own(kobs())), None, [])
+        b.line("lock contention by lock,cache,kind,caller", added(b.own(kobs())), None, [])
         b.line("lock stalls, a wait that is none", added(b.own(stalls)), None, [])
         gen(f"bench {PAIRS}")
         if abs(cost() - free) > 0.5:
