@@ -272,7 +272,8 @@ static int list_events(const struct opts *o)
 	if (!shown && !o->json)
 		err = refuse("no event's name matches '%s'", o->args[0]);
 	else if (lacking)
-		out_line(&out, "\nHERE no: this machine does not count these, %zu of %zu.", lacking, shown);
+		out_line(&out, "\nHERE no: this machine does not count these, %zu of %zu.", lacking,
+			 shown);
 	if (shown && !o->json)
 		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, :h hypervisor, :p precise.%s",
 			 pmu_has_hardware() ? "" :

@@ -206,9 +206,9 @@ static void print_links(struct out *o, const char *key, const char *arrow,
 		if (o->json || i > LINKS_SHOWN)
 			continue;
 		if (i == LINKS_SHOWN)
-			snprintf(line, sizeof(line), "      %s ... %zu more", arrow, l->n - i);
+			snprintf(line, sizeof(line), "      %-9s ... %zu more", arrow, l->n - i);
 		else
-			snprintf(line, sizeof(line), "      %s %-40s %10s %6.1f %%", arrow,
+			snprintf(line, sizeof(line), "      %-9s %-40s %10s %6.1f %%", arrow,
 				 l->v[i].name, format_count(count, sizeof(count), l->v[i].count),
 				 percent(l->v[i].count, all));
 		out_below(o, line);

@@ -48,7 +48,9 @@ static struct named find_columns(const struct view *v)
 
 	/* A function is told by both words, or is none. */
 	if (at.func == SIZE_MAX || at.uip == SIZE_MAX)
-		at.func = at.uip = SIZE_MAX;
+		at.func = SIZE_MAX;
+	if (at.func == SIZE_MAX)
+		at.uip = SIZE_MAX;
 	return at;
 }
 

@@ -143,6 +143,7 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 {
 	struct view *v = r->view;
 	double n = scaled(s);
+	double rate;
 	struct buf b = {};
 	char shown[40];
 	char raw[40];
@@ -167,7 +168,11 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 	format_count(raw, sizeof(raw), s->count);
 	out_cell_aside(o, "COUNT", s->enabled && !s->running ? "not counted" : shown, true);
 	out_cell_text(o, "event", "EVENT", event_name(p, v, s));
-	snprintf(shown, sizeof(shown), "%.4g", duration ? n * 1e9 / (double)duration : 0);
+	rate = duration ? n * 1e9 / (double)duration : 0;
+	snprintf(shown, sizeof(shown), "%.4g", rate);
+	/* Four digits, without an exponent. */
+	if (rate >= 1000)
+		format_count(shown, sizeof(shown), (uint64_t)strtod(shown, NULL));
 	out_cell_aside(o, "PER SECOND", shown, true);
 	snprintf(shown, sizeof(shown), "%.1f %%",
 		 s->enabled ? (double)s->running * 100 / (double)s->enabled : 0);
