@@ -65,6 +65,9 @@ check: setup
 	scripts/setup --arch arm64
 	tests/run
 
+soak: setup
+	tests/soak
+
 bench: setup
 	scripts/setup --arch arm64
 	scripts/bench
@@ -82,6 +85,7 @@ help:
 	@echo 'make install    install the module, obsctl and its man page (root)'
 	@echo 'make demo       boot a guest and show real reports (root, for apt)'
 	@echo 'make check      build and run every test in guests (root, for apt)'
+	@echo 'make soak       the long forms of some tests: hours (tests/soak -f 0.05 for less)'
 	@echo 'make bench      measure what kobs and its peers cost'
 	@echo 'make lint       checkpatch, sparse, W=1, shellcheck, spec drift'
 	@echo 'make clean      remove build/'
@@ -89,4 +93,4 @@ help:
 	@echo 'ARCH=arm64       build for the arm64 guest, with KERNEL=6.12'
 	@echo 'KDIR=DIR        build for the kernel whose build directory that is'
 
-.PHONY: all modules ctl load unload install setup demo check bench lint clean help
+.PHONY: all modules ctl load unload install setup demo check soak bench lint clean help

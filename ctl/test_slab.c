@@ -359,14 +359,16 @@ static void test_diff(void)
 	ok(!status && strstr(out, "\"bytes_change\": -20"), "reports of growth");
 }
 
+#define STACKED		"\"by\": [\"site\", \"kstack\"],"
+#define ODD(s, more)	"{\"site\": \"" s "\", " more "\"live\": 1, \"live_bytes\": 8}"
+
 /* What fuzzing found: rows whose cells were not as many as those of the first. */
 static void test_odd_diffs(void)
 {
-	static const char mixed[] = HEAD("leaks", "\"by\": [\"site\", \"kstack\"],")
-		"[{\"site\": \"a\", \"kstack\": [\"b\\u001b[2J\"], \"live\": 2, \"live_bytes\": 8},"
-		" {\"site\": \"b\", \"live\": 1, \"live_bytes\": 1},"
-		" {\"site\": \"c\", \"kstack\": 3, \"live\": 1, \"live_bytes\": 1}]}";
-	static const char none[] = HEAD("leaks", "\"by\": [\"site\", \"kstack\"],") "[]}";
+	static const char mixed[] = HEAD("leaks", STACKED) "["
+		ODD("a", "\"kstack\": [\"b\\u001b[2J\"],") "," ODD("b", "") ","
+		ODD("c", "\"kstack\": 3,") "]}";
+	static const char none[] = HEAD("leaks", STACKED) "[]}";
 	char out[4096];
 
 	as_text = true;

@@ -29,8 +29,9 @@ static struct genl_family kobs_family;
  * @skb: request
  * @extack: says why not
  *
- * netlink_capable() asks for the right of both the socket's opener and the
- * caller, so that a descriptor that was passed on gives no right away.
+ * netlink_capable() asks for the right of the caller and, unless that named
+ * the receiver on purpose, of the socket's opener: a descriptor that was passed
+ * on gives no right away, nor does one that is written to by mistake.
  *
  * Context: task.
  * Return: 0, or -EPERM.

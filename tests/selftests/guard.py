@@ -97,4 +97,65 @@ def calm():
     equal(r["accounting"]["hits"], leafs(), "hits")
 
 
+# What would hang a machine without the guard, with the machine at work.
+BUSY = "while :; do ls -R /sys/module /proc/sys /proc/self >/dev/null 2>&1; cat /proc/*/stat >/dev/null 2>&1; done"
+
+
+class Busy:
+    def __enter__(self):
+        self.ps = [subprocess.Popen(["taskset", "-c", cpu, "sh", "-c", BUSY], start_new_session=True) for cpu in "01"]
+
+    def __exit__(self, *exc):
+        for p in self.ps:
+            os.killpg(p.pid, signal.SIGKILL)
+            p.wait()
+
+
+def still_alive():
+    """The machine does its work, and kobs is there for the next."""
+    equal(hooked(), [], "hooked functions")
+    gen("call task 1")
+    with Background("func", "count", LEAF, "--json") as b:
+        gen("call hardirq 9 1")
+        gen("call hardirq 9 0")
+        equal(b.report()["accounting"]["recorded"], 18, "recorded by the next session")
+
+
+def everything(*options):
+    with Busy(), Background("func", "count", "*", "--all", "--budget", 5, "--json", *options, started=False) as b:
+        r = balance(json.loads(b.finish().out.splitlines()[-1]))
+    contains(r["stopped"], "disarmed by the guard", "reason")
+    contains(r["stopped"], "budget of 5 %", "reason")
+    at_least(r["targets"] if "targets" in r else 10000, 10000, "functions")
+    still_alive()
+
+
+test("every function of the kernel at once, of a busy machine")(lambda: everything())
+test("every function of the kernel at once, with stacks")(lambda: everything("--by", "kstack"))
+
+
+@test("the slow path of spinlocks is not hooked, for a reason")
+def slowpath():
+    for name in ("native_queued_spin_lock_slowpath", "queued_read_lock_slowpath"):
+        if f" {name}\n" not in read("/proc/kallsyms"):
+            continue
+        r = obsctl("func", "count", name, "-d", "1", status=1)
+        contains(r.err, name, "refusal")
+        assert "prolongs every contended lock" in r.err or "cannot trace" in r.err, f"refusal is {r.err!r}"
+
+
+def million(*rate):
+    with Busy():
+        r = balance(json.loads(obsctl("pmu", "record", "-e", "cpu-clock", *rate, "--by", "kstack", "-d", 3,
+                                      "--json").out.splitlines()[-1]))
+    at_least(r["accounting"]["hits"], 4096, "samples")
+    assert "disarmed by the guard" in r.get("stopped", "") or sum(row["throttled"] for row in r["rows"]) > 0, \
+        f"neither disarmed nor throttled: {r['accounting']}, {r.get('stopped')}"
+    still_alive()
+
+
+test("a sample each microsecond: held back, and the report says so")(lambda: million("-c", 1000))
+test("a million samples a second: held back, and the report says so")(lambda: million("-F", 1000000))
+
+
 main()

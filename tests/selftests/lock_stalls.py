@@ -6,6 +6,7 @@ import os
 import re
 
 from kobstest import *
+from nlkit import Session, param
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "kobs_gen_lock"))
 import locks
@@ -254,6 +255,19 @@ def killed():
             s.finish(status=None)
         until(lambda: not sessions(), "the session to end")
         do("take open:0")
+
+
+@test("columns of which none is a stack")
+def no_stack():
+    with Threads() as threads:
+        s = Session("lock", "stalls", "comm,lock", param("over", 1000000))
+        with s:
+            holder = threads.held("holder", "take mutex:0 gate:0")
+            waiter = threads.add("waiter", "take mutex:0")
+            until(lambda: s.info()["recorded"], "a stall")
+            do("take open:0")
+            equal((holder.end(), waiter.end()), (0, 0), "statuses")
+        s.close()
 
 
 locks.load()

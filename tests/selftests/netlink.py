@@ -4,6 +4,7 @@
 
 import errno
 import functools
+import socket
 import struct
 
 from kobstest import *
@@ -287,6 +288,49 @@ def garbage():
 def zero():
     refused(nl, errno.EINVAL, "ftrace cannot trace it", K.CMD_SESSION_NEW, COUNT, functions(0))
     refused(nl, errno.EINVAL, "ftrace cannot trace it", K.CMD_SESSION_NEW, TIME, functions(0, 0))
+
+
+@test("a session of which there is all to tell is told of as a whole")
+def large():
+    full = [u32(K.A_FILTER_PID, i) for i in range(1, 33)] + [u32(K.A_FILTER_TID, i) for i in range(1, 33)] + \
+           [u32(K.A_FILTER_CPU, i) for i in (0, 1)] + [attr(K.A_FILTER_COMM, f"comm-{i:010}") for i in range(32)]
+    name, text = "n" * 31, "c" * 31
+    new = nl.ask(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "slab"), attr(K.A_SESSION_MODE, "leaks"),
+                 *[attr(K.A_SESSION_BY, c) for c in ("site", "cache", "size", "kstack")], nest(K.A_SESSION_FILTER, *full),
+                 nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, "cache"), attr(K.A_PARAM_TEXT, text)), param("objects", 1024))
+    me = attr(K.A_SESSION_ID, dict(attrs(new[0]))[K.A_SESSION_ID])
+    nl.ask(K.CMD_SESSION_START, me, attr(K.A_SESSION_NAME, name))
+    # A socket that has not read anything yet: the kernel begins its dumps with small messages.
+    fresh = Netlink.__new__(Netlink)
+    fresh.s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+    fresh.s.settimeout(WAIT)
+    fresh.seq, fresh.family = 0, nl.family
+    found = fresh.ask(K.CMD_SESSION_GET, dump=True)
+    fresh.close()
+    nl.ask(K.CMD_SESSION_DEL, me)
+    equal(len(found), 1, "sessions in the dump")
+    filters = [k for k, _ in attrs(dict(attrs(found[0]))[K.A_SESSION_FILTER])]
+    equal(len(filters), len(full), "items of the filter")
+
+
+@test("a refusal's sentence is that of its request, whoever else is refused")
+def sentences():
+    pids = []
+    for i in range(16):
+        pid = os.fork()
+        if not pid:
+            mine = Netlink()
+            for n in range(300):
+                name = f"p{i}-{n}-" + "x" * (n % 32)
+                try:
+                    mine.ask(K.CMD_SOURCE_GET, attr(K.A_SOURCE_NAME, name))
+                except Refused as r:
+                    if r.sentence not in (f"there is no source {name}",
+                                          "refused, as are too many others at this moment to tell why"):
+                        os._exit(1)
+            os._exit(0)
+        pids.append(pid)
+    equal([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids], [0] * 16, "statuses")
 
 
 main()
