@@ -55,6 +55,9 @@ static __always_inline struct kobs_cpu *kobs_hit_enter(struct kobs_session *s)
 	pc = this_cpu_ptr(s->cpu);
 	if (likely(++pc->nest <= KOBS_HIT_NEST)) {
 		barrier();
+		/* Spares callers the test. */
+		if (!pc)
+			__builtin_unreachable();
 		return pc;
 	}
 	kobs_hit_recursion(s, pc);
@@ -77,6 +80,21 @@ static __always_inline void kobs_hit_leave(struct kobs_cpu *pc)
 }
 
 /**
+ * kobs_hit_count() - count a hit of an armed session
+ * @pc: the session's part of this CPU
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: whether this hit is to be timed.
+ */
+static __always_inline bool kobs_hit_count(struct kobs_cpu *pc)
+{
+	/* The hits before this one: what the instruction gives. */
+	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]) - 1;
+
+	return n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST - 1;
+}
+
+/**
  * kobs_hit_begin() - count a hit
  * @s: session
  * @pc: its part of this CPU
@@ -88,13 +106,10 @@ static __always_inline void kobs_hit_leave(struct kobs_cpu *pc)
 static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 					   struct kobs_cpu *pc, u64 *t0)
 {
-	u64 n;
-
 	if (unlikely(!READ_ONCE(s->armed)))
 		return false;
-	n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]);
 	*t0 = 0;
-	if (unlikely(n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST))
+	if (unlikely(kobs_hit_count(pc)))
 		*t0 = ktime_get_mono_fast_ns();
 	return true;
 }

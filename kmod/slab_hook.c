@@ -33,7 +33,9 @@ enum { OPS_FREE_BULK, OPS_GIVE, OPS_DESTROY };
 
 static const struct slab_handlers *handlers_of(const struct slab *sl)
 {
-	return sl->s->stream ? &kobs_slab_stream : &kobs_slab_follow;
+	if (sl->s->stream)
+		return &kobs_slab_stream;
+	return sl->quick ? &kobs_slab_quick : &kobs_slab_follow;
 }
 
 #ifdef CONFIG_KRETPROBES
@@ -203,7 +205,7 @@ static int functions_hook(struct slab *sl, const char **failed)
 		return err;
 	*failed = "kvfree_call_rcu";
 	err = function_hook(sl, OPS_GIVE, kvfree_call_rcu, h->give);
-	if (err || !sl->names)
+	if (err || (!sl->names && !sl->quick))
 		return err;
 	*failed = "kmem_cache_destroy";
 	return function_hook(sl, OPS_DESTROY, kmem_cache_destroy, on_destroy);
