@@ -64,27 +64,6 @@ const u64 *kobs_groups_key(const struct kobs_groups *g, u32 group);
 u64 kobs_groups_sum(const struct kobs_groups *g, u32 group, unsigned int i);
 
 /**
- * kobs_groups_peek() - the group of a key of one word, if it is at hand
- * @g: groups with keys of one word
- * @key: the word
- *
- * Context: any, NMI included.
- * Return: the group, or KOBS_GROUP_NONE when kobs_groups_find() has to look.
- */
-static __always_inline u32 kobs_groups_peek(const struct kobs_groups *g,
-					    u64 key)
-{
-	u64 hash = key * KOBS_HASH_FACTOR | KOBS_ROW_HASH;
-	u32 place = hash >> g->shift;
-	const u64 *slot = &g->slots[2 * place];
-
-	/* Pairs with the release in kobs_groups_find(). */
-	if (likely(smp_load_acquire(&slot[0]) == hash && slot[1] == key))
-		return place;
-	return KOBS_GROUP_NONE;
-}
-
-/**
  * kobs_groups_counts() - the counters of a group on this CPU
  * @g: groups
  * @group: group

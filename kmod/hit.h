@@ -49,6 +49,9 @@ kobs_hit_enter_off(struct kobs_session *s)
 
 	if (likely(++pc->nest <= KOBS_HIT_NEST)) {
 		barrier();
+		/* Spares callers the test. */
+		if (!pc)
+			__builtin_unreachable();
 		return pc;
 	}
 	kobs_hit_recursion(s, pc);
@@ -104,19 +107,30 @@ static __always_inline void kobs_hit_leave(struct kobs_cpu *pc)
 }
 
 /**
- * kobs_hit_count() - count a hit of a session that was seen armed
- * @pc: its part of this CPU
- * @t0: set to the time when this hit is to be timed, else to 0
+ * kobs_hit_count() - count a hit of an armed session
+ * @pc: the session's part of this CPU
  *
  * Context: any, NMI included; preemption off.
+ * Return: whether this hit is to be timed.
  */
-static __always_inline void kobs_hit_count(struct kobs_cpu *pc, u64 *t0)
+static __always_inline bool kobs_hit_count(struct kobs_cpu *pc)
 {
-	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]);
+	/* The hits before this one: what the instruction gives. */
+	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]) - 1;
 
-	*t0 = 0;
-	if (unlikely(n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST))
-		*t0 = ktime_get_mono_fast_ns();
+	return n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST - 1;
+}
+
+/**
+ * kobs_hit_clock() - count a hit of an armed session, and look at the clock
+ * @pc: the session's part of this CPU
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the time when this hit is to be timed, else 0.
+ */
+static __always_inline u64 kobs_hit_clock(struct kobs_cpu *pc)
+{
+	return unlikely(kobs_hit_count(pc)) ? ktime_get_mono_fast_ns() : 0;
 }
 
 /**
@@ -133,7 +147,7 @@ static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 {
 	if (unlikely(!READ_ONCE(s->armed)))
 		return false;
-	kobs_hit_count(pc, t0);
+	*t0 = kobs_hit_clock(pc);
 	return true;
 }
 

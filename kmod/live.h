@@ -48,6 +48,7 @@ struct kobs_live_bucket {
 };
 
 static_assert(sizeof(struct kobs_live_bucket) == 64);
+static_assert(KOBS_LIVE_SLOTS == 3);
 
 /**
  * struct kobs_live - the table
@@ -141,6 +142,62 @@ static __always_inline bool kobs_live_claim(struct kobs_live_bucket *b,
 }
 
 /**
+ * kobs_live_put_quick() - put an object in, if that is as easy as usual
+ * @t: table
+ * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
+ * @o: what is known of it
+ *
+ * Context: any, NMI included.
+ * Return: false when nothing was done and kobs_live_put_slow() is to do it.
+ */
+static __always_inline bool kobs_live_put_quick(struct kobs_live *t, u64 addr,
+						const struct kobs_object *o)
+{
+	u64 hash = kobs_live_hash(addr);
+	struct kobs_live_bucket *first = kobs_live_first(t, hash);
+	struct kobs_live_bucket *second = kobs_live_second(t, hash);
+	/* Not arrays, which would be cleared before. */
+	u64 a0 = READ_ONCE(first->key[0]), b0 = READ_ONCE(second->key[0]);
+	u64 a1 = READ_ONCE(first->key[1]), b1 = READ_ONCE(second->key[1]);
+	u64 a2 = READ_ONCE(first->key[2]), b2 = READ_ONCE(second->key[2]);
+	struct kobs_live_bucket *b = first;
+	unsigned int slot = 0;
+
+	if (unlikely(atomic_read(&first->away)))
+		return false;
+	/* Most of the table is free most of the time. */
+	if (likely(!(a0 | a1 | a2 | b0 | b1 | b2)))
+		goto claim;
+	if (kobs_live_is(a0, addr) || kobs_live_is(b0, addr) ||
+	    kobs_live_is(a1, addr) || kobs_live_is(b1, addr) ||
+	    kobs_live_is(a2, addr) || kobs_live_is(b2, addr))
+		return false;
+	/* By turns, which is nearly always into the emptier one. */
+	if (!a0)
+		goto claim;
+	if (!b0) {
+		b = second;
+	} else if (!a1) {
+		slot = 1;
+	} else if (!b1) {
+		b = second;
+		slot = 1;
+	} else if (!a2) {
+		slot = 2;
+	} else if (!b2) {
+		b = second;
+		slot = 2;
+	} else {
+		return false;
+	}
+claim:
+	if (unlikely(!kobs_live_claim(b, slot, addr)))
+		return false;
+	kobs_live_fill(b, slot, addr, o);
+	return true;
+}
+
+/**
  * kobs_live_put() - put an object in
  * @t: table
  * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
@@ -154,40 +211,9 @@ static __always_inline enum kobs_live_fate
 kobs_live_put(struct kobs_live *t, u64 addr, const struct kobs_object *o,
 	      struct kobs_object *old)
 {
-	u64 hash = kobs_live_hash(addr);
-	struct kobs_live_bucket *first = kobs_live_first(t, hash);
-	struct kobs_live_bucket *b = kobs_live_second(t, hash);
-	unsigned int slot = KOBS_LIVE_SLOTS;
-	unsigned int slot2 = KOBS_LIVE_SLOTS;
-	unsigned int used = 0;
-	bool known = atomic_read(&first->away);
-	unsigned int i;
-
-#pragma GCC unroll 3
-	for (i = 0; i < KOBS_LIVE_SLOTS; i++) {
-		u64 key = READ_ONCE(first->key[i]);
-		u64 key2 = READ_ONCE(b->key[i]);
-
-		known |= kobs_live_is(key, addr) | kobs_live_is(key2, addr);
-		if (!key)
-			slot = i;
-		else
-			used++;
-		if (!key2)
-			slot2 = i;
-		else
-			used--;
-	}
-	/* Not more in the first one than in the second. */
-	if ((int)used <= 0) {
-		b = first;
-		slot2 = slot;
-	}
-	if (unlikely(known || slot2 == KOBS_LIVE_SLOTS ||
-		     !kobs_live_claim(b, slot2, addr)))
-		return kobs_live_put_slow(t, addr, o, old);
-	kobs_live_fill(b, slot2, addr, o);
-	return KOBS_LIVE_NEW;
+	if (likely(kobs_live_put_quick(t, addr, o)))
+		return KOBS_LIVE_NEW;
+	return kobs_live_put_slow(t, addr, o, old);
 }
 
 static __always_inline bool kobs_live_take_at(struct kobs_live_bucket *b,
@@ -202,6 +228,36 @@ static __always_inline bool kobs_live_take_at(struct kobs_live_bucket *b,
 }
 
 /**
+ * kobs_live_take_quick() - take an object out, if that is as easy as usual
+ * @t: table
+ * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
+ * @o: set to what was known of it, which was not given up
+ *
+ * Context: any, NMI included.
+ * Return: false when nothing was done and kobs_live_take_slow() is to do it.
+ */
+static __always_inline bool kobs_live_take_quick(struct kobs_live *t, u64 addr,
+						 struct kobs_object *o)
+{
+	u64 hash = kobs_live_hash(addr);
+	struct kobs_live_bucket *b = kobs_live_first(t, hash);
+	unsigned int i;
+
+#pragma GCC unroll 3
+	for (i = 0; i < KOBS_LIVE_SLOTS; i++) {
+		if (READ_ONCE(b->key[i]) == addr)
+			return kobs_live_take_at(b, i, addr, o);
+	}
+	b = kobs_live_second(t, hash);
+#pragma GCC unroll 3
+	for (i = 0; i < KOBS_LIVE_SLOTS; i++) {
+		if (READ_ONCE(b->key[i]) == addr)
+			return kobs_live_take_at(b, i, addr, o);
+	}
+	return false;
+}
+
+/**
  * kobs_live_take() - take an object out
  * @t: table
  * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
@@ -213,22 +269,8 @@ static __always_inline bool kobs_live_take_at(struct kobs_live_bucket *b,
 static __always_inline bool kobs_live_take(struct kobs_live *t, u64 addr,
 					   struct kobs_object *o)
 {
-	u64 hash = kobs_live_hash(addr);
-	struct kobs_live_bucket *first = kobs_live_first(t, hash);
-	struct kobs_live_bucket *second = kobs_live_second(t, hash);
-	unsigned int i;
-
-#pragma GCC unroll 3
-	for (i = 0; i < KOBS_LIVE_SLOTS; i++) {
-		if (READ_ONCE(first->key[i]) == addr)
-			return kobs_live_take_at(first, i, addr, o);
-	}
-#pragma GCC unroll 3
-	for (i = 0; i < KOBS_LIVE_SLOTS; i++) {
-		if (READ_ONCE(second->key[i]) == addr)
-			return kobs_live_take_at(second, i, addr, o);
-	}
-	return kobs_live_take_slow(t, addr, o);
+	return kobs_live_take_quick(t, addr, o) ||
+	       kobs_live_take_slow(t, addr, o);
 }
 
 #endif /* KOBS_LIVE_H */

@@ -138,7 +138,7 @@ static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
 	u64 t0;
 
 	atomic_inc(&l->overflow);
-	kobs_hit_count(pc, &t0);
+	t0 = kobs_hit_clock(pc);
 	/* What is no hit in mode stalls cannot be filtered. */
 	if (l->stalls || kobs_hit_wanted(l->s, pc))
 		kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
@@ -177,7 +177,7 @@ static __always_inline void lock_begin_wait(struct lock *l,
 			lock_overflow(l, pc);
 		return;
 	}
-	kobs_hit_count(pc, &t0);
+	t0 = kobs_hit_clock(pc);
 	if (unlikely(!kobs_hit_wanted(s, pc))) {
 		flags |= LOCK_F_FILTERED;
 	} else {

@@ -356,7 +356,7 @@ static __always_inline void runq_out(struct kobs_session *s,
 	/* Preempted on its way to sleep, then woken up: it waits already. */
 	if (unlikely(got == KOBS_SPAN_FOUND))
 		return;
-	kobs_hit_count(pc, &t0);
+	t0 = kobs_hit_clock(pc);
 	if (unlikely(got == KOBS_SPAN_FULL)) {
 		kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
 	} else {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Source slab: what its parts share. src_slab.c describes the source and has
- * the life of a session, slab_hit.c the handlers, slab_hook.c turns them on
- * and off, slab_row.c makes rows, slab_name.c names caches, slab_module.c
- * follows a module; slab_where.c finds the cache of an address.
+ * the life of a session, slab_probe.c the handlers and slab_hit.c what they do
+ * when it is not as easy as usual, slab_hook.c turns them on and off,
+ * slab_row.c makes rows, slab_name.c names caches, slab_module.c follows a
+ * module; slab_where.c finds the cache of an address.
  */
 #ifndef KOBS_SLAB_H
 #define KOBS_SLAB_H
@@ -106,15 +107,25 @@ struct slab_tally {
 
 /**
  * struct slab_quick - group of a site and a cache
- * @site: site; 0 for none, 1 while it is being changed
- * @cache: cache, or size and flags of kmalloc()
- * @group: group; above it, in the upper half, the generation
+ * @site: site; 0 for none
+ * @cache: see slab_quick_cache() in slab_quick.h
+ * @counts: counters of the group on this CPU
+ * @group: group
+ * @size: bytes of an object; of kmalloc() meaningless
+ * @generation: of what is known of caches
+ * @begun: changes that were begun
+ * @done: changes that were completed
  */
 struct slab_quick {
 	unsigned long site;
 	u64 cache;
-	u64 group;
-};
+	local64_t *counts;
+	u32 group;
+	u32 size;
+	u32 generation;
+	u32 begun;
+	u32 done;
+} __aligned(64);
 
 /**
  * struct slab_cpu - what a CPU of a session writes to
@@ -133,7 +144,6 @@ struct slab_cpu {
  *
  * Read by handlers:
  * @s: session
- * @plain: the key is the site alone and nothing but sampling keeps objects out
  * @sampled: not all addresses are followed
  * @follow_below: addresses are followed whose hash is below
  * @bounded: @min_size or @max_size is given
@@ -147,7 +157,7 @@ struct slab_cpu {
  * @names: caches seen, when their names matter, else NULL
  * @live: live objects
  * @groups: keys
- * @quick: an allocation's group follows from its site and its cache
+ * @quick: an allocation's group follows from its site and its cache alone
  * @cpu: per-CPU part
  * @generation: of what is known of caches
  *
@@ -179,7 +189,6 @@ struct slab_cpu {
  */
 struct slab {
 	struct kobs_session *s;
-	bool plain;
 	bool sampled;
 	bool bounded;
 	bool in_module;
@@ -221,7 +230,45 @@ struct slab {
 	u8 *peaks;
 };
 
+/**
+ * struct slab_alloc - an allocation
+ * @site: where it returns to
+ * @ptr: address, or 0
+ * @size: bytes of the object
+ * @request: bytes that were asked for
+ * @cache: cache, or NULL for kmalloc()
+ * @gfp: flags
+ */
+struct slab_alloc {
+	unsigned long site;
+	unsigned long ptr;
+	size_t size;
+	size_t request;
+	struct kmem_cache *cache;
+	gfp_t gfp;
+};
+
 /* slab_hit.c */
+void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
+			  bool timed);
+void kobs_slab_put_rest(struct slab *sl, unsigned long ptr, u32 group,
+			u32 size);
+void kobs_slab_free_rest(struct slab *sl, unsigned long site,
+			 unsigned long ptr, bool timed);
+void kobs_slab_free_own(struct kobs_cpu *pc);
+void kobs_slab_give(struct slab *sl, unsigned long ptr);
+
+/* slab_probe.c */
+
+/**
+ * struct slab_handlers - what the hooks call
+ * @probe: of the tracepoints kmalloc, kmem_cache_alloc, kfree and
+ *	kmem_cache_free
+ * @free_bulk: at the entry of kmem_cache_free_bulk()
+ * @give: at the entry of kvfree_call_rcu()
+ * @alloc_bulk: at the return of kmem_cache_alloc_bulk(), with 0 objects for
+ *	a failure
+ */
 struct slab_handlers {
 	void *probe[4];
 	ftrace_func_t free_bulk;
@@ -231,7 +278,9 @@ struct slab_handlers {
 			   unsigned int n);
 };
 
+extern const struct slab_handlers kobs_slab_quick;
 extern const struct slab_handlers kobs_slab_follow;
+/* slab_trace.c */
 extern const struct slab_handlers kobs_slab_stream;
 
 /* slab_hook.c */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: what happens when memory is allocated and freed.
+ * Source slab: what happens when memory is allocated and freed, in full. What
+ * is most often the case, slab_probe.c has in short.
  *
  * A hit is an allocation that succeeds or fails, or a free. Bulk operations
  * are a hit for each object. Not a hit is what frees nothing: NULL, and memory
@@ -24,96 +25,13 @@
  *
  * Locking: none; any context, NMI included.
  */
-#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 
-#include "compat/ftrace_args.h"
 #include "hit.h"
 #include "slab.h"
-
-/**
- * struct slab_alloc - an allocation
- * @site: where it returns to
- * @ptr: address, or 0
- * @size: bytes of the object
- * @request: bytes that were asked for
- * @cache: cache, or NULL for kmalloc()
- * @gfp: flags
- */
-struct slab_alloc {
-	unsigned long site;
-	unsigned long ptr;
-	size_t size;
-	size_t request;
-	struct kmem_cache *cache;
-	gfp_t gfp;
-};
-
-/* Sampling leaves an event out: the cheapest that can happen. */
-static __always_inline bool slab_skip(const struct slab *sl, unsigned long ptr)
-{
-	if (kobs_slab_followed(sl, ptr))
-		return false;
-	if (READ_ONCE(sl->s->armed))
-		this_cpu_inc(sl->cpu->skipped.a.a.counter);
-	return true;
-}
-
-/*
- * The group of a site and a cache, if this CPU has just had it. An interrupt
- * that comes in between may put another one in its place, hence the second
- * look.
- */
-static __always_inline struct slab_quick *slab_quick_at(struct slab *sl,
-							unsigned long site,
-							u64 cache)
-{
-	u64 hash = (site ^ cache << 8) * KOBS_HASH_FACTOR;
-
-	return &this_cpu_ptr(sl->cpu)->quick[hash >> (64 - SLAB_QUICK_BITS)];
-}
-
-static __always_inline u32 slab_quick_get(struct slab *sl, unsigned long site,
-					  u64 cache)
-{
-	struct slab_quick *q = slab_quick_at(sl, site, cache);
-	u64 group;
-
-	if (READ_ONCE(q->site) != site || READ_ONCE(q->cache) != cache)
-		return KOBS_GROUP_NONE;
-	group = READ_ONCE(q->group);
-	if (READ_ONCE(q->site) != site ||
-	    group >> 32 != READ_ONCE(sl->generation))
-		return KOBS_GROUP_NONE;
-	return group;
-}
-
-static void slab_quick_put(struct slab *sl, u32 generation, unsigned long site,
-			   u64 cache, u32 group)
-{
-	struct slab_quick *q = slab_quick_at(sl, site, cache);
-	unsigned long old = READ_ONCE(q->site);
-
-	/* An interrupt finds it busy and leaves it alone. */
-	if (old == 1 || cmpxchg_local(&q->site, old, 1) != old)
-		return;
-	WRITE_ONCE(q->cache, cache);
-	WRITE_ONCE(q->group, (u64)generation << 32 | group);
-	barrier();
-	WRITE_ONCE(q->site, site);
-}
-
-/* What a cache is known by there; of kmalloc(), all that its name depends on. */
-static __always_inline u64 slab_cache_key(const struct slab_alloc *a)
-{
-	const gfp_t class = __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT;
-
-	if (a->cache)
-		return (unsigned long)a->cache;
-	return (u64)(__force u32)(a->gfp & class) << 32 | a->size;
-}
+#include "slab_quick.h"
 
 /* As kobs_hit_wanted() has it. */
 static __always_inline bool slab_own(const struct kobs_session *s)
@@ -155,6 +73,23 @@ static u32 slab_find(struct slab *sl, const u64 *v)
 }
 
 /*
+ * Called at the very end, and not inlined: what turns preemption on again makes
+ * a function keep a frame pointer, and a stack with more than one such frame is
+ * not recalled (recall.h).
+ */
+static noinline void slab_end(struct kobs_session *s, struct kobs_cpu *pc,
+			      u64 t0)
+{
+	kobs_hit_end(s, pc, t0, 0);
+	kobs_hit_leave(pc);
+}
+
+static u64 slab_quick_of(const struct slab_alloc *a)
+{
+	return slab_quick_cache(a->cache, a->size, a->gfp);
+}
+
+/*
  * The group of an allocation, in the general case. Where there is none, the
  * hit is counted as what became of it.
  */
@@ -192,8 +127,8 @@ out:
 	if (group == KOBS_GROUP_NONE)
 		kobs_count(&pc->counters, KOBS_N_TABLE_FULL);
 	else if (sl->quick)
-		slab_quick_put(sl, generation, a->site, slab_cache_key(a),
-			       group);
+		slab_quick_put(sl, a->site, slab_quick_of(a), group,
+			       a->size, generation);
 	return group;
 }
 
@@ -246,8 +181,8 @@ static noinline void slab_failed(struct slab *sl, struct kobs_cpu *pc,
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 }
 
-static __always_inline void slab_put(struct slab *sl, struct kobs_cpu *pc,
-				     unsigned long ptr, u32 group, u32 size)
+static void slab_put(struct slab *sl, struct kobs_cpu *pc, unsigned long ptr,
+		     u32 group, u32 size)
 {
 	struct kobs_object o = {
 		.group = group,
@@ -255,7 +190,7 @@ static __always_inline void slab_put(struct slab *sl, struct kobs_cpu *pc,
 		.size = size,
 	};
 	enum kobs_counter outcome = KOBS_N_RECORDED;
-	struct kobs_object old;
+	struct kobs_object old KOBS_UNINIT;
 	enum kobs_live_fate fate;
 	local64_t *n;
 
@@ -276,11 +211,11 @@ static __always_inline void slab_put(struct slab *sl, struct kobs_cpu *pc,
 	kobs_count(&pc->counters, outcome);
 }
 
-static __always_inline void slab_alloc_one(struct slab *sl,
-					   struct kobs_cpu *pc,
-					   const struct slab_alloc *a)
+static void slab_alloc_one(struct slab *sl, struct kobs_cpu *pc,
+			   const struct slab_alloc *a)
 {
-	u32 group = KOBS_GROUP_NONE;
+	struct slab_found found KOBS_UNINIT;
+	u32 group;
 
 	if (slab_own(sl->s)) {
 		slab_put_own(sl, pc, a->ptr);
@@ -290,18 +225,53 @@ static __always_inline void slab_alloc_one(struct slab *sl,
 		slab_failed(sl, pc, a);
 		return;
 	}
-	if (sl->plain)
-		group = kobs_groups_peek(&sl->groups, a->site);
-	else if (sl->quick)
-		group = slab_quick_get(sl, a->site, slab_cache_key(a));
-	if (group == KOBS_GROUP_NONE)
+	if (sl->quick &&
+	    slab_quick_get(sl, a->site, slab_quick_of(a), &found))
+		group = found.group;
+	else
 		group = slab_group(sl, pc, a);
 	if (group != KOBS_GROUP_NONE)
 		slab_put(sl, pc, a->ptr, group, a->size);
 }
 
-static noinline void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
-				  unsigned long site)
+/**
+ * kobs_slab_alloc_rest() - account for an allocation, and leave the handler
+ * @sl: session, whose handler was entered
+ * @a: the allocation, which was counted as a hit
+ * @timed: it is to be timed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
+			  bool timed)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
+	u64 t0 = timed ? ktime_get_mono_fast_ns() : 0;
+
+	slab_alloc_one(sl, pc, a);
+	slab_end(sl->s, pc, t0);
+}
+
+/**
+ * kobs_slab_put_rest() - put an object in, and leave the handler
+ * @sl: session, whose handler was entered
+ * @ptr: address
+ * @group: group
+ * @size: bytes of the object
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_put_rest(struct slab *sl, unsigned long ptr, u32 group,
+			u32 size)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
+
+	slab_put(sl, pc, ptr, group, size);
+	kobs_hit_leave(pc);
+}
+
+static void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
+			 unsigned long site)
 {
 	if (slab_own(sl->s)) {
 		slab_count_own(pc);
@@ -312,119 +282,69 @@ static noinline void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
 		local64_inc(&this_cpu_ptr(sl->cpu)->unknown);
 }
 
-static noinline void slab_free_odd(struct slab *sl, struct kobs_cpu *pc,
-				   const struct kobs_object *o)
-{
-	if (o->group == SLAB_GROUP_OWN)
-		slab_count_own(pc);
-	else
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
-}
-
-static __always_inline void slab_count_freed(struct slab *sl,
-					     struct kobs_cpu *pc,
-					     const struct kobs_object *o)
+static void slab_count_freed(struct slab *sl, struct kobs_cpu *pc,
+			     const struct kobs_object *o)
 {
 	local64_inc(&kobs_groups_counts(&sl->groups, o->group)[SLAB_N_FREED]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 }
 
-static __always_inline void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
-					  unsigned long site, unsigned long ptr)
+static void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
+			  unsigned long site, unsigned long ptr)
 {
 	struct kobs_object o;
 
-	if (unlikely(!kobs_live_take(&sl->live, ptr, &o)))
+	if (!kobs_live_take(&sl->live, ptr, &o))
 		slab_unknown(sl, pc, site);
-	else if (unlikely(o.given || o.group == SLAB_GROUP_OWN))
-		slab_free_odd(sl, pc, &o);
+	else if (o.group == SLAB_GROUP_OWN)
+		slab_count_own(pc);
+	else if (o.given)
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
 	else
 		slab_count_freed(sl, pc, &o);
 }
 
-static __always_inline void slab_alloc(struct slab *sl,
-				       const struct slab_alloc *a)
+/**
+ * kobs_slab_free_rest() - account for a free, and leave the handler
+ * @sl: session, whose handler was entered
+ * @site: where it returns to
+ * @ptr: address
+ * @timed: it is to be timed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_free_rest(struct slab *sl, unsigned long site,
+			 unsigned long ptr, bool timed)
 {
-	struct kobs_cpu *pc;
-	u64 t0;
+	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
+	u64 t0 = timed ? ktime_get_mono_fast_ns() : 0;
 
-	if (a->ptr && slab_skip(sl, a->ptr))
-		return;
-	pc = kobs_hit_enter(sl->s);
-	if (!pc)
-		return;
-	if (kobs_hit_begin(sl->s, pc, &t0)) {
-		slab_alloc_one(sl, pc, a);
-		kobs_hit_end(sl->s, pc, t0, 0);
-	}
+	slab_free_one(sl, pc, site, ptr);
+	slab_end(sl->s, pc, t0);
+}
+
+/**
+ * kobs_slab_free_own() - account for a free of an object of kobs or of its
+ *	controller, and leave the handler
+ * @pc: session's part of this CPU
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_free_own(struct kobs_cpu *pc)
+{
+	slab_count_own(pc);
 	kobs_hit_leave(pc);
 }
 
-static __always_inline void slab_free(struct slab *sl, unsigned long site,
-				      const void *ptr)
+/**
+ * kobs_slab_give() - account for an object that is given up to RCU
+ * @sl: session
+ * @ptr: address
+ *
+ * Context: any, NMI included.
+ */
+void kobs_slab_give(struct slab *sl, unsigned long ptr)
 {
-	struct kobs_cpu *pc;
-	u64 t0;
-
-	if (ZERO_OR_NULL_PTR(ptr) || slab_skip(sl, (unsigned long)ptr))
-		return;
-	pc = kobs_hit_enter(sl->s);
-	if (!pc)
-		return;
-	if (kobs_hit_begin(sl->s, pc, &t0)) {
-		slab_free_one(sl, pc, site, (unsigned long)ptr);
-		kobs_hit_end(sl->s, pc, t0, 0);
-	}
-	kobs_hit_leave(pc);
-}
-
-static void slab_on_kmalloc(void *data, unsigned long site, const void *ptr,
-			    size_t request, size_t size, gfp_t gfp, int node)
-{
-	const struct slab_alloc a = {
-		site, (unsigned long)ptr, size, request, NULL, gfp
-	};
-
-	slab_alloc(data, &a);
-}
-
-static void slab_on_cache_alloc(void *data, unsigned long site,
-				const void *ptr, struct kmem_cache *cache,
-				gfp_t gfp, int node)
-{
-	const struct slab_alloc a = {
-		site, (unsigned long)ptr, kmem_cache_size(cache), 0, cache, gfp
-	};
-
-	slab_alloc(data, &a);
-}
-
-static void slab_on_kfree(void *data, unsigned long site, const void *ptr)
-{
-	slab_free(data, site, ptr);
-}
-
-static void slab_on_cache_free(void *data, unsigned long site, const void *ptr,
-			       const struct kmem_cache *cache)
-{
-	slab_free(data, site, ptr);
-}
-
-static void slab_on_free_bulk(unsigned long ip, unsigned long parent_ip,
-			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	unsigned long n = kobs_ftrace_arg(fregs, 1);
-	void **p = (void **)kobs_ftrace_arg(fregs, 2);
-
-	while (n--)
-		slab_free(ops->private, parent_ip, *p++);
-}
-
-static void slab_on_give(unsigned long ip, unsigned long parent_ip,
-			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	unsigned long ptr = (unsigned long)kobs_kvfree_arg(fregs);
-	struct slab *sl = ops->private;
 	struct kobs_object o;
 	struct kobs_cpu *pc;
 	u64 t0;
@@ -444,27 +364,3 @@ static void slab_on_give(unsigned long ip, unsigned long parent_ip,
 	}
 	kobs_hit_leave(pc);
 }
-
-static void slab_on_alloc_bulk(struct slab *sl, unsigned long site,
-			       struct kmem_cache *cache, gfp_t gfp, void **p,
-			       unsigned int n)
-{
-	struct slab_alloc a = {
-		site, 0, kmem_cache_size(cache), 0, cache, gfp
-	};
-
-	if (!n)
-		slab_alloc(sl, &a);
-	while (n--) {
-		a.ptr = (unsigned long)*p++;
-		slab_alloc(sl, &a);
-	}
-}
-
-const struct slab_handlers kobs_slab_follow = {
-	.probe = { slab_on_kmalloc, slab_on_cache_alloc, slab_on_kfree,
-		   slab_on_cache_free },
-	.free_bulk = slab_on_free_bulk,
-	.give = slab_on_give,
-	.alloc_bulk = slab_on_alloc_bulk,
-};

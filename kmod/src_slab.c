@@ -65,11 +65,8 @@ static void slab_configure(struct slab *sl)
 	sl->min_size = p[SLAB_P_MIN_SIZE].number;
 	sl->max_size = p[SLAB_P_MAX_SIZE].number;
 	sl->escalate = p[SLAB_P_ESCALATE].number;
-	sl->plain = s->n_words == 1 && s->gather[0] == SLAB_W_SITE &&
-		    !sl->bounded && !sl->in_module && !sl->names &&
-		    !s->filter.task;
-	/* All else is known of an allocation by its site and its cache. */
-	sl->quick = !sl->plain && !s->need && !s->filter.task && !sl->in_module;
+	/* All is known of an allocation by its site and its cache. */
+	sl->quick = !s->need && !s->filter.task && !sl->in_module;
 }
 
 /**

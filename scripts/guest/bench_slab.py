@@ -165,6 +165,7 @@ def jobs(b):
         unfollowed()
         b.notes.append(f"unfollowed pair: kmalloc {plain['kmalloc']:.1f}, kmem_cache {plain['cache']:.1f}")
         row("slab leaks by site, a kmalloc pair", "kmalloc", 300, own("kmalloc", "--by", "site"), [
+            ("(empty probes)", lambda: pair("probes")),
             ("hist trigger, allocations only", events("hist:keys=call_site:values=bytes_alloc")),
             ("kmem events", events()),
             ("bpftrace, outstanding by site", bpftrace(
@@ -175,8 +176,8 @@ def jobs(b):
                 "if (@size[args->ptr] == 64) { @n = @n + 1; } delete(@site[args->ptr]); delete(@size[args->ptr]); } "
                 "END { clear(@site); clear(@size); clear(@live); }"))])
         row("slab leaks by site, a kmem_cache pair", "cache", 300, own("cache", "--by", "site"))
-        row("slab leaks by site,cache, a kmem_cache pair", "cache", 300, own("cache", "--by", "site,cache"))
         row("slab leaks --sample 100, a pair not followed", "kmalloc", 120, own("kmalloc", "--by", "site", "--sample", "100", follows=False))
+        row("slab leaks by kstack, a kmalloc pair", "kmalloc", 800, own("kmalloc", "--by", "kstack"))
         save = stack()
         row("slab leaks by kstack, 20 deep", "deep", save + 400, own("deep", "--by", "kstack"),
             [("(stack_trace_save(), once)", lambda: save + plain["deep"])])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of groups: a key has one number, the shortcut for keys of one word
- * finds the same one, counters of CPUs add up, and a full table refuses.
+ * Tests of groups: a key has one number, counters of CPUs add up, and a full
+ * table refuses.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -48,28 +48,6 @@ static void same_key_same_group(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&g->used), ARRAY_SIZE(group));
-}
-
-static void peek_agrees(struct kunit *test)
-{
-	struct kobs_groups *g = groups_new(test, 1024, 1);
-	unsigned int found = 0;
-	u64 i;
-
-	for (i = 1; i <= 100; i++) {
-		u64 key = 0xffffffff81000000ULL + i * 16;
-		u32 group;
-
-		KUNIT_ASSERT_EQ(test, kobs_groups_peek(g, key),
-				KOBS_GROUP_NONE);
-		group = kobs_groups_find(g, &key);
-		if (kobs_groups_peek(g, key) == KOBS_GROUP_NONE)
-			continue;
-		KUNIT_ASSERT_EQ(test, kobs_groups_peek(g, key), group);
-		found++;
-	}
-	/* Few are not in their first place. */
-	KUNIT_EXPECT_GT(test, found, 80);
 }
 
 static void full(struct kunit *test)
@@ -173,7 +151,6 @@ static void counters_add_up(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(same_key_same_group),
-	KUNIT_CASE(peek_agrees),
 	KUNIT_CASE(full),
 	KUNIT_CASE(counters_add_up),
 	{}

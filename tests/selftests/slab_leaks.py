@@ -159,11 +159,12 @@ def missed():
 @test("storms on both CPUs leave nothing")
 def storms():
     n = 20000 if KERNEL != "debug" else 4000
-    r = leaks(*MOD, "--budget", 0, run=slab_script(f"storm {n}"))
-    equal(total(r, "storm_alloc", "allocated"), 2 * n, "allocations")
-    equal(total(r, "storm_alloc"), 0, "live objects")
-    equal(total(r, "storm_alloc", "missed_frees"), 0, "missed frees")
-    equal(r["accounting"]["lost"], {}, "lost")
+    for args in MOD, (), ("--by", "site,comm"):
+        r = leaks(*args, "--budget", 0, run=slab_script(f"storm {n}"))
+        equal(total(r, "storm_alloc", "allocated"), 2 * n, f"allocations with {args}")
+        equal(total(r, "storm_alloc"), 0, f"live objects with {args}")
+        equal(total(r, "storm_alloc", "missed_frees"), 0, f"missed frees with {args}")
+        equal(r["accounting"]["lost"], {}, f"lost with {args}")
 
 
 @test("a table that is too small loses what it says")
@@ -275,6 +276,16 @@ def escalate():
         read_session("grow", "stop")
         gen_slab("drop")
         gen_slab("release")
+
+
+@test("a cache that comes to lie where another one lay")
+def recache():
+    before = slab_stats()
+    r = leaks(run=slab_script("recache 50 8"))
+    if grown(before, "recached_same") == 0:
+        skip("no cache came to lie where another one had lain")
+    equal({row["cache"]: (row["allocated"], row["freed"], row["allocated_bytes"]) for row in rows(r, site=site("recache_alloc"))},
+          {"kobs_gen_slab_a": (200, 200, 200 * 104), "kobs_gen_slab_b": (200, 200, 200 * 232)}, "what each cache had")
 
 
 @test("two sessions see the same")

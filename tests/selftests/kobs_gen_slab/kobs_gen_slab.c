@@ -26,9 +26,15 @@
  *            plateau N TURNS   gen_plateau_alloc() fills a cache of N objects,
  *                              of which then one is freed and replaced TURNS
  *                              times; stays until "drop"
+ *            recache N TURNS   makes a cache, has gen_recache_alloc() allocate
+ *                              N objects of it, frees these and destroys it;
+ *                              TURNS times, by turns as kobs_gen_slab_a with
+ *                              objects of 104 bytes and as kobs_gen_slab_b
+ *                              with objects of 232
  *            bench KIND N      time N pairs of an allocation and a free; KIND
- *                              is kmalloc, cache, or deep (kmalloc, from
- *                              FRAMES nested functions)
+ *                              is kmalloc, cache, deep (kmalloc, from FRAMES
+ *                              nested functions), or probes (kmalloc, with
+ *                              tracepoint probes that do nothing)
  *            reset             stats of what was clean to 0
  *   stats  "name count" in each line
  *   bench  thousandths of a ns that one pair took in the last benchmark, the
@@ -56,6 +62,7 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <trace/events/kmem.h>
 
 #define MOST		100000ULL
 #define MOST_SIZE	SZ_1M
@@ -638,6 +645,55 @@ static int run_plateau(u64 n, u64 turns)
 	return 0;
 }
 
+static SITE void *gen_recache_alloc(struct kmem_cache *c)
+{
+	void *object = kmem_cache_alloc(c, GFP_KERNEL);
+
+	NOT_LAST();
+	return object;
+}
+
+static void no_merging(void *object)
+{
+}
+
+/* Caches that lay where the one before had lain. */
+static u64 recached_same;
+
+static int recache(u64 n, const char *name, unsigned int size,
+		   struct kmem_cache **was)
+{
+	struct kmem_cache *c = kmem_cache_create(name, size, 0, 0, no_merging);
+
+	if (!c)
+		return -ENOMEM;
+	recached_same += c == *was;
+	*was = c;
+	while (n--) {
+		void *object = gen_recache_alloc(c);
+
+		if (!object)
+			break;
+		kmem_cache_free(c, object);
+	}
+	kmem_cache_destroy(c);
+	return n == U64_MAX ? 0 : -ENOMEM;
+}
+
+static int run_recache(u64 n, u64 turns)
+{
+	struct kmem_cache *was = NULL;
+	int err = 0;
+	u64 i;
+
+	if (n > MOST || turns > MOST)
+		return -EINVAL;
+	for (i = 0; i < turns && !err; i++)
+		err = i % 2 ? recache(n, "kobs_gen_slab_b", 232, &was) :
+			      recache(n, "kobs_gen_slab_a", 104, &was);
+	return err;
+}
+
 static u64 bench_result;
 
 static SITE u64 gen_bench_kmalloc(u64 n)
@@ -676,31 +732,70 @@ static SITE u64 gen_bench_deep(u64 n, unsigned int frames)
 	return ns;
 }
 
+static void probe_kmalloc(void *data, unsigned long site, const void *object,
+			  size_t request, size_t size, gfp_t gfp, int node)
+{
+}
+
+static void probe_kfree(void *data, unsigned long site, const void *object)
+{
+}
+
+static int probes_on(void)
+{
+	int err = register_trace_kmalloc(probe_kmalloc, NULL);
+
+	if (err)
+		return err;
+	err = register_trace_kfree(probe_kfree, NULL);
+	if (err)
+		unregister_trace_kmalloc(probe_kmalloc, NULL);
+	return err;
+}
+
+static void probes_off(void)
+{
+	unregister_trace_kfree(probe_kfree, NULL);
+	unregister_trace_kmalloc(probe_kmalloc, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static u64 bench_once(const char *kind, u64 n)
+{
+	u64 ns = 0;
+
+	local_irq_disable();
+	if (!strcmp(kind, "kmalloc") || !strcmp(kind, "probes"))
+		ns = gen_bench_kmalloc(n);
+	else if (!strcmp(kind, "cache"))
+		ns = gen_bench_cache(n);
+	else if (!strcmp(kind, "deep"))
+		ns = gen_bench_deep(n, FRAMES);
+	local_irq_enable();
+	return ns;
+}
+
 static int run_bench(const char *kind, u64 n)
 {
+	bool probes = !strcmp(kind, "probes");
 	u64 best = U64_MAX;
 	unsigned int i;
+	int err;
 
 	if (!n || n > MOST_BENCH)
 		return -EINVAL;
+	err = probes ? probes_on() : 0;
+	if (err)
+		return err;
 	for (i = 0; i < ROUNDS; i++) {
-		u64 ns;
-
-		local_irq_disable();
-		if (!strcmp(kind, "kmalloc"))
-			ns = gen_bench_kmalloc(n);
-		else if (!strcmp(kind, "cache"))
-			ns = gen_bench_cache(n);
-		else if (!strcmp(kind, "deep"))
-			ns = gen_bench_deep(n, FRAMES);
-		else
-			ns = 0;
-		local_irq_enable();
-		if (!ns)
-			return -EINVAL;
-		best = min(best, ns);
+		best = min(best, bench_once(kind, n));
 		cond_resched();
 	}
+	if (probes)
+		probes_off();
+	/* There is no such kind. */
+	if (!best)
+		return -EINVAL;
 	bench_result = div64_u64(best * 1000, n);
 	return 0;
 }
@@ -720,6 +815,7 @@ static const struct verb {
 	{ "storm", 0, 1, 1 },
 	{ "plateau", 0, 2, 2 },
 	{ "bench", 1, 1, 1 },
+	{ "recache", 0, 2, 2 },
 	{ "reset", 0, 0, 0 },
 };
 
@@ -743,9 +839,12 @@ static int run_verb(const struct verb *verb, const char **text, const u64 *n)
 		return run_plateau(n[0], n[1]);
 	case 7:
 		return run_bench(text[0], n[0]);
+	case 8:
+		return run_recache(n[0], n[1]);
 	default:
 		memset(cleaned, 0, sizeof(cleaned));
 		stormed = 0;
+		recached_same = 0;
 		return 0;
 	}
 }
@@ -817,6 +916,7 @@ static int stats_show(struct seq_file *seq, void *unused)
 			   cleaned[i]);
 	seq_printf(seq, "held %u\nplateau %u\nstormed %llu\n", held.n,
 		   plateau.n, stormed);
+	seq_printf(seq, "recached_same %llu\n", recached_same);
 	mutex_unlock(&gen_lock);
 	return 0;
 }
@@ -871,10 +971,6 @@ static void gen_free(void)
 		vfree(shelves[i]->object);
 	kmem_cache_destroy(plateau_cache);
 	kmem_cache_destroy(cache);
-}
-
-static void no_merging(void *object)
-{
 }
 
 static struct dentry *dir;
