@@ -272,17 +272,23 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	return output_flush(to);
 }
 
-/* What is counted when nothing is asked for: what the CPU can count at once. */
+/* What is counted when nothing is asked for: what the machine can count at once. */
 static int default_events(struct pmu_run *p)
 {
+	static const char *const names[] = {
+		"task-clock", "context-switches", "cpu-migrations", "page-faults", "cycles",
+		"instructions", "branches", "branch-misses",
+	};
+	size_t i;
+	int err = 0;
+
 	p->defaults = true;
-	if (!pmu_has_hardware()) {
+	if (!pmu_has_hardware())
 		p->lacking = "the CPU's PMU is not there";
-		return pmu_events_add(&p->events,
-				      "task-clock,context-switches,cpu-migrations,page-faults");
-	}
-	return pmu_events_add(&p->events,
-			      "task-clock,context-switches,cpu-migrations,page-faults,cycles,instructions,branches,branch-misses");
+	for (i = 0; !err && i < ARRAY_SIZE(names); i++)
+		if (pmu_counts(names[i]))
+			err = pmu_events_add(&p->events, names[i]);
+	return err;
 }
 
 /* Tasks move between CPUs: what they count has none. */

@@ -13,16 +13,18 @@
 
 static FRAME long user_leaf(int fd, const char *text)
 {
+	/* A call between the registers' being set would change them. */
+	size_t len = strlen(text);
 	long ret;
 
 #ifdef __x86_64__
 	asm volatile("syscall" : "=a" (ret)
-		     : "a" (SYS_write), "D" (fd), "S" (text), "d" (strlen(text))
+		     : "a" (SYS_write), "D" (fd), "S" (text), "d" (len)
 		     : "rcx", "r11", "memory");
 #elif defined(__aarch64__)
 	register long x0 asm("x0") = fd;
 	register const char *x1 asm("x1") = text;
-	register long x2 asm("x2") = strlen(text);
+	register long x2 asm("x2") = len;
 	register long x8 asm("x8") = SYS_write;
 
 	asm volatile("svc #0" : "+r" (x0) : "r" (x1), "r" (x2), "r" (x8) : "memory");
