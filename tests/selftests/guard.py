@@ -122,8 +122,13 @@ def still_alive():
 
 
 def everything(*options):
+    begin = time.monotonic()
     with Busy(), Background("func", "count", "*", "--all", "--budget", 5, "--json", *options, started=False) as b:
-        r = balance(json.loads(b.finish().out.splitlines()[-1]))
+        # Hooking them takes most of it: each is patched.
+        out, err = b.p.communicate(timeout=8 * WAIT)
+        print(f"# over after {time.monotonic() - begin:.0f} s, of which it observed {json.loads(out)['duration_ns'] / 1e9:.1f} s", flush=True)
+        b.done = equal(b.p.returncode, 0, f"status, with {err[-500:]!r}") or True
+    r = balance(json.loads(out))
     contains(r["stopped"], "disarmed by the guard", "reason")
     contains(r["stopped"], "budget of 5 %", "reason")
     at_least(r["targets"] if "targets" in r else 10000, 10000, "functions")
@@ -144,18 +149,21 @@ def slowpath():
         assert "prolongs every contended lock" in r.err or "cannot trace" in r.err, f"refusal is {r.err!r}"
 
 
-def million(*rate):
+@test("a sample each microsecond: the kernel holds it back, and the guard ends it")
+def microsecond():
+    # The kernel's clock samples each 10 us at most, an emulated machine much less often: hence the budget.
     with Busy():
-        r = balance(json.loads(obsctl("pmu", "record", "-e", "cpu-clock", *rate, "--by", "kstack", "-d", 3,
+        r = balance(json.loads(obsctl("pmu", "record", "-e", "cpu-clock", "-c", 1000, "--by", "kstack", "--budget", 1, "-d", 30,
                                       "--json").out.splitlines()[-1]))
-    at_least(r["accounting"]["hits"], 4096, "samples")
-    assert "disarmed by the guard" in r.get("stopped", "") or sum(row["throttled"] for row in r["rows"]) > 0, \
-        f"neither disarmed nor throttled: {r['accounting']}, {r.get('stopped')}"
+    contains(r.get("stopped", f"it ran on: {r['accounting']}"), "disarmed by the guard", "reason")
+    contains(r["stopped"], "budget of 1 %", "reason")
     still_alive()
 
 
-test("a sample each microsecond: held back, and the report says so")(lambda: million("-c", 1000))
-test("a million samples a second: held back, and the report says so")(lambda: million("-F", 1000000))
+@test("a million samples a second are refused")
+def million():
+    contains(obsctl("pmu", "record", "-e", "cpu-clock", "-F", 1000000, "-d", 1, status=1).err, "its frequency (at most 100000 Hz), is too large",
+             "refusal")
 
 
 main()

@@ -16,7 +16,7 @@ from kobstest import *
 from nlkit import *
 
 LEAF = "kobs_gen_leaf"
-SOAK = float(os.environ.get("KOBS_SOAK", 0.004 if KERNEL == "debug" else 0.01))
+SOAK = float(os.environ.get("KOBS_SOAK", 0.003 if KERNEL == "debug" else 0.005))
 CPU1 = "/sys/devices/system/cpu/cpu1/online"
 
 
@@ -105,12 +105,18 @@ for kind in ("func count", "func time", "pmu record", "slab leaks", "lock conten
 def hotplug():
     if not os.path.exists(CPU1):
         skip("this kernel cannot take a CPU away")
-    with Load(), AllSources():
-        for _ in range(times(200)):
-            for state in "01":
-                with open(CPU1, "w") as f:
-                    f.write(state)
-                gen("call task 20")
+    # Calls wherever there is a CPU.
+    calls = subprocess.Popen(["sh", "-c", f"while :; do echo call task 200 >{GEN}run; echo nested 20 >{GEN}run; done"])
+    try:
+        with AllSources():
+            for _ in range(times(200)):
+                for state in "01":
+                    with open(CPU1, "w") as f:
+                        f.write(state)
+                    gen("call task 20")
+    finally:
+        calls.kill()
+        calls.wait()
     equal(read(CPU1).strip(), "1", "state of CPU 1")
 
 
@@ -133,17 +139,21 @@ def killed():
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     with Load():
         for n in range(times(1000)):
-            p = subprocess.Popen(["/usr/bin/python3", "-c", OWNER, os.path.dirname(os.path.abspath(__file__))],
-                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
-            # Every other one while it starts its first sessions, the rest later.
-            if n % 2:
-                p.stdout.readline()
-            else:
-                until(references, "its first session")
-            time.sleep(rng.random() * 0.2 * SLOW)
-            p.kill()
-            p.wait()
-            p.stdout.close()
+            with open("/tmp/owner.err", "w") as err:
+                p = subprocess.Popen(["/usr/bin/python3", "-c", OWNER, os.path.dirname(os.path.abspath(__file__))],
+                                     stdout=subprocess.PIPE, stderr=err, env=env)
+            try:
+                # Every other one while it starts its first sessions, the rest later.
+                if n % 2:
+                    p.stdout.readline()
+                else:
+                    until(lambda: references() or p.poll() is not None, "its first session")
+                time.sleep(rng.random() * 0.2 * SLOW)
+                assert p.poll() is None, f"it ended by itself: {read('/tmp/owner.err')}"
+            finally:
+                p.kill()
+                p.wait()
+                p.stdout.close()
             until(lambda: not references() and not hooked(), "the sessions to end")
 
 
