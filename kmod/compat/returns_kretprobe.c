@@ -3,11 +3,12 @@
  * Entry and exit of functions by kretprobe, for kernels without fprobe
  * (Debian's 6.1), and for those whose fprobe lets calls go by uncounted: since
  * 4346ba160409 ("fprobe: Rewrite fprobe on function-graph tracer"), first in
- * 6.14, a call that finds its task's shadow stack full is seen by nobody. A kretprobe turned on for each function would be a filter
- * update of ftrace for each. So there is one kretprobe, which is never turned
- * on: it owns the return trampoline and the instances that hold calls in
- * progress. One ftrace_ops hooks all functions, and hands each entry to the
- * kretprobe's pre_handler as kprobes' own ftrace_ops would.
+ * 6.14, a call that finds its task's shadow stack full is seen by nobody. A
+ * kretprobe turned on for each function would be a filter update of ftrace for
+ * each. So there is one kretprobe, which is never turned on: it owns the return
+ * trampoline and the instances that hold calls in progress. One ftrace_ops
+ * hooks all functions, and hands each entry to the kretprobe's pre_handler as
+ * kprobes' own ftrace_ops would.
  *
  * Locking: see returns.h.
  */
@@ -271,7 +272,7 @@ u64 kobs_returns_missed(const struct kobs_returns *r)
 const char *kobs_returns_how(bool *ok)
 {
 	*ok = false;
-	return "this kernel has neither an fprobe that counts what it misses nor CONFIG_KRETPROBES with CONFIG_DYNAMIC_FTRACE_WITH_REGS";
+	return "this kernel has no fprobe that counts what it misses, and no kretprobes";
 }
 
 /* Sessions of a mode that is not available are refused: none of these runs. */
