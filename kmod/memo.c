@@ -114,7 +114,7 @@ static __always_inline unsigned long word_at(unsigned long address)
  * @bp_at: where that lies on the stack, 0 when it is that of the start
  * @room: words from @sp to the end of the stack
  * @base: what the words that are recorded are placed by
- * @split: it is the frame pointer that they are placed by
+ * @part: number of the part that they belong to
  * @records: all could be recorded so far
  * @to: where they are recorded; a constant NULL for a walk that does not
  */
@@ -124,7 +124,7 @@ struct trail {
 	unsigned long bp_at;
 	unsigned long room;
 	unsigned long base;
-	bool split;
+	unsigned int part;
 	bool records;
 	struct kobs_recalled *to;
 };
@@ -143,7 +143,7 @@ static void record(struct trail *t, unsigned long address, unsigned long value)
 		return;
 	}
 	to->words[to->nr++] = (struct kobs_recalled_word){ value, place };
-	to->span[t->split] = place + 1;
+	to->parts[t->part].span = place + 1;
 }
 
 /* Words are compared by so many at a time: repeat the last one. */
@@ -160,17 +160,20 @@ static void record_pad(struct trail *t)
 static void record_bp(struct trail *t)
 {
 	struct kobs_recalled *to = t->to;
+	unsigned long at = (t->bp_at - t->base) / sizeof(long);
 
-	/* There is one such frame at most in what is recalled. */
-	t->records &= !t->split;
+	/* A frame pointer that is found where nothing is compared is not. */
+	t->records &= t->part < KOBS_RECALL_PARTS - 1 &&
+		      (!t->bp_at || (t->bp_at >= t->base &&
+				     at < to->parts[t->part].span));
 	if (!t->records)
 		return;
 	record_pad(t);
-	to->split = to->nr;
-	to->bp = t->bp_at ? (t->bp_at - t->base) / sizeof(long) :
-			    KOBS_RECALL_BP;
+	to->parts[t->part++].end = to->nr;
+	to->parts[t->part] = (struct kobs_recalled_part){
+		.bp = t->bp_at ? at : KOBS_RECALL_BP,
+	};
 	t->base = t->bp;
-	t->split = true;
 }
 
 /* Out of a frame based on the frame pointer. */
@@ -328,16 +331,14 @@ int kobs_memo_record(const struct kobs_memo *m, struct kobs_walk *w,
 	int n;
 
 	to->nr = 0;
-	to->span[0] = 0;
-	to->span[1] = 0;
+	to->parts[0] = (struct kobs_recalled_part){};
 	to->exact = false;
-	to->cut = w->cut;
 	n = walk(m, w, &t, ips, max);
 	if (n < 0 || !t.records)
 		to->nr = 0;
 	record_pad(&t);
-	if (!t.split)
-		to->split = to->nr;
+	to->last = t.part;
+	to->parts[t.part].end = to->nr;
 	return n;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_memo_record);

@@ -73,19 +73,19 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_recall_new);
  * @e: from kobs_recall_new(), recorded to by kobs_memo_record()
  * @key: hash of its first addresses; not 0
  * @entry: function that was entered, or 0
- * @epoch: what was known of code when the recording began
+ * @state: kobs_recall_state() when the recording began
  * @id: number of the stack
  *
  * Context: any, NMI included; preemption off.
  */
 void kobs_recall_keep(struct kobs_recalled *e, u64 key, unsigned long entry,
-		      u32 epoch, u32 id)
+		      u32 state, u32 id)
 {
 	/* It cannot be recalled. */
 	if (!e->nr)
 		return;
 	e->entry = entry;
-	e->epoch = epoch;
+	e->state = state;
 	e->id = id;
 	barrier();
 	WRITE_ONCE(e->key, key);

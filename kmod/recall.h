@@ -8,8 +8,9 @@
  *
  * Return addresses are placed relative to where the walk began. Behind a frame
  * that is addressed by the frame pointer (the kernel's system call entry is
- * one: it moves the stack by a random offset), they are placed relative to
- * the frame pointer that the walk finds.
+ * one: it moves the stack by a random offset; the scheduler is another), they
+ * are placed relative to the frame pointer that the walk finds: a stack
+ * consists of parts, each with a base of its own.
  *
  * Why a stack that is found is the right one: where a return address lies
  * follows from the one before it (memo.h), but for frames that the frame
@@ -23,7 +24,7 @@
  * of the stack before the first word is. A base is where the walk began, which
  * lies on the stack, or a frame pointer, which has to lie between that and the
  * end; where the frame pointer is saved is below the last word of the part that
- * was compared before.
+ * was compared just before.
  *
  * Locking: each CPU has its own, used with preemption off. Contexts that
  * interrupt each other nest; only the outermost one writes, so that no stack
@@ -50,6 +51,8 @@
 #define KOBS_RECALL_BP		U16_MAX
 /* Addresses that a stack is looked up by. */
 #define KOBS_RECALL_KEY		3
+/* Parts of a stack, each but the first behind a frame pointer. */
+#define KOBS_RECALL_PARTS	4
 
 /**
  * struct kobs_recalled_word - a word of a stack
@@ -62,32 +65,39 @@ struct kobs_recalled_word {
 };
 
 /**
+ * struct kobs_recalled_part - words of a stack that lie relative to one base
+ * @end: of its words; a multiple of KOBS_RECALL_STEP
+ * @bp: where its base is saved, in words from the base of the part before, or
+ *	KOBS_RECALL_BP; the first part begins where the walk did
+ * @span: words from the base to its last word inclusive
+ */
+struct kobs_recalled_part {
+	u16 end;
+	u16 bp;
+	u16 span;
+};
+
+/**
  * struct kobs_recalled - a stack
  * @key: hash of its first addresses, 0 when there is none
  * @entry: function that was entered, which is not on the stack; or 0
+ * @state: kobs_recall_state() when it was walked
  * @id: its number
- * @epoch: what was known of code when it was walked
- * @nr: words
- * @split: the words from this one on lie relative to the frame pointer; both
- *         are multiples of KOBS_RECALL_STEP
- * @bp: where that is saved, in words from the start, or KOBS_RECALL_BP
- * @span: words from the start, and from the frame pointer, to the last word
- *        inclusive
+ * @parts: its parts
+ * @last: number of the last one
  * @exact: the last word is the uppermost of the stack
- * @cut: as in struct kobs_walk
+ * @nr: words
  * @words: the words; some can be there more than once
  */
 struct kobs_recalled {
 	u64 key;
 	u64 entry;
+	u32 state;
 	u32 id;
-	u32 epoch;
-	u16 nr;
-	u16 split;
-	u16 bp;
-	u16 span[2];
+	struct kobs_recalled_part parts[KOBS_RECALL_PARTS];
+	u8 last;
 	bool exact;
-	bool cut;
+	u16 nr;
 	struct kobs_recalled_word words[KOBS_RECALL_WORDS];
 } __aligned(64);
 
@@ -110,11 +120,24 @@ struct kobs_recall {
 	s32 left;
 };
 
+/**
+ * kobs_recall_state() - what a stack depends on besides its words
+ * @epoch: what is known of code
+ * @cut: as in struct kobs_walk
+ *
+ * Context: any.
+ * Return: a number to compare.
+ */
+static __always_inline u32 kobs_recall_state(u32 epoch, bool cut)
+{
+	return epoch << 1 | cut;
+}
+
 int kobs_recall_init(struct kobs_recall *r, int node, unsigned int nr);
 void kobs_recall_free(struct kobs_recall *r);
 struct kobs_recalled *kobs_recall_new(struct kobs_recall *r, u64 key);
 void kobs_recall_keep(struct kobs_recalled *e, u64 key, unsigned long entry,
-		      u32 epoch, u32 id);
+		      u32 state, u32 id);
 
 static __always_inline struct kobs_recalled *
 kobs_recall_set(const struct kobs_recall *r, u64 key)
@@ -185,20 +208,33 @@ kobs_recall_equal(const struct kobs_recalled_word *word,
 	return true;
 }
 
-/* The part behind a frame that is addressed by the frame pointer. */
-static __always_inline bool kobs_recall_rest(const struct kobs_recalled *e,
-					     const struct kobs_walk *w,
-					     const unsigned long *base)
+/* Is this stack the one that was kept? */
+static __always_inline bool kobs_recall_same(const struct kobs_recalled *e,
+					     const struct kobs_walk *w)
 {
-	unsigned long bp = e->bp == KOBS_RECALL_BP ? w->bp :
-			   kobs_stack_word(base, e->bp);
-	unsigned long room = (w->top - bp) / sizeof(long);
+	const unsigned long *base = (const unsigned long *)w->sp - 1;
+	const struct kobs_recalled_part *last = &e->parts[e->last];
+	const struct kobs_recalled_part *part = e->parts;
+	const struct kobs_recalled_word *word = e->words;
 
-	if (bp < w->sp || bp >= w->top || bp % sizeof(long) ||
-	    e->span[1] > room || (e->exact && e->span[1] != room))
-		return false;
-	return kobs_recall_equal(e->words + e->split, e->words + e->nr,
-				 (const unsigned long *)bp);
+	for (;;) {
+		const struct kobs_recalled_word *end = e->words + part->end;
+		unsigned long room = (w->top - (unsigned long)base) /
+				     sizeof(long);
+		unsigned long bp;
+
+		if (part->span > room || !kobs_recall_equal(word, end, base))
+			return false;
+		if (part == last)
+			return !e->exact || part->span == room;
+		part++;
+		bp = part->bp == KOBS_RECALL_BP ? w->bp :
+		     kobs_stack_word(base, part->bp);
+		if (bp < w->sp || bp >= w->top || bp % sizeof(long))
+			return false;
+		base = (const unsigned long *)bp;
+		word = end;
+	}
 }
 
 /**
@@ -206,7 +242,7 @@ static __always_inline bool kobs_recall_rest(const struct kobs_recalled *e,
  * @r: stacks of this CPU
  * @key: hash of its first addresses; not 0
  * @entry: function that was entered, or 0
- * @epoch: what is known of code
+ * @state: kobs_recall_state() now
  * @w: where it begins and ends
  *
  * Context: any, NMI included; preemption off, @r->nest raised.
@@ -214,22 +250,14 @@ static __always_inline bool kobs_recall_rest(const struct kobs_recalled *e,
  */
 static __always_inline struct kobs_recalled *
 kobs_recall_find(const struct kobs_recall *r, u64 key, unsigned long entry,
-		 u32 epoch, const struct kobs_walk *w)
+		 u32 state, const struct kobs_walk *w)
 {
-	const unsigned long *base = (const unsigned long *)w->sp - 1;
-	unsigned long room = (w->top - w->sp) / sizeof(long) + 1;
 	struct kobs_recalled *e = kobs_recall_set(r, key);
 	unsigned int i;
 
 	for (i = 0; i < KOBS_RECALL_WAYS; i++, e++) {
-		if (READ_ONCE(e->key) != key || e->entry != entry ||
-		    e->epoch != epoch || e->cut != w->cut ||
-		    e->span[0] > room)
-			continue;
-		if (!kobs_recall_equal(e->words, e->words + e->split, base))
-			continue;
-		if (e->split < e->nr ? kobs_recall_rest(e, w, base) :
-		    !e->exact || e->span[0] == room)
+		if (READ_ONCE(e->key) == key && e->entry == entry &&
+		    e->state == state && kobs_recall_same(e, w))
 			return e;
 	}
 	return NULL;

@@ -321,7 +321,7 @@ static noinline bool unwind_new(struct kobs_session *s, u64 *id,
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
-	u32 epoch = atomic_read(&kobs_memo_epoch);
+	u32 state = kobs_recall_state(atomic_read(&kobs_memo_epoch), w->cut);
 	struct kobs_recalled *to = NULL;
 	bool ok;
 
@@ -330,7 +330,7 @@ static noinline bool unwind_new(struct kobs_session *s, u64 *id,
 	ok = kobs_capture_intern(s, id, ips,
 				 unwind_frames(s, w, entry, ips, to));
 	if (to && ok)
-		kobs_recall_keep(to, key, entry, epoch, *id);
+		kobs_recall_keep(to, key, entry, state, *id);
 	return ok;
 }
 
@@ -341,11 +341,13 @@ static __always_inline bool unwind(struct kobs_session *s, u64 *id,
 	const struct kobs_recall *r = &pc->recall;
 	const struct kobs_recalled *e;
 	u64 key = 0;
+	u32 state;
 
 	if (likely(r->stacks && w->top)) {
 		key = kobs_recall_key(&kobs_memo, w, entry);
-		e = kobs_recall_find(r, key, entry, atomic_read(&kobs_memo_epoch),
-				     w);
+		state = kobs_recall_state(atomic_read(&kobs_memo_epoch),
+					  w->cut);
+		e = kobs_recall_find(r, key, entry, state, w);
 		if (likely(e && believe(s, pc, w, entry, e->id, NULL, 0))) {
 			*id = e->id;
 			return true;

@@ -357,15 +357,16 @@ static u64 keep(struct kunit *test, unsigned long entry)
 
 	KUNIT_ASSERT_GT(test, n, 0);
 	KUNIT_EXPECT_EQ(test, e->nr % KOBS_RECALL_STEP, 0);
-	KUNIT_EXPECT_EQ(test, e->split % KOBS_RECALL_STEP, 0);
-	kobs_recall_keep(e, key, entry, EPOCH, ID);
+	KUNIT_EXPECT_EQ(test, e->parts[e->last].end, e->nr);
+	kobs_recall_keep(e, key, entry, kobs_recall_state(EPOCH, b->w.cut), ID);
 	return key;
 }
 
 static u32 find(struct bench *b, u64 key, unsigned long entry, u32 epoch)
 {
 	const struct kobs_recalled *e =
-		kobs_recall_find(&b->r, key, entry, epoch, &b->w);
+		kobs_recall_find(&b->r, key, entry,
+				 kobs_recall_state(epoch, b->w.cut), &b->w);
 
 	return e ? e->id : 0;
 }
@@ -432,25 +433,88 @@ static void not_recalled_beyond_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), 0);
 }
 
-static void two_variable_frames_are_not_kept(struct kunit *test)
+/* Frames 2 to n are addressed by frame pointers; a part begins at each place. */
+static void build_parts(struct bench *b, const u8 *at, unsigned int n)
 {
+	unsigned int i;
+
+	memset(b->mem, 0, sizeof(b->mem));
+	know(b, 1, KOBS_FACT_SP, 3, 2);
+	b->stack[0] = ip_of(1);
+	b->stack[2] = (unsigned long)(b->stack + at[0]);
+	b->stack[3] = ip_of(2);
+	for (i = 0; i < n - 1; i++) {
+		know(b, i + 2, KOBS_FACT_BP, 2, 2);
+		if (i < n - 2)
+			b->stack[at[i]] = (unsigned long)(b->stack + at[i + 1]);
+		b->stack[at[i] + 1] = ip_of(i + 3);
+	}
+	know(b, n + 1, KOBS_FACT_END, 0, 0);
+}
+
+static void each_part_moves_by_itself(struct kunit *test)
+{
+	static const u8 at[][KOBS_RECALL_PARTS - 1] = {
+		{ 5, 9, 20 }, { 4, 9, 20 }, { 5, 12, 20 }, { 5, 9, 30 },
+		{ 7, 20, 31 },
+	};
+	struct bench *b = test->priv;
+	unsigned int i, word;
+	u64 key;
+
+	build_parts(b, at[0], KOBS_RECALL_PARTS);
+	expect_ips(test, go(b, 20), 1, KOBS_RECALL_PARTS + 1);
+	key = keep(test, 0);
+	for (i = 0; i < ARRAY_SIZE(at); i++) {
+		build_parts(b, at[i], KOBS_RECALL_PARTS);
+		KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), ID);
+		/* A pointer that leads nowhere, or another address. */
+		for (word = 0; word < WORDS; word++) {
+			unsigned long old = b->stack[word];
+
+			b->stack[word] += 4;
+			KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH),
+					old ? 0 : ID);
+			b->stack[word] = old;
+		}
+		/* The last part does not fit any more. */
+		b->w.top = (unsigned long)(b->stack + at[i][2] + 1);
+		KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), 0);
+		b->w.top = (unsigned long)(b->stack + WORDS);
+	}
+}
+
+static void too_many_parts_are_not_kept(struct kunit *test)
+{
+	static const u8 at[] = { 5, 9, 12, 20 };
 	struct bench *b = test->priv;
 	struct kobs_recalled *e = kobs_recall_new(&b->r, 8);
 
-	build_bp(b, 20);
-	know(b, 2, KOBS_FACT_BP, 2, 0);
-	b->stack[2] = (unsigned long)(b->stack + 7);
-	b->stack[7] = (unsigned long)(b->stack + 20);
-	know(b, 4, KOBS_FACT_END, 0, 0);
-	know(b, 3, KOBS_FACT_BP, 2, 0);
-	b->stack[8] = ip_of(3);
-	b->w.bp = (unsigned long)(b->stack + 20);
-	/* Frame 3's pointer is the one that frame 1 saved: it went back. */
+	static_assert(ARRAY_SIZE(at) == KOBS_RECALL_PARTS);
+	build_parts(b, at, KOBS_RECALL_PARTS + 1);
 	KUNIT_EXPECT_EQ(test, kobs_memo_record(&b->m, &b->w, b->ips, 20, e),
-			-ENOENT);
+			KOBS_RECALL_PARTS + 2);
 	KUNIT_EXPECT_EQ(test, e->nr, 0);
 	kobs_recall_keep(e, 8, 0, EPOCH, ID);
 	KUNIT_EXPECT_EQ(test, find(b, 8, 0, EPOCH), 0);
+}
+
+/* A frame pointer that was saved where the part before does not reach. */
+static void pointers_from_afar_are_not_kept(struct kunit *test)
+{
+	static const u8 at[] = { 5, 9, 20 };
+	struct bench *b = test->priv;
+	struct kobs_recalled *e = kobs_recall_new(&b->r, 8);
+
+	build_parts(b, at, KOBS_RECALL_PARTS);
+	/* Frame 2 does not save it: frame 3 goes by that of frame 1. */
+	know(b, 2, KOBS_FACT_BP, 2, 0);
+	know(b, 3, KOBS_FACT_BP, 5, 0);
+	know(b, 4, KOBS_FACT_END, 0, 0);
+	b->stack[5 + 4] = ip_of(4);
+	KUNIT_EXPECT_EQ(test, kobs_memo_record(&b->m, &b->w, b->ips, 20, e),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, e->nr, 0);
 }
 
 static void stuck_walks_are_not_kept(struct kunit *test)
@@ -535,7 +599,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(recalled_while_equal),
 	KUNIT_CASE(recalled_at_any_place),
 	KUNIT_CASE(not_recalled_beyond_the_top),
-	KUNIT_CASE(two_variable_frames_are_not_kept),
+	KUNIT_CASE(each_part_moves_by_itself),
+	KUNIT_CASE(too_many_parts_are_not_kept),
+	KUNIT_CASE(pointers_from_afar_are_not_kept),
 	KUNIT_CASE(stuck_walks_are_not_kept),
 	KUNIT_CASE(keys_leave_hooks_out),
 	KUNIT_CASE(recall_is_bounded),
