@@ -143,7 +143,7 @@ static void record(struct trail *t, unsigned long address, unsigned long value)
 		return;
 	}
 	to->words[to->nr++] = (struct kobs_recalled_word){ value, place };
-	to->parts[t->part].span = place + 1;
+	to->parts[t->part].span = (place + 1) * sizeof(long);
 }
 
 /* Words are compared by so many at a time: repeat the last one. */
@@ -165,7 +165,8 @@ static void record_bp(struct trail *t)
 	/* A frame pointer that is found where nothing is compared is not. */
 	t->records &= t->part < KOBS_RECALL_PARTS - 1 &&
 		      (!t->bp_at || (t->bp_at >= t->base &&
-				     at < to->parts[t->part].span));
+				     t->bp_at - t->base <
+				     to->parts[t->part].span));
 	if (!t->records)
 		return;
 	record_pad(t);

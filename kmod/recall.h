@@ -51,6 +51,8 @@
 #define KOBS_RECALL_BP		U16_MAX
 /* Addresses that a stack is looked up by. */
 #define KOBS_RECALL_KEY		3
+/* What a CPU saw last, by the first address. */
+#define KOBS_RECALL_HINT_BITS	8
 /* Parts of a stack, each but the first behind a frame pointer. */
 #define KOBS_RECALL_PARTS	4
 
@@ -69,7 +71,7 @@ struct kobs_recalled_word {
  * @end: of its words; a multiple of KOBS_RECALL_STEP
  * @bp: where its base is saved, in words from the base of the part before, or
  *	KOBS_RECALL_BP; the first part begins where the walk did
- * @span: words from the base to its last word inclusive
+ * @span: bytes from the base to its last word inclusive
  */
 struct kobs_recalled_part {
 	u16 end;
@@ -111,6 +113,8 @@ static_assert(KOBS_RECALL_WORDS % KOBS_RECALL_STEP == 0);
  * @nest: contexts that use it, one above the other
  * @next: way that goes next where a set is full
  * @left: stacks of the memo up to the next that is compared
+ * @hints: number of the stack that was found last, by its first address; where
+ *	   that is another one now, it is only looked up in vain
  */
 struct kobs_recall {
 	struct kobs_recalled *stacks;
@@ -118,7 +122,10 @@ struct kobs_recall {
 	u32 nest;
 	u32 next;
 	s32 left;
+	u16 hints[1 << KOBS_RECALL_HINT_BITS];
 };
+
+static_assert(KOBS_RECALL_STACKS <= U16_MAX + 1);
 
 /**
  * kobs_recall_state() - what a stack depends on besides its words
@@ -219,8 +226,7 @@ static __always_inline bool kobs_recall_same(const struct kobs_recalled *e,
 
 	for (;;) {
 		const struct kobs_recalled_word *end = e->words + part->end;
-		unsigned long room = (w->top - (unsigned long)base) /
-				     sizeof(long);
+		unsigned long room = w->top - (unsigned long)base;
 		unsigned long bp;
 
 		if (part->span > room || !kobs_recall_equal(word, end, base))
@@ -235,6 +241,42 @@ static __always_inline bool kobs_recall_same(const struct kobs_recalled *e,
 		base = (const unsigned long *)bp;
 		word = end;
 	}
+}
+
+/* Where the number of a stack that begins so is kept. */
+static __always_inline u16 *kobs_recall_hint(struct kobs_recall *r,
+					     const struct kobs_walk *w,
+					     unsigned long entry)
+{
+	unsigned long ip = kobs_stack_word((const unsigned long *)w->sp, -1);
+
+	return &r->hints[((entry ^ ip) * KOBS_HASH_FACTOR) >>
+			 (64 - KOBS_RECALL_HINT_BITS)];
+}
+
+/**
+ * kobs_recall_again() - is this the stack that was found last
+ * @r: stacks of this CPU
+ * @hint: of kobs_recall_hint()
+ * @entry: function that was entered, or 0
+ * @state: kobs_recall_state() now
+ * @w: where it begins and ends
+ *
+ * What kobs_recall_find() does, without looking anything up in the memo.
+ *
+ * Context: any, NMI included; preemption off, @r->nest raised.
+ * Return: the stack, or NULL.
+ */
+static __always_inline struct kobs_recalled *
+kobs_recall_again(const struct kobs_recall *r, const u16 *hint,
+		  unsigned long entry, u32 state, const struct kobs_walk *w)
+{
+	struct kobs_recalled *e = r->stacks + READ_ONCE(*hint);
+
+	if (READ_ONCE(e->key) && e->entry == entry && e->state == state &&
+	    kobs_recall_same(e, w))
+		return e;
+	return NULL;
 }
 
 /**

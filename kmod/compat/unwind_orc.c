@@ -334,26 +334,41 @@ static noinline bool unwind_new(struct kobs_session *s, u64 *id,
 	return ok;
 }
 
+/* A stack that is not the one that was found last. */
+static noinline bool unwind_find(struct kobs_session *s, u64 *id,
+				 const struct kobs_walk *w, unsigned long entry,
+				 u16 *hint)
+{
+	u32 state = kobs_recall_state(atomic_read(&kobs_memo_epoch), w->cut);
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	u64 key = kobs_recall_key(&kobs_memo, w, entry);
+	const struct kobs_recalled *e;
+
+	e = kobs_recall_find(&pc->recall, key, entry, state, w);
+	if (!e || !believe(s, pc, w, entry, e->id, NULL, 0))
+		return unwind_new(s, id, w, entry, key);
+	WRITE_ONCE(*hint, e - pc->recall.stacks);
+	*id = e->id;
+	return true;
+}
+
 static __always_inline bool unwind(struct kobs_session *s, u64 *id,
 				   const struct kobs_walk *w,
 				   unsigned long entry, struct kobs_cpu *pc)
 {
-	const struct kobs_recall *r = &pc->recall;
+	u32 state = kobs_recall_state(atomic_read(&kobs_memo_epoch), w->cut);
+	struct kobs_recall *r = &pc->recall;
 	const struct kobs_recalled *e;
-	u64 key = 0;
-	u32 state;
+	u16 *hint;
 
-	if (likely(r->stacks && w->top)) {
-		key = kobs_recall_key(&kobs_memo, w, entry);
-		state = kobs_recall_state(atomic_read(&kobs_memo_epoch),
-					  w->cut);
-		e = kobs_recall_find(r, key, entry, state, w);
-		if (likely(e && believe(s, pc, w, entry, e->id, NULL, 0))) {
-			*id = e->id;
-			return true;
-		}
-	}
-	return unwind_new(s, id, w, entry, key);
+	if (unlikely(!r->stacks || !w->top))
+		return unwind_new(s, id, w, entry, 0);
+	hint = kobs_recall_hint(r, w, entry);
+	e = kobs_recall_again(r, hint, entry, state, w);
+	if (unlikely(!e || !believe(s, pc, w, entry, e->id, NULL, 0)))
+		return unwind_find(s, id, w, entry, hint);
+	*id = e->id;
+	return true;
 }
 
 static __always_inline struct kobs_walk
