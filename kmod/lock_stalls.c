@@ -327,7 +327,7 @@ static void stalls_work(struct kthread_work *work)
  * @over: ns that a wait lasts before it is a stall
  *
  * Context: task, may sleep.
- * Return: 0, -ENOMEM, or an error of kthread_create_worker().
+ * Return: 0, -ENOMEM, or an error of kthread_run_worker().
  */
 int kobs_stalls_new(struct lock *l, u64 over)
 {
@@ -346,7 +346,7 @@ int kobs_stalls_new(struct lock *l, u64 over)
 					l->spans.stride));
 	if (!st->copies)
 		return -ENOMEM;
-	st->worker = kthread_create_worker(0, "kobs_stalls");
+	st->worker = kthread_run_worker(0, "kobs_stalls");
 	if (IS_ERR(st->worker)) {
 		int err = PTR_ERR(st->worker);
 

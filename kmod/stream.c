@@ -416,11 +416,11 @@ pid_t kobs_stream_worker(void)
  * kobs_stream_init() - start the worker
  *
  * Context: task, at load.
- * Return: 0, or an error of kthread_create_worker().
+ * Return: 0, or an error of kthread_run_worker().
  */
 int kobs_stream_init(void)
 {
-	kobs_worker = kthread_create_worker(0, "kobs");
+	kobs_worker = kthread_run_worker(0, "kobs");
 	return PTR_ERR_OR_ZERO(kobs_worker);
 }
 
