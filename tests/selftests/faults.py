@@ -53,9 +53,7 @@ class Nth:
         return self
 
     def __exit__(self, *exception):
-        os.lseek(self.fd, 0, os.SEEK_SET)
         self.left = int(os.read(self.fd, 32).split()[0])
-        os.lseek(self.fd, 0, os.SEEK_SET)
         os.write(self.fd, b"0")
         os.close(self.fd)
 
