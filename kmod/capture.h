@@ -42,6 +42,18 @@ static __always_inline void kobs_capture_comm(u64 *v)
 	end[TASK_COMM_LEN - 1] = '\0';
 }
 
+static __always_inline void kobs_capture_who(u64 *v, u32 need)
+{
+	if (need & BIT(KOBS_W_CPU))
+		v[KOBS_W_CPU] = raw_smp_processor_id();
+	if (need & BIT(KOBS_W_PID))
+		v[KOBS_W_PID] = current->tgid;
+	if (need & BIT(KOBS_W_TID))
+		v[KOBS_W_TID] = current->pid;
+	if (need & BIT(KOBS_W_COMM))
+		kobs_capture_comm(v);
+}
+
 /**
  * kobs_capture_at() - fill in context words of a hit
  * @s: session
@@ -65,14 +77,8 @@ static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
 					    const struct kobs_at *at,
 					    bool stacks)
 {
-	if (need & BIT(KOBS_W_CPU))
-		v[KOBS_W_CPU] = raw_smp_processor_id();
-	if (need & BIT(KOBS_W_PID))
-		v[KOBS_W_PID] = current->tgid;
-	if (need & BIT(KOBS_W_TID))
-		v[KOBS_W_TID] = current->pid;
-	if (need & BIT(KOBS_W_COMM))
-		kobs_capture_comm(v);
+	if (need & KOBS_W_WHO)
+		kobs_capture_who(v, need);
 	if (stacks && (need & BIT(KOBS_W_KSTACK))) {
 		struct kobs_at here = at ? *at : kobs_at_here();
 

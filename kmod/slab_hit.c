@@ -64,7 +64,7 @@ static bool slab_wanted(struct slab *sl, const struct slab_alloc *a, u64 *v)
 			      a->request, &v[SLAB_W_CACHE]);
 }
 
-static u32 slab_find(struct slab *sl, const u64 *v)
+static __always_inline u32 slab_find(struct slab *sl, const u64 *v)
 {
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 

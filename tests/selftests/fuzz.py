@@ -5,7 +5,7 @@
 from kobstest import *
 
 FUZZER = f"{SRC}/build/fuzz/nlfuzz"
-MESSAGES = int(os.environ.get("KOBS_FUZZ_MESSAGES", 20000))
+MESSAGES = int(os.environ.get("KOBS_FUZZ_MESSAGES", 2000 if KERNEL == "debug" else 20000))
 SEED = int(os.environ.get("KOBS_FUZZ_SEED", 1))
 # Requests that the kernel refuses before the family sees them, which has no sentence for all of them.
 MUTE = {"EOPNOTSUPP", "EINVAL", "EBUSY", "ENOBUFS", "EAGAIN"}

@@ -28,7 +28,7 @@ KERNEL = os.environ["KOBS_KERNEL"]
 SLOW = 4 if KERNEL == "debug" else 1
 # Bound of every wait, in seconds. Nothing is expected to take as long. (The arm64 guest's clock counts instructions: it leaps
 # while the guest waits for the host's disk. That guest is bounded by the host's clock.)
-WAIT = 40 * SLOW if os.uname().machine != "aarch64" else 100000
+WAIT = 120 * SLOW if os.uname().machine != "aarch64" else 100000
 
 SKIP_STATUS = 4
 
