@@ -122,7 +122,7 @@ def jobs(b):
     def offcpu_stacks():
         job("off-CPU by kstack, per switch", 700, kobs("offcpu", "--by", "comm,kstack"),
             ("bpftrace @[kstack]", bpftrace(off % "kstack")),
-            ("offcputime", beside("Tracing", "offcputime", "-f")))
+            ("offcputime", beside("Tracing", "offcputime")))
 
     def offcpu_unwound():
         save = b.attempt("(stack_trace_save(), 20 deep)", stack_trace_save) - b.plain["calldeep"]

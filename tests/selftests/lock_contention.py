@@ -55,6 +55,8 @@ BY = "lock,kind,caller,comm,pid,owner,owner_pid"
 
 
 def one_kind(kind, held, owner_known):
+    if locks.RT and kind == "rwrite":
+        skip("on PREEMPT_RT one writer waits for the readers, and the others for the rt_mutex that it has")
     with Threads() as threads:
         with contention("--by", BY) as session:
             holder, *rest = crowd(threads, f"{kind}:0", f"{held}:0")
@@ -81,7 +83,7 @@ def heap():
             crowd(threads, "mutex:1", "mutex:1", 1)
             r = session.report()
     found = rows(r, cache="kobs_gen_lock_cache")
-    equal([(row["kind"], row["count"], row["owner_pid"]) for row in found], [("mutex", 1, holder.pid)] * WAITERS, "rows")
+    equal([(row["kind"], row["count"], row["owner_pid"]) for row in found], [(locks.WAITS["mutex"][1], 1, holder.pid)] * WAITERS, "rows")
     equal(len({row["lock"] for row in found}), 1, "locks")
     assert re.fullmatch("0x[0-9a-f]{16}", found[0]["lock"]), f"lock {found[0]['lock']}"
     found = rows(r, lock=lock("mutex", 1))
@@ -108,7 +110,7 @@ def owner_stack():
         contains(stack, "kobs_gen_lock_waiter", "waiter's stack")
         if stack[0].startswith("trace_contention_begin"):
             stack.pop(0)    # not inlined into the lock function here
-        assert "mutex_lock" in stack[0], f"first frame of {stack}"
+        assert ("rt_mutex_slowlock" if locks.RT else "mutex_lock") in stack[0], f"first frame of {stack}"
 
 
 @test("waits that fail are a number of their own")
@@ -266,6 +268,8 @@ def values():
 
 @test("spin and rw spinlocks of two processors")
 def spinning():
+    if locks.RT:
+        skip("on PREEMPT_RT those who wait for such locks sleep")
     with Threads() as threads:
         with contention("--by", "lock,kind,comm,caller") as session:
             for kind in ("qread", "qwrite"):
@@ -301,8 +305,10 @@ def bpftrace():
     if KERNEL == "debug" or not shutil.which("bpftrace"):
         skip("no bpftrace, or a kernel it is not meant for")
     program = ('tracepoint:lock:contention_end /strncmp(comm, "waiter", 6) == 0/ { @ends[comm] = count(); } '
-               'tracepoint:lock:contention_begin /strncmp(comm, "waiter", 6) == 0 && args->flags == 2/ '
+               'tracepoint:lock:contention_begin /strncmp(comm, "waiter", 6) == 0 && args->flags == FLAGS/ '
                '{ @begins[comm] = count(); } BEGIN { printf("ready\\n"); }')
+    # LCB_F_READ, and LCB_F_RT with it.
+    program = program.replace("FLAGS", "10" if locks.RT else "2")
     peer = subprocess.Popen(["bpftrace", "-e", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         first = peer.stdout.readline()
@@ -319,7 +325,7 @@ def bpftrace():
         peer.kill()
         peer.wait()
     # Waits of these threads for other locks count, too.
-    for what, kind in ("ends", "*"), ("begins", "rwsem:read"):
+    for what, kind in ("ends", "*"), ("begins", locks.WAITS["rread"][1]):
         got = {name: int(n) for name, n in re.findall(rf"@{what}\[(\w+)\]: (\d+)", out)}
         equal(got, {f"waiter{i}": count_of(r, comm=f"waiter{i}", kind=kind) for i in range(WAITERS)}, f"bpftrace's {what}")
         at_least(min(got.values()), 1, "waits")

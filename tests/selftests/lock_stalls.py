@@ -79,7 +79,7 @@ def waiters():
         mine = [r for r in found if r["waiter"] == t.name]
         for r in mine:
             equal((r["waiter_pid"], r["kind"], r["owner"], r["owner_pid"], r["deadlock"]),
-                  (t.pid, "mutex", "holder", holder.pid, False), "record")
+                  (t.pid, locks.WAITS["mutex"][1], "holder", holder.pid, False), "record")
             equal(r["lock"], "kobs_gen_lock_mutex [kobs_gen_lock]", "lock")
             contains(names(r["waiter_stack"]), "kobs_gen_lock_waiter", "waiter's stack")
             contains(names(r["owner_stack"]), "kobs_gen_lock_gate", "owner's stack")
@@ -107,8 +107,10 @@ def kind_of(step, held, name, what, owner):
 
 for step, held, owner in (("rread", "rwrite", "holder"), ("rwrite", "rread", "(readers)"), ("rt", "rt", "holder"),
                           ("pread", "pwrite", None), ("pwrite", "pwrite", None), ("sem", "sem", None)):
+    # A reader's innermost wait is what holds it up.
+    kind = "rtmutex" if locks.RT and step == "rread" else locks.WAITS[step][1]
     test(f"{step} while {held} is held")(
-        lambda k=step, h=held, o=owner: kind_of(k, h, *locks.WAITS[k], o))
+        lambda s=step, h=held, k=kind, o=owner: kind_of(s, h, locks.WAITS[s][0], k, o))
 
 
 @test("a lock in memory that was allocated has its cache")
@@ -119,7 +121,7 @@ def heap():
         record = s.seen("the stall", lambda r: True)[0]
         do("take open:0")
         s.result()
-    equal((record["cache"], record["kind"], record["owner_pid"]), ("kobs_gen_lock_cache", "mutex", holder.pid),
+    equal((record["cache"], record["kind"], record["owner_pid"]), ("kobs_gen_lock_cache", locks.WAITS["mutex"][1], holder.pid),
           "cache, kind, owner")
     equal(record["chain"][0]["cache"], "kobs_gen_lock_cache", "cache of the chain's begin")
     assert re.fullmatch("0x[0-9a-f]{16}", record["lock"]), f"lock {record['lock']}"
@@ -135,7 +137,7 @@ def chain():
         do("take open:0")
         found, last = s.result()
     equal([t["comm"] for t in record["chain"]], ["a", "b", "c"], "chain")
-    equal([t.get("kind") for t in record["chain"]], ["mutex", "rwsem:read", None], "kinds")
+    equal([t.get("kind") for t in record["chain"]], ["rtmutex", "rtmutex", None] if locks.RT else ["mutex", "rwsem:read", None], "kinds")
     equal([t.get("lock", "").startswith(f"kobs_gen_lock_{n}") for t, n in zip(record["chain"], ("mutex+", "rwsem+"))],
           [True, True], f"locks of {record['chain']}")
     equal((record["owner"], record["deadlock"]), ("b", False), "owner, deadlock")

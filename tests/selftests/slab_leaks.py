@@ -72,10 +72,10 @@ def injected():
                         ("ignore-gfp-wait", "N")):
         write(knobs + name, str(value))
     try:
-        # The shell's own calls fail as well, now and then.
+        # What the shell itself asks for fails as well, now and then, and can end it: one for each turn.
         turns = " ".join(map(str, range(60)))
-        r = leaks(*MOD, run=["sh", "-c", f"echo 1 >/proc/self/make-it-fail; for i in {turns}; do "
-                             f"echo clean kfree 30 >{GEN_SLAB}run; echo clean kfree_rcu 30 >{GEN_SLAB}run; done 2>/dev/null"])
+        r = leaks(*MOD, run=["sh", "-c", f"for i in {turns}; do (echo 1 >/proc/self/make-it-fail; "
+                             f"echo clean kfree 30 >{GEN_SLAB}run; echo clean kfree_rcu 30 >{GEN_SLAB}run) 2>/dev/null; done"])
     finally:
         write(knobs + "probability", "0")
         write(knobs + "task-filter", "N")

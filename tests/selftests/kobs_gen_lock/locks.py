@@ -8,7 +8,7 @@ import os
 import signal
 import time
 
-from kobstest import SLOW, insmod, loaded, read, rmmod, until
+from kobstest import KERNEL, SLOW, insmod, loaded, read, rmmod, until
 
 DIR = "/sys/kernel/debug/kobs_gen_lock/"
 
@@ -48,6 +48,11 @@ WAITS = {
     "rt": ("rt", "rtmutex"), "pread": ("percpu", "percpu:read"), "pwrite": ("percpu", "percpu:write"),
     "sem": ("sem", "semaphore"),
 }
+# On PREEMPT_RT mutexes and rw_semaphores are made of rt_mutexes: a mutex is one, a reader waits for the rw_semaphore and
+# within that for its rt_mutex.
+RT = KERNEL.endswith("-rt")
+if RT:
+    WAITS.update(mutex=("mutex", "rtmutex"), rread=("rwsem", "rt:read"), rwrite=("rwsem", "rt:write"))
 
 
 class Thread:
