@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
@@ -201,7 +202,12 @@ void kobs_slab_rows_start(struct slab *sl)
  */
 void kobs_slab_rows_stop(struct slab *sl)
 {
-	sl->stopped = jiffies;
+	const struct kobs_session *s = sl->s;
+	u64 end = s->guard_cost ? s->disarmed : s->stopped;
+
+	/* Turning the hooks off took a while, in which nothing grew older. */
+	sl->stopped = jiffies -
+		      nsecs_to_jiffies(ktime_get_mono_fast_ns() - end);
 	cancel_delayed_work_sync(&sl->work);
 }
 
@@ -244,14 +250,15 @@ static void tally_clear(struct slab *sl)
 static void tally_object(struct slab *sl, const struct kobs_object *o,
 			 u32 now, u32 older)
 {
+	/* It may have come after the clock was read. */
+	u32 old = max_t(s32, now - o->born, 0);
 	struct slab_tally *t;
 	u64 age;
 
-	if (o->group == SLAB_GROUP_OWN || (s32)(now - o->born) < (s32)older)
+	if (o->group == SLAB_GROUP_OWN || old < older)
 		return;
 	t = &sl->tally[o->group];
-	/* It may have come after the clock was read. */
-	age = jiffies64_to_nsecs(max_t(s32, now - o->born, 0));
+	age = jiffies64_to_nsecs(old);
 	t->count++;
 	t->bytes += o->size;
 	t->sum += age;
