@@ -125,7 +125,7 @@ struct kobs_recall {
 	u16 hints[1 << KOBS_RECALL_HINT_BITS];
 };
 
-static_assert(KOBS_RECALL_STACKS <= U16_MAX + 1);
+static_assert(!(KOBS_RECALL_STACKS >> 16)); /* numbers are hints */
 
 /**
  * kobs_recall_state() - what a stack depends on besides its words

@@ -569,7 +569,8 @@ static void recall_is_bounded(struct kunit *test)
 		KUNIT_ASSERT_GE(test, e - b->r.stacks, 0);
 		KUNIT_ASSERT_LT(test, e - b->r.stacks, 16);
 		kobs_memo_record(&b->m, &b->w, b->ips, 20, e);
-		kobs_recall_keep(e, key, 0, EPOCH, i);
+		kobs_recall_keep(e, key, 0, kobs_recall_state(EPOCH, false),
+				 i);
 		KUNIT_ASSERT_EQ(test, find(b, key, 0, EPOCH), i);
 	}
 	for (i = 1; i <= 100; i++) {
