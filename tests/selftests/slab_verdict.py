@@ -79,8 +79,12 @@ class Work:
         write(TIME_WAIT, self.tw)
 
 
+# Where a kernel has kmemleak, that keeps a record of each object, those that leak among them.
+RECORDS = {"__alloc_object"} if os.path.exists("/sys/kernel/debug/kmemleak") else set()
+
+
 def accused(report):
-    return {r["site"].split("+")[0] for r in report["rows"] if r.get("verdict") == "leak"}
+    return {r["site"].split("+")[0] for r in report["rows"] if r.get("verdict") == "leak"} - RECORDS
 
 
 def evidence(report):

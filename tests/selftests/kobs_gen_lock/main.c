@@ -114,7 +114,10 @@ struct step {
 	unsigned int n;
 };
 
-/* The place that waits are charged to: "caller". */
+/*
+ * The place that waits are charged to: "caller". What is taken here is let go
+ * elsewhere, which sparse is told not to mind.
+ */
 static TRACED int kobs_gen_lock_waiter(enum kind kind, unsigned int n)
 {
 	int err = 0;
@@ -146,12 +149,15 @@ static TRACED int kobs_gen_lock_waiter(enum kind kind, unsigned int n)
 		break;
 	case SPIN:
 		spin_lock(&kobs_gen_lock_spin[n]);
+		__release(&kobs_gen_lock_spin[n]);
 		break;
 	case QREAD:
 		read_lock(&kobs_gen_lock_rwlock[n]);
+		__release(&kobs_gen_lock_rwlock[n]);
 		break;
 	case QWRITE:
 		write_lock(&kobs_gen_lock_rwlock[n]);
+		__release(&kobs_gen_lock_rwlock[n]);
 		break;
 	default:
 		break;
@@ -188,12 +194,15 @@ static void let_go(enum kind kind, unsigned int n)
 		up(&kobs_gen_lock_sem[n]);
 		break;
 	case SPIN:
+		__acquire(&kobs_gen_lock_spin[n]);
 		spin_unlock(&kobs_gen_lock_spin[n]);
 		break;
 	case QREAD:
+		__acquire(&kobs_gen_lock_rwlock[n]);
 		read_unlock(&kobs_gen_lock_rwlock[n]);
 		break;
 	case QWRITE:
+		__acquire(&kobs_gen_lock_rwlock[n]);
 		write_unlock(&kobs_gen_lock_rwlock[n]);
 		break;
 	default:
