@@ -137,7 +137,8 @@ static void record(struct trail *t, unsigned long address, unsigned long value)
 
 	if (!t->records)
 		return;
-	if (to->nr == KOBS_RECALL_WORDS ||
+	/* A span that its part cannot hold would not bound what is read. */
+	if (to->nr == KOBS_RECALL_WORDS || place >= U16_MAX / sizeof(long) ||
 	    (unsigned long)(s64)(s32)value != value) {
 		t->records = false;
 		return;
