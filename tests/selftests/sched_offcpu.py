@@ -244,7 +244,8 @@ def middle():
         t.start()
     try:
         for args in (["offcpu", "--waker"], ["runq", "--preempted"], ["offcpu", "--by", "comm,kstack,ustack,state"]) * 2:
-            with Background("sched", *args, "--json") as a, Background("sched", "offcpu", "--json") as b:
+            with Background("sched", *args, "--budget", 0, "--json") as a, \
+                    Background("sched", "offcpu", "--budget", 0, "--json") as b:
                 time.sleep(0.2)
                 balance(a.report())
                 balance(b.report())

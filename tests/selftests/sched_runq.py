@@ -93,7 +93,7 @@ def preempted():
     program = "import os\nos.sched_setaffinity(0, {1})\nopen('/proc/self/comm', 'w').write('kobs_spin')\n" \
               "n = 0\n" \
               "def switches():\n" \
-              "    return int(open('/proc/self/status').read().split('nonvoluntary_ctxt_switches:')[1])\n" \
+              "    return int(open('/proc/self/status').read().split('nonvoluntary_ctxt_switches:')[1].split()[0])\n" \
               "begin = switches()\n" \
               "while switches() < begin + 10: pass"
     both = ["sh", "-c", 'python3 -c "$0" & python3 -c "$0"; wait', program]

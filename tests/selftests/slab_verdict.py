@@ -20,6 +20,7 @@ while :; do
 	printf 'int main(void) { return 0; }' >$d/x.c
 	! command -v gcc >/dev/null || gcc -o $d/x $d/x.c 2>/dev/null
 	rm -rf $d
+	echo >>/tmp/rounds
 done
 """
 
@@ -41,6 +42,7 @@ while True:
 
 
 TIME_WAIT = "/proc/sys/net/ipv4/tcp_max_tw_buckets"
+ROUNDS = "/tmp/rounds"
 
 
 class Work:
@@ -56,8 +58,10 @@ class Work:
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.innocent)
         self.thread.start()
-        # Caches of a machine that has just begun to work do grow.
-        time.sleep(4 * SLOW)
+        # Caches of a machine that has just begun to work do grow: a file that is seen for the first time keeps its
+        # place in them, and with it whatever its file system needs (9p's p9_fid_create, not marked as reclaimable).
+        write(ROUNDS, "")
+        until(lambda: len(read(ROUNDS)) >= 2, "two rounds of work")
 
     def innocent(self):
         ways = ["kfree", "kfree_rcu", "headless", "kfree_bulk", "cache_free_bulk", "other_cpu", "irq_free",
