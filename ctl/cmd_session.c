@@ -195,7 +195,7 @@ int cmd_session_stop(const struct verb *verb, const struct opts *o)
 		err = print_report(&nl, o, &s);
 		/* A report that could not be written can be asked for again. */
 		if (err != STATUS_REFUSED) {
-			deleted = model_session_del(&nl, s.id);
+			deleted = model_session_del(&nl, &s);
 			err = err ? err : deleted;
 		}
 	}

@@ -511,9 +511,24 @@ int model_session_get(struct nl *nl, uint32_t id, const char *name, struct sessi
 			       "reading the session");
 }
 
-int model_session_del(struct nl *nl, uint32_t id)
+int model_session_del(struct nl *nl, struct session *s)
 {
+	uint32_t id = s->id;
+
+	s->id = 0;
 	return session_command(nl, KOBS_CMD_SESSION_DEL, id, NULL, NULL, "deleting the session");
+}
+
+/** model_session_drop() - After a failure: leave no session behind, and say nothing more. */
+void model_session_drop(struct nl *nl, struct session *s)
+{
+	struct nl_msg *msg = s->id ? nl_request(nl, KOBS_CMD_SESSION_DEL, 0) : NULL;
+
+	if (msg && !nla_put_u32(msg, KOBS_A_SESSION_ID, s->id))
+		nl_do(nl, msg, NULL, NULL);
+	else if (msg)
+		nlmsg_free(msg);
+	s->id = 0;
 }
 
 int model_message_command(struct nlmsghdr *msg)

@@ -257,7 +257,8 @@ int model_session_new(struct nl *nl, const struct request *req, struct session *
 int model_session_start(struct nl *nl, uint32_t id, const char *name, struct session *out);
 int model_session_stop(struct nl *nl, uint32_t id, struct session *out);
 int model_session_get(struct nl *nl, uint32_t id, const char *name, struct session *out);
-int model_session_del(struct nl *nl, uint32_t id);
+int model_session_del(struct nl *nl, struct session *s);
+void model_session_drop(struct nl *nl, struct session *s);
 int model_get_sessions(struct nl *nl, struct sessions *out);
 void model_free_session(struct session *s);
 void model_free_sessions(struct sessions *s);

@@ -397,7 +397,7 @@ static int run_started(struct run *r)
 	if (!err)
 		err = r->stream ? finish_trace(r, &verdict) : print_report(r, false, &verdict);
 	if (!err)
-		err = model_session_del(&r->own, r->session.id);
+		err = model_session_del(&r->own, &r->session);
 	return err ? err : verdict;
 }
 
@@ -443,6 +443,9 @@ int run_session(struct run_spec *spec, const struct opts *o)
 		err = start_session(&r);
 	if (!err)
 		err = run_started(&r);
+	/* Closing the socket would end it too, but some time after obsctl. */
+	if (err)
+		model_session_drop(&r.own, &r.session);
 	child_release(&r.child);
 	nl_shut(&r.own);
 	nl_shut(&r.data);

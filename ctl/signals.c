@@ -30,9 +30,27 @@ void signals_block(struct signals *s, bool live)
 	s->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/** signals_unblock() - From here on SIGINT ends obsctl, and the kernel its session. */
+static void ignore(int signo)
+{
+	(void)signo;
+}
+
+/**
+ * signals_unblock() - From here on SIGINT ends obsctl, and the kernel its session.
+ *
+ * Unless none came so far: who asks for the end of what has just ended by itself
+ * still gets the report. The signal after that ends obsctl.
+ */
 void signals_unblock(struct signals *s)
 {
+	static const int ends[] = { SIGINT, SIGTERM };
+	const struct sigaction once = {
+		.sa_handler = ignore, .sa_flags = SA_RESETHAND | SA_RESTART,
+	};
+	size_t i;
+
+	for (i = 0; !s->asked && i < ARRAY_SIZE(ends); i++)
+		sigaction(ends[i], &once, NULL);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 }
 
@@ -53,6 +71,7 @@ bool signals_read(struct signals *s, struct child *child)
 			continue;
 		}
 		ended = true;
+		s->asked = true;
 		/* A shell's background job, for one, began with SIGINT ignored. */
 		signal(SIGINT, SIG_DFL);
 		signals_unblock(s);
@@ -63,5 +82,5 @@ bool signals_read(struct signals *s, struct child *child)
 void signals_close(struct signals *s)
 {
 	close(s->fd);
-	signals_unblock(s);
+	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 }

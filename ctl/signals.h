@@ -8,6 +8,7 @@
 
 struct signals {
 	int		fd;
+	bool		asked;		/* one of them came: the user waits for the end */
 	sigset_t	old_mask;
 };
 

@@ -62,6 +62,7 @@ void slab_counts_close(struct slab_counts *c)
 {
 	if (!c->open)
 		return;
+	model_session_drop(&c->nl, &c->session);
 	nl_shut(&c->nl);
 	if (c->has_table)
 		model_free_table(&c->table);

@@ -2,6 +2,7 @@
 /* Unit tests of what needs no kernel: run by 'make check'; prints TAP. */
 
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "filter.h"
@@ -12,6 +13,7 @@
 #include "out.h"
 #include "output.h"
 #include "patterns.h"
+#include "signals.h"
 #include "util.h"
 #include "view.h"
 
@@ -486,6 +488,44 @@ static void test_options(void)
 	opts_free(&o);
 }
 
+/* What becomes of an observation with @before signals while it goes on, and @after it. */
+static bool survives(int signo, unsigned int before, unsigned int after)
+{
+	struct signals s = {};
+	struct child none = {};
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		signals_block(&s, false);
+		while (before--)
+			raise(signo);
+		signals_read(&s, &none);
+		signals_unblock(&s);
+		while (after--)
+			raise(signo);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	return WIFEXITED(status);
+}
+
+static void test_signals(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		ok(survives(ends[i], 1, 0), "a signal ends an observation, not obsctl");
+		ok(survives(ends[i], 0, 1), "a signal at its end does not take the report away");
+		ok(!survives(ends[i], 0, 2), "a second signal ends obsctl");
+		ok(!survives(ends[i], 1, 1), "so does a second one that comes at the report");
+	}
+}
+
 int main(void)
 {
 	char kallsyms[32];
@@ -505,6 +545,7 @@ int main(void)
 	test_filter();
 	test_output();
 	test_options();
+	test_signals();
 	unlink(kallsyms);
 	unlink(modules);
 	printf("1..%u\n", test_nr);
