@@ -13,6 +13,8 @@ import gc
 import json
 import os
 import pwd
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -243,6 +245,53 @@ class Background:
         if self.p.poll() is None:
             self.p.kill()
         if self.done is None:
+            self.p.communicate()
+
+
+class Bpftrace:
+    """bpftrace in the background, attached when the constructor returns."""
+
+    def __init__(self, program):
+        if KERNEL == "debug" or not shutil.which("bpftrace"):
+            skip("no bpftrace, or a kernel it is not meant for")
+        # BEGIN runs before the rest is attached; the command of -c is executed afterwards.
+        self.p = subprocess.Popen(["bpftrace", "-c", "/usr/bin/sleep 100000", "-e", program], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            until(self.attached, "bpftrace to attach")
+        except BaseException:
+            self.__exit__()
+            raise
+        if self.p.poll() is not None:
+            skip(f"bpftrace does not work here: {self.p.communicate()[1].strip()[-200:]}")
+
+    def attached(self):
+        if self.p.poll() is not None:
+            return True
+        try:
+            children = read(f"/proc/{self.p.pid}/task/{self.p.pid}/children").split()
+            return any(read(f"/proc/{c}/comm").strip() == "sleep" for c in children)
+        except OSError:
+            return False
+
+    def counts(self, name):
+        """End it, once; the numbers of a map, by key."""
+        if self.p.poll() is None:
+            self.p.send_signal(signal.SIGINT)
+            self.out, self.err = self.p.communicate(timeout=WAIT)
+        found = dict(re.findall(rf"@{name}(?:\[(.*?)\])?: (\d+)", self.out))
+        assert found, f"bpftrace prints {self.out!r} {self.err!r}"
+        return {k: int(n) for k, n in found.items()}
+
+    def count(self, name):
+        return self.counts(name)[""]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        if self.p.poll() is None:
+            self.p.kill()
             self.p.communicate()
 
 

@@ -4,7 +4,6 @@
 
 import os
 import re
-import shutil
 
 from kobstest import *
 
@@ -302,31 +301,18 @@ def queued():
 
 @test("bpftrace counts the same")
 def bpftrace():
-    if KERNEL == "debug" or not shutil.which("bpftrace"):
-        skip("no bpftrace, or a kernel it is not meant for")
-    program = ('tracepoint:lock:contention_end /strncmp(comm, "waiter", 6) == 0/ { @ends[comm] = count(); } '
-               'tracepoint:lock:contention_begin /strncmp(comm, "waiter", 6) == 0 && args->flags == FLAGS/ '
-               '{ @begins[comm] = count(); } BEGIN { printf("ready\\n"); }')
     # LCB_F_READ, and LCB_F_RT with it.
-    program = program.replace("FLAGS", "10" if locks.RT else "2")
-    peer = subprocess.Popen(["bpftrace", "-e", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        first = peer.stdout.readline()
-        while first.startswith("Attaching"):
-            first = peer.stdout.readline()
-        if first.strip() != "ready":
-            skip(f"bpftrace does not run here: {first.strip()}")
+    flags = 10 if locks.RT else 2
+    program = ('tracepoint:lock:contention_end /strncmp(comm, "waiter", 6) == 0/ { @ends[comm] = count(); } '
+               f'tracepoint:lock:contention_begin /strncmp(comm, "waiter", 6) == 0 && args->flags == {flags}/ '
+               '{ @begins[comm] = count(); }')
+    with Bpftrace(program) as peer:
         with Threads() as threads, contention("--by", "comm,kind", "-c", "waiter*") as session:
             crowd(threads, "rread:0", "rwrite:0")
             r = session.report()
-        peer.send_signal(signal.SIGINT)
-        out = peer.communicate(timeout=WAIT)[0]
-    finally:
-        peer.kill()
-        peer.wait()
+        ends, begins = peer.counts("ends"), peer.counts("begins")
     # Waits of these threads for other locks count, too.
-    for what, kind in ("ends", "*"), ("begins", locks.WAITS["rread"][1]):
-        got = {name: int(n) for name, n in re.findall(rf"@{what}\[(\w+)\]: (\d+)", out)}
+    for what, got, kind in ("ends", ends, "*"), ("begins", begins, locks.WAITS["rread"][1]):
         equal(got, {f"waiter{i}": count_of(r, comm=f"waiter{i}", kind=kind) for i in range(WAITERS)}, f"bpftrace's {what}")
         at_least(min(got.values()), 1, "waits")
 

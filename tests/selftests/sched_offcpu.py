@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Off-CPU time: every switch-out is a hit, with its length, its place, and who ended it."""
 
-import re
-import shutil
 import threading
 
 from kobstest import *
@@ -108,29 +106,12 @@ def all_switches():
 
 @test("bpftrace counts the same switches")
 def bpftrace():
-    if KERNEL == "debug" or not shutil.which("bpftrace"):
-        skip("no bpftrace, or a kernel it is not meant for")
     with Child("[time.sleep(0.001) for _ in range(int(line))]") as c:
-        program = f'BEGIN {{ printf("ready\\n"); }} tracepoint:sched:sched_switch /args->prev_pid == {c.pid}/ ' \
-                  "{ @n = count(); }"
-        p = subprocess.Popen(["bpftrace", "-e", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            seen = []
-            until(lambda: seen.append(p.stdout.readline()) or not seen[-1] or "ready" in seen[-1], "bpftrace")
-            if "ready" not in seen[-1]:
-                skip(f"bpftrace does not work here: {p.stderr.read().strip()[-200:]}")
+        with Bpftrace(f"tracepoint:sched:sched_switch /args->prev_pid == {c.pid}/ {{ @n = count(); }}") as peer:
             with Background("sched", "offcpu", "--by", "tid", "-t", c.pid, "--json") as b:
                 c.tell(300)
                 r = b.report()
-            p.send_signal(signal.SIGINT)
-            out, err = p.communicate(timeout=WAIT)
-        finally:
-            if p.poll() is None:
-                p.kill()
-                p.communicate()
-    found = re.search(r"@n: (\d+)", out)
-    assert found, f"bpftrace prints {out!r} {err!r}"
-    equal(count_of(r, tid=c.pid), int(found[1]), "count, compared to bpftrace's")
+            equal(count_of(r, tid=c.pid), peer.count("n"), "count, compared to bpftrace's")
 
 
 @test("the waker is named, with its stack")

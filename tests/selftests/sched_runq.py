@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run-queue latency: every wake-up is a hit, which ends when the task runs, or is pending."""
 
-import re
-import shutil
 
 from kobstest import *
 
@@ -47,25 +45,9 @@ def wakes():
 
 @test("bpftrace counts the same wake-ups")
 def bpftrace():
-    if KERNEL == "debug" or not shutil.which("bpftrace"):
-        skip("no bpftrace, or a kernel it is not meant for")
-    program = f'BEGIN {{ printf("ready\\n"); }} tracepoint:sched:sched_wakeup /args->pid == {worker(0)}/ {{ @n = count(); }}'
-    p = subprocess.Popen(["bpftrace", "-e", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        seen = []
-        until(lambda: seen.append(p.stdout.readline()) or not seen[-1] or "ready" in seen[-1], "bpftrace to attach")
-        if "ready" not in seen[-1]:
-            skip(f"bpftrace does not work here: {p.stderr.read().strip()[-200:]}")
+    with Bpftrace(f"tracepoint:sched:sched_wakeup /args->pid == {worker(0)}/ {{ @n = count(); }}") as peer:
         r = runq("--by", "tid", "-t", worker(0), work=storm("wake 0 500"))
-        p.send_signal(signal.SIGINT)
-        out, err = p.communicate(timeout=WAIT)
-    finally:
-        if p.poll() is None:
-            p.kill()
-            p.communicate()
-    found = re.search(r"@n: (\d+)", out)
-    assert found, f"bpftrace prints {out!r} {err!r}"
-    equal(int(found[1]), 500, "bpftrace's count")
+        equal(peer.count("n"), 500, "bpftrace's count")
     equal(count_of(r, tid=worker(0)), 500, "count, compared to bpftrace's")
 
 
