@@ -78,6 +78,7 @@ enum kobs_word {
  * @word: its first word in a hit
  * @words: number of words; only texts have more than one, up to
  *         KOBS_TEXT_WORDS
+ * @by_stack: it is found in the kernel stack
  */
 struct kobs_column {
 	const char *name;
@@ -86,6 +87,7 @@ struct kobs_column {
 	const char *unit;
 	u8 word;
 	u8 words;
+	bool by_stack;
 };
 
 /**

@@ -69,6 +69,7 @@ struct lock_range {
  * @s: session
  * @begin: begin of a wait needs more than the time: a stack, or the owner
  * @caller: the key has the caller
+ * @kstack: and the waiter's stack
  * @owner: it has the owner
  * @owner_stack: it has the owner's stack
  * @cache: it has the slab cache that the lock lives in
@@ -84,6 +85,7 @@ struct lock {
 	struct kobs_session *s;
 	bool begin;
 	bool caller;
+	bool kstack;
 	bool owner;
 	bool owner_stack;
 	bool cache;

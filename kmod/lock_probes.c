@@ -34,22 +34,49 @@ static bool in_text(const struct lock *l, unsigned long ip)
 	return false;
 }
 
-/*
- * Stack and caller of a wait: the first frame that is not in a lock function.
- * Returns false when the stack table is full.
- */
-static noinline bool lock_capture(struct lock *l, u64 *data)
+/* The caller: the first frame that is not in a lock function. */
+static u64 lock_caller(const struct lock *l, const u64 *ips, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!in_text(l, ips[i]))
+			return ips[i];
+	}
+	return 0;
+}
+
+/* The caller of a wait whose stack found no room. */
+static noinline u64 lock_caller_walk(struct lock *l)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	unsigned int nr = kobs_unwind(l->s, 0, NULL, ips);
-	unsigned int i;
 
-	for (i = 0; i < nr && in_text(l, ips[i]); i++)
-		;
-	data[LOCK_D_CALLER] = i < nr ? ips[i] : 0;
-	data[LOCK_D_KSTACK] = 0;
-	return !(l->s->need & BIT(KOBS_W_KSTACK)) ||
-	       lock_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
+	return lock_caller(l, (const u64 *)ips, nr);
+}
+
+/*
+ * Stack and caller of a wait. Returns false when the stack table is full, and
+ * the stack itself was asked for.
+ */
+static noinline bool lock_capture(struct lock *l, u64 *data)
+{
+	const struct kobs_stacks *stacks = &l->s->stacks;
+	struct kobs_at here = kobs_at_here();
+	const struct kobs_stack *st;
+
+	data[LOCK_D_CALLER] = 0;
+	if (!kobs_unwind_id(l->s, &data[LOCK_D_KSTACK], 0, &here)) {
+		if (!l->kstack)
+			data[LOCK_D_CALLER] = lock_caller_walk(l);
+		return !l->kstack;
+	}
+	if (l->caller && data[LOCK_D_KSTACK]) {
+		st = kobs_stacks_get(stacks, data[LOCK_D_KSTACK]);
+		data[LOCK_D_CALLER] = lock_caller(l, stacks->words + st->start,
+						  st->nr);
+	}
+	return true;
 }
 
 /* Returns false when the stack table is full. */
@@ -149,8 +176,7 @@ static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
 static noinline bool lock_look(struct lock *l, unsigned long lock,
 			       unsigned int flags, u64 *data)
 {
-	if ((l->caller || (l->s->need & BIT(KOBS_W_KSTACK))) &&
-	    !lock_capture(l, data))
+	if ((l->caller || l->kstack) && !lock_capture(l, data))
 		return false;
 	return !l->owner || lock_capture_owner(l, lock, flags, data);
 }

@@ -85,7 +85,10 @@ static int session_add_column(struct kobs_session *s, const char *name,
 		s->gather[s->n_words++] = c->word + i;
 	if (c->word < KOBS_W_SOURCE)
 		s->need |= BIT(c->word);
-	if (c->type == KOBS_TYPE_KSTACK || c->type == KOBS_TYPE_USTACK)
+	if (c->by_stack)
+		s->need |= BIT(KOBS_W_KSTACK);
+	if (c->by_stack || c->type == KOBS_TYPE_KSTACK ||
+	    c->type == KOBS_TYPE_USTACK)
 		s->has_stacks = true;
 	return 0;
 }

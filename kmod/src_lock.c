@@ -128,7 +128,8 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	l->owner = l->owner_stack || has_word(s, LOCK_W_OWNER) ||
 		   has_word(s, LOCK_W_OWNER_PID) ||
 		   has_word(s, LOCK_W_OWNER_TID);
-	l->begin = l->caller || l->owner || (s->need & BIT(KOBS_W_KSTACK));
+	l->kstack = has_word(s, KOBS_W_KSTACK);
+	l->begin = l->caller || l->owner || l->kstack;
 	l->cache = has_word(s, LOCK_W_CACHE);
 	if (l->cache)
 		kobs_slab_where_init();
@@ -145,7 +146,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return err;
 	}
 	/* A caller is not far; a stack is as deep as was asked for. */
-	if (l->caller && !l->owner_stack && !(s->need & BIT(KOBS_W_KSTACK)))
+	if (l->caller && !l->owner_stack && !l->kstack)
 		s->stack_depth = LOCK_CALLER_DEPTH;
 	lock_set_probes(l);
 	s->priv = l;
@@ -239,7 +240,7 @@ static const struct kobs_column lock_columns[] = {
 	{ "kind", "kind of the lock, and of the wait", KOBS_TYPE_TEXT, NULL,
 	  LOCK_W_KIND, 2 },
 	{ "caller", "where the lock was asked for", KOBS_TYPE_ADDRESS, NULL,
-	  LOCK_W_CALLER, 1 },
+	  LOCK_W_CALLER, 1, true },
 	{ "owner", "thread that held it when the wait began, if it tells",
 	  KOBS_TYPE_TEXT, NULL, LOCK_W_OWNER, 2 },
 	{ "owner_pid", "its process", KOBS_TYPE_NUMBER, NULL,

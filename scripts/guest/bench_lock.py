@@ -76,7 +76,8 @@ def jobs(b):
         peers = [("bpftrace, by lock", added(b.attempt("bpftrace", bpftrace()))),
                  ("perf record of both events", added(b.attempt("perf record", perf)))]
         b.line("lock contention by lock,kind", added(b.own(kobs("--by", "lock,kind"))), 400, peers)
-        b.line("lock contention by lock,kind,owner", added(b.own(kobs("--by", "lock,kind,owner"))), None, [])
+        for by in "lock,kind,owner", "lock,kind,caller", "lock,kind,kstack":
+            b.line(f"lock contention by {by}", added(b.own(kobs("--by", by))), None, [])
         b.line("lock contention by lock,cache,kind,caller", added(b.own(kobs())), None, [])
         b.line("lock stalls, a wait that is none", added(b.own(stalls)), None, [])
         gen(f"bench {PAIRS}")
