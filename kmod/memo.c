@@ -228,21 +228,22 @@ static __always_inline int walk(const struct kobs_memo *m,
 {
 	const u32 shift = m->shift;
 	const u64 *facts = m->facts;
+	unsigned long at = w->ip;
 	unsigned int n = 0;
 	bool end;
 
 	w->stuck = false;
-	for (;;) {
-		unsigned long ip = word_at(t->sp - sizeof(long));
+	for (;; at = 0) {
+		unsigned long ip = at ?: word_at(t->sp - sizeof(long));
 		u64 fact = kobs_memo_get(facts, shift, ip);
 		unsigned long words = kobs_fact_words(fact);
 		unsigned long saved;
 
 		if (unlikely(!fact))
 			return -ENOENT;
-		if (t->to)
+		if (t->to && !at)
 			record(t, t->sp - sizeof(long), ip);
-		if (likely(n || !(fact & KOBS_FACT_HOOK) || w->inner)) {
+		if (likely((n || !(fact & KOBS_FACT_HOOK) || w->inner) && !at)) {
 			ips[n++] = ip;
 			if (unlikely(n == max))
 				return n;

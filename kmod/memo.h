@@ -73,6 +73,10 @@ struct kobs_memo {
  * @cut: end at registers of the kernel, or at @top: what is behind them is
  *       what was interrupted
  * @inner: frames of hooks are not left out at the start
+ * @ip: 0, or the stack is that of code that was interrupted: a return address,
+ *      one behind the instruction, that is not on the stack; @sp and @bp are
+ *      those that code had
+ * @regs: its registers, for the unwinder
  * @stuck: set by a walk: it came to a frame that the memo does not lead out
  *         of, and @sp and @bp are those behind the return to that
  */
@@ -83,6 +87,8 @@ struct kobs_walk {
 	bool cut;
 	bool inner;
 	bool stuck;
+	unsigned long ip;
+	void *regs;
 };
 
 /*

@@ -230,8 +230,4 @@ void kobs_pmu_usage(const struct kobs_session *s, struct kobs_usage *u);
 bool kobs_pmu_note(const struct kobs_session *s, unsigned int i,
 		   struct kobs_note *note);
 
-/* pmu_stack.c */
-unsigned int kobs_pmu_kernel_stack(struct pt_regs *regs, unsigned long *ips,
-				   unsigned int max);
-
 #endif /* KOBS_PMU_H */

@@ -105,8 +105,11 @@ static void event_attr(const struct kobs_pmu *p, const u64 *w,
 			p->s->source_params[PMU_P_ON_EXEC].number;
 	}
 	attr->branch_sample_type = branch_privilege(attr, w[PMU_E_BRANCH]);
-	if (attr->branch_sample_type)
+	if (attr->branch_sample_type) {
 		attr->sample_type = PERF_SAMPLE_BRANCH_STACK;
+		/* Newer kernels cut branch stacks by it, too. */
+		attr->sample_max_stack = PERF_MAX_STACK_DEPTH;
+	}
 }
 
 /*

@@ -68,18 +68,10 @@ static unsigned long pmu_function(const struct kobs_pmu *p, unsigned long ip)
 	return *f;
 }
 
-static noinline bool pmu_kstack(struct kobs_session *s, struct pt_regs *regs,
-				u64 *id)
+static bool pmu_kstack(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 {
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-
 	*id = 0;
-	if (user_mode(regs))
-		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips,
-				 kobs_pmu_kernel_stack(regs, ips,
-						       s->stack_depth));
-	return *id;
+	return user_mode(regs) || kobs_unwind_regs(s, id, regs);
 }
 
 static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)

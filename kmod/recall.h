@@ -82,7 +82,8 @@ struct kobs_recalled_part {
 /**
  * struct kobs_recalled - a stack
  * @key: hash of its first addresses, 0 when there is none
- * @entry: function that was entered, which is not on the stack; or 0
+ * @entry: address the stack begins with, which is not on it: of the function
+ *	   that was entered, or of the code that was interrupted; or 0
  * @state: kobs_recall_state() when it was walked
  * @id: its number
  * @parts: its parts
@@ -172,10 +173,11 @@ static __always_inline u64 kobs_recall_key(const struct kobs_memo *m,
 	const u32 shift = m->shift;
 	unsigned int left = KOBS_RECALL_KEY;
 	unsigned long sp = w->sp;
+	unsigned long at = w->ip;
 	u64 hash = entry;
 
-	for (;;) {
-		unsigned long ip =
+	for (;; at = 0) {
+		unsigned long ip = at ?:
 			kobs_stack_word((const unsigned long *)sp, -1);
 		u64 fact;
 
@@ -248,7 +250,8 @@ static __always_inline u16 *kobs_recall_hint(struct kobs_recall *r,
 					     const struct kobs_walk *w,
 					     unsigned long entry)
 {
-	unsigned long ip = kobs_stack_word((const unsigned long *)w->sp, -1);
+	unsigned long ip = w->ip ?:
+		kobs_stack_word((const unsigned long *)w->sp, -1);
 
 	return &r->hints[((entry ^ ip) * KOBS_HASH_FACTOR) >>
 			 (64 - KOBS_RECALL_HINT_BITS)];

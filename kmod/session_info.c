@@ -90,7 +90,8 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
  */
 bool kobs_session_recalls(const struct kobs_session *s)
 {
-	return IS_ENABLED(CONFIG_UNWINDER_ORC) && s->memo_check &&
+	return (IS_ENABLED(CONFIG_UNWINDER_ORC) || IS_ENABLED(CONFIG_ARM64)) &&
+	       s->memo_check &&
 	       (s->need & BIT(KOBS_W_KSTACK));
 }
 

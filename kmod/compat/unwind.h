@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernel stacks of the current context. On x86 with ORC, by the exported
- * unwinder, whose findings are remembered (memo.h); elsewhere by
- * stack_trace_save().
+ * Kernel stacks of the current context, or of what it interrupted. On x86 with
+ * ORC, by the exported unwinder, whose findings are remembered (memo.h); on
+ * arm64 and elsewhere by stack_trace_save(). Stacks that were seen before are
+ * recalled (recall.h), but for elsewhere.
  *
  * Locking: none for kobs_unwind(), which runs in handlers.
  */
@@ -76,5 +77,6 @@ unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips);
 bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 		    const struct kobs_at *at);
+bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs);
 
 #endif /* KOBS_COMPAT_UNWIND_H */

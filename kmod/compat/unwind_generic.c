@@ -1,44 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel stacks by stack_trace_save(), where there is no ORC unwinder. Where
- * frames are linked by frame pointers, as on arm64, this is cheap enough: there
- * is no memo.
+ * Kernel stacks by stack_trace_save(), and by the exported unwinder those of
+ * registers: x86 without ORC tables.
  *
  * Locking: none.
  */
 #include <linux/minmax.h>
-#include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
+#include <asm/unwind.h>
 
 #include "../hit.h"
-#include "unwind.h"
+#include "unwind_hooks.h"
 
 /* Room for the frames of kobs and of a hook, which are left out. */
-#define KOBS_HOOK_FRAMES	16
+#define HOOK_FRAMES	16
 
+/* Described in unwind_orc.c, as are the others. */
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips)
 {
-	unsigned long all[KOBS_STACK_DEPTH + KOBS_HOOK_FRAMES] KOBS_UNINIT;
-	unsigned int skip = 0;
+	unsigned long all[KOBS_STACK_DEPTH + HOOK_FRAMES] KOBS_UNINIT;
+	unsigned int skip;
 	unsigned int nr;
-	unsigned int i;
 
 	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
-	nr = stack_trace_save(all, s->stack_depth + KOBS_HOOK_FRAMES, 0);
-	/*
-	 * The first frame of interest is the hooked function: its address lies
-	 * just behind the call to the trampoline at @entry. Without one it is
-	 * the first that is not of kobs.
-	 */
-	for (i = 0; i < nr && i < KOBS_HOOK_FRAMES; i++) {
-		if (entry ? all[i] - entry - 1 < 2 * MCOUNT_INSN_SIZE :
-			    !within_module_core(all[i], THIS_MODULE)) {
-			skip = i;
-			break;
-		}
-	}
+	nr = stack_trace_save(all, s->stack_depth + HOOK_FRAMES, 0);
+	skip = kobs_unwind_first(all, nr, HOOK_FRAMES, entry);
 	nr = min(nr - skip, s->stack_depth);
 	memcpy(ips, all + skip, nr * sizeof(*ips));
 	return nr;
@@ -52,8 +41,25 @@ bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 	return kobs_capture_intern(s, id, ips, kobs_unwind(s, entry, at, ips));
 }
 
-void kobs_unwind_hook(const void *fn)
+bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 {
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	bool made_up = !(regs->flags & X86_EFLAGS_FIXED);
+	struct unwind_state state;
+	unsigned int n = 0;
+
+	ips[n++] = regs->ip;
+	/* Those made up for a call do not tell more than their stack pointer. */
+	unwind_start(&state, current, made_up ? NULL : regs,
+		     made_up ? (void *)regs->sp : NULL);
+	for (; n < s->stack_depth && !unwind_done(&state);
+	     unwind_next_frame(&state)) {
+		ips[n] = unwind_get_return_address(&state);
+		if (!ips[n])
+			break;
+		n++;
+	}
+	return kobs_capture_intern(s, id, ips, n);
 }
 
 void kobs_unwind_settle(const struct kobs_session *s)

@@ -14,21 +14,19 @@
  * or that is neither the kernel's nor a module's: trampolines and BPF programs
  * come and go unannounced.
  *
- * Locking: the memo needs none (memo.h). hooks_lock protects the list of hooks,
- * which only grows and is read without. What is known of modules is forgotten
+ * Locking: the memo needs none (memo.h). What is known of modules is forgotten
  * when one comes or goes, after those who may just be learning have finished:
  * handlers run with preemption off, synchronize_rcu() waits for them.
  */
 #include <linux/bits.h>
 #include <linux/kallsyms.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <asm/stacktrace.h>
 #include <asm/unwind.h>
 
-#include "unwind.h"
+#include "unwind_hooks.h"
 #include "unwind_learn.h"
 
 /* Facts: return addresses that are on any stack. 128 KiB. */
@@ -43,16 +41,10 @@
 #define TRIAL_MARK	0x5ca1ab1e00000000UL
 #define TRIAL_SHIFT	3
 
-/* Functions between a hook and its handler: the tracepoints'. */
-#define HOOKS		64
-
 struct kobs_memo kobs_memo;
 atomic_t kobs_memo_epoch;
 
 static unsigned long trial[TRIAL_WORDS];
-static struct kobs_text hooks[HOOKS];
-static unsigned int n_hooks;
-static DEFINE_MUTEX(hooks_lock);
 
 /**
  * kobs_unwind_forget() - code is no longer what it was
@@ -66,28 +58,6 @@ void kobs_unwind_forget(unsigned long from, unsigned long to)
 	/* Those who began before this keep nothing that is found after it. */
 	atomic_inc(&kobs_memo_epoch);
 	kobs_memo_forget(&kobs_memo, from, to);
-}
-
-/**
- * kobs_unwind_is_hook() - is a function left out where a stack begins with it
- * @ip: return address in it
- *
- * Context: any, NMI included.
- * Return: true for those of kobs, and of kobs_unwind_hook().
- */
-bool kobs_unwind_is_hook(unsigned long ip)
-{
-	/* Pairs with the release in kobs_unwind_hook(). */
-	unsigned int n = smp_load_acquire(&n_hooks);
-	unsigned int i;
-
-	if (within_module_core(ip, THIS_MODULE))
-		return true;
-	for (i = 0; i < n; i++) {
-		if (ip - hooks[i].start < hooks[i].end - hooks[i].start)
-			return true;
-	}
-	return false;
 }
 
 /* Number of the word of the array that has this value, or -1. */
@@ -218,46 +188,6 @@ static int unwind_module(struct notifier_block *nb, unsigned long state,
 }
 
 static struct notifier_block unwind_nb = { .notifier_call = unwind_module };
-
-/* Bytes of a function; 0 when there is no knowing. */
-static unsigned long size_of(const void *fn)
-{
-	char name[KSYM_SYMBOL_LEN];
-	unsigned long size = 0;
-	const char *slash;
-
-	/* "name+0x0/0x5a" */
-	sprint_symbol(name, (unsigned long)fn);
-	slash = strchr(name, '/');
-	if (slash && sscanf(slash, "/0x%lx", &size) != 1)
-		return 0;
-	return size;
-}
-
-/**
- * kobs_unwind_hook() - leave a function out where a stack begins with it
- * @fn: function of the kernel that does no more than call handlers
- *
- * Context: task, may sleep.
- */
-void kobs_unwind_hook(const void *fn)
-{
-	unsigned long start = (unsigned long)fn;
-	unsigned int i;
-
-	mutex_lock(&hooks_lock);
-	for (i = 0; i < n_hooks && hooks[i].start != start; i++)
-		;
-	if (i == n_hooks && i < HOOKS) {
-		hooks[i] = (struct kobs_text){ start, start + size_of(fn) };
-		/* Pairs with the acquire in is_hook(). */
-		smp_store_release(&n_hooks, i + 1);
-		/* It may have been learned as any other. */
-		synchronize_rcu();
-		kobs_unwind_forget(start, hooks[i].end);
-	}
-	mutex_unlock(&hooks_lock);
-}
 
 /**
  * kobs_unwind_learn_init() - make the memo ready

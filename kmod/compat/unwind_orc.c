@@ -5,12 +5,8 @@
  *
  * Locking: none; each CPU uses what is its own, with preemption off.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/atomic.h>
-#include <linux/irq_work.h>
 #include <linux/percpu.h>
-#include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
@@ -21,7 +17,7 @@
 #include "../hit.h"
 #include "../memo.h"
 #include "../recall.h"
-#include "unwind.h"
+#include "unwind_hooks.h"
 #include "unwind_learn.h"
 
 /* Stacks of a CPU: for interrupts, and for each kind of exception. */
@@ -100,6 +96,14 @@ static void begin_here(struct unwind_state *state, const struct kobs_walk *w)
 	unwind_start(state, current, NULL, (unsigned long *)w->sp - 1);
 }
 
+/* To the frame behind the code that was interrupted. */
+static void begin_regs(struct unwind_state *state, const struct kobs_walk *w)
+{
+	unwind_start(state, current, w->regs, NULL);
+	if (!unwind_error(state))
+		kobs_unwind_learn(w->ip);
+}
+
 /* Walk by the unwinder, and learn. Frames begin with that at w->sp. */
 static noinline unsigned int walk_full(const struct kobs_walk *w, bool here,
 				       unsigned long *ips, unsigned int max)
@@ -108,7 +112,9 @@ static noinline unsigned int walk_full(const struct kobs_walk *w, bool here,
 	struct stack_info own;
 	unsigned int n = 0;
 
-	if (here)
+	if (w->regs)
+		begin_regs(&state, w);
+	else if (here)
 		begin_here(&state, w);
 	else
 		begin_there(&state, w);
@@ -127,7 +133,7 @@ static noinline unsigned int walk_full(const struct kobs_walk *w, bool here,
 		if (!state.regs && !unwind_error(&state) &&
 		    READ_ONCE_NOCHECK(*slot) == ip)
 			kobs_unwind_learn(ip);
-		if (!n && kobs_unwind_is_hook(ip))
+		if (!n && !w->inner && kobs_unwind_is_hook(ip))
 			continue;
 		ips[n++] = ip;
 		if (n == max)
@@ -136,10 +142,20 @@ static noinline unsigned int walk_full(const struct kobs_walk *w, bool here,
 	return n;
 }
 
-/* The stack from the hooked function on, by the unwinder. */
-static unsigned int stack_full(struct kobs_session *s,
-			       const struct kobs_walk *w, bool here,
-			       unsigned long entry, unsigned long *ips)
+/**
+ * kobs_unwind_full() - the stack from the hooked function on, by the unwinder
+ * @s: session
+ * @w: where it begins and ends
+ * @here: go there through the frames from here on
+ * @entry: address that it begins with, or 0
+ * @ips: set to code addresses, leaf first; room for s->stack_depth
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: how many addresses.
+ */
+unsigned int kobs_unwind_full(struct kobs_session *s, const struct kobs_walk *w,
+			      bool here, unsigned long entry,
+			      unsigned long *ips)
 {
 	unsigned int n = 0;
 
@@ -148,69 +164,6 @@ static unsigned int stack_full(struct kobs_session *s,
 	if (n < s->stack_depth)
 		n += walk_full(w, here, ips + n, s->stack_depth - n);
 	return n;
-}
-
-/* The first stack that was wrong: by the memo, and by the unwinder. */
-static struct {
-	atomic_t taken;
-	struct kobs_walk w;
-	unsigned int nr[2];
-	unsigned long ips[2][KOBS_STACK_DEPTH];
-} wrong;
-
-static void wrong_print(struct irq_work *work)
-{
-	unsigned int most = max(wrong.nr[0], wrong.nr[1]);
-	unsigned int i;
-
-	pr_err("a stack of the memo is wrong: %u frames%s from %#lx, stack ends at %#lx; beside it what the unwinder says, %u frames:\n",
-	       wrong.nr[0], wrong.w.cut ? " of an interrupt" : "",
-	       wrong.w.sp, wrong.w.top, wrong.nr[1]);
-	for (i = 0; i < most; i++)
-		pr_err("  %pS | %pS\n",
-		       i < wrong.nr[0] ? (void *)wrong.ips[0][i] : NULL,
-		       i < wrong.nr[1] ? (void *)wrong.ips[1][i] : NULL);
-}
-
-static struct irq_work wrong_work = IRQ_WORK_INIT(wrong_print);
-
-/* To be printed where that is allowed. */
-static void wrong_keep(const struct kobs_walk *w, const unsigned long *ips,
-		       unsigned int nr, const unsigned long *full,
-		       unsigned int full_nr)
-{
-	if (atomic_cmpxchg(&wrong.taken, 0, 1))
-		return;
-	wrong.w = *w;
-	wrong.nr[0] = nr;
-	wrong.nr[1] = full_nr;
-	memcpy(wrong.ips[0], ips, nr * sizeof(*ips));
-	memcpy(wrong.ips[1], full, full_nr * sizeof(*full));
-	irq_work_queue(&wrong_work);
-}
-
-/*
- * A stack from the memo, given by its number or else by its addresses, is
- * compared with the unwinder's.
- */
-static noinline bool is_right(struct kobs_session *s, const struct kobs_walk *w,
-			      unsigned long entry, u32 id,
-			      const unsigned long *ips, unsigned int nr)
-{
-	unsigned long full[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	const struct kobs_stack *st;
-	unsigned int got;
-
-	if (id) {
-		st = kobs_stacks_get(&s->stacks, id);
-		ips = (const unsigned long *)&s->stacks.words[st->start];
-		nr = st->nr;
-	}
-	got = stack_full(s, w, true, entry, full);
-	if (likely(got == nr && !memcmp(full, ips, nr * sizeof(*ips))))
-		return true;
-	wrong_keep(w, ips, nr, full, got);
-	return false;
 }
 
 /* What the memo says, before it is believed. */
@@ -225,7 +178,7 @@ static __always_inline bool believe(struct kobs_session *s,
 		return true;
 	pc->recall.left = s->memo_check;
 	kobs_count(&pc->counters, KOBS_N_CHECKED);
-	if (likely(is_right(s, w, entry, id, ips, nr)))
+	if (likely(kobs_unwind_is_right(s, w, entry, id, ips, nr)))
 		return true;
 	kobs_count(&pc->counters, KOBS_N_WRONG);
 	kobs_unwind_forget(0, ULONG_MAX);
@@ -282,6 +235,7 @@ static int walk_memo(const struct kobs_walk *from, unsigned long *ips,
 		n = walk_over(&w, ips, n, max);
 		if (!w.stuck || n == max)
 			break;
+		w.ip = 0;
 		got = w.top ? kobs_memo_walk(&kobs_memo, &w, ips + n, max - n) :
 			      -ENOENT;
 		n = got < 0 ? got : n + got;
@@ -311,7 +265,7 @@ unwind_frames(struct kobs_session *s, const struct kobs_walk *w,
 		to->nr = 0;
 	if (got < 0)
 		kobs_count(&pc->counters, KOBS_N_UNWOUND);
-	return stack_full(s, w, false, entry, ips);
+	return kobs_unwind_full(s, w, false, entry, ips);
 }
 
 /* A stack that is not recalled; @key is for the next time, or 0. */
@@ -415,6 +369,73 @@ bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 	return ok;
 }
 
+/*
+ * Registers made up for a call, as software events have them, are no more than
+ * the address and a stack pointer. Returns how many addresses.
+ */
+static unsigned int unwind_made_up(struct kobs_session *s, struct pt_regs *regs,
+				   unsigned long *ips)
+{
+	struct unwind_state state;
+	unsigned int n = 0;
+
+	ips[n++] = regs->ip;
+	unwind_start(&state, current, NULL, (void *)regs->sp);
+	for (; n < s->stack_depth && !unwind_done(&state);
+	     unwind_next_frame(&state)) {
+		ips[n] = unwind_get_return_address(&state);
+		if (!ips[n])
+			break;
+		n++;
+	}
+	return n;
+}
+
+static noinline bool unwind_made_up_id(struct kobs_session *s, u64 *id,
+				       struct pt_regs *regs)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+
+	return kobs_capture_intern(s, id, ips, unwind_made_up(s, regs, ips));
+}
+
+/**
+ * kobs_unwind_regs() - the number of an interrupted context's kernel stack
+ * @s: session
+ * @id: set to the number
+ * @regs: registers of kernel code
+ *
+ * The stack begins with the interrupted instruction, and is not cut where that
+ * ran in an interrupt. A frame's layout follows from the instruction as it does
+ * from a return address one byte behind it: that is what the tables are asked
+ * about for either.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	struct kobs_walk w = {
+		.sp = regs->sp,
+		.bp = regs->bp,
+		.top = stack_top(regs->sp),
+		.inner = true,
+		.ip = regs->ip + 1,
+		.regs = regs,
+	};
+	bool ok;
+
+	if (!(regs->flags & X86_EFLAGS_FIXED))
+		return unwind_made_up_id(s, id, regs);
+	pc->recall.nest++;
+	barrier();
+	ok = unwind(s, id, &w, regs->ip, pc);
+	barrier();
+	pc->recall.nest--;
+	return ok;
+}
+
 /**
  * kobs_unwind() - the kernel stack of the current context
  * @s: session
@@ -471,6 +492,6 @@ int kobs_unwind_init(void)
  */
 void kobs_unwind_exit(void)
 {
-	irq_work_sync(&wrong_work);
+	kobs_unwind_check_exit();
 	kobs_unwind_learn_exit();
 }

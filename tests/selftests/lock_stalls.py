@@ -68,10 +68,11 @@ def waiters():
         for t in all_of:
             # Once when it is a stall, and again a second later.
             until(lambda: len([r for r in s.lines() if r.get("waiter") == t.name]) >= 2, f"two reports of {t.name}")
+        # While it is handed over, nobody may own it.
+        found, last = s.result()
         do("take open:0")
         for t in threads.all:
             equal(t.end(), 0, "status")
-        found, last = s.result()
     equal(last["accounting"]["recorded"], len(found), "records of one link each")
     equal(last["accounting"]["lost"], {}, "lost")
     equal({r["waiter"] for r in found}, {t.name for t in all_of}, "waiters")

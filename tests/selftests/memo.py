@@ -159,6 +159,58 @@ def timed_on_the_way():
         checked(b.report())
 
 
+KPROBES = "/sys/kernel/tracing/kprobe_events"
+
+
+def probe(line):
+    fd = os.open(KPROBES, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(fd, line.encode())
+    finally:
+        os.close(fd)
+
+
+class Kprobe:
+    """A probe of the kernel's own tracer, on."""
+
+    def __init__(self, definition):
+        if not os.path.exists(KPROBES):
+            skip("this kernel has no kprobe events")
+        self.definition = definition
+
+    def enable(self, on):
+        with open("/sys/kernel/tracing/events/kprobes/kobs_memo/enable", "w") as f:
+            f.write(on)
+
+    def __enter__(self):
+        probe(self.definition)
+        self.enable("1")
+
+    def __exit__(self, *exc):
+        self.enable("0")
+        probe("-:kobs_memo")
+
+
+@test("a kprobe on the way: the stack leads through its trampoline")
+def kprobe():
+    # Its handler reads a word of the stack, by a function that can be traced.
+    with Kprobe(f"p:kobs_memo {LEAF_GEN} word=+8($stack)"):
+        r = checked(report("count", "copy_from_kernel_nofault", "--by", "kstack", "--memo-check", 1,
+                           run=script(f"callb {N}")))
+    found = [(names(row["kstack"]), row["count"]) for row in r["rows"]]
+    through = sum(n for stack, n in found if LEAF_GEN in stack and stack[stack.index(LEAF_GEN) + 1] == "kobs_gen_caller_b")
+    at_least(through, N, f"calls by the probe in {found}")
+    equal(through % N, 0, "calls by the probe beyond so many for each hit")
+
+
+@test("a kretprobe on the way: its trampoline takes the place of a return address")
+def kretprobe():
+    with Kprobe("r:kobs_memo kobs_gen_caller_b"):
+        r = checked(report("count", LEAF_GEN, "--by", "kstack", "--memo-check", 1, run=script(f"callb {N}")))
+    equal([names(row["kstack"])[:3] for row in r["rows"]], [[LEAF_GEN, "kobs_gen_caller_b", "repeat"]], "frames")
+    equal(count_of(r), N, "calls")
+
+
 @test("NMIs at arbitrary points")
 def nmi():
     if subprocess.run(["vm-nmi", "0"], capture_output=True).returncode:
@@ -206,7 +258,7 @@ WORK = ["sh", "-c", "for i in 1 2 3; do t=/tmp/memo.$i; mkdir $t; cp -r /etc/def
 
 @test("the whole kernel's work, both CPUs, all compared")
 def mixed():
-    for pattern in (("kmem_cache_free",), ("vfs_*", "do_filp_open"), ("try_to_wake_up", "handle_mm_fault", "kfree")):
+    for pattern in (("kmem_cache_free",), ("vfs_*", "do_fil[ep]_open"), ("try_to_wake_up", "handle_mm_fault", "kfree")):
         with Load():
             r = report("count", *pattern, "--by", "kstack", "--memo-check", 1, "--budget", 0, "--stacks", 65536,
                        "--rows", 65536, run=WORK)
@@ -226,6 +278,18 @@ def tracepoint():
             at_least(len(r["rows"]), 1, "rows")
             for row in r["rows"]:
                 equal(names(row["kstack"])[0], "__schedule", f"first frame of {row['kstack']}")
+
+
+@test("stacks of samples, of whatever the clock interrupts")
+def samples():
+    for run in WORK, script("call task 200000 50"):
+        with Load():
+            r = balance(json.loads(obsctl("pmu", "record", "-e", "cpu-clock", "-c", 200000, "--by", "kstack", "--memo-check", 1,
+                                          "--budget", 0, "--json", "--", *run).out.splitlines()[-1]))
+        k = r["kernel_stacks"]
+        equal(k["wrong"], 0, f"wrong stacks of {k}")
+        equal(k["checked"], k["memo"], "stacks compared")
+        at_least(k["memo"], 1, "stacks of the memo")
 
 
 @test("the hit rate of a session that is not checked")

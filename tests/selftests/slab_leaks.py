@@ -134,7 +134,10 @@ def missed():
     enabled = "/proc/sys/kernel/ftrace_enabled"
     obsctl("slab", "leaks", "--detach", "missed", *MOD)
     try:
-        write(enabled, "0")
+        try:
+            write(enabled, "0")
+        except OSError:
+            skip("this kernel does not turn ftrace off")
         try:
             for _ in range(4):
                 gen_slab("clean cache_free_bulk 16")

@@ -141,9 +141,17 @@ static SITE void *gen_leak_cache(size_t size)
 	return object;
 }
 
+/* How many; 7.x tells only whether it is all of them or none. */
+#define alloc_bulk(flags, n, objects) ({				\
+	typeof(kmem_cache_alloc_bulk(cache, flags, n, objects)) got =	\
+		kmem_cache_alloc_bulk(cache, flags, n, objects);	\
+	__builtin_types_compatible_p(typeof(got), bool) && got ?	\
+		(int)(n) : (int)got;					\
+})
+
 static SITE int gen_leak_bulk(unsigned int n, void **objects)
 {
-	n = kmem_cache_alloc_bulk(cache, GFP_ATOMIC, n, objects);
+	n = alloc_bulk(GFP_ATOMIC, n, objects);
 	NOT_LAST();
 	return n;
 }
@@ -459,7 +467,7 @@ static SITE bool gen_clean_krealloc(size_t size)
 static SITE bool gen_clean_bulk(size_t size)
 {
 	void *objects[BULK];
-	int n = kmem_cache_alloc_bulk(cache, GFP_KERNEL, BULK, objects);
+	int n = alloc_bulk(GFP_KERNEL, BULK, objects);
 	int i;
 
 	NOT_LAST();
