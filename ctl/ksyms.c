@@ -160,11 +160,22 @@ struct candidate {
 	int		rank;
 };
 
+/* "name.13": a static variable of a function, such as a lock's class, which can have no size. */
+static bool is_local(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == 0;
+}
+
 /* Of symbols at one address, the global one with the plainest name. */
 static int rank_symbol(const struct ksym_line *sym)
 {
 	int rank = sym->type == 'T' ? 4 : 0;
 
+	if (is_local(sym->name))
+		return rank;
+	rank++;
 	if (*sym->name != '_')
 		rank += 2;
 	else if (sym->name[1] != '_')

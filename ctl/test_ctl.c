@@ -67,6 +67,7 @@ static const char fake_kallsyms[] =
 	"ffffffff81002100 t gamma.isra.0\n"
 	"ffffffff81002200 t delta.constprop.0\n"
 	"ffffffff81002300 T delta\n"
+	"ffffffff81002400 t weak_key.13\n"
 	"ffffffff81002400 W weak_one\n"
 	"ffffffff81003000 D some_data\n"
 	"ffffffff81004000 B _end\n"

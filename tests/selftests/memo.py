@@ -2,54 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The memo of kernel stacks: every stack that it gives is compared with the unwinder's, and none is wrong."""
 
-from kobstest import *
-
-LEAF = "kobs_gen_stack_leaf"
-LEAF_GEN = "kobs_gen_leaf"
-RUN = "/sys/kernel/debug/kobs_gen_stack/run"
-N = 500
-# A full memo takes some work to fill: at least these are not by the unwinder.
-MOSTLY = 0.9
-
-
-def stack_script(*commands):
-    return ["sh", "-c", "; ".join(f"echo {c} >{RUN} || exit" for c in commands)]
-
-
-def names(stack):
-    return [frame.split(" ")[0].split("+")[0].split(".")[0] for frame in stack]
-
-
-def checked(r, share=None):
-    """All of the memo's stacks were compared, and none was wrong; returns the report."""
-    k, a = r["kernel_stacks"], r["accounting"]
-    equal(k["wrong"], 0, f"wrong stacks of {k}")
-    equal(k["checked"], k["memo"], "stacks compared")
-    equal(k["memo"] + k["unwound"], a["recorded"] + a["lost"].get("stack_full", 0), "stacks taken")
-    if share is not None:
-        at_least(k["memo"] / (k["memo"] + k["unwound"]), share, f"share of the memo in {k}")
-    return r
-
-
-def stacks(*commands, mode="count", share=MOSTLY, options=()):
-    insmod("kobs_gen_stack")
-    try:
-        r = report(mode, LEAF, "--by", "kstack", "--memo-check", 1, "--budget", 0, *options, run=stack_script(*commands))
-    finally:
-        equal(rmmod("kobs_gen_stack"), None, "rmmod")
-    checked(r, share)
-    # Stacks that differ in offsets only are added up.
-    found = {}
-    for row in r["rows"]:
-        stack = tuple(names(row["kstack"]))
-        found[stack] = found.get(stack, 0) + row["count"]
-    return found
-
-
-def by_frames(found, *wanted):
-    """The calls whose stack begins so."""
-    return sum(n for stack, n in found.items() if stack[:len(wanted)] == wanted)
-
+from memokit import *
 
 for mode in ("count", "time"):
     @test(f"frames of variable size, func {mode}")
@@ -249,11 +202,6 @@ while True:
     finally:
         p.kill()
         p.wait()
-
-
-# Work of all kinds: files, pipes, processes, page faults.
-WORK = ["sh", "-c", "for i in 1 2 3; do t=/tmp/memo.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
-        "grep -r xyzzy /etc/default; rm -r $t; done; true"]
 
 
 @test("the whole kernel's work, both CPUs, all compared")
