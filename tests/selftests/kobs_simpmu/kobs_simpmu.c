@@ -131,7 +131,11 @@ static void sim_overflow(struct perf_event *event, struct pt_regs *regs)
 	if (has_branch_stack(event)) {
 		/* Has come with the function; older kernels have neither. */
 #ifdef PERF_BRANCH_ENTRY_INFO_BITS_MAX
+		u64 claim = stack->nr;
+
 		perf_sample_save_brstack(&data, event, stack, NULL);
+		/* Newer kernels limit it: but it is not to be trusted. */
+		stack->nr = claim;
 #else
 		data.br_stack = stack;
 		data.sample_flags |= PERF_SAMPLE_BRANCH_STACK;
