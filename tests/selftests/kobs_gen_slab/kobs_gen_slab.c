@@ -142,12 +142,14 @@ static SITE void *gen_leak_cache(size_t size)
 }
 
 /* How many; 7.x tells only whether it is all of them or none. */
-#define alloc_bulk(flags, n, objects) ({				\
-	typeof(kmem_cache_alloc_bulk(cache, flags, n, objects)) got =	\
-		kmem_cache_alloc_bulk(cache, flags, n, objects);	\
-	__builtin_types_compatible_p(typeof(got), bool) && got ?	\
-		(int)(n) : (int)got;					\
-})
+static __always_inline int alloc_bulk(gfp_t flags, int n, void **objects)
+{
+	int got = kmem_cache_alloc_bulk(cache, flags, n, objects);
+	bool whether = __builtin_types_compatible_p(bool,
+		typeof(kmem_cache_alloc_bulk(cache, flags, n, objects)));
+
+	return whether && got ? n : got;
+}
 
 static SITE int gen_leak_bulk(unsigned int n, void **objects)
 {
