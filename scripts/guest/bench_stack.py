@@ -5,11 +5,19 @@ unwound, and the mixture that real work makes.
 """
 
 import json
+import os
+import re
 
 # Files, pipes and processes.
 WORK = ("for i in 1 2 3; do t=/tmp/bench.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
         "grep -r xyzzy /etc/default; rm -r $t; done; true")
 MIXED = "kmem_cache_free"
+
+
+# The clock samples a loop in the kernel, which times itself.
+PERIOD = 20000
+LOOP = "/tmp/sampled"
+LOOP_CALLS = 1000000
 
 
 def mixed(b, *options):
@@ -58,4 +66,38 @@ def jobs(b):
         b.line(f"{MIXED} by kstack, real work: in the handler", cost, None, [("(unwound each time)", unwound)])
         b.notes.append(f"{k['memo'] * 100 / (k['memo'] + k['unwound']):.1f} % of the stacks of real work by the memo")
 
-    return {"kstack": job_kstack}
+    def job_samples():
+        with open(LOOP, "w", encoding="ascii") as f:
+            f.write(f"""#!/usr/bin/python3
+import time
+run = open("{b.GEN}run", "w")
+begin = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+run.write("call task {LOOP_CALLS} 0")
+run.flush()
+print("took", time.clock_gettime_ns(time.CLOCK_MONOTONIC) - begin, flush=True)
+""")
+        os.chmod(LOOP, 0o755)
+
+        def took(*line):
+            return int(re.search(r"took (\d+)", b.run(*line, LOOP))[1])
+
+        plain = min(took() for _ in range(3))
+
+        def sample(*line):
+            ns = min(took(*line) for _ in range(3))
+            return (ns - plain) / (ns / PERIOD)
+
+        def kobs(*options):
+            return b.own(lambda: sample("obsctl", "pmu", "record", "-e", "cpu-clock", "-c", str(PERIOD), "--budget", "0",
+                                        "--json", *options, "--"))
+
+        def perf(*options):
+            return lambda: sample("perf", "record", "-B", "-N", "-q", "-o", "/tmp/perf.data", "-e", "cpu-clock", "-c",
+                                  str(PERIOD), *options, "--")
+
+        b.line("a sample of cpu-clock by cpu", kobs("--by", "cpu"), None, [("perf record", b.attempt("perf", perf()))])
+        b.line("a sample of cpu-clock by kstack", kobs("--by", "kstack"), None,
+               [("perf record -g", b.attempt("perf -g", perf("-g"))),
+                ("(unwound each time)", kobs("--by", "kstack", "--memo-check", "0"))])
+
+    return {"kstack": job_kstack, "samples": job_samples}

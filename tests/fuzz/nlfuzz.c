@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * nlfuzz [-n MESSAGES] [-s SEED] [-t THREADS]
+ * nlfuzz [-n MESSAGES] [-s SEED] [-t THREADS] [-r RARE]
  *
  * Sends hostile requests to the family, from several threads, each with
  * sockets of its own that it closes now and then, with sessions running and
  * dumps half read; some sockets are not read for a while. Fails when a refusal
  * has an error number that the specification does not list, or no sentence
- * where the family is to say one. Prints one line of JSON. What a thread sends
- * depends on the seed and on the numbers of its sessions only.
+ * where the family is to say one. With RARE, sessions are made and started that
+ * many times as seldom: they are what takes long. Prints one line of JSON. What
+ * a thread sends depends on the options and on the numbers of its sessions only.
  */
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -264,27 +265,31 @@ int main(int argc, char **argv)
 	static struct fuzzer fuzzers[MOST_THREADS];
 	unsigned long messages = 10000;
 	unsigned int threads = 2;
+	unsigned int rare = 1;
 	unsigned long seed = 1;
 	unsigned int i;
 	int c;
 
-	while ((c = getopt(argc, argv, "n:s:t:")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:t:r:")) != -1) {
 		if (c == 'n')
 			messages = strtoul(optarg, NULL, 0);
 		else if (c == 's')
 			seed = strtoul(optarg, NULL, 0);
 		else if (c == 't')
 			threads = strtoul(optarg, NULL, 0);
+		else if (c == 'r')
+			rare = strtoul(optarg, NULL, 0);
 		else
 			return 2;
 	}
-	if (!threads || threads > MOST_THREADS || !fz_learn(&known)) {
-		fprintf(stderr, "nlfuzz: bad threads, or no kobs to ask\n");
+	if (!rare || rare > 1000 || !threads || threads > MOST_THREADS || !fz_learn(&known)) {
+		fprintf(stderr, "nlfuzz: bad -t or -r, or no kobs to ask\n");
 		return 2;
 	}
 	for (i = 0; i < threads; i++) {
 		fuzzers[i].todo = messages / threads;
 		fuzzers[i].builder.known = &known;
+		fuzzers[i].builder.rare = rare;
 		fuzzers[i].builder.rng.state = seed * 1000 + i;
 		if (pthread_create(&fuzzers[i].thread, NULL, run, &fuzzers[i]))
 			return 2;

@@ -97,6 +97,7 @@ struct fz_builder {
 	const struct fz_known *known;
 	struct fz_rng rng;
 	struct fz_ids ids;
+	unsigned int rare;
 };
 
 void fz_attr_put(struct fz_buf *b, unsigned int kind, const void *data,

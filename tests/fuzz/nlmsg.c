@@ -386,7 +386,7 @@ void fz_message(struct fz_builder *f, struct fz_buf *b, __u32 seq)
 		KOBS_CMD_SESSION_DEL, KOBS_CMD_SESSION_GET,
 	};
 	const struct fz_op *op = &fz_ops[fz_below(&f->rng, fz_n_ops)];
-	unsigned int kind = fz_below(&f->rng, 1000);
+	unsigned int kind = fz_below(&f->rng, 1000 * f->rare);
 	unsigned int flags = NLM_F_ACK;
 	unsigned int cmd = op->cmd;
 	unsigned int at;
