@@ -307,14 +307,17 @@ static int func_choose(struct func *f, const struct kobs_value *functions)
 			continue;
 		last = ip;
 		reason = kobs_func_denied(ip);
-		if (reason)
+		if (reason) {
 			err = kobs_session_keep_out(f->s, ip, reason, true);
-		else if (ftrace_set_filter_ip(&trial, ip, 0, 1))
+			continue;
+		}
+		err = ftrace_set_filter_ip(&trial, ip, 0, 1);
+		if (!err)
+			f->ips[f->n++] = ip;
+		else if (err == -EINVAL)
 			err = kobs_session_keep_out(f->s, ip,
 						    "ftrace cannot trace it",
 						    false);
-		else
-			f->ips[f->n++] = ip;
 	}
 	/* Frees the trial's filter: empty, and not registered. */
 	ftrace_set_filter(&trial, NULL, 0, 1);
