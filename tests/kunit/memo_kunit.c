@@ -484,6 +484,38 @@ static void each_part_moves_by_itself(struct kunit *test)
 	}
 }
 
+/*
+ * Code of frame 1 was interrupted: its address is not on the stack, and the
+ * word below its stack pointer is nobody's.
+ */
+static void interrupted_code_has_a_stack(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	u64 key;
+
+	build(b);
+	b->stack[0] = ip_of(99);
+	b->w.ip = ip_of(1);
+	expect_ips(test, go(b, 20), 2, 4);
+	expect_ips(test, go(b, 2), 2, 2);
+	key = keep(test, ip_of(1) - 1);
+	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(1) - 1, EPOCH), ID);
+	b->stack[0] = 0;
+	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(1) - 1, EPOCH), ID);
+	/* Another instruction is another stack. */
+	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(1), EPOCH), 0);
+	b->stack[3] += 8;
+	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(1) - 1, EPOCH), 0);
+	/* A frame that the memo does not know, or does not lead out of. */
+	b->w.ip = ip_of(99);
+	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+	know(b, 99, KOBS_FACT_ODD, 0, 0);
+	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
+	/* Nothing called it. */
+	know(b, 99, KOBS_FACT_END, 0, 0);
+	KUNIT_EXPECT_EQ(test, go(b, 20), 0);
+}
+
 static void too_many_parts_are_not_kept(struct kunit *test)
 {
 	static const u8 at[] = { 5, 9, 12, 20 };
@@ -601,6 +633,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(recalled_at_any_place),
 	KUNIT_CASE(not_recalled_beyond_the_top),
 	KUNIT_CASE(each_part_moves_by_itself),
+	KUNIT_CASE(interrupted_code_has_a_stack),
 	KUNIT_CASE(too_many_parts_are_not_kept),
 	KUNIT_CASE(pointers_from_afar_are_not_kept),
 	KUNIT_CASE(stuck_walks_are_not_kept),
