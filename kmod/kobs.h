@@ -486,6 +486,7 @@ bool kobs_stream_write(struct kobs_session *s, const u64 *v, u64 value);
 /* netlink.c */
 int kobs_netlink_init(void);
 void kobs_netlink_exit(void);
+struct sk_buff *kobs_netlink_state(struct kobs_session *s);
 void kobs_netlink_notify(struct kobs_session *s);
 struct sk_buff *kobs_netlink_record(u8 cmd, size_t size, void **hdr);
 int kobs_netlink_send(struct sk_buff *skb, u32 port);

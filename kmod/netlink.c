@@ -391,12 +391,13 @@ int kobs_netlink_send(struct sk_buff *skb, u32 port)
 }
 
 /**
- * kobs_netlink_notify() - tell a session's owner of its state
+ * kobs_netlink_state() - a notification of a session's state
  * @s: session
  *
  * Context: task, may sleep; the session's lock is held.
+ * Return: for kobs_netlink_send(), or NULL.
  */
-void kobs_netlink_notify(struct kobs_session *s)
+struct sk_buff *kobs_netlink_state(struct kobs_session *s)
 {
 	struct sk_buff *skb;
 	void *hdr;
@@ -404,13 +405,27 @@ void kobs_netlink_notify(struct kobs_session *s)
 	skb = kobs_netlink_record(KOBS_CMD_SESSION_NTF, KOBS_NL_SESSION_SIZE,
 				  &hdr);
 	if (!skb)
-		return;
+		return NULL;
 	if (kobs_netlink_put_session(skb, s)) {
 		nlmsg_free(skb);
-		return;
+		return NULL;
 	}
 	genlmsg_end(skb, hdr);
-	kobs_netlink_send(skb, kobs_session_owner(s));
+	return skb;
+}
+
+/**
+ * kobs_netlink_notify() - tell a session's owner of its state, if it has room
+ * @s: session
+ *
+ * Context: task, may sleep; the session's lock is held.
+ */
+void kobs_netlink_notify(struct kobs_session *s)
+{
+	struct sk_buff *skb = kobs_netlink_state(s);
+
+	if (skb)
+		kobs_netlink_send(skb, kobs_session_owner(s));
 }
 
 static int nl_event(struct notifier_block *nb, unsigned long event, void *data)

@@ -53,7 +53,8 @@ struct kobs_stream_cpu {
  * @work: drains the ring
  * @pending: batch that did not fit into the owner's socket
  * @finishing: the session stopped; end with the last record
- * @finished: the last record was sent
+ * @told: the owner was told of the end, or will be by @pending
+ * @finished: there is nothing more to send
  * @cpu: for each possible CPU
  */
 struct kobs_stream {
@@ -63,6 +64,7 @@ struct kobs_stream {
 	struct kthread_delayed_work work;
 	struct sk_buff *pending;
 	bool finishing;
+	bool told;
 	bool finished;
 	struct kobs_stream_cpu cpu[];
 };
@@ -288,6 +290,23 @@ static int stream_round(struct kobs_stream *st)
 	return drained ? any : 2;
 }
 
+/* The end, which comes behind the last record. */
+static int stream_tell_end(struct kobs_stream *st)
+{
+	struct sk_buff *skb = NULL;
+	bool dead;
+
+	mutex_lock(&st->s->lock);
+	dead = st->s->dead;
+	if (!dead)
+		skb = kobs_netlink_state(st->s);
+	mutex_unlock(&st->s->lock);
+	if (!skb && !dead)
+		return -ENOMEM;
+	st->told = true;
+	return !skb || stream_send(st, skb) ? 0 : -EAGAIN;
+}
+
 static void stream_work(struct kthread_work *work)
 {
 	struct kobs_stream *st = container_of(work, struct kobs_stream,
@@ -300,12 +319,10 @@ static void stream_work(struct kthread_work *work)
 		return;
 	if (kobs_session_owner(st->s))
 		ret = stream_round(st);
+	if (!ret && finishing && !st->told)
+		ret = stream_tell_end(st);
 	if (!ret && finishing) {
 		st->finished = true;
-		mutex_lock(&st->s->lock);
-		if (!st->s->dead)
-			kobs_netlink_notify(st->s);
-		mutex_unlock(&st->s->lock);
 		return;
 	}
 	kthread_queue_delayed_work(kobs_worker, &st->work,
