@@ -169,13 +169,13 @@ static int function_hook(struct slab *sl, void *function, ftrace_func_t handler)
 	struct ftrace_ops *ops = &sl->ops[sl->hooked];
 	int err;
 
-	ops->func = handler;
-	ops->private = sl;
+	/* What ftrace_free_filter() left of an earlier try is not to be used. */
+	*ops = (struct ftrace_ops){ .func = handler, .private = sl };
 	err = ftrace_set_filter_ip(ops, (unsigned long)function, 0, 1);
 	if (!err)
 		err = register_ftrace_function(ops);
 	if (err)
-		ftrace_set_filter(ops, NULL, 0, 1);
+		ftrace_free_filter(ops);
 	else
 		sl->hooked++;
 	return err;
@@ -187,7 +187,7 @@ static void functions_unhook(struct slab *sl)
 		struct ftrace_ops *ops = &sl->ops[--sl->hooked];
 
 		WARN_ON_ONCE(unregister_ftrace_function(ops));
-		ftrace_set_filter(ops, NULL, 0, 1);
+		ftrace_free_filter(ops);
 	}
 }
 

@@ -319,8 +319,7 @@ static int func_choose(struct func *f, const struct kobs_value *functions)
 						    "ftrace cannot trace it",
 						    false);
 	}
-	/* Frees the trial's filter: empty, and not registered. */
-	ftrace_set_filter(&trial, NULL, 0, 1);
+	ftrace_free_filter(&trial);
 	return err;
 }
 
@@ -362,7 +361,7 @@ static void func_free(struct func *f)
 	unregister_module_notifier(&f->modules);
 	if (f->returns)
 		kobs_returns_free(f->returns);
-	ftrace_set_filter(&f->ops, NULL, 0, 1);
+	ftrace_free_filter(&f->ops);
 	kvfree(f->ips);
 	mutex_destroy(&f->lock);
 	kfree(f);

@@ -251,7 +251,7 @@ void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
 void kobs_returns_free(struct kobs_returns *r)
 {
 	kobs_returns_stop(r);
-	ftrace_set_filter(&r->ops, NULL, 0, 1);
+	ftrace_free_filter(&r->ops);
 	kfree(r);
 }
 
