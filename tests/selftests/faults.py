@@ -21,10 +21,19 @@ def put(path, value):
         f.write(str(value))
 
 
+def warns():
+    """Where the kernel itself warns of failed allocations, which is none of kobs' faults: the ring buffer's, for a CPU."""
+    texts = sorted(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[1] in "tT")
+    start = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines()
+                 if line.split()[2] == "trace_rb_cpu_prepare")
+    return start, next(t for t in texts if t > start)
+
+
 def prepare():
     """Only allocations that kobs asks for fail, and those that may sleep, too."""
     if not os.path.exists("/proc/self/fail-nth"):
         skip("this kernel cannot inject faults: it has no /proc/self/fail-nth")
+    loud = warns()
     sections = "/sys/module/kobs/sections"
     start = int(read(f"{sections}/.text"), 16)
     size = int(read("/sys/module/kobs/coresize"))
@@ -35,6 +44,8 @@ def prepare():
         if os.path.exists(f"{at}/require-start"):
             put(f"{at}/require-start", f"{start:#x}")
             put(f"{at}/require-end", f"{start + size:#x}")
+            put(f"{at}/reject-start", f"{loud[0]:#x}")
+            put(f"{at}/reject-end", f"{loud[1]:#x}")
             put(f"{at}/stacktrace-depth", 32)
     put(f"{FAULTS}/fail_page_alloc/ignore-gfp-highmem", "N")
     put(f"{FAULTS}/fail_page_alloc/min-order", 0)
