@@ -51,7 +51,7 @@ struct kobs_stream_cpu {
  * @ring: ring buffer
  * @bytes: of the ring, for each CPU
  * @work: drains the ring
- * @pending: batch that did not fit into the owner's socket
+ * @pending: message that did not fit into the owner's socket
  * @finishing: the session stopped; end with the last record
  * @told: the owner was told of the end, or will be by @pending
  * @finished: there is nothing more to send

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Kernel stacks of arm64, whose code links its frames: a frame record is where
- * the next one lies, and the return address. stack_trace_save() follows these,
- * at 75 instructions a frame (6.12); to see that a stack is one that was seen
- * before takes less than a tenth of that.
+ * the next one lies, and the return address. stack_trace_save() follows these.
+ * To see that a stack is one that was seen before takes less than half of that:
+ * of 20 frames 830 instructions for 1,800 (6.12, all of lock contention's).
  *
  * A stack is recalled (recall.h) when its records hold the return addresses
  * that they held, each found where the one before leads to. That is all that

@@ -46,20 +46,14 @@ bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	bool made_up = !(regs->flags & X86_EFLAGS_FIXED);
 	struct unwind_state state;
-	unsigned int n = 0;
 
-	ips[n++] = regs->ip;
+	ips[0] = regs->ip;
 	/* Those made up for a call do not tell more than their stack pointer. */
 	unwind_start(&state, current, made_up ? NULL : regs,
 		     made_up ? (void *)regs->sp : NULL);
-	for (; n < s->stack_depth && !unwind_done(&state);
-	     unwind_next_frame(&state)) {
-		ips[n] = unwind_get_return_address(&state);
-		if (!ips[n])
-			break;
-		n++;
-	}
-	return kobs_capture_intern(s, id, ips, n);
+	return kobs_capture_intern(s, id, ips,
+				   kobs_unwind_rest(&state, ips, 1,
+						    s->stack_depth));
 }
 
 void kobs_unwind_settle(const struct kobs_session *s)

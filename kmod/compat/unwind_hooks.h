@@ -19,4 +19,22 @@ static inline void kobs_unwind_forget(unsigned long from, unsigned long to)
 }
 #endif
 
+#ifdef CONFIG_X86
+#include <asm/unwind.h>
+
+/* The addresses from a state on, behind @n others. Returns how many there are. */
+static inline unsigned int kobs_unwind_rest(struct unwind_state *state,
+					    unsigned long *ips, unsigned int n,
+					    unsigned int max)
+{
+	for (; n < max && !unwind_done(state); unwind_next_frame(state)) {
+		ips[n] = unwind_get_return_address(state);
+		if (!ips[n])
+			break;
+		n++;
+	}
+	return n;
+}
+#endif
+
 #endif /* KOBS_COMPAT_UNWIND_HOOKS_H */

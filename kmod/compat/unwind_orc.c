@@ -377,18 +377,10 @@ static unsigned int unwind_made_up(struct kobs_session *s, struct pt_regs *regs,
 				   unsigned long *ips)
 {
 	struct unwind_state state;
-	unsigned int n = 0;
 
-	ips[n++] = regs->ip;
+	ips[0] = regs->ip;
 	unwind_start(&state, current, NULL, (void *)regs->sp);
-	for (; n < s->stack_depth && !unwind_done(&state);
-	     unwind_next_frame(&state)) {
-		ips[n] = unwind_get_return_address(&state);
-		if (!ips[n])
-			break;
-		n++;
-	}
-	return n;
+	return kobs_unwind_rest(&state, ips, 1, s->stack_depth);
 }
 
 static noinline bool unwind_made_up_id(struct kobs_session *s, u64 *id,

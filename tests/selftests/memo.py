@@ -252,16 +252,7 @@ def rate():
     at_least(k["memo"] / (k["memo"] + k["unwound"]), MOSTLY, f"share of the memo in {k}")
 
 
-@test("--memo-check 0: no memo, the same stacks")
-def without():
-    def one(check):
-        r = report("count", LEAF_GEN, "--by", "kstack", "--memo-check", check, run=script("call task 50 0", "callb 7"))
-        return r["kernel_stacks"], sorted((row["count"], row["kstack"]) for row in r["rows"])
-    none, plain = one(0)
-    every, memo = one(1)
-    equal(none, {"memo": 0, "unwound": 57, "checked": 0, "wrong": 0}, "kernel stacks without the memo")
-    equal(every["wrong"], 0, "wrong stacks")
-    equal(plain, memo, "stacks without and with the memo")
+test("--memo-check 0: no memo, the same stacks")(same_without)
 
 
 main()

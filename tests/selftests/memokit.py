@@ -54,3 +54,15 @@ def by_frames(found, *wanted):
 ROUNDS = "1" if KERNEL == "debug" else "1 2 3"
 WORK = ["sh", "-c", f"for i in {ROUNDS}; do t=/tmp/memo.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
         "grep -r xyzzy /etc/default; rm -r $t; done; true"]
+
+
+def same_without():
+    """The test that --memo-check 0 gives the stacks that the memo gives."""
+    def one(check):
+        r = report("count", LEAF_GEN, "--by", "kstack", "--memo-check", check, run=script("call task 50 0", "callb 7"))
+        return r["kernel_stacks"], sorted((row["count"], row["kstack"]) for row in r["rows"])
+    none, plain = one(0)
+    every, memo = one(1)
+    equal(none, {"memo": 0, "unwound": 57, "checked": 0, "wrong": 0}, "kernel stacks without the memo")
+    equal(every["wrong"], 0, "wrong stacks")
+    equal(plain, memo, "stacks without and with the memo")

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run-queue latency: every wake-up is a hit, which ends when the task runs, or is pending."""
 
-
 from kobstest import *
 
 SCHED = "/sys/kernel/debug/kobs_gen_sched/"
