@@ -324,6 +324,7 @@ bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 	const struct record *r;
 	unsigned int n = 0;
 
+	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
 	ips[n++] = instruction_pointer(regs);
 	while (n < s->stack_depth && on_stack(fp, sizeof(*r))) {
 		r = (const struct record *)fp;

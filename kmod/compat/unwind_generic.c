@@ -47,6 +47,7 @@ bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 	bool made_up = !(regs->flags & X86_EFLAGS_FIXED);
 	struct unwind_state state;
 
+	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
 	ips[0] = regs->ip;
 	/* Those made up for a call do not tell more than their stack pointer. */
 	unwind_start(&state, current, made_up ? NULL : regs,

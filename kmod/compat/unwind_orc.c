@@ -388,6 +388,7 @@ static noinline bool unwind_made_up_id(struct kobs_session *s, u64 *id,
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 
+	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
 	return kobs_capture_intern(s, id, ips, unwind_made_up(s, regs, ips));
 }
 
