@@ -9,7 +9,7 @@ SPIN = ["bash", "-c", "for ((i = 0; i < 40000; i++)); do :; done"]
 FAULTS = ["python3", "-c", "import mmap; m = mmap.mmap(-1, 4096 * 500); [m.write(bytes(4096)) for i in range(500)]"]
 # By a child of a shell, which has more to do than that.
 CHILD = ["sh", "-c", f"{' '.join(FAULTS[:2])} '{FAULTS[2]}'; :"]
-KERNEL_LOOP = script("call task 6000000 0")
+KERNEL_LOOP = script(f"call task {24000000 // SLOW} 0")
 
 
 def pmu(*args, run=None, status=0):

@@ -186,11 +186,12 @@ def ustacks():
 
 @test("more threads than there is room for are counted as lost")
 def full():
-    program = "import threading, time\n" \
-              "ts = [threading.Thread(target=time.sleep, args=(0.5,)) for _ in range(120)]\n" \
-              "[t.start() for t in ts]\n[t.join() for t in ts]"
+    # All of them sleep at the same time, however long it takes to start them.
+    program = "import threading, time\ngo = threading.Event()\n" \
+              "ts = [threading.Thread(target=go.wait) for _ in range(120)]\n" \
+              "[t.start() for t in ts]\ntime.sleep(0.5)\ngo.set()\n[t.join() for t in ts]"
     r = offcpu("--spans", "16", "-c", "python3", work=["/usr/bin/python3", "-c", program])
-    at_least(r["accounting"]["lost"].get("spans_full", 0), 60, "lost since there was no room")
+    at_least(r["accounting"]["lost"].get("spans_full", 0), 120 - 16, "lost since there was no room")
     r = offcpu("-c", "python3", work=["/usr/bin/python3", "-c", program])
     equal(r["accounting"]["lost"].get("spans_full", 0), 0, "lost with room")
     at_least(count_of(r, comm="python3"), 120, "sleeps")
