@@ -14,7 +14,7 @@ PERIOD = 1000000
 ON_EXEC = {"on_exec": 1}
 LOOP_CALLS = 4000000
 LOOP = f"echo call task {LOOP_CALLS} 0 >{GEN}run"
-IN_LOOP = ("kobs_gen_leaf", "kobs_gen_caller_a", "repeat")
+IN_LOOP = ("kobs_gen_leaf", "count", "kobs_gen_caller_a", "repeat")
 
 
 def total(rows):
@@ -27,11 +27,12 @@ def overflows(which, period, bits=0):
         w.go()
     i = accounted(s)
     s.close()
-    # One that the counter has seen, and the interrupt controller has not yet, can be in flight at the end.
-    in_flight = i["counted"] // period - i["overflows"]
-    assert in_flight in (0, 1), f"{i['overflows']} overflows of {i['counted']} by {period}"
-    equal(i.get("lost_missed_overflows", 0), in_flight, "missed")
-    equal(i["lost"], in_flight, "lost")
+    # One that the counter has seen, and the interrupt controller has not yet, can be in flight at the end. A busy host makes
+    # QEMU late for one in thousands, so that two are one interrupt.
+    missed = i["counted"] // period - i["overflows"]
+    assert 0 <= missed <= 1 + i["overflows"] // 1000, f"{i['overflows']} overflows of {i['counted']} by {period}"
+    equal(i.get("lost_missed_overflows", 0), missed, "missed")
+    equal(i["lost"], missed, "lost")
     at_least(i["recorded"], 50, "samples")
 
 
@@ -69,7 +70,7 @@ def kernel_loop():
     more = counted[2 * LOOP_CALLS] - counted[LOOP_CALLS]
     per_call = more * 100000 / LOOP_CALLS
     want = counted[LOOP_CALLS] * 100000 / LOOP_CALLS
-    assert abs(per_call - want) <= 0.02 * want + 0.1, f"{per_call} cycles a call, by all samples {want}; {counted}"
+    assert abs(per_call - want) <= 0.005 * want, f"{per_call} cycles a call, by all samples {want}; {counted}"
     # 2 for each instruction.
     assert 10 <= per_call <= 120, f"{per_call} cycles a call"
 
@@ -219,7 +220,7 @@ def kernel_stacks():
             for name in ("vfs_write", "ksys_write", "el0_svc"):
                 assert name in names, f"no {name} in {names}"
             # A leaf has no frame: its caller's return address can be missing, as in perf's stacks.
-            assert names[1] in ("kobs_gen_caller_a", "repeat", "run"), f"no caller in {names}"
+            assert names[1] in ("kobs_gen_leaf", "kobs_gen_caller_a", "repeat", "run"), f"no caller in {names}"
     at_least(seen, 30, "samples in the loop")
     s.close()
 
