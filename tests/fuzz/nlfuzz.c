@@ -97,11 +97,12 @@ static void take_verdict(struct fuzzer *f, const struct nlmsghdr *h)
 {
 	unsigned int head = h->nlmsg_type == NLMSG_ERROR ?
 			    sizeof(struct nlmsgerr) : sizeof(int);
+	const struct nlmsgerr *e = NLMSG_DATA(h);
 	const struct nlattr *a;
 	bool sentence = false;
 	int err;
 
-	if (h->nlmsg_len < NLMSG_HDRLEN + sizeof(int))
+	if (h->nlmsg_len < NLMSG_HDRLEN + head)
 		return;
 	err = -*(const int *)NLMSG_DATA(h);
 	if (!err) {
@@ -110,6 +111,9 @@ static void take_verdict(struct fuzzer *f, const struct nlmsghdr *h)
 	}
 	/* Damaged lengths turn content into messages for anybody. */
 	if (!h->nlmsg_seq || h->nlmsg_seq > f->seq || err < 0 || err >= ERRNOS)
+		return;
+	/* The error tells which family it is that there is not, or that refused. */
+	if (h->nlmsg_type == NLMSG_ERROR && e->msg.nlmsg_type != known.family)
 		return;
 	if (h->nlmsg_flags & NLM_F_ACK_TLVS &&
 	    h->nlmsg_len >= NLMSG_HDRLEN + head + NLA_HDRLEN) {
