@@ -79,8 +79,9 @@ def functions():
     raise AssertionError("no kobs_gen_leaf in /proc/kallsyms")
 
 
-# Parameters that a source cannot do without, and what brings in all that it can allocate.
+# Parameters that a source, or a mode, cannot do without, and what brings in all that it can allocate.
 NEEDS = {
+    "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
     "func": lambda: [functions(), param("inflight", 16)],
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
@@ -104,7 +105,8 @@ def modes():
 
 def session(nl, source, mode, nth):
     """One life of a session. Returns whether the fault was reached, and the refusal if there was one."""
-    parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL, *NEEDS[source]()]
+    parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL,
+             *NEEDS.get(f"{source} {mode}", NEEDS[source])()]
     by = {"pmu": [], "slab": ["site", "kstack"]}.get(source, ["comm", "kstack"])
     parts += [attr(K.A_SESSION_BY, c) for c in by]
     me = None
