@@ -107,7 +107,7 @@ def session(nl, source, mode, nth):
     """One life of a session. Returns whether the fault was reached, and the refusal if there was one."""
     parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL,
              *NEEDS.get(f"{source} {mode}", NEEDS[source])()]
-    by = {"pmu": [], "slab": ["site", "kstack"]}.get(source, ["comm", "kstack"])
+    by = {"pmu": [], "slab": ["site", "kstack"]}.get(source, ["comm"] if mode == "runq" else ["comm", "kstack"])
     parts += [attr(K.A_SESSION_BY, c) for c in by]
     me = None
     with Nth(nth) as fault:
