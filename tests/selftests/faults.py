@@ -88,7 +88,14 @@ NEEDS = {
     "lock": lambda: [param("spans", 64)],
     "sched": lambda: [param("spans", 16)],
 }
+# Columns, where these are others than the command and its stack.
+BY = {"pmu": [], "slab": ["site", "kstack"], "sched runq": ["comm"]}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
+
+
+def of(table, source, mode, default=None):
+    """What a table says of a mode, or else of its source."""
+    return table.get(f"{source} {mode}", table.get(source, default))
 
 
 def modes():
@@ -105,10 +112,8 @@ def modes():
 
 def session(nl, source, mode, nth):
     """One life of a session. Returns whether the fault was reached, and the refusal if there was one."""
-    parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL,
-             *NEEDS.get(f"{source} {mode}", NEEDS[source])()]
-    by = {"pmu": [], "slab": ["site", "kstack"]}.get(source, ["comm"] if mode == "runq" else ["comm", "kstack"])
-    parts += [attr(K.A_SESSION_BY, c) for c in by]
+    parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL, *of(NEEDS, source, mode)()]
+    parts += [attr(K.A_SESSION_BY, c) for c in of(BY, source, mode, ["comm", "kstack"])]
     me = None
     with Nth(nth) as fault:
         try:
