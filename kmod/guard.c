@@ -6,18 +6,22 @@
  * Each CPU judges itself, in the handler, because a machine that is flooded
  * with hits may not get to run anything else. The estimate of a window is its
  * hits times the mean cost of those that were timed, without the dearest,
- * which an interrupt may have fallen into.
+ * which an interrupt may have fallen into. A hypervisor may have taken the CPU
+ * away in others: it takes GUARD_WINDOWS in a row above the budget.
  *
  * Locking: the window belongs to its CPU; a nested hit that finds it in use
  * leaves it alone. The session is disarmed by one store, the rest happens in
  * task context (irq_work, then a work item that stops the session).
  */
+#include <kunit/visibility.h>
+#include <linux/export.h>
 #include <linux/math64.h>
 
 #include "hit.h"
 #include "kobs.h"
 
-#define GUARD_WINDOW_NS		(500 * NSEC_PER_MSEC)
+#define GUARD_WINDOW_NS		(250 * NSEC_PER_MSEC)
+#define GUARD_WINDOWS		2
 #define GUARD_SAMPLES		4
 
 static void guard_window(struct kobs_cpu *pc, u64 now)
@@ -70,7 +74,9 @@ void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 	    now - pc->window < GUARD_WINDOW_NS)
 		goto out;
 	percent = guard_percent(pc, now);
-	if (percent > s->budget && !cmpxchg(&s->guard_cost, 0, percent)) {
+	pc->windows_over = percent > s->budget ? pc->windows_over + 1 : 0;
+	if (pc->windows_over >= GUARD_WINDOWS &&
+	    !cmpxchg(&s->guard_cost, 0, percent)) {
 		s->disarmed = now;
 		WRITE_ONCE(s->armed, false);
 		irq_work_queue(&s->guard_work);
@@ -79,6 +85,7 @@ void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 out:
 	WRITE_ONCE(pc->window_busy, 0);
 }
+EXPORT_SYMBOL_IF_KUNIT(kobs_guard_check);
 
 /**
  * kobs_hit_recursion() - count a hit inside the session's own handler
@@ -122,6 +129,7 @@ void kobs_guard_init(struct kobs_session *s)
 	init_irq_work(&s->guard_work, guard_to_task);
 	INIT_WORK(&s->stop_work, guard_stop);
 }
+EXPORT_SYMBOL_IF_KUNIT(kobs_guard_init);
 
 /**
  * kobs_guard_sync() - wait until the guard of a stopped session is at rest
@@ -134,3 +142,4 @@ void kobs_guard_sync(struct kobs_session *s)
 	irq_work_sync(&s->guard_work);
 	cancel_work_sync(&s->stop_work);
 }
+EXPORT_SYMBOL_IF_KUNIT(kobs_guard_sync);

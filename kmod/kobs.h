@@ -259,6 +259,7 @@ enum kobs_engine_param {
  * @window_cost: cost of the hits timed in the window, ns
  * @window_worst: dearest of them, ns
  * @window_timed: how many were timed
+ * @windows_over: the last windows in a row that were above the budget
  * @window_busy: the window is being changed
  */
 struct kobs_cpu {
@@ -271,6 +272,7 @@ struct kobs_cpu {
 	u64 window_cost;
 	u64 window_worst;
 	u32 window_timed;
+	u32 windows_over;
 	u32 window_busy;
 };
 

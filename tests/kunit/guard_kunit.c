@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the guard: which windows disarm a session. The clock, the hits and
+ * what they cost are made up.
+ */
+#include <kunit/test.h>
+#include <linux/mutex.h>
+#include <linux/time64.h>
+
+#include "kobs.h"
+
+#define BUDGET	25
+
+/* Hits of a window, the cost that fills the budget, and a dear one. */
+#define HITS	5120
+#define WINDOW	(250 * NSEC_PER_MSEC)
+#define FULL	(WINDOW / HITS * BUDGET / 100)
+#define DEAR	(50 * NSEC_PER_MSEC)
+
+struct guarded {
+	struct kobs_session session;
+	struct kobs_cpu cpu;
+	u64 now;
+};
+
+static struct guarded *guarded_new(struct kunit *test)
+{
+	struct guarded *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, g);
+	mutex_init(&g->session.lock);
+	kobs_guard_init(&g->session);
+	g->session.budget = BUDGET;
+	g->session.armed = true;
+	g->now = NSEC_PER_SEC;
+	/* The first timed hit opens the first window. */
+	kobs_guard_check(&g->session, &g->cpu, g->now, 0);
+	return g;
+}
+
+static void guarded_done(struct guarded *g)
+{
+	kobs_guard_sync(&g->session);
+	mutex_destroy(&g->session.lock);
+}
+
+/* A window with five timed hits, @dear of which were interrupted. */
+static void window(struct guarded *g, u64 cost, unsigned int dear)
+{
+	unsigned int i;
+
+	local64_add(HITS, &g->cpu.counters.n[KOBS_N_HITS]);
+	for (i = 0; i < 5; i++) {
+		g->now += WINDOW / 5;
+		kobs_guard_check(&g->session, &g->cpu, g->now,
+				 i < dear ? DEAR : cost);
+	}
+}
+
+static void above_in_two_windows(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+
+	window(g, 2 * FULL, 0);
+	KUNIT_EXPECT_TRUE(test, g->session.armed);
+	window(g, 2 * FULL, 0);
+	KUNIT_EXPECT_FALSE(test, g->session.armed);
+	KUNIT_EXPECT_EQ(test, g->session.disarmed, g->now);
+	KUNIT_EXPECT_GE(test, g->session.guard_cost, 2 * BUDGET - 1);
+	KUNIT_EXPECT_LE(test, g->session.guard_cost, 2 * BUDGET);
+	guarded_done(g);
+}
+
+static void within_the_budget(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		window(g, FULL, 0);
+	KUNIT_EXPECT_TRUE(test, g->session.armed);
+	guarded_done(g);
+}
+
+static void one_dear_hit_does_not_count(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		window(g, FULL / 2, 1);
+	KUNIT_EXPECT_TRUE(test, g->session.armed);
+	guarded_done(g);
+}
+
+/* A hypervisor that runs others takes the CPU away in the middle of hits. */
+static void several_dear_hits_now_and_then(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		window(g, FULL / 2, i % 2 ? 4 : 0);
+	KUNIT_EXPECT_TRUE(test, g->session.armed);
+	KUNIT_EXPECT_EQ(test, g->session.guard_cost, 0);
+	guarded_done(g);
+}
+
+static void no_budget_no_guard(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	unsigned int i;
+
+	g->session.budget = 0;
+	for (i = 0; i < 10; i++)
+		window(g, 100 * FULL, 0);
+	KUNIT_EXPECT_TRUE(test, g->session.armed);
+	guarded_done(g);
+}
+
+static void cost_is_added_up(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	const local64_t *n = g->cpu.counters.n;
+
+	window(g, 100, 0);
+	window(g, 200, 0);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_TIMED]), 11);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_COST]), 1500);
+	guarded_done(g);
+}
+
+static struct kunit_case guard_cases[] = {
+	KUNIT_CASE(above_in_two_windows),
+	KUNIT_CASE(within_the_budget),
+	KUNIT_CASE(one_dear_hit_does_not_count),
+	KUNIT_CASE(several_dear_hits_now_and_then),
+	KUNIT_CASE(no_budget_no_guard),
+	KUNIT_CASE(cost_is_added_up),
+	{}
+};
+
+static struct kunit_suite guard_suite = {
+	.name = "kobs_guard",
+	.test_cases = guard_cases,
+};
+
+kunit_test_suite(guard_suite);
