@@ -496,11 +496,22 @@ static bool crossed(struct report *r)
 	return false;
 }
 
+/** report_lost() - Return: the exit status that --max-lost asks for. */
+int report_lost(const struct session *s, const struct opts *o)
+{
+	uint64_t lost = model_lost_sum(s);
+
+	if (!o->max_lost.given || lost <= o->max_lost.value)
+		return 0;
+	warn("%llu hits were lost, more than --max-lost %llu", (unsigned long long)lost,
+	     (unsigned long long)o->max_lost.value);
+	return STATUS_LOST;
+}
+
 /** report_verdict() - Return: the exit status that the user's limits ask for. */
 int report_verdict(struct report *r)
 {
 	const struct report_kind *kind = report_kind(r);
-	uint64_t lost = model_lost_sum(r->session);
 
 	if (kind && kind->verdict) {
 		int status = kind->verdict(r);
@@ -511,12 +522,7 @@ int report_verdict(struct report *r)
 		warn("a row is above the limit %s of --fail-over", r->opts->fail_over);
 		return STATUS_CROSSED;
 	}
-	if (r->opts->max_lost.given && lost > r->opts->max_lost.value) {
-		warn("%llu hits were lost, more than --max-lost %llu", (unsigned long long)lost,
-		     (unsigned long long)r->opts->max_lost.value);
-		return STATUS_LOST;
-	}
-	return 0;
+	return report_lost(r->session, r->opts);
 }
 
 /** report_free() - Free what report_resolve() made. */

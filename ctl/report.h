@@ -48,6 +48,7 @@ void report_resolve(struct report *r);
 int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);
 void report_footer(struct report *r, struct out *o);
+int report_lost(const struct session *s, const struct opts *o);
 int report_verdict(struct report *r);
 void report_free(struct report *r);
 

@@ -3,18 +3,26 @@
 
 #include <string.h>
 
+#include "request.h"
 #include "slab_counts.h"
 #include "slab_leaks.h"
 
-/** slab_counts_open() - Start the session. Return: 0 or an exit status. */
-int slab_counts_open(struct slab_counts *c)
+static void take_over(struct slab_counts *c, struct session *fresh)
 {
-	struct request req = { .source = "slab", .mode = "leaks" };
-	struct session started = {};
+	model_free_session(&c->session);
+	c->session = *fresh;
+}
+
+/** slab_counts_open() - Start the session. Return: 0 or an exit status. */
+int slab_counts_open(struct slab_counts *c, const struct opts *o)
+{
+	struct session fresh = {};
+	struct request req = {};
 	int err;
 
 	c->open = true;
 	strings_add(&req.by, "cache");
+	request_fill(&req, "slab", "leaks", o);
 	err = nl_open(&c->nl);
 	if (!err)
 		err = view_init(&c->view, &c->nl);
@@ -23,26 +31,35 @@ int slab_counts_open(struct slab_counts *c)
 	if (!err)
 		err = view_bind(&c->view, &c->session);
 	if (!err)
-		err = model_session_start(&c->nl, c->session.id, NULL, &started);
+		err = model_session_start(&c->nl, c->session.id, NULL, &fresh);
 	if (!err) {
+		take_over(c, &fresh);
 		model_init_table(&c->table, c->view.types, c->view.nr_columns, c->view.mode);
 		c->has_table = true;
 	}
-	model_free_session(&started);
 	model_free_request(&req);
 	return err;
 }
 
-/** slab_counts_read() - Read how many objects are live. Return: 0 or an exit status. */
+/**
+ * slab_counts_read() - Read how many objects are live, and how the session is.
+ * Return: 0 or an exit status.
+ */
 int slab_counts_read(struct slab_counts *c)
 {
 	size_t bytes = slab_figure(c->view.mode, "live_bytes");
+	struct session fresh = {};
 	size_t i;
 	int err;
 
 	c->n = 0;
 	model_empty_table(&c->table);
-	err = model_get_table(&c->nl, c->session.id, &c->table);
+	/* The session first: one that has stopped has no newer rows. */
+	err = model_session_get(&c->nl, c->session.id, NULL, &fresh);
+	if (!err) {
+		take_over(c, &fresh);
+		err = model_get_table(&c->nl, c->session.id, &c->table);
+	}
 	for (i = 0; !err && i < c->table.nr_rows; i++) {
 		const struct row *row = &c->table.rows[i];
 		struct slab_count *out;
@@ -55,6 +72,17 @@ int slab_counts_read(struct slab_counts *c)
 		/* Without a name it is what was freed, but never allocated here. */
 		c->n += *out->cache != 0;
 	}
+	return err;
+}
+
+/** slab_counts_stop() - End the counting; it can still be read. Return: 0 or an exit status. */
+int slab_counts_stop(struct slab_counts *c)
+{
+	struct session fresh = {};
+	int err = model_session_stop(&c->nl, c->session.id, &fresh);
+
+	if (!err)
+		take_over(c, &fresh);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #define OBSCTL_SLAB_COUNTS_H
 
 #include "nl.h"
+#include "opts.h"
 #include "view.h"
 
 struct slab_count {
@@ -24,8 +25,9 @@ struct slab_counts {
 	bool		has_table;
 };
 
-int slab_counts_open(struct slab_counts *c);
+int slab_counts_open(struct slab_counts *c, const struct opts *o);
 int slab_counts_read(struct slab_counts *c);
+int slab_counts_stop(struct slab_counts *c);
 void slab_counts_close(struct slab_counts *c);
 
 #endif

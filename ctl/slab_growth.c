@@ -15,6 +15,7 @@
 
 #include "child.h"
 #include "output.h"
+#include "report.h"
 #include "screen.h"
 #include "signals.h"
 #include "slab.h"
@@ -101,6 +102,8 @@ static int read_counts(struct growth *g)
 	size_t i;
 	int err = slab_counts_read(&g->counts);
 
+	/* The guard may have stopped it: nothing more is counted. */
+	g->ended |= g->counts.session.state == KOBS_STATE_STOPPED;
 	for (i = 0; !err && i < g->counts.n; i++) {
 		const struct slab_count *from = &g->counts.v[i];
 		struct cache *c;
@@ -129,6 +132,9 @@ static int take_reading(struct growth *g)
 	err = g->counted ? read_counts(g) : read_slabinfo(g);
 	if (err)
 		return err;
+	/* Time in which nothing was counted is none. */
+	if (g->counted)
+		now = g->counts.session.duration;
 	for (i = 0; i < g->n; i++)
 		trend_add(&g->v[i].trend, now, g->v[i].objects);
 	if (!g->readings++)
@@ -188,6 +194,7 @@ static void print_cache(struct out *o, const struct cache *c)
 
 static void print_head(struct growth *g, struct out *o, bool interim)
 {
+	const char *stopped = g->counts.session.stop_reason;
 	struct utsname name = {};
 	char took[32];
 
@@ -200,11 +207,27 @@ static void print_head(struct growth *g, struct out *o, bool interim)
 	if (interim)
 		out_json_bool(o, "interim", true);
 	out_json_number(o, "duration_ns", g->last - g->from);
+	if (stopped)
+		out_json_text(o, "stopped", stopped);
 	out_json_number(o, "readings", g->readings);
 	out_line(o, "slab growth of %zu caches, %s%s, %zu readings of %s\n", g->n,
 		 format_ns(took, sizeof(took), (double)(g->last - g->from)),
 		 interim ? " so far" : "", g->readings,
 		 g->counted ? "the objects that kobs follows" : g->path);
+	if (stopped)
+		out_line(o, "*** Stopped before its time: %s. ***\n", stopped);
+}
+
+/* What kobs lost is missing in what it counts. */
+static void print_foot(struct growth *g, struct out *o, bool interim)
+{
+	struct report r = {
+		.view = &g->counts.view, .session = &g->counts.session, .opts = g->o,
+		.table = &g->counts.table, .interim = interim,
+	};
+
+	if (g->counted)
+		report_footer(&r, o);
 }
 
 static size_t live_rows(const struct growth *g, bool live)
@@ -263,6 +286,7 @@ static int print_report(struct growth *g, bool interim)
 	out_open(&o, NULL, '{');
 	print_head(g, &o, interim);
 	print_body(g, &o, live);
+	print_foot(g, &o, interim);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
@@ -278,14 +302,14 @@ static int print_report(struct growth *g, bool interim)
 }
 
 /* The caches are sorted by then: the first one grows most. */
-static int judge(const struct growth *g)
+static bool crossed(const struct growth *g)
 {
 	uint64_t limit;
 	char rate[40];
 	size_t i;
 
 	if (!g->o->fail_over)
-		return 0;
+		return false;
 	parse_bytes(g->o->fail_over, &limit);
 	for (i = 0; i < g->n; i++) {
 		const struct cache *c = &g->v[i];
@@ -294,9 +318,9 @@ static int judge(const struct growth *g)
 			continue;
 		warn("cache %s grows by %s, more than the limit %s of --fail-over", c->name,
 		     slab_format_bytes_rate(rate, sizeof(rate), bytes_rate(c)), g->o->fail_over);
-		return STATUS_CROSSED;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
 static int wait_until(struct growth *g, uint64_t when)
@@ -320,25 +344,25 @@ static int watch(struct growth *g)
 	const struct opts *o = g->o;
 	uint64_t period = slab_period(o);
 	uint64_t begin = now_ns();
+	uint64_t end = o->duration.given ? begin + o->duration.value : UINT64_MAX;
 	uint64_t report = o->interval.given ? begin + o->interval.value : UINT64_MAX;
 	uint64_t next = begin + period;
 	int err = 0;
 
 	while (!err && !g->ended) {
-		uint64_t end = o->duration.given ? begin + o->duration.value : UINT64_MAX;
-
 		err = wait_until(g, next < end ? next : end);
+		/* Not from when this one was due: a step counts more if it took less time. */
+		next = now_ns() + period;
+		g->ended |= now_ns() >= end;
+		/* Once it has stopped, the account of its hits is that of the last reading. */
+		if (!err && g->ended && g->counted)
+			err = slab_counts_stop(&g->counts);
 		if (!err)
 			err = take_reading(g);
-		if (now_ns() >= end)
-			break;
 		if (!err && !g->ended && now_ns() >= report) {
 			err = print_report(g, true);
 			report = now_ns() + o->interval.value;
 		}
-		next += period;
-		if (next < now_ns())
-			next = now_ns() + period;
 	}
 	return err;
 }
@@ -352,7 +376,7 @@ static int open_source(struct growth *g)
 		return 0;
 	note("%s cannot be read (%m): kobs counts the objects instead", g->path);
 	g->counted = true;
-	return slab_counts_open(&g->counts);
+	return slab_counts_open(&g->counts, g->o);
 }
 
 static int check(const struct opts *o)
@@ -395,7 +419,7 @@ int slab_growth(const struct opts *o)
 	if (!err)
 		err = print_report(&g, false);
 	if (!err)
-		verdict = judge(&g);
+		verdict = crossed(&g) ? STATUS_CROSSED : report_lost(&g.counts.session, o);
 	child_release(&g.child);
 	slab_counts_close(&g.counts);
 	closed = output_close(&g.output);

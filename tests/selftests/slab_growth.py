@@ -41,15 +41,60 @@ def grows():
         gen_slab("drop")
 
 
+def of_kobs(r):
+    equal(r["from"], "kobs", "where the counts are from")
+    a = r["accounting"]
+    equal(a["recorded"] + a["filtered"] + sum(a["lost"].values()), a["hits"], f"recorded + filtered + lost of {a}")
+    return r
+
+
 @test("without slabinfo, by what kobs counts")
 def by_kobs():
     try:
-        r = growth("--cache", "kobs_gen*", run=leak_steadily(250, 8), env=NO_SLABINFO)
-        equal(r["from"], "kobs", "where the counts are from")
-        row = r["rows"][0]
+        r = of_kobs(growth("--cache", "kobs_gen*", "--budget", "0", run=leak_steadily(250, 8), env=NO_SLABINFO))
+        assert "stopped" not in r, f"it was stopped: {r.get('stopped')}"
+        equal(r["accounting"]["lost"], {}, "lost")
+        row = the_cache(r, "kobs_gen_slab_cache")
         equal(row["change"], 2000, "change")
         equal(row["objects"], 2000, "objects")
         equal(row["bytes"], 2000 * row["size"], "bytes")
+    finally:
+        gen_slab("drop")
+
+
+class Flood:
+    """Allocations and frees, with pauses: hooks are turned off when every task has slept, or was seen in user mode."""
+
+    def __enter__(self):
+        self.p = subprocess.Popen(["sh", "-c", f"while :; do echo clean kfree 5000 64 >{GEN_SLAB}run || exit; sleep 0.01; done"])
+
+    def __exit__(self, *exc):
+        self.p.kill()
+        self.p.wait()
+
+
+@test("the guard ends what kobs counts, and the report says it")
+def guarded():
+    with Flood():
+        r = of_kobs(growth("--budget", "1", env=NO_SLABINFO))
+        text = obsctl("slab", "growth", "--budget", "1", env=NO_SLABINFO).out
+    contains(r["stopped"], "disarmed by the guard", "reason")
+    equal(r["accounting"]["lost"], {}, "lost")
+    contains(text, "disarmed by the guard", "text")
+    contains(text, "hits ", "the account in the text")
+
+
+@test("what kobs has no room for is in the report, and --max-lost counts it")
+def lost():
+    try:
+        r = obsctl("slab", "growth", "--objects", "1024", "--budget", "0", "--max-lost", "1", "--json", "--",
+                   *slab_script("leak cache task 4000"), env=NO_SLABINFO, status=4)
+        contains(r.err, "--max-lost", "sentence")
+        r = of_kobs(json.loads(r.out))
+        lost = r["accounting"]["lost"]
+        equal(list(lost), ["live_full"], "what is lost")
+        # Others may have lost some, too.
+        at_least(lost["live_full"] + the_cache(r, "kobs_gen_slab_cache")["objects"], 4000, "objects with and without room")
     finally:
         gen_slab("drop")
 
