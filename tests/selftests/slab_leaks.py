@@ -4,7 +4,7 @@
 
 from slabtest import *
 
-MOD = ("--module", "kobs_gen_slab")
+MOD = ("--module", "kobs_gen_slab", "--budget", 0)
 # How kobs_gen_slab leaks, and the size to ask for.
 LEAKS = [("kmalloc", 200), ("large", 16384), ("cache", 0), ("bulk", 0), ("krealloc", 100), ("zalloc_node", 300)]
 CLEAN = ["kfree", "kfree_rcu", "headless", "kfree_bulk", "cache_free_bulk", "other_cpu", "irq_free", "krealloc",
