@@ -9,7 +9,7 @@ from pmukit import *
 CLOCK = event(CPU_CLOCK, 1000000)
 # Each page that is written to for the first time is a fault.
 FAULTS = "python3 -c 'import mmap; m = mmap.mmap(-1, 4096 * 500); [m.write(bytes(4096)) for i in range(500)]'"
-KERNEL_LOOP = f"echo call task 5000000 0 >{GEN}run"
+KERNEL_LOOP = f"echo call task {20000000 // SLOW} 0 >{GEN}run"
 
 
 def has_pmu():
@@ -107,7 +107,8 @@ def kernel_loop():
     s.close()
 
 
-LOOP = ("kobs_gen_leaf", "kobs_gen_caller_a", "repeat", "run_call", "call_loop")
+# Its functions return by the thunk where the kernel has that.
+LOOP = ("kobs_gen_leaf", "kobs_gen_caller_a", "repeat", "run_call", "call_loop", "__x86_return_thunk")
 
 
 @test("kernel stacks begin where the sample was taken and end in the system call")
