@@ -133,7 +133,15 @@ def perf_meanwhile():
 
 def perf_counts(pid):
     fds = f"/proc/{pid}/fd"
-    return sum("perf_event" in os.readlink(f"{fds}/{fd}") for fd in os.listdir(fds)) >= 2
+    return sum("perf_event" in link(f"{fds}/{fd}") for fd in os.listdir(fds)) >= 2
+
+
+def link(path):
+    """Where a symbolic link leads; it may be gone, as the files that perf reads on its way."""
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:
+        return ""
 
 
 def obsctl_stat(*events, run):

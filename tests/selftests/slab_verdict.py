@@ -104,7 +104,8 @@ def leaking():
         with Background("slab", "leaks", "--json", "--budget", 0) as b:
             end = time.monotonic() + SECONDS
             try:
-                while time.monotonic() < end:
+                # On a slow host longer: the verdict is about how steadily they leak.
+                while time.monotonic() < end or leaked[LEAKING[0]] < 90:
                     for how in LEAKING:
                         gen_slab(f"leak {how} task 3")
                         leaked[how] += 3
