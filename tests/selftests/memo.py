@@ -191,12 +191,15 @@ while True:
     os.write(fd, b"call task 500 1")
     time.sleep(0.01)
 """
+    before = leafs()
     p = subprocess.Popen(["/usr/bin/python3", "-c", calls, GEN + "run"])
     try:
+        until(lambda: leafs() >= before + 500, "the calls to begin")
         # The unwinder knows a hook's trampoline as long as the hook is on: a stack that is compared must not be later.
         for _ in range(10):
-            r = checked(report("count", LEAF_GEN, "--by", "kstack", "--memo-check", 1, "--budget", 0, run=["sleep", "0.1"]))
-            at_least(count_of(r), 1, "calls")
+            r = checked(report("count", LEAF_GEN, "--by", "kstack", "--memo-check", 1, "--budget", 0,
+                               run=["sh", "-c", f"sleep 0.1; echo call task 500 >{GEN}run"]))
+            at_least(count_of(r), 500, "calls")
             for row in r["rows"]:
                 equal(names(row["kstack"])[:2], [LEAF_GEN, "kobs_gen_caller_a"], "frames")
     finally:
