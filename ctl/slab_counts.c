@@ -7,16 +7,9 @@
 #include "slab_counts.h"
 #include "slab_leaks.h"
 
-static void take_over(struct slab_counts *c, struct session *fresh)
-{
-	model_free_session(&c->session);
-	c->session = *fresh;
-}
-
 /** slab_counts_open() - Start the session. Return: 0 or an exit status. */
 int slab_counts_open(struct slab_counts *c, const struct opts *o)
 {
-	struct session fresh = {};
 	struct request req = {};
 	int err;
 
@@ -31,9 +24,8 @@ int slab_counts_open(struct slab_counts *c, const struct opts *o)
 	if (!err)
 		err = view_bind(&c->view, &c->session);
 	if (!err)
-		err = model_session_start(&c->nl, c->session.id, NULL, &fresh);
+		err = model_session_start(&c->nl, c->session.id, NULL, &c->session);
 	if (!err) {
-		take_over(c, &fresh);
 		model_init_table(&c->table, c->view.types, c->view.nr_columns, c->view.mode);
 		c->has_table = true;
 	}
@@ -48,18 +40,15 @@ int slab_counts_open(struct slab_counts *c, const struct opts *o)
 int slab_counts_read(struct slab_counts *c)
 {
 	size_t bytes = slab_figure(c->view.mode, "live_bytes");
-	struct session fresh = {};
 	size_t i;
 	int err;
 
 	c->n = 0;
 	model_empty_table(&c->table);
 	/* The session first: one that has stopped has no newer rows. */
-	err = model_session_get(&c->nl, c->session.id, NULL, &fresh);
-	if (!err) {
-		take_over(c, &fresh);
+	err = model_session_get(&c->nl, c->session.id, NULL, &c->session);
+	if (!err)
 		err = model_get_table(&c->nl, c->session.id, &c->table);
-	}
 	for (i = 0; !err && i < c->table.nr_rows; i++) {
 		const struct row *row = &c->table.rows[i];
 		struct slab_count *out;
@@ -78,12 +67,7 @@ int slab_counts_read(struct slab_counts *c)
 /** slab_counts_stop() - End the counting; it can still be read. Return: 0 or an exit status. */
 int slab_counts_stop(struct slab_counts *c)
 {
-	struct session fresh = {};
-	int err = model_session_stop(&c->nl, c->session.id, &fresh);
-
-	if (!err)
-		take_over(c, &fresh);
-	return err;
+	return model_session_stop(&c->nl, c->session.id, &c->session);
 }
 
 void slab_counts_close(struct slab_counts *c)

@@ -219,11 +219,11 @@ static void print_head(struct growth *g, struct out *o, bool interim)
 }
 
 /* What kobs lost is missing in what it counts. */
-static void print_foot(struct growth *g, struct out *o, bool interim)
+static void print_foot(struct growth *g, struct out *o)
 {
 	struct report r = {
 		.view = &g->counts.view, .session = &g->counts.session, .opts = g->o,
-		.table = &g->counts.table, .interim = interim,
+		.table = &g->counts.table,
 	};
 
 	if (g->counted)
@@ -286,7 +286,7 @@ static int print_report(struct growth *g, bool interim)
 	out_open(&o, NULL, '{');
 	print_head(g, &o, interim);
 	print_body(g, &o, live);
-	print_foot(g, &o, interim);
+	print_foot(g, &o);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);

@@ -71,39 +71,34 @@ static void above_in_two_windows(struct kunit *test)
 	guarded_done(g);
 }
 
-static void within_the_budget(struct kunit *test)
+/* A hundred windows; @dear or @other hits are interrupted, by turns. */
+static void keeps_armed(struct kunit *test, u64 cost, unsigned int dear,
+			unsigned int other)
 {
 	struct guarded *g = guarded_new(test);
 	unsigned int i;
 
 	for (i = 0; i < 100; i++)
-		window(g, FULL, 0);
+		window(g, cost, i % 2 ? dear : other);
 	KUNIT_EXPECT_TRUE(test, g->session.armed);
+	KUNIT_EXPECT_EQ(test, g->session.guard_cost, 0);
 	guarded_done(g);
+}
+
+static void within_the_budget(struct kunit *test)
+{
+	keeps_armed(test, FULL, 0, 0);
 }
 
 static void one_dear_hit_does_not_count(struct kunit *test)
 {
-	struct guarded *g = guarded_new(test);
-	unsigned int i;
-
-	for (i = 0; i < 100; i++)
-		window(g, FULL / 2, 1);
-	KUNIT_EXPECT_TRUE(test, g->session.armed);
-	guarded_done(g);
+	keeps_armed(test, FULL / 2, 1, 1);
 }
 
 /* A hypervisor that runs others takes the CPU away in the middle of hits. */
 static void several_dear_hits_now_and_then(struct kunit *test)
 {
-	struct guarded *g = guarded_new(test);
-	unsigned int i;
-
-	for (i = 0; i < 100; i++)
-		window(g, FULL / 2, i % 2 ? 4 : 0);
-	KUNIT_EXPECT_TRUE(test, g->session.armed);
-	KUNIT_EXPECT_EQ(test, g->session.guard_cost, 0);
-	guarded_done(g);
+	keeps_armed(test, FULL / 2, 4, 0);
 }
 
 static void no_budget_no_guard(struct kunit *test)

@@ -16,8 +16,7 @@ def pmu(*args, run=None, status=0):
     r = obsctl("pmu", *args, "--json", *(["--", *run] if run else []), status=status)
     reports = [json.loads(line) for line in r.out.splitlines()]
     for one in reports:
-        a = one["accounting"]
-        equal(a["recorded"] + a["filtered"] + sum(a["lost"].values()), a["hits"], f"hits of {a}")
+        account(one)
     return reports[-1] if "-i" not in args else reports
 
 

@@ -40,14 +40,12 @@ def site(name):
 
 def slab_balance(r):
     """The account of all hits, and of each row's objects, to the unit."""
-    a = r["accounting"]
-    total = a["recorded"] + a["filtered"] + sum(a["lost"].values())
-    equal(total, a["hits"], f"recorded + filtered + lost of {a}")
+    account(r)
     n = r["params"].get("sample", 1)
     for row in r["rows"]:
         check_slab_row(r, row, n)
     recorded = sum((row["allocated"] + row["freed"]) // n + row["failed"] for row in r["rows"])
-    equal(recorded, a["recorded"], "allocations, frees and failures of all rows")
+    equal(recorded, r["accounting"]["recorded"], "allocations, frees and failures of all rows")
     return r
 
 
