@@ -76,9 +76,8 @@ def duration_command():
 
 @test("--interval reports again and again, as JSON")
 def interval_json():
-    with Background("func", "count", LEAF, "-i", "0.1", "-d", "1", "--json") as b:
-        gen("call task 5")
-        reports = objects(b.finish().out)
+    reports = objects(obsctl("func", "count", LEAF, "-i", "0.1", "--json", "--", "sh", "-c",
+                             f"echo call task 5 >{GEN}run; sleep 1").out)
     at_least(len(reports), 3, "reports")
     counts = [count_of(r, func=LEAF) for r in reports]
     equal(counts, sorted(counts), "counts in order")
@@ -206,8 +205,10 @@ def usage():
 
 @test("the README's first example works as it is printed")
 def readme():
-    with Background("func", "time", "vfs_read", "--hist", "-d", "5") as b:
-        read("/proc/version")
+    with Background("func", "time", "vfs_read", "--hist", "-d", "5", started=False) as b:
+        while b.p.poll() is None:
+            read("/proc/version")
+            time.sleep(0.1)
         contains(b.finish().out, "vfs_read", "report")
 
 
