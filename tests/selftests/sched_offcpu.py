@@ -83,7 +83,7 @@ def all_switches():
     with Child("[time.sleep(0.001) for _ in range(int(line))]") as c:
         # Something to be preempted by, on the one CPU that both may use.
         os.sched_setaffinity(c.pid, {1})
-        with Background("sched", "offcpu", "--by", "tid,state", "-t", c.pid, "--json") as b:
+        with Background("sched", "offcpu", "--by", "tid,state", "-t", c.pid, "--budget", 0, "--json") as b:
             rival = subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"])
             os.sched_setaffinity(rival.pid, {1})
             before = switches(c.pid)
@@ -108,7 +108,7 @@ def all_switches():
 def bpftrace():
     with Child("[time.sleep(0.001) for _ in range(int(line))]") as c:
         with Bpftrace(f"tracepoint:sched:sched_switch /args->prev_pid == {c.pid}/ {{ @n = count(); }}") as peer:
-            with Background("sched", "offcpu", "--by", "tid", "-t", c.pid, "--json") as b:
+            with Background("sched", "offcpu", "--by", "tid", "-t", c.pid, "--budget", 0, "--json") as b:
                 c.tell(300)
                 r = b.report()
             equal(count_of(r, tid=c.pid), peer.count("n"), "count, compared to bpftrace's")
@@ -135,7 +135,8 @@ def pending():
     sleeper = subprocess.Popen(named("kobs_pend", f"block sleep {9000 if SLOW == 1 else 10000} 1"))
     try:
         with Child("pass") as c:
-            with Background("sched", "offcpu", "--by", "tid,kstack,state", "-t", f"{c.pid},{sleeper.pid}", "--json") as b:
+            with Background("sched", "offcpu", "--by", "tid,kstack,state", "-t", f"{c.pid},{sleeper.pid}", "--budget", 0,
+                            "--json") as b:
                 c.tell(1)
                 time.sleep(0.3)
                 r = b.report()
@@ -160,7 +161,7 @@ def options():
     assert all(x["min"] >= 10 * MS for x in r["rows"]), r["rows"]
     r = offcpu("--min", "1000s", "-c", "kobs_block", work=named("kobs_block", "block disk 50 3"))
     equal(r["rows"], [], "sleeps longer than 1,000 s")
-    out = obsctl("sched", "offcpu", "--folded", "--by", "comm,kstack", "-c", "kobs_block", "--", *named(
+    out = obsctl("sched", "offcpu", "--budget", 0, "--folded", "--by", "comm,kstack", "-c", "kobs_block", "--", *named(
         "kobs_block", "block disk 30 2")).out
     lines = [line for line in out.splitlines() if ";kobs_gen_sched_block [kobs_gen_sched];" in line]
     equal(len(lines), 1, "folded lines of the function that sleeps")
@@ -168,9 +169,10 @@ def options():
     at_least(int(lines[0].rsplit(" ", 1)[1]), 40 * MS, "ns of the folded line")
     r = offcpu("--by", "comm", "-c", "kobs_storm/0", "-d", "0.3")
     equal(r["rows"], [], "rows of what does not run")
-    obsctl("sched", "offcpu", "--fail-over", "10ms", "-c", "kobs_block", "--", *named("kobs_block", "block sleep 50 1"),
-           status=3)
-    obsctl("sched", "offcpu", "--fail-over", "30s", "-c", "kobs_block", "--", *named("kobs_block", "block sleep 5 1"))
+    obsctl("sched", "offcpu", "--budget", 0, "--fail-over", "10ms", "-c", "kobs_block", "--",
+           *named("kobs_block", "block sleep 50 1"), status=3)
+    obsctl("sched", "offcpu", "--budget", 0, "--fail-over", "30s", "-c", "kobs_block", "--",
+           *named("kobs_block", "block sleep 5 1"))
 
 
 @test("user stacks are those of the task that sleeps")

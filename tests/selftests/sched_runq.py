@@ -100,7 +100,7 @@ def pending():
         os.sched_setaffinity(worker(3), {1})
         os.sched_setscheduler(worker(3), os.SCHED_FIFO, os.sched_param(2))
         run = f"echo poke 3 >{SCHED}run"
-        with Background("sched", "runq", "--by", "comm,tid", "-t", worker(3), "--json") as b:
+        with Background("sched", "runq", "--by", "comm,tid", "-t", worker(3), "--budget", 0, "--json") as b:
             # It ends by itself, should this CPU be needed to end the session.
             hog = subprocess.Popen(["/usr/bin/python3", "-c", "import os, time\nos.sched_setaffinity(0, {1})\n"
                                     "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))\n"
@@ -126,7 +126,7 @@ def pending():
 
 @test("detached, it is read while it goes on")
 def detached():
-    obsctl("sched", "runq", "--detach", "storm", "-c", STORM, "--by", "comm")
+    obsctl("sched", "runq", "--detach", "storm", "-c", STORM, "--by", "comm", "--budget", 0)
     try:
         subprocess.run(storm("wake 0 30"), check=True)
         until(lambda: count_of(json.loads(obsctl("session", "read", "storm", "--json").out), comm="kobs_storm/0") == 30,

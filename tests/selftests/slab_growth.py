@@ -140,7 +140,7 @@ def forms():
 @test("two reports are compared")
 def diff():
     with tempfile.TemporaryDirectory() as d:
-        obsctl("slab", "leaks", "--detach", "cmp", "--module", "kobs_gen_slab")
+        obsctl("slab", "leaks", "--detach", "cmp", "--module", "kobs_gen_slab", "--budget", 0)
         try:
             gen_slab("leak kmalloc task 10 64")
             gen_slab("hold 7 64")

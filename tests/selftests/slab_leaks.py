@@ -4,7 +4,6 @@
 
 from slabtest import *
 
-MOD = ("--module", "kobs_gen_slab", "--budget", 0)
 # How kobs_gen_slab leaks, and the size to ask for.
 LEAKS = [("kmalloc", 200), ("large", 16384), ("cache", 0), ("bulk", 0), ("krealloc", 100), ("zalloc_node", 300)]
 CLEAN = ["kfree", "kfree_rcu", "headless", "kfree_bulk", "cache_free_bulk", "other_cpu", "irq_free", "krealloc",
@@ -309,7 +308,7 @@ def two():
 
 @test("events one by one")
 def trace():
-    r = obsctl("slab", "trace", "--json", "-c", "sh", "--", *slab_script("leak kmalloc task 5 1000", "drop"))
+    r = obsctl("slab", "trace", "--json", "-c", "sh", "--budget", 0, "--", *slab_script("leak kmalloc task 5 1000", "drop"))
     lines = [json.loads(line) for line in r.out.splitlines()]
     equal(len(lines) - 1, account(lines[-1])["accounting"]["recorded"], "records")
     allocs = [e for e in lines[:-1] if e["event"] == "alloc" and fnmatch.fnmatchcase(e["site"], site("leak_kmalloc"))]

@@ -135,7 +135,7 @@ def innocent():
 @test("what grew and stopped is a cache, what comes and goes is churn")
 def words():
     try:
-        with Background("slab", "leaks", "--json", "--module", "kobs_gen_slab") as b:
+        with Background("slab", "leaks", "--json", *MOD) as b:
             end = time.monotonic() + 4
             gen_slab("hold 200")
             while time.monotonic() < end:
@@ -152,11 +152,11 @@ def words():
 def fail_over():
     script = ["sh", "-c", f"for i in $(seq 16); do echo leak kmalloc task 5 1000 >{GEN_SLAB}run; sleep 0.1; done"]
     try:
-        r = obsctl("slab", "leaks", "--module", "kobs_gen_slab", "--fail-over", "1KiB", "--", *script, status=3)
+        r = obsctl("slab", "leaks", *MOD, "--fail-over", "1KiB", "--", *script, status=3)
         contains(r.err, "--fail-over", "sentence")
         contains(r.out, "leak", "report")
-        obsctl("slab", "leaks", "--module", "kobs_gen_slab", "--fail-over", "1G", "--", *script)
-        obsctl("slab", "leaks", "--module", "kobs_gen_slab", "--fail-over", "0", "--", *slab_script("hold 500", "release"))
+        obsctl("slab", "leaks", *MOD, "--fail-over", "1G", "--", *script)
+        obsctl("slab", "leaks", *MOD, "--fail-over", "0", "--", *slab_script("hold 500", "release"))
     finally:
         gen_slab("drop")
 
@@ -165,7 +165,7 @@ def left_over(leave, load_first):
     """Observe kobs_gen_slab until it is unloaded, by a process that is not obsctl's."""
     if load_first:
         insmod("kobs_gen_slab", f"leave={leave}")
-    with Background("slab", "leaks", "--json", "--module", "kobs-gen-slab") as b:
+    with Background("slab", "leaks", "--json", "--module", "kobs-gen-slab", "--budget", 0) as b:
         if not load_first:
             insmod("kobs_gen_slab", f"leave={leave}")
             # obsctl reads a module's names while it is there.

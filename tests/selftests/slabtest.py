@@ -10,6 +10,7 @@ from kobstest import *
 
 GEN_SLAB = "/sys/kernel/debug/kobs_gen_slab/"
 PARTS = 6
+MOD = ("--module", "kobs_gen_slab", "--budget", 0)
 # With KASAN the tracepoints say how large an object is with its red zone, ksize() how large it is without.
 EXACT_BYTES = KERNEL != "debug"
 VERDICTS = {"leak", "cache", "churn", "stable"}
