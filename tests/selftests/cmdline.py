@@ -206,9 +206,7 @@ def usage():
 @test("the README's first example works as it is printed")
 def readme():
     with Background("func", "time", "vfs_read", "--hist", "-d", "5", started=False) as b:
-        while b.p.poll() is None:
-            read("/proc/version")
-            time.sleep(0.1)
+        until(lambda: read("/proc/version") and b.p.poll() is not None, "the example to end")
         contains(b.finish().out, "vfs_read", "report")
 
 
