@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmds.h"
+#include "cmd/cmds.h"
 #include "opts.h"
-#include "util.h"
+#include "lib/util.h"
 
 #define JSON_ONLY	FOR_STATUS
 

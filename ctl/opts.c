@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "opts.h"
-#include "util.h"
+#include "lib/util.h"
 
 /* Live objects that make a site worth its stacks. */
 #define ESCALATE_FROM	16

@@ -3,7 +3,7 @@
 #ifndef OBSCTL_OPTS_H
 #define OBSCTL_OPTS_H
 
-#include "util.h"
+#include "lib/util.h"
 
 /* What a verb is, for the options that it takes. */
 enum verb_kind {

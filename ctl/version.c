@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The version of obsctl; the Makefile knows it. */
 
-#include "util.h"
+#include "lib/util.h"
 
 const char program_version[] = VERSION;

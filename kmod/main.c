@@ -12,8 +12,8 @@
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 
-#include "compat/unwind.h"
-#include "kobs.h"
+#include "core/kobs.h"
+#include "unwind/unwind.h"
 
 unsigned int kobs_default_rows = 4096;
 module_param_named(rows, kobs_default_rows, uint, 0444);

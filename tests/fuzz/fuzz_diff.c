@@ -5,8 +5,8 @@
  */
 #include "fuzz.h"
 
+#include "cmd/slab/slab.h"
 #include "opts.h"
-#include "slab.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

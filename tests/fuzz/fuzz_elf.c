@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "usyms.h"
+#include "symbols/usyms.h"
 
 #define START	0x400000
 

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "ksyms.h"
+#include "symbols/ksyms.h"
 
 static const uint64_t addresses[] = {
 	0, 1, 0x1000, 0xffffffff81000000, 0xffffffff81000010,

@@ -8,8 +8,8 @@
 
 #include <errno.h>
 
-#include "model.h"
-#include "nl.h"
+#include "proto/model.h"
+#include "proto/nl.h"
 
 #define FAMILY	32
 

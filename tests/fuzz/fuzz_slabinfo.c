@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "slabinfo.h"
+#include "cmd/slab/slabinfo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

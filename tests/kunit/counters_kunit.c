@@ -6,7 +6,7 @@
 #include <linux/ctype.h>
 #include <linux/string.h>
 
-#include "counters.h"
+#include "lib/counters.h"
 
 /* Names are keys of JSON objects and columns of reports. */
 static void reasons_are_described(struct kunit *test)

@@ -6,7 +6,7 @@
 #include <linux/errno.h>
 #include <linux/string.h>
 
-#include "filter.h"
+#include "lib/filter.h"
 
 #define WHO(_pid, _tid, _cpu, _comm) \
 	{ .pid = _pid, .tid = _tid, .cpu = _cpu, .comm = _comm }

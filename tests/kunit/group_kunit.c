@@ -7,7 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/slab.h>
 
-#include "group.h"
+#include "lib/group_table.h"
 #include "rig.h"
 
 static struct kobs_groups *groups_new(struct kunit *test, unsigned int groups,

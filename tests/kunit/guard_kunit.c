@@ -7,7 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/time64.h>
 
-#include "kobs.h"
+#include "core/kobs.h"
 
 #define BUDGET	25
 

@@ -6,7 +6,7 @@
 #include <linux/module.h>
 #include <linux/prandom.h>
 
-#include "hist.h"
+#include "lib/hist.h"
 
 static void buckets_invert(struct kunit *test)
 {

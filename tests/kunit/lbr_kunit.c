@@ -8,7 +8,7 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
-#include "lbr.h"
+#include "sources/pmu/lbr.h"
 
 #define ROWS		1024
 #define WORDS		4

@@ -11,7 +11,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "live.h"
+#include "lib/object_table.h"
 #include "rig.h"
 
 static struct kobs_live *live_new(struct kunit *test, unsigned int objects)

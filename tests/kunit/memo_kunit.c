@@ -9,8 +9,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "memo.h"
-#include "recall.h"
+#include "unwind/frame_cache.h"
+#include "unwind/stack_cache.h"
 
 #define FACTS		64
 #define BASE		0xffffffff81000000UL

@@ -6,7 +6,7 @@
 #include <linux/errno.h>
 #include <linux/string.h>
 
-#include "param.h"
+#include "lib/param.h"
 
 static const struct kobs_param params[] = {
 	{ "budget", "", KOBS_TYPE_NUMBER, "%", 0, 100, 25 },

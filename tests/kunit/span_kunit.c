@@ -12,8 +12,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "lib/inflight.h"
 #include "rig.h"
-#include "span.h"
 
 #define WORDS	3
 

@@ -10,9 +10,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "lib/stack_table.h"
+#include "lib/table.h"
 #include "rig.h"
-#include "stack.h"
-#include "table.h"
 
 static struct kobs_stacks *stacks_new(struct kunit *test, unsigned int max)
 {

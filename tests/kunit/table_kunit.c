@@ -13,8 +13,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "lib/table.h"
 #include "rig.h"
-#include "table.h"
 
 /* What a key should have. */
 struct figures {

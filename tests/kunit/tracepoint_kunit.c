@@ -13,7 +13,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
-#include "tracepoint.h"
+#include "hooks/tracepoint.h"
 
 #define NO_TRACEPOINT	"kobs_no_such_tracepoint"
 

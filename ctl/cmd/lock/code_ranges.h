@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where the kernel's lock functions are. */
+#ifndef OBSCTL_LOCK_TEXT_H
+#define OBSCTL_LOCK_TEXT_H
+
+#include "lib/util.h"
+
+void lock_text_find(const char *kallsyms, struct numbers *out);
+
+#endif

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events as they are written: NAME[:MODIFIERS], with the name one of the
+ * kernel's generic ones, rNNN, PMU/TERM=VALUE,.../ or one of libpfm4's; and
+ * filters of branches.
+ */
+
+#include <ctype.h>
+#include <linux/perf_event.h>
+#include <string.h>
+
+#include "cmd/pmu/event.h"
+
+#define NEAR	3
+
+static const struct {
+	const char	*name;
+	uint64_t	bits;
+} filters[] = {
+	{ "any", PERF_SAMPLE_BRANCH_ANY },
+	{ "any_call", PERF_SAMPLE_BRANCH_ANY_CALL },
+	{ "any_ret", PERF_SAMPLE_BRANCH_ANY_RETURN },
+	{ "ind_call", PERF_SAMPLE_BRANCH_IND_CALL },
+	{ "call", PERF_SAMPLE_BRANCH_CALL },
+	{ "ind_jmp", PERF_SAMPLE_BRANCH_IND_JUMP },
+	{ "cond", PERF_SAMPLE_BRANCH_COND },
+	{ "call_stack", PERF_SAMPLE_BRANCH_CALL_STACK },
+	{ "abort_tx", PERF_SAMPLE_BRANCH_ABORT_TX },
+	{ "in_tx", PERF_SAMPLE_BRANCH_IN_TX },
+	{ "no_tx", PERF_SAMPLE_BRANCH_NO_TX },
+	{ "no_flags", PERF_SAMPLE_BRANCH_NO_FLAGS },
+	{ "no_cycles", PERF_SAMPLE_BRANCH_NO_CYCLES },
+	{ "save_type", PERF_SAMPLE_BRANCH_TYPE_SAVE },
+	{ "u", PERF_SAMPLE_BRANCH_USER },
+	{ "k", PERF_SAMPLE_BRANCH_KERNEL },
+	{ "hv", PERF_SAMPLE_BRANCH_HV },
+};
+
+/* Bits that choose levels or details, but no kind of branch. */
+#define NO_KIND	(PERF_SAMPLE_BRANCH_USER | PERF_SAMPLE_BRANCH_KERNEL | PERF_SAMPLE_BRANCH_HV | \
+		 PERF_SAMPLE_BRANCH_NO_FLAGS | PERF_SAMPLE_BRANCH_NO_CYCLES | \
+		 PERF_SAMPLE_BRANCH_TYPE_SAVE)
+
+/** pmu_branch_filter_names() - Return: all filters, with commas between them. */
+const char *pmu_branch_filter_names(void)
+{
+	static char all[256];
+	size_t len = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(filters); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "",
+					filters[i].name);
+	return all;
+}
+
+/**
+ * pmu_branch_filter() - Which branches are to be recorded.
+ * Return: 0, or STATUS_USAGE after a sentence.
+ */
+int pmu_branch_filter(const struct strings *names, uint64_t *bits)
+{
+	size_t i;
+	size_t k;
+
+	*bits = 0;
+	for (i = 0; i < names->n; i++) {
+		for (k = 0; k < ARRAY_SIZE(filters); k++)
+			if (!strcmp(filters[k].name, names->v[i]))
+				break;
+		if (k == ARRAY_SIZE(filters))
+			return misuse("there is no branch filter '%s': there are %s", names->v[i],
+				      pmu_branch_filter_names());
+		*bits |= filters[k].bits;
+	}
+	if (!(*bits & ~(uint64_t)NO_KIND))
+		*bits |= PERF_SAMPLE_BRANCH_ANY;
+	return 0;
+}
+
+/* How many of a name's last bytes are ":MODIFIERS". */
+static size_t modifiers_at(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (colon && colon > text && colon[-1] != ':' && colon[1] &&
+	    colon[1 + strspn(colon + 1, "ukhp")] == 0)
+		return (size_t)(colon - text);
+	return strlen(text);
+}
+
+static int add_modifiers(const char *text, const char *mods, uint64_t *word)
+{
+	unsigned int precise = 0;
+	uint64_t only = 0;
+
+	for (; *mods; mods++) {
+		switch (*mods) {
+		case 'u':
+			only |= PMU_NO_USER;
+			break;
+		case 'k':
+			only |= PMU_NO_KERNEL;
+			break;
+		case 'h':
+			only |= PMU_NO_HV;
+			break;
+		default:
+			precise++;
+		}
+	}
+	if (precise > 3)
+		return misuse("event '%s': there are no more than three levels of precision, ppp",
+			      text);
+	/* Those that are named are the only ones that count. */
+	if (only)
+		word[PMU_BITS] |= (PMU_NO_USER | PMU_NO_KERNEL | PMU_NO_HV) & ~only;
+	word[PMU_BITS] |= (uint64_t)precise * PMU_PRECISE;
+	return 0;
+}
+
+static bool raw_event(const char *name, uint64_t *word)
+{
+	char *end;
+
+	if (name[0] != 'r' || !isxdigit((unsigned char)name[1]) || strlen(name) > 17)
+		return false;
+	word[PMU_CONFIG] = strtoull(name + 1, &end, 16);
+	word[PMU_TYPE] = PERF_TYPE_RAW;
+	return !*end;
+}
+
+static int unknown_event(const char *name)
+{
+	struct pmu_names all = {};
+	const char *near[NEAR];
+	struct buf b = {};
+	size_t n;
+	size_t i;
+	int err;
+
+	pmu_names_get(&all);
+	n = pmu_names_near(&all, name, near, NEAR);
+	for (i = 0; i < n; i++)
+		buf_printf(&b, "%s'%s'", !i ? "" : i + 1 == n ? " or " : ", ", near[i]);
+	if (n)
+		err = misuse("there is no event '%s': is it %s? (obsctl pmu list shows all)", name,
+			     b.p);
+	else
+		err = misuse("there is no event '%s' (obsctl pmu list shows all)", name);
+	buf_free(&b);
+	pmu_names_free(&all);
+	return err;
+}
+
+static int parse_event(const char *text, uint64_t *word)
+{
+	const char *slash = strchr(text, '/');
+	size_t len = modifiers_at(text);
+	const char *mods = text[len] ? text + len + 1 : "";
+	char *name = strndup(text, len);
+	int err = 0;
+
+	if (!name)
+		return refuse("out of memory");
+	if (slash) {
+		/* What follows the second slash are modifiers, with or without a colon. */
+		mods = strchr(slash + 1, '/');
+		if (mods)
+			mods += 1 + (mods[1] == ':');
+		if (!mods || mods[strspn(mods, "ukhp")])
+			err = misuse("event '%s' is not of the form PMU/TERM=VALUE,.../MODIFIERS",
+				     text);
+		else
+			err = pmu_sysfs_event(text, slash, word);
+	} else if (!pmu_generic(name, word) && !raw_event(name, word) &&
+		   !pmu_lib_event(name, word)) {
+		err = unknown_event(name);
+	}
+	if (!err)
+		err = add_modifiers(text, mods, word);
+	free(name);
+	return err;
+}
+
+/* The comma that ends an event; those between slashes are part of it. */
+static const char *end_of_event(const char *s)
+{
+	bool inside = false;
+
+	for (; *s && (inside || *s != ','); s++)
+		inside ^= *s == '/';
+	return s;
+}
+
+/**
+ * pmu_events_add() - Parse events with commas between them.
+ * Return: 0, or STATUS_USAGE after a sentence.
+ */
+int pmu_events_add(struct pmu_events *e, const char *list)
+{
+	const char *end;
+	int err = 0;
+
+	do {
+		struct pmu_event *ev;
+
+		end = end_of_event(list);
+		if (end == list)
+			return misuse("an event's name is missing in front of '%s'", list);
+		e->v = grow(e->v, &e->cap, e->n + 1, sizeof(*e->v));
+		ev = &e->v[e->n];
+		memset(ev, 0, sizeof(*ev));
+		ev->name = strndup(list, (size_t)(end - list));
+		if (!ev->name)
+			return refuse("out of memory");
+		e->n++;
+		err = parse_event(ev->name, ev->word);
+		if (!err)
+			pmu_sysfs_cpus(ev);
+		list = end + 1;
+	} while (!err && *end);
+	return err;
+}
+
+static bool same_cpus(const struct numbers *a, const struct numbers *b)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->v, b->v, a->n * sizeof(*a->v)));
+}
+
+static bool has_number(const struct numbers *s, uint64_t v)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->v[i] == v)
+			return true;
+	return false;
+}
+
+/**
+ * pmu_events_cpus() - The CPUs to observe, where a PMU does not count on all.
+ * @asked: CPUs that the user chose; none are all
+ * @tasks: tasks are observed
+ * @cpus: set to the CPUs; none are all
+ *
+ * A session has the same CPUs for all of its events: counted on each of the
+ * CPUs that share it, an event would count that often.
+ *
+ * Return: 0, or STATUS_USAGE after a sentence.
+ */
+int pmu_events_cpus(const struct pmu_events *e, const struct numbers *asked, bool tasks,
+		    struct numbers *cpus)
+{
+	const struct pmu_event *first = &e->v[0];
+	size_t i;
+
+	for (i = 0; i < e->n; i++) {
+		if (tasks && e->v[i].outside)
+			return misuse("event '%s' counts for CPUs, not for tasks: add -a",
+				      e->v[i].name);
+		if (!tasks && !same_cpus(&first->cpus, &e->v[i].cpus))
+			return misuse("events '%s' and '%s' count on different CPUs: give each a session",
+				      first->name, e->v[i].name);
+	}
+	for (i = 0; i < asked->n; i++)
+		if (!e->n || !first->cpus.n || has_number(&first->cpus, asked->v[i]))
+			numbers_add(cpus, asked->v[i]);
+	if (asked->n && !cpus->n)
+		return misuse("event '%s' does not count on these CPUs, but on %llu%s", first->name,
+			      (unsigned long long)first->cpus.v[0],
+			      first->cpus.n > 1 ? " and others" : "");
+	for (i = 0; e->n && !tasks && !asked->n && i < first->cpus.n; i++)
+		numbers_add(cpus, first->cpus.v[i]);
+	return 0;
+}
+
+void pmu_events_free(struct pmu_events *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->n; i++) {
+		numbers_free(&e->v[i].cpus);
+		free(e->v[i].name);
+	}
+	free(e->v);
+	memset(e, 0, sizeof(*e));
+}

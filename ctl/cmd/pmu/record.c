@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * obsctl pmu record: where events happen. A row of the kernel's is a kernel
+ * function or an address of user space, and has the place of its event; a row
+ * of the report is a function, and has the event's name.
+ */
+
+#include <linux/perf_event.h>
+#include <string.h>
+
+#include "cmd/pmu/pmu.h"
+#include "symbols/usyms.h"
+
+static const struct column func_column = {
+	.name = (char *)"func",
+	.type = KOBS_TYPE_TEXT,
+};
+
+static const struct column event_column = {
+	.name = (char *)"event",
+	.type = KOBS_TYPE_TEXT,
+};
+
+/* Columns that become names: where they are, or SIZE_MAX. */
+struct named {
+	size_t	func;
+	size_t	uip;
+	size_t	event;
+};
+
+static size_t column(const struct view *v, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < v->nr_columns; i++)
+		if (!strcmp(v->columns[i]->name, name))
+			return i;
+	return SIZE_MAX;
+}
+
+static struct named find_columns(const struct view *v)
+{
+	struct named at = {
+		.func = column(v, "func"),
+		.uip = column(v, "uip"),
+		.event = column(v, "event"),
+	};
+
+	/* A function is told by both words, or is none. */
+	if (at.func == SIZE_MAX || at.uip == SIZE_MAX)
+		at.func = SIZE_MAX;
+	if (at.func == SIZE_MAX)
+		at.uip = SIZE_MAX;
+	return at;
+}
+
+static void name_function(struct view *v, const struct table *t, uint64_t func, uint64_t uip,
+			  struct buf *out)
+{
+	const struct stack *s = map_get(&t->stacks, uip);
+
+	out->len = 0;
+	if (func) {
+		ksyms_print_function(&v->ksyms, func, out);
+		pmu_strip(out->p);
+	} else if (s && s->nr) {
+		pmu_function_at(v, s->pid, s->addr[0], out);
+	} else {
+		buf_puts(out, "[unknown]");
+	}
+}
+
+static uint64_t name_key(const struct pmu_run *p, struct report *r, const struct named *at,
+			 const uint64_t *key, size_t c)
+{
+	struct table *t = r->table;
+	struct buf name = {};
+	uint64_t text;
+
+	if (c == at->func)
+		name_function(r->view, t, key[at->func], key[at->uip], &name);
+	else if (c == at->event)
+		buf_puts(&name, key[c] < p->events.n ? p->events.v[key[c]].name : "[unknown]");
+	else
+		return key[c];
+	text = (uint64_t)(uintptr_t)pool_intern(&t->texts, name.p);
+	buf_free(&name);
+	return text;
+}
+
+/* Rows of one function are one, wherever in it the samples were taken. */
+static void name_rows(const struct pmu_run *p, struct report *r, struct table *to,
+		      const struct named *at)
+{
+	struct table *from = r->table;
+	uint64_t key[VIEW_COLUMNS];
+	size_t i;
+	size_t c;
+	size_t n;
+
+	for (i = 0; at->func != SIZE_MAX && i < from->nr_rows; i++)
+		if (from->keys[from->rows[i].key + at->func])
+			ksyms_want(&r->view->ksyms, from->keys[from->rows[i].key + at->func]);
+	ksyms_resolve(&r->view->ksyms);
+	for (i = 0; i < from->nr_rows; i++) {
+		const struct row *row = &from->rows[i];
+		const uint64_t *old = from->keys + row->key;
+
+		for (c = n = 0; c < from->nr_keys; c++)
+			if (c != at->uip)
+				key[n++] = name_key(p, r, at, old, c);
+		table_add(to, table_row(to, key), row, table_figures(from, row));
+	}
+}
+
+/* Throttling is rare: a column of zeros says nothing. */
+static bool throttled(const struct table *t)
+{
+	size_t i;
+
+	for (i = 0; t->nr_figures && i < t->nr_rows; i++)
+		if (table_figures(t, &t->rows[i])[0])
+			return true;
+	return false;
+}
+
+static int print_rows(struct report *r, const struct output *to)
+{
+	size_t figures = r->table->nr_figures;
+	int err;
+
+	report_resolve(r);
+	if (!r->opts->json && !throttled(r->table))
+		r->table->nr_figures = 0;
+	err = report_print(r, to);
+	r->table->nr_figures = figures;
+	return err;
+}
+
+/* Names that are found stay in the view; only its columns are others for a while. */
+static int print_named(struct pmu_run *p, struct report *r, const struct output *to,
+		       const struct named *at)
+{
+	struct view *v = r->view;
+	struct table *from = r->table;
+	struct view before = *v;
+	struct table merged;
+	size_t i;
+	int err;
+
+	v->nr_columns = 0;
+	for (i = 0; i < before.nr_columns; i++) {
+		bool text = i == at->func || i == at->event;
+
+		if (i == at->uip)
+			continue;
+		v->columns[v->nr_columns] = i == at->func ? &func_column :
+					    i == at->event ? &event_column : before.columns[i];
+		v->types[v->nr_columns++] = text ? KOBS_TYPE_TEXT : before.types[i];
+	}
+	model_init_table(&merged, v->types, v->nr_columns, v->mode);
+	name_rows(p, r, &merged, at);
+	merged.stacks = from->stacks;
+	r->table = &merged;
+	err = print_rows(r, to);
+	r->table = from;
+	memset(&merged.stacks, 0, sizeof(merged.stacks));
+	model_free_table(&merged);
+	memcpy(v->columns, before.columns, sizeof(v->columns));
+	memcpy(v->types, before.types, sizeof(v->types));
+	v->nr_columns = before.nr_columns;
+	return err;
+}
+
+static int print_record(struct run_spec *spec, struct report *r, const struct output *to)
+{
+	struct named at = find_columns(r->view);
+	struct pmu_run *p = spec->arg;
+	struct buf title = {};
+	int err;
+
+	r->what = pmu_title(p, r->session, &title);
+	if (p->o->graph)
+		err = pmu_print_graph(r, to);
+	else if (at.func != SIZE_MAX || at.event != SIZE_MAX)
+		err = print_named(p, r, to, &at);
+	else
+		err = print_rows(r, to);
+	r->what = NULL;
+	buf_free(&title);
+	return err;
+}
+
+/* The kernel keys a function by its two words; the user means both by "func". */
+static void choose_columns(struct pmu_run *p)
+{
+	static const char *const plain[] = { "func", "uip" };
+	static const char *const folded[] = { "comm", "ustack", "kstack" };
+	static const char *const graph[] = { "ustack", "kstack" };
+	const struct opts *o = p->o;
+	size_t i;
+
+	if (o->graph)
+		pmu_by(p, graph, ARRAY_SIZE(graph));
+	else if (o->by.n)
+		pmu_by(p, (const char *const *)o->by.v, o->by.n);
+	else if (o->folded)
+		pmu_by(p, folded, ARRAY_SIZE(folded));
+	else
+		pmu_by(p, plain, ARRAY_SIZE(plain));
+	for (i = 0; o->by.n && i < o->by.n; i++)
+		if (!strcmp(o->by.v[i], "func") && !pmu_is_by(p, "uip"))
+			strings_add(&p->own.by, "uip");
+	/* Counts of different events do not add up to anything. */
+	if (p->events.n > 1 && !o->by.n)
+		strings_add(&p->own.by, "event");
+}
+
+static int check_options(const struct opts *o, uint64_t *branches)
+{
+	if (o->call_graph && !strcmp(o->call_graph, "lbr"))
+		*branches = PERF_SAMPLE_BRANCH_CALL_STACK | PERF_SAMPLE_BRANCH_USER;
+	else if (o->call_graph && strcmp(o->call_graph, "fp"))
+		return misuse("option --call-graph needs fp or lbr, not '%s'", o->call_graph);
+	if (o->graph && o->by.n)
+		return misuse("--graph has columns of its own: it does not go with --by");
+	if (o->graph && o->folded)
+		return misuse("--graph and --folded are two forms of one report: give one of them");
+	return 0;
+}
+
+/** pmu_record() - Return: the exit status. */
+int pmu_record(const struct opts *o)
+{
+	uint64_t branches = 0;
+	struct pmu_run p;
+	int err = pmu_begin(&p, o, "record");
+
+	if (!err)
+		err = check_options(o, &branches);
+	if (!err && !p.events.n)
+		err = pmu_events_add(&p.events, "cycles");
+	if (!err && o->graph && p.events.n > 1)
+		err = misuse("--graph shows one event at a time: give it one");
+	if (!err) {
+		pmu_sample(&p, branches);
+		choose_columns(&p);
+		if (branches && !pmu_is_by(&p, "ustack"))
+			strings_add(&p.own.by, "ustack");
+		p.spec.report = print_record;
+		err = run_session(&p.spec, &p.own);
+	}
+	pmu_end(&p);
+	return err;
+}

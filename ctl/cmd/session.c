@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/* obsctl session: sessions that run without an obsctl. */
+
+#include <string.h>
+
+#include "cmd/cmds.h"
+#include "proto/nl.h"
+#include "report/filter_text.h"
+#include "report/report.h"
+
+static const char *const states[] = {
+	[KOBS_STATE_NEW] = "new",
+	[KOBS_STATE_STARTED] = "started",
+	[KOBS_STATE_STOPPED] = "stopped",
+};
+
+static void print_below(struct out *o, const char *what, const char *text)
+{
+	struct buf line = {};
+
+	buf_printf(&line, "    %s%s", what, text);
+	out_below(o, line.p);
+	buf_free(&line);
+}
+
+static void print_filter(struct out *o, const struct session *s, const struct sources *sources)
+{
+	const struct source *source = model_find_source(sources, s->source);
+	struct buf text = {};
+
+	filter_print_json(&s->filter, o);
+	filter_describe(&s->filter, model_unit(model_find_mode(source, s->mode)), &text);
+	if (text.len)
+		print_below(o, "only ", text.p);
+	buf_free(&text);
+}
+
+static void print_session(struct out *o, const struct session *s, const struct sources *sources)
+{
+	const char *state = s->state < ARRAY_SIZE(states) && states[s->state] ?
+			    states[s->state] : "unknown";
+	char shown[40];
+
+	out_row_begin(o);
+	out_cell_shown(o, "id", "ID", s->id, (snprintf(shown, sizeof(shown), "%u", s->id), shown));
+	if (s->name)
+		out_json_text(o, "name", s->name);
+	out_cell_aside(o, "NAME", s->name ? s->name : "-", false);
+	out_cell_text(o, "source", "SOURCE", s->source);
+	out_cell_text(o, "mode", "MODE", s->mode);
+	out_cell_text(o, "state", "STATE", state);
+	if (s->stop_reason)
+		out_json_text(o, "stopped", s->stop_reason);
+	out_cell_shown(o, "owner_pid", "PID", s->owner_pid,
+		       (snprintf(shown, sizeof(shown), "%u", s->owner_pid), shown));
+	out_cell_number(o, "targets", "TARGETS", s->targets);
+	out_cell_shown(o, "duration_ns", "TIME", s->duration,
+		       format_ns(shown, sizeof(shown), (double)s->duration));
+	out_cell_number(o, "hits", "HITS", s->hits);
+	out_cell_number(o, "lost", "LOST", model_lost_sum(s));
+	out_cell_shown(o, "memory", "MEMORY", s->memory,
+		       format_bytes(shown, sizeof(shown), s->memory));
+	print_filter(o, s, sources);
+	if (s->stop_reason)
+		print_below(o, "stopped: ", s->stop_reason);
+	out_row_end(o);
+}
+
+/** session_print_list() - The table that 'status' shows, too. */
+void session_print_list(struct out *o, const struct sessions *all, const struct sources *sources)
+{
+	size_t i;
+
+	out_table_begin(o, "sessions");
+	for (i = 0; i < all->n; i++)
+		print_session(o, &all->v[i], sources);
+	out_table_end(o);
+}
+
+/** cmd_session_list() - session list. Return: the exit status. */
+int cmd_session_list(const struct verb *verb, const struct opts *o)
+{
+	struct sources sources = {};
+	struct sessions all = {};
+	struct out out;
+	struct nl nl;
+	int err;
+
+	if (o->nr_args)
+		return misuse("'session list' takes no names");
+	err = nl_open(&nl);
+	if (!err)
+		err = model_get_sources(&nl, &sources);
+	if (!err)
+		err = model_get_sessions(&nl, &all);
+	if (!err) {
+		out_init(&out, stdout, o->json);
+		out_open(&out, NULL, '{');
+		session_print_list(&out, &all, &sources);
+		if (!all.n)
+			out_line(&out, "No session exists.");
+		out_close(&out, '}');
+		out_newline(&out);
+		out_free(&out);
+	}
+	model_free_sessions(&all);
+	model_free_sources(&sources);
+	nl_shut(&nl);
+	return err;
+}
+
+static int find_session(struct nl *nl, const struct verb *verb, const struct opts *o,
+			struct session *s)
+{
+	uint64_t id;
+
+	if (o->nr_args != 1)
+		return misuse("'session %s' needs one name or number of a session (obsctl session list shows them)",
+			      verb->name);
+	if (!parse_number(o->args[0], 1, UINT32_MAX, &id))
+		return model_session_get(nl, (uint32_t)id, NULL, s);
+	return model_session_get(nl, 0, o->args[0], s);
+}
+
+static int print_report(struct nl *nl, const struct opts *o, struct session *s)
+{
+	struct report rep = { .session = s, .opts = o };
+	struct table table;
+	struct output to = {};
+	struct view view;
+	int closed;
+	int err;
+
+	rep.view = &view;
+	rep.interim = s->state == KOBS_STATE_STARTED;
+	err = view_init(&view, nl);
+	if (!err)
+		err = view_bind(&view, s);
+	if (!err && view.mode->stream)
+		err = refuse("session %u is a stream: its records go to its owner only", s->id);
+	if (!err && o->folded && !view_has_type(&view, KOBS_TYPE_KSTACK) &&
+	    !view_has_type(&view, KOBS_TYPE_USTACK))
+		err = refuse("session %u has no stacks to fold: start it with --by kstack", s->id);
+	if (!err)
+		err = output_open(&to, o->output);
+	if (!err) {
+		model_init_table(&table, view.types, view.nr_columns, view.mode);
+		rep.table = &table;
+		err = model_get_table(nl, s->id, &table);
+		if (!err) {
+			report_resolve(&rep);
+			err = report_print(&rep, &to);
+		}
+		if (!err)
+			err = report_verdict(&rep);
+		report_free(&rep);
+		model_free_table(&table);
+	}
+	closed = output_close(&to);
+	view_free(&view);
+	return err ? err : closed;
+}
+
+/** cmd_session_read() - session read. Return: the exit status. */
+int cmd_session_read(const struct verb *verb, const struct opts *o)
+{
+	struct session s = {};
+	struct nl nl;
+	int err;
+
+	err = nl_open(&nl);
+	if (!err)
+		err = find_session(&nl, verb, o, &s);
+	if (!err)
+		err = print_report(&nl, o, &s);
+	model_free_session(&s);
+	nl_shut(&nl);
+	return err;
+}
+
+/** cmd_session_stop() - session stop: the last report, then the end. */
+int cmd_session_stop(const struct verb *verb, const struct opts *o)
+{
+	struct session s = {};
+	struct nl nl;
+	int deleted;
+	int err;
+
+	err = nl_open(&nl);
+	if (!err)
+		err = find_session(&nl, verb, o, &s);
+	if (!err)
+		err = model_session_stop(&nl, s.id, &s);
+	if (!err) {
+		err = print_report(&nl, o, &s);
+		/* A report that could not be written can be asked for again. */
+		if (err != STATUS_REFUSED) {
+			deleted = model_session_del(&nl, &s);
+			err = err ? err : deleted;
+		}
+	}
+	model_free_session(&s);
+	nl_shut(&nl);
+	return err;
+}

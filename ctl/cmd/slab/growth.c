@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * obsctl slab growth: which caches grow, how fast, and how sure that is.
+ *
+ * Readings come from /proc/slabinfo, which needs no module. Where it cannot be
+ * read, they come from a session of kobs that counts live objects by cache:
+ * then the counts are those since the start.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmd/slab/counts.h"
+#include "cmd/slab/slab.h"
+#include "cmd/slab/slabinfo.h"
+#include "report/outfile.h"
+#include "report/report.h"
+#include "report/screen.h"
+#include "run/signals.h"
+#include "run/workload.h"
+
+#define TEXT_ROWS	40
+
+struct cache {
+	const char	*name;
+	uint64_t	size;		/* of an object; 0 when not known */
+	uint64_t	objects;
+	uint64_t	bytes;
+	uint64_t	memory;		/* of its slabs */
+	struct trend	trend;
+};
+
+struct growth {
+	const struct opts *o;
+	struct output	output;
+	struct signals	signals;
+	struct child	child;
+	struct slab_counts counts;	/* in place of slabinfo */
+	const char	*path;
+	bool		counted;	/* by kobs */
+	bool		ended;
+	struct pool	names;
+	struct map	by_name;	/* interned name to index + 1 */
+	struct cache	*v;
+	size_t		n;
+	size_t		cap;
+	size_t		readings;
+	uint64_t	from;
+	uint64_t	last;
+};
+
+static struct cache *get_cache(struct growth *g, const char *name)
+{
+	const char *key = pool_intern(&g->names, name);
+	uintptr_t index = (uintptr_t)map_get(&g->by_name, (uint64_t)(uintptr_t)key);
+	struct cache *c;
+
+	if (index)
+		return &g->v[index - 1];
+	g->v = grow(g->v, &g->cap, g->n + 1, sizeof(*g->v));
+	c = &g->v[g->n++];
+	memset(c, 0, sizeof(*c));
+	c->name = key;
+	map_set(&g->by_name, (uint64_t)(uintptr_t)key, (void *)(uintptr_t)g->n);
+	/* One that is new had nothing before. */
+	if (g->readings)
+		trend_add(&c->trend, g->last, 0);
+	return c;
+}
+
+static int read_slabinfo(struct growth *g)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct slabinfo info;
+	struct lines l;
+	size_t len;
+	char *line;
+
+	if (lines_open(&l, g->path))
+		return refuse("cannot read %s: %m", g->path);
+	while ((line = lines_next(&l, &len))) {
+		struct cache *c;
+
+		if (!slabinfo_parse(line, &info) || !slab_cache_wanted(g->o, info.name))
+			continue;
+		/* Caches can have the same name: these are one here. */
+		c = get_cache(g, info.name);
+		c->size = info.size;
+		c->objects += info.objects;
+		c->bytes += info.objects * info.size;
+		c->memory += info.slabs * info.pages * page;
+	}
+	lines_close(&l);
+	return 0;
+}
+
+static int read_counts(struct growth *g)
+{
+	size_t i;
+	int err = slab_counts_read(&g->counts);
+
+	/* The guard may have stopped it: nothing more is counted. */
+	g->ended |= g->counts.session.state == KOBS_STATE_STOPPED;
+	for (i = 0; !err && i < g->counts.n; i++) {
+		const struct slab_count *from = &g->counts.v[i];
+		struct cache *c;
+
+		if (!slab_cache_wanted(g->o, from->cache))
+			continue;
+		c = get_cache(g, from->cache);
+		c->objects += from->live;
+		c->bytes += from->bytes;
+		c->size = c->objects ? c->bytes / c->objects : c->size;
+	}
+	return err;
+}
+
+static int take_reading(struct growth *g)
+{
+	uint64_t now = now_ns();
+	size_t i;
+	int err;
+
+	for (i = 0; i < g->n; i++) {
+		g->v[i].objects = 0;
+		g->v[i].bytes = 0;
+		g->v[i].memory = 0;
+	}
+	err = g->counted ? read_counts(g) : read_slabinfo(g);
+	if (err)
+		return err;
+	/* Time in which nothing was counted is none. */
+	if (g->counted)
+		now = g->counts.session.duration;
+	for (i = 0; i < g->n; i++)
+		trend_add(&g->v[i].trend, now, g->v[i].objects);
+	if (!g->readings++)
+		g->from = now;
+	g->last = now;
+	return 0;
+}
+
+static double bytes_rate(const struct cache *c)
+{
+	return trend_rate(&c->trend) * (double)c->size;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct cache *x = a;
+	const struct cache *y = b;
+	double p = bytes_rate(x);
+	double q = bytes_rate(y);
+
+	if (p != q)
+		return p < q ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+static void print_cache(struct out *o, const struct cache *c)
+{
+	const struct trend *t = &c->trend;
+	int64_t change = (int64_t)(t->last - t->first);
+	bool known = t->steps >= 2;
+	char shown[40];
+
+	out_row_begin(o);
+	out_cell_text(o, "cache", "CACHE", c->name);
+	out_cell_number(o, "objects", "OBJECTS", c->objects);
+	out_json_number(o, "size", c->size);
+	out_cell_shown(o, "bytes", "BYTES", c->bytes, format_bytes(shown, sizeof(shown), c->bytes));
+	if (c->memory)
+		out_json_number(o, "memory", c->memory);
+	out_json_signed(o, "change", change);
+	out_cell_aside(o, "CHANGE", slab_format_change(shown, sizeof(shown), change), true);
+	out_json_precise(o, "growth_per_s", trend_rate(t));
+	out_cell_aside(o, "OBJECTS/S", slab_format_rate(shown, sizeof(shown), trend_rate(t)), true);
+	if (known)
+		out_json_precise(o, "growth_error", trend_error(t));
+	snprintf(shown, sizeof(shown), "%.3g", trend_error(t));
+	out_cell_aside(o, "+-", known ? shown : "-", true);
+	out_json_precise(o, "bytes_per_s", bytes_rate(c));
+	out_cell_aside(o, "BYTES/S",
+		       slab_format_bytes_rate(shown, sizeof(shown), bytes_rate(c)), true);
+	if (known)
+		out_json_precise(o, "confidence", trend_confidence(t));
+	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);
+	out_cell_aside(o, "SURE", shown, true);
+	out_row_end(o);
+}
+
+static void print_head(struct growth *g, struct out *o, bool interim)
+{
+	const char *stopped = g->counts.session.stop_reason;
+	struct utsname name = {};
+	char took[32];
+
+	uname(&name);
+	out_json_text(o, "kobs", program_version);
+	out_json_text(o, "kernel", name.release);
+	out_json_text(o, "source", "slab");
+	out_json_text(o, "mode", "growth");
+	out_json_text(o, "from", g->counted ? "kobs" : g->path);
+	if (interim)
+		out_json_bool(o, "interim", true);
+	out_json_number(o, "duration_ns", g->last - g->from);
+	if (stopped)
+		out_json_text(o, "stopped", stopped);
+	out_json_number(o, "readings", g->readings);
+	out_line(o, "slab growth of %zu caches, %s%s, %zu readings of %s\n", g->n,
+		 format_ns(took, sizeof(took), (double)(g->last - g->from)),
+		 interim ? " so far" : "", g->readings,
+		 g->counted ? "the objects that kobs follows" : g->path);
+	if (stopped)
+		out_line(o, "*** Stopped before its time: %s. ***\n", stopped);
+}
+
+/* What kobs lost is missing in what it counts. */
+static void print_foot(struct growth *g, struct out *o)
+{
+	struct report r = {
+		.view = &g->counts.view, .session = &g->counts.session, .opts = g->o,
+		.table = &g->counts.table,
+	};
+
+	if (g->counted)
+		report_footer(&r, o);
+}
+
+static size_t live_rows(const struct growth *g, bool live)
+{
+	if (g->o->top.given)
+		return g->o->top.value ? g->o->top.value : SIZE_MAX;
+	if (g->o->json)
+		return SIZE_MAX;
+	return live ? screen_rows() : TEXT_ROWS;
+}
+
+static void print_body(struct growth *g, struct out *o, bool live)
+{
+	size_t most = live_rows(g, live);
+	size_t changed = 0;
+	size_t shown = 0;
+	size_t i;
+
+	qsort(g->v, g->n, sizeof(*g->v), compare);
+	for (i = 0; i < g->n; i++)
+		map_set(&g->by_name, (uint64_t)(uintptr_t)g->v[i].name, (void *)(i + 1));
+	out_table_begin(o, "rows");
+	for (i = 0; i < g->n; i++) {
+		const struct trend *t = &g->v[i].trend;
+
+		changed += t->squares > 0;
+		if (shown == most || (!o->json && t->squares <= 0))
+			continue;
+		print_cache(o, &g->v[i]);
+		shown++;
+	}
+	out_table_end(o);
+	if (!changed)
+		out_line(o, "No cache changed.");
+	else if (changed > shown)
+		out_line(o, "... %zu more that changed (-n 0 shows all)", changed - shown);
+	if (changed && changed < g->n)
+		out_line(o, "%zu caches did not change", g->n - changed);
+	if (changed)
+		out_line(o, "\n+- is the standard error of OBJECTS/S; SURE, how sure it is that it is not 0");
+}
+
+static int print_report(struct growth *g, bool interim)
+{
+	bool live = interim && reports_live(g->o);
+	struct output to = g->output;
+	char *text = NULL;
+	size_t size = 0;
+	struct out o;
+
+	if (live)
+		to.file = open_memstream(&text, &size);
+	if (!to.file)
+		return refuse("out of memory");
+	out_init(&o, to.file, g->o->json);
+	out_open(&o, NULL, '{');
+	print_head(g, &o, interim);
+	print_body(g, &o, live);
+	print_foot(g, &o);
+	out_close(&o, '}');
+	out_newline(&o);
+	out_free(&o);
+	if (live) {
+		fclose(to.file);
+		screen_show(text);
+		free(text);
+		return 0;
+	}
+	if (interim && !g->o->json)
+		fputs("\n", to.file);
+	return output_flush(&to);
+}
+
+/* The caches are sorted by then: the first one grows most. */
+static bool crossed(const struct growth *g)
+{
+	uint64_t limit;
+	char rate[40];
+	size_t i;
+
+	if (!g->o->fail_over)
+		return false;
+	parse_bytes(g->o->fail_over, &limit);
+	for (i = 0; i < g->n; i++) {
+		const struct cache *c = &g->v[i];
+
+		if (bytes_rate(c) <= (double)limit || trend_confidence(&c->trend) < SLAB_SURE)
+			continue;
+		warn("cache %s grows by %s, more than the limit %s of --fail-over", c->name,
+		     slab_format_bytes_rate(rate, sizeof(rate), bytes_rate(c)), g->o->fail_over);
+		return true;
+	}
+	return false;
+}
+
+static int wait_until(struct growth *g, uint64_t when)
+{
+	struct pollfd fd = { .fd = g->signals.fd, .events = POLLIN };
+
+	while (!g->ended) {
+		uint64_t now = now_ns();
+
+		if (now >= when)
+			break;
+		if (poll(&fd, 1, (int)((when - now) / 1000000) + 1) < 0 && errno != EINTR)
+			return refuse("waiting failed: %m");
+		g->ended |= signals_read(&g->signals, &g->child);
+	}
+	return 0;
+}
+
+static int watch(struct growth *g)
+{
+	const struct opts *o = g->o;
+	uint64_t period = slab_period(o);
+	uint64_t begin = now_ns();
+	uint64_t end = o->duration.given ? begin + o->duration.value : UINT64_MAX;
+	uint64_t report = o->interval.given ? begin + o->interval.value : UINT64_MAX;
+	uint64_t next = begin + period;
+	int err = 0;
+
+	while (!err && !g->ended) {
+		err = wait_until(g, next < end ? next : end);
+		/* Not from when this one was due: a step counts more if it took less time. */
+		next = now_ns() + period;
+		g->ended |= now_ns() >= end;
+		/* Once it has stopped, the account of its hits is that of the last reading. */
+		if (!err && g->ended && g->counted)
+			err = slab_counts_stop(&g->counts);
+		if (!err)
+			err = take_reading(g);
+		if (!err && !g->ended && now_ns() >= report) {
+			err = print_report(g, true);
+			report = now_ns() + o->interval.value;
+		}
+	}
+	return err;
+}
+
+static int open_source(struct growth *g)
+{
+	const char *path = getenv("OBSCTL_SLABINFO");
+
+	g->path = path ? path : "/proc/slabinfo";
+	if (!access(g->path, R_OK))
+		return 0;
+	note("%s cannot be read (%m): kobs counts the objects instead", g->path);
+	g->counted = true;
+	return slab_counts_open(&g->counts, g->o);
+}
+
+static int check(const struct opts *o)
+{
+	uint64_t limit;
+
+	if (o->nr_args)
+		return misuse("'slab growth' takes no '%s': --cache PATTERN chooses caches",
+			      o->args[0]);
+	if (o->fail_over && parse_bytes(o->fail_over, &limit))
+		return misuse("option --fail-over of 'slab growth' needs bytes per second such as 4096 or 10KiB, not '%s'",
+			      o->fail_over);
+	return 0;
+}
+
+/** slab_growth() - slab growth. Return: the exit status. */
+int slab_growth(const struct opts *o)
+{
+	struct growth g = { .o = o };
+	int verdict = 0;
+	int closed;
+	int err = check(o);
+
+	if (err)
+		return err;
+	signals_block(&g.signals, reports_live(o));
+	err = output_open(&g.output, o->output);
+	if (!err)
+		err = open_source(&g);
+	if (!err)
+		err = child_prepare(&g.child, o->command, &g.signals.old_mask);
+	if (!err)
+		err = take_reading(&g);
+	if (!err)
+		err = child_begin(&g.child, o->command ? o->command[0] : "");
+	if (!err)
+		err = watch(&g);
+	screen_end();
+	signals_unblock(&g.signals);
+	if (!err)
+		err = print_report(&g, false);
+	if (!err)
+		verdict = crossed(&g) ? STATUS_CROSSED : report_lost(&g.counts.session, o);
+	child_release(&g.child);
+	slab_counts_close(&g.counts);
+	closed = output_close(&g.output);
+	map_free(&g.by_name, NULL);
+	pool_free(&g.names);
+	free(g.v);
+	signals_close(&g.signals);
+	return err ? err : closed ? closed : verdict;
+}

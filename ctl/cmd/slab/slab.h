@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the verbs of 'obsctl slab' share. */
+#ifndef OBSCTL_SLAB_H
+#define OBSCTL_SLAB_H
+
+#include "cmd/slab/trend.h"
+#include "opts.h"
+#include "report/writer.h"
+
+#define SLAB_SURE	0.95	/* confidence that --fail-over asks for */
+
+int slab_growth(const struct opts *o);
+int slab_diff(const struct opts *o);
+uint64_t slab_period(const struct opts *o);
+bool slab_cache_wanted(const struct opts *o, const char *cache);
+char *slab_format_rate(char *buf, size_t size, double per_second);
+char *slab_format_change(char *buf, size_t size, int64_t change);
+char *slab_format_bytes_rate(char *buf, size_t size, double per_second);
+char *slab_format_confidence(char *buf, size_t size, double confidence, bool known);
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The verdict on a call site. The window is cut into six parts of equal length;
+ * for each there is the number of objects born in it that are still live, and
+ * the number of live objects at its end. Objects of the last part had no time
+ * to be freed: the parts before it are those that count.
+ *
+ *   leak	Each of these parts kept objects, 16 or more in all, and about the
+ *		same number: their mean is above 0 with 95 % confidence (Student's
+ *		test; the scatter is taken to be no less than that of independent
+ *		events). The first two kept at least a third of what the last two
+ *		did: frees do not catch up. The live objects became more in the
+ *		second half, by an eighth of those kept or more. The memory is not
+ *		of a kind that the kernel takes back when it needs it.
+ *   cache	Not so, but 16 objects or more were kept, a tenth of those
+ *		allocated or more: it grew and stopped, or was trimmed.
+ *   churn	Neither, and half of 16 or more objects were freed.
+ *   stable	The rest: little happened.
+ *
+ * obsctl(8) says the same to users: keep them alike.
+ */
+
+#include <math.h>
+
+#include "cmd/slab/trend.h"
+#include "cmd/slab/verdict.h"
+
+#define SURE	0.95
+#define FEW	16
+
+/* How much of a bucket of ages lies between two ages. */
+static double overlap(const struct bucket *b, double from, double to)
+{
+	double lo = (double)b->lo;
+	double hi = (double)b->hi + 1;
+	double left = lo > from ? lo : from;
+	double right = hi < to ? hi : to;
+
+	return right > left ? (right - left) / (hi - lo) : 0;
+}
+
+/** verdict_add_ages() - Sort live objects into the parts of the window that they were born in. */
+void verdict_add_ages(struct evidence *e, const struct bucket *buckets, size_t n)
+{
+	double part = (double)e->window / VERDICT_PARTS;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < n; i++)
+		for (k = 0; k < VERDICT_PARTS; k++) {
+			/* Clocks are read one after the other: an age can exceed the window. */
+			double to = k ? part * (double)(VERDICT_PARTS - k) : INFINITY;
+			double from = part * (double)(VERDICT_PARTS - 1 - k);
+
+			e->kept[k] += (double)buckets[i].count * overlap(&buckets[i], from, to);
+		}
+}
+
+/* Parts that are over, and none of whose objects --older left out. */
+static size_t parts_that_count(const struct evidence *e)
+{
+	double part = (double)e->window / VERDICT_PARTS;
+	size_t n = VERDICT_PARTS - 1;
+
+	while (n && (double)e->older > part * (double)(VERDICT_PARTS - n))
+		n--;
+	return n;
+}
+
+static double sum_of(const double *v, size_t n)
+{
+	double sum = 0;
+
+	while (n--)
+		sum += v[n];
+	return sum;
+}
+
+/* How sure it is that the mean of the first @n parts is above 0. */
+static double mean_confidence(const double *kept, size_t n)
+{
+	double mean = sum_of(kept, n) / (double)n;
+	double squares = 0;
+	double variance;
+	size_t i;
+
+	if (mean <= 0)
+		return 0;
+	for (i = 0; i < n; i++)
+		squares += (kept[i] - mean) * (kept[i] - mean);
+	variance = squares / (double)(n - 1);
+	if (variance < mean)
+		variance = mean;
+	return student_confidence(mean / sqrt(variance / (double)n), n - 1);
+}
+
+static bool is_leak(const struct evidence *e, size_t n)
+{
+	double kept = sum_of(e->kept, n);
+	double newest = n == VERDICT_PARTS - 1 ? e->kept[n] - kept / (double)n : 0;
+	double rise = (double)e->live[VERDICT_PARTS] - (double)e->live[VERDICT_PARTS / 2];
+	size_t i;
+
+	if (e->reclaimable || n < 3 || kept < FEW - 0.5 || e->confidence < SURE)
+		return false;
+	for (i = 0; i < n; i++)
+		if (e->kept[i] < 0.5)
+			return false;
+	if (e->kept[0] + e->kept[1] < (e->kept[n - 2] + e->kept[n - 1]) / 3)
+		return false;
+	/* Objects in use for a moment make the live ones vary by as much. */
+	return rise >= kept / 8 - (newest > 0 ? newest : 0);
+}
+
+/** verdict_judge() - Return: the verdict; the evidence gets its confidence. */
+enum verdict verdict_judge(struct evidence *e)
+{
+	size_t n = parts_that_count(e);
+	double kept = sum_of(e->kept, n);
+
+	e->confidence = n > 1 ? mean_confidence(e->kept, n) : 0;
+	if (e->window < VERDICT_SHORTEST)
+		return VERDICT_NONE;
+	if (is_leak(e, n))
+		return VERDICT_LEAK;
+	if (kept >= FEW - 0.5 && kept * 10 >= (double)e->allocated)
+		return VERDICT_CACHE;
+	if (e->allocated >= FEW && e->freed * 2 >= e->allocated)
+		return VERDICT_CHURN;
+	return VERDICT_STABLE;
+}
+
+/** verdict_name() - Return: the word for a verdict. */
+const char *verdict_name(enum verdict v)
+{
+	static const char *const names[] = {
+		[VERDICT_NONE] = "-",
+		[VERDICT_STABLE] = "stable",
+		[VERDICT_CHURN] = "churn",
+		[VERDICT_CACHE] = "cache",
+		[VERDICT_LEAK] = "leak",
+	};
+
+	return names[v];
+}

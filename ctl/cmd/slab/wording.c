@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the reports of 'obsctl slab' say in the same way. */
+
+#include <math.h>
+#include <string.h>
+
+#include "cmd/slab/slab.h"
+#include "symbols/patterns.h"
+
+#define PERIOD_MOST	(NSEC_PER_SEC / 4)
+#define PERIOD_LEAST	(50 * 1000 * 1000ull)
+#define READINGS	20
+
+/** slab_period() - Return: ns between readings, so that there are enough of them. */
+uint64_t slab_period(const struct opts *o)
+{
+	uint64_t period = o->duration.given ? o->duration.value / READINGS : PERIOD_MOST;
+
+	if (o->interval.given && o->interval.value < period)
+		period = o->interval.value;
+	if (period > PERIOD_MOST)
+		period = PERIOD_MOST;
+	return period < PERIOD_LEAST ? PERIOD_LEAST : period;
+}
+
+/** slab_cache_wanted() - Whether --cache lets a cache through. */
+bool slab_cache_wanted(const struct opts *o, const char *cache)
+{
+	return !o->cache || glob_match(o->cache, cache);
+}
+
+static const char *sign_of(double v)
+{
+	return v > 0 ? "+" : v < 0 ? "-" : "";
+}
+
+/** slab_format_change() - A difference, with its sign. */
+char *slab_format_change(char *buf, size_t size, int64_t change)
+{
+	uint64_t v = change < 0 ? 0 - (uint64_t)change : (uint64_t)change;
+	char number[32];
+
+	snprintf(buf, size, "%s%s", sign_of((double)change),
+		 format_count(number, sizeof(number), v));
+	return buf;
+}
+
+/** slab_format_rate() - Objects per second, with their sign. */
+char *slab_format_rate(char *buf, size_t size, double per_second)
+{
+	double v = fabs(per_second);
+	char number[32];
+
+	if (v >= 99.95)
+		format_count(number, sizeof(number), (uint64_t)(v + 0.5));
+	else
+		snprintf(number, sizeof(number), "%.*f", v >= 9.995 ? 1 : 2, v);
+	snprintf(buf, size, "%s%s", sign_of(per_second), number);
+	return buf;
+}
+
+/** slab_format_bytes_rate() - Bytes per second, with their sign. */
+char *slab_format_bytes_rate(char *buf, size_t size, double per_second)
+{
+	char number[32];
+
+	snprintf(buf, size, "%s%s/s", sign_of(per_second),
+		 format_bytes(number, sizeof(number), (uint64_t)(fabs(per_second) + 0.5)));
+	return buf;
+}
+
+/** slab_format_confidence() - In percent, rounded down: never surer than it is. */
+char *slab_format_confidence(char *buf, size_t size, double confidence, bool known)
+{
+	if (!known)
+		snprintf(buf, size, "-");
+	else if (confidence >= 0.999)
+		snprintf(buf, size, ">99.9 %%");
+	else
+		snprintf(buf, size, "%.1f %%", floor(confidence * 1000) / 10);
+	return buf;
+}

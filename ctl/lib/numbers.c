@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Numbers as people write and read them: times, lists, thousands, bytes. */
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "lib/util.h"
+
+static const struct {
+	const char	*name;
+	double		ns;
+} time_units[] = {
+	{ "ns", 1 },
+	{ "us", 1e3 },
+	{ "ms", 1e6 },
+	{ "s", 1e9 },
+};
+
+/** parse_number() - A plain number from @min to @max. Return: 0 or -EINVAL. */
+int parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *value)
+{
+	unsigned long long v;
+	char *end;
+
+	if (!isdigit((unsigned char)*s))
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	if (errno || *end || v < min || v > max)
+		return -EINVAL;
+	*value = v;
+	return 0;
+}
+
+/* Digits and one point only: strtod() would take "inf", "0x1p3" and "1e9". */
+static int parse_decimal(const char *s, double *value, const char **rest)
+{
+	size_t len = strspn(s, "0123456789.");
+	char copy[32];
+	char *end;
+
+	if (!len || len >= sizeof(copy))
+		return -EINVAL;
+	memcpy(copy, s, len);
+	copy[len] = 0;
+	*value = strtod(copy, &end);
+	if (*end || end == copy)
+		return -EINVAL;
+	*rest = s + len;
+	return 0;
+}
+
+/** parse_time() - A time with a unit; 0 needs none. Return: 0 or -EINVAL. */
+int parse_time(const char *s, uint64_t *ns)
+{
+	const char *unit;
+	double v;
+	size_t i;
+
+	if (parse_decimal(s, &v, &unit))
+		return -EINVAL;
+	if (!*unit && v == 0) {
+		*ns = 0;
+		return 0;
+	}
+	for (i = 0; i < ARRAY_SIZE(time_units); i++) {
+		if (strcmp(unit, time_units[i].name))
+			continue;
+		v *= time_units[i].ns;
+		if (v > 9e18)
+			return -EINVAL;
+		*ns = (uint64_t)(v + 0.5);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/** parse_bytes() - Bytes; a unit such as KiB allows a fraction. Return: 0 or -EINVAL. */
+int parse_bytes(const char *s, uint64_t *bytes)
+{
+	static const char units[] = "kmgt";
+	const char *rest;
+	const char *unit;
+	double v;
+
+	if (!parse_number(s, 0, UINT64_MAX, bytes))
+		return 0;
+	if (parse_decimal(s, &v, &rest) || !*rest)
+		return -EINVAL;
+	unit = strchr(units, tolower((unsigned char)*rest));
+	if (unit) {
+		for (; unit >= units; unit--)
+			v *= 1024;
+		rest++;
+		if (*rest == 'i')
+			rest++;
+		else if (*rest)
+			return -EINVAL;
+	} else if (v != (double)(uint64_t)v) {
+		return -EINVAL;
+	}
+	if ((*rest && strcmp(rest, "B")) || v > 9e18)
+		return -EINVAL;
+	*bytes = (uint64_t)(v + 0.5);
+	return 0;
+}
+
+/** parse_seconds() - Seconds with a fraction, at least 1 ms. Return: 0 or -EINVAL. */
+int parse_seconds(const char *s, uint64_t *ns)
+{
+	const char *rest;
+	double v;
+
+	if (parse_decimal(s, &v, &rest))
+		return -EINVAL;
+	if (!strcmp(rest, "s"))
+		rest++;
+	if (*rest || v < 0.001 || v > 1e9)
+		return -EINVAL;
+	*ns = (uint64_t)(v * 1e9 + 0.5);
+	return 0;
+}
+
+/**
+ * parse_list() - Numbers with commas between, and ranges if @ranges.
+ * Return: 0 or -EINVAL.
+ */
+int parse_list(const char *s, uint64_t max, bool ranges, struct numbers *out)
+{
+	do {
+		unsigned long long from;
+		unsigned long long to;
+		char *end;
+
+		if (!isdigit((unsigned char)*s))
+			return -EINVAL;
+		errno = 0;
+		from = strtoull(s, &end, 10);
+		to = from;
+		if (ranges && *end == '-') {
+			s = end + 1;
+			if (!isdigit((unsigned char)*s))
+				return -EINVAL;
+			to = strtoull(s, &end, 10);
+		}
+		if (errno || to < from || to > max || to - from > 65535)
+			return -EINVAL;
+		for (; from <= to; from++)
+			numbers_add(out, from);
+		s = end;
+	} while (*s++ == ',');
+	return s[-1] ? -EINVAL : 0;
+}
+
+/** format_count() - A number with commas between thousands. */
+char *format_count(char *buf, size_t size, uint64_t v)
+{
+	char *p = buf + size;
+	int digits = 0;
+
+	*--p = 0;
+	do {
+		if (digits && digits % 3 == 0)
+			*--p = ',';
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+		digits++;
+	} while (v && p > buf + 2);
+	return memmove(buf, p, (size_t)(buf + size - p));
+}
+
+/** format_ns() - A time in the unit that leaves three or four digits. */
+char *format_ns(char *buf, size_t size, double ns)
+{
+	size_t i = 0;
+	double v = ns;
+	int decimals;
+
+	while (i + 1 < ARRAY_SIZE(time_units) && v >= 999.5) {
+		v /= 1000;
+		i++;
+	}
+	decimals = v >= 99.95 || (!i && v == (double)(uint64_t)v) ? 0 : v >= 9.995 ? 1 : 2;
+	snprintf(buf, size, "%.*f %s", decimals, v, time_units[i].name);
+	return buf;
+}
+
+/** format_bytes() - A size in the largest unit that leaves no more than four digits. */
+char *format_bytes(char *buf, size_t size, uint64_t v)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double d = (double)v;
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(units) && d >= 1024) {
+		d /= 1024;
+		i++;
+	}
+	snprintf(buf, size, "%.*f %s", i && d < 10 ? 1 : 0, d, units[i]);
+	return buf;
+}
+
+/** format_value() - A value in its unit: "ns", "bytes" or another, "" for none. */
+char *format_value(char *buf, size_t size, double v, const char *unit)
+{
+	if (!strcmp(unit, "ns"))
+		return format_ns(buf, size, v);
+	if (!strcmp(unit, "bytes"))
+		return format_bytes(buf, size, (uint64_t)v);
+	return format_count(buf, size, (uint64_t)(v + 0.5));
+}
+
+/** text_width() - Columns that UTF-8 text takes, wide characters ignored. */
+size_t text_width(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}

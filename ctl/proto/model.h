@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel says, as plain structures. */
+#ifndef OBSCTL_MODEL_H
+#define OBSCTL_MODEL_H
+
+#include "kobs.h"
+#include "lib/util.h"
+
+struct nl;
+
+/* A further number of each row of a mode. */
+struct figure {
+	char		*name;
+	char		*doc;
+	char		*unit;
+	uint32_t	type;
+	uint32_t	merge;
+};
+
+struct mode {
+	char		*name;
+	char		*doc;
+	char		*value;		/* NULL when hits are only counted */
+	char		*unit;
+	char		*reason;
+	bool		stream;
+	bool		available;
+	struct figure	*figures;
+	size_t		nr_figures;
+	size_t		cap_figures;
+};
+
+struct column {
+	char		*name;
+	char		*doc;
+	char		*unit;
+	uint32_t	type;
+};
+
+struct param {
+	char		*name;
+	char		*doc;
+	char		*unit;
+	char		*text;
+	uint64_t	number;
+	uint64_t	min;
+	uint64_t	max;
+	uint64_t	def;
+	uint32_t	type;
+	size_t		addresses;	/* how many */
+};
+
+struct source {
+	char		*name;
+	char		*doc;
+	char		*reason;
+	char		*version;
+	bool		available;
+	struct mode	*modes;
+	size_t		nr_modes;
+	size_t		cap_modes;
+	struct column	*columns;
+	size_t		nr_columns;
+	size_t		cap_columns;
+	struct param	*params;
+	size_t		nr_params;
+	size_t		cap_params;
+};
+
+struct sources {
+	struct source	*v;
+	size_t		n;
+	size_t		cap;
+};
+
+struct lost {
+	char		*reason;
+	char		*doc;
+	uint64_t	count;
+};
+
+/* A number of the source's own that tells how a session went. */
+struct session_note {
+	char		*name;
+	char		*doc;
+	uint64_t	number;
+};
+
+struct kept_out {
+	char		*reason;
+	uint64_t	address;
+	bool		denied;
+};
+
+/* Which hits count; a kind without items lets all of them through. */
+struct filter {
+	struct numbers	pids;
+	struct numbers	tids;
+	struct numbers	cpus;
+	struct strings	comms;
+	uint64_t	min;		/* in the unit of the mode's value; 0 for none */
+};
+
+struct session {
+	uint32_t	id;
+	uint32_t	state;
+	uint32_t	owner;
+	uint32_t	owner_pid;
+	uint32_t	targets;
+	uint32_t	rows;
+	uint32_t	rows_max;
+	uint32_t	stacks;
+	uint32_t	stacks_max;
+	uint64_t	stacks_memo;
+	uint64_t	stacks_unwound;
+	uint64_t	stacks_checked;
+	uint64_t	stacks_wrong;
+	char		*source;
+	char		*mode;
+	char		*name;		/* NULL unless detached */
+	char		*stop_reason;
+	uint64_t	created;
+	uint64_t	duration;
+	uint64_t	hits;
+	uint64_t	recorded;
+	uint64_t	filtered;
+	uint64_t	own;
+	uint64_t	hits_timed;
+	uint64_t	cost;
+	uint64_t	memory;
+	struct strings	by;
+	struct filter	filter;
+	struct param	*params;
+	size_t		nr_params;
+	size_t		cap_params;
+	struct lost	*lost;
+	size_t		nr_lost;
+	size_t		cap_lost;
+	struct session_note *notes;
+	size_t		nr_notes;
+	size_t		cap_notes;
+	uint32_t	untraceable;
+	uint32_t	denied;
+	struct kept_out	*kept_out;
+	size_t		nr_kept_out;
+	size_t		cap_kept_out;
+};
+
+struct sessions {
+	struct session	*v;
+	size_t		n;
+	size_t		cap;
+};
+
+/* A parameter to set: addresses if there are any, else text, else number. */
+struct setting {
+	const char	*name;
+	const char	*text;
+	uint64_t	number;
+	const struct numbers *addresses;
+};
+
+/* What session-new is asked for. */
+struct request {
+	const char	*source;
+	const char	*mode;
+	struct strings	by;
+	struct filter	filter;
+	struct setting	*settings;
+	size_t		nr_settings;
+	size_t		cap_settings;
+};
+
+struct bucket {
+	uint64_t	lo;
+	uint64_t	hi;
+	uint64_t	count;
+};
+
+/*
+ * A row; its key is nr_keys numbers of the table's keys: a number, an address,
+ * the identifier of a stack, or the pointer of a text in the table's pool. The
+ * mode's further numbers follow its key.
+ */
+struct row {
+	uint64_t	count;
+	uint64_t	sum;
+	uint64_t	min;
+	uint64_t	max;
+	size_t		key;		/* index into table.keys */
+	struct bucket	*buckets;
+	size_t		nr_buckets;
+	size_t		cap_buckets;
+};
+
+struct stack {
+	uint32_t	id;
+	uint32_t	pid;		/* 0 for a kernel stack */
+	uint32_t	nr;
+	uint64_t	addr[];		/* leaf first */
+};
+
+struct table {
+	size_t		nr_keys;
+	uint32_t	*types;		/* of each key column */
+	size_t		nr_figures;
+	uint32_t	*merges;	/* of each further number */
+	struct row	*rows;
+	size_t		nr_rows;
+	size_t		cap_rows;
+	uint64_t	*keys;
+	size_t		nr_key_words;
+	size_t		cap_key_words;
+	uint32_t	*index;		/* hash of keys to row + 1 */
+	size_t		index_size;
+	struct map	stacks;		/* id to struct stack */
+	struct pool	texts;
+	bool		has_hist;
+};
+
+/* One record; valid during the call that hands it over. */
+struct event {
+	uint64_t	time;
+	uint64_t	value;
+	uint32_t	cpu;
+	bool		has_value;
+	const uint64_t	*numbers;
+	size_t		nr_numbers;
+	const char	*const *texts;
+	size_t		nr_texts;
+};
+
+/* What a stream's message said, beside its events. */
+struct batch {
+	uint32_t	session;
+	uint32_t	cpu;
+	uint64_t	seq;
+	uint64_t	lost;
+	uint64_t	until;
+	bool		has_cpu;
+	bool		has_seq;
+	bool		has_until;
+};
+
+struct nlmsghdr;
+typedef void (*event_fn)(const struct event *ev, void *arg);
+
+int model_get_sources(struct nl *nl, struct sources *out);
+const struct source *model_find_source(const struct sources *s, const char *name);
+const struct mode *model_find_mode(const struct source *s, const char *name);
+const char *model_unit(const struct mode *m);
+bool model_has_filter(const struct filter *f);
+const struct column *model_find_column(const struct source *s, const char *name);
+void model_free_sources(struct sources *s);
+
+int model_session_new(struct nl *nl, const struct request *req, struct session *out);
+int model_session_start(struct nl *nl, uint32_t id, const char *name, struct session *out);
+int model_session_stop(struct nl *nl, uint32_t id, struct session *out);
+int model_session_get(struct nl *nl, uint32_t id, const char *name, struct session *out);
+int model_session_del(struct nl *nl, struct session *s);
+void model_session_drop(struct nl *nl, struct session *s);
+int model_get_sessions(struct nl *nl, struct sessions *out);
+void model_free_session(struct session *s);
+void model_free_sessions(struct sessions *s);
+void model_free_request(struct request *req);
+uint64_t model_lost_sum(const struct session *s);
+void model_set_number(struct request *req, const char *name, uint64_t number);
+void model_set_text(struct request *req, const char *name, const char *text);
+void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses);
+
+int model_get_table(struct nl *nl, uint32_t session, struct table *t);
+int model_get_stack(struct nl *nl, uint32_t session, uint32_t id, struct table *t);
+void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys,
+		      const struct mode *mode);
+void model_empty_table(struct table *t);
+void model_free_table(struct table *t);
+
+int model_message_command(struct nlmsghdr *msg);
+void model_parse_batch(struct nlmsghdr *msg, struct batch *b);
+const char *model_parse_events(struct nlmsghdr *msg, const struct batch *b, event_fn fn, void *arg);
+const char *model_parse_session(struct nlmsghdr *msg, struct session *out);
+
+static inline bool type_is_stack(uint32_t type)
+{
+	return type == KOBS_TYPE_KSTACK || type == KOBS_TYPE_USTACK;
+}
+
+/* table.c: rows merged by key */
+struct row *table_row(struct table *t, const uint64_t *key);
+uint64_t *table_figures(const struct table *t, const struct row *row);
+void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);
+void table_add_bucket(struct row *row, const struct bucket *b);
+void table_merge_stacks(struct table *t);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options that mean the same for every source, as a request to the kernel. */
+
+#include <string.h>
+
+#include "proto/request.h"
+
+static bool has_text(const struct strings *s, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (!strcmp(s->v[i], text))
+			return true;
+	return false;
+}
+
+static void copy_numbers(struct numbers *to, const struct numbers *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		numbers_add(to, from->v[i]);
+}
+
+/** request_fill() - Add the options that every source has. */
+void request_fill(struct request *req, const char *source, const char *mode,
+		  const struct opts *o)
+{
+	size_t i;
+
+	req->source = source;
+	req->mode = mode;
+	for (i = 0; i < o->by.n; i++)
+		strings_add(&req->by, o->by.v[i]);
+	if (o->folded && !has_text(&req->by, "kstack") && !has_text(&req->by, "ustack"))
+		strings_add(&req->by, "kstack");
+	copy_numbers(&req->filter.pids, &o->pids);
+	copy_numbers(&req->filter.tids, &o->tids);
+	copy_numbers(&req->filter.cpus, &o->cpus);
+	for (i = 0; i < o->comms.n; i++)
+		strings_add(&req->filter.comms, o->comms.v[i]);
+	req->filter.min = o->min.value;
+	for (i = 0; i < o->nr_params; i++)
+		model_set_number(req, o->params[i].name, o->params[i].value);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options as a request to the kernel. */
+#ifndef OBSCTL_REQUEST_H
+#define OBSCTL_REQUEST_H
+
+#include "opts.h"
+#include "proto/model.h"
+
+void request_fill(struct request *req, const char *source, const char *mode,
+		  const struct opts *o);
+
+#endif

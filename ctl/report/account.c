@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The head and the foot of a report: what was observed, what became of every
+ * hit, and what it cost. Lost hits are said with the reason and what to change.
+ */
+
+#include <string.h>
+
+#include "report/filter_text.h"
+#include "report/report.h"
+
+static void print_params(struct report *r, struct out *o)
+{
+	const struct targets *targets = r->view->targets;
+	const struct session *s = r->session;
+	size_t i;
+
+	if (!o->json)
+		return;
+	out_open(o, "params", '{');
+	if (targets) {
+		out_open(o, "patterns", '[');
+		for (i = 0; i < targets->nr_patterns; i++)
+			out_json_text(o, NULL, targets->patterns[i].text);
+		out_close(o, ']');
+	}
+	for (i = 0; i < s->nr_params; i++) {
+		const struct param *p = &s->params[i];
+
+		if (p->text)
+			out_json_text(o, p->name, p->text);
+		else if (p->type == KOBS_TYPE_TEXT)
+			continue;	/* not set */
+		else if (p->addresses)
+			out_json_number(o, p->name, p->addresses);
+		else
+			out_json_number(o, p->name, p->number);
+	}
+	out_close(o, '}');
+}
+
+/** report_header() - What was observed, and for how long. */
+void report_header(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	const struct view *v = r->view;
+	const struct report_kind *kind = report_kind(r);
+	struct buf filter = {};
+	struct buf what = {};
+	char took[32], targets[32];
+
+	out_json_text(o, "kobs", v->version);
+	out_json_text(o, "kernel", v->kernel);
+	out_json_text(o, "source", s->source);
+	out_json_text(o, "mode", s->mode);
+	if (s->name)
+		out_json_text(o, "session", s->name);
+	if (r->interim)
+		out_json_bool(o, "interim", true);
+	out_json_number(o, "duration_ns", s->duration);
+	if (s->stop_reason)
+		out_json_text(o, "stopped", s->stop_reason);
+	out_json_number(o, "targets", s->targets);
+	print_params(r, o);
+	filter_print_json(&s->filter, o);
+	out_json_texts(o, "by", &s->by);
+	filter_describe(&s->filter, view_unit(v), &filter);
+	if (kind && kind->describe)
+		kind->describe(r, &what);
+	else if (r->what)
+		buf_printf(&what, " of %s", r->what);
+	else
+		buf_printf(&what, " of %s %s%s", format_count(targets, sizeof(targets), s->targets),
+			   view_target(v), s->targets == 1 ? "" : "s");
+	out_line(o, "%s %s%s, %s%s%s%s\n", s->source, s->mode, what.len ? what.p : "",
+		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "",
+		 filter.len ? ", only " : "", filter.len ? filter.p : "");
+	buf_free(&what);
+	buf_free(&filter);
+	if (s->stop_reason)
+		out_line(o, "*** Stopped before its time: %s. ***\n", s->stop_reason);
+}
+
+static void print_accounting(const struct session *s, struct out *o)
+{
+	size_t i;
+
+	out_open(o, "accounting", '{');
+	out_json_number(o, "hits", s->hits);
+	out_json_number(o, "recorded", s->recorded);
+	out_json_number(o, "filtered", s->filtered);
+	out_json_number(o, "own", s->own);
+	out_open(o, "lost", '{');
+	for (i = 0; i < s->nr_lost; i++)
+		out_json_number(o, s->lost[i].reason, s->lost[i].count);
+	out_close(o, '}');
+	out_close(o, '}');
+}
+
+static void print_balance(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	uint64_t lost = model_lost_sum(s);
+	char hits[32], recorded[32], filtered[32], gone[32], own[32];
+	size_t i;
+
+	format_count(hits, sizeof(hits), s->hits);
+	format_count(recorded, sizeof(recorded), s->recorded);
+	format_count(filtered, sizeof(filtered), s->filtered);
+	format_count(gone, sizeof(gone), lost);
+	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s", hits, recorded, filtered,
+		 gone);
+	if (s->own)
+		out_line(o, "  of the filtered, %s were of obsctl or of kobs itself",
+			 format_count(own, sizeof(own), s->own));
+	for (i = 0; i < s->nr_lost; i++)
+		out_line(o, "  lost %s, %s%s%s", format_count(gone, sizeof(gone), s->lost[i].count),
+			 s->lost[i].reason, s->lost[i].doc ? ": " : "",
+			 s->lost[i].doc ? s->lost[i].doc : "");
+	if (s->hits == s->recorded + s->filtered + lost)
+		return;
+	if (s->state == KOBS_STATE_STARTED)
+		out_line(o, "  (a snapshot of a session that runs: the sum may be off by hits in flight)");
+	else
+		out_line(o, "*** THE SUM DOES NOT HOLD: this is a bug in kobs, do not trust these numbers. ***");
+}
+
+static void print_cost(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	char per_hit[32], timed[32], hits[32];
+	double ns;
+
+	ns = s->hits_timed ? (double)s->cost / (double)s->hits_timed : 0;
+	out_open(o, "cost", '{');
+	if (s->hits_timed)
+		out_json_real(o, "ns_per_hit", ns);
+	out_json_number(o, "hits_timed", s->hits_timed);
+	out_close(o, '}');
+	if (!s->hits_timed)
+		return;
+	format_ns(per_hit, sizeof(per_hit), ns);
+	format_count(timed, sizeof(timed), s->hits_timed);
+	format_count(hits, sizeof(hits), s->hits);
+	out_line(o, "kobs used %s per hit in its handler (measured on %s of %s hits)", per_hit,
+		 timed, hits);
+	if (s->duration)
+		out_line(o, "  about %.2g %% of one CPU",
+			 ns * (double)s->hits * 100 / (double)s->duration);
+}
+
+/* How kernel stacks came about: only sessions that have some say so. */
+static void print_stacks(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	uint64_t all = s->stacks_memo + s->stacks_unwound;
+	char taken[32], checked[32], wrong[32];
+
+	if (!all)
+		return;
+	out_open(o, "kernel_stacks", '{');
+	out_json_number(o, "memo", s->stacks_memo);
+	out_json_number(o, "unwound", s->stacks_unwound);
+	out_json_number(o, "checked", s->stacks_checked);
+	out_json_number(o, "wrong", s->stacks_wrong);
+	out_close(o, '}');
+	out_line(o, "kernel stacks %s, %.1f %% of them by the memo: %s unwound as well to compare, %s wrong",
+		 format_count(taken, sizeof(taken), all),
+		 (double)s->stacks_memo * 100 / (double)all,
+		 format_count(checked, sizeof(checked), s->stacks_checked),
+		 format_count(wrong, sizeof(wrong), s->stacks_wrong));
+	if (s->stacks_wrong)
+		out_line(o, "*** THE MEMO WAS WRONG: this is a bug in kobs, use --memo-check 0. ***");
+}
+
+static void print_fill(struct report *r, struct out *o)
+{
+	const struct report_kind *kind = report_kind(r);
+	const struct session *s = r->session;
+	char memory[32];
+	char stacks[64] = "";
+
+	out_json_number(o, "memory", s->memory);
+	if (o->json || !r->table)
+		return;
+	if (s->stacks)
+		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
+	out_line(o, "rows %u of %u%s%s; the session held %s", s->rows, s->rows_max,
+		 kind && kind->shared_rows ? "" : " on the fullest CPU", stacks,
+		 format_bytes(memory, sizeof(memory), s->memory));
+}
+
+static void kept_name(struct report *r, const struct kept_out *k, struct buf *name)
+{
+	const struct targets *all = r->view->targets;
+	const struct target *t = all ? targets_find(all, k->address) : NULL;
+
+	if (t)
+		buf_puts(name, t->name);
+	else
+		buf_printf(name, "0x%llx", (unsigned long long)k->address);
+}
+
+static void print_kept_out(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	char left[32], asked[32], untraceable[32];
+	struct buf name = {};
+	size_t i;
+
+	if (!s->untraceable && !s->denied)
+		return;
+	out_open(o, "kept_out", '[');
+	for (i = 0; i < s->nr_kept_out; i++) {
+		const struct kept_out *k = &s->kept_out[i];
+
+		name.len = 0;
+		kept_name(r, k, &name);
+		out_open(o, NULL, '{');
+		out_json_text(o, "func", name.p);
+		out_json_text(o, "reason", k->reason);
+		out_close(o, '}');
+	}
+	out_close(o, ']');
+	format_count(left, sizeof(left), s->untraceable + s->denied);
+	format_count(asked, sizeof(asked), s->untraceable + s->denied + s->targets);
+	format_count(untraceable, sizeof(untraceable), s->untraceable);
+	out_line(o, "%s of %s matches left out: %s cannot be traced, %u on the deny list%s", left,
+		 asked, untraceable, s->denied,
+		 r->opts->verbose || !s->nr_kept_out ? "" : " (-v lists them)");
+	for (i = 0; r->opts->verbose && i < s->nr_kept_out; i++) {
+		name.len = 0;
+		kept_name(r, &s->kept_out[i], &name);
+		out_line(o, "  %s: %s", name.p,
+			 s->kept_out[i].reason ? s->kept_out[i].reason : "no reason given");
+	}
+	if (r->opts->verbose && s->nr_kept_out < s->untraceable + s->denied)
+		out_line(o, "  ... %zu more", s->untraceable + s->denied - s->nr_kept_out);
+	buf_free(&name);
+}
+
+/* Numbers of the source's own. One that says why a report is not as expected stands out. */
+static void print_notes(const struct session *s, struct out *o)
+{
+	char number[32];
+	size_t i;
+
+	if (!s->nr_notes)
+		return;
+	out_open(o, "notes", '{');
+	for (i = 0; i < s->nr_notes; i++) {
+		const struct session_note *n = &s->notes[i];
+
+		out_json_number(o, n->name, n->number);
+		out_line(o, "%s %s%s%s", n->name, format_count(number, sizeof(number), n->number),
+			 n->doc ? ": " : "", n->doc ? n->doc : "");
+	}
+	out_close(o, '}');
+}
+
+/** report_footer() - What became of every hit, and at which cost. */
+void report_footer(struct report *r, struct out *o)
+{
+	if (o->json)
+		print_accounting(r->session, o);
+	print_balance(r, o);
+	print_notes(r->session, o);
+	print_cost(r, o);
+	print_stacks(r, o);
+	print_fill(r, o);
+	print_kept_out(r, o);
+	if (r->opts->folded && r->session->stop_reason)
+		out_line(o, "*** Stopped before its time: %s. ***", r->session->stop_reason);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sampled stacks as functions: how often each was sampled itself and how often
+ * below it, by whom it was called and whom it called. A function that is in a
+ * stack more than once counts once, so that no part is above the whole.
+ */
+
+#include <string.h>
+
+#include "cmd/pmu/pmu.h"
+#include "report/callgraph.h"
+
+#define LINKS_SHOWN	3
+#define FRAMES		(2 * 96)	/* of the kernel's stack and of the user's */
+
+static struct graph_function *find_function(struct graph *g, const char *name)
+{
+	struct graph_function *f = map_get(&g->by_name, (uint64_t)(uintptr_t)name);
+
+	if (f)
+		return f;
+	f = zalloc(sizeof(*f));
+	f->name = name;
+	map_set(&g->by_name, (uint64_t)(uintptr_t)name, f);
+	g->v = grow(g->v, &g->cap, g->n + 1, sizeof(*g->v));
+	g->v[g->n++] = f;
+	return f;
+}
+
+static void add_link(struct graph_links *l, const char *name, uint64_t count, uint64_t stack)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].name == name)
+			break;
+	if (i == l->n) {
+		l->v = grow(l->v, &l->cap, l->n + 1, sizeof(*l->v));
+		l->v[l->n++] = (struct graph_link){ .name = name };
+	}
+	if (l->v[i].seen != stack)
+		l->v[i].count += count;
+	l->v[i].seen = stack;
+}
+
+/**
+ * graph_add() - Add samples of one stack.
+ * @frames: names of functions, leaf first; equal names are the same pointer
+ */
+void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t count)
+{
+	size_t i;
+
+	g->stacks++;
+	g->samples += count;
+	for (i = 0; i < n; i++) {
+		struct graph_function *f = find_function(g, frames[i]);
+
+		if (!i)
+			f->self += count;
+		else
+			add_link(&f->callees, frames[i - 1], count, g->stacks);
+		if (i + 1 < n)
+			add_link(&f->callers, frames[i + 1], count, g->stacks);
+		if (f->seen != g->stacks)
+			f->total += count;
+		f->seen = g->stacks;
+	}
+}
+
+static int compare_links(const void *a, const void *b)
+{
+	const struct graph_link *x = a;
+	const struct graph_link *y = b;
+
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+static int compare_functions(const void *a, const void *b)
+{
+	const struct graph_function *x = *(struct graph_function *const *)a;
+	const struct graph_function *y = *(struct graph_function *const *)b;
+
+	if (x->self != y->self)
+		return x->self < y->self ? 1 : -1;
+	if (x->total != y->total)
+		return x->total < y->total ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+static void sort_links(struct graph_links *l)
+{
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), compare_links);
+}
+
+/** graph_sort() - Those with most samples of their own first, and so their links. */
+void graph_sort(struct graph *g)
+{
+	size_t i;
+
+	if (g->n)
+		qsort(g->v, g->n, sizeof(*g->v), compare_functions);
+	for (i = 0; i < g->n; i++) {
+		sort_links(&g->v[i]->callers);
+		sort_links(&g->v[i]->callees);
+	}
+}
+
+void graph_free(struct graph *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		free(g->v[i]->callers.v);
+		free(g->v[i]->callees.v);
+		free(g->v[i]);
+	}
+	free(g->v);
+	map_free(&g->by_name, NULL);
+	memset(g, 0, sizeof(*g));
+}
+
+/* Frames of a stack as names without offsets, behind those that are there. */
+static size_t name_frames(struct report *r, uint64_t id, const char **frames, size_t n)
+{
+	const struct stack *s = map_get(&r->table->stacks, id);
+	struct buf name = {};
+	size_t i;
+
+	if (!s && id)
+		frames[n++] = pool_intern(&r->table->texts, "[lost stack]");
+	for (i = 0; s && i < s->nr && n < FRAMES; i++) {
+		name.len = 0;
+		view_print_frame(r->view, s, i, &name);
+		pmu_strip(name.p);
+		frames[n++] = pool_intern(&r->table->texts, name.p);
+	}
+	buf_free(&name);
+	return n;
+}
+
+static void resolve_frames(struct report *r)
+{
+	const struct table *t = r->table;
+	size_t i;
+	size_t c;
+	size_t k;
+
+	for (i = 0; i < t->nr_rows; i++)
+		for (c = 0; c < t->nr_keys; c++) {
+			const struct stack *s = NULL;
+
+			if (t->types[c] == KOBS_TYPE_KSTACK)
+				s = map_get(&t->stacks, t->keys[t->rows[i].key + c]);
+			for (k = 0; s && k < s->nr; k++)
+				ksyms_want(&r->view->ksyms, s->addr[k]);
+		}
+	ksyms_resolve(&r->view->ksyms);
+}
+
+static void add_rows(struct graph *g, struct report *r)
+{
+	const char *frames[FRAMES + 2];
+	const struct table *t = r->table;
+	uint32_t types[] = { KOBS_TYPE_KSTACK, KOBS_TYPE_USTACK };
+	size_t i;
+	size_t k;
+	size_t c;
+	size_t n;
+
+	for (i = 0; i < t->nr_rows; i++) {
+		const uint64_t *key = t->keys + t->rows[i].key;
+
+		/* The kernel runs on top of the code that called it. */
+		for (n = k = 0; k < ARRAY_SIZE(types); k++)
+			for (c = 0; c < t->nr_keys; c++)
+				if (t->types[c] == types[k])
+					n = name_frames(r, key[c], frames, n);
+		if (!n)
+			frames[n++] = pool_intern(&r->table->texts, "[no stack]");
+		graph_add(g, frames, n, t->rows[i].count);
+	}
+}
+
+static double percent(uint64_t part, uint64_t all)
+{
+	return all ? (double)part * 100 / (double)all : 0;
+}
+
+static void print_links(struct out *o, const char *key, const char *arrow,
+			const struct graph_links *l, uint64_t all)
+{
+	char line[512];
+	char count[32];
+	size_t i;
+
+	out_open(o, key, '[');
+	for (i = 0; i < l->n; i++) {
+		out_open(o, NULL, '{');
+		out_json_text(o, "func", l->v[i].name);
+		out_json_number(o, "count", l->v[i].count);
+		out_close(o, '}');
+		if (o->json || i > LINKS_SHOWN)
+			continue;
+		if (i == LINKS_SHOWN)
+			snprintf(line, sizeof(line), "      %-9s ... %zu more", arrow, l->n - i);
+		else
+			snprintf(line, sizeof(line), "      %-9s %-40s %10s %6.1f %%", arrow,
+				 l->v[i].name, format_count(count, sizeof(count), l->v[i].count),
+				 percent(l->v[i].count, all));
+		out_below(o, line);
+	}
+	out_close(o, ']');
+}
+
+static void print_function(const struct graph *g, struct out *o, const struct graph_function *f)
+{
+	char share[16];
+
+	out_row_begin(o);
+	out_cell_text(o, "func", "FUNCTION", f->name);
+	out_cell_number(o, "self", "SELF", f->self);
+	snprintf(share, sizeof(share), "%.1f %%", percent(f->self, g->samples));
+	out_cell_aside(o, "SHARE", share, true);
+	out_cell_number(o, "total", "TOTAL", f->total);
+	snprintf(share, sizeof(share), "%.1f %%", percent(f->total, g->samples));
+	out_cell_aside(o, "SHARE", share, true);
+	print_links(o, "callers", "called by", &f->callers, f->total);
+	print_links(o, "callees", "calls", &f->callees, f->total);
+	out_row_end(o);
+}
+
+/** pmu_print_graph() - The report of record --graph. Return: 0 or an exit status. */
+int pmu_print_graph(struct report *r, const struct output *to)
+{
+	size_t top = r->opts->top.given ? r->opts->top.value : r->opts->json ? 0 : 20;
+	struct graph g = {};
+	struct out o;
+	size_t i;
+
+	resolve_frames(r);
+	add_rows(&g, r);
+	graph_sort(&g);
+	if (!top || top > g.n)
+		top = g.n;
+	out_init(&o, to->file, r->opts->json);
+	out_open(&o, NULL, '{');
+	report_header(r, &o);
+	out_table_begin(&o, "rows");
+	for (i = 0; i < top; i++)
+		print_function(&g, &o, g.v[i]);
+	out_table_end(&o);
+	if (!g.n)
+		out_line(&o, "Nothing was hit.");
+	if (top < g.n)
+		out_line(&o, "... %zu more functions (-n 0 shows all)", g.n - top);
+	report_footer(r, &o);
+	out_close(&o, '}');
+	out_newline(&o);
+	out_free(&o);
+	graph_free(&g);
+	return output_flush(to);
+}

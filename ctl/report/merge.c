@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A session's table as obsctl holds it: parts of rows, as they come from each
+ * CPU, are merged by key; rows whose stacks have other identifiers but the same
+ * addresses are merged as well.
+ */
+
+#include <string.h>
+
+#include "proto/model.h"
+#include "lib/util.h"
+
+/**
+ * model_init_table() - Make an empty table.
+ * @types: of the key columns
+ * @mode: whose rows it will hold; NULL when they have no further numbers
+ */
+void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys,
+		      const struct mode *mode)
+{
+	size_t i;
+
+	memset(t, 0, sizeof(*t));
+	t->nr_keys = nr_keys;
+	t->types = zalloc((nr_keys + 1) * sizeof(*types));
+	if (nr_keys)
+		memcpy(t->types, types, nr_keys * sizeof(*types));
+	t->nr_figures = mode ? mode->nr_figures : 0;
+	t->merges = zalloc((t->nr_figures + 1) * sizeof(*t->merges));
+	for (i = 0; i < t->nr_figures; i++)
+		t->merges[i] = mode->figures[i].merge;
+}
+
+/** model_empty_table() - Forget the rows, and keep what they are like. */
+void model_empty_table(struct table *t)
+{
+	struct table old = *t;
+	size_t i;
+
+	for (i = 0; i < t->nr_rows; i++)
+		free(t->rows[i].buckets);
+	free(t->rows);
+	free(t->keys);
+	free(t->index);
+	map_free(&t->stacks, free);
+	pool_free(&t->texts);
+	memset(t, 0, sizeof(*t));
+	t->nr_keys = old.nr_keys;
+	t->types = old.types;
+	t->nr_figures = old.nr_figures;
+	t->merges = old.merges;
+}
+
+void model_free_table(struct table *t)
+{
+	model_empty_table(t);
+	free(t->types);
+	free(t->merges);
+	memset(t, 0, sizeof(*t));
+}
+
+static uint32_t *index_slot(const struct table *t, const uint64_t *key)
+{
+	size_t bytes = t->nr_keys * sizeof(*key);
+	size_t i = hash_bytes(key, bytes, 0) & (t->index_size - 1);
+
+	while (t->index[i] && memcmp(t->keys + t->rows[t->index[i] - 1].key, key, bytes))
+		i = (i + 1) & (t->index_size - 1);
+	return &t->index[i];
+}
+
+static void index_build(struct table *t, size_t size)
+{
+	size_t i;
+
+	free(t->index);
+	t->index = zalloc(size * sizeof(*t->index));
+	t->index_size = size;
+	for (i = 0; i < t->nr_rows; i++)
+		*index_slot(t, t->keys + t->rows[i].key) = (uint32_t)i + 1;
+}
+
+/** table_figures() - Return: the further numbers of a row. */
+uint64_t *table_figures(const struct table *t, const struct row *row)
+{
+	return t->keys + row->key + t->nr_keys;
+}
+
+/** table_row() - Return: the row of @key, a new one if there is none. */
+struct row *table_row(struct table *t, const uint64_t *key)
+{
+	size_t words = t->nr_keys + t->nr_figures;
+	struct row *row;
+	uint32_t *slot;
+	size_t i;
+
+	if (t->nr_rows * 2 >= t->index_size)
+		index_build(t, t->index_size ? t->index_size * 2 : 64);
+	slot = index_slot(t, key);
+	if (*slot)
+		return &t->rows[*slot - 1];
+	t->rows = grow(t->rows, &t->cap_rows, t->nr_rows + 1, sizeof(*t->rows));
+	t->keys = grow(t->keys, &t->cap_key_words, t->nr_key_words + words + 1,
+		       sizeof(*t->keys));
+	row = &t->rows[t->nr_rows++];
+	*slot = (uint32_t)t->nr_rows;
+	memset(row, 0, sizeof(*row));
+	row->key = t->nr_key_words;
+	memcpy(t->keys + row->key, key, t->nr_keys * sizeof(*key));
+	for (i = 0; i < t->nr_figures; i++)
+		table_figures(t, row)[i] = t->merges[i] == KOBS_MERGE_LOWEST ? UINT64_MAX : 0;
+	t->nr_key_words += words;
+	return row;
+}
+
+/** table_add_bucket() - Add a bucket, keeping them in rising order. */
+void table_add_bucket(struct row *row, const struct bucket *b)
+{
+	size_t i = row->nr_buckets;
+
+	while (i && row->buckets[i - 1].lo > b->lo)
+		i--;
+	if (i && row->buckets[i - 1].lo == b->lo) {
+		row->buckets[i - 1].count += b->count;
+		return;
+	}
+	row->buckets = grow(row->buckets, &row->cap_buckets, row->nr_buckets + 1, sizeof(*b));
+	memmove(row->buckets + i + 1, row->buckets + i, (row->nr_buckets - i) * sizeof(*b));
+	row->buckets[i] = *b;
+	row->nr_buckets++;
+}
+
+static uint64_t merge(uint32_t how, uint64_t a, uint64_t b)
+{
+	switch (how) {
+	case KOBS_MERGE_LOWEST:
+		return a < b ? a : b;
+	case KOBS_MERGE_HIGHEST:
+		return a > b ? a : b;
+	default:
+		return a + b;
+	}
+}
+
+/**
+ * table_add() - Add a part of a row to it.
+ * @figures: the part's further numbers, or NULL
+ *
+ * A part without hits has no values.
+ */
+void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures)
+{
+	uint64_t *all = table_figures(t, row);
+	size_t i;
+
+	for (i = 0; figures && i < t->nr_figures; i++)
+		all[i] = merge(t->merges[i], all[i], figures[i]);
+	if (part->count) {
+		if (!row->count || part->min < row->min)
+			row->min = part->min;
+		if (!row->count || part->max > row->max)
+			row->max = part->max;
+	}
+	row->count += part->count;
+	row->sum += part->sum;
+	for (i = 0; i < part->nr_buckets; i++)
+		table_add_bucket(row, &part->buckets[i]);
+}
+
+static uint64_t hash_stack(const struct stack *s)
+{
+	return hash_bytes(s->addr, s->nr * sizeof(*s->addr), s->pid) | 1;
+}
+
+static bool same_stack(const struct stack *a, const struct stack *b)
+{
+	return a->pid == b->pid && a->nr == b->nr &&
+	       !memcmp(a->addr, b->addr, a->nr * sizeof(*a->addr));
+}
+
+/* The identifier that stands for all that hold the same stack. */
+static uint64_t canonical_stack(const struct table *t, struct map *seen, uint64_t id)
+{
+	struct stack *s = map_get(&t->stacks, id);
+	struct stack *other;
+	uint64_t hash;
+
+	if (!s)
+		return id;
+	for (hash = hash_stack(s); (other = map_get(seen, hash)); hash += 2)
+		if (same_stack(s, other))
+			return other->id;
+	map_set(seen, hash, s);
+	return id;
+}
+
+/** table_merge_stacks() - Merge rows that differ in nothing but identifiers. */
+void table_merge_stacks(struct table *t)
+{
+	struct map seen = {};
+	size_t kept = 0;
+	size_t c;
+	size_t i;
+
+	for (c = 0; c < t->nr_keys; c++)
+		for (i = 0; type_is_stack(t->types[c]) && i < t->nr_rows; i++) {
+			uint64_t *key = &t->keys[t->rows[i].key + c];
+
+			*key = canonical_stack(t, &seen, *key);
+		}
+	map_free(&seen, NULL);
+	if (!t->nr_rows)
+		return;
+	memset(t->index, 0, t->index_size * sizeof(*t->index));
+	for (i = 0; i < t->nr_rows; i++) {
+		struct row row = t->rows[i];
+		uint32_t *slot = index_slot(t, t->keys + row.key);
+
+		if (*slot) {
+			table_add(t, &t->rows[*slot - 1], &row, table_figures(t, &row));
+			free(row.buckets);
+			continue;
+		}
+		t->rows[kept++] = row;
+		*slot = (uint32_t)kept;
+	}
+	t->nr_rows = kept;
+}

@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The report: rows with names, biggest first, and below them what became of
+ * every hit, what observing cost, and how full the tables are.
+ */
+
+#include <string.h>
+
+#include "cmd/slab/leaks.h"
+#include "report/hist.h"
+#include "report/report.h"
+
+#define TEXT_ROWS	40
+#define CHART_ROWS	10		/* rows that get a bar chart */
+#define CHART_LINES	20
+
+static const struct {
+	double		part;
+	const char	*key;
+	const char	*header;
+} percentiles[] = {
+	{ 0.5, "p50", "P50" },
+	{ 0.9, "p90", "P90" },
+	{ 0.99, "p99", "P99" },
+	{ 0.999, "p999", "P99.9" },
+};
+
+static const struct report_kind *const kinds[] = {
+	&slab_leaks_report,
+};
+
+static bool by_sum;
+
+/** report_kind() - Return: what the report does in its own way, or NULL. */
+const struct report_kind *report_kind(const struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i]->source, r->session->source) &&
+		    !strcmp(kinds[i]->mode, r->session->mode))
+			return kinds[i];
+	return NULL;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct row *x = a;
+	const struct row *y = b;
+	uint64_t p = by_sum ? x->sum : x->count;
+	uint64_t q = by_sum ? y->sum : y->count;
+
+	if (p != q)
+		return p < q ? 1 : -1;
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+static void want_row(struct report *r, const struct row *row)
+{
+	struct view *v = r->view;
+	size_t c;
+	size_t i;
+
+	for (c = 0; c < v->nr_columns; c++) {
+		uint64_t key = r->table->keys[row->key + c];
+		struct stack *s;
+
+		view_want_key(v, c, key);
+		if (v->types[c] != KOBS_TYPE_KSTACK)
+			continue;
+		s = map_get(&r->table->stacks, key);
+		for (i = 0; s && i < s->nr; i++)
+			ksyms_want(&v->ksyms, s->addr[i]);
+	}
+}
+
+static size_t rows_to_show(const struct report *r)
+{
+	size_t n = r->opts->json ? r->table->nr_rows : r->rows_worth;
+	size_t top = r->opts->json || r->opts->folded ? 0 : TEXT_ROWS;
+
+	if (r->opts->top.given)
+		top = r->opts->top.value;
+	return top && top < n ? top : n;
+}
+
+/** report_resolve() - Sort the rows and find the names that the report needs. */
+void report_resolve(struct report *r)
+{
+	const struct report_kind *kind = report_kind(r);
+	struct table *t = r->table;
+	size_t i;
+
+	by_sum = r->view->mode->value;
+	r->rows_worth = t->nr_rows;
+	if (kind && kind->arrange)
+		kind->arrange(r);
+	else if (t->nr_rows)
+		qsort(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows);
+	r->rows_shown = rows_to_show(r);
+	/* While the session runs, all are named: a module may go away later. */
+	for (i = 0; i < (r->interim ? t->nr_rows : r->rows_shown); i++)
+		want_row(r, &t->rows[i]);
+	ksyms_resolve(&r->view->ksyms);
+}
+
+static void print_stack(struct report *r, struct out *o, size_t column, uint64_t id)
+{
+	const char *name = r->view->columns[column]->name;
+	const struct stack *s = map_get(&r->table->stacks, id);
+	struct buf line = {};
+	size_t i;
+
+	if (!o->json && strcmp(name, "kstack") && strcmp(name, "ustack")) {
+		buf_printf(&line, "      -- %s", name);
+		out_below(o, line.p);
+	}
+	if (!s) {
+		if (id)
+			out_below(o, "      [the stack was lost]");
+		else if (r->view->types[column] == KOBS_TYPE_KSTACK)
+			out_below(o, "      [no kernel stack]");
+		else
+			out_below(o, "      [no user stack]");
+	}
+	out_open(o, name, '[');
+	if (s && s->pid && !o->json) {
+		line.len = 0;
+		buf_printf(&line, "      -- user, process %u", s->pid);
+		out_below(o, line.p);
+	}
+	for (i = 0; s && i < s->nr; i++) {
+		line.len = 0;
+		buf_puts(&line, o->json ? "" : "      ");
+		view_print_frame(r->view, s, i, &line);
+		out_json_text(o, NULL, line.p);
+		out_below(o, line.p);
+	}
+	out_close(o, ']');
+	buf_free(&line);
+}
+
+static void upper(char *out, size_t size, const char *s)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size && s[i]; i++)
+		out[i] = s[i] >= 'a' && s[i] <= 'z' ? (char)(s[i] - 32) : s[i];
+	out[i] = 0;
+}
+
+static void print_keys(struct report *r, struct out *o, const struct row *row)
+{
+	struct view *v = r->view;
+	struct buf text = {};
+	char header[40];
+	size_t c;
+
+	for (c = 0; c < v->nr_columns; c++) {
+		uint64_t key = r->table->keys[row->key + c];
+
+		if (type_is_stack(v->types[c]))
+			continue;
+		upper(header, sizeof(header), v->columns[c]->name);
+		if (view_absent(v, c, key)) {
+			out_cell_aside(o, header, "-", v->types[c] == KOBS_TYPE_NUMBER);
+			continue;
+		}
+		text.len = 0;
+		view_print_key(v, c, key, &text);
+		if (v->types[c] == KOBS_TYPE_NUMBER)
+			out_cell_shown(o, v->columns[c]->name, header, key, text.p);
+		else
+			out_cell_text(o, v->columns[c]->name, header, text.p ? text.p : "");
+	}
+	buf_free(&text);
+}
+
+static void print_value(struct report *r, struct out *o, const char *key, const char *header,
+			uint64_t value)
+{
+	char shown[40];
+
+	format_value(shown, sizeof(shown), (double)value, view_unit(r->view));
+	out_cell_shown(o, key, header, value, shown);
+}
+
+static void print_values(struct report *r, struct out *o, const struct row *row)
+{
+	double average = row->count ? (double)row->sum / (double)row->count : 0;
+	char shown[40];
+	size_t i;
+
+	print_value(r, o, "sum", "TOTAL", row->sum);
+	format_value(shown, sizeof(shown), average, view_unit(r->view));
+	out_cell_aside(o, "AVG", shown, true);
+	print_value(r, o, "min", "MIN", row->min);
+	for (i = 0; r->table->has_hist && i < ARRAY_SIZE(percentiles); i++)
+		print_value(r, o, percentiles[i].key, percentiles[i].header,
+			    hist_percentile(row, percentiles[i].part));
+	print_value(r, o, "max", "MAX", row->max);
+}
+
+/* The lowest of nothing is no number. */
+static void print_figure(struct out *o, const struct figure *f, uint64_t value)
+{
+	char header[40];
+	char shown[40];
+
+	upper(header, sizeof(header), f->name);
+	if (f->merge == KOBS_MERGE_LOWEST && value == UINT64_MAX) {
+		out_cell_aside(o, header, "-", true);
+		return;
+	}
+	format_value(shown, sizeof(shown), (double)value, f->unit ? f->unit : "");
+	out_cell_shown(o, f->name, header, value, shown);
+}
+
+static void print_figures(struct report *r, struct out *o, const struct row *row)
+{
+	const struct mode *m = r->view->mode;
+	const uint64_t *figures = table_figures(r->table, row);
+	size_t i;
+
+	for (i = 0; i < r->table->nr_figures; i++)
+		print_figure(o, &m->figures[i], figures[i]);
+}
+
+static void print_buckets(struct out *o, const struct row *row)
+{
+	size_t i;
+
+	if (!o->json)
+		return;
+	out_open(o, "hist", '[');
+	for (i = 0; i < row->nr_buckets; i++) {
+		out_open(o, NULL, '{');
+		out_json_number(o, "lo", row->buckets[i].lo);
+		out_json_number(o, "hi", row->buckets[i].hi);
+		out_json_number(o, "count", row->buckets[i].count);
+		out_close(o, '}');
+	}
+	out_close(o, ']');
+}
+
+static void print_numbers(struct report *r, struct out *o, const struct row *row, uint64_t total)
+{
+	char share[16];
+
+	out_cell_number(o, "count", "COUNT", row->count);
+	if (r->view->mode->value) {
+		print_values(r, o, row);
+	} else {
+		snprintf(share, sizeof(share), "%.1f %%",
+			 total ? (double)row->count * 100 / (double)total : 0);
+		out_cell_aside(o, "SHARE", share, true);
+	}
+	print_figures(r, o, row);
+}
+
+static void print_row(struct report *r, struct out *o, const struct row *row, uint64_t total)
+{
+	const struct report_kind *kind = report_kind(r);
+	struct view *v = r->view;
+	size_t c;
+
+	out_row_begin(o);
+	print_keys(r, o, row);
+	if (kind && kind->print_values)
+		kind->print_values(r, o, row);
+	else
+		print_numbers(r, o, row, total);
+	if (r->table->has_hist)
+		print_buckets(o, row);
+	for (c = 0; c < v->nr_columns; c++)
+		if (type_is_stack(v->types[c]))
+			print_stack(r, o, c, r->table->keys[row->key + c]);
+	out_row_end(o);
+}
+
+static void print_chart(struct report *r, struct out *o, const struct row *row)
+{
+	struct hist_bar bars[CHART_LINES];
+	bool utf8 = hist_terminal_is_utf8();
+	size_t n = hist_bars(row, bars, CHART_LINES);
+	struct buf line = {};
+	uint64_t most = 0;
+	char from[32];
+	char to[32];
+	size_t c;
+	size_t i;
+
+	for (c = 0; c < r->view->nr_columns; c++) {
+		if (type_is_stack(r->view->types[c]))
+			continue;
+		buf_puts(&line, line.len ? ", " : "");
+		view_print_key(r->view, c, r->table->keys[row->key + c], &line);
+	}
+	out_line(o, "\n%s", line.len ? line.p : "all");
+	for (i = 0; i < n; i++)
+		if (bars[i].count > most)
+			most = bars[i].count;
+	for (i = 0; i < n; i++) {
+		format_value(from, sizeof(from), (double)bars[i].lo, view_unit(r->view));
+		format_value(to, sizeof(to), (double)bars[i].hi, view_unit(r->view));
+		line.len = 0;
+		hist_draw(&line, bars[i].count, most, utf8);
+		out_line(o, "  %9s .. %-9s %10llu |%s", from, to,
+			 (unsigned long long)bars[i].count, line.len ? line.p : "");
+	}
+	buf_free(&line);
+}
+
+static void print_table(struct report *r, struct out *o)
+{
+	const struct report_kind *kind = report_kind(r);
+	struct table *t = r->table;
+	char count[32];
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < t->nr_rows; i++)
+		total += t->rows[i].count;
+	out_table_begin(o, "rows");
+	for (i = 0; i < r->rows_shown; i++)
+		print_row(r, o, &t->rows[i], total);
+	out_table_end(o);
+	if (!t->nr_rows)
+		out_line(o, "Nothing was hit.");
+	if (r->rows_shown < r->rows_worth)
+		out_line(o, "... %s more rows (-n 0 shows all)",
+			 format_count(count, sizeof(count), r->rows_worth - r->rows_shown));
+	if (kind && kind->print_foot)
+		kind->print_foot(r, o);
+	/* Ages are read for the verdict; as bars they are shown on request. */
+	if (o->json || !t->has_hist || (kind && !r->opts->hist))
+		return;
+	for (i = 0; i < r->rows_shown && i < CHART_ROWS; i++)
+		print_chart(r, o, &t->rows[i]);
+	if (r->rows_shown > CHART_ROWS)
+		out_line(o, "(charts of the first %d rows; -n N chooses)", CHART_ROWS);
+	out_line(o, "\nPercentiles are never too low and at most 6.25 %% too high.");
+}
+
+/* A frame of a folded stack must not hold the characters that separate. */
+static void add_frame(struct buf *line, const char *frame)
+{
+	if (line->len)
+		buf_putc(line, ';');
+	for (; *frame; frame++)
+		buf_putc(line, *frame == ';' ? ':' : (unsigned char)*frame < 0x20 ? '?' : *frame);
+}
+
+/* Frames of one function are one, wherever in it the call was. */
+static void strip_offset(char *frame)
+{
+	char *plus = strstr(frame, "+0x");
+	char *rest;
+
+	if (!plus)
+		return;
+	rest = strchr(plus, ' ');
+	memmove(plus, rest ? rest : "", strlen(rest ? rest : "") + 1);
+}
+
+static void fold_stack(struct report *r, struct buf *line, size_t column, uint64_t id)
+{
+	const struct stack *s = map_get(&r->table->stacks, id);
+	struct buf frame = {};
+	size_t i;
+
+	if (!s && id)
+		add_frame(line, "[lost stack]");
+	for (i = s ? s->nr : 0; i; i--) {
+		frame.len = 0;
+		view_print_frame(r->view, s, i - 1, &frame);
+		strip_offset(frame.p);
+		add_frame(line, frame.p);
+	}
+	buf_free(&frame);
+}
+
+static void fold_row(struct report *r, const struct row *row, struct buf *line)
+{
+	const uint64_t *keys = r->table->keys + row->key;
+	struct view *v = r->view;
+	struct buf key = {};
+	size_t c;
+
+	for (c = 0; c < v->nr_columns; c++) {
+		if (type_is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
+			continue;
+		/* A frame of the stack says as much. */
+		if (report_kind(r) && v->types[c] == KOBS_TYPE_ADDRESS)
+			continue;
+		key.len = 0;
+		view_print_key(v, c, keys[c], &key);
+		add_frame(line, key.len ? key.p : "");
+	}
+	for (c = 0; c < v->nr_columns; c++)
+		if (v->types[c] == KOBS_TYPE_USTACK)
+			fold_stack(r, line, c, keys[c]);
+	for (c = 0; c < v->nr_columns; c++)
+		if (v->types[c] == KOBS_TYPE_KSTACK)
+			fold_stack(r, line, c, keys[c]);
+	if (!line->len)
+		add_frame(line, "[no stack]");
+	buf_free(&key);
+}
+
+/* Stacks that differ in offsets only are one line. */
+static void print_folded(struct report *r, FILE *file)
+{
+	const struct report_kind *kind = report_kind(r);
+	uint64_t *sums = zalloc(r->rows_shown * sizeof(*sums));
+	const char **lines = zalloc(r->rows_shown * sizeof(*lines));
+	struct pool pool = {};
+	struct map place = {};
+	struct buf line = {};
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < r->rows_shown; i++) {
+		const struct row *row = &r->table->rows[i];
+		uint64_t weight;
+		uint64_t *sum;
+
+		weight = kind && kind->weight ? kind->weight(r, row) :
+			 r->view->mode->value ? row->sum : row->count;
+		if (!weight)
+			continue;
+		line.len = 0;
+		fold_row(r, row, &line);
+		lines[n] = pool_intern(&pool, line.p);
+		sum = map_get(&place, (uint64_t)(uintptr_t)lines[n]);
+		if (!sum) {
+			sum = &sums[n];
+			map_set(&place, (uint64_t)(uintptr_t)lines[n++], sum);
+		}
+		*sum += weight;
+	}
+	for (i = 0; i < n; i++)
+		fprintf(file, "%s %llu\n", lines[i], (unsigned long long)sums[i]);
+	map_free(&place, NULL);
+	pool_free(&pool);
+	buf_free(&line);
+	free(lines);
+	free(sums);
+}
+
+/**
+ * report_print() - Print a report whose names are resolved.
+ * Return: 0, or an exit status after a sentence.
+ */
+int report_print(struct report *r, const struct output *to)
+{
+	struct out o;
+
+	if (r->opts->folded) {
+		print_folded(r, to->file);
+		/* Standard output is for a program; losses are said all the same. */
+		out_init(&o, stderr, false);
+		report_footer(r, &o);
+	} else {
+		out_init(&o, to->file, r->opts->json);
+		out_open(&o, NULL, '{');
+		report_header(r, &o);
+		print_table(r, &o);
+		report_footer(r, &o);
+		out_close(&o, '}');
+		out_newline(&o);
+	}
+	out_free(&o);
+	return output_flush(to);
+}
+
+/* The limit is a time where the mode's value is one. */
+static bool crossed(struct report *r)
+{
+	bool measured = r->view->mode->value;
+	uint64_t limit;
+	size_t i;
+
+	if (!r->opts->fail_over || !r->table)
+		return false;
+	if (measured)
+		parse_time(r->opts->fail_over, &limit);
+	else
+		parse_number(r->opts->fail_over, 0, UINT64_MAX, &limit);
+	for (i = 0; i < r->table->nr_rows; i++) {
+		const struct row *row = &r->table->rows[i];
+
+		if ((measured ? row->max : row->count) > limit)
+			return true;
+	}
+	return false;
+}
+
+/** report_lost() - Return: the exit status that --max-lost asks for. */
+int report_lost(const struct session *s, const struct opts *o)
+{
+	uint64_t lost = model_lost_sum(s);
+
+	if (!o->max_lost.given || lost <= o->max_lost.value)
+		return 0;
+	warn("%llu hits were lost, more than --max-lost %llu", (unsigned long long)lost,
+	     (unsigned long long)o->max_lost.value);
+	return STATUS_LOST;
+}
+
+/** report_verdict() - Return: the exit status that the user's limits ask for. */
+int report_verdict(struct report *r)
+{
+	const struct report_kind *kind = report_kind(r);
+
+	if (kind && kind->verdict) {
+		int status = kind->verdict(r);
+
+		if (status)
+			return status;
+	} else if (crossed(r)) {
+		warn("a row is above the limit %s of --fail-over", r->opts->fail_over);
+		return STATUS_CROSSED;
+	}
+	return report_lost(r->session, r->opts);
+}
+
+/** report_free() - Free what report_resolve() made. */
+void report_free(struct report *r)
+{
+	const struct report_kind *kind = report_kind(r);
+
+	if (kind && kind->release)
+		kind->release(r);
+}

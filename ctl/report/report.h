@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The report of a session. */
+#ifndef OBSCTL_REPORT_H
+#define OBSCTL_REPORT_H
+
+#include "opts.h"
+#include "proto/model.h"
+#include "report/outfile.h"
+#include "report/view.h"
+
+struct report;
+
+/* What the report of one mode does in its own way. All may be NULL, but for the names. */
+struct report_kind {
+	const char	*source;
+	const char	*mode;
+	bool		shared_rows;	/* one table for all CPUs */
+	/* Sort the rows, take out what is none, and set rows_worth. */
+	void		(*arrange)(struct report *r);
+	/* In the title, behind the mode. */
+	void		(*describe)(struct report *r, struct buf *out);
+	/* In place of the count, the value and the further numbers. */
+	void		(*print_values)(struct report *r, struct out *o, const struct row *row);
+	/* Below the rows. */
+	void		(*print_foot)(struct report *r, struct out *o);
+	/* The number of a folded stack; nothing is printed for 0. */
+	uint64_t	(*weight)(struct report *r, const struct row *row);
+	/* Returns the exit status that the user's limits ask for. */
+	int		(*verdict)(struct report *r);
+	/* Free what arrange() made. */
+	void		(*release)(struct report *r);
+};
+
+struct report {
+	struct view	*view;
+	const struct session *session;
+	const struct opts *opts;
+	struct table	*table;		/* NULL for a stream */
+	bool		interim;	/* the session goes on */
+	size_t		rows_shown;	/* set by report_resolve() */
+	size_t		rows_worth;	/* those that text shows at most */
+	const char	*what;		/* in the title, for the number of targets; or NULL */
+	void		*judged;	/* of the kind */
+};
+
+const struct report_kind *report_kind(const struct report *r);
+void report_resolve(struct report *r);
+int report_print(struct report *r, const struct output *to);
+void report_header(struct report *r, struct out *o);
+void report_footer(struct report *r, struct out *o);
+int report_lost(const struct session *s, const struct opts *o);
+int report_verdict(struct report *r);
+void report_free(struct report *r);
+
+#endif

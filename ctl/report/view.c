@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the sources say about a session's columns and value. Everything that is
+ * printed by type goes through here, so a new source needs no code.
+ */
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "proto/nl.h"
+#include "report/view.h"
+
+/** view_init() - Read the sources. Return: 0 or an exit status. */
+int view_init(struct view *v, struct nl *nl)
+{
+	const struct source *engine;
+	struct utsname name;
+	int err;
+
+	memset(v, 0, sizeof(*v));
+	ksyms_init(&v->ksyms);
+	if (!uname(&name))
+		snprintf(v->kernel, sizeof(v->kernel), "%s", name.release);
+	err = model_get_sources(nl, &v->sources);
+	if (err)
+		return err;
+	engine = model_find_source(&v->sources, "session");
+	v->version = engine && engine->version ? engine->version : "unknown";
+	return 0;
+}
+
+/** view_bind() - Look up the source, mode and columns of a session. */
+int view_bind(struct view *v, const struct session *s)
+{
+	const struct source *engine = model_find_source(&v->sources, "session");
+	size_t i;
+
+	v->source = model_find_source(&v->sources, s->source);
+	v->mode = model_find_mode(v->source, s->mode);
+	if (!v->mode)
+		return refuse("session %u is of the mode '%s %s', which no source describes", s->id,
+			      s->source, s->mode);
+	if (s->by.n > VIEW_COLUMNS)
+		return refuse("session %u has %zu columns; obsctl can show %d", s->id, s->by.n,
+			      VIEW_COLUMNS);
+	v->nr_columns = s->by.n;
+	for (i = 0; i < s->by.n; i++) {
+		const struct column *c = model_find_column(v->source, s->by.v[i]);
+
+		if (!c)
+			c = model_find_column(engine, s->by.v[i]);
+		if (!c)
+			return refuse("session %u has a column '%s', which no source describes",
+				      s->id, s->by.v[i]);
+		v->columns[i] = c;
+		v->types[i] = c->type;
+	}
+	return 0;
+}
+
+void view_free(struct view *v)
+{
+	model_free_sources(&v->sources);
+	ksyms_free(&v->ksyms);
+	usyms_free(&v->usyms);
+}
+
+bool view_has_type(const struct view *v, uint32_t type)
+{
+	size_t i;
+
+	for (i = 0; i < v->nr_columns; i++)
+		if (v->types[i] == type)
+			return true;
+	return false;
+}
+
+/* A function that the user asked for has its name, though its module may be gone. */
+static const struct target *find_target(const struct view *v, uint64_t address)
+{
+	return v->targets ? targets_find_entry(v->targets, address) : NULL;
+}
+
+/** view_want_key() - Have ksyms_resolve() find the name of a column's value. */
+void view_want_key(struct view *v, size_t column, uint64_t key)
+{
+	if (v->types[column] == KOBS_TYPE_ADDRESS ||
+	    (v->types[column] == KOBS_TYPE_FUNCTION && !find_target(v, key)))
+		ksyms_want(&v->ksyms, key);
+	if (v->types[column] == KOBS_TYPE_OBJECT)
+		ksyms_want_object(&v->ksyms, key);
+}
+
+/**
+ * view_absent() - Does a column not apply?
+ *
+ * A lock that does not tell its owner has none: no name, and no numbers.
+ */
+bool view_absent(const struct view *v, size_t column, uint64_t key)
+{
+	if (v->types[column] == KOBS_TYPE_TEXT)
+		return !*(const char *)(uintptr_t)key;
+	return !key && !strncmp(v->columns[column]->name, "owner_", 6);
+}
+
+/** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
+bool view_is_pointer(const struct view *v, size_t column)
+{
+	return v->types[column] == KOBS_TYPE_NUMBER && !strcmp(v->columns[column]->name, "ptr");
+}
+
+/** view_print_key() - The value of a column that is not a stack. */
+void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out)
+{
+	const struct target *target;
+
+	switch (v->types[column]) {
+	case KOBS_TYPE_TEXT:
+		buf_puts(out, (const char *)(uintptr_t)key);
+		break;
+	case KOBS_TYPE_FUNCTION:
+		target = find_target(v, key);
+		if (target)
+			buf_puts(out, target->name);
+		else
+			ksyms_print_function(&v->ksyms, key, out);
+		break;
+	case KOBS_TYPE_ADDRESS:
+		ksyms_print_address(&v->ksyms, key, out);
+		break;
+	case KOBS_TYPE_OBJECT:
+		ksyms_print_object(&v->ksyms, key, out);
+		break;
+	default:
+		if (view_is_pointer(v, column))
+			buf_printf(out, "0x%llx", (unsigned long long)key);
+		else
+			buf_u64(out, key);
+	}
+}
+
+/** view_print_frame() - Frame @i of a stack, from the leaf. */
+void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out)
+{
+	if (s->pid)
+		usyms_print(&v->usyms, s->pid, s->addr[i], out);
+	else
+		ksyms_print_address(&v->ksyms, s->addr[i], out);
+}
+
+/** view_unit() - Return: the unit of the mode's value, or "". */
+const char *view_unit(const struct view *v)
+{
+	return model_unit(v->mode);
+}
+
+/** view_target() - Return: what the session's targets are called, one of them. */
+const char *view_target(const struct view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->source->nr_columns; i++) {
+		if (!strcmp(v->source->columns[i].name, "event"))
+			return "event";
+		if (v->source->columns[i].type == KOBS_TYPE_FUNCTION)
+			return "function";
+	}
+	if (!strcmp(v->source->name, "lock") || !strcmp(v->source->name, "sched"))
+		return "tracepoint";
+	return "target";
+}

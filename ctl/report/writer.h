@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One call for both forms of output: text for people, JSON for programs. */
+#ifndef OBSCTL_OUT_H
+#define OBSCTL_OUT_H
+
+#include "lib/util.h"
+
+#define OUT_DEPTH	16
+
+struct out_cell {
+	size_t	at;		/* in out.cells */
+	bool	right;		/* alignment */
+};
+
+struct out {
+	FILE		*file;
+	bool		json;
+	/* JSON: whether the object or array at this depth has an item. */
+	bool		items[OUT_DEPTH];
+	int		depth;
+	/* Text: the cells of the table that is being made. */
+	struct buf	cells;
+	struct out_cell	*cell;
+	size_t		nr_cells;
+	size_t		cap_cells;
+	struct strings	headers;
+	struct numbers	below;		/* pairs: row, offset in cells */
+	size_t		nr_rows;
+	size_t		column;
+};
+
+void out_init(struct out *o, FILE *file, bool json);
+void out_free(struct out *o);
+
+/* JSON only: structure, and values that text shows in another way. */
+void out_open(struct out *o, const char *key, char bracket);
+void out_close(struct out *o, char bracket);
+void out_json_text(struct out *o, const char *key, const char *value);
+void out_json_number(struct out *o, const char *key, uint64_t value);
+void out_json_real(struct out *o, const char *key, double value);
+void out_json_signed(struct out *o, const char *key, int64_t value);
+void out_json_precise(struct out *o, const char *key, double value);
+void out_json_texts(struct out *o, const char *key, const struct strings *list);
+void out_json_bool(struct out *o, const char *key, bool value);
+void out_newline(struct out *o);
+
+/* Text only. */
+void out_line(struct out *o, const char *fmt, ...) PRINTF(2, 3);
+
+/* Both: a table is an array of objects. */
+void out_table_begin(struct out *o, const char *key);
+void out_row_begin(struct out *o);
+void out_cell_text(struct out *o, const char *key, const char *header, const char *value);
+void out_cell_number(struct out *o, const char *key, const char *header, uint64_t value);
+void out_cell_shown(struct out *o, const char *key, const char *header, uint64_t value,
+		    const char *shown);
+void out_cell_aside(struct out *o, const char *header, const char *shown, bool right);
+void out_below(struct out *o, const char *line);
+void out_row_end(struct out *o);
+void out_table_end(struct out *o);
+
+void json_escape(struct buf *b, const char *s);
+
+#endif

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of a session: configure, start, wait, report while it runs, stop,
+ * report. It ends at its duration, with its command, at SIGINT or SIGTERM, or
+ * when the kernel stops it.
+ *
+ * Two sockets: the session belongs to the first, which also gets a stream's
+ * records; reports are read over the second. Whatever goes wrong, the first is
+ * closed at the end, and with it the session is gone.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/nl.h"
+#include "proto/request.h"
+#include "report/report.h"
+#include "report/screen.h"
+#include "run/run.h"
+#include "run/signals.h"
+#include "run/stream.h"
+#include "run/workload.h"
+
+#define STREAM_END_NS	(10 * NSEC_PER_SEC)
+#define WATCH_NS	(20 * 1000 * 1000)
+
+struct run {
+	const struct opts *o;
+	struct run_spec	*spec;
+	struct nl	own;		/* the session's socket */
+	struct nl	data;
+	struct view	view;
+	struct session	session;
+	struct trace	trace;
+	struct child	child;
+	struct output	output;
+	struct signals	signals;
+	bool		stream;
+	bool		live;		/* interim reports replace each other */
+	bool		ended;		/* by the kernel, a signal or the command */
+	bool		delivered;	/* a stream's last record came */
+	/* Times on CLOCK_MONOTONIC; 0 when there is none. */
+	uint64_t	deadline;
+	uint64_t	next_report;
+	uint64_t	next_snapshot;
+	uint64_t	snapshot_every;
+	uint64_t	next_watch;
+};
+
+/* A function that was asked for by name must not be left out quietly. */
+static int check_kept_out(struct run *r)
+{
+	const struct session *s = &r->session;
+	size_t i;
+
+	for (i = 0; r->spec->targets && i < s->nr_kept_out; i++) {
+		const struct target *t = targets_find(r->spec->targets, s->kept_out[i].address);
+		const char *why = s->kept_out[i].reason;
+
+		if (t && t->exact)
+			return refuse("%s cannot be observed: %s", t->name,
+				      why ? why : "the kernel does not say why");
+	}
+	return 0;
+}
+
+/* Take newer counters over; what session-new alone said stays. */
+static void keep_kept_out(struct run *r, struct session *fresh)
+{
+	if (!fresh->nr_kept_out) {
+		fresh->kept_out = r->session.kept_out;
+		fresh->nr_kept_out = r->session.nr_kept_out;
+		fresh->cap_kept_out = r->session.cap_kept_out;
+		r->session.kept_out = NULL;
+		r->session.nr_kept_out = 0;
+	}
+	model_free_session(&r->session);
+	r->session = *fresh;
+	memset(fresh, 0, sizeof(*fresh));
+}
+
+static const char *on_notify(struct nlmsghdr *msg, void *arg)
+{
+	struct session s = {};
+	struct run *r = arg;
+	const char *bad;
+
+	switch (model_message_command(msg)) {
+	case KOBS_CMD_RECORD_NTF:
+	case KOBS_CMD_LOST_NTF:
+		return r->stream ? trace_message(&r->trace, msg) : NULL;
+	case KOBS_CMD_SESSION_NTF:
+		bad = model_parse_session(msg, &s);
+		if (!bad && s.id == r->session.id && s.state == KOBS_STATE_STOPPED) {
+			r->ended = true;
+			r->delivered = true;
+			keep_kept_out(r, &s);
+			return NULL;
+		}
+		model_free_session(&s);
+		return bad;
+	}
+	return NULL;
+}
+
+static int make_session(struct run *r)
+{
+	int err = 0;
+
+	request_fill(&r->spec->request, r->spec->source, r->spec->mode, r->o);
+	if (r->spec->prepare)
+		err = r->spec->prepare(r->spec, &r->view, r->child.pid);
+	if (err)
+		return err;
+	err = model_session_new(&r->own, &r->spec->request, &r->session);
+	if (!err)
+		err = check_kept_out(r);
+	if (!err)
+		err = view_bind(&r->view, &r->session);
+	return err;
+}
+
+static int start_session(struct run *r)
+{
+	struct session fresh = {};
+	int err;
+
+	if ((r->spec->user_code || view_has_type(&r->view, KOBS_TYPE_USTACK)) && r->child.pid) {
+		r->snapshot_every = 5000000;
+		r->next_snapshot = now_ns() + r->snapshot_every;
+	}
+	r->trace.print = r->spec->record;
+	r->trace.arg = r->spec->arg;
+	if (r->stream)
+		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
+			   r->o->json);
+	r->own.notify = on_notify;
+	r->own.notify_arg = r;
+	err = model_session_start(&r->own, r->session.id, r->o->detach, &fresh);
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	if (r->o->duration.given)
+		r->deadline = now_ns() + r->o->duration.value;
+	if (r->spec->watch)
+		r->next_watch = now_ns();
+	if (r->o->interval.given)
+		r->next_report = now_ns() + r->o->interval.value;
+	return child_begin(&r->child, r->o->command ? r->o->command[0] : "");
+}
+
+static int print_report(struct run *r, bool interim, int *verdict)
+{
+	struct opts o = *r->o;
+	struct report rep = {
+		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
+	};
+	bool live = interim && r->live;
+	struct table table;
+	char *text = NULL;
+	size_t size = 0;
+	struct output to = r->output;
+	int err;
+
+	if (live && !o.top.given) {
+		o.top.given = true;
+		o.top.value = screen_rows();
+	}
+	if (live)
+		to.file = open_memstream(&text, &size);
+	if (!to.file)
+		return refuse("out of memory");
+	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
+	rep.table = &table;
+	err = model_get_table(&r->data, r->session.id, &table);
+	if (!err && r->spec->report) {
+		err = r->spec->report(r->spec, &rep, &to);
+	} else if (!err) {
+		report_resolve(&rep);
+		err = report_print(&rep, &to);
+	}
+	if (live) {
+		fclose(to.file);
+		if (!err)
+			screen_show(text);
+		free(text);
+	} else if (interim && !o.json && !err) {
+		fputs("\n", to.file);
+		err = output_flush(&to);
+	}
+	if (!err && verdict)
+		*verdict = report_verdict(&rep);
+	report_free(&rep);
+	model_free_table(&table);
+	return err;
+}
+
+static int interim_report(struct run *r)
+{
+	struct session fresh = {};
+	int err;
+
+	err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	r->next_report += r->o->interval.value;
+	if (r->next_report < now_ns())
+		r->next_report = now_ns() + r->o->interval.value;
+	return print_report(r, true, NULL);
+}
+
+static void snapshot(struct run *r)
+{
+	usyms_snapshot_tree(&r->view.usyms, (uint32_t)r->child.pid);
+	/* Often at first: a short command is over soon. */
+	if (r->snapshot_every < 250000000)
+		r->snapshot_every += r->snapshot_every / 2;
+	r->next_snapshot = r->child.pid ? now_ns() + r->snapshot_every : 0;
+}
+
+static int watch(struct run *r)
+{
+	struct session fresh = {};
+	int err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	if (r->spec->watch(r->spec, &r->session))
+		r->ended = true;
+	r->view.ksyms.kept = r->spec->names;
+	r->next_watch = now_ns() + WATCH_NS;
+	return 0;
+}
+
+static int next_timeout(const struct run *r)
+{
+	uint64_t times[] = { r->deadline, r->next_report, r->next_snapshot, r->next_watch };
+	uint64_t first = UINT64_MAX;
+	uint64_t now = now_ns();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(times); i++)
+		if (times[i] && times[i] < first)
+			first = times[i];
+	if (first == UINT64_MAX)
+		return -1;
+	if (first <= now)
+		return 0;
+	first = (first - now) / 1000000 + 1;
+	return first > 3600000 ? 3600000 : (int)first;
+}
+
+/* Take all messages that are there; then print what is in order. */
+static int receive(struct run *r)
+{
+	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
+	int batches = 0;
+
+	do {
+		r->own.error = 0;
+		if (nl_receive(&r->own) || r->own.error)
+			return nl_refuse(&r->own, "receiving records");
+	} while (++batches < 64 && poll(&fd, 1, 0) > 0);
+	if (r->stream)
+		trace_flush(&r->trace, false);
+	return ferror(r->output.file) ? output_flush(&r->output) : 0;
+}
+
+static int wait_session(struct run *r)
+{
+	struct pollfd fds[] = {
+		{ .fd = r->signals.fd, .events = POLLIN },
+		{ .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN },
+	};
+	int err = 0;
+
+	while (!err && !r->ended) {
+		int ready = poll(fds, ARRAY_SIZE(fds), next_timeout(r));
+		uint64_t now = now_ns();
+
+		if (ready < 0 && errno != EINTR)
+			return refuse("waiting failed: %m");
+		if (ready > 0 && fds[1].revents)
+			err = receive(r);
+		if (ready > 0 && fds[0].revents)
+			r->ended |= signals_read(&r->signals, &r->child);
+		if (r->deadline && now >= r->deadline)
+			break;
+		if (r->next_snapshot && now >= r->next_snapshot)
+			snapshot(r);
+		if (!err && r->next_watch && now >= r->next_watch)
+			err = watch(r);
+		if (!err && !r->ended && r->next_report && now >= r->next_report)
+			err = interim_report(r);
+	}
+	return err;
+}
+
+/* A stream's last records may follow the answer to session-stop. */
+static int finish_stream(struct run *r)
+{
+	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
+	uint64_t end = now_ns() + STREAM_END_NS;
+	int err = 0;
+
+	while (!err && !r->delivered && now_ns() < end)
+		if (poll(&fd, 1, 100) > 0)
+			err = receive(r);
+	trace_flush(&r->trace, true);
+	if (!err && !r->delivered)
+		warn("the end of the stream did not come within 10 s; its last records may be missing");
+	return err;
+}
+
+static int stop_session(struct run *r)
+{
+	struct session fresh = {};
+	int err;
+
+	err = model_session_stop(&r->own, r->session.id, &fresh);
+	if (err)
+		return err;
+	keep_kept_out(r, &fresh);
+	if (!r->stream)
+		return 0;
+	err = finish_stream(r);
+	/* What was delivered is known only now. */
+	if (!err)
+		err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+	if (!err)
+		keep_kept_out(r, &fresh);
+	return err;
+}
+
+static int finish_trace(struct run *r, int *verdict)
+{
+	struct report rep = { .view = &r->view, .session = &r->session, .opts = r->o };
+	struct out o;
+
+	/* Records may go to a program; as text the account is for a person. */
+	out_init(&o, r->o->json ? r->output.file : stderr, r->o->json);
+	out_open(&o, NULL, '{');
+	if (o.json)
+		report_header(&rep, &o);
+	else if (r->session.stop_reason)
+		out_line(&o, "*** Stopped before its time: %s. ***", r->session.stop_reason);
+	report_footer(&rep, &o);
+	out_close(&o, '}');
+	out_newline(&o);
+	out_free(&o);
+	if (r->trace.gaps)
+		warn("%llu batches of records never came, although the kernel sent them",
+		     (unsigned long long)r->trace.gaps);
+	if (r->trace.printed != r->session.recorded)
+		warn("%llu records were printed, but the kernel says it delivered %llu",
+		     (unsigned long long)r->trace.printed,
+		     (unsigned long long)r->session.recorded);
+	*verdict = report_verdict(&rep);
+	return output_flush(&r->output);
+}
+
+static void say_started(struct run *r)
+{
+	const struct session *s = &r->session;
+	const char *what = view_target(&r->view);
+
+	if (r->o->detach) {
+		printf("session '%s' runs, with %u %s%s\n"
+		       "  obsctl session read %s    shows its report\n"
+		       "  obsctl session stop %s    ends it and shows its last report\n",
+		       r->o->detach, s->targets, what, s->targets == 1 ? "" : "s", r->o->detach,
+		       r->o->detach);
+		return;
+	}
+	if (!r->live && !r->child.pid)
+		note("Observing %u %s%s%s", s->targets, what, s->targets == 1 ? "" : "s",
+		     r->o->duration.given ? "." : "; Ctrl-C ends it.");
+}
+
+static int run_started(struct run *r)
+{
+	int verdict = 0;
+	int err;
+
+	say_started(r);
+	if (r->o->detach)
+		return 0;
+	err = wait_session(r);
+	screen_end();
+	signals_unblock(&r->signals);
+	if (!err)
+		err = stop_session(r);
+	if (!err)
+		err = r->stream ? finish_trace(r, &verdict) : print_report(r, false, &verdict);
+	if (!err)
+		err = model_session_del(&r->own, &r->session);
+	return err ? err : verdict;
+}
+
+static int prepare(struct run *r)
+{
+	const struct mode *mode;
+	int err;
+
+	err = output_open(&r->output, r->o->output);
+	if (!err)
+		err = nl_open(&r->own);
+	if (!err)
+		err = nl_open(&r->data);
+	if (!err)
+		err = view_init(&r->view, &r->data);
+	if (err)
+		return err;
+	r->view.targets = r->spec->targets;
+	r->view.ksyms.kept = r->spec->names;
+	mode = model_find_mode(model_find_source(&r->view.sources, r->spec->source),
+			       r->spec->mode);
+	if (!mode)
+		return refuse("this module has no '%s %s'", r->spec->source, r->spec->mode);
+	r->stream = mode->stream;
+	r->live = reports_live(r->o);
+	return 0;
+}
+
+/** run_session() - Run a session as the options say. Return: the exit status. */
+int run_session(struct run_spec *spec, const struct opts *o)
+{
+	struct run r = { .o = o, .spec = spec };
+	int closed;
+	int err;
+
+	signals_block(&r.signals, reports_live(o));
+	err = prepare(&r);
+	if (!err)
+		err = child_prepare(&r.child, o->command, &r.signals.old_mask);
+	if (!err)
+		err = make_session(&r);
+	if (!err)
+		err = start_session(&r);
+	if (!err)
+		err = run_started(&r);
+	/* Closing the socket would end it too, but some time after obsctl. */
+	if (err)
+		model_session_drop(&r.own, &r.session);
+	child_release(&r.child);
+	nl_shut(&r.own);
+	nl_shut(&r.data);
+	closed = output_close(&r.output);
+	trace_free(&r.trace);
+	model_free_session(&r.session);
+	view_free(&r.view);
+	signals_close(&r.signals);
+	return err ? err : closed;
+}

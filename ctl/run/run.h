@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The life of a session, the same for every source. */
+#ifndef OBSCTL_RUN_H
+#define OBSCTL_RUN_H
+
+#include <sys/types.h>
+
+#include "opts.h"
+#include "proto/model.h"
+#include "report/outfile.h"
+#include "report/report.h"
+#include "run/stream.h"
+#include "symbols/ksyms.h"
+#include "symbols/patterns.h"
+
+/* What a verb of a source sets up; the rest comes from the options. */
+struct run_spec {
+	const char	*source;
+	const char	*mode;
+	const struct targets *targets;	/* functions, or NULL */
+	bool		user_code;	/* keys have addresses of it, though no column is a stack */
+	struct request	request;	/* settings of the source; run adds the rest */
+	/*
+	 * When set, called every so often with fresh counters, while the session
+	 * runs; adds to the names that outlive their module. Returns true when
+	 * the session is to end.
+	 */
+	bool		(*watch)(struct run_spec *spec, const struct session *s);
+	struct ksym_kept *names;
+	/*
+	 * NULL, or the verb's own ways; @arg is for them. @prepare completes the request once
+	 * the process of the command is there, or 0. @report prints a table, @record a
+	 * record of a stream.
+	 */
+	int		(*prepare)(struct run_spec *spec, struct view *v, pid_t command);
+	int		(*report)(struct run_spec *spec, struct report *r, const struct output *to);
+	trace_print_fn	record;
+	void		*arg;
+};
+
+int run_session(struct run_spec *spec, const struct opts *o);
+
+#endif

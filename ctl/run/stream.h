@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The records of a stream, printed in the order of their time. */
+#ifndef OBSCTL_TRACE_H
+#define OBSCTL_TRACE_H
+
+#include "opts.h"
+#include "proto/model.h"
+#include "report/view.h"
+
+struct nl;
+
+/* Records of one CPU that are not printed yet: words in the order they came. */
+struct trace_queue {
+	uint64_t	*v;
+	size_t		from;		/* index of the first word that waits */
+	size_t		to;
+	size_t		cap;
+	uint64_t	next_seq;
+	uint64_t	lost;
+	bool		seen;
+};
+
+struct trace;
+
+/*
+ * Prints a record, of time, value and keys, into the trace's line. Returns how many of those that
+ * the kernel counts are complete with it.
+ */
+typedef size_t (*trace_print_fn)(struct trace *t, uint32_t cpu, const uint64_t *rec);
+
+struct trace {
+	struct view	*view;
+	struct nl	*data;		/* for stacks */
+	FILE		*file;
+	bool		json;
+	uint32_t	session;
+	size_t		words;		/* of a record: time, value, keys */
+	struct trace_queue *queue;	/* by CPU */
+	size_t		nr_queues;
+	size_t		cap_queues;
+	struct buf	line;		/* output that is not written yet */
+	struct map	rendered[VIEW_COLUMNS];
+	char		*labels[VIEW_COLUMNS];
+	struct table	stacks;
+	size_t		order[VIEW_COLUMNS];	/* text: columns as printed */
+	uint64_t	until;
+	uint64_t	printed;
+	uint64_t	gaps;		/* batches that never came */
+	bool		value;
+	bool		started;	/* the heading is printed */
+	trace_print_fn	print;		/* NULL for the usual way */
+	void		*arg;		/* of it */
+};
+
+void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
+		bool json);
+const char *trace_message(struct trace *t, struct nlmsghdr *msg);
+void trace_flush(struct trace *t, bool all);
+const struct stack *trace_stack(struct trace *t, uint64_t id);
+void trace_free(struct trace *t);
+
+#endif

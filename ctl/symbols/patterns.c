@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Patterns to addresses, by one pass over /proc/kallsyms.
+ *
+ * A compiler may leave nothing of "foo" but "foo.isra.0": such a clone answers
+ * for an exact name when there is no symbol of that very name.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "symbols/patterns.h"
+#include "lib/util.h"
+
+#define NEAR_NAMES	3
+
+/* An entry in the middle of a function's prologue: endbr, bti, patchable nops. */
+#define ENTRY_SLACK	16
+
+static bool in_class(const char **glob, char c)
+{
+	const char *p = *glob + 1;
+	bool negate = *p == '!' || *p == '^';
+	bool hit = false;
+
+	p += negate;
+	do {
+		char from = *p++;
+		char to = from;
+
+		if (*p == '-' && p[1] && p[1] != ']') {
+			to = p[1];
+			p += 2;
+		}
+		hit |= c >= from && c <= to;
+	} while (*p && *p != ']');
+	*glob = p;
+	return hit != negate;
+}
+
+/** glob_match() - Match all of @s; * ? and [] are special. */
+bool glob_match(const char *glob, const char *s)
+{
+	const char *star = NULL;
+	const char *retry = NULL;
+
+	while (*s) {
+		const char *at = glob;
+
+		if (*glob == '*') {
+			star = ++glob;
+			retry = s;
+			continue;
+		}
+		if (*glob == '?' || (*glob == '[' && in_class(&at, *s)) ||
+		    (*glob && *glob != '[' && *glob == *s)) {
+			glob = at + (*at != 0);
+			s++;
+			continue;
+		}
+		if (!star)
+			return false;
+		glob = star;
+		s = ++retry;
+	}
+	while (*glob == '*')
+		glob++;
+	return !*glob;
+}
+
+static int check_pattern(const struct pattern *p)
+{
+	const char *open = strchr(p->glob, '[');
+
+	if (!*p->glob)
+		return misuse("the pattern '%s' has no function name", p->text);
+	if (open && (!open[1] || !strchr(open + 2, ']')))
+		return misuse("the pattern '%s' has a '[' without ']'", p->text);
+	if (p->module && !*p->module)
+		return misuse("the pattern '%s' has no module name before ':'", p->text);
+	return 0;
+}
+
+/** targets_parse() - Take the patterns of a command line. Return: 0 or an exit status. */
+int targets_parse(struct targets *t, char **argv, size_t n)
+{
+	bool positive = false;
+	size_t i;
+	int err;
+
+	for (i = 0; i < n; i++) {
+		struct pattern *p;
+		const char *text = argv[i];
+		const char *colon;
+
+		t->patterns = grow(t->patterns, &t->cap_patterns, t->nr_patterns + 1, sizeof(*p));
+		p = &t->patterns[t->nr_patterns++];
+		memset(p, 0, sizeof(*p));
+		p->text = text;
+		p->exclude = *text == '!';
+		text += p->exclude;
+		colon = strchr(text, ':');
+		if (colon)
+			p->module = strndup(text, (size_t)(colon - text));
+		p->glob = colon ? colon + 1 : text;
+		p->fixed = strcspn(p->glob, "*?[");
+		p->exact = !p->glob[p->fixed];
+		positive |= !p->exclude;
+		err = check_pattern(p);
+		if (err)
+			return err;
+	}
+	if (!positive)
+		return misuse("%s: give a function name or a pattern, 'vfs_*' for instance",
+			      n ? "there are only patterns that exclude" : "no function is named");
+	return 0;
+}
+
+static bool is_clone(const char *rest)
+{
+	static const char *const suffixes[] = { ".isra.", ".constprop.", ".part." };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(suffixes); i++)
+		if (!strncmp(rest, suffixes[i], strlen(suffixes[i])))
+			return true;
+	return false;
+}
+
+enum match { NO_MATCH, MATCH, MATCH_CLONE };
+
+static enum match match_pattern(const struct pattern *p, const struct ksym_line *sym)
+{
+	if (strncmp(sym->name, p->glob, p->fixed))
+		return NO_MATCH;
+	/* The padding in front of a function: a symbol, but no function. */
+	if (!p->exact && (!strncmp(sym->name, "__pfx_", 6) || !strncmp(sym->name, "__cfi_", 6)))
+		return NO_MATCH;
+	if (p->module && (!*sym->module || !glob_match(p->module, sym->module)))
+		return NO_MATCH;
+	if (!p->exact)
+		return glob_match(p->glob + p->fixed, sym->name + p->fixed) ? MATCH : NO_MATCH;
+	if (!sym->name[p->fixed])
+		return MATCH;
+	return is_clone(sym->name + p->fixed) ? MATCH_CLONE : NO_MATCH;
+}
+
+static void consider(struct targets *t, const struct ksym_line *sym)
+{
+	enum match best = NO_MATCH;
+	struct target target = {};
+	size_t i;
+
+	for (i = 0; i < t->nr_patterns; i++) {
+		struct pattern *p = &t->patterns[i];
+		enum match m = match_pattern(p, sym);
+
+		if (m == NO_MATCH)
+			continue;
+		if (p->exclude) {
+			t->excluded = true;
+			return;
+		}
+		if (best == NO_MATCH || (best == MATCH_CLONE && m == MATCH)) {
+			target.pattern = (uint32_t)i;
+			best = m;
+		}
+		target.exact |= m == MATCH && p->exact;
+	}
+	if (best == NO_MATCH)
+		return;
+	target.address = sym->address;
+	target.clone = best == MATCH_CLONE;
+	target.name = pool_intern(&t->names, sym->name);
+	target.module = pool_intern(&t->names, sym->module);
+	t->v = grow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
+	t->v[t->n++] = target;
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+	const struct target *x = a;
+	const struct target *y = b;
+
+	if (x->address != y->address)
+		return x->address > y->address ? 1 : -1;
+	/* Of two names of one function, the one that was asked for. */
+	if (x->exact != y->exact)
+		return y->exact - x->exact;
+	return strcmp(x->name, y->name);
+}
+
+/* Mark patterns that matched; excluded names do not count as no match. */
+static void settle(struct targets *t)
+{
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (!t->v[i].clone)
+			t->patterns[t->v[i].pattern].matched = true;
+	for (i = 0; i < t->n; i++) {
+		struct pattern *p = &t->patterns[t->v[i].pattern];
+
+		if (t->v[i].clone && p->matched)
+			continue;
+		t->v[kept++] = t->v[i];
+	}
+	t->n = kept;
+	for (i = 0; i < t->n; i++) {
+		t->patterns[t->v[i].pattern].matched = true;
+		t->v[i].exact |= t->v[i].clone;
+	}
+	if (t->n)
+		qsort(t->v, t->n, sizeof(*t->v), compare_targets);
+	for (kept = 0, i = 0; i < t->n; i++)
+		if (!kept || t->v[kept - 1].address != t->v[i].address)
+			t->v[kept++] = t->v[i];
+	t->n = kept;
+}
+
+/* What a pattern matches may count for an earlier one. */
+static bool matches_any(const struct targets *t, const struct pattern *p)
+{
+	size_t i;
+
+	for (i = 0; !p->matched && i < t->n; i++) {
+		struct ksym_line sym = { .name = t->v[i].name, .module = t->v[i].module };
+
+		if (match_pattern(p, &sym) != NO_MATCH)
+			return true;
+	}
+	return p->matched;
+}
+
+/* Letters to change, add or take away; names longer than 63 are far from all. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[64];
+	size_t n = strlen(b);
+	size_t i;
+	size_t k;
+
+	if (n > 63 || strlen(a) > 63)
+		return 99;
+	for (k = 0; k <= n; k++)
+		row[k] = (unsigned int)k;
+	for (i = 0; a[i]; i++) {
+		unsigned int corner = row[0];
+
+		row[0] = (unsigned int)i + 1;
+		for (k = 0; k < n; k++) {
+			unsigned int cost = corner + (a[i] != b[k]);
+
+			corner = row[k + 1];
+			if (cost > corner + 1)
+				cost = corner + 1;
+			if (cost > row[k] + 1)
+				cost = row[k] + 1;
+			row[k + 1] = cost;
+		}
+	}
+	return row[n];
+}
+
+struct near {
+	char		name[64];
+	unsigned int	score;
+};
+
+static void offer_near(struct near *near, const char *name, unsigned int score)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < NEAR_NAMES; i++)
+		if (!strcmp(near[i].name, name))
+			return;
+	for (i = 0; i < NEAR_NAMES; i++) {
+		if (near[i].name[0] && near[i].score <= score)
+			continue;
+		for (k = NEAR_NAMES - 1; k > i; k--)
+			near[k] = near[k - 1];
+		near[i].score = score;
+		snprintf(near[i].name, sizeof(near[i].name), "%s", name);
+		return;
+	}
+}
+
+/* How far a name is from the one that was asked for; 99 is too far. */
+static unsigned int score_name(const struct pattern *p, const char *name)
+{
+	unsigned int score = 99;
+
+	if (strlen(name) + 3 > p->fixed)
+		score = distance(p->glob, name);
+	if (p->fixed <= 3)
+		return score <= 2 ? score : 99;
+	if (score > 2 && strstr(name, p->glob))
+		score = 3;
+	return score <= 3 ? score : 99;
+}
+
+static void find_near(const struct pattern *p, const char *kallsyms, struct near *near)
+{
+	struct ksym_line sym;
+	struct lines l;
+
+	if (lines_open(&l, kallsyms))
+		return;
+	while (ksym_next(&l, &sym)) {
+		unsigned int score;
+
+		if (!ksym_is_text(sym.type) || strlen(sym.name) >= sizeof(near->name))
+			continue;
+		score = score_name(p, sym.name);
+		if (score < 99)
+			offer_near(near, sym.name, score);
+	}
+	lines_close(&l);
+}
+
+static int refuse_unmatched(const struct targets *t, const struct pattern *p, const char *kallsyms)
+{
+	struct near near[NEAR_NAMES] = {};
+	struct buf hint = {};
+	size_t i;
+
+	if (p->exact)
+		find_near(p, kallsyms, near);
+	for (i = 0; i < NEAR_NAMES && near[i].name[0]; i++)
+		buf_printf(&hint, "%s%s", i ? ", " : " (near it: ", near[i].name);
+	if (hint.len)
+		buf_putc(&hint, ')');
+	else if (t->excluded)
+		buf_puts(&hint, ", or all that do are excluded");
+	refuse("no function of %s%s matches '%s'%s", p->module ? "a module " : "this kernel",
+	       p->module ? p->module : "", p->text, hint.len ? hint.p : "");
+	buf_free(&hint);
+	return STATUS_REFUSED;
+}
+
+/**
+ * targets_resolve() - Find the functions that the patterns ask for.
+ * @kallsyms: path of the kernel's symbols
+ *
+ * Return: 0 or an exit status; every pattern that matches nothing is refused.
+ */
+int targets_resolve(struct targets *t, const char *kallsyms)
+{
+	struct ksym_line sym;
+	bool addresses = false;
+	struct lines l;
+	size_t i;
+	int err;
+
+	err = lines_open(&l, kallsyms);
+	if (err)
+		return refuse("cannot read %s: %s", kallsyms, strerror(-err));
+	while (ksym_next(&l, &sym)) {
+		if (!ksym_is_text(sym.type))
+			continue;
+		addresses |= sym.address != 0;
+		consider(t, &sym);
+	}
+	lines_close(&l);
+	if (!addresses)
+		return refuse("%s shows no addresses: run obsctl as root, and see /proc/sys/kernel/kptr_restrict",
+			      kallsyms);
+	settle(t);
+	for (i = 0; i < t->nr_patterns; i++)
+		if (!t->patterns[i].exclude && !matches_any(t, &t->patterns[i]))
+			return refuse_unmatched(t, &t->patterns[i], kallsyms);
+	return 0;
+}
+
+/* The last target at or before @address. */
+static const struct target *find_last(const struct targets *t, uint64_t address)
+{
+	size_t lo = 0;
+	size_t n = t->n;
+
+	while (n) {
+		size_t half = n / 2;
+
+		if (t->v[lo + half].address <= address) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return lo ? &t->v[lo - 1] : NULL;
+}
+
+/** targets_find() - Return: the target at @address, or NULL. */
+const struct target *targets_find(const struct targets *t, uint64_t address)
+{
+	const struct target *last = find_last(t, address);
+
+	return last && last->address == address ? last : NULL;
+}
+
+/** targets_find_entry() - Return: the target that is entered at @address, or NULL. */
+const struct target *targets_find_entry(const struct targets *t, uint64_t address)
+{
+	const struct target *last = find_last(t, address);
+
+	return last && address - last->address <= ENTRY_SLACK ? last : NULL;
+}
+
+void targets_free(struct targets *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_patterns; i++)
+		free(t->patterns[i].module);
+	free(t->patterns);
+	free(t->v);
+	pool_free(&t->names);
+	memset(t, 0, sizeof(*t));
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Context of a hit: the parts that need not be inline.
+ *
+ * Locking: see capture.h.
+ */
+#include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
+#include <linux/uaccess.h>
+
+#include "core/context.h"
+
+/**
+ * kobs_capture_filter() - apply the filter's conditions on task and CPU
+ * @s: session
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: true when the hit passes.
+ */
+bool kobs_capture_filter(const struct kobs_session *s)
+{
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_who who = {
+		.pid = current->tgid,
+		.tid = current->pid,
+		.cpu = raw_smp_processor_id(),
+		.comm = (const char *)&v[KOBS_W_COMM],
+	};
+
+	kobs_capture_comm(v);
+	return kobs_filter_pass(&s->filter, &who);
+}
+
+/**
+ * kobs_capture_intern() - intern a kernel stack that was captured
+ * @s: session
+ * @id: set to the stack's number, 0 for an empty one
+ * @ips: code addresses, leaf first
+ * @nr: how many
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+			 const unsigned long *ips, unsigned int nr)
+{
+	*id = 0;
+	if (unlikely(!nr))
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	return *id;
+}
+
+/* arm64 may have signed a return address. */
+static unsigned long user_return(unsigned long ip)
+{
+#ifdef CONFIG_ARM64
+	return ptrauth_strip_user_insn_pac(ip);
+#else
+	return ip;
+#endif
+}
+
+/* Frames of a 32-bit process have another layout, which is not followed. */
+static bool frames_known(struct pt_regs *regs)
+{
+#ifdef CONFIG_X86_64
+	return user_64bit_mode(regs);
+#else
+	return !is_compat_task();
+#endif
+}
+
+/**
+ * kobs_capture_user_frames() - capture a user stack
+ * @regs: registers of the current task in user mode
+ * @ips: set to the frames, leaf first
+ * @max: room, at least 1
+ *
+ * Walks frame pointers; a program built without them shows its leaf only.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of frames.
+ */
+unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+				      unsigned int max)
+{
+	unsigned long fp = frame_pointer(regs);
+	unsigned int nr = 0;
+
+	ips[nr++] = instruction_pointer(regs);
+	while (nr < max && frames_known(regs)) {
+		struct { unsigned long fp, ret; } frame;
+
+		if (!fp || fp % sizeof(fp) ||
+		    copy_from_user_nofault(&frame, (void __user *)fp,
+					   sizeof(frame)) || !frame.ret)
+			break;
+		ips[nr++] = user_return(frame.ret);
+		if (frame.fp <= fp)
+			break;
+		fp = frame.fp;
+	}
+	return nr;
+}
+
+/**
+ * kobs_capture_ustack() - capture and intern the user stack
+ * @s: session
+ * @id: set to the stack's number, 0 for a task without user memory
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+bool kobs_capture_ustack(struct kobs_session *s, u64 *id)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
+
+	*id = 0;
+	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
+		return true;
+	nr = kobs_capture_user_frames(task_pt_regs(current), ips,
+				      s->stack_depth);
+	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips, nr);
+	return *id;
+}

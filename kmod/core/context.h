@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Context of a hit: who, where, and the kernel and user stacks.
+ *
+ * Locking: none. Runs in handlers, in any context, with preemption off;
+ * everything it captures belongs to the current CPU and task.
+ */
+#ifndef KOBS_CAPTURE_H
+#define KOBS_CAPTURE_H
+
+#include <linux/sched.h>
+#include "core/kobs.h"
+#include "unwind/unwind.h"
+
+/* Clearing buffers first, as the kernel may ask for, costs more than use. */
+#if __has_attribute(__uninitialized__)
+#define KOBS_UNINIT		__attribute__((__uninitialized__))
+#else
+#define KOBS_UNINIT
+#endif
+
+bool kobs_capture_filter(const struct kobs_session *s);
+bool kobs_capture_ustack(struct kobs_session *s, u64 *id);
+unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+				      unsigned int max);
+bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+			 const unsigned long *ips, unsigned int nr);
+
+/*
+ * A name is kept padded with zeroes, which makes it a key of two words. It
+ * can change under us when another thread writes it; the copy is
+ * NUL-terminated all the same.
+ */
+static __always_inline void kobs_capture_comm(u64 *v)
+{
+	const u64 *comm = (const u64 *)current->comm;
+	char *end = (char *)&v[KOBS_W_COMM];
+
+	BUILD_BUG_ON(sizeof(current->comm) != 2 * sizeof(u64));
+	v[KOBS_W_COMM] = comm[0];
+	v[KOBS_W_COMM + 1] = comm[1];
+	end[TASK_COMM_LEN - 1] = '\0';
+}
+
+static __always_inline void kobs_capture_who(u64 *v, u32 need)
+{
+	if (need & BIT(KOBS_W_CPU))
+		v[KOBS_W_CPU] = raw_smp_processor_id();
+	if (need & BIT(KOBS_W_PID))
+		v[KOBS_W_PID] = current->tgid;
+	if (need & BIT(KOBS_W_TID))
+		v[KOBS_W_TID] = current->pid;
+	if (need & BIT(KOBS_W_COMM))
+		kobs_capture_comm(v);
+}
+
+/**
+ * kobs_capture_at() - fill in context words of a hit
+ * @s: session
+ * @v: words of the hit
+ * @need: which, a bit for each word
+ * @entry: address of the hooked function that a kernel stack shall begin
+ *         with, or 0
+ * @at: where that function was entered, or NULL
+ * @stacks: whether stacks can be among them; a constant
+ *
+ * Kernel stacks are captured by compat/unwind.h, user stacks by their frame
+ * pointers; a task without user memory has no user stack, which is number 0.
+ * Without an @entry, a kernel stack begins with the function that the hook is
+ * in: kobs, and what calls a tracepoint's probes, are left out.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
+					    u32 need, unsigned long entry,
+					    const struct kobs_at *at,
+					    bool stacks)
+{
+	if (need & KOBS_W_WHO)
+		kobs_capture_who(v, need);
+	if (stacks && (need & BIT(KOBS_W_KSTACK))) {
+		struct kobs_at here = at ? *at : kobs_at_here();
+
+		if (!kobs_unwind_id(s, &v[KOBS_W_KSTACK], at ? entry : 0, &here))
+			return false;
+	}
+	if (stacks && (need & BIT(KOBS_W_USTACK)))
+		return kobs_capture_ustack(s, &v[KOBS_W_USTACK]);
+	return true;
+}
+
+/**
+ * kobs_capture() - fill in context words of a hit
+ * @s: session
+ * @v: words of the hit
+ * @need: which, a bit for each word
+ * @entry: address of the hooked function that a kernel stack shall begin
+ *         with, or 0
+ * @stacks: whether stacks can be among them; a constant
+ *
+ * kobs_capture_at() for hooks that do not know where the function was entered.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+static __always_inline bool kobs_capture(struct kobs_session *s, u64 *v,
+					 u32 need, unsigned long entry,
+					 bool stacks)
+{
+	return kobs_capture_at(s, v, need, entry, NULL, stacks);
+}
+
+#endif /* KOBS_CAPTURE_H */

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions: what is told of them (counters, memory, duration), and targets
+ * that are left out.
+ *
+ * Locking: the session's lock is held by all callers, but for what is constant
+ * from a session's creation.
+ */
+#include <linux/cpumask.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "core/kobs.h"
+
+/**
+ * kobs_session_counts() - add a session's counters up
+ * @s: session
+ * @sum: result; the equation of hits holds once the session has stopped
+ *
+ * Context: task; the session's lock is held.
+ */
+void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
+{
+	u64 skipped = 0;
+	u64 missed = 0;
+	unsigned int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu)
+		kobs_counters_add(sum, &per_cpu_ptr(s->cpu, cpu)->counters);
+	if (s->source->missed)
+		missed = s->source->missed(s);
+	sum->n[KOBS_N_HITS] += missed;
+	if (missed)
+		sum->n[s->source->missed_as] += missed;
+	if (s->source->skipped)
+		skipped = s->source->skipped(s);
+	sum->n[KOBS_N_HITS] += skipped;
+	sum->n[KOBS_N_FILTERED] += skipped;
+}
+
+/**
+ * kobs_session_shape() - what the rows of a session's tables hold
+ * @s: session whose columns are set
+ *
+ * Context: any.
+ * Return: the shape.
+ */
+struct kobs_shape kobs_session_shape(const struct kobs_session *s)
+{
+	struct kobs_shape shape = {
+		.words = s->n_words,
+		.fields = s->mode->n_fields,
+		.values = s->mode->value,
+		.hist = s->params[KOBS_P_HIST].number,
+	};
+	unsigned int i;
+
+	for (i = 0; i < shape.fields; i++) {
+		if (s->mode->fields[i].merge == KOBS_MERGE_LOWEST)
+			shape.lowest |= BIT(i);
+	}
+	return shape;
+}
+
+static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
+{
+	struct kobs_shape shape = kobs_session_shape(s);
+	unsigned int rows = s->params[KOBS_P_ROWS].number;
+	unsigned int cpu;
+
+	u->bytes += kobs_table_bytes(rows, &shape) * num_possible_cpus();
+	u->rows_max = roundup_pow_of_two(rows);
+	for_each_possible_cpu(cpu) {
+		struct kobs_table *t = &per_cpu_ptr(s->cpu, cpu)->table;
+
+		u->rows = max_t(u32, u->rows, local64_read(&t->used));
+	}
+}
+
+/**
+ * kobs_session_recalls() - does a session recall whole kernel stacks
+ * @s: session
+ *
+ * Context: any.
+ * Return: true when it has memory for that.
+ */
+bool kobs_session_recalls(const struct kobs_session *s)
+{
+	return (IS_ENABLED(CONFIG_UNWINDER_ORC) || IS_ENABLED(CONFIG_ARM64)) &&
+	       s->memo_check &&
+	       (s->need & BIT(KOBS_W_KSTACK));
+}
+
+/**
+ * kobs_session_usage() - memory held by a session
+ * @s: session
+ * @u: bytes, without what its probes take inside the kernel; rows used in the
+ *     fullest table, and rows in each, when it is no stream
+ *
+ * Context: task; the session's lock is held.
+ */
+void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
+{
+	*u = (struct kobs_usage){
+		.bytes = sizeof(*s) + kobs_stream_bytes(s) +
+			 sizeof(struct kobs_cpu) * num_possible_cpus(),
+	};
+	if (!s->stream && !s->mode->own_rows)
+		table_usage(s, u);
+	if (s->has_stacks)
+		u->bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
+	if (kobs_session_recalls(s))
+		u->bytes += KOBS_RECALL_STACKS * sizeof(struct kobs_recalled) *
+			    num_possible_cpus();
+	if (s->source->usage && s->priv)
+		s->source->usage(s, u);
+}
+
+/**
+ * kobs_session_duration() - time that a session's hits count, or counted
+ * @s: session
+ *
+ * Context: task; the session's lock is held.
+ * Return: ns.
+ */
+u64 kobs_session_duration(const struct kobs_session *s)
+{
+	switch (s->state) {
+	case KOBS_STATE_STARTED:
+		return ktime_get_mono_fast_ns() - s->started;
+	case KOBS_STATE_STOPPED:
+		return s->stopped - s->started;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * kobs_session_keep_out() - note a requested target that is not observed
+ * @s: session being prepared
+ * @address: target
+ * @reason: why, a text that lives as long as the module
+ * @denied: it is on the deny list
+ *
+ * Context: task, may sleep; the session's lock is held.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_session_keep_out(struct kobs_session *s, u64 address,
+			  const char *reason, bool denied)
+{
+	unsigned int n = s->untraceable + s->denied;
+
+	if (!s->kept_out)
+		s->kept_out = kvmalloc_array(KOBS_KEPT_OUT,
+					     sizeof(*s->kept_out), GFP_KERNEL);
+	if (!s->kept_out)
+		return -ENOMEM;
+	if (n < KOBS_KEPT_OUT)
+		s->kept_out[n] = (struct kobs_kept_out){
+			address, reason, denied
+		};
+	if (denied)
+		s->denied++;
+	else
+		s->untraceable++;
+	return 0;
+}
+
+/**
+ * kobs_session_kept_out() - targets not observed that are remembered
+ * @s: session
+ *
+ * Context: task; the session's lock is held.
+ * Return: how many there are in kept_out.
+ */
+unsigned int kobs_session_kept_out(const struct kobs_session *s)
+{
+	return min_t(unsigned int, s->untraceable + s->denied, KOBS_KEPT_OUT);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Functions that the source func keeps out although ftrace can trace them.
+ *
+ * Locking: none; the list is constant.
+ */
+#include <linux/glob.h>
+#include <linux/kallsyms.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "hooks/deny.h"
+
+/*
+ * Functions that ftrace would trace but that kobs keeps out: a probe there
+ * can hang the machine, or runs on behalf of the probe itself.
+ */
+static const struct {
+	const char *glob;
+	const char *reason;
+} denied[] = {
+	{ "_raw_spin_*", "a spinlock's fast path: every lock of the machine would pay" },
+	{ "_raw_read_*", "a spinlock's fast path: every lock of the machine would pay" },
+	{ "_raw_write_*", "a spinlock's fast path: every lock of the machine would pay" },
+	{ "*spin_lock_slowpath", "a probe there prolongs every contended lock" },
+	{ "queued_*_lock_slowpath", "a probe there prolongs every contended lock" },
+	{ "rcu_*", "the probe itself relies on RCU" },
+	{ "__rcu_*", "the probe itself relies on RCU" },
+	{ "preempt_count_*", "the probe itself turns preemption off" },
+	{ "text_poke*", "used to turn probes on and off" },
+	{ "smp_text_poke*", "used to turn probes on and off" },
+	{ "ftrace_*", "used to turn probes on and off" },
+	{ "irq_work_*", "called by the probe itself" },
+	{ "stack_trace_save*", "called by the probe itself" },
+	{ "stack_trace_consume*", "called by the probe itself" },
+	{ "arch_stack_walk*", "called by the probe itself" },
+	{ "unwind_*", "called by the probe itself" },
+	{ "__unwind_start", "called by the probe itself" },
+	{ "orc_find*", "called by the probe itself" },
+	{ "sprint_symbol*", "called by the probe itself" },
+	{ "kallsyms_lookup*", "called by the probe itself" },
+	{ "copy_from_user_nofault", "called by the probe itself" },
+	{ "glob_match*", "called by the probe itself" },
+	{ "ktime_get_mono_fast_ns", "called by the probe itself" },
+	{ "read_hpet", "called by the probe itself, to read the time" },
+	{ "acpi_pm_read*", "called by the probe itself, to read the time" },
+	{ "kvm_clock_get_cycles", "called by the probe itself, to read the time" },
+	{ "*lockdep*", "called with every lock" },
+	{ "lock_acquire", "called with every lock" },
+	{ "lock_release", "called with every lock" },
+	{ "*kasan*", "called with every memory access" },
+	{ "__asan_*", "called with every memory access" },
+};
+
+/**
+ * kobs_func_denied() - is a function on the deny list
+ * @ip: its address
+ *
+ * Context: task.
+ * Return: why, or NULL when it is not.
+ */
+const char *kobs_func_denied(unsigned long ip)
+{
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i;
+
+	sprint_symbol_no_offset(name, ip);
+	/* "name [module]" */
+	name[strcspn(name, " ")] = '\0';
+	for (i = 0; i < ARRAY_SIZE(denied); i++) {
+		if (glob_match(denied[i].glob, name))
+			return denied[i].reason;
+	}
+	return NULL;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Counters of a session: the reasons why hits are lost, and adding up. Pure.
+ *
+ * Locking: see counters.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+
+#include "lib/counters.h"
+
+static const struct kobs_reason reasons[] = {
+	[KOBS_N_RECURSION - KOBS_N_LOST] = {
+		"recursion",
+		"hit inside a tracing handler, which cannot be entered again",
+	},
+	[KOBS_N_TABLE_FULL - KOBS_N_LOST] = {
+		"table_full",
+		"no row left for a new key: raise rows, or key by less",
+	},
+	[KOBS_N_STACK_FULL - KOBS_N_LOST] = {
+		"stack_full",
+		"no room left for a new stack: raise stacks",
+	},
+	[KOBS_N_RING_FULL - KOBS_N_LOST] = {
+		"ring_full",
+		"records came faster than they were read: raise ring_kb",
+	},
+	[KOBS_N_MISSED - KOBS_N_LOST] = {
+		"missed_returns",
+		"call whose return could not be hooked: raise inflight",
+	},
+	[KOBS_N_IN_FLIGHT - KOBS_N_LOST] = {
+		"in_flight",
+		"call or wait that had not ended",
+	},
+	[KOBS_N_SPANS_FULL - KOBS_N_LOST] = {
+		"spans_full",
+		"more waits at a time than there is room for: raise spans",
+	},
+	[KOBS_N_UNPAIRED - KOBS_N_LOST] = {
+		"unpaired",
+		"wait that ended here and had begun before the session",
+	},
+	[KOBS_N_STALE - KOBS_N_LOST] = {
+		"stale",
+		"wait whose end was not seen before the next one began",
+	},
+	[KOBS_N_LIVE_FULL - KOBS_N_LOST] = {
+		"live_full",
+		"no room left for a live object: raise objects, or sample",
+	},
+	[KOBS_N_OVERFLOWS - KOBS_N_LOST] = {
+		"missed_overflows",
+		"overflow of a counter that came without an interrupt",
+	},
+};
+
+static_assert(ARRAY_SIZE(reasons) == KOBS_N - KOBS_N_LOST);
+
+/**
+ * kobs_counters_reason() - what a counter of lost hits stands for
+ * @c: counter, from KOBS_N_LOST
+ *
+ * Context: any.
+ * Return: its name and documentation.
+ */
+const struct kobs_reason *kobs_counters_reason(enum kobs_counter c)
+{
+	return &reasons[c - KOBS_N_LOST];
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_counters_reason);
+
+/**
+ * kobs_counters_add() - add one CPU's counters to a sum
+ * @sum: sum
+ * @c: counters of any CPU
+ *
+ * Context: any; the counters may change meanwhile.
+ */
+void kobs_counters_add(struct kobs_counts *sum, const struct kobs_counters *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < KOBS_N; i++)
+		sum->n[i] += local64_read(&c->n[i]);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_counters_add);

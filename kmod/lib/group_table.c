@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Groups: finding, claiming, adding up. Pure.
+ *
+ * Locking: see group.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+#include <linux/vmalloc.h>
+
+#include "lib/group_table.h"
+
+static unsigned int slots_of(unsigned int groups)
+{
+	return roundup_pow_of_two(max(groups, 2U));
+}
+
+/**
+ * kobs_groups_bytes() - memory of groups
+ * @groups: how many are asked for
+ * @words: words of a key
+ *
+ * Context: any.
+ * Return: bytes that kobs_groups_init() would allocate.
+ */
+size_t kobs_groups_bytes(unsigned int groups, unsigned int words)
+{
+	size_t each = (1 + words) * sizeof(u64) +
+		      num_possible_cpus() * sizeof(struct kobs_group_counts);
+
+	return slots_of(groups) * each;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_groups_bytes);
+
+/**
+ * kobs_groups_init() - allocate room for groups
+ * @g: groups
+ * @groups: how many, rounded up to a power of two and at least 2
+ * @words: words of a key, at least 1
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_groups_init(struct kobs_groups *g, unsigned int groups,
+		     unsigned int words)
+{
+	unsigned int n = slots_of(groups);
+	unsigned int cpu;
+
+	memset(g, 0, sizeof(*g));
+	g->mask = n - 1;
+	g->shift = 64 - ilog2(n);
+	g->stride = 1 + words;
+	g->words = words;
+	g->slots = vzalloc((size_t)n * g->stride * sizeof(u64));
+	g->counts = alloc_percpu(struct kobs_group_counts *);
+	if (!g->slots || !g->counts)
+		goto err_free;
+	for_each_possible_cpu(cpu) {
+		struct kobs_group_counts *counts =
+			vzalloc_node(n * sizeof(*counts), cpu_to_node(cpu));
+
+		if (!counts)
+			goto err_free;
+		*per_cpu_ptr(g->counts, cpu) = counts;
+	}
+	return 0;
+
+err_free:
+	kobs_groups_free(g);
+	return -ENOMEM;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_groups_init);
+
+/**
+ * kobs_groups_free() - free groups that have no users any more
+ * @g: groups; may be zeroed memory
+ *
+ * Context: task, may sleep.
+ */
+void kobs_groups_free(struct kobs_groups *g)
+{
+	unsigned int cpu;
+
+	if (g->counts) {
+		for_each_possible_cpu(cpu)
+			vfree(*per_cpu_ptr(g->counts, cpu));
+	}
+	free_percpu(g->counts);
+	vfree(g->slots);
+	g->counts = NULL;
+	g->slots = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_groups_free);
+
+/**
+ * kobs_groups_find() - the group of a key, a new one if it has none
+ * @g: groups
+ * @key: its words
+ *
+ * Context: any, NMI included.
+ * Return: the group, or KOBS_GROUP_NONE when there is no room for it.
+ */
+u32 kobs_groups_find(struct kobs_groups *g, const u64 *key)
+{
+	u64 hash = kobs_hash(key, g->words);
+	u32 place = hash >> g->shift;
+	unsigned int i;
+
+	for (i = 0; i < KOBS_GROUP_PROBES && i <= g->mask; i++, place++) {
+		u64 *slot = &g->slots[(place & g->mask) * (size_t)g->stride];
+		/* Pairs with the release below. */
+		u64 state = smp_load_acquire(&slot[0]);
+
+		if (state == hash && kobs_words_equal(slot + 1, key, g->words))
+			return place & g->mask;
+		if (state != KOBS_ROW_FREE ||
+		    !try_cmpxchg(&slot[0], &state, KOBS_ROW_CLAIMED))
+			continue;
+		memcpy(slot + 1, key, g->words * sizeof(u64));
+		atomic_inc(&g->used);
+		/* Pairs with the acquires above and of the readers. */
+		smp_store_release(&slot[0], hash);
+		return place & g->mask;
+	}
+	return KOBS_GROUP_NONE;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_groups_find);
+
+/**
+ * kobs_groups_key() - the key of a group
+ * @g: groups
+ * @group: group, from 0 to the number of slots less one
+ *
+ * Context: any.
+ * Return: its words, or NULL when there is no such group (yet).
+ */
+const u64 *kobs_groups_key(const struct kobs_groups *g, u32 group)
+{
+	const u64 *slot = &g->slots[group * (size_t)g->stride];
+
+	/* Pairs with the release in kobs_groups_find(). */
+	return smp_load_acquire(&slot[0]) >= KOBS_ROW_HASH ? slot + 1 : NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_groups_key);
+
+/**
+ * kobs_groups_sum() - a counter of a group, over all CPUs
+ * @g: groups
+ * @group: group
+ * @i: which counter
+ *
+ * Context: any; it may change meanwhile.
+ * Return: the sum.
+ */
+u64 kobs_groups_sum(const struct kobs_groups *g, u32 group, unsigned int i)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += local64_read(&(*per_cpu_ptr(g->counts, cpu))[group].n[i]);
+	return sum;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_groups_sum);

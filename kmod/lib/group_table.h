@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Groups: key words to a number, the same on all CPUs, with counters for each
+ * CPU. For sources whose objects are counted up on one CPU and down on
+ * another. Pure: no tracing or netlink headers.
+ *
+ * Locking: none. A slot is claimed by cmpxchg and published by a release
+ * store. A writer that meets a claimed slot cannot wait for it (it may have
+ * interrupted the claimer) and takes the next free one, so that one key can
+ * own several groups; readers add up groups of equal key. Counters are changed
+ * by local atomic operations of their CPU.
+ */
+#ifndef KOBS_GROUP_H
+#define KOBS_GROUP_H
+
+#include <asm/local64.h>
+#include <linux/compiler.h>
+#include <linux/percpu.h>
+#include <linux/types.h>
+#include "lib/table.h"
+
+/* Slots looked at before a key is given up as lost. */
+#define KOBS_GROUP_PROBES	64
+/* Counters of a group: a cache line. */
+#define KOBS_GROUP_COUNTS	8
+/* No group. */
+#define KOBS_GROUP_NONE		U32_MAX
+
+/**
+ * struct kobs_group_counts - the counters of a group on one CPU
+ * @n: what they count is up to the user
+ */
+struct kobs_group_counts {
+	local64_t n[KOBS_GROUP_COUNTS];
+};
+
+/**
+ * struct kobs_groups - the groups
+ * @slots: states, KOBS_ROW_FREE, KOBS_ROW_CLAIMED or the hash of the key, and
+ *	keys
+ * @counts: counters of each CPU, as many as there are slots
+ * @mask: number of slots less one
+ * @shift: bits to shift a hash right to get its place
+ * @stride: words of a slot
+ * @words: words of a key
+ * @used: slots used
+ */
+struct kobs_groups {
+	u64 *slots;
+	struct kobs_group_counts * __percpu *counts;
+	u32 mask;
+	u32 shift;
+	u32 stride;
+	u32 words;
+	atomic_t used;
+};
+
+size_t kobs_groups_bytes(unsigned int groups, unsigned int words);
+int kobs_groups_init(struct kobs_groups *g, unsigned int groups,
+		     unsigned int words);
+void kobs_groups_free(struct kobs_groups *g);
+u32 kobs_groups_find(struct kobs_groups *g, const u64 *key);
+const u64 *kobs_groups_key(const struct kobs_groups *g, u32 group);
+u64 kobs_groups_sum(const struct kobs_groups *g, u32 group, unsigned int i);
+
+/**
+ * kobs_groups_counts() - the counters of a group on this CPU
+ * @g: groups
+ * @group: group
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the counters.
+ */
+static __always_inline local64_t *
+kobs_groups_counts(const struct kobs_groups *g, u32 group)
+{
+	return this_cpu_read(*g->counts)[group].n;
+}
+
+#endif /* KOBS_GROUP_H */

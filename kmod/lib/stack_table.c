@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stack table: interning. Capturing a stack is capture.c's work. Pure.
+ *
+ * Locking: see stack.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include "lib/stack_table.h"
+#include "lib/table.h"
+
+static_assert(sizeof(unsigned long) == sizeof(u64),
+	      "a frame is kept as one word");
+
+/* Twice as many slots as stacks keeps probing short. */
+static unsigned int slots_of(unsigned int max)
+{
+	return roundup_pow_of_two(max) * 2;
+}
+
+/**
+ * kobs_stacks_bytes() - memory of a stack table
+ * @max: stacks to keep at most
+ *
+ * Context: any.
+ * Return: bytes that kobs_stacks_init() would allocate.
+ */
+size_t kobs_stacks_bytes(unsigned int max)
+{
+	return slots_of(max) * sizeof(struct kobs_stack) +
+	       (size_t)max * KOBS_STACK_WORDS * sizeof(u64);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_bytes);
+
+/**
+ * kobs_stacks_init() - allocate an empty stack table
+ * @st: table
+ * @max: stacks to keep at most, at least 1
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_stacks_init(struct kobs_stacks *st, unsigned int max)
+{
+	memset(st, 0, sizeof(*st));
+	st->max = max;
+	st->nr_words = max * KOBS_STACK_WORDS;
+	st->mask = slots_of(max) - 1;
+	st->shift = 64 - ilog2(slots_of(max));
+	st->slots = vzalloc((st->mask + 1UL) * sizeof(*st->slots));
+	st->words = vzalloc((size_t)st->nr_words * sizeof(u64));
+	if (!st->slots || !st->words) {
+		kobs_stacks_free(st);
+		return -ENOMEM;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_init);
+
+/**
+ * kobs_stacks_free() - free a stack table that has no writers any more
+ * @st: table; may be zeroed memory
+ *
+ * Context: task, may sleep.
+ */
+void kobs_stacks_free(struct kobs_stacks *st)
+{
+	vfree(st->slots);
+	vfree(st->words);
+	st->slots = NULL;
+	st->words = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_free);
+
+/* Words once given out are never given back: no two stacks share one. */
+static bool stack_reserve(struct kobs_stacks *st, unsigned int nr, u32 *start)
+{
+	int used = atomic_read(&st->words_used);
+
+	do {
+		if (used + nr > st->nr_words)
+			return false;
+	} while (!atomic_try_cmpxchg(&st->words_used, &used, used + nr));
+	*start = used;
+	return true;
+}
+
+/* Fill a claimed slot. */
+static bool stack_fill(struct kobs_stacks *st, struct kobs_stack *slot,
+		       u32 pid, const u64 *ips, unsigned int nr)
+{
+	u32 start;
+
+	if (atomic_inc_return(&st->used) > st->max ||
+	    !stack_reserve(st, nr, &start)) {
+		atomic_dec(&st->used);
+		return false;
+	}
+	memcpy(&st->words[start], ips, nr * sizeof(u64));
+	slot->start = start;
+	slot->nr = nr;
+	slot->pid = pid;
+	return true;
+}
+
+/**
+ * kobs_stacks_intern() - the number of a stack
+ * @st: table
+ * @pid: process whose user stack it is; 0 for a kernel stack
+ * @ips: code addresses, leaf first
+ * @nr: how many, 1 to KOBS_STACK_DEPTH
+ *
+ * Context: any, NMI included.
+ * Return: a number from 1, or 0 when the table is full.
+ */
+u32 kobs_stacks_intern(struct kobs_stacks *st, u32 pid,
+		       const unsigned long *ips, unsigned int nr)
+{
+	const u64 *words = (const u64 *)ips;
+	u64 hash = ((kobs_hash(words, nr) ^ pid) * KOBS_HASH_FACTOR) |
+		   KOBS_ROW_HASH;
+	u32 place = hash >> st->shift;
+	unsigned int i;
+
+	for (i = 0; i < KOBS_STACK_PROBES && i <= st->mask; i++, place++) {
+		struct kobs_stack *slot = &st->slots[place & st->mask];
+		/* Pairs with the release below. */
+		u64 state = smp_load_acquire(&slot->state);
+
+		if (state == hash && slot->nr == nr && slot->pid == pid &&
+		    kobs_words_equal(&st->words[slot->start], words, nr))
+			return (place & st->mask) + 1;
+		if (state != KOBS_ROW_FREE)
+			continue;
+		if (atomic_read(&st->used) >= st->max)
+			return 0;
+		if (cmpxchg(&slot->state, KOBS_ROW_FREE, KOBS_ROW_CLAIMED) !=
+		    KOBS_ROW_FREE)
+			continue;
+		if (!stack_fill(st, slot, pid, words, nr)) {
+			/*
+			 * For a smaller stack. Were others put behind this
+			 * slot meanwhile, they can end up twice, no worse.
+			 */
+			smp_store_release(&slot->state, KOBS_ROW_FREE);
+			return 0;
+		}
+		/* Pairs with the acquire above and in kobs_stacks_get(). */
+		smp_store_release(&slot->state, hash);
+		return (place & st->mask) + 1;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_intern);
+
+/**
+ * kobs_stacks_get() - a stack by its number
+ * @st: table
+ * @id: number, from 1 to the number of slots
+ *
+ * Context: any.
+ * Return: the stack, or NULL when there is none of this number.
+ */
+const struct kobs_stack *kobs_stacks_get(const struct kobs_stacks *st, u32 id)
+{
+	if (!st->slots || !id || id - 1 > st->mask)
+		return NULL;
+	/* Pairs with the release in kobs_stacks_intern(). */
+	if (smp_load_acquire(&st->slots[id - 1].state) < KOBS_ROW_HASH)
+		return NULL;
+	return &st->slots[id - 1];
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_get);

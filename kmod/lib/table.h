@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Aggregation table of one CPU: key words to count, sum, min, max and, on
+ * request, a log-linear histogram. Pure: no tracing or netlink headers.
+ *
+ * Locking: none. Only code that runs on the table's CPU with preemption off
+ * writes to it; interrupts and NMIs nest freely. A row is claimed by a
+ * cmpxchg on its state and published by a release store; a nested writer that
+ * meets a claimed row goes on to the next free one, so one key can own several
+ * rows and readers add rows of equal key up. Numbers are changed by local
+ * atomic operations. Readers on any CPU never stop writers.
+ */
+#ifndef KOBS_TABLE_H
+#define KOBS_TABLE_H
+
+#include <asm/local64.h>
+#include <linux/compiler.h>
+#include <linux/types.h>
+#include "lib/hist.h"
+
+/* Words of a key at most. */
+#define KOBS_KEY_WORDS		20
+/* Further numbers of a row at most. */
+#define KOBS_FIELDS		12
+/* Rows looked at before a hit is given up as lost. */
+#define KOBS_TABLE_PROBES	64
+
+/* The golden ratio: Knuth, TAOCP volume 3, section 6.4. */
+#define KOBS_HASH_FACTOR	0x9e3779b97f4a7c15ULL
+
+/* States of a row below the smallest hash. */
+#define KOBS_ROW_FREE		0ULL
+#define KOBS_ROW_CLAIMED	1ULL
+#define KOBS_ROW_HASH		2ULL
+
+/**
+ * struct kobs_row - one row
+ * @state: KOBS_ROW_FREE, KOBS_ROW_CLAIMED, or the hash of its key
+ * @count: hits
+ * @data: the key's words; then, with values, sum, min, max; then the buckets;
+ *        then the fields
+ */
+struct kobs_row {
+	u64 state;
+	local64_t count;
+	u64 data[];
+};
+
+/* Words after the key when the table keeps values. */
+enum { KOBS_ROW_SUM, KOBS_ROW_MIN, KOBS_ROW_MAX, KOBS_ROW_BUCKETS };
+
+/**
+ * struct kobs_shape - what the rows of a table hold
+ * @words: words of a key, 1 to KOBS_KEY_WORDS
+ * @fields: further numbers, up to KOBS_FIELDS
+ * @values: sum, min and max
+ * @hist: a histogram; needs @values
+ * @lowest: fields that start as U64_MAX and not as 0, a bit for each
+ */
+struct kobs_shape {
+	u8 words;
+	u8 fields;
+	bool values;
+	bool hist;
+	u32 lowest;
+};
+
+/**
+ * struct kobs_table - the table of one CPU
+ * @rows: the rows, or NULL
+ * @mask: number of rows less one; the number is a power of two
+ * @shift: bits to shift a hash right to get a row's place
+ * @stride: bytes of a row
+ * @words: words of a key
+ * @values: rows keep sum, min and max
+ * @hist: rows keep a histogram
+ * @fields: further numbers of a row
+ * @field_at: where they begin in a row's data
+ * @lowest: fields that start as U64_MAX, a bit for each
+ * @used: rows claimed
+ */
+struct kobs_table {
+	void *rows;
+	u32 mask;
+	u32 shift;
+	u32 stride;
+	u8 words;
+	bool values;
+	bool hist;
+	u8 fields;
+	u16 field_at;
+	u32 lowest;
+	local64_t used;
+};
+
+size_t kobs_table_bytes(unsigned int rows, const struct kobs_shape *shape);
+int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
+		    const struct kobs_shape *shape);
+void kobs_table_free(struct kobs_table *t);
+bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
+		      struct kobs_table *t);
+
+/**
+ * kobs_hash() - hash of an array of words
+ * @key: the words
+ * @n: number of words
+ *
+ * Multiplicative hashing; the upper bits are the good ones.
+ *
+ * Context: any.
+ * Return: a hash that is no state of a row below KOBS_ROW_HASH.
+ */
+static __always_inline u64 kobs_hash(const u64 *key, unsigned int n)
+{
+	u64 h = 0;
+	unsigned int i = 0;
+
+	do {
+		h = (h ^ key[i]) * KOBS_HASH_FACTOR;
+	} while (++i < n);
+	return h | KOBS_ROW_HASH;
+}
+
+static __always_inline struct kobs_row *
+kobs_table_row(const struct kobs_table *t, u32 place)
+{
+	return t->rows + (size_t)place * t->stride;
+}
+
+static __always_inline bool kobs_words_equal(const u64 *a, const u64 *b,
+					     unsigned int n)
+{
+	unsigned int i = 0;
+
+	do {
+		if (a[i] != b[i])
+			return false;
+	} while (++i < n);
+	return true;
+}
+
+/**
+ * kobs_table_peek() - the row of a key of one or two words, if it is at hand
+ * @t: table of this CPU
+ * @key0: first word
+ * @key1: second word
+ * @n: number of words, 1 or 2; a constant
+ *
+ * Takes the words by value and looks at one place only: the short way of
+ * handlers that must be cheap.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the row, or NULL when kobs_table_find() has to look.
+ */
+static __always_inline struct kobs_row *
+kobs_table_peek(const struct kobs_table *t, u64 key0, u64 key1, unsigned int n)
+{
+	u64 hash = key0 * KOBS_HASH_FACTOR;
+	struct kobs_row *row;
+
+	if (n == 2)
+		hash = (hash ^ key1) * KOBS_HASH_FACTOR;
+	hash |= KOBS_ROW_HASH;
+	row = kobs_table_row(t, hash >> t->shift);
+	if (likely(READ_ONCE(row->state) == hash && row->data[0] == key0 &&
+		   (n == 1 || row->data[1] == key1)))
+		return row;
+	return NULL;
+}
+
+/**
+ * kobs_table_peek3() - kobs_table_peek() for a key of three words
+ * @t: table of this CPU
+ * @key0: first word
+ * @key1: second word
+ * @key2: third word
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the row, or NULL when kobs_table_find() has to look.
+ */
+static __always_inline struct kobs_row *
+kobs_table_peek3(const struct kobs_table *t, u64 key0, u64 key1, u64 key2)
+{
+	u64 hash = (key0 * KOBS_HASH_FACTOR ^ key1) * KOBS_HASH_FACTOR;
+	struct kobs_row *row;
+
+	hash = ((hash ^ key2) * KOBS_HASH_FACTOR) | KOBS_ROW_HASH;
+	row = kobs_table_row(t, hash >> t->shift);
+	if (likely(READ_ONCE(row->state) == hash && row->data[0] == key0 &&
+		   row->data[1] == key1 && row->data[2] == key2))
+		return row;
+	return NULL;
+}
+
+/**
+ * kobs_table_find() - the row of a key, claimed if it was not there
+ * @t: table of this CPU
+ * @key: words of the key, t->words of them
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the row, or NULL when the table has no room near its place.
+ */
+static __always_inline struct kobs_row *kobs_table_find(struct kobs_table *t,
+							const u64 *key)
+{
+	u64 hash = kobs_hash(key, t->words);
+	u32 place = hash >> t->shift;
+	unsigned int probes = 0;
+
+	do {
+		struct kobs_row *row = kobs_table_row(t, place & t->mask);
+		u64 state = READ_ONCE(row->state);
+
+		if (likely(state == hash &&
+			   kobs_words_equal(row->data, key, t->words)))
+			return row;
+		if (state == KOBS_ROW_FREE &&
+		    kobs_table_claim(row, key, hash, t))
+			return row;
+		place++;
+	} while (++probes < KOBS_TABLE_PROBES && probes <= t->mask);
+	return NULL;
+}
+
+/**
+ * kobs_table_count() - count a hit that has no value
+ * @t: table of this CPU
+ * @key: words of the key
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the table is full and nothing was recorded.
+ */
+static __always_inline bool kobs_table_count(struct kobs_table *t,
+					     const u64 *key)
+{
+	struct kobs_row *row = kobs_table_find(t, key);
+
+	if (unlikely(!row))
+		return false;
+	local64_inc(&row->count);
+	return true;
+}
+
+static __always_inline local64_t *kobs_row_value(const struct kobs_table *t,
+						 struct kobs_row *row)
+{
+	return (local64_t *)&row->data[t->words];
+}
+
+/**
+ * kobs_row_field() - a further number of a row
+ * @t: its table
+ * @row: row
+ * @i: place of the field in the mode
+ *
+ * Changed with local64_*() on the table's CPU, with preemption off. A row
+ * shows once its count is not 0.
+ *
+ * Context: any, NMI included.
+ * Return: the number.
+ */
+static __always_inline local64_t *kobs_row_field(const struct kobs_table *t,
+						 struct kobs_row *row,
+						 unsigned int i)
+{
+	return (local64_t *)&row->data[t->field_at + i];
+}
+
+/**
+ * kobs_lower() - lower a number of a row to a value
+ * @n: the number
+ * @value: value; a greater one changes nothing
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_lower(local64_t *n, u64 value)
+{
+	u64 old = local64_read(n);
+
+	while (unlikely(value < old)) {
+		u64 seen = local64_cmpxchg(n, old, value);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
+/**
+ * kobs_raise() - raise a number of a row to a value
+ * @n: the number
+ * @value: value; a lesser one changes nothing
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_raise(local64_t *n, u64 value)
+{
+	u64 old = local64_read(n);
+
+	while (unlikely(value > old)) {
+		u64 seen = local64_cmpxchg(n, old, value);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
+/**
+ * kobs_row_add() - count a hit and its value in its row
+ * @t: table of this CPU, initialised with values
+ * @row: row of the hit's key
+ * @value: value to add to sum, min, max and the histogram
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_row_add(const struct kobs_table *t,
+					 struct kobs_row *row, u64 value)
+{
+	local64_t *v = kobs_row_value(t, row);
+
+	local64_inc(&row->count);
+	local64_add(value, &v[KOBS_ROW_SUM]);
+	kobs_lower(&v[KOBS_ROW_MIN], value);
+	kobs_raise(&v[KOBS_ROW_MAX], value);
+	if (t->hist)
+		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(value)]);
+}
+
+/**
+ * kobs_table_add() - count a hit and its value
+ * @t: table of this CPU, initialised with values
+ * @key: words of the key
+ * @value: value to add to sum, min, max and the histogram
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the table is full and nothing was recorded.
+ */
+static __always_inline bool kobs_table_add(struct kobs_table *t,
+					   const u64 *key, u64 value)
+{
+	struct kobs_row *row = kobs_table_find(t, key);
+
+	if (unlikely(!row))
+		return false;
+	kobs_row_add(t, row, value);
+	return true;
+}
+
+/**
+ * kobs_table_next() - the next row with hits
+ * @t: table of any CPU
+ * @place: place to start at; left one behind the row that is returned
+ *
+ * Context: any; writers may run meanwhile.
+ * Return: a row whose key is complete, or NULL after the last.
+ */
+struct kobs_row *kobs_table_next(const struct kobs_table *t, u32 *place);
+
+#endif /* KOBS_TABLE_H */

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family: parsing requests and filling answers in. What
+ * the attributes mean is described in uapi/kobs.yaml, from which the policies
+ * and the table of operations (netlink_gen.c) are generated.
+ *
+ * Locking: operations run in parallel; kobs_sessions_lock and the sessions'
+ * own locks protect what they work on (see kobs.h). The family's own state is
+ * constant.
+ */
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+#include <net/netlink.h>
+
+#include "core/kobs.h"
+#include "netlink/family.h"
+#include "netlink/gen.h"
+
+static struct genl_family kobs_family;
+
+/**
+ * kobs_netlink_allowed() - may the caller use kobs at all
+ * @skb: request
+ * @extack: says why not
+ *
+ * netlink_capable() asks for the right of the caller and, unless that named
+ * the receiver on purpose, of the socket's opener: a descriptor that was passed
+ * on gives no right away, nor does one that is written to by mistake.
+ *
+ * Context: task.
+ * Return: 0, or -EPERM.
+ */
+int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
+{
+	/* Constant texts: whoever may do nothing takes no room from others. */
+	if (!netlink_capable(skb, CAP_PERFMON) &&
+	    !netlink_capable(skb, CAP_SYS_ADMIN)) {
+		NL_SET_ERR_MSG(extack,
+			       "kobs needs CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace");
+		return -EPERM;
+	}
+	if (security_locked_down(LOCKDOWN_TRACEFS)) {
+		NL_SET_ERR_MSG(extack,
+			       "the kernel is locked down for confidentiality, which rules out tracing");
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* The session that a request names by number or name. */
+static struct kobs_session *nl_session(struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[KOBS_A_SESSION_ID];
+	struct nlattr *name = info->attrs[KOBS_A_SESSION_NAME];
+	struct kobs_session *s;
+
+	if (!id && !name) {
+		kobs_refuse(info->extack, 0, "id or name of a session missing");
+		return ERR_PTR(-EINVAL);
+	}
+	s = kobs_session_get(id ? nla_get_u32(id) : 0,
+			     name ? nla_data(name) : NULL);
+	if (s)
+		return s;
+	if (id)
+		kobs_refuse(info->extack, 0, "there is no session %u",
+			    nla_get_u32(id));
+	else
+		kobs_refuse(info->extack, 0, "there is no session %s",
+			    (char *)nla_data(name));
+	return ERR_PTR(-ENOENT);
+}
+
+/* A refusal that nobody gave a sentence. */
+static int nl_verdict(struct genl_info *info, int err)
+{
+	if (err == -ENOMEM && info->extack && !info->extack->_msg)
+		return kobs_refuse(info->extack, err,
+				   "the kernel has no memory for this");
+	return err;
+}
+
+/* Answer a request with a session. */
+static int nl_send_session(struct sk_buff *skb, void *hdr,
+			   struct genl_info *info, struct kobs_session *s,
+			   bool kept_out)
+{
+	int err;
+
+	mutex_lock(&s->lock);
+	err = kobs_netlink_put_session(skb, s);
+	if (!err && kept_out)
+		err = kobs_netlink_put_kept_out(skb, s);
+	mutex_unlock(&s->lock);
+	if (err) {
+		nlmsg_free(skb);
+		return err;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+/* A session that its owner is not told of must not stay. */
+static int nl_reply_new(struct genl_info *info, struct kobs_session *s)
+{
+	size_t size = KOBS_NL_SESSION_SIZE;
+	struct sk_buff *skb;
+	int err = -ENOMEM;
+	void *hdr;
+
+	mutex_lock(&s->lock);
+	size += kobs_session_kept_out(s) * KOBS_NL_KEPT_OUT_SIZE;
+	mutex_unlock(&s->lock);
+	skb = kobs_netlink_reply(info, size, &hdr);
+	if (skb)
+		err = nl_send_session(skb, hdr, info, s, true);
+	if (err)
+		kobs_session_del(s, info->snd_portid, NULL);
+	kobs_session_put(s);
+	return err;
+}
+
+int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kobs_config *cfg;
+	struct kobs_session *s;
+	int err = kobs_netlink_allowed(skb, info->extack);
+
+	if (err)
+		return err;
+	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
+	if (!cfg)
+		return nl_verdict(info, -ENOMEM);
+	cfg->owner = info->snd_portid;
+	err = kobs_netlink_parse_config(info, cfg);
+	if (!err) {
+		s = kobs_session_new(cfg, info->extack);
+		err = PTR_ERR_OR_ZERO(s);
+	}
+	kvfree(cfg->blob);
+	kfree(cfg);
+	return nl_verdict(info, err ?: nl_reply_new(info, s));
+}
+
+/*
+ * What start, stop and get have in common. There is an answer before anything
+ * changes: a session does not start for whoever is told that it failed.
+ */
+static int nl_session_do(struct sk_buff *skb, struct genl_info *info,
+			 int (*change)(struct kobs_session *s,
+				       struct genl_info *info))
+{
+	int err = kobs_netlink_allowed(skb, info->extack);
+	struct kobs_session *s;
+	struct sk_buff *reply;
+	void *hdr;
+
+	if (err)
+		return err;
+	s = nl_session(info);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	reply = kobs_netlink_reply(info, KOBS_NL_SESSION_SIZE, &hdr);
+	err = reply ? 0 : -ENOMEM;
+	if (!err && change)
+		err = change(s, info);
+	if (!err)
+		err = nl_send_session(reply, hdr, info, s, false);
+	else
+		nlmsg_free(reply);
+	kobs_session_put(s);
+	return nl_verdict(info, err);
+}
+
+static int nl_start(struct kobs_session *s, struct genl_info *info)
+{
+	struct nlattr *name = info->attrs[KOBS_A_SESSION_NAME];
+
+	return kobs_session_start(s, info->snd_portid,
+				  name ? nla_data(name) : NULL, info->extack);
+}
+
+int kobs_nl_session_start_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	/* Here the name is the one to give, not the one to look for. */
+	if (GENL_REQ_ATTR_CHECK(info, KOBS_A_SESSION_ID))
+		return kobs_refuse(info->extack, -EINVAL,
+				   "id of a session missing");
+	return nl_session_do(skb, info, nl_start);
+}
+
+static int nl_stop(struct kobs_session *s, struct genl_info *info)
+{
+	return kobs_session_stop(s, info->snd_portid, info->extack);
+}
+
+int kobs_nl_session_stop_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return nl_session_do(skb, info, nl_stop);
+}
+
+int kobs_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return nl_session_do(skb, info, NULL);
+}
+
+int kobs_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kobs_session *s;
+	int err = kobs_netlink_allowed(skb, info->extack);
+
+	if (err)
+		return err;
+	s = nl_session(info);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	err = kobs_session_del(s, info->snd_portid, info->extack);
+	kobs_session_put(s);
+	return err;
+}
+
+/* The kernel would begin with less than the first item of a dump may need. */
+static int nl_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = KOBS_NL_SESSION_SIZE;
+	return 0;
+}
+
+int kobs_nl_session_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int err = kobs_netlink_allowed(cb->skb, cb->extack);
+	struct kobs_session *s;
+
+	if (err)
+		return err;
+	while ((s = kobs_session_after(cb->args[0]))) {
+		void *hdr = kobs_netlink_dump_hdr(skb, cb,
+						  KOBS_CMD_SESSION_GET);
+		bool fits;
+
+		mutex_lock(&s->lock);
+		fits = hdr && !kobs_netlink_put_session(skb, s);
+		mutex_unlock(&s->lock);
+		if (fits) {
+			genlmsg_end(skb, hdr);
+			cb->args[0] = s->id;
+		} else if (hdr) {
+			genlmsg_cancel(skb, hdr);
+		}
+		kobs_session_put(s);
+		if (!fits)
+			break;
+	}
+	return skb->len;
+}
+
+int kobs_nl_source_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int err = kobs_netlink_allowed(skb, info->extack);
+	const struct kobs_source *src;
+	struct sk_buff *reply;
+	const char *name;
+	void *hdr;
+
+	if (err)
+		return err;
+	if (GENL_REQ_ATTR_CHECK(info, KOBS_A_SOURCE_NAME))
+		return kobs_refuse(info->extack, -EINVAL,
+				   "name of a source missing");
+	name = nla_data(info->attrs[KOBS_A_SOURCE_NAME]);
+	src = kobs_source_find(name);
+	if (!src)
+		return kobs_refuse(info->extack, -ENOENT,
+				   "there is no source %s", name);
+	reply = kobs_netlink_reply(info, KOBS_NL_SESSION_SIZE, &hdr);
+	if (!reply)
+		return nl_verdict(info, -ENOMEM);
+	if (kobs_netlink_put_source(reply, src)) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, hdr);
+	return genlmsg_reply(reply, info);
+}
+
+int kobs_nl_source_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int err = kobs_netlink_allowed(cb->skb, cb->extack);
+	const struct kobs_source *src;
+
+	if (err)
+		return err;
+	while ((src = kobs_source_at(cb->args[0]))) {
+		void *hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_SOURCE_GET);
+
+		if (!hdr || kobs_netlink_put_source(skb, src)) {
+			if (hdr)
+				genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[0]++;
+	}
+	return skb->len;
+}
+
+/**
+ * kobs_netlink_dump_hdr() - begin a message of a dump
+ * @skb: message being filled
+ * @cb: dump
+ * @cmd: command
+ *
+ * Context: task.
+ * Return: the header, or NULL when the message is full.
+ */
+void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
+			    u8 cmd)
+{
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &kobs_family, NLM_F_MULTI, cmd);
+}
+
+/**
+ * kobs_netlink_reply() - begin the answer to a request
+ * @info: request
+ * @size: bytes of its attributes
+ * @hdr: set to the header
+ *
+ * Context: task, may sleep.
+ * Return: the message, or NULL.
+ */
+struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
+				   void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put_reply(skb, info, &kobs_family, 0,
+				 info->genlhdr->cmd);
+	if (*hdr)
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+/**
+ * kobs_netlink_record() - begin a notification
+ * @cmd: its command
+ * @size: bytes of its attributes
+ * @hdr: set to the header
+ *
+ * Context: task, may sleep.
+ * Return: the message, or NULL.
+ */
+struct sk_buff *kobs_netlink_record(u8 cmd, size_t size, void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, 0, 0, &kobs_family, 0, cmd);
+	if (*hdr)
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+/**
+ * kobs_netlink_send() - send a finished notification
+ * @skb: message; a reference is taken in any case
+ * @port: netlink port of the receiver
+ *
+ * Context: task; does not wait.
+ * Return: 0, -EAGAIN when the receiver's buffer is full, or -ECONNREFUSED
+ * when there is no receiver.
+ */
+int kobs_netlink_send(struct sk_buff *skb, u32 port)
+{
+	if (!port) {
+		kfree_skb(skb);
+		return -ECONNREFUSED;
+	}
+	return genlmsg_unicast(&init_net, skb, port);
+}
+
+/**
+ * kobs_netlink_state() - a notification of a session's state
+ * @s: session
+ *
+ * Context: task, may sleep; the session's lock is held.
+ * Return: for kobs_netlink_send(), or NULL.
+ */
+struct sk_buff *kobs_netlink_state(struct kobs_session *s)
+{
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = kobs_netlink_record(KOBS_CMD_SESSION_NTF, KOBS_NL_SESSION_SIZE,
+				  &hdr);
+	if (!skb)
+		return NULL;
+	if (kobs_netlink_put_session(skb, s)) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	genlmsg_end(skb, hdr);
+	return skb;
+}
+
+/**
+ * kobs_netlink_notify() - tell a session's owner of its state, if it has room
+ * @s: session
+ *
+ * Context: task, may sleep; the session's lock is held.
+ */
+void kobs_netlink_notify(struct kobs_session *s)
+{
+	struct sk_buff *skb = kobs_netlink_state(s);
+
+	if (skb)
+		kobs_netlink_send(skb, kobs_session_owner(s));
+}
+
+static int nl_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct netlink_notify *n = data;
+
+	if (event == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC &&
+	    n->portid && net_eq(n->net, &init_net))
+		kobs_session_owner_died(n->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nl_notifier = { .notifier_call = nl_event };
+
+/* The generated operations, with what the generator has no place for. */
+static struct genl_ops nl_ops[ARRAY_SIZE(kobs_nl_ops)] __ro_after_init;
+
+/* Not netnsok: the family exists in the initial network namespace only. */
+static struct genl_family kobs_family __ro_after_init = {
+	.name = KOBS_FAMILY_NAME,
+	.version = KOBS_FAMILY_VERSION,
+	.maxattr = KOBS_A_SESSION_MAX,
+	.module = THIS_MODULE,
+	.ops = nl_ops,
+	.n_ops = ARRAY_SIZE(nl_ops),
+	.parallel_ops = true,
+};
+
+/**
+ * kobs_netlink_init() - register the family
+ *
+ * Context: task, at load.
+ * Return: 0, or an error of genl_register_family().
+ */
+int __init kobs_netlink_init(void)
+{
+	unsigned int i;
+	int err;
+
+	memcpy(nl_ops, kobs_nl_ops, sizeof(nl_ops));
+	for (i = 0; i < ARRAY_SIZE(nl_ops); i++) {
+		if (nl_ops[i].dumpit)
+			nl_ops[i].start = nl_dump_start;
+	}
+	err = netlink_register_notifier(&nl_notifier);
+	if (err)
+		return err;
+	err = genl_register_family(&kobs_family);
+	if (err)
+		netlink_unregister_notifier(&nl_notifier);
+	return err;
+}
+
+/**
+ * kobs_netlink_exit() - unregister the family
+ *
+ * Context: task, at unload.
+ */
+void kobs_netlink_exit(void)
+{
+	genl_unregister_family(&kobs_family);
+	netlink_unregister_notifier(&nl_notifier);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the netlink family share: netlink.c (operations),
+ * netlink_parse.c (requests), netlink_fill.c (sources and sessions),
+ * netlink_table.c (rows and stacks).
+ */
+#ifndef KOBS_NETLINK_H
+#define KOBS_NETLINK_H
+
+#include <linux/sizes.h>
+#include <net/genetlink.h>
+#include <net/netlink.h>
+#include "core/kobs.h"
+
+/*
+ * Room for a source or a session at its largest, but for what it keeps out:
+ * every kind of loss, every note, every filter full.
+ */
+#define KOBS_NL_SESSION_SIZE	SZ_8K
+
+/* Room for one kept-out target, its reason included. */
+#define KOBS_NL_KEPT_OUT_SIZE	192
+
+/*
+ * Numbers of 64 bits go unpadded: attributes are aligned to 4 bytes, and the
+ * specification has no attribute for padding.
+ */
+static inline int kobs_put_u64(struct sk_buff *skb, int attr, u64 v)
+{
+	return nla_put(skb, attr, sizeof(v), &v);
+}
+
+/* A column's text, which ends at a zero or with its last word. */
+static inline int kobs_put_text(struct sk_buff *skb, int attr, const u64 *words,
+				unsigned int n)
+{
+	char copy[KOBS_TEXT_WORDS * sizeof(u64)];
+
+	memcpy(copy, words, n * sizeof(u64));
+	copy[n * sizeof(u64) - 1] = '\0';
+	return nla_put_string(skb, attr, copy);
+}
+
+/* netlink.c */
+int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack);
+void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
+			    u8 cmd);
+struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
+				   void **hdr);
+
+/* netlink_parse.c */
+int kobs_netlink_parse_config(struct genl_info *info, struct kobs_config *cfg);
+
+/* netlink_fill.c */
+int kobs_netlink_put_source(struct sk_buff *skb,
+			    const struct kobs_source *src);
+int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s);
+int kobs_netlink_put_kept_out(struct sk_buff *skb,
+			      const struct kobs_session *s);
+
+#endif /* KOBS_NETLINK_H */

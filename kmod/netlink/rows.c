@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Answers: the rows and stacks of a session.
+ *
+ * Locking: a reference to the session keeps its tables; reading them stops no
+ * writer (see table.h and stack.h). The session's lock is taken for rows that
+ * the source keeps itself, and for no others.
+ */
+#include "netlink/family.h"
+#include "netlink/gen.h"
+
+/* A row's fixed attributes at their largest, and one bucket. */
+#define ROW_SIZE	(nla_total_size(sizeof(u32)) + \
+			 KOBS_KEY_WORDS * nla_total_size(40) + \
+			 (4 + KOBS_FIELDS) * nla_total_size_64bit(sizeof(u64)))
+#define BUCKET_SIZE	nla_total_size(3 * nla_total_size(sizeof(u64)))
+/* Messages of a dump; a histogram takes up to 40 KiB, in several. */
+#define DUMP_SIZE	32768
+
+static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
+{
+	int err = kobs_netlink_allowed(cb->skb, cb->extack);
+	struct kobs_session *s;
+	struct nlattr *id;
+
+	if (err)
+		return ERR_PTR(err);
+	id = nlmsg_find_attr(cb->nlh, GENL_HDRLEN, attr);
+	if (!id) {
+		kobs_refuse(cb->extack, 0, "session missing");
+		return ERR_PTR(-EINVAL);
+	}
+	s = nla_get_u32(id) ? kobs_session_get(nla_get_u32(id), NULL) : NULL;
+	if (!s) {
+		kobs_refuse(cb->extack, 0, "there is no session %u",
+			    nla_get_u32(id));
+		return ERR_PTR(-ENOENT);
+	}
+	/* The next messages may be larger than the first. */
+	cb->min_dump_alloc = DUMP_SIZE;
+	return s;
+}
+
+/* An address goes with its name when nobody else knows that any more. */
+static int put_symbol(struct sk_buff *skb, struct kobs_session *s,
+		      const struct kobs_column *c, u64 address)
+{
+	const char *name = NULL;
+
+	if (s->mode->own_rows && s->source->symbol &&
+	    c->type == KOBS_TYPE_ADDRESS)
+		name = s->source->symbol(s, address);
+	return name ? nla_put_string(skb, KOBS_A_KEY_TEXT, name) : 0;
+}
+
+static int put_keys(struct sk_buff *skb, struct kobs_session *s,
+		    const u64 *word)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n_columns; i++) {
+		struct nlattr *nest = nla_nest_start(skb, KOBS_A_ROW_KEY);
+		const struct kobs_column *c = s->columns[i];
+
+		if (!nest || nla_put_u32(skb, KOBS_A_KEY_COLUMN, i))
+			return -EMSGSIZE;
+		if (c->type == KOBS_TYPE_TEXT ?
+		    kobs_put_text(skb, KOBS_A_KEY_TEXT, word, c->words) :
+		    kobs_put_u64(skb, KOBS_A_KEY_NUMBER, *word) ||
+		    put_symbol(skb, s, c, *word))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+		word += c->words;
+	}
+	return 0;
+}
+
+/* Buckets from @from on; returns where to go on, or KOBS_HIST_BUCKETS. */
+static unsigned int put_buckets(struct sk_buff *skb, const local64_t *bucket,
+				unsigned int from)
+{
+	unsigned int b;
+
+	for (b = from; b < KOBS_HIST_BUCKETS; b++) {
+		u64 count = local64_read(&bucket[b]);
+		struct nlattr *nest;
+
+		if (!count)
+			continue;
+		if (skb_tailroom(skb) < BUCKET_SIZE)
+			return b;
+		nest = nla_nest_start(skb, KOBS_A_ROW_BUCKET);
+		if (!nest ||
+		    kobs_put_u64(skb, KOBS_A_BUCKET_LO, kobs_hist_lo(b)) ||
+		    kobs_put_u64(skb, KOBS_A_BUCKET_HI, kobs_hist_hi(b)) ||
+		    kobs_put_u64(skb, KOBS_A_BUCKET_COUNT, count))
+			return b;
+		nla_nest_end(skb, nest);
+	}
+	return b;
+}
+
+/*
+ * Put a row, or the rest of one whose histogram was too long. Returns where
+ * its histogram has to go on, KOBS_HIST_BUCKETS when it is complete, or
+ * -EMSGSIZE when nothing fitted.
+ */
+static int put_row(struct sk_buff *skb, struct kobs_session *s,
+		   const struct kobs_row_out *row, unsigned int from)
+{
+	unsigned int i;
+
+	if (nla_put_u32(skb, KOBS_A_ROW_SESSION, s->id) ||
+	    put_keys(skb, s, row->key) ||
+	    kobs_put_u64(skb, KOBS_A_ROW_COUNT, from ? 0 : row->count))
+		return -EMSGSIZE;
+	if (s->mode->value && !from &&
+	    (kobs_put_u64(skb, KOBS_A_ROW_SUM, row->sum) ||
+	     kobs_put_u64(skb, KOBS_A_ROW_LOWEST, row->min) ||
+	     kobs_put_u64(skb, KOBS_A_ROW_HIGHEST, row->max)))
+		return -EMSGSIZE;
+	for (i = 0; i < s->mode->n_fields && !from; i++) {
+		if (kobs_put_u64(skb, KOBS_A_ROW_FIELD, row->fields[i]))
+			return -EMSGSIZE;
+	}
+	if (!row->buckets)
+		return KOBS_HIST_BUCKETS;
+	return put_buckets(skb, row->buckets, from);
+}
+
+static void table_row_out(const struct kobs_table *t, struct kobs_row *row,
+			  struct kobs_row_out *out)
+{
+	const local64_t *v = kobs_row_value(t, row);
+	unsigned int i;
+
+	memcpy(out->key, row->data, t->words * sizeof(u64));
+	out->count = local64_read(&row->count);
+	out->buckets = t->hist ? &v[KOBS_ROW_BUCKETS] : NULL;
+	for (i = 0; i < t->fields; i++)
+		out->fields[i] = local64_read(kobs_row_field(t, row, i));
+	if (!t->values)
+		return;
+	out->sum = local64_read(&v[KOBS_ROW_SUM]);
+	out->min = local64_read(&v[KOBS_ROW_MIN]);
+	out->max = local64_read(&v[KOBS_ROW_MAX]);
+}
+
+/* Rows are walked with two cursors, which start at 0. */
+static bool row_next(struct kobs_session *s, unsigned long *cpu,
+		     unsigned long *at, struct kobs_row_out *out)
+{
+	if (s->mode->own_rows)
+		return s->priv && s->source->rows(s, at, out);
+	for (; *cpu < nr_cpu_ids; (*cpu)++, *at = 0) {
+		const struct kobs_table *t;
+		struct kobs_row *row;
+		u32 place = *at;
+
+		if (!cpu_possible(*cpu))
+			continue;
+		t = &per_cpu_ptr(s->cpu, *cpu)->table;
+		row = kobs_table_next(t, &place);
+		if (!row)
+			continue;
+		*at = place;
+		table_row_out(t, row, out);
+		return true;
+	}
+	return false;
+}
+
+static void rows_lock(struct kobs_session *s)
+{
+	if (s->mode->own_rows)
+		mutex_lock(&s->lock);
+}
+
+static void rows_unlock(struct kobs_session *s)
+{
+	if (s->mode->own_rows)
+		mutex_unlock(&s->lock);
+}
+
+/* Where a dump stands, in cb->args. */
+enum { AT_CPU, AT_PLACE, AT_BUCKET };
+
+/* Fill a message. */
+static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct kobs_session *s)
+{
+	struct kobs_row_out row = {};
+
+	for (;;) {
+		unsigned long cpu = cb->args[AT_CPU];
+		unsigned long at = cb->args[AT_PLACE];
+		void *hdr;
+		int to;
+
+		if (skb_tailroom(skb) < ROW_SIZE + 2 * BUCKET_SIZE ||
+		    !row_next(s, &cpu, &at, &row))
+			return;
+		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_TABLE_GET);
+		if (!hdr)
+			return;
+		to = put_row(skb, s, &row, cb->args[AT_BUCKET]);
+		if (to < 0) {
+			genlmsg_cancel(skb, hdr);
+			return;
+		}
+		genlmsg_end(skb, hdr);
+		cb->args[AT_BUCKET] = to < KOBS_HIST_BUCKETS ? to : 0;
+		if (to < KOBS_HIST_BUCKETS)
+			return;
+		cb->args[AT_CPU] = cpu;
+		cb->args[AT_PLACE] = at;
+	}
+}
+
+int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct kobs_session *s = dump_session(cb, KOBS_A_ROW_SESSION);
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	rows_lock(s);
+	dump_rows(skb, cb, s);
+	rows_unlock(s);
+	kobs_session_put(s);
+	return skb->len;
+}
+
+/* Sums over all rows. */
+static void rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
+{
+	struct kobs_row_out row = {};
+	unsigned long cpu = 0;
+	unsigned long at = 0;
+
+	rows_lock(s);
+	while (row_next(s, &cpu, &at, &row)) {
+		all->count += row.count;
+		all->sum += row.sum;
+		all->min = min(all->min, row.min);
+		all->max = max(all->max, row.max);
+		cond_resched();
+	}
+	rows_unlock(s);
+}
+
+static int reply_end(struct sk_buff *skb, void *hdr, struct genl_info *info,
+		     int err)
+{
+	if (err) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return genlmsg_reply(skb, info);
+}
+
+/* The session that a request for rows or stacks names. */
+static struct kobs_session *do_session(struct sk_buff *skb,
+				       struct genl_info *info, int attr)
+{
+	int err = kobs_netlink_allowed(skb, info->extack);
+	struct kobs_session *s = NULL;
+	u32 id;
+
+	if (err)
+		return ERR_PTR(err);
+	if (GENL_REQ_ATTR_CHECK(info, attr)) {
+		kobs_refuse(info->extack, 0, "session missing");
+		return ERR_PTR(-EINVAL);
+	}
+	id = nla_get_u32(info->attrs[attr]);
+	if (id)
+		s = kobs_session_get(id, NULL);
+	if (s)
+		return s;
+	kobs_refuse(info->extack, 0, "there is no session %u", id);
+	return ERR_PTR(-ENOENT);
+}
+
+int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kobs_session *s = do_session(skb, info, KOBS_A_ROW_SESSION);
+	struct kobs_row_out all = { .min = U64_MAX };
+	struct sk_buff *reply;
+	bool values;
+	void *hdr;
+	int err;
+	u32 id;
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	rows_add_up(s, &all);
+	id = s->id;
+	values = s->mode->value && !s->stream && all.count;
+	kobs_session_put(s);
+	reply = kobs_netlink_reply(info, NLMSG_GOODSIZE, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	err = nla_put_u32(reply, KOBS_A_ROW_SESSION, id) ||
+	      kobs_put_u64(reply, KOBS_A_ROW_COUNT, all.count) ||
+	      (values &&
+	       (kobs_put_u64(reply, KOBS_A_ROW_SUM, all.sum) ||
+		kobs_put_u64(reply, KOBS_A_ROW_LOWEST, all.min) ||
+		kobs_put_u64(reply, KOBS_A_ROW_HIGHEST, all.max)));
+	return reply_end(reply, hdr, info, err);
+}
+
+static int put_stack(struct sk_buff *skb, const struct kobs_session *s, u32 id,
+		     const struct kobs_stack *stack)
+{
+	if (nla_put_u32(skb, KOBS_A_STACK_SESSION, s->id) ||
+	    nla_put_u32(skb, KOBS_A_STACK_ID, id) ||
+	    (stack->pid && nla_put_u32(skb, KOBS_A_STACK_PID, stack->pid)) ||
+	    nla_put(skb, KOBS_A_STACK_ADDRESSES, stack->nr * sizeof(u64),
+		    &s->stacks.words[stack->start]))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct kobs_session *s = do_session(skb, info, KOBS_A_STACK_SESSION);
+	const struct kobs_stack *stack;
+	struct sk_buff *reply;
+	int err = -EINVAL;
+	void *hdr;
+	u32 id;
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	if (GENL_REQ_ATTR_CHECK(info, KOBS_A_STACK_ID)) {
+		kobs_refuse(info->extack, 0, "id of a stack missing");
+		goto out;
+	}
+	id = nla_get_u32(info->attrs[KOBS_A_STACK_ID]);
+	stack = kobs_stacks_get(&s->stacks, id);
+	if (!stack) {
+		err = kobs_refuse(info->extack, -ENOENT,
+				  "session %u has no stack %u", s->id, id);
+		goto out;
+	}
+	err = -ENOMEM;
+	reply = kobs_netlink_reply(info, NLMSG_GOODSIZE, &hdr);
+	if (reply)
+		err = reply_end(reply, hdr, info,
+				put_stack(reply, s, id, stack));
+out:
+	kobs_session_put(s);
+	return err;
+}
+
+int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct kobs_session *s = dump_session(cb, KOBS_A_STACK_SESSION);
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	for (; s->stacks.slots && cb->args[0] <= s->stacks.mask;
+	     cb->args[0]++) {
+		u32 id = cb->args[0] + 1;
+		const struct kobs_stack *stack = kobs_stacks_get(&s->stacks,
+								 id);
+		void *hdr;
+
+		if (!stack)
+			continue;
+		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_STACK_GET);
+		if (!hdr || put_stack(skb, s, id, stack)) {
+			if (hdr)
+				genlmsg_cancel(skb, hdr);
+			break;
+		}
+		genlmsg_end(skb, hdr);
+	}
+	kobs_session_put(s);
+	return skb->len;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the lock source share: the words of its hits and of its
+ * spans. The span of a wait has the task and the lock as its key.
+ */
+#ifndef KOBS_LOCK_H
+#define KOBS_LOCK_H
+
+#include <linux/atomic.h>
+#include "core/kobs.h"
+#include "hooks/tracepoint.h"
+#include "lib/inflight.h"
+#include "sources/lock/owner.h"
+#include "sources/slab/slab.h"
+
+enum {
+	LOCK_W_LOCK = KOBS_W_SOURCE,
+	LOCK_W_KIND,
+	LOCK_W_CALLER = LOCK_W_KIND + 2,
+	LOCK_W_OWNER,
+	LOCK_W_OWNER_PID = LOCK_W_OWNER + 2,
+	LOCK_W_OWNER_TID,
+	LOCK_W_OWNER_STACK,
+	LOCK_W_LINK,
+	LOCK_W_LINKS,
+	LOCK_W_CACHE,
+	LOCK_W_END = LOCK_W_CACHE + SLAB_NAME_WORDS
+};
+
+static_assert((int)LOCK_W_END <= (int)KOBS_WORDS);
+
+enum lock_param { LOCK_P_SPANS, LOCK_P_TEXT, LOCK_P_OVER, LOCK_P };
+
+/* Words of a span. Those behind the first two are there as far as wanted. */
+enum {
+	LOCK_D_FLAGS,		/* LCB_F_*, and what follows */
+	LOCK_D_COST,		/* of the begin when it was timed, else 0 */
+	LOCK_D_CALLER,
+	LOCK_D_KSTACK,
+	LOCK_D_OWNER,
+	LOCK_D_OWNER_ID = LOCK_D_OWNER + 2,
+	LOCK_D_OWNER_STACK,
+	LOCK_D_END,
+	/* In mode stalls. */
+	LOCK_D_ID = LOCK_D_CALLER,
+	LOCK_D_COMM,
+	LOCK_D_CPU = LOCK_D_COMM + 2,
+};
+
+static_assert(LOCK_D_END <= KOBS_SPAN_WORDS && LOCK_D_CPU < LOCK_D_END);
+
+/* The filter refuses the wait: it is there only to meet its end. */
+#define LOCK_F_FILTERED		BIT(16)
+
+struct lock_stalls;
+
+/**
+ * struct lock_range - code from start up to, but without, end
+ * @start: first address
+ * @end: first address behind it
+ */
+struct lock_range {
+	u64 start;
+	u64 end;
+};
+
+/**
+ * struct lock - a session of this source
+ * @s: session
+ * @begin: begin of a wait needs more than the time: a stack, or the owner
+ * @caller: the key has the caller
+ * @kstack: and the waiter's stack
+ * @owner: it has the owner
+ * @owner_stack: it has the owner's stack
+ * @cache: it has the slab cache that the lock lives in
+ * @words: of a span
+ * @n_text: ranges in @text
+ * @text: code of the kernel's lock functions, which are no callers
+ * @overflow: waits that there was no room for, whose end is still to come
+ * @spans: waits in progress
+ * @probes: begin and end
+ * @stalls: of mode stalls, else NULL
+ */
+struct lock {
+	struct kobs_session *s;
+	bool begin;
+	bool caller;
+	bool kstack;
+	bool owner;
+	bool owner_stack;
+	bool cache;
+	u32 words;
+	u32 n_text;
+	const struct lock_range *text;
+	atomic_t overflow;
+	struct kobs_spans spans;
+	struct kobs_probe probes[2];
+	struct lock_stalls *stalls;
+};
+
+/* Names of the kinds, as keys of two words; the last is that of all others. */
+union lock_name {
+	char text[16];
+	u64 words[2];
+};
+
+#define LOCK_KINDS		64
+
+extern const union lock_name kobs_lock_kinds[];
+
+/* The name of a kind of wait: two words. */
+static inline const u64 *kobs_lock_kind(unsigned int flags)
+{
+	flags &= LOCK_F_FILTERED - 1;
+	if (unlikely(flags >= LOCK_KINDS || !kobs_lock_kinds[flags].words[0]))
+		flags = LOCK_KINDS - 1;
+	return kobs_lock_kinds[flags].words;
+}
+
+/* Who waits, in one word of a span. */
+static inline u64 lock_id(pid_t pid, pid_t tid)
+{
+	return (u64)(u32)pid << 32 | (u32)tid;
+}
+
+/* Returns false when the stack table is full; an empty stack is number 0. */
+static inline bool lock_intern(struct kobs_session *s, u64 *id,
+			       const unsigned long *ips, unsigned int nr)
+{
+	*id = 0;
+	if (!nr)
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	return *id;
+}
+
+/* lock_probes.c */
+void kobs_lock_begin(void *data, void *lock, unsigned int flags);
+void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags);
+void kobs_lock_end(void *data, void *lock, int ret);
+void kobs_lock_end_plain(void *data, void *lock, int ret);
+void kobs_lock_watch(void *data, void *lock, unsigned int flags);
+void kobs_lock_unwatch(void *data, void *lock, int ret);
+
+/* lock_stalls.c */
+int kobs_stalls_new(struct lock *l, u64 over);
+void kobs_stalls_free(struct lock *l);
+void kobs_stalls_start(struct lock *l);
+void kobs_stalls_stop(struct lock *l);
+size_t kobs_stalls_bytes(const struct lock *l);
+
+#endif /* KOBS_LOCK_H */

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who holds a lock: mutexes, rw_semaphores held for writing and rt_mutexes say
+ * it; spinlocks, semaphores and percpu rw_semaphores do not.
+ *
+ * A lock names its owner by the task's address with flags in the lowest bits,
+ * which an aligned address leaves free. Nothing keeps that task: it may have
+ * let go of the lock and exited by now, or, by a bug, exited with the lock. So
+ * its number is read without faulting, and it counts only if the task of that
+ * number is the one at this address. (An owner that exited with the lock, and
+ * whose memory has become another task, cannot be told from that task.)
+ *
+ * Locking: none; any context. The caller holds the RCU read lock, which keeps
+ * the task.
+ */
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/rtmutex.h>
+#include <linux/rwsem.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <trace/events/lock.h>
+
+#include "sources/lock/owner.h"
+
+/* What the flags of any lock fit into. */
+#define OWNER_FLAGS	(__alignof__(struct task_struct) - 1)
+
+/* In the owner of a rw_semaphore: held by readers, of which this is one. */
+#define OWNER_READER	1UL
+
+static_assert(OWNER_FLAGS >= 7);
+
+/* Where a lock of this kind has its owner; 0 when it has none. */
+static unsigned long owner_field(unsigned long lock, unsigned int flags)
+{
+	switch (flags & ~LCB_F_SPIN) {
+	case LCB_F_RT:
+		return lock + offsetof(struct rt_mutex_base, owner);
+#ifdef CONFIG_PREEMPT_RT
+	case LCB_F_RT | LCB_F_READ:
+	case LCB_F_RT | LCB_F_WRITE:
+		return lock + offsetof(struct rwbase_rt, rtmutex.owner);
+#else
+	case LCB_F_MUTEX:
+		return lock + offsetof(struct mutex, owner);
+	case LCB_F_READ:
+	case LCB_F_WRITE:
+		if (flags & LCB_F_SPIN)
+			return 0;
+		return lock + offsetof(struct rw_semaphore, owner);
+#endif
+	}
+	return 0;
+}
+
+/**
+ * kobs_lock_task() - is there a task at this address?
+ * @task: address, of which nothing is known
+ *
+ * Context: any; under the RCU read lock.
+ * Return: the task, which lives as long as that lock is held, or NULL.
+ */
+struct task_struct *kobs_lock_task(struct task_struct *task)
+{
+	pid_t tid;
+
+	if (!task || get_kernel_nofault(tid, &task->pid) || tid <= 0)
+		return NULL;
+	if (pid_task(find_pid_ns(tid, &init_pid_ns), PIDTYPE_PID) != task)
+		return NULL;
+	return task;
+}
+
+static void owner_named(struct kobs_lock_owner *o, const char *name)
+{
+	memset(o, 0, sizeof(*o));
+	strscpy((char *)o->comm, name, sizeof(o->comm));
+}
+
+/**
+ * kobs_lock_owner() - read the owner of a lock
+ * @lock: address of the lock; it need not exist any more
+ * @flags: LCB_F_* of a wait for it, which tell what kind it is
+ * @waiter: task that waits
+ * @o: set to the owner; empty when it is not known
+ *
+ * Context: any, NMI included; under the RCU read lock.
+ * Return: true when @o tells something.
+ */
+bool kobs_lock_owner(unsigned long lock, unsigned int flags,
+		     const struct task_struct *waiter,
+		     struct kobs_lock_owner *o)
+{
+	unsigned long field = owner_field(lock, flags);
+	unsigned long word;
+
+	memset(o, 0, sizeof(*o));
+	if (!field || get_kernel_nofault(word, (unsigned long *)field))
+		return false;
+	if (!(flags & (LCB_F_MUTEX | LCB_F_RT)) && (word & OWNER_READER)) {
+		owner_named(o, "(readers)");
+		return true;
+	}
+	word &= ~OWNER_FLAGS;
+	/* A writer that waits for readers of an rwbase_rt owns its rtmutex. */
+	if (!word || (word == (unsigned long)waiter && (flags & LCB_F_RT) &&
+		      (flags & LCB_F_WRITE)))
+		return false;
+	o->task = kobs_lock_task((struct task_struct *)word);
+	if (!o->task) {
+		owner_named(o, "(exited)");
+		return true;
+	}
+	o->pid = o->task->tgid;
+	o->tid = o->task->pid;
+	memcpy(o->comm, o->task->comm, sizeof(o->comm));
+	((char *)o->comm)[sizeof(o->comm) - 1] = '\0';
+	return true;
+}

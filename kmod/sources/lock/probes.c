@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Probes of the lock source.
+ *
+ * In mode contention a hit is a wait. It is counted where it begins, or where
+ * it ends if it began before the session (lost as unpaired). A wait is from
+ * the first begin to the end: a mutex that is spun for and then slept for
+ * begins more than once. What was not waited for, such as a lock that was
+ * free, or a second processor's first try at a spinlock, is not told by the
+ * tracepoints.
+ *
+ * Locking: the handlers take no lock. A wait belongs to its task, which begins
+ * and ends it. Owners are read without a lock (lock_owner.c).
+ */
+#include <linux/kernel.h>
+#include <linux/rcupdate.h>
+#include <trace/events/lock.h>
+
+#include "core/hit.h"
+#include "sources/lock/lock.h"
+#include "unwind/task_stack.h"
+
+/* Words of a span before its data. */
+#define LOCK_COPY	(sizeof(struct kobs_span) / sizeof(u64))
+
+static bool in_text(const struct lock *l, unsigned long ip)
+{
+	unsigned int i;
+
+	for (i = 0; i < l->n_text; i++) {
+		if (ip - l->text[i].start < l->text[i].end - l->text[i].start)
+			return true;
+	}
+	return false;
+}
+
+/* The caller: the first frame that is not in a lock function. */
+static u64 lock_caller(const struct lock *l, const u64 *ips, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!in_text(l, ips[i]))
+			return ips[i];
+	}
+	return 0;
+}
+
+/* The caller of a wait whose stack found no room. */
+static noinline u64 lock_caller_walk(struct lock *l)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr = kobs_unwind(l->s, 0, NULL, ips);
+
+	return lock_caller(l, (const u64 *)ips, nr);
+}
+
+/*
+ * Stack and caller of a wait. Returns false when the stack table is full, and
+ * the stack itself was asked for.
+ */
+static noinline bool lock_capture(struct lock *l, u64 *data)
+{
+	const struct kobs_stacks *stacks = &l->s->stacks;
+	struct kobs_at here = kobs_at_here();
+	const struct kobs_stack *st;
+
+	data[LOCK_D_CALLER] = 0;
+	if (!kobs_unwind_id(l->s, &data[LOCK_D_KSTACK], 0, &here)) {
+		if (!l->kstack)
+			data[LOCK_D_CALLER] = lock_caller_walk(l);
+		return !l->kstack;
+	}
+	if (l->caller && data[LOCK_D_KSTACK]) {
+		st = kobs_stacks_get(stacks, data[LOCK_D_KSTACK]);
+		data[LOCK_D_CALLER] = lock_caller(l, stacks->words + st->start,
+						  st->nr);
+	}
+	return true;
+}
+
+/* Returns false when the stack table is full. */
+static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
+					unsigned int flags, u64 *data)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	struct kobs_lock_owner o;
+	unsigned int nr;
+
+	rcu_read_lock();
+	kobs_lock_owner(lock, flags, current, &o);
+	data[LOCK_D_OWNER] = o.comm[0];
+	data[LOCK_D_OWNER + 1] = o.comm[1];
+	data[LOCK_D_OWNER_ID] = lock_id(o.pid, o.tid);
+	nr = 0;
+	if (l->owner_stack && o.task && o.task != current)
+		nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
+	rcu_read_unlock();
+	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
+}
+
+/*
+ * A wait goes on in another way. What has slept is no longer spinning, even
+ * if it spins once more before it gets the lock.
+ */
+static void lock_go_on(struct lock *l, struct kobs_span_ref *ref,
+		       unsigned long lock, unsigned int flags)
+{
+	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
+	struct kobs_span *old = (struct kobs_span *)copy;
+
+	if ((flags & LCB_F_SPIN) ||
+	    !(ref->span->data[LOCK_D_FLAGS] & LCB_F_SPIN))
+		return;
+	memcpy(old, ref->span, l->spans.stride);
+	old->data[LOCK_D_FLAGS] &= ~(u64)LCB_F_SPIN;
+	/* It is this task's own: nobody else ends it, and there is room. */
+	kobs_span_end_own(ref);
+	if (kobs_span_enter(&l->spans, (u64)current, lock, ref) !=
+	    KOBS_SPAN_BEGUN)
+		return;
+	memcpy(ref->span, old, l->spans.stride);
+	kobs_span_publish(ref);
+}
+
+/*
+ * There is a wait of this task for this lock already. Returns what became of
+ * the one that begins: KOBS_SPAN_FOUND when it is the same.
+ */
+static noinline enum kobs_span_got lock_goes_on(struct lock *l,
+						struct kobs_cpu *pc,
+						struct kobs_span_ref *ref,
+						unsigned long lock,
+						unsigned int flags)
+{
+	if (flags & LCB_F_MUTEX) {
+		lock_go_on(l, ref, lock, flags);
+		return KOBS_SPAN_FOUND;
+	}
+	/* The end was not seen. */
+	if (!l->stalls && !(ref->span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
+		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+		kobs_count(&pc->counters, KOBS_N_STALE);
+	}
+	kobs_span_end_own(ref);
+	return kobs_span_enter(&l->spans, (u64)current, lock, ref);
+}
+
+/* Begin the span of a wait. */
+static __always_inline enum kobs_span_got
+lock_enter(struct lock *l, struct kobs_cpu *pc, struct kobs_span_ref *ref,
+	   unsigned long lock, unsigned int flags)
+{
+	enum kobs_span_got got = kobs_span_enter(&l->spans, (u64)current, lock,
+						 ref);
+
+	if (unlikely(got == KOBS_SPAN_FOUND))
+		return lock_goes_on(l, pc, ref, lock, flags);
+	return got;
+}
+
+/* There was no room for a wait; its end is still to come. */
+static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
+{
+	u64 t0;
+
+	atomic_inc(&l->overflow);
+	t0 = kobs_hit_clock(pc);
+	/* What is no hit in mode stalls cannot be filtered. */
+	if (l->stalls || kobs_hit_wanted(l->s, pc))
+		kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
+	kobs_hit_end(l->s, pc, t0, 0);
+}
+
+/* Returns false when the stack table is full. */
+static noinline bool lock_look(struct lock *l, unsigned long lock,
+			       unsigned int flags, u64 *data)
+{
+	if ((l->caller || l->kstack) && !lock_capture(l, data))
+		return false;
+	return !l->owner || lock_capture_owner(l, lock, flags, data);
+}
+
+/*
+ * Context of the handlers: any, NMI included; preemption off. A session is
+ * plain, and @plain a constant, when its key is the lock and the kind.
+ */
+static __always_inline void lock_begin_wait(struct lock *l,
+					    struct kobs_cpu *pc,
+					    unsigned long lock,
+					    unsigned int flags, bool plain)
+{
+	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
+	struct kobs_session *s = l->s;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	enum kobs_span_got got;
+	u64 now;
+	u64 t0;
+
+	got = lock_enter(l, pc, &ref, lock, flags);
+	if (unlikely(got != KOBS_SPAN_BEGUN)) {
+		if (got == KOBS_SPAN_FULL)
+			lock_overflow(l, pc);
+		return;
+	}
+	t0 = kobs_hit_clock(pc);
+	if (unlikely(!kobs_hit_wanted(s, pc))) {
+		flags |= LOCK_F_FILTERED;
+	} else {
+		if (!plain && l->begin &&
+		    !lock_look(l, lock, flags, ref.span->data)) {
+			/* Lost; its end is still to be met. */
+			fate = KOBS_N_STACK_FULL;
+			flags |= LOCK_F_FILTERED;
+		}
+		kobs_count(&pc->counters, fate);
+	}
+	now = ktime_get_mono_fast_ns();
+	ref.span->start = now;
+	ref.span->data[LOCK_D_FLAGS] = flags;
+	ref.span->data[LOCK_D_COST] = t0 ? (now - t0) ?: 1 : 0;
+	kobs_span_publish(&ref);
+	/* A wait's cost is told when it ends. */
+	if (unlikely(flags & LOCK_F_FILTERED))
+		kobs_hit_end(s, pc, t0, 0);
+}
+
+static __always_inline void lock_begin(struct lock *l, unsigned long lock,
+				       unsigned int flags, bool plain)
+{
+	struct kobs_cpu *pc;
+
+	if (unlikely(!READ_ONCE(l->s->armed)))
+		return;
+	pc = kobs_hit_enter(l->s);
+	if (!pc)
+		return;
+	lock_begin_wait(l, pc, lock, flags, plain);
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_lock_begin() - a wait begins, in mode contention
+ * @data: session
+ * @lock: lock
+ * @flags: LCB_F_*
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_begin(void *data, void *lock, unsigned int flags)
+{
+	lock_begin(data, (unsigned long)lock, flags, false);
+}
+
+/**
+ * kobs_lock_begin_plain() - kobs_lock_begin() of a plain session
+ * @data: session
+ * @lock: lock
+ * @flags: LCB_F_*
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags)
+{
+	lock_begin(data, (unsigned long)lock, flags, true);
+}
+
+/* An end whose begin was not seen. */
+static noinline void lock_unpaired(struct lock *l, struct kobs_cpu *pc)
+{
+	u64 t0;
+
+	if (atomic_read(&l->overflow) &&
+	    atomic_dec_if_positive(&l->overflow) >= 0)
+		return;
+	if (!kobs_hit_begin(l->s, pc, &t0))
+		return;
+	if (kobs_hit_wanted(l->s, pc))
+		kobs_count(&pc->counters, KOBS_N_UNPAIRED);
+	kobs_hit_end(l->s, pc, t0, 0);
+}
+
+/* A failed wait is a wait; that it failed is a number of its row. */
+static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
+				 const u64 *v, u64 waited)
+{
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+	struct kobs_row *row;
+
+	if (waited < s->filter.min)
+		return;
+	kobs_hit_gather(s, v, key);
+	row = kobs_table_find(&pc->table, key);
+	if (row)
+		local64_inc(kobs_row_field(&pc->table, row, 0));
+}
+
+static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
+			  const struct kobs_span *span, u64 end, int ret)
+{
+	struct kobs_session *s = l->s;
+	u64 cost = span->data[LOCK_D_COST];
+	u64 waited = end - span->start;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	const u64 *kind = kobs_lock_kind(span->data[LOCK_D_FLAGS]);
+
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	v[LOCK_W_LOCK] = lock;
+	v[LOCK_W_KIND] = kind[0];
+	v[LOCK_W_KIND + 1] = kind[1];
+	if (unlikely(l->begin)) {
+		u64 id = span->data[LOCK_D_OWNER_ID];
+
+		v[LOCK_W_CALLER] = span->data[LOCK_D_CALLER];
+		v[KOBS_W_KSTACK] = span->data[LOCK_D_KSTACK];
+		v[LOCK_W_OWNER] = span->data[LOCK_D_OWNER];
+		v[LOCK_W_OWNER + 1] = span->data[LOCK_D_OWNER + 1];
+		v[LOCK_W_OWNER_PID] = id >> 32;
+		v[LOCK_W_OWNER_TID] = (u32)id;
+		v[LOCK_W_OWNER_STACK] = span->data[LOCK_D_OWNER_STACK];
+	}
+	if (l->cache)
+		kobs_slab_where((void *)lock, &v[LOCK_W_CACHE]);
+	kobs_hit_record(s, pc, v, s->need & ~BIT(KOBS_W_KSTACK), 0, waited,
+			true, false);
+	if (unlikely(ret))
+		lock_failed(s, pc, v, waited);
+	kobs_hit_end(s, pc, cost ? end : 0, cost);
+}
+
+/**
+ * kobs_lock_end() - a wait ends, in mode contention
+ * @data: session
+ * @lock: lock
+ * @ret: 0, or the error by which it failed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_end(void *data, void *lock, int ret)
+{
+	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
+	struct kobs_span *span = (struct kobs_span *)copy;
+	struct lock *l = data;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_cpu *pc;
+	u64 end;
+
+	if (unlikely(!READ_ONCE(l->s->armed)))
+		return;
+	end = ktime_get_mono_fast_ns();
+	pc = kobs_hit_enter(l->s);
+	if (!pc)
+		return;
+	if (unlikely(!kobs_span_find(&l->spans, (u64)current, (u64)lock,
+				     &ref))) {
+		lock_unpaired(l, pc);
+		goto out;
+	}
+	span->start = ref.span->start;
+	span->data[LOCK_D_FLAGS] = ref.span->data[LOCK_D_FLAGS];
+	span->data[LOCK_D_COST] = ref.span->data[LOCK_D_COST];
+	if (unlikely(l->begin))
+		memcpy(span, ref.span, l->spans.stride);
+	kobs_span_end_own(&ref);
+	if (likely(!(span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
+		lock_end_wait(l, pc, (u64)lock, span, end, ret);
+out:
+	kobs_hit_leave(pc);
+}
+
+/* A row that is new, or not in its first place; or the wait failed. */
+static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
+				   u64 lock, u64 flags, u64 cost, u64 waited,
+				   u64 end, int ret)
+{
+	u64 copy[LOCK_COPY + LOCK_D_COST + 1] KOBS_UNINIT;
+	struct kobs_span *span = (struct kobs_span *)copy;
+
+	span->start = end - waited;
+	span->data[LOCK_D_FLAGS] = flags;
+	span->data[LOCK_D_COST] = cost;
+	lock_end_wait(l, pc, lock, span, end, ret);
+}
+
+/**
+ * kobs_lock_end_plain() - kobs_lock_end() of a plain session
+ * @data: session
+ * @lock: lock
+ * @ret: 0, or the error by which it failed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_end_plain(void *data, void *lock, int ret)
+{
+	struct lock *l = data;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	u64 flags, cost, waited, end;
+	struct kobs_row *row;
+	struct kobs_cpu *pc;
+	const u64 *kind;
+
+	if (unlikely(!READ_ONCE(l->s->armed)))
+		return;
+	end = ktime_get_mono_fast_ns();
+	pc = kobs_hit_enter(l->s);
+	if (!pc)
+		return;
+	if (unlikely(!kobs_span_find(&l->spans, (u64)current, (u64)lock,
+				     &ref))) {
+		lock_unpaired(l, pc);
+		goto out;
+	}
+	waited = end - ref.span->start;
+	flags = ref.span->data[LOCK_D_FLAGS];
+	cost = ref.span->data[LOCK_D_COST];
+	kobs_span_end_own(&ref);
+	if (unlikely(flags & LOCK_F_FILTERED))
+		goto out;
+	kind = kobs_lock_kind(flags);
+	row = kobs_table_peek3(&pc->table, (u64)lock, kind[0], kind[1]);
+	if (unlikely(!row || ret || waited < l->s->filter.min)) {
+		lock_end_slow(l, pc, (u64)lock, flags, cost, waited, end, ret);
+		goto out;
+	}
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	kobs_row_add(&pc->table, row, waited);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	kobs_hit_end(l->s, pc, cost ? end : 0, cost);
+out:
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_lock_watch() - a wait begins, in mode stalls
+ * @data: session
+ * @lock: lock
+ * @flags: LCB_F_*
+ *
+ * Waits are no hits in this mode: only those that the worker reports are.
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_watch(void *data, void *lock, unsigned int flags)
+{
+	struct lock *l = data;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	enum kobs_span_got got;
+	struct kobs_cpu *pc;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	if (unlikely(!READ_ONCE(l->s->armed)))
+		return;
+	pc = kobs_hit_enter(l->s);
+	if (!pc)
+		return;
+	got = lock_enter(l, pc, &ref, (unsigned long)lock, flags);
+	if (unlikely(got != KOBS_SPAN_BEGUN)) {
+		if (got == KOBS_SPAN_FULL)
+			lock_overflow(l, pc);
+		goto out;
+	}
+	kobs_capture_comm(v);
+	ref.span->start = ktime_get_mono_fast_ns();
+	ref.span->data[LOCK_D_FLAGS] = flags;
+	ref.span->data[LOCK_D_ID] = lock_id(current->tgid, current->pid);
+	ref.span->data[LOCK_D_COMM] = v[KOBS_W_COMM];
+	ref.span->data[LOCK_D_COMM + 1] = v[KOBS_W_COMM + 1];
+	ref.span->data[LOCK_D_CPU] = raw_smp_processor_id();
+	kobs_span_publish(&ref);
+out:
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_lock_unwatch() - a wait ends, in mode stalls
+ * @data: session
+ * @lock: lock
+ * @ret: 0, or the error by which it failed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_lock_unwatch(void *data, void *lock, int ret)
+{
+	struct lock *l = data;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_cpu *pc;
+
+	if (unlikely(!READ_ONCE(l->s->armed)))
+		return;
+	pc = kobs_hit_enter(l->s);
+	if (!pc)
+		return;
+	if (likely(kobs_span_find(&l->spans, (u64)current, (u64)lock, &ref)))
+		kobs_span_end_own(&ref);
+	else
+		lock_unpaired(l, pc);
+	kobs_hit_leave(pc);
+}

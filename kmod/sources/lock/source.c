@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source lock: waits for the kernel's locks, by the tracepoints
+ * contention_begin and contention_end (lock_probes.c); and which of them do
+ * not end (lock_stalls.c).
+ *
+ * Locking: prepare, start, stop and release run under the session's lock. stop
+ * waits for the handlers in kobs_tracepoint_detach() before anything is freed.
+ */
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <trace/events/lock.h>
+
+#include "sources.h"
+#include "sources/lock/lock.h"
+#include "unwind/task_stack.h"
+
+/* Frames in which the caller of a lock function is found. */
+#define LOCK_CALLER_DEPTH	16
+
+#define STALLS_BY \
+	"link,links,comm,pid,tid,kstack,lock,cache,kind,owner,owner_pid,owner_tid,owner_stack"
+
+const union lock_name kobs_lock_kinds[LOCK_KINDS] = {
+	[0] = { "semaphore" },
+	[LCB_F_SPIN] = { "spinlock" },
+	[LCB_F_SPIN | LCB_F_READ] = { "rwlock:read" },
+	[LCB_F_SPIN | LCB_F_WRITE] = { "rwlock:write" },
+	[LCB_F_READ] = { "rwsem:read" },
+	[LCB_F_WRITE] = { "rwsem:write" },
+	[LCB_F_RT] = { "rtmutex" },
+	[LCB_F_RT | LCB_F_READ] = { "rt:read" },
+	[LCB_F_RT | LCB_F_WRITE] = { "rt:write" },
+	[LCB_F_PERCPU | LCB_F_READ] = { "percpu:read" },
+	[LCB_F_PERCPU | LCB_F_WRITE] = { "percpu:write" },
+	[LCB_F_MUTEX] = { "mutex" },
+	[LCB_F_MUTEX | LCB_F_SPIN] = { "mutex:spin" },
+	[LOCK_KINDS - 1] = { "other" },
+};
+
+static bool has_word(const struct kobs_session *s, unsigned int word)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n_words; i++) {
+		if (s->gather[i] == word)
+			return true;
+	}
+	return false;
+}
+
+static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
+{
+	const struct kobs_value *text = &l->s->source_params[LOCK_P_TEXT];
+	unsigned int i;
+
+	if (text->number % 2)
+		return kobs_refuse(extack, -EINVAL,
+				   "lock_text holds starts and ends by turns: %llu is no even number",
+				   text->number);
+	l->text = (const struct lock_range *)text->addresses;
+	l->n_text = text->number / 2;
+	for (i = 0; i < l->n_text; i++) {
+		if (l->text[i].start > l->text[i].end)
+			return kobs_refuse(extack, -EINVAL,
+					   "lock_text: range %u ends before it starts",
+					   i);
+	}
+	return 0;
+}
+
+static void lock_free(struct lock *l)
+{
+	kobs_stalls_free(l);
+	kobs_spans_free(&l->spans);
+	kfree(l);
+}
+
+static int lock_check(struct lock *l, struct netlink_ext_ack *extack)
+{
+	struct kobs_session *s = l->s;
+
+	if (!s->mode->stream && (has_word(s, LOCK_W_LINK) ||
+				 has_word(s, LOCK_W_LINKS)))
+		return kobs_refuse(extack, -EINVAL,
+				   "link and links are columns of lock stalls");
+	if (s->mode->stream && (has_word(s, LOCK_W_CALLER) ||
+				(s->need & BIT(KOBS_W_USTACK))))
+		return kobs_refuse(extack, -EINVAL,
+				   "caller and ustack are columns of lock contention");
+	if (l->owner_stack && !s->mode->stream && kobs_task_stack_missing())
+		return kobs_refuse(extack, -EOPNOTSUPP, "owner_stack: %s",
+				   kobs_task_stack_missing());
+	return lock_check_text(l, extack);
+}
+
+/* The cheapest probes that do what the session is configured for. */
+static void lock_set_probes(struct lock *l)
+{
+	const struct kobs_session *s = l->s;
+	bool plain = s->n_words == 3 && s->gather[0] == LOCK_W_LOCK &&
+		     s->gather[1] == LOCK_W_KIND;
+
+	l->probes[0].name = "contention_begin";
+	l->probes[1].name = "contention_end";
+	if (l->stalls) {
+		l->probes[0].probe = kobs_lock_watch;
+		l->probes[1].probe = kobs_lock_unwatch;
+	} else if (plain) {
+		l->probes[0].probe = kobs_lock_begin_plain;
+		l->probes[1].probe = kobs_lock_end_plain;
+	} else {
+		l->probes[0].probe = kobs_lock_begin;
+		l->probes[1].probe = kobs_lock_end;
+	}
+}
+
+static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	struct lock *l = kzalloc(sizeof(*l), GFP_KERNEL);
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->s = s;
+	l->caller = has_word(s, LOCK_W_CALLER);
+	l->owner_stack = has_word(s, LOCK_W_OWNER_STACK);
+	l->owner = l->owner_stack || has_word(s, LOCK_W_OWNER) ||
+		   has_word(s, LOCK_W_OWNER_PID) ||
+		   has_word(s, LOCK_W_OWNER_TID);
+	l->kstack = has_word(s, KOBS_W_KSTACK);
+	l->begin = l->caller || l->owner || l->kstack;
+	l->cache = has_word(s, LOCK_W_CACHE);
+	if (l->cache)
+		kobs_slab_where_init();
+	err = lock_check(l, extack);
+	l->words = l->begin || s->mode->stream ? LOCK_D_END : LOCK_D_COST + 1;
+	if (!err)
+		err = kobs_spans_init(&l->spans,
+				      s->source_params[LOCK_P_SPANS].number,
+				      l->words);
+	if (!err && s->mode->stream)
+		err = kobs_stalls_new(l, s->source_params[LOCK_P_OVER].number);
+	if (err) {
+		lock_free(l);
+		return err;
+	}
+	/* A caller is not far; a stack is as deep as was asked for. */
+	if (l->caller && !l->owner_stack && !l->kstack)
+		s->stack_depth = LOCK_CALLER_DEPTH;
+	lock_set_probes(l);
+	s->priv = l;
+	s->targets = ARRAY_SIZE(l->probes);
+	return 0;
+}
+
+static int lock_start(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	struct lock *l = s->priv;
+	const char *failed;
+	int err;
+
+	err = kobs_tracepoint_attach(l->probes, ARRAY_SIZE(l->probes), l,
+				     &failed);
+	if (err)
+		return kobs_refuse(extack, err,
+				   "tracepoint %s cannot be attached to: error %d",
+				   failed, -err);
+	if (l->stalls)
+		kobs_stalls_start(l);
+	return 0;
+}
+
+static void lock_stop(struct kobs_session *s)
+{
+	struct lock *l = s->priv;
+
+	kobs_tracepoint_detach(l->probes, ARRAY_SIZE(l->probes), l);
+	if (l->stalls)
+		kobs_stalls_stop(l);
+}
+
+static void lock_unprepare(struct kobs_session *s)
+{
+	lock_free(s->priv);
+	s->priv = NULL;
+}
+
+static void lock_usage(const struct kobs_session *s, struct kobs_usage *u)
+{
+	const struct lock *l = s->priv;
+
+	if (l)
+		u->bytes += sizeof(*l) + kobs_stalls_bytes(l) +
+			    kobs_spans_bytes(s->source_params[LOCK_P_SPANS].number,
+					     l->words);
+}
+
+static const char *lock_available(bool *ok)
+{
+	if (!kobs_tracepoint_find("contention_begin") ||
+	    !kobs_tracepoint_find("contention_end")) {
+		*ok = false;
+		return "there are no tracepoints contention_begin and contention_end";
+	}
+	return kobs_task_stack_missing();
+}
+
+static const struct kobs_field lock_fields[] = {
+	{ "failed", "waits that ended without the lock, interrupted for one",
+	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
+};
+
+static const struct kobs_mode lock_modes[] = {
+	{
+		.name = "contention",
+		.doc = "measure waits from begin to end",
+		.value = "wait",
+		.unit = "ns",
+		.by = "lock,cache,kind,caller",
+		.fields = lock_fields,
+		.n_fields = ARRAY_SIZE(lock_fields),
+		.available = lock_available,
+	}, {
+		.name = "stalls",
+		.doc = "stream records of waits that last, and of who holds them up",
+		.value = "waited",
+		.unit = "ns",
+		.stream = true,
+		.by = STALLS_BY,
+		.available = lock_available,
+	},
+};
+
+static const struct kobs_column lock_columns[] = {
+	{ "lock", "lock that is waited for", KOBS_TYPE_OBJECT, NULL,
+	  LOCK_W_LOCK, 1 },
+	{ "cache", "slab cache that it lives in", KOBS_TYPE_TEXT, NULL,
+	  LOCK_W_CACHE, SLAB_NAME_WORDS },
+	{ "kind", "kind of the lock, and of the wait", KOBS_TYPE_TEXT, NULL,
+	  LOCK_W_KIND, 2 },
+	{ "caller", "where the lock was asked for", KOBS_TYPE_ADDRESS, NULL,
+	  LOCK_W_CALLER, 1, true },
+	{ "owner", "thread that held it when the wait began, if it tells",
+	  KOBS_TYPE_TEXT, NULL, LOCK_W_OWNER, 2 },
+	{ "owner_pid", "its process", KOBS_TYPE_NUMBER, NULL,
+	  LOCK_W_OWNER_PID, 1 },
+	{ "owner_tid", "its thread", KOBS_TYPE_NUMBER, NULL,
+	  LOCK_W_OWNER_TID, 1 },
+	{ "owner_stack", "its kernel stack, unless it ran",
+	  KOBS_TYPE_KSTACK, NULL, LOCK_W_OWNER_STACK, 1 },
+	{ "link", "place in a chain of waits, 0 for the stalled one",
+	  KOBS_TYPE_NUMBER, NULL, LOCK_W_LINK, 1 },
+	{ "links", "waits in the chain", KOBS_TYPE_NUMBER, NULL,
+	  LOCK_W_LINKS, 1 },
+};
+
+static const struct kobs_param lock_params[] = {
+	[LOCK_P_SPANS] = {
+		"spans", "waits that can be in progress at once",
+		KOBS_TYPE_NUMBER, "waits", 64, 1 << 20, 4096
+	},
+	[LOCK_P_TEXT] = {
+		"lock_text",
+		"code of lock functions, which caller looks behind: starts and ends",
+		KOBS_TYPE_ADDRESSES, NULL, 0, 256, 0
+	},
+	[LOCK_P_OVER] = {
+		"over", "how long a wait lasts before it is a stall",
+		KOBS_TYPE_NUMBER, "ns", NSEC_PER_MSEC, 3600ULL * NSEC_PER_SEC,
+		100 * NSEC_PER_MSEC
+	},
+};
+
+const struct kobs_source kobs_src_lock = {
+	.name = "lock",
+	.doc = "waits for the kernel's locks, and who holds them up",
+	.modes = lock_modes,
+	.n_modes = ARRAY_SIZE(lock_modes),
+	.columns = lock_columns,
+	.n_columns = ARRAY_SIZE(lock_columns),
+	.params = lock_params,
+	.n_params = ARRAY_SIZE(lock_params),
+	.prepare = lock_prepare,
+	.start = lock_start,
+	.stop = lock_stop,
+	.release = lock_unprepare,
+	.usage = lock_usage,
+};

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mode stalls of the lock source: waits that last.
+ *
+ * A worker of the session looks at the waits in progress several times in the
+ * time that makes a stall. A wait is reported when it has lasted that long, and
+ * once a second from then on. A report is a record for the wait and one for
+ * each wait that it is behind: that of the lock's owner, of the owner of the
+ * lock that this one waits for, and so on.
+ *
+ * A hit is such a record, so that each is recorded, filtered or lost. Waits
+ * that could not be watched are hits that are lost: those that had begun before
+ * the session (unpaired, told when they end), and those there was no room for.
+ *
+ * Locking: none with the handlers; the worker takes copies of their spans. A
+ * task that waits, or owns, is looked at under the RCU read lock and after it
+ * was seen to live; what was read of a lock counts if the wait for it still
+ * went on afterwards. The work item alone touches the copies.
+ */
+#include <linux/kthread.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+
+#include "core/hit.h"
+#include "sources/lock/lock.h"
+#include "unwind/task_stack.h"
+
+/* Waits in a chain at most. */
+#define STALL_LINKS		8
+/* Times that the worker looks while a wait becomes a stall, and its pause. */
+#define STALL_LOOKS		4
+#define STALL_PAUSE_LEAST	(10 * NSEC_PER_MSEC)
+#define STALL_PAUSE_MOST	(250 * NSEC_PER_MSEC)
+
+/**
+ * struct lock_stalls - the worker of a session
+ * @l: session
+ * @over: ns that a wait lasts before it is a stall
+ * @pause: jiffies between two looks
+ * @last: when the worker looked last, monotonic ns
+ * @worker: its thread
+ * @work: its work
+ * @copies: copies of the waits in progress, by task
+ * @n: how many
+ */
+struct lock_stalls {
+	struct lock *l;
+	u64 over;
+	unsigned long pause;
+	u64 last;
+	struct kthread_worker *worker;
+	struct kthread_delayed_work work;
+	void *copies;
+	unsigned int n;
+};
+
+/**
+ * struct stall_link - a wait of a chain
+ * @span: the wait
+ * @owner: of the lock
+ * @cache: name of the slab cache that the lock lives in
+ */
+struct stall_link {
+	const struct kobs_span *span;
+	struct kobs_lock_owner owner;
+	u64 cache[SLAB_NAME_WORDS];
+};
+
+static unsigned int stalls_room(const struct kobs_spans *t)
+{
+	return (t->mask + 1) * KOBS_SPAN_BUCKET;
+}
+
+static const struct kobs_span *stalls_at(const struct lock_stalls *st,
+					 unsigned int i)
+{
+	return st->copies + (size_t)i * st->l->spans.stride;
+}
+
+/* By task, and of one task the last first. */
+static int stalls_compare(const void *a, const void *b)
+{
+	const struct kobs_span *x = a;
+	const struct kobs_span *y = b;
+
+	if (x->key[0] != y->key[0])
+		return x->key[0] < y->key[0] ? -1 : 1;
+	if (x->start != y->start)
+		return x->start > y->start ? -1 : 1;
+	return 0;
+}
+
+/* What a task waits for: of several waits the innermost, which began last. */
+static const struct kobs_span *stalls_of(const struct lock_stalls *st,
+					 const struct task_struct *task)
+{
+	unsigned int from = 0;
+	unsigned int to = st->n;
+
+	while (from < to) {
+		unsigned int i = from + (to - from) / 2;
+
+		if (stalls_at(st, i)->key[0] < (u64)task)
+			from = i + 1;
+		else
+			to = i;
+	}
+	if (from < st->n && stalls_at(st, from)->key[0] == (u64)task)
+		return stalls_at(st, from);
+	return NULL;
+}
+
+/* Does the wait that this is a copy of still go on? */
+static bool stall_lasts(struct lock *l, const struct kobs_span *span)
+{
+	struct kobs_span_ref ref;
+
+	return kobs_span_find(&l->spans, span->key[0], span->key[1], &ref) &&
+	       ref.span->start == span->start && kobs_span_same(&ref);
+}
+
+static bool stall_in(const struct stall_link *links, unsigned int n,
+		     const struct task_struct *task)
+{
+	while (n--) {
+		if (links[n].span->key[0] == (u64)task)
+			return true;
+	}
+	return false;
+}
+
+/* The waits that one is behind, it first. Returns 0 when it has ended. */
+static unsigned int stall_chain(struct lock_stalls *st,
+				const struct kobs_span *span,
+				struct stall_link *links)
+{
+	unsigned int n = 0;
+
+	while (span && n < STALL_LINKS) {
+		struct stall_link *link = &links[n];
+
+		link->span = span;
+		kobs_lock_owner(span->key[1], span->data[LOCK_D_FLAGS],
+				(struct task_struct *)span->key[0],
+				&link->owner);
+		kobs_slab_where((void *)span->key[1], link->cache);
+		/* Or the lock may have been gone when it was read. */
+		if (!stall_lasts(st->l, span))
+			break;
+		n++;
+		if (!link->owner.task || stall_in(links, n, link->owner.task))
+			break;
+		span = stalls_of(st, link->owner.task);
+	}
+	return n;
+}
+
+/*
+ * Returns false when the stack table is full. A session has none unless a
+ * column asks for a stack.
+ */
+static bool stall_stack(struct kobs_session *s, bool wanted,
+			struct task_struct *task, u64 *id)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
+
+	*id = 0;
+	if (!wanted || !task || task == current)
+		return true;
+	nr = kobs_task_stack(task, ips, s->stack_depth);
+	return lock_intern(s, id, ips, nr);
+}
+
+static void stall_words(const struct stall_link *link, u64 *v)
+{
+	const u64 *kind = kobs_lock_kind(link->span->data[LOCK_D_FLAGS]);
+	u64 id = link->span->data[LOCK_D_ID];
+
+	v[KOBS_W_CPU] = link->span->data[LOCK_D_CPU];
+	v[KOBS_W_PID] = id >> 32;
+	v[KOBS_W_TID] = (u32)id;
+	v[KOBS_W_COMM] = link->span->data[LOCK_D_COMM];
+	v[KOBS_W_COMM + 1] = link->span->data[LOCK_D_COMM + 1];
+	v[LOCK_W_LOCK] = link->span->key[1];
+	v[LOCK_W_KIND] = kind[0];
+	v[LOCK_W_KIND + 1] = kind[1];
+	v[LOCK_W_OWNER] = link->owner.comm[0];
+	v[LOCK_W_OWNER + 1] = link->owner.comm[1];
+	v[LOCK_W_OWNER_PID] = link->owner.pid;
+	v[LOCK_W_OWNER_TID] = link->owner.tid;
+	memcpy(&v[LOCK_W_CACHE], link->cache, sizeof(link->cache));
+}
+
+static void stall_record(struct lock_stalls *st, const struct stall_link *links,
+			 unsigned int n, unsigned int i, u64 now)
+{
+	const struct stall_link *link = &links[i];
+	struct kobs_session *s = st->l->s;
+	struct kobs_cpu *pc = kobs_hit_enter(s);
+	struct task_struct *owner = NULL;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	u64 t0;
+
+	if (!pc)
+		return;
+	if (!kobs_hit_begin(s, pc, &t0))
+		goto out;
+	/* An owner that waits has a record of its own. */
+	if (i == n - 1 && !stall_in(links, n, link->owner.task))
+		owner = link->owner.task;
+	stall_words(link, v);
+	v[LOCK_W_LINK] = i;
+	v[LOCK_W_LINKS] = n;
+	if (!stall_stack(s, s->need & BIT(KOBS_W_KSTACK),
+			 kobs_lock_task((void *)link->span->key[0]),
+			 &v[KOBS_W_KSTACK]) ||
+	    !stall_stack(s, st->l->owner_stack, owner,
+			 &v[LOCK_W_OWNER_STACK]))
+		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
+	else
+		kobs_hit_record(s, pc, v, 0, 0, now - link->span->start, false,
+				true);
+	kobs_hit_end(s, pc, t0, 0);
+out:
+	kobs_hit_leave(pc);
+}
+
+/* Returns false when the stall is filtered, and was counted so. */
+static bool stall_wanted(struct kobs_session *s, const struct kobs_span *span)
+{
+	pid_t pid = span->data[LOCK_D_ID] >> 32;
+	struct kobs_who who = {
+		.pid = pid,
+		.tid = (u32)span->data[LOCK_D_ID],
+		.cpu = span->data[LOCK_D_CPU],
+		.comm = (const char *)&span->data[LOCK_D_COMM],
+	};
+	bool own = pid == s->own_tgid || pid == s->worker_tgid;
+	struct kobs_cpu *pc;
+	u64 t0;
+
+	if (!own && (!s->filter.task || kobs_filter_pass(&s->filter, &who)))
+		return true;
+	pc = kobs_hit_enter(s);
+	if (!pc)
+		return false;
+	if (kobs_hit_begin(s, pc, &t0)) {
+		if (own)
+			kobs_count(&pc->counters, KOBS_N_OWN);
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
+		kobs_hit_end(s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+	return false;
+}
+
+/* Reports of a wait that are due up to a time. */
+static u64 stall_due(const struct lock_stalls *st, const struct kobs_span *span,
+		     u64 time)
+{
+	s64 late = time - span->start - st->over;
+
+	return late < 0 ? 0 : 1 + div_u64(late, NSEC_PER_SEC);
+}
+
+static void stall_report(struct lock_stalls *st, const struct kobs_span *span,
+			 u64 now)
+{
+	struct stall_link links[STALL_LINKS];
+	unsigned int n;
+	unsigned int i;
+
+	rcu_read_lock();
+	n = stall_chain(st, span, links);
+	if (n && stall_wanted(st->l->s, span)) {
+		for (i = 0; i < n; i++)
+			stall_record(st, links, n, i, now);
+	}
+	rcu_read_unlock();
+}
+
+static void stalls_copy(struct lock_stalls *st)
+{
+	struct lock *l = st->l;
+	u32 place = 0;
+
+	st->n = 0;
+	/* There is a copy for each slot, and each is met once. */
+	while (kobs_span_next(&l->spans, &place,
+			      (struct kobs_span *)stalls_at(st, st->n)))
+		st->n++;
+	sort(st->copies, st->n, l->spans.stride, stalls_compare, NULL);
+}
+
+static void stalls_work(struct kthread_work *work)
+{
+	struct lock_stalls *st = container_of(work, struct lock_stalls,
+					      work.work);
+	u64 now = ktime_get_mono_fast_ns();
+	unsigned int i;
+
+	if (READ_ONCE(st->l->s->armed)) {
+		stalls_copy(st);
+		for (i = 0; i < st->n; i++) {
+			const struct kobs_span *span = stalls_at(st, i);
+
+			if (stall_due(st, span, now) >
+			    stall_due(st, span, st->last))
+				stall_report(st, span, now);
+			cond_resched();
+		}
+	}
+	st->last = now;
+	kthread_queue_delayed_work(st->worker, &st->work, st->pause);
+}
+
+/**
+ * kobs_stalls_new() - make ready to look for stalls
+ * @l: session, whose spans exist
+ * @over: ns that a wait lasts before it is a stall
+ *
+ * Context: task, may sleep.
+ * Return: 0, -ENOMEM, or an error of kthread_run_worker().
+ */
+int kobs_stalls_new(struct lock *l, u64 over)
+{
+	struct lock_stalls *st = kzalloc(sizeof(*st), GFP_KERNEL);
+
+	if (!st)
+		return -ENOMEM;
+	l->stalls = st;
+	st->l = l;
+	st->over = over;
+	st->pause = nsecs_to_jiffies(clamp_t(u64, over / STALL_LOOKS,
+					     STALL_PAUSE_LEAST,
+					     STALL_PAUSE_MOST)) ?: 1;
+	kthread_init_delayed_work(&st->work, stalls_work);
+	st->copies = vmalloc(array_size(stalls_room(&l->spans) + 1,
+					l->spans.stride));
+	if (!st->copies)
+		return -ENOMEM;
+	st->worker = kthread_run_worker(0, "kobs_stalls");
+	if (IS_ERR(st->worker)) {
+		int err = PTR_ERR(st->worker);
+
+		st->worker = NULL;
+		return err;
+	}
+	return 0;
+}
+
+/**
+ * kobs_stalls_free() - undo kobs_stalls_new(), as far as it came
+ * @l: session
+ *
+ * Context: task, may sleep.
+ */
+void kobs_stalls_free(struct lock *l)
+{
+	struct lock_stalls *st = l->stalls;
+
+	if (!st)
+		return;
+	if (st->worker)
+		kthread_destroy_worker(st->worker);
+	vfree(st->copies);
+	kfree(st);
+	l->stalls = NULL;
+}
+
+/**
+ * kobs_stalls_start() - begin to look for stalls
+ * @l: session
+ *
+ * Context: task, may sleep.
+ */
+void kobs_stalls_start(struct lock *l)
+{
+	struct lock_stalls *st = l->stalls;
+
+	st->last = ktime_get_mono_fast_ns();
+	kthread_queue_delayed_work(st->worker, &st->work, st->pause);
+}
+
+/**
+ * kobs_stalls_stop() - look no more; nothing is written afterwards
+ * @l: session
+ *
+ * Context: task, may sleep.
+ */
+void kobs_stalls_stop(struct lock *l)
+{
+	kthread_cancel_delayed_work_sync(&l->stalls->work);
+}
+
+/**
+ * kobs_stalls_bytes() - memory for the copies
+ * @l: session
+ *
+ * Context: task.
+ * Return: bytes; 0 in other modes.
+ */
+size_t kobs_stalls_bytes(const struct lock *l)
+{
+	if (!l->stalls)
+		return 0;
+	return sizeof(*l->stalls) +
+	       array_size(stalls_room(&l->spans) + 1, l->spans.stride);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Branch stacks: folding them into rows, and making a call chain of one. Pure.
+ *
+ * Locking: see lbr.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/compiler.h>
+#include <linux/export.h>
+#include <linux/string.h>
+
+#include "sources/pmu/lbr.h"
+
+/* How the third word of an entry begins: see struct perf_branch_entry. */
+#define INFO_MISPREDICTED	1
+#define INFO_PREDICTION		3
+#define INFO_CYCLES_SHIFT	4
+
+/* The rest of an entry as one word: cheaper than its bit fields. */
+static __always_inline u64 info_of(const struct perf_branch_entry *e)
+{
+	u64 info;
+
+	BUILD_BUG_ON(sizeof(*e) != 3 * sizeof(u64));
+	BUILD_BUG_ON(!IS_ENABLED(CONFIG_CPU_LITTLE_ENDIAN) &&
+		     !IS_ENABLED(CONFIG_X86) && !IS_ENABLED(CONFIG_ARM64));
+	memcpy(&info, (const u64 *)e + 2, sizeof(info));
+	return info;
+}
+
+/* A new least or greatest value. */
+static noinline void row_extreme(local64_t *at, u64 value, bool least)
+{
+	u64 old = local64_read(at);
+
+	while (least ? value < old : value > old) {
+		u64 seen = local64_cmpxchg(at, old, value);
+
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
+/*
+ * The row's value is at @value and its fields at @field. Whether cycles are an
+ * extreme is asked of memory that a nested handler may change meanwhile;
+ * row_extreme() asks again.
+ */
+static __always_inline void row_add(struct kobs_row *row, u64 *value,
+				    u64 *field, u64 info, bool hist)
+{
+	local64_t *v = (local64_t *)value;
+	u64 cycles = (u16)(info >> INFO_CYCLES_SHIFT);
+
+	local64_inc(&row->count);
+	local64_add(cycles, &v[KOBS_ROW_SUM]);
+	if (unlikely(cycles < value[KOBS_ROW_MIN]))
+		row_extreme(&v[KOBS_ROW_MIN], cycles, true);
+	if (unlikely(cycles > value[KOBS_ROW_MAX]))
+		row_extreme(&v[KOBS_ROW_MAX], cycles, false);
+	if (hist)
+		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(cycles)]);
+	if (info & INFO_MISPREDICTED)
+		local64_inc((local64_t *)&field[KOBS_LBR_MISPREDICTED]);
+}
+
+/**
+ * struct fold - a branch stack that is being folded
+ * @t: table
+ * @where: places of a branch's words in the key
+ * @key: key
+ * @lost: entries that found no row
+ */
+struct fold {
+	struct kobs_table *t;
+	const struct kobs_lbr_key *where;
+	u64 *key;
+	unsigned int lost;
+};
+
+/* Any key, with or without a histogram. */
+static noinline void fold_entry(struct fold *f, u64 from, u64 to, u64 end,
+				u64 info)
+{
+	struct kobs_row *row;
+
+	if (f->where->from >= 0)
+		f->key[f->where->from] = from;
+	if (f->where->to >= 0)
+		f->key[f->where->to] = to;
+	if (f->where->end >= 0)
+		f->key[f->where->end] = end;
+	row = kobs_table_find(f->t, f->key);
+	if (likely(row))
+		row_add(row, &row->data[f->t->words],
+			&row->data[f->t->field_at], info, f->t->hist);
+	else
+		f->lost++;
+}
+
+static void fold_any(struct fold *f, const struct perf_branch_entry *br,
+		     unsigned int n)
+{
+	/* No run ends at 0: none is known behind the newest branch. */
+	u64 next = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		fold_entry(f, br[i].from, br[i].to,
+			   kobs_lbr_run(br[i].to, next), info_of(&br[i]));
+		next = br[i].from;
+	}
+}
+
+/*
+ * The usual keys: from, to and perhaps end are the last words, with at most
+ * one before them. @before and @ends are constants. Looks at a key's first
+ * place only, and leaves it to kobs_table_find() to look further; a row whose
+ * key is complete and the same needs no look at its hash.
+ */
+static __always_inline void fold_fast(struct fold *f,
+				      const struct perf_branch_entry *br,
+				      unsigned int n, bool before, bool ends)
+{
+	const struct perf_branch_entry *past = br + n;
+	const unsigned int words = before + 2 + ends;
+	const u64 first = before ? f->key[0] : 0;
+	const u64 start = before ? first * KOBS_HASH_FACTOR : 0;
+	const u32 shift = f->t->shift;
+	const u64 stride = f->t->stride;
+	void *rows = f->t->rows;
+	u64 next = 0;
+
+	do {
+		u64 info = info_of(br);
+		u64 from = br->from;
+		u64 to = br->to;
+		u64 end = ends ? kobs_lbr_run(to, next) : 0;
+		u64 hash = (start ^ from) * KOBS_HASH_FACTOR;
+		struct kobs_row *row;
+
+		hash = (hash ^ to) * KOBS_HASH_FACTOR;
+		if (ends)
+			hash = (hash ^ end) * KOBS_HASH_FACTOR;
+		row = rows + (hash >> shift) * stride;
+		/* Plain: nobody writes it but what interrupts this. */
+		if (likely(row->state >= KOBS_ROW_HASH &&
+			   row->data[before] == from &&
+			   row->data[before + 1] == to &&
+			   (!ends || row->data[before + 2] == end) &&
+			   (!before || row->data[0] == first)))
+			row_add(row, &row->data[words],
+				&row->data[words + KOBS_ROW_BUCKETS], info,
+				false);
+		else
+			fold_entry(f, from, to, end, info);
+		next = from;
+	} while (++br < past);
+}
+
+#define FOLD(name, before, ends)					\
+static noinline void name(struct fold *f,				\
+			  const struct perf_branch_entry *br,		\
+			  unsigned int n)				\
+{									\
+	fold_fast(f, br, n, before, ends);				\
+}
+
+FOLD(fold_edges, false, false)
+FOLD(fold_runs, false, true)
+FOLD(fold_edges_by, true, false)
+FOLD(fold_runs_by, true, true)
+
+static void fold(struct fold *f, const struct perf_branch_entry *br,
+		 unsigned int n)
+{
+	const struct kobs_lbr_key *where = f->where;
+	unsigned int before = where->from;
+	bool ends = where->end >= 0;
+
+	if (f->t->hist || before > 1 || where->to != where->from + 1 ||
+	    (ends && where->end != where->to + 1) ||
+	    f->t->words != before + 2 + ends ||
+	    f->t->field_at != f->t->words + KOBS_ROW_BUCKETS)
+		fold_any(f, br, n);
+	else if (before)
+		ends ? fold_runs_by(f, br, n) : fold_edges_by(f, br, n);
+	else
+		ends ? fold_runs(f, br, n) : fold_edges(f, br, n);
+}
+
+/**
+ * kobs_lbr_fold() - fold a branch stack into rows
+ * @t: table of this CPU, initialised with values and KOBS_LBR_FIELDS fields
+ * @where: places of a branch's words in a key
+ * @key: a key; all other words are filled in. Its branch words change
+ * @br: the entries, newest first
+ * @nr: how many there are said to be; only KOBS_LBR_DEPTH are looked at
+ * @sum: what was seen on this CPU
+ *
+ * The value of a branch is its cycles: those since the branch before it, or 0
+ * where the CPU does not tell.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: entries that found no row because the table is full.
+ */
+unsigned int kobs_lbr_fold(struct kobs_table *t,
+			   const struct kobs_lbr_key *where, u64 *key,
+			   const struct perf_branch_entry *br, u64 nr,
+			   struct kobs_lbr_sum *sum)
+{
+	struct fold f = { .t = t, .where = where, .key = key };
+	unsigned int n = kobs_lbr_clip(nr);
+
+	local64_inc(&sum->samples);
+	if (unlikely(!n)) {
+		local64_inc(&sum->empty);
+		return 0;
+	}
+	if (unlikely(n != nr))
+		local64_inc(&sum->truncated);
+	if (unlikely(n > local64_read(&sum->deepest)))
+		local64_set(&sum->deepest, n);
+	fold(&f, br, n);
+	local64_add(n, &sum->entries);
+	if (unlikely(f.lost))
+		local64_add(f.lost, &sum->lost_entries);
+	if (likely(info_of(br) & INFO_PREDICTION))
+		local64_inc(&sum->predictions);
+	return f.lost;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_lbr_fold);
+
+/**
+ * kobs_lbr_callchain() - call chain from a stack of calls
+ * @ip: where the sample was taken
+ * @br: the calls that have not returned, newest first
+ * @nr: how many there are said to be
+ * @ips: set to the frames, leaf first
+ * @max: room in it, at least 1
+ *
+ * Context: any, NMI included.
+ * Return: number of frames.
+ */
+unsigned int kobs_lbr_callchain(unsigned long ip,
+				const struct perf_branch_entry *br, u64 nr,
+				unsigned long *ips, unsigned int max)
+{
+	unsigned int n = kobs_lbr_clip(nr);
+	unsigned int frames = 0;
+	unsigned int i;
+
+	ips[frames++] = ip;
+	for (i = 0; i < n && frames < max && br[i].from; i++)
+		ips[frames++] = br[i].from;
+	return frames;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_lbr_callchain);

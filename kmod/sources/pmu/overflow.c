@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Overflow handlers of the source pmu: a sample of record goes into the table
+ * by where the CPU was and by stacks; a branch stack is folded into it edge by
+ * edge, or streamed.
+ *
+ * Locking: none. perf calls the handlers in NMI or hard interrupt context,
+ * with the registers of what was interrupted; software events call them in
+ * the context of the event. perf's own recursion guard does not cover a PMU
+ * interrupt over a software event: the engine's does.
+ */
+#include <linux/perf_event.h>
+#include <linux/preempt.h>
+#include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
+
+#include "core/hit.h"
+#include "sources/pmu/pmu.h"
+
+/* perf's mark of an event that it stopped for the rest of a tick. */
+#define PMU_THROTTLED	(~0ULL)
+
+/*
+ * What an interrupt does is not the doing of the task below it, and the
+ * handler is itself one interrupt above what it samples.
+ */
+static bool task_was_interrupted(struct pt_regs *regs)
+{
+	if (user_mode(regs))
+		return true;
+	return hardirq_count() <= HARDIRQ_OFFSET && nmi_count() <= NMI_OFFSET &&
+	       !in_serving_softirq();
+}
+
+static __always_inline bool pmu_wanted(struct kobs_session *s,
+				       struct kobs_cpu *pc,
+				       struct pt_regs *regs)
+{
+	pid_t tgid = current->tgid;
+
+	if (unlikely((tgid == s->own_tgid || tgid == s->worker_tgid) &&
+		     task_was_interrupted(regs))) {
+		kobs_count(&pc->counters, KOBS_N_OWN);
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
+		return false;
+	}
+	if (unlikely(s->filter.task) && !kobs_capture_filter(s)) {
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
+		return false;
+	}
+	return true;
+}
+
+/* The function that @ip is in: the last entry that is not behind it. */
+static unsigned long pmu_function(const struct kobs_pmu *p, unsigned long ip)
+{
+	const unsigned long *f = p->functions;
+	unsigned int n = p->n_functions;
+
+	if (!n || ip < f[0])
+		return ip;
+	while (n > 1) {
+		unsigned int half = n / 2;
+
+		f += f[half] <= ip ? half : 0;
+		n -= half;
+	}
+	return *f;
+}
+
+static bool pmu_kstack(struct kobs_session *s, struct pt_regs *regs, u64 *id)
+{
+	*id = 0;
+	return user_mode(regs) || kobs_unwind_regs(s, id, regs);
+}
+
+static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)
+{
+	unsigned long ip = instruction_pointer(regs);
+
+	*id = 0;
+	if (!user_mode(regs))
+		return true;
+	*id = kobs_stacks_intern(&s->stacks, current->tgid, &ip, 1);
+	return *id;
+}
+
+/* The user stack: by frame pointers, or as the CPU's call stack has it. */
+static noinline bool pmu_ustack(const struct pmu_event *e,
+				struct perf_sample_data *data,
+				struct pt_regs *regs, u64 *id)
+{
+	struct kobs_session *s = e->p->s;
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
+
+	*id = 0;
+	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
+		return true;
+	if (!user_mode(regs))
+		regs = task_pt_regs(current);
+	if (e->attr.branch_sample_type &&
+	    (data->sample_flags & PERF_SAMPLE_BRANCH_STACK))
+		nr = kobs_lbr_callchain(instruction_pointer(regs),
+					data->br_stack->entries,
+					data->br_stack->nr, ips,
+					s->stack_depth);
+	else
+		nr = kobs_capture_user_frames(regs, ips, s->stack_depth);
+	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips, nr);
+	return *id;
+}
+
+/* Fill in what the key needs of the source's words, and stacks. */
+static __always_inline bool pmu_words(const struct pmu_event *e,
+				      struct perf_sample_data *data,
+				      struct pt_regs *regs, u64 *v)
+{
+	const struct kobs_pmu *p = e->p;
+	struct kobs_session *s = p->s;
+
+	v[PMU_W_EVENT] = e->index;
+	v[PMU_W_IP] = instruction_pointer(regs);
+	if (p->want & BIT(PMU_W_FUNC))
+		v[PMU_W_FUNC] = user_mode(regs) ? 0 :
+				pmu_function(p, v[PMU_W_IP]);
+	if ((p->want & BIT(PMU_W_UIP)) && !pmu_uip(s, regs, &v[PMU_W_UIP]))
+		return false;
+	if ((s->need & BIT(KOBS_W_KSTACK)) &&
+	    !pmu_kstack(s, regs, &v[KOBS_W_KSTACK]))
+		return false;
+	return !(s->need & BIT(KOBS_W_USTACK)) ||
+	       pmu_ustack(e, data, regs, &v[KOBS_W_USTACK]);
+}
+
+static __always_inline enum kobs_counter
+record_sample(const struct pmu_event *e, struct kobs_cpu *pc,
+	      struct perf_sample_data *data, struct pt_regs *regs,
+	      bool throttled)
+{
+	struct kobs_session *s = e->p->s;
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_row *row;
+
+	if (!pmu_words(e, data, regs, v) ||
+	    !kobs_capture(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+		return KOBS_N_STACK_FULL;
+	kobs_hit_gather(s, v, key);
+	row = kobs_table_find(&pc->table, key);
+	if (unlikely(!row))
+		return KOBS_N_TABLE_FULL;
+	local64_inc(&row->count);
+	if (unlikely(throttled))
+		local64_inc(kobs_row_field(&pc->table, row, PMU_F_THROTTLED));
+	return KOBS_N_RECORDED;
+}
+
+/*
+ * A stack of perf's that says nothing stands for one without entries. 6.1
+ * does not clear the pointer: only the flag tells.
+ */
+static const struct perf_branch_stack *
+branch_stack(const struct perf_sample_data *data)
+{
+	static const struct perf_branch_stack none;
+
+	if (!(data->sample_flags & PERF_SAMPLE_BRANCH_STACK) || !data->br_stack)
+		return &none;
+	return data->br_stack;
+}
+
+static __always_inline enum kobs_counter
+branch_fold(const struct pmu_event *e, struct kobs_cpu *pc,
+	    struct perf_sample_data *data, struct pt_regs *regs,
+	    struct kobs_lbr_sum *sum)
+{
+	const struct perf_branch_stack *br = branch_stack(data);
+	struct kobs_session *s = e->p->s;
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+	u64 v[KOBS_WORDS];
+
+	v[PMU_W_FROM] = 0;
+	v[PMU_W_TO] = 0;
+	v[PMU_W_END] = 0;
+	if (!pmu_words(e, data, regs, v) ||
+	    !kobs_capture(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+		return KOBS_N_STACK_FULL;
+	kobs_hit_gather(s, v, key);
+	if (kobs_lbr_fold(&pc->table, &e->p->branch_at, key, br->entries,
+			  br->nr, sum))
+		return KOBS_N_TABLE_FULL;
+	return KOBS_N_RECORDED;
+}
+
+/* The word of an entry that is neither from nor to: bit-fields. */
+static u64 entry_info(const struct perf_branch_entry *entry)
+{
+	u64 info;
+
+	BUILD_BUG_ON(sizeof(*entry) != 3 * sizeof(info));
+	memcpy(&info, (const u64 *)entry + 2, sizeof(info));
+	return info;
+}
+
+/* A record for each entry, newest first; none of them is a stack, too. */
+static __always_inline enum kobs_counter
+branch_stream(const struct pmu_event *e, struct perf_sample_data *data,
+	      struct pt_regs *regs, local64_t *samples)
+{
+	const struct perf_branch_stack *br = branch_stack(data);
+	unsigned int n = kobs_lbr_clip(br->nr);
+	struct kobs_session *s = e->p->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	unsigned int i = 0;
+
+	if (!pmu_words(e, data, regs, v) ||
+	    !kobs_capture(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+		return KOBS_N_STACK_FULL;
+	v[PMU_W_SAMPLE] = local64_inc_return(samples);
+	do {
+		v[PMU_W_LEFT] = n ? n - 1 - i : 0;
+		v[PMU_W_FROM] = n ? br->entries[i].from : 0;
+		v[PMU_W_TO] = n ? br->entries[i].to : 0;
+		v[PMU_W_INFO] = n ? entry_info(&br->entries[i]) : 0;
+		if (!kobs_stream_write(s, v, U64_MAX))
+			return KOBS_N_RING_FULL;
+	} while (++i < n);
+	return KOBS_N_RECORDED;
+}
+
+enum pmu_what { PMU_RECORD, PMU_BRANCH, PMU_BRANCH_TRACE };
+
+/* An overflow in any mode, which is a constant. */
+static __always_inline void pmu_hit(struct perf_event *event,
+				    struct perf_sample_data *data,
+				    struct pt_regs *regs, enum pmu_what what)
+{
+	const struct pmu_event *e = event->overflow_handler_context;
+	bool throttled = event->hw.interrupts == PMU_THROTTLED;
+	/* perf calls with preemption off. */
+	struct pmu_cpu *cpu = this_cpu_ptr(e->p->cpu);
+	struct kobs_session *s = e->p->s;
+	enum kobs_counter fate;
+	struct kobs_cpu *pc;
+	u64 t0;
+
+	local64_inc(&cpu->calls[e->index]);
+	if (unlikely(throttled))
+		local64_inc(&cpu->throttled);
+	pc = kobs_hit_enter(s);
+	if (!pc)
+		return;
+	if (unlikely(!kobs_hit_begin(s, pc, &t0))) {
+		local64_inc(&cpu->early);
+		goto out;
+	}
+	if (pmu_wanted(s, pc, regs)) {
+		if (what == PMU_RECORD)
+			fate = record_sample(e, pc, data, regs, throttled);
+		else if (what == PMU_BRANCH)
+			fate = branch_fold(e, pc, data, regs, &cpu->lbr);
+		else
+			fate = branch_stream(e, data, regs, &cpu->samples);
+		kobs_count(&pc->counters, fate);
+	}
+	kobs_hit_end(s, pc, t0, 0);
+out:
+	kobs_hit_leave(pc);
+}
+
+static void pmu_record(struct perf_event *event, struct perf_sample_data *data,
+		       struct pt_regs *regs)
+{
+	pmu_hit(event, data, regs, PMU_RECORD);
+}
+
+static void pmu_branch(struct perf_event *event, struct perf_sample_data *data,
+		       struct pt_regs *regs)
+{
+	pmu_hit(event, data, regs, PMU_BRANCH);
+}
+
+static void pmu_branch_trace(struct perf_event *event,
+			     struct perf_sample_data *data,
+			     struct pt_regs *regs)
+{
+	pmu_hit(event, data, regs, PMU_BRANCH_TRACE);
+}
+
+/**
+ * kobs_pmu_handler() - the handler of a mode
+ * @p: session
+ *
+ * Context: any.
+ * Return: the handler, or NULL for a mode that only counts.
+ */
+perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p)
+{
+	const struct kobs_mode *mode = p->s->mode;
+
+	if (mode->own_rows)
+		return NULL;
+	if (mode->stream)
+		return pmu_branch_trace;
+	return mode->value ? pmu_branch : pmu_record;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the source pmu share: a session's events, its counters in
+ * the kernel's perf, and what their overflow handlers need.
+ *
+ * Locking: struct kobs_pmu.lock, which nests inside the session's lock, protects
+ * the counters. It is taken by start, stop and reading, and by the work that
+ * follows CPUs that leave and come. Handlers take no lock.
+ */
+#ifndef KOBS_PMU_H
+#define KOBS_PMU_H
+
+#include <linux/cpumask.h>
+#include <linux/mutex.h>
+#include <linux/perf_event.h>
+#include <linux/workqueue.h>
+#include "core/kobs.h"
+#include "sources/pmu/lbr.h"
+
+/* Events of a session at most, and what describes one. */
+#define PMU_EVENTS	16
+
+enum pmu_event_word {
+	PMU_E_TYPE,
+	PMU_E_CONFIG,
+	PMU_E_CONFIG1,
+	PMU_E_CONFIG2,
+	PMU_E_BITS,
+	PMU_E_PERIOD,
+	PMU_E_BRANCH,
+	PMU_E_RESERVED,
+	PMU_E_WORDS
+};
+
+/* Bits of PMU_E_BITS. */
+#define PMU_B_EXCLUDE_USER	BIT(0)
+#define PMU_B_EXCLUDE_KERNEL	BIT(1)
+#define PMU_B_EXCLUDE_HV	BIT(2)
+#define PMU_B_EXCLUDE_IDLE	BIT(3)
+#define PMU_B_PRECISE_SHIFT	4
+#define PMU_B_PRECISE		(3 << PMU_B_PRECISE_SHIFT)
+#define PMU_B_FREQUENCY		BIT(6)
+#define PMU_B_EXCLUDE_GUEST	BIT(7)
+#define PMU_B_EXCLUDE_HOST	BIT(8)
+#define PMU_B_ALL		(BIT(9) - 1)
+
+/* Words of a hit; some serve two columns, of different modes. */
+enum {
+	PMU_W_EVENT = KOBS_W_SOURCE,
+	PMU_W_IP,
+	PMU_W_FUNC,
+	PMU_W_SAMPLE = PMU_W_FUNC,
+	PMU_W_UIP,
+	PMU_W_LEFT = PMU_W_UIP,
+	PMU_W_FROM,
+	PMU_W_TO,
+	PMU_W_END,
+	PMU_W_INFO = PMU_W_END,
+	PMU_WORDS
+};
+
+static_assert((int)PMU_WORDS <= (int)KOBS_WORDS);
+
+enum pmu_param {
+	PMU_P_EVENTS,
+	PMU_P_CPUS,
+	PMU_P_TASKS,
+	PMU_P_INHERIT,
+	PMU_P_ON_EXEC,
+	PMU_P_FALLBACK,
+	PMU_P_FUNCTIONS,
+	PMU_P
+};
+
+/* Further numbers of the rows of stat and of record. */
+enum { PMU_F_ENABLED, PMU_F_RUNNING };
+enum { PMU_F_THROTTLED };
+
+struct kobs_pmu;
+
+/**
+ * struct pmu_event - an event of a session, and what its handler is given
+ * @p: session of this source
+ * @attr: the event, as perf takes it
+ * @index: its place
+ * @exact: overflows are counts divided by the period
+ * @taken: perf took it, as it is
+ */
+struct pmu_event {
+	struct kobs_pmu *p;
+	struct perf_event_attr attr;
+	unsigned int index;
+	bool exact;
+	bool taken;
+};
+
+/**
+ * struct pmu_counter - an event on a CPU, or of a task
+ * @event: in perf, or NULL while its CPU is away, and when stopped
+ * @count: counted by those of its events that are gone
+ * @enabled: ns that they were enabled
+ * @running: ns that they counted
+ * @overflows: how often they passed their period
+ */
+struct pmu_counter {
+	struct perf_event *event;
+	u64 count;
+	u64 enabled;
+	u64 running;
+	u64 overflows;
+};
+
+/**
+ * struct pmu_cpu - what handlers count on a CPU, beside hits
+ * @calls: calls of the handler for each event
+ * @early: those before the session was armed or after it was disarmed
+ * @throttled: calls at which perf stopped the event for the rest of a tick
+ * @samples: branch stacks streamed
+ * @lbr: branch stacks folded
+ */
+struct pmu_cpu {
+	local64_t calls[PMU_EVENTS];
+	local64_t early;
+	local64_t throttled;
+	local64_t samples;
+	struct kobs_lbr_sum lbr;
+};
+
+/**
+ * struct kobs_pmu - a session of this source
+ *
+ * Constant once it is prepared:
+ * @s: the session
+ * @n_events: number of events
+ * @events: the events
+ * @cpu: what handlers count
+ * @want: source's words that the key needs, a bit for each
+ * @branch_at: places of from, to and end in the key
+ * @n_functions: number of @functions
+ * @functions: entries of kernel functions, sorted
+ * @cpus: CPUs to observe
+ * @n_places: number of places an event counts in: CPUs or tasks
+ * @tasks: the tasks, or NULL
+ * @who: words of each task for the keys of stat
+ * @handler: of overflows; NULL for stat
+ *
+ * Under @lock:
+ * @lock: see the head of this file
+ * @counters: @n_places for each event
+ * @running: between start and stop
+ * @fell_back: cycles became cpu-clock
+ * @left: CPUs that left
+ * @came: CPUs that came
+ * @failed: CPUs that came and could not be observed
+ * @gone: tasks that were gone before they could be observed
+ * @missed: hits that reached no handler; set by stop
+ *
+ * @there: CPUs that have not left, atomic bits
+ * @detached: CPUs that have left since they were last looked at, atomic bits
+ * @node: instance of the hotplug state
+ * @follow: brings the counters in line with the CPUs that are there
+ */
+struct kobs_pmu {
+	struct kobs_session *s;
+	unsigned int n_events;
+	struct pmu_event events[PMU_EVENTS];
+	struct pmu_cpu __percpu *cpu;
+	u32 want;
+	struct kobs_lbr_key branch_at;
+	unsigned int n_functions;
+	unsigned long *functions;
+	cpumask_var_t cpus;
+	unsigned int n_places;
+	struct task_struct **tasks;
+	u64 (*who)[KOBS_W_KSTACK];
+	perf_overflow_handler_t handler;
+
+	struct mutex lock; /* protects what follows */
+	struct pmu_counter *counters;
+	bool running;
+	bool fell_back;
+	unsigned int left;
+	unsigned int came;
+	unsigned int failed;
+	unsigned int gone;
+	u64 missed;
+
+	cpumask_var_t there;
+	cpumask_var_t detached;
+	struct hlist_node node;
+	struct work_struct follow;
+};
+
+static inline struct pmu_counter *pmu_counter(const struct kobs_pmu *p,
+					      unsigned int event,
+					      unsigned int place)
+{
+	return &p->counters[event * p->n_places + place];
+}
+
+/* Whether a CPU can have counters: it is online, and not about to leave. */
+static inline bool kobs_pmu_cpu_there(const struct kobs_pmu *p, unsigned int cpu)
+{
+	return cpu_online(cpu) && cpumask_test_cpu(cpu, p->there);
+}
+
+/* pmu_event.c */
+int kobs_pmu_events_parse(struct kobs_pmu *p, struct netlink_ext_ack *extack);
+int kobs_pmu_counters_start(struct kobs_pmu *p, struct netlink_ext_ack *extack);
+void kobs_pmu_counters_stop(struct kobs_pmu *p);
+void kobs_pmu_place_stop(struct kobs_pmu *p, unsigned int place);
+int kobs_pmu_place_start(struct kobs_pmu *p, unsigned int place,
+			 struct netlink_ext_ack *extack);
+void kobs_pmu_place_enable(struct kobs_pmu *p, unsigned int place);
+void kobs_pmu_counter_read(const struct pmu_counter *c,
+			   struct pmu_counter *sum);
+const char *kobs_pmu_lacking(bool branches);
+
+/* pmu_cpus.c */
+int kobs_pmu_cpus_watch(struct kobs_pmu *p);
+void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);
+
+/* pmu_hit.c */
+perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p);
+
+/* pmu_report.c */
+bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
+		   struct kobs_row_out *out);
+void kobs_pmu_usage(const struct kobs_session *s, struct kobs_usage *u);
+bool kobs_pmu_note(const struct kobs_session *s, unsigned int i,
+		   struct kobs_note *note);
+
+#endif /* KOBS_PMU_H */

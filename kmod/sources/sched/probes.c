@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source sched: the probes on the scheduler's tracepoints.
+ *
+ * A session is plain, and plain a constant in what handlers are made of, when
+ * its key is the name of the task: its spans then keep no more than that.
+ *
+ * Locking: none; see src_sched.c. The scheduler calls with interrupts off, so
+ * that preemption need not be turned off. Begin and end of a task's waits come
+ * one after the other, so that nobody else ends what a handler has found; but
+ * a wake-up is seen in two places.
+ */
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "core/hit.h"
+#include "sources/sched/sched.h"
+
+/* Who wakes up in an interrupt is not the task that it fell upon. */
+static const char sched_interrupt[16] = "[interrupt]";
+
+static __always_inline u64 sched_pair(u32 high, u32 low)
+{
+	return (u64)high << 32 | low;
+}
+
+static __always_inline enum sched_wait
+sched_state(bool preempt, struct task_struct *prev, unsigned int state)
+{
+	/* A signal, or a wake-up, can keep a task that is about to sleep. */
+	if (preempt || !state || task_is_runnable(prev))
+		return WAIT_PREEMPTED;
+	if (state & TASK_INTERRUPTIBLE)
+		return WAIT_SLEEP;
+	if (state & TASK_UNINTERRUPTIBLE)
+		return state & TASK_NOLOAD ? WAIT_IDLE : WAIT_DISK;
+	if (state & TASK_RTLOCK_WAIT)
+		return WAIT_LOCK;
+	return state & (__TASK_STOPPED | __TASK_TRACED) ? WAIT_STOPPED :
+							  WAIT_OTHER;
+}
+
+static __always_inline void sched_describe(u64 *data,
+					   const struct task_struct *p,
+					   bool plain)
+{
+	const u64 *comm = (const u64 *)p->comm;
+
+	data[SPAN_COMM] = comm[0];
+	data[SPAN_COMM + 1] = comm[1];
+	if (!plain)
+		data[SPAN_PIDS] = sched_pair(p->tgid, p->pid);
+}
+
+/* A task leaves whose last return was not seen. Returns false when there is no room. */
+static noinline bool sched_begin_stale(struct kobs_session *s,
+				       struct kobs_cpu *pc,
+				       struct task_struct *p,
+				       struct kobs_span_ref *ref)
+{
+	struct sched *d = s->priv;
+
+	if (!(ref->span->data[SPAN_STATE] & WAIT_SETTLED)) {
+		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+		kobs_count(&pc->counters, KOBS_N_STALE);
+	}
+	kobs_span_end_own(ref);
+	return kobs_span_enter(&d->spans, (u64)p, SPAN_WAIT, ref) ==
+	       KOBS_SPAN_BEGUN;
+}
+
+/* Begin the wait of a task. Returns false when there is no room. */
+static __always_inline bool sched_begin(struct kobs_session *s,
+					struct kobs_cpu *pc,
+					struct task_struct *p,
+					struct kobs_span_ref *ref)
+{
+	struct sched *d = s->priv;
+	enum kobs_span_got got = kobs_span_enter(&d->spans, (u64)p, SPAN_WAIT,
+						 ref);
+
+	if (likely(got == KOBS_SPAN_BEGUN) ||
+	    (got == KOBS_SPAN_FOUND && sched_begin_stale(s, pc, p, ref)))
+		return true;
+	WRITE_ONCE(d->full, true);
+	return false;
+}
+
+/* Into the row of a name, when that is at hand; or the long way. */
+static noinline void sched_record_slow(struct kobs_session *s,
+				       struct kobs_cpu *pc, u64 comm0,
+				       u64 comm1, u64 value)
+{
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	v[KOBS_W_COMM] = comm0;
+	v[KOBS_W_COMM + 1] = comm1;
+	kobs_hit_record(s, pc, v, 0, 0, value, false, false);
+}
+
+static __always_inline void sched_record_plain(struct kobs_session *s,
+					       struct kobs_cpu *pc, u64 comm0,
+					       u64 comm1, u64 value)
+{
+	struct kobs_row *row = kobs_table_peek(&pc->table, comm0, comm1, 2);
+
+	if (unlikely(!row || value < s->filter.min)) {
+		sched_record_slow(s, pc, comm0, comm1, value);
+		return;
+	}
+	kobs_row_add(&pc->table, row, value);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+}
+
+/* === offcpu === */
+
+/* A task leaves the CPU: prev is current. */
+static __always_inline void offcpu_out(struct kobs_session *s,
+				       struct kobs_cpu *pc, u64 now,
+				       struct task_struct *prev,
+				       u32 state, bool stacks, bool plain)
+{
+	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
+	bool wanted = kobs_hit_wanted(s, pc);
+	u64 v[KOBS_W_USTACK + 1] KOBS_UNINIT;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	u64 *data;
+
+	v[KOBS_W_KSTACK] = 0;
+	v[KOBS_W_USTACK] = 0;
+	if (stacks && wanted &&
+	    !kobs_capture(s, v, s->need & KOBS_W_STACKS, 0, true))
+		fate = KOBS_N_STACK_FULL;
+	/* Also when it is not wanted: its end is not to look unpaired. */
+	if (unlikely(!sched_begin(s, pc, prev, &ref))) {
+		fate = KOBS_N_SPANS_FULL;
+	} else {
+		data = ref.span->data;
+		ref.span->start = now;
+		if (!wanted || fate != KOBS_N_IN_FLIGHT)
+			state |= WAIT_SETTLED;
+		sched_describe(data, prev, plain);
+		data[SPAN_STATE] = sched_pair(plain ? 0 : raw_smp_processor_id(),
+					      state);
+		if (!plain)
+			data[SPAN_STACKS] = sched_pair(v[KOBS_W_KSTACK],
+						       v[KOBS_W_USTACK]);
+		kobs_span_publish(&ref);
+	}
+	if (likely(wanted))
+		kobs_count(&pc->counters, fate);
+}
+
+/*
+ * Who woke the task up, if that was seen: sched_waking() comes before the task
+ * can run, but can also come before it is switched out. A wake-up that found
+ * the task still queued did not end a sleep that began later.
+ * Returns false when there was no room for the waker's stack.
+ */
+static noinline bool offcpu_waker(struct sched *d, struct task_struct *next,
+				  u64 start, enum sched_wait state, u64 *v)
+{
+	struct kobs_span_ref ref;
+	u64 waker[SPAN_WORDS];
+	u64 woken;
+
+	v[SCHED_W_WAKER] = 0;
+	v[SCHED_W_WAKER + 1] = 0;
+	v[SCHED_W_WAKER_PID] = 0;
+	v[SCHED_W_WAKER_STACK] = 0;
+	if (state == WAIT_PREEMPTED ||
+	    !kobs_span_find(&d->spans, (u64)next, SPAN_WAKE, &ref))
+		return true;
+	woken = ref.span->start;
+	memcpy(waker, ref.span->data, sizeof(waker));
+	if (!kobs_span_end(&ref))
+		return true;
+	if ((waker[SPAN_STATE] & WAKE_QUEUED) && woken < start)
+		return true;
+	v[SCHED_W_WAKER] = waker[SPAN_COMM];
+	v[SCHED_W_WAKER + 1] = waker[SPAN_COMM + 1];
+	v[SCHED_W_WAKER_PID] = waker[SPAN_PIDS] >> 32;
+	v[SCHED_W_WAKER_STACK] = waker[SPAN_STACKS] >> 32;
+	return !(waker[SPAN_STATE] & WAKE_NO_STACK);
+}
+
+/* A task comes whose leaving was not seen. */
+static noinline void offcpu_unpaired(struct kobs_session *s,
+				     struct kobs_cpu *pc,
+				     struct task_struct *next)
+{
+	struct sched *d = s->priv;
+	u64 data[SPAN_WORDS];
+	u64 t0;
+
+	/* A new task has not left; and if there was no room, it was counted. */
+	if (!(next->nvcsw + next->nivcsw) || READ_ONCE(d->full) ||
+	    !kobs_hit_begin(s, pc, &t0))
+		return;
+	sched_describe(data, next, false);
+	if (sched_pass(s, pc, data, raw_smp_processor_id()))
+		kobs_count(&pc->counters, KOBS_N_UNPAIRED);
+}
+
+/* A task comes back to the CPU. */
+static __always_inline void offcpu_in(struct kobs_session *s,
+				      struct kobs_cpu *pc, u64 now,
+				      struct task_struct *next, bool plain)
+{
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct sched *d = s->priv;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	u64 start;
+	u64 state;
+	u64 value;
+
+	if (unlikely(!kobs_span_find(&d->spans, (u64)next, SPAN_WAIT, &ref))) {
+		offcpu_unpaired(s, pc, next);
+		return;
+	}
+	start = ref.span->start;
+	state = ref.span->data[SPAN_STATE];
+	if (plain) {
+		v[KOBS_W_COMM] = ref.span->data[SPAN_COMM];
+		v[KOBS_W_COMM + 1] = ref.span->data[SPAN_COMM + 1];
+	} else {
+		sched_words(v, ref.span->data, state >> 32);
+	}
+	kobs_span_end_own(&ref);
+	if (unlikely(state & WAIT_SETTLED))
+		return;
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	/* The clocks of two CPUs may differ by a little. */
+	value = now > start ? now - start : 0;
+	if (plain) {
+		sched_record_plain(s, pc, v[KOBS_W_COMM], v[KOBS_W_COMM + 1],
+				   value);
+		return;
+	}
+	if (unlikely(d->wakers) &&
+	    !offcpu_waker(d, next, start, state & WAIT_STATE, v)) {
+		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
+		return;
+	}
+	kobs_hit_record(s, pc, v, 0, 0, value, false, false);
+}
+
+/* A task dies: who woke it up last is of no interest. */
+static noinline void offcpu_dead(struct sched *d, struct task_struct *prev)
+{
+	struct kobs_span_ref ref;
+
+	if (d->wakers &&
+	    kobs_span_find(&d->spans, (u64)prev, SPAN_WAKE, &ref))
+		kobs_span_end(&ref);
+}
+
+static __always_inline void offcpu_switch(struct kobs_session *s, bool preempt,
+					  struct task_struct *prev,
+					  struct task_struct *next,
+					  unsigned int state, bool stacks,
+					  bool plain)
+{
+	struct kobs_cpu *pc = kobs_hit_enter_off(s);
+	u64 t0 = 0;
+	u64 now;
+
+	if (!pc)
+		return;
+	now = ktime_get_mono_fast_ns();
+	if (unlikely(state & TASK_DEAD))
+		offcpu_dead(s->priv, prev);
+	else if (prev->pid && kobs_hit_begin(s, pc, &t0))
+		offcpu_out(s, pc, now, prev,
+			   plain ? 0 : sched_state(preempt, prev, state),
+			   stacks, plain);
+	if (next->pid)
+		offcpu_in(s, pc, now, next, plain);
+	kobs_hit_end(s, pc, t0, 0);
+	kobs_hit_leave_off(pc);
+}
+
+static void offcpu_probe_plain(void *data, bool preempt,
+			       struct task_struct *prev,
+			       struct task_struct *next, unsigned int state)
+{
+	offcpu_switch(data, preempt, prev, next, state, false, true);
+}
+
+static void offcpu_probe(void *data, bool preempt, struct task_struct *prev,
+			 struct task_struct *next, unsigned int state)
+{
+	offcpu_switch(data, preempt, prev, next, state, false, false);
+}
+
+static void offcpu_probe_stacks(void *data, bool preempt,
+				struct task_struct *prev,
+				struct task_struct *next, unsigned int state)
+{
+	offcpu_switch(data, preempt, prev, next, state, true, false);
+}
+
+/* Somebody, who is current, wakes a task up. */
+static void offcpu_probe_waking(void *data, struct task_struct *p)
+{
+	struct kobs_session *s = data;
+	struct kobs_cpu *pc = kobs_hit_enter_off(s);
+	u64 v[KOBS_W_USTACK + 1] KOBS_UNINIT;
+	u32 state = task_is_runnable(p) ? WAKE_QUEUED : 0;
+	struct sched *d = s->priv;
+	struct kobs_span_ref ref KOBS_UNINIT;
+
+	if (!pc)
+		return;
+	if (!READ_ONCE(s->armed) || !p->pid)
+		goto out;
+	if (kobs_span_find(&d->spans, (u64)p, SPAN_WAKE, &ref))
+		kobs_span_end(&ref);
+	v[KOBS_W_KSTACK] = 0;
+	if (s->has_stacks &&
+	    !kobs_capture(s, v, BIT(KOBS_W_KSTACK), 0, true))
+		state |= WAKE_NO_STACK;
+	if (kobs_span_enter(&d->spans, (u64)p, SPAN_WAKE, &ref) !=
+	    KOBS_SPAN_BEGUN)
+		goto out;
+	ref.span->start = ktime_get_mono_fast_ns();
+	sched_describe(ref.span->data, current, false);
+	if (!in_task()) {
+		memcpy(&ref.span->data[SPAN_COMM], sched_interrupt,
+		       sizeof(sched_interrupt));
+		ref.span->data[SPAN_PIDS] = 0;
+	}
+	ref.span->data[SPAN_STACKS] = sched_pair(v[KOBS_W_KSTACK], 0);
+	ref.span->data[SPAN_STATE] = state;
+	kobs_span_publish(&ref);
+out:
+	kobs_hit_leave_off(pc);
+}
+
+/* === runq === */
+
+/* A task begins to wait; the filter is applied at the end, where it runs. */
+static __always_inline void runq_out(struct kobs_session *s,
+				     struct kobs_cpu *pc, u64 now,
+				     struct task_struct *p,
+				     enum sched_wait state)
+{
+	struct kobs_span_ref ref KOBS_UNINIT;
+	struct sched *d = s->priv;
+	enum kobs_span_got got;
+	u64 t0;
+
+	if (unlikely(!READ_ONCE(s->armed)))
+		return;
+	got = kobs_span_enter(&d->spans, (u64)p, SPAN_WAIT, &ref);
+	/* Preempted on its way to sleep, then woken up: it waits already. */
+	if (unlikely(got == KOBS_SPAN_FOUND))
+		return;
+	t0 = kobs_hit_clock(pc);
+	if (unlikely(got == KOBS_SPAN_FULL)) {
+		kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
+	} else {
+		ref.span->start = now;
+		sched_describe(ref.span->data, p, false);
+		ref.span->data[SPAN_STACKS] = 0;
+		ref.span->data[SPAN_STATE] = sched_pair(task_cpu(p), state);
+		kobs_span_publish(&ref);
+		kobs_count(&pc->counters, KOBS_N_IN_FLIGHT);
+	}
+	kobs_hit_end(s, pc, t0, 0);
+}
+
+static __always_inline void runq_wake(struct kobs_session *s,
+				      struct task_struct *p,
+				      enum sched_wait state)
+{
+	struct kobs_cpu *pc;
+
+	if (sched_running(p))
+		return;
+	pc = kobs_hit_enter_off(s);
+	if (!pc)
+		return;
+	runq_out(s, pc, ktime_get_mono_fast_ns(), p, state);
+	kobs_hit_leave_off(pc);
+}
+
+static void runq_probe_wakeup(void *data, struct task_struct *p)
+{
+	runq_wake(data, p, WAIT_WOKEN);
+}
+
+static void runq_probe_new(void *data, struct task_struct *p)
+{
+	runq_wake(data, p, WAIT_NEW);
+}
+
+/* A task has waited enough. */
+static __always_inline void runq_in(struct kobs_session *s,
+				    struct kobs_cpu *pc, u64 now,
+				    struct task_struct *next, bool plain)
+{
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct sched *d = s->priv;
+	struct kobs_span_ref ref KOBS_UNINIT;
+	u32 cpu = raw_smp_processor_id();
+	const u64 *data;
+	u64 start;
+	u64 value;
+
+	if (!kobs_span_find(&d->spans, (u64)next, SPAN_WAIT, &ref))
+		return;
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	data = ref.span->data;
+	if (likely(sched_wanted(s, pc, data, cpu))) {
+		start = ref.span->start;
+		value = now > start ? now - start : 0;
+		if (plain) {
+			sched_record_plain(s, pc, data[SPAN_COMM],
+					   data[SPAN_COMM + 1], value);
+		} else {
+			sched_words(v, data, cpu);
+			kobs_hit_record(s, pc, v, 0, 0, value, false, false);
+		}
+	}
+	kobs_span_end_own(&ref);
+}
+
+static __always_inline void runq_switch(struct kobs_session *s, bool preempt,
+					struct task_struct *prev,
+					struct task_struct *next,
+					unsigned int state, bool plain)
+{
+	struct kobs_cpu *pc = kobs_hit_enter_off(s);
+	struct sched *d = s->priv;
+	u64 now;
+
+	if (!pc)
+		return;
+	now = ktime_get_mono_fast_ns();
+	if (d->preempted && prev->pid && !(state & TASK_DEAD) &&
+	    sched_state(preempt, prev, state) == WAIT_PREEMPTED)
+		runq_out(s, pc, now, prev, WAIT_PREEMPTED);
+	if (next->pid)
+		runq_in(s, pc, now, next, plain);
+	kobs_hit_leave_off(pc);
+}
+
+static void runq_probe_switch_plain(void *data, bool preempt,
+				    struct task_struct *prev,
+				    struct task_struct *next,
+				    unsigned int state)
+{
+	runq_switch(data, preempt, prev, next, state, true);
+}
+
+static void runq_probe_switch(void *data, bool preempt,
+			      struct task_struct *prev,
+			      struct task_struct *next, unsigned int state)
+{
+	runq_switch(data, preempt, prev, next, state, false);
+}
+
+static void sched_hang(struct sched *d, const char *name, void *probe)
+{
+	d->probes[d->n_probes++] = (struct kobs_probe){ name, probe };
+}
+
+/**
+ * sched_choose_probes() - what a session hangs on
+ * @s: session being prepared
+ * @d: set, but for its probes
+ *
+ * Context: task.
+ */
+void sched_choose_probes(const struct kobs_session *s, struct sched *d)
+{
+	bool plain = s->n_words == 2 && s->gather[0] == KOBS_W_COMM;
+
+	if (sched_is_runq(s)) {
+		sched_hang(d, "sched_switch", plain ?
+			   (void *)runq_probe_switch_plain : runq_probe_switch);
+		sched_hang(d, "sched_wakeup", runq_probe_wakeup);
+		sched_hang(d, "sched_wakeup_new", runq_probe_new);
+		return;
+	}
+	if (s->need & KOBS_W_STACKS)
+		sched_hang(d, "sched_switch", offcpu_probe_stacks);
+	else
+		sched_hang(d, "sched_switch", plain ?
+			   (void *)offcpu_probe_plain : offcpu_probe);
+	if (d->wakers)
+		sched_hang(d, "sched_waking", offcpu_probe_waking);
+}

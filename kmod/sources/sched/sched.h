@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source sched: what its probes (sched_probes.c) and its sessions
+ * (src_sched.c) share. What a hit is, and locking: see src_sched.c.
+ */
+#ifndef KOBS_SCHED_H
+#define KOBS_SCHED_H
+
+#include <linux/sched.h>
+
+#include "core/kobs.h"
+#include "hooks/tracepoint.h"
+#include "lib/inflight.h"
+
+/* Words of the columns. */
+enum {
+	SCHED_W_STATE = KOBS_W_SOURCE,
+	SCHED_W_WAKER = SCHED_W_STATE + 2,
+	SCHED_W_WAKER_PID = SCHED_W_WAKER + 2,
+	SCHED_W_WAKER_STACK,
+	SCHED_WORDS
+};
+
+static_assert((unsigned int)SCHED_WORDS <= KOBS_WORDS);
+
+/* What is kept of a wait, or of the wake-up that ends it, until its end. */
+enum {
+	SPAN_COMM,
+	SPAN_PIDS = SPAN_COMM + 2,	/* process, thread */
+	SPAN_STACKS,			/* kernel, user */
+	SPAN_STATE,			/* CPU, enum sched_wait */
+	SPAN_WORDS
+};
+
+/* Second word of a span's key; the first is the task. */
+enum { SPAN_WAIT, SPAN_WAKE };
+
+enum sched_wait {
+	WAIT_SLEEP,
+	WAIT_DISK,
+	WAIT_IDLE,
+	WAIT_LOCK,
+	WAIT_STOPPED,
+	WAIT_OTHER,
+	WAIT_PREEMPTED,
+	WAIT_WOKEN,
+	WAIT_NEW,
+	/* Further bits of SPAN_STATE. */
+	WAIT_STATE = 0xff,
+	/* A wait: not wanted, or lost, and counted so. */
+	WAIT_SETTLED = 0x100,
+	/* A wake-up: the task had not left its run queue. */
+	WAKE_QUEUED = 0x200,
+	/* A wake-up: its stack found no room. */
+	WAKE_NO_STACK = 0x400,
+};
+
+/* As the column state shows an enum sched_wait: a text of two words. */
+union sched_state_name {
+	char text[16];
+	u64 words[2];
+};
+
+extern const union sched_state_name sched_states[];
+
+#define SCHED_PROBES	3
+
+/**
+ * struct sched - a session of this source
+ * @spans: tasks that wait, and who woke them up
+ * @preempted: runq: being preempted counts, too
+ * @wakers: offcpu: a column asks who woke the task up
+ * @full: there was no room for a span once, whose end is not to be missed
+ * @probes: what it hangs on
+ * @n_probes: how many of them
+ */
+struct sched {
+	struct kobs_spans spans;
+	bool preempted;
+	bool wakers;
+	bool full;
+	struct kobs_probe probes[SCHED_PROBES];
+	unsigned int n_probes;
+};
+
+void sched_choose_probes(const struct kobs_session *s, struct sched *d);
+bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
+		u32 cpu);
+
+static inline bool sched_is_runq(const struct kobs_session *s)
+{
+	return s->mode != s->source->modes;
+}
+
+/* Does the task execute right now? Its run queue's lock is held. */
+static __always_inline bool sched_running(const struct task_struct *p)
+{
+#ifdef CONFIG_SMP
+	return READ_ONCE(p->on_cpu);
+#else
+	return p == current;
+#endif
+}
+
+/* The words of a hit, from its span. */
+static __always_inline void sched_words(u64 *v, const u64 *data, u32 cpu)
+{
+	const u64 *state =
+		sched_states[data[SPAN_STATE] & WAIT_STATE].words;
+
+	v[KOBS_W_CPU] = cpu;
+	v[KOBS_W_PID] = data[SPAN_PIDS] >> 32;
+	v[KOBS_W_TID] = (u32)data[SPAN_PIDS];
+	v[KOBS_W_COMM] = data[SPAN_COMM];
+	v[KOBS_W_COMM + 1] = data[SPAN_COMM + 1];
+	v[KOBS_W_KSTACK] = data[SPAN_STACKS] >> 32;
+	v[KOBS_W_USTACK] = (u32)data[SPAN_STACKS];
+	v[SCHED_W_STATE] = state[0];
+	v[SCHED_W_STATE + 1] = state[1];
+}
+
+/* Apply the filter to what a span describes, but for the value. */
+static __always_inline bool sched_wanted(struct kobs_session *s,
+					 struct kobs_cpu *pc, const u64 *data,
+					 u32 cpu)
+{
+	pid_t pid = data[SPAN_PIDS] >> 32;
+
+	if (likely(pid != s->own_tgid && pid != s->worker_tgid &&
+		   !s->filter.task))
+		return true;
+	return sched_pass(s, pc, data, cpu);
+}
+
+#endif /* KOBS_SCHED_H */

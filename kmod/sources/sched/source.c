@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source sched: the time that tasks are off the CPU, from switch-out to
+ * switch-in, and the time that they wait to run, from wake-up to switch-in.
+ *
+ * What a hit is
+ *
+ *   offcpu: a task other than idle leaves a CPU, unless to die. It is recorded
+ *   when the task runs again. A task that left before the session and comes
+ *   back in it is a hit, too, lost as unpaired.
+ *   runq: a task that is not running is woken up, or made; with preempted, or
+ *   has to leave the CPU although it could go on. It is recorded when the task
+ *   runs. A task that is woken up while it runs has nothing to wait for.
+ *
+ * What has not ended when the session stops is recorded then, with the time up
+ * to there, and counted in the row's field pending.
+ *
+ * Locking: none in the probes, which the scheduler calls with interrupts off
+ * and the run queue's lock held (sched_waking: the task's pi_lock). That
+ * orders begin and end of a task's waits. All else runs under the session's
+ * lock.
+ */
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "core/hit.h"
+#include "sources.h"
+#include "sources/sched/sched.h"
+
+enum { SCHED_P_SPANS, SCHED_P_PREEMPTED, SCHED_P };
+
+enum { SCHED_F_PENDING };
+
+const union sched_state_name sched_states[] = {
+	[WAIT_SLEEP] = { "sleep" },
+	[WAIT_DISK] = { "disk" },
+	[WAIT_IDLE] = { "idle" },
+	[WAIT_LOCK] = { "lock" },
+	[WAIT_STOPPED] = { "stopped" },
+	[WAIT_OTHER] = { "other" },
+	[WAIT_PREEMPTED] = { "preempted" },
+	[WAIT_WOKEN] = { "woken" },
+	[WAIT_NEW] = { "new" },
+};
+
+/**
+ * sched_pass() - apply the filter to what a span describes, but for the value
+ * @s: session
+ * @pc: its part of this CPU
+ * @data: words of the span
+ * @cpu: CPU of the hit
+ *
+ * Context: any; preemption off.
+ * Return: false when the hit is filtered, and was counted so.
+ */
+bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
+		u32 cpu)
+{
+	char comm[TASK_COMM_LEN];
+	struct kobs_who who = {
+		.pid = data[SPAN_PIDS] >> 32,
+		.tid = (u32)data[SPAN_PIDS],
+		.cpu = cpu,
+		.comm = comm,
+	};
+
+	if (who.pid == s->own_tgid || who.pid == s->worker_tgid) {
+		kobs_count(&pc->counters, KOBS_N_OWN);
+	} else {
+		memcpy(comm, &data[SPAN_COMM], sizeof(comm));
+		comm[sizeof(comm) - 1] = '\0';
+		if (!s->filter.task || kobs_filter_pass(&s->filter, &who))
+			return true;
+	}
+	kobs_count(&pc->counters, KOBS_N_FILTERED);
+	return false;
+}
+
+static bool sched_has_column(const struct kobs_session *s, unsigned int from,
+			     unsigned int to)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n_columns; i++) {
+		if (s->columns[i]->word >= from && s->columns[i]->word <= to)
+			return true;
+	}
+	return false;
+}
+
+static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	u64 spans = s->source_params[SCHED_P_SPANS].number;
+	bool runq = sched_is_runq(s);
+	struct sched *d;
+
+	if (runq && (s->need & KOBS_W_STACKS))
+		return kobs_refuse(extack, -EINVAL,
+				   "sched runq has no stacks: a task that waits to run is nowhere in particular");
+	if (runq && sched_has_column(s, SCHED_W_WAKER, SCHED_W_WAKER_STACK))
+		return kobs_refuse(extack, -EINVAL,
+				   "sched runq does not tell wakers: sched offcpu does");
+	if (!runq && s->source_params[SCHED_P_PREEMPTED].given)
+		return kobs_refuse(extack, -EINVAL,
+				   "parameter preempted belongs to sched runq: sched offcpu tells preempted tasks by the column state");
+	d = kzalloc(sizeof(*d), GFP_KERNEL);
+	if (!d)
+		return -ENOMEM;
+	d->preempted = s->source_params[SCHED_P_PREEMPTED].number;
+	d->wakers = sched_has_column(s, SCHED_W_WAKER, SCHED_W_WAKER_STACK);
+	sched_choose_probes(s, d);
+	/* A task can have a wait and a wake-up. */
+	if (kobs_spans_init(&d->spans, spans << d->wakers, SPAN_WORDS)) {
+		kfree(d);
+		return kobs_refuse(extack, -ENOMEM,
+				   "no memory for the session: lower spans");
+	}
+	s->priv = d;
+	s->targets = d->n_probes;
+	return 0;
+}
+
+static int sched_start(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	struct sched *d = s->priv;
+	const char *failed;
+	int err;
+
+	err = kobs_tracepoint_attach(d->probes, d->n_probes, s, &failed);
+	if (err)
+		return kobs_refuse(extack, err,
+				   "cannot attach to the tracepoint %s: error %d",
+				   failed, -err);
+	return 0;
+}
+
+/* Record a wait that has not ended; the probes are gone. */
+static void sched_pending(struct kobs_session *s, const struct kobs_span *span,
+			  u64 end)
+{
+	u32 cpu = span->data[SPAN_STATE] >> 32;
+	struct kobs_cpu *pc;
+	struct kobs_row *row;
+	u64 key[KOBS_KEY_WORDS];
+	u64 v[KOBS_WORDS] = {};
+	s64 was;
+
+	preempt_disable();
+	pc = this_cpu_ptr(s->cpu);
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	if (sched_is_runq(s) && !sched_pass(s, pc, span->data, cpu))
+		goto out;
+	sched_words(v, span->data, cpu);
+	was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
+	kobs_hit_record(s, pc, v, 0, 0,
+			end > span->start ? end - span->start : 0, false,
+			false);
+	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
+		goto out;
+	kobs_hit_gather(s, v, key);
+	row = kobs_table_find(&pc->table, key);
+	local64_inc(kobs_row_field(&pc->table, row, SCHED_F_PENDING));
+out:
+	preempt_enable();
+}
+
+static void sched_stop(struct kobs_session *s)
+{
+	struct sched *d = s->priv;
+	struct {
+		struct kobs_span span;
+		u64 data[SPAN_WORDS];
+	} copy;
+	u32 place = 0;
+	u64 end;
+
+	kobs_tracepoint_detach(d->probes, d->n_probes, s);
+	end = s->guard_cost ? s->disarmed : s->stopped;
+	while (kobs_span_next(&d->spans, &place, &copy.span)) {
+		if (copy.span.key[1] == SPAN_WAIT &&
+		    !(copy.data[SPAN_STATE] & WAIT_SETTLED))
+			sched_pending(s, &copy.span, end);
+		cond_resched();
+	}
+}
+
+static void sched_release(struct kobs_session *s)
+{
+	struct sched *d = s->priv;
+
+	s->priv = NULL;
+	kobs_spans_free(&d->spans);
+	kfree(d);
+}
+
+static void sched_usage(const struct kobs_session *s, struct kobs_usage *u)
+{
+	const struct sched *d = s->priv;
+
+	if (d)
+		u->bytes += kobs_spans_bytes(s->source_params[SCHED_P_SPANS]
+					     .number << d->wakers, SPAN_WORDS);
+}
+
+static const struct kobs_field sched_fields[] = {
+	[SCHED_F_PENDING] = {
+		"pending", "how many of count had not ended when the session did",
+		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
+	},
+};
+
+static const struct kobs_mode sched_modes[] = {
+	{
+		.name = "offcpu",
+		.doc = "measure how long tasks are off the CPU",
+		.value = "offcpu",
+		.unit = "ns",
+		.by = "comm",
+		.fields = sched_fields,
+		.n_fields = ARRAY_SIZE(sched_fields),
+	}, {
+		.name = "runq",
+		.doc = "measure how long tasks wait to run",
+		.value = "wait",
+		.unit = "ns",
+		.by = "comm",
+		.fields = sched_fields,
+		.n_fields = ARRAY_SIZE(sched_fields),
+	},
+};
+
+static const struct kobs_column sched_columns[] = {
+	{ "state", "why the task does not run", KOBS_TYPE_TEXT, NULL,
+	  SCHED_W_STATE, 2 },
+	{ "waker", "name of the thread that woke it up", KOBS_TYPE_TEXT, NULL,
+	  SCHED_W_WAKER, 2 },
+	{ "waker_pid", "process that woke it up", KOBS_TYPE_NUMBER, NULL,
+	  SCHED_W_WAKER_PID, 1 },
+	{ "waker_stack", "kernel stack of the wake-up", KOBS_TYPE_KSTACK, NULL,
+	  SCHED_W_WAKER_STACK, 1 },
+};
+
+static const struct kobs_param sched_params[] = {
+	[SCHED_P_SPANS] = {
+		"spans", "tasks that can wait at a time", KOBS_TYPE_NUMBER,
+		"tasks", 16, 1 << 20, 16384
+	},
+	[SCHED_P_PREEMPTED] = {
+		"preempted", "runq: tasks that are preempted wait, too",
+		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
+	},
+};
+
+const struct kobs_source kobs_src_sched = {
+	.name = "sched",
+	.doc = "tasks that are off the CPU, or wait to run",
+	.modes = sched_modes,
+	.n_modes = ARRAY_SIZE(sched_modes),
+	.columns = sched_columns,
+	.n_columns = ARRAY_SIZE(sched_columns),
+	.params = sched_params,
+	.n_params = ARRAY_SIZE(sched_params),
+	.prepare = sched_prepare,
+	.start = sched_start,
+	.stop = sched_stop,
+	.release = sched_release,
+	.usage = sched_usage,
+};

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source slab, mode leaks: what the hooks call. A handler does what is to be
+ * done most of the time, in as few instructions as it takes: an allocation
+ * whose site and cache this CPU has seen before and whose address has room in
+ * the table, and a free of an object that is live. All else is left to
+ * slab_hit.c, with a call at the very end, so that nothing need be kept over
+ * it. There too are those hits that are timed.
+ *
+ * That is where a group follows from the site and the cache. There is another
+ * set of handlers for all else.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "compat/ftrace_args.h"
+#include "core/hit.h"
+#include "sources/slab/site_cache.h"
+#include "sources/slab/slab.h"
+
+/* The part of this CPU; NULL when there is nothing to be done. */
+static __always_inline struct kobs_cpu *probe_enter(const struct slab *sl,
+						    unsigned long ptr)
+{
+	struct kobs_session *s = sl->s;
+
+	if (unlikely(!READ_ONCE(s->armed)))
+		return NULL;
+	if (!kobs_slab_followed(sl, ptr)) {
+		/* The cheapest that can happen. */
+		this_cpu_inc(sl->cpu->skipped.a.a.counter);
+		return NULL;
+	}
+	return kobs_hit_enter(s);
+}
+
+/* Interrupts of these tasks have to be told from them: not here. */
+static __always_inline bool probe_own(const struct kobs_session *s)
+{
+	pid_t tgid = current->tgid;
+
+	return unlikely(tgid == s->own_tgid || tgid == s->worker_tgid);
+}
+
+/* False when nothing was done. */
+static __always_inline bool probe_found(const struct slab *sl,
+					unsigned long site, unsigned long ptr,
+					u64 cache, struct slab_found *found)
+{
+	return !probe_own(sl->s) && likely(ptr) &&
+	       slab_quick_get(sl, site, cache, found);
+}
+
+static __always_inline void probe_put(struct slab *sl, struct kobs_cpu *pc,
+				      unsigned long ptr,
+				      const struct slab_found *found, u32 size)
+{
+	const struct kobs_object o = {
+		.group = found->group,
+		.born = jiffies,
+		.size = size,
+	};
+
+	if (unlikely(!kobs_live_put_quick(&sl->live, ptr, &o))) {
+		kobs_slab_put_rest(sl, ptr, found->group, size);
+		return;
+	}
+	local64_inc(&found->counts[SLAB_N_ALLOCATED]);
+	local64_add(size, &found->counts[SLAB_N_BYTES]);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	kobs_hit_leave(pc);
+}
+
+static noinline void kmalloc_rest(struct slab *sl, unsigned long site,
+				  unsigned long ptr, size_t request,
+				  size_t size, gfp_t gfp, bool timed)
+{
+	const struct slab_alloc a = { site, ptr, size, request, NULL, gfp };
+
+	kobs_slab_alloc_rest(sl, &a, timed);
+}
+
+static __always_inline void probe_kmalloc(struct slab *sl, unsigned long site,
+					  unsigned long ptr, size_t request,
+					  size_t size, gfp_t gfp,
+					  bool quick)
+{
+	struct kobs_cpu *pc = probe_enter(sl, ptr);
+	struct slab_found found KOBS_UNINIT;
+	u64 cache;
+
+	if (!pc)
+		return;
+	cache = slab_quick_cache(NULL, size, gfp);
+	if (unlikely(kobs_hit_count(pc)))
+		kmalloc_rest(sl, site, ptr, request, size, gfp, true);
+	else if (!quick || !probe_found(sl, site, ptr, cache, &found))
+		kmalloc_rest(sl, site, ptr, request, size, gfp, false);
+	else
+		probe_put(sl, pc, ptr, &found, size);
+}
+
+static noinline void cache_rest(struct slab *sl, unsigned long site,
+				unsigned long ptr, struct kmem_cache *cache,
+				gfp_t gfp, bool timed)
+{
+	const struct slab_alloc a = {
+		site, ptr, kmem_cache_size(cache), 0, cache, gfp
+	};
+
+	kobs_slab_alloc_rest(sl, &a, timed);
+}
+
+static __always_inline void probe_cache(struct slab *sl, unsigned long site,
+					unsigned long ptr,
+					struct kmem_cache *cache, gfp_t gfp,
+					bool quick)
+{
+	struct kobs_cpu *pc = probe_enter(sl, ptr);
+	struct slab_found found KOBS_UNINIT;
+
+	if (!pc)
+		return;
+	if (unlikely(kobs_hit_count(pc)))
+		cache_rest(sl, site, ptr, cache, gfp, true);
+	else if (!quick ||
+		 !probe_found(sl, site, ptr, (unsigned long)cache, &found))
+		cache_rest(sl, site, ptr, cache, gfp, false);
+	else
+		probe_put(sl, pc, ptr, &found, found.size);
+}
+
+static __always_inline void probe_free(struct slab *sl, unsigned long site,
+				       unsigned long ptr)
+{
+	struct kobs_object o KOBS_UNINIT;
+	struct kobs_cpu *pc;
+
+	if (unlikely(ZERO_OR_NULL_PTR((void *)ptr)))
+		return;
+	pc = probe_enter(sl, ptr);
+	if (!pc)
+		return;
+	if (unlikely(kobs_hit_count(pc))) {
+		kobs_slab_free_rest(sl, site, ptr, true);
+		return;
+	}
+	if (unlikely(!kobs_live_take_quick(&sl->live, ptr, &o))) {
+		kobs_slab_free_rest(sl, site, ptr, false);
+		return;
+	}
+	if (unlikely(o.group == SLAB_GROUP_OWN)) {
+		kobs_slab_free_own(pc);
+		return;
+	}
+	local64_inc(&kobs_groups_counts(&sl->groups, o.group)[SLAB_N_FREED]);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	kobs_hit_leave(pc);
+}
+
+/* The hooks. */
+
+static void quick_kmalloc(void *data, unsigned long site, const void *ptr,
+			  size_t request, size_t size, gfp_t gfp, int node)
+{
+	probe_kmalloc(data, site, (unsigned long)ptr, request, size, gfp,
+		      true);
+}
+
+static void long_kmalloc(void *data, unsigned long site, const void *ptr,
+			 size_t request, size_t size, gfp_t gfp, int node)
+{
+	probe_kmalloc(data, site, (unsigned long)ptr, request, size, gfp,
+		      false);
+}
+
+static void quick_cache(void *data, unsigned long site, const void *ptr,
+			struct kmem_cache *cache, gfp_t gfp, int node)
+{
+	probe_cache(data, site, (unsigned long)ptr, cache, gfp, true);
+}
+
+static void long_cache(void *data, unsigned long site, const void *ptr,
+		       struct kmem_cache *cache, gfp_t gfp, int node)
+{
+	probe_cache(data, site, (unsigned long)ptr, cache, gfp, false);
+}
+
+static void on_kfree(void *data, unsigned long site, const void *ptr)
+{
+	probe_free(data, site, (unsigned long)ptr);
+}
+
+static void on_cache_free(void *data, unsigned long site, const void *ptr,
+			  const struct kmem_cache *cache)
+{
+	probe_free(data, site, (unsigned long)ptr);
+}
+
+static void on_free_bulk(unsigned long ip, unsigned long parent_ip,
+			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	unsigned long n = kobs_ftrace_arg(fregs, 1);
+	void **p = (void **)kobs_ftrace_arg(fregs, 2);
+
+	while (n--)
+		on_kfree(ops->private, parent_ip, *p++);
+}
+
+static void on_give(unsigned long ip, unsigned long parent_ip,
+		    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	kobs_slab_give(ops->private, (unsigned long)kobs_kvfree_arg(fregs));
+}
+
+static void quick_alloc_bulk(struct slab *sl, unsigned long site,
+			     struct kmem_cache *cache, gfp_t gfp, void **p,
+			     unsigned int n)
+{
+	if (!n)
+		quick_cache(sl, site, NULL, cache, gfp, 0);
+	while (n--)
+		quick_cache(sl, site, *p++, cache, gfp, 0);
+}
+
+static void long_alloc_bulk(struct slab *sl, unsigned long site,
+			    struct kmem_cache *cache, gfp_t gfp, void **p,
+			    unsigned int n)
+{
+	if (!n)
+		long_cache(sl, site, NULL, cache, gfp, 0);
+	while (n--)
+		long_cache(sl, site, *p++, cache, gfp, 0);
+}
+
+const struct slab_handlers kobs_slab_quick = {
+	.probe = { quick_kmalloc, quick_cache, on_kfree, on_cache_free },
+	.free_bulk = on_free_bulk,
+	.give = on_give,
+	.alloc_bulk = quick_alloc_bulk,
+};
+
+const struct slab_handlers kobs_slab_follow = {
+	.probe = { long_kmalloc, long_cache, on_kfree, on_cache_free },
+	.free_bulk = on_free_bulk,
+	.give = on_give,
+	.alloc_bulk = long_alloc_bulk,
+};

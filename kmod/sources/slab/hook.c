@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source slab: the hooks. Four tracepoints tell of single objects. Some
+ * functions are hooked at their entry by ftrace: kmem_cache_free_bulk(), which
+ * has no tracepoint and is also what kfree_rcu() ends in, kvfree_call_rcu(),
+ * kfree_rcu_nolock()'s own where there is one, and kmem_cache_destroy(), after
+ * which a name may be another's.
+ * kmem_cache_alloc_bulk() is hooked at its return by a kretprobe.
+ *
+ * All of these functions are exported: their addresses need no look-up. A
+ * compiler that splits one of them leaves an entry for callers from outside,
+ * and there are no others.
+ *
+ * Locking: the session's lock.
+ */
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "compat/ftrace_args.h"
+#include "compat/slab_calls.h"
+#include "sources/slab/slab.h"
+
+/* Bulk allocations in progress at once: they can wait for memory. */
+#define BULK_INFLIGHT	512
+
+#ifdef kmem_cache_alloc_bulk
+#define ALLOC_BULK	kmem_cache_alloc_bulk_noprof
+#else
+#define ALLOC_BULK	kmem_cache_alloc_bulk
+#endif
+
+static const struct slab_handlers *handlers_of(const struct slab *sl)
+{
+	if (sl->s->stream)
+		return &kobs_slab_stream;
+	return sl->quick ? &kobs_slab_quick : &kobs_slab_follow;
+}
+
+#ifdef CONFIG_KRETPROBES
+
+/**
+ * struct bulk_call - a call of kmem_cache_alloc_bulk()
+ * @cache: cache
+ * @gfp: flags
+ * @n: objects asked for
+ * @p: where their addresses go to
+ */
+struct bulk_call {
+	struct kmem_cache *cache;
+	gfp_t gfp;
+	unsigned long n;
+	void **p;
+};
+
+static struct slab *slab_of(struct kretprobe_instance *ri)
+{
+	return container_of(get_kretprobe(ri), struct slab, bulk);
+}
+
+static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct bulk_call *call = (struct bulk_call *)ri->data;
+
+	call->cache = (void *)regs_get_kernel_argument(regs, 0);
+	call->gfp = (__force gfp_t)regs_get_kernel_argument(regs, 1);
+	call->n = regs_get_kernel_argument(regs, 2);
+	call->p = (void **)regs_get_kernel_argument(regs, 3);
+	/* Not 0, do not hook the return: nothing is asked for. */
+	return !call->n;
+}
+
+static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct bulk_call *call = (struct bulk_call *)ri->data;
+	struct slab *sl = slab_of(ri);
+
+	/*
+	 * The instruction pointer is where the call returns to. All or nothing
+	 * was allocated.
+	 */
+	handlers_of(sl)->alloc_bulk(sl, instruction_pointer(regs), call->cache,
+				    call->gfp, call->p,
+				    kobs_bulk_got(regs, call->n));
+	return 0;
+}
+
+static int bulk_hook(struct slab *sl)
+{
+	int err;
+
+	sl->bulk = (struct kretprobe){
+		.kp.addr = (kprobe_opcode_t *)ALLOC_BULK,
+		.entry_handler = bulk_entry,
+		.handler = bulk_return,
+		.data_size = sizeof(struct bulk_call),
+		.maxactive = BULK_INFLIGHT,
+	};
+	err = register_kretprobe(&sl->bulk);
+	sl->bulk_on = !err;
+	return err;
+}
+
+static void bulk_unhook(struct slab *sl)
+{
+	if (sl->bulk_on)
+		unregister_kretprobe(&sl->bulk);
+	sl->bulk_on = false;
+	/* For the return handlers, which run with preemption off. */
+	synchronize_rcu();
+}
+
+static u64 bulk_missed(const struct slab *sl)
+{
+	return READ_ONCE(sl->bulk.nmissed) + READ_ONCE(sl->bulk.kp.nmissed);
+}
+
+#else /* !CONFIG_KRETPROBES */
+
+static int bulk_hook(struct slab *sl)
+{
+	return 0;
+}
+
+static void bulk_unhook(struct slab *sl)
+{
+}
+
+static u64 bulk_missed(const struct slab *sl)
+{
+	return 0;
+}
+
+#endif /* CONFIG_KRETPROBES */
+
+/**
+ * kobs_slab_how() - what this kernel lacks
+ * @ok: left as it is
+ *
+ * Context: task, may sleep.
+ * Return: what is not followed or not named, or NULL.
+ */
+const char *kobs_slab_how(bool *ok)
+{
+	if (!IS_ENABLED(CONFIG_KRETPROBES))
+		return "without bulk allocations: this kernel has no kretprobe (CONFIG_KRETPROBES)";
+	if (!kobs_slab_names_readable())
+		return "caches go by the size of their objects: their names are not found";
+	return NULL;
+}
+
+static void on_destroy(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct slab *sl = ops->private;
+
+	kobs_slab_name_forget(sl->names, (void *)kobs_ftrace_arg(fregs, 0));
+	/*
+	 * What was found out by the old name is not to be used from here on:
+	 * pairs with the acquire in slab_group(). Two at once are as good as
+	 * one, before either cache is gone.
+	 */
+	smp_store_release(&sl->generation, sl->generation + 1);
+}
+
+static int function_hook(struct slab *sl, void *function, ftrace_func_t handler)
+{
+	struct ftrace_ops *ops = &sl->ops[sl->hooked];
+	int err;
+
+	/* What ftrace_free_filter() left of an earlier try is not to be used. */
+	*ops = (struct ftrace_ops){ .func = handler, .private = sl };
+	err = ftrace_set_filter_ip(ops, (unsigned long)function, 0, 1);
+	if (!err)
+		err = register_ftrace_function(ops);
+	if (err)
+		ftrace_free_filter(ops);
+	else
+		sl->hooked++;
+	return err;
+}
+
+static void functions_unhook(struct slab *sl)
+{
+	while (sl->hooked) {
+		struct ftrace_ops *ops = &sl->ops[--sl->hooked];
+
+		WARN_ON_ONCE(unregister_ftrace_function(ops));
+		ftrace_free_filter(ops);
+	}
+}
+
+static int functions_hook(struct slab *sl, const char **failed)
+{
+	const struct slab_handlers *h = handlers_of(sl);
+	int err;
+
+	*failed = "kmem_cache_free_bulk";
+	err = function_hook(sl, kmem_cache_free_bulk, h->free_bulk);
+	if (err)
+		return err;
+	*failed = "kvfree_call_rcu";
+	err = function_hook(sl, kvfree_call_rcu, h->give);
+	if (err)
+		return err;
+	*failed = "kfree_call_rcu_nolock";
+	if (KOBS_RCU_NOLOCK)
+		err = function_hook(sl, kobs_rcu_nolock, h->give);
+	if (err || (!sl->names && !sl->quick))
+		return err;
+	*failed = "kmem_cache_destroy";
+	return function_hook(sl, kmem_cache_destroy, on_destroy);
+}
+
+/**
+ * kobs_slab_hook() - turn the hooks on, all or none
+ * @sl: session
+ * @extack: says why not
+ *
+ * What frees comes before what allocates.
+ *
+ * Context: task, may sleep; the session's lock is held.
+ * Return: 0, or the error of the hook that could not be turned on.
+ */
+int kobs_slab_hook(struct slab *sl, struct netlink_ext_ack *extack)
+{
+	static const char * const names[] = {
+		"kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free"
+	};
+	const char *failed = NULL;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(sl->probes); i++) {
+		sl->probes[i].name = names[i];
+		sl->probes[i].probe = handlers_of(sl)->probe[i];
+	}
+	err = functions_hook(sl, &failed);
+	if (err)
+		goto err_functions;
+	err = kobs_tracepoint_attach(sl->probes, ARRAY_SIZE(sl->probes), sl,
+				     &failed);
+	if (err)
+		goto err_functions;
+	failed = "kmem_cache_alloc_bulk";
+	err = bulk_hook(sl);
+	if (err)
+		goto err_tracepoints;
+	return 0;
+
+err_tracepoints:
+	kobs_tracepoint_detach(sl->probes, ARRAY_SIZE(sl->probes), sl);
+err_functions:
+	functions_unhook(sl);
+	return kobs_refuse(extack, err, "%s cannot be hooked: error %d", failed,
+			   -err);
+}
+
+/**
+ * kobs_slab_unhook() - turn the hooks off and wait until no handler runs
+ * @sl: session whose hooks are on
+ *
+ * Context: task, may sleep; the session's lock is held.
+ */
+void kobs_slab_unhook(struct slab *sl)
+{
+	bulk_unhook(sl);
+	kobs_tracepoint_detach(sl->probes, ARRAY_SIZE(sl->probes), sl);
+	functions_unhook(sl);
+}
+
+/**
+ * kobs_slab_hooks() - what a session observes
+ * @sl: session
+ *
+ * Context: any.
+ * Return: how many tracepoints and functions there are to be hooked.
+ */
+unsigned int kobs_slab_hooks(const struct slab *sl)
+{
+	return ARRAY_SIZE(sl->probes) + 2 + KOBS_RCU_NOLOCK +
+	       IS_ENABLED(CONFIG_KRETPROBES);
+}
+
+/**
+ * kobs_slab_missed() - calls of kmem_cache_alloc_bulk() whose return was missed
+ * @s: session
+ *
+ * Context: any.
+ * Return: how many.
+ */
+u64 kobs_slab_missed(const struct kobs_session *s)
+{
+	return s->priv ? bulk_missed(s->priv) : 0;
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source slab: rows. What a group allocated and freed is counted as it
+ * happens; which of its objects are live, and how old they are, is found by
+ * going through all live objects when a reader begins. How the number of live
+ * objects went is kept in snapshots that a worker takes: up to SLAB_SHOTS,
+ * after which every other one is dropped and the interval doubles, so that
+ * they span a session of any length.
+ *
+ * Locking: the session's lock for what readers use, slab.shot_lock for what
+ * the worker writes; it nests inside. Handlers run meanwhile.
+ */
+#include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+
+#include "lib/hist.h"
+#include "sources/slab/slab.h"
+
+/* The worker runs so often; less often where there is much to go through. */
+#define SHOT_JIFFIES	msecs_to_jiffies(50)
+#define SHOT_SLOW	msecs_to_jiffies(1000)
+#define SHOT_MANY	65536
+
+/* Runs with more live objects than ever that make a group one that grows. */
+#define PEAKS		3
+
+/* Points in the course of a session that a row tells live objects of. */
+#define POINTS		5
+
+static unsigned int slots_of(const struct slab *sl)
+{
+	return sl->groups.mask + 1;
+}
+
+/* Groups differ from CPU to CPU: read what was freed first. */
+static u64 group_live(const struct slab *sl, u32 group)
+{
+	u64 gone = kobs_groups_sum(&sl->groups, group, SLAB_N_FREED) +
+		   kobs_groups_sum(&sl->groups, group, SLAB_N_MISSED);
+
+	return kobs_groups_sum(&sl->groups, group, SLAB_N_ALLOCATED) - gone;
+}
+
+static unsigned long elapsed(const struct slab *sl)
+{
+	return (sl->stopped ?: jiffies) - sl->started;
+}
+
+static void shots_halve(struct slab *sl)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLAB_SHOTS / 2; i++) {
+		swap(sl->shots[i], sl->shots[2 * i + 1]);
+		sl->shot_at[i] = sl->shot_at[2 * i + 1];
+	}
+	sl->n_shots = SLAB_SHOTS / 2;
+	sl->every *= 2;
+}
+
+/* The worker: look at each group, and now and then take a snapshot. */
+static void shots_run(struct slab *sl)
+{
+	bool shot = !--sl->wait;
+	u32 group;
+
+	lockdep_assert_held(&sl->shot_lock);
+	if (shot && sl->n_shots == SLAB_SHOTS)
+		shots_halve(sl);
+	for (group = 0; group < slots_of(sl); group++) {
+		u32 live;
+
+		if (!kobs_groups_key(&sl->groups, group)) {
+			if (shot)
+				sl->shots[sl->n_shots][group] = 0;
+			continue;
+		}
+		live = group_live(sl, group);
+		if (shot)
+			sl->shots[sl->n_shots][group] = live;
+		if (live > sl->peak[group]) {
+			sl->peak[group] = live;
+			sl->peaks[group] = min(sl->peaks[group] + 1, PEAKS);
+			if (sl->hot && sl->peaks[group] == PEAKS &&
+			    live >= sl->escalate)
+				WRITE_ONCE(sl->hot[group], 1);
+		}
+		cond_resched();
+	}
+	if (!shot)
+		return;
+	sl->shot_at[sl->n_shots++] = elapsed(sl);
+	sl->wait = sl->every;
+}
+
+static unsigned long shot_interval(const struct slab *sl)
+{
+	return slots_of(sl) < SHOT_MANY ? SHOT_JIFFIES : SHOT_SLOW;
+}
+
+static void shots_work(struct work_struct *work)
+{
+	struct slab *sl = container_of(work, struct slab, work.work);
+
+	mutex_lock(&sl->shot_lock);
+	shots_run(sl);
+	mutex_unlock(&sl->shot_lock);
+	queue_delayed_work(kobs_wq, &sl->work, shot_interval(sl));
+}
+
+/**
+ * kobs_slab_rows_init() - allocate what rows take
+ * @sl: session whose groups are allocated
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM, after which kobs_slab_rows_free() is to be called.
+ */
+int kobs_slab_rows_init(struct slab *sl)
+{
+	unsigned int n = slots_of(sl);
+	unsigned int i;
+
+	sl->tally = vcalloc(n, sizeof(*sl->tally));
+	sl->peak = vcalloc(n, sizeof(*sl->peak));
+	sl->peaks = vzalloc(n);
+	sl->hot = vzalloc(n);
+	if (!sl->tally || !sl->peak || !sl->peaks || !sl->hot)
+		return -ENOMEM;
+	for (i = 0; i < SLAB_SHOTS; i++) {
+		sl->shots[i] = vcalloc(n, sizeof(*sl->shots[i]));
+		if (!sl->shots[i])
+			return -ENOMEM;
+	}
+	if (!sl->s->params[KOBS_P_HIST].number)
+		return 0;
+	sl->buckets = vcalloc(KOBS_HIST_BUCKETS, sizeof(*sl->buckets));
+	return sl->buckets ? 0 : -ENOMEM;
+}
+
+/**
+ * kobs_slab_rows_free() - undo kobs_slab_rows_init()
+ * @sl: session
+ *
+ * Context: task, may sleep.
+ */
+void kobs_slab_rows_free(struct slab *sl)
+{
+	unsigned int i;
+
+	for (i = 0; sl->tally && i < slots_of(sl); i++)
+		kfree(sl->tally[i].hist);
+	for (i = 0; i < SLAB_SHOTS; i++)
+		vfree(sl->shots[i]);
+	vfree(sl->buckets);
+	vfree(sl->hot);
+	vfree(sl->peaks);
+	vfree(sl->peak);
+	vfree(sl->tally);
+}
+
+/**
+ * kobs_slab_rows_bytes() - memory that rows take
+ * @sl: session
+ *
+ * Context: any.
+ * Return: bytes, without histograms that a reader may need.
+ */
+size_t kobs_slab_rows_bytes(const struct slab *sl)
+{
+	return slots_of(sl) * (sizeof(*sl->tally) + sizeof(*sl->peak) +
+			       sizeof(*sl->peaks) + sizeof(*sl->hot) +
+			       SLAB_SHOTS * sizeof(*sl->shots[0]));
+}
+
+/**
+ * kobs_slab_rows_start() - begin with snapshots
+ * @sl: session that starts
+ *
+ * Context: task, may sleep; the session's lock is held.
+ */
+void kobs_slab_rows_start(struct slab *sl)
+{
+	sl->started = jiffies;
+	sl->every = 1;
+	sl->wait = 1;
+	INIT_DELAYED_WORK(&sl->work, shots_work);
+	queue_delayed_work(kobs_wq, &sl->work, shot_interval(sl));
+}
+
+/**
+ * kobs_slab_rows_stop() - end with snapshots
+ * @sl: session that was started
+ *
+ * Context: task, may sleep; the session's lock is held.
+ */
+void kobs_slab_rows_stop(struct slab *sl)
+{
+	const struct kobs_session *s = sl->s;
+	u64 end = s->guard_cost ? s->disarmed : s->stopped;
+
+	/* Turning the hooks off took a while, in which nothing grew older. */
+	sl->stopped = jiffies -
+		      nsecs_to_jiffies(ktime_get_mono_fast_ns() - end);
+	cancel_delayed_work_sync(&sl->work);
+}
+
+/* Live objects of a group when @num / @den of the time had passed. */
+static u64 live_at(const struct slab *sl, u32 group, unsigned int num,
+		   unsigned int den, u64 end)
+{
+	unsigned long at = elapsed(sl) * num / den;
+	unsigned long t0 = 0;
+	unsigned long t1;
+	s64 n0 = 0;
+	s64 n1;
+	unsigned int i;
+
+	for (i = 0; i < sl->n_shots && sl->shot_at[i] < at; i++) {
+		t0 = sl->shot_at[i];
+		n0 = sl->shots[i][group];
+	}
+	t1 = i < sl->n_shots ? sl->shot_at[i] : elapsed(sl);
+	n1 = i < sl->n_shots ? sl->shots[i][group] : end;
+	if (t1 <= t0)
+		return n1;
+	return n0 + div64_s64((n1 - n0) * (s64)(at - t0), t1 - t0);
+}
+
+static void tally_clear(struct slab *sl)
+{
+	unsigned int i;
+
+	for (i = 0; i < slots_of(sl); i++) {
+		struct slab_tally *t = &sl->tally[i];
+		u32 *hist = t->hist;
+
+		*t = (struct slab_tally){ .min = U64_MAX, .hist = hist };
+		if (hist)
+			memset(hist, 0, KOBS_HIST_BUCKETS * sizeof(*hist));
+	}
+}
+
+static void tally_object(struct slab *sl, const struct kobs_object *o,
+			 u32 now, u32 older)
+{
+	/* It may have come after the clock was read. */
+	u32 old = max_t(s32, now - o->born, 0);
+	struct slab_tally *t;
+	u64 age;
+
+	if (o->group == SLAB_GROUP_OWN || old < older)
+		return;
+	t = &sl->tally[o->group];
+	age = jiffies64_to_nsecs(old);
+	t->count++;
+	t->bytes += o->size;
+	t->sum += age;
+	t->min = min(t->min, age);
+	t->max = max(t->max, age);
+	if (!sl->buckets)
+		return;
+	/* There is no way to say that a histogram is missing. */
+	if (!t->hist)
+		t->hist = kcalloc(KOBS_HIST_BUCKETS, sizeof(*t->hist),
+				  GFP_KERNEL | __GFP_NOFAIL);
+	t->hist[kobs_hist_bucket(age)]++;
+}
+
+/* Go through all live objects. */
+static void tally_fill(struct slab *sl)
+{
+	u32 older = msecs_to_jiffies(sl->s->source_params[SLAB_P_OLDER].number);
+	u32 now = sl->stopped ?: jiffies;
+	struct kobs_object o;
+	unsigned long place = 0;
+	unsigned int n = 0;
+	u64 addr;
+
+	tally_clear(sl);
+	while (kobs_live_next(&sl->live, &place, &addr, &o)) {
+		tally_object(sl, &o, now, older);
+		if (!(++n % 1024))
+			cond_resched();
+	}
+}
+
+/* Fields in the order of slab_fields in src_slab.c. */
+static bool row_fill(struct slab *sl, u32 group, struct kobs_row_out *out)
+{
+	const u64 *key = kobs_groups_key(&sl->groups, group);
+	const struct slab_tally *t = &sl->tally[group];
+	const struct kobs_groups *g = &sl->groups;
+	u64 *f = out->fields;
+	unsigned int i;
+
+	if (!key)
+		return false;
+	memcpy(out->key, key, g->words * sizeof(*key));
+	out->count = t->count;
+	out->sum = t->sum;
+	out->min = t->min;
+	out->max = t->max;
+	*f++ = kobs_groups_sum(g, group, SLAB_N_ALLOCATED);
+	*f++ = kobs_groups_sum(g, group, SLAB_N_BYTES);
+	*f++ = kobs_groups_sum(g, group, SLAB_N_FREED);
+	*f++ = t->bytes;
+	*f++ = kobs_groups_sum(g, group, SLAB_N_MISSED);
+	*f++ = 0;
+	*f++ = kobs_groups_sum(g, group, SLAB_N_FAILED);
+	mutex_lock(&sl->shot_lock);
+	for (i = 1; i <= POINTS; i++)
+		*f++ = live_at(sl, group, i, POINTS + 1, group_live(sl, group));
+	mutex_unlock(&sl->shot_lock);
+	out->buckets = t->hist && t->count ? sl->buckets : NULL;
+	for (i = 0; out->buckets && i < KOBS_HIST_BUCKETS; i++)
+		local64_set(&sl->buckets[i], t->hist[i]);
+	/* A group whose only allocation was lost has nothing to tell. */
+	return out->fields[0] || out->fields[6];
+}
+
+/* The row of what has no site. */
+static bool row_unknown(struct slab *sl, struct kobs_row_out *out)
+{
+	*out = (struct kobs_row_out){
+		.min = U64_MAX,
+		.fields[5] = kobs_slab_sum(sl, offsetof(struct slab_cpu,
+							unknown)),
+	};
+	return true;
+}
+
+/**
+ * kobs_slab_rows() - the next row, see struct kobs_source
+ * @s: session
+ * @at: 0, then 1 + the group to go on with
+ * @out: the row
+ *
+ * Context: task, may sleep; the session's lock is held.
+ * Return: false after the last.
+ */
+bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
+		    struct kobs_row_out *out)
+{
+	struct slab *sl = s->priv;
+
+	if (s->state == KOBS_STATE_NEW)
+		return false;
+	if (!*at) {
+		tally_fill(sl);
+		*at = 1;
+		return row_unknown(sl, out);
+	}
+	while (*at <= slots_of(sl)) {
+		if (row_fill(sl, (*at)++ - 1, out))
+			return true;
+		cond_resched();
+	}
+	return false;
+}

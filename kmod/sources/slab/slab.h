@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source slab: what its parts share. src_slab.c describes the source and has
+ * the life of a session, slab_probe.c the handlers and slab_hit.c what they do
+ * when it is not as easy as usual, slab_hook.c turns them on and off,
+ * slab_row.c makes rows, slab_name.c names caches, slab_module.c follows a
+ * module; slab_where.c finds the cache of an address.
+ */
+#ifndef KOBS_SLAB_H
+#define KOBS_SLAB_H
+
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/workqueue.h>
+
+#include "core/kobs.h"
+#include "hooks/tracepoint.h"
+#include "lib/group_table.h"
+#include "lib/object_table.h"
+
+struct kmem_cache;
+
+/* Words of a cache's name, with its NUL. */
+#define SLAB_NAME_WORDS		4
+
+/* Words of an event. */
+enum slab_word {
+	SLAB_W_SITE = KOBS_W_SOURCE,
+	SLAB_W_PTR,
+	SLAB_W_SIZE,
+	SLAB_W_EVENT,
+	SLAB_W_CACHE = SLAB_W_EVENT + 2,
+	SLAB_WORDS = SLAB_W_CACHE + SLAB_NAME_WORDS
+};
+
+static_assert((int)SLAB_WORDS <= (int)KOBS_WORDS);
+
+enum slab_param {
+	SLAB_P_MIN_SIZE,
+	SLAB_P_MAX_SIZE,
+	SLAB_P_CACHE,
+	SLAB_P_SAMPLE,
+	SLAB_P_OBJECTS,
+	SLAB_P_OLDER,
+	SLAB_P_ESCALATE,
+	SLAB_P_MODULE,
+	SLAB_P_MODULE_TEXT,
+	SLAB_P
+};
+
+/* Counters of a group. */
+enum slab_count {
+	SLAB_N_ALLOCATED,
+	SLAB_N_BYTES,
+	SLAB_N_FREED,
+	SLAB_N_MISSED,
+	SLAB_N_FAILED,
+	SLAB_N
+};
+
+static_assert((int)SLAB_N <= KOBS_GROUP_COUNTS);
+
+/* Objects that kobs and its controller allocated, in no group's counters. */
+#define SLAB_GROUP_OWN		(KOBS_GROUP_NONE - 1)
+
+/* Ranges of code of a module: several while its parts lie apart. */
+#define SLAB_RANGES		4
+
+/**
+ * struct slab_range - code
+ * @from: first address
+ * @size: bytes; 0 for none
+ */
+struct slab_range {
+	unsigned long from;
+	unsigned long size;
+};
+
+/* Snapshots of the live objects of each group, evenly spread over a session. */
+#define SLAB_SHOTS		16
+
+/**
+ * struct slab_tally - what a reader found of a group's live objects
+ * @count: how many
+ * @bytes: their size
+ * @sum: sum of their ages in ns
+ * @min: age of the youngest
+ * @max: age of the oldest
+ * @hist: histogram of their ages, or NULL
+ */
+struct slab_tally {
+	u64 count;
+	u64 bytes;
+	u64 sum;
+	u64 min;
+	u64 max;
+	u32 *hist;
+};
+
+/* Sites and caches whose group each CPU remembers. */
+#define SLAB_QUICK_BITS	8
+#define SLAB_QUICK	BIT(SLAB_QUICK_BITS)
+
+/**
+ * struct slab_quick - group of a site and a cache
+ * @site: site; 0 for none
+ * @cache: see slab_quick_cache() in slab_quick.h
+ * @counts: counters of the group on this CPU
+ * @group: group
+ * @size: bytes of an object; of kmalloc() meaningless
+ * @generation: of what is known of caches
+ * @begun: changes that were begun
+ * @done: changes that were completed
+ */
+struct slab_quick {
+	unsigned long site;
+	u64 cache;
+	local64_t *counts;
+	u32 group;
+	u32 size;
+	u32 generation;
+	u32 begun;
+	u32 done;
+} __aligned(64);
+
+/**
+ * struct slab_cpu - what a CPU of a session writes to
+ * @unknown: frees of objects that are not followed
+ * @skipped: events of addresses that the sampling leaves out
+ * @quick: groups found before
+ */
+struct slab_cpu {
+	local64_t unknown;
+	local64_t skipped;
+	struct slab_quick quick[SLAB_QUICK];
+};
+
+/**
+ * struct slab - a session of this source
+ *
+ * Read by handlers:
+ * @s: session
+ * @sampled: not all addresses are followed
+ * @follow_below: addresses are followed whose hash is below
+ * @bounded: @min_size or @max_size is given
+ * @in_module: only what the module's code allocates
+ * @ranges: where that is
+ * @min_size: smallest object
+ * @max_size: largest object
+ * @escalate: live objects from which on a site that grows gets stacks; 0 for
+ *	stacks everywhere
+ * @hot: for each group, whether it has stacks
+ * @names: caches seen, when their names matter, else NULL
+ * @live: live objects
+ * @groups: keys
+ * @quick: an allocation's group follows from its site and its cache alone
+ * @cpu: per-CPU part
+ * @generation: of what is known of caches
+ *
+ * Under the session's lock:
+ * @probes: tracepoints
+ * @ops: hooks of functions
+ * @hooked: how many of them are on
+ * @bulk: hook of kmem_cache_alloc_bulk()
+ * @bulk_on: it is on
+ * @started: jiffies
+ * @stopped: jiffies, once it was
+ * @tally: of each group, filled when a reader begins
+ * @buckets: of the row being read
+ * @modules: tells when a module comes and goes
+ * @module: its name
+ * @symbol_lock: see slab_module.c
+ * @symbols: names of sites that were in it
+ *
+ * Of the worker, and under @shot_lock:
+ * @work: takes snapshots
+ * @shot_lock: protects what follows
+ * @shots: live objects of each group, SLAB_SHOTS times
+ * @shot_at: when, in jiffies since the start
+ * @n_shots: how many
+ * @every: runs of the worker between two of them
+ * @wait: runs of the worker until the next
+ * @peak: most live objects of each group in a run of the worker
+ * @peaks: runs in which there were more than ever before
+ */
+struct slab {
+	struct kobs_session *s;
+	bool sampled;
+	bool bounded;
+	bool in_module;
+	bool quick;
+	u32 follow_below;
+	u64 min_size;
+	u64 max_size;
+	struct slab_range ranges[SLAB_RANGES];
+	u32 escalate;
+	u8 *hot;
+	struct slab_names *names;
+	struct kobs_live live;
+	struct kobs_groups groups;
+	struct slab_cpu __percpu *cpu;
+	u32 generation;
+
+	struct kobs_probe probes[4];
+	struct ftrace_ops ops[4];
+	unsigned int hooked;
+	struct kretprobe bulk;
+	bool bulk_on;
+	unsigned long started;
+	unsigned long stopped;
+	struct slab_tally *tally;
+	local64_t *buckets;
+	struct notifier_block modules;
+	char module[MODULE_NAME_LEN];
+	struct mutex symbol_lock; /* protects symbols */
+	struct list_head symbols;
+
+	struct delayed_work work;
+	struct mutex shot_lock; /* protects what follows */
+	u32 *shots[SLAB_SHOTS];
+	unsigned long shot_at[SLAB_SHOTS];
+	unsigned int n_shots;
+	unsigned int every;
+	unsigned int wait;
+	u32 *peak;
+	u8 *peaks;
+};
+
+/**
+ * struct slab_alloc - an allocation
+ * @site: where it returns to
+ * @ptr: address, or 0
+ * @size: bytes of the object
+ * @request: bytes that were asked for
+ * @cache: cache, or NULL for kmalloc()
+ * @gfp: flags
+ */
+struct slab_alloc {
+	unsigned long site;
+	unsigned long ptr;
+	size_t size;
+	size_t request;
+	struct kmem_cache *cache;
+	gfp_t gfp;
+};
+
+/* slab_hit.c */
+void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
+			  bool timed);
+void kobs_slab_put_rest(struct slab *sl, unsigned long ptr, u32 group,
+			u32 size);
+void kobs_slab_free_rest(struct slab *sl, unsigned long site,
+			 unsigned long ptr, bool timed);
+void kobs_slab_free_own(struct kobs_cpu *pc);
+void kobs_slab_give(struct slab *sl, unsigned long ptr);
+
+/* slab_probe.c */
+
+/**
+ * struct slab_handlers - what the hooks call
+ * @probe: of the tracepoints kmalloc, kmem_cache_alloc, kfree and
+ *	kmem_cache_free
+ * @free_bulk: at the entry of kmem_cache_free_bulk()
+ * @give: at the entry of kvfree_call_rcu()
+ * @alloc_bulk: at the return of kmem_cache_alloc_bulk(), with 0 objects for
+ *	a failure
+ */
+struct slab_handlers {
+	void *probe[4];
+	ftrace_func_t free_bulk;
+	ftrace_func_t give;
+	void (*alloc_bulk)(struct slab *sl, unsigned long site,
+			   struct kmem_cache *cache, gfp_t gfp, void **p,
+			   unsigned int n);
+};
+
+extern const struct slab_handlers kobs_slab_quick;
+extern const struct slab_handlers kobs_slab_follow;
+/* slab_trace.c */
+extern const struct slab_handlers kobs_slab_stream;
+
+/* slab_hook.c */
+const char *kobs_slab_how(bool *ok);
+int kobs_slab_hook(struct slab *sl, struct netlink_ext_ack *extack);
+void kobs_slab_unhook(struct slab *sl);
+unsigned int kobs_slab_hooks(const struct slab *sl);
+u64 kobs_slab_missed(const struct kobs_session *s);
+
+/* slab_row.c */
+int kobs_slab_rows_init(struct slab *sl);
+void kobs_slab_rows_free(struct slab *sl);
+void kobs_slab_rows_start(struct slab *sl);
+void kobs_slab_rows_stop(struct slab *sl);
+size_t kobs_slab_rows_bytes(const struct slab *sl);
+bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
+		    struct kobs_row_out *out);
+
+/* slab_name.c */
+bool kobs_slab_names_readable(void);
+struct slab_names *kobs_slab_names_new(const char *pattern);
+void kobs_slab_names_free(struct slab_names *names);
+u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp);
+bool kobs_slab_name(struct slab_names *names, const struct kmem_cache *cache,
+		    u64 key, size_t request, u64 *text);
+void kobs_slab_name_forget(struct slab_names *names,
+			   const struct kmem_cache *cache);
+
+bool kobs_slab_cache_name(const struct kmem_cache *cache, u64 *text);
+
+/* slab_where.c */
+void kobs_slab_where_init(void);
+void kobs_slab_where(const void *address, u64 *text);
+
+/* src_slab.c */
+u64 kobs_slab_sum(const struct slab *sl, size_t member);
+
+/* slab_module.c */
+int kobs_slab_module_init(struct slab *sl, struct netlink_ext_ack *extack);
+void kobs_slab_module_free(struct slab *sl);
+const char *kobs_slab_symbol(struct kobs_session *s, u64 address);
+
+/* By the bits between those that choose an address' buckets. */
+static __always_inline bool kobs_slab_followed(const struct slab *sl,
+					       unsigned long ptr)
+{
+	return !sl->sampled ||
+	       (u32)(kobs_live_hash(ptr) >> 12) < sl->follow_below;
+}
+
+static __always_inline bool kobs_slab_in_module(const struct slab *sl,
+						unsigned long site)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLAB_RANGES; i++) {
+		if (site - READ_ONCE(sl->ranges[i].from) <
+		    READ_ONCE(sl->ranges[i].size))
+			return true;
+	}
+	return false;
+}
+
+#endif /* KOBS_SLAB_H */

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source slab: what happens when memory is allocated and freed, in full. What
+ * is most often the case, slab_probe.c has in short.
+ *
+ * A hit is an allocation that succeeds or fails, or a free. Bulk operations
+ * are a hit for each object. Not a hit is what frees nothing: NULL, and memory
+ * of vmalloc() that goes through kvfree_call_rcu(). An object that
+ * kvfree_call_rcu() takes is freed as far as its site is concerned; that is
+ * the hit which counts, and the free that follows is filtered. One that is not
+ * followed is no hit there, since a free follows in any case.
+ *
+ * Each hit ends in one counter:
+ *
+ *	recorded	the group's allocated, freed or failed counts it
+ *	filtered	allocations kept out by the filter, the parameters or the
+ *			sampling; frees of objects that are not followed, or
+ *			that were given up before; allocations told of for
+ *			the second time; what kobs and its controller do
+ *	lost		the object could not be followed
+ *
+ * An allocation is traced when the object has left the allocator, and a free
+ * before the object gets there: between the two nobody else is given its
+ * address. An address that is allocated while it is live was freed unseen.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "core/hit.h"
+#include "sources/slab/site_cache.h"
+#include "sources/slab/slab.h"
+
+/* As kobs_hit_wanted() has it. */
+static __always_inline bool slab_own(const struct kobs_session *s)
+{
+	pid_t tgid = current->tgid;
+
+	return unlikely((tgid == s->own_tgid || tgid == s->worker_tgid) &&
+			in_task());
+}
+
+static void slab_count_own(struct kobs_cpu *pc)
+{
+	kobs_count(&pc->counters, KOBS_N_OWN);
+	kobs_count(&pc->counters, KOBS_N_FILTERED);
+}
+
+static bool slab_wanted(struct slab *sl, const struct slab_alloc *a, u64 *v)
+{
+	if (sl->in_module && !kobs_slab_in_module(sl, a->site))
+		return false;
+	if (sl->bounded && (a->size < sl->min_size || a->size > sl->max_size))
+		return false;
+	if (sl->s->filter.task && !kobs_capture_filter(sl->s))
+		return false;
+	if (!sl->names)
+		return true;
+	return kobs_slab_name(sl->names, a->cache,
+			      a->cache ? (unsigned long)a->cache :
+					 kobs_slab_kmalloc_key(a->size, a->gfp),
+			      a->request, &v[SLAB_W_CACHE]);
+}
+
+static __always_inline u32 slab_find(struct slab *sl, const u64 *v)
+{
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+
+	kobs_hit_gather(sl->s, v, key);
+	return kobs_groups_find(&sl->groups, key);
+}
+
+/*
+ * Called at the very end, and not inlined: what turns preemption on again makes
+ * a function keep a frame pointer, and a stack with more than one such frame is
+ * not recalled (recall.h).
+ */
+static noinline void slab_end(struct kobs_session *s, struct kobs_cpu *pc,
+			      u64 t0)
+{
+	kobs_hit_end(s, pc, t0, 0);
+	kobs_hit_leave(pc);
+}
+
+static u64 slab_quick_of(const struct slab_alloc *a)
+{
+	return slab_quick_cache(a->cache, a->size, a->gfp);
+}
+
+/*
+ * The group of an allocation, in the general case. Where there is none, the
+ * hit is counted as what became of it.
+ */
+static noinline u32 slab_group(struct slab *sl, struct kobs_cpu *pc,
+			       const struct slab_alloc *a)
+{
+	/* Before the name: pairs with the release in on_destroy(). */
+	u32 generation = smp_load_acquire(&sl->generation);
+	struct kobs_session *s = sl->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	u32 need = s->need;
+	u32 group;
+
+	if (!slab_wanted(sl, a, v)) {
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
+		return KOBS_GROUP_NONE;
+	}
+	v[SLAB_W_SITE] = a->site;
+	v[SLAB_W_SIZE] = a->size;
+	if (sl->escalate) {
+		v[KOBS_W_KSTACK] = 0;
+		v[KOBS_W_USTACK] = 0;
+		kobs_capture(s, v, need & ~KOBS_W_STACKS, 0, false);
+		group = slab_find(sl, v);
+		if (group == KOBS_GROUP_NONE || !READ_ONCE(sl->hot[group]))
+			goto out;
+		need &= KOBS_W_STACKS;
+	}
+	if (!kobs_capture(s, v, need, 0, true)) {
+		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
+		return KOBS_GROUP_NONE;
+	}
+	group = slab_find(sl, v);
+out:
+	if (group == KOBS_GROUP_NONE)
+		kobs_count(&pc->counters, KOBS_N_TABLE_FULL);
+	else if (sl->quick)
+		slab_quick_put(sl, a->site, slab_quick_of(a), group,
+			       a->size, generation);
+	return group;
+}
+
+static noinline void slab_stale(struct slab *sl, const struct kobs_object *old)
+{
+	if (old->group != SLAB_GROUP_OWN)
+		local64_inc(&kobs_groups_counts(&sl->groups,
+						old->group)[SLAB_N_MISSED]);
+}
+
+/*
+ * What kmalloc() has from the page allocator is told of twice by some kernels:
+ * first with a site in the allocator, which loses the object to the second.
+ * No free of such an object goes unseen.
+ */
+static bool slab_told_twice(struct slab *sl, const struct kobs_object *o,
+			    const struct kobs_object *old)
+{
+	local64_t *n;
+
+	if (o->size <= KMALLOC_MAX_CACHE_SIZE || old->size != o->size ||
+	    old->group == SLAB_GROUP_OWN)
+		return false;
+	n = kobs_groups_counts(&sl->groups, old->group);
+	local64_dec(&n[SLAB_N_ALLOCATED]);
+	local64_sub(old->size, &n[SLAB_N_BYTES]);
+	return true;
+}
+
+/* So that its free is known as well, and takes a stale record's place. */
+static noinline void slab_put_own(struct slab *sl, struct kobs_cpu *pc,
+				  unsigned long ptr)
+{
+	struct kobs_object o = { .group = SLAB_GROUP_OWN };
+	struct kobs_object old;
+
+	slab_count_own(pc);
+	if (ptr && kobs_live_put(&sl->live, ptr, &o, &old) == KOBS_LIVE_STALE)
+		slab_stale(sl, &old);
+}
+
+static noinline void slab_failed(struct slab *sl, struct kobs_cpu *pc,
+				 const struct slab_alloc *a)
+{
+	u32 group = slab_group(sl, pc, a);
+
+	if (group == KOBS_GROUP_NONE)
+		return;
+	local64_inc(&kobs_groups_counts(&sl->groups, group)[SLAB_N_FAILED]);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+}
+
+static void slab_put(struct slab *sl, struct kobs_cpu *pc, unsigned long ptr,
+		     u32 group, u32 size)
+{
+	struct kobs_object o = {
+		.group = group,
+		.born = jiffies,
+		.size = size,
+	};
+	enum kobs_counter outcome = KOBS_N_RECORDED;
+	struct kobs_object old KOBS_UNINIT;
+	enum kobs_live_fate fate;
+	local64_t *n;
+
+	fate = kobs_live_put(&sl->live, ptr, &o, &old);
+	if (unlikely(fate != KOBS_LIVE_NEW)) {
+		if (fate == KOBS_LIVE_FULL) {
+			kobs_count(&pc->counters, KOBS_N_LIVE_FULL);
+			return;
+		}
+		if (slab_told_twice(sl, &o, &old))
+			outcome = KOBS_N_FILTERED;
+		else
+			slab_stale(sl, &old);
+	}
+	n = kobs_groups_counts(&sl->groups, group);
+	local64_inc(&n[SLAB_N_ALLOCATED]);
+	local64_add(size, &n[SLAB_N_BYTES]);
+	kobs_count(&pc->counters, outcome);
+}
+
+static void slab_alloc_one(struct slab *sl, struct kobs_cpu *pc,
+			   const struct slab_alloc *a)
+{
+	struct slab_found found KOBS_UNINIT;
+	u32 group;
+
+	if (slab_own(sl->s)) {
+		slab_put_own(sl, pc, a->ptr);
+		return;
+	}
+	if (unlikely(!a->ptr)) {
+		slab_failed(sl, pc, a);
+		return;
+	}
+	if (sl->quick &&
+	    slab_quick_get(sl, a->site, slab_quick_of(a), &found))
+		group = found.group;
+	else
+		group = slab_group(sl, pc, a);
+	if (group != KOBS_GROUP_NONE)
+		slab_put(sl, pc, a->ptr, group, a->size);
+}
+
+/**
+ * kobs_slab_alloc_rest() - account for an allocation, and leave the handler
+ * @sl: session, whose handler was entered
+ * @a: the allocation, which was counted as a hit
+ * @timed: it is to be timed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
+			  bool timed)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
+	u64 t0 = timed ? ktime_get_mono_fast_ns() : 0;
+
+	slab_alloc_one(sl, pc, a);
+	slab_end(sl->s, pc, t0);
+}
+
+/**
+ * kobs_slab_put_rest() - put an object in, and leave the handler
+ * @sl: session, whose handler was entered
+ * @ptr: address
+ * @group: group
+ * @size: bytes of the object
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_put_rest(struct slab *sl, unsigned long ptr, u32 group,
+			u32 size)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
+
+	slab_put(sl, pc, ptr, group, size);
+	kobs_hit_leave(pc);
+}
+
+static void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
+			 unsigned long site)
+{
+	if (slab_own(sl->s)) {
+		slab_count_own(pc);
+		return;
+	}
+	kobs_count(&pc->counters, KOBS_N_FILTERED);
+	if (!sl->in_module || kobs_slab_in_module(sl, site))
+		local64_inc(&this_cpu_ptr(sl->cpu)->unknown);
+}
+
+static void slab_count_freed(struct slab *sl, struct kobs_cpu *pc,
+			     const struct kobs_object *o)
+{
+	local64_inc(&kobs_groups_counts(&sl->groups, o->group)[SLAB_N_FREED]);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+}
+
+static void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
+			  unsigned long site, unsigned long ptr)
+{
+	struct kobs_object o;
+
+	if (!kobs_live_take(&sl->live, ptr, &o))
+		slab_unknown(sl, pc, site);
+	else if (o.group == SLAB_GROUP_OWN)
+		slab_count_own(pc);
+	else if (o.given)
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
+	else
+		slab_count_freed(sl, pc, &o);
+}
+
+/**
+ * kobs_slab_free_rest() - account for a free, and leave the handler
+ * @sl: session, whose handler was entered
+ * @site: where it returns to
+ * @ptr: address
+ * @timed: it is to be timed
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_free_rest(struct slab *sl, unsigned long site,
+			 unsigned long ptr, bool timed)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
+	u64 t0 = timed ? ktime_get_mono_fast_ns() : 0;
+
+	slab_free_one(sl, pc, site, ptr);
+	slab_end(sl->s, pc, t0);
+}
+
+/**
+ * kobs_slab_free_own() - account for a free of an object of kobs or of its
+ *	controller, and leave the handler
+ * @pc: session's part of this CPU
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_free_own(struct kobs_cpu *pc)
+{
+	slab_count_own(pc);
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_slab_give() - account for an object that is given up to RCU
+ * @sl: session
+ * @ptr: address
+ *
+ * Context: any, NMI included.
+ */
+void kobs_slab_give(struct slab *sl, unsigned long ptr)
+{
+	struct kobs_object o;
+	struct kobs_cpu *pc;
+	u64 t0;
+
+	if (!ptr || !kobs_slab_followed(sl, ptr) || !READ_ONCE(sl->s->armed))
+		return;
+	pc = kobs_hit_enter(sl->s);
+	if (!pc)
+		return;
+	if (kobs_live_give(&sl->live, ptr, &o) &&
+	    kobs_hit_begin(sl->s, pc, &t0)) {
+		if (o.group == SLAB_GROUP_OWN)
+			slab_count_own(pc);
+		else
+			slab_count_freed(sl, pc, &o);
+		kobs_hit_end(sl->s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+}

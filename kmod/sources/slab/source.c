@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source slab: allocations and frees of the slab allocator. Mode leaks follows
+ * each object from its allocation to its free and tells, for each key, what is
+ * live; mode trace streams single events. The hooks are in slab_hook.c, what
+ * counts as a hit in slab_hit.c.
+ *
+ * Locking: prepare, start, stop and release run under the session's lock. The
+ * handlers take no lock; stop waits for them before anything is freed.
+ */
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "sources.h"
+#include "sources/slab/slab.h"
+
+#define SLAB_MOST_BYTES	BIT_ULL(40)
+
+static bool slab_has(const struct kobs_session *s, unsigned int word)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n_words; i++) {
+		if (s->gather[i] == word)
+			return true;
+	}
+	return false;
+}
+
+static int slab_check(const struct kobs_session *s,
+		      struct netlink_ext_ack *extack)
+{
+	const struct kobs_value *p = s->source_params;
+
+	if (s->filter.min)
+		return kobs_refuse(extack, -EINVAL,
+				   "min is not for slab: older bounds the age of objects");
+	if (p[SLAB_P_MIN_SIZE].number > p[SLAB_P_MAX_SIZE].number)
+		return kobs_refuse(extack, -EINVAL,
+				   "min_size is %llu, more than max_size, which is %llu",
+				   p[SLAB_P_MIN_SIZE].number,
+				   p[SLAB_P_MAX_SIZE].number);
+	if (s->mode->stream)
+		return 0;
+	if (slab_has(s, SLAB_W_PTR) || slab_has(s, SLAB_W_EVENT))
+		return kobs_refuse(extack, -EINVAL,
+				   "columns ptr and event are for slab trace only");
+	if (p[SLAB_P_ESCALATE].number &&
+	    (!slab_has(s, SLAB_W_SITE) || !(s->need & KOBS_W_STACKS)))
+		return kobs_refuse(extack, -EINVAL,
+				   "escalate needs the columns site and kstack or ustack");
+	return 0;
+}
+
+static void slab_configure(struct slab *sl)
+{
+	const struct kobs_value *p = sl->s->source_params;
+	struct kobs_session *s = sl->s;
+
+	sl->sampled = p[SLAB_P_SAMPLE].number > 1;
+	sl->follow_below = div64_u64(BIT_ULL(32), p[SLAB_P_SAMPLE].number) - 1;
+	sl->bounded = p[SLAB_P_MIN_SIZE].given || p[SLAB_P_MAX_SIZE].given;
+	sl->min_size = p[SLAB_P_MIN_SIZE].number;
+	sl->max_size = p[SLAB_P_MAX_SIZE].number;
+	sl->escalate = p[SLAB_P_ESCALATE].number;
+	/* All is known of an allocation by its site and its cache. */
+	sl->quick = !s->need && !s->filter.task && !sl->in_module;
+}
+
+/**
+ * kobs_slab_sum() - a counter over all CPUs
+ * @sl: session
+ * @member: its offset in struct slab_cpu
+ *
+ * Context: any.
+ * Return: the sum.
+ */
+u64 kobs_slab_sum(const struct slab *sl, size_t member)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += local64_read((local64_t *)((char *)per_cpu_ptr(sl->cpu, cpu) +
+						  member));
+	return sum;
+}
+
+static u64 slab_skipped(const struct kobs_session *s)
+{
+	const struct slab *sl = s->priv;
+
+	return sl && sl->cpu ?
+	       kobs_slab_sum(sl, offsetof(struct slab_cpu, skipped)) : 0;
+}
+
+static int slab_alloc_memory(struct slab *sl)
+{
+	struct kobs_session *s = sl->s;
+	int err = 0;
+
+	if (slab_has(s, SLAB_W_CACHE) || s->source_params[SLAB_P_CACHE].given) {
+		sl->names = kobs_slab_names_new(s->source_params[SLAB_P_CACHE].text);
+		if (!sl->names)
+			return -ENOMEM;
+	}
+	if (s->mode->stream)
+		return 0;
+	sl->cpu = alloc_percpu(struct slab_cpu);
+	if (!sl->cpu)
+		return -ENOMEM;
+	err = kobs_live_init(&sl->live,
+			     s->source_params[SLAB_P_OBJECTS].number);
+	if (!err)
+		err = kobs_groups_init(&sl->groups,
+				       s->params[KOBS_P_ROWS].number,
+				       s->n_words);
+	return err ?: kobs_slab_rows_init(sl);
+}
+
+static void slab_free_all(struct slab *sl)
+{
+	kobs_slab_module_free(sl);
+	kobs_slab_rows_free(sl);
+	kobs_groups_free(&sl->groups);
+	kobs_live_free(&sl->live);
+	free_percpu(sl->cpu);
+	kobs_slab_names_free(sl->names);
+	mutex_destroy(&sl->symbol_lock);
+	mutex_destroy(&sl->shot_lock);
+	kfree(sl);
+}
+
+static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	int err = slab_check(s, extack);
+	struct slab *sl;
+
+	if (err)
+		return err;
+	sl = kzalloc(sizeof(*sl), GFP_KERNEL);
+	if (!sl)
+		return -ENOMEM;
+	sl->s = s;
+	mutex_init(&sl->shot_lock);
+	mutex_init(&sl->symbol_lock);
+	INIT_LIST_HEAD(&sl->symbols);
+	err = slab_alloc_memory(sl);
+	if (err)
+		kobs_refuse(extack, err,
+			    "no memory for the session: lower objects or rows");
+	/* Last, because modules can come from here on. */
+	err = err ?: kobs_slab_module_init(sl, extack);
+	if (err) {
+		slab_free_all(sl);
+		return err;
+	}
+	slab_configure(sl);
+	s->priv = sl;
+	return 0;
+}
+
+static int slab_start(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	struct slab *sl = s->priv;
+	int err = kobs_slab_hook(sl, extack);
+
+	if (!err && !s->stream)
+		kobs_slab_rows_start(sl);
+	return err;
+}
+
+static void slab_stop(struct kobs_session *s)
+{
+	struct slab *sl = s->priv;
+
+	kobs_slab_unhook(sl);
+	if (!s->stream)
+		kobs_slab_rows_stop(sl);
+}
+
+static void slab_release(struct kobs_session *s)
+{
+	struct slab *sl = s->priv;
+
+	s->priv = NULL;
+	slab_free_all(sl);
+}
+
+static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
+{
+	const struct slab *sl = s->priv;
+
+	u->bytes += sizeof(*sl);
+	if (s->stream)
+		return;
+	u->bytes += sizeof(struct slab_cpu) * num_possible_cpus() +
+		    kobs_live_bytes(s->source_params[SLAB_P_OBJECTS].number) +
+		    kobs_groups_bytes(s->params[KOBS_P_ROWS].number,
+				      s->n_words) + kobs_slab_rows_bytes(sl);
+	u->rows = atomic_read(&sl->groups.used);
+	u->rows_max = sl->groups.mask + 1;
+}
+
+static const struct kobs_field slab_fields[] = {
+	{ "allocated", "objects allocated", KOBS_TYPE_NUMBER, NULL,
+	  KOBS_MERGE_SUM },
+	{ "allocated_bytes", "size of the objects allocated",
+	  KOBS_TYPE_NUMBER, "bytes", KOBS_MERGE_SUM },
+	{ "freed", "of these, objects freed", KOBS_TYPE_NUMBER, NULL,
+	  KOBS_MERGE_SUM },
+	{ "live_bytes", "size of the live objects", KOBS_TYPE_NUMBER, "bytes",
+	  KOBS_MERGE_SUM },
+	{ "missed_frees", "objects whose address was allocated again while they were live",
+	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
+	{ "unknown_frees", "frees of objects that are not followed, of the whole session",
+	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
+	{ "failed", "allocations that failed", KOBS_TYPE_NUMBER, NULL,
+	  KOBS_MERGE_SUM },
+	{ "live_1", "live objects after 1/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_2", "live objects after 2/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_3", "live objects after 3/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_4", "live objects after 4/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_5", "live objects after 5/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+};
+
+static_assert(ARRAY_SIZE(slab_fields) <= KOBS_FIELDS);
+
+static const struct kobs_mode slab_modes[] = {
+	{
+		.name = "leaks",
+		.doc = "count live objects, and what was allocated and freed",
+		.value = "age",
+		.unit = "ns",
+		.own_rows = true,
+		.by = "site",
+		.fields = slab_fields,
+		.n_fields = ARRAY_SIZE(slab_fields),
+		.available = kobs_slab_how,
+	}, {
+		.name = "trace",
+		.doc = "stream a record of each allocation and free",
+		.stream = true,
+		.by = "event,site,ptr,size,cache,pid,comm",
+		.available = kobs_slab_how,
+	},
+};
+
+static const struct kobs_column slab_columns[] = {
+	{ "site", "where it was allocated, or freed", KOBS_TYPE_ADDRESS, NULL,
+	  SLAB_W_SITE, 1 },
+	{ "cache", "name of the cache", KOBS_TYPE_TEXT, NULL,
+	  SLAB_W_CACHE, SLAB_NAME_WORDS },
+	{ "size", "size of the object", KOBS_TYPE_NUMBER, "bytes",
+	  SLAB_W_SIZE, 1 },
+	{ "ptr", "address of the object; trace only", KOBS_TYPE_NUMBER, NULL,
+	  SLAB_W_PTR, 1 },
+	{ "event", "alloc, failed, free, or give_up to RCU; trace only",
+	  KOBS_TYPE_TEXT, NULL, SLAB_W_EVENT, 2 },
+};
+
+static const struct kobs_param slab_params[] = {
+	[SLAB_P_MIN_SIZE] = {
+		"min_size", "smallest object to follow", KOBS_TYPE_NUMBER,
+		"bytes", 0, SLAB_MOST_BYTES, 0
+	},
+	[SLAB_P_MAX_SIZE] = {
+		"max_size", "largest object to follow", KOBS_TYPE_NUMBER,
+		"bytes", 0, SLAB_MOST_BYTES, SLAB_MOST_BYTES
+	},
+	[SLAB_P_CACHE] = {
+		"cache", "glob that the cache's name is to match",
+		KOBS_TYPE_TEXT, NULL, 1, 31, 0
+	},
+	[SLAB_P_SAMPLE] = {
+		"sample", "follow one in so many addresses",
+		KOBS_TYPE_NUMBER, NULL, 1, 1 << 20, 1
+	},
+	[SLAB_P_OBJECTS] = {
+		"objects", "live objects that can be followed at once",
+		KOBS_TYPE_NUMBER, NULL, 1 << 10, 1 << 24, 1 << 19
+	},
+	[SLAB_P_OLDER] = {
+		"older", "count live objects of at least this age only",
+		KOBS_TYPE_NUMBER, "ms", 0, 1U << 30, 0
+	},
+	[SLAB_P_ESCALATE] = {
+		"escalate",
+		"take stacks only where so many objects are live and their number grows; 0 for everywhere",
+		KOBS_TYPE_NUMBER, NULL, 0, 1 << 20, 0
+	},
+	[SLAB_P_MODULE] = {
+		"module", "follow what the code of this module allocates",
+		KOBS_TYPE_TEXT, NULL, 1, MODULE_NAME_LEN - 1, 0
+	},
+	[SLAB_P_MODULE_TEXT] = {
+		"module_text",
+		"where the module's code lies if it is loaded: pairs of from and to",
+		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * SLAB_RANGES, 0
+	},
+};
+
+const struct kobs_source kobs_src_slab = {
+	.name = "slab",
+	.doc = "allocations and frees of the slab allocator",
+	.modes = slab_modes,
+	.n_modes = ARRAY_SIZE(slab_modes),
+	.columns = slab_columns,
+	.n_columns = ARRAY_SIZE(slab_columns),
+	.params = slab_params,
+	.n_params = ARRAY_SIZE(slab_params),
+	.prepare = slab_prepare,
+	.start = slab_start,
+	.stop = slab_stop,
+	.release = slab_release,
+	.missed = kobs_slab_missed,
+	.missed_as = KOBS_N_MISSED,
+	.skipped = slab_skipped,
+	.rows = kobs_slab_rows,
+	.symbol = kobs_slab_symbol,
+	.usage = slab_usage,
+};

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source slab, mode trace: each allocation and free as a record. A free tells
+ * neither size nor, for kfree(), cache: where these are asked for, frees that
+ * lack them are kept out.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#include <linux/gfp.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "compat/ftrace_args.h"
+#include "core/hit.h"
+#include "sources/slab/slab.h"
+
+enum slab_event {
+	SLAB_ALLOC,
+	SLAB_FAILED,
+	SLAB_FREE,
+	SLAB_GIVE_UP
+};
+
+static const char events[][2 * sizeof(u64)] __aligned(sizeof(u64)) = {
+	[SLAB_ALLOC] = "alloc",
+	[SLAB_FAILED] = "failed",
+	[SLAB_FREE] = "free",
+	[SLAB_GIVE_UP] = "give_up",
+};
+
+/**
+ * struct slab_record - what happened
+ * @event: what
+ * @site: where it returns to
+ * @ptr: address of the object
+ * @size: its size; 0 when it is not known
+ * @request: bytes that were asked for, by kmalloc()
+ * @cache: its cache, or NULL
+ * @key: what kobs_slab_name() knows the cache by; 0 when it is not known
+ */
+struct slab_record {
+	enum slab_event event;
+	unsigned long site;
+	unsigned long ptr;
+	size_t size;
+	size_t request;
+	const struct kmem_cache *cache;
+	u64 key;
+};
+
+static bool trace_wanted(struct slab *sl, const struct slab_record *r, u64 *v)
+{
+	if (r->ptr && !kobs_slab_followed(sl, r->ptr))
+		return false;
+	if (sl->in_module && !kobs_slab_in_module(sl, r->site))
+		return false;
+	if (sl->bounded && (r->size < sl->min_size || r->size > sl->max_size))
+		return false;
+	return !sl->names || kobs_slab_name(sl->names, r->cache, r->key,
+					    r->request, &v[SLAB_W_CACHE]);
+}
+
+static void trace_one(struct slab *sl, struct kobs_cpu *pc,
+		      const struct slab_record *r)
+{
+	struct kobs_session *s = sl->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	if (!kobs_hit_wanted(s, pc))
+		return;
+	if (!trace_wanted(sl, r, v)) {
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
+		return;
+	}
+	v[SLAB_W_SITE] = r->site;
+	v[SLAB_W_PTR] = r->ptr;
+	v[SLAB_W_SIZE] = r->size;
+	memcpy(&v[SLAB_W_EVENT], events[r->event], sizeof(events[0]));
+	kobs_hit_record(s, pc, v, s->need, 0, U64_MAX, true, true);
+}
+
+static void trace(struct slab *sl, const struct slab_record *r)
+{
+	struct kobs_cpu *pc = kobs_hit_enter(sl->s);
+	u64 t0;
+
+	if (!pc)
+		return;
+	if (kobs_hit_begin(sl->s, pc, &t0)) {
+		trace_one(sl, pc, r);
+		kobs_hit_end(sl->s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+}
+
+static void trace_kmalloc(void *data, unsigned long site, const void *ptr,
+			  size_t request, size_t size, gfp_t gfp, int node)
+{
+	const struct slab_record r = {
+		.event = ptr ? SLAB_ALLOC : SLAB_FAILED,
+		.site = site,
+		.ptr = (unsigned long)ptr,
+		.size = size,
+		.request = request,
+		.key = kobs_slab_kmalloc_key(size, gfp),
+	};
+
+	trace(data, &r);
+}
+
+static void trace_cache_alloc(void *data, unsigned long site, const void *ptr,
+			      struct kmem_cache *cache, gfp_t gfp, int node)
+{
+	const struct slab_record r = {
+		.event = ptr ? SLAB_ALLOC : SLAB_FAILED,
+		.site = site,
+		.ptr = (unsigned long)ptr,
+		.size = kmem_cache_size(cache),
+		.cache = cache,
+		.key = (unsigned long)cache,
+	};
+
+	trace(data, &r);
+}
+
+static void trace_free(struct slab *sl, enum slab_event event,
+		       unsigned long site, const void *ptr,
+		       const struct kmem_cache *cache)
+{
+	const struct slab_record r = {
+		.event = event,
+		.site = site,
+		.ptr = (unsigned long)ptr,
+		.cache = cache,
+		.key = (unsigned long)cache,
+	};
+
+	if (!ZERO_OR_NULL_PTR(ptr))
+		trace(sl, &r);
+}
+
+static void trace_kfree(void *data, unsigned long site, const void *ptr)
+{
+	trace_free(data, SLAB_FREE, site, ptr, NULL);
+}
+
+static void trace_cache_free(void *data, unsigned long site, const void *ptr,
+			     const struct kmem_cache *cache)
+{
+	trace_free(data, SLAB_FREE, site, ptr, cache);
+}
+
+static void trace_free_bulk(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kmem_cache *cache = (void *)kobs_ftrace_arg(fregs, 0);
+	unsigned long n = kobs_ftrace_arg(fregs, 1);
+	void **p = (void **)kobs_ftrace_arg(fregs, 2);
+
+	while (n--)
+		trace_free(ops->private, SLAB_FREE, parent_ip, *p++, cache);
+}
+
+static void trace_give(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	trace_free(ops->private, SLAB_GIVE_UP, parent_ip,
+		   kobs_kvfree_arg(fregs), NULL);
+}
+
+static void trace_alloc_bulk(struct slab *sl, unsigned long site,
+			     struct kmem_cache *cache, gfp_t gfp, void **p,
+			     unsigned int n)
+{
+	if (!n)
+		trace_cache_alloc(sl, site, NULL, cache, gfp, 0);
+	while (n--)
+		trace_cache_alloc(sl, site, *p++, cache, gfp, 0);
+}
+
+const struct slab_handlers kobs_slab_stream = {
+	.probe = { trace_kmalloc, trace_cache_alloc, trace_kfree,
+		   trace_cache_free },
+	.free_bulk = trace_free_bulk,
+	.give = trace_give,
+	.alloc_bulk = trace_alloc_bulk,
+};
