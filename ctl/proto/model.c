@@ -150,7 +150,7 @@ static const struct field session_fields[] = {
 	MAY(session, KOBS_A_SESSION_ROWS_MAX, rows_max, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_STACKS, stacks, FIELD_U32),
 	MAY(session, KOBS_A_SESSION_STACKS_MAX, stacks_max, FIELD_U32),
-	MAY(session, KOBS_A_SESSION_STACKS_MEMO, stacks_memo, FIELD_U64),
+	MAY(session, KOBS_A_SESSION_STACKS_CACHED, stacks_cached, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_STACKS_UNWOUND, stacks_unwound, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_STACKS_CHECKED, stacks_checked, FIELD_U64),
 	MAY(session, KOBS_A_SESSION_STACKS_WRONG, stacks_wrong, FIELD_U64),

@@ -111,7 +111,7 @@ struct session {
 	uint32_t	rows_max;
 	uint32_t	stacks;
 	uint32_t	stacks_max;
-	uint64_t	stacks_memo;
+	uint64_t	stacks_cached;
 	uint64_t	stacks_unwound;
 	uint64_t	stacks_checked;
 	uint64_t	stacks_wrong;

@@ -153,24 +153,24 @@ static void print_cost(struct report *r, struct out *o)
 static void print_stacks(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
-	uint64_t all = s->stacks_memo + s->stacks_unwound;
+	uint64_t all = s->stacks_cached + s->stacks_unwound;
 	char taken[32], checked[32], wrong[32];
 
 	if (!all)
 		return;
 	out_open(o, "kernel_stacks", '{');
-	out_json_number(o, "memo", s->stacks_memo);
+	out_json_number(o, "memo", s->stacks_cached);
 	out_json_number(o, "unwound", s->stacks_unwound);
 	out_json_number(o, "checked", s->stacks_checked);
 	out_json_number(o, "wrong", s->stacks_wrong);
 	out_close(o, '}');
 	out_line(o, "kernel stacks %s, %.1f %% of them by the memo: %s unwound as well to compare, %s wrong",
 		 format_count(taken, sizeof(taken), all),
-		 (double)s->stacks_memo * 100 / (double)all,
+		 (double)s->stacks_cached * 100 / (double)all,
 		 format_count(checked, sizeof(checked), s->stacks_checked),
 		 format_count(wrong, sizeof(wrong), s->stacks_wrong));
 	if (s->stacks_wrong)
-		out_line(o, "*** THE MEMO WAS WRONG: this is a bug in kobs, use --memo-check 0. ***");
+		out_line(o, "*** THE MEMO WAS WRONG: this is a bug in kobs, use --verify-stacks 0. ***");
 }
 
 static void print_fill(struct report *r, struct out *o)

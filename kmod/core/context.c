@@ -11,13 +11,13 @@
 #include "core/context.h"
 
 /**
- * kobs_capture_filter() - apply the filter's conditions on task and CPU
+ * kobs_context_filter() - apply the filter's conditions on task and CPU
  * @s: session
  *
  * Context: any, NMI included; preemption off.
  * Return: true when the hit passes.
  */
-bool kobs_capture_filter(const struct kobs_session *s)
+bool kobs_context_filter(const struct kobs_session *s)
 {
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	struct kobs_who who = {
@@ -27,12 +27,12 @@ bool kobs_capture_filter(const struct kobs_session *s)
 		.comm = (const char *)&v[KOBS_W_COMM],
 	};
 
-	kobs_capture_comm(v);
+	kobs_context_comm(v);
 	return kobs_filter_pass(&s->filter, &who);
 }
 
 /**
- * kobs_capture_intern() - intern a kernel stack that was captured
+ * kobs_context_intern() - intern a kernel stack that was captured
  * @s: session
  * @id: set to the stack's number, 0 for an empty one
  * @ips: code addresses, leaf first
@@ -41,13 +41,13 @@ bool kobs_capture_filter(const struct kobs_session *s)
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
-bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+bool kobs_context_intern(struct kobs_session *s, u64 *id,
 			 const unsigned long *ips, unsigned int nr)
 {
 	*id = 0;
 	if (unlikely(!nr))
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	*id = kobs_stack_table_intern(&s->stacks, 0, ips, nr);
 	return *id;
 }
 
@@ -72,7 +72,7 @@ static bool frames_known(struct pt_regs *regs)
 }
 
 /**
- * kobs_capture_user_frames() - capture a user stack
+ * kobs_context_user_frames() - capture a user stack
  * @regs: registers of the current task in user mode
  * @ips: set to the frames, leaf first
  * @max: room, at least 1
@@ -82,7 +82,7 @@ static bool frames_known(struct pt_regs *regs)
  * Context: any, NMI included; preemption off.
  * Return: number of frames.
  */
-unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max)
 {
 	unsigned long fp = frame_pointer(regs);
@@ -105,14 +105,14 @@ unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
 }
 
 /**
- * kobs_capture_ustack() - capture and intern the user stack
+ * kobs_context_ustack() - capture and intern the user stack
  * @s: session
  * @id: set to the stack's number, 0 for a task without user memory
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
-bool kobs_capture_ustack(struct kobs_session *s, u64 *id)
+bool kobs_context_ustack(struct kobs_session *s, u64 *id)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	unsigned int nr;
@@ -120,8 +120,8 @@ bool kobs_capture_ustack(struct kobs_session *s, u64 *id)
 	*id = 0;
 	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
 		return true;
-	nr = kobs_capture_user_frames(task_pt_regs(current), ips,
+	nr = kobs_context_user_frames(task_pt_regs(current), ips,
 				      s->stack_depth);
-	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips, nr);
+	*id = kobs_stack_table_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }

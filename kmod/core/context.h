@@ -5,8 +5,8 @@
  * Locking: none. Runs in handlers, in any context, with preemption off;
  * everything it captures belongs to the current CPU and task.
  */
-#ifndef KOBS_CAPTURE_H
-#define KOBS_CAPTURE_H
+#ifndef KOBS_CONTEXT_H
+#define KOBS_CONTEXT_H
 
 #include <linux/sched.h>
 #include "core/kobs.h"
@@ -19,11 +19,11 @@
 #define KOBS_UNINIT
 #endif
 
-bool kobs_capture_filter(const struct kobs_session *s);
-bool kobs_capture_ustack(struct kobs_session *s, u64 *id);
-unsigned int kobs_capture_user_frames(struct pt_regs *regs, unsigned long *ips,
+bool kobs_context_filter(const struct kobs_session *s);
+bool kobs_context_ustack(struct kobs_session *s, u64 *id);
+unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max);
-bool kobs_capture_intern(struct kobs_session *s, u64 *id,
+bool kobs_context_intern(struct kobs_session *s, u64 *id,
 			 const unsigned long *ips, unsigned int nr);
 
 /*
@@ -31,7 +31,7 @@ bool kobs_capture_intern(struct kobs_session *s, u64 *id,
  * can change under us when another thread writes it; the copy is
  * NUL-terminated all the same.
  */
-static __always_inline void kobs_capture_comm(u64 *v)
+static __always_inline void kobs_context_comm(u64 *v)
 {
 	const u64 *comm = (const u64 *)current->comm;
 	char *end = (char *)&v[KOBS_W_COMM];
@@ -42,7 +42,7 @@ static __always_inline void kobs_capture_comm(u64 *v)
 	end[TASK_COMM_LEN - 1] = '\0';
 }
 
-static __always_inline void kobs_capture_who(u64 *v, u32 need)
+static __always_inline void kobs_context_who(u64 *v, u32 need)
 {
 	if (need & BIT(KOBS_W_CPU))
 		v[KOBS_W_CPU] = raw_smp_processor_id();
@@ -51,11 +51,11 @@ static __always_inline void kobs_capture_who(u64 *v, u32 need)
 	if (need & BIT(KOBS_W_TID))
 		v[KOBS_W_TID] = current->pid;
 	if (need & BIT(KOBS_W_COMM))
-		kobs_capture_comm(v);
+		kobs_context_comm(v);
 }
 
 /**
- * kobs_capture_at() - fill in context words of a hit
+ * kobs_context_at() - fill in context words of a hit
  * @s: session
  * @v: words of the hit
  * @need: which, a bit for each word
@@ -72,13 +72,13 @@ static __always_inline void kobs_capture_who(u64 *v, u32 need)
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
-static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
+static __always_inline bool kobs_context_at(struct kobs_session *s, u64 *v,
 					    u32 need, unsigned long entry,
 					    const struct kobs_at *at,
 					    bool stacks)
 {
 	if (need & KOBS_W_WHO)
-		kobs_capture_who(v, need);
+		kobs_context_who(v, need);
 	if (stacks && (need & BIT(KOBS_W_KSTACK))) {
 		struct kobs_at here = at ? *at : kobs_at_here();
 
@@ -86,12 +86,12 @@ static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
 			return false;
 	}
 	if (stacks && (need & BIT(KOBS_W_USTACK)))
-		return kobs_capture_ustack(s, &v[KOBS_W_USTACK]);
+		return kobs_context_ustack(s, &v[KOBS_W_USTACK]);
 	return true;
 }
 
 /**
- * kobs_capture() - fill in context words of a hit
+ * kobs_context() - fill in context words of a hit
  * @s: session
  * @v: words of the hit
  * @need: which, a bit for each word
@@ -99,16 +99,16 @@ static __always_inline bool kobs_capture_at(struct kobs_session *s, u64 *v,
  *         with, or 0
  * @stacks: whether stacks can be among them; a constant
  *
- * kobs_capture_at() for hooks that do not know where the function was entered.
+ * kobs_context_at() for hooks that do not know where the function was entered.
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
-static __always_inline bool kobs_capture(struct kobs_session *s, u64 *v,
+static __always_inline bool kobs_context(struct kobs_session *s, u64 *v,
 					 u32 need, unsigned long entry,
 					 bool stacks)
 {
-	return kobs_capture_at(s, v, need, entry, NULL, stacks);
+	return kobs_context_at(s, v, need, entry, NULL, stacks);
 }
 
-#endif /* KOBS_CAPTURE_H */
+#endif /* KOBS_CONTEXT_H */

@@ -171,7 +171,7 @@ static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return false;
 	}
-	if (unlikely(s->filter.task) && !kobs_capture_filter(s)) {
+	if (unlikely(s->filter.task) && !kobs_context_filter(s)) {
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return false;
 	}
@@ -216,7 +216,7 @@ static __always_inline void kobs_hit_record_at(struct kobs_session *s,
 
 	if (unlikely(value < s->filter.min)) {
 		fate = KOBS_N_FILTERED;
-	} else if (need && !kobs_capture_at(s, v, need, entry, at, stacks)) {
+	} else if (need && !kobs_context_at(s, v, need, entry, at, stacks)) {
 		fate = KOBS_N_STACK_FULL;
 	} else if (stream) {
 		if (!kobs_stream_write(s, v, value))

@@ -244,7 +244,7 @@ enum kobs_engine_param {
 	KOBS_P_RING_KB,
 	KOBS_P_BUDGET,
 	KOBS_P_FULL_STACK,
-	KOBS_P_MEMO_CHECK,
+	KOBS_P_VERIFY_STACKS,
 	KOBS_P_ENGINE
 };
 
@@ -252,7 +252,7 @@ enum kobs_engine_param {
  * struct kobs_cpu - what one CPU of a session writes to
  * @counters: counters
  * @table: aggregation table, unused by streams
- * @recall: kernel stacks seen before
+ * @stack_cache: kernel stacks seen before
  * @nest: handlers running on this CPU, one above the other
  * @window: start of the guard's window, monotonic ns; 0 for none
  * @window_hits: hits of this CPU when the window began
@@ -265,7 +265,7 @@ enum kobs_engine_param {
 struct kobs_cpu {
 	struct kobs_counters counters;
 	struct kobs_table table;
-	struct kobs_recall recall;
+	struct kobs_stack_cache stack_cache;
 	u32 nest;
 	u64 window;
 	u64 window_hits;
@@ -304,7 +304,7 @@ struct kobs_kept_out {
  * @stack_depth: frames to capture
  * @has_stacks: a key column is a stack, the context's or the source's
  * @full_stack: keep what an interrupt interrupted in its stacks
- * @memo_check: one in so many memoised stacks is compared; 0 for no memo
+ * @verify_stacks: one in so many memoised stacks is compared; 0 for no memo
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -359,8 +359,8 @@ struct kobs_session {
 	u32 stack_depth;
 	bool has_stacks;
 	bool full_stack;
-	u32 memo_check;
-	struct kobs_stacks stacks;
+	u32 verify_stacks;
+	struct kobs_stack_table stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;
 
@@ -461,7 +461,7 @@ void kobs_session_guarded(struct kobs_session *s);
 /* session_info.c */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 struct kobs_shape kobs_session_shape(const struct kobs_session *s);
-bool kobs_session_recalls(const struct kobs_session *s);
+bool kobs_session_caches_stacks(const struct kobs_session *s);
 void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,

@@ -33,11 +33,11 @@ static void session_free_memory(struct kobs_session *s)
 	if (s->cpu) {
 		for_each_possible_cpu(cpu) {
 			kobs_table_free(&per_cpu_ptr(s->cpu, cpu)->table);
-			kobs_recall_free(&per_cpu_ptr(s->cpu, cpu)->recall);
+			kobs_stack_cache_free(&per_cpu_ptr(s->cpu, cpu)->stack_cache);
 		}
 		free_percpu(s->cpu);
 	}
-	kobs_stacks_free(&s->stacks);
+	kobs_stack_table_free(&s->stacks);
 	kobs_stream_free(s);
 	kvfree(s->kept_out);
 	kvfree(s->blob);
@@ -166,15 +166,15 @@ static int session_alloc_stacks(struct kobs_session *s)
 	int err = 0;
 
 	if (s->has_stacks)
-		err = kobs_stacks_init(&s->stacks,
-				       s->params[KOBS_P_STACKS].number);
-	if (!kobs_session_recalls(s))
+		err = kobs_stack_table_init(&s->stacks,
+					    s->params[KOBS_P_STACKS].number);
+	if (!kobs_session_caches_stacks(s))
 		return err;
 	for_each_possible_cpu(cpu) {
 		if (!err)
-			err = kobs_recall_init(&per_cpu_ptr(s->cpu, cpu)->recall,
-					       cpu_to_node(cpu),
-					       KOBS_RECALL_STACKS);
+			err = kobs_stack_cache_init(&per_cpu_ptr(s->cpu, cpu)->stack_cache,
+						    cpu_to_node(cpu),
+					       KOBS_STACK_CACHE_STACKS);
 	}
 	return err;
 }
@@ -233,7 +233,7 @@ static struct kobs_session *session_create(struct kobs_config *cfg)
 	s->budget = cfg->params[KOBS_P_BUDGET].number;
 	s->stack_depth = cfg->params[KOBS_P_STACK_DEPTH].number;
 	s->full_stack = cfg->params[KOBS_P_FULL_STACK].number;
-	s->memo_check = cfg->params[KOBS_P_MEMO_CHECK].number;
+	s->verify_stacks = cfg->params[KOBS_P_VERIFY_STACKS].number;
 	return s;
 }
 

@@ -82,16 +82,16 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 /**
- * kobs_session_recalls() - does a session recall whole kernel stacks
+ * kobs_session_caches_stacks() - does a session recall whole kernel stacks
  * @s: session
  *
  * Context: any.
  * Return: true when it has memory for that.
  */
-bool kobs_session_recalls(const struct kobs_session *s)
+bool kobs_session_caches_stacks(const struct kobs_session *s)
 {
 	return (IS_ENABLED(CONFIG_UNWINDER_ORC) || IS_ENABLED(CONFIG_ARM64)) &&
-	       s->memo_check &&
+	       s->verify_stacks &&
 	       (s->need & BIT(KOBS_W_KSTACK));
 }
 
@@ -112,9 +112,9 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 	if (!s->stream && !s->mode->own_rows)
 		table_usage(s, u);
 	if (s->has_stacks)
-		u->bytes += kobs_stacks_bytes(s->params[KOBS_P_STACKS].number);
-	if (kobs_session_recalls(s))
-		u->bytes += KOBS_RECALL_STACKS * sizeof(struct kobs_recalled) *
+		u->bytes += kobs_stack_table_bytes(s->params[KOBS_P_STACKS].number);
+	if (kobs_session_caches_stacks(s))
+		u->bytes += KOBS_STACK_CACHE_STACKS * sizeof(struct kobs_cached_stack) *
 			    num_possible_cpus();
 	if (s->source->usage && s->priv)
 		s->source->usage(s, u);

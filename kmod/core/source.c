@@ -59,8 +59,8 @@ struct kobs_param kobs_engine_params[KOBS_P_ENGINE] = {
 		"keep what an interrupt interrupted in its kernel stacks",
 		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
 	},
-	[KOBS_P_MEMO_CHECK] = {
-		"memo_check",
+	[KOBS_P_VERIFY_STACKS] = {
+		"verify_stacks",
 		"unwind and compare one in so many kernel stacks of the memo; 0 for no memo",
 		KOBS_TYPE_NUMBER, "stacks", 0, 1 << 30, 1024
 	},

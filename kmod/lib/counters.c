@@ -35,7 +35,7 @@ static const struct kobs_reason reasons[] = {
 		"in_flight",
 		"call or wait that had not ended",
 	},
-	[KOBS_N_SPANS_FULL - KOBS_N_LOST] = {
+	[KOBS_N_INFLIGHT_FULL - KOBS_N_LOST] = {
 		"spans_full",
 		"more waits at a time than there is room for: raise spans",
 	},
@@ -47,7 +47,7 @@ static const struct kobs_reason reasons[] = {
 		"stale",
 		"wait whose end was not seen before the next one began",
 	},
-	[KOBS_N_LIVE_FULL - KOBS_N_LOST] = {
+	[KOBS_N_OBJECTS_FULL - KOBS_N_LOST] = {
 		"live_full",
 		"no room left for a live object: raise objects, or sample",
 	},

@@ -19,7 +19,7 @@ enum kobs_counter {
 	KOBS_N_TIMED,
 	KOBS_N_COST,
 	/* Kernel stacks: by the memo, or unwound; compared, and wrong. */
-	KOBS_N_MEMO,
+	KOBS_N_CACHED,
 	KOBS_N_UNWOUND,
 	KOBS_N_CHECKED,
 	KOBS_N_WRONG,
@@ -31,10 +31,10 @@ enum kobs_counter {
 	KOBS_N_RING_FULL,
 	KOBS_N_MISSED,
 	KOBS_N_IN_FLIGHT,
-	KOBS_N_SPANS_FULL,
+	KOBS_N_INFLIGHT_FULL,
 	KOBS_N_UNPAIRED,
 	KOBS_N_STALE,
-	KOBS_N_LIVE_FULL,
+	KOBS_N_OBJECTS_FULL,
 	KOBS_N_OVERFLOWS,
 	KOBS_N
 };

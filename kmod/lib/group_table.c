@@ -22,24 +22,24 @@ static unsigned int slots_of(unsigned int groups)
 }
 
 /**
- * kobs_groups_bytes() - memory of groups
+ * kobs_group_table_bytes() - memory of groups
  * @groups: how many are asked for
  * @words: words of a key
  *
  * Context: any.
- * Return: bytes that kobs_groups_init() would allocate.
+ * Return: bytes that kobs_group_table_init() would allocate.
  */
-size_t kobs_groups_bytes(unsigned int groups, unsigned int words)
+size_t kobs_group_table_bytes(unsigned int groups, unsigned int words)
 {
 	size_t each = (1 + words) * sizeof(u64) +
 		      num_possible_cpus() * sizeof(struct kobs_group_counts);
 
 	return slots_of(groups) * each;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_groups_bytes);
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_bytes);
 
 /**
- * kobs_groups_init() - allocate room for groups
+ * kobs_group_table_init() - allocate room for groups
  * @g: groups
  * @groups: how many, rounded up to a power of two and at least 2
  * @words: words of a key, at least 1
@@ -47,8 +47,8 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_groups_bytes);
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_groups_init(struct kobs_groups *g, unsigned int groups,
-		     unsigned int words)
+int kobs_group_table_init(struct kobs_group_table *g, unsigned int groups,
+			  unsigned int words)
 {
 	unsigned int n = slots_of(groups);
 	unsigned int cpu;
@@ -73,18 +73,18 @@ int kobs_groups_init(struct kobs_groups *g, unsigned int groups,
 	return 0;
 
 err_free:
-	kobs_groups_free(g);
+	kobs_group_table_free(g);
 	return -ENOMEM;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_groups_init);
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_init);
 
 /**
- * kobs_groups_free() - free groups that have no users any more
+ * kobs_group_table_free() - free groups that have no users any more
  * @g: groups; may be zeroed memory
  *
  * Context: task, may sleep.
  */
-void kobs_groups_free(struct kobs_groups *g)
+void kobs_group_table_free(struct kobs_group_table *g)
 {
 	unsigned int cpu;
 
@@ -97,17 +97,17 @@ void kobs_groups_free(struct kobs_groups *g)
 	g->counts = NULL;
 	g->slots = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_groups_free);
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_free);
 
 /**
- * kobs_groups_find() - the group of a key, a new one if it has none
+ * kobs_group_table_find() - the group of a key, a new one if it has none
  * @g: groups
  * @key: its words
  *
  * Context: any, NMI included.
  * Return: the group, or KOBS_GROUP_NONE when there is no room for it.
  */
-u32 kobs_groups_find(struct kobs_groups *g, const u64 *key)
+u32 kobs_group_table_find(struct kobs_group_table *g, const u64 *key)
 {
 	u64 hash = kobs_hash(key, g->words);
 	u32 place = hash >> g->shift;
@@ -131,27 +131,27 @@ u32 kobs_groups_find(struct kobs_groups *g, const u64 *key)
 	}
 	return KOBS_GROUP_NONE;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_groups_find);
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_find);
 
 /**
- * kobs_groups_key() - the key of a group
+ * kobs_group_table_key() - the key of a group
  * @g: groups
  * @group: group, from 0 to the number of slots less one
  *
  * Context: any.
  * Return: its words, or NULL when there is no such group (yet).
  */
-const u64 *kobs_groups_key(const struct kobs_groups *g, u32 group)
+const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group)
 {
 	const u64 *slot = &g->slots[group * (size_t)g->stride];
 
-	/* Pairs with the release in kobs_groups_find(). */
+	/* Pairs with the release in kobs_group_table_find(). */
 	return smp_load_acquire(&slot[0]) >= KOBS_ROW_HASH ? slot + 1 : NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_groups_key);
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_key);
 
 /**
- * kobs_groups_sum() - a counter of a group, over all CPUs
+ * kobs_group_table_sum() - a counter of a group, over all CPUs
  * @g: groups
  * @group: group
  * @i: which counter
@@ -159,7 +159,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_groups_key);
  * Context: any; it may change meanwhile.
  * Return: the sum.
  */
-u64 kobs_groups_sum(const struct kobs_groups *g, u32 group, unsigned int i)
+u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned int i)
 {
 	unsigned int cpu;
 	u64 sum = 0;
@@ -168,4 +168,4 @@ u64 kobs_groups_sum(const struct kobs_groups *g, u32 group, unsigned int i)
 		sum += local64_read(&(*per_cpu_ptr(g->counts, cpu))[group].n[i]);
 	return sum;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_groups_sum);
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_sum);

@@ -10,8 +10,8 @@
  * own several groups; readers add up groups of equal key. Counters are changed
  * by local atomic operations of their CPU.
  */
-#ifndef KOBS_GROUP_H
-#define KOBS_GROUP_H
+#ifndef KOBS_GROUP_TABLE_H
+#define KOBS_GROUP_TABLE_H
 
 #include <asm/local64.h>
 #include <linux/compiler.h>
@@ -35,7 +35,7 @@ struct kobs_group_counts {
 };
 
 /**
- * struct kobs_groups - the groups
+ * struct kobs_group_table - the groups
  * @slots: states, KOBS_ROW_FREE, KOBS_ROW_CLAIMED or the hash of the key, and
  *	keys
  * @counts: counters of each CPU, as many as there are slots
@@ -45,7 +45,7 @@ struct kobs_group_counts {
  * @words: words of a key
  * @used: slots used
  */
-struct kobs_groups {
+struct kobs_group_table {
 	u64 *slots;
 	struct kobs_group_counts * __percpu *counts;
 	u32 mask;
@@ -55,16 +55,16 @@ struct kobs_groups {
 	atomic_t used;
 };
 
-size_t kobs_groups_bytes(unsigned int groups, unsigned int words);
-int kobs_groups_init(struct kobs_groups *g, unsigned int groups,
-		     unsigned int words);
-void kobs_groups_free(struct kobs_groups *g);
-u32 kobs_groups_find(struct kobs_groups *g, const u64 *key);
-const u64 *kobs_groups_key(const struct kobs_groups *g, u32 group);
-u64 kobs_groups_sum(const struct kobs_groups *g, u32 group, unsigned int i);
+size_t kobs_group_table_bytes(unsigned int groups, unsigned int words);
+int kobs_group_table_init(struct kobs_group_table *g, unsigned int groups,
+			  unsigned int words);
+void kobs_group_table_free(struct kobs_group_table *g);
+u32 kobs_group_table_find(struct kobs_group_table *g, const u64 *key);
+const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group);
+u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned int i);
 
 /**
- * kobs_groups_counts() - the counters of a group on this CPU
+ * kobs_group_table_counts() - the counters of a group on this CPU
  * @g: groups
  * @group: group
  *
@@ -72,9 +72,9 @@ u64 kobs_groups_sum(const struct kobs_groups *g, u32 group, unsigned int i);
  * Return: the counters.
  */
 static __always_inline local64_t *
-kobs_groups_counts(const struct kobs_groups *g, u32 group)
+kobs_group_table_counts(const struct kobs_group_table *g, u32 group)
 {
 	return this_cpu_read(*g->counts)[group].n;
 }
 
-#endif /* KOBS_GROUP_H */
+#endif /* KOBS_GROUP_TABLE_H */

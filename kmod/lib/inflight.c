@@ -22,72 +22,72 @@
  */
 static unsigned int slots_of(unsigned int max)
 {
-	return roundup_pow_of_two(max(max, 1U * KOBS_SPAN_BUCKET)) * 2;
+	return roundup_pow_of_two(max(max, 1U * KOBS_INFLIGHT_BUCKET)) * 2;
 }
 
 static size_t span_bytes(unsigned int words)
 {
-	return sizeof(struct kobs_span) + words * sizeof(u64);
+	return sizeof(struct kobs_inflight) + words * sizeof(u64);
 }
 
 /**
- * kobs_spans_bytes() - memory of a span table
+ * kobs_inflight_table_bytes() - memory of a span table
  * @max: spans in progress to have room for
  * @words: words of a span that are the source's
  *
  * Context: any.
- * Return: bytes that kobs_spans_init() would allocate.
+ * Return: bytes that kobs_inflight_table_init() would allocate.
  */
-size_t kobs_spans_bytes(unsigned int max, unsigned int words)
+size_t kobs_inflight_table_bytes(unsigned int max, unsigned int words)
 {
 	return slots_of(max) *
-	       (sizeof(struct kobs_span_state) + span_bytes(words));
+	       (sizeof(struct kobs_inflight_state) + span_bytes(words));
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_spans_bytes);
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_bytes);
 
 /**
- * kobs_spans_init() - allocate an empty span table
+ * kobs_inflight_table_init() - allocate an empty span table
  * @t: table
  * @max: spans in progress to have room for
- * @words: words of a span that are the source's, at most KOBS_SPAN_WORDS
+ * @words: words of a span that are the source's, at most KOBS_INFLIGHT_WORDS
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_spans_init(struct kobs_spans *t, unsigned int max, unsigned int words)
+int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max, unsigned int words)
 {
 	unsigned int n = slots_of(max);
 
 	memset(t, 0, sizeof(*t));
-	t->mask = n / KOBS_SPAN_BUCKET - 1;
+	t->mask = n / KOBS_INFLIGHT_BUCKET - 1;
 	t->shift = 64 - ilog2(n);
 	t->stride = span_bytes(words);
 	t->states = vzalloc(n * sizeof(*t->states));
 	t->spans = vzalloc((size_t)n * t->stride);
 	if (t->states && t->spans)
 		return 0;
-	kobs_spans_free(t);
+	kobs_inflight_table_free(t);
 	return -ENOMEM;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_spans_init);
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_init);
 
 /**
- * kobs_spans_free() - free a span table that nobody uses any more
+ * kobs_inflight_table_free() - free a span table that nobody uses any more
  * @t: table; may be zeroed memory
  *
  * Context: task, may sleep.
  */
-void kobs_spans_free(struct kobs_spans *t)
+void kobs_inflight_table_free(struct kobs_inflight_table *t)
 {
 	vfree(t->states);
 	vfree(t->spans);
 	t->states = NULL;
 	t->spans = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_spans_free);
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_free);
 
 /**
- * kobs_span_next() - the next span in progress
+ * kobs_inflight_next() - the next span in progress
  * @t: table; others may begin and end spans meanwhile
  * @place: where to start, 0 at first; left behind the span that is returned
  * @copy: room for a span with the words of this table; set to a copy
@@ -97,43 +97,43 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_spans_free);
  * Context: any.
  * Return: false after the last.
  */
-bool kobs_span_next(const struct kobs_spans *t, u32 *place,
-		    struct kobs_span *copy)
+bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
+			struct kobs_inflight *copy)
 {
-	u32 slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
+	u32 slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 
 	while (t->states && *place < slots) {
-		struct kobs_span_ref ref = {
-			.span = kobs_span_at(t, *place),
+		struct kobs_inflight_ref ref = {
+			.span = kobs_inflight_at(t, *place),
 			.state = &t->states[*place],
 		};
 
 		++*place;
-		/* Pairs with the release in kobs_span_publish(). */
+		/* Pairs with the release in kobs_inflight_publish(). */
 		ref.use = smp_load_acquire(&ref.state->use);
-		if (!(ref.use & KOBS_SPAN_PRESENT))
+		if (!(ref.use & KOBS_INFLIGHT_PRESENT))
 			continue;
 		memcpy(copy, ref.span, t->stride);
-		if (kobs_span_same(&ref))
+		if (kobs_inflight_same(&ref))
 			return true;
 	}
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_span_next);
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_next);
 
 /* The i-th slot where a span can be: its own, its bucket, another bucket. */
-static u32 slot_of(const struct kobs_spans *t, u64 hash, unsigned int i)
+static u32 slot_of(const struct kobs_inflight_table *t, u64 hash, unsigned int i)
 {
 	u32 home = hash >> t->shift;
 
-	if (i < KOBS_SPAN_BUCKET)
+	if (i < KOBS_INFLIGHT_BUCKET)
 		return home ^ i;
-	return ((hash >> 20) & t->mask) * KOBS_SPAN_BUCKET +
-	       (i - KOBS_SPAN_BUCKET);
+	return ((hash >> 20) & t->mask) * KOBS_INFLIGHT_BUCKET +
+	       (i - KOBS_INFLIGHT_BUCKET);
 }
 
 /**
- * kobs_span_find_away() - kobs_span_find() of a key whose slot has others
+ * kobs_inflight_find_slow() - kobs_inflight_find() of a key whose slot has others
  * @t: table
  * @key0: first word
  * @key1: second word
@@ -142,45 +142,45 @@ static u32 slot_of(const struct kobs_spans *t, u64 hash, unsigned int i)
  * Context: any, NMI included.
  * Return: false when no span of this key is in progress.
  */
-bool kobs_span_find_away(const struct kobs_spans *t, u64 key0, u64 key1,
-			 struct kobs_span_ref *ref)
+bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 key1,
+			     struct kobs_inflight_ref *ref)
 {
-	u64 hash = kobs_span_hash(key0, key1);
+	u64 hash = kobs_inflight_hash(key0, key1);
 	unsigned int i;
 
-	for (i = 0; i < 2 * KOBS_SPAN_BUCKET; i++) {
+	for (i = 0; i < 2 * KOBS_INFLIGHT_BUCKET; i++) {
 		u32 slot = slot_of(t, hash, i);
 
 		ref->state = &t->states[slot];
-		/* Pairs with the release in kobs_span_publish(). */
+		/* Pairs with the release in kobs_inflight_publish(). */
 		ref->use = smp_load_acquire(&ref->state->use);
-		ref->span = kobs_span_at(t, slot);
+		ref->span = kobs_inflight_at(t, slot);
 		ref->home = i ? &t->states[slot_of(t, hash, 0)] : NULL;
-		if ((ref->use & KOBS_SPAN_PRESENT) &&
+		if ((ref->use & KOBS_INFLIGHT_PRESENT) &&
 		    ref->span->key[0] == key0 && ref->span->key[1] == key1)
 			return true;
 	}
 	return false;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_span_find_away);
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_find_slow);
 
-static bool span_take(const struct kobs_spans *t, u32 slot,
-		      struct kobs_span_ref *ref)
+static bool span_take(const struct kobs_inflight_table *t, u32 slot,
+		      struct kobs_inflight_ref *ref)
 {
 	u32 use;
 
 	ref->state = &t->states[slot];
 	use = READ_ONCE(ref->state->use);
-	if ((use & KOBS_SPAN_BUSY) ||
-	    cmpxchg(&ref->state->use, use, use | KOBS_SPAN_CLAIMED) != use)
+	if ((use & KOBS_INFLIGHT_BUSY) ||
+	    cmpxchg(&ref->state->use, use, use | KOBS_INFLIGHT_CLAIMED) != use)
 		return false;
-	ref->use = use | KOBS_SPAN_PRESENT;
-	ref->span = kobs_span_at(t, slot);
+	ref->use = use | KOBS_INFLIGHT_PRESENT;
+	ref->span = kobs_inflight_at(t, slot);
 	return true;
 }
 
 /**
- * kobs_span_enter_away() - kobs_span_enter() of a key whose slot is taken
+ * kobs_inflight_begin_slow() - kobs_inflight_begin() of a key whose slot is taken
  * @t: table
  * @key0: first word
  * @key1: second word
@@ -189,27 +189,27 @@ static bool span_take(const struct kobs_spans *t, u32 slot,
  * Context: any, NMI included; preemption off until the span is published.
  * Return: what was done.
  */
-enum kobs_span_got kobs_span_enter_away(const struct kobs_spans *t, u64 key0,
-					u64 key1, struct kobs_span_ref *ref)
+enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table *t, u64 key0,
+						u64 key1, struct kobs_inflight_ref *ref)
 {
-	u64 hash = kobs_span_hash(key0, key1);
+	u64 hash = kobs_inflight_hash(key0, key1);
 	unsigned int i = 0;
 
-	if (kobs_span_find(t, key0, key1, ref))
-		return KOBS_SPAN_FOUND;
+	if (kobs_inflight_find(t, key0, key1, ref))
+		return KOBS_INFLIGHT_FOUND;
 	while (!span_take(t, slot_of(t, hash, i), ref)) {
-		if (++i == 2 * KOBS_SPAN_BUCKET)
-			return KOBS_SPAN_FULL;
+		if (++i == 2 * KOBS_INFLIGHT_BUCKET)
+			return KOBS_INFLIGHT_FULL;
 	}
 	ref->home = NULL;
 	/* The second bucket can be the first one, too. */
 	if (ref->state != &t->states[slot_of(t, hash, 0)]) {
 		ref->home = &t->states[slot_of(t, hash, 0)];
 		/* Seen by whoever looks for the span: it is not public yet. */
-		atomic_inc(&ref->home->away);
+		atomic_inc(&ref->home->displaced);
 	}
 	ref->span->key[0] = key0;
 	ref->span->key[1] = key1;
-	return KOBS_SPAN_BEGUN;
+	return KOBS_INFLIGHT_BEGUN;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_span_enter_away);
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_begin_slow);

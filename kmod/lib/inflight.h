@@ -20,8 +20,8 @@
  * (a task waits for a lock only once, and wakes up before it goes to sleep
  * again). Ending and reading need no such order.
  */
-#ifndef KOBS_SPAN_H
-#define KOBS_SPAN_H
+#ifndef KOBS_INFLIGHT_H
+#define KOBS_INFLIGHT_H
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
@@ -29,49 +29,49 @@
 #include "lib/table.h"
 
 /* Slots of a bucket, whose states fill a cache line. */
-#define KOBS_SPAN_BUCKET	8
+#define KOBS_INFLIGHT_BUCKET	8
 /* Words of a span that are the source's, at most. */
-#define KOBS_SPAN_WORDS		12
+#define KOBS_INFLIGHT_WORDS		12
 
 /* In the use of a slot: it is being filled; there is a span; generation. */
-#define KOBS_SPAN_CLAIMED	1U
-#define KOBS_SPAN_PRESENT	2U
-#define KOBS_SPAN_GENERATION	4U
-#define KOBS_SPAN_BUSY		(KOBS_SPAN_CLAIMED | KOBS_SPAN_PRESENT)
+#define KOBS_INFLIGHT_CLAIMED	1U
+#define KOBS_INFLIGHT_PRESENT	2U
+#define KOBS_INFLIGHT_GENERATION	4U
+#define KOBS_INFLIGHT_BUSY		(KOBS_INFLIGHT_CLAIMED | KOBS_INFLIGHT_PRESENT)
 
 /**
- * struct kobs_span_state - state of a slot
- * @use: KOBS_SPAN_CLAIMED, KOBS_SPAN_PRESENT, or neither when it is free; above
+ * struct kobs_inflight_state - state of a slot
+ * @use: KOBS_INFLIGHT_CLAIMED, KOBS_INFLIGHT_PRESENT, or neither when it is free; above
  *       them the generation, which rises when a span ends
- * @away: spans that belong here and found the slot taken: they are elsewhere
+ * @displaced: spans that belong here and found the slot taken: they are elsewhere
  */
-struct kobs_span_state {
+struct kobs_inflight_state {
 	u32 use;
-	atomic_t away;
+	atomic_t displaced;
 };
 
 /**
- * struct kobs_span - a span
+ * struct kobs_inflight - a span
  * @key: its key
  * @start: when it began
  * @data: the source's words
  */
-struct kobs_span {
+struct kobs_inflight {
 	u64 key[2];
 	u64 start;
 	u64 data[];
 };
 
 /**
- * struct kobs_spans - spans in progress
+ * struct kobs_inflight_table - spans in progress
  * @states: states of the slots, or NULL
  * @spans: the slots
  * @shift: bits to shift a hash right to get a slot's number
  * @mask: number of buckets less one
  * @stride: bytes of a slot
  */
-struct kobs_spans {
-	struct kobs_span_state *states;
+struct kobs_inflight_table {
+	struct kobs_inflight_state *states;
 	void *spans;
 	u32 shift;
 	u32 mask;
@@ -79,179 +79,179 @@ struct kobs_spans {
 };
 
 /**
- * struct kobs_span_ref - a span that was found or begun
+ * struct kobs_inflight_ref - a span that was found or begun
  * @span: the span
  * @state: of its slot
  * @home: of the slot where it belongs, if it is not there; else NULL
  * @use: what the slot's use was when it was found, or will be
  */
-struct kobs_span_ref {
-	struct kobs_span *span;
-	struct kobs_span_state *state;
-	struct kobs_span_state *home;
+struct kobs_inflight_ref {
+	struct kobs_inflight *span;
+	struct kobs_inflight_state *state;
+	struct kobs_inflight_state *home;
 	u32 use;
 };
 
 /**
- * enum kobs_span_got - what kobs_span_enter() did
- * @KOBS_SPAN_BEGUN: it began a span
- * @KOBS_SPAN_FOUND: there was one of this key
- * @KOBS_SPAN_FULL: there was none, and there is no room
+ * enum kobs_inflight_got - what kobs_inflight_begin() did
+ * @KOBS_INFLIGHT_BEGUN: it began a span
+ * @KOBS_INFLIGHT_FOUND: there was one of this key
+ * @KOBS_INFLIGHT_FULL: there was none, and there is no room
  */
-enum kobs_span_got {
-	KOBS_SPAN_BEGUN,
-	KOBS_SPAN_FOUND,
-	KOBS_SPAN_FULL
+enum kobs_inflight_got {
+	KOBS_INFLIGHT_BEGUN,
+	KOBS_INFLIGHT_FOUND,
+	KOBS_INFLIGHT_FULL
 };
 
-size_t kobs_spans_bytes(unsigned int max, unsigned int words);
-int kobs_spans_init(struct kobs_spans *t, unsigned int max,
-		    unsigned int words);
-void kobs_spans_free(struct kobs_spans *t);
-bool kobs_span_next(const struct kobs_spans *t, u32 *place,
-		    struct kobs_span *copy);
-bool kobs_span_find_away(const struct kobs_spans *t, u64 key0, u64 key1,
-			 struct kobs_span_ref *ref);
-enum kobs_span_got kobs_span_enter_away(const struct kobs_spans *t, u64 key0,
-					u64 key1, struct kobs_span_ref *ref);
+size_t kobs_inflight_table_bytes(unsigned int max, unsigned int words);
+int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max,
+			     unsigned int words);
+void kobs_inflight_table_free(struct kobs_inflight_table *t);
+bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
+			struct kobs_inflight *copy);
+bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 key1,
+			     struct kobs_inflight_ref *ref);
+enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table *t, u64 key0,
+						u64 key1, struct kobs_inflight_ref *ref);
 
-static __always_inline u64 kobs_span_hash(u64 key0, u64 key1)
+static __always_inline u64 kobs_inflight_hash(u64 key0, u64 key1)
 {
 	return ((key0 * KOBS_HASH_FACTOR) ^ key1) * KOBS_HASH_FACTOR;
 }
 
-static __always_inline struct kobs_span *
-kobs_span_at(const struct kobs_spans *t, u32 slot)
+static __always_inline struct kobs_inflight *
+kobs_inflight_at(const struct kobs_inflight_table *t, u32 slot)
 {
 	return t->spans + (size_t)slot * t->stride;
 }
 
 /**
- * kobs_span_find() - the span of a key
+ * kobs_inflight_find() - the span of a key
  * @t: table
  * @key0: first word
  * @key1: second word
  * @ref: set to the span if there is one
  *
  * A caller that is not the only one who may end the span has to check, after
- * it has read it, with kobs_span_same() or kobs_span_end() that it was not
+ * it has read it, with kobs_inflight_same() or kobs_inflight_end() that it was not
  * ended meanwhile.
  *
  * Context: any, NMI included.
  * Return: false when no span of this key is in progress.
  */
-static __always_inline bool kobs_span_find(const struct kobs_spans *t, u64 key0,
-					   u64 key1, struct kobs_span_ref *ref)
+static __always_inline bool kobs_inflight_find(const struct kobs_inflight_table *t, u64 key0,
+					       u64 key1, struct kobs_inflight_ref *ref)
 {
-	u32 home = kobs_span_hash(key0, key1) >> t->shift;
+	u32 home = kobs_inflight_hash(key0, key1) >> t->shift;
 
 	ref->state = &t->states[home];
-	/* Pairs with the release in kobs_span_publish(). */
+	/* Pairs with the release in kobs_inflight_publish(). */
 	ref->use = smp_load_acquire(&ref->state->use);
-	ref->span = kobs_span_at(t, home);
+	ref->span = kobs_inflight_at(t, home);
 	ref->home = NULL;
-	if (likely((ref->use & KOBS_SPAN_PRESENT) &&
+	if (likely((ref->use & KOBS_INFLIGHT_PRESENT) &&
 		   ref->span->key[0] == key0 && ref->span->key[1] == key1))
 		return true;
-	return unlikely(atomic_read(&ref->state->away)) &&
-	       kobs_span_find_away(t, key0, key1, ref);
+	return unlikely(atomic_read(&ref->state->displaced)) &&
+	       kobs_inflight_find_slow(t, key0, key1, ref);
 }
 
 /**
- * kobs_span_enter() - begin a span, if there is none of its key
+ * kobs_inflight_begin() - begin a span, if there is none of its key
  * @t: table
  * @key0: first word
  * @key1: second word
  * @ref: set to the span that was begun, whose start and words the caller fills
- *       in before it calls kobs_span_publish(); or to the one that was found
+ *       in before it calls kobs_inflight_publish(); or to the one that was found
  *
  * Context: any, NMI included; preemption off until the span is published.
  * Return: what was done.
  */
-static __always_inline enum kobs_span_got
-kobs_span_enter(const struct kobs_spans *t, u64 key0, u64 key1,
-		struct kobs_span_ref *ref)
+static __always_inline enum kobs_inflight_got
+kobs_inflight_begin(const struct kobs_inflight_table *t, u64 key0, u64 key1,
+		    struct kobs_inflight_ref *ref)
 {
-	u32 home = kobs_span_hash(key0, key1) >> t->shift;
+	u32 home = kobs_inflight_hash(key0, key1) >> t->shift;
 	u32 use;
 
 	ref->state = &t->states[home];
 	use = READ_ONCE(ref->state->use);
 	/* A span of this key would be here, or be counted as away. */
-	if (unlikely((use & KOBS_SPAN_BUSY) ||
-		     atomic_read(&ref->state->away) ||
+	if (unlikely((use & KOBS_INFLIGHT_BUSY) ||
+		     atomic_read(&ref->state->displaced) ||
 		     cmpxchg(&ref->state->use, use,
-			     use | KOBS_SPAN_CLAIMED) != use))
-		return kobs_span_enter_away(t, key0, key1, ref);
-	ref->use = use | KOBS_SPAN_PRESENT;
+			     use | KOBS_INFLIGHT_CLAIMED) != use))
+		return kobs_inflight_begin_slow(t, key0, key1, ref);
+	ref->use = use | KOBS_INFLIGHT_PRESENT;
 	ref->home = NULL;
-	ref->span = kobs_span_at(t, home);
+	ref->span = kobs_inflight_at(t, home);
 	ref->span->key[0] = key0;
 	ref->span->key[1] = key1;
-	return KOBS_SPAN_BEGUN;
+	return KOBS_INFLIGHT_BEGUN;
 }
 
 /**
- * kobs_span_publish() - a span that was begun is complete
+ * kobs_inflight_publish() - a span that was begun is complete
  * @ref: span
  *
  * Context: any, NMI included.
  */
-static __always_inline void kobs_span_publish(const struct kobs_span_ref *ref)
+static __always_inline void kobs_inflight_publish(const struct kobs_inflight_ref *ref)
 {
 	/* Pairs with the acquires of those who look for a span. */
 	smp_store_release(&ref->state->use, ref->use);
 }
 
 /**
- * kobs_span_same() - is this still the span that was found?
+ * kobs_inflight_same() - is this still the span that was found?
  * @ref: span
  *
  * Context: any, NMI included.
  * Return: true when all that was read of the span since belonged to it.
  */
-static __always_inline bool kobs_span_same(const struct kobs_span_ref *ref)
+static __always_inline bool kobs_inflight_same(const struct kobs_inflight_ref *ref)
 {
 	smp_rmb(); /* What was read before the use is. */
 	return READ_ONCE(ref->state->use) == ref->use;
 }
 
 /* What the use of a slot is when the span in it has ended. */
-static __always_inline u32 kobs_span_over(const struct kobs_span_ref *ref)
+static __always_inline u32 kobs_inflight_over(const struct kobs_inflight_ref *ref)
 {
-	return (ref->use | KOBS_SPAN_BUSY) + 1;
+	return (ref->use | KOBS_INFLIGHT_BUSY) + 1;
 }
 
 /**
- * kobs_span_end() - end a span
+ * kobs_inflight_end() - end a span
  * @ref: span, of which the caller has read what it needs
  *
  * Context: any, NMI included.
  * Return: false when the span was ended by somebody else.
  */
-static __always_inline bool kobs_span_end(const struct kobs_span_ref *ref)
+static __always_inline bool kobs_inflight_end(const struct kobs_inflight_ref *ref)
 {
-	u32 over = kobs_span_over(ref);
+	u32 over = kobs_inflight_over(ref);
 
 	if (cmpxchg(&ref->state->use, ref->use, over) != ref->use)
 		return false;
 	if (unlikely(ref->home))
-		atomic_dec(&ref->home->away);
+		atomic_dec(&ref->home->displaced);
 	return true;
 }
 
 /**
- * kobs_span_end_own() - end a span that nobody else ends
+ * kobs_inflight_end_own() - end a span that nobody else ends
  * @ref: span, of which the caller has read what it needs
  *
  * Context: any, NMI included.
  */
-static __always_inline void kobs_span_end_own(const struct kobs_span_ref *ref)
+static __always_inline void kobs_inflight_end_own(const struct kobs_inflight_ref *ref)
 {
 	/* Who takes the slot comes after all that was read of the span. */
-	smp_store_release(&ref->state->use, kobs_span_over(ref));
+	smp_store_release(&ref->state->use, kobs_inflight_over(ref));
 	if (unlikely(ref->home))
-		atomic_dec(&ref->home->away);
+		atomic_dec(&ref->home->displaced);
 }
 
-#endif /* KOBS_SPAN_H */
+#endif /* KOBS_INFLIGHT_H */

@@ -5,7 +5,7 @@
  *
  * A bucket is a cache line with room for three objects. An address has two
  * buckets, of which the emptier one takes it; when both are full, it goes to
- * one of the next KOBS_LIVE_SPILL buckets behind its first, which notes how
+ * one of the next KOBS_OBJECT_SPILL buckets behind its first, which notes how
  * many of its objects are elsewhere.
  *
  * Locking: none. An address has one owner between its allocation and its free,
@@ -14,49 +14,49 @@
  * release store; it is taken by a cmpxchg as well, so that an address that is
  * freed twice is taken once. Nobody waits for a busy slot.
  */
-#ifndef KOBS_LIVE_H
-#define KOBS_LIVE_H
+#ifndef KOBS_OBJECT_TABLE_H
+#define KOBS_OBJECT_TABLE_H
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 #include "lib/table.h"
 
-#define KOBS_LIVE_SLOTS		3
+#define KOBS_OBJECT_SLOTS		3
 /* Buckets looked at when both buckets of an address are full. */
-#define KOBS_LIVE_SPILL		64
+#define KOBS_OBJECT_SPILL		64
 
 /* States of a slot, beside the address, whose low bits are 0; 0 is free. */
-#define KOBS_LIVE_BUSY		1ULL
-#define KOBS_LIVE_GIVEN		2ULL
-#define KOBS_LIVE_STATES	8ULL
+#define KOBS_OBJECT_BUSY		1ULL
+#define KOBS_OBJECT_GIVEN		2ULL
+#define KOBS_OBJECT_STATES	8ULL
 
 /**
- * struct kobs_live_bucket - a cache line of objects
+ * struct kobs_object_bucket - a cache line of objects
  * @key: address and state
  * @group: whose object it is
  * @born: when it was allocated
  * @size: its size
- * @away: objects whose first bucket this is and that had to go elsewhere
+ * @displaced: objects whose first bucket this is and that had to go elsewhere
  */
-struct kobs_live_bucket {
-	u64 key[KOBS_LIVE_SLOTS];
-	u32 group[KOBS_LIVE_SLOTS];
-	u32 born[KOBS_LIVE_SLOTS];
-	u32 size[KOBS_LIVE_SLOTS];
-	atomic_t away;
+struct kobs_object_bucket {
+	u64 key[KOBS_OBJECT_SLOTS];
+	u32 group[KOBS_OBJECT_SLOTS];
+	u32 born[KOBS_OBJECT_SLOTS];
+	u32 size[KOBS_OBJECT_SLOTS];
+	atomic_t displaced;
 };
 
-static_assert(sizeof(struct kobs_live_bucket) == 64);
-static_assert(KOBS_LIVE_SLOTS == 3);
+static_assert(sizeof(struct kobs_object_bucket) == 64);
+static_assert(KOBS_OBJECT_SLOTS == 3);
 
 /**
- * struct kobs_live - the table
+ * struct kobs_object_table - the table
  * @buckets: the buckets, or NULL
  * @n: how many
  */
-struct kobs_live {
-	struct kobs_live_bucket *buckets;
+struct kobs_object_table {
+	struct kobs_object_bucket *buckets;
 	u32 n;
 };
 
@@ -65,7 +65,7 @@ struct kobs_live {
  * @group: whose it is
  * @born: when it was allocated, in the caller's unit
  * @size: its size in bytes
- * @given: it was given up already, see kobs_live_give()
+ * @given: it was given up already, see kobs_object_give_up()
  */
 struct kobs_object {
 	u32 group;
@@ -75,102 +75,102 @@ struct kobs_object {
 };
 
 /**
- * enum kobs_live_fate - what became of an object to be put in
- * @KOBS_LIVE_NEW: it is in
- * @KOBS_LIVE_STALE: it is in, and another one with this address, which was
+ * enum kobs_object_fate - what became of an object to be put in
+ * @KOBS_OBJECT_NEW: it is in
+ * @KOBS_OBJECT_STALE: it is in, and another one with this address, which was
  *	never taken out, had to go
- * @KOBS_LIVE_FULL: there is no room
+ * @KOBS_OBJECT_FULL: there is no room
  */
-enum kobs_live_fate {
-	KOBS_LIVE_NEW,
-	KOBS_LIVE_STALE,
-	KOBS_LIVE_FULL
+enum kobs_object_fate {
+	KOBS_OBJECT_NEW,
+	KOBS_OBJECT_STALE,
+	KOBS_OBJECT_FULL
 };
 
-size_t kobs_live_bytes(unsigned int objects);
-int kobs_live_init(struct kobs_live *t, unsigned int objects);
-void kobs_live_free(struct kobs_live *t);
-enum kobs_live_fate kobs_live_put_slow(struct kobs_live *t, u64 addr,
-				       const struct kobs_object *o,
+size_t kobs_object_table_bytes(unsigned int objects);
+int kobs_object_table_init(struct kobs_object_table *t, unsigned int objects);
+void kobs_object_table_free(struct kobs_object_table *t);
+enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 addr,
+					      const struct kobs_object *o,
 				       struct kobs_object *old);
-bool kobs_live_take_slow(struct kobs_live *t, u64 addr, struct kobs_object *o);
-bool kobs_live_give(struct kobs_live *t, u64 addr, struct kobs_object *o);
-bool kobs_live_next(const struct kobs_live *t, unsigned long *place,
-		    u64 *addr, struct kobs_object *o);
+bool kobs_object_remove_slow(struct kobs_object_table *t, u64 addr, struct kobs_object *o);
+bool kobs_object_give_up(struct kobs_object_table *t, u64 addr, struct kobs_object *o);
+bool kobs_object_table_next(const struct kobs_object_table *t, unsigned long *place,
+			    u64 *addr, struct kobs_object *o);
 
-static __always_inline u64 kobs_live_hash(u64 addr)
+static __always_inline u64 kobs_object_hash(u64 addr)
 {
 	return addr * KOBS_HASH_FACTOR;
 }
 
 /* The upper half of a product spreads over any number of buckets. */
-static __always_inline struct kobs_live_bucket *
-kobs_live_first(const struct kobs_live *t, u64 hash)
+static __always_inline struct kobs_object_bucket *
+kobs_object_first(const struct kobs_object_table *t, u64 hash)
 {
 	return &t->buckets[((hash >> 32) * t->n) >> 32];
 }
 
-static __always_inline struct kobs_live_bucket *
-kobs_live_second(const struct kobs_live *t, u64 hash)
+static __always_inline struct kobs_object_bucket *
+kobs_object_second(const struct kobs_object_table *t, u64 hash)
 {
 	return &t->buckets[((u64)(u32)hash * t->n) >> 32];
 }
 
 /* Whether a slot's key is of an address, in whatever state. */
-static __always_inline bool kobs_live_is(u64 key, u64 addr)
+static __always_inline bool kobs_object_is(u64 key, u64 addr)
 {
-	return key - addr < KOBS_LIVE_STATES;
+	return key - addr < KOBS_OBJECT_STATES;
 }
 
-static __always_inline void kobs_live_fill(struct kobs_live_bucket *b,
-					   unsigned int slot, u64 addr,
+static __always_inline void kobs_object_fill(struct kobs_object_bucket *b,
+					     unsigned int slot, u64 addr,
 					   const struct kobs_object *o)
 {
 	b->group[slot] = o->group;
 	b->born[slot] = o->born;
 	b->size[slot] = o->size;
-	/* Pairs with the acquire in kobs_live_next(). */
+	/* Pairs with the acquire in kobs_object_table_next(). */
 	smp_store_release(&b->key[slot], addr);
 }
 
-static __always_inline bool kobs_live_claim(struct kobs_live_bucket *b,
-					    unsigned int slot, u64 addr)
+static __always_inline bool kobs_object_claim(struct kobs_object_bucket *b,
+					      unsigned int slot, u64 addr)
 {
 	u64 free = 0;
 
-	return try_cmpxchg(&b->key[slot], &free, addr | KOBS_LIVE_BUSY);
+	return try_cmpxchg(&b->key[slot], &free, addr | KOBS_OBJECT_BUSY);
 }
 
 /**
- * kobs_live_put_quick() - put an object in, if that is as easy as usual
+ * kobs_object_insert_fast() - put an object in, if that is as easy as usual
  * @t: table
- * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
+ * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
  * @o: what is known of it
  *
  * Context: any, NMI included.
- * Return: false when nothing was done and kobs_live_put_slow() is to do it.
+ * Return: false when nothing was done and kobs_object_insert_slow() is to do it.
  */
-static __always_inline bool kobs_live_put_quick(struct kobs_live *t, u64 addr,
-						const struct kobs_object *o)
+static __always_inline bool kobs_object_insert_fast(struct kobs_object_table *t, u64 addr,
+						    const struct kobs_object *o)
 {
-	u64 hash = kobs_live_hash(addr);
-	struct kobs_live_bucket *first = kobs_live_first(t, hash);
-	struct kobs_live_bucket *second = kobs_live_second(t, hash);
+	u64 hash = kobs_object_hash(addr);
+	struct kobs_object_bucket *first = kobs_object_first(t, hash);
+	struct kobs_object_bucket *second = kobs_object_second(t, hash);
 	/* Not arrays, which would be cleared before. */
 	u64 a0 = READ_ONCE(first->key[0]), b0 = READ_ONCE(second->key[0]);
 	u64 a1 = READ_ONCE(first->key[1]), b1 = READ_ONCE(second->key[1]);
 	u64 a2 = READ_ONCE(first->key[2]), b2 = READ_ONCE(second->key[2]);
-	struct kobs_live_bucket *b = first;
+	struct kobs_object_bucket *b = first;
 	unsigned int slot = 0;
 
-	if (unlikely(atomic_read(&first->away)))
+	if (unlikely(atomic_read(&first->displaced)))
 		return false;
 	/* Most of the table is free most of the time. */
 	if (likely(!(a0 | a1 | a2 | b0 | b1 | b2)))
 		goto claim;
-	if (kobs_live_is(a0, addr) || kobs_live_is(b0, addr) ||
-	    kobs_live_is(a1, addr) || kobs_live_is(b1, addr) ||
-	    kobs_live_is(a2, addr) || kobs_live_is(b2, addr))
+	if (kobs_object_is(a0, addr) || kobs_object_is(b0, addr) ||
+	    kobs_object_is(a1, addr) || kobs_object_is(b1, addr) ||
+	    kobs_object_is(a2, addr) || kobs_object_is(b2, addr))
 		return false;
 	/* By turns, which is nearly always into the emptier one. */
 	if (!a0)
@@ -191,86 +191,86 @@ static __always_inline bool kobs_live_put_quick(struct kobs_live *t, u64 addr,
 		return false;
 	}
 claim:
-	if (unlikely(!kobs_live_claim(b, slot, addr)))
+	if (unlikely(!kobs_object_claim(b, slot, addr)))
 		return false;
-	kobs_live_fill(b, slot, addr, o);
+	kobs_object_fill(b, slot, addr, o);
 	return true;
 }
 
 /**
- * kobs_live_put() - put an object in
+ * kobs_object_insert() - put an object in
  * @t: table
- * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
+ * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
  * @o: what is known of it
- * @old: set for KOBS_LIVE_STALE to what was known of the one before
+ * @old: set for KOBS_OBJECT_STALE to what was known of the one before
  *
  * Context: any, NMI included.
  * Return: what became of it.
  */
-static __always_inline enum kobs_live_fate
-kobs_live_put(struct kobs_live *t, u64 addr, const struct kobs_object *o,
-	      struct kobs_object *old)
+static __always_inline enum kobs_object_fate
+kobs_object_insert(struct kobs_object_table *t, u64 addr, const struct kobs_object *o,
+		   struct kobs_object *old)
 {
-	if (likely(kobs_live_put_quick(t, addr, o)))
-		return KOBS_LIVE_NEW;
-	return kobs_live_put_slow(t, addr, o, old);
+	if (likely(kobs_object_insert_fast(t, addr, o)))
+		return KOBS_OBJECT_NEW;
+	return kobs_object_insert_slow(t, addr, o, old);
 }
 
-static __always_inline bool kobs_live_take_at(struct kobs_live_bucket *b,
-					      unsigned int slot, u64 key,
+static __always_inline bool kobs_object_remove_at(struct kobs_object_bucket *b,
+						  unsigned int slot, u64 key,
 					      struct kobs_object *o)
 {
 	o->group = b->group[slot];
 	o->born = b->born[slot];
 	o->size = b->size[slot];
-	o->given = key & KOBS_LIVE_GIVEN;
+	o->given = key & KOBS_OBJECT_GIVEN;
 	return try_cmpxchg(&b->key[slot], &key, 0);
 }
 
 /**
- * kobs_live_take_quick() - take an object out, if that is as easy as usual
+ * kobs_object_remove_fast() - take an object out, if that is as easy as usual
  * @t: table
- * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
+ * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
  * @o: set to what was known of it, which was not given up
  *
  * Context: any, NMI included.
- * Return: false when nothing was done and kobs_live_take_slow() is to do it.
+ * Return: false when nothing was done and kobs_object_remove_slow() is to do it.
  */
-static __always_inline bool kobs_live_take_quick(struct kobs_live *t, u64 addr,
-						 struct kobs_object *o)
+static __always_inline bool kobs_object_remove_fast(struct kobs_object_table *t, u64 addr,
+						    struct kobs_object *o)
 {
-	u64 hash = kobs_live_hash(addr);
-	struct kobs_live_bucket *b = kobs_live_first(t, hash);
+	u64 hash = kobs_object_hash(addr);
+	struct kobs_object_bucket *b = kobs_object_first(t, hash);
 	unsigned int i;
 
 #pragma GCC unroll 3
-	for (i = 0; i < KOBS_LIVE_SLOTS; i++) {
+	for (i = 0; i < KOBS_OBJECT_SLOTS; i++) {
 		if (READ_ONCE(b->key[i]) == addr)
-			return kobs_live_take_at(b, i, addr, o);
+			return kobs_object_remove_at(b, i, addr, o);
 	}
-	b = kobs_live_second(t, hash);
+	b = kobs_object_second(t, hash);
 #pragma GCC unroll 3
-	for (i = 0; i < KOBS_LIVE_SLOTS; i++) {
+	for (i = 0; i < KOBS_OBJECT_SLOTS; i++) {
 		if (READ_ONCE(b->key[i]) == addr)
-			return kobs_live_take_at(b, i, addr, o);
+			return kobs_object_remove_at(b, i, addr, o);
 	}
 	return false;
 }
 
 /**
- * kobs_live_take() - take an object out
+ * kobs_object_remove() - take an object out
  * @t: table
- * @addr: its address, a multiple of KOBS_LIVE_STATES and not 0
+ * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
  * @o: set to what was known of it
  *
  * Context: any, NMI included.
  * Return: false when it was not in.
  */
-static __always_inline bool kobs_live_take(struct kobs_live *t, u64 addr,
-					   struct kobs_object *o)
+static __always_inline bool kobs_object_remove(struct kobs_object_table *t, u64 addr,
+					       struct kobs_object *o)
 {
-	return kobs_live_take_quick(t, addr, o) ||
-	       kobs_live_take_slow(t, addr, o);
+	return kobs_object_remove_fast(t, addr, o) ||
+	       kobs_object_remove_slow(t, addr, o);
 }
 
-#endif /* KOBS_LIVE_H */
+#endif /* KOBS_OBJECT_TABLE_H */

@@ -25,28 +25,28 @@ static unsigned int slots_of(unsigned int max)
 }
 
 /**
- * kobs_stacks_bytes() - memory of a stack table
+ * kobs_stack_table_bytes() - memory of a stack table
  * @max: stacks to keep at most
  *
  * Context: any.
- * Return: bytes that kobs_stacks_init() would allocate.
+ * Return: bytes that kobs_stack_table_init() would allocate.
  */
-size_t kobs_stacks_bytes(unsigned int max)
+size_t kobs_stack_table_bytes(unsigned int max)
 {
 	return slots_of(max) * sizeof(struct kobs_stack) +
 	       (size_t)max * KOBS_STACK_WORDS * sizeof(u64);
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_bytes);
+EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_bytes);
 
 /**
- * kobs_stacks_init() - allocate an empty stack table
+ * kobs_stack_table_init() - allocate an empty stack table
  * @st: table
  * @max: stacks to keep at most, at least 1
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_stacks_init(struct kobs_stacks *st, unsigned int max)
+int kobs_stack_table_init(struct kobs_stack_table *st, unsigned int max)
 {
 	memset(st, 0, sizeof(*st));
 	st->max = max;
@@ -56,30 +56,30 @@ int kobs_stacks_init(struct kobs_stacks *st, unsigned int max)
 	st->slots = vzalloc((st->mask + 1UL) * sizeof(*st->slots));
 	st->words = vzalloc((size_t)st->nr_words * sizeof(u64));
 	if (!st->slots || !st->words) {
-		kobs_stacks_free(st);
+		kobs_stack_table_free(st);
 		return -ENOMEM;
 	}
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_init);
+EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_init);
 
 /**
- * kobs_stacks_free() - free a stack table that has no writers any more
+ * kobs_stack_table_free() - free a stack table that has no writers any more
  * @st: table; may be zeroed memory
  *
  * Context: task, may sleep.
  */
-void kobs_stacks_free(struct kobs_stacks *st)
+void kobs_stack_table_free(struct kobs_stack_table *st)
 {
 	vfree(st->slots);
 	vfree(st->words);
 	st->slots = NULL;
 	st->words = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_free);
+EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_free);
 
 /* Words once given out are never given back: no two stacks share one. */
-static bool stack_reserve(struct kobs_stacks *st, unsigned int nr, u32 *start)
+static bool stack_reserve(struct kobs_stack_table *st, unsigned int nr, u32 *start)
 {
 	int used = atomic_read(&st->words_used);
 
@@ -92,7 +92,7 @@ static bool stack_reserve(struct kobs_stacks *st, unsigned int nr, u32 *start)
 }
 
 /* Fill a claimed slot. */
-static bool stack_fill(struct kobs_stacks *st, struct kobs_stack *slot,
+static bool stack_fill(struct kobs_stack_table *st, struct kobs_stack *slot,
 		       u32 pid, const u64 *ips, unsigned int nr)
 {
 	u32 start;
@@ -110,7 +110,7 @@ static bool stack_fill(struct kobs_stacks *st, struct kobs_stack *slot,
 }
 
 /**
- * kobs_stacks_intern() - the number of a stack
+ * kobs_stack_table_intern() - the number of a stack
  * @st: table
  * @pid: process whose user stack it is; 0 for a kernel stack
  * @ips: code addresses, leaf first
@@ -119,8 +119,8 @@ static bool stack_fill(struct kobs_stacks *st, struct kobs_stack *slot,
  * Context: any, NMI included.
  * Return: a number from 1, or 0 when the table is full.
  */
-u32 kobs_stacks_intern(struct kobs_stacks *st, u32 pid,
-		       const unsigned long *ips, unsigned int nr)
+u32 kobs_stack_table_intern(struct kobs_stack_table *st, u32 pid,
+			    const unsigned long *ips, unsigned int nr)
 {
 	const u64 *words = (const u64 *)ips;
 	u64 hash = ((kobs_hash(words, nr) ^ pid) * KOBS_HASH_FACTOR) |
@@ -151,29 +151,29 @@ u32 kobs_stacks_intern(struct kobs_stacks *st, u32 pid,
 			smp_store_release(&slot->state, KOBS_ROW_FREE);
 			return 0;
 		}
-		/* Pairs with the acquire above and in kobs_stacks_get(). */
+		/* Pairs with the acquire above and in kobs_stack_table_get(). */
 		smp_store_release(&slot->state, hash);
 		return (place & st->mask) + 1;
 	}
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_intern);
+EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_intern);
 
 /**
- * kobs_stacks_get() - a stack by its number
+ * kobs_stack_table_get() - a stack by its number
  * @st: table
  * @id: number, from 1 to the number of slots
  *
  * Context: any.
  * Return: the stack, or NULL when there is none of this number.
  */
-const struct kobs_stack *kobs_stacks_get(const struct kobs_stacks *st, u32 id)
+const struct kobs_stack *kobs_stack_table_get(const struct kobs_stack_table *st, u32 id)
 {
 	if (!st->slots || !id || id - 1 > st->mask)
 		return NULL;
-	/* Pairs with the release in kobs_stacks_intern(). */
+	/* Pairs with the release in kobs_stack_table_intern(). */
 	if (smp_load_acquire(&st->slots[id - 1].state) < KOBS_ROW_HASH)
 		return NULL;
 	return &st->slots[id - 1];
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_stacks_get);
+EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_get);

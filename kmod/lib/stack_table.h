@@ -8,8 +8,8 @@
  * interrupted the claimer) and takes the next free one, so that, rarely, two
  * numbers hold the same stack; readers compare by content.
  */
-#ifndef KOBS_STACK_H
-#define KOBS_STACK_H
+#ifndef KOBS_STACK_TABLE_H
+#define KOBS_STACK_TABLE_H
 
 #include <linux/atomic.h>
 #include <linux/types.h>
@@ -36,7 +36,7 @@ struct kobs_stack {
 };
 
 /**
- * struct kobs_stacks - the stacks of a session
+ * struct kobs_stack_table - the stacks of a session
  * @slots: open-addressing table, or NULL
  * @words: the frames
  * @mask: number of slots less one
@@ -46,7 +46,7 @@ struct kobs_stack {
  * @used: stacks kept
  * @words_used: words given out
  */
-struct kobs_stacks {
+struct kobs_stack_table {
 	struct kobs_stack *slots;
 	u64 *words;
 	u32 mask;
@@ -57,11 +57,11 @@ struct kobs_stacks {
 	atomic_t words_used;
 };
 
-int kobs_stacks_init(struct kobs_stacks *st, unsigned int max);
-void kobs_stacks_free(struct kobs_stacks *st);
-size_t kobs_stacks_bytes(unsigned int max);
-u32 kobs_stacks_intern(struct kobs_stacks *st, u32 pid,
-		       const unsigned long *ips, unsigned int nr);
-const struct kobs_stack *kobs_stacks_get(const struct kobs_stacks *st, u32 id);
+int kobs_stack_table_init(struct kobs_stack_table *st, unsigned int max);
+void kobs_stack_table_free(struct kobs_stack_table *st);
+size_t kobs_stack_table_bytes(unsigned int max);
+u32 kobs_stack_table_intern(struct kobs_stack_table *st, u32 pid,
+			    const unsigned long *ips, unsigned int nr);
+const struct kobs_stack *kobs_stack_table_get(const struct kobs_stack_table *st, u32 id);
 
-#endif /* KOBS_STACK_H */
+#endif /* KOBS_STACK_TABLE_H */

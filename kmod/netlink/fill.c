@@ -237,8 +237,8 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	    kobs_put_u64(skb, KOBS_A_SESSION_COST, c.n[KOBS_N_COST]))
 		return -EMSGSIZE;
 	if ((s->need & BIT(KOBS_W_KSTACK)) &&
-	    (kobs_put_u64(skb, KOBS_A_SESSION_STACKS_MEMO,
-			  c.n[KOBS_N_MEMO]) ||
+	    (kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CACHED,
+			  c.n[KOBS_N_CACHED]) ||
 	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_UNWOUND,
 			  c.n[KOBS_N_UNWOUND]) ||
 	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CHECKED,

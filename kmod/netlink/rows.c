@@ -338,7 +338,7 @@ int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	}
 	id = nla_get_u32(info->attrs[KOBS_A_STACK_ID]);
-	stack = kobs_stacks_get(&s->stacks, id);
+	stack = kobs_stack_table_get(&s->stacks, id);
 	if (!stack) {
 		err = kobs_refuse(info->extack, -ENOENT,
 				  "session %u has no stack %u", s->id, id);
@@ -363,7 +363,7 @@ int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	for (; s->stacks.slots && cb->args[0] <= s->stacks.mask;
 	     cb->args[0]++) {
 		u32 id = cb->args[0] + 1;
-		const struct kobs_stack *stack = kobs_stacks_get(&s->stacks,
+		const struct kobs_stack *stack = kobs_stack_table_get(&s->stacks,
 								 id);
 		void *hdr;
 

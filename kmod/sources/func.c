@@ -230,7 +230,7 @@ bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
 	if (!kobs_hit_wanted(s, pc))
 		goto out;
 	if ((s->need & KOBS_W_STACKS) &&
-	    !kobs_capture_at(s, v, s->need & KOBS_W_STACKS, ip, &at, true)) {
+	    !kobs_context_at(s, v, s->need & KOBS_W_STACKS, ip, &at, true)) {
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		goto out;
 	}

@@ -15,7 +15,7 @@
  * Records are only read on the stack that the first one lies on, which is as
  * large as it is aligned, and only upwards.
  *
- * A word of struct kobs_recalled is a record: its return address, relative to
+ * A word of struct kobs_cached_stack is a record: its return address, relative to
  * the kernel's text. Stacks are looked up by all of them.
  *
  * Locking: see recall.h.
@@ -67,7 +67,7 @@ struct trail {
 	bool cut;
 	bool whole;
 	bool good;
-	s32 ret[KOBS_RECALL_WORDS];
+	s32 ret[KOBS_STACK_CACHE_WORDS];
 };
 
 static __always_inline unsigned long return_of(const struct record *r)
@@ -105,7 +105,7 @@ static __always_inline void follow(const struct kobs_session *s,
 	t->cut = !s->full_stack && !in_task();
 	t->whole = false;
 	t->good = true;
-	while (n < KOBS_RECALL_WORDS) {
+	while (n < KOBS_STACK_CACHE_WORDS) {
 		unsigned long fp = READ_ONCE(r->fp);
 		long ret = return_of(r) - text;
 
@@ -179,7 +179,7 @@ static bool trace_matches(const struct trace *tr, const struct trail *t)
 static noinline bool is_right(struct kobs_session *s, const struct trail *t,
 			      u32 id)
 {
-	const struct kobs_stack *st = kobs_stacks_get(&s->stacks, id);
+	const struct kobs_stack *st = kobs_stack_table_get(&s->stacks, id);
 	struct trace tr;
 
 	trace_stack(s, t, &tr);
@@ -193,10 +193,10 @@ static __always_inline bool believe(struct kobs_session *s,
 				    struct kobs_cpu *pc, const struct trail *t,
 				    u32 id)
 {
-	local64_inc(&pc->counters.n[KOBS_N_MEMO]);
-	if (likely(--pc->recall.left > 0))
+	local64_inc(&pc->counters.n[KOBS_N_CACHED]);
+	if (likely(--pc->stack_cache.left > 0))
 		return true;
-	pc->recall.left = s->memo_check;
+	pc->stack_cache.left = s->verify_stacks;
 	kobs_count(&pc->counters, KOBS_N_CHECKED);
 	if (likely(is_right(s, t, id)))
 		return true;
@@ -204,16 +204,16 @@ static __always_inline bool believe(struct kobs_session *s,
 	return false;
 }
 
-static void keep(struct kobs_recall *r, const struct trail *t, u32 id)
+static void keep(struct kobs_stack_cache *r, const struct trail *t, u32 id)
 {
-	struct kobs_recalled *to = kobs_recall_new(r, t->hash);
+	struct kobs_cached_stack *to = kobs_stack_cache_new(r, t->hash);
 	unsigned int i;
 
 	for (i = 0; i < t->n; i++)
 		to->words[i].value = t->ret[i];
 	to->nr = t->n;
-	kobs_recall_keep(to, t->hash, t->entry, kobs_recall_state(0, t->cut),
-			 id);
+	kobs_stack_cache_keep(to, t->hash, t->entry, kobs_stack_cache_state(0, t->cut),
+			      id);
 }
 
 static noinline bool unwind_new(struct kobs_session *s, struct kobs_cpu *pc,
@@ -223,15 +223,15 @@ static noinline bool unwind_new(struct kobs_session *s, struct kobs_cpu *pc,
 
 	kobs_count(&pc->counters, KOBS_N_UNWOUND);
 	trace_stack(s, t, &tr);
-	if (!kobs_capture_intern(s, id, tr.ips + tr.skip, tr.nr))
+	if (!kobs_context_intern(s, id, tr.ips + tr.skip, tr.nr))
 		return false;
-	if (pc->recall.stacks && pc->recall.nest == 1 && *id &&
+	if (pc->stack_cache.stacks && pc->stack_cache.nest == 1 && *id &&
 	    trace_matches(&tr, t))
-		keep(&pc->recall, t, *id);
+		keep(&pc->stack_cache, t, *id);
 	return true;
 }
 
-static __always_inline bool same(const struct kobs_recalled *e,
+static __always_inline bool same(const struct kobs_cached_stack *e,
 				 const struct trail *t)
 {
 	unsigned int i;
@@ -243,14 +243,14 @@ static __always_inline bool same(const struct kobs_recalled *e,
 	return true;
 }
 
-static __always_inline const struct kobs_recalled *
-find(const struct kobs_recall *r, const struct trail *t)
+static __always_inline const struct kobs_cached_stack *
+find(const struct kobs_stack_cache *r, const struct trail *t)
 {
-	struct kobs_recalled *e = kobs_recall_set(r, t->hash);
-	u32 state = kobs_recall_state(0, t->cut);
+	struct kobs_cached_stack *e = kobs_stack_cache_set(r, t->hash);
+	u32 state = kobs_stack_cache_state(0, t->cut);
 	unsigned int i;
 
-	for (i = 0; i < KOBS_RECALL_WAYS; i++, e++) {
+	for (i = 0; i < KOBS_STACK_CACHE_WAYS; i++, e++) {
 		if (READ_ONCE(e->key) == t->hash && e->entry == t->entry &&
 		    e->state == state && e->nr == t->n && same(e, t))
 			return e;
@@ -261,10 +261,10 @@ find(const struct kobs_recall *r, const struct trail *t)
 static __always_inline bool unwind(struct kobs_session *s, struct kobs_cpu *pc,
 				   u64 *id, const struct trail *t)
 {
-	const struct kobs_recalled *e = NULL;
+	const struct kobs_cached_stack *e = NULL;
 
-	if (likely(pc->recall.stacks && t->good))
-		e = find(&pc->recall, t);
+	if (likely(pc->stack_cache.stacks && t->good))
+		e = find(&pc->stack_cache, t);
 	if (unlikely(!e || !believe(s, pc, t, e->id)))
 		return unwind_new(s, pc, id, t);
 	*id = e->id;
@@ -280,11 +280,11 @@ bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 	bool ok;
 
 	follow(s, &t, entry, __builtin_frame_address(0));
-	pc->recall.nest++;
+	pc->stack_cache.nest++;
 	barrier();
 	ok = unwind(s, pc, id, &t);
 	barrier();
-	pc->recall.nest--;
+	pc->stack_cache.nest--;
 	return ok;
 }
 
@@ -333,13 +333,13 @@ bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 		ips[n++] = return_of(r);
 		fp = READ_ONCE(r->fp);
 	}
-	return kobs_capture_intern(s, id, ips, n);
+	return kobs_context_intern(s, id, ips, n);
 }
 
 void kobs_unwind_settle(const struct kobs_session *s)
 {
 	/* A stack that is compared is that of a hook, which has to be on. */
-	if (kobs_session_recalls(s))
+	if (kobs_session_caches_stacks(s))
 		synchronize_rcu();
 }
 

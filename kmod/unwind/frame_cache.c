@@ -16,39 +16,39 @@
 #include "unwind/stack_cache.h"
 
 /**
- * kobs_memo_init() - allocate an empty memo
+ * kobs_frame_cache_init() - allocate an empty memo
  * @m: memo
- * @nr: facts to keep at most; a power of two, at least 2 * KOBS_MEMO_WAYS
+ * @nr: facts to keep at most; a power of two, at least 2 * KOBS_FRAME_CACHE_WAYS
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_memo_init(struct kobs_memo *m, unsigned int nr)
+int kobs_frame_cache_init(struct kobs_frame_cache *m, unsigned int nr)
 {
 	m->facts = vzalloc(nr * sizeof(*m->facts));
 	if (!m->facts)
 		return -ENOMEM;
 	m->nr = nr;
-	m->shift = 64 - ilog2(nr / KOBS_MEMO_WAYS);
+	m->shift = 64 - ilog2(nr / KOBS_FRAME_CACHE_WAYS);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_memo_init);
+EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_init);
 
 /**
- * kobs_memo_free() - free a memo that nobody uses any more
+ * kobs_frame_cache_free() - free a memo that nobody uses any more
  * @m: memo; may be zeroed memory
  *
  * Context: task, may sleep.
  */
-void kobs_memo_free(struct kobs_memo *m)
+void kobs_frame_cache_free(struct kobs_frame_cache *m)
 {
 	vfree(m->facts);
 	m->facts = NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_memo_free);
+EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_free);
 
 /**
- * kobs_memo_put() - remember a fact
+ * kobs_frame_cache_put() - remember a fact
  * @m: memo
  * @ip: return address; one below the uppermost 2 GiB is not remembered
  * @fact: from kobs_fact()
@@ -58,16 +58,16 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_memo_free);
  *
  * Context: any, NMI included.
  */
-void kobs_memo_put(struct kobs_memo *m, unsigned long ip, u64 fact)
+void kobs_frame_cache_put(struct kobs_frame_cache *m, unsigned long ip, u64 fact)
 {
-	u64 *set = kobs_memo_set(m->facts, m->shift, ip);
+	u64 *set = kobs_frame_cache_set(m->facts, m->shift, ip);
 	/* Which one goes is as good as random. */
-	unsigned int place = (ip >> 2) % KOBS_MEMO_WAYS;
+	unsigned int place = (ip >> 2) % KOBS_FRAME_CACHE_WAYS;
 	unsigned int i;
 
 	if ((unsigned long)(s64)(s32)ip != ip)
 		return;
-	for (i = 0; i < KOBS_MEMO_WAYS; i++) {
+	for (i = 0; i < KOBS_FRAME_CACHE_WAYS; i++) {
 		u64 old = READ_ONCE(set[i]);
 
 		if (!old || (u32)old == (u32)ip) {
@@ -77,18 +77,18 @@ void kobs_memo_put(struct kobs_memo *m, unsigned long ip, u64 fact)
 	}
 	WRITE_ONCE(set[place], fact | (u32)ip);
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_memo_put);
+EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_put);
 
 /**
- * kobs_memo_forget() - drop what is known of code that may go
+ * kobs_frame_cache_forget() - drop what is known of code that may go
  * @m: memo
  * @from: lowest address of such code
  * @to: highest one
  *
  * Context: any.
  */
-void kobs_memo_forget(struct kobs_memo *m, unsigned long from,
-		      unsigned long to)
+void kobs_frame_cache_forget(struct kobs_frame_cache *m, unsigned long from,
+			     unsigned long to)
 {
 	unsigned int i;
 
@@ -100,7 +100,7 @@ void kobs_memo_forget(struct kobs_memo *m, unsigned long from,
 			WRITE_ONCE(m->facts[i], 0);
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_memo_forget);
+EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_forget);
 
 static __always_inline unsigned long word_at(unsigned long address)
 {
@@ -126,33 +126,33 @@ struct trail {
 	unsigned long base;
 	unsigned int part;
 	bool records;
-	struct kobs_recalled *to;
+	struct kobs_cached_stack *to;
 };
 
 /* A stack that cannot be recalled is marked by having no words. */
 static void record(struct trail *t, unsigned long address, unsigned long value)
 {
 	unsigned long place = (address - t->base) / sizeof(long);
-	struct kobs_recalled *to = t->to;
+	struct kobs_cached_stack *to = t->to;
 
 	if (!t->records)
 		return;
 	/* A span that its part cannot hold would not bound what is read. */
-	if (to->nr == KOBS_RECALL_WORDS || place >= U16_MAX / sizeof(long) ||
+	if (to->nr == KOBS_STACK_CACHE_WORDS || place >= U16_MAX / sizeof(long) ||
 	    (unsigned long)(s64)(s32)value != value) {
 		t->records = false;
 		return;
 	}
-	to->words[to->nr++] = (struct kobs_recalled_word){ value, place };
+	to->words[to->nr++] = (struct kobs_cached_word){ value, place };
 	to->parts[t->part].span = (place + 1) * sizeof(long);
 }
 
 /* Words are compared by so many at a time: repeat the last one. */
 static void record_pad(struct trail *t)
 {
-	struct kobs_recalled *to = t->to;
+	struct kobs_cached_stack *to = t->to;
 
-	while (to->nr % KOBS_RECALL_STEP) {
+	while (to->nr % KOBS_STACK_CACHE_STEP) {
 		to->words[to->nr] = to->words[to->nr - 1];
 		to->nr++;
 	}
@@ -160,11 +160,11 @@ static void record_pad(struct trail *t)
 
 static void record_bp(struct trail *t)
 {
-	struct kobs_recalled *to = t->to;
+	struct kobs_cached_stack *to = t->to;
 	unsigned long at = (t->bp_at - t->base) / sizeof(long);
 
 	/* A frame pointer that is found where nothing is compared is not. */
-	t->records &= t->part < KOBS_RECALL_PARTS - 1 &&
+	t->records &= t->part < KOBS_STACK_CACHE_PARTS - 1 &&
 		      (!t->bp_at || (t->bp_at >= t->base &&
 				     t->bp_at - t->base <
 				     to->parts[t->part].span));
@@ -172,8 +172,8 @@ static void record_bp(struct trail *t)
 		return;
 	record_pad(t);
 	to->parts[t->part++].end = to->nr;
-	to->parts[t->part] = (struct kobs_recalled_part){
-		.bp = t->bp_at ? at : KOBS_RECALL_BP,
+	to->parts[t->part] = (struct kobs_cached_part){
+		.bp = t->bp_at ? at : KOBS_STACK_CACHE_BP,
 	};
 	t->base = t->bp;
 }
@@ -222,7 +222,7 @@ static int walk_stuck(struct trail *t, struct kobs_walk *w, unsigned int n)
 	return n;
 }
 
-static __always_inline int walk(const struct kobs_memo *m,
+static __always_inline int walk(const struct kobs_frame_cache *m,
 				struct kobs_walk *w, struct trail *t,
 				unsigned long *ips, unsigned int max)
 {
@@ -235,7 +235,7 @@ static __always_inline int walk(const struct kobs_memo *m,
 	w->stuck = false;
 	for (;; at = 0) {
 		unsigned long ip = at ?: word_at(t->sp - sizeof(long));
-		u64 fact = kobs_memo_get(facts, shift, ip);
+		u64 fact = kobs_frame_cache_get(facts, shift, ip);
 		unsigned long words = kobs_fact_words(fact);
 		unsigned long saved;
 
@@ -282,7 +282,7 @@ static __always_inline int walk(const struct kobs_memo *m,
 }
 
 static __always_inline struct trail walk_start(const struct kobs_walk *w,
-					       struct kobs_recalled *to)
+					       struct kobs_cached_stack *to)
 {
 	return (struct trail){
 		.sp = w->sp,
@@ -295,7 +295,7 @@ static __always_inline struct trail walk_start(const struct kobs_walk *w,
 }
 
 /**
- * kobs_memo_walk() - walk a stack, if all that it takes is known
+ * kobs_frame_cache_walk() - walk a stack, if all that it takes is known
  * @m: memo
  * @w: where to begin and to end; @w->stuck is set
  * @ips: set to the return addresses, leaf first
@@ -306,35 +306,35 @@ static __always_inline struct trail walk_start(const struct kobs_walk *w,
  * Context: any, NMI included.
  * Return: the number of return addresses, or -ENOENT.
  */
-int kobs_memo_walk(const struct kobs_memo *m, struct kobs_walk *w,
-		   unsigned long *ips, unsigned int max)
+int kobs_frame_cache_walk(const struct kobs_frame_cache *m, struct kobs_walk *w,
+			  unsigned long *ips, unsigned int max)
 {
 	struct trail t = walk_start(w, NULL);
 
 	return walk(m, w, &t, ips, max);
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_memo_walk);
+EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_walk);
 
 /**
- * kobs_memo_record() - walk a stack, and record what the walk went by
+ * kobs_frame_cache_record() - walk a stack, and record what the walk went by
  * @m: memo
  * @w: where to begin and to end; @w->stuck is set
  * @ips: set to the return addresses, leaf first
  * @max: how many at most, at least 1
- * @to: from kobs_recall_new()
+ * @to: from kobs_stack_cache_new()
  *
  * Context: any, NMI included.
  * Return: the number of return addresses, or -ENOENT.
  */
-int kobs_memo_record(const struct kobs_memo *m, struct kobs_walk *w,
-		     unsigned long *ips, unsigned int max,
-		     struct kobs_recalled *to)
+int kobs_frame_cache_record(const struct kobs_frame_cache *m, struct kobs_walk *w,
+			    unsigned long *ips, unsigned int max,
+		     struct kobs_cached_stack *to)
 {
 	struct trail t = walk_start(w, to);
 	int n;
 
 	to->nr = 0;
-	to->parts[0] = (struct kobs_recalled_part){};
+	to->parts[0] = (struct kobs_cached_part){};
 	to->exact = false;
 	n = walk(m, w, &t, ips, max);
 	if (n < 0 || !t.records)
@@ -344,4 +344,4 @@ int kobs_memo_record(const struct kobs_memo *m, struct kobs_walk *w,
 	to->parts[t.part].end = to->nr;
 	return n;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_memo_record);
+EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_record);

@@ -22,8 +22,8 @@
  * on any CPU may do both at any time; a set that is full loses one of its
  * facts, which is learned again when it is needed.
  */
-#ifndef KOBS_MEMO_H
-#define KOBS_MEMO_H
+#ifndef KOBS_FRAME_CACHE_H
+#define KOBS_FRAME_CACHE_H
 
 #include <linux/bits.h>
 #include <linux/compiler.h>
@@ -31,7 +31,7 @@
 #include "lib/table.h"
 
 /* Facts of a set: 32 bytes, half a cache line. */
-#define KOBS_MEMO_WAYS		4
+#define KOBS_FRAME_CACHE_WAYS		4
 
 #define KOBS_FACT_SET		BIT_ULL(63)
 #define KOBS_FACT_HOOK		BIT_ULL(62)
@@ -53,12 +53,12 @@ enum kobs_fact_kind {
 #define KOBS_FACT_PLAIN		(KOBS_FACT_SET >> 56 | KOBS_FACT_SP)
 
 /**
- * struct kobs_memo - facts
- * @facts: sets of KOBS_MEMO_WAYS, or NULL
+ * struct kobs_frame_cache - facts
+ * @facts: sets of KOBS_FRAME_CACHE_WAYS, or NULL
  * @nr: number of facts there is room for
  * @shift: bits to shift a hash right to get a set's number
  */
-struct kobs_memo {
+struct kobs_frame_cache {
 	u64 *facts;
 	u32 nr;
 	u32 shift;
@@ -105,18 +105,18 @@ static __always_inline unsigned long kobs_stack_word(const unsigned long *base,
 #endif
 }
 
-struct kobs_recalled;
+struct kobs_cached_stack;
 
-int kobs_memo_init(struct kobs_memo *m, unsigned int nr);
-void kobs_memo_free(struct kobs_memo *m);
-void kobs_memo_put(struct kobs_memo *m, unsigned long ip, u64 fact);
-void kobs_memo_forget(struct kobs_memo *m, unsigned long from,
-		      unsigned long to);
-int kobs_memo_walk(const struct kobs_memo *m, struct kobs_walk *w,
-		   unsigned long *ips, unsigned int max);
-int kobs_memo_record(const struct kobs_memo *m, struct kobs_walk *w,
-		     unsigned long *ips, unsigned int max,
-		     struct kobs_recalled *to);
+int kobs_frame_cache_init(struct kobs_frame_cache *m, unsigned int nr);
+void kobs_frame_cache_free(struct kobs_frame_cache *m);
+void kobs_frame_cache_put(struct kobs_frame_cache *m, unsigned long ip, u64 fact);
+void kobs_frame_cache_forget(struct kobs_frame_cache *m, unsigned long from,
+			     unsigned long to);
+int kobs_frame_cache_walk(const struct kobs_frame_cache *m, struct kobs_walk *w,
+			  unsigned long *ips, unsigned int max);
+int kobs_frame_cache_record(const struct kobs_frame_cache *m, struct kobs_walk *w,
+			    unsigned long *ips, unsigned int max,
+		     struct kobs_cached_stack *to);
 
 /**
  * kobs_fact() - put a fact together
@@ -125,7 +125,7 @@ int kobs_memo_record(const struct kobs_memo *m, struct kobs_walk *w,
  * @saved: likewise
  *
  * Context: any.
- * Return: the fact, for kobs_memo_put().
+ * Return: the fact, for kobs_frame_cache_put().
  */
 static inline u64 kobs_fact(enum kobs_fact_kind kind, u16 words, u8 saved)
 {
@@ -148,14 +148,14 @@ static __always_inline enum kobs_fact_kind kobs_fact_kind(u64 fact)
 	return (fact >> 56) & 7;
 }
 
-static __always_inline u64 *kobs_memo_set(u64 *facts, u32 shift,
-					  unsigned long ip)
+static __always_inline u64 *kobs_frame_cache_set(u64 *facts, u32 shift,
+						 unsigned long ip)
 {
-	return facts + ((ip * KOBS_HASH_FACTOR) >> shift) * KOBS_MEMO_WAYS;
+	return facts + ((ip * KOBS_HASH_FACTOR) >> shift) * KOBS_FRAME_CACHE_WAYS;
 }
 
 /**
- * kobs_memo_get() - look a fact up
+ * kobs_frame_cache_get() - look a fact up
  * @facts: the memo's facts
  * @shift: its shift
  * @ip: return address
@@ -165,15 +165,15 @@ static __always_inline u64 *kobs_memo_set(u64 *facts, u32 shift,
  * Context: any, NMI included.
  * Return: the fact, or 0 when there is none.
  */
-static __always_inline u64 kobs_memo_get(const u64 *facts, u32 shift,
-					 unsigned long ip)
+static __always_inline u64 kobs_frame_cache_get(const u64 *facts, u32 shift,
+						unsigned long ip)
 {
-	const u64 *set = kobs_memo_set((u64 *)facts, shift, ip);
+	const u64 *set = kobs_frame_cache_set((u64 *)facts, shift, ip);
 	unsigned int i;
 
 	/* A free place is no fact of address 0 either: it is 0. */
 #pragma GCC unroll 4
-	for (i = 0; i < KOBS_MEMO_WAYS; i++) {
+	for (i = 0; i < KOBS_FRAME_CACHE_WAYS; i++) {
 		u64 fact = READ_ONCE(set[i]);
 
 		if ((unsigned long)(s64)(s32)fact == ip)
@@ -182,4 +182,4 @@ static __always_inline u64 kobs_memo_get(const u64 *facts, u32 shift,
 	return 0;
 }
 
-#endif /* KOBS_MEMO_H */
+#endif /* KOBS_FRAME_CACHE_H */

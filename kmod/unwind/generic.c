@@ -38,7 +38,7 @@ bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 
-	return kobs_capture_intern(s, id, ips, kobs_unwind(s, entry, at, ips));
+	return kobs_context_intern(s, id, ips, kobs_unwind(s, entry, at, ips));
 }
 
 bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
@@ -52,7 +52,7 @@ bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 	/* Those made up for a call do not tell more than their stack pointer. */
 	unwind_start(&state, current, made_up ? NULL : regs,
 		     made_up ? (void *)regs->sp : NULL);
-	return kobs_capture_intern(s, id, ips,
+	return kobs_context_intern(s, id, ips,
 				   kobs_unwind_rest(&state, ips, 1,
 						    s->stack_depth));
 }

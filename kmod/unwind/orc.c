@@ -173,10 +173,10 @@ static __always_inline bool believe(struct kobs_session *s,
 				    unsigned long entry, u32 id,
 				    const unsigned long *ips, unsigned int nr)
 {
-	local64_inc(&pc->counters.n[KOBS_N_MEMO]);
-	if (likely(--pc->recall.left > 0))
+	local64_inc(&pc->counters.n[KOBS_N_CACHED]);
+	if (likely(--pc->stack_cache.left > 0))
 		return true;
-	pc->recall.left = s->memo_check;
+	pc->stack_cache.left = s->verify_stacks;
 	kobs_count(&pc->counters, KOBS_N_CHECKED);
 	if (likely(kobs_unwind_is_right(s, w, entry, id, ips, nr)))
 		return true;
@@ -220,14 +220,14 @@ static noinline unsigned int walk_over(struct kobs_walk *w, unsigned long *ips,
 }
 
 /* Walk by the memo, as far as it leads. */
-static int walk_memo(const struct kobs_walk *from, unsigned long *ips,
-		     unsigned int max, struct kobs_recalled *to)
+static int walk_cached(const struct kobs_walk *from, unsigned long *ips,
+		       unsigned int max, struct kobs_cached_stack *to)
 {
 	struct kobs_walk w = *from;
 	int n;
 
-	n = to ? kobs_memo_record(&kobs_memo, &w, ips, max, to) :
-		 kobs_memo_walk(&kobs_memo, &w, ips, max);
+	n = to ? kobs_frame_cache_record(&kobs_frames, &w, ips, max, to) :
+		 kobs_frame_cache_walk(&kobs_frames, &w, ips, max);
 	w.inner = true;
 	while (n > 0 && w.stuck) {
 		int got;
@@ -236,7 +236,7 @@ static int walk_memo(const struct kobs_walk *from, unsigned long *ips,
 		if (!w.stuck || n == max)
 			break;
 		w.ip = 0;
-		got = w.top ? kobs_memo_walk(&kobs_memo, &w, ips + n, max - n) :
+		got = w.top ? kobs_frame_cache_walk(&kobs_frames, &w, ips + n, max - n) :
 			      -ENOENT;
 		n = got < 0 ? got : n + got;
 	}
@@ -249,7 +249,7 @@ static int walk_memo(const struct kobs_walk *from, unsigned long *ips,
  */
 static __always_inline unsigned int
 unwind_frames(struct kobs_session *s, const struct kobs_walk *w,
-	      unsigned long entry, unsigned long *ips, struct kobs_recalled *to)
+	      unsigned long entry, unsigned long *ips, struct kobs_cached_stack *to)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 	unsigned int n = 0;
@@ -257,8 +257,8 @@ unwind_frames(struct kobs_session *s, const struct kobs_walk *w,
 
 	if (entry)
 		ips[n++] = entry;
-	if (likely(s->memo_check && w->top && n < s->stack_depth))
-		got = walk_memo(w, ips + n, s->stack_depth - n, to);
+	if (likely(s->verify_stacks && w->top && n < s->stack_depth))
+		got = walk_cached(w, ips + n, s->stack_depth - n, to);
 	if (got >= 0 && believe(s, pc, w, entry, 0, ips, n + got))
 		return n + got;
 	if (to)
@@ -274,17 +274,17 @@ static noinline bool unwind_new(struct kobs_session *s, u64 *id,
 				u64 key)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	struct kobs_recall *r = &this_cpu_ptr(s->cpu)->recall;
-	u32 state = kobs_recall_state(atomic_read(&kobs_memo_epoch), w->cut);
-	struct kobs_recalled *to = NULL;
+	struct kobs_stack_cache *r = &this_cpu_ptr(s->cpu)->stack_cache;
+	u32 state = kobs_stack_cache_state(atomic_read(&kobs_frame_cache_epoch), w->cut);
+	struct kobs_cached_stack *to = NULL;
 	bool ok;
 
 	if (key && r->nest == 1)
-		to = kobs_recall_new(r, key);
-	ok = kobs_capture_intern(s, id, ips,
+		to = kobs_stack_cache_new(r, key);
+	ok = kobs_context_intern(s, id, ips,
 				 unwind_frames(s, w, entry, ips, to));
 	if (to && ok)
-		kobs_recall_keep(to, key, entry, state, *id);
+		kobs_stack_cache_keep(to, key, entry, state, *id);
 	return ok;
 }
 
@@ -293,15 +293,15 @@ static noinline bool unwind_find(struct kobs_session *s, u64 *id,
 				 const struct kobs_walk *w, unsigned long entry,
 				 u16 *hint)
 {
-	u32 state = kobs_recall_state(atomic_read(&kobs_memo_epoch), w->cut);
+	u32 state = kobs_stack_cache_state(atomic_read(&kobs_frame_cache_epoch), w->cut);
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	u64 key = kobs_recall_key(&kobs_memo, w, entry);
-	const struct kobs_recalled *e;
+	u64 key = kobs_stack_cache_key(&kobs_frames, w, entry);
+	const struct kobs_cached_stack *e;
 
-	e = kobs_recall_find(&pc->recall, key, entry, state, w);
+	e = kobs_stack_cache_find(&pc->stack_cache, key, entry, state, w);
 	if (!e || !believe(s, pc, w, entry, e->id, NULL, 0))
 		return unwind_new(s, id, w, entry, key);
-	WRITE_ONCE(*hint, e - pc->recall.stacks);
+	WRITE_ONCE(*hint, e - pc->stack_cache.stacks);
 	*id = e->id;
 	return true;
 }
@@ -310,15 +310,15 @@ static __always_inline bool unwind(struct kobs_session *s, u64 *id,
 				   const struct kobs_walk *w,
 				   unsigned long entry, struct kobs_cpu *pc)
 {
-	u32 state = kobs_recall_state(atomic_read(&kobs_memo_epoch), w->cut);
-	struct kobs_recall *r = &pc->recall;
-	const struct kobs_recalled *e;
+	u32 state = kobs_stack_cache_state(atomic_read(&kobs_frame_cache_epoch), w->cut);
+	struct kobs_stack_cache *r = &pc->stack_cache;
+	const struct kobs_cached_stack *e;
 	u16 *hint;
 
 	if (unlikely(!r->stacks || !w->top))
 		return unwind_new(s, id, w, entry, 0);
-	hint = kobs_recall_hint(r, w, entry);
-	e = kobs_recall_again(r, hint, entry, state, w);
+	hint = kobs_stack_cache_hint(r, w, entry);
+	e = kobs_stack_cache_again(r, hint, entry, state, w);
 	if (unlikely(!e || !believe(s, pc, w, entry, e->id, NULL, 0)))
 		return unwind_find(s, id, w, entry, hint);
 	*id = e->id;
@@ -361,11 +361,11 @@ bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 	struct kobs_walk w = walk_from(s, at);
 	bool ok;
 
-	pc->recall.nest++;
+	pc->stack_cache.nest++;
 	barrier();
 	ok = unwind(s, id, &w, hooked(entry), pc);
 	barrier();
-	pc->recall.nest--;
+	pc->stack_cache.nest--;
 	return ok;
 }
 
@@ -389,7 +389,7 @@ static noinline bool unwind_made_up_id(struct kobs_session *s, u64 *id,
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 
 	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
-	return kobs_capture_intern(s, id, ips, unwind_made_up(s, regs, ips));
+	return kobs_context_intern(s, id, ips, unwind_made_up(s, regs, ips));
 }
 
 /**
@@ -421,11 +421,11 @@ bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 
 	if (!(regs->flags & X86_EFLAGS_FIXED))
 		return unwind_made_up_id(s, id, regs);
-	pc->recall.nest++;
+	pc->stack_cache.nest++;
 	barrier();
 	ok = unwind(s, id, &w, regs->ip, pc);
 	barrier();
-	pc->recall.nest--;
+	pc->stack_cache.nest--;
 	return ok;
 }
 
@@ -463,7 +463,7 @@ unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
  */
 void kobs_unwind_settle(const struct kobs_session *s)
 {
-	if (kobs_session_recalls(s))
+	if (kobs_session_caches_stacks(s))
 		synchronize_rcu();
 }
 

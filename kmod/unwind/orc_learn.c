@@ -41,8 +41,8 @@
 #define TRIAL_MARK	0x5ca1ab1e00000000UL
 #define TRIAL_SHIFT	3
 
-struct kobs_memo kobs_memo;
-atomic_t kobs_memo_epoch;
+struct kobs_frame_cache kobs_frames;
+atomic_t kobs_frame_cache_epoch;
 
 static unsigned long trial[TRIAL_WORDS];
 
@@ -56,8 +56,8 @@ static unsigned long trial[TRIAL_WORDS];
 void kobs_unwind_forget(unsigned long from, unsigned long to)
 {
 	/* Those who began before this keep nothing that is found after it. */
-	atomic_inc(&kobs_memo_epoch);
-	kobs_memo_forget(&kobs_memo, from, to);
+	atomic_inc(&kobs_frame_cache_epoch);
+	kobs_frame_cache_forget(&kobs_frames, from, to);
 }
 
 /* Number of the word of the array that has this value, or -1. */
@@ -167,13 +167,13 @@ void kobs_unwind_learn(unsigned long ip)
 	bool hook = kobs_unwind_is_hook(ip);
 	u64 fact;
 
-	if (kobs_memo_get(kobs_memo.facts, kobs_memo.shift, ip))
+	if (kobs_frame_cache_get(kobs_frames.facts, kobs_frames.shift, ip))
 		return;
 	if (ip >= MODULES_VADDR && !hook && !in_module(ip))
 		return;
 	fact = trial_ask(ip);
 	if (fact)
-		kobs_memo_put(&kobs_memo, ip, fact | (hook ? KOBS_FACT_HOOK : 0));
+		kobs_frame_cache_put(&kobs_frames, ip, fact | (hook ? KOBS_FACT_HOOK : 0));
 }
 
 /* Code came or is about to go; the memory can hold other code from now on. */
@@ -202,12 +202,12 @@ int kobs_unwind_learn_init(void)
 
 	for (i = 0; i < TRIAL_WORDS; i++)
 		trial[i] = TRIAL_MARK + ((unsigned long)i << TRIAL_SHIFT);
-	err = kobs_memo_init(&kobs_memo, FACTS);
+	err = kobs_frame_cache_init(&kobs_frames, FACTS);
 	if (err)
 		return err;
 	err = register_module_notifier(&unwind_nb);
 	if (err)
-		kobs_memo_free(&kobs_memo);
+		kobs_frame_cache_free(&kobs_frames);
 	return err;
 }
 
@@ -219,5 +219,5 @@ int kobs_unwind_learn_init(void)
 void kobs_unwind_learn_exit(void)
 {
 	unregister_module_notifier(&unwind_nb);
-	kobs_memo_free(&kobs_memo);
+	kobs_frame_cache_free(&kobs_frames);
 }

@@ -11,9 +11,9 @@
 
 struct kobs_session;
 
-extern struct kobs_memo kobs_memo;
+extern struct kobs_frame_cache kobs_frames;
 /* Changes when something known is not to be relied on any more. */
-extern atomic_t kobs_memo_epoch;
+extern atomic_t kobs_frame_cache_epoch;
 
 int kobs_unwind_learn_init(void);
 void kobs_unwind_learn_exit(void);

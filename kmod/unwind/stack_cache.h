@@ -33,58 +33,58 @@
  * stack: the key is cleared before, and set after, the rest is written. That
  * takes no sequence count.
  */
-#ifndef KOBS_RECALL_H
-#define KOBS_RECALL_H
+#ifndef KOBS_STACK_CACHE_H
+#define KOBS_STACK_CACHE_H
 
 #include <linux/compiler.h>
 #include <linux/types.h>
 #include "unwind/frame_cache.h"
 
 /* Words of a stack that is kept; 512 bytes for each stack. */
-#define KOBS_RECALL_WORDS	56
+#define KOBS_STACK_CACHE_WORDS	56
 /* They are compared by so many at a time. */
-#define KOBS_RECALL_STEP	4
+#define KOBS_STACK_CACHE_STEP	4
 /* Stacks of a CPU, and of a set. */
-#define KOBS_RECALL_STACKS	512
-#define KOBS_RECALL_WAYS	4
+#define KOBS_STACK_CACHE_STACKS	512
+#define KOBS_STACK_CACHE_WAYS	4
 /* The frame pointer is what it was at the start. */
-#define KOBS_RECALL_BP		U16_MAX
+#define KOBS_STACK_CACHE_BP		U16_MAX
 /* Addresses that a stack is looked up by. */
-#define KOBS_RECALL_KEY		3
+#define KOBS_STACK_CACHE_KEY		3
 /* What a CPU saw last, by the first address. */
-#define KOBS_RECALL_HINT_BITS	8
+#define KOBS_STACK_CACHE_HINT_BITS	8
 /* Parts of a stack, each but the first behind a frame pointer. */
-#define KOBS_RECALL_PARTS	4
+#define KOBS_STACK_CACHE_PARTS	4
 
 /**
- * struct kobs_recalled_word - a word of a stack
+ * struct kobs_cached_word - a word of a stack
  * @value: what it holds; sign-extended
  * @place: where it lies, in words from the start or from the frame pointer
  */
-struct kobs_recalled_word {
+struct kobs_cached_word {
 	s32 value;
 	u32 place;
 };
 
 /**
- * struct kobs_recalled_part - words of a stack that lie relative to one base
- * @end: of its words; a multiple of KOBS_RECALL_STEP
+ * struct kobs_cached_part - words of a stack that lie relative to one base
+ * @end: of its words; a multiple of KOBS_STACK_CACHE_STEP
  * @bp: where its base is saved, in words from the base of the part before, or
- *	KOBS_RECALL_BP; the first part begins where the walk did
+ *	KOBS_STACK_CACHE_BP; the first part begins where the walk did
  * @span: bytes from the base to its last word inclusive
  */
-struct kobs_recalled_part {
+struct kobs_cached_part {
 	u16 end;
 	u16 bp;
 	u16 span;
 };
 
 /**
- * struct kobs_recalled - a stack
+ * struct kobs_cached_stack - a stack
  * @key: hash of its first addresses, 0 when there is none
  * @entry: address the stack begins with, which is not on it: of the function
  *	   that was entered, or of the code that was interrupted; or 0
- * @state: kobs_recall_state() when it was walked
+ * @state: kobs_stack_cache_state() when it was walked
  * @id: its number
  * @parts: its parts
  * @last: number of the last one
@@ -92,24 +92,24 @@ struct kobs_recalled_part {
  * @nr: words
  * @words: the words; some can be there more than once
  */
-struct kobs_recalled {
+struct kobs_cached_stack {
 	u64 key;
 	u64 entry;
 	u32 state;
 	u32 id;
-	struct kobs_recalled_part parts[KOBS_RECALL_PARTS];
+	struct kobs_cached_part parts[KOBS_STACK_CACHE_PARTS];
 	u8 last;
 	bool exact;
 	u16 nr;
-	struct kobs_recalled_word words[KOBS_RECALL_WORDS];
+	struct kobs_cached_word words[KOBS_STACK_CACHE_WORDS];
 } __aligned(64);
 
-static_assert(sizeof(struct kobs_recalled) == 512);
-static_assert(KOBS_RECALL_WORDS % KOBS_RECALL_STEP == 0);
+static_assert(sizeof(struct kobs_cached_stack) == 512);
+static_assert(KOBS_STACK_CACHE_WORDS % KOBS_STACK_CACHE_STEP == 0);
 
 /**
- * struct kobs_recall - the stacks of a CPU
- * @stacks: sets of KOBS_RECALL_WAYS, or NULL
+ * struct kobs_stack_cache - the stacks of a CPU
+ * @stacks: sets of KOBS_STACK_CACHE_WAYS, or NULL
  * @shift: bits to shift a key right to get a set's number
  * @nest: contexts that use it, one above the other
  * @next: way that goes next where a set is full
@@ -117,44 +117,44 @@ static_assert(KOBS_RECALL_WORDS % KOBS_RECALL_STEP == 0);
  * @hints: number of the stack that was found last, by its first address; where
  *	   that is another one now, it is only looked up in vain
  */
-struct kobs_recall {
-	struct kobs_recalled *stacks;
+struct kobs_stack_cache {
+	struct kobs_cached_stack *stacks;
 	u32 shift;
 	u32 nest;
 	u32 next;
 	s32 left;
-	u16 hints[1 << KOBS_RECALL_HINT_BITS];
+	u16 hints[1 << KOBS_STACK_CACHE_HINT_BITS];
 };
 
-static_assert(!(KOBS_RECALL_STACKS >> 16)); /* numbers are hints */
+static_assert(!(KOBS_STACK_CACHE_STACKS >> 16)); /* numbers are hints */
 
 /**
- * kobs_recall_state() - what a stack depends on besides its words
+ * kobs_stack_cache_state() - what a stack depends on besides its words
  * @epoch: what is known of code
  * @cut: as in struct kobs_walk
  *
  * Context: any.
  * Return: a number to compare.
  */
-static __always_inline u32 kobs_recall_state(u32 epoch, bool cut)
+static __always_inline u32 kobs_stack_cache_state(u32 epoch, bool cut)
 {
 	return epoch << 1 | cut;
 }
 
-int kobs_recall_init(struct kobs_recall *r, int node, unsigned int nr);
-void kobs_recall_free(struct kobs_recall *r);
-struct kobs_recalled *kobs_recall_new(struct kobs_recall *r, u64 key);
-void kobs_recall_keep(struct kobs_recalled *e, u64 key, unsigned long entry,
-		      u32 state, u32 id);
+int kobs_stack_cache_init(struct kobs_stack_cache *r, int node, unsigned int nr);
+void kobs_stack_cache_free(struct kobs_stack_cache *r);
+struct kobs_cached_stack *kobs_stack_cache_new(struct kobs_stack_cache *r, u64 key);
+void kobs_stack_cache_keep(struct kobs_cached_stack *e, u64 key, unsigned long entry,
+			   u32 state, u32 id);
 
-static __always_inline struct kobs_recalled *
-kobs_recall_set(const struct kobs_recall *r, u64 key)
+static __always_inline struct kobs_cached_stack *
+kobs_stack_cache_set(const struct kobs_stack_cache *r, u64 key)
 {
-	return r->stacks + (key >> r->shift) * KOBS_RECALL_WAYS;
+	return r->stacks + (key >> r->shift) * KOBS_STACK_CACHE_WAYS;
 }
 
 /**
- * kobs_recall_key() - what to look a stack up by
+ * kobs_stack_cache_key() - what to look a stack up by
  * @m: memo of frames
  * @w: where the stack begins and ends
  * @entry: function that was entered, or 0
@@ -165,13 +165,13 @@ kobs_recall_set(const struct kobs_recall *r, u64 key)
  * Context: any, NMI included.
  * Return: a hash; not 0.
  */
-static __always_inline u64 kobs_recall_key(const struct kobs_memo *m,
-					   const struct kobs_walk *w,
+static __always_inline u64 kobs_stack_cache_key(const struct kobs_frame_cache *m,
+						const struct kobs_walk *w,
 					   unsigned long entry)
 {
 	const u64 *facts = m->facts;
 	const u32 shift = m->shift;
-	unsigned int left = KOBS_RECALL_KEY;
+	unsigned int left = KOBS_STACK_CACHE_KEY;
 	unsigned long sp = w->sp;
 	unsigned long at = w->ip;
 	u64 hash = entry;
@@ -184,7 +184,7 @@ static __always_inline u64 kobs_recall_key(const struct kobs_memo *m,
 		hash = (hash ^ ip) * KOBS_HASH_FACTOR;
 		if (!--left)
 			break;
-		fact = kobs_memo_get(facts, shift, ip);
+		fact = kobs_frame_cache_get(facts, shift, ip);
 		if (unlikely(fact >> 56 != KOBS_FACT_PLAIN)) {
 			if (fact >> 56 != (KOBS_FACT_PLAIN | KOBS_FACT_HOOK >> 56))
 				break;
@@ -200,15 +200,15 @@ static __always_inline u64 kobs_recall_key(const struct kobs_memo *m,
 
 /* Do these words lie where they lay? All places are within the stack. */
 static __always_inline bool
-kobs_recall_equal(const struct kobs_recalled_word *word,
-		  const struct kobs_recalled_word *end,
+kobs_stack_cache_equal(const struct kobs_cached_word *word,
+		       const struct kobs_cached_word *end,
 		  const unsigned long *base)
 {
 	unsigned int i;
 
-	for (; word != end; word += KOBS_RECALL_STEP) {
+	for (; word != end; word += KOBS_STACK_CACHE_STEP) {
 #pragma GCC unroll 4
-		for (i = 0; i < KOBS_RECALL_STEP; i++) {
+		for (i = 0; i < KOBS_STACK_CACHE_STEP; i++) {
 			if (kobs_stack_word(base, word[i].place) !=
 			    (unsigned long)(long)word[i].value)
 				return false;
@@ -218,25 +218,25 @@ kobs_recall_equal(const struct kobs_recalled_word *word,
 }
 
 /* Is this stack the one that was kept? */
-static __always_inline bool kobs_recall_same(const struct kobs_recalled *e,
-					     const struct kobs_walk *w)
+static __always_inline bool kobs_stack_cache_same(const struct kobs_cached_stack *e,
+						  const struct kobs_walk *w)
 {
 	const unsigned long *base = (const unsigned long *)w->sp - 1;
-	const struct kobs_recalled_part *last = &e->parts[e->last];
-	const struct kobs_recalled_part *part = e->parts;
-	const struct kobs_recalled_word *word = e->words;
+	const struct kobs_cached_part *last = &e->parts[e->last];
+	const struct kobs_cached_part *part = e->parts;
+	const struct kobs_cached_word *word = e->words;
 
 	for (;;) {
-		const struct kobs_recalled_word *end = e->words + part->end;
+		const struct kobs_cached_word *end = e->words + part->end;
 		unsigned long room = w->top - (unsigned long)base;
 		unsigned long bp;
 
-		if (part->span > room || !kobs_recall_equal(word, end, base))
+		if (part->span > room || !kobs_stack_cache_equal(word, end, base))
 			return false;
 		if (part == last)
 			return !e->exact || part->span == room;
 		part++;
-		bp = part->bp == KOBS_RECALL_BP ? w->bp :
+		bp = part->bp == KOBS_STACK_CACHE_BP ? w->bp :
 		     kobs_stack_word(base, part->bp);
 		if (bp < w->sp || bp >= w->top || bp % sizeof(long))
 			return false;
@@ -246,66 +246,66 @@ static __always_inline bool kobs_recall_same(const struct kobs_recalled *e,
 }
 
 /* Where the number of a stack that begins so is kept. */
-static __always_inline u16 *kobs_recall_hint(struct kobs_recall *r,
-					     const struct kobs_walk *w,
+static __always_inline u16 *kobs_stack_cache_hint(struct kobs_stack_cache *r,
+						  const struct kobs_walk *w,
 					     unsigned long entry)
 {
 	unsigned long ip = w->ip ?:
 		kobs_stack_word((const unsigned long *)w->sp, -1);
 
 	return &r->hints[((entry ^ ip) * KOBS_HASH_FACTOR) >>
-			 (64 - KOBS_RECALL_HINT_BITS)];
+			 (64 - KOBS_STACK_CACHE_HINT_BITS)];
 }
 
 /**
- * kobs_recall_again() - is this the stack that was found last
+ * kobs_stack_cache_again() - is this the stack that was found last
  * @r: stacks of this CPU
- * @hint: of kobs_recall_hint()
+ * @hint: of kobs_stack_cache_hint()
  * @entry: function that was entered, or 0
- * @state: kobs_recall_state() now
+ * @state: kobs_stack_cache_state() now
  * @w: where it begins and ends
  *
- * What kobs_recall_find() does, without looking anything up in the memo.
+ * What kobs_stack_cache_find() does, without looking anything up in the memo.
  *
  * Context: any, NMI included; preemption off, @r->nest raised.
  * Return: the stack, or NULL.
  */
-static __always_inline struct kobs_recalled *
-kobs_recall_again(const struct kobs_recall *r, const u16 *hint,
-		  unsigned long entry, u32 state, const struct kobs_walk *w)
+static __always_inline struct kobs_cached_stack *
+kobs_stack_cache_again(const struct kobs_stack_cache *r, const u16 *hint,
+		       unsigned long entry, u32 state, const struct kobs_walk *w)
 {
-	struct kobs_recalled *e = r->stacks + READ_ONCE(*hint);
+	struct kobs_cached_stack *e = r->stacks + READ_ONCE(*hint);
 
 	if (READ_ONCE(e->key) && e->entry == entry && e->state == state &&
-	    kobs_recall_same(e, w))
+	    kobs_stack_cache_same(e, w))
 		return e;
 	return NULL;
 }
 
 /**
- * kobs_recall_find() - is this a stack that was seen before
+ * kobs_stack_cache_find() - is this a stack that was seen before
  * @r: stacks of this CPU
  * @key: hash of its first addresses; not 0
  * @entry: function that was entered, or 0
- * @state: kobs_recall_state() now
+ * @state: kobs_stack_cache_state() now
  * @w: where it begins and ends
  *
  * Context: any, NMI included; preemption off, @r->nest raised.
  * Return: the stack, or NULL.
  */
-static __always_inline struct kobs_recalled *
-kobs_recall_find(const struct kobs_recall *r, u64 key, unsigned long entry,
-		 u32 state, const struct kobs_walk *w)
+static __always_inline struct kobs_cached_stack *
+kobs_stack_cache_find(const struct kobs_stack_cache *r, u64 key, unsigned long entry,
+		      u32 state, const struct kobs_walk *w)
 {
-	struct kobs_recalled *e = kobs_recall_set(r, key);
+	struct kobs_cached_stack *e = kobs_stack_cache_set(r, key);
 	unsigned int i;
 
-	for (i = 0; i < KOBS_RECALL_WAYS; i++, e++) {
+	for (i = 0; i < KOBS_STACK_CACHE_WAYS; i++, e++) {
 		if (READ_ONCE(e->key) == key && e->entry == entry &&
-		    e->state == state && kobs_recall_same(e, w))
+		    e->state == state && kobs_stack_cache_same(e, w))
 			return e;
 	}
 	return NULL;
 }
 
-#endif /* KOBS_RECALL_H */
+#endif /* KOBS_STACK_CACHE_H */

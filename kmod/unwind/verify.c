@@ -75,7 +75,7 @@ bool kobs_unwind_is_right(struct kobs_session *s, const struct kobs_walk *w,
 	unsigned int got;
 
 	if (id) {
-		st = kobs_stacks_get(&s->stacks, id);
+		st = kobs_stack_table_get(&s->stacks, id);
 		ips = (const unsigned long *)&s->stacks.words[st->start];
 		nr = st->nr;
 	}

@@ -127,7 +127,7 @@ def jobs(b):
     def offcpu_unwound():
         save = b.attempt("(stack_trace_save(), 20 deep)", stack_trace_save) - b.plain["calldeep"]
         job("the same, no memo, per switch", save + 400,
-            kobs("offcpu", "--by", "comm,kstack", "--memo-check", "0"))
+            kobs("offcpu", "--by", "comm,kstack", "--verify-stacks", "0"))
 
     def runq():
         job("run-queue latency by comm, per switch", 500, kobs("runq", "--hist"),

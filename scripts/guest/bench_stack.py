@@ -58,11 +58,11 @@ def jobs(b):
         peers = others("calldeep", "stack")
         row("count by kstack, {} deep: recalled", 31, 1000, "calldeep", peers)
         # What the unwinder takes is not ours to better.
-        row("count by kstack, {} deep: unwound", 31, (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--memo-check", "0")
+        row("count by kstack, {} deep: unwound", 31, (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--verify-stacks", "0")
 
         mixed(b)    # learns
         cost, k = b.own(lambda: mixed(b))
-        unwound, _ = b.own(lambda: mixed(b, "--memo-check", "0"))
+        unwound, _ = b.own(lambda: mixed(b, "--verify-stacks", "0"))
         b.line(f"{MIXED} by kstack, real work: in the handler", cost, None, [("(unwound each time)", unwound)])
         b.notes.append(f"{k['memo'] * 100 / (k['memo'] + k['unwound']):.1f} % of the stacks of real work by the memo")
 
@@ -98,6 +98,6 @@ print("took", time.clock_gettime_ns(time.CLOCK_MONOTONIC) - begin, flush=True)
         b.line("a sample of cpu-clock by cpu", kobs("--by", "cpu"), None, [("perf record", b.attempt("perf", perf()))])
         b.line("a sample of cpu-clock by kstack", kobs("--by", "kstack"), None,
                [("perf record -g", b.attempt("perf -g", perf("-g"))),
-                ("(unwound each time)", kobs("--by", "kstack", "--memo-check", "0"))])
+                ("(unwound each time)", kobs("--by", "kstack", "--verify-stacks", "0"))])
 
     return {"kstack": job_kstack, "samples": job_samples}

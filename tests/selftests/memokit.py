@@ -33,7 +33,7 @@ def checked(r, share=None):
 def stacks(*commands, mode="count", share=MOSTLY, options=()):
     insmod("kobs_gen_stack")
     try:
-        r = report(mode, LEAF, "--by", "kstack", "--memo-check", 1, "--budget", 0, *options, run=stack_script(*commands))
+        r = report(mode, LEAF, "--by", "kstack", "--verify-stacks", 1, "--budget", 0, *options, run=stack_script(*commands))
     finally:
         equal(rmmod("kobs_gen_stack"), None, "rmmod")
     checked(r, share)
@@ -57,9 +57,9 @@ WORK = ["sh", "-c", f"for i in {ROUNDS}; do t=/tmp/memo.$i; mkdir $t; cp -r /etc
 
 
 def same_without():
-    """The test that --memo-check 0 gives the stacks that the memo gives."""
+    """The test that --verify-stacks 0 gives the stacks that the memo gives."""
     def one(check):
-        r = report("count", LEAF_GEN, "--by", "kstack", "--memo-check", check, run=script("call task 50 0", "callb 7"))
+        r = report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", check, run=script("call task 50 0", "callb 7"))
         return r["kernel_stacks"], sorted((row["count"], row["kstack"]) for row in r["rows"])
     none, plain = one(0)
     every, memo = one(1)

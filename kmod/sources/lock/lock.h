@@ -29,7 +29,7 @@ enum {
 
 static_assert((int)LOCK_W_END <= (int)KOBS_WORDS);
 
-enum lock_param { LOCK_P_SPANS, LOCK_P_TEXT, LOCK_P_OVER, LOCK_P };
+enum lock_param { LOCK_P_INFLIGHT, LOCK_P_TEXT, LOCK_P_OVER, LOCK_P };
 
 /* Words of a span. Those behind the first two are there as far as wanted. */
 enum {
@@ -47,7 +47,7 @@ enum {
 	LOCK_D_CPU = LOCK_D_COMM + 2,
 };
 
-static_assert(LOCK_D_END <= KOBS_SPAN_WORDS && LOCK_D_CPU < LOCK_D_END);
+static_assert(LOCK_D_END <= KOBS_INFLIGHT_WORDS && LOCK_D_CPU < LOCK_D_END);
 
 /* The filter refuses the wait: it is there only to meet its end. */
 #define LOCK_F_FILTERED		BIT(16)
@@ -93,7 +93,7 @@ struct lock {
 	u32 n_text;
 	const struct lock_range *text;
 	atomic_t overflow;
-	struct kobs_spans spans;
+	struct kobs_inflight_table spans;
 	struct kobs_probe probes[2];
 	struct lock_stalls *stalls;
 };
@@ -130,7 +130,7 @@ static inline bool lock_intern(struct kobs_session *s, u64 *id,
 	*id = 0;
 	if (!nr)
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, 0, ips, nr);
+	*id = kobs_stack_table_intern(&s->stacks, 0, ips, nr);
 	return *id;
 }
 

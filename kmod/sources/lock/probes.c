@@ -21,7 +21,7 @@
 #include "unwind/task_stack.h"
 
 /* Words of a span before its data. */
-#define LOCK_COPY	(sizeof(struct kobs_span) / sizeof(u64))
+#define LOCK_COPY	(sizeof(struct kobs_inflight) / sizeof(u64))
 
 static bool in_text(const struct lock *l, unsigned long ip)
 {
@@ -59,9 +59,9 @@ static noinline u64 lock_caller_walk(struct lock *l)
  * Stack and caller of a wait. Returns false when the stack table is full, and
  * the stack itself was asked for.
  */
-static noinline bool lock_capture(struct lock *l, u64 *data)
+static noinline bool lock_context(struct lock *l, u64 *data)
 {
-	const struct kobs_stacks *stacks = &l->s->stacks;
+	const struct kobs_stack_table *stacks = &l->s->stacks;
 	struct kobs_at here = kobs_at_here();
 	const struct kobs_stack *st;
 
@@ -72,7 +72,7 @@ static noinline bool lock_capture(struct lock *l, u64 *data)
 		return !l->kstack;
 	}
 	if (l->caller && data[LOCK_D_KSTACK]) {
-		st = kobs_stacks_get(stacks, data[LOCK_D_KSTACK]);
+		st = kobs_stack_table_get(stacks, data[LOCK_D_KSTACK]);
 		data[LOCK_D_CALLER] = lock_caller(l, stacks->words + st->start,
 						  st->nr);
 	}
@@ -80,7 +80,7 @@ static noinline bool lock_capture(struct lock *l, u64 *data)
 }
 
 /* Returns false when the stack table is full. */
-static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
+static noinline bool lock_context_owner(struct lock *l, unsigned long lock,
 					unsigned int flags, u64 *data)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
@@ -103,11 +103,11 @@ static noinline bool lock_capture_owner(struct lock *l, unsigned long lock,
  * A wait goes on in another way. What has slept is no longer spinning, even
  * if it spins once more before it gets the lock.
  */
-static void lock_go_on(struct lock *l, struct kobs_span_ref *ref,
+static void lock_go_on(struct lock *l, struct kobs_inflight_ref *ref,
 		       unsigned long lock, unsigned int flags)
 {
 	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
-	struct kobs_span *old = (struct kobs_span *)copy;
+	struct kobs_inflight *old = (struct kobs_inflight *)copy;
 
 	if ((flags & LCB_F_SPIN) ||
 	    !(ref->span->data[LOCK_D_FLAGS] & LCB_F_SPIN))
@@ -115,46 +115,46 @@ static void lock_go_on(struct lock *l, struct kobs_span_ref *ref,
 	memcpy(old, ref->span, l->spans.stride);
 	old->data[LOCK_D_FLAGS] &= ~(u64)LCB_F_SPIN;
 	/* It is this task's own: nobody else ends it, and there is room. */
-	kobs_span_end_own(ref);
-	if (kobs_span_enter(&l->spans, (u64)current, lock, ref) !=
-	    KOBS_SPAN_BEGUN)
+	kobs_inflight_end_own(ref);
+	if (kobs_inflight_begin(&l->spans, (u64)current, lock, ref) !=
+	    KOBS_INFLIGHT_BEGUN)
 		return;
 	memcpy(ref->span, old, l->spans.stride);
-	kobs_span_publish(ref);
+	kobs_inflight_publish(ref);
 }
 
 /*
  * There is a wait of this task for this lock already. Returns what became of
- * the one that begins: KOBS_SPAN_FOUND when it is the same.
+ * the one that begins: KOBS_INFLIGHT_FOUND when it is the same.
  */
-static noinline enum kobs_span_got lock_goes_on(struct lock *l,
-						struct kobs_cpu *pc,
-						struct kobs_span_ref *ref,
+static noinline enum kobs_inflight_got lock_goes_on(struct lock *l,
+						    struct kobs_cpu *pc,
+						struct kobs_inflight_ref *ref,
 						unsigned long lock,
 						unsigned int flags)
 {
 	if (flags & LCB_F_MUTEX) {
 		lock_go_on(l, ref, lock, flags);
-		return KOBS_SPAN_FOUND;
+		return KOBS_INFLIGHT_FOUND;
 	}
 	/* The end was not seen. */
 	if (!l->stalls && !(ref->span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
 	}
-	kobs_span_end_own(ref);
-	return kobs_span_enter(&l->spans, (u64)current, lock, ref);
+	kobs_inflight_end_own(ref);
+	return kobs_inflight_begin(&l->spans, (u64)current, lock, ref);
 }
 
 /* Begin the span of a wait. */
-static __always_inline enum kobs_span_got
-lock_enter(struct lock *l, struct kobs_cpu *pc, struct kobs_span_ref *ref,
+static __always_inline enum kobs_inflight_got
+lock_enter(struct lock *l, struct kobs_cpu *pc, struct kobs_inflight_ref *ref,
 	   unsigned long lock, unsigned int flags)
 {
-	enum kobs_span_got got = kobs_span_enter(&l->spans, (u64)current, lock,
+	enum kobs_inflight_got got = kobs_inflight_begin(&l->spans, (u64)current, lock,
 						 ref);
 
-	if (unlikely(got == KOBS_SPAN_FOUND))
+	if (unlikely(got == KOBS_INFLIGHT_FOUND))
 		return lock_goes_on(l, pc, ref, lock, flags);
 	return got;
 }
@@ -168,7 +168,7 @@ static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
 	t0 = kobs_hit_clock(pc);
 	/* What is no hit in mode stalls cannot be filtered. */
 	if (l->stalls || kobs_hit_wanted(l->s, pc))
-		kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
+		kobs_count(&pc->counters, KOBS_N_INFLIGHT_FULL);
 	kobs_hit_end(l->s, pc, t0, 0);
 }
 
@@ -176,9 +176,9 @@ static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
 static noinline bool lock_look(struct lock *l, unsigned long lock,
 			       unsigned int flags, u64 *data)
 {
-	if ((l->caller || l->kstack) && !lock_capture(l, data))
+	if ((l->caller || l->kstack) && !lock_context(l, data))
 		return false;
-	return !l->owner || lock_capture_owner(l, lock, flags, data);
+	return !l->owner || lock_context_owner(l, lock, flags, data);
 }
 
 /*
@@ -192,14 +192,14 @@ static __always_inline void lock_begin_wait(struct lock *l,
 {
 	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
 	struct kobs_session *s = l->s;
-	struct kobs_span_ref ref KOBS_UNINIT;
-	enum kobs_span_got got;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	enum kobs_inflight_got got;
 	u64 now;
 	u64 t0;
 
 	got = lock_enter(l, pc, &ref, lock, flags);
-	if (unlikely(got != KOBS_SPAN_BEGUN)) {
-		if (got == KOBS_SPAN_FULL)
+	if (unlikely(got != KOBS_INFLIGHT_BEGUN)) {
+		if (got == KOBS_INFLIGHT_FULL)
 			lock_overflow(l, pc);
 		return;
 	}
@@ -219,7 +219,7 @@ static __always_inline void lock_begin_wait(struct lock *l,
 	ref.span->start = now;
 	ref.span->data[LOCK_D_FLAGS] = flags;
 	ref.span->data[LOCK_D_COST] = t0 ? (now - t0) ?: 1 : 0;
-	kobs_span_publish(&ref);
+	kobs_inflight_publish(&ref);
 	/* A wait's cost is told when it ends. */
 	if (unlikely(flags & LOCK_F_FILTERED))
 		kobs_hit_end(s, pc, t0, 0);
@@ -296,7 +296,7 @@ static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
 }
 
 static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
-			  const struct kobs_span *span, u64 end, int ret)
+			  const struct kobs_inflight *span, u64 end, int ret)
 {
 	struct kobs_session *s = l->s;
 	u64 cost = span->data[LOCK_D_COST];
@@ -339,9 +339,9 @@ static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
 void kobs_lock_end(void *data, void *lock, int ret)
 {
 	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
-	struct kobs_span *span = (struct kobs_span *)copy;
+	struct kobs_inflight *span = (struct kobs_inflight *)copy;
 	struct lock *l = data;
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 	u64 end;
 
@@ -351,8 +351,8 @@ void kobs_lock_end(void *data, void *lock, int ret)
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (unlikely(!kobs_span_find(&l->spans, (u64)current, (u64)lock,
-				     &ref))) {
+	if (unlikely(!kobs_inflight_find(&l->spans, (u64)current, (u64)lock,
+					 &ref))) {
 		lock_unpaired(l, pc);
 		goto out;
 	}
@@ -361,7 +361,7 @@ void kobs_lock_end(void *data, void *lock, int ret)
 	span->data[LOCK_D_COST] = ref.span->data[LOCK_D_COST];
 	if (unlikely(l->begin))
 		memcpy(span, ref.span, l->spans.stride);
-	kobs_span_end_own(&ref);
+	kobs_inflight_end_own(&ref);
 	if (likely(!(span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
 		lock_end_wait(l, pc, (u64)lock, span, end, ret);
 out:
@@ -374,7 +374,7 @@ static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
 				   u64 end, int ret)
 {
 	u64 copy[LOCK_COPY + LOCK_D_COST + 1] KOBS_UNINIT;
-	struct kobs_span *span = (struct kobs_span *)copy;
+	struct kobs_inflight *span = (struct kobs_inflight *)copy;
 
 	span->start = end - waited;
 	span->data[LOCK_D_FLAGS] = flags;
@@ -393,7 +393,7 @@ static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
 void kobs_lock_end_plain(void *data, void *lock, int ret)
 {
 	struct lock *l = data;
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 	u64 flags, cost, waited, end;
 	struct kobs_row *row;
 	struct kobs_cpu *pc;
@@ -405,15 +405,15 @@ void kobs_lock_end_plain(void *data, void *lock, int ret)
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (unlikely(!kobs_span_find(&l->spans, (u64)current, (u64)lock,
-				     &ref))) {
+	if (unlikely(!kobs_inflight_find(&l->spans, (u64)current, (u64)lock,
+					 &ref))) {
 		lock_unpaired(l, pc);
 		goto out;
 	}
 	waited = end - ref.span->start;
 	flags = ref.span->data[LOCK_D_FLAGS];
 	cost = ref.span->data[LOCK_D_COST];
-	kobs_span_end_own(&ref);
+	kobs_inflight_end_own(&ref);
 	if (unlikely(flags & LOCK_F_FILTERED))
 		goto out;
 	kind = kobs_lock_kind(flags);
@@ -443,8 +443,8 @@ out:
 void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 {
 	struct lock *l = data;
-	struct kobs_span_ref ref KOBS_UNINIT;
-	enum kobs_span_got got;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	enum kobs_inflight_got got;
 	struct kobs_cpu *pc;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 
@@ -454,19 +454,19 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 	if (!pc)
 		return;
 	got = lock_enter(l, pc, &ref, (unsigned long)lock, flags);
-	if (unlikely(got != KOBS_SPAN_BEGUN)) {
-		if (got == KOBS_SPAN_FULL)
+	if (unlikely(got != KOBS_INFLIGHT_BEGUN)) {
+		if (got == KOBS_INFLIGHT_FULL)
 			lock_overflow(l, pc);
 		goto out;
 	}
-	kobs_capture_comm(v);
+	kobs_context_comm(v);
 	ref.span->start = ktime_get_mono_fast_ns();
 	ref.span->data[LOCK_D_FLAGS] = flags;
 	ref.span->data[LOCK_D_ID] = lock_id(current->tgid, current->pid);
 	ref.span->data[LOCK_D_COMM] = v[KOBS_W_COMM];
 	ref.span->data[LOCK_D_COMM + 1] = v[KOBS_W_COMM + 1];
 	ref.span->data[LOCK_D_CPU] = raw_smp_processor_id();
-	kobs_span_publish(&ref);
+	kobs_inflight_publish(&ref);
 out:
 	kobs_hit_leave(pc);
 }
@@ -482,7 +482,7 @@ out:
 void kobs_lock_unwatch(void *data, void *lock, int ret)
 {
 	struct lock *l = data;
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 
 	if (unlikely(!READ_ONCE(l->s->armed)))
@@ -490,8 +490,8 @@ void kobs_lock_unwatch(void *data, void *lock, int ret)
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (likely(kobs_span_find(&l->spans, (u64)current, (u64)lock, &ref)))
-		kobs_span_end_own(&ref);
+	if (likely(kobs_inflight_find(&l->spans, (u64)current, (u64)lock, &ref)))
+		kobs_inflight_end_own(&ref);
 	else
 		lock_unpaired(l, pc);
 	kobs_hit_leave(pc);

@@ -72,7 +72,7 @@ static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
 static void lock_free(struct lock *l)
 {
 	kobs_stalls_free(l);
-	kobs_spans_free(&l->spans);
+	kobs_inflight_table_free(&l->spans);
 	kfree(l);
 }
 
@@ -136,8 +136,8 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	err = lock_check(l, extack);
 	l->words = l->begin || s->mode->stream ? LOCK_D_END : LOCK_D_COST + 1;
 	if (!err)
-		err = kobs_spans_init(&l->spans,
-				      s->source_params[LOCK_P_SPANS].number,
+		err = kobs_inflight_table_init(&l->spans,
+					       s->source_params[LOCK_P_INFLIGHT].number,
 				      l->words);
 	if (!err && s->mode->stream)
 		err = kobs_stalls_new(l, s->source_params[LOCK_P_OVER].number);
@@ -192,8 +192,8 @@ static void lock_usage(const struct kobs_session *s, struct kobs_usage *u)
 
 	if (l)
 		u->bytes += sizeof(*l) + kobs_stalls_bytes(l) +
-			    kobs_spans_bytes(s->source_params[LOCK_P_SPANS].number,
-					     l->words);
+			    kobs_inflight_table_bytes(s->source_params[LOCK_P_INFLIGHT].number,
+						      l->words);
 }
 
 static const char *lock_available(bool *ok)
@@ -256,7 +256,7 @@ static const struct kobs_column lock_columns[] = {
 };
 
 static const struct kobs_param lock_params[] = {
-	[LOCK_P_SPANS] = {
+	[LOCK_P_INFLIGHT] = {
 		"spans", "waits that can be in progress at once",
 		KOBS_TYPE_NUMBER, "waits", 64, 1 << 20, 4096
 	},

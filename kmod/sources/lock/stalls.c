@@ -67,18 +67,18 @@ struct lock_stalls {
  * @cache: name of the slab cache that the lock lives in
  */
 struct stall_link {
-	const struct kobs_span *span;
+	const struct kobs_inflight *span;
 	struct kobs_lock_owner owner;
 	u64 cache[SLAB_NAME_WORDS];
 };
 
-static unsigned int stalls_room(const struct kobs_spans *t)
+static unsigned int stalls_room(const struct kobs_inflight_table *t)
 {
-	return (t->mask + 1) * KOBS_SPAN_BUCKET;
+	return (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 }
 
-static const struct kobs_span *stalls_at(const struct lock_stalls *st,
-					 unsigned int i)
+static const struct kobs_inflight *stalls_at(const struct lock_stalls *st,
+					     unsigned int i)
 {
 	return st->copies + (size_t)i * st->l->spans.stride;
 }
@@ -86,8 +86,8 @@ static const struct kobs_span *stalls_at(const struct lock_stalls *st,
 /* By task, and of one task the last first. */
 static int stalls_compare(const void *a, const void *b)
 {
-	const struct kobs_span *x = a;
-	const struct kobs_span *y = b;
+	const struct kobs_inflight *x = a;
+	const struct kobs_inflight *y = b;
 
 	if (x->key[0] != y->key[0])
 		return x->key[0] < y->key[0] ? -1 : 1;
@@ -97,8 +97,8 @@ static int stalls_compare(const void *a, const void *b)
 }
 
 /* What a task waits for: of several waits the innermost, which began last. */
-static const struct kobs_span *stalls_of(const struct lock_stalls *st,
-					 const struct task_struct *task)
+static const struct kobs_inflight *stalls_of(const struct lock_stalls *st,
+					     const struct task_struct *task)
 {
 	unsigned int from = 0;
 	unsigned int to = st->n;
@@ -117,12 +117,12 @@ static const struct kobs_span *stalls_of(const struct lock_stalls *st,
 }
 
 /* Does the wait that this is a copy of still go on? */
-static bool stall_lasts(struct lock *l, const struct kobs_span *span)
+static bool stall_lasts(struct lock *l, const struct kobs_inflight *span)
 {
-	struct kobs_span_ref ref;
+	struct kobs_inflight_ref ref;
 
-	return kobs_span_find(&l->spans, span->key[0], span->key[1], &ref) &&
-	       ref.span->start == span->start && kobs_span_same(&ref);
+	return kobs_inflight_find(&l->spans, span->key[0], span->key[1], &ref) &&
+	       ref.span->start == span->start && kobs_inflight_same(&ref);
 }
 
 static bool stall_in(const struct stall_link *links, unsigned int n,
@@ -137,7 +137,7 @@ static bool stall_in(const struct stall_link *links, unsigned int n,
 
 /* The waits that one is behind, it first. Returns 0 when it has ended. */
 static unsigned int stall_chain(struct lock_stalls *st,
-				const struct kobs_span *span,
+				const struct kobs_inflight *span,
 				struct stall_link *links)
 {
 	unsigned int n = 0;
@@ -233,7 +233,7 @@ out:
 }
 
 /* Returns false when the stall is filtered, and was counted so. */
-static bool stall_wanted(struct kobs_session *s, const struct kobs_span *span)
+static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *span)
 {
 	pid_t pid = span->data[LOCK_D_ID] >> 32;
 	struct kobs_who who = {
@@ -262,7 +262,7 @@ static bool stall_wanted(struct kobs_session *s, const struct kobs_span *span)
 }
 
 /* Reports of a wait that are due up to a time. */
-static u64 stall_due(const struct lock_stalls *st, const struct kobs_span *span,
+static u64 stall_due(const struct lock_stalls *st, const struct kobs_inflight *span,
 		     u64 time)
 {
 	s64 late = time - span->start - st->over;
@@ -270,7 +270,7 @@ static u64 stall_due(const struct lock_stalls *st, const struct kobs_span *span,
 	return late < 0 ? 0 : 1 + div_u64(late, NSEC_PER_SEC);
 }
 
-static void stall_report(struct lock_stalls *st, const struct kobs_span *span,
+static void stall_report(struct lock_stalls *st, const struct kobs_inflight *span,
 			 u64 now)
 {
 	struct stall_link links[STALL_LINKS];
@@ -293,8 +293,8 @@ static void stalls_copy(struct lock_stalls *st)
 
 	st->n = 0;
 	/* There is a copy for each slot, and each is met once. */
-	while (kobs_span_next(&l->spans, &place,
-			      (struct kobs_span *)stalls_at(st, st->n)))
+	while (kobs_inflight_next(&l->spans, &place,
+				  (struct kobs_inflight *)stalls_at(st, st->n)))
 		st->n++;
 	sort(st->copies, st->n, l->spans.stride, stalls_compare, NULL);
 }
@@ -309,7 +309,7 @@ static void stalls_work(struct kthread_work *work)
 	if (READ_ONCE(st->l->s->armed)) {
 		stalls_copy(st);
 		for (i = 0; i < st->n; i++) {
-			const struct kobs_span *span = stalls_at(st, i);
+			const struct kobs_inflight *span = stalls_at(st, i);
 
 			if (stall_due(st, span, now) >
 			    stall_due(st, span, st->last))

@@ -44,7 +44,7 @@ static __always_inline bool pmu_wanted(struct kobs_session *s,
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return false;
 	}
-	if (unlikely(s->filter.task) && !kobs_capture_filter(s)) {
+	if (unlikely(s->filter.task) && !kobs_context_filter(s)) {
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return false;
 	}
@@ -81,7 +81,7 @@ static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 	*id = 0;
 	if (!user_mode(regs))
 		return true;
-	*id = kobs_stacks_intern(&s->stacks, current->tgid, &ip, 1);
+	*id = kobs_stack_table_intern(&s->stacks, current->tgid, &ip, 1);
 	return *id;
 }
 
@@ -106,8 +106,8 @@ static noinline bool pmu_ustack(const struct pmu_event *e,
 					data->br_stack->nr, ips,
 					s->stack_depth);
 	else
-		nr = kobs_capture_user_frames(regs, ips, s->stack_depth);
-	*id = kobs_stacks_intern(&s->stacks, current->tgid, ips, nr);
+		nr = kobs_context_user_frames(regs, ips, s->stack_depth);
+	*id = kobs_stack_table_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }
 
@@ -144,7 +144,7 @@ record_sample(const struct pmu_event *e, struct kobs_cpu *pc,
 	struct kobs_row *row;
 
 	if (!pmu_words(e, data, regs, v) ||
-	    !kobs_capture(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, 0, false))
 		return KOBS_N_STACK_FULL;
 	kobs_hit_gather(s, v, key);
 	row = kobs_table_find(&pc->table, key);
@@ -184,7 +184,7 @@ branch_fold(const struct pmu_event *e, struct kobs_cpu *pc,
 	v[PMU_W_TO] = 0;
 	v[PMU_W_END] = 0;
 	if (!pmu_words(e, data, regs, v) ||
-	    !kobs_capture(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, 0, false))
 		return KOBS_N_STACK_FULL;
 	kobs_hit_gather(s, v, key);
 	if (kobs_lbr_fold(&pc->table, &e->p->branch_at, key, br->entries,
@@ -215,7 +215,7 @@ branch_stream(const struct pmu_event *e, struct perf_sample_data *data,
 	unsigned int i = 0;
 
 	if (!pmu_words(e, data, regs, v) ||
-	    !kobs_capture(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, 0, false))
 		return KOBS_N_STACK_FULL;
 	v[PMU_W_SAMPLE] = local64_inc_return(samples);
 	do {

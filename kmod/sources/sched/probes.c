@@ -56,7 +56,7 @@ static __always_inline void sched_describe(u64 *data,
 static noinline bool sched_begin_stale(struct kobs_session *s,
 				       struct kobs_cpu *pc,
 				       struct task_struct *p,
-				       struct kobs_span_ref *ref)
+				       struct kobs_inflight_ref *ref)
 {
 	struct sched *d = s->priv;
 
@@ -64,23 +64,23 @@ static noinline bool sched_begin_stale(struct kobs_session *s,
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
 	}
-	kobs_span_end_own(ref);
-	return kobs_span_enter(&d->spans, (u64)p, SPAN_WAIT, ref) ==
-	       KOBS_SPAN_BEGUN;
+	kobs_inflight_end_own(ref);
+	return kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAIT, ref) ==
+	       KOBS_INFLIGHT_BEGUN;
 }
 
 /* Begin the wait of a task. Returns false when there is no room. */
 static __always_inline bool sched_begin(struct kobs_session *s,
 					struct kobs_cpu *pc,
 					struct task_struct *p,
-					struct kobs_span_ref *ref)
+					struct kobs_inflight_ref *ref)
 {
 	struct sched *d = s->priv;
-	enum kobs_span_got got = kobs_span_enter(&d->spans, (u64)p, SPAN_WAIT,
+	enum kobs_inflight_got got = kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAIT,
 						 ref);
 
-	if (likely(got == KOBS_SPAN_BEGUN) ||
-	    (got == KOBS_SPAN_FOUND && sched_begin_stale(s, pc, p, ref)))
+	if (likely(got == KOBS_INFLIGHT_BEGUN) ||
+	    (got == KOBS_INFLIGHT_FOUND && sched_begin_stale(s, pc, p, ref)))
 		return true;
 	WRITE_ONCE(d->full, true);
 	return false;
@@ -123,17 +123,17 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
 	bool wanted = kobs_hit_wanted(s, pc);
 	u64 v[KOBS_W_USTACK + 1] KOBS_UNINIT;
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 	u64 *data;
 
 	v[KOBS_W_KSTACK] = 0;
 	v[KOBS_W_USTACK] = 0;
 	if (stacks && wanted &&
-	    !kobs_capture(s, v, s->need & KOBS_W_STACKS, 0, true))
+	    !kobs_context(s, v, s->need & KOBS_W_STACKS, 0, true))
 		fate = KOBS_N_STACK_FULL;
 	/* Also when it is not wanted: its end is not to look unpaired. */
 	if (unlikely(!sched_begin(s, pc, prev, &ref))) {
-		fate = KOBS_N_SPANS_FULL;
+		fate = KOBS_N_INFLIGHT_FULL;
 	} else {
 		data = ref.span->data;
 		ref.span->start = now;
@@ -145,7 +145,7 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 		if (!plain)
 			data[SPAN_STACKS] = sched_pair(v[KOBS_W_KSTACK],
 						       v[KOBS_W_USTACK]);
-		kobs_span_publish(&ref);
+		kobs_inflight_publish(&ref);
 	}
 	if (likely(wanted))
 		kobs_count(&pc->counters, fate);
@@ -160,7 +160,7 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 static noinline bool offcpu_waker(struct sched *d, struct task_struct *next,
 				  u64 start, enum sched_wait state, u64 *v)
 {
-	struct kobs_span_ref ref;
+	struct kobs_inflight_ref ref;
 	u64 waker[SPAN_WORDS];
 	u64 woken;
 
@@ -169,11 +169,11 @@ static noinline bool offcpu_waker(struct sched *d, struct task_struct *next,
 	v[SCHED_W_WAKER_PID] = 0;
 	v[SCHED_W_WAKER_STACK] = 0;
 	if (state == WAIT_PREEMPTED ||
-	    !kobs_span_find(&d->spans, (u64)next, SPAN_WAKE, &ref))
+	    !kobs_inflight_find(&d->spans, (u64)next, SPAN_WAKE, &ref))
 		return true;
 	woken = ref.span->start;
 	memcpy(waker, ref.span->data, sizeof(waker));
-	if (!kobs_span_end(&ref))
+	if (!kobs_inflight_end(&ref))
 		return true;
 	if ((waker[SPAN_STATE] & WAKE_QUEUED) && woken < start)
 		return true;
@@ -209,12 +209,12 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 {
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	struct sched *d = s->priv;
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 	u64 start;
 	u64 state;
 	u64 value;
 
-	if (unlikely(!kobs_span_find(&d->spans, (u64)next, SPAN_WAIT, &ref))) {
+	if (unlikely(!kobs_inflight_find(&d->spans, (u64)next, SPAN_WAIT, &ref))) {
 		offcpu_unpaired(s, pc, next);
 		return;
 	}
@@ -226,7 +226,7 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 	} else {
 		sched_words(v, ref.span->data, state >> 32);
 	}
-	kobs_span_end_own(&ref);
+	kobs_inflight_end_own(&ref);
 	if (unlikely(state & WAIT_SETTLED))
 		return;
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
@@ -248,11 +248,11 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 /* A task dies: who woke it up last is of no interest. */
 static noinline void offcpu_dead(struct sched *d, struct task_struct *prev)
 {
-	struct kobs_span_ref ref;
+	struct kobs_inflight_ref ref;
 
 	if (d->wakers &&
-	    kobs_span_find(&d->spans, (u64)prev, SPAN_WAKE, &ref))
-		kobs_span_end(&ref);
+	    kobs_inflight_find(&d->spans, (u64)prev, SPAN_WAKE, &ref))
+		kobs_inflight_end(&ref);
 }
 
 static __always_inline void offcpu_switch(struct kobs_session *s, bool preempt,
@@ -308,20 +308,20 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 	u64 v[KOBS_W_USTACK + 1] KOBS_UNINIT;
 	u32 state = task_is_runnable(p) ? WAKE_QUEUED : 0;
 	struct sched *d = s->priv;
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 
 	if (!pc)
 		return;
 	if (!READ_ONCE(s->armed) || !p->pid)
 		goto out;
-	if (kobs_span_find(&d->spans, (u64)p, SPAN_WAKE, &ref))
-		kobs_span_end(&ref);
+	if (kobs_inflight_find(&d->spans, (u64)p, SPAN_WAKE, &ref))
+		kobs_inflight_end(&ref);
 	v[KOBS_W_KSTACK] = 0;
 	if (s->has_stacks &&
-	    !kobs_capture(s, v, BIT(KOBS_W_KSTACK), 0, true))
+	    !kobs_context(s, v, BIT(KOBS_W_KSTACK), 0, true))
 		state |= WAKE_NO_STACK;
-	if (kobs_span_enter(&d->spans, (u64)p, SPAN_WAKE, &ref) !=
-	    KOBS_SPAN_BEGUN)
+	if (kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAKE, &ref) !=
+	    KOBS_INFLIGHT_BEGUN)
 		goto out;
 	ref.span->start = ktime_get_mono_fast_ns();
 	sched_describe(ref.span->data, current, false);
@@ -332,7 +332,7 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 	}
 	ref.span->data[SPAN_STACKS] = sched_pair(v[KOBS_W_KSTACK], 0);
 	ref.span->data[SPAN_STATE] = state;
-	kobs_span_publish(&ref);
+	kobs_inflight_publish(&ref);
 out:
 	kobs_hit_leave_off(pc);
 }
@@ -345,26 +345,26 @@ static __always_inline void runq_out(struct kobs_session *s,
 				     struct task_struct *p,
 				     enum sched_wait state)
 {
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct sched *d = s->priv;
-	enum kobs_span_got got;
+	enum kobs_inflight_got got;
 	u64 t0;
 
 	if (unlikely(!READ_ONCE(s->armed)))
 		return;
-	got = kobs_span_enter(&d->spans, (u64)p, SPAN_WAIT, &ref);
+	got = kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAIT, &ref);
 	/* Preempted on its way to sleep, then woken up: it waits already. */
-	if (unlikely(got == KOBS_SPAN_FOUND))
+	if (unlikely(got == KOBS_INFLIGHT_FOUND))
 		return;
 	t0 = kobs_hit_clock(pc);
-	if (unlikely(got == KOBS_SPAN_FULL)) {
-		kobs_count(&pc->counters, KOBS_N_SPANS_FULL);
+	if (unlikely(got == KOBS_INFLIGHT_FULL)) {
+		kobs_count(&pc->counters, KOBS_N_INFLIGHT_FULL);
 	} else {
 		ref.span->start = now;
 		sched_describe(ref.span->data, p, false);
 		ref.span->data[SPAN_STACKS] = 0;
 		ref.span->data[SPAN_STATE] = sched_pair(task_cpu(p), state);
-		kobs_span_publish(&ref);
+		kobs_inflight_publish(&ref);
 		kobs_count(&pc->counters, KOBS_N_IN_FLIGHT);
 	}
 	kobs_hit_end(s, pc, t0, 0);
@@ -402,13 +402,13 @@ static __always_inline void runq_in(struct kobs_session *s,
 {
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	struct sched *d = s->priv;
-	struct kobs_span_ref ref KOBS_UNINIT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
 	u32 cpu = raw_smp_processor_id();
 	const u64 *data;
 	u64 start;
 	u64 value;
 
-	if (!kobs_span_find(&d->spans, (u64)next, SPAN_WAIT, &ref))
+	if (!kobs_inflight_find(&d->spans, (u64)next, SPAN_WAIT, &ref))
 		return;
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	data = ref.span->data;
@@ -423,7 +423,7 @@ static __always_inline void runq_in(struct kobs_session *s,
 			kobs_hit_record(s, pc, v, 0, 0, value, false, false);
 		}
 	}
-	kobs_span_end_own(&ref);
+	kobs_inflight_end_own(&ref);
 }
 
 static __always_inline void runq_switch(struct kobs_session *s, bool preempt,

@@ -75,7 +75,7 @@ extern const union sched_state_name sched_states[];
  * @n_probes: how many of them
  */
 struct sched {
-	struct kobs_spans spans;
+	struct kobs_inflight_table spans;
 	bool preempted;
 	bool wakers;
 	bool full;

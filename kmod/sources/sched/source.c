@@ -27,7 +27,7 @@
 #include "sources.h"
 #include "sources/sched/sched.h"
 
-enum { SCHED_P_SPANS, SCHED_P_PREEMPTED, SCHED_P };
+enum { SCHED_P_INFLIGHT, SCHED_P_PREEMPTED, SCHED_P };
 
 enum { SCHED_F_PENDING };
 
@@ -90,7 +90,7 @@ static bool sched_has_column(const struct kobs_session *s, unsigned int from,
 
 static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	u64 spans = s->source_params[SCHED_P_SPANS].number;
+	u64 spans = s->source_params[SCHED_P_INFLIGHT].number;
 	bool runq = sched_is_runq(s);
 	struct sched *d;
 
@@ -110,7 +110,7 @@ static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	d->wakers = sched_has_column(s, SCHED_W_WAKER, SCHED_W_WAKER_STACK);
 	sched_choose_probes(s, d);
 	/* A task can have a wait and a wake-up. */
-	if (kobs_spans_init(&d->spans, spans << d->wakers, SPAN_WORDS)) {
+	if (kobs_inflight_table_init(&d->spans, spans << d->wakers, SPAN_WORDS)) {
 		kfree(d);
 		return kobs_refuse(extack, -ENOMEM,
 				   "no memory for the session: lower spans");
@@ -135,7 +135,7 @@ static int sched_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 }
 
 /* Record a wait that has not ended; the probes are gone. */
-static void sched_pending(struct kobs_session *s, const struct kobs_span *span,
+static void sched_pending(struct kobs_session *s, const struct kobs_inflight *span,
 			  u64 end)
 {
 	u32 cpu = span->data[SPAN_STATE] >> 32;
@@ -168,7 +168,7 @@ static void sched_stop(struct kobs_session *s)
 {
 	struct sched *d = s->priv;
 	struct {
-		struct kobs_span span;
+		struct kobs_inflight span;
 		u64 data[SPAN_WORDS];
 	} copy;
 	u32 place = 0;
@@ -176,7 +176,7 @@ static void sched_stop(struct kobs_session *s)
 
 	kobs_tracepoint_detach(d->probes, d->n_probes, s);
 	end = s->guard_cost ? s->disarmed : s->stopped;
-	while (kobs_span_next(&d->spans, &place, &copy.span)) {
+	while (kobs_inflight_next(&d->spans, &place, &copy.span)) {
 		if (copy.span.key[1] == SPAN_WAIT &&
 		    !(copy.data[SPAN_STATE] & WAIT_SETTLED))
 			sched_pending(s, &copy.span, end);
@@ -189,7 +189,7 @@ static void sched_release(struct kobs_session *s)
 	struct sched *d = s->priv;
 
 	s->priv = NULL;
-	kobs_spans_free(&d->spans);
+	kobs_inflight_table_free(&d->spans);
 	kfree(d);
 }
 
@@ -198,7 +198,7 @@ static void sched_usage(const struct kobs_session *s, struct kobs_usage *u)
 	const struct sched *d = s->priv;
 
 	if (d)
-		u->bytes += kobs_spans_bytes(s->source_params[SCHED_P_SPANS]
+		u->bytes += kobs_inflight_table_bytes(s->source_params[SCHED_P_INFLIGHT]
 					     .number << d->wakers, SPAN_WORDS);
 }
 
@@ -241,7 +241,7 @@ static const struct kobs_column sched_columns[] = {
 };
 
 static const struct kobs_param sched_params[] = {
-	[SCHED_P_SPANS] = {
+	[SCHED_P_INFLIGHT] = {
 		"spans", "tasks that can wait at a time", KOBS_TYPE_NUMBER,
 		"tasks", 16, 1 << 20, 16384
 	},

@@ -51,7 +51,7 @@ static __always_inline bool probe_found(const struct slab *sl,
 					u64 cache, struct slab_found *found)
 {
 	return !probe_own(sl->s) && likely(ptr) &&
-	       slab_quick_get(sl, site, cache, found);
+	       slab_site_cache_get(sl, site, cache, found);
 }
 
 static __always_inline void probe_put(struct slab *sl, struct kobs_cpu *pc,
@@ -64,8 +64,8 @@ static __always_inline void probe_put(struct slab *sl, struct kobs_cpu *pc,
 		.size = size,
 	};
 
-	if (unlikely(!kobs_live_put_quick(&sl->live, ptr, &o))) {
-		kobs_slab_put_rest(sl, ptr, found->group, size);
+	if (unlikely(!kobs_object_insert_fast(&sl->live, ptr, &o))) {
+		kobs_slab_put_slow(sl, ptr, found->group, size);
 		return;
 	}
 	local64_inc(&found->counts[SLAB_N_ALLOCATED]);
@@ -74,19 +74,19 @@ static __always_inline void probe_put(struct slab *sl, struct kobs_cpu *pc,
 	kobs_hit_leave(pc);
 }
 
-static noinline void kmalloc_rest(struct slab *sl, unsigned long site,
+static noinline void kmalloc_slow(struct slab *sl, unsigned long site,
 				  unsigned long ptr, size_t request,
 				  size_t size, gfp_t gfp, bool timed)
 {
 	const struct slab_alloc a = { site, ptr, size, request, NULL, gfp };
 
-	kobs_slab_alloc_rest(sl, &a, timed);
+	kobs_slab_alloc_slow(sl, &a, timed);
 }
 
 static __always_inline void probe_kmalloc(struct slab *sl, unsigned long site,
 					  unsigned long ptr, size_t request,
 					  size_t size, gfp_t gfp,
-					  bool quick)
+					  bool fast)
 {
 	struct kobs_cpu *pc = probe_enter(sl, ptr);
 	struct slab_found found KOBS_UNINIT;
@@ -94,16 +94,16 @@ static __always_inline void probe_kmalloc(struct slab *sl, unsigned long site,
 
 	if (!pc)
 		return;
-	cache = slab_quick_cache(NULL, size, gfp);
+	cache = slab_site_cache_cache(NULL, size, gfp);
 	if (unlikely(kobs_hit_count(pc)))
-		kmalloc_rest(sl, site, ptr, request, size, gfp, true);
-	else if (!quick || !probe_found(sl, site, ptr, cache, &found))
-		kmalloc_rest(sl, site, ptr, request, size, gfp, false);
+		kmalloc_slow(sl, site, ptr, request, size, gfp, true);
+	else if (!fast || !probe_found(sl, site, ptr, cache, &found))
+		kmalloc_slow(sl, site, ptr, request, size, gfp, false);
 	else
 		probe_put(sl, pc, ptr, &found, size);
 }
 
-static noinline void cache_rest(struct slab *sl, unsigned long site,
+static noinline void cache_slow(struct slab *sl, unsigned long site,
 				unsigned long ptr, struct kmem_cache *cache,
 				gfp_t gfp, bool timed)
 {
@@ -111,13 +111,13 @@ static noinline void cache_rest(struct slab *sl, unsigned long site,
 		site, ptr, kmem_cache_size(cache), 0, cache, gfp
 	};
 
-	kobs_slab_alloc_rest(sl, &a, timed);
+	kobs_slab_alloc_slow(sl, &a, timed);
 }
 
 static __always_inline void probe_cache(struct slab *sl, unsigned long site,
 					unsigned long ptr,
 					struct kmem_cache *cache, gfp_t gfp,
-					bool quick)
+					bool fast)
 {
 	struct kobs_cpu *pc = probe_enter(sl, ptr);
 	struct slab_found found KOBS_UNINIT;
@@ -125,10 +125,10 @@ static __always_inline void probe_cache(struct slab *sl, unsigned long site,
 	if (!pc)
 		return;
 	if (unlikely(kobs_hit_count(pc)))
-		cache_rest(sl, site, ptr, cache, gfp, true);
-	else if (!quick ||
+		cache_slow(sl, site, ptr, cache, gfp, true);
+	else if (!fast ||
 		 !probe_found(sl, site, ptr, (unsigned long)cache, &found))
-		cache_rest(sl, site, ptr, cache, gfp, false);
+		cache_slow(sl, site, ptr, cache, gfp, false);
 	else
 		probe_put(sl, pc, ptr, &found, found.size);
 }
@@ -145,26 +145,26 @@ static __always_inline void probe_free(struct slab *sl, unsigned long site,
 	if (!pc)
 		return;
 	if (unlikely(kobs_hit_count(pc))) {
-		kobs_slab_free_rest(sl, site, ptr, true);
+		kobs_slab_free_slow(sl, site, ptr, true);
 		return;
 	}
-	if (unlikely(!kobs_live_take_quick(&sl->live, ptr, &o))) {
-		kobs_slab_free_rest(sl, site, ptr, false);
+	if (unlikely(!kobs_object_remove_fast(&sl->live, ptr, &o))) {
+		kobs_slab_free_slow(sl, site, ptr, false);
 		return;
 	}
 	if (unlikely(o.group == SLAB_GROUP_OWN)) {
 		kobs_slab_free_own(pc);
 		return;
 	}
-	local64_inc(&kobs_groups_counts(&sl->groups, o.group)[SLAB_N_FREED]);
+	local64_inc(&kobs_group_table_counts(&sl->groups, o.group)[SLAB_N_FREED]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 	kobs_hit_leave(pc);
 }
 
 /* The hooks. */
 
-static void quick_kmalloc(void *data, unsigned long site, const void *ptr,
-			  size_t request, size_t size, gfp_t gfp, int node)
+static void fast_kmalloc(void *data, unsigned long site, const void *ptr,
+			 size_t request, size_t size, gfp_t gfp, int node)
 {
 	probe_kmalloc(data, site, (unsigned long)ptr, request, size, gfp,
 		      true);
@@ -177,8 +177,8 @@ static void long_kmalloc(void *data, unsigned long site, const void *ptr,
 		      false);
 }
 
-static void quick_cache(void *data, unsigned long site, const void *ptr,
-			struct kmem_cache *cache, gfp_t gfp, int node)
+static void fast_cache(void *data, unsigned long site, const void *ptr,
+		       struct kmem_cache *cache, gfp_t gfp, int node)
 {
 	probe_cache(data, site, (unsigned long)ptr, cache, gfp, true);
 }
@@ -216,14 +216,14 @@ static void on_give(unsigned long ip, unsigned long parent_ip,
 	kobs_slab_give(ops->private, (unsigned long)kobs_kvfree_arg(fregs));
 }
 
-static void quick_alloc_bulk(struct slab *sl, unsigned long site,
-			     struct kmem_cache *cache, gfp_t gfp, void **p,
+static void fast_alloc_bulk(struct slab *sl, unsigned long site,
+			    struct kmem_cache *cache, gfp_t gfp, void **p,
 			     unsigned int n)
 {
 	if (!n)
-		quick_cache(sl, site, NULL, cache, gfp, 0);
+		fast_cache(sl, site, NULL, cache, gfp, 0);
 	while (n--)
-		quick_cache(sl, site, *p++, cache, gfp, 0);
+		fast_cache(sl, site, *p++, cache, gfp, 0);
 }
 
 static void long_alloc_bulk(struct slab *sl, unsigned long site,
@@ -236,11 +236,11 @@ static void long_alloc_bulk(struct slab *sl, unsigned long site,
 		long_cache(sl, site, *p++, cache, gfp, 0);
 }
 
-const struct slab_handlers kobs_slab_quick = {
-	.probe = { quick_kmalloc, quick_cache, on_kfree, on_cache_free },
+const struct slab_handlers kobs_slab_fast = {
+	.probe = { fast_kmalloc, fast_cache, on_kfree, on_cache_free },
 	.free_bulk = on_free_bulk,
 	.give = on_give,
-	.alloc_bulk = quick_alloc_bulk,
+	.alloc_bulk = fast_alloc_bulk,
 };
 
 const struct slab_handlers kobs_slab_follow = {

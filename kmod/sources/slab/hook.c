@@ -35,7 +35,7 @@ static const struct slab_handlers *handlers_of(const struct slab *sl)
 {
 	if (sl->s->stream)
 		return &kobs_slab_stream;
-	return sl->quick ? &kobs_slab_quick : &kobs_slab_follow;
+	return sl->fast ? &kobs_slab_fast : &kobs_slab_follow;
 }
 
 #ifdef CONFIG_KRETPROBES
@@ -207,7 +207,7 @@ static int functions_hook(struct slab *sl, const char **failed)
 	*failed = "kfree_call_rcu_nolock";
 	if (KOBS_RCU_NOLOCK)
 		err = function_hook(sl, kobs_rcu_nolock, h->give);
-	if (err || (!sl->names && !sl->quick))
+	if (err || (!sl->names && !sl->fast))
 		return err;
 	*failed = "kmem_cache_destroy";
 	return function_hook(sl, kmem_cache_destroy, on_destroy);

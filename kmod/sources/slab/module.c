@@ -107,7 +107,7 @@ static void range_names(struct slab *sl, const struct slab_range *r)
 		return;
 	mutex_lock(&sl->symbol_lock);
 	for (group = 0; group <= sl->groups.mask; group++) {
-		const u64 *key = kobs_groups_key(&sl->groups, group);
+		const u64 *key = kobs_group_table_key(&sl->groups, group);
 
 		if (key && key[word] - r->from < r->size)
 			symbol_note(sl, key[word]);

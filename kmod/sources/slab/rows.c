@@ -42,10 +42,10 @@ static unsigned int slots_of(const struct slab *sl)
 /* Groups differ from CPU to CPU: read what was freed first. */
 static u64 group_live(const struct slab *sl, u32 group)
 {
-	u64 gone = kobs_groups_sum(&sl->groups, group, SLAB_N_FREED) +
-		   kobs_groups_sum(&sl->groups, group, SLAB_N_MISSED);
+	u64 gone = kobs_group_table_sum(&sl->groups, group, SLAB_N_FREED) +
+		   kobs_group_table_sum(&sl->groups, group, SLAB_N_MISSED);
 
-	return kobs_groups_sum(&sl->groups, group, SLAB_N_ALLOCATED) - gone;
+	return kobs_group_table_sum(&sl->groups, group, SLAB_N_ALLOCATED) - gone;
 }
 
 static unsigned long elapsed(const struct slab *sl)
@@ -77,7 +77,7 @@ static void shots_run(struct slab *sl)
 	for (group = 0; group < slots_of(sl); group++) {
 		u32 live;
 
-		if (!kobs_groups_key(&sl->groups, group)) {
+		if (!kobs_group_table_key(&sl->groups, group)) {
 			if (shot)
 				sl->shots[sl->n_shots][group] = 0;
 			continue;
@@ -284,7 +284,7 @@ static void tally_fill(struct slab *sl)
 	u64 addr;
 
 	tally_clear(sl);
-	while (kobs_live_next(&sl->live, &place, &addr, &o)) {
+	while (kobs_object_table_next(&sl->live, &place, &addr, &o)) {
 		tally_object(sl, &o, now, older);
 		if (!(++n % 1024))
 			cond_resched();
@@ -294,9 +294,9 @@ static void tally_fill(struct slab *sl)
 /* Fields in the order of slab_fields in src_slab.c. */
 static bool row_fill(struct slab *sl, u32 group, struct kobs_row_out *out)
 {
-	const u64 *key = kobs_groups_key(&sl->groups, group);
+	const u64 *key = kobs_group_table_key(&sl->groups, group);
 	const struct slab_tally *t = &sl->tally[group];
-	const struct kobs_groups *g = &sl->groups;
+	const struct kobs_group_table *g = &sl->groups;
 	u64 *f = out->fields;
 	unsigned int i;
 
@@ -307,13 +307,13 @@ static bool row_fill(struct slab *sl, u32 group, struct kobs_row_out *out)
 	out->sum = t->sum;
 	out->min = t->min;
 	out->max = t->max;
-	*f++ = kobs_groups_sum(g, group, SLAB_N_ALLOCATED);
-	*f++ = kobs_groups_sum(g, group, SLAB_N_BYTES);
-	*f++ = kobs_groups_sum(g, group, SLAB_N_FREED);
+	*f++ = kobs_group_table_sum(g, group, SLAB_N_ALLOCATED);
+	*f++ = kobs_group_table_sum(g, group, SLAB_N_BYTES);
+	*f++ = kobs_group_table_sum(g, group, SLAB_N_FREED);
 	*f++ = t->bytes;
-	*f++ = kobs_groups_sum(g, group, SLAB_N_MISSED);
+	*f++ = kobs_group_table_sum(g, group, SLAB_N_MISSED);
 	*f++ = 0;
-	*f++ = kobs_groups_sum(g, group, SLAB_N_FAILED);
+	*f++ = kobs_group_table_sum(g, group, SLAB_N_FAILED);
 	mutex_lock(&sl->shot_lock);
 	for (i = 1; i <= POINTS; i++)
 		*f++ = live_at(sl, group, i, POINTS + 1, group_live(sl, group));

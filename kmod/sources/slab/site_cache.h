@@ -31,7 +31,7 @@ struct slab_found {
 };
 
 /**
- * slab_quick_cache() - what a group depends on, beside the site
+ * slab_site_cache_cache() - what a group depends on, beside the site
  * @cache: cache, or NULL for kmalloc()
  * @size: bytes of the object
  * @gfp: flags
@@ -40,8 +40,8 @@ struct slab_found {
  * Return: the cache as a number; of kmalloc(), all that its cache's name
  * depends on.
  */
-static __always_inline u64 slab_quick_cache(const struct kmem_cache *cache,
-					    size_t size, gfp_t gfp)
+static __always_inline u64 slab_site_cache_cache(const struct kmem_cache *cache,
+						 size_t size, gfp_t gfp)
 {
 	const gfp_t class = __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT;
 
@@ -50,30 +50,30 @@ static __always_inline u64 slab_quick_cache(const struct kmem_cache *cache,
 	return (u64)(__force u32)(gfp & class) << 32 | size;
 }
 
-static __always_inline struct slab_quick *slab_quick_at(const struct slab *sl,
-							unsigned long site,
+static __always_inline struct slab_site *slab_site_cache_at(const struct slab *sl,
+							    unsigned long site,
 							u64 cache)
 {
 	u64 hash = (site ^ cache << 8) * KOBS_HASH_FACTOR;
 
-	return &this_cpu_ptr(sl->cpu)->quick[hash >> (64 - SLAB_QUICK_BITS)];
+	return &this_cpu_ptr(sl->cpu)->fast[hash >> (64 - SLAB_SITE_CACHE_BITS)];
 }
 
 /**
- * slab_quick_get() - the group of a site and a cache, if it is known
+ * slab_site_cache_get() - the group of a site and a cache, if it is known
  * @sl: session
  * @site: site
- * @cache: from slab_quick_cache()
+ * @cache: from slab_site_cache_cache()
  * @found: set to what is known
  *
  * Context: any, NMI included; preemption off.
  * Return: false when it is not known.
  */
-static __always_inline bool slab_quick_get(const struct slab *sl,
-					   unsigned long site, u64 cache,
+static __always_inline bool slab_site_cache_get(const struct slab *sl,
+						unsigned long site, u64 cache,
 					   struct slab_found *found)
 {
-	const struct slab_quick *q = slab_quick_at(sl, site, cache);
+	const struct slab_site *q = slab_site_cache_at(sl, site, cache);
 	u32 done = READ_ONCE(q->done);
 
 	barrier();
@@ -88,21 +88,21 @@ static __always_inline bool slab_quick_get(const struct slab *sl,
 }
 
 /**
- * slab_quick_put() - remember the group of a site and a cache
+ * slab_site_cache_put() - remember the group of a site and a cache
  * @sl: session
  * @site: site
- * @cache: from slab_quick_cache()
+ * @cache: from slab_site_cache_cache()
  * @group: group
  * @size: bytes of an object
  * @generation: what sl->generation was before the group was looked for
  *
  * Context: any, NMI included; preemption off.
  */
-static inline void slab_quick_put(struct slab *sl, unsigned long site,
-				  u64 cache, u32 group, u32 size,
+static inline void slab_site_cache_put(struct slab *sl, unsigned long site,
+				       u64 cache, u32 group, u32 size,
 				  u32 generation)
 {
-	struct slab_quick *q = slab_quick_at(sl, site, cache);
+	struct slab_site *q = slab_site_cache_at(sl, site, cache);
 	u32 done = READ_ONCE(q->done);
 
 	/* An interrupt finds a change begun and leaves it alone. */
@@ -110,7 +110,7 @@ static inline void slab_quick_put(struct slab *sl, unsigned long site,
 		return;
 	q->site = site;
 	q->cache = cache;
-	q->counts = kobs_groups_counts(&sl->groups, group);
+	q->counts = kobs_group_table_counts(&sl->groups, group);
 	q->group = group;
 	q->size = size;
 	q->generation = generation;

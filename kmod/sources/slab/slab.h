@@ -102,13 +102,13 @@ struct slab_tally {
 };
 
 /* Sites and caches whose group each CPU remembers. */
-#define SLAB_QUICK_BITS	8
-#define SLAB_QUICK	BIT(SLAB_QUICK_BITS)
+#define SLAB_SITE_CACHE_BITS	8
+#define SLAB_SITE_CACHE	BIT(SLAB_SITE_CACHE_BITS)
 
 /**
- * struct slab_quick - group of a site and a cache
+ * struct slab_site - group of a site and a cache
  * @site: site; 0 for none
- * @cache: see slab_quick_cache() in slab_quick.h
+ * @cache: see slab_site_cache_cache() in slab_quick.h
  * @counts: counters of the group on this CPU
  * @group: group
  * @size: bytes of an object; of kmalloc() meaningless
@@ -116,7 +116,7 @@ struct slab_tally {
  * @begun: changes that were begun
  * @done: changes that were completed
  */
-struct slab_quick {
+struct slab_site {
 	unsigned long site;
 	u64 cache;
 	local64_t *counts;
@@ -131,12 +131,12 @@ struct slab_quick {
  * struct slab_cpu - what a CPU of a session writes to
  * @unknown: frees of objects that are not followed
  * @skipped: events of addresses that the sampling leaves out
- * @quick: groups found before
+ * @fast: groups found before
  */
 struct slab_cpu {
 	local64_t unknown;
 	local64_t skipped;
-	struct slab_quick quick[SLAB_QUICK];
+	struct slab_site fast[SLAB_SITE_CACHE];
 };
 
 /**
@@ -157,7 +157,7 @@ struct slab_cpu {
  * @names: caches seen, when their names matter, else NULL
  * @live: live objects
  * @groups: keys
- * @quick: an allocation's group follows from its site and its cache alone
+ * @fast: an allocation's group follows from its site and its cache alone
  * @cpu: per-CPU part
  * @generation: of what is known of caches
  *
@@ -192,7 +192,7 @@ struct slab {
 	bool sampled;
 	bool bounded;
 	bool in_module;
-	bool quick;
+	bool fast;
 	u32 follow_below;
 	u64 min_size;
 	u64 max_size;
@@ -200,8 +200,8 @@ struct slab {
 	u32 escalate;
 	u8 *hot;
 	struct slab_names *names;
-	struct kobs_live live;
-	struct kobs_groups groups;
+	struct kobs_object_table live;
+	struct kobs_group_table groups;
 	struct slab_cpu __percpu *cpu;
 	u32 generation;
 
@@ -249,11 +249,11 @@ struct slab_alloc {
 };
 
 /* slab_hit.c */
-void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
+void kobs_slab_alloc_slow(struct slab *sl, const struct slab_alloc *a,
 			  bool timed);
-void kobs_slab_put_rest(struct slab *sl, unsigned long ptr, u32 group,
+void kobs_slab_put_slow(struct slab *sl, unsigned long ptr, u32 group,
 			u32 size);
-void kobs_slab_free_rest(struct slab *sl, unsigned long site,
+void kobs_slab_free_slow(struct slab *sl, unsigned long site,
 			 unsigned long ptr, bool timed);
 void kobs_slab_free_own(struct kobs_cpu *pc);
 void kobs_slab_give(struct slab *sl, unsigned long ptr);
@@ -278,7 +278,7 @@ struct slab_handlers {
 			   unsigned int n);
 };
 
-extern const struct slab_handlers kobs_slab_quick;
+extern const struct slab_handlers kobs_slab_fast;
 extern const struct slab_handlers kobs_slab_follow;
 /* slab_trace.c */
 extern const struct slab_handlers kobs_slab_stream;
@@ -328,7 +328,7 @@ static __always_inline bool kobs_slab_followed(const struct slab *sl,
 					       unsigned long ptr)
 {
 	return !sl->sampled ||
-	       (u32)(kobs_live_hash(ptr) >> 12) < sl->follow_below;
+	       (u32)(kobs_object_hash(ptr) >> 12) < sl->follow_below;
 }
 
 static __always_inline bool kobs_slab_in_module(const struct slab *sl,

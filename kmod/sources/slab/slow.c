@@ -54,7 +54,7 @@ static bool slab_wanted(struct slab *sl, const struct slab_alloc *a, u64 *v)
 		return false;
 	if (sl->bounded && (a->size < sl->min_size || a->size > sl->max_size))
 		return false;
-	if (sl->s->filter.task && !kobs_capture_filter(sl->s))
+	if (sl->s->filter.task && !kobs_context_filter(sl->s))
 		return false;
 	if (!sl->names)
 		return true;
@@ -69,7 +69,7 @@ static __always_inline u32 slab_find(struct slab *sl, const u64 *v)
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 
 	kobs_hit_gather(sl->s, v, key);
-	return kobs_groups_find(&sl->groups, key);
+	return kobs_group_table_find(&sl->groups, key);
 }
 
 /*
@@ -84,9 +84,9 @@ static noinline void slab_end(struct kobs_session *s, struct kobs_cpu *pc,
 	kobs_hit_leave(pc);
 }
 
-static u64 slab_quick_of(const struct slab_alloc *a)
+static u64 slab_site_cache_of(const struct slab_alloc *a)
 {
-	return slab_quick_cache(a->cache, a->size, a->gfp);
+	return slab_site_cache_cache(a->cache, a->size, a->gfp);
 }
 
 /*
@@ -112,13 +112,13 @@ static noinline u32 slab_group(struct slab *sl, struct kobs_cpu *pc,
 	if (sl->escalate) {
 		v[KOBS_W_KSTACK] = 0;
 		v[KOBS_W_USTACK] = 0;
-		kobs_capture(s, v, need & ~KOBS_W_STACKS, 0, false);
+		kobs_context(s, v, need & ~KOBS_W_STACKS, 0, false);
 		group = slab_find(sl, v);
 		if (group == KOBS_GROUP_NONE || !READ_ONCE(sl->hot[group]))
 			goto out;
 		need &= KOBS_W_STACKS;
 	}
-	if (!kobs_capture(s, v, need, 0, true)) {
+	if (!kobs_context(s, v, need, 0, true)) {
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		return KOBS_GROUP_NONE;
 	}
@@ -126,17 +126,17 @@ static noinline u32 slab_group(struct slab *sl, struct kobs_cpu *pc,
 out:
 	if (group == KOBS_GROUP_NONE)
 		kobs_count(&pc->counters, KOBS_N_TABLE_FULL);
-	else if (sl->quick)
-		slab_quick_put(sl, a->site, slab_quick_of(a), group,
-			       a->size, generation);
+	else if (sl->fast)
+		slab_site_cache_put(sl, a->site, slab_site_cache_of(a), group,
+				    a->size, generation);
 	return group;
 }
 
 static noinline void slab_stale(struct slab *sl, const struct kobs_object *old)
 {
 	if (old->group != SLAB_GROUP_OWN)
-		local64_inc(&kobs_groups_counts(&sl->groups,
-						old->group)[SLAB_N_MISSED]);
+		local64_inc(&kobs_group_table_counts(&sl->groups,
+						     old->group)[SLAB_N_MISSED]);
 }
 
 /*
@@ -152,7 +152,7 @@ static bool slab_told_twice(struct slab *sl, const struct kobs_object *o,
 	if (o->size <= KMALLOC_MAX_CACHE_SIZE || old->size != o->size ||
 	    old->group == SLAB_GROUP_OWN)
 		return false;
-	n = kobs_groups_counts(&sl->groups, old->group);
+	n = kobs_group_table_counts(&sl->groups, old->group);
 	local64_dec(&n[SLAB_N_ALLOCATED]);
 	local64_sub(old->size, &n[SLAB_N_BYTES]);
 	return true;
@@ -166,7 +166,7 @@ static noinline void slab_put_own(struct slab *sl, struct kobs_cpu *pc,
 	struct kobs_object old;
 
 	slab_count_own(pc);
-	if (ptr && kobs_live_put(&sl->live, ptr, &o, &old) == KOBS_LIVE_STALE)
+	if (ptr && kobs_object_insert(&sl->live, ptr, &o, &old) == KOBS_OBJECT_STALE)
 		slab_stale(sl, &old);
 }
 
@@ -177,7 +177,7 @@ static noinline void slab_failed(struct slab *sl, struct kobs_cpu *pc,
 
 	if (group == KOBS_GROUP_NONE)
 		return;
-	local64_inc(&kobs_groups_counts(&sl->groups, group)[SLAB_N_FAILED]);
+	local64_inc(&kobs_group_table_counts(&sl->groups, group)[SLAB_N_FAILED]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 }
 
@@ -191,13 +191,13 @@ static void slab_put(struct slab *sl, struct kobs_cpu *pc, unsigned long ptr,
 	};
 	enum kobs_counter outcome = KOBS_N_RECORDED;
 	struct kobs_object old KOBS_UNINIT;
-	enum kobs_live_fate fate;
+	enum kobs_object_fate fate;
 	local64_t *n;
 
-	fate = kobs_live_put(&sl->live, ptr, &o, &old);
-	if (unlikely(fate != KOBS_LIVE_NEW)) {
-		if (fate == KOBS_LIVE_FULL) {
-			kobs_count(&pc->counters, KOBS_N_LIVE_FULL);
+	fate = kobs_object_insert(&sl->live, ptr, &o, &old);
+	if (unlikely(fate != KOBS_OBJECT_NEW)) {
+		if (fate == KOBS_OBJECT_FULL) {
+			kobs_count(&pc->counters, KOBS_N_OBJECTS_FULL);
 			return;
 		}
 		if (slab_told_twice(sl, &o, &old))
@@ -205,7 +205,7 @@ static void slab_put(struct slab *sl, struct kobs_cpu *pc, unsigned long ptr,
 		else
 			slab_stale(sl, &old);
 	}
-	n = kobs_groups_counts(&sl->groups, group);
+	n = kobs_group_table_counts(&sl->groups, group);
 	local64_inc(&n[SLAB_N_ALLOCATED]);
 	local64_add(size, &n[SLAB_N_BYTES]);
 	kobs_count(&pc->counters, outcome);
@@ -225,8 +225,8 @@ static void slab_alloc_one(struct slab *sl, struct kobs_cpu *pc,
 		slab_failed(sl, pc, a);
 		return;
 	}
-	if (sl->quick &&
-	    slab_quick_get(sl, a->site, slab_quick_of(a), &found))
+	if (sl->fast &&
+	    slab_site_cache_get(sl, a->site, slab_site_cache_of(a), &found))
 		group = found.group;
 	else
 		group = slab_group(sl, pc, a);
@@ -235,14 +235,14 @@ static void slab_alloc_one(struct slab *sl, struct kobs_cpu *pc,
 }
 
 /**
- * kobs_slab_alloc_rest() - account for an allocation, and leave the handler
+ * kobs_slab_alloc_slow() - account for an allocation, and leave the handler
  * @sl: session, whose handler was entered
  * @a: the allocation, which was counted as a hit
  * @timed: it is to be timed
  *
  * Context: any, NMI included; preemption off.
  */
-void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
+void kobs_slab_alloc_slow(struct slab *sl, const struct slab_alloc *a,
 			  bool timed)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
@@ -253,7 +253,7 @@ void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
 }
 
 /**
- * kobs_slab_put_rest() - put an object in, and leave the handler
+ * kobs_slab_put_slow() - put an object in, and leave the handler
  * @sl: session, whose handler was entered
  * @ptr: address
  * @group: group
@@ -261,7 +261,7 @@ void kobs_slab_alloc_rest(struct slab *sl, const struct slab_alloc *a,
  *
  * Context: any, NMI included; preemption off.
  */
-void kobs_slab_put_rest(struct slab *sl, unsigned long ptr, u32 group,
+void kobs_slab_put_slow(struct slab *sl, unsigned long ptr, u32 group,
 			u32 size)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
@@ -285,7 +285,7 @@ static void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
 static void slab_count_freed(struct slab *sl, struct kobs_cpu *pc,
 			     const struct kobs_object *o)
 {
-	local64_inc(&kobs_groups_counts(&sl->groups, o->group)[SLAB_N_FREED]);
+	local64_inc(&kobs_group_table_counts(&sl->groups, o->group)[SLAB_N_FREED]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 }
 
@@ -294,7 +294,7 @@ static void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
 {
 	struct kobs_object o;
 
-	if (!kobs_live_take(&sl->live, ptr, &o))
+	if (!kobs_object_remove(&sl->live, ptr, &o))
 		slab_unknown(sl, pc, site);
 	else if (o.group == SLAB_GROUP_OWN)
 		slab_count_own(pc);
@@ -305,7 +305,7 @@ static void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
 }
 
 /**
- * kobs_slab_free_rest() - account for a free, and leave the handler
+ * kobs_slab_free_slow() - account for a free, and leave the handler
  * @sl: session, whose handler was entered
  * @site: where it returns to
  * @ptr: address
@@ -313,7 +313,7 @@ static void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
  *
  * Context: any, NMI included; preemption off.
  */
-void kobs_slab_free_rest(struct slab *sl, unsigned long site,
+void kobs_slab_free_slow(struct slab *sl, unsigned long site,
 			 unsigned long ptr, bool timed)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
@@ -354,7 +354,7 @@ void kobs_slab_give(struct slab *sl, unsigned long ptr)
 	pc = kobs_hit_enter(sl->s);
 	if (!pc)
 		return;
-	if (kobs_live_give(&sl->live, ptr, &o) &&
+	if (kobs_object_give_up(&sl->live, ptr, &o) &&
 	    kobs_hit_begin(sl->s, pc, &t0)) {
 		if (o.group == SLAB_GROUP_OWN)
 			slab_count_own(pc);

@@ -66,7 +66,7 @@ static void slab_configure(struct slab *sl)
 	sl->max_size = p[SLAB_P_MAX_SIZE].number;
 	sl->escalate = p[SLAB_P_ESCALATE].number;
 	/* All is known of an allocation by its site and its cache. */
-	sl->quick = !s->need && !s->filter.task && !sl->in_module;
+	sl->fast = !s->need && !s->filter.task && !sl->in_module;
 }
 
 /**
@@ -111,11 +111,11 @@ static int slab_alloc_memory(struct slab *sl)
 	sl->cpu = alloc_percpu(struct slab_cpu);
 	if (!sl->cpu)
 		return -ENOMEM;
-	err = kobs_live_init(&sl->live,
-			     s->source_params[SLAB_P_OBJECTS].number);
+	err = kobs_object_table_init(&sl->live,
+				     s->source_params[SLAB_P_OBJECTS].number);
 	if (!err)
-		err = kobs_groups_init(&sl->groups,
-				       s->params[KOBS_P_ROWS].number,
+		err = kobs_group_table_init(&sl->groups,
+					    s->params[KOBS_P_ROWS].number,
 				       s->n_words);
 	return err ?: kobs_slab_rows_init(sl);
 }
@@ -124,8 +124,8 @@ static void slab_free_all(struct slab *sl)
 {
 	kobs_slab_module_free(sl);
 	kobs_slab_rows_free(sl);
-	kobs_groups_free(&sl->groups);
-	kobs_live_free(&sl->live);
+	kobs_group_table_free(&sl->groups);
+	kobs_object_table_free(&sl->live);
 	free_percpu(sl->cpu);
 	kobs_slab_names_free(sl->names);
 	mutex_destroy(&sl->symbol_lock);
@@ -197,9 +197,9 @@ static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
 	if (s->stream)
 		return;
 	u->bytes += sizeof(struct slab_cpu) * num_possible_cpus() +
-		    kobs_live_bytes(s->source_params[SLAB_P_OBJECTS].number) +
-		    kobs_groups_bytes(s->params[KOBS_P_ROWS].number,
-				      s->n_words) + kobs_slab_rows_bytes(sl);
+		    kobs_object_table_bytes(s->source_params[SLAB_P_OBJECTS].number) +
+		    kobs_group_table_bytes(s->params[KOBS_P_ROWS].number,
+					   s->n_words) + kobs_slab_rows_bytes(sl);
 	u->rows = atomic_read(&sl->groups.used);
 	u->rows_max = sl->groups.mask + 1;
 }

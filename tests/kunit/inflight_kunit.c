@@ -17,27 +17,27 @@
 
 #define WORDS	3
 
-static struct kobs_spans *spans_new(struct kunit *test, unsigned int max)
+static struct kobs_inflight_table *spans_new(struct kunit *test, unsigned int max)
 {
-	struct kobs_spans *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct kobs_inflight_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	KUNIT_ASSERT_EQ(test, 0, kobs_spans_init(t, max, WORDS));
+	KUNIT_ASSERT_EQ(test, 0, kobs_inflight_table_init(t, max, WORDS));
 	test->priv = t;
 	return t;
 }
 
 static void spans_exit(struct kunit *test)
 {
-	struct kobs_spans *t = test->priv;
+	struct kobs_inflight_table *t = test->priv;
 
 	if (t)
-		kobs_spans_free(t);
+		kobs_inflight_table_free(t);
 }
 
-static struct kobs_span *copy_new(struct kunit *test)
+static struct kobs_inflight *copy_new(struct kunit *test)
 {
-	struct kobs_span *copy = kunit_kzalloc(test, sizeof(*copy) +
+	struct kobs_inflight *copy = kunit_kzalloc(test, sizeof(*copy) +
 					       WORDS * sizeof(u64), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, copy);
@@ -50,7 +50,7 @@ static u64 word_of(u64 key0, u64 key1, u64 start, unsigned int i)
 	return (key0 ^ (key1 << 8) ^ (start << 20)) + i;
 }
 
-static bool span_whole(const struct kobs_span *span)
+static bool span_whole(const struct kobs_inflight *span)
 {
 	unsigned int i;
 
@@ -62,66 +62,66 @@ static bool span_whole(const struct kobs_span *span)
 	return true;
 }
 
-static bool begin(struct kobs_spans *t, u64 key0, u64 key1, u64 start)
+static bool begin(struct kobs_inflight_table *t, u64 key0, u64 key1, u64 start)
 {
-	struct kobs_span_ref ref;
+	struct kobs_inflight_ref ref;
 	unsigned int i;
 	bool ok;
 
 	preempt_disable();
-	ok = kobs_span_enter(t, key0, key1, &ref) == KOBS_SPAN_BEGUN;
+	ok = kobs_inflight_begin(t, key0, key1, &ref) == KOBS_INFLIGHT_BEGUN;
 	if (ok) {
 		ref.span->start = start;
 		for (i = 0; i < WORDS; i++)
 			ref.span->data[i] = word_of(key0, key1, start, i);
-		kobs_span_publish(&ref);
+		kobs_inflight_publish(&ref);
 	}
 	preempt_enable();
 	return ok;
 }
 
 /* Returns when the span began, or 0 when there was none, or -1 if torn. */
-static s64 end(struct kobs_spans *t, u64 key0, u64 key1)
+static s64 end(struct kobs_inflight_table *t, u64 key0, u64 key1)
 {
-	struct kobs_span_ref ref;
+	struct kobs_inflight_ref ref;
 	s64 start;
 
-	if (!kobs_span_find(t, key0, key1, &ref))
+	if (!kobs_inflight_find(t, key0, key1, &ref))
 		return 0;
 	start = span_whole(ref.span) ? ref.span->start : -1;
-	return kobs_span_end(&ref) ? start : -1;
+	return kobs_inflight_end(&ref) ? start : -1;
 }
 
 /* The same, where nobody else ends it. */
-static s64 end_own(struct kobs_spans *t, u64 key0, u64 key1)
+static s64 end_own(struct kobs_inflight_table *t, u64 key0, u64 key1)
 {
-	struct kobs_span_ref ref;
+	struct kobs_inflight_ref ref;
 	s64 start;
 
-	if (!kobs_span_find(t, key0, key1, &ref))
+	if (!kobs_inflight_find(t, key0, key1, &ref))
 		return 0;
 	start = span_whole(ref.span) ? ref.span->start : -1;
-	kobs_span_end_own(&ref);
+	kobs_inflight_end_own(&ref);
 	return start;
 }
 
 /* Spans that are not where they belong, as their slots count them. */
-static int away(const struct kobs_spans *t)
+static int away(const struct kobs_inflight_table *t)
 {
 	unsigned int i;
 	int n = 0;
 
-	for (i = 0; i < (t->mask + 1) * KOBS_SPAN_BUCKET; i++)
-		n += atomic_read(&t->states[i].away);
+	for (i = 0; i < (t->mask + 1) * KOBS_INFLIGHT_BUCKET; i++)
+		n += atomic_read(&t->states[i].displaced);
 	return n;
 }
 
-static unsigned int walk(const struct kobs_spans *t, struct kobs_span *copy)
+static unsigned int walk(const struct kobs_inflight_table *t, struct kobs_inflight *copy)
 {
 	unsigned int n = 0;
 	u32 place = 0;
 
-	while (kobs_span_next(t, &place, copy))
+	while (kobs_inflight_next(t, &place, copy))
 		n++;
 	return n;
 }
@@ -132,23 +132,23 @@ static void memory_is_what_is_said(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct kobs_spans *t = spans_new(test, sizes[i]);
-		size_t slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
+		struct kobs_inflight_table *t = spans_new(test, sizes[i]);
+		size_t slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 
 		KUNIT_EXPECT_GE(test, slots, 2 * sizes[i]);
 		KUNIT_EXPECT_EQ(test, t->stride, 24 + 8 * WORDS);
-		KUNIT_EXPECT_EQ(test, kobs_spans_bytes(sizes[i], WORDS),
+		KUNIT_EXPECT_EQ(test, kobs_inflight_table_bytes(sizes[i], WORDS),
 				slots * (8 + t->stride));
 		/* KASAN tells if less was allocated. */
 		memset(t->states, 0, slots * 8);
 		memset(t->spans, 0, slots * t->stride);
-		kobs_spans_free(t);
+		kobs_inflight_table_free(t);
 	}
 }
 
 static void ends_pair_with_begins(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 256);
+	struct kobs_inflight_table *t = spans_new(test, 256);
 	u64 base = 0xffff888003a10000ULL;
 	u64 i;
 
@@ -167,7 +167,7 @@ static void ends_pair_with_begins(struct kunit *test)
 /* A key differs from another in either word, and their order matters. */
 static void both_words_count(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = spans_new(test, 64);
 	u64 a = 0x1000;
 	u64 b = 0x2000;
 
@@ -185,11 +185,11 @@ static void both_words_count(struct kunit *test)
 /* All that fit are found again, whichever bucket they are in. */
 static void full_table_refuses(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 64);
-	u64 slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
+	struct kobs_inflight_table *t = spans_new(test, 64);
+	u64 slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 	unsigned long *in = kunit_kcalloc(test, BITS_TO_LONGS(1000),
 					  sizeof(long), GFP_KERNEL);
-	struct kobs_span *copy = copy_new(test);
+	struct kobs_inflight *copy = copy_new(test);
 	unsigned int n = 0;
 	unsigned int i;
 
@@ -215,7 +215,7 @@ static void full_table_refuses(struct kunit *test)
 /* Half of all slots, as many as are promised, practically always fit. */
 static void promised_room_is_there(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 8192);
+	struct kobs_inflight_table *t = spans_new(test, 8192);
 	unsigned int i;
 
 	for (i = 0; i < 8192; i++)
@@ -225,60 +225,60 @@ static void promised_room_is_there(struct kunit *test)
 
 static void reused_slot_is_another_span(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 64);
-	struct kobs_span_ref old;
-	struct kobs_span_ref ref;
+	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_ref old;
+	struct kobs_inflight_ref ref;
 
 	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 1));
-	KUNIT_ASSERT_TRUE(test, kobs_span_find(t, 5, 6, &old));
-	KUNIT_EXPECT_TRUE(test, kobs_span_same(&old));
+	KUNIT_ASSERT_TRUE(test, kobs_inflight_find(t, 5, 6, &old));
+	KUNIT_EXPECT_TRUE(test, kobs_inflight_same(&old));
 	KUNIT_ASSERT_EQ(test, end(t, 5, 6), 1);
-	KUNIT_EXPECT_FALSE(test, kobs_span_same(&old));
+	KUNIT_EXPECT_FALSE(test, kobs_inflight_same(&old));
 	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 2));
-	KUNIT_ASSERT_TRUE(test, kobs_span_find(t, 5, 6, &ref));
+	KUNIT_ASSERT_TRUE(test, kobs_inflight_find(t, 5, 6, &ref));
 	/* The very same place and key: told apart all the same. */
 	KUNIT_EXPECT_PTR_EQ(test, ref.span, old.span);
-	KUNIT_EXPECT_FALSE(test, kobs_span_same(&old));
-	KUNIT_EXPECT_FALSE(test, kobs_span_end(&old));
-	KUNIT_EXPECT_TRUE(test, kobs_span_end(&ref));
-	KUNIT_EXPECT_FALSE(test, kobs_span_end(&ref));
+	KUNIT_EXPECT_FALSE(test, kobs_inflight_same(&old));
+	KUNIT_EXPECT_FALSE(test, kobs_inflight_end(&old));
+	KUNIT_EXPECT_TRUE(test, kobs_inflight_end(&ref));
+	KUNIT_EXPECT_FALSE(test, kobs_inflight_end(&ref));
 	/* However it ends, the slot is another one afterwards. */
 	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 3));
-	KUNIT_ASSERT_TRUE(test, kobs_span_find(t, 5, 6, &old));
+	KUNIT_ASSERT_TRUE(test, kobs_inflight_find(t, 5, 6, &old));
 	KUNIT_EXPECT_EQ(test, end_own(t, 5, 6), 3);
-	KUNIT_EXPECT_FALSE(test, kobs_span_same(&old));
-	KUNIT_EXPECT_FALSE(test, kobs_span_end(&old));
+	KUNIT_EXPECT_FALSE(test, kobs_inflight_same(&old));
+	KUNIT_EXPECT_FALSE(test, kobs_inflight_end(&old));
 }
 
 /* What was begun and is not complete is not found, nor taken by others. */
 static void claimed_slot_is_passed_over(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 64);
-	struct kobs_span *copy = copy_new(test);
-	struct kobs_span_ref outer;
-	struct kobs_span_ref ref;
+	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight *copy = copy_new(test);
+	struct kobs_inflight_ref outer;
+	struct kobs_inflight_ref ref;
 
 	preempt_disable();
-	KUNIT_EXPECT_EQ(test, kobs_span_enter(t, 5, 6, &outer), KOBS_SPAN_BEGUN);
+	KUNIT_EXPECT_EQ(test, kobs_inflight_begin(t, 5, 6, &outer), KOBS_INFLIGHT_BEGUN);
 	preempt_enable();
-	KUNIT_EXPECT_FALSE(test, kobs_span_find(t, 5, 6, &ref));
+	KUNIT_EXPECT_FALSE(test, kobs_inflight_find(t, 5, 6, &ref));
 	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
 	/* As an interrupt would, here and now. */
 	KUNIT_EXPECT_TRUE(test, begin(t, 5, 7, 2));
 	KUNIT_EXPECT_EQ(test, end(t, 5, 7), 2);
-	kobs_span_publish(&outer);
-	KUNIT_EXPECT_TRUE(test, kobs_span_find(t, 5, 6, &ref));
+	kobs_inflight_publish(&outer);
+	KUNIT_EXPECT_TRUE(test, kobs_inflight_find(t, 5, 6, &ref));
 	KUNIT_EXPECT_PTR_EQ(test, ref.span, outer.span);
-	KUNIT_EXPECT_TRUE(test, kobs_span_end(&ref));
+	KUNIT_EXPECT_TRUE(test, kobs_inflight_end(&ref));
 }
 
 /* A key that has a span is found, wherever that is, and nothing is begun. */
 static void one_span_of_a_key(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 64);
-	struct kobs_span *copy = copy_new(test);
-	u64 slots = (t->mask + 1) * KOBS_SPAN_BUCKET;
-	struct kobs_span_ref ref;
+	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight *copy = copy_new(test);
+	u64 slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
+	struct kobs_inflight_ref ref;
 	unsigned int n = 0;
 	unsigned int i;
 
@@ -287,11 +287,11 @@ static void one_span_of_a_key(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, n, slots);
 	KUNIT_EXPECT_GT(test, away(t), 0);
 	for (n = 0; i-- > 0;) {
-		enum kobs_span_got got = kobs_span_enter(t, i, 7, &ref);
+		enum kobs_inflight_got got = kobs_inflight_begin(t, i, 7, &ref);
 
-		if (got == KOBS_SPAN_FULL)
+		if (got == KOBS_INFLIGHT_FULL)
 			continue;
-		KUNIT_ASSERT_EQ(test, got, KOBS_SPAN_FOUND);
+		KUNIT_ASSERT_EQ(test, got, KOBS_INFLIGHT_FOUND);
 		KUNIT_EXPECT_EQ(test, ref.span->start, i + 1);
 		n++;
 	}
@@ -302,19 +302,19 @@ static void one_span_of_a_key(struct kunit *test)
 /* A span stays where it is when the slot where it belongs becomes free. */
 static void what_is_away_is_found(struct kunit *test)
 {
-	struct kobs_spans *t = spans_new(test, 64);
-	u32 home = kobs_span_hash(1, 0) >> t->shift;
-	struct kobs_span_ref ref;
+	struct kobs_inflight_table *t = spans_new(test, 64);
+	u32 home = kobs_inflight_hash(1, 0) >> t->shift;
+	struct kobs_inflight_ref ref;
 	u64 other = 2;
 
-	while (kobs_span_hash(other, 0) >> t->shift != home)
+	while (kobs_inflight_hash(other, 0) >> t->shift != home)
 		other++;
 	KUNIT_ASSERT_TRUE(test, begin(t, 1, 0, 1));
 	KUNIT_ASSERT_TRUE(test, begin(t, other, 0, 2));
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->states[home].away), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->states[home].displaced), 1);
 	KUNIT_ASSERT_EQ(test, end_own(t, 1, 0), 1);
-	KUNIT_EXPECT_EQ(test, kobs_span_enter(t, other, 0, &ref),
-			KOBS_SPAN_FOUND);
+	KUNIT_EXPECT_EQ(test, kobs_inflight_begin(t, other, 0, &ref),
+			KOBS_INFLIGHT_FOUND);
 	KUNIT_EXPECT_EQ(test, ref.span->start, 2);
 	KUNIT_EXPECT_PTR_EQ(test, ref.home, &t->states[home]);
 	KUNIT_ASSERT_TRUE(test, begin(t, 1, 0, 3));
@@ -338,7 +338,7 @@ static void what_is_away_is_found(struct kunit *test)
  */
 struct load {
 	struct rig rig;
-	struct kobs_spans *t;
+	struct kobs_inflight_table *t;
 	u64 id;
 	unsigned int bad;
 	unsigned int irq_bad;
@@ -378,8 +378,8 @@ static void nested_irq(struct rig *rig)
 static void nested_spans_pair_under_load(struct kunit *test)
 {
 	struct load *load = kunit_kcalloc(test, 4, sizeof(*load), GFP_KERNEL);
-	struct kobs_spans *t = spans_new(test, 64);
-	struct kobs_span *copy = copy_new(test);
+	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight *copy = copy_new(test);
 	unsigned int torn = 0;
 	unsigned int seen = 0;
 	unsigned int irqs = 0;
@@ -397,7 +397,7 @@ static void nested_spans_pair_under_load(struct kunit *test)
 	while (!completion_done(&load[3].rig.done)) {
 		u32 place = 0;
 
-		while (kobs_span_next(t, &place, copy)) {
+		while (kobs_inflight_next(t, &place, copy)) {
 			torn += !span_whole(copy);
 			seen++;
 		}
@@ -420,13 +420,13 @@ static void nested_spans_pair_under_load(struct kunit *test)
 static void thief_task(struct rig *rig)
 {
 	struct load *load = rig->data;
-	struct kobs_span_ref ref;
+	struct kobs_inflight_ref ref;
 
 	while (!READ_ONCE(load->stop)) {
-		if (kobs_span_find(load->t, load->id, 1, &ref)) {
+		if (kobs_inflight_find(load->t, load->id, 1, &ref)) {
 			bool whole = span_whole(ref.span);
 
-			if (kobs_span_end(&ref)) {
+			if (kobs_inflight_end(&ref)) {
 				load->wins++;
 				load->bad += !whole;
 			}
@@ -438,7 +438,7 @@ static void thief_task(struct rig *rig)
 static void one_of_two_enders_wins(struct kunit *test)
 {
 	struct load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
-	struct kobs_spans *t = spans_new(test, 8);
+	struct kobs_inflight_table *t = spans_new(test, 8);
 	unsigned int begun = 0;
 	unsigned int mine = 0;
 	unsigned int i;
@@ -451,13 +451,13 @@ static void one_of_two_enders_wins(struct kunit *test)
 	rig_start(test, &load->rig, num_online_cpus() - 1);
 	for (i = 1; i <= ROUNDS || (!READ_ONCE(load->wins) && i < 1 << 24);
 	     i++) {
-		struct kobs_span_ref ref;
+		struct kobs_inflight_ref ref;
 
 		begun += begin(t, 77, 1, i);
 		if (i % 8 == 0)
 			cond_resched();
-		if (kobs_span_find(t, 77, 1, &ref))
-			mine += kobs_span_end(&ref);
+		if (kobs_inflight_find(t, 77, 1, &ref))
+			mine += kobs_inflight_end(&ref);
 	}
 	WRITE_ONCE(load->stop, true);
 	rig_wait(&load->rig);
@@ -483,7 +483,7 @@ static struct kunit_case span_cases[] = {
 };
 
 static struct kunit_suite span_suite = {
-	.name = "kobs_span",
+	.name = "kobs_inflight",
 	.exit = spans_exit,
 	.test_cases = span_cases,
 };

@@ -14,22 +14,22 @@
 #include "lib/table.h"
 #include "rig.h"
 
-static struct kobs_stacks *stacks_new(struct kunit *test, unsigned int max)
+static struct kobs_stack_table *stacks_new(struct kunit *test, unsigned int max)
 {
-	struct kobs_stacks *st = kunit_kzalloc(test, sizeof(*st), GFP_KERNEL);
+	struct kobs_stack_table *st = kunit_kzalloc(test, sizeof(*st), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, st);
-	KUNIT_ASSERT_EQ(test, kobs_stacks_init(st, max), 0);
+	KUNIT_ASSERT_EQ(test, kobs_stack_table_init(st, max), 0);
 	test->priv = st;
 	return st;
 }
 
 static void stacks_exit(struct kunit *test)
 {
-	struct kobs_stacks *st = test->priv;
+	struct kobs_stack_table *st = test->priv;
 
 	if (st)
-		kobs_stacks_free(st);
+		kobs_stack_table_free(st);
 }
 
 /* The stack of a number: its length and its frames follow from it. */
@@ -43,10 +43,10 @@ static unsigned int make(unsigned long *ips, u32 seed, unsigned int most)
 	return nr;
 }
 
-static bool holds(const struct kobs_stacks *st, u32 id, u32 pid,
+static bool holds(const struct kobs_stack_table *st, u32 id, u32 pid,
 		  const unsigned long *ips, unsigned int nr)
 {
-	const struct kobs_stack *s = kobs_stacks_get(st, id);
+	const struct kobs_stack *s = kobs_stack_table_get(st, id);
 
 	return s && s->pid == pid && s->nr == nr &&
 	       s->start + nr <= st->nr_words &&
@@ -55,7 +55,7 @@ static bool holds(const struct kobs_stacks *st, u32 id, u32 pid,
 
 static void same_stack_same_number(struct kunit *test)
 {
-	struct kobs_stacks *st = stacks_new(test, 256);
+	struct kobs_stack_table *st = stacks_new(test, 256);
 	unsigned long ips[KOBS_STACK_DEPTH];
 	u32 ids[200];
 	unsigned int words = 0;
@@ -65,7 +65,7 @@ static void same_stack_same_number(struct kunit *test)
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < ARRAY_SIZE(ids); i++) {
 			unsigned int nr = make(ips, i, 30);
-			u32 id = kobs_stacks_intern(st, i % 3, ips, nr);
+			u32 id = kobs_stack_table_intern(st, i % 3, ips, nr);
 
 			KUNIT_ASSERT_NE(test, id, 0);
 			KUNIT_ASSERT_TRUE(test, holds(st, id, i % 3, ips, nr));
@@ -103,7 +103,7 @@ KUNIT_ARRAY_PARAM_DESC(differ, differ_cases, desc);
 static void different_stack_different_number(struct kunit *test)
 {
 	const struct differ_case *c = test->param_value;
-	struct kobs_stacks *st = stacks_new(test, 16);
+	struct kobs_stack_table *st = stacks_new(test, 16);
 	unsigned long ips[KOBS_STACK_DEPTH];
 	unsigned long other[KOBS_STACK_DEPTH];
 	unsigned int i;
@@ -114,27 +114,27 @@ static void different_stack_different_number(struct kunit *test)
 		ips[i] = 0xffffffff81000000UL + i;
 	memcpy(other, ips, sizeof(ips));
 	other[c->frame]++;
-	a = kobs_stacks_intern(st, 7, ips, 20);
-	b = kobs_stacks_intern(st, c->pid, other, c->nr);
+	a = kobs_stack_table_intern(st, 7, ips, 20);
+	b = kobs_stack_table_intern(st, c->pid, other, c->nr);
 	KUNIT_EXPECT_NE(test, a, 0);
 	KUNIT_EXPECT_NE(test, b, 0);
 	KUNIT_EXPECT_NE(test, a, b);
 	KUNIT_EXPECT_TRUE(test, holds(st, a, 7, ips, 20));
 	KUNIT_EXPECT_TRUE(test, holds(st, b, c->pid, other, c->nr));
-	KUNIT_EXPECT_EQ(test, kobs_stacks_intern(st, 7, ips, 20), a);
-	KUNIT_EXPECT_EQ(test, kobs_stacks_intern(st, c->pid, other, c->nr), b);
+	KUNIT_EXPECT_EQ(test, kobs_stack_table_intern(st, 7, ips, 20), a);
+	KUNIT_EXPECT_EQ(test, kobs_stack_table_intern(st, c->pid, other, c->nr), b);
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->used), 2);
 }
 
 /* Processes that were forked have their code at the same addresses. */
 static void same_stack_of_many_processes(struct kunit *test)
 {
-	struct kobs_stacks *st = stacks_new(test, 1024);
+	struct kobs_stack_table *st = stacks_new(test, 1024);
 	unsigned long ips[] = { 0x55d0deadb000, 0x7f0012345678 };
 	u32 pid;
 
 	for (pid = 1000; pid < 1500; pid++) {
-		u32 id = kobs_stacks_intern(st, pid, ips, ARRAY_SIZE(ips));
+		u32 id = kobs_stack_table_intern(st, pid, ips, ARRAY_SIZE(ips));
 
 		KUNIT_ASSERT_NE_MSG(test, id, 0, "after %d of 1024 stacks",
 				    atomic_read(&st->used));
@@ -152,31 +152,31 @@ static void full_by_stacks(struct kunit *test)
 	unsigned int i;
 
 	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
-		struct kobs_stacks *st = stacks_new(test, sizes[s]);
+		struct kobs_stack_table *st = stacks_new(test, sizes[s]);
 		unsigned int got = 0;
 
 		for (i = 0; i < sizes[s] + 50; i++) {
 			unsigned int nr = make(ips, i, 4);
 
-			got += !!kobs_stacks_intern(st, 0, ips, nr);
+			got += !!kobs_stack_table_intern(st, 0, ips, nr);
 			/* Until then, none may be refused. */
 			KUNIT_ASSERT_EQ(test, got, min(i + 1, sizes[s]));
 		}
 		KUNIT_EXPECT_EQ(test, atomic_read(&st->used), sizes[s]);
 		for (i = 0; i < sizes[s]; i++) {
 			unsigned int nr = make(ips, i, 4);
-			u32 id = kobs_stacks_intern(st, 0, ips, nr);
+			u32 id = kobs_stack_table_intern(st, 0, ips, nr);
 
 			KUNIT_EXPECT_TRUE(test, holds(st, id, 0, ips, nr));
 		}
 		KUNIT_EXPECT_EQ(test, atomic_read(&st->used), sizes[s]);
-		kobs_stacks_free(st);
+		kobs_stack_table_free(st);
 	}
 }
 
 static void full_by_words(struct kunit *test)
 {
-	struct kobs_stacks *st = stacks_new(test, 16);
+	struct kobs_stack_table *st = stacks_new(test, 16);
 	unsigned long ips[KOBS_STACK_DEPTH] = {};
 	u32 ids[4];
 	unsigned int i;
@@ -184,14 +184,14 @@ static void full_by_words(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, st->nr_words, 4 * KOBS_STACK_DEPTH);
 	for (i = 0; i < 4; i++) {
 		ips[0] = i + 1;
-		ids[i] = kobs_stacks_intern(st, 0, ips, KOBS_STACK_DEPTH);
+		ids[i] = kobs_stack_table_intern(st, 0, ips, KOBS_STACK_DEPTH);
 		KUNIT_ASSERT_NE(test, ids[i], 0);
 	}
 	for (i = 4; i < 8; i++) {
 		ips[0] = i + 1;
-		KUNIT_EXPECT_EQ(test, 0, kobs_stacks_intern(st, 0, ips,
-							    KOBS_STACK_DEPTH));
-		KUNIT_EXPECT_EQ(test, 0, kobs_stacks_intern(st, 0, ips, 1));
+		KUNIT_EXPECT_EQ(test, 0, kobs_stack_table_intern(st, 0, ips,
+								 KOBS_STACK_DEPTH));
+		KUNIT_EXPECT_EQ(test, 0, kobs_stack_table_intern(st, 0, ips, 1));
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->used), 4);
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->words_used), st->nr_words);
@@ -200,31 +200,31 @@ static void full_by_words(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, holds(st, ids[i], 0, ips,
 					      KOBS_STACK_DEPTH));
 		KUNIT_EXPECT_EQ(test, ids[i],
-				kobs_stacks_intern(st, 0, ips,
-						   KOBS_STACK_DEPTH));
+				kobs_stack_table_intern(st, 0, ips,
+							KOBS_STACK_DEPTH));
 	}
 }
 
 /* Hits of a stack that does not fit take no room from those that do. */
 static void room_left_stays_usable(struct kunit *test)
 {
-	struct kobs_stacks *st = stacks_new(test, 16);
+	struct kobs_stack_table *st = stacks_new(test, 16);
 	unsigned long ips[KOBS_STACK_DEPTH] = {};
 	unsigned int i;
 
 	for (i = 0; i < 4; i++) {
 		ips[0] = i + 1;
-		KUNIT_ASSERT_NE(test, 0, kobs_stacks_intern(st, 0, ips, 94));
+		KUNIT_ASSERT_NE(test, 0, kobs_stack_table_intern(st, 0, ips, 94));
 	}
 	ips[0] = 100;
 	for (i = 0; i < 1000; i++)
-		KUNIT_ASSERT_EQ(test, 0, kobs_stacks_intern(st, 0, ips,
-							    KOBS_STACK_DEPTH));
+		KUNIT_ASSERT_EQ(test, 0, kobs_stack_table_intern(st, 0, ips,
+								 KOBS_STACK_DEPTH));
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->used), 4);
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->words_used), 4 * 94);
 	for (i = 0; i < 4; i++) {
 		ips[0] = 200 + i;
-		KUNIT_EXPECT_NE(test, 0, kobs_stacks_intern(st, 0, ips, 2));
+		KUNIT_EXPECT_NE(test, 0, kobs_stack_table_intern(st, 0, ips, 2));
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->used), 8);
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->words_used), st->nr_words);
@@ -232,40 +232,40 @@ static void room_left_stays_usable(struct kunit *test)
 
 static void bad_numbers(struct kunit *test)
 {
-	struct kobs_stacks *st = stacks_new(test, 16);
-	struct kobs_stacks none = {};
+	struct kobs_stack_table *st = stacks_new(test, 16);
+	struct kobs_stack_table none = {};
 	unsigned long ips[] = { 1, 2, 3 };
-	u32 id = kobs_stacks_intern(st, 0, ips, ARRAY_SIZE(ips));
+	u32 id = kobs_stack_table_intern(st, 0, ips, ARRAY_SIZE(ips));
 	u32 i;
 
 	KUNIT_ASSERT_NE(test, id, 0);
-	KUNIT_EXPECT_NULL(test, kobs_stacks_get(st, 0));
-	KUNIT_EXPECT_NULL(test, kobs_stacks_get(st, st->mask + 2));
-	KUNIT_EXPECT_NULL(test, kobs_stacks_get(st, U32_MAX));
+	KUNIT_EXPECT_NULL(test, kobs_stack_table_get(st, 0));
+	KUNIT_EXPECT_NULL(test, kobs_stack_table_get(st, st->mask + 2));
+	KUNIT_EXPECT_NULL(test, kobs_stack_table_get(st, U32_MAX));
 	for (i = 1; i <= st->mask + 1; i++)
-		KUNIT_EXPECT_EQ(test, !!kobs_stacks_get(st, i), i == id);
-	KUNIT_EXPECT_NULL(test, kobs_stacks_get(&none, 1));
+		KUNIT_EXPECT_EQ(test, !!kobs_stack_table_get(st, i), i == id);
+	KUNIT_EXPECT_NULL(test, kobs_stack_table_get(&none, 1));
 }
 
 /* A context that is interrupted while it fills its slot. */
 static void claimed_slot_is_passed_over(struct kunit *test)
 {
-	struct kobs_stacks *st = stacks_new(test, 16);
+	struct kobs_stack_table *st = stacks_new(test, 16);
 	unsigned long ips[] = { 10, 20, 30 };
-	u32 id = kobs_stacks_intern(st, 0, ips, ARRAY_SIZE(ips));
+	u32 id = kobs_stack_table_intern(st, 0, ips, ARRAY_SIZE(ips));
 	u64 hash;
 	u32 second;
 
 	KUNIT_ASSERT_NE(test, id, 0);
 	hash = st->slots[id - 1].state;
 	st->slots[id - 1].state = KOBS_ROW_CLAIMED;
-	KUNIT_EXPECT_NULL(test, kobs_stacks_get(st, id));
-	second = kobs_stacks_intern(st, 0, ips, ARRAY_SIZE(ips));
+	KUNIT_EXPECT_NULL(test, kobs_stack_table_get(st, id));
+	second = kobs_stack_table_intern(st, 0, ips, ARRAY_SIZE(ips));
 	KUNIT_EXPECT_NE(test, second, 0);
 	KUNIT_EXPECT_NE(test, second, id);
 	KUNIT_EXPECT_TRUE(test, holds(st, second, 0, ips, ARRAY_SIZE(ips)));
 	KUNIT_EXPECT_EQ(test, second,
-			kobs_stacks_intern(st, 0, ips, ARRAY_SIZE(ips)));
+			kobs_stack_table_intern(st, 0, ips, ARRAY_SIZE(ips)));
 	/* It goes on and publishes: both numbers are good. */
 	st->slots[id - 1].state = hash;
 	KUNIT_EXPECT_TRUE(test, holds(st, id, 0, ips, ARRAY_SIZE(ips)));
@@ -279,23 +279,23 @@ static void memory_is_what_is_said(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct kobs_stacks *st = stacks_new(test, sizes[i]);
+		struct kobs_stack_table *st = stacks_new(test, sizes[i]);
 
-		KUNIT_EXPECT_EQ(test, kobs_stacks_bytes(sizes[i]),
+		KUNIT_EXPECT_EQ(test, kobs_stack_table_bytes(sizes[i]),
 				(st->mask + 1UL) * sizeof(*st->slots) +
 				st->nr_words * sizeof(*st->words));
 		/* KASAN tells if less was allocated. */
 		st->slots[st->mask].pid = 1;
 		st->words[st->nr_words - 1] = 1;
-		kobs_stacks_free(st);
+		kobs_stack_table_free(st);
 	}
 }
 
 static void free_takes_nothing(struct kunit *test)
 {
-	struct kobs_stacks st = {};
+	struct kobs_stack_table st = {};
 
-	kobs_stacks_free(&st);
+	kobs_stack_table_free(&st);
 	KUNIT_EXPECT_NULL(test, st.slots);
 	KUNIT_EXPECT_NULL(test, st.words);
 }
@@ -314,7 +314,7 @@ static void free_takes_nothing(struct kunit *test)
  */
 struct interner {
 	struct rig rig;
-	struct kobs_stacks *st;
+	struct kobs_stack_table *st;
 	u32 next;
 	struct rnd_state rnd;
 	unsigned int lost[2];
@@ -325,7 +325,7 @@ static void intern_one(struct interner *in, u32 which, bool irq)
 {
 	unsigned long ips[40];
 	unsigned int nr = make(ips, which, ARRAY_SIZE(ips));
-	u32 id = kobs_stacks_intern(in->st, 0, ips, nr);
+	u32 id = kobs_stack_table_intern(in->st, 0, ips, nr);
 
 	in->lost[irq] += !id;
 	in->wrong[irq] += id && !holds(in->st, id, 0, ips, nr);
@@ -364,7 +364,7 @@ static unsigned int second_cpu(struct kunit *test)
 }
 
 static struct interner *interners_run(struct kunit *test,
-				      struct kobs_stacks *st, u32 seed,
+				      struct kobs_stack_table *st, u32 seed,
 				      void (*task)(struct rig *rig),
 				      void (*irq)(struct rig *rig))
 {
@@ -389,7 +389,7 @@ static struct interner *interners_run(struct kunit *test,
 }
 
 /* No two stacks share a word, and none has words beyond the end. */
-static void expect_apart(struct kunit *test, const struct kobs_stacks *st)
+static void expect_apart(struct kunit *test, const struct kobs_stack_table *st)
 {
 	unsigned int published = 0;
 	unsigned int words = 0;
@@ -399,7 +399,7 @@ static void expect_apart(struct kunit *test, const struct kobs_stacks *st)
 	owned = kunit_kzalloc(test, st->nr_words, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, owned);
 	for (id = 1; id <= st->mask + 1; id++) {
-		const struct kobs_stack *s = kobs_stacks_get(st, id);
+		const struct kobs_stack *s = kobs_stack_table_get(st, id);
 		unsigned int i;
 
 		if (!s)
@@ -417,7 +417,7 @@ static void expect_apart(struct kunit *test, const struct kobs_stacks *st)
 
 static void concurrent_contents_are_right(struct kunit *test)
 {
-	struct kobs_stacks *st = stacks_new(test, 8192);
+	struct kobs_stack_table *st = stacks_new(test, 8192);
 	struct interner *in = interners_run(test, st, 1, intern_task,
 					    intern_irq);
 	unsigned int i;
@@ -447,7 +447,7 @@ static void scramble(struct interner *in, bool irq)
 	u32 id;
 
 	ips[0] = random;
-	id = kobs_stacks_intern(in->st, 0, ips, nr);
+	id = kobs_stack_table_intern(in->st, 0, ips, nr);
 	in->wrong[irq] += id && !holds(in->st, id, 0, ips, nr);
 }
 
@@ -484,11 +484,11 @@ static void concurrent_end_of_room(struct kunit *test)
 	in = kunit_kcalloc(test, 4, sizeof(*in), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, in);
 	for (round = 0; round < 100; round++) {
-		struct kobs_stacks *st = stacks_new(test, 64);
+		struct kobs_stack_table *st = stacks_new(test, 64);
 
 		for (i = 0; i < 16; i++) {
 			ips[0] = ~0UL - i;
-			kobs_stacks_intern(st, 0, ips, KOBS_STACK_DEPTH - 2);
+			kobs_stack_table_intern(st, 0, ips, KOBS_STACK_DEPTH - 2);
 		}
 		for (i = 0; i < 4; i++) {
 			in[i].st = st;
@@ -503,7 +503,7 @@ static void concurrent_end_of_room(struct kunit *test)
 		for (i = 0; i < 2; i++)
 			rig_wait(&in[i].rig);
 		expect_apart(test, st);
-		kobs_stacks_free(st);
+		kobs_stack_table_free(st);
 	}
 	for (i = 0; i < 4; i++) {
 		KUNIT_EXPECT_EQ(test, in[i].wrong[0], 0);
@@ -528,7 +528,7 @@ static struct kunit_case cases[] = {
 };
 
 static struct kunit_suite suite = {
-	.name = "kobs_stack",
+	.name = "kobs_stack_table",
 	.exit = stacks_exit,
 	.test_cases = cases,
 };

@@ -33,13 +33,13 @@
  * @ips: what the walk found
  */
 struct bench {
-	struct kobs_memo m;
-	struct kobs_recall r;
+	struct kobs_frame_cache m;
+	struct kobs_stack_cache r;
 	unsigned long mem[GUARD + WORDS + GUARD];
 	unsigned long *stack;
 	struct kobs_walk w;
 	struct kobs_walk end;
-	unsigned long ips[KOBS_RECALL_WORDS];
+	unsigned long ips[KOBS_STACK_CACHE_WORDS];
 };
 
 static unsigned long ip_of(unsigned int n)
@@ -53,8 +53,8 @@ static int bench_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	test->priv = b;
-	KUNIT_ASSERT_EQ(test, kobs_memo_init(&b->m, FACTS), 0);
-	KUNIT_ASSERT_EQ(test, kobs_recall_init(&b->r, NUMA_NO_NODE, 16), 0);
+	KUNIT_ASSERT_EQ(test, kobs_frame_cache_init(&b->m, FACTS), 0);
+	KUNIT_ASSERT_EQ(test, kobs_stack_cache_init(&b->r, NUMA_NO_NODE, 16), 0);
 	b->r.nest = 1;
 	b->stack = b->mem + GUARD;
 	b->w.sp = (unsigned long)(b->stack + 1);
@@ -68,19 +68,19 @@ static void bench_exit(struct kunit *test)
 
 	if (!b)
 		return;
-	kobs_memo_free(&b->m);
-	kobs_recall_free(&b->r);
+	kobs_frame_cache_free(&b->m);
+	kobs_stack_cache_free(&b->r);
 }
 
 static u64 get(struct bench *b, unsigned long ip)
 {
-	return kobs_memo_get(b->m.facts, b->m.shift, ip);
+	return kobs_frame_cache_get(b->m.facts, b->m.shift, ip);
 }
 
 static void know(struct bench *b, unsigned int n, enum kobs_fact_kind kind,
 		 u16 words, u8 saved)
 {
-	kobs_memo_put(&b->m, ip_of(n), kobs_fact(kind, words, saved));
+	kobs_frame_cache_put(&b->m, ip_of(n), kobs_fact(kind, words, saved));
 }
 
 /* Frames 1 to 4 of 3, 5, 2 and 7 words; 5 is the outermost. */
@@ -121,7 +121,7 @@ static int go(struct bench *b, unsigned int max)
 	int n;
 
 	memset(b->ips, 0, sizeof(b->ips));
-	n = kobs_memo_walk(&b->m, &w, b->ips, max);
+	n = kobs_frame_cache_walk(&b->m, &w, b->ips, max);
 	b->end = w;
 	return n;
 }
@@ -155,7 +155,7 @@ static void facts_are_kept(struct kunit *test)
 	u64 fact = kobs_fact(KOBS_FACT_BP, 40000, 200);
 
 	KUNIT_EXPECT_EQ(test, get(b, ip_of(1)), 0);
-	kobs_memo_put(&b->m, ip_of(1), fact);
+	kobs_frame_cache_put(&b->m, ip_of(1), fact);
 	KUNIT_EXPECT_EQ(test, get(b, ip_of(1)), fact | (u32)ip_of(1));
 	KUNIT_EXPECT_EQ(test, kobs_fact_kind(get(b, ip_of(1))), KOBS_FACT_BP);
 	KUNIT_EXPECT_EQ(test, kobs_fact_words(get(b, ip_of(1))), 40000);
@@ -171,7 +171,7 @@ static void other_addresses_are_not_kept(struct kunit *test)
 	struct bench *b = test->priv;
 	unsigned long low = ip_of(1) & U32_MAX;
 
-	kobs_memo_put(&b->m, low, kobs_fact(KOBS_FACT_SP, 1, 0));
+	kobs_frame_cache_put(&b->m, low, kobs_fact(KOBS_FACT_SP, 1, 0));
 	KUNIT_EXPECT_EQ(test, get(b, low), 0);
 	KUNIT_EXPECT_EQ(test, get(b, ip_of(1)), 0);
 	/* The same lowest 32 bits are not the same address. */
@@ -211,13 +211,13 @@ static void code_is_forgotten(struct kunit *test)
 
 	for (n = 1; n <= 10; n++)
 		know(b, n, KOBS_FACT_SP, n, 0);
-	kobs_memo_forget(&b->m, ip_of(4), ip_of(5));
+	kobs_frame_cache_forget(&b->m, ip_of(4), ip_of(5));
 	for (n = 1; n <= 10; n++)
 		KUNIT_EXPECT_EQ(test, !!get(b, ip_of(n)), n < 4 || n > 5);
-	kobs_memo_forget(&b->m, ip_of(6), ULONG_MAX);
+	kobs_frame_cache_forget(&b->m, ip_of(6), ULONG_MAX);
 	for (n = 1; n <= 10; n++)
 		KUNIT_EXPECT_EQ(test, !!get(b, ip_of(n)), n < 4);
-	kobs_memo_forget(&b->m, 0, ULONG_MAX);
+	kobs_frame_cache_forget(&b->m, 0, ULONG_MAX);
 	for (n = 1; n <= 10; n++)
 		KUNIT_EXPECT_EQ(test, get(b, ip_of(n)), 0);
 }
@@ -229,13 +229,13 @@ static void walk_to_the_end(struct kunit *test)
 	build(b);
 	expect_ips(test, go(b, 20), 1, 5);
 	/* No further than asked for; what lies behind need not be known. */
-	kobs_memo_put(&b->m, ip_of(3), kobs_fact(KOBS_FACT_ODD, 0, 0));
+	kobs_frame_cache_put(&b->m, ip_of(3), kobs_fact(KOBS_FACT_ODD, 0, 0));
 	expect_ips(test, go(b, 3), 1, 3);
 	KUNIT_EXPECT_FALSE(test, b->end.stuck);
 	expect_stuck(test, go(b, 4), 3, b->stack + 9);
 	/* Where no address was found yet, it was in vain. */
-	kobs_memo_put(&b->m, ip_of(1),
-		      kobs_fact(KOBS_FACT_ODD, 0, 0) | KOBS_FACT_HOOK);
+	kobs_frame_cache_put(&b->m, ip_of(1),
+			     kobs_fact(KOBS_FACT_ODD, 0, 0) | KOBS_FACT_HOOK);
 	KUNIT_EXPECT_EQ(test, go(b, 4), -ENOENT);
 }
 
@@ -254,10 +254,10 @@ static void hooks_are_left_out_in_front(struct kunit *test)
 	struct bench *b = test->priv;
 
 	build(b);
-	kobs_memo_put(&b->m, ip_of(1),
-		      kobs_fact(KOBS_FACT_SP, 3, 0) | KOBS_FACT_HOOK);
-	kobs_memo_put(&b->m, ip_of(3),
-		      kobs_fact(KOBS_FACT_SP, 2, 0) | KOBS_FACT_HOOK);
+	kobs_frame_cache_put(&b->m, ip_of(1),
+			     kobs_fact(KOBS_FACT_SP, 3, 0) | KOBS_FACT_HOOK);
+	kobs_frame_cache_put(&b->m, ip_of(3),
+			     kobs_fact(KOBS_FACT_SP, 2, 0) | KOBS_FACT_HOOK);
 	expect_ips(test, go(b, 20), 2, 4);
 	b->w.inner = true;
 	expect_ips(test, go(b, 20), 1, 5);
@@ -351,22 +351,22 @@ static void top_ends_an_interrupt(struct kunit *test)
 static u64 keep(struct kunit *test, unsigned long entry)
 {
 	struct bench *b = test->priv;
-	u64 key = kobs_recall_key(&b->m, &b->w, entry);
-	struct kobs_recalled *e = kobs_recall_new(&b->r, key);
-	int n = kobs_memo_record(&b->m, &b->w, b->ips, 20, e);
+	u64 key = kobs_stack_cache_key(&b->m, &b->w, entry);
+	struct kobs_cached_stack *e = kobs_stack_cache_new(&b->r, key);
+	int n = kobs_frame_cache_record(&b->m, &b->w, b->ips, 20, e);
 
 	KUNIT_ASSERT_GT(test, n, 0);
-	KUNIT_EXPECT_EQ(test, e->nr % KOBS_RECALL_STEP, 0);
+	KUNIT_EXPECT_EQ(test, e->nr % KOBS_STACK_CACHE_STEP, 0);
 	KUNIT_EXPECT_EQ(test, e->parts[e->last].end, e->nr);
-	kobs_recall_keep(e, key, entry, kobs_recall_state(EPOCH, b->w.cut), ID);
+	kobs_stack_cache_keep(e, key, entry, kobs_stack_cache_state(EPOCH, b->w.cut), ID);
 	return key;
 }
 
 static u32 find(struct bench *b, u64 key, unsigned long entry, u32 epoch)
 {
-	const struct kobs_recalled *e =
-		kobs_recall_find(&b->r, key, entry,
-				 kobs_recall_state(epoch, b->w.cut), &b->w);
+	const struct kobs_cached_stack *e =
+		kobs_stack_cache_find(&b->r, key, entry,
+				      kobs_stack_cache_state(epoch, b->w.cut), &b->w);
 
 	return e ? e->id : 0;
 }
@@ -454,7 +454,7 @@ static void build_parts(struct bench *b, const u8 *at, unsigned int n)
 
 static void each_part_moves_by_itself(struct kunit *test)
 {
-	static const u8 at[][KOBS_RECALL_PARTS - 1] = {
+	static const u8 at[][KOBS_STACK_CACHE_PARTS - 1] = {
 		{ 5, 9, 20 }, { 4, 9, 20 }, { 5, 12, 20 }, { 5, 9, 30 },
 		{ 7, 20, 31 },
 	};
@@ -462,11 +462,11 @@ static void each_part_moves_by_itself(struct kunit *test)
 	unsigned int i, word;
 	u64 key;
 
-	build_parts(b, at[0], KOBS_RECALL_PARTS);
-	expect_ips(test, go(b, 20), 1, KOBS_RECALL_PARTS + 1);
+	build_parts(b, at[0], KOBS_STACK_CACHE_PARTS);
+	expect_ips(test, go(b, 20), 1, KOBS_STACK_CACHE_PARTS + 1);
 	key = keep(test, 0);
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
-		build_parts(b, at[i], KOBS_RECALL_PARTS);
+		build_parts(b, at[i], KOBS_STACK_CACHE_PARTS);
 		KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), ID);
 		/* A pointer that leads nowhere, or another address. */
 		for (word = 0; word < WORDS; word++) {
@@ -520,14 +520,14 @@ static void too_many_parts_are_not_kept(struct kunit *test)
 {
 	static const u8 at[] = { 5, 9, 12, 20 };
 	struct bench *b = test->priv;
-	struct kobs_recalled *e = kobs_recall_new(&b->r, 8);
+	struct kobs_cached_stack *e = kobs_stack_cache_new(&b->r, 8);
 
-	static_assert(ARRAY_SIZE(at) == KOBS_RECALL_PARTS);
-	build_parts(b, at, KOBS_RECALL_PARTS + 1);
-	KUNIT_EXPECT_EQ(test, kobs_memo_record(&b->m, &b->w, b->ips, 20, e),
-			KOBS_RECALL_PARTS + 2);
+	static_assert(ARRAY_SIZE(at) == KOBS_STACK_CACHE_PARTS);
+	build_parts(b, at, KOBS_STACK_CACHE_PARTS + 1);
+	KUNIT_EXPECT_EQ(test, kobs_frame_cache_record(&b->m, &b->w, b->ips, 20, e),
+			KOBS_STACK_CACHE_PARTS + 2);
 	KUNIT_EXPECT_EQ(test, e->nr, 0);
-	kobs_recall_keep(e, 8, 0, EPOCH, ID);
+	kobs_stack_cache_keep(e, 8, 0, EPOCH, ID);
 	KUNIT_EXPECT_EQ(test, find(b, 8, 0, EPOCH), 0);
 }
 
@@ -536,15 +536,15 @@ static void pointers_from_afar_are_not_kept(struct kunit *test)
 {
 	static const u8 at[] = { 5, 9, 20 };
 	struct bench *b = test->priv;
-	struct kobs_recalled *e = kobs_recall_new(&b->r, 8);
+	struct kobs_cached_stack *e = kobs_stack_cache_new(&b->r, 8);
 
-	build_parts(b, at, KOBS_RECALL_PARTS);
+	build_parts(b, at, KOBS_STACK_CACHE_PARTS);
 	/* Frame 2 does not save it: frame 3 goes by that of frame 1. */
 	know(b, 2, KOBS_FACT_BP, 2, 0);
 	know(b, 3, KOBS_FACT_BP, 5, 0);
 	know(b, 4, KOBS_FACT_END, 0, 0);
 	b->stack[5 + 4] = ip_of(4);
-	KUNIT_EXPECT_EQ(test, kobs_memo_record(&b->m, &b->w, b->ips, 20, e),
+	KUNIT_EXPECT_EQ(test, kobs_frame_cache_record(&b->m, &b->w, b->ips, 20, e),
 			-ENOENT);
 	KUNIT_EXPECT_EQ(test, e->nr, 0);
 }
@@ -552,15 +552,15 @@ static void pointers_from_afar_are_not_kept(struct kunit *test)
 static void stuck_walks_are_not_kept(struct kunit *test)
 {
 	struct bench *b = test->priv;
-	struct kobs_recalled *e = kobs_recall_new(&b->r, 8);
+	struct kobs_cached_stack *e = kobs_stack_cache_new(&b->r, 8);
 	struct kobs_walk w = b->w;
 
 	build(b);
 	know(b, 4, KOBS_FACT_ODD, 0, 0);
-	KUNIT_EXPECT_EQ(test, kobs_memo_record(&b->m, &w, b->ips, 20, e), 4);
+	KUNIT_EXPECT_EQ(test, kobs_frame_cache_record(&b->m, &w, b->ips, 20, e), 4);
 	KUNIT_EXPECT_TRUE(test, w.stuck);
 	KUNIT_EXPECT_EQ(test, e->nr, 0);
-	kobs_recall_keep(e, 8, 0, EPOCH, ID);
+	kobs_stack_cache_keep(e, 8, 0, EPOCH, ID);
 	KUNIT_EXPECT_EQ(test, find(b, 8, 0, EPOCH), 0);
 }
 
@@ -576,14 +576,14 @@ static void keys_leave_hooks_out(struct kunit *test)
 		static const u8 at[] = { 0, 0, 3, 8, 10, 17 };
 
 		build(b);
-		kobs_memo_put(&b->m, ip_of(1),
-			      kobs_fact(KOBS_FACT_SP, 3, 0) | KOBS_FACT_HOOK);
-		key = kobs_recall_key(&b->m, &b->w, 0);
+		kobs_frame_cache_put(&b->m, ip_of(1),
+				     kobs_fact(KOBS_FACT_SP, 3, 0) | KOBS_FACT_HOOK);
+		key = kobs_stack_cache_key(&b->m, &b->w, 0);
 		b->stack[at[frame]]++;
-		changed += kobs_recall_key(&b->m, &b->w, 0) != key;
+		changed += kobs_stack_cache_key(&b->m, &b->w, 0) != key;
 	}
 	/* The hook's own, and as many behind it as there are in a key. */
-	KUNIT_EXPECT_EQ(test, changed, 1 + KOBS_RECALL_KEY);
+	KUNIT_EXPECT_EQ(test, changed, 1 + KOBS_STACK_CACHE_KEY);
 }
 
 /* Sets are bounded; what is found is what was put. */
@@ -596,13 +596,13 @@ static void recall_is_bounded(struct kunit *test)
 	build(b);
 	for (i = 1; i <= 100; i++) {
 		u64 key = i * KOBS_HASH_FACTOR;
-		struct kobs_recalled *e = kobs_recall_new(&b->r, key);
+		struct kobs_cached_stack *e = kobs_stack_cache_new(&b->r, key);
 
 		KUNIT_ASSERT_GE(test, e - b->r.stacks, 0);
 		KUNIT_ASSERT_LT(test, e - b->r.stacks, 16);
-		kobs_memo_record(&b->m, &b->w, b->ips, 20, e);
-		kobs_recall_keep(e, key, 0, kobs_recall_state(EPOCH, false),
-				 i);
+		kobs_frame_cache_record(&b->m, &b->w, b->ips, 20, e);
+		kobs_stack_cache_keep(e, key, 0, kobs_stack_cache_state(EPOCH, false),
+				      i);
 		KUNIT_ASSERT_EQ(test, find(b, key, 0, EPOCH), i);
 	}
 	for (i = 1; i <= 100; i++) {
@@ -643,7 +643,7 @@ static struct kunit_case cases[] = {
 };
 
 static struct kunit_suite suite = {
-	.name = "kobs_memo",
+	.name = "kobs_frame_cache",
 	.init = bench_init,
 	.exit = bench_exit,
 	.test_cases = cases,

@@ -14,12 +14,12 @@
 #include "lib/object_table.h"
 #include "rig.h"
 
-static struct kobs_live *live_new(struct kunit *test, unsigned int objects)
+static struct kobs_object_table *live_new(struct kunit *test, unsigned int objects)
 {
-	struct kobs_live *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct kobs_object_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	KUNIT_ASSERT_EQ(test, kobs_live_init(t, objects), 0);
+	KUNIT_ASSERT_EQ(test, kobs_object_table_init(t, objects), 0);
 	test->priv = t;
 	return t;
 }
@@ -27,7 +27,7 @@ static struct kobs_live *live_new(struct kunit *test, unsigned int objects)
 static void live_exit(struct kunit *test)
 {
 	if (test->priv)
-		kobs_live_free(test->priv);
+		kobs_object_table_free(test->priv);
 }
 
 /* Addresses as an allocator gives them out: close together. */
@@ -51,16 +51,16 @@ static bool same(const struct kobs_object *a, u32 i)
 	       !a->given;
 }
 
-static enum kobs_live_fate put(struct kobs_live *t, u32 i)
+static enum kobs_object_fate put(struct kobs_object_table *t, u32 i)
 {
 	struct kobs_object o = object(i);
 	struct kobs_object old;
 
-	return kobs_live_put(t, address(i), &o, &old);
+	return kobs_object_insert(t, address(i), &o, &old);
 }
 
 /* Objects that a reader finds, and whether each is as it was put in. */
-static unsigned int count(struct kunit *test, const struct kobs_live *t,
+static unsigned int count(struct kunit *test, const struct kobs_object_table *t,
 			  u32 most)
 {
 	struct kobs_object o;
@@ -68,7 +68,7 @@ static unsigned int count(struct kunit *test, const struct kobs_live *t,
 	unsigned int n = 0;
 	u64 addr;
 
-	while (kobs_live_next(t, &place, &addr, &o)) {
+	while (kobs_object_table_next(t, &place, &addr, &o)) {
 		u32 i = (addr - address(0)) / 64;
 
 		KUNIT_ASSERT_LT(test, i, most);
@@ -78,72 +78,72 @@ static unsigned int count(struct kunit *test, const struct kobs_live *t,
 	return n;
 }
 
-static unsigned int away(const struct kobs_live *t)
+static unsigned int away(const struct kobs_object_table *t)
 {
 	unsigned int sum = 0;
 	u32 i;
 
 	for (i = 0; i < t->n; i++)
-		sum += atomic_read(&t->buckets[i].away);
+		sum += atomic_read(&t->buckets[i].displaced);
 	return sum;
 }
 
 static void in_and_out(struct kunit *test)
 {
-	struct kobs_live *t = live_new(test, 1000);
+	struct kobs_object_table *t = live_new(test, 1000);
 	struct kobs_object o;
 	u32 i;
 
 	for (i = 0; i < 900; i++)
-		KUNIT_ASSERT_EQ(test, put(t, i), KOBS_LIVE_NEW);
+		KUNIT_ASSERT_EQ(test, put(t, i), KOBS_OBJECT_NEW);
 	KUNIT_EXPECT_EQ(test, count(test, t, 900), 900);
 	for (i = 0; i < 900; i++) {
-		KUNIT_ASSERT_TRUE(test, kobs_live_take(t, address(i), &o));
+		KUNIT_ASSERT_TRUE(test, kobs_object_remove(t, address(i), &o));
 		KUNIT_ASSERT_TRUE(test, same(&o, i));
-		KUNIT_ASSERT_FALSE(test, kobs_live_take(t, address(i), &o));
+		KUNIT_ASSERT_FALSE(test, kobs_object_remove(t, address(i), &o));
 	}
-	KUNIT_EXPECT_FALSE(test, kobs_live_take(t, address(901), &o));
+	KUNIT_EXPECT_FALSE(test, kobs_object_remove(t, address(901), &o));
 	KUNIT_EXPECT_EQ(test, count(test, t, 900), 0);
 	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
 static void stale_is_replaced(struct kunit *test)
 {
-	struct kobs_live *t = live_new(test, 1000);
+	struct kobs_object_table *t = live_new(test, 1000);
 	struct kobs_object o = object(1);
 	struct kobs_object old;
 
-	KUNIT_EXPECT_EQ(test, put(t, 0), KOBS_LIVE_NEW);
-	KUNIT_EXPECT_EQ(test, kobs_live_put(t, address(0), &o, &old),
-			KOBS_LIVE_STALE);
+	KUNIT_EXPECT_EQ(test, put(t, 0), KOBS_OBJECT_NEW);
+	KUNIT_EXPECT_EQ(test, kobs_object_insert(t, address(0), &o, &old),
+			KOBS_OBJECT_STALE);
 	KUNIT_EXPECT_TRUE(test, same(&old, 0));
-	KUNIT_EXPECT_TRUE(test, kobs_live_take(t, address(0), &o));
+	KUNIT_EXPECT_TRUE(test, kobs_object_remove(t, address(0), &o));
 	KUNIT_EXPECT_TRUE(test, same(&o, 1));
-	KUNIT_EXPECT_FALSE(test, kobs_live_take(t, address(0), &o));
+	KUNIT_EXPECT_FALSE(test, kobs_object_remove(t, address(0), &o));
 }
 
 static void given_up(struct kunit *test)
 {
-	struct kobs_live *t = live_new(test, 1000);
+	struct kobs_object_table *t = live_new(test, 1000);
 	struct kobs_object o;
 
-	KUNIT_EXPECT_FALSE(test, kobs_live_give(t, address(0), &o));
+	KUNIT_EXPECT_FALSE(test, kobs_object_give_up(t, address(0), &o));
 	put(t, 0);
-	KUNIT_EXPECT_TRUE(test, kobs_live_give(t, address(0), &o));
+	KUNIT_EXPECT_TRUE(test, kobs_object_give_up(t, address(0), &o));
 	KUNIT_EXPECT_TRUE(test, same(&o, 0));
 	/* Not live, not to be given up again, but known. */
 	KUNIT_EXPECT_EQ(test, count(test, t, 1), 0);
-	KUNIT_EXPECT_FALSE(test, kobs_live_give(t, address(0), &o));
-	KUNIT_EXPECT_TRUE(test, kobs_live_take(t, address(0), &o));
+	KUNIT_EXPECT_FALSE(test, kobs_object_give_up(t, address(0), &o));
+	KUNIT_EXPECT_TRUE(test, kobs_object_remove(t, address(0), &o));
 	KUNIT_EXPECT_TRUE(test, o.given);
 	o.given = false;
 	KUNIT_EXPECT_TRUE(test, same(&o, 0));
-	KUNIT_EXPECT_FALSE(test, kobs_live_take(t, address(0), &o));
+	KUNIT_EXPECT_FALSE(test, kobs_object_remove(t, address(0), &o));
 
 	/* A free that is never seen is no missed one. */
 	put(t, 0);
-	kobs_live_give(t, address(0), &o);
-	KUNIT_EXPECT_EQ(test, put(t, 0), KOBS_LIVE_NEW);
+	kobs_object_give_up(t, address(0), &o);
+	KUNIT_EXPECT_EQ(test, put(t, 0), KOBS_OBJECT_NEW);
 	KUNIT_EXPECT_EQ(test, count(test, t, 1), 1);
 }
 
@@ -154,13 +154,13 @@ static void nine_tenths_fit(struct kunit *test)
 	unsigned int s;
 
 	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
-		struct kobs_live *t = live_new(test, sizes[s]);
+		struct kobs_object_table *t = live_new(test, sizes[s]);
 		u32 i;
 
-		KUNIT_EXPECT_LE(test, kobs_live_bytes(sizes[s]),
+		KUNIT_EXPECT_LE(test, kobs_object_table_bytes(sizes[s]),
 				24ULL * sizes[s]);
 		for (i = 0; i < sizes[s]; i++)
-			KUNIT_ASSERT_EQ(test, put(t, i), KOBS_LIVE_NEW);
+			KUNIT_ASSERT_EQ(test, put(t, i), KOBS_OBJECT_NEW);
 		KUNIT_EXPECT_EQ(test, count(test, t, sizes[s]), sizes[s]);
 		live_exit(test);
 	}
@@ -168,8 +168,8 @@ static void nine_tenths_fit(struct kunit *test)
 
 static void full_table(struct kunit *test)
 {
-	struct kobs_live *t = live_new(test, 1 << 10);
-	u32 slots = t->n * KOBS_LIVE_SLOTS;
+	struct kobs_object_table *t = live_new(test, 1 << 10);
+	u32 slots = t->n * KOBS_OBJECT_SLOTS;
 	struct kobs_object o;
 	u8 *in = kunit_kzalloc(test, 2 * slots, GFP_KERNEL);
 	u32 n = 0;
@@ -177,7 +177,7 @@ static void full_table(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, in);
 	for (i = 0; i < 2 * slots; i++) {
-		in[i] = put(t, i) == KOBS_LIVE_NEW;
+		in[i] = put(t, i) == KOBS_OBJECT_NEW;
 		n += in[i];
 	}
 	KUNIT_EXPECT_GE(test, n, slots * 95 / 100);
@@ -185,7 +185,7 @@ static void full_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, t, 2 * slots), n);
 	/* Nothing came to harm, and what did not fit is not there. */
 	for (i = 0; i < 2 * slots; i++) {
-		KUNIT_ASSERT_EQ(test, kobs_live_take(t, address(i), &o), in[i]);
+		KUNIT_ASSERT_EQ(test, kobs_object_remove(t, address(i), &o), in[i]);
 		if (in[i])
 			KUNIT_ASSERT_TRUE(test, same(&o, i));
 	}
@@ -196,23 +196,23 @@ static void full_table(struct kunit *test)
 /* Slots of what was given up are used when there are no others. */
 static void given_up_make_room(struct kunit *test)
 {
-	struct kobs_live *t = live_new(test, 1 << 10);
-	u32 slots = t->n * KOBS_LIVE_SLOTS;
+	struct kobs_object_table *t = live_new(test, 1 << 10);
+	u32 slots = t->n * KOBS_OBJECT_SLOTS;
 	struct kobs_object o;
 	u32 n = 0;
 	u32 i;
 
 	for (i = 0; i < 2 * slots; i++) {
 		put(t, i);
-		kobs_live_give(t, address(i), &o);
+		kobs_object_give_up(t, address(i), &o);
 	}
 	KUNIT_EXPECT_EQ(test, count(test, t, 2 * slots), 0);
 	for (i = 0; i < slots; i++)
-		n += put(t, 2 * slots + i) == KOBS_LIVE_NEW;
+		n += put(t, 2 * slots + i) == KOBS_OBJECT_NEW;
 	KUNIT_EXPECT_GE(test, n, slots * 95 / 100);
 	KUNIT_EXPECT_EQ(test, count(test, t, 3 * slots), n);
 	for (i = 0; i < 3 * slots; i++)
-		kobs_live_take(t, address(i), &o);
+		kobs_object_remove(t, address(i), &o);
 	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
@@ -230,7 +230,7 @@ static void given_up_make_room(struct kunit *test)
  * @full: objects that did not fit
  */
 struct churn {
-	struct kobs_live *t;
+	struct kobs_object_table *t;
 	u32 first;
 	struct rnd_state rnd[2];
 	bool in[2][OWN];
@@ -245,16 +245,16 @@ static void churn_one(struct churn *c, unsigned int ctx)
 	struct kobs_object o;
 
 	if (c->in[ctx][k]) {
-		if (!kobs_live_take(c->t, address(i), &o) || !same(&o, i))
+		if (!kobs_object_remove(c->t, address(i), &o) || !same(&o, i))
 			c->bad++;
 		c->in[ctx][k] = false;
 		return;
 	}
 	switch (put(c->t, i)) {
-	case KOBS_LIVE_NEW:
+	case KOBS_OBJECT_NEW:
 		c->in[ctx][k] = true;
 		break;
-	case KOBS_LIVE_FULL:
+	case KOBS_OBJECT_FULL:
 		c->full++;
 		break;
 	default:
@@ -282,7 +282,7 @@ static void churn_irq(struct rig *rig)
 
 static void churning(struct kunit *test)
 {
-	struct kobs_live *t = live_new(test, 4 * OWN * 6 / 10);
+	struct kobs_object_table *t = live_new(test, 4 * OWN * 6 / 10);
 	unsigned int expected = 0;
 	unsigned int irqs = 0;
 	struct churn *churn;
@@ -321,7 +321,7 @@ static void churning(struct kunit *test)
 	for (i = 0; i < 4 * OWN; i++) {
 		struct kobs_object o;
 
-		expected -= kobs_live_take(t, address(i), &o);
+		expected -= kobs_object_remove(t, address(i), &o);
 	}
 	KUNIT_EXPECT_EQ(test, expected, 0);
 	KUNIT_EXPECT_EQ(test, away(t), 0);
@@ -339,7 +339,7 @@ static struct kunit_case cases[] = {
 };
 
 static struct kunit_suite suite = {
-	.name = "kobs_live",
+	.name = "kobs_object_table",
 	.exit = live_exit,
 	.test_cases = cases,
 };

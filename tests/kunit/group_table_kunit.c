@@ -10,13 +10,13 @@
 #include "lib/group_table.h"
 #include "rig.h"
 
-static struct kobs_groups *groups_new(struct kunit *test, unsigned int groups,
-				      unsigned int words)
+static struct kobs_group_table *groups_new(struct kunit *test, unsigned int groups,
+					   unsigned int words)
 {
-	struct kobs_groups *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+	struct kobs_group_table *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, g);
-	KUNIT_ASSERT_EQ(test, kobs_groups_init(g, groups, words), 0);
+	KUNIT_ASSERT_EQ(test, kobs_group_table_init(g, groups, words), 0);
 	test->priv = g;
 	return g;
 }
@@ -24,12 +24,12 @@ static struct kobs_groups *groups_new(struct kunit *test, unsigned int groups,
 static void groups_exit(struct kunit *test)
 {
 	if (test->priv)
-		kobs_groups_free(test->priv);
+		kobs_group_table_free(test->priv);
 }
 
 static void same_key_same_group(struct kunit *test)
 {
-	struct kobs_groups *g = groups_new(test, 256, 3);
+	struct kobs_group_table *g = groups_new(test, 256, 3);
 	unsigned int round;
 	u32 group[100];
 	u64 i;
@@ -37,13 +37,13 @@ static void same_key_same_group(struct kunit *test)
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < ARRAY_SIZE(group); i++) {
 			u64 key[] = { i, i / 2, 7 };
-			u32 got = kobs_groups_find(g, key);
+			u32 got = kobs_group_table_find(g, key);
 
 			KUNIT_ASSERT_LE(test, got, g->mask);
 			if (round)
 				KUNIT_ASSERT_EQ(test, got, group[i]);
 			group[i] = got;
-			KUNIT_ASSERT_EQ(test, memcmp(kobs_groups_key(g, got),
+			KUNIT_ASSERT_EQ(test, memcmp(kobs_group_table_key(g, got),
 						     key, sizeof(key)), 0);
 		}
 	}
@@ -52,16 +52,16 @@ static void same_key_same_group(struct kunit *test)
 
 static void full(struct kunit *test)
 {
-	struct kobs_groups *g = groups_new(test, 16, 1);
+	struct kobs_group_table *g = groups_new(test, 16, 1);
 	u64 i;
 
 	KUNIT_EXPECT_EQ(test, g->mask + 1, 16);
 	for (i = 0; i < 16; i++)
-		KUNIT_ASSERT_NE(test, kobs_groups_find(g, &i), KOBS_GROUP_NONE);
+		KUNIT_ASSERT_NE(test, kobs_group_table_find(g, &i), KOBS_GROUP_NONE);
 	for (; i < 32; i++)
-		KUNIT_ASSERT_EQ(test, kobs_groups_find(g, &i), KOBS_GROUP_NONE);
+		KUNIT_ASSERT_EQ(test, kobs_group_table_find(g, &i), KOBS_GROUP_NONE);
 	for (i = 0; i < 16; i++)
-		KUNIT_ASSERT_NE(test, kobs_groups_find(g, &i), KOBS_GROUP_NONE);
+		KUNIT_ASSERT_NE(test, kobs_group_table_find(g, &i), KOBS_GROUP_NONE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&g->used), 16);
 }
 
@@ -69,7 +69,7 @@ static void full(struct kunit *test)
 #define TURNS	20000
 
 struct counting {
-	struct kobs_groups *g;
+	struct kobs_group_table *g;
 	unsigned int turn;
 	unsigned int lost;
 };
@@ -80,11 +80,11 @@ static void counting_one(struct counting *c)
 	u32 group;
 
 	preempt_disable();
-	group = kobs_groups_find(c->g, &key);
+	group = kobs_group_table_find(c->g, &key);
 	if (group == KOBS_GROUP_NONE)
 		c->lost++;
 	else
-		local64_inc(&kobs_groups_counts(c->g, group)[1]);
+		local64_inc(&kobs_group_table_counts(c->g, group)[1]);
 	preempt_enable();
 }
 
@@ -111,7 +111,7 @@ static void counting_irq(struct rig *rig)
 
 static void counters_add_up(struct kunit *test)
 {
-	struct kobs_groups *g = groups_new(test, 1024, 1);
+	struct kobs_group_table *g = groups_new(test, 1024, 1);
 	struct counting c[2][2] = {};
 	unsigned int turns = 0;
 	unsigned int n = 0;
@@ -141,8 +141,8 @@ static void counters_add_up(struct kunit *test)
 		turns += c[n][0].turn + c[n][1].turn;
 	}
 	for (i = 0; i <= g->mask; i++) {
-		sum += kobs_groups_sum(g, i, 1);
-		KUNIT_EXPECT_EQ(test, kobs_groups_sum(g, i, 0), 0);
+		sum += kobs_group_table_sum(g, i, 1);
+		KUNIT_EXPECT_EQ(test, kobs_group_table_sum(g, i, 0), 0);
 	}
 	KUNIT_EXPECT_EQ(test, sum, turns);
 	/* Rarely more than one group for a key: two that made it at once. */
@@ -157,7 +157,7 @@ static struct kunit_case cases[] = {
 };
 
 static struct kunit_suite suite = {
-	.name = "kobs_group",
+	.name = "kobs_group_table",
 	.exit = groups_exit,
 	.test_cases = cases,
 };
