@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/cmds.h"
+#include "cmd/slab/leaks.h"
 #include "proto/nl.h"
 #include "report/filter_text.h"
 #include "report/report.h"
@@ -122,9 +123,16 @@ static int find_session(struct nl *nl, const struct verb *verb, const struct opt
 	return model_session_get(nl, 0, o->args[0], s);
 }
 
+static const struct report_kind *find_kind(const struct session *s)
+{
+	const struct report_kind *kind = &slab_leaks_report;
+
+	return !strcmp(kind->source, s->source) && !strcmp(kind->mode, s->mode) ? kind : NULL;
+}
+
 static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 {
-	struct report rep = { .session = s, .opts = o };
+	struct report rep = { .session = s, .opts = o, .kind = find_kind(s) };
 	struct table table;
 	struct output to = {};
 	struct view view;

@@ -44,7 +44,7 @@ void report_header(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	const struct view *v = r->view;
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 	struct buf filter = {};
 	struct buf what = {};
 	char took[32], targets[32];
@@ -175,7 +175,7 @@ static void print_stacks(struct report *r, struct out *o)
 
 static void print_fill(struct report *r, struct out *o)
 {
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 	const struct session *s = r->session;
 	char memory[32];
 	char stacks[64] = "";

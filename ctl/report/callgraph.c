@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "cmd/pmu/pmu.h"
 #include "report/callgraph.h"
 
 #define LINKS_SHOWN	3
@@ -135,7 +134,7 @@ static size_t name_frames(struct report *r, uint64_t id, const char **frames, si
 	for (i = 0; s && i < s->nr && n < FRAMES; i++) {
 		name.len = 0;
 		view_print_frame(r->view, s, i, &name);
-		pmu_strip(name.p);
+		view_strip(name.p);
 		frames[n++] = pool_intern(&r->table->texts, name.p);
 	}
 	buf_free(&name);
@@ -233,8 +232,8 @@ static void print_function(const struct graph *g, struct out *o, const struct gr
 	out_row_end(o);
 }
 
-/** pmu_print_graph() - The report of record --graph. Return: 0 or an exit status. */
-int pmu_print_graph(struct report *r, const struct output *to)
+/** graph_print() - The report of record --graph. Return: 0 or an exit status. */
+int graph_print(struct report *r, const struct output *to)
 {
 	size_t top = r->opts->top.given ? r->opts->top.value : r->opts->json ? 0 : 20;
 	struct graph g = {};

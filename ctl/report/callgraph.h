@@ -3,6 +3,8 @@
 #ifndef OBSCTL_PMU_GRAPH_H
 #define OBSCTL_PMU_GRAPH_H
 
+#include "report/outfile.h"
+#include "report/report.h"
 #include "lib/util.h"
 
 /* Samples below a function that passed through another one next to it. */
@@ -39,5 +41,6 @@ struct graph {
 void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t count);
 void graph_sort(struct graph *g);
 void graph_free(struct graph *g);
+int graph_print(struct report *r, const struct output *to);
 
 #endif

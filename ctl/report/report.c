@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "cmd/slab/leaks.h"
 #include "report/hist.h"
 #include "report/report.h"
 
@@ -25,23 +24,7 @@ static const struct {
 	{ 0.999, "p999", "P99.9" },
 };
 
-static const struct report_kind *const kinds[] = {
-	&slab_leaks_report,
-};
-
 static bool by_sum;
-
-/** report_kind() - Return: what the report does in its own way, or NULL. */
-const struct report_kind *report_kind(const struct report *r)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kinds[i]->source, r->session->source) &&
-		    !strcmp(kinds[i]->mode, r->session->mode))
-			return kinds[i];
-	return NULL;
-}
 
 static int compare_rows(const void *a, const void *b)
 {
@@ -87,7 +70,7 @@ static size_t rows_to_show(const struct report *r)
 /** report_resolve() - Sort the rows and find the names that the report needs. */
 void report_resolve(struct report *r)
 {
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 	struct table *t = r->table;
 	size_t i;
 
@@ -260,7 +243,7 @@ static void print_numbers(struct report *r, struct out *o, const struct row *row
 
 static void print_row(struct report *r, struct out *o, const struct row *row, uint64_t total)
 {
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 	struct view *v = r->view;
 	size_t c;
 
@@ -313,7 +296,7 @@ static void print_chart(struct report *r, struct out *o, const struct row *row)
 
 static void print_table(struct report *r, struct out *o)
 {
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 	struct table *t = r->table;
 	char count[32];
 	uint64_t total = 0;
@@ -391,7 +374,7 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 		if (type_is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
 			continue;
 		/* A frame of the stack says as much. */
-		if (report_kind(r) && v->types[c] == KOBS_TYPE_ADDRESS)
+		if (r->kind && v->types[c] == KOBS_TYPE_ADDRESS)
 			continue;
 		key.len = 0;
 		view_print_key(v, c, keys[c], &key);
@@ -411,7 +394,7 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 /* Stacks that differ in offsets only are one line. */
 static void print_folded(struct report *r, FILE *file)
 {
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 	uint64_t *sums = zalloc(r->rows_shown * sizeof(*sums));
 	const char **lines = zalloc(r->rows_shown * sizeof(*lines));
 	struct pool pool = {};
@@ -511,7 +494,7 @@ int report_lost(const struct session *s, const struct opts *o)
 /** report_verdict() - Return: the exit status that the user's limits ask for. */
 int report_verdict(struct report *r)
 {
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 
 	if (kind && kind->verdict) {
 		int status = kind->verdict(r);
@@ -528,7 +511,7 @@ int report_verdict(struct report *r)
 /** report_free() - Free what report_resolve() made. */
 void report_free(struct report *r)
 {
-	const struct report_kind *kind = report_kind(r);
+	const struct report_kind *kind = r->kind;
 
 	if (kind && kind->release)
 		kind->release(r);

@@ -10,7 +10,10 @@
 
 struct report;
 
-/* What the report of one mode does in its own way. All may be NULL, but for the names. */
+/*
+ * What the report of one mode does in its own way. All may be NULL, but for the names. Nouns
+ * define them, and their verbs name them.
+ */
 struct report_kind {
 	const char	*source;
 	const char	*mode;
@@ -35,6 +38,7 @@ struct report {
 	struct view	*view;
 	const struct session *session;
 	const struct opts *opts;
+	const struct report_kind *kind;	/* NULL for the common way */
 	struct table	*table;		/* NULL for a stream */
 	bool		interim;	/* the session goes on */
 	size_t		rows_shown;	/* set by report_resolve() */
@@ -43,7 +47,6 @@ struct report {
 	void		*judged;	/* of the kind */
 };
 
-const struct report_kind *report_kind(const struct report *r);
 void report_resolve(struct report *r);
 int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);

@@ -148,6 +148,20 @@ void view_print_frame(struct view *v, const struct stack *s, size_t i, struct bu
 		ksyms_print_address(&v->ksyms, s->addr[i], out);
 }
 
+/** view_strip() - Take the offset out of a symbol's name, and an address without one. */
+void view_strip(char *name)
+{
+	char *at = strstr(name, "+0x");
+	char *rest;
+
+	if (!at)
+		at = strstr(name, " 0x");
+	if (!at)
+		return;
+	rest = strchr(at + 1, ' ');
+	memmove(at, rest ? rest : "", strlen(rest ? rest : "") + 1);
+}
+
 /** view_unit() - Return: the unit of the mode's value, or "". */
 const char *view_unit(const struct view *v)
 {

@@ -34,6 +34,7 @@ bool view_absent(const struct view *v, size_t column, uint64_t key);
 bool view_is_pointer(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out);
+void view_strip(char *name);
 const char *view_target(const struct view *v);
 const char *view_unit(const struct view *v);
 

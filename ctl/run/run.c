@@ -156,6 +156,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	struct opts o = *r->o;
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
+		.kind = r->spec->kind,
 	};
 	bool live = interim && r->live;
 	struct table table;
@@ -338,7 +339,9 @@ static int stop_session(struct run *r)
 
 static int finish_trace(struct run *r, int *verdict)
 {
-	struct report rep = { .view = &r->view, .session = &r->session, .opts = r->o };
+	struct report rep = {
+		.view = &r->view, .session = &r->session, .opts = r->o, .kind = r->spec->kind,
+	};
 	struct out o;
 
 	/* Records may go to a program; as text the account is for a person. */

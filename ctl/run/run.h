@@ -17,6 +17,7 @@
 struct run_spec {
 	const char	*source;
 	const char	*mode;
+	const struct report_kind *kind;	/* of its report, or NULL */
 	const struct targets *targets;	/* functions, or NULL */
 	bool		user_code;	/* keys have addresses of it, though no column is a stack */
 	struct request	request;	/* settings of the source; run adds the rest */

@@ -306,7 +306,7 @@ static void test_strip(void)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		strcpy(name, cases[i][0]);
-		pmu_strip(name);
+		view_strip(name);
 		ok(!strcmp(name, cases[i][1]), cases[i][0]);
 	}
 }

@@ -138,7 +138,7 @@ static const char *function_at(struct edges *e, uint32_t pid, uint64_t address)
 	const char *name;
 
 	name_address(e, pid, address, &b);
-	pmu_strip(b.p);
+	view_strip(b.p);
 	name = pool_intern(&e->names, b.p);
 	buf_free(&b);
 	return name;

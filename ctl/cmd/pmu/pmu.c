@@ -189,20 +189,6 @@ const char *pmu_title(const struct pmu_run *p, const struct session *s, struct b
 	return out->p;
 }
 
-/** pmu_strip() - Take the offset out of a symbol's name, and an address without one. */
-void pmu_strip(char *name)
-{
-	char *at = strstr(name, "+0x");
-	char *rest;
-
-	if (!at)
-		at = strstr(name, " 0x");
-	if (!at)
-		return;
-	rest = strchr(at + 1, ' ');
-	memmove(at, rest ? rest : "", strlen(rest ? rest : "") + 1);
-}
-
 /** pmu_function_at() - The function that an address of the kernel or of a process is in. */
 void pmu_function_at(struct view *v, uint32_t pid, uint64_t address, struct buf *out)
 {
@@ -212,7 +198,7 @@ void pmu_function_at(struct view *v, uint32_t pid, uint64_t address, struct buf 
 		ksyms_print_address(&v->ksyms, address, out);
 	else
 		usyms_print(&v->usyms, pid, address, out);
-	pmu_strip(out->p + start);
+	view_strip(out->p + start);
 	out->len = start + strlen(out->p + start);
 }
 

@@ -29,10 +29,8 @@ void pmu_by(struct pmu_run *p, const char *const *names, size_t n);
 bool pmu_is_by(const struct pmu_run *p, const char *name);
 void pmu_sample(struct pmu_run *p, uint64_t branches);
 void pmu_function_at(struct view *v, uint32_t pid, uint64_t address, struct buf *out);
-void pmu_strip(char *name);
 
 const char *pmu_title(const struct pmu_run *p, const struct session *s, struct buf *out);
-int pmu_print_graph(struct report *r, const struct output *to);
 
 int pmu_stat(const struct opts *o);
 int pmu_record(const struct opts *o);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/pmu/pmu.h"
+#include "report/callgraph.h"
 #include "symbols/usyms.h"
 
 static const struct column func_column = {
@@ -62,7 +63,7 @@ static void name_function(struct view *v, const struct table *t, uint64_t func, 
 	out->len = 0;
 	if (func) {
 		ksyms_print_function(&v->ksyms, func, out);
-		pmu_strip(out->p);
+		view_strip(out->p);
 	} else if (s && s->nr) {
 		pmu_function_at(v, s->pid, s->addr[0], out);
 	} else {
@@ -181,7 +182,7 @@ static int print_record(struct run_spec *spec, struct report *r, const struct ou
 
 	r->what = pmu_title(p, r->session, &title);
 	if (p->o->graph)
-		err = pmu_print_graph(r, to);
+		err = graph_print(r, to);
 	else if (at.func != SIZE_MAX || at.event != SIZE_MAX)
 		err = print_named(p, r, to, &at);
 	else

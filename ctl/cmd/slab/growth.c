@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/slab/counts.h"
+#include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "cmd/slab/slabinfo.h"
 #include "report/outfile.h"
@@ -223,7 +224,7 @@ static void print_foot(struct growth *g, struct out *o)
 {
 	struct report r = {
 		.view = &g->counts.view, .session = &g->counts.session, .opts = g->o,
-		.table = &g->counts.table,
+		.table = &g->counts.table, .kind = &slab_leaks_report,
 	};
 
 	if (g->counted)

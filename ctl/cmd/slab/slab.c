@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/cmds.h"
+#include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "run/run.h"
 
@@ -130,6 +131,7 @@ static int run_kobs(const struct verb *verb, const struct opts *o)
 	if (err)
 		return err;
 	if (verb->kind & FOR_LEAKS) {
+		spec.kind = &slab_leaks_report;
 		memset(&chosen.by, 0, sizeof(chosen.by));
 		choose_columns(&chosen.by, o);
 		if (!o->hist)
