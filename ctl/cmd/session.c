@@ -7,6 +7,7 @@
 #include "cmd/slab/leaks.h"
 #include "proto/nl.h"
 #include "report/filter_text.h"
+#include "report/losses.h"
 #include "report/report.h"
 
 static const char *const states[] = {
@@ -40,6 +41,7 @@ static void print_session(struct out *o, const struct session *s, const struct s
 {
 	const char *state = s->state < ARRAY_SIZE(states) && states[s->state] ?
 			    states[s->state] : "unknown";
+	struct losses l = losses_of(s);
 	char shown[40];
 
 	out_row_begin(o);
@@ -58,7 +60,9 @@ static void print_session(struct out *o, const struct session *s, const struct s
 	out_cell_shown(o, "duration_ns", "TIME", s->duration,
 		       format_ns(shown, sizeof(shown), (double)s->duration));
 	out_cell_number(o, "hits", "HITS", s->hits);
-	out_cell_number(o, "lost", "LOST", model_lost_sum(s));
+	out_cell_number(o, "pending", "PENDING", l.pending);
+	out_json_number(o, "unpaired", l.unpaired);
+	out_cell_number(o, "lost", "LOST", l.lost);
 	out_cell_shown(o, "memory", "MEMORY", s->memory,
 		       format_bytes(shown, sizeof(shown), s->memory));
 	print_filter(o, s, sources);

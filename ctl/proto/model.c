@@ -303,17 +303,6 @@ void model_free_session(struct session *s)
 	decode_free(&session, s);
 }
 
-/** model_lost_sum() - Return: hits that were lost, for all reasons. */
-uint64_t model_lost_sum(const struct session *s)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < s->nr_lost; i++)
-		sum += s->lost[i].count;
-	return sum;
-}
-
 static struct setting *add_setting(struct request *req, const char *name)
 {
 	struct setting *s;

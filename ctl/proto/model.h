@@ -263,7 +263,6 @@ int model_get_sessions(struct nl *nl, struct sessions *out);
 void model_free_session(struct session *s);
 void model_free_sessions(struct sessions *s);
 void model_free_request(struct request *req);
-uint64_t model_lost_sum(const struct session *s);
 void model_set_number(struct request *req, const char *name, uint64_t number);
 void model_set_text(struct request *req, const char *name, const char *text);
 void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses);

@@ -7,7 +7,11 @@
 #include <string.h>
 
 #include "report/filter_text.h"
+#include "report/losses.h"
 #include "report/report.h"
+
+/* Fewer timed hits than these give no cost per hit. */
+#define TIMED_LEAST	30
 
 static void print_params(struct report *r, struct out *o)
 {
@@ -78,11 +82,12 @@ void report_header(struct report *r, struct out *o)
 	buf_free(&what);
 	buf_free(&filter);
 	if (s->stop_reason)
-		out_line(o, "*** Stopped before its time: %s. ***\n", s->stop_reason);
+		out_line(o, "*** Stopped early: %s. ***\n", s->stop_reason);
 }
 
 static void print_accounting(const struct session *s, struct out *o)
 {
+	struct losses l = losses_of(s);
 	size_t i;
 
 	out_open(o, "accounting", '{');
@@ -90,6 +95,8 @@ static void print_accounting(const struct session *s, struct out *o)
 	out_json_number(o, "recorded", s->recorded);
 	out_json_number(o, "filtered", s->filtered);
 	out_json_number(o, "own", s->own);
+	out_json_number(o, "pending", l.pending);
+	out_json_number(o, "unpaired", l.unpaired);
 	out_open(o, "lost", '{');
 	for (i = 0; i < s->nr_lost; i++)
 		out_json_number(o, s->lost[i].reason, s->lost[i].count);
@@ -97,32 +104,99 @@ static void print_accounting(const struct session *s, struct out *o)
 	out_close(o, '}');
 }
 
+static bool is_param(const struct source *s, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; s && i < s->nr_params; i++)
+		if (strlen(s->params[i].name) == len && !strncmp(s->params[i].name, name, len))
+			return true;
+	return false;
+}
+
+/*
+ * The kernel's advice, "raise ring_kb" for instance, with the option in place of
+ * the parameter: --ring-kb.
+ */
+static void add_advice(const struct view *v, const char *doc, struct buf *out)
+{
+	const struct source *engine = model_find_source(&v->sources, "session");
+	const char *raise = strstr(doc, ": raise ");
+	const char *from = raise ? raise + strlen(": raise ") : doc + strlen(doc);
+
+	buf_add(out, doc, (size_t)(from - doc));
+	while (*from) {
+		size_t len = strspn(from, "abcdefghijklmnopqrstuvwxyz_");
+
+		if (is_param(engine, from, len) || is_param(v->source, from, len)) {
+			buf_puts(out, "--");
+			for (; len; len--, from++)
+				buf_putc(out, *from == '_' ? '-' : *from);
+			continue;
+		}
+		len = len ? len : 1;
+		buf_add(out, from, len);
+		from += len;
+	}
+}
+
+static void print_losses(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	struct buf line = {};
+	char n[32];
+	size_t i;
+
+	for (i = 0; i < s->nr_lost; i++) {
+		enum loss loss = loss_of(s->lost[i].reason);
+
+		line.len = 0;
+		buf_printf(&line, "  %s %s, ", loss == LOSS_PENDING ? "pending" :
+			   loss == LOSS_UNPAIRED ? "unpaired" : "lost",
+			   format_count(n, sizeof(n), s->lost[i].count));
+		if (loss == LOSS || !s->lost[i].doc)
+			buf_printf(&line, "%s%s", s->lost[i].reason, s->lost[i].doc ? ": " : "");
+		if (s->lost[i].doc)
+			add_advice(r->view, s->lost[i].doc, &line);
+		out_line(o, "%s", line.p);
+	}
+	buf_free(&line);
+}
+
 static void print_balance(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
-	uint64_t lost = model_lost_sum(s);
-	char hits[32], recorded[32], filtered[32], gone[32], own[32];
-	size_t i;
+	struct losses l = losses_of(s);
+	struct buf line = {};
+	char n[32];
 
-	format_count(hits, sizeof(hits), s->hits);
-	format_count(recorded, sizeof(recorded), s->recorded);
-	format_count(filtered, sizeof(filtered), s->filtered);
-	format_count(gone, sizeof(gone), lost);
-	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s", hits, recorded, filtered,
-		 gone);
+	buf_printf(&line, "\nhits %s", format_count(n, sizeof(n), s->hits));
+	buf_printf(&line, " = recorded %s", format_count(n, sizeof(n), s->recorded));
+	buf_printf(&line, " + filtered %s", format_count(n, sizeof(n), s->filtered));
+	if (l.pending)
+		buf_printf(&line, " + pending %s", format_count(n, sizeof(n), l.pending));
+	if (l.unpaired)
+		buf_printf(&line, " + unpaired %s", format_count(n, sizeof(n), l.unpaired));
+	buf_printf(&line, " + lost %s", format_count(n, sizeof(n), l.lost));
+	out_line(o, "%s", line.p);
+	buf_free(&line);
 	if (s->own)
-		out_line(o, "  of the filtered, %s were of obsctl or of kobs itself",
-			 format_count(own, sizeof(own), s->own));
-	for (i = 0; i < s->nr_lost; i++)
-		out_line(o, "  lost %s, %s%s%s", format_count(gone, sizeof(gone), s->lost[i].count),
-			 s->lost[i].reason, s->lost[i].doc ? ": " : "",
-			 s->lost[i].doc ? s->lost[i].doc : "");
-	if (s->hits == s->recorded + s->filtered + lost)
+		out_line(o, "  %s filtered hit%s came from obsctl itself",
+			 format_count(n, sizeof(n), s->own), s->own == 1 ? "" : "s");
+	print_losses(r, o);
+	if (s->hits == s->recorded + s->filtered + l.all)
 		return;
 	if (s->state == KOBS_STATE_STARTED)
-		out_line(o, "  (a snapshot of a session that runs: the sum may be off by hits in flight)");
+		out_line(o, "  (the session is running: the sum can be off by hits in flight)");
 	else
 		out_line(o, "*** THE SUM DOES NOT HOLD: this is a bug in kobs, do not trust these numbers. ***");
+}
+
+/* Percent of a CPU, in two digits. */
+static void format_percent(char *buf, size_t size, double percent)
+{
+	snprintf(buf, size, "%.*f", percent >= 9.95 ? 0 : percent >= 0.995 ? 1 :
+		 percent >= 0.0995 ? 2 : percent >= 0.00995 ? 3 : 4, percent);
 }
 
 static void print_cost(struct report *r, struct out *o)
@@ -137,16 +211,19 @@ static void print_cost(struct report *r, struct out *o)
 		out_json_real(o, "ns_per_hit", ns);
 	out_json_number(o, "hits_timed", s->hits_timed);
 	out_close(o, '}');
-	if (!s->hits_timed)
+	/* A few hits do not tell what all of them cost. */
+	if (s->hits_timed < TIMED_LEAST)
 		return;
 	format_ns(per_hit, sizeof(per_hit), ns);
 	format_count(timed, sizeof(timed), s->hits_timed);
 	format_count(hits, sizeof(hits), s->hits);
 	out_line(o, "kobs used %s per hit in its handler (measured on %s of %s hits)", per_hit,
 		 timed, hits);
-	if (s->duration)
-		out_line(o, "  about %.2g %% of one CPU",
-			 ns * (double)s->hits * 100 / (double)s->duration);
+	if (!s->duration)
+		return;
+	format_percent(per_hit, sizeof(per_hit),
+		       ns * (double)s->hits * 100 / (double)s->duration);
+	out_line(o, "  about %s %% of one CPU", per_hit);
 }
 
 /* How kernel stacks came about: only sessions that have some say so. */
@@ -270,5 +347,5 @@ void report_footer(struct report *r, struct out *o)
 	print_fill(r, o);
 	print_kept_out(r, o);
 	if (r->opts->folded && r->session->stop_reason)
-		out_line(o, "*** Stopped before its time: %s. ***", r->session->stop_reason);
+		out_line(o, "*** Stopped early: %s. ***", r->session->stop_reason);
 }

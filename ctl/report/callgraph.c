@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "report/callgraph.h"
+#include "report/nothing.h"
 
 #define LINKS_SHOWN	3
 #define FRAMES		(2 * 96)	/* of the kernel's stack and of the user's */
@@ -253,7 +254,7 @@ int graph_print(struct report *r, const struct output *to)
 		print_function(&g, &o, g.v[i]);
 	out_table_end(&o);
 	if (!g.n)
-		out_line(&o, "Nothing was hit.");
+		nothing_print(r, &o);
 	if (top < g.n)
 		out_line(&o, "... %zu more functions (-n 0 shows all)", g.n - top);
 	report_footer(r, &o);

@@ -14,6 +14,17 @@
 #define SUB_BITS	4
 #define SUB		(1u << SUB_BITS)
 
+static const struct {
+	double		part;
+	const char	*key;
+	const char	*header;
+} percentiles[] = {
+	{ 0.5, "p50", "P50" },
+	{ 0.9, "p90", "P90" },
+	{ 0.99, "p99", "P99" },
+	{ 0.999, "p999", "P99.9" },
+};
+
 /**
  * hist_percentile() - The value that @part of all values do not exceed.
  * Return: an upper bound of it, at most 1/16 above; 0 without buckets.
@@ -130,4 +141,36 @@ bool hist_terminal_is_utf8(void)
 			return strcasestr(v, "utf-8") || strcasestr(v, "utf8");
 	}
 	return false;
+}
+
+/** hist_print_percentiles() - Cells of a row: the usual percentiles, in the value's unit. */
+void hist_print_percentiles(const struct row *row, struct out *o, const char *unit)
+{
+	char shown[40];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(percentiles); i++) {
+		uint64_t v = hist_percentile(row, percentiles[i].part);
+
+		format_value(shown, sizeof(shown), (double)v, unit);
+		out_cell_shown(o, percentiles[i].key, percentiles[i].header, v, shown);
+	}
+}
+
+/** hist_print_json() - The buckets of a row, in JSON only. */
+void hist_print_json(const struct row *row, struct out *o)
+{
+	size_t i;
+
+	if (!o->json)
+		return;
+	out_open(o, "hist", '[');
+	for (i = 0; i < row->nr_buckets; i++) {
+		out_open(o, NULL, '{');
+		out_json_number(o, "lo", row->buckets[i].lo);
+		out_json_number(o, "hi", row->buckets[i].hi);
+		out_json_number(o, "count", row->buckets[i].count);
+		out_close(o, '}');
+	}
+	out_close(o, ']');
 }

@@ -6,28 +6,20 @@
 
 #include <string.h>
 
+#include "report/fold.h"
 #include "report/hist.h"
+#include "report/losses.h"
+#include "report/nothing.h"
 #include "report/report.h"
 
 #define TEXT_ROWS	40
 #define CHART_ROWS	10		/* rows that get a bar chart */
 #define CHART_LINES	20
 
-static const struct {
-	double		part;
-	const char	*key;
-	const char	*header;
-} percentiles[] = {
-	{ 0.5, "p50", "P50" },
-	{ 0.9, "p90", "P90" },
-	{ 0.99, "p99", "P99" },
-	{ 0.999, "p999", "P99.9" },
-};
-
-static bool by_sum;
-
-static int compare_rows(const void *a, const void *b)
+static int compare_rows(const void *a, const void *b, void *arg)
 {
+	const struct report *r = arg;
+	bool by_sum = r->view->mode->value;
 	const struct row *x = a;
 	const struct row *y = b;
 	uint64_t p = by_sum ? x->sum : x->count;
@@ -74,12 +66,11 @@ void report_resolve(struct report *r)
 	struct table *t = r->table;
 	size_t i;
 
-	by_sum = r->view->mode->value;
 	r->rows_worth = t->nr_rows;
 	if (kind && kind->arrange)
 		kind->arrange(r);
 	else if (t->nr_rows)
-		qsort(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows);
+		qsort_r(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows, r);
 	r->rows_shown = rows_to_show(r);
 	/* While the session runs, all are named: a module may go away later. */
 	for (i = 0; i < (r->interim ? t->nr_rows : r->rows_shown); i++)
@@ -172,15 +163,13 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 {
 	double average = row->count ? (double)row->sum / (double)row->count : 0;
 	char shown[40];
-	size_t i;
 
 	print_value(r, o, "sum", "TOTAL", row->sum);
 	format_value(shown, sizeof(shown), average, view_unit(r->view));
 	out_cell_aside(o, "AVG", shown, true);
 	print_value(r, o, "min", "MIN", row->min);
-	for (i = 0; r->table->has_hist && i < ARRAY_SIZE(percentiles); i++)
-		print_value(r, o, percentiles[i].key, percentiles[i].header,
-			    hist_percentile(row, percentiles[i].part));
+	if (r->table->has_hist)
+		hist_print_percentiles(row, o, view_unit(r->view));
 	print_value(r, o, "max", "MAX", row->max);
 }
 
@@ -207,23 +196,6 @@ static void print_figures(struct report *r, struct out *o, const struct row *row
 
 	for (i = 0; i < r->table->nr_figures; i++)
 		print_figure(o, &m->figures[i], figures[i]);
-}
-
-static void print_buckets(struct out *o, const struct row *row)
-{
-	size_t i;
-
-	if (!o->json)
-		return;
-	out_open(o, "hist", '[');
-	for (i = 0; i < row->nr_buckets; i++) {
-		out_open(o, NULL, '{');
-		out_json_number(o, "lo", row->buckets[i].lo);
-		out_json_number(o, "hi", row->buckets[i].hi);
-		out_json_number(o, "count", row->buckets[i].count);
-		out_close(o, '}');
-	}
-	out_close(o, ']');
 }
 
 static void print_numbers(struct report *r, struct out *o, const struct row *row, uint64_t total)
@@ -254,7 +226,7 @@ static void print_row(struct report *r, struct out *o, const struct row *row, ui
 	else
 		print_numbers(r, o, row, total);
 	if (r->table->has_hist)
-		print_buckets(o, row);
+		hist_print_json(row, o);
 	for (c = 0; c < v->nr_columns; c++)
 		if (type_is_stack(v->types[c]))
 			print_stack(r, o, c, r->table->keys[row->key + c]);
@@ -309,7 +281,7 @@ static void print_table(struct report *r, struct out *o)
 		print_row(r, o, &t->rows[i], total);
 	out_table_end(o);
 	if (!t->nr_rows)
-		out_line(o, "Nothing was hit.");
+		nothing_print(r, o);
 	if (r->rows_shown < r->rows_worth)
 		out_line(o, "... %s more rows (-n 0 shows all)",
 			 format_count(count, sizeof(count), r->rows_worth - r->rows_shown));
@@ -325,112 +297,6 @@ static void print_table(struct report *r, struct out *o)
 	out_line(o, "\nPercentiles are never too low and at most 6.25 %% too high.");
 }
 
-/* A frame of a folded stack must not hold the characters that separate. */
-static void add_frame(struct buf *line, const char *frame)
-{
-	if (line->len)
-		buf_putc(line, ';');
-	for (; *frame; frame++)
-		buf_putc(line, *frame == ';' ? ':' : (unsigned char)*frame < 0x20 ? '?' : *frame);
-}
-
-/* Frames of one function are one, wherever in it the call was. */
-static void strip_offset(char *frame)
-{
-	char *plus = strstr(frame, "+0x");
-	char *rest;
-
-	if (!plus)
-		return;
-	rest = strchr(plus, ' ');
-	memmove(plus, rest ? rest : "", strlen(rest ? rest : "") + 1);
-}
-
-static void fold_stack(struct report *r, struct buf *line, size_t column, uint64_t id)
-{
-	const struct stack *s = map_get(&r->table->stacks, id);
-	struct buf frame = {};
-	size_t i;
-
-	if (!s && id)
-		add_frame(line, "[lost stack]");
-	for (i = s ? s->nr : 0; i; i--) {
-		frame.len = 0;
-		view_print_frame(r->view, s, i - 1, &frame);
-		strip_offset(frame.p);
-		add_frame(line, frame.p);
-	}
-	buf_free(&frame);
-}
-
-static void fold_row(struct report *r, const struct row *row, struct buf *line)
-{
-	const uint64_t *keys = r->table->keys + row->key;
-	struct view *v = r->view;
-	struct buf key = {};
-	size_t c;
-
-	for (c = 0; c < v->nr_columns; c++) {
-		if (type_is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
-			continue;
-		/* A frame of the stack says as much. */
-		if (r->kind && v->types[c] == KOBS_TYPE_ADDRESS)
-			continue;
-		key.len = 0;
-		view_print_key(v, c, keys[c], &key);
-		add_frame(line, key.len ? key.p : "");
-	}
-	for (c = 0; c < v->nr_columns; c++)
-		if (v->types[c] == KOBS_TYPE_USTACK)
-			fold_stack(r, line, c, keys[c]);
-	for (c = 0; c < v->nr_columns; c++)
-		if (v->types[c] == KOBS_TYPE_KSTACK)
-			fold_stack(r, line, c, keys[c]);
-	if (!line->len)
-		add_frame(line, "[no stack]");
-	buf_free(&key);
-}
-
-/* Stacks that differ in offsets only are one line. */
-static void print_folded(struct report *r, FILE *file)
-{
-	const struct report_kind *kind = r->kind;
-	uint64_t *sums = zalloc(r->rows_shown * sizeof(*sums));
-	const char **lines = zalloc(r->rows_shown * sizeof(*lines));
-	struct pool pool = {};
-	struct map place = {};
-	struct buf line = {};
-	size_t n = 0;
-	size_t i;
-
-	for (i = 0; i < r->rows_shown; i++) {
-		const struct row *row = &r->table->rows[i];
-		uint64_t weight;
-		uint64_t *sum;
-
-		weight = kind && kind->weight ? kind->weight(r, row) :
-			 r->view->mode->value ? row->sum : row->count;
-		if (!weight)
-			continue;
-		line.len = 0;
-		fold_row(r, row, &line);
-		lines[n] = pool_intern(&pool, line.p);
-		sum = map_get(&place, (uint64_t)(uintptr_t)lines[n]);
-		if (!sum) {
-			sum = &sums[n];
-			map_set(&place, (uint64_t)(uintptr_t)lines[n++], sum);
-		}
-		*sum += weight;
-	}
-	for (i = 0; i < n; i++)
-		fprintf(file, "%s %llu\n", lines[i], (unsigned long long)sums[i]);
-	map_free(&place, NULL);
-	pool_free(&pool);
-	buf_free(&line);
-	free(lines);
-	free(sums);
-}
-
 /**
  * report_print() - Print a report whose names are resolved.
  * Return: 0, or an exit status after a sentence.
@@ -440,7 +306,7 @@ int report_print(struct report *r, const struct output *to)
 	struct out o;
 
 	if (r->opts->folded) {
-		print_folded(r, to->file);
+		fold_print(r, to->file);
 		/* Standard output is for a program; losses are said all the same. */
 		out_init(&o, stderr, false);
 		report_footer(r, &o);
@@ -482,12 +348,13 @@ static bool crossed(struct report *r)
 /** report_lost() - Return: the exit status that --max-lost asks for. */
 int report_lost(const struct session *s, const struct opts *o)
 {
-	uint64_t lost = model_lost_sum(s);
+	struct losses l = losses_of(s);
+	char lost[32], limit[32];
 
-	if (!o->max_lost.given || lost <= o->max_lost.value)
+	if (!o->max_lost.given || l.lost <= o->max_lost.value)
 		return 0;
-	warn("%llu hits were lost, more than --max-lost %llu", (unsigned long long)lost,
-	     (unsigned long long)o->max_lost.value);
+	warn("%s hits were lost, more than --max-lost %s", format_count(lost, sizeof(lost), l.lost),
+	     format_count(limit, sizeof(limit), o->max_lost.value));
 	return STATUS_LOST;
 }
 

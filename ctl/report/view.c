@@ -75,6 +75,17 @@ bool view_has_type(const struct view *v, uint32_t type)
 	return false;
 }
 
+/** view_column() - Return: the place of a column of this name, or SIZE_MAX. */
+size_t view_column(const struct view *v, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < v->nr_columns; i++)
+		if (!strcmp(v->columns[i]->name, name))
+			return i;
+	return SIZE_MAX;
+}
+
 /* A function that the user asked for has its name, though its module may be gone. */
 static const struct target *find_target(const struct view *v, uint64_t address)
 {

@@ -350,7 +350,7 @@ static int finish_trace(struct run *r, int *verdict)
 	if (o.json)
 		report_header(&rep, &o);
 	else if (r->session.stop_reason)
-		out_line(&o, "*** Stopped before its time: %s. ***", r->session.stop_reason);
+		out_line(&o, "*** Stopped early: %s. ***", r->session.stop_reason);
 	report_footer(&rep, &o);
 	out_close(&o, '}');
 	out_newline(&o);

@@ -14,16 +14,6 @@ struct places {
 	size_t	end;
 };
 
-static size_t column(const struct view *v, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < v->nr_columns; i++)
-		if (!strcmp(v->columns[i]->name, name))
-			return i;
-	return SIZE_MAX;
-}
-
 static int compare_edges(const void *a, const void *b)
 {
 	const struct edge *x = a;
@@ -249,8 +239,8 @@ static void find_calls(struct edges *e)
 void edges_make(struct edges *e, struct view *v, const struct session *s, const struct table *t)
 {
 	struct places at = {
-		.pid = column(v, "pid"), .from = column(v, "from"), .to = column(v, "to"),
-		.end = column(v, "end"),
+		.pid = view_column(v, "pid"), .from = view_column(v, "from"),
+		.to = view_column(v, "to"), .end = view_column(v, "end"),
 	};
 	size_t i;
 
@@ -313,34 +303,6 @@ static void cell_share(struct out *o, const char *header, uint64_t part, uint64_
 	out_cell_aside(o, header, shown, true);
 }
 
-static void print_hist(struct out *o, const struct row *hist)
-{
-	static const struct {
-		double part;
-		const char *key;
-		const char *header;
-	} parts[] = {
-		{ 0.5, "p50", "P50" }, { 0.9, "p90", "P90" }, { 0.99, "p99", "P99" },
-		{ 0.999, "p999", "P99.9" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		out_cell_number(o, parts[i].key, parts[i].header,
-				hist_percentile(hist, parts[i].part));
-	if (!o->json)
-		return;
-	out_open(o, "hist", '[');
-	for (i = 0; i < hist->nr_buckets; i++) {
-		out_open(o, NULL, '{');
-		out_json_number(o, "lo", hist->buckets[i].lo);
-		out_json_number(o, "hi", hist->buckets[i].hi);
-		out_json_number(o, "count", hist->buckets[i].count);
-		out_close(o, '}');
-	}
-	out_close(o, ']');
-}
-
 static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 {
 	char shown[32];
@@ -363,8 +325,10 @@ static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 			out_json_number(o, "sum", edge->sum);
 		out_cell_number(o, "min", "MIN", edge->min);
 		out_cell_number(o, "max", "MAX", edge->max);
-		if (e->has_hist)
-			print_hist(o, &edge->hist);
+		if (e->has_hist) {
+			hist_print_percentiles(&edge->hist, o, "");
+			hist_print_json(&edge->hist, o);
+		}
 	}
 	out_row_end(o);
 }

@@ -29,22 +29,12 @@ struct named {
 	size_t	event;
 };
 
-static size_t column(const struct view *v, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < v->nr_columns; i++)
-		if (!strcmp(v->columns[i]->name, name))
-			return i;
-	return SIZE_MAX;
-}
-
 static struct named find_columns(const struct view *v)
 {
 	struct named at = {
-		.func = column(v, "func"),
-		.uip = column(v, "uip"),
-		.event = column(v, "event"),
+		.func = view_column(v, "func"),
+		.uip = view_column(v, "uip"),
+		.event = view_column(v, "event"),
 	};
 
 	/* A function is told by both words, or is none. */

@@ -120,20 +120,10 @@ static void subtract(struct stat_state *now, const struct stat_state *before, si
 	now->duration -= before->duration;
 }
 
-static size_t event_column(const struct view *v)
-{
-	size_t i;
-
-	for (i = 0; i < v->nr_columns; i++)
-		if (!strcmp(v->columns[i]->name, "event"))
-			break;
-	return i;
-}
-
 static const char *event_name(const struct pmu_run *p, const struct view *v,
 			      const struct stat_row *s)
 {
-	size_t c = event_column(v);
+	size_t c = view_column(v, "event");
 
 	return c < v->nr_columns && s->key[c] < p->events.n ? p->events.v[s->key[c]].name : "";
 }
@@ -154,7 +144,7 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 		const char *name = v->columns[c]->name;
 		const char *header = strcmp(name, "cpu") ? name : "CPU";
 
-		if (c == event_column(v))
+		if (c == view_column(v, "event"))
 			continue;
 		b.len = 0;
 		view_print_key(v, c, s->key[c], &b);

@@ -216,7 +216,7 @@ static void print_head(struct growth *g, struct out *o, bool interim)
 		 interim ? " so far" : "", g->readings,
 		 g->counted ? "the objects that kobs follows" : g->path);
 	if (stopped)
-		out_line(o, "*** Stopped before its time: %s. ***\n", stopped);
+		out_line(o, "*** Stopped early: %s. ***\n", stopped);
 }
 
 /* What kobs lost is missing in what it counts. */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What became of the hits that are neither recorded nor filtered. */
+#ifndef OBSCTL_LOSSES_H
+#define OBSCTL_LOSSES_H
+
+#include "proto/model.h"
+
+/*
+ * The kernel's reasons "in_flight" and "unpaired" are no losses: what they count
+ * lies across an end of the session.
+ */
+enum loss { LOSS, LOSS_PENDING, LOSS_UNPAIRED };
+
+struct losses {
+	uint64_t	lost;
+	uint64_t	pending;	/* begun in the session, and not ended */
+	uint64_t	unpaired;	/* ended in the session, and begun before it */
+	uint64_t	all;		/* the three together */
+};
+
+enum loss loss_of(const char *reason);
+struct losses losses_of(const struct session *s);
+
+#endif
