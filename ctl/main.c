@@ -3,12 +3,15 @@
  * obsctl, the user's side of kobs: the table of verbs, and help made from it.
  */
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmds.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
 #include "opts.h"
-#include "lib/util.h"
+#include "version.h"
 
 #define JSON_ONLY	FOR_STATUS
 

@@ -4,10 +4,15 @@
  * option means the same wherever it is taken.
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 #include "opts.h"
-#include "lib/util.h"
 
 /* Live objects that make a site worth its stacks. */
 #define ESCALATE_FROM	16

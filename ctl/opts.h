@@ -3,7 +3,11 @@
 #ifndef OBSCTL_OPTS_H
 #define OBSCTL_OPTS_H
 
-#include "lib/util.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/buf.h"
 
 /* What a verb is, for the options that it takes. */
 enum verb_kind {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The version of obsctl; the Makefile knows it. */
 
-#include "lib/util.h"
+#include "version.h"
 
 const char program_version[] = VERSION;

@@ -6,11 +6,16 @@
 
 #include <linux/capability.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cmd/cmds.h"
+#include "lib/diag.h"
+#include "lib/lines.h"
+#include "lib/macros.h"
 #include "proto/model.h"
 #include "proto/nl.h"
 #include "report/writer.h"

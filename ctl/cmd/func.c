@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* obsctl func: calls of kernel functions, counted, timed or one by one. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmds.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/parse.h"
 #include "run/run.h"
 #include "symbols/patterns.h"
 

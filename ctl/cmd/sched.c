@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "cmd/cmds.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 #include "run/run.h"
 
 /* Columns that --waker adds. */

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* obsctl session: sessions that run without an obsctl. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/cmds.h"
 #include "cmd/slab/leaks.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 #include "proto/nl.h"
 #include "report/filter_text.h"
 #include "report/losses.h"

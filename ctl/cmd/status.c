@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* obsctl status: the module, its sources, and the sessions that exist. */
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "cmd/cmds.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/format.h"
 #include "proto/model.h"
 #include "proto/nl.h"
 #include "report/writer.h"

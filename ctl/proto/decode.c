@@ -5,10 +5,11 @@
  * not have are ignored: a newer module may send more.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "proto/decode.h"
-#include "lib/util.h"
 
 /** decode_u64() - Return: the number in @attr, of 32 or 64 bits; else 0. */
 uint64_t decode_u64(const struct nlattr *attr)

@@ -4,8 +4,9 @@
 #define OBSCTL_DECODE_H
 
 #include <netlink/attr.h>
-
-#include "lib/util.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum field_kind {
 	FIELD_U32,		/* uint32_t */

@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <netlink/genl/genl.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
 #include "proto/decode.h"
 #include "proto/model.h"
 #include "proto/nl.h"
-#include "lib/util.h"
 
 #define DUMP_TRIES	8
 

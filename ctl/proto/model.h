@@ -3,8 +3,13 @@
 #ifndef OBSCTL_MODEL_H
 #define OBSCTL_MODEL_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "kobs.h"
-#include "lib/util.h"
+#include "lib/buf.h"
+#include "lib/map.h"
 
 struct nl;
 

@@ -12,12 +12,14 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <netlink/genl/ctrl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/diag.h"
+#include "lib/lines.h"
 #include "proto/nl.h"
-#include "lib/util.h"
 
 #define NL_MESSAGE_MAX	(64 * 1024)
 #define NL_RECEIVE_MAX	(8 * 1024 * 1024)

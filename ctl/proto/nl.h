@@ -7,9 +7,10 @@
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "kobs.h"
-#include "lib/util.h"
 
 /*
  * Called with each message that answers a request, or is a notification.

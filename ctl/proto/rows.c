@@ -8,10 +8,11 @@
 #include <netlink/genl/genl.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/map.h"
 #include "proto/decode.h"
 #include "proto/model.h"
 #include "proto/nl.h"
-#include "lib/util.h"
 
 #define DUMP_TRIES	8
 #define KEYS_MAX	16

@@ -4,8 +4,11 @@
  * hit, and what it cost. Lost hits are said with the reason and what to change.
  */
 
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/format.h"
 #include "report/filter_text.h"
 #include "report/losses.h"
 #include "report/report.h"

@@ -5,8 +5,14 @@
  * stack more than once counts once, so that no part is above the whole.
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "lib/map.h"
 #include "report/callgraph.h"
 #include "report/nothing.h"
 

@@ -3,9 +3,12 @@
 #ifndef OBSCTL_PMU_GRAPH_H
 #define OBSCTL_PMU_GRAPH_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/map.h"
 #include "report/outfile.h"
 #include "report/report.h"
-#include "lib/util.h"
 
 /* Samples below a function that passed through another one next to it. */
 struct graph_link {

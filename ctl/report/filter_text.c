@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which hits of a session count, as a person would say it and as JSON. */
 
+#include "lib/buf.h"
+#include "lib/format.h"
 #include "report/filter_text.h"
 
 static void describe_numbers(const struct numbers *list, const char *what, struct buf *out)

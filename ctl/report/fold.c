@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Folded stacks: the frames of a stack on one line, root first, for flame graphs. */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/map.h"
 #include "report/fold.h"
 
 /* A frame of a folded stack must not hold the characters that separate. */

@@ -6,10 +6,13 @@
  * high.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/format.h"
+#include "lib/macros.h"
 #include "report/hist.h"
-#include "lib/util.h"
 
 #define SUB_BITS	4
 #define SUB		(1u << SUB_BITS)

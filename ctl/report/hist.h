@@ -3,9 +3,13 @@
 #ifndef OBSCTL_HIST_H
 #define OBSCTL_HIST_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
 #include "proto/model.h"
 #include "report/writer.h"
-#include "lib/util.h"
 
 #define HIST_BAR_WIDTH	40
 

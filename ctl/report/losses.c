@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/macros.h"
 #include "report/losses.h"
 
 static const struct {

@@ -5,10 +5,12 @@
  * addresses are merged as well.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/map.h"
 #include "proto/model.h"
-#include "lib/util.h"
 
 /**
  * model_init_table() - Make an empty table.

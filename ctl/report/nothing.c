@@ -4,9 +4,12 @@
  * all hits, a process does not exist, or waits are still going on.
  */
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
+#include "lib/format.h"
 #include "report/losses.h"
 #include "report/nothing.h"
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opens what -o names; a failed write is refused with the name of the file. */
 
+#include <stdio.h>
+
+#include "lib/diag.h"
 #include "report/outfile.h"
 
 /** output_open() - Open @path, standard output if NULL. Return: 0 or an exit status. */

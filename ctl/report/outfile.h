@@ -3,7 +3,7 @@
 #ifndef OBSCTL_OUTPUT_H
 #define OBSCTL_OUTPUT_H
 
-#include "lib/util.h"
+#include <stdio.h>
 
 struct output {
 	FILE		*file;

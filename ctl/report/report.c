@@ -4,8 +4,15 @@
  * every hit, what observing cost, and how full the tables are.
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/map.h"
+#include "lib/parse.h"
 #include "report/fold.h"
 #include "report/hist.h"
 #include "report/losses.h"

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Redraws a report within the rows and columns that a terminal has. */
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
+#include "lib/diag.h"
 #include "report/screen.h"
 
 static bool shown;

@@ -4,9 +4,12 @@
  * printed by type goes through here, so a new source needs no code.
  */
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "lib/buf.h"
+#include "lib/diag.h"
 #include "proto/nl.h"
 #include "report/view.h"
 

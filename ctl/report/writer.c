@@ -6,10 +6,14 @@
  */
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/format.h"
+#include "lib/macros.h"
 #include "report/writer.h"
-#include "lib/util.h"
 
 void out_init(struct out *o, FILE *file, bool json)
 {

@@ -3,7 +3,12 @@
 #ifndef OBSCTL_OUT_H
 #define OBSCTL_OUT_H
 
-#include "lib/util.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/buf.h"
+#include "lib/macros.h"
 
 #define OUT_DEPTH	16
 

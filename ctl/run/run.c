@@ -11,9 +11,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
 #include "proto/nl.h"
 #include "proto/request.h"
 #include "report/report.h"

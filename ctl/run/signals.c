@@ -4,6 +4,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "lib/macros.h"
 #include "report/screen.h"
 #include "run/signals.h"
 

@@ -3,8 +3,9 @@
 #ifndef OBSCTL_SIGNALS_H
 #define OBSCTL_SIGNALS_H
 
+#include <stdbool.h>
+
 #include "run/workload.h"
-#include "lib/util.h"
 
 struct signals {
 	int		fd;

@@ -5,8 +5,16 @@
  * is kept as a few words, and a name is made once: printing copies bytes.
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "lib/map.h"
 #include "proto/nl.h"
 #include "report/writer.h"
 #include "run/stream.h"

@@ -6,12 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/diag.h"
 #include "run/workload.h"
-#include "lib/util.h"
 
 static void run_child(int go, int failed, char **command, const sigset_t *mask)
 {

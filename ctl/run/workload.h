@@ -4,9 +4,8 @@
 #define OBSCTL_CHILD_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
-
-#include "lib/util.h"
 
 struct child {
 	pid_t	pid;		/* 0 when there is none, or it has ended */

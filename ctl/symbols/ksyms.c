@@ -14,10 +14,13 @@
  * the symbol before it is.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/lines.h"
+#include "lib/map.h"
 #include "symbols/ksyms.h"
-#include "lib/util.h"
 
 void ksyms_init(struct ksyms *k)
 {

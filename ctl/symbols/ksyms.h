@@ -3,7 +3,13 @@
 #ifndef OBSCTL_KSYMS_H
 #define OBSCTL_KSYMS_H
 
-#include "lib/util.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/lines.h"
+#include "lib/map.h"
 
 /* A line of kallsyms; the strings are valid until the next line. */
 struct ksym_line {

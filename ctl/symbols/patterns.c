@@ -7,10 +7,16 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/lines.h"
+#include "lib/macros.h"
+#include "lib/map.h"
 #include "symbols/patterns.h"
-#include "lib/util.h"
 
 #define NEAR_NAMES	3
 

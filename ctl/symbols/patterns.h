@@ -3,8 +3,12 @@
 #ifndef OBSCTL_PATTERNS_H
 #define OBSCTL_PATTERNS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/map.h"
 #include "symbols/ksyms.h"
-#include "lib/util.h"
 
 struct pattern {
 	const char	*text;		/* as it was given */

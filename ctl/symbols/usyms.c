@@ -11,11 +11,15 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
+#include "lib/lines.h"
+#include "lib/map.h"
 #include "symbols/usyms.h"
-#include "lib/util.h"
 
 #define TREE_DEPTH	8
 

@@ -3,9 +3,12 @@
 #ifndef OBSCTL_USYMS_H
 #define OBSCTL_USYMS_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-#include "lib/util.h"
+#include "lib/buf.h"
+#include "lib/map.h"
 
 struct usym_mapping {
 	uint64_t	start;

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Unit tests of what needs no kernel: run by 'make check'; prints TAP. */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "lib/map.h"
+#include "lib/parse.h"
 #include "opts.h"
 #include "proto/model.h"
 #include "report/filter_text.h"
@@ -15,7 +23,6 @@
 #include "run/signals.h"
 #include "symbols/ksyms.h"
 #include "symbols/patterns.h"
-#include "lib/util.h"
 
 static unsigned int test_nr;
 static unsigned int failures;

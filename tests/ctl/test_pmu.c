@@ -2,11 +2,15 @@
 /* Unit tests of the noun pmu: names of events and of filters, and brstacks; prints TAP. */
 
 #include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/pmu/pmu.h"
+#include "lib/buf.h"
+#include "lib/macros.h"
 #include "report/callgraph.h"
 
 static unsigned int test_nr;

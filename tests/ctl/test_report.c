@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Unit tests of the words and columns of reports: run by 'make check'; prints TAP. */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/diag.h"
+#include "lib/map.h"
 #include "opts.h"
 #include "report/losses.h"
 #include "report/report.h"

@@ -2,6 +2,8 @@
 /* Unit tests of what 'obsctl slab' computes: run by 'make check'; prints TAP. */
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +11,11 @@
 #include "cmd/slab/slabinfo.h"
 #include "cmd/slab/trend.h"
 #include "cmd/slab/verdict.h"
+#include "lib/clock.h"
+#include "lib/diag.h"
+#include "lib/lines.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 #include "opts.h"
 
 static unsigned int test_nr;

@@ -3,9 +3,10 @@
  * The two files of 'slab diff', with a byte between them that JSON does not
  * have.
  */
-#include "fuzz.h"
+#include <string.h>
 
 #include "cmd/slab/slab.h"
+#include "fuzz.h"
 #include "opts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

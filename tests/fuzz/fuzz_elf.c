@@ -3,7 +3,8 @@
  * An executable that a process has mapped, whatever its owner put there.
  */
 #include "fuzz.h"
-
+#include "lib/buf.h"
+#include "lib/map.h"
 #include "symbols/usyms.h"
 
 #define START	0x400000

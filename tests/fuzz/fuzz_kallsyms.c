@@ -3,8 +3,12 @@
  * /proc/kallsyms, and /proc/modules behind a byte that neither has: all the
  * ways to read them, for addresses that the input is likely to have.
  */
-#include "fuzz.h"
+#include <stdlib.h>
+#include <string.h>
 
+#include "fuzz.h"
+#include "lib/buf.h"
+#include "lib/macros.h"
 #include "symbols/ksyms.h"
 
 static const uint64_t addresses[] = {

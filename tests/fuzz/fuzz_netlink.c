@@ -4,10 +4,12 @@
  * datagrams, each behind its length of two bytes. In them type 32 stands for
  * the family and sequence number 1 for that of the request.
  */
-#include "fuzz.h"
-
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "fuzz.h"
+#include "lib/macros.h"
 #include "proto/model.h"
 #include "proto/nl.h"
 

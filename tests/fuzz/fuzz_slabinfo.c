@@ -2,9 +2,11 @@
 /*
  * Lines of /proc/slabinfo.
  */
-#include "fuzz.h"
+#include <stdlib.h>
+#include <string.h>
 
 #include "cmd/slab/slabinfo.h"
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

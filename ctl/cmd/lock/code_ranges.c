@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "cmd/lock/code_ranges.h"
+#include "lib/buf.h"
+#include "lib/lines.h"
+#include "lib/macros.h"
 #include "symbols/ksyms.h"
 
 /* As many ranges as the kernel takes. */

@@ -3,7 +3,7 @@
 #ifndef OBSCTL_LOCK_TEXT_H
 #define OBSCTL_LOCK_TEXT_H
 
-#include "lib/util.h"
+#include "lib/buf.h"
 
 void lock_text_find(const char *kallsyms, struct numbers *out);
 

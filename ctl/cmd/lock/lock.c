@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* obsctl lock: waits for the kernel's locks, and those that do not end. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmds.h"
 #include "cmd/lock/code_ranges.h"
 #include "cmd/lock/stalls.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 #include "run/run.h"
 
 static int check(const struct verb *verb, const struct opts *o)

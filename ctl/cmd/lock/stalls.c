@@ -10,6 +10,10 @@
 #include <string.h>
 
 #include "cmd/lock/stalls.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/format.h"
+#include "lib/macros.h"
 #include "report/writer.h"
 
 static const char *const column_names[] = {

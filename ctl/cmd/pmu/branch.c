@@ -6,10 +6,14 @@
  */
 
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/pmu/edges.h"
 #include "cmd/pmu/pmu.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
 
 /* Branches of one kind only: no run between them is known. */
 static bool has_runs(uint64_t branches)

@@ -5,9 +5,12 @@
  * CPU and number, for a sample can interrupt another.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/pmu/pmu.h"
+#include "lib/buf.h"
+#include "lib/map.h"
 
 /* Columns of the mode branch_trace, as pmu_branch.c asks for them. */
 enum { AT_IP, AT_SAMPLE, AT_LEFT, AT_FROM, AT_TO, AT_INFO };

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Edges, calls and basic blocks of the kernel's rows. */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/pmu/edges.h"
 #include "cmd/pmu/pmu.h"
+#include "lib/buf.h"
+#include "lib/map.h"
 #include "report/hist.h"
 
 struct places {

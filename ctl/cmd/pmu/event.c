@@ -7,9 +7,14 @@
 
 #include <ctype.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/pmu/event.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
 
 #define NEAR	3
 

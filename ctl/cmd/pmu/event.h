@@ -3,7 +3,12 @@
 #ifndef OBSCTL_PMU_EVENT_H
 #define OBSCTL_PMU_EVENT_H
 
-#include "lib/util.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/map.h"
 
 /* Words that an event is to the kernel: see the source pmu's parameter "events". */
 #define PMU_WORDS	8

@@ -4,6 +4,7 @@
 #include <linux/perf_event.h>
 #include <perfmon/pfmlib.h>
 #include <perfmon/pfmlib_perf_event.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/pmu/event.h"

@@ -7,11 +7,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cmd/pmu/event.h"
+#include "lib/buf.h"
+#include "lib/lines.h"
+#include "lib/macros.h"
+#include "lib/map.h"
 
 /* Type and number of an event in one; no generic one has a number above 32 bits. */
 #define EVENT(type, n)	((uint64_t)PERF_TYPE_##type << 32 | (n))

@@ -6,9 +6,16 @@
  */
 
 #include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/pmu/event.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/lines.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 
 const char *pmu_sysfs = "/sys/bus/event_source/devices";
 const char *pmu_online = "/sys/devices/system/cpu/online";

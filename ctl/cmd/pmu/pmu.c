@@ -5,11 +5,15 @@
  */
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmds.h"
 #include "cmd/pmu/pmu.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/parse.h"
 #include "report/outfile.h"
 
 static void set_numbers(struct request *req, const char *name, const struct numbers *n)

@@ -9,6 +9,10 @@
 #include <string.h>
 
 #include "cmd/pmu/pmu.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
+#include "lib/map.h"
 #include "report/callgraph.h"
 #include "symbols/usyms.h"
 

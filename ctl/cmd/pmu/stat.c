@@ -4,9 +4,15 @@
  * what follows from pairs of them.
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/pmu/pmu.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/macros.h"
 
 /* Fields of the source's rows. */
 enum { STAT_ENABLED, STAT_RUNNING, STAT_FIELDS };

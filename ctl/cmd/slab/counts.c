@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A session of kobs that counts live objects by cache, for 'slab growth'. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/slab/counts.h"
 #include "cmd/slab/leaks.h"
+#include "lib/buf.h"
 #include "proto/request.h"
 
 /** slab_counts_open() - Start the session. Return: 0 or an exit status. */

@@ -7,10 +7,19 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/slab/slab.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+#include "lib/map.h"
+#include "lib/parse.h"
 #include "report/outfile.h"
+#include "version.h"
 
 #define TEXT_ROWS	40
 #define COLUMNS_MAX	16

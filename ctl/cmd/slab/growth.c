@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,11 +19,19 @@
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "cmd/slab/slabinfo.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/lines.h"
+#include "lib/map.h"
+#include "lib/parse.h"
 #include "report/outfile.h"
 #include "report/report.h"
 #include "report/screen.h"
 #include "run/signals.h"
 #include "run/workload.h"
+#include "version.h"
 
 #define TEXT_ROWS	40
 

@@ -6,11 +6,19 @@
  */
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "cmd/slab/verdict.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "lib/lines.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 
 /* A row, and what is said of it. */
 struct judged {

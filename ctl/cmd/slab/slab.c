@@ -6,6 +6,10 @@
 #include "cmd/cmds.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
+#include "lib/buf.h"
+#include "lib/clock.h"
+#include "lib/diag.h"
+#include "lib/parse.h"
 #include "run/run.h"
 
 /* Frees that are on their way when a module goes: RCU's, for one. */

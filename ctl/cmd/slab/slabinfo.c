@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/slab/slabinfo.h"
+#include "lib/parse.h"
 
 #define MARK	" : "
 

@@ -3,7 +3,8 @@
 #ifndef OBSCTL_SLABINFO_H
 #define OBSCTL_SLABINFO_H
 
-#include "lib/util.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct slabinfo {
 	const char	*name;		/* in the line */

@@ -3,7 +3,9 @@
 #ifndef OBSCTL_TREND_H
 #define OBSCTL_TREND_H
 
-#include "lib/util.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Readings of a count; all zero before the first. */
 struct trend {

@@ -3,6 +3,7 @@
 #ifndef OBSCTL_VERDICT_H
 #define OBSCTL_VERDICT_H
 
+#include "lib/clock.h"
 #include "proto/model.h"
 
 #define VERDICT_PARTS		6	/* of the window */

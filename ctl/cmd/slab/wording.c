@@ -2,9 +2,12 @@
 /* What the reports of 'obsctl slab' say in the same way. */
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/slab/slab.h"
+#include "lib/clock.h"
+#include "lib/format.h"
 #include "symbols/patterns.h"
 
 #define PERIOD_MOST	(NSEC_PER_SEC / 4)

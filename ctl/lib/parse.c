@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Numbers as people write and read them: times, lists, thousands, bytes. */
+/* Numbers as people write them: times, sizes, lists. */
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "lib/util.h"
+#include "lib/macros.h"
+#include "lib/parse.h"
 
-static const struct {
-	const char	*name;
-	double		ns;
-} time_units[] = {
+const struct time_unit time_units[NR_TIME_UNITS] = {
 	{ "ns", 1 },
 	{ "us", 1e3 },
 	{ "ms", 1e6 },
@@ -151,72 +150,4 @@ int parse_list(const char *s, uint64_t max, bool ranges, struct numbers *out)
 		s = end;
 	} while (*s++ == ',');
 	return s[-1] ? -EINVAL : 0;
-}
-
-/** format_count() - A number with commas between thousands. */
-char *format_count(char *buf, size_t size, uint64_t v)
-{
-	char *p = buf + size;
-	int digits = 0;
-
-	*--p = 0;
-	do {
-		if (digits && digits % 3 == 0)
-			*--p = ',';
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-		digits++;
-	} while (v && p > buf + 2);
-	return memmove(buf, p, (size_t)(buf + size - p));
-}
-
-/** format_ns() - A time in the unit that leaves three or four digits. */
-char *format_ns(char *buf, size_t size, double ns)
-{
-	size_t i = 0;
-	double v = ns;
-	int decimals;
-
-	while (i + 1 < ARRAY_SIZE(time_units) && v >= 999.5) {
-		v /= 1000;
-		i++;
-	}
-	decimals = v >= 99.95 || (!i && v == (double)(uint64_t)v) ? 0 : v >= 9.995 ? 1 : 2;
-	snprintf(buf, size, "%.*f %s", decimals, v, time_units[i].name);
-	return buf;
-}
-
-/** format_bytes() - A size in the largest unit that leaves no more than four digits. */
-char *format_bytes(char *buf, size_t size, uint64_t v)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double d = (double)v;
-	size_t i = 0;
-
-	while (i + 1 < ARRAY_SIZE(units) && d >= 1024) {
-		d /= 1024;
-		i++;
-	}
-	snprintf(buf, size, "%.*f %s", i && d < 10 ? 1 : 0, d, units[i]);
-	return buf;
-}
-
-/** format_value() - A value in its unit: "ns", "bytes" or another, "" for none. */
-char *format_value(char *buf, size_t size, double v, const char *unit)
-{
-	if (!strcmp(unit, "ns"))
-		return format_ns(buf, size, v);
-	if (!strcmp(unit, "bytes"))
-		return format_bytes(buf, size, (uint64_t)v);
-	return format_count(buf, size, (uint64_t)(v + 0.5));
-}
-
-/** text_width() - Columns that UTF-8 text takes, wide characters ignored. */
-size_t text_width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Messages to the user. */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/diag.h"
+
+void (*before_sentence)(void);
+
+static void say(const char *prefix, const char *fmt, va_list ap)
+{
+	if (before_sentence)
+		before_sentence();
+	fflush(stdout);
+	fputs(prefix, stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+/** refuse() - Print a sentence. Return: the exit status of a refusal. */
+int refuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("obsctl: ", fmt, ap);
+	va_end(ap);
+	return STATUS_REFUSED;
+}
+
+/** misuse() - Print a sentence. Return: the exit status of wrong usage. */
+int misuse(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("obsctl: ", fmt, ap);
+	va_end(ap);
+	return STATUS_USAGE;
+}
+
+/** warn() - Print a sentence about something that does not end the work. */
+void warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("obsctl: ", fmt, ap);
+	va_end(ap);
+}
+
+/** note() - Say how the work goes on, where a person is there to read it. */
+void note(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+}
