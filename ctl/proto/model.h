@@ -255,6 +255,7 @@ const struct source *model_find_source(const struct sources *s, const char *name
 const struct mode *model_find_mode(const struct source *s, const char *name);
 const char *model_unit(const struct mode *m);
 bool model_has_filter(const struct filter *f);
+void model_free_filter(struct filter *f);
 const struct column *model_find_column(const struct source *s, const char *name);
 void model_free_sources(struct sources *s);
 
