@@ -290,7 +290,7 @@ static inline bool type_is_stack(uint32_t type)
 	return type == KOBS_TYPE_KSTACK || type == KOBS_TYPE_USTACK;
 }
 
-/* table.c: rows merged by key */
+/* table.c: rows, merged by key */
 struct row *table_row(struct table *t, const uint64_t *key);
 uint64_t *table_figures(const struct table *t, const struct row *row);
 void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);

@@ -7,7 +7,7 @@
 #include "cmd/slab/counts.h"
 #include "cmd/slab/leaks.h"
 #include "lib/buf.h"
-#include "proto/request.h"
+#include "run/request.h"
 
 /** slab_counts_open() - Start the session. Return: 0 or an exit status. */
 int slab_counts_open(struct slab_counts *c, const struct opts *o)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
-#include "proto/request.h"
+#include "run/request.h"
 
 static bool has_text(const struct strings *s, const char *text)
 {
