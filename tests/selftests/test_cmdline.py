@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0
+"""obsctl as a program: how it ends, what it prints where, and its exit status."""
+
+import re
+
+from kobstest import *
+
+LEAF = "kobs_gen_leaf"
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@test("it ends with its command, whose failure is not its own")
+def command():
+    r = obsctl("func", "count", LEAF, "--", "sh", "-c", f"echo call task 3 >{GEN}run; exit 7", status=0)
+    contains(r.out, LEAF, "report")
+    contains(r.err, "7", "note on the command's status")
+
+
+@test("a command's arguments, output and standard error are its own")
+def command_output():
+    r = obsctl("func", "count", LEAF, "-o", "/tmp/out", "--", "sh", "-c", 'echo "$1"; echo to-stderr >&2; cat', "x", "-d --json")
+    contains(r.out, "-d --json\n", "output of the command")
+    contains(r.err, "to-stderr", "standard error of the command")
+    contains(read("/tmp/out"), "hits 0 = recorded 0", "report")
+
+
+@test("a command that can't be run is refused, and nothing observed")
+def no_command():
+    r = obsctl("func", "count", LEAF, "--", "/nosuch/program", status=1)
+    contains(r.err, "/nosuch/program", "refusal")
+
+
+@test("a command's first instant is observed")
+def first_instant():
+    # All of its exec and open calls: the session is on before it begins.
+    r = report("count", "do_sys_openat2", "--by", "comm", run=["cat", "/dev/null"])
+    at_least(count_of(r, comm="cat"), 2, "files that cat opens")
+
+
+@test("SIGINT and SIGTERM end it with its report, status 0")
+def signals():
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with Background("func", "count", LEAF, "--json") as b:
+            gen("call task 11")
+            equal(b.report(sig)["accounting"]["hits"], 11, f"hits until {sig.name}")
+
+
+@test("SIGINT ends a trace with its last records")
+def signal_trace():
+    with Background("func", "trace", LEAF, "--json") as b:
+        gen("call task 11")
+        lines = objects(b.stop().out)
+    equal(len(lines), 12, "lines")
+    equal(lines[-1]["accounting"]["recorded"], 11, "recorded")
+
+
+@test("--duration")
+def duration():
+    r = report("count", LEAF, "-d", "0.3")
+    at_least(r["duration_ns"], 300000000, "duration")
+    at_least(report("count", LEAF, "-d1")["duration_ns"], 1000000000, "duration of -d1")
+
+
+@test("--duration ends a command that takes longer")
+def duration_command():
+    with Background("func", "count", LEAF, "-d", "0.2", "--json", started=False,
+                    tail=["--", "sh", "-c", "echo $$ >/tmp/pid; exec sleep 1000 >/dev/null 2>&1"]) as b:
+        r = objects(b.finish().out)[-1]
+    at_least(r["duration_ns"], 200000000, "duration")
+    os.kill(int(read("/tmp/pid")), signal.SIGKILL)
+
+
+@test("--interval reports again and again, as JSON")
+def interval_json():
+    reports = objects(obsctl("func", "count", LEAF, "-i", "0.1", "--json", "--", "sh", "-c",
+                             f"echo call task 5 >{GEN}run; sleep 1").out)
+    at_least(len(reports), 3, "reports")
+    counts = [count_of(r, func=LEAF) for r in reports]
+    equal(counts, sorted(counts), "counts in order")
+    equal(counts[-1], 5, "last count")
+    balance(reports[-1])
+
+
+@test("--interval reports again and again, as text into a file")
+def interval_file():
+    obsctl("func", "count", LEAF, "-i", "0.1", "-o", "/tmp/interval", "--", "sh", "-c", f"echo call task 5 >{GEN}run; sleep 0.7")
+    at_least(read("/tmp/interval").count("FUNC"), 2, "reports")
+    equal("\x1b" in read("/tmp/interval"), False, "control sequences in a file")
+
+
+@test("--interval on a terminal: a screen that ends cleanly")
+def live():
+    line = f"obsctl func count {LEAF} -i 0.1 -d 0.8"
+    r = subprocess.run(["script", "-qec", line, "/dev/null"], capture_output=True, text=True, timeout=WAIT,
+                       stdin=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"})
+    equal(r.returncode, 0, f"status of {r}")
+    contains(r.stdout, "\x1b[", "control sequences")
+    contains(r.stdout[-3000:], "hits 0 = recorded 0", "last report")
+    # Whatever it hid or switched is back: cursor on, main screen.
+    for on, off in (("\x1b[?25h", "\x1b[?25l"), ("\x1b[?1049l", "\x1b[?1049h")):
+        if off in r.stdout:
+            assert r.stdout.rindex(on) > r.stdout.rindex(off), f"{off!r} is not undone by {on!r}"
+
+
+@test("--output writes the report to a file, and nothing to standard output")
+def output():
+    r = obsctl("func", "count", LEAF, "--json", "-o", "/tmp/report.json", "--", *script("call task 8"))
+    equal(r.out, "", "standard output")
+    equal(count_of(balance(json.loads(read("/tmp/report.json"))), func=LEAF), 8, "count")
+
+
+@test("a full disk is an error")
+def full():
+    r = subprocess.run(f"obsctl func count {LEAF} -d 0.1 >/dev/full", shell=True, capture_output=True, text=True)
+    equal(r.returncode, 1, f"status of {r}")
+    assert r.stderr.strip(), "no sentence"
+    obsctl("func", "count", LEAF, "-d", "0.1", "-o", "/dev/full", status=1)
+
+
+@test("a reader that goes away ends a trace")
+def pipe():
+    p = subprocess.run(f"obsctl func trace {LEAF} -- sh -c 'for i in 1 2 3 4 5 6 7 8; do echo call task 2000 >{GEN}run; done' | "
+                       "head -n 3", shell=True, capture_output=True, text=True, timeout=WAIT)
+    equal(len(p.stdout.splitlines()), 3, "lines")
+
+
+@test("--fail-over: status 3 above the limit")
+def fail_over():
+    run = ["--", *script("call task 100", "spin 3 2000000")]
+    contains(obsctl("func", "count", LEAF, "--fail-over", 99, *run, status=3).err, "--fail-over", "sentence")
+    obsctl("func", "count", LEAF, "--fail-over", 100, *run, status=0)
+    obsctl("func", "time", "kobs_gen_spin", "--fail-over", "1ms", *run, status=3)
+    obsctl("func", "time", "kobs_gen_spin", "--fail-over", "100s", *run, status=0)
+
+
+@test("--top limits what is shown, not what is counted")
+def top():
+    r = obsctl("func", "count", LEAF, "--by", "caller", "-n", 3, "--json", "--", *script("spread 2", "call task 9"))
+    r = json.loads(r.out)
+    equal(len(r["rows"]), 3, "rows")
+    equal(r["rows"][0]["count"], 9, "count of the first row")
+    equal(r["accounting"]["recorded"], 137, "recorded")
+
+
+@test("rows are in order, largest first")
+def order():
+    r = report("count", "kobs_gen_*", run=script("nested 5", "call task 100", "deep 3 3"))
+    counts = [row["count"] for row in r["rows"]]
+    equal(counts, sorted(counts, reverse=True), "counts")
+
+
+@test("JSON has the promised shape")
+def shape():
+    r = report("time", "kobs_gen_spin", "--hist", "-p", os.getpid(), "--min", "1us", run=["true"])
+    for key, kind in (("kobs", str), ("kernel", str), ("source", str), ("mode", str), ("duration_ns", int),
+                      ("params", dict), ("by", list), ("rows", list), ("accounting", dict), ("cost", dict)):
+        assert isinstance(r[key], kind), f"{key} is {r[key]!r}"
+    equal((r["source"], r["mode"], r["by"], r["rows"]), ("func", "time", ["func"], []), "source, mode, by and rows")
+    equal(r["kernel"], os.uname().release, "kernel")
+    equal(r["kobs"], read(f"{SRC}/VERSION").strip(), "version")
+    for key in ("hits", "recorded", "filtered"):
+        assert isinstance(r["accounting"][key], int), f"{key} is {r['accounting'][key]!r}"
+
+
+@test("text has the account at its foot")
+def text():
+    r = obsctl("func", "time", "kobs_gen_spin", "--hist", "--", *script("spin 20 10000"))
+    contains(r.out, "hits 20 = recorded 20 + filtered 0 + lost 0", "report")
+    for part in ("kobs_gen_spin", "P50", "P99.9", "20"):
+        contains(r.out, part, "report")
+    equal("\x1b" in r.out, False, "control sequences")
+
+
+@test("status")
+def status():
+    contains(obsctl("status").out, "func", "status")
+    obsctl("func", "count", LEAF, "--detach", "shown")
+    s = json.loads(obsctl("status", "--json").out)
+    equal([x["name"] for x in s["sessions"]], ["shown"], "sessions")
+    equal([x["name"] for x in s["sources"]], re.findall(r"\bX\((\w+)\)", read(f"{SRC}/kmod/sources.h")), "sources")
+    at_least(s["memory"], 1, "memory")
+    contains(obsctl("status").out, "shown", "status")
+    obsctl("session", "stop", "shown")
+
+
+@test("doctor")
+def doctor():
+    obsctl("doctor", status=None)
+    checks = {c["check"]: c for c in json.loads(obsctl("doctor", "--json", status=None).out)["checks"]}
+    for check in ("privilege", "module", "func", "ftrace", "symbols"):
+        equal(checks[check]["state"], "ok", f"state of {checks[check]}")
+
+
+@test("help and version")
+def usage():
+    contains(obsctl("--version").out, read(f"{SRC}/VERSION").strip(), "version")
+    for args in (["--help"], ["help"], ["func", "--help"], ["func", "count", "--help"], ["session", "read", "-h"]):
+        contains(obsctl(*args).out, "Usage: obsctl", f"output of {args}")
+    contains(obsctl(status=2).err, "Usage: obsctl", "standard error without arguments")
+
+
+@test("the README's first example works as it is printed")
+def readme():
+    with Background("func", "time", "vfs_read", "--hist", "-d", "5", started=False) as b:
+        until(lambda: read("/proc/version") and b.p.poll() is not None, "the example to end")
+        contains(b.finish().out, "vfs_read", "report")
+
+
+main()

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Every allocation on the way to a running session fails once: the n-th for n = 1, 2, ... until none is left. Each time the
+request is refused, with a sentence; nothing stays; and the next try works. Of each source the check takes one mode, and make
+soak (KOBS_SOAK) all: the debug kernel takes a second for each try.
+"""
+
+import errno
+
+from kobstest import *
+from nlkit import *
+
+FAULTS = "/sys/kernel/debug"
+# Of one session, from new to its end. Beyond that many the path does not end by itself.
+MOST = 400
+
+
+def put(path, value):
+    with open(path, "w") as f:
+        f.write(str(value))
+
+
+def warns():
+    """Where the kernel itself warns of failed allocations, which is none of kobs' faults: the ring buffer's, for a CPU."""
+    texts = sorted(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[1] in "tT")
+    start = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines()
+                 if line.split()[2] == "trace_rb_cpu_prepare")
+    return start, next(t for t in texts if t > start)
+
+
+def prepare():
+    """Only allocations that kobs asks for fail, and those that may sleep, too."""
+    if not os.path.exists("/proc/self/fail-nth"):
+        skip("this kernel cannot inject faults: it has no /proc/self/fail-nth")
+    loud = warns()
+    sections = "/sys/module/kobs/sections"
+    start = int(read(f"{sections}/.text"), 16)
+    size = int(read("/sys/module/kobs/coresize"))
+    for kind in ("failslab", "fail_page_alloc"):
+        at = f"{FAULTS}/{kind}"
+        put(f"{at}/ignore-gfp-wait", "N")
+        put(f"{at}/verbose", 0)
+        if os.path.exists(f"{at}/require-start"):
+            put(f"{at}/require-start", f"{start:#x}")
+            put(f"{at}/require-end", f"{start + size:#x}")
+            put(f"{at}/reject-start", f"{loud[0]:#x}")
+            put(f"{at}/reject-end", f"{loud[1]:#x}")
+            put(f"{at}/stacktrace-depth", 32)
+    put(f"{FAULTS}/fail_page_alloc/ignore-gfp-highmem", "N")
+    put(f"{FAULTS}/fail_page_alloc/min-order", 0)
+
+
+class Nth:
+    """The n-th allocation of this thread within fails."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __enter__(self):
+        self.fd = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
+        os.write(self.fd, str(self.n).encode())
+        return self
+
+    def __exit__(self, *exception):
+        self.left = int(os.read(self.fd, 32).split()[0])
+        os.write(self.fd, b"0")
+        os.close(self.fd)
+
+    def failed(self):
+        """Did it get so far?"""
+        return not self.left
+
+
+def functions():
+    for line in read("/proc/kallsyms").splitlines():
+        if line.split()[2] == "kobs_gen_leaf":
+            return words("functions", int(line.split()[0], 16))
+    raise AssertionError("no kobs_gen_leaf in /proc/kallsyms")
+
+
+# Parameters that a source, or a mode, cannot do without, and what brings in all that it can allocate.
+NEEDS = {
+    "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
+    "func": lambda: [functions(), param("inflight", 16)],
+    "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
+    "slab": lambda: [param("objects", 1024)],
+    "lock": lambda: [param("spans", 64)],
+    "sched": lambda: [param("spans", 16)],
+}
+# Columns, where these are others than the command and its stack.
+BY = {"pmu": [], "slab": ["site", "kstack"], "sched runq": ["comm"]}
+SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
+
+
+def of(table, source, mode, default=None):
+    """What a table says of a mode, or else of its source."""
+    return table.get(f"{source} {mode}", table.get(source, default))
+
+
+def modes():
+    """All sources, their available modes and the columns they go with."""
+    nl = Netlink()
+    for answer in nl.ask(K.CMD_SOURCE_GET, dump=True):
+        source = text(dict(attrs(answer))[K.A_SOURCE_NAME])
+        for kind, payload in attrs(answer):
+            mode = dict(attrs(payload)) if kind == K.A_SOURCE_MODE else {}
+            if mode and struct.unpack("I", mode[K.A_MODE_AVAILABLE])[0]:
+                yield source, text(mode[K.A_MODE_NAME])
+    nl.close()
+
+
+def session(nl, source, mode, nth):
+    """One life of a session. Returns whether the fault was reached, and the refusal if there was one."""
+    parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL, *of(NEEDS, source, mode)()]
+    parts += [attr(K.A_SESSION_BY, c) for c in of(BY, source, mode, ["comm", "kstack"])]
+    me = None
+    with Nth(nth) as fault:
+        try:
+            me = dict(attrs(nl.ask(K.CMD_SESSION_NEW, *parts)[0]))[K.A_SESSION_ID]
+            nl.ask(K.CMD_SESSION_START, attr(K.A_SESSION_ID, me))
+            refusal = None
+        except Refused as r:
+            refusal = r
+    if me:
+        nl.ask(K.CMD_SESSION_DEL, attr(K.A_SESSION_ID, me))
+    return fault.failed(), refusal
+
+
+def every_allocation(source, mode):
+    prepare()
+    nl = Netlink()
+    refusals = survived = 0
+    for nth in range(1, MOST):
+        failed, refusal = session(nl, source, mode, nth)
+        if not failed:
+            assert not refusal, f"refused without a fault: {refusal}"
+            break
+        if refusal:
+            equal(errno.errorcode[refusal.number], "ENOMEM", f"error number of {refusal.sentence!r}, allocation {nth}")
+            assert refusal.sentence, f"no sentence when allocation {nth} failed"
+            refusals += 1
+        else:
+            survived += 1
+        equal(nl.ask(K.CMD_SESSION_GET, dump=True), [], f"sessions after allocation {nth} failed")
+    else:
+        raise AssertionError(f"{source} {mode} goes on allocating after {MOST} faults")
+    print(f"# {source} {mode}: {nth - 1} allocations failed, {refusals} refusals, {survived} done without", flush=True)
+    at_least(refusals, 5, "refusals")
+    nl.close()
+
+
+# Known before the module is asked, so that the plan is the same everywhere; a mode that is new is missed by the last test.
+CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("lock", "stalls"), ("sched", "offcpu")]
+MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("slab", "trace"),
+                   ("lock", "contention"), ("sched", "runq")]
+for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
+    test(f"each allocation of {pair[0]} {pair[1]} fails once")(lambda pair=pair: every_allocation(*pair))
+
+
+@test("each allocation of reading and listing fails once")
+def reading():
+    prepare()
+    nl = Netlink()
+    parts = [attr(K.A_SESSION_SOURCE, "sched"), attr(K.A_SESSION_MODE, "runq"), *SMALL, *NEEDS["sched"]()]
+    me = dict(attrs(nl.ask(K.CMD_SESSION_NEW, *parts)[0]))[K.A_SESSION_ID]
+    for command, dump, part in ((K.CMD_SESSION_GET, False, attr(K.A_SESSION_ID, me)), (K.CMD_SESSION_GET, True, b""),
+                                (K.CMD_SOURCE_GET, True, b""), (K.CMD_SOURCE_GET, False, attr(K.A_SOURCE_NAME, "slab")),
+                                (K.CMD_TABLE_GET, False, attr(K.A_ROW_SESSION, me)), (K.CMD_TABLE_GET, True, attr(K.A_ROW_SESSION, me))):
+        for nth in range(1, 100):
+            with Nth(nth) as fault:
+                try:
+                    nl.ask(command, part, dump=dump)
+                except Refused as r:
+                    equal(errno.errorcode[r.number], "ENOMEM", f"error number of command {command}")
+            if not fault.failed():
+                break
+        else:
+            raise AssertionError(f"command {command} goes on allocating")
+    nl.close()
+
+
+@test("every mode that there is was tried")
+def complete():
+    prepare()
+    tried = set(MODES)
+    missed = {m for m in modes() if m not in tried and m[1] not in ("branch", "branch_trace")}
+    equal(missed, set(), "modes that no fault was injected into")
+
+
+main()

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Filters: what passes and what does not is counted exactly."""
+
+import threading
+
+from kobstest import *
+
+LEAF = "kobs_gen_leaf"
+
+
+def expect(r, recorded, filtered):
+    equal(r["accounting"]["recorded"], recorded, "recorded")
+    equal(r["accounting"]["filtered"], filtered, "filtered")
+    equal(r["accounting"]["hits"], recorded + filtered, "hits")
+
+
+def observe(*options):
+    return Background("func", "count", LEAF, "--json", *options)
+
+
+def other(*commands):
+    """Calls by another process."""
+    subprocess.run(script(*commands), check=True)
+
+
+def set_comm(name):
+    with open("/proc/thread-self/comm", "w") as f:
+        f.write(name)
+
+
+@test("--pid")
+def pid():
+    with observe("-p", os.getpid()) as b:
+        gen("call task 100")
+        other("call task 40")
+        r = b.report()
+    expect(r, 100, 40)
+
+
+@test("--pid with several processes")
+def pids():
+    child = subprocess.Popen(["sh", "-c", f"read x; echo call task 7 >{GEN}run"], stdin=subprocess.PIPE)
+    with observe("--pid", f"{os.getpid()},{child.pid}", "--by", "pid") as b:
+        gen("call task 100")
+        child.communicate(b"go\n")
+        other("call task 40")
+        r = b.report()
+    expect(r, 107, 40)
+    equal(count_of(r, pid=child.pid), 7, "count of the second process")
+
+
+@test("--tid")
+def tid():
+    go = threading.Event()
+    ids = []
+
+    def work():
+        ids.append(threading.get_native_id())
+        go.wait()
+        gen("call task 30")
+
+    t = threading.Thread(target=work)
+    t.start()
+    until(lambda: ids, "the thread to run")
+    try:
+        b = observe("-t", ids[0])
+    except BaseException:
+        go.set()
+        raise
+    with b:
+        go.set()
+        t.join()
+        gen("call task 11")
+        r = b.report()
+    expect(r, 30, 11)
+
+
+@test("--comm, by name and by glob")
+def comm():
+    for option, recorded in (("kobs-one", 5), ("kobs-one,kobs-two", 12), ("kobs-*", 12), ("kobs-tw?", 7),
+                             ("kobs-[a-o]*,nothing", 5), ("kobs", 0)):
+        with observe("-c", option, "--by", "comm") as b:
+            for name, n in ("kobs-one", 5), ("kobs-two", 7), ("else", 4):
+                set_comm(name)
+                gen(f"call task {n}")
+            r = b.report()
+        set_comm("python3")
+        expect(r, recorded, 16 - recorded)
+
+
+@test("--cpu, one, a list and a range")
+def cpu():
+    for option, recorded in (("0", 10), ("1", 6), ("0,1", 16), ("0-1", 16)):
+        r = report("count", LEAF, "-C", option, "--by", "cpu",
+                   run=script("call task 10 0", "call task 4 1", "call hardirq 2 1"))
+        expect(r, recorded, 16 - recorded)
+
+
+@test("filters of different kinds must all match")
+def both():
+    with observe("-p", os.getpid(), "-C", "1") as b:
+        gen("call task 100 1")
+        gen("call task 20 0")
+        other("call task 3 1")
+        r = b.report()
+    expect(r, 100, 23)
+
+
+@test("--min")
+def minimum():
+    r = report("time", "kobs_gen_sleep", "kobs_gen_spin", "--min", "400ms", run=script("sleep 2 500", "spin 30 1000"))
+    expect(r, 2, 30)
+    equal(count_of(r, func="kobs_gen_sleep"), 2, "count of the slow function")
+    at_least(r["rows"][0]["min"], 400000000, "shortest call")
+
+
+@test("--min of a trace")
+def minimum_trace():
+    got, r, _ = records("kobs_gen_sleep", "kobs_gen_spin", "--time", "--min", "400ms",
+                        run=script("sleep 2 500", "spin 30 1000"))
+    expect(r, 2, 30)
+    equal([x["func"] for x in got], ["kobs_gen_sleep"] * 2, "functions of the records")
+
+
+@test("the observer's own calls are excluded, and counted so")
+def own():
+    # obsctl reads and polls; its command does so too, and counts.
+    r = report("count", "vfs_read", "--by", "comm", run=["sh", "-c", "cat /proc/version >/dev/null"])
+    at_least(r["accounting"]["own"], 0, "own")
+    at_least(r["accounting"]["filtered"], r["accounting"]["own"], "filtered")
+    equal(rows(r, comm="obsctl"), [], "rows of obsctl")
+    at_least(count_of(r, comm="cat"), 1, "calls by the command")
+
+
+main()

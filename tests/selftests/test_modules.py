@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Traced modules that unload, load again, and load for the first time."""
+
+from kobstest import *
+
+LEAF = "kobs_gen_leaf"
+
+
+def hooked_names():
+    return {line.split()[0] for line in hooked()}
+
+
+def busy():
+    """Work all over the kernel: what is hooked by accident would be hit."""
+    subprocess.run("ls -R /sys/module /proc/sys >/dev/null 2>&1; cat /proc/*/stat >/dev/null 2>&1", shell=True)
+
+
+def reload():
+    equal(rmmod("kobs_gen"), None, "rmmod's complaint")
+    busy()
+    insmod("kobs_gen")
+
+
+def check(mode):
+    with Background("func", mode, "kobs_gen:kobs_gen_*", "--json") as b:
+        before = hooked_names()
+        assert LEAF in before, f"hooked: {before}"
+        gen("call task 100")
+        gen("nested 10")
+        try:
+            equal(rmmod("kobs_gen"), None, "rmmod's complaint")
+            equal(hooked_names(), set(), "hooked functions while it is unloaded")
+            busy()
+            # Another session updates ftrace's filters of all sessions.
+            at_least(report("count", "vfs_read", run=["true"])["accounting"]["hits"], 1, "hits of another session")
+        finally:
+            insmod("kobs_gen")
+        equal(hooked_names(), set(), "hooked functions when it is loaded again")
+        gen("call task 50")
+        busy()
+        r = b.report()
+    # Names were kept although the functions are gone; what was loaded later was not hooked.
+    equal({f: count_of(r, func=f) for f in (LEAF, "kobs_gen_caller_a", "kobs_gen_outer", "kobs_gen_inner")},
+          {LEAF: 100, "kobs_gen_caller_a": 100, "kobs_gen_outer": 10, "kobs_gen_inner": 20}, "counts")
+    equal(r["accounting"]["hits"], 230, "hits")
+
+
+test("func count of a module that unloads and loads")(lambda: check("count"))
+test("func time of a module that unloads and loads")(lambda: check("time"))
+
+
+@test("func trace of a module that unloads and loads")
+def trace():
+    with Background("func", "trace", "kobs_gen:kobs_gen_*", "--json") as b:
+        gen("call task 20")
+        reload()
+        gen("call task 5")
+        lines = [json.loads(line) for line in b.stop().out.splitlines()]
+    equal([x["func"] for x in lines[:-1]].count(LEAF), 20, "records")
+    balance(lines[-1])
+
+
+def mixed(mode):
+    with Background("func", mode, LEAF, "debugfs_create_dir", "--json") as b:
+        gen("call task 10")
+        reload()
+        r = b.report()
+    equal((count_of(r, func=LEAF), count_of(r, func="debugfs_create_dir")), (10, 1), "counts")
+    equal(r["accounting"]["lost"], {}, "lost")
+
+
+test("func count of a module and the kernel: the kernel's part goes on")(lambda: mixed("count"))
+test("func time of a module and the kernel: the kernel's part goes on")(lambda: mixed("time"))
+
+
+@test("a detached session on a module that is gone is readable")
+def detached():
+    obsctl("func", "count", LEAF, "--by", "func,caller,kstack", "--detach", "gone")
+    gen("call task 30")
+    reload()
+    r = json.loads(obsctl("session", "read", "gone", "--json").out)
+    equal(sum(row["count"] for row in r["rows"]), 30, "count")
+    equal(balance(json.loads(obsctl("session", "stop", "gone", "--json").out))["accounting"]["hits"], 30, "hits")
+
+
+@test("a glob does not reach a module that loads later")
+def later():
+    equal(rmmod("kobs_gen"), None, "rmmod's complaint")
+    try:
+        with Background("func", "count", "v9fs_*", "p9_client_[a-d]*", "--json") as b:
+            insmod("kobs_gen")
+            equal({n for n in hooked_names() if n.startswith("kobs_gen")}, set(), "hooked functions of kobs_gen")
+            gen("call task 10")
+            r = b.report()
+        equal(rows(r, func="kobs_gen*"), [], "rows of kobs_gen")
+    finally:
+        if not loaded("kobs_gen"):
+            insmod("kobs_gen")
+
+
+@test("unloading ten times under a live session")
+def again():
+    with Background("func", "count", "kobs_gen:*", "vfs_read", "--json") as b:
+        for _ in range(10):
+            gen("call task 1")
+            reload()
+        r = b.report()
+    equal(count_of(r, func=LEAF), 1, "count")
+
+
+main()

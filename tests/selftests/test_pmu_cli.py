@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0
+"""obsctl pmu list, stat and record, with the events that every machine has."""
+
+from kobstest import *
+
+SPIN = ["bash", "-c", "for ((i = 0; i < 40000; i++)); do :; done"]
+# Each page that is written to for the first time is a fault.
+FAULTS = ["python3", "-c", "import mmap; m = mmap.mmap(-1, 4096 * 500); [m.write(bytes(4096)) for i in range(500)]"]
+# By a child of a shell, which has more to do than that.
+CHILD = ["sh", "-c", f"{' '.join(FAULTS[:2])} '{FAULTS[2]}'; :"]
+KERNEL_LOOP = script(f"call task {24000000 // SLOW} 0")
+
+
+def pmu(*args, run=None, status=0):
+    r = obsctl("pmu", *args, "--json", *(["--", *run] if run else []), status=status)
+    reports = [json.loads(line) for line in r.out.splitlines()]
+    for one in reports:
+        account(one)
+    return reports[-1] if "-i" not in args else reports
+
+
+def has_pmu():
+    return json.loads(obsctl("pmu", "list", "--json").out)["hardware"]
+
+
+@test("list shows the kernel's events, and those of PMUs, by pattern")
+def listing():
+    every = json.loads(obsctl("pmu", "list", "--json").out)["events"]
+    names = {e["name"] for e in every}
+    for name in ("cycles", "instructions", "cache-misses", "branch-misses", "cpu-clock", "page-faults"):
+        assert name in names, f"there is no {name}"
+    here = {e["name"] for e in every if e["available"]}
+    for name in ("cpu-clock", "page-faults", "context-switches"):
+        assert name in here, f"{name} is said not to be counted here"
+    equal("cycles" in here, has_pmu(), "whether cycles are said to be counted here")
+    clocks = json.loads(obsctl("pmu", "list", "clock", "--json").out)["events"]
+    equal({e["name"] for e in clocks}, {n for n in names if "clock" in n}, "events of the pattern 'clock'")
+    contains(obsctl("pmu", "list", "page*").out, "page-faults", "list")
+    contains(obsctl("pmu", "list", "nosuchevent", status=1).err, "no event's name matches", "refusal")
+    insmod("kobs_simpmu")
+    try:
+        contains(obsctl("pmu", "list", "simpmu").out, "kobs_simpmu//", "list with another PMU")
+    finally:
+        equal(rmmod("kobs_simpmu"), None, "rmmod")
+
+
+@test("names of libpfm4 are listed with what they count, and near ones are offered")
+def library():
+    # As on a CPU that this is not.
+    os.environ["LIBPFM_FORCE_PMU"] = "skl"
+    try:
+        events = {e["name"]: e["doc"] for e in json.loads(obsctl("pmu", "list", "RETIRED", "--json").out)["events"]}
+        contains(events["INST_RETIRED:ANY_P"], "instructions retired", "what the event counts")
+        r = obsctl("pmu", "stat", "-e", "INST_RETIRED:ANYP:u", "--", "true", status=2)
+        contains(r.err, "there is no event 'INST_RETIRED:ANYP': is it 'INST_RETIRED:ANY_P'", "refusal")
+    finally:
+        del os.environ["LIBPFM_FORCE_PMU"]
+
+
+@test("stat counts a command's events, children included")
+def stat():
+    r = pmu("stat", "-e", "page-faults,task-clock", run=CHILD)
+    rows = {row["event"]: row for row in r["rows"]}
+    at_least(rows["page-faults"]["count"], 500, "page faults")
+    equal(rows["page-faults"]["scaled"], rows["page-faults"]["count"], "an event that needs no counter, scaled")
+    at_least(rows["task-clock"]["count"], 1, "task-clock")
+    without = pmu("stat", "-e", "page-faults", "--no-inherit", run=CHILD)
+    at_most(without["rows"][0]["count"], rows["page-faults"]["count"] - 500, "page faults without the child's")
+
+
+@test("stat without a PMU counts software events, and says so")
+def stat_default():
+    if has_pmu():
+        skip("this machine has a PMU")
+    text = obsctl("pmu", "stat", "--", "true").out
+    contains(text, "Only software events: the CPU's PMU is not there.", "report")
+    contains(text, "context-switches", "report")
+    contains(obsctl("pmu", "stat", "-e", "cycles", "--", "true", status=1).err, "there is no PMU", "refusal of cycles")
+
+
+@test("stat by CPU, and in intervals that add up")
+def stat_intervals():
+    r = pmu("stat", "-e", "cpu-clock", "--by", "cpu", "-i", 0.3, "-d", 1.5)
+    total = r[-1]
+    equal(sorted(row["cpu"] for row in total["rows"]), list(range(os.cpu_count())), "CPUs")
+    equal([one["interval"] for one in r], [True] * (len(r) - 1) + [False], "kinds of reports")
+    at_least(len(r), 2, "reports")
+    for cpu in range(os.cpu_count()):
+        parts = [row["count"] for one in r[:-1] for row in one["rows"] if row["cpu"] == cpu]
+        whole = next(row["count"] for row in total["rows"] if row["cpu"] == cpu)
+        at_most(sum(parts), whole, "sum of the intervals")
+        assert all(part > 0 for part in parts), f"intervals {parts}"
+
+
+@test("stat of a process that runs already")
+def stat_process():
+    p = subprocess.Popen(["bash", "-c", "while :; do :; done"])
+    try:
+        r = pmu("stat", "-e", "task-clock", "-p", p.pid, "-d", 0.5)
+        at_least(r["rows"][0]["count"], 1, "task-clock")
+    finally:
+        p.kill()
+        p.wait()
+    contains(obsctl("pmu", "stat", "-p", p.pid, "-d", 0.5, status=1).err, f"there is no process {p.pid}", "refusal")
+
+
+@test("record finds the function of a loop in the kernel")
+def record_kernel():
+    r = pmu("record", "-F", 1000, "--budget", 0, run=KERNEL_LOOP)
+    loop = sum(row["count"] for row in r["rows"] if "kobs_gen" in row["func"])
+    at_least(loop, 20, "samples in the loop")
+    # In the debug kernel the sanitizer's checks, which the loop calls, are on top.
+    if KERNEL != "debug":
+        assert "kobs_gen" in r["rows"][0]["func"], f"the first row is {r['rows'][0]}"
+    equal(sum(row["count"] for row in r["rows"]), r["accounting"]["recorded"], "sum of the rows")
+    if not has_pmu():
+        equal(r["notes"]["fallback"], 1, "note that cycles became cpu-clock")
+        text = obsctl("pmu", "record", "--", "true").out
+        contains(text, "cycles became cpu-clock", "report")
+        contains(text, "pmu record of cycles (there is no PMU: cpu-clock in place of cycles)", "title")
+
+
+@test("record of user code: rows are functions, one each")
+def record_user():
+    r = pmu("record", "-e", "cpu-clock:u", "-F", 2000, "--budget", 0, run=SPIN)
+    at_least(r["accounting"]["recorded"], 10, "samples")
+    names = [row["func"] for row in r["rows"]]
+    equal(len(names), len({*names}), f"functions of {names}")
+    equal(sum(row["count"] for row in r["rows"]), r["accounting"]["recorded"], "sum of the rows")
+    at_least(sum(row["count"] for row in r["rows"] if "bash" in row["func"]), 1, f"samples of bash in {names}")
+
+
+@test("record by period takes each fault, with its stack")
+def record_period():
+    r = pmu("record", "-e", "page-faults", "-c", 1, "--by", "comm,kstack", run=FAULTS)
+    n = sum(row["count"] for row in r["rows"] if row["comm"] == "python3")
+    at_least(n, 500, "faults")
+    equal(r["notes"]["overflows"], r["notes"]["counted"], "samples of each event")
+    at_least(r["accounting"]["recorded"], 500, "recorded")
+
+
+def graph_adds_up(r):
+    """Each sample is in one function, and below each of its callers once."""
+    rows = {row["func"]: row for row in r["rows"]}
+    equal(len(rows), len(r["rows"]), "functions, each once")
+    equal(sum(row["self"] for row in rows.values()), r["accounting"]["recorded"], "samples of all functions")
+    for row in rows.values():
+        assert row["self"] <= row["total"] <= r["accounting"]["recorded"], f"{row}"
+        for link in row["callers"]:
+            back = {c["func"]: c["count"] for c in rows[link["func"]]["callees"]}
+            equal(back[row["func"]], link["count"], f"{row['func']} as callee of {link['func']}")
+        # But for recursion, a sample below a function is in it or in one that it called.
+        if not any(link["func"] == row["func"] for link in row["callees"]):
+            at_least(row["self"] + sum(link["count"] for link in row["callees"]), row["total"], f"parts of {row}")
+    return rows
+
+
+@test("graph: who calls the functions that were sampled, and whom they call")
+def graph():
+    rows = graph_adds_up(pmu("record", "-g", "-F", 1000, "--budget", 0, run=KERNEL_LOOP))
+    top = rows["kobs_gen_caller_a [kobs_gen]"]
+    called = {link["func"]: link["count"] for link in top["callees"]}
+    at_least(called["kobs_gen_leaf [kobs_gen]"], 10, "samples of the leaf, below its caller")
+    leaf = rows["kobs_gen_leaf [kobs_gen]"]
+    assert leaf["callers"][0]["func"].startswith(("kobs_gen_caller_a", "repeat", "run_call")), f"callers of {leaf}"
+    at_least(rows["ksys_write"]["total"], top["total"], "samples below the system call")
+    text = obsctl("pmu", "record", "-g", "-n", 1, "-F", 1000, "--budget", 0, "--", *KERNEL_LOOP).out
+    contains(text, "called by", "report")
+    contains(text, "more functions (-n 0 shows all)", "report")
+
+
+@test("graph of user code with frame pointers, from main() on")
+def graph_user():
+    program = f"{SRC}/build/selftests/ustack"
+    rows = graph_adds_up(pmu("record", "--graph", "-F", 2000, "--budget", 0, run=[program, "/dev/null", "x", 100000]))
+    name = "{} [ustack]".format
+    at_least(rows[name("user_leaf")]["total"], 20, "samples of the program")
+    for caller, callee in (("user_middle", "user_leaf"), ("user_outer", "user_middle"), ("main", "user_outer")):
+        row = rows[name(callee)]
+        equal(row["callers"][0]["func"], name(caller), f"caller of {callee}")
+        # Where a function has not made its frame yet, its caller is passed over.
+        at_least(row["callers"][0]["count"], 0.8 * row["total"], f"samples of {callee} by way of {caller}")
+
+
+@test("several events are told apart by their names")
+def several():
+    r = pmu("record", "-e", "page-faults,cpu-clock", "-c", 1000, "--budget", 0, run=FAULTS)
+    equal({row["event"] for row in r["rows"]} - {"page-faults", "cpu-clock"}, set(), "events")
+    r = pmu("record", "-e", "page-faults,minor-faults", "-c", 1, "--by", "event,comm", run=FAULTS)
+    n = {row["event"]: row["count"] for row in r["rows"] if row["comm"] == "python3"}
+    equal({*n}, {"page-faults", "minor-faults"}, "events")
+    at_least(n["minor-faults"], 500, "faults without input")
+    at_least(n["page-faults"], n["minor-faults"], "faults")
+    contains(obsctl("pmu", "record", "-e", "page-faults", "-c", 1, "--", "true").out, "pmu record of page-faults, ", "title")
+
+
+@test("a CPU that leaves and comes while samples are taken is reported")
+def hotplug():
+    switch = "/sys/devices/system/cpu/cpu1/online"
+    if not os.path.exists(switch):
+        skip("no CPU of this kernel can go offline")
+    toggle = f"echo 0 >{switch}; sleep 0.3; echo 1 >{switch}; sleep 0.3; taskset 2 {' '.join(SPIN[:2])} '{SPIN[2]}'"
+    r = pmu("record", "-a", "-e", "cpu-clock", "-F", 500, "--budget", 0, "--by", "cpu", run=["bash", "-c", toggle])
+    equal((r["notes"]["cpus_left"], r["notes"]["cpus_came"]), (1, 1), "CPUs that left and came")
+    equal({row["cpu"] for row in r["rows"]}, {0, 1}, "CPUs with samples")
+    text = obsctl("pmu", "record", "-a", "-e", "cpu-clock", "-F", 500, "--budget", 0, "--", "bash", "-c", toggle).out
+    contains(text, "cpus_left 1: CPUs that went offline meanwhile", "report")
+    contains(text, "cpus_came 1: CPUs that came online meanwhile, and were observed", "report")
+
+
+@test("folded stacks count every sample")
+def folded():
+    done = obsctl("pmu", "record", "-F", 500, "--budget", 0, "--folded", "--", *KERNEL_LOOP)
+    lines = done.out.splitlines()
+    at_least(len(lines), 1, "lines")
+    n = sum(int(line.rsplit(" ", 1)[1]) for line in lines)
+    contains(done.err, f"= recorded {n:,} ", "the account")
+    loop = sum(int(line.rsplit(" ", 1)[1]) for line in lines if "kobs_gen_" in line)
+    at_least(loop, 1, f"samples of the loop in {lines[:3]}")
+
+
+@test("events that there are not are refused, with those that are near")
+def unknown():
+    for name, part in (("cyclse", "'cycles'"), ("page-fault", "'page-faults'"), ("CPU-CLOK", "'cpu-clock'"),
+                       ("cycles:ppppp", "three levels"), ("nopmu/event=1/", "there is no PMU 'nopmu'"),
+                       ("msr/event=1", "PMU/TERM=VALUE"), ("cycles,,branches", "missing")):
+        contains(obsctl("pmu", "stat", "-e", name, "--", "true", status=2).err, part, f"refusal of {name}")
+    contains(obsctl("pmu", "stat", "-C", 0, "-p", 1, status=2).err, "not for both", "refusal")
+    for args in (["-g", "--by", "func"], ["-g", "--folded"], ["-g", "-e", "cpu-clock,page-faults"]):
+        contains(obsctl("pmu", "record", *args, "--", "true", status=2).err, "--graph", f"refusal of {args}")
+    contains(obsctl("pmu", "stat", "--by", "cpu", "--", "true", status=2).err, "add -a or -C", "refusal")
+    r = obsctl("pmu", "record", "-e", "cpu-clock", "--call-graph", "dwarf", "--", "true", status=2)
+    contains(r.err, "fp or lbr", "refusal")
+
+
+if __name__ == "__main__":
+    main()

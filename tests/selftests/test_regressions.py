@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Reproducers of bugs that were found and fixed, where they fit no other file.
+"""
+
+import json
+import time
+
+from kobstest import *
+
+
+@test("calls of the idle task count in a detached session")
+def idle_task():
+    # Its process number, 0, once stood for "no owner to leave out".
+    obsctl("func", "count", "tick_nohz_idle_enter", "--by", "pid", "--budget", "0", "--detach", "idle")
+    time.sleep(0.5)
+    report = json.loads(obsctl("session", "stop", "idle", "--json").out)
+    equal(report["accounting"]["own"], 0, "own")
+    equal(report["accounting"]["filtered"], 0, "filtered")
+    equal([row["pid"] for row in report["rows"]], [0], "processes")
+    equal(report["rows"][0]["count"], report["accounting"]["hits"], "calls of the idle task")
+
+
+main()

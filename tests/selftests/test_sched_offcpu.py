@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Off-CPU time: every switch-out is a hit, with its length, its place, and who ended it."""
+
+import threading
+
+from kobstest import *
+
+SCHED = "/sys/kernel/debug/kobs_gen_sched/"
+MS = 1000000
+
+
+def run(command):
+    """Have kobs_gen_sched do a command, in this thread."""
+    fd = os.open(SCHED + "run", os.O_WRONLY)
+    try:
+        os.write(fd, command.encode())
+    finally:
+        os.close(fd)
+
+
+def named(comm, *commands):
+    """A command line that has kobs_gen_sched do commands, from a thread of this name."""
+    return ["sh", "-c", f"printf {comm} >/proc/$$/comm; " + "; ".join(f"echo {c} >{SCHED}run || exit" for c in commands)]
+
+
+def offcpu(*args, work=None, status=0):
+    tail = ["--", *work] if work else []
+    return balance(json.loads(obsctl("sched", "offcpu", "--budget", 0, *args, "--json", *tail, status=status).out))
+
+
+def through(report, function, **keys):
+    return [r for r in rows(report, **keys) if any(f.startswith(function + "+") for f in r["kstack"])]
+
+
+def switches(pid):
+    """Times that a thread was switched out."""
+    status = dict(line.split(":", 1) for line in read(f"/proc/{pid}/status").splitlines())
+    return int(status["voluntary_ctxt_switches"]), int(status["nonvoluntary_ctxt_switches"])
+
+
+class Child:
+    """A process that sleeps but when it is told a line to work on."""
+
+    def __init__(self, work):
+        program = f"import sys, time, os\nfor line in sys.stdin:\n    {work}\n    print(flush=True)"
+        self.p = subprocess.Popen(["/usr/bin/python3", "-c", program], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+        self.pid = self.p.pid
+        self.tell(0)
+
+    def tell(self, what):
+        self.p.stdin.write(f"{what}\n")
+        self.p.stdin.flush()
+        self.p.stdout.readline()
+        until(lambda: read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()[0] == "S", "the child to sleep")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.p.kill()
+        self.p.communicate()
+
+
+@test("a sleep of T is T at least, N times, in its state, with the function that sleeps on the stack")
+def sleeps():
+    for state in "sleep", "disk", "idle":
+        r = offcpu("--by", "comm,state,kstack", "-c", "kobs_block", work=named("kobs_block", f"block {state} 50 7"))
+        found = through(r, "kobs_gen_sched_block", comm="kobs_block", state=state)
+        equal(sum(f["count"] for f in found), 7, f"sleeps in {state}")
+        # The timer runs already when the task leaves the CPU, or is kept from it for a moment.
+        at_least(sum(f["sum"] for f in found), 7 * 40 * MS, "all sleeps")
+        at_least(max(f["max"] for f in found), 45 * MS, "longest sleep")
+        for f in found:
+            equal(f["pending"], 0, "pending")
+            contains(f["kstack"][0], "schedule", "leaf")
+            assert not any("kobs_" in frame and "kobs_gen" not in frame for frame in f["kstack"]), f["kstack"]
+
+
+@test("hits of a thread are its context switches, voluntary or not")
+def all_switches():
+    with Child("[time.sleep(0.001) for _ in range(int(line))]") as c:
+        # Something to be preempted by, on the one CPU that both may use.
+        os.sched_setaffinity(c.pid, {1})
+        with Background("sched", "offcpu", "--by", "tid,state", "-t", c.pid, "--budget", 0, "--json") as b:
+            rival = subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"])
+            os.sched_setaffinity(rival.pid, {1})
+            before = switches(c.pid)
+            try:
+                c.tell(200)
+            finally:
+                rival.kill()
+                rival.wait()
+            after = switches(c.pid)
+            r = b.report()
+    slept = count_of(r, tid=c.pid, state="sleep") + count_of(r, tid=c.pid, state="disk")
+    pushed = count_of(r, tid=c.pid, state="preempted")
+    # Some find their time over before they can begin.
+    at_least(slept, 50, "sleeps")
+    equal(slept + pushed, sum(after) - sum(before), "hits, compared to the kernel's count of switches")
+    at_most(abs(pushed - (after[1] - before[1])), 1, "preemptions that the kernel counted otherwise")
+    equal(r["accounting"]["lost"].get("unpaired"), 1, "waits that had begun before")
+    equal(sum(x["pending"] for x in r["rows"]), 1, "waits that go on")
+
+
+@test("bpftrace counts the same switches")
+def bpftrace():
+    with Child("[time.sleep(0.001) for _ in range(int(line))]") as c:
+        with Bpftrace(f"tracepoint:sched:sched_switch /args->prev_pid == {c.pid}/ {{ @n = count(); }}") as peer:
+            with Background("sched", "offcpu", "--by", "tid", "-t", c.pid, "--budget", 0, "--json") as b:
+                c.tell(300)
+                r = b.report()
+            equal(count_of(r, tid=c.pid), peer.count("n"), "count, compared to bpftrace's")
+
+
+@test("the waker is named, with its stack")
+def waker():
+    pid = read(SCHED + "workers").split()[0]
+    r = offcpu("--waker", "-t", pid, work=named("kobs_waker", "wake 0 50"))
+    named_rows = rows(r, waker="kobs_waker")
+    # The first sleep began before the session.
+    equal(sum(x["count"] for x in named_rows), 49, "sleeps ended by kobs_waker")
+    for x in named_rows:
+        equal(x["comm"], "kobs_storm/0", "comm")
+        assert any(f.startswith("kobs_gen_sched_wake+") for f in x["waker_stack"]), x["waker_stack"]
+        # A kernel that inlines less has the tracepoint in a function of its own.
+        assert any("try_to_wake_up" in f for f in x["waker_stack"][:2]), x["waker_stack"]
+    r = offcpu("--waker", "--by", "comm", "-c", "kobs_block", work=named("kobs_block", "block sleep 10 5"))
+    at_least(count_of(r, comm="kobs_block", waker="[[]interrupt]"), 5, "sleeps ended by a timer")
+
+
+@test("what still sleeps at the end is listed, with the time so far")
+def pending():
+    sleeper = subprocess.Popen(named("kobs_pend", f"block sleep {9000 if SLOW == 1 else 10000} 1"))
+    try:
+        with Child("pass") as c:
+            with Background("sched", "offcpu", "--by", "tid,kstack,state", "-t", f"{c.pid},{sleeper.pid}", "--budget", 0,
+                            "--json") as b:
+                c.tell(1)
+                time.sleep(0.3)
+                r = b.report()
+        going = [x for x in rows(r, tid=c.pid) if x["pending"]]
+        equal(sum(x["pending"] for x in going), 1, "pending waits of the child")
+        at_least(going[0]["max"], 300 * MS, "time so far")
+        assert any("pipe_read" in f for f in going[0]["kstack"]), going[0]["kstack"]
+        # Asleep all the while: it never left a CPU in the session, which has nothing to say of it.
+        equal(rows(r, tid=sleeper.pid), [], "rows of what slept before the session began and after it ended")
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+@test("--min, filters and --folded")
+def options():
+    r = offcpu("--min", "10ms", "-c", "kobs_block", "--by", "comm,kstack",
+               work=named("kobs_block", "block disk 50 3", "block disk 1 20"))
+    # A short sleep can last on a slow machine, a long one is not shortened.
+    at_least(sum(x["count"] for x in through(r, "kobs_gen_sched_block")), 3, "sleeps longer than 10 ms")
+    at_least(r["accounting"]["filtered"], 1, "filtered")
+    assert all(x["min"] >= 10 * MS for x in r["rows"]), r["rows"]
+    r = offcpu("--min", "1000s", "-c", "kobs_block", work=named("kobs_block", "block disk 50 3"))
+    equal(r["rows"], [], "sleeps longer than 1,000 s")
+    out = obsctl("sched", "offcpu", "--budget", 0, "--folded", "--by", "comm,kstack", "-c", "kobs_block", "--", *named(
+        "kobs_block", "block disk 30 2")).out
+    lines = [line for line in out.splitlines() if ";kobs_gen_sched_block [kobs_gen_sched];" in line]
+    equal(len(lines), 1, "folded lines of the function that sleeps")
+    assert lines[0].startswith("kobs_block;"), lines[0]
+    at_least(int(lines[0].rsplit(" ", 1)[1]), 40 * MS, "ns of the folded line")
+    r = offcpu("--by", "comm", "-c", "kobs_storm/0", "-d", "0.3")
+    equal(r["rows"], [], "rows of what does not run")
+    obsctl("sched", "offcpu", "--budget", 0, "--fail-over", "10ms", "-c", "kobs_block", "--",
+           *named("kobs_block", "block sleep 50 1"), status=3)
+    obsctl("sched", "offcpu", "--budget", 0, "--fail-over", "30s", "-c", "kobs_block", "--",
+           *named("kobs_block", "block sleep 5 1"))
+
+
+@test("user stacks are those of the task that sleeps")
+def ustacks():
+    r = offcpu("--by", "comm,kstack,ustack", "-c", "kobs_block", work=named("kobs_block", "block sleep 10 3"))
+    found = through(r, "kobs_gen_sched_block", comm="kobs_block")
+    equal(sum(x["count"] for x in found), 3, "sleeps")
+    assert all(x["ustack"] for x in found), found
+    r = offcpu("--by", "comm,ustack", "-c", "kobs_storm*", work=named("kobs_block", "wake 0 3"))
+    at_least(count_of(r, comm="kobs_storm/0"), 3, "sleeps of a kernel thread")
+    assert not any(x["ustack"] for x in r["rows"]), r["rows"]
+
+
+@test("more threads than there is room for are counted as lost")
+def full():
+    # All of them sleep at the same time, however long it takes to start them.
+    program = "import threading, time\ngo = threading.Event()\n" \
+              "ts = [threading.Thread(target=go.wait) for _ in range(120)]\n" \
+              "[t.start() for t in ts]\ntime.sleep(0.5)\ngo.set()\n[t.join() for t in ts]"
+    r = offcpu("--spans", "16", "-c", "python3", work=["/usr/bin/python3", "-c", program])
+    at_least(r["accounting"]["lost"].get("spans_full", 0), 120 - 16, "lost since there was no room")
+    r = offcpu("-c", "python3", work=["/usr/bin/python3", "-c", program])
+    equal(r["accounting"]["lost"].get("spans_full", 0), 0, "lost with room")
+    at_least(count_of(r, comm="python3"), 120, "sleeps")
+
+
+@test("refusals")
+def refusals():
+    for args, part in (
+            (["offcpu", "--spans", "3"], "spans"),
+            (["offcpu", "--by", "nothing"], "has no column nothing"),
+            (["runq", "--by", "comm,kstack"], "has no stacks"),
+            (["runq", "--by", "waker"], "does not tell wakers")):
+        contains(obsctl("sched", *args, "-d", "1", status=1).err, part, "what it says")
+    for args, part in (
+            (["offcpu", "something"], "takes no 'something'"),
+            (["offcpu", "--preempted"], "no option --preempted"),
+            (["runq", "--waker"], "no option --waker"),
+            (["offcpu", "--fail-over", "7"], "needs a time")):
+        contains(obsctl("sched", *args, "-d", "1", status=2).err, part, "what it says")
+
+
+@test("sessions that begin and end in the middle of it all balance")
+def middle():
+    stop = threading.Event()
+
+    def storm(w):
+        while not stop.is_set():
+            run(f"wake {w} 20")
+
+    threads = [threading.Thread(target=storm, args=(w,)) for w in range(2)]
+    for t in threads:
+        t.start()
+    try:
+        for args in (["offcpu", "--waker"], ["runq", "--preempted"], ["offcpu", "--by", "comm,kstack,ustack,state"]) * 2:
+            with Background("sched", *args, "--budget", 0, "--json") as a, \
+                    Background("sched", "offcpu", "--budget", 0, "--json") as b:
+                time.sleep(0.2)
+                balance(a.report())
+                balance(b.report())
+    finally:
+        stop.set()
+        for t in threads:
+            t.join()
+
+
+if __name__ == "__main__":
+    insmod("kobs_gen_sched")
+    try:
+        main()
+    finally:
+        rmmod("kobs_gen_sched")

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Stacks: the right frames in the right order, from every context."""
+
+from kobstest import *
+
+LEAF = "kobs_gen_leaf"
+PROGRAM = f"{SRC}/build/selftests/ustack"
+
+
+def names(stack):
+    """Of functions; a compiler's .part.0 or .isra.0 is taken off."""
+    return [frame.split(" ")[0].split("+")[0].split(".")[0] for frame in stack]
+
+
+def in_order(stack, *wanted):
+    """All of the wanted frames are there, leaf first."""
+    at = -1
+    found = names(stack)
+    for name in wanted:
+        assert name in found[at + 1:], f"{name} is not in {found} behind {found[:at + 1]}"
+        at = found.index(name, at + 1)
+
+
+def one_stack(r, n):
+    equal(len(r["rows"]), 1, f"rows of {r['rows']}")
+    equal(r["rows"][0]["count"], n, "count")
+    return r["rows"][0]["kstack"]
+
+
+OUTER = ("run_write", "vfs_write", "ksys_write", "do_syscall_64")
+
+
+def check_kernel(mode, context, between):
+    run = script(f"call {context} 25 1")
+    stack = one_stack(report(mode, LEAF, "--by", "kstack", run=run), 25)
+    equal(names(stack)[:2], [LEAF, "kobs_gen_caller_a"], "leaf and its caller")
+    in_order(stack, LEAF, "kobs_gen_caller_a", *between)
+    if context == "task":
+        in_order(stack, *between, *OUTER)
+        return
+    # An interrupt's stack ends where it began, unless all is asked for.
+    for name in OUTER:
+        assert name not in names(stack), f"{name} is in {stack}"
+    stack = one_stack(report(mode, LEAF, "--by", "kstack", "--full-stack", run=run), 25)
+    in_order(stack, LEAF, "kobs_gen_caller_a", *between, *OUTER)
+
+
+for mode in ("count", "time"):
+    for context, between in (("task", ["repeat"]), ("softirq", ["burst_softirq"]), ("hardirq", ["burst_hardirq"])):
+        test(f"kernel stack in {context} context, func {mode}")(
+            lambda m=mode, c=context, b=between: check_kernel(m, c, b))
+
+
+@test("kernel stack in NMI context")
+def nmi():
+    if subprocess.run(["vm-nmi", "0"], capture_output=True).returncode:
+        skip("NMIs can be injected only in a guest of 'vm --nmi'")
+    gen("nmi 10")
+    try:
+        r = report("count", LEAF, "--by", "kstack", run=["vm-nmi", "8"])
+    finally:
+        gen("nmi 0")
+    s = stats()
+    at_least(s["nmis"], 1, "NMIs")
+    equal(r["accounting"]["recorded"], s["nmi"], "recorded")
+    for row in r["rows"]:
+        equal(names(row["kstack"])[:3], [LEAF, "kobs_gen_caller_nmi", "gen_nmi"], "frames")
+
+
+@test("stacks of different callers are told apart, equal ones merged")
+def merged():
+    r = report("count", LEAF, "--by", "kstack", run=script("call task 10 0", "callb 7", "call task 20 1", "callb 5"))
+    counts = {}
+    for row in r["rows"]:
+        name = names(row["kstack"])[1]
+        equal(name in counts, False, f"{name} has two rows")
+        counts[name] = row["count"]
+    equal(counts, {"kobs_gen_caller_a": 30, "kobs_gen_caller_b": 12}, "counts")
+
+
+@test("--stack-depth")
+def depth():
+    r = report("count", LEAF, "--by", "kstack", "--stack-depth", 3, run=script("call task 4"))
+    equal(names(one_stack(r, 4)), [LEAF, "kobs_gen_caller_a", "repeat"], "frames")
+
+
+@test("recursion has a stack for each depth")
+def recursion():
+    r = report("count", "kobs_gen_deep", "--by", "kstack", run=script("deep 5 8"))
+    equal(sorted((names(row["kstack"]).count("kobs_gen_deep"), row["count"]) for row in r["rows"]),
+          [(d, 5) for d in range(1, 9)], "depths and counts")
+
+
+@test("stacks of a trace")
+def trace():
+    got, _, _ = records(LEAF, "--by", "func,kstack", run=script("callb 6"))
+    equal(len(got), 6, "records")
+    for x in got:
+        equal(names(x["kstack"])[:2], [LEAF, "kobs_gen_caller_b"], "frames")
+
+
+def need_program():
+    if not os.path.exists(PROGRAM):
+        skip(f"{PROGRAM} was not built: tests/run does it")
+
+
+@test("user stack of a program with frame pointers")
+def user():
+    need_program()
+    r = report("count", LEAF, "--by", "ustack", run=[PROGRAM, GEN + "run", "call task 3", "4"])
+    equal(stats()["a"], 12, "calls that kobs_gen made")
+    equal(len(r["rows"]), 1, f"rows of {r['rows']}")
+    equal(r["rows"][0]["count"], 12, "count")
+    in_order(r["rows"][0]["ustack"], "user_leaf", "user_middle", "user_outer", "main")
+    equal(names(r["rows"][0]["ustack"])[0], "user_leaf", "leaf")
+
+
+@test("user and kernel stack in one key")
+def both():
+    need_program()
+    r = report("count", LEAF, "--by", "kstack,ustack", run=[PROGRAM, GEN + "run", "callb 2", "5"])
+    equal(len(r["rows"]), 1, f"rows of {r['rows']}")
+    in_order(r["rows"][0]["ustack"], "user_leaf", "user_middle", "user_outer", "main")
+    equal(names(r["rows"][0]["kstack"])[:2], [LEAF, "kobs_gen_caller_b"], "kernel frames")
+
+
+@test("--folded: root first, one count in each line")
+def folded():
+    r = obsctl("func", "count", LEAF, "--by", "kstack", "--folded", "--full-stack", "--",
+               *script("call task 10", "callb 7", "call hardirq 3 0"))
+    counts = {}
+    for line in r.out.splitlines():
+        frames, n = line.rsplit(" ", 1)
+        plain = [f.split(" ")[0] for f in frames.split(";")]
+        equal(plain[-1], LEAF, "last frame")
+        counts.setdefault(plain[-2], []).append(int(n))
+        at_most(plain.index("ksys_write"), plain.index("run_write"), "place of ksys_write")
+    equal({k: sorted(v) for k, v in counts.items()}, {"kobs_gen_caller_a": [3, 10], "kobs_gen_caller_b": [7]}, "counts")
+
+
+@test("--folded with user and kernel frames")
+def folded_both():
+    need_program()
+    r = obsctl("func", "count", LEAF, "--by", "comm,ustack,kstack", "--folded", "--",
+               PROGRAM, GEN + "run", "call task 3", "4")
+    lines = r.out.splitlines()
+    equal(len(lines), 1, f"lines of {r.out}")
+    frames, n = lines[0].rsplit(" ", 1)
+    equal(int(n), 12, "count")
+    plain = [f.split(" ")[0] for f in frames.split(";")]
+    in_order(plain, "ustack", "main", "user_outer", "user_middle", "user_leaf", "ksys_write", "kobs_gen_caller_a", LEAF)
+
+
+main()
