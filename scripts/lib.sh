@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What setup, kdir, build-kernel and vm share: where things are cached, and which kernel a short name stands for.
-# Sourced, never run.
+# Shared by setup, kdir, build-kernel and vm: cache paths, and the kernels that short names stand for. Sourced, never run.
 
 KOBS_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-# Kernels outlive the source tree: a clean checkout must not build the debug kernel again.
+# The kernel cache is outside the source tree, so that a clean checkout does not build the debug kernel again.
 KOBS_CACHE=${KOBS_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/kobs}
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$1"; exit "${2:-1}"; }
 
-# Prints the comment block a script opens with: its --help.
+# Prints the comment block at the head of the script: its --help.
 usage() { sed -n '/^# SPDX/d; /^#!/d; /^#/!q; s/^#$//; s/^# //; p' "$0"; }
 
 need_value() { (($# > 1)) || die "$1 needs a value" 2; } # OPTION [VALUE...]
 
-# Stops unless kernels of this architecture can be prepared here.
+# Fails unless kernels of this architecture can be prepared.
 need_arch() {
 	case $1 in
 	x86_64 | arm64) ;;
@@ -32,7 +31,7 @@ need_kernel() { # KERNEL [ARCH]
 	esac
 }
 
-# Debian's name of an architecture, and the prefix of the tools that build for it here, if they are not the machine's own.
+# Debian's name of an architecture, and the prefix of its cross tools, empty for the machine's own architecture.
 debian_arch() { case $1 in x86_64) echo amd64 ;; *) echo "$1" ;; esac; }
 cross_prefix() {
 	case $1 in
@@ -40,24 +39,24 @@ cross_prefix() {
 	esac
 }
 
-# Where what is built for a kernel goes, below build/.
+# Name of a kernel's build directory below build/.
 build_name() { case $1 in x86_64) echo "$2" ;; *) echo "$1-$2" ;; esac; } # ARCH KERNEL
 
-# The user space of a guest that cannot have this machine's: packages unpacked by setup.
+# User space of a guest of a foreign architecture: packages unpacked by setup.
 user_root() { echo "$KOBS_CACHE/$1/root"; } # ARCH
 
-# A Debian kernel of setup's making: one unpacked tree with headers and image, keyed by release and version; the link
-# names the one in use.
+# A Debian kernel prepared by setup: one unpacked tree with headers and image, named by release and version; the link
+# points to the current one.
 debian_dir() { echo "$KOBS_CACHE/$1/$2"; } # ARCH KERNEL
 debian_release() {                         # ARCH KERNEL
 	cat "$(debian_dir "$1" "$2")/release" 2>/dev/null || die "kernel $2 is not prepared: run scripts/setup $2"
 }
 
-# The kernel sources: the debug kernel is built from them, and checkpatch, kunit.py and ynl live there.
+# Kernel sources: input of the debug kernel, and home of checkpatch, kunit.py and ynl.
 source_version() { dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null || :; }
 source_dir() { echo "$KOBS_CACHE/linux-source-$(source_version)"; }
 
-# Where the debug kernel is built: keyed by everything that goes into it.
+# Build directory of the debug kernel, named by the hash of its inputs.
 debug_dir() { # ARCH
 	local key
 	key=$({ grep '^CONFIG_' "$KOBS_SRC/scripts/debug-kernel.config"; source_version; } | sha256sum | cut -c1-12)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""What tests/compare-alloc-traces does in the guest: live objects by site, as kobs and as slab_debug=U have them."""
+"""The guest's part of tests/compare-alloc-traces: live objects by site, according to kobs and to slab_debug=U."""
 
 import glob
 import json
@@ -14,7 +14,7 @@ MODULES = os.environ["KOBS_MODULES"]
 RUN = "/sys/kernel/debug/kobs_gen_slab/run"
 LINE = re.compile(r"^\s*(\d+) (\S+?)\+(0x[0-9a-f]+)/0x[0-9a-f]+(?: \[(\w+)\])?", re.M)
 
-# Commands for kobs_gen_slab, and the sites that hold objects then. The pages of large objects are no slab's.
+# Commands for kobs_gen_slab, and the sites that hold objects afterwards. Large objects are pages outside any slab.
 COMMANDS = ["leak kmalloc task 70 200", "leak cache softirq 30", "leak zalloc_node softirq 20 300",
             "hold 40", "clean kfree_rcu 300", "clean cache_free_bulk 160", "storm 500"]
 SITES = {"gen_leak_kmalloc": 70, "gen_leak_cache": 30, "gen_leak_zalloc_node": 20, "gen_hold_alloc": 40}
@@ -73,8 +73,9 @@ def main():
             print(f"{site:44}{cache:24}{ours.get((cache, site), 0):8}{theirs.get((cache, site), 0):14}")
         wrong += ours != theirs or sum(ours.values()) != n
 
-    # Of the rest of the kernel: what sites took meanwhile. Not those that freed something: KASAN keeps it for some time,
-    # and to the allocator it is live; and not caches of which the allocator keeps no call sites (SLAB_NOLEAKTRACE).
+    # The rest of the kernel: objects that sites allocated meanwhile. Sites that freed objects are excluded, because KASAN
+    # keeps freed objects in quarantine and the allocator counts them as live; so are caches for which the allocator records
+    # no call sites (SLAB_NOLEAKTRACE).
     none = {"live": 0, "freed": 0}
     compared = same = 0
     print()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""What tests/compare-memleak does in the guest: one staged run, seen by kobs and by bcc's memleak."""
+"""The guest's part of tests/compare-memleak: one staged run, observed by kobs and by bcc's memleak."""
 
 import json
 import os
@@ -16,7 +16,7 @@ RUN = "/sys/kernel/debug/kobs_gen_slab/run"
 MEMLEAK = "memleak-bpfcc"
 WAIT = 300
 
-# Commands for kobs_gen_slab, their site, and how many objects are left of them.
+# Commands for kobs_gen_slab, their site, and the number of objects left.
 STAGES = [
     ("clean kfree 1000 200", "gen_clean_kfree", 0),
     ("clean kfree_rcu 1000 200", "gen_clean_kfree_rcu", 0),
@@ -42,7 +42,7 @@ def gen(command):
 
 
 def stage():
-    """The run; what RCU holds back is freed when this returns."""
+    """The run; objects that RCU holds back are freed when this returns."""
     for command, _, _ in STAGES:
         gen(command)
     time.sleep(3)
@@ -76,7 +76,7 @@ def by_kobs():
 
 
 def attached(pid):
-    """memleak's tracepoints that are on."""
+    """memleak's enabled tracepoints."""
     try:
         links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
     except OSError:
@@ -98,12 +98,12 @@ def by_memleak():
         if p.poll() is not None:
             sys.exit(f"memleak ended at once:\n{''.join(lines)}")
         counts.append(attached(p.pid))
-        # For four seconds nothing new was attached.
+        # No new attachment for four seconds.
         return counts[-1] and len(counts) > 20 and len(set(counts[-20:])) == 1
     threading.Thread(target=collect, daemon=True).start()
     wait_for(steady, "memleak to attach")
     stage()
-    # The next report that begins, up to the one after it.
+    # The next complete report.
     begin = len(lines)
 
     def headings():
