@@ -278,6 +278,7 @@ int cmd_doctor(const struct verb *verb, const struct opts *o)
 	if (o->nr_args)
 		return misuse("'doctor' takes no arguments");
 	out_init(&d.out, stdout, o->json);
+	d.out.columns = 0;	/* sentences are not cut */
 	out_open(&d.out, NULL, '{');
 	out_table_begin(&d.out, "checks");
 	check_privilege(&d);

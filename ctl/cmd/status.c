@@ -163,6 +163,7 @@ int cmd_status(const struct verb *verb, const struct opts *o)
 		err = model_get_sessions(&nl, &all);
 	if (!err) {
 		out_init(&out, stdout, o->json);
+		out.columns = 0;	/* sentences are not cut */
 		print_status(&out, &sources, &all);
 		out_free(&out);
 	}

@@ -65,13 +65,3 @@ char *format_value(char *buf, size_t size, double v, const char *unit)
 		return format_bytes(buf, size, (uint64_t)v);
 	return format_count(buf, size, (uint64_t)(v + 0.5));
 }
-
-/** text_width() - Columns that UTF-8 text takes, wide characters ignored. */
-size_t text_width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}

@@ -252,7 +252,7 @@ int graph_print(struct report *r, const struct output *to)
 	graph_sort(&g);
 	if (!top || top > g.n)
 		top = g.n;
-	out_init(&o, to->file, r->opts->json);
+	output_begin(to, &o, r->opts->json);
 	out_open(&o, NULL, '{');
 	report_header(r, &o);
 	out_table_begin(&o, "rows");

@@ -10,8 +10,17 @@
 int output_open(struct output *out, const char *path)
 {
 	out->path = path;
+	out->columns = 0;
 	out->file = path ? fopen(path, "we") : stdout;
 	return out->file ? 0 : refuse("cannot write to %s: %m", path);
+}
+
+/** output_begin() - Make a writer of a report that goes to @out. */
+void output_begin(const struct output *out, struct out *o, bool json)
+{
+	out_init(o, out->file, json);
+	if (out->columns && !json)
+		o->columns = out->columns;
 }
 
 /** output_flush() - Write what is buffered. Return: 0 or an exit status. */

@@ -3,14 +3,16 @@
 #ifndef OBSCTL_OUTPUT_H
 #define OBSCTL_OUTPUT_H
 
-#include <stdio.h>
+#include "report/writer.h"
 
 struct output {
 	FILE		*file;
+	size_t		columns;	/* of a live screen; else 0 */
 	const char	*path;		/* NULL for standard output */
 };
 
 int output_open(struct output *out, const char *path);
+void output_begin(const struct output *out, struct out *o, bool json);
 int output_flush(const struct output *out);
 int output_close(struct output *out);
 

@@ -318,7 +318,7 @@ int report_print(struct report *r, const struct output *to)
 		out_init(&o, stderr, false);
 		report_footer(r, &o);
 	} else {
-		out_init(&o, to->file, r->opts->json);
+		output_begin(to, &o, r->opts->json);
 		out_open(&o, NULL, '{');
 		report_header(r, &o);
 		print_table(r, &o);

@@ -9,22 +9,9 @@
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "report/screen.h"
+#include "report/width.h"
 
 static bool shown;
-
-/* The part of a line that fits; bytes of one character stay together. */
-static size_t clip(const char *line, size_t len, size_t columns)
-{
-	size_t width = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		width += ((unsigned char)line[i] & 0xc0) != 0x80;
-		if (width > columns)
-			break;
-	}
-	return i;
-}
 
 /** reports_live() - Whether interim reports replace each other on the terminal. */
 bool reports_live(const struct opts *o)
@@ -41,6 +28,14 @@ size_t screen_rows(void)
 	return w.ws_row > 16 ? w.ws_row - 12u : 4;
 }
 
+/** screen_columns() - Return: how many columns a table may have. */
+size_t screen_columns(void)
+{
+	size_t columns = width_terminal(stdout);
+
+	return columns ? columns : 80;
+}
+
 /** screen_show() - Replace what is shown by @text, cut to fit. */
 void screen_show(const char *text)
 {
@@ -51,7 +46,7 @@ void screen_show(const char *text)
 
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
 	rows = w.ws_row ? w.ws_row : 24;
-	columns = w.ws_col ? w.ws_col : 80;
+	columns = screen_columns();
 	/* The other screen, so that the scroll-back keeps what was there. */
 	buf_puts(&b, shown ? "\033[H" : "\033[?1049h\033[?25l\033[H");
 	shown = true;
@@ -59,7 +54,7 @@ void screen_show(const char *text)
 	while (*text && rows) {
 		size_t len = strcspn(text, "\n");
 
-		buf_add(&b, text, clip(text, len, columns));
+		buf_add(&b, text, width_clip(text, len, columns));
 		buf_puts(&b, "\033[K");
 		text += len + (text[len] == '\n');
 		if (--rows)

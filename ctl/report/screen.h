@@ -7,6 +7,7 @@
 
 bool reports_live(const struct opts *o);
 size_t screen_rows(void);
+size_t screen_columns(void);
 void screen_show(const char *text);
 void screen_end(void);
 

@@ -13,13 +13,18 @@
 #include "lib/buf.h"
 #include "lib/format.h"
 #include "lib/macros.h"
+#include "report/width.h"
 #include "report/writer.h"
+
+#define TEXT_LEAST	18	/* columns that text keeps where it is cut */
+#define CUT		".."
 
 void out_init(struct out *o, FILE *file, bool json)
 {
 	memset(o, 0, sizeof(*o));
 	o->file = file;
 	o->json = json;
+	o->columns = json ? 0 : width_terminal(file);
 }
 
 void out_free(struct out *o)
@@ -29,34 +34,6 @@ void out_free(struct out *o)
 	strings_free(&o->headers);
 	numbers_free(&o->below);
 	memset(o, 0, sizeof(*o));
-}
-
-/* How many bytes of valid UTF-8 begin at @s; 0 if none do. */
-static size_t utf8_length(const unsigned char *s)
-{
-	static const struct {
-		unsigned char from, to, low, high;
-		size_t len;
-	} lead[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < ARRAY_SIZE(lead); i++) {
-		if (*s < lead[i].from || *s > lead[i].to)
-			continue;
-		if (s[1] < lead[i].low || s[1] > lead[i].high)
-			return 0;
-		for (k = 2; k < lead[i].len; k++)
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-		return lead[i].len;
-	}
-	return 0;
 }
 
 /**
@@ -79,7 +56,7 @@ void json_escape(struct buf *b, const char *s)
 		} else if (*p < 0x80) {
 			buf_putc(b, (char)*p);
 		} else {
-			len = utf8_length(p);
+			len = width_utf8((const char *)p);
 			if (len)
 				buf_add(b, p, len);
 			else
@@ -292,18 +269,103 @@ void out_row_end(struct out *o)
 }
 
 /* Control characters of a name, from a thread or a file, must not reach a terminal. */
-static void put_padded(struct out *o, const char *s, size_t width, bool right, bool last)
+static void put_text(struct out *o, const char *s, size_t bytes)
 {
-	size_t own = text_width(s);
+	for (; bytes && *s; s++, bytes--)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, o->file);
+}
+
+/* What does not fit is cut in its middle: both ends of a symbol's name tell something. */
+static void put_cell(struct out *o, const char *s, size_t width, bool right, bool last)
+{
+	size_t own = width_of(s);
 	size_t pad = own < width ? width - own : 0;
 
 	if (right)
 		fprintf(o->file, "%*s", (int)pad, "");
-	for (; *s; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, o->file);
+	if (own > width) {
+		size_t tail = (width - strlen(CUT)) / 2;
+		const char *end = s + width_clip(s, strlen(s), own - tail);
+
+		put_text(o, s, width_clip(s, strlen(s), width - strlen(CUT) - width_of(end)));
+		put_text(o, CUT, SIZE_MAX);
+		put_text(o, end, SIZE_MAX);
+	} else {
+		put_text(o, s, SIZE_MAX);
+	}
 	if (!right && !last)
 		fprintf(o->file, "%*s", (int)pad, "");
 	fputs(last ? "\n" : "  ", o->file);
+}
+
+/* The least width of a column: text can be cut, numbers cannot. */
+static size_t least_width(const struct out *o, size_t column, size_t width)
+{
+	return o->cell[column].right || width < TEXT_LEAST ? width : TEXT_LEAST;
+}
+
+/*
+ * Fit columns to the terminal: cut the widest text, then leave out the last
+ * columns, which decide least. Returns how many columns are left.
+ */
+static size_t fit_columns(const struct out *o, size_t *width)
+{
+	size_t n = o->headers.n;
+	size_t sum = 0;
+	size_t c;
+
+	if (!o->columns)
+		return n;
+	for (c = 0; c < n; c++)
+		sum += least_width(o, c, width[c]) + 2;
+	while (n > 1 && sum - 2 > o->columns) {
+		n--;
+		sum -= least_width(o, n, width[n]) + 2;
+	}
+	for (sum = 0, c = 0; c < n; c++)
+		sum += width[c] + 2;
+	while (sum - 2 > o->columns) {
+		size_t widest = n;
+
+		for (c = 0; c < n; c++)
+			if (width[c] > least_width(o, c, width[c]) &&
+			    (widest == n || width[c] > width[widest]))
+				widest = c;
+		if (widest == n)
+			break;
+		width[widest]--;
+		sum--;
+	}
+	return n;
+}
+
+static void say_left_out(struct out *o, size_t shown)
+{
+	struct buf names = {};
+	size_t c;
+
+	for (c = shown; c < o->headers.n; c++)
+		buf_printf(&names, "%s%s", c > shown ? ", " : "", o->headers.v[c]);
+	if (names.len)
+		out_line(o, "(too narrow for %s: -o FILE or a pipe shows all columns)", names.p);
+	buf_free(&names);
+}
+
+static size_t *find_widths(const struct out *o)
+{
+	size_t n = o->headers.n;
+	size_t *width = zalloc(n * sizeof(*width));
+	size_t c;
+
+	for (c = 0; c < n; c++)
+		width[c] = width_of(o->headers.v[c]);
+	for (c = 0; c < o->nr_cells; c++) {
+		size_t w = width_of(o->cells.p + o->cell[c].at);
+
+		if (w > width[c % n])
+			width[c % n] = w;
+	}
+	return width;
 }
 
 void out_table_end(struct out *o)
@@ -311,31 +373,28 @@ void out_table_end(struct out *o)
 	size_t n = o->headers.n;
 	size_t *width;
 	size_t below = 0;
+	size_t shown;
 	size_t r;
 	size_t c;
 
 	out_close(o, ']');
 	if (o->json || !n || !o->nr_rows)
 		return;
-	width = zalloc(n * sizeof(*width));
-	for (c = 0; c < n; c++)
-		width[c] = text_width(o->headers.v[c]);
-	for (c = 0; c < o->nr_cells; c++) {
-		size_t w = text_width(o->cells.p + o->cell[c].at);
-
-		if (w > width[c % n])
-			width[c % n] = w;
-	}
-	for (c = 0; c < n; c++)
-		put_padded(o, o->headers.v[c], width[c], o->cell[c].right, c + 1 == n);
+	width = find_widths(o);
+	shown = fit_columns(o, width);
+	for (c = 0; c < shown; c++)
+		put_cell(o, o->headers.v[c], width[c], o->cell[c].right, c + 1 == shown);
 	for (r = 0; r < o->nr_rows; r++) {
-		for (c = 0; c < n; c++) {
+		for (c = 0; c < shown; c++) {
 			struct out_cell *cell = &o->cell[r * n + c];
 
-			put_padded(o, o->cells.p + cell->at, width[c], cell->right, c + 1 == n);
+			put_cell(o, o->cells.p + cell->at, width[c], cell->right, c + 1 == shown);
 		}
-		for (; below < o->below.n && o->below.v[below] == r; below += 2)
-			put_padded(o, o->cells.p + o->below.v[below + 1], 0, false, true);
+		for (; below < o->below.n && o->below.v[below] == r; below += 2) {
+			put_text(o, o->cells.p + o->below.v[below + 1], SIZE_MAX);
+			fputc('\n', o->file);
+		}
 	}
+	say_left_out(o, shown);
 	free(width);
 }

@@ -20,6 +20,7 @@ struct out_cell {
 struct out {
 	FILE		*file;
 	bool		json;
+	size_t		columns;	/* of the terminal; 0 for no limit */
 	/* JSON: whether the object or array at this depth has an item. */
 	bool		items[OUT_DEPTH];
 	int		depth;

@@ -174,8 +174,10 @@ static int print_report(struct run *r, bool interim, int *verdict)
 		o.top.given = true;
 		o.top.value = screen_rows();
 	}
-	if (live)
+	if (live) {
 		to.file = open_memstream(&text, &size);
+		to.columns = screen_columns();
+	}
 	if (!to.file)
 		return refuse("out of memory");
 	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);

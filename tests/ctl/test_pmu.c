@@ -4,6 +4,7 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,7 +57,11 @@ static void make_sysfs(void)
 	put("cpu/events/loop", "loop");
 	put("cpu/cpus", "0-3");
 	put("uncore/type", "17");
+	put("uncore/format/event", "config:0-7");
 	put("uncore/cpumask", "0,2");
+	put("uncore/events/energy", "event=0x2");
+	put("uncore/events/energy.unit", "Joules");
+	put("uncore/events/energy.scale", "2.5e-1");
 	put("little/type", "18");
 	put("little/cpus", "1-2");
 	put("online", "0-3");
@@ -70,7 +75,9 @@ static void remove_sysfs(void)
 	static const char *const names[] = {
 		"cpu/type", "cpu/format/event", "cpu/format/umask", "cpu/format/offcore",
 		"cpu/format/odd", "cpu/format", "cpu/events/mem-loads", "cpu/events/loop",
-		"cpu/events", "cpu/cpus", "cpu", "uncore/type", "uncore/cpumask", "uncore",
+		"cpu/events", "cpu/cpus", "cpu", "uncore/events/energy",
+		"uncore/events/energy.unit", "uncore/events/energy.scale", "uncore/events",
+		"uncore/format/event", "uncore/format", "uncore/type", "uncore/cpumask", "uncore",
 		"little/type", "little/cpus", "little", "online", "",
 	};
 	char path[128];
@@ -367,6 +374,32 @@ static void test_graph(void)
 	graph_free(&g);
 }
 
+static void test_units(void)
+{
+	static const struct {
+		const char *event;
+		const char *unit;
+		double scale;
+	} units[] = {
+		{ "task-clock", "ns", 1 }, { "cpu-clock:u", "ns", 1 }, { "page-faults", "", 1 },
+		{ "uncore/energy/", "Joules", 0.25 }, { "uncore/event=2/", "", 1 },
+	};
+	char name[64];
+	char unit[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		struct pmu_events e = {};
+		double scale = 0;
+
+		if (!pmu_events_add(&e, units[i].event))
+			scale = pmu_event_unit(&e.v[0], unit, sizeof(unit));
+		snprintf(name, sizeof(name), "the unit of %s", units[i].event);
+		ok(!strcmp(unit, units[i].unit) && fabs(scale - units[i].scale) < 1e-9, name);
+		pmu_events_free(&e);
+	}
+}
+
 int main(void)
 {
 	/* Which CPU this is does not matter: the library shall encode for any. */
@@ -378,6 +411,7 @@ int main(void)
 	printf("TAP version 13\n");
 	test_events();
 	test_cpus();
+	test_units();
 	test_near();
 #if defined(__x86_64__)
 	test_library();

@@ -12,6 +12,7 @@
 #include "opts.h"
 #include "report/losses.h"
 #include "report/report.h"
+#include "report/width.h"
 
 static unsigned int test_nr;
 static unsigned int failures;
@@ -217,8 +218,55 @@ static void test_cost(void)
 	tear_down(&f);
 }
 
+static void table(size_t columns, const char *want, const char *name)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct out o;
+
+	out_init(&o, open_memstream(&text, &size), false);
+	o.columns = columns;
+	out_table_begin(&o, "rows");
+	out_row_begin(&o);
+	out_cell_text(&o, "site", "SITE", "kobs_gen_slab_alloc+0x1f [kobs_gen_slab]");
+	out_cell_text(&o, "verdict", "VERDICT", "leak");
+	out_cell_number(&o, "live", "LIVE", 1234);
+	out_cell_text(&o, "kept", "KEPT", "17 17 16 17 16 17");
+	out_below(&o, "      a frame that is longer than the terminal is wide is left as it is");
+	out_row_end(&o);
+	out_table_end(&o);
+	fclose(o.file);
+	ok(!strcmp(text, want), name);
+	if (strcmp(text, want))
+		printf("# got\n%s# want\n%s", text, want);
+	out_free(&o);
+	free(text);
+}
+
+#define FRAME "      a frame that is longer than the terminal is wide is left as it is\n"
+
+static void test_widths(void)
+{
+	table(0, "SITE                                      VERDICT   LIVE  KEPT\n"
+	      "kobs_gen_slab_alloc+0x1f [kobs_gen_slab]  leak     1,234  17 17 16 17 16 17\n" FRAME,
+	      "no terminal, no limit");
+	table(60, "SITE                       VERDICT   LIVE  KEPT\n"
+	      "kobs_gen_sla..s_gen_slab]  leak     1,234  17 17 16 17 16 17\n" FRAME,
+	      "the widest text is cut in its middle");
+	table(34, "SITE                VERDICT   LIVE\n"
+	      "kobs_gen..en_slab]  leak     1,234\n" FRAME
+	      "(too narrow for KEPT: -o FILE or a pipe shows all columns)\n",
+	      "the last columns are left out, and named");
+	ok(width_of("abc") == 3 && width_of("\xc3\xa9") == 1 && width_of("\xe4\xbd\xa0") == 2 &&
+	   width_of("e\xcc\x81") == 1 && width_of("\xff") == 1,
+	   "wide, combining and invalid characters");
+	ok(width_clip("a\xe4\xbd\xa0""b", 5, 2) == 1 && width_clip("a\xe4\xbd\xa0""b", 5, 3) == 4,
+	   "a wide character is not cut in half");
+}
+
 int main(void)
 {
+	test_widths();
 	test_losses();
 	test_nothing();
 	test_cost();

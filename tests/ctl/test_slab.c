@@ -332,10 +332,10 @@ static int diff(const char *before, const char *after, const char *fail_over, ch
 			", \"live_bytes\": " #b LEAK
 /* A row of the comparison, but for its brackets. */
 #define CHANGE(s, before, after, change, from, to, bytes)				\
-			"\"site\": \"" s "\", \"cache\": \"c\", \"before\": " #before	\
-			", \"after\": " #after ", \"change\": " #change			\
-			", \"bytes_before\": " #from ", \"bytes_after\": " #to		\
-			", \"bytes_change\": " #bytes
+			"\"site\": \"" s "\", \"cache\": \"c\", \"bytes_before\": " #from	\
+			", \"bytes_after\": " #to ", \"bytes_change\": " #bytes		\
+			", \"change\": " #change ", \"before\": " #before			\
+			", \"after\": " #after
 
 static void test_diff(void)
 {

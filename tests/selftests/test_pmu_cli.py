@@ -75,6 +75,12 @@ def stat_default():
     text = obsctl("pmu", "stat", "--", "true").out
     contains(text, "Only software events: the CPU's PMU is not there.", "report")
     contains(text, "context-switches", "report")
+    r = pmu("stat", "-e", "cycles,task-clock", run=["true"])
+    equal([(x["event"], x.get("supported", True), x.get("unit")) for x in r["rows"]],
+          [("task-clock", True, "ns"), ("cycles", False, None)], "rows of an event that is there and one that is not")
+    text = obsctl("pmu", "stat", "-e", "cycles,task-clock", "--", "true").out
+    contains(text, "<not supported>  cycles", "report")
+    assert re.search(r"\d (us|ms|s)  task-clock +[\d.]+ CPUs", text), text
     contains(obsctl("pmu", "stat", "-e", "cycles", "--", "true", status=1).err, "there is no PMU", "refusal of cycles")
 
 

@@ -78,7 +78,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 		edges_free(&e);
 		return output_flush(to);
 	}
-	out_init(&o, to->file, r->opts->json);
+	output_begin(to, &o, r->opts->json);
 	out_open(&o, NULL, '{');
 	r->what = pmu_title(p, r->session, &title);
 	report_header(r, &o);

@@ -70,8 +70,12 @@ void pmu_names_get(struct pmu_names *n);
 void pmu_names_free(struct pmu_names *n);
 size_t pmu_names_near(const struct pmu_names *n, const char *name, const char **near, size_t max);
 bool pmu_generic(const char *name, uint64_t *word);
+
+/* event_probe.c: what this machine counts */
 bool pmu_has_hardware(void);
 bool pmu_counts(const char *name);
+bool pmu_event_counts(const struct pmu_event *e);
+double pmu_event_unit(const struct pmu_event *e, char *unit, size_t size);
 
 /* pmu_sysfs.c: PMU/TERM=VALUE,.../ */
 int pmu_sysfs_event(const char *text, const char *slash, uint64_t *word);

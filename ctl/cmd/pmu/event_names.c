@@ -5,13 +5,10 @@
  */
 
 #include <dirent.h>
-#include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "cmd/pmu/event.h"
 #include "lib/buf.h"
@@ -241,47 +238,4 @@ size_t pmu_names_near(const struct pmu_names *n, const char *name, const char **
 			if (distance(name, n->v[i].name) == d)
 				near[count++] = n->v[i].name;
 	return count;
-}
-
-/** pmu_counts() - Return: whether the machine counts an event, as far as perf tells. */
-bool pmu_counts(const char *name)
-{
-	uint64_t word[PMU_WORDS] = {};
-	struct perf_event_attr attr = { .size = sizeof(attr), .disabled = 1 };
-	long fd;
-
-	/* What PMUs and libpfm4 name is there, or they would not name it. */
-	if (!pmu_generic(name, word))
-		return true;
-	attr.type = (uint32_t)word[PMU_TYPE];
-	attr.config = word[PMU_CONFIG];
-	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return errno != ENOENT && errno != EOPNOTSUPP && errno != ENODEV &&
-		       errno != EINVAL;
-	close((int)fd);
-	return true;
-}
-
-/** pmu_has_hardware() - Return: whether the CPU has a PMU that the kernel shows. */
-bool pmu_has_hardware(void)
-{
-	static const char *const names[] = { "cpu", "cpu_core", "cpum_cf" };
-	char path[300];
-	char line[32];
-	struct dirent *d;
-	bool found = false;
-	DIR *dir;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(names) && !found; i++) {
-		snprintf(path, sizeof(path), "%s/%s/type", pmu_sysfs, names[i]);
-		found = read_file(path, line, sizeof(line)) >= 0;
-	}
-	dir = opendir(pmu_sysfs);
-	while (dir && !found && (d = readdir(dir)))
-		found = !strncmp(d->d_name, "armv8", 5) || !strncmp(d->d_name, "armv9", 5);
-	if (dir)
-		closedir(dir);
-	return found;
 }

@@ -173,6 +173,7 @@ void pmu_end(struct pmu_run *p)
 	if (p->own.by.v != p->o->by.v)
 		strings_free(&p->own.by);
 	pmu_events_free(&p->events);
+	strings_free(&p->absent);
 	numbers_free(&p->words);
 	numbers_free(&p->tasks);
 	numbers_free(&p->cpus);
@@ -236,7 +237,8 @@ static int list_events(const struct opts *o)
 	if (err)
 		return err;
 	pmu_names_get(&all);
-	out_init(&out, to.file, o->json);
+	output_begin(&to, &out, o->json);
+	out.columns = 0;	/* sentences are not cut */
 	out_open(&out, NULL, '{');
 	out_json_bool(&out, "hardware", pmu_has_hardware());
 	out_table_begin(&out, "events");

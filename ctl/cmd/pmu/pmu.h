@@ -13,6 +13,7 @@ struct pmu_run {
 	struct opts	own;		/* what the session's life is to see of them */
 	struct pmu_events events;
 	bool		defaults;	/* nobody asked for these events */
+	struct strings	absent;		/* events that this machine does not count */
 	const char	*lacking;	/* what the PMU lacks, or NULL */
 	struct numbers	words;
 	struct numbers	tasks;

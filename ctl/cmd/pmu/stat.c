@@ -126,12 +126,77 @@ static void subtract(struct stat_state *now, const struct stat_state *before, si
 	now->duration -= before->duration;
 }
 
-static const char *event_name(const struct pmu_run *p, const struct view *v,
-			      const struct stat_row *s)
+static const struct pmu_event *event_of(const struct pmu_run *p, const struct view *v,
+					const struct stat_row *s)
 {
 	size_t c = view_column(v, "event");
 
-	return c < v->nr_columns && s->key[c] < p->events.n ? p->events.v[s->key[c]].name : "";
+	return c < v->nr_columns && s->key[c] < p->events.n ? &p->events.v[s->key[c]] : NULL;
+}
+
+/* Four digits, without an exponent. */
+static void format_rate(char *buf, size_t size, double rate)
+{
+	snprintf(buf, size, "%.4g", rate);
+	if (rate >= 1000)
+		format_count(buf, size, (uint64_t)strtod(buf, NULL));
+}
+
+/*
+ * Count, name and rate. Nanoseconds per second are CPUs that were busy; other
+ * units are as the PMU says.
+ */
+static void print_count(const struct pmu_run *p, const struct view *v, struct out *o,
+			const struct stat_row *s, uint64_t duration)
+{
+	const struct pmu_event *e = event_of(p, v, s);
+	char unit[32] = "";
+	double scale = e ? pmu_event_unit(e, unit, sizeof(unit)) : 1;
+	double n = scaled(s) * scale;
+	double rate = duration ? n * 1e9 / (double)duration : 0;
+	bool ns = !strcmp(unit, "ns");
+	char number[40];
+	char shown[80];
+
+	if (ns)
+		format_ns(shown, sizeof(shown), n);
+	else if (scale < 1 || scale > 1)
+		snprintf(shown, sizeof(shown), "%.2f %s", n, unit);
+	else
+		snprintf(shown, sizeof(shown), "%s%s%s",
+			 format_count(number, sizeof(number), (uint64_t)(n + 0.5)),
+			 *unit ? " " : "", unit);
+	out_cell_aside(o, "COUNT", s->enabled && !s->running ? "<not counted>" : shown, true);
+	out_cell_text(o, "event", "EVENT", e ? e->name : "");
+	if (*unit)
+		out_json_text(o, "unit", unit);
+	if (scale < 1 || scale > 1)
+		out_json_precise(o, "unit_scale", scale);
+	format_rate(number, sizeof(number), ns ? rate / 1e9 : rate);
+	snprintf(shown, sizeof(shown), "%s%s%s", number, *unit ? " " : "", ns ? "CPUs" : unit);
+	out_cell_aside(o, "PER SECOND", shown, true);
+}
+
+/* Events that the machine does not count have a row without numbers. */
+static void print_absent(const struct pmu_run *p, struct report *r, struct out *o)
+{
+	const struct view *v = r->view;
+	size_t i;
+	size_t c;
+
+	for (i = 0; i < p->absent.n; i++) {
+		out_row_begin(o);
+		for (c = 0; c < v->nr_columns; c++)
+			if (c != view_column(v, "event"))
+				out_cell_aside(o, v->columns[c]->name, "-",
+					       v->types[c] == KOBS_TYPE_NUMBER);
+		out_cell_aside(o, "COUNT", "<not supported>", true);
+		out_cell_text(o, "event", "EVENT", p->absent.v[i]);
+		out_json_bool(o, "supported", false);
+		out_cell_aside(o, "PER SECOND", "-", true);
+		out_cell_aside(o, "COUNTED FOR", "-", true);
+		out_row_end(o);
+	}
 }
 
 static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
@@ -139,10 +204,8 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 {
 	struct view *v = r->view;
 	double n = scaled(s);
-	double rate;
 	struct buf b = {};
 	char shown[40];
-	char raw[40];
 	size_t c;
 
 	out_row_begin(o);
@@ -160,16 +223,7 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 			out_cell_text(o, name, header, b.p ? b.p : "");
 	}
 	buf_free(&b);
-	format_count(shown, sizeof(shown), (uint64_t)(n + 0.5));
-	format_count(raw, sizeof(raw), s->count);
-	out_cell_aside(o, "COUNT", s->enabled && !s->running ? "not counted" : shown, true);
-	out_cell_text(o, "event", "EVENT", event_name(p, v, s));
-	rate = duration ? n * 1e9 / (double)duration : 0;
-	snprintf(shown, sizeof(shown), "%.4g", rate);
-	/* Four digits, without an exponent. */
-	if (rate >= 1000)
-		format_count(shown, sizeof(shown), (uint64_t)strtod(shown, NULL));
-	out_cell_aside(o, "PER SECOND", shown, true);
+	print_count(p, v, o, s, duration);
 	snprintf(shown, sizeof(shown), "%.1f %%",
 		 s->enabled ? (double)s->running * 100 / (double)s->enabled : 0);
 	out_cell_aside(o, "COUNTED FOR", shown, true);
@@ -191,7 +245,8 @@ static bool sum_of(const struct pmu_run *p, const struct view *v, const struct s
 
 	*sum = 0;
 	for (i = 0; i < st->n; i++) {
-		const char *event = event_name(p, v, &st->v[i]);
+		const struct pmu_event *e = event_of(p, v, &st->v[i]);
+		const char *event = e ? e->name : "";
 		size_t len = strlen(name);
 
 		if (strncmp(event, name, len) || (event[len] && event[len] != ':'))
@@ -244,7 +299,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 		memcpy(all.v, now.v, now.n * sizeof(*now.v));
 	if (r->interim)
 		subtract(&now, before, r->view->nr_columns);
-	out_init(&o, to->file, r->opts->json);
+	output_begin(to, &o, r->opts->json);
 	out_open(&o, NULL, '{');
 	r->what = pmu_title(p, r->session, &title);
 	report_header(r, &o);
@@ -254,6 +309,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	out_table_begin(&o, "rows");
 	for (i = 0; i < now.n; i++)
 		print_row(p, r, &o, &now.v[i], now.duration);
+	print_absent(p, r, &o);
 	out_table_end(&o);
 	print_ratios(p, r, &o, &now);
 	if (!r->interim || o.json)
@@ -287,6 +343,29 @@ static int default_events(struct pmu_run *p)
 	return err;
 }
 
+/* Set those apart that the machine does not count, unless these are all. */
+static void find_absent(struct pmu_run *p)
+{
+	struct pmu_events *all = &p->events;
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < all->n && !pmu_event_counts(&all->v[i]); i++)
+		;
+	if (i == all->n)
+		return;
+	for (i = 0; i < all->n; i++) {
+		if (pmu_event_counts(&all->v[i])) {
+			all->v[kept++] = all->v[i];
+			continue;
+		}
+		strings_add(&p->absent, all->v[i].name);
+		numbers_free(&all->v[i].cpus);
+		free(all->v[i].name);
+	}
+	all->n = kept;
+}
+
 /* Tasks move between CPUs: what they count has none. */
 static int check_columns(const struct pmu_run *p)
 {
@@ -311,6 +390,8 @@ int pmu_stat(const struct opts *o)
 
 	if (!err)
 		err = check_columns(&p);
+	if (!err)
+		find_absent(&p);
 	if (!err && !p.events.n)
 		err = default_events(&p);
 	if (!err && o->by.n) {

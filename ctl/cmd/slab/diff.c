@@ -314,18 +314,18 @@ static void print_pair(const struct report_file *f, struct out *o, const struct 
 
 	out_row_begin(o);
 	print_keys(f, o, p);
-	out_cell_number(o, "before", "BEFORE", p->count[0]);
-	out_cell_number(o, "after", "AFTER", p->count[1]);
-	out_json_signed(o, "change", count);
-	out_cell_aside(o, "CHANGE", slab_format_change(shown, sizeof(shown), count), true);
+	if (!strcmp(f->kind->mode, "leaks"))
+		out_cell_aside(o, "VERDICT", p->verdict ? p->verdict : "-", false);
 	out_json_number(o, "bytes_before", p->bytes[0]);
 	out_json_number(o, "bytes_after", p->bytes[1]);
 	out_json_signed(o, "bytes_change", bytes);
 	format_bytes(size, sizeof(size), bytes < 0 ? 0 - (uint64_t)bytes : (uint64_t)bytes);
 	snprintf(shown, sizeof(shown), "%s%.30s", bytes > 0 ? "+" : bytes < 0 ? "-" : "", size);
 	out_cell_aside(o, "BYTES", shown, true);
-	if (!strcmp(f->kind->mode, "leaks"))
-		out_cell_aside(o, "VERDICT", p->verdict ? p->verdict : "-", false);
+	out_json_signed(o, "change", count);
+	out_cell_aside(o, "CHANGE", slab_format_change(shown, sizeof(shown), count), true);
+	out_cell_number(o, "before", "BEFORE", p->count[0]);
+	out_cell_number(o, "after", "AFTER", p->count[1]);
 	out_json_text(o, "verdict", p->verdict);
 	for (i = 0; i < f->nr_by; i++) {
 		const json_t *value = json_object_get(p->row, f->by[i]);
@@ -406,7 +406,7 @@ static int print_diff(struct diff *d)
 		return err;
 	if (d->n)
 		qsort(d->v, d->n, sizeof(*d->v), compare);
-	out_init(&o, to.file, d->o->json);
+	output_begin(&to, &o, d->o->json);
 	out_open(&o, NULL, '{');
 	print_head(d, &o);
 	print_rows(d, &o);

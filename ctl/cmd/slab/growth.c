@@ -180,11 +180,13 @@ static void print_cache(struct out *o, const struct cache *c)
 
 	out_row_begin(o);
 	out_cell_text(o, "cache", "CACHE", c->name);
-	out_cell_number(o, "objects", "OBJECTS", c->objects);
-	out_json_number(o, "size", c->size);
-	out_cell_shown(o, "bytes", "BYTES", c->bytes, format_bytes(shown, sizeof(shown), c->bytes));
-	if (c->memory)
-		out_json_number(o, "memory", c->memory);
+	out_json_precise(o, "bytes_per_s", bytes_rate(c));
+	out_cell_aside(o, "BYTES/S",
+		       slab_format_bytes_rate(shown, sizeof(shown), bytes_rate(c)), true);
+	if (known)
+		out_json_precise(o, "confidence", trend_confidence(t));
+	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);
+	out_cell_aside(o, "SURE", shown, true);
 	out_json_signed(o, "change", change);
 	out_cell_aside(o, "CHANGE", slab_format_change(shown, sizeof(shown), change), true);
 	out_json_precise(o, "growth_per_s", trend_rate(t));
@@ -193,13 +195,11 @@ static void print_cache(struct out *o, const struct cache *c)
 		out_json_precise(o, "growth_error", trend_error(t));
 	snprintf(shown, sizeof(shown), "%.3g", trend_error(t));
 	out_cell_aside(o, "+-", known ? shown : "-", true);
-	out_json_precise(o, "bytes_per_s", bytes_rate(c));
-	out_cell_aside(o, "BYTES/S",
-		       slab_format_bytes_rate(shown, sizeof(shown), bytes_rate(c)), true);
-	if (known)
-		out_json_precise(o, "confidence", trend_confidence(t));
-	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);
-	out_cell_aside(o, "SURE", shown, true);
+	out_cell_number(o, "objects", "OBJECTS", c->objects);
+	out_json_number(o, "size", c->size);
+	out_cell_shown(o, "bytes", "BYTES", c->bytes, format_bytes(shown, sizeof(shown), c->bytes));
+	if (c->memory)
+		out_json_number(o, "memory", c->memory);
 	out_row_end(o);
 }
 
@@ -253,6 +253,7 @@ static size_t live_rows(const struct growth *g, bool live)
 static void print_body(struct growth *g, struct out *o, bool live)
 {
 	size_t most = live_rows(g, live);
+	bool unchanged = o->json || (g->o->top.given && !g->o->top.value);
 	size_t changed = 0;
 	size_t shown = 0;
 	size_t i;
@@ -265,20 +266,21 @@ static void print_body(struct growth *g, struct out *o, bool live)
 		const struct trend *t = &g->v[i].trend;
 
 		changed += t->squares > 0;
-		if (shown == most || (!o->json && t->squares <= 0))
+		if (shown == most || (t->squares <= 0 && !unchanged))
 			continue;
 		print_cache(o, &g->v[i]);
 		shown++;
 	}
 	out_table_end(o);
 	if (!changed)
-		out_line(o, "No cache changed.");
+		out_line(o, "No cache changed%s.", unchanged ? "" : " (-n 0 shows all)");
 	else if (changed > shown)
 		out_line(o, "... %zu more that changed (-n 0 shows all)", changed - shown);
 	if (changed && changed < g->n)
-		out_line(o, "%zu caches did not change", g->n - changed);
+		out_line(o, "%zu caches did not change%s", g->n - changed,
+			 unchanged ? "" : " (-n 0 shows them)");
 	if (changed)
-		out_line(o, "\n+- is the standard error of OBJECTS/S; SURE, how sure it is that it is not 0");
+		out_line(o, "\nSURE: confidence that OBJECTS/S is not 0; +-: its standard error");
 }
 
 static int print_report(struct growth *g, bool interim)
@@ -289,11 +291,13 @@ static int print_report(struct growth *g, bool interim)
 	size_t size = 0;
 	struct out o;
 
-	if (live)
+	if (live) {
 		to.file = open_memstream(&text, &size);
+		to.columns = screen_columns();
+	}
 	if (!to.file)
 		return refuse("out of memory");
-	out_init(&o, to.file, g->o->json);
+	output_begin(&to, &o, g->o->json);
 	out_open(&o, NULL, '{');
 	print_head(g, &o, interim);
 	print_body(g, &o, live);

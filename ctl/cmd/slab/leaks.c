@@ -318,18 +318,12 @@ static void print_evidence(struct out *o, const struct judged *j)
 	buf_free(&line);
 }
 
-static void print_values(struct report *r, struct out *o, const struct row *row)
+static void print_counts(struct report *r, struct out *o, const struct row *row)
 {
 	const struct leaks *l = r->judged;
 	const struct judged *j = &l->v[row - r->table->rows];
-	double seconds = (double)r->session->duration / 1e9;
-	double rate = seconds > 0 ? (double)(figure(r, row, "allocated") - figure(r, row, "freed") -
-					     j->missed) * (double)l->sample / seconds : 0;
 	char shown[40];
 
-	print_live(l, o, j);
-	out_cell_shown(o, "live_bytes", "BYTES", j->live_bytes * l->sample,
-		       format_bytes(shown, sizeof(shown), j->live_bytes * l->sample));
 	out_cell_number(o, "allocated", "ALLOCATED", figure(r, row, "allocated") * l->sample);
 	out_json_number(o, "allocated_bytes", figure(r, row, "allocated_bytes") * l->sample);
 	out_cell_number(o, "freed", "FREED", figure(r, row, "freed") * l->sample);
@@ -340,15 +334,30 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	out_json_number(o, "failed", j->failed);
 	if (l->failed)
 		out_cell_aside(o, "FAILED", format_count(shown, sizeof(shown), j->failed), true);
+}
+
+static void print_values(struct report *r, struct out *o, const struct row *row)
+{
+	const struct leaks *l = r->judged;
+	const struct judged *j = &l->v[row - r->table->rows];
+	double seconds = (double)r->session->duration / 1e9;
+	double rate = seconds > 0 ? (double)(figure(r, row, "allocated") - figure(r, row, "freed") -
+					     j->missed) * (double)l->sample / seconds : 0;
+	char shown[40];
+
+	if (j->verdict != VERDICT_NONE)
+		out_json_text(o, "verdict", verdict_name(j->verdict));
+	out_cell_aside(o, "VERDICT", verdict_name(j->verdict), false);
+	print_live(l, o, j);
+	out_cell_shown(o, "live_bytes", "BYTES", j->live_bytes * l->sample,
+		       format_bytes(shown, sizeof(shown), j->live_bytes * l->sample));
 	out_json_precise(o, "growth_per_s", rate);
 	out_cell_aside(o, "GROWTH/S", slab_format_rate(shown, sizeof(shown), rate), true);
 	if (row->count)
 		out_json_number(o, "oldest_ns", row->max);
 	out_cell_aside(o, "OLDEST",
 		       row->count ? format_ns(shown, sizeof(shown), (double)row->max) : "-", true);
-	if (j->verdict != VERDICT_NONE)
-		out_json_text(o, "verdict", verdict_name(j->verdict));
-	out_cell_aside(o, "VERDICT", verdict_name(j->verdict), false);
+	print_counts(r, o, row);
 	print_evidence(o, j);
 }
 
