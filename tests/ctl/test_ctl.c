@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unit tests of what needs no kernel: run by 'make check'; prints TAP. */
+/* Unit tests of code that needs no kernel: run by 'make check'; prints TAP. */
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unit tests of what 'obsctl slab' computes: run by 'make check'; prints TAP. */
+/* Unit tests of the computations of 'obsctl slab': run by 'make check'; prints TAP. */
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the libFuzzer targets of obsctl's parsers share: a file in memory that
- * a parser opens by its path.
+ * Shared by the libFuzzer targets of obsctl's parsers: a file in memory that a
+ * parser opens by its path.
  */
 #ifndef KOBS_FUZZ_H
 #define KOBS_FUZZ_H

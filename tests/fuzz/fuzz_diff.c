@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The two files of 'slab diff', with a byte between them that JSON does not
- * have.
+ * The two files of 'slab diff', separated by a byte that JSON does not contain.
  */
 #include <string.h>
 

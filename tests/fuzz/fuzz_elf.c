@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An executable that a process has mapped, whatever its owner put there.
+ * An executable mapped by a process, with arbitrary contents.
  */
 #include "fuzz.h"
 #include "lib/buf.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/kallsyms, and /proc/modules behind a byte that neither has: all the
- * ways to read them, for addresses that the input is likely to have.
+ * /proc/kallsyms and /proc/modules, separated by a byte that neither contains:
+ * all functions that read them, for addresses that the input is likely to have.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel answers: the first byte says what is asked, the rest is
- * datagrams, each behind its length of two bytes. In them type 32 stands for
- * the family and sequence number 1 for that of the request.
+ * Answers of the kernel: the first byte selects the request, the rest is
+ * datagrams, each preceded by its length in two bytes. In them type 32 stands
+ * for the family and sequence number 1 for that of the request.
  */
 #include <errno.h>
 #include <stdlib.h>

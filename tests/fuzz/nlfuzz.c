@@ -3,12 +3,12 @@
  * nlfuzz [-n MESSAGES] [-s SEED] [-t THREADS] [-r RARE]
  *
  * Sends hostile requests to the family, from several threads, each with
- * sockets of its own that it closes now and then, with sessions running and
- * dumps half read; some sockets are not read for a while. Fails when a refusal
- * has an error number that the specification does not list, or no sentence
- * where the family is to say one. With RARE, sessions are made and started that
- * many times as seldom: they are what takes long. Prints one line of JSON. What
- * a thread sends depends on the options and on the numbers of its sessions only.
+ * sockets of its own that it closes at random, with sessions running and dumps
+ * half read; some sockets are not read for a while. Fails when a refusal has an
+ * error number that the specification does not list, or has no sentence where
+ * the family must give one. RARE divides the frequency of making and starting
+ * sessions, which take most of the time. Prints one line of JSON. A thread's
+ * messages depend only on the options and on the numbers of its sessions.
  */
 #include <errno.h>
 #include <linux/genetlink.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the netlink fuzzer asks before it begins: the family's number, and the
- * sources with their modes, columns and parameters.
+ * The netlink fuzzer's initial queries: the family's number, and the sources
+ * with their modes, columns and parameters.
  */
 #include <linux/genetlink.h>
 #include <linux/netlink.h>

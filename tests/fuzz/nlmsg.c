@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The netlink fuzzer's messages: requests of the shape that the specification
- * gives, with values that are likely, at an edge or nonsense; some of them
- * damaged afterwards.
+ * The netlink fuzzer's messages: requests of the specification's shape, with
+ * likely, boundary or random values; some of them are damaged afterwards.
  */
 #include <linux/genetlink.h>
 #include <linux/netlink.h>

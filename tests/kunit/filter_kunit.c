@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the filter: what passes, and how much fits in.
+ * Tests of the filter: matching, and capacity.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of groups: a key has one number, counters of CPUs add up, and a full
- * table refuses.
+ * Tests of the group table: a key has one number, per-CPU counters are summed,
+ * and a full table refuses.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>

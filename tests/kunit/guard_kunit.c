@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the guard: which windows disarm a session. The clock, the hits and
- * what they cost are made up.
+ * their cost are simulated.
  */
 #include <kunit/test.h>
 #include <linux/mutex.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of branch stacks: folding gives what a plain count of the same entries
- * gives, whatever the key and however wild the entries.
+ * Tests of branch stacks: folding equals a plain count of the same entries, for
+ * every key and for arbitrary entries.
  */
 #include <kunit/test.h>
 #include <linux/module.h>

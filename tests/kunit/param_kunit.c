@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the parameters: what is allowed, and what a refusal says.
+ * Tests of the parameters: allowed values, and the texts of refusals.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A rig: a thread bound to a CPU, and interrupts that nest in what it does.
- * They come from a timer, whenever that fires, and from the thread itself
- * just before the code that they are to hit.
+ * Test rig: a thread bound to a CPU, and interrupts that nest in it. They come
+ * from a timer, at arbitrary points, and from the thread itself, just before
+ * the code under test.
  */
 #include <kunit/test.h>
 #include <linux/kthread.h>

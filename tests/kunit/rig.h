@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A rig: a thread bound to a CPU, and interrupts that nest in what it does.
+ * Test rig: a thread bound to a CPU, and interrupts that nest in it.
  */
 #ifndef KOBS_KUNIT_RIG_H
 #define KOBS_KUNIT_RIG_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the stack table: a stack has one number, different stacks have
- * different numbers, a full table refuses and keeps what it has, and all of
- * this with interrupts and with two CPUs at once.
+ * different numbers, a full table refuses and keeps its stacks, also with
+ * interrupts and on two CPUs at once.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the aggregation table: exact figures for each key, a full table
- * refuses and keeps what it has, and nothing is lost or counted twice when
+ * refuses and keeps its rows, and nothing is lost or counted twice when
  * interrupts nest in a writer and when a reader runs on another CPU.
  */
 #include <kunit/test.h>

@@ -3,8 +3,8 @@
  * Tests of the tracepoints: found by name, attached all or none, and a probe
  * runs for every hit from attach to detach, and for no other.
  *
- * The hits are allocations from a slab cache of the tests' own, which nobody
- * else can make: the kmem tracepoints are the ones that can be told apart.
+ * The hits are allocations from a slab cache of the tests' own: no other code
+ * allocates from it, so hits of the kmem tracepoints can be told apart.
  */
 #include <kunit/test.h>
 #include <linux/atomic.h>

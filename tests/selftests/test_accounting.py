@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Full tables: what does not fit is lost, counted to the unit."""
+"""Full tables: hits that find no room are lost, and counted exactly."""
 
 from kobstest import *
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""obsctl as a program: how it ends, what it prints where, and its exit status."""
+"""obsctl as a program: termination, output streams, and exit status."""
 
 import re
 

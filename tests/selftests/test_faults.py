@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 Every allocation on the way to a running session fails once: the n-th for n = 1, 2, ... until none is left. Each time the
-request is refused, with a sentence; nothing stays; and the next try works. Of each source the check takes one mode, and make
-soak (KOBS_SOAK) all: the debug kernel takes a second for each try.
+request is refused with a sentence, nothing is left behind, and the next try works. The check runs one mode per source, make
+soak (KOBS_SOAK) all: the debug kernel takes a second per try.
 """
 
 import errno

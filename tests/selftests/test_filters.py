@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Filters: what passes and what does not is counted exactly."""
+"""Filters: passed and refused hits are counted exactly."""
 
 import threading
 

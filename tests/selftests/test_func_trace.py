@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""func trace: a record for each call, in order, or a counted loss."""
+"""func trace: a record per call, in order, or a counted loss."""
 
 from kobstest import *
 

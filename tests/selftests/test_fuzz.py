@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Hostile requests by the ten thousand: refused in the documented way, nothing left behind, the machine none the worse."""
+"""Tens of thousands of hostile requests: refused as documented, nothing left behind, the machine unharmed."""
 
 from kobstest import *
 

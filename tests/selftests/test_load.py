@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Start, stop and read while both CPUs are at it."""
+"""Start, stop and read sessions while both CPUs cause hits."""
 
 from kobstest import *
 

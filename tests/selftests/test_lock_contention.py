@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""lock contention: waits for locks are counted exactly, and laid at the right lock, caller and owner."""
+"""lock contention: waits for locks are counted exactly, and attributed to the right lock, caller and owner."""
 
 import os
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A kernel locked down for confidentiality. It stays so: the last of a guest's tests."""
+"""A kernel locked down for confidentiality. This cannot be undone: the last test of a guest."""
 
 import errno
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Source pmu on a PMU: QEMU's for arm64, whose counters are exact when the guest's clock counts instructions. Numbers that
-must be equal are compared for equality.
+Source pmu on QEMU's arm64 PMU, whose counters are exact when the guest's clock counts instructions: numbers are compared
+for equality.
 """
 
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""pmu branch: what is folded and printed is what a simulated PMU replayed, branch by branch."""
+"""pmu branch: the folded and printed branches are those that a simulated PMU replayed, branch by branch."""
 
 import collections
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""obsctl pmu list, stat and record, with the events that every machine has."""
+"""obsctl pmu list, stat and record, with events available on every machine."""
 
 from kobstest import *
 

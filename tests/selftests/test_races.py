@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Everything at once, again and again: what a race would break. The numbers of times are those of a long run, times
-KOBS_SOAK, which "make soak" sets to 1.
+Races: concurrent operations in many repetitions. Numbers of repetitions are those of a long run, multiplied by KOBS_SOAK,
+which "make soak" sets to 1.
 """
 
 import errno

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Reproducers of bugs that were found and fixed, where they fit no other file.
+Reproducers of fixed bugs that fit no other file.
 """
 
 import json

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Off-CPU time: every switch-out is a hit, with its length, its place, and who ended it."""
+"""Off-CPU time: every switch-out is a hit, with its duration, its stack, and its waker."""
 
 import threading
 

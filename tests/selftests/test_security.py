@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Who may use kobs, command by command, in the module's own words; and that no kernel address reaches anyone else. What obsctl
-makes of it is in test_refusals.py, lockdown in test_lockdown.py.
+Access rights, command by command, at the module's interface; and that no kernel address reaches a caller without them. For
+obsctl's refusals see test_refusals.py, for lockdown test_lockdown.py.
 """
 
 import errno

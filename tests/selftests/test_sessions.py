@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sessions: who owns them, how they end, and that the module stays while there is one."""
+"""Sessions: ownership, termination, and the module's use count while one exists."""
 
 from kobstest import *
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""slab growth and slab diff, and what obsctl slab refuses."""
+"""slab growth and slab diff, and the refusals of obsctl slab."""
 
 import glob
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""slab leaks: objects are counted exactly at their sites, whichever way they come and go."""
+"""slab leaks: objects are counted exactly at their sites, in every way of allocating and freeing."""
 
 from slabtest import *
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""slab leaks: the verdict names what leaks and nothing else of the whole kernel, while the machine works."""
+"""slab leaks: the verdict names the leaking sites and no other site of the kernel, under load."""
 
 from slabtest import *
 import threading

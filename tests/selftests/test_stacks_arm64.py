@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Kernel stacks of arm64: those that are recalled are compared with stack_trace_save(), each of them, and none is wrong."""
+"""Kernel stacks of arm64: every stack from the stack cache is compared with stack_trace_save(), and none is wrong."""
 
 from memokit import *
 

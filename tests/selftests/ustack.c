@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ustack FILE TEXT N: writes TEXT to FILE N times, from user_leaf(), called by
- * user_middle(), user_outer() and main(). Built with frame pointers; the system
- * call is made in user_leaf() itself, since libc keeps none.
+ * user_middle(), user_outer() and main(). Built with frame pointers; user_leaf()
+ * makes the system call itself, since libc has no frame pointers.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  *
  * Files in /sys/kernel/debug/kobs_gen:
  *
- *   run    takes one command, and has done it when write() returns:
+ *   run    takes one command, which is complete when write() returns:
  *            call CTX N [CPU]  kobs_gen_leaf() N times by kobs_gen_caller_a();
  *                              CTX is task, softirq or hardirq
  *            callb N           the same by kobs_gen_caller_b(), in task context
@@ -17,22 +17,22 @@
  *                              kobs_gen_inner() twice
  *            spin N NS         kobs_gen_spin(), which takes at least NS
  *            sleep N MS        kobs_gen_sleep(), until a signal comes
- *            nmi N             from now on each NMI calls kobs_gen_leaf() N
+ *            nmi N             from now on every NMI calls kobs_gen_leaf() N
  *                              times by kobs_gen_caller_nmi(); 0 ends that
  *            bench KIND N      time N calls of kobs_gen_bench2(); see bench
  *            reset             stats to 0
- *   stats  "name count" in each line: calls since load or reset
- *   bench  thousandths of a ns that one call took in the last benchmark, the
- *          best of 5. KIND is call; call20 and calldeep (from FRAMES_20 and
+ *   stats  "name count" per line: calls since load or reset
+ *   bench  thousandths of a ns per call in the last benchmark, the best of 5.
+ *          KIND is call; call20 and calldeep (from FRAMES_20 and
  *          FRAMES nested functions); floor (call, with an ftrace_ops that does
  *          nothing); stack20 and stack (call20 and calldeep, with an
  *          ftrace_ops that saves the stack)
  *
- * The module also serves to unload a traced function: nothing in it lives on
+ * The module is also used to unload a traced function: nothing of it remains
  * after rmmod.
  *
  * Locking: counters are atomic. Commands run in parallel, each on its writer's
- * stack, but for benchmarks, which take bench_lock.
+ * stack, except benchmarks, which take bench_lock.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waits that are none: the tracepoints are called, and nobody waits. What is
- * waited for has an address and is no lock.
+ * Simulated waits: the tracepoints are called, but no thread waits. The lock is
+ * an address only.
  *
  * Locking: none.
  */

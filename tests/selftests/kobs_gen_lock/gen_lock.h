@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of kobs_gen_lock share: main.c has the locks that are waited
+ * Shared by the parts of kobs_gen_lock: main.c has the locks that threads wait
  * for, fire.c calls the tracepoints without a wait.
  */
 #ifndef KOBS_GEN_LOCK_H

@@ -6,8 +6,8 @@
  * Files in /sys/kernel/debug/kobs_gen_lock:
  *
  *   run    takes one command, done in the thread that writes it:
- *            take STEP...      does the steps, each in a function that the one
- *                              before calls, and undoes them on the way back.
+ *            take STEP...      does the steps, each in a function called by the
+ *                              one before, and undoes them on the way back.
  *                              STEP is one of
  *                                KIND:N     take lock N; KIND is mutex, rread
  *                                           or rwrite (rw_semaphore), rt,
@@ -19,9 +19,9 @@
  *                              A fatal signal ends waits for gates, and for
  *                              locks that can be waited for so: -EINTR
  *            orphan N          a kernel thread takes mutex N, and ends
- *            mend N            make mutex N anew; nobody may wait for it
- *            pair N SPEC...    N waits that are none: the tracepoints are
- *                              called, begin and end, for no lock that exists.
+ *            mend N            initialise mutex N again; it must have no waiter
+ *            pair N SPEC...    N simulated waits: the tracepoints are called,
+ *                              begin and end, for a lock that does not exist.
  *                              SPEC is CTX:FLAGS, CTX is task or hardirq; a
  *                              second one is a wait within the first
  *            begin FLAGS       begin of such a wait only
@@ -30,16 +30,16 @@
  *                              once, then end them
  *            bench N           time N such waits of a mutex
  *            reset             stats to 0, gates shut
- *   stats  "name count" in each line: locks taken, waits failed, pairs made,
+ *   stats  "name count" per line: locks taken, waits failed, pairs made,
  *          threads that are asking for a lock now
- *   bench  thousandths of a ns that one such wait took, the best of 5
+ *   bench  thousandths of a ns per simulated wait, the best of 5
  *
  * The locks are static, so that they have names: arrays of LOCKS, named
- * kobs_gen_lock_mutex and so on; but for those of kind heap, mutexes that live in
- * the cache kobs_gen_lock_cache. Deadlocks are made of them on purpose, and
- * broken by a signal: lockdep does not look while a command is done.
+ * kobs_gen_lock_mutex and so on; except those of kind heap, mutexes in the cache
+ * kobs_gen_lock_cache. Deadlocks are made on purpose, and broken by a signal:
+ * lockdep is off while a command runs.
  *
- * Locking: none but the locks that this is about. Counters are atomic.
+ * Locking: only the locks under test. Counters are atomic.
  */
 #include <linux/completion.h>
 #include <linux/debugfs.h>

@@ -8,15 +8,15 @@
  *   run    takes one command, done in the thread that writes it:
  *            block STATE MS N  sleep N times for MS; STATE is sleep, disk or
  *                              idle, as the source names them
- *            wake W N          wake worker W up N times, each time once it
+ *            wake W N          wake worker W up N times, each time after it
  *                              sleeps and is off its CPU
  *            poke W            wake worker W up if it sleeps; do not wait
  *            reset             stats to 0
- *   stats  "name count" in each line: sleeps, wakes, and runs of the workers
- *          that followed
- *   workers  their thread numbers, one in each line
+ *   stats  "name count" per line: sleeps, wakes, and the resulting runs of the
+ *          workers
+ *   workers  their thread numbers, one per line
  *
- * The workers, kobs_storm/0 and so on, do nothing but sleep between wake-ups.
+ * The workers, kobs_storm/0 and so on, only sleep between wake-ups.
  *
  * Locking: none. Counters are atomic; a worker's task is there until exit.
  */

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Ground truth for tests of slab: functions that leak a known number of
- * objects, and functions that look as if they did and do not. Tests compare
- * what kobs says of their sites with what they counted.
+ * objects, and functions that only look like leaks. Tests compare kobs's
+ * report on their sites with their own counts.
  *
  * Files in /sys/kernel/debug/kobs_gen_slab:
  *
- *   run    takes one command, and has done it when write() returns:
+ *   run    takes one command, which is complete when write() returns:
  *            leak HOW CTX N [SIZE]  gen_leak_HOW() leaks N objects. HOW is
  *                              kmalloc, large, cache, bulk, krealloc or
  *                              zalloc_node; CTX is task, softirq or, but for
  *                              bulk, hardirq
- *            drop              frees what was leaked
+ *            drop              frees the leaked objects
  *            clean HOW N [SIZE]  gen_clean_HOW() allocates N objects, which
- *                              are freed in one way or another: kfree,
- *                              kfree_rcu, headless (kvfree_rcu without a
- *                              head), kfree_bulk, cache_free_bulk, other_cpu,
+ *                              are freed in the way named: kfree, kfree_rcu,
+ *                              headless (kvfree_rcu without a head),
+ *                              kfree_bulk, cache_free_bulk, other_cpu,
  *                              irq_free, krealloc, bulk; or are not allocated
  *                              at all: failed
  *            hold N [SIZE]     gen_hold_alloc() allocates N objects
@@ -24,7 +24,7 @@
  *                              gen_storm_alloc() and gives every other one to
  *                              the next CPU to free
  *            plateau N TURNS   gen_plateau_alloc() fills a cache of N objects,
- *                              of which then one is freed and replaced TURNS
+ *                              one of which is then freed and replaced TURNS
  *                              times; stays until "drop"
  *            recache N TURNS   makes a cache, has gen_recache_alloc() allocate
  *                              N objects of it, frees these and destroys it;
@@ -35,13 +35,11 @@
  *                              is kmalloc, cache, deep (kmalloc, from FRAMES
  *                              nested functions), or probes (kmalloc, with
  *                              tracepoint probes that do nothing)
- *            reset             stats of what was clean to 0
- *   stats  "name count" in each line
- *   bench  thousandths of a ns that one pair took in the last benchmark, the
- *          best of 5
+ *            reset             stats of "clean" to 0
+ *   stats  "name count" per line
+ *   bench  thousandths of a ns per pair in the last benchmark, the best of 5
  *
- * Locking: one command at a time, gen_lock; those in interrupts are waited
- * for.
+ * Locking: one command at a time, gen_lock, including its work in interrupts.
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>

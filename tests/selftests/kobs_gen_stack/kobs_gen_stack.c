@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Ground truth for stacks: one leaf function that is called from frames of all
- * kinds. Tests compare every stack that the memo gives with the unwinder's.
+ * kinds. Tests compare every stack from the caches with the unwinder's.
  *
- * A command written to /sys/kernel/debug/kobs_gen_stack/run has been done when
+ * A command written to /sys/kernel/debug/kobs_gen_stack/run is complete when
  * write() returns:
  *
- *	alloca N	N calls from a frame of ever another size
- *	paths N		2 * N calls by ways of equal depth and length
- *	tail N		N calls by way of a jump
+ *	alloca N	N calls from a frame of varying size
+ *	paths N		2 * N calls by paths of equal depth and length
+ *	tail N		N calls through a jump
  *	mixed N		N rounds of all of these
  *	kthread N	N calls from the bottom of a kernel thread
  *	work N		N calls from a work item
  *	timer N		N calls from timer interrupts, at arbitrary points of
- *			rounds of "mixed"; as many from softirqs, as they come
+ *			rounds of "mixed"; the same number from softirqs
  *
  * Locking: run_lock, one command at a time.
  */

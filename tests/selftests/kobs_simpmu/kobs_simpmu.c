@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A PMU that is not there: its samples, with their branch stacks, come from a
- * file. What samples branches can so be tested where no hardware does.
+ * A simulated PMU: its samples, with their branch stacks, come from a file, so
+ * that branch sampling can be tested without hardware support.
  *
  * The PMU is called kobs_simpmu and counts for CPUs, not for tasks. Files in
  * /sys/kernel/debug/kobs_simpmu:
  *
- *   replay   takes samples, one a line, and delivers each to all events of the
- *            CPU that the writer runs on; done when write() returns:
+ *   replay   takes samples, one per line, and delivers each to all events of the
+ *            CPU that the writer runs on; complete when write() returns:
  *              IP FROM/TO/M|P|-/X|-/A|-/CYCLES[/TYPE[/SPEC]] ...
  *            as perf script prints them, newest branch first. A word nr=N
  *            makes the stack claim N entries, however many it has.
- *   context  task, irq or nmi: where samples are delivered
- *   repeat   how often each is delivered
- *   refuse   bits of perf's branch filter that the PMU does not have
- *   stats    samples delivered to an event, and those that met none
+ *   context  task, irq or nmi: context of delivery
+ *   repeat   number of deliveries per sample
+ *   refuse   bits of perf's branch filter that the PMU does not support
+ *   stats    samples delivered to an event, and samples without one
  *
- * Locking: sim_lock serialises writers and protects the sample that is
- * delivered. The events of a CPU are changed and read on that CPU only, with
- * interrupts off, or from an NMI, which looks at them only when the same CPU
- * asked for it.
+ * Locking: sim_lock serialises writers and protects the current sample. The
+ * events of a CPU are changed and read on that CPU only, with interrupts off, or
+ * from an NMI, which reads them only when the same CPU requested it.
  */
 #include <linux/ctype.h>
 #include <linux/debugfs.h>

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-What the selftests share: KTAP output, the ground-truth module kobs_gen,
-running obsctl, and checks on what it reports.
+Shared by the selftests: KTAP output, the ground-truth module kobs_gen, running
+obsctl, and checks of its reports.
 
 A test file defines functions with @test("name") and ends with main(). Each is
 one KTAP test point; it fails by an assertion, skips by skip(reason), and must
-leave nothing behind: afterwards no session exists and no function is hooked.
+clean up: afterwards no session exists and no function is hooked.
 """
 
 import fnmatch

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-What the tests of the lock source share: threads that take locks of
-kobs_gen_lock, and looking at what became of them.
+Shared by the tests of the lock source: threads that take locks of
+kobs_gen_lock, and their results.
 """
 
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-What selftests that speak the family's protocol share: a client of a few lines, which can also send what no sane client does.
+Shared by selftests that speak the family's protocol: a minimal client, which can also send malformed requests.
 """
 
 import errno

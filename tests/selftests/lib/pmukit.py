@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests of the source pmu share: events, sessions of it, and work to observe."""
+"""Shared by the tests of the source pmu: events, sessions, and workloads."""
 
 import bisect
 import subprocess

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-What the tests of 'obsctl slab' share: the ground-truth module kobs_gen_slab,
-reports of slab leaks, and what must hold in each of them.
+Shared by the tests of 'obsctl slab': the ground-truth module kobs_gen_slab,
+reports of slab leaks, and the invariants of each report.
 
-A file ends with slab_main(), which loads the module and takes it out again.
+A file ends with slab_main(), which loads the module and unloads it again.
 """
 
 from kobstest import *
