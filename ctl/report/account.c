@@ -239,18 +239,18 @@ static void print_stacks(struct report *r, struct out *o)
 	if (!all)
 		return;
 	out_open(o, "kernel_stacks", '{');
-	out_json_number(o, "memo", s->stacks_cached);
+	out_json_number(o, "cached", s->stacks_cached);
 	out_json_number(o, "unwound", s->stacks_unwound);
 	out_json_number(o, "checked", s->stacks_checked);
 	out_json_number(o, "wrong", s->stacks_wrong);
 	out_close(o, '}');
-	out_line(o, "kernel stacks %s, %.1f %% of them by the memo: %s unwound as well to compare, %s wrong",
+	out_line(o, "kernel stacks %s, %.1f %% of them from the caches: %s unwound as well to compare, %s wrong",
 		 format_count(taken, sizeof(taken), all),
 		 (double)s->stacks_cached * 100 / (double)all,
 		 format_count(checked, sizeof(checked), s->stacks_checked),
 		 format_count(wrong, sizeof(wrong), s->stacks_wrong));
 	if (s->stacks_wrong)
-		out_line(o, "*** THE MEMO WAS WRONG: this is a bug in kobs, use --verify-stacks 0. ***");
+		out_line(o, "*** A CACHED STACK WAS WRONG: this is a bug in kobs, use --verify-stacks 0. ***");
 }
 
 static void print_fill(struct report *r, struct out *o)

@@ -2,7 +2,7 @@
 /*
  * Context of a hit: the parts that need not be inline.
  *
- * Locking: see capture.h.
+ * Locking: see context.h.
  */
 #include <linux/ptrace.h>
 #include <linux/sched/task_stack.h>

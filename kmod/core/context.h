@@ -64,7 +64,7 @@ static __always_inline void kobs_context_who(u64 *v, u32 need)
  * @at: where that function was entered, or NULL
  * @stacks: whether stacks can be among them; a constant
  *
- * Kernel stacks are captured by compat/unwind.h, user stacks by their frame
+ * Kernel stacks are captured by unwind/unwind.h, user stacks by their frame
  * pointers; a task without user memory has no user stack, which is number 0.
  * Without an @entry, a kernel stack begins with the function that the hook is
  * in: kobs, and what calls a tracepoint's probes, are left out.

@@ -304,7 +304,7 @@ struct kobs_kept_out {
  * @stack_depth: frames to capture
  * @has_stacks: a key column is a stack, the context's or the source's
  * @full_stack: keep what an interrupt interrupted in its stacks
- * @verify_stacks: one in so many memoised stacks is compared; 0 for no memo
+ * @verify_stacks: every Nth cached stack is compared with the unwinder; 0: no caches
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -458,7 +458,7 @@ u32 kobs_session_owner(const struct kobs_session *s);
 void kobs_session_owner_died(u32 port);
 void kobs_session_guarded(struct kobs_session *s);
 
-/* session_info.c */
+/* session_stats.c */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 struct kobs_shape kobs_session_shape(const struct kobs_session *s);
 bool kobs_session_caches_stacks(const struct kobs_session *s);

@@ -82,7 +82,7 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 /**
- * kobs_session_caches_stacks() - does a session recall whole kernel stacks
+ * kobs_session_caches_stacks() - whether a session has a stack cache
  * @s: session
  *
  * Context: any.

@@ -61,7 +61,7 @@ struct kobs_param kobs_engine_params[KOBS_P_ENGINE] = {
 	},
 	[KOBS_P_VERIFY_STACKS] = {
 		"verify_stacks",
-		"unwind and compare one in so many kernel stacks of the memo; 0 for no memo",
+		"compare every Nth cached kernel stack with the unwinder; 0 for no caches",
 		KOBS_TYPE_NUMBER, "stacks", 0, 1 << 30, 1024
 	},
 };

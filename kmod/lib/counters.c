@@ -36,8 +36,8 @@ static const struct kobs_reason reasons[] = {
 		"call or wait that had not ended",
 	},
 	[KOBS_N_INFLIGHT_FULL - KOBS_N_LOST] = {
-		"spans_full",
-		"more waits at a time than there is room for: raise spans",
+		"inflight_full",
+		"more waits at a time than there is room for: raise inflight",
 	},
 	[KOBS_N_UNPAIRED - KOBS_N_LOST] = {
 		"unpaired",
@@ -48,7 +48,7 @@ static const struct kobs_reason reasons[] = {
 		"wait whose end was not seen before the next one began",
 	},
 	[KOBS_N_OBJECTS_FULL - KOBS_N_LOST] = {
-		"live_full",
+		"objects_full",
 		"no room left for a live object: raise objects, or sample",
 	},
 	[KOBS_N_OVERFLOWS - KOBS_N_LOST] = {

@@ -18,7 +18,7 @@ enum kobs_counter {
 	KOBS_N_OWN,
 	KOBS_N_TIMED,
 	KOBS_N_COST,
-	/* Kernel stacks: by the memo, or unwound; compared, and wrong. */
+	/* Kernel stacks: from the caches, unwound; compared, and wrong. */
 	KOBS_N_CACHED,
 	KOBS_N_UNWOUND,
 	KOBS_N_CHECKED,

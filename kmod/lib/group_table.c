@@ -2,7 +2,7 @@
 /*
  * Groups: finding, claiming, adding up. Pure.
  *
- * Locking: see group.h.
+ * Locking: see group_table.h.
  */
 #include <kunit/visibility.h>
 #include <linux/cpumask.h>

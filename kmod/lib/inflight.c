@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Span table: memory, reading what is in progress, and spans that are not in the
- * slot of their key. The rest is in span.h, to be inlined into the handlers.
+ * In-flight table: memory, reading what is in progress, and entries that are not in the
+ * slot of their key. The rest is in inflight.h, to be inlined into the handlers.
  * Pure.
  *
- * Locking: see span.h.
+ * Locking: see inflight.h.
  */
 #include <kunit/visibility.h>
 #include <linux/errno.h>
@@ -17,7 +17,7 @@
 #include "lib/inflight.h"
 
 /*
- * Twice as many slots as spans: both buckets of a key are full then hardly
+ * Twice as many slots as entries: both buckets of a key are full then hardly
  * ever. There are two buckets at least.
  */
 static unsigned int slots_of(unsigned int max)
@@ -25,15 +25,15 @@ static unsigned int slots_of(unsigned int max)
 	return roundup_pow_of_two(max(max, 1U * KOBS_INFLIGHT_BUCKET)) * 2;
 }
 
-static size_t span_bytes(unsigned int words)
+static size_t entry_bytes(unsigned int words)
 {
 	return sizeof(struct kobs_inflight) + words * sizeof(u64);
 }
 
 /**
- * kobs_inflight_table_bytes() - memory of a span table
- * @max: spans in progress to have room for
- * @words: words of a span that are the source's
+ * kobs_inflight_table_bytes() - memory of a in-flight table
+ * @max: entries in progress to have room for
+ * @words: words of an entry that are the source's
  *
  * Context: any.
  * Return: bytes that kobs_inflight_table_init() would allocate.
@@ -41,15 +41,15 @@ static size_t span_bytes(unsigned int words)
 size_t kobs_inflight_table_bytes(unsigned int max, unsigned int words)
 {
 	return slots_of(max) *
-	       (sizeof(struct kobs_inflight_state) + span_bytes(words));
+	       (sizeof(struct kobs_inflight_state) + entry_bytes(words));
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_bytes);
 
 /**
- * kobs_inflight_table_init() - allocate an empty span table
+ * kobs_inflight_table_init() - allocate an empty in-flight table
  * @t: table
- * @max: spans in progress to have room for
- * @words: words of a span that are the source's, at most KOBS_INFLIGHT_WORDS
+ * @max: entries in progress to have room for
+ * @words: words of an entry that are the source's, at most KOBS_INFLIGHT_WORDS
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
@@ -61,10 +61,10 @@ int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max, un
 	memset(t, 0, sizeof(*t));
 	t->mask = n / KOBS_INFLIGHT_BUCKET - 1;
 	t->shift = 64 - ilog2(n);
-	t->stride = span_bytes(words);
+	t->stride = entry_bytes(words);
 	t->states = vzalloc(n * sizeof(*t->states));
-	t->spans = vzalloc((size_t)n * t->stride);
-	if (t->states && t->spans)
+	t->entries = vzalloc((size_t)n * t->stride);
+	if (t->states && t->entries)
 		return 0;
 	kobs_inflight_table_free(t);
 	return -ENOMEM;
@@ -72,7 +72,7 @@ int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max, un
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_init);
 
 /**
- * kobs_inflight_table_free() - free a span table that nobody uses any more
+ * kobs_inflight_table_free() - free a in-flight table that nobody uses any more
  * @t: table; may be zeroed memory
  *
  * Context: task, may sleep.
@@ -80,19 +80,19 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_init);
 void kobs_inflight_table_free(struct kobs_inflight_table *t)
 {
 	vfree(t->states);
-	vfree(t->spans);
+	vfree(t->entries);
 	t->states = NULL;
-	t->spans = NULL;
+	t->entries = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_free);
 
 /**
- * kobs_inflight_next() - the next span in progress
- * @t: table; others may begin and end spans meanwhile
- * @place: where to start, 0 at first; left behind the span that is returned
- * @copy: room for a span with the words of this table; set to a copy
+ * kobs_inflight_next() - the next entry in progress
+ * @t: table; others may begin and end entries meanwhile
+ * @place: where to start, 0 at first; left behind the entry that is returned
+ * @copy: room for an entry with the words of this table; set to a copy
  *
- * A span that lasts longer than the walk is met exactly once.
+ * An entry that lasts longer than the walk is met exactly once.
  *
  * Context: any.
  * Return: false after the last.
@@ -104,7 +104,7 @@ bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
 
 	while (t->states && *place < slots) {
 		struct kobs_inflight_ref ref = {
-			.span = kobs_inflight_at(t, *place),
+			.entry = kobs_inflight_at(t, *place),
 			.state = &t->states[*place],
 		};
 
@@ -113,7 +113,7 @@ bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
 		ref.use = smp_load_acquire(&ref.state->use);
 		if (!(ref.use & KOBS_INFLIGHT_PRESENT))
 			continue;
-		memcpy(copy, ref.span, t->stride);
+		memcpy(copy, ref.entry, t->stride);
 		if (kobs_inflight_same(&ref))
 			return true;
 	}
@@ -121,7 +121,7 @@ bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_next);
 
-/* The i-th slot where a span can be: its own, its bucket, another bucket. */
+/* The i-th slot where an entry can be: its own, its bucket, another bucket. */
 static u32 slot_of(const struct kobs_inflight_table *t, u64 hash, unsigned int i)
 {
 	u32 home = hash >> t->shift;
@@ -137,10 +137,10 @@ static u32 slot_of(const struct kobs_inflight_table *t, u64 hash, unsigned int i
  * @t: table
  * @key0: first word
  * @key1: second word
- * @ref: set to the span if there is one
+ * @ref: set to the entry if there is one
  *
  * Context: any, NMI included.
- * Return: false when no span of this key is in progress.
+ * Return: false when no entry of this key is in progress.
  */
 bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 key1,
 			     struct kobs_inflight_ref *ref)
@@ -154,17 +154,17 @@ bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 
 		ref->state = &t->states[slot];
 		/* Pairs with the release in kobs_inflight_publish(). */
 		ref->use = smp_load_acquire(&ref->state->use);
-		ref->span = kobs_inflight_at(t, slot);
+		ref->entry = kobs_inflight_at(t, slot);
 		ref->home = i ? &t->states[slot_of(t, hash, 0)] : NULL;
 		if ((ref->use & KOBS_INFLIGHT_PRESENT) &&
-		    ref->span->key[0] == key0 && ref->span->key[1] == key1)
+		    ref->entry->key[0] == key0 && ref->entry->key[1] == key1)
 			return true;
 	}
 	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_find_slow);
 
-static bool span_take(const struct kobs_inflight_table *t, u32 slot,
+static bool entry_take(const struct kobs_inflight_table *t, u32 slot,
 		      struct kobs_inflight_ref *ref)
 {
 	u32 use;
@@ -175,7 +175,7 @@ static bool span_take(const struct kobs_inflight_table *t, u32 slot,
 	    cmpxchg(&ref->state->use, use, use | KOBS_INFLIGHT_CLAIMED) != use)
 		return false;
 	ref->use = use | KOBS_INFLIGHT_PRESENT;
-	ref->span = kobs_inflight_at(t, slot);
+	ref->entry = kobs_inflight_at(t, slot);
 	return true;
 }
 
@@ -184,9 +184,9 @@ static bool span_take(const struct kobs_inflight_table *t, u32 slot,
  * @t: table
  * @key0: first word
  * @key1: second word
- * @ref: set to the span that was begun or found
+ * @ref: set to the entry that was begun or found
  *
- * Context: any, NMI included; preemption off until the span is published.
+ * Context: any, NMI included; preemption off until the entry is published.
  * Return: what was done.
  */
 enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table *t, u64 key0,
@@ -197,7 +197,7 @@ enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table
 
 	if (kobs_inflight_find(t, key0, key1, ref))
 		return KOBS_INFLIGHT_FOUND;
-	while (!span_take(t, slot_of(t, hash, i), ref)) {
+	while (!entry_take(t, slot_of(t, hash, i), ref)) {
 		if (++i == 2 * KOBS_INFLIGHT_BUCKET)
 			return KOBS_INFLIGHT_FULL;
 	}
@@ -205,11 +205,11 @@ enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table
 	/* The second bucket can be the first one, too. */
 	if (ref->state != &t->states[slot_of(t, hash, 0)]) {
 		ref->home = &t->states[slot_of(t, hash, 0)];
-		/* Seen by whoever looks for the span: it is not public yet. */
+		/* Seen by whoever looks for the entry: it is not public yet. */
 		atomic_inc(&ref->home->displaced);
 	}
-	ref->span->key[0] = key0;
-	ref->span->key[1] = key1;
+	ref->entry->key[0] = key0;
+	ref->entry->key[1] = key1;
 	return KOBS_INFLIGHT_BEGUN;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_begin_slow);

@@ -2,7 +2,7 @@
 /*
  * Live-object table: what is not on the shortest way. Pure.
  *
- * Locking: see live.h.
+ * Locking: see object_table.h.
  */
 #include <kunit/visibility.h>
 #include <linux/errno.h>

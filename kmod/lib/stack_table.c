@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stack table: interning. Capturing a stack is capture.c's work. Pure.
+ * Stack table: interning. Capturing a stack is context.c's work. Pure.
  *
  * Locking: see stack.h.
  */

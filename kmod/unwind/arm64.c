@@ -5,7 +5,7 @@
  * To see that a stack is one that was seen before takes less than half of that:
  * of 20 frames 830 instructions for 1,800 (6.12, all of lock contention's).
  *
- * A stack is recalled (recall.h) when its records hold the return addresses
+ * A stack is found in the cache (stack_cache.h) when its records hold the return addresses
  * that they held, each found where the one before leads to. That is all that
  * stack_trace_save() goes by, but for return addresses that tracers put there
  * in place of the real ones: a stack is only kept if it finds what the records
@@ -18,7 +18,7 @@
  * A word of struct kobs_cached_stack is a record: its return address, relative to
  * the kernel's text. Stacks are looked up by all of them.
  *
- * Locking: see recall.h.
+ * Locking: see stack_cache.h.
  */
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
@@ -54,7 +54,7 @@ struct record {
  * @n: records that were followed
  * @cut: they end where that stack is left
  * @whole: there are no more, as far as these are of interest
- * @good: it can be recalled
+ * @good: it can be cached
  * @ret: their return addresses, relative to the kernel's text
  */
 struct trail {
@@ -188,7 +188,7 @@ static noinline bool is_right(struct kobs_session *s, const struct trail *t,
 		       tr.nr * sizeof(*tr.ips));
 }
 
-/* What was recalled, before it is believed. */
+/* What the cache says, before it is believed. */
 static __always_inline bool believe(struct kobs_session *s,
 				    struct kobs_cpu *pc, const struct trail *t,
 				    u32 id)
@@ -271,7 +271,7 @@ static __always_inline bool unwind(struct kobs_session *s, struct kobs_cpu *pc,
 	return true;
 }
 
-/* Described in unwind_orc.c, as are the others. */
+/* Described in orc.c, as are the others. */
 bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 		    const struct kobs_at *at)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memo of frames: changing it, and walking a stack by it. Learning facts is
- * the work of compat/unwind_orc.c. Pure.
+ * Frame cache: changing it, and walking a stack by it. Learning facts is
+ * the work of compat/orc.c. Pure.
  *
- * Locking: see memo.h.
+ * Locking: see frame_cache.h.
  */
 #include <kunit/visibility.h>
 #include <linux/errno.h>
@@ -16,8 +16,8 @@
 #include "unwind/stack_cache.h"
 
 /**
- * kobs_frame_cache_init() - allocate an empty memo
- * @m: memo
+ * kobs_frame_cache_init() - allocate an empty frame cache
+ * @m: frame cache
  * @nr: facts to keep at most; a power of two, at least 2 * KOBS_FRAME_CACHE_WAYS
  *
  * Context: task, may sleep.
@@ -35,8 +35,8 @@ int kobs_frame_cache_init(struct kobs_frame_cache *m, unsigned int nr)
 EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_init);
 
 /**
- * kobs_frame_cache_free() - free a memo that nobody uses any more
- * @m: memo; may be zeroed memory
+ * kobs_frame_cache_free() - free a frame cache that nobody uses any more
+ * @m: frame cache; may be zeroed memory
  *
  * Context: task, may sleep.
  */
@@ -49,7 +49,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_free);
 
 /**
  * kobs_frame_cache_put() - remember a fact
- * @m: memo
+ * @m: frame cache
  * @ip: return address; one below the uppermost 2 GiB is not remembered
  * @fact: from kobs_fact()
  *
@@ -81,7 +81,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_put);
 
 /**
  * kobs_frame_cache_forget() - drop what is known of code that may go
- * @m: memo
+ * @m: frame cache
  * @from: lowest address of such code
  * @to: highest one
  *
@@ -129,7 +129,7 @@ struct trail {
 	struct kobs_cached_stack *to;
 };
 
-/* A stack that cannot be recalled is marked by having no words. */
+/* A stack that cannot be cached is marked by having no words. */
 static void record(struct trail *t, unsigned long address, unsigned long value)
 {
 	unsigned long place = (address - t->base) / sizeof(long);
@@ -296,7 +296,7 @@ static __always_inline struct trail walk_start(const struct kobs_walk *w,
 
 /**
  * kobs_frame_cache_walk() - walk a stack, if all that it takes is known
- * @m: memo
+ * @m: frame cache
  * @w: where to begin and to end; @w->stuck is set
  * @ips: set to the return addresses, leaf first
  * @max: how many at most, at least 1
@@ -317,7 +317,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_frame_cache_walk);
 
 /**
  * kobs_frame_cache_record() - walk a stack, and record what the walk went by
- * @m: memo
+ * @m: frame cache
  * @w: where to begin and to end; @w->stuck is set
  * @ips: set to the return addresses, leaf first
  * @max: how many at most, at least 1

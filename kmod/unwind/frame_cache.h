@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Memo of frames: what is known of a return address's frame, and walking a
+ * Frame cache: what is known of a return address's frame, and walking a
  * stack by it. Where the caller's return address lies, seen from the callee's,
  * follows from the return address alone: it is in the code's unwind tables,
  * and does not change while the code is there. So a frame is looked up in the
- * tables once, and from then on a stack is walked by one look at the memo and
+ * tables once, and from then on a stack is walked by one look at the frame cache and
  * one at the stack for each frame. Pure: no tracing or netlink headers.
  *
  * A fact is one word:
@@ -45,7 +45,7 @@ enum kobs_fact_kind {
 	KOBS_FACT_REGS,
 	/* The outermost frame. */
 	KOBS_FACT_END,
-	/* Anything else: the memo does not lead out of it. */
+	/* Anything else: the frame cache does not lead out of it. */
 	KOBS_FACT_ODD,
 };
 
@@ -77,7 +77,7 @@ struct kobs_frame_cache {
  *      one behind the instruction, that is not on the stack; @sp and @bp are
  *      those that code had
  * @regs: its registers, for the unwinder
- * @stuck: set by a walk: it came to a frame that the memo does not lead out
+ * @stuck: set by a walk: it came to a frame that the frame cache does not lead out
  *         of, and @sp and @bp are those behind the return to that
  */
 struct kobs_walk {
@@ -156,11 +156,11 @@ static __always_inline u64 *kobs_frame_cache_set(u64 *facts, u32 shift,
 
 /**
  * kobs_frame_cache_get() - look a fact up
- * @facts: the memo's facts
+ * @facts: the frame cache's facts
  * @shift: its shift
  * @ip: return address
  *
- * Takes the memo's members so that a loop can keep them in registers.
+ * Takes the frame cache's members so that a loop can keep them in registers.
  *
  * Context: any, NMI included.
  * Return: the fact, or 0 when there is none.

@@ -17,7 +17,7 @@
 /* Room for the frames of kobs and of a hook, which are left out. */
 #define HOOK_FRAMES	16
 
-/* Described in unwind_orc.c, as are the others. */
+/* Described in orc.c, as are the others. */
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips)
 {

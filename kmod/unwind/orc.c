@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel stacks by the exported ORC unwinder of x86, and by the memo of what it
- * finds, which unwind_learn.c fills.
+ * Kernel stacks by the exported ORC unwinder of x86, and by the frame cache of what it
+ * finds, which orc_learn.c fills.
  *
  * Locking: none; each CPU uses what is its own, with preemption off.
  */
@@ -88,7 +88,7 @@ static void begin_there(struct unwind_state *state, const struct kobs_walk *w)
 }
 
 /*
- * To there from here, through those frames: whoever is to say whether the memo
+ * To there from here, through those frames: whoever is to say whether the frame cache
  * is right must not rely on what it was given to begin with.
  */
 static void begin_here(struct unwind_state *state, const struct kobs_walk *w)
@@ -166,7 +166,7 @@ unsigned int kobs_unwind_full(struct kobs_session *s, const struct kobs_walk *w,
 	return n;
 }
 
-/* What the memo says, before it is believed. */
+/* What the frame cache says, before it is believed. */
 static __always_inline bool believe(struct kobs_session *s,
 				    struct kobs_cpu *pc,
 				    const struct kobs_walk *w,
@@ -186,7 +186,7 @@ static __always_inline bool believe(struct kobs_session *s,
 }
 
 /*
- * Where the memo does not lead on, the unwinder does, up to the next frame that
+ * Where the frame cache does not lead on, the unwinder does, up to the next frame that
  * is as any other. Returns the number of addresses, of which there were @n.
  */
 static noinline unsigned int walk_over(struct kobs_walk *w, unsigned long *ips,
@@ -219,7 +219,7 @@ static noinline unsigned int walk_over(struct kobs_walk *w, unsigned long *ips,
 	return n;
 }
 
-/* Walk by the memo, as far as it leads. */
+/* Walk by the frame cache, as far as it leads. */
 static int walk_cached(const struct kobs_walk *from, unsigned long *ips,
 		       unsigned int max, struct kobs_cached_stack *to)
 {
@@ -268,7 +268,7 @@ unwind_frames(struct kobs_session *s, const struct kobs_walk *w,
 	return kobs_unwind_full(s, w, false, entry, ips);
 }
 
-/* A stack that is not recalled; @key is for the next time, or 0. */
+/* A stack that is not in the cache; @key is for the next time, or 0. */
 static noinline bool unwind_new(struct kobs_session *s, u64 *id,
 				const struct kobs_walk *w, unsigned long entry,
 				u64 key)
@@ -468,7 +468,7 @@ void kobs_unwind_settle(const struct kobs_session *s)
 }
 
 /**
- * kobs_unwind_init() - make the memo ready
+ * kobs_unwind_init() - make the frame cache ready
  *
  * Context: task, at load.
  * Return: 0, or -ENOMEM.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Filling the memo of frames from the tables of x86's ORC unwinder.
+ * Filling the frame cache from the tables of x86's ORC unwinder.
  *
  * unwind_next_frame() is asked about one return address at a time: it is given
  * a state whose stack is an array of ours, in which each word says where it
@@ -9,12 +9,12 @@
  *
  * A return address is only asked about when the unwinder came through it on a
  * real stack and took it as it lay there. So those that tracers put on the
- * stack in place of the real ones never get into the memo, and a stack with
+ * stack in place of the real ones never get into the frame cache, and a stack with
  * one of them is unwound each time. Nor does code that the tables do not know,
  * or that is neither the kernel's nor a module's: trampolines and BPF programs
  * come and go unannounced.
  *
- * Locking: the memo needs none (memo.h). What is known of modules is forgotten
+ * Locking: the frame cache needs none (frame_cache.h). What is known of modules is forgotten
  * when one comes or goes, after those who may just be learning have finished:
  * handlers run with preemption off, synchronize_rcu() waits for them.
  */
@@ -157,7 +157,7 @@ static noinline bool in_module(unsigned long ip)
 }
 
 /**
- * kobs_unwind_learn() - have a return address in the memo, if it can be there
+ * kobs_unwind_learn() - have a return address in the frame cache, if it can be there
  * @ip: return address, which lay on the stack
  *
  * Context: any, NMI included; preemption off.
@@ -190,7 +190,7 @@ static int unwind_module(struct notifier_block *nb, unsigned long state,
 static struct notifier_block unwind_nb = { .notifier_call = unwind_module };
 
 /**
- * kobs_unwind_learn_init() - make the memo ready
+ * kobs_unwind_learn_init() - make the frame cache ready
  *
  * Context: task, at load.
  * Return: 0, or -ENOMEM.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The memo of frames that all sessions share, where there is an ORC unwinder to
+ * The frame cache that all sessions share, where there is an ORC unwinder to
  * fill it from: what the files of that have in common.
  */
 #ifndef KOBS_COMPAT_UNWIND_LEARN_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Recall of whole stacks: making room for one, and keeping it. What is recorded
- * of it is the work of memo.c. Pure.
+ * Stack cache: making room for one, and keeping it. What is recorded
+ * of it is the work of frame_cache.c. Pure.
  *
- * Locking: see recall.h.
+ * Locking: see stack_cache.h.
  */
 #include <kunit/visibility.h>
 #include <linux/errno.h>
@@ -81,7 +81,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_stack_cache_new);
 void kobs_stack_cache_keep(struct kobs_cached_stack *e, u64 key, unsigned long entry,
 			   u32 state, u32 id)
 {
-	/* It cannot be recalled. */
+	/* It cannot be cached. */
 	if (!e->nr)
 		return;
 	e->entry = entry;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Recall of whole stacks: those that a CPU saw in a session, with the numbers
+ * Stack cache: those that a CPU saw in a session, with the numbers
  * they were given. A stack that was seen before is the same if each of its
  * return addresses still lies where it lay: that is one load and one
  * comparison a frame, without looking anything up. Pure: no tracing or netlink
@@ -13,7 +13,7 @@
  * consists of parts, each with a base of its own.
  *
  * Why a stack that is found is the right one: where a return address lies
- * follows from the one before it (memo.h), but for frames that the frame
+ * follows from the one before it (frame_cache.h), but for frames that the frame
  * pointer leads out of, and it is read from the stack where that lies; and for
  * registers, whose CS is among the words. All words are compared in full, as
  * are the function that was entered and the state of what is known of code;
@@ -113,7 +113,7 @@ static_assert(KOBS_STACK_CACHE_WORDS % KOBS_STACK_CACHE_STEP == 0);
  * @shift: bits to shift a key right to get a set's number
  * @nest: contexts that use it, one above the other
  * @next: way that goes next where a set is full
- * @left: stacks of the memo up to the next that is compared
+ * @left: stacks of the frame cache up to the next that is compared
  * @hints: number of the stack that was found last, by its first address; where
  *	   that is another one now, it is only looked up in vain
  */
@@ -155,11 +155,11 @@ kobs_stack_cache_set(const struct kobs_stack_cache *r, u64 key)
 
 /**
  * kobs_stack_cache_key() - what to look a stack up by
- * @m: memo of frames
+ * @m: frame cache
  * @w: where the stack begins and ends
  * @entry: function that was entered, or 0
  *
- * A hash of the first addresses, as far as the memo simply leads to them. It
+ * A hash of the first addresses, as far as the frame cache simply leads to them. It
  * need not be exact: all of the stack is compared.
  *
  * Context: any, NMI included.
@@ -265,7 +265,7 @@ static __always_inline u16 *kobs_stack_cache_hint(struct kobs_stack_cache *r,
  * @state: kobs_stack_cache_state() now
  * @w: where it begins and ends
  *
- * What kobs_stack_cache_find() does, without looking anything up in the memo.
+ * What kobs_stack_cache_find() does, without looking anything up in the frame cache.
  *
  * Context: any, NMI included; preemption off, @r->nest raised.
  * Return: the stack, or NULL.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Kernel stacks of the current context, or of what it interrupted. On x86 with
- * ORC, by the exported unwinder, whose findings are remembered (memo.h); on
+ * ORC, by the exported unwinder, whose findings are remembered (frame_cache.h); on
  * arm64 and elsewhere by stack_trace_save(). Stacks that were seen before are
- * recalled (recall.h), but for elsewhere.
+ * found in a cache (stack_cache.h), but for elsewhere.
  *
  * Locking: none for kobs_unwind(), which runs in handlers.
  */

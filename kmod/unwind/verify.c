@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether a stack of the memo is what the unwinder says, and what to print
+ * Whether a stack of the frame cache is what the unwinder says, and what to print
  * when it is not.
  *
  * Locking: only the first wrong stack is kept; who finds it takes it.
@@ -15,7 +15,7 @@
 #include "core/hit.h"
 #include "unwind/orc_learn.h"
 
-/* The first stack that was wrong: by the memo, and by the unwinder. */
+/* The first stack that was wrong: by the frame cache, and by the unwinder. */
 static struct {
 	atomic_t taken;
 	struct kobs_walk w;
@@ -28,7 +28,7 @@ static void wrong_print(struct irq_work *work)
 	unsigned int most = max(wrong.nr[0], wrong.nr[1]);
 	unsigned int i;
 
-	pr_err("a stack of the memo is wrong: %u frames%s from %#lx, stack ends at %#lx; beside it what the unwinder says, %u frames:\n",
+	pr_err("a stack of the frame cache is wrong: %u frames%s from %#lx, stack ends at %#lx; beside it what the unwinder says, %u frames:\n",
 	       wrong.nr[0], wrong.w.cut ? " of an interrupt" : "",
 	       wrong.w.sp, wrong.w.top, wrong.nr[1]);
 	for (i = 0; i < most; i++)
@@ -55,7 +55,7 @@ static void wrong_keep(const struct kobs_walk *w, const unsigned long *ips,
 }
 
 /**
- * kobs_unwind_is_right() - compare a stack of the memo with the unwinder's
+ * kobs_unwind_is_right() - compare a stack of the frame cache with the unwinder's
  * @s: session
  * @w: where it begins and ends
  * @entry: address that it begins with, or 0

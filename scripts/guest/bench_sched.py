@@ -126,7 +126,7 @@ def jobs(b):
 
     def offcpu_unwound():
         save = b.attempt("(stack_trace_save(), 20 deep)", stack_trace_save) - b.plain["calldeep"]
-        job("the same, no memo, per switch", save + 400,
+        job("the same, no caches, per switch", save + 400,
             kobs("offcpu", "--by", "comm,kstack", "--verify-stacks", "0"))
 
     def runq():

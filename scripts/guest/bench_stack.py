@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Jobs of "bench" on kernel stacks: a stack that the memo recalls, one that is
+Jobs of "bench" on kernel stacks: a stack from the stack cache, one that is
 unwound, and the mixture that real work makes.
 """
 
@@ -54,9 +54,9 @@ def jobs(b):
         return [(name, cost and cost - b.plain[kind]) for name, cost in found]
 
     def job_kstack():
-        row("count by kstack, {} deep: recalled", 20, 450, "call20", others("call20", "stack20"))
+        row("count by kstack, {} deep: cached", 20, 450, "call20", others("call20", "stack20"))
         peers = others("calldeep", "stack")
-        row("count by kstack, {} deep: recalled", 31, 1000, "calldeep", peers)
+        row("count by kstack, {} deep: cached", 31, 1000, "calldeep", peers)
         # What the unwinder takes is not ours to better.
         row("count by kstack, {} deep: unwound", 31, (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--verify-stacks", "0")
 
@@ -64,7 +64,7 @@ def jobs(b):
         cost, k = b.own(lambda: mixed(b))
         unwound, _ = b.own(lambda: mixed(b, "--verify-stacks", "0"))
         b.line(f"{MIXED} by kstack, real work: in the handler", cost, None, [("(unwound each time)", unwound)])
-        b.notes.append(f"{k['memo'] * 100 / (k['memo'] + k['unwound']):.1f} % of the stacks of real work by the memo")
+        b.notes.append(f"{k['cached'] * 100 / (k['cached'] + k['unwound']):.1f} % of the stacks of real work from the caches")
 
     def job_samples():
         with open(LOOP, "w", encoding="ascii") as f:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the memo of frames and of the recall of stacks: facts are kept,
+ * Tests of the frame cache and of the stack cache: facts are kept,
  * replaced and forgotten; a walk finds the addresses that lie on a stack, ends
- * where it has to, and reads nothing outside; a stack is recalled only while
+ * where it has to, and reads nothing outside; a stack is found only while
  * each of its words is what it was.
  */
 #include <kunit/test.h>
@@ -23,9 +23,9 @@
 #define EPOCH		3
 
 /**
- * struct bench - a memo, a stack, and the stacks that are recalled
- * @m: memo
- * @r: recalled stacks
+ * struct bench - a frame cache, a stack, and the cached stacks
+ * @m: frame cache
+ * @r: cached stacks
  * @mem: the stack, in the middle
  * @stack: its lowest word
  * @w: a walk along it
@@ -126,7 +126,7 @@ static int go(struct bench *b, unsigned int max)
 	return n;
 }
 
-/* Frame n is the last that the memo leads to; it begins with this word. */
+/* Frame n is the last that the frame cache leads to; it begins with this word. */
 static void expect_stuck(struct kunit *test, int got, unsigned int n,
 			 const unsigned long *word)
 {
@@ -371,7 +371,7 @@ static u32 find(struct bench *b, u64 key, unsigned long entry, u32 epoch)
 	return e ? e->id : 0;
 }
 
-static void recalled_while_equal(struct kunit *test)
+static void cached_while_equal(struct kunit *test)
 {
 	struct bench *b = test->priv;
 	u64 key;
@@ -397,7 +397,7 @@ static void recalled_while_equal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), ID);
 }
 
-static void recalled_at_any_place(struct kunit *test)
+static void cached_at_any_place(struct kunit *test)
 {
 	struct bench *b = test->priv;
 	unsigned int at;
@@ -419,7 +419,7 @@ static void recalled_at_any_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(50), EPOCH), 0);
 }
 
-static void not_recalled_beyond_the_top(struct kunit *test)
+static void not_cached_beyond_the_top(struct kunit *test)
 {
 	struct bench *b = test->priv;
 	u64 key;
@@ -506,7 +506,7 @@ static void interrupted_code_has_a_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(1), EPOCH), 0);
 	b->stack[3] += 8;
 	KUNIT_EXPECT_EQ(test, find(b, key, ip_of(1) - 1, EPOCH), 0);
-	/* A frame that the memo does not know, or does not lead out of. */
+	/* A frame that the frame cache does not know, or does not lead out of. */
 	b->w.ip = ip_of(99);
 	KUNIT_EXPECT_EQ(test, go(b, 20), -ENOENT);
 	know(b, 99, KOBS_FACT_ODD, 0, 0);
@@ -587,7 +587,7 @@ static void keys_leave_hooks_out(struct kunit *test)
 }
 
 /* Sets are bounded; what is found is what was put. */
-static void recall_is_bounded(struct kunit *test)
+static void stack_cache_is_bounded(struct kunit *test)
 {
 	struct bench *b = test->priv;
 	unsigned int found = 0;
@@ -629,16 +629,16 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(frames_beyond_the_top),
 	KUNIT_CASE(registers_end_a_stack),
 	KUNIT_CASE(top_ends_an_interrupt),
-	KUNIT_CASE(recalled_while_equal),
-	KUNIT_CASE(recalled_at_any_place),
-	KUNIT_CASE(not_recalled_beyond_the_top),
+	KUNIT_CASE(cached_while_equal),
+	KUNIT_CASE(cached_at_any_place),
+	KUNIT_CASE(not_cached_beyond_the_top),
 	KUNIT_CASE(each_part_moves_by_itself),
 	KUNIT_CASE(interrupted_code_has_a_stack),
 	KUNIT_CASE(too_many_parts_are_not_kept),
 	KUNIT_CASE(pointers_from_afar_are_not_kept),
 	KUNIT_CASE(stuck_walks_are_not_kept),
 	KUNIT_CASE(keys_leave_hooks_out),
-	KUNIT_CASE(recall_is_bounded),
+	KUNIT_CASE(stack_cache_is_bounded),
 	{}
 };
 

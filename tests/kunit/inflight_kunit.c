@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the span table: begins and ends pair by the whole key, a full table
- * refuses, a walk meets each lasting span once and never a torn one, of
- * several enders one wins, and interrupts that begin and end spans of their
+ * Tests of the in-flight table: begins and ends pair by the whole key, a full table
+ * refuses, a walk meets each lasting entry once and never a torn one, of
+ * several enders one wins, and interrupts that begin and end entries of their
  * own do no harm.
  */
 #include <kunit/test.h>
@@ -17,7 +17,7 @@
 
 #define WORDS	3
 
-static struct kobs_inflight_table *spans_new(struct kunit *test, unsigned int max)
+static struct kobs_inflight_table *inflight_new(struct kunit *test, unsigned int max)
 {
 	struct kobs_inflight_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -27,7 +27,7 @@ static struct kobs_inflight_table *spans_new(struct kunit *test, unsigned int ma
 	return t;
 }
 
-static void spans_exit(struct kunit *test)
+static void inflight_exit(struct kunit *test)
 {
 	struct kobs_inflight_table *t = test->priv;
 
@@ -44,19 +44,19 @@ static struct kobs_inflight *copy_new(struct kunit *test)
 	return copy;
 }
 
-/* What a span's words are is told by its key and start: a copy can be checked. */
+/* What an entry's words are is told by its key and start: a copy can be checked. */
 static u64 word_of(u64 key0, u64 key1, u64 start, unsigned int i)
 {
 	return (key0 ^ (key1 << 8) ^ (start << 20)) + i;
 }
 
-static bool span_whole(const struct kobs_inflight *span)
+static bool entry_whole(const struct kobs_inflight *entry)
 {
 	unsigned int i;
 
 	for (i = 0; i < WORDS; i++) {
-		if (span->data[i] != word_of(span->key[0], span->key[1],
-					     span->start, i))
+		if (entry->data[i] != word_of(entry->key[0], entry->key[1],
+					     entry->start, i))
 			return false;
 	}
 	return true;
@@ -71,16 +71,16 @@ static bool begin(struct kobs_inflight_table *t, u64 key0, u64 key1, u64 start)
 	preempt_disable();
 	ok = kobs_inflight_begin(t, key0, key1, &ref) == KOBS_INFLIGHT_BEGUN;
 	if (ok) {
-		ref.span->start = start;
+		ref.entry->start = start;
 		for (i = 0; i < WORDS; i++)
-			ref.span->data[i] = word_of(key0, key1, start, i);
+			ref.entry->data[i] = word_of(key0, key1, start, i);
 		kobs_inflight_publish(&ref);
 	}
 	preempt_enable();
 	return ok;
 }
 
-/* Returns when the span began, or 0 when there was none, or -1 if torn. */
+/* Returns when the entry began, or 0 when there was none, or -1 if torn. */
 static s64 end(struct kobs_inflight_table *t, u64 key0, u64 key1)
 {
 	struct kobs_inflight_ref ref;
@@ -88,7 +88,7 @@ static s64 end(struct kobs_inflight_table *t, u64 key0, u64 key1)
 
 	if (!kobs_inflight_find(t, key0, key1, &ref))
 		return 0;
-	start = span_whole(ref.span) ? ref.span->start : -1;
+	start = entry_whole(ref.entry) ? ref.entry->start : -1;
 	return kobs_inflight_end(&ref) ? start : -1;
 }
 
@@ -100,12 +100,12 @@ static s64 end_own(struct kobs_inflight_table *t, u64 key0, u64 key1)
 
 	if (!kobs_inflight_find(t, key0, key1, &ref))
 		return 0;
-	start = span_whole(ref.span) ? ref.span->start : -1;
+	start = entry_whole(ref.entry) ? ref.entry->start : -1;
 	kobs_inflight_end_own(&ref);
 	return start;
 }
 
-/* Spans that are not where they belong, as their slots count them. */
+/* Entries that are not where they belong, as their slots count them. */
 static int away(const struct kobs_inflight_table *t)
 {
 	unsigned int i;
@@ -132,7 +132,7 @@ static void memory_is_what_is_said(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct kobs_inflight_table *t = spans_new(test, sizes[i]);
+		struct kobs_inflight_table *t = inflight_new(test, sizes[i]);
 		size_t slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 
 		KUNIT_EXPECT_GE(test, slots, 2 * sizes[i]);
@@ -141,14 +141,14 @@ static void memory_is_what_is_said(struct kunit *test)
 				slots * (8 + t->stride));
 		/* KASAN tells if less was allocated. */
 		memset(t->states, 0, slots * 8);
-		memset(t->spans, 0, slots * t->stride);
+		memset(t->entries, 0, slots * t->stride);
 		kobs_inflight_table_free(t);
 	}
 }
 
 static void ends_pair_with_begins(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 256);
+	struct kobs_inflight_table *t = inflight_new(test, 256);
 	u64 base = 0xffff888003a10000ULL;
 	u64 i;
 
@@ -167,7 +167,7 @@ static void ends_pair_with_begins(struct kunit *test)
 /* A key differs from another in either word, and their order matters. */
 static void both_words_count(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = inflight_new(test, 64);
 	u64 a = 0x1000;
 	u64 b = 0x2000;
 
@@ -185,7 +185,7 @@ static void both_words_count(struct kunit *test)
 /* All that fit are found again, whichever bucket they are in. */
 static void full_table_refuses(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = inflight_new(test, 64);
 	u64 slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 	unsigned long *in = kunit_kcalloc(test, BITS_TO_LONGS(1000),
 					  sizeof(long), GFP_KERNEL);
@@ -215,7 +215,7 @@ static void full_table_refuses(struct kunit *test)
 /* Half of all slots, as many as are promised, practically always fit. */
 static void promised_room_is_there(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 8192);
+	struct kobs_inflight_table *t = inflight_new(test, 8192);
 	unsigned int i;
 
 	for (i = 0; i < 8192; i++)
@@ -225,7 +225,7 @@ static void promised_room_is_there(struct kunit *test)
 
 static void reused_slot_is_another_span(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = inflight_new(test, 64);
 	struct kobs_inflight_ref old;
 	struct kobs_inflight_ref ref;
 
@@ -237,7 +237,7 @@ static void reused_slot_is_another_span(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 2));
 	KUNIT_ASSERT_TRUE(test, kobs_inflight_find(t, 5, 6, &ref));
 	/* The very same place and key: told apart all the same. */
-	KUNIT_EXPECT_PTR_EQ(test, ref.span, old.span);
+	KUNIT_EXPECT_PTR_EQ(test, ref.entry, old.entry);
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_same(&old));
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_end(&old));
 	KUNIT_EXPECT_TRUE(test, kobs_inflight_end(&ref));
@@ -253,7 +253,7 @@ static void reused_slot_is_another_span(struct kunit *test)
 /* What was begun and is not complete is not found, nor taken by others. */
 static void claimed_slot_is_passed_over(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = inflight_new(test, 64);
 	struct kobs_inflight *copy = copy_new(test);
 	struct kobs_inflight_ref outer;
 	struct kobs_inflight_ref ref;
@@ -268,14 +268,14 @@ static void claimed_slot_is_passed_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, end(t, 5, 7), 2);
 	kobs_inflight_publish(&outer);
 	KUNIT_EXPECT_TRUE(test, kobs_inflight_find(t, 5, 6, &ref));
-	KUNIT_EXPECT_PTR_EQ(test, ref.span, outer.span);
+	KUNIT_EXPECT_PTR_EQ(test, ref.entry, outer.entry);
 	KUNIT_EXPECT_TRUE(test, kobs_inflight_end(&ref));
 }
 
-/* A key that has a span is found, wherever that is, and nothing is begun. */
+/* A key that has an entry is found, wherever that is, and nothing is begun. */
 static void one_span_of_a_key(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = inflight_new(test, 64);
 	struct kobs_inflight *copy = copy_new(test);
 	u64 slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 	struct kobs_inflight_ref ref;
@@ -292,17 +292,17 @@ static void one_span_of_a_key(struct kunit *test)
 		if (got == KOBS_INFLIGHT_FULL)
 			continue;
 		KUNIT_ASSERT_EQ(test, got, KOBS_INFLIGHT_FOUND);
-		KUNIT_EXPECT_EQ(test, ref.span->start, i + 1);
+		KUNIT_EXPECT_EQ(test, ref.entry->start, i + 1);
 		n++;
 	}
 	KUNIT_EXPECT_EQ(test, n, slots);
 	KUNIT_EXPECT_EQ(test, walk(t, copy), slots);
 }
 
-/* A span stays where it is when the slot where it belongs becomes free. */
+/* An entry stays where it is when the slot where it belongs becomes free. */
 static void what_is_away_is_found(struct kunit *test)
 {
-	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = inflight_new(test, 64);
 	u32 home = kobs_inflight_hash(1, 0) >> t->shift;
 	struct kobs_inflight_ref ref;
 	u64 other = 2;
@@ -315,7 +315,7 @@ static void what_is_away_is_found(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, end_own(t, 1, 0), 1);
 	KUNIT_EXPECT_EQ(test, kobs_inflight_begin(t, other, 0, &ref),
 			KOBS_INFLIGHT_FOUND);
-	KUNIT_EXPECT_EQ(test, ref.span->start, 2);
+	KUNIT_EXPECT_EQ(test, ref.entry->start, 2);
 	KUNIT_EXPECT_PTR_EQ(test, ref.home, &t->states[home]);
 	KUNIT_ASSERT_TRUE(test, begin(t, 1, 0, 3));
 	KUNIT_EXPECT_EQ(test, end_own(t, other, 0), 2);
@@ -330,10 +330,10 @@ static void what_is_away_is_found(struct kunit *test)
  * struct load - a thread of a test with more than one
  * @rig: where it runs
  * @t: table of all
- * @id: first word of its spans' keys
+ * @id: first word of its entries' keys
  * @bad: begins and ends that did not work out
  * @irq_bad: the same of its interrupts
- * @wins: spans of others that it ended
+ * @wins: entries of others that it ended
  * @stop: tells it to end
  */
 struct load {
@@ -375,10 +375,10 @@ static void nested_irq(struct rig *rig)
 	load->irq_bad += end_own(load->t, load->id, 9) != start;
 }
 
-static void nested_spans_pair_under_load(struct kunit *test)
+static void nested_entries_pair_under_load(struct kunit *test)
 {
 	struct load *load = kunit_kcalloc(test, 4, sizeof(*load), GFP_KERNEL);
-	struct kobs_inflight_table *t = spans_new(test, 64);
+	struct kobs_inflight_table *t = inflight_new(test, 64);
 	struct kobs_inflight *copy = copy_new(test);
 	unsigned int torn = 0;
 	unsigned int seen = 0;
@@ -398,7 +398,7 @@ static void nested_spans_pair_under_load(struct kunit *test)
 		u32 place = 0;
 
 		while (kobs_inflight_next(t, &place, copy)) {
-			torn += !span_whole(copy);
+			torn += !entry_whole(copy);
 			seen++;
 		}
 		cond_resched();
@@ -424,7 +424,7 @@ static void thief_task(struct rig *rig)
 
 	while (!READ_ONCE(load->stop)) {
 		if (kobs_inflight_find(load->t, load->id, 1, &ref)) {
-			bool whole = span_whole(ref.span);
+			bool whole = entry_whole(ref.entry);
 
 			if (kobs_inflight_end(&ref)) {
 				load->wins++;
@@ -438,7 +438,7 @@ static void thief_task(struct rig *rig)
 static void one_of_two_enders_wins(struct kunit *test)
 {
 	struct load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
-	struct kobs_inflight_table *t = spans_new(test, 8);
+	struct kobs_inflight_table *t = inflight_new(test, 8);
 	unsigned int begun = 0;
 	unsigned int mine = 0;
 	unsigned int i;
@@ -477,14 +477,14 @@ static struct kunit_case span_cases[] = {
 	KUNIT_CASE(claimed_slot_is_passed_over),
 	KUNIT_CASE(one_span_of_a_key),
 	KUNIT_CASE(what_is_away_is_found),
-	KUNIT_CASE(nested_spans_pair_under_load),
+	KUNIT_CASE(nested_entries_pair_under_load),
 	KUNIT_CASE(one_of_two_enders_wins),
 	{}
 };
 
 static struct kunit_suite span_suite = {
 	.name = "kobs_inflight",
-	.exit = spans_exit,
+	.exit = inflight_exit,
 	.test_cases = span_cases,
 };
 

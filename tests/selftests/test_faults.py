@@ -84,8 +84,8 @@ NEEDS = {
     "func": lambda: [functions(), param("inflight", 16)],
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
-    "lock": lambda: [param("spans", 64)],
-    "sched": lambda: [param("spans", 16)],
+    "lock": lambda: [param("inflight", 64)],
+    "sched": lambda: [param("inflight", 16)],
 }
 # Columns, where these are others than the command and its stack.
 BY = {"pmu": [], "slab": ["site", "kstack"], "sched runq": ["comm"]}

@@ -231,13 +231,13 @@ def nested():
 @test("more waits at once than there is room for")
 def full():
     me = ("-t", str(os.getpid()))
-    with contention(*me, "--by", "kind", "--spans", 64) as session:
+    with contention(*me, "--by", "kind", "--inflight", 64) as session:
         do("crowd 1000")
         r = session.report()
     # This thread may wait for other locks, too.
-    equal(count_of(r, kind="semaphore") + r["accounting"]["lost"]["spans_full"], 1000, "recorded and lost")
+    equal(count_of(r, kind="semaphore") + r["accounting"]["lost"]["inflight_full"], 1000, "recorded and lost")
     at_least(count_of(r, kind="semaphore"), 64, "recorded")
-    with contention(*me, "--by", "kind", "--spans", 1024) as session:
+    with contention(*me, "--by", "kind", "--inflight", 1024) as session:
         do("crowd 1000")
         r = session.report()
     equal((count_of(r, kind="semaphore"), r["accounting"]["lost"]), (1000, {}), "recorded, lost")
@@ -321,9 +321,9 @@ def refusals():
             (("contention", "vfs_*"), "takes no pattern", 2),
             (("contention", "--by", "nosuch"), "no column nosuch", 1),
             (("contention", "--by", "link"), "lock stalls", 1),
-            (("contention", "--spans", "1"), "spans", 1),
+            (("contention", "--inflight", "1"), "inflight", 1),
             (("contention", "--fail-over", "10"), "--fail-over", 2),
-            (("contention", "--inflight", "10"), "--inflight", 2),
+            (("contention", "--objects", "10"), "--objects", 2),
             (("contention", "--over", "1s"), "--over", 2),
             (("stalls", "--over", "1ns"), "over", 1),
             (("stalls", "--over", "10"), "--over", 2),

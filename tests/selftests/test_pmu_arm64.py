@@ -213,7 +213,7 @@ def kernel_stacks():
         w.go()
     i = accounted(s)
     equal(i["lost"], i.get("lost_missed_overflows", 0), "lost")
-    equal(i["memo"] + i["unwound"], sum(r["count"] for r in s.rows() if r["ip"] >= KERNEL_HALF), "kernel stacks taken")
+    equal(i["cached"] + i["unwound"], sum(r["count"] for r in s.rows() if r["ip"] >= KERNEL_HALF), "kernel stacks taken")
     seen = 0
     for r in s.rows():
         if r["ip"] < KERNEL_HALF:

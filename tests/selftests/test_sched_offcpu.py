@@ -191,17 +191,17 @@ def full():
     program = "import threading, time\ngo = threading.Event()\n" \
               "ts = [threading.Thread(target=go.wait) for _ in range(120)]\n" \
               "[t.start() for t in ts]\ntime.sleep(0.5)\ngo.set()\n[t.join() for t in ts]"
-    r = offcpu("--spans", "16", "-c", "python3", work=["/usr/bin/python3", "-c", program])
-    at_least(r["accounting"]["lost"].get("spans_full", 0), 120 - 16, "lost since there was no room")
+    r = offcpu("--inflight", "16", "-c", "python3", work=["/usr/bin/python3", "-c", program])
+    at_least(r["accounting"]["lost"].get("inflight_full", 0), 120 - 16, "lost since there was no room")
     r = offcpu("-c", "python3", work=["/usr/bin/python3", "-c", program])
-    equal(r["accounting"]["lost"].get("spans_full", 0), 0, "lost with room")
+    equal(r["accounting"]["lost"].get("inflight_full", 0), 0, "lost with room")
     at_least(count_of(r, comm="python3"), 120, "sleeps")
 
 
 @test("refusals")
 def refusals():
     for args, part in (
-            (["offcpu", "--spans", "3"], "spans"),
+            (["offcpu", "--inflight", "3"], "inflight"),
             (["offcpu", "--by", "nothing"], "has no column nothing"),
             (["runq", "--by", "comm,kstack"], "has no stacks"),
             (["runq", "--by", "waker"], "does not tell wakers")):

@@ -98,9 +98,9 @@ def lost():
         contains(r.err, "--max-lost", "sentence")
         r = of_kobs(json.loads(r.out))
         lost = r["accounting"]["lost"]
-        equal(list(lost), ["live_full"], "what is lost")
+        equal(list(lost), ["objects_full"], "what is lost")
         # Others may have lost some, too.
-        at_least(lost["live_full"] + the_cache(r, "kobs_gen_slab_cache")["objects"], 4000, "objects with and without room")
+        at_least(lost["objects_full"] + the_cache(r, "kobs_gen_slab_cache")["objects"], 4000, "objects with and without room")
     finally:
         drop()
 

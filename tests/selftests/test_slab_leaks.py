@@ -173,12 +173,12 @@ def tiny():
     try:
         r = leaks(*MOD, "--objects", 1024, run=slab_script("leak kmalloc task 3000 64"))
         lost = r["accounting"]["lost"]
-        equal(set(lost), {"live_full"}, "reasons of losses")
+        equal(set(lost), {"objects_full"}, "reasons of losses")
         live = total(r, "leak_kmalloc")
         # Room for so many at 90 % fill.
         at_most(live, 1500, "live objects")
         at_least(live, 1000, "live objects: the table should fill well")
-        equal(live + lost["live_full"], 3000, "live objects and lost ones")
+        equal(live + lost["objects_full"], 3000, "live objects and lost ones")
         gen_slab("drop")
         r = leaks("--rows", 2, "--by", "site,pid", run=["sh", "-c", "ls -R /usr/share/doc/bash >/dev/null"])
         at_least(r["accounting"]["lost"]["table_full"], 1, "hits without a row")

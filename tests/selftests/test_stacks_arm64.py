@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Kernel stacks of arm64: every stack from the stack cache is compared with stack_trace_save(), and none is wrong."""
 
-from memokit import *
+from stackkit import *
 
 OUTER = ("run_write", "vfs_write", "ksys_write", "el0_svc")
 
@@ -61,11 +61,11 @@ def tracepoint():
     with Background(*args) as b:
         for r in (json.loads(obsctl(*args, "--", *WORK).out.splitlines()[-1]), json.loads(b.stop().out.splitlines()[-1])):
             checked(r)
-            at_least(r["kernel_stacks"]["memo"], 100, "stacks recalled")
+            at_least(r["kernel_stacks"]["cached"], 100, "stacks from the cache")
             equal({names(row["kstack"])[0] for row in r["rows"]}, {"__schedule"}, "first frames")
 
 
-test("--verify-stacks 0: no memo, the same stacks")(same_without)
+test("--verify-stacks 0: no caches, the same stacks")(same_without)
 
 
 main()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the parts of the lock source share: the words of its hits and of its
- * spans. The span of a wait has the task and the lock as its key.
+ * entries. The entry of a wait has the task and the lock as its key.
  */
 #ifndef KOBS_LOCK_H
 #define KOBS_LOCK_H
@@ -31,7 +31,7 @@ static_assert((int)LOCK_W_END <= (int)KOBS_WORDS);
 
 enum lock_param { LOCK_P_INFLIGHT, LOCK_P_TEXT, LOCK_P_OVER, LOCK_P };
 
-/* Words of a span. Those behind the first two are there as far as wanted. */
+/* Words of an entry. Those behind the first two are there as far as wanted. */
 enum {
 	LOCK_D_FLAGS,		/* LCB_F_*, and what follows */
 	LOCK_D_COST,		/* of the begin when it was timed, else 0 */
@@ -73,11 +73,11 @@ struct lock_range {
  * @owner: it has the owner
  * @owner_stack: it has the owner's stack
  * @cache: it has the slab cache that the lock lives in
- * @words: of a span
+ * @words: of an entry
  * @n_text: ranges in @text
  * @text: code of the kernel's lock functions, which are no callers
  * @overflow: waits that there was no room for, whose end is still to come
- * @spans: waits in progress
+ * @inflight: waits in progress
  * @probes: begin and end
  * @stalls: of mode stalls, else NULL
  */
@@ -93,7 +93,7 @@ struct lock {
 	u32 n_text;
 	const struct lock_range *text;
 	atomic_t overflow;
-	struct kobs_inflight_table spans;
+	struct kobs_inflight_table inflight;
 	struct kobs_probe probes[2];
 	struct lock_stalls *stalls;
 };
@@ -117,7 +117,7 @@ static inline const u64 *kobs_lock_kind(unsigned int flags)
 	return kobs_lock_kinds[flags].words;
 }
 
-/* Who waits, in one word of a span. */
+/* Who waits, in one word of an entry. */
 static inline u64 lock_id(pid_t pid, pid_t tid)
 {
 	return (u64)(u32)pid << 32 | (u32)tid;

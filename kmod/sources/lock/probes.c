@@ -20,7 +20,7 @@
 #include "sources/lock/lock.h"
 #include "unwind/task_stack.h"
 
-/* Words of a span before its data. */
+/* Words of an entry before its data. */
 #define LOCK_COPY	(sizeof(struct kobs_inflight) / sizeof(u64))
 
 static bool in_text(const struct lock *l, unsigned long ip)
@@ -110,16 +110,16 @@ static void lock_go_on(struct lock *l, struct kobs_inflight_ref *ref,
 	struct kobs_inflight *old = (struct kobs_inflight *)copy;
 
 	if ((flags & LCB_F_SPIN) ||
-	    !(ref->span->data[LOCK_D_FLAGS] & LCB_F_SPIN))
+	    !(ref->entry->data[LOCK_D_FLAGS] & LCB_F_SPIN))
 		return;
-	memcpy(old, ref->span, l->spans.stride);
+	memcpy(old, ref->entry, l->inflight.stride);
 	old->data[LOCK_D_FLAGS] &= ~(u64)LCB_F_SPIN;
 	/* It is this task's own: nobody else ends it, and there is room. */
 	kobs_inflight_end_own(ref);
-	if (kobs_inflight_begin(&l->spans, (u64)current, lock, ref) !=
+	if (kobs_inflight_begin(&l->inflight, (u64)current, lock, ref) !=
 	    KOBS_INFLIGHT_BEGUN)
 		return;
-	memcpy(ref->span, old, l->spans.stride);
+	memcpy(ref->entry, old, l->inflight.stride);
 	kobs_inflight_publish(ref);
 }
 
@@ -138,20 +138,20 @@ static noinline enum kobs_inflight_got lock_goes_on(struct lock *l,
 		return KOBS_INFLIGHT_FOUND;
 	}
 	/* The end was not seen. */
-	if (!l->stalls && !(ref->span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
+	if (!l->stalls && !(ref->entry->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
 	}
 	kobs_inflight_end_own(ref);
-	return kobs_inflight_begin(&l->spans, (u64)current, lock, ref);
+	return kobs_inflight_begin(&l->inflight, (u64)current, lock, ref);
 }
 
-/* Begin the span of a wait. */
+/* Begin the entry of a wait. */
 static __always_inline enum kobs_inflight_got
 lock_enter(struct lock *l, struct kobs_cpu *pc, struct kobs_inflight_ref *ref,
 	   unsigned long lock, unsigned int flags)
 {
-	enum kobs_inflight_got got = kobs_inflight_begin(&l->spans, (u64)current, lock,
+	enum kobs_inflight_got got = kobs_inflight_begin(&l->inflight, (u64)current, lock,
 						 ref);
 
 	if (unlikely(got == KOBS_INFLIGHT_FOUND))
@@ -208,7 +208,7 @@ static __always_inline void lock_begin_wait(struct lock *l,
 		flags |= LOCK_F_FILTERED;
 	} else {
 		if (!plain && l->begin &&
-		    !lock_look(l, lock, flags, ref.span->data)) {
+		    !lock_look(l, lock, flags, ref.entry->data)) {
 			/* Lost; its end is still to be met. */
 			fate = KOBS_N_STACK_FULL;
 			flags |= LOCK_F_FILTERED;
@@ -216,9 +216,9 @@ static __always_inline void lock_begin_wait(struct lock *l,
 		kobs_count(&pc->counters, fate);
 	}
 	now = ktime_get_mono_fast_ns();
-	ref.span->start = now;
-	ref.span->data[LOCK_D_FLAGS] = flags;
-	ref.span->data[LOCK_D_COST] = t0 ? (now - t0) ?: 1 : 0;
+	ref.entry->start = now;
+	ref.entry->data[LOCK_D_FLAGS] = flags;
+	ref.entry->data[LOCK_D_COST] = t0 ? (now - t0) ?: 1 : 0;
 	kobs_inflight_publish(&ref);
 	/* A wait's cost is told when it ends. */
 	if (unlikely(flags & LOCK_F_FILTERED))
@@ -296,28 +296,28 @@ static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
 }
 
 static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
-			  const struct kobs_inflight *span, u64 end, int ret)
+			  const struct kobs_inflight *entry, u64 end, int ret)
 {
 	struct kobs_session *s = l->s;
-	u64 cost = span->data[LOCK_D_COST];
-	u64 waited = end - span->start;
+	u64 cost = entry->data[LOCK_D_COST];
+	u64 waited = end - entry->start;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
-	const u64 *kind = kobs_lock_kind(span->data[LOCK_D_FLAGS]);
+	const u64 *kind = kobs_lock_kind(entry->data[LOCK_D_FLAGS]);
 
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	v[LOCK_W_LOCK] = lock;
 	v[LOCK_W_KIND] = kind[0];
 	v[LOCK_W_KIND + 1] = kind[1];
 	if (unlikely(l->begin)) {
-		u64 id = span->data[LOCK_D_OWNER_ID];
+		u64 id = entry->data[LOCK_D_OWNER_ID];
 
-		v[LOCK_W_CALLER] = span->data[LOCK_D_CALLER];
-		v[KOBS_W_KSTACK] = span->data[LOCK_D_KSTACK];
-		v[LOCK_W_OWNER] = span->data[LOCK_D_OWNER];
-		v[LOCK_W_OWNER + 1] = span->data[LOCK_D_OWNER + 1];
+		v[LOCK_W_CALLER] = entry->data[LOCK_D_CALLER];
+		v[KOBS_W_KSTACK] = entry->data[LOCK_D_KSTACK];
+		v[LOCK_W_OWNER] = entry->data[LOCK_D_OWNER];
+		v[LOCK_W_OWNER + 1] = entry->data[LOCK_D_OWNER + 1];
 		v[LOCK_W_OWNER_PID] = id >> 32;
 		v[LOCK_W_OWNER_TID] = (u32)id;
-		v[LOCK_W_OWNER_STACK] = span->data[LOCK_D_OWNER_STACK];
+		v[LOCK_W_OWNER_STACK] = entry->data[LOCK_D_OWNER_STACK];
 	}
 	if (l->cache)
 		kobs_slab_where((void *)lock, &v[LOCK_W_CACHE]);
@@ -339,7 +339,7 @@ static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
 void kobs_lock_end(void *data, void *lock, int ret)
 {
 	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
-	struct kobs_inflight *span = (struct kobs_inflight *)copy;
+	struct kobs_inflight *entry = (struct kobs_inflight *)copy;
 	struct lock *l = data;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
@@ -351,19 +351,19 @@ void kobs_lock_end(void *data, void *lock, int ret)
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (unlikely(!kobs_inflight_find(&l->spans, (u64)current, (u64)lock,
+	if (unlikely(!kobs_inflight_find(&l->inflight, (u64)current, (u64)lock,
 					 &ref))) {
 		lock_unpaired(l, pc);
 		goto out;
 	}
-	span->start = ref.span->start;
-	span->data[LOCK_D_FLAGS] = ref.span->data[LOCK_D_FLAGS];
-	span->data[LOCK_D_COST] = ref.span->data[LOCK_D_COST];
+	entry->start = ref.entry->start;
+	entry->data[LOCK_D_FLAGS] = ref.entry->data[LOCK_D_FLAGS];
+	entry->data[LOCK_D_COST] = ref.entry->data[LOCK_D_COST];
 	if (unlikely(l->begin))
-		memcpy(span, ref.span, l->spans.stride);
+		memcpy(entry, ref.entry, l->inflight.stride);
 	kobs_inflight_end_own(&ref);
-	if (likely(!(span->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
-		lock_end_wait(l, pc, (u64)lock, span, end, ret);
+	if (likely(!(entry->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
+		lock_end_wait(l, pc, (u64)lock, entry, end, ret);
 out:
 	kobs_hit_leave(pc);
 }
@@ -374,12 +374,12 @@ static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
 				   u64 end, int ret)
 {
 	u64 copy[LOCK_COPY + LOCK_D_COST + 1] KOBS_UNINIT;
-	struct kobs_inflight *span = (struct kobs_inflight *)copy;
+	struct kobs_inflight *entry = (struct kobs_inflight *)copy;
 
-	span->start = end - waited;
-	span->data[LOCK_D_FLAGS] = flags;
-	span->data[LOCK_D_COST] = cost;
-	lock_end_wait(l, pc, lock, span, end, ret);
+	entry->start = end - waited;
+	entry->data[LOCK_D_FLAGS] = flags;
+	entry->data[LOCK_D_COST] = cost;
+	lock_end_wait(l, pc, lock, entry, end, ret);
 }
 
 /**
@@ -405,14 +405,14 @@ void kobs_lock_end_plain(void *data, void *lock, int ret)
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (unlikely(!kobs_inflight_find(&l->spans, (u64)current, (u64)lock,
+	if (unlikely(!kobs_inflight_find(&l->inflight, (u64)current, (u64)lock,
 					 &ref))) {
 		lock_unpaired(l, pc);
 		goto out;
 	}
-	waited = end - ref.span->start;
-	flags = ref.span->data[LOCK_D_FLAGS];
-	cost = ref.span->data[LOCK_D_COST];
+	waited = end - ref.entry->start;
+	flags = ref.entry->data[LOCK_D_FLAGS];
+	cost = ref.entry->data[LOCK_D_COST];
 	kobs_inflight_end_own(&ref);
 	if (unlikely(flags & LOCK_F_FILTERED))
 		goto out;
@@ -460,12 +460,12 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 		goto out;
 	}
 	kobs_context_comm(v);
-	ref.span->start = ktime_get_mono_fast_ns();
-	ref.span->data[LOCK_D_FLAGS] = flags;
-	ref.span->data[LOCK_D_ID] = lock_id(current->tgid, current->pid);
-	ref.span->data[LOCK_D_COMM] = v[KOBS_W_COMM];
-	ref.span->data[LOCK_D_COMM + 1] = v[KOBS_W_COMM + 1];
-	ref.span->data[LOCK_D_CPU] = raw_smp_processor_id();
+	ref.entry->start = ktime_get_mono_fast_ns();
+	ref.entry->data[LOCK_D_FLAGS] = flags;
+	ref.entry->data[LOCK_D_ID] = lock_id(current->tgid, current->pid);
+	ref.entry->data[LOCK_D_COMM] = v[KOBS_W_COMM];
+	ref.entry->data[LOCK_D_COMM + 1] = v[KOBS_W_COMM + 1];
+	ref.entry->data[LOCK_D_CPU] = raw_smp_processor_id();
 	kobs_inflight_publish(&ref);
 out:
 	kobs_hit_leave(pc);
@@ -490,7 +490,7 @@ void kobs_lock_unwatch(void *data, void *lock, int ret)
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
-	if (likely(kobs_inflight_find(&l->spans, (u64)current, (u64)lock, &ref)))
+	if (likely(kobs_inflight_find(&l->inflight, (u64)current, (u64)lock, &ref)))
 		kobs_inflight_end_own(&ref);
 	else
 		lock_unpaired(l, pc);

@@ -72,7 +72,7 @@ static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
 static void lock_free(struct lock *l)
 {
 	kobs_stalls_free(l);
-	kobs_inflight_table_free(&l->spans);
+	kobs_inflight_table_free(&l->inflight);
 	kfree(l);
 }
 
@@ -136,7 +136,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	err = lock_check(l, extack);
 	l->words = l->begin || s->mode->stream ? LOCK_D_END : LOCK_D_COST + 1;
 	if (!err)
-		err = kobs_inflight_table_init(&l->spans,
+		err = kobs_inflight_table_init(&l->inflight,
 					       s->source_params[LOCK_P_INFLIGHT].number,
 				      l->words);
 	if (!err && s->mode->stream)
@@ -257,7 +257,7 @@ static const struct kobs_column lock_columns[] = {
 
 static const struct kobs_param lock_params[] = {
 	[LOCK_P_INFLIGHT] = {
-		"spans", "waits that can be in progress at once",
+		"inflight", "waits that can be in progress at once",
 		KOBS_TYPE_NUMBER, "waits", 64, 1 << 20, 4096
 	},
 	[LOCK_P_TEXT] = {

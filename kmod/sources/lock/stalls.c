@@ -12,7 +12,7 @@
  * that could not be watched are hits that are lost: those that had begun before
  * the session (unpaired, told when they end), and those there was no room for.
  *
- * Locking: none with the handlers; the worker takes copies of their spans. A
+ * Locking: none with the handlers; the worker takes copies of their entries. A
  * task that waits, or owns, is looked at under the RCU read lock and after it
  * was seen to live; what was read of a lock counts if the wait for it still
  * went on afterwards. The work item alone touches the copies.
@@ -46,7 +46,7 @@
  * @last: when the worker looked last, monotonic ns
  * @worker: its thread
  * @work: its work
- * @copies: copies of the waits in progress, by task
+ * @waits: copies of the waits in progress, by task
  * @n: how many
  */
 struct lock_stalls {
@@ -56,18 +56,18 @@ struct lock_stalls {
 	u64 last;
 	struct kthread_worker *worker;
 	struct kthread_delayed_work work;
-	void *copies;
+	void *waits;
 	unsigned int n;
 };
 
 /**
  * struct stall_link - a wait of a chain
- * @span: the wait
+ * @entry: the wait
  * @owner: of the lock
  * @cache: name of the slab cache that the lock lives in
  */
 struct stall_link {
-	const struct kobs_inflight *span;
+	const struct kobs_inflight *entry;
 	struct kobs_lock_owner owner;
 	u64 cache[SLAB_NAME_WORDS];
 };
@@ -80,7 +80,7 @@ static unsigned int stalls_room(const struct kobs_inflight_table *t)
 static const struct kobs_inflight *stalls_at(const struct lock_stalls *st,
 					     unsigned int i)
 {
-	return st->copies + (size_t)i * st->l->spans.stride;
+	return st->waits + (size_t)i * st->l->inflight.stride;
 }
 
 /* By task, and of one task the last first. */
@@ -117,19 +117,19 @@ static const struct kobs_inflight *stalls_of(const struct lock_stalls *st,
 }
 
 /* Does the wait that this is a copy of still go on? */
-static bool stall_lasts(struct lock *l, const struct kobs_inflight *span)
+static bool stall_lasts(struct lock *l, const struct kobs_inflight *entry)
 {
 	struct kobs_inflight_ref ref;
 
-	return kobs_inflight_find(&l->spans, span->key[0], span->key[1], &ref) &&
-	       ref.span->start == span->start && kobs_inflight_same(&ref);
+	return kobs_inflight_find(&l->inflight, entry->key[0], entry->key[1], &ref) &&
+	       ref.entry->start == entry->start && kobs_inflight_same(&ref);
 }
 
 static bool stall_in(const struct stall_link *links, unsigned int n,
 		     const struct task_struct *task)
 {
 	while (n--) {
-		if (links[n].span->key[0] == (u64)task)
+		if (links[n].entry->key[0] == (u64)task)
 			return true;
 	}
 	return false;
@@ -137,26 +137,26 @@ static bool stall_in(const struct stall_link *links, unsigned int n,
 
 /* The waits that one is behind, it first. Returns 0 when it has ended. */
 static unsigned int stall_chain(struct lock_stalls *st,
-				const struct kobs_inflight *span,
+				const struct kobs_inflight *entry,
 				struct stall_link *links)
 {
 	unsigned int n = 0;
 
-	while (span && n < STALL_LINKS) {
+	while (entry && n < STALL_LINKS) {
 		struct stall_link *link = &links[n];
 
-		link->span = span;
-		kobs_lock_owner(span->key[1], span->data[LOCK_D_FLAGS],
-				(struct task_struct *)span->key[0],
+		link->entry = entry;
+		kobs_lock_owner(entry->key[1], entry->data[LOCK_D_FLAGS],
+				(struct task_struct *)entry->key[0],
 				&link->owner);
-		kobs_slab_where((void *)span->key[1], link->cache);
+		kobs_slab_where((void *)entry->key[1], link->cache);
 		/* Or the lock may have been gone when it was read. */
-		if (!stall_lasts(st->l, span))
+		if (!stall_lasts(st->l, entry))
 			break;
 		n++;
 		if (!link->owner.task || stall_in(links, n, link->owner.task))
 			break;
-		span = stalls_of(st, link->owner.task);
+		entry = stalls_of(st, link->owner.task);
 	}
 	return n;
 }
@@ -180,15 +180,15 @@ static bool stall_stack(struct kobs_session *s, bool wanted,
 
 static void stall_words(const struct stall_link *link, u64 *v)
 {
-	const u64 *kind = kobs_lock_kind(link->span->data[LOCK_D_FLAGS]);
-	u64 id = link->span->data[LOCK_D_ID];
+	const u64 *kind = kobs_lock_kind(link->entry->data[LOCK_D_FLAGS]);
+	u64 id = link->entry->data[LOCK_D_ID];
 
-	v[KOBS_W_CPU] = link->span->data[LOCK_D_CPU];
+	v[KOBS_W_CPU] = link->entry->data[LOCK_D_CPU];
 	v[KOBS_W_PID] = id >> 32;
 	v[KOBS_W_TID] = (u32)id;
-	v[KOBS_W_COMM] = link->span->data[LOCK_D_COMM];
-	v[KOBS_W_COMM + 1] = link->span->data[LOCK_D_COMM + 1];
-	v[LOCK_W_LOCK] = link->span->key[1];
+	v[KOBS_W_COMM] = link->entry->data[LOCK_D_COMM];
+	v[KOBS_W_COMM + 1] = link->entry->data[LOCK_D_COMM + 1];
+	v[LOCK_W_LOCK] = link->entry->key[1];
 	v[LOCK_W_KIND] = kind[0];
 	v[LOCK_W_KIND + 1] = kind[1];
 	v[LOCK_W_OWNER] = link->owner.comm[0];
@@ -219,13 +219,13 @@ static void stall_record(struct lock_stalls *st, const struct stall_link *links,
 	v[LOCK_W_LINK] = i;
 	v[LOCK_W_LINKS] = n;
 	if (!stall_stack(s, s->need & BIT(KOBS_W_KSTACK),
-			 kobs_lock_task((void *)link->span->key[0]),
+			 kobs_lock_task((void *)link->entry->key[0]),
 			 &v[KOBS_W_KSTACK]) ||
 	    !stall_stack(s, st->l->owner_stack, owner,
 			 &v[LOCK_W_OWNER_STACK]))
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 	else
-		kobs_hit_record(s, pc, v, 0, 0, now - link->span->start, false,
+		kobs_hit_record(s, pc, v, 0, 0, now - link->entry->start, false,
 				true);
 	kobs_hit_end(s, pc, t0, 0);
 out:
@@ -233,14 +233,14 @@ out:
 }
 
 /* Returns false when the stall is filtered, and was counted so. */
-static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *span)
+static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *entry)
 {
-	pid_t pid = span->data[LOCK_D_ID] >> 32;
+	pid_t pid = entry->data[LOCK_D_ID] >> 32;
 	struct kobs_who who = {
 		.pid = pid,
-		.tid = (u32)span->data[LOCK_D_ID],
-		.cpu = span->data[LOCK_D_CPU],
-		.comm = (const char *)&span->data[LOCK_D_COMM],
+		.tid = (u32)entry->data[LOCK_D_ID],
+		.cpu = entry->data[LOCK_D_CPU],
+		.comm = (const char *)&entry->data[LOCK_D_COMM],
 	};
 	bool own = pid == s->own_tgid || pid == s->worker_tgid;
 	struct kobs_cpu *pc;
@@ -262,15 +262,15 @@ static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *spa
 }
 
 /* Reports of a wait that are due up to a time. */
-static u64 stall_due(const struct lock_stalls *st, const struct kobs_inflight *span,
+static u64 stall_due(const struct lock_stalls *st, const struct kobs_inflight *entry,
 		     u64 time)
 {
-	s64 late = time - span->start - st->over;
+	s64 late = time - entry->start - st->over;
 
 	return late < 0 ? 0 : 1 + div_u64(late, NSEC_PER_SEC);
 }
 
-static void stall_report(struct lock_stalls *st, const struct kobs_inflight *span,
+static void stall_report(struct lock_stalls *st, const struct kobs_inflight *entry,
 			 u64 now)
 {
 	struct stall_link links[STALL_LINKS];
@@ -278,8 +278,8 @@ static void stall_report(struct lock_stalls *st, const struct kobs_inflight *spa
 	unsigned int i;
 
 	rcu_read_lock();
-	n = stall_chain(st, span, links);
-	if (n && stall_wanted(st->l->s, span)) {
+	n = stall_chain(st, entry, links);
+	if (n && stall_wanted(st->l->s, entry)) {
 		for (i = 0; i < n; i++)
 			stall_record(st, links, n, i, now);
 	}
@@ -293,10 +293,10 @@ static void stalls_copy(struct lock_stalls *st)
 
 	st->n = 0;
 	/* There is a copy for each slot, and each is met once. */
-	while (kobs_inflight_next(&l->spans, &place,
+	while (kobs_inflight_next(&l->inflight, &place,
 				  (struct kobs_inflight *)stalls_at(st, st->n)))
 		st->n++;
-	sort(st->copies, st->n, l->spans.stride, stalls_compare, NULL);
+	sort(st->waits, st->n, l->inflight.stride, stalls_compare, NULL);
 }
 
 static void stalls_work(struct kthread_work *work)
@@ -309,11 +309,11 @@ static void stalls_work(struct kthread_work *work)
 	if (READ_ONCE(st->l->s->armed)) {
 		stalls_copy(st);
 		for (i = 0; i < st->n; i++) {
-			const struct kobs_inflight *span = stalls_at(st, i);
+			const struct kobs_inflight *entry = stalls_at(st, i);
 
-			if (stall_due(st, span, now) >
-			    stall_due(st, span, st->last))
-				stall_report(st, span, now);
+			if (stall_due(st, entry, now) >
+			    stall_due(st, entry, st->last))
+				stall_report(st, entry, now);
 			cond_resched();
 		}
 	}
@@ -323,7 +323,7 @@ static void stalls_work(struct kthread_work *work)
 
 /**
  * kobs_stalls_new() - make ready to look for stalls
- * @l: session, whose spans exist
+ * @l: session, whose entries exist
  * @over: ns that a wait lasts before it is a stall
  *
  * Context: task, may sleep.
@@ -342,9 +342,9 @@ int kobs_stalls_new(struct lock *l, u64 over)
 					     STALL_PAUSE_LEAST,
 					     STALL_PAUSE_MOST)) ?: 1;
 	kthread_init_delayed_work(&st->work, stalls_work);
-	st->copies = vmalloc(array_size(stalls_room(&l->spans) + 1,
-					l->spans.stride));
-	if (!st->copies)
+	st->waits = vmalloc(array_size(stalls_room(&l->inflight) + 1,
+					l->inflight.stride));
+	if (!st->waits)
 		return -ENOMEM;
 	st->worker = kthread_run_worker(0, "kobs_stalls");
 	if (IS_ERR(st->worker)) {
@@ -370,7 +370,7 @@ void kobs_stalls_free(struct lock *l)
 		return;
 	if (st->worker)
 		kthread_destroy_worker(st->worker);
-	vfree(st->copies);
+	vfree(st->waits);
 	kfree(st);
 	l->stalls = NULL;
 }
@@ -412,5 +412,5 @@ size_t kobs_stalls_bytes(const struct lock *l)
 	if (!l->stalls)
 		return 0;
 	return sizeof(*l->stalls) +
-	       array_size(stalls_room(&l->spans) + 1, l->spans.stride);
+	       array_size(stalls_room(&l->inflight) + 1, l->inflight.stride);
 }

@@ -3,7 +3,7 @@
  * Source sched: the probes on the scheduler's tracepoints.
  *
  * A session is plain, and plain a constant in what handlers are made of, when
- * its key is the name of the task: its spans then keep no more than that.
+ * its key is the name of the task: its entries then keep no more than that.
  *
  * Locking: none; see src_sched.c. The scheduler calls with interrupts off, so
  * that preemption need not be turned off. Begin and end of a task's waits come
@@ -46,10 +46,10 @@ static __always_inline void sched_describe(u64 *data,
 {
 	const u64 *comm = (const u64 *)p->comm;
 
-	data[SPAN_COMM] = comm[0];
-	data[SPAN_COMM + 1] = comm[1];
+	data[SCHED_D_COMM] = comm[0];
+	data[SCHED_D_COMM + 1] = comm[1];
 	if (!plain)
-		data[SPAN_PIDS] = sched_pair(p->tgid, p->pid);
+		data[SCHED_D_PIDS] = sched_pair(p->tgid, p->pid);
 }
 
 /* A task leaves whose last return was not seen. Returns false when there is no room. */
@@ -60,12 +60,12 @@ static noinline bool sched_begin_stale(struct kobs_session *s,
 {
 	struct sched *d = s->priv;
 
-	if (!(ref->span->data[SPAN_STATE] & WAIT_SETTLED)) {
+	if (!(ref->entry->data[SCHED_D_STATE] & WAIT_SETTLED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
 	}
 	kobs_inflight_end_own(ref);
-	return kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAIT, ref) ==
+	return kobs_inflight_begin(&d->inflight, (u64)p, SCHED_KEY_WAIT, ref) ==
 	       KOBS_INFLIGHT_BEGUN;
 }
 
@@ -76,7 +76,7 @@ static __always_inline bool sched_begin(struct kobs_session *s,
 					struct kobs_inflight_ref *ref)
 {
 	struct sched *d = s->priv;
-	enum kobs_inflight_got got = kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAIT,
+	enum kobs_inflight_got got = kobs_inflight_begin(&d->inflight, (u64)p, SCHED_KEY_WAIT,
 						 ref);
 
 	if (likely(got == KOBS_INFLIGHT_BEGUN) ||
@@ -135,15 +135,15 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 	if (unlikely(!sched_begin(s, pc, prev, &ref))) {
 		fate = KOBS_N_INFLIGHT_FULL;
 	} else {
-		data = ref.span->data;
-		ref.span->start = now;
+		data = ref.entry->data;
+		ref.entry->start = now;
 		if (!wanted || fate != KOBS_N_IN_FLIGHT)
 			state |= WAIT_SETTLED;
 		sched_describe(data, prev, plain);
-		data[SPAN_STATE] = sched_pair(plain ? 0 : raw_smp_processor_id(),
+		data[SCHED_D_STATE] = sched_pair(plain ? 0 : raw_smp_processor_id(),
 					      state);
 		if (!plain)
-			data[SPAN_STACKS] = sched_pair(v[KOBS_W_KSTACK],
+			data[SCHED_D_STACKS] = sched_pair(v[KOBS_W_KSTACK],
 						       v[KOBS_W_USTACK]);
 		kobs_inflight_publish(&ref);
 	}
@@ -161,7 +161,7 @@ static noinline bool offcpu_waker(struct sched *d, struct task_struct *next,
 				  u64 start, enum sched_wait state, u64 *v)
 {
 	struct kobs_inflight_ref ref;
-	u64 waker[SPAN_WORDS];
+	u64 waker[SCHED_D_WORDS];
 	u64 woken;
 
 	v[SCHED_W_WAKER] = 0;
@@ -169,19 +169,19 @@ static noinline bool offcpu_waker(struct sched *d, struct task_struct *next,
 	v[SCHED_W_WAKER_PID] = 0;
 	v[SCHED_W_WAKER_STACK] = 0;
 	if (state == WAIT_PREEMPTED ||
-	    !kobs_inflight_find(&d->spans, (u64)next, SPAN_WAKE, &ref))
+	    !kobs_inflight_find(&d->inflight, (u64)next, SCHED_KEY_WAKE, &ref))
 		return true;
-	woken = ref.span->start;
-	memcpy(waker, ref.span->data, sizeof(waker));
+	woken = ref.entry->start;
+	memcpy(waker, ref.entry->data, sizeof(waker));
 	if (!kobs_inflight_end(&ref))
 		return true;
-	if ((waker[SPAN_STATE] & WAKE_QUEUED) && woken < start)
+	if ((waker[SCHED_D_STATE] & WAKE_QUEUED) && woken < start)
 		return true;
-	v[SCHED_W_WAKER] = waker[SPAN_COMM];
-	v[SCHED_W_WAKER + 1] = waker[SPAN_COMM + 1];
-	v[SCHED_W_WAKER_PID] = waker[SPAN_PIDS] >> 32;
-	v[SCHED_W_WAKER_STACK] = waker[SPAN_STACKS] >> 32;
-	return !(waker[SPAN_STATE] & WAKE_NO_STACK);
+	v[SCHED_W_WAKER] = waker[SCHED_D_COMM];
+	v[SCHED_W_WAKER + 1] = waker[SCHED_D_COMM + 1];
+	v[SCHED_W_WAKER_PID] = waker[SCHED_D_PIDS] >> 32;
+	v[SCHED_W_WAKER_STACK] = waker[SCHED_D_STACKS] >> 32;
+	return !(waker[SCHED_D_STATE] & WAKE_NO_STACK);
 }
 
 /* A task comes whose leaving was not seen. */
@@ -190,7 +190,7 @@ static noinline void offcpu_unpaired(struct kobs_session *s,
 				     struct task_struct *next)
 {
 	struct sched *d = s->priv;
-	u64 data[SPAN_WORDS];
+	u64 data[SCHED_D_WORDS];
 	u64 t0;
 
 	/* A new task has not left; and if there was no room, it was counted. */
@@ -214,17 +214,17 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 	u64 state;
 	u64 value;
 
-	if (unlikely(!kobs_inflight_find(&d->spans, (u64)next, SPAN_WAIT, &ref))) {
+	if (unlikely(!kobs_inflight_find(&d->inflight, (u64)next, SCHED_KEY_WAIT, &ref))) {
 		offcpu_unpaired(s, pc, next);
 		return;
 	}
-	start = ref.span->start;
-	state = ref.span->data[SPAN_STATE];
+	start = ref.entry->start;
+	state = ref.entry->data[SCHED_D_STATE];
 	if (plain) {
-		v[KOBS_W_COMM] = ref.span->data[SPAN_COMM];
-		v[KOBS_W_COMM + 1] = ref.span->data[SPAN_COMM + 1];
+		v[KOBS_W_COMM] = ref.entry->data[SCHED_D_COMM];
+		v[KOBS_W_COMM + 1] = ref.entry->data[SCHED_D_COMM + 1];
 	} else {
-		sched_words(v, ref.span->data, state >> 32);
+		sched_words(v, ref.entry->data, state >> 32);
 	}
 	kobs_inflight_end_own(&ref);
 	if (unlikely(state & WAIT_SETTLED))
@@ -251,7 +251,7 @@ static noinline void offcpu_dead(struct sched *d, struct task_struct *prev)
 	struct kobs_inflight_ref ref;
 
 	if (d->wakers &&
-	    kobs_inflight_find(&d->spans, (u64)prev, SPAN_WAKE, &ref))
+	    kobs_inflight_find(&d->inflight, (u64)prev, SCHED_KEY_WAKE, &ref))
 		kobs_inflight_end(&ref);
 }
 
@@ -314,24 +314,24 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 		return;
 	if (!READ_ONCE(s->armed) || !p->pid)
 		goto out;
-	if (kobs_inflight_find(&d->spans, (u64)p, SPAN_WAKE, &ref))
+	if (kobs_inflight_find(&d->inflight, (u64)p, SCHED_KEY_WAKE, &ref))
 		kobs_inflight_end(&ref);
 	v[KOBS_W_KSTACK] = 0;
 	if (s->has_stacks &&
 	    !kobs_context(s, v, BIT(KOBS_W_KSTACK), 0, true))
 		state |= WAKE_NO_STACK;
-	if (kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAKE, &ref) !=
+	if (kobs_inflight_begin(&d->inflight, (u64)p, SCHED_KEY_WAKE, &ref) !=
 	    KOBS_INFLIGHT_BEGUN)
 		goto out;
-	ref.span->start = ktime_get_mono_fast_ns();
-	sched_describe(ref.span->data, current, false);
+	ref.entry->start = ktime_get_mono_fast_ns();
+	sched_describe(ref.entry->data, current, false);
 	if (!in_task()) {
-		memcpy(&ref.span->data[SPAN_COMM], sched_interrupt,
+		memcpy(&ref.entry->data[SCHED_D_COMM], sched_interrupt,
 		       sizeof(sched_interrupt));
-		ref.span->data[SPAN_PIDS] = 0;
+		ref.entry->data[SCHED_D_PIDS] = 0;
 	}
-	ref.span->data[SPAN_STACKS] = sched_pair(v[KOBS_W_KSTACK], 0);
-	ref.span->data[SPAN_STATE] = state;
+	ref.entry->data[SCHED_D_STACKS] = sched_pair(v[KOBS_W_KSTACK], 0);
+	ref.entry->data[SCHED_D_STATE] = state;
 	kobs_inflight_publish(&ref);
 out:
 	kobs_hit_leave_off(pc);
@@ -352,7 +352,7 @@ static __always_inline void runq_out(struct kobs_session *s,
 
 	if (unlikely(!READ_ONCE(s->armed)))
 		return;
-	got = kobs_inflight_begin(&d->spans, (u64)p, SPAN_WAIT, &ref);
+	got = kobs_inflight_begin(&d->inflight, (u64)p, SCHED_KEY_WAIT, &ref);
 	/* Preempted on its way to sleep, then woken up: it waits already. */
 	if (unlikely(got == KOBS_INFLIGHT_FOUND))
 		return;
@@ -360,10 +360,10 @@ static __always_inline void runq_out(struct kobs_session *s,
 	if (unlikely(got == KOBS_INFLIGHT_FULL)) {
 		kobs_count(&pc->counters, KOBS_N_INFLIGHT_FULL);
 	} else {
-		ref.span->start = now;
-		sched_describe(ref.span->data, p, false);
-		ref.span->data[SPAN_STACKS] = 0;
-		ref.span->data[SPAN_STATE] = sched_pair(task_cpu(p), state);
+		ref.entry->start = now;
+		sched_describe(ref.entry->data, p, false);
+		ref.entry->data[SCHED_D_STACKS] = 0;
+		ref.entry->data[SCHED_D_STATE] = sched_pair(task_cpu(p), state);
 		kobs_inflight_publish(&ref);
 		kobs_count(&pc->counters, KOBS_N_IN_FLIGHT);
 	}
@@ -408,16 +408,16 @@ static __always_inline void runq_in(struct kobs_session *s,
 	u64 start;
 	u64 value;
 
-	if (!kobs_inflight_find(&d->spans, (u64)next, SPAN_WAIT, &ref))
+	if (!kobs_inflight_find(&d->inflight, (u64)next, SCHED_KEY_WAIT, &ref))
 		return;
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	data = ref.span->data;
+	data = ref.entry->data;
 	if (likely(sched_wanted(s, pc, data, cpu))) {
-		start = ref.span->start;
+		start = ref.entry->start;
 		value = now > start ? now - start : 0;
 		if (plain) {
-			sched_record_plain(s, pc, data[SPAN_COMM],
-					   data[SPAN_COMM + 1], value);
+			sched_record_plain(s, pc, data[SCHED_D_COMM],
+					   data[SCHED_D_COMM + 1], value);
 		} else {
 			sched_words(v, data, cpu);
 			kobs_hit_record(s, pc, v, 0, 0, value, false, false);

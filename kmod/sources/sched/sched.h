@@ -25,15 +25,15 @@ static_assert((unsigned int)SCHED_WORDS <= KOBS_WORDS);
 
 /* What is kept of a wait, or of the wake-up that ends it, until its end. */
 enum {
-	SPAN_COMM,
-	SPAN_PIDS = SPAN_COMM + 2,	/* process, thread */
-	SPAN_STACKS,			/* kernel, user */
-	SPAN_STATE,			/* CPU, enum sched_wait */
-	SPAN_WORDS
+	SCHED_D_COMM,
+	SCHED_D_PIDS = SCHED_D_COMM + 2,	/* process, thread */
+	SCHED_D_STACKS,			/* kernel, user */
+	SCHED_D_STATE,			/* CPU, enum sched_wait */
+	SCHED_D_WORDS
 };
 
-/* Second word of a span's key; the first is the task. */
-enum { SPAN_WAIT, SPAN_WAKE };
+/* Second word of an entry's key; the first is the task. */
+enum { SCHED_KEY_WAIT, SCHED_KEY_WAKE };
 
 enum sched_wait {
 	WAIT_SLEEP,
@@ -45,7 +45,7 @@ enum sched_wait {
 	WAIT_PREEMPTED,
 	WAIT_WOKEN,
 	WAIT_NEW,
-	/* Further bits of SPAN_STATE. */
+	/* Further bits of SCHED_D_STATE. */
 	WAIT_STATE = 0xff,
 	/* A wait: not wanted, or lost, and counted so. */
 	WAIT_SETTLED = 0x100,
@@ -67,15 +67,15 @@ extern const union sched_state_name sched_states[];
 
 /**
  * struct sched - a session of this source
- * @spans: tasks that wait, and who woke them up
+ * @inflight: tasks that wait, and who woke them up
  * @preempted: runq: being preempted counts, too
  * @wakers: offcpu: a column asks who woke the task up
- * @full: there was no room for a span once, whose end is not to be missed
+ * @full: there was no room for an entry once, whose end is not to be missed
  * @probes: what it hangs on
  * @n_probes: how many of them
  */
 struct sched {
-	struct kobs_inflight_table spans;
+	struct kobs_inflight_table inflight;
 	bool preempted;
 	bool wakers;
 	bool full;
@@ -102,29 +102,29 @@ static __always_inline bool sched_running(const struct task_struct *p)
 #endif
 }
 
-/* The words of a hit, from its span. */
+/* The words of a hit, from its entry. */
 static __always_inline void sched_words(u64 *v, const u64 *data, u32 cpu)
 {
 	const u64 *state =
-		sched_states[data[SPAN_STATE] & WAIT_STATE].words;
+		sched_states[data[SCHED_D_STATE] & WAIT_STATE].words;
 
 	v[KOBS_W_CPU] = cpu;
-	v[KOBS_W_PID] = data[SPAN_PIDS] >> 32;
-	v[KOBS_W_TID] = (u32)data[SPAN_PIDS];
-	v[KOBS_W_COMM] = data[SPAN_COMM];
-	v[KOBS_W_COMM + 1] = data[SPAN_COMM + 1];
-	v[KOBS_W_KSTACK] = data[SPAN_STACKS] >> 32;
-	v[KOBS_W_USTACK] = (u32)data[SPAN_STACKS];
+	v[KOBS_W_PID] = data[SCHED_D_PIDS] >> 32;
+	v[KOBS_W_TID] = (u32)data[SCHED_D_PIDS];
+	v[KOBS_W_COMM] = data[SCHED_D_COMM];
+	v[KOBS_W_COMM + 1] = data[SCHED_D_COMM + 1];
+	v[KOBS_W_KSTACK] = data[SCHED_D_STACKS] >> 32;
+	v[KOBS_W_USTACK] = (u32)data[SCHED_D_STACKS];
 	v[SCHED_W_STATE] = state[0];
 	v[SCHED_W_STATE + 1] = state[1];
 }
 
-/* Apply the filter to what a span describes, but for the value. */
+/* Apply the filter to what an entry describes, but for the value. */
 static __always_inline bool sched_wanted(struct kobs_session *s,
 					 struct kobs_cpu *pc, const u64 *data,
 					 u32 cpu)
 {
-	pid_t pid = data[SPAN_PIDS] >> 32;
+	pid_t pid = data[SCHED_D_PIDS] >> 32;
 
 	if (likely(pid != s->own_tgid && pid != s->worker_tgid &&
 		   !s->filter.task))

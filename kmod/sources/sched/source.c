@@ -44,10 +44,10 @@ const union sched_state_name sched_states[] = {
 };
 
 /**
- * sched_pass() - apply the filter to what a span describes, but for the value
+ * sched_pass() - apply the filter to what an entry describes, but for the value
  * @s: session
  * @pc: its part of this CPU
- * @data: words of the span
+ * @data: words of the entry
  * @cpu: CPU of the hit
  *
  * Context: any; preemption off.
@@ -58,8 +58,8 @@ bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 {
 	char comm[TASK_COMM_LEN];
 	struct kobs_who who = {
-		.pid = data[SPAN_PIDS] >> 32,
-		.tid = (u32)data[SPAN_PIDS],
+		.pid = data[SCHED_D_PIDS] >> 32,
+		.tid = (u32)data[SCHED_D_PIDS],
 		.cpu = cpu,
 		.comm = comm,
 	};
@@ -67,7 +67,7 @@ bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 	if (who.pid == s->own_tgid || who.pid == s->worker_tgid) {
 		kobs_count(&pc->counters, KOBS_N_OWN);
 	} else {
-		memcpy(comm, &data[SPAN_COMM], sizeof(comm));
+		memcpy(comm, &data[SCHED_D_COMM], sizeof(comm));
 		comm[sizeof(comm) - 1] = '\0';
 		if (!s->filter.task || kobs_filter_pass(&s->filter, &who))
 			return true;
@@ -90,7 +90,7 @@ static bool sched_has_column(const struct kobs_session *s, unsigned int from,
 
 static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	u64 spans = s->source_params[SCHED_P_INFLIGHT].number;
+	u64 max = s->source_params[SCHED_P_INFLIGHT].number;
 	bool runq = sched_is_runq(s);
 	struct sched *d;
 
@@ -110,10 +110,10 @@ static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	d->wakers = sched_has_column(s, SCHED_W_WAKER, SCHED_W_WAKER_STACK);
 	sched_choose_probes(s, d);
 	/* A task can have a wait and a wake-up. */
-	if (kobs_inflight_table_init(&d->spans, spans << d->wakers, SPAN_WORDS)) {
+	if (kobs_inflight_table_init(&d->inflight, max << d->wakers, SCHED_D_WORDS)) {
 		kfree(d);
 		return kobs_refuse(extack, -ENOMEM,
-				   "no memory for the session: lower spans");
+				   "no memory for the session: lower inflight");
 	}
 	s->priv = d;
 	s->targets = d->n_probes;
@@ -135,10 +135,10 @@ static int sched_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 }
 
 /* Record a wait that has not ended; the probes are gone. */
-static void sched_pending(struct kobs_session *s, const struct kobs_inflight *span,
+static void sched_pending(struct kobs_session *s, const struct kobs_inflight *entry,
 			  u64 end)
 {
-	u32 cpu = span->data[SPAN_STATE] >> 32;
+	u32 cpu = entry->data[SCHED_D_STATE] >> 32;
 	struct kobs_cpu *pc;
 	struct kobs_row *row;
 	u64 key[KOBS_KEY_WORDS];
@@ -148,12 +148,12 @@ static void sched_pending(struct kobs_session *s, const struct kobs_inflight *sp
 	preempt_disable();
 	pc = this_cpu_ptr(s->cpu);
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	if (sched_is_runq(s) && !sched_pass(s, pc, span->data, cpu))
+	if (sched_is_runq(s) && !sched_pass(s, pc, entry->data, cpu))
 		goto out;
-	sched_words(v, span->data, cpu);
+	sched_words(v, entry->data, cpu);
 	was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
 	kobs_hit_record(s, pc, v, 0, 0,
-			end > span->start ? end - span->start : 0, false,
+			end > entry->start ? end - entry->start : 0, false,
 			false);
 	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
 		goto out;
@@ -168,18 +168,18 @@ static void sched_stop(struct kobs_session *s)
 {
 	struct sched *d = s->priv;
 	struct {
-		struct kobs_inflight span;
-		u64 data[SPAN_WORDS];
+		struct kobs_inflight entry;
+		u64 data[SCHED_D_WORDS];
 	} copy;
 	u32 place = 0;
 	u64 end;
 
 	kobs_tracepoint_detach(d->probes, d->n_probes, s);
 	end = s->guard_cost ? s->disarmed : s->stopped;
-	while (kobs_inflight_next(&d->spans, &place, &copy.span)) {
-		if (copy.span.key[1] == SPAN_WAIT &&
-		    !(copy.data[SPAN_STATE] & WAIT_SETTLED))
-			sched_pending(s, &copy.span, end);
+	while (kobs_inflight_next(&d->inflight, &place, &copy.entry)) {
+		if (copy.entry.key[1] == SCHED_KEY_WAIT &&
+		    !(copy.data[SCHED_D_STATE] & WAIT_SETTLED))
+			sched_pending(s, &copy.entry, end);
 		cond_resched();
 	}
 }
@@ -189,7 +189,7 @@ static void sched_release(struct kobs_session *s)
 	struct sched *d = s->priv;
 
 	s->priv = NULL;
-	kobs_inflight_table_free(&d->spans);
+	kobs_inflight_table_free(&d->inflight);
 	kfree(d);
 }
 
@@ -199,7 +199,7 @@ static void sched_usage(const struct kobs_session *s, struct kobs_usage *u)
 
 	if (d)
 		u->bytes += kobs_inflight_table_bytes(s->source_params[SCHED_P_INFLIGHT]
-					     .number << d->wakers, SPAN_WORDS);
+					     .number << d->wakers, SCHED_D_WORDS);
 }
 
 static const struct kobs_field sched_fields[] = {
@@ -242,7 +242,7 @@ static const struct kobs_column sched_columns[] = {
 
 static const struct kobs_param sched_params[] = {
 	[SCHED_P_INFLIGHT] = {
-		"spans", "tasks that can wait at a time", KOBS_TYPE_NUMBER,
+		"inflight", "tasks that can wait at a time", KOBS_TYPE_NUMBER,
 		"tasks", 16, 1 << 20, 16384
 	},
 	[SCHED_P_PREEMPTED] = {

@@ -75,7 +75,7 @@ static __always_inline u32 slab_find(struct slab *sl, const u64 *v)
 /*
  * Called at the very end, and not inlined: what turns preemption on again makes
  * a function keep a frame pointer, and a stack with more than one such frame is
- * not recalled (recall.h).
+ * not cached (stack_cache.h).
  */
 static noinline void slab_end(struct kobs_session *s, struct kobs_cpu *pc,
 			      u64 t0)

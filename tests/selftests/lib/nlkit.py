@@ -162,7 +162,7 @@ class Session:
     def info(self):
         """The accounting, as numbers by name; notes among them, and lost the sum of all reasons."""
         sizes = {"hits": K.A_SESSION_HITS, "recorded": K.A_SESSION_RECORDED, "filtered": K.A_SESSION_FILTERED,
-                 "own": K.A_SESSION_OWN, "memo": K.A_SESSION_STACKS_CACHED, "unwound": K.A_SESSION_STACKS_UNWOUND}
+                 "own": K.A_SESSION_OWN, "cached": K.A_SESSION_STACKS_CACHED, "unwound": K.A_SESSION_STACKS_UNWOUND}
         got = {"lost": 0}
         for kind, v in attrs(self.nl.ask(K.CMD_SESSION_GET, self.me)[0]):
             if kind == K.A_SESSION_LOST:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests of kernel stacks share: kobs_gen_stack, and comparing what is recalled with the unwinder."""
+"""What the tests of kernel stacks share: kobs_gen_stack, and comparing cached stacks with the unwinder."""
 
 from kobstest import *
 
@@ -7,7 +7,7 @@ LEAF = "kobs_gen_stack_leaf"
 LEAF_GEN = "kobs_gen_leaf"
 RUN = "/sys/kernel/debug/kobs_gen_stack/run"
 N = 500
-# A full memo takes some work to fill: at least these are not by the unwinder.
+# The caches take some work to fill: minimum share of stacks from them.
 MOSTLY = 0.9
 
 
@@ -20,13 +20,13 @@ def names(stack):
 
 
 def checked(r, share=None):
-    """All of the memo's stacks were compared, and none was wrong; returns the report."""
+    """Every stack from the caches was compared, and none was wrong; returns the report."""
     k, a = r["kernel_stacks"], r["accounting"]
     equal(k["wrong"], 0, f"wrong stacks of {k}")
-    equal(k["checked"], k["memo"], "stacks compared")
-    equal(k["memo"] + k["unwound"], a["recorded"] + a["lost"].get("stack_full", 0), "stacks taken")
+    equal(k["checked"], k["cached"], "stacks compared")
+    equal(k["cached"] + k["unwound"], a["recorded"] + a["lost"].get("stack_full", 0), "stacks taken")
     if share is not None:
-        at_least(k["memo"] / (k["memo"] + k["unwound"]), share, f"share of the memo in {k}")
+        at_least(k["cached"] / (k["cached"] + k["unwound"]), share, f"share from the caches in {k}")
     return r
 
 
@@ -52,17 +52,17 @@ def by_frames(found, *wanted):
 
 # Work of all kinds: files, pipes, processes, page faults.
 ROUNDS = "1" if KERNEL == "debug" else "1 2 3"
-WORK = ["sh", "-c", f"for i in {ROUNDS}; do t=/tmp/memo.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
+WORK = ["sh", "-c", f"for i in {ROUNDS}; do t=/tmp/stacks.$i; mkdir $t; cp -r /etc/default $t; ls -lR $t | sort | wc >/dev/null; "
         "grep -r xyzzy /etc/default; rm -r $t; done; true"]
 
 
 def same_without():
-    """The test that --verify-stacks 0 gives the stacks that the memo gives."""
+    """The test that --verify-stacks 0 gives the same stacks as the caches."""
     def one(check):
         r = report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", check, run=script("call task 50 0", "callb 7"))
         return r["kernel_stacks"], sorted((row["count"], row["kstack"]) for row in r["rows"])
     none, plain = one(0)
-    every, memo = one(1)
-    equal(none, {"memo": 0, "unwound": 57, "checked": 0, "wrong": 0}, "kernel stacks without the memo")
+    every, cached = one(1)
+    equal(none, {"cached": 0, "unwound": 57, "checked": 0, "wrong": 0}, "kernel stacks without the caches")
     equal(every["wrong"], 0, "wrong stacks")
-    equal(plain, memo, "stacks without and with the memo")
+    equal(plain, cached, "stacks without and with the caches")

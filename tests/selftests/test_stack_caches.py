@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The memo of kernel stacks: every stack that it gives is compared with the unwinder's, and none is wrong."""
+"""The caches of kernel stacks: every stack from them is compared with the unwinder's, and none is wrong."""
 
-from memokit import *
+from stackkit import *
 
 for mode in ("count", "time"):
     @test(f"frames of variable size, func {mode}")
@@ -131,7 +131,7 @@ class Kprobe:
         self.definition = definition
 
     def enable(self, on):
-        with open("/sys/kernel/tracing/events/kprobes/kobs_memo/enable", "w") as f:
+        with open("/sys/kernel/tracing/events/kprobes/kobs_stack_probe/enable", "w") as f:
             f.write(on)
 
     def __enter__(self):
@@ -140,13 +140,13 @@ class Kprobe:
 
     def __exit__(self, *exc):
         self.enable("0")
-        probe("-:kobs_memo")
+        probe("-:kobs_stack_probe")
 
 
 @test("a kprobe on the way: the stack leads through its trampoline")
 def kprobe():
     # Its handler reads a word of the stack, by a function that can be traced.
-    with Kprobe(f"p:kobs_memo {LEAF_GEN} word=+8($stack)"):
+    with Kprobe(f"p:kobs_stack_probe {LEAF_GEN} word=+8($stack)"):
         r = checked(report("count", "copy_from_kernel_nofault", "--by", "kstack", "--verify-stacks", 1,
                            run=script(f"callb {N}")))
     found = [(names(row["kstack"]), row["count"]) for row in r["rows"]]
@@ -157,7 +157,7 @@ def kprobe():
 
 @test("a kretprobe on the way: its trampoline takes the place of a return address")
 def kretprobe():
-    with Kprobe("r:kobs_memo kobs_gen_caller_b"):
+    with Kprobe("r:kobs_stack_probe kobs_gen_caller_b"):
         r = checked(report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, run=script(f"callb {N}")))
     equal([names(row["kstack"])[:3] for row in r["rows"]], [[LEAF_GEN, "kobs_gen_caller_b", "repeat"]], "frames")
     equal(count_of(r), N, "calls")
@@ -223,8 +223,8 @@ def tracepoint():
         for r in (json.loads(obsctl(*args, "--", *WORK).out.splitlines()[-1]), json.loads(b.stop().out.splitlines()[-1])):
             k = r["kernel_stacks"]
             equal(k["wrong"], 0, f"wrong stacks of {k}")
-            equal(k["checked"], k["memo"], "stacks compared")
-            at_least(k["memo"] / (k["memo"] + k["unwound"]), MOSTLY, f"share of the memo in {k}")
+            equal(k["checked"], k["cached"], "stacks compared")
+            at_least(k["cached"] / (k["cached"] + k["unwound"]), MOSTLY, f"share from the caches in {k}")
             at_least(len(r["rows"]), 1, "rows")
             for row in r["rows"]:
                 equal(names(row["kstack"])[0], "__schedule", f"first frame of {row['kstack']}")
@@ -241,21 +241,21 @@ def samples():
         r = balance(json.loads(done.out.splitlines()[-1]))
         k = r["kernel_stacks"]
         equal(k["wrong"], 0, f"wrong stacks of {k}")
-        equal(k["checked"], k["memo"], "stacks compared")
-        at_least(k["memo"], 1, "stacks of the memo")
+        equal(k["checked"], k["cached"], "stacks compared")
+        at_least(k["cached"], 1, "stacks from the caches")
         inside = sum(row["count"] for row in r["rows"] if row["kstack"])
-        at_least(k["memo"] + k["unwound"], inside, "stacks taken in the kernel")
-        at_most(k["memo"] + k["unwound"], inside + sum(r["accounting"]["lost"].values()), "stacks taken in the kernel")
+        at_least(k["cached"] + k["unwound"], inside, "stacks taken in the kernel")
+        at_most(k["cached"] + k["unwound"], inside + sum(r["accounting"]["lost"].values()), "stacks taken in the kernel")
 
 
-@test("stacks of events that make up registers: none is by the memo, each is counted")
+@test("stacks of events that make up registers: none comes from a cache, every one is counted")
 def made_up():
     done = obsctl("pmu", "record", "-e", "context-switches", "-c", 1, "--by", "kstack", "--budget", 0, "--json", "--",
                   "sh", "-c", "for i in $(seq 20); do sleep 0.001; done")
     r = balance(json.loads(done.out.splitlines()[-1]))
     taken = r["accounting"]["recorded"] + r["accounting"]["lost"].get("stack_full", 0)
     at_least(taken, 20, "context switches")
-    equal(r["kernel_stacks"], {"memo": 0, "unwound": taken, "checked": 0, "wrong": 0}, "kernel stacks")
+    equal(r["kernel_stacks"], {"cached": 0, "unwound": taken, "checked": 0, "wrong": 0}, "kernel stacks")
 
 
 @test("the hit rate of a session that is not checked")
@@ -264,11 +264,11 @@ def rate():
         r = report("count", "vfs_*", "--by", "kstack", "--budget", 0, run=WORK)
     k = r["kernel_stacks"]
     equal(k["wrong"], 0, "wrong stacks")
-    equal(k["memo"] + k["unwound"], r["accounting"]["recorded"], "stacks taken")
-    at_least(k["memo"] / (k["memo"] + k["unwound"]), MOSTLY, f"share of the memo in {k}")
+    equal(k["cached"] + k["unwound"], r["accounting"]["recorded"], "stacks taken")
+    at_least(k["cached"] / (k["cached"] + k["unwound"]), MOSTLY, f"share from the caches in {k}")
 
 
-test("--verify-stacks 0: no memo, the same stacks")(same_without)
+test("--verify-stacks 0: no caches, the same stacks")(same_without)
 
 
 main()
