@@ -34,17 +34,17 @@ struct workqueue_struct *kobs_wq;
 #define REFUSAL_LEN	240
 #define REFUSAL_TIME	HZ
 
-struct refusal {
+struct kobs_refusal {
 	const struct task_struct *task;
 	unsigned long since;
 	char text[REFUSAL_LEN];
 };
 
 /* A task's own text, or the oldest; NULL when all are in use. */
-static struct refusal *refusal_get(struct refusal *all)
+static struct kobs_refusal *refusal_get(struct kobs_refusal *all)
 {
-	struct refusal *oldest = all;
-	struct refusal *r;
+	struct kobs_refusal *oldest = all;
+	struct kobs_refusal *r;
 
 	for (r = all; r < all + REFUSALS; r++) {
 		if (!r->task || r->task == current)
@@ -74,9 +74,9 @@ static struct refusal *refusal_get(struct refusal *all)
  */
 int kobs_refuse(struct netlink_ext_ack *extack, int err, const char *fmt, ...)
 {
-	static struct refusal refusals[REFUSALS];
+	static struct kobs_refusal refusals[REFUSALS];
 	static DEFINE_SPINLOCK(lock);
-	struct refusal *r;
+	struct kobs_refusal *r;
 	va_list args;
 
 	if (!extack)

@@ -39,7 +39,7 @@ void kobs_returns_keep(struct kobs_returns *r, unsigned int n);
 void kobs_returns_free(struct kobs_returns *r);
 u64 kobs_returns_missed(const struct kobs_returns *r);
 
-/* In src_func.c; called in any context with preemption off. */
+/* In func.c; called in any context with preemption off. */
 bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
 		     const struct pt_regs *regs, struct kobs_call *call);
 void kobs_func_exit(struct kobs_session *s, unsigned long ip,

@@ -14,14 +14,14 @@
 #include "hooks/tracepoint.h"
 #include "unwind/unwind.h"
 
-struct tracepoint_search {
+struct kobs_tracepoint_search {
 	const char *name;
 	struct tracepoint *found;
 };
 
 static void tracepoint_match(struct tracepoint *tp, void *data)
 {
-	struct tracepoint_search *search = data;
+	struct kobs_tracepoint_search *search = data;
 
 	if (!strcmp(tp->name, search->name))
 		search->found = tp;
@@ -37,7 +37,7 @@ static void tracepoint_match(struct tracepoint *tp, void *data)
  */
 struct tracepoint *kobs_tracepoint_find(const char *name)
 {
-	struct tracepoint_search search = { .name = name };
+	struct kobs_tracepoint_search search = { .name = name };
 
 	for_each_kernel_tracepoint(tracepoint_match, &search);
 	return search.found;

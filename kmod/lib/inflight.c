@@ -165,7 +165,7 @@ bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_find_slow);
 
 static bool entry_take(const struct kobs_inflight_table *t, u32 slot,
-		      struct kobs_inflight_ref *ref)
+		       struct kobs_inflight_ref *ref)
 {
 	u32 use;
 

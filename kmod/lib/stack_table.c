@@ -2,7 +2,7 @@
 /*
  * Stack table: interning. Capturing a stack is context.c's work. Pure.
  *
- * Locking: see stack.h.
+ * Locking: see stack_table.h.
  */
 #include <kunit/visibility.h>
 #include <linux/compiler.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source func: calls of kernel functions, by ftrace_ops; and how long they
- * take, by fprobe or kretprobe (compat/returns.h).
+ * take, by fprobe or kretprobe (hooks/call.h).
  *
  * Functions come as addresses, which the controller takes from
  * /proc/kallsyms: nothing that a module may use finds a function by name.
@@ -33,10 +33,10 @@
 
 enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER };
 
-enum func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
+enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
 
 /**
- * struct func - a session of this source
+ * struct kobs_func - a session of this source
  * @s: session
  * @lock: protects the rest
  * @ips: functions, sorted
@@ -46,7 +46,7 @@ enum func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
  * @returns: for modes that wait for the return, else NULL
  * @modules: tells when a module, and functions with it, goes
  */
-struct func {
+struct kobs_func {
 	struct kobs_session *s;
 	struct mutex lock; /* protects what follows */
 	unsigned long *ips;
@@ -279,7 +279,7 @@ static int func_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void func_unhook(struct func *f)
+static void func_unhook(struct kobs_func *f)
 {
 	lockdep_assert_held(&f->lock);
 	if (f->hooked)
@@ -288,7 +288,7 @@ static void func_unhook(struct func *f)
 }
 
 /* Keep those functions that can be traced, once each. */
-static int func_choose(struct func *f, const struct kobs_value *functions)
+static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 {
 	struct ftrace_ops trial = {};
 	unsigned long last;
@@ -331,7 +331,7 @@ static int func_choose(struct func *f, const struct kobs_value *functions)
 static int func_module(struct notifier_block *nb, unsigned long state,
 		       void *data)
 {
-	struct func *f = container_of(nb, struct func, modules);
+	struct kobs_func *f = container_of(nb, struct kobs_func, modules);
 	unsigned int left = 0;
 	unsigned int i;
 
@@ -356,7 +356,7 @@ out:
 	return NOTIFY_DONE;
 }
 
-static void func_free(struct func *f)
+static void func_free(struct kobs_func *f)
 {
 	unregister_module_notifier(&f->modules);
 	if (f->returns)
@@ -368,7 +368,7 @@ static void func_free(struct func *f)
 }
 
 /* Make ready whatever turns the mode's probes on. */
-static int func_prepare_hook(struct func *f, bool wait)
+static int func_prepare_hook(struct kobs_func *f, bool wait)
 {
 	struct kobs_session *s = f->s;
 
@@ -388,7 +388,7 @@ static int func_prepare_hook(struct func *f, bool wait)
 	return 0;
 }
 
-static int func_prepare_locked(struct func *f,
+static int func_prepare_locked(struct kobs_func *f,
 			       const struct kobs_value *functions,
 			       struct netlink_ext_ack *extack)
 {
@@ -417,7 +417,7 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *functions =
 		&s->source_params[FUNC_P_FUNCTIONS];
-	struct func *f;
+	struct kobs_func *f;
 	int err;
 
 	if (!functions->number)
@@ -449,7 +449,7 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	struct func *f = s->priv;
+	struct kobs_func *f = s->priv;
 	int err = -ENOENT;
 
 	mutex_lock(&f->lock);
@@ -471,7 +471,7 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 static void func_stop(struct kobs_session *s)
 {
-	struct func *f = s->priv;
+	struct kobs_func *f = s->priv;
 
 	mutex_lock(&f->lock);
 	if (f->returns)
@@ -489,7 +489,7 @@ static void func_release(struct kobs_session *s)
 
 static u64 func_missed(const struct kobs_session *s)
 {
-	const struct func *f = s->priv;
+	const struct kobs_func *f = s->priv;
 
 	return f && f->returns ? kobs_returns_missed(f->returns) : 0;
 }

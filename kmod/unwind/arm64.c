@@ -39,13 +39,13 @@
 #define HOOK_FRAMES	16
 #define FRAMES		(KOBS_STACK_DEPTH + HOOK_FRAMES)
 
-struct record {
+struct kobs_frame_record {
 	unsigned long fp;
 	unsigned long ret;
 };
 
 /**
- * struct trail - the records of a stack
+ * struct kobs_record_chain - the records of a stack
  * @first: the first, of kobs_unwind_id()
  * @top: end of the stack that it lies on
  * @final: address of the record that marks the end of the task's stack
@@ -57,8 +57,8 @@ struct record {
  * @good: it can be cached
  * @ret: their return addresses, relative to the kernel's text
  */
-struct trail {
-	const struct record *first;
+struct kobs_record_chain {
+	const struct kobs_frame_record *first;
 	unsigned long top;
 	unsigned long final;
 	unsigned long entry;
@@ -70,7 +70,7 @@ struct trail {
 	s32 ret[KOBS_STACK_CACHE_WORDS];
 };
 
-static __always_inline unsigned long return_of(const struct record *r)
+static __always_inline unsigned long return_of(const struct kobs_frame_record *r)
 {
 	return ptrauth_strip_kernel_insn_pac(READ_ONCE(r->ret));
 }
@@ -82,19 +82,19 @@ static __always_inline unsigned long text_base(void)
 }
 
 /* Does the next record lie on the same stack? */
-static __always_inline bool goes_on(const struct trail *t,
-				    const struct record *r, unsigned long fp)
+static __always_inline bool goes_on(const struct kobs_record_chain *t,
+				    const struct kobs_frame_record *r, unsigned long fp)
 {
 	return fp > (unsigned long)r && fp <= t->top - sizeof(*r) &&
 	       IS_ALIGNED(fp, sizeof(fp));
 }
 
 static __always_inline void follow(const struct kobs_session *s,
-				   struct trail *t, unsigned long entry,
+				   struct kobs_record_chain *t, unsigned long entry,
 				   const void *first)
 {
 	const unsigned long text = text_base();
-	const struct record *r = first;
+	const struct kobs_frame_record *r = first;
 	u64 hash = entry;
 	unsigned int n = 0;
 
@@ -121,21 +121,21 @@ static __always_inline void follow(const struct kobs_session *s,
 			t->good &= t->cut;
 			break;
 		}
-		r = (const struct record *)fp;
+		r = (const struct kobs_frame_record *)fp;
 	}
 	t->n = n;
 	t->hash = hash | KOBS_ROW_HASH;
 }
 
 /**
- * struct trace - a stack, by stack_trace_save()
+ * struct kobs_arm64_trace - a stack, by stack_trace_save()
  * @ips: addresses, of kobs and the hook first
  * @n: how many
  * @skip: the first that is of interest
  * @nr: how many of those
  * @first: that of the trail's first record
  */
-struct trace {
+struct kobs_arm64_trace {
 	unsigned long ips[FRAMES];
 	unsigned int n;
 	unsigned int skip;
@@ -144,15 +144,15 @@ struct trace {
 };
 
 static noinline void trace_stack(const struct kobs_session *s,
-				 const struct trail *t, struct trace *tr)
+				 const struct kobs_record_chain *t, struct kobs_arm64_trace *tr)
 {
-	const struct record *r = __builtin_frame_address(0);
+	const struct kobs_frame_record *r = __builtin_frame_address(0);
 
 	tr->n = stack_trace_save(tr->ips, s->stack_depth + HOOK_FRAMES, 0);
 	/* The first is this function, the second what is in its record. */
 	tr->first = 1;
 	while (r != t->first && goes_on(t, r, READ_ONCE(r->fp))) {
-		r = (const struct record *)READ_ONCE(r->fp);
+		r = (const struct kobs_frame_record *)READ_ONCE(r->fp);
 		tr->first++;
 	}
 	if (t->cut && t->whole)
@@ -162,7 +162,7 @@ static noinline void trace_stack(const struct kobs_session *s,
 }
 
 /* Do the records tell the same, and as much of it as is of interest? */
-static bool trace_matches(const struct trace *tr, const struct trail *t)
+static bool trace_matches(const struct kobs_arm64_trace *tr, const struct kobs_record_chain *t)
 {
 	unsigned int last = min(tr->first + t->n, tr->n);
 	unsigned int i;
@@ -176,11 +176,11 @@ static bool trace_matches(const struct trace *tr, const struct trail *t)
 	return true;
 }
 
-static noinline bool is_right(struct kobs_session *s, const struct trail *t,
+static noinline bool is_right(struct kobs_session *s, const struct kobs_record_chain *t,
 			      u32 id)
 {
 	const struct kobs_stack *st = kobs_stack_table_get(&s->stacks, id);
-	struct trace tr;
+	struct kobs_arm64_trace tr;
 
 	trace_stack(s, t, &tr);
 	return tr.nr == st->nr &&
@@ -190,7 +190,7 @@ static noinline bool is_right(struct kobs_session *s, const struct trail *t,
 
 /* What the cache says, before it is believed. */
 static __always_inline bool believe(struct kobs_session *s,
-				    struct kobs_cpu *pc, const struct trail *t,
+				    struct kobs_cpu *pc, const struct kobs_record_chain *t,
 				    u32 id)
 {
 	local64_inc(&pc->counters.n[KOBS_N_CACHED]);
@@ -204,7 +204,7 @@ static __always_inline bool believe(struct kobs_session *s,
 	return false;
 }
 
-static void keep(struct kobs_stack_cache *r, const struct trail *t, u32 id)
+static void keep(struct kobs_stack_cache *r, const struct kobs_record_chain *t, u32 id)
 {
 	struct kobs_cached_stack *to = kobs_stack_cache_new(r, t->hash);
 	unsigned int i;
@@ -217,9 +217,9 @@ static void keep(struct kobs_stack_cache *r, const struct trail *t, u32 id)
 }
 
 static noinline bool unwind_new(struct kobs_session *s, struct kobs_cpu *pc,
-				u64 *id, const struct trail *t)
+				u64 *id, const struct kobs_record_chain *t)
 {
-	struct trace tr;
+	struct kobs_arm64_trace tr;
 
 	kobs_count(&pc->counters, KOBS_N_UNWOUND);
 	trace_stack(s, t, &tr);
@@ -232,7 +232,7 @@ static noinline bool unwind_new(struct kobs_session *s, struct kobs_cpu *pc,
 }
 
 static __always_inline bool same(const struct kobs_cached_stack *e,
-				 const struct trail *t)
+				 const struct kobs_record_chain *t)
 {
 	unsigned int i;
 
@@ -244,7 +244,7 @@ static __always_inline bool same(const struct kobs_cached_stack *e,
 }
 
 static __always_inline const struct kobs_cached_stack *
-find(const struct kobs_stack_cache *r, const struct trail *t)
+find(const struct kobs_stack_cache *r, const struct kobs_record_chain *t)
 {
 	struct kobs_cached_stack *e = kobs_stack_cache_set(r, t->hash);
 	u32 state = kobs_stack_cache_state(0, t->cut);
@@ -259,7 +259,7 @@ find(const struct kobs_stack_cache *r, const struct trail *t)
 }
 
 static __always_inline bool unwind(struct kobs_session *s, struct kobs_cpu *pc,
-				   u64 *id, const struct trail *t)
+				   u64 *id, const struct kobs_record_chain *t)
 {
 	const struct kobs_cached_stack *e = NULL;
 
@@ -276,7 +276,7 @@ bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 		    const struct kobs_at *at)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	struct trail t KOBS_UNINIT;
+	struct kobs_record_chain t KOBS_UNINIT;
 	bool ok;
 
 	follow(s, &t, entry, __builtin_frame_address(0));
@@ -291,8 +291,8 @@ bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
 unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips)
 {
-	struct trail t KOBS_UNINIT;
-	struct trace tr;
+	struct kobs_record_chain t KOBS_UNINIT;
+	struct kobs_arm64_trace tr;
 
 	follow(s, &t, entry, __builtin_frame_address(0));
 	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
@@ -321,13 +321,13 @@ bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	unsigned long fp = frame_pointer(regs);
-	const struct record *r;
+	const struct kobs_frame_record *r;
 	unsigned int n = 0;
 
 	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
 	ips[n++] = instruction_pointer(regs);
 	while (n < s->stack_depth && on_stack(fp, sizeof(*r))) {
-		r = (const struct record *)fp;
+		r = (const struct kobs_frame_record *)fp;
 		if (!READ_ONCE(r->ret))
 			break;
 		ips[n++] = return_of(r);

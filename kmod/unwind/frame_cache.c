@@ -108,7 +108,7 @@ static __always_inline unsigned long word_at(unsigned long address)
 }
 
 /**
- * struct trail - a walk under way
+ * struct kobs_frame_walk - a walk under way
  * @sp: stack pointer
  * @bp: frame pointer
  * @bp_at: where that lies on the stack, 0 when it is that of the start
@@ -118,7 +118,7 @@ static __always_inline unsigned long word_at(unsigned long address)
  * @records: all could be recorded so far
  * @to: where they are recorded; a constant NULL for a walk that does not
  */
-struct trail {
+struct kobs_frame_walk {
 	unsigned long sp;
 	unsigned long bp;
 	unsigned long bp_at;
@@ -130,7 +130,7 @@ struct trail {
 };
 
 /* A stack that cannot be cached is marked by having no words. */
-static void record(struct trail *t, unsigned long address, unsigned long value)
+static void record(struct kobs_frame_walk *t, unsigned long address, unsigned long value)
 {
 	unsigned long place = (address - t->base) / sizeof(long);
 	struct kobs_cached_stack *to = t->to;
@@ -148,7 +148,7 @@ static void record(struct trail *t, unsigned long address, unsigned long value)
 }
 
 /* Words are compared by so many at a time: repeat the last one. */
-static void record_pad(struct trail *t)
+static void record_pad(struct kobs_frame_walk *t)
 {
 	struct kobs_cached_stack *to = t->to;
 
@@ -158,7 +158,7 @@ static void record_pad(struct trail *t)
 	}
 }
 
-static void record_bp(struct trail *t)
+static void record_bp(struct kobs_frame_walk *t)
 {
 	struct kobs_cached_stack *to = t->to;
 	unsigned long at = (t->bp_at - t->base) / sizeof(long);
@@ -179,7 +179,7 @@ static void record_bp(struct trail *t)
 }
 
 /* Out of a frame based on the frame pointer. */
-static bool walk_bp(struct trail *t, const struct kobs_walk *w, u64 fact)
+static bool walk_bp(struct kobs_frame_walk *t, const struct kobs_walk *w, u64 fact)
 {
 	unsigned long words = kobs_fact_words(fact);
 
@@ -194,7 +194,7 @@ static bool walk_bp(struct trail *t, const struct kobs_walk *w, u64 fact)
 }
 
 /* At registers: whether they lie on the stack, and if so, whether they end it. */
-static bool walk_regs(struct trail *t, const struct kobs_walk *w, u64 fact,
+static bool walk_regs(struct kobs_frame_walk *t, const struct kobs_walk *w, u64 fact,
 		      bool *end)
 {
 	unsigned long words = kobs_fact_words(fact);
@@ -211,7 +211,7 @@ static bool walk_regs(struct trail *t, const struct kobs_walk *w, u64 fact,
 }
 
 /* Somebody else has to find out of this frame. */
-static int walk_stuck(struct trail *t, struct kobs_walk *w, unsigned int n)
+static int walk_stuck(struct kobs_frame_walk *t, struct kobs_walk *w, unsigned int n)
 {
 	if (!n)
 		return -ENOENT;
@@ -223,7 +223,7 @@ static int walk_stuck(struct trail *t, struct kobs_walk *w, unsigned int n)
 }
 
 static __always_inline int walk(const struct kobs_frame_cache *m,
-				struct kobs_walk *w, struct trail *t,
+				struct kobs_walk *w, struct kobs_frame_walk *t,
 				unsigned long *ips, unsigned int max)
 {
 	const u32 shift = m->shift;
@@ -281,10 +281,10 @@ static __always_inline int walk(const struct kobs_frame_cache *m,
 	}
 }
 
-static __always_inline struct trail walk_start(const struct kobs_walk *w,
-					       struct kobs_cached_stack *to)
+static __always_inline struct kobs_frame_walk walk_start(const struct kobs_walk *w,
+							 struct kobs_cached_stack *to)
 {
-	return (struct trail){
+	return (struct kobs_frame_walk){
 		.sp = w->sp,
 		.bp = w->bp,
 		.room = (w->top - w->sp) / sizeof(long),
@@ -309,7 +309,7 @@ static __always_inline struct trail walk_start(const struct kobs_walk *w,
 int kobs_frame_cache_walk(const struct kobs_frame_cache *m, struct kobs_walk *w,
 			  unsigned long *ips, unsigned int max)
 {
-	struct trail t = walk_start(w, NULL);
+	struct kobs_frame_walk t = walk_start(w, NULL);
 
 	return walk(m, w, &t, ips, max);
 }
@@ -330,7 +330,7 @@ int kobs_frame_cache_record(const struct kobs_frame_cache *m, struct kobs_walk *
 			    unsigned long *ips, unsigned int max,
 		     struct kobs_cached_stack *to)
 {
-	struct trail t = walk_start(w, to);
+	struct kobs_frame_walk t = walk_start(w, to);
 	int n;
 
 	to->nr = 0;

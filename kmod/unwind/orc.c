@@ -24,21 +24,21 @@
 #define CPU_STACKS	(1 + N_EXCEPTION_STACKS)
 
 /**
- * struct span - a stack
+ * struct kobs_stack_range - a stack
  * @start: lowest address
  * @end: address behind it
  */
-struct span {
+struct kobs_stack_range {
 	unsigned long start;
 	unsigned long end;
 };
 
-static DEFINE_PER_CPU(struct span[CPU_STACKS], cpu_stacks);
+static DEFINE_PER_CPU(struct kobs_stack_range[CPU_STACKS], cpu_stacks);
 
 /* The stacks of a CPU stay where they are: remember one. */
 static void learn_stack(const struct stack_info *info)
 {
-	struct span *r;
+	struct kobs_stack_range *r;
 
 	if (info->type == STACK_TYPE_IRQ)
 		r = this_cpu_ptr(&cpu_stacks[0]);
@@ -63,7 +63,7 @@ static __always_inline unsigned long stack_top(unsigned long sp)
 	if (likely(sp - start < THREAD_SIZE))
 		return start + THREAD_SIZE;
 	for (i = 0; i < CPU_STACKS; i++) {
-		const struct span *r = this_cpu_ptr(&cpu_stacks[i]);
+		const struct kobs_stack_range *r = this_cpu_ptr(&cpu_stacks[i]);
 
 		if (sp - READ_ONCE(r->start) < READ_ONCE(r->end) - r->start)
 			return r->end;

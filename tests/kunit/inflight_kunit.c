@@ -56,7 +56,7 @@ static bool entry_whole(const struct kobs_inflight *entry)
 
 	for (i = 0; i < WORDS; i++) {
 		if (entry->data[i] != word_of(entry->key[0], entry->key[1],
-					     entry->start, i))
+					      entry->start, i))
 			return false;
 	}
 	return true;

@@ -3,7 +3,7 @@
  * Entry and exit of functions by fprobe: one registration, and one filter
  * update, for all functions.
  *
- * Locking: see returns.h.
+ * Locking: see hooks/call.h.
  */
 #include <linux/fprobe.h>
 #include <linux/rcupdate.h>

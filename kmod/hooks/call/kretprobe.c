@@ -10,7 +10,7 @@
  * hooks all functions, and hands each entry to the kretprobe's pre_handler as
  * kprobes' own ftrace_ops would.
  *
- * Locking: see returns.h.
+ * Locking: see hooks/call.h.
  */
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
@@ -38,7 +38,7 @@ struct kobs_returns {
 };
 
 /* What is kept of a call in its instance. */
-struct returns_call {
+struct kobs_returns_call {
 	unsigned long ip;
 	struct kobs_call call;
 };
@@ -87,7 +87,7 @@ static void returns_hit(unsigned long ip, unsigned long parent_ip,
 
 static int returns_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct returns_call *c = (struct returns_call *)ri->data;
+	struct kobs_returns_call *c = (struct kobs_returns_call *)ri->data;
 
 	c->ip = instruction_pointer(regs);
 	/* Tells returns_hit() that it was here. */
@@ -98,7 +98,7 @@ static int returns_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 static int returns_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct returns_call *c = (struct returns_call *)ri->data;
+	struct kobs_returns_call *c = (struct kobs_returns_call *)ri->data;
 
 	/*
 	 * The address that the call returns to is the instruction pointer:
@@ -178,7 +178,7 @@ struct kobs_returns *kobs_returns_new(struct kobs_session *s,
 	r->rp.kp.flags = KPROBE_FLAG_DISABLED;
 	r->rp.entry_handler = returns_entry;
 	r->rp.handler = returns_exit;
-	r->rp.data_size = sizeof(struct returns_call);
+	r->rp.data_size = sizeof(struct kobs_returns_call);
 	r->rp.maxactive = inflight ?: INFLIGHT_AUTO;
 	err = register_kretprobe(&r->rp);
 	if (err)

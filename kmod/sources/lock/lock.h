@@ -29,7 +29,7 @@ enum {
 
 static_assert((int)LOCK_W_END <= (int)KOBS_WORDS);
 
-enum lock_param { LOCK_P_INFLIGHT, LOCK_P_TEXT, LOCK_P_OVER, LOCK_P };
+enum kobs_lock_param { LOCK_P_INFLIGHT, LOCK_P_TEXT, LOCK_P_OVER, LOCK_P };
 
 /* Words of an entry. Those behind the first two are there as far as wanted. */
 enum {
@@ -52,20 +52,20 @@ static_assert(LOCK_D_END <= KOBS_INFLIGHT_WORDS && LOCK_D_CPU < LOCK_D_END);
 /* The filter refuses the wait: it is there only to meet its end. */
 #define LOCK_F_FILTERED		BIT(16)
 
-struct lock_stalls;
+struct kobs_lock_stalls;
 
 /**
- * struct lock_range - code from start up to, but without, end
+ * struct kobs_lock_range - code from start up to, but without, end
  * @start: first address
  * @end: first address behind it
  */
-struct lock_range {
+struct kobs_lock_range {
 	u64 start;
 	u64 end;
 };
 
 /**
- * struct lock - a session of this source
+ * struct kobs_lock - a session of this source
  * @s: session
  * @begin: begin of a wait needs more than the time: a stack, or the owner
  * @caller: the key has the caller
@@ -81,7 +81,7 @@ struct lock_range {
  * @probes: begin and end
  * @stalls: of mode stalls, else NULL
  */
-struct lock {
+struct kobs_lock {
 	struct kobs_session *s;
 	bool begin;
 	bool caller;
@@ -91,22 +91,22 @@ struct lock {
 	bool cache;
 	u32 words;
 	u32 n_text;
-	const struct lock_range *text;
+	const struct kobs_lock_range *text;
 	atomic_t overflow;
 	struct kobs_inflight_table inflight;
 	struct kobs_probe probes[2];
-	struct lock_stalls *stalls;
+	struct kobs_lock_stalls *stalls;
 };
 
 /* Names of the kinds, as keys of two words; the last is that of all others. */
-union lock_name {
+union kobs_lock_name {
 	char text[16];
 	u64 words[2];
 };
 
 #define LOCK_KINDS		64
 
-extern const union lock_name kobs_lock_kinds[];
+extern const union kobs_lock_name kobs_lock_kinds[];
 
 /* The name of a kind of wait: two words. */
 static inline const u64 *kobs_lock_kind(unsigned int flags)
@@ -134,7 +134,7 @@ static inline bool lock_intern(struct kobs_session *s, u64 *id,
 	return *id;
 }
 
-/* lock_probes.c */
+/* probes.c */
 void kobs_lock_begin(void *data, void *lock, unsigned int flags);
 void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags);
 void kobs_lock_end(void *data, void *lock, int ret);
@@ -142,11 +142,11 @@ void kobs_lock_end_plain(void *data, void *lock, int ret);
 void kobs_lock_watch(void *data, void *lock, unsigned int flags);
 void kobs_lock_unwatch(void *data, void *lock, int ret);
 
-/* lock_stalls.c */
-int kobs_stalls_new(struct lock *l, u64 over);
-void kobs_stalls_free(struct lock *l);
-void kobs_stalls_start(struct lock *l);
-void kobs_stalls_stop(struct lock *l);
-size_t kobs_stalls_bytes(const struct lock *l);
+/* stalls.c */
+int kobs_stalls_new(struct kobs_lock *l, u64 over);
+void kobs_stalls_free(struct kobs_lock *l);
+void kobs_stalls_start(struct kobs_lock *l);
+void kobs_stalls_stop(struct kobs_lock *l);
+size_t kobs_stalls_bytes(const struct kobs_lock *l);
 
 #endif /* KOBS_LOCK_H */

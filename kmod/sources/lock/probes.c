@@ -10,7 +10,7 @@
  * tracepoints.
  *
  * Locking: the handlers take no lock. A wait belongs to its task, which begins
- * and ends it. Owners are read without a lock (lock_owner.c).
+ * and ends it. Owners are read without a lock (owner.c).
  */
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
@@ -23,7 +23,7 @@
 /* Words of an entry before its data. */
 #define LOCK_COPY	(sizeof(struct kobs_inflight) / sizeof(u64))
 
-static bool in_text(const struct lock *l, unsigned long ip)
+static bool in_text(const struct kobs_lock *l, unsigned long ip)
 {
 	unsigned int i;
 
@@ -35,7 +35,7 @@ static bool in_text(const struct lock *l, unsigned long ip)
 }
 
 /* The caller: the first frame that is not in a lock function. */
-static u64 lock_caller(const struct lock *l, const u64 *ips, unsigned int nr)
+static u64 lock_caller(const struct kobs_lock *l, const u64 *ips, unsigned int nr)
 {
 	unsigned int i;
 
@@ -47,7 +47,7 @@ static u64 lock_caller(const struct lock *l, const u64 *ips, unsigned int nr)
 }
 
 /* The caller of a wait whose stack found no room. */
-static noinline u64 lock_caller_walk(struct lock *l)
+static noinline u64 lock_caller_walk(struct kobs_lock *l)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	unsigned int nr = kobs_unwind(l->s, 0, NULL, ips);
@@ -59,7 +59,7 @@ static noinline u64 lock_caller_walk(struct lock *l)
  * Stack and caller of a wait. Returns false when the stack table is full, and
  * the stack itself was asked for.
  */
-static noinline bool lock_context(struct lock *l, u64 *data)
+static noinline bool lock_context(struct kobs_lock *l, u64 *data)
 {
 	const struct kobs_stack_table *stacks = &l->s->stacks;
 	struct kobs_at here = kobs_at_here();
@@ -80,7 +80,7 @@ static noinline bool lock_context(struct lock *l, u64 *data)
 }
 
 /* Returns false when the stack table is full. */
-static noinline bool lock_context_owner(struct lock *l, unsigned long lock,
+static noinline bool lock_context_owner(struct kobs_lock *l, unsigned long lock,
 					unsigned int flags, u64 *data)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
@@ -103,7 +103,7 @@ static noinline bool lock_context_owner(struct lock *l, unsigned long lock,
  * A wait goes on in another way. What has slept is no longer spinning, even
  * if it spins once more before it gets the lock.
  */
-static void lock_go_on(struct lock *l, struct kobs_inflight_ref *ref,
+static void lock_go_on(struct kobs_lock *l, struct kobs_inflight_ref *ref,
 		       unsigned long lock, unsigned int flags)
 {
 	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
@@ -127,7 +127,7 @@ static void lock_go_on(struct lock *l, struct kobs_inflight_ref *ref,
  * There is a wait of this task for this lock already. Returns what became of
  * the one that begins: KOBS_INFLIGHT_FOUND when it is the same.
  */
-static noinline enum kobs_inflight_got lock_goes_on(struct lock *l,
+static noinline enum kobs_inflight_got lock_goes_on(struct kobs_lock *l,
 						    struct kobs_cpu *pc,
 						struct kobs_inflight_ref *ref,
 						unsigned long lock,
@@ -148,7 +148,7 @@ static noinline enum kobs_inflight_got lock_goes_on(struct lock *l,
 
 /* Begin the entry of a wait. */
 static __always_inline enum kobs_inflight_got
-lock_enter(struct lock *l, struct kobs_cpu *pc, struct kobs_inflight_ref *ref,
+lock_enter(struct kobs_lock *l, struct kobs_cpu *pc, struct kobs_inflight_ref *ref,
 	   unsigned long lock, unsigned int flags)
 {
 	enum kobs_inflight_got got = kobs_inflight_begin(&l->inflight, (u64)current, lock,
@@ -160,7 +160,7 @@ lock_enter(struct lock *l, struct kobs_cpu *pc, struct kobs_inflight_ref *ref,
 }
 
 /* There was no room for a wait; its end is still to come. */
-static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
+static noinline void lock_overflow(struct kobs_lock *l, struct kobs_cpu *pc)
 {
 	u64 t0;
 
@@ -173,7 +173,7 @@ static noinline void lock_overflow(struct lock *l, struct kobs_cpu *pc)
 }
 
 /* Returns false when the stack table is full. */
-static noinline bool lock_look(struct lock *l, unsigned long lock,
+static noinline bool lock_look(struct kobs_lock *l, unsigned long lock,
 			       unsigned int flags, u64 *data)
 {
 	if ((l->caller || l->kstack) && !lock_context(l, data))
@@ -185,7 +185,7 @@ static noinline bool lock_look(struct lock *l, unsigned long lock,
  * Context of the handlers: any, NMI included; preemption off. A session is
  * plain, and @plain a constant, when its key is the lock and the kind.
  */
-static __always_inline void lock_begin_wait(struct lock *l,
+static __always_inline void lock_begin_wait(struct kobs_lock *l,
 					    struct kobs_cpu *pc,
 					    unsigned long lock,
 					    unsigned int flags, bool plain)
@@ -225,7 +225,7 @@ static __always_inline void lock_begin_wait(struct lock *l,
 		kobs_hit_end(s, pc, t0, 0);
 }
 
-static __always_inline void lock_begin(struct lock *l, unsigned long lock,
+static __always_inline void lock_begin(struct kobs_lock *l, unsigned long lock,
 				       unsigned int flags, bool plain)
 {
 	struct kobs_cpu *pc;
@@ -266,7 +266,7 @@ void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags)
 }
 
 /* An end whose begin was not seen. */
-static noinline void lock_unpaired(struct lock *l, struct kobs_cpu *pc)
+static noinline void lock_unpaired(struct kobs_lock *l, struct kobs_cpu *pc)
 {
 	u64 t0;
 
@@ -295,7 +295,7 @@ static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
 		local64_inc(kobs_row_field(&pc->table, row, 0));
 }
 
-static void lock_end_wait(struct lock *l, struct kobs_cpu *pc, u64 lock,
+static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 			  const struct kobs_inflight *entry, u64 end, int ret)
 {
 	struct kobs_session *s = l->s;
@@ -340,7 +340,7 @@ void kobs_lock_end(void *data, void *lock, int ret)
 {
 	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
 	struct kobs_inflight *entry = (struct kobs_inflight *)copy;
-	struct lock *l = data;
+	struct kobs_lock *l = data;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 	u64 end;
@@ -369,7 +369,7 @@ out:
 }
 
 /* A row that is new, or not in its first place; or the wait failed. */
-static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
+static noinline void lock_end_slow(struct kobs_lock *l, struct kobs_cpu *pc,
 				   u64 lock, u64 flags, u64 cost, u64 waited,
 				   u64 end, int ret)
 {
@@ -392,7 +392,7 @@ static noinline void lock_end_slow(struct lock *l, struct kobs_cpu *pc,
  */
 void kobs_lock_end_plain(void *data, void *lock, int ret)
 {
-	struct lock *l = data;
+	struct kobs_lock *l = data;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	u64 flags, cost, waited, end;
 	struct kobs_row *row;
@@ -442,7 +442,7 @@ out:
  */
 void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 {
-	struct lock *l = data;
+	struct kobs_lock *l = data;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	enum kobs_inflight_got got;
 	struct kobs_cpu *pc;
@@ -481,7 +481,7 @@ out:
  */
 void kobs_lock_unwatch(void *data, void *lock, int ret)
 {
-	struct lock *l = data;
+	struct kobs_lock *l = data;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source lock: waits for the kernel's locks, by the tracepoints
- * contention_begin and contention_end (lock_probes.c); and which of them do
- * not end (lock_stalls.c).
+ * contention_begin and contention_end (probes.c); and which of them do
+ * not end (stalls.c).
  *
  * Locking: prepare, start, stop and release run under the session's lock. stop
  * waits for the handlers in kobs_tracepoint_detach() before anything is freed.
@@ -21,7 +21,7 @@
 #define STALLS_BY \
 	"link,links,comm,pid,tid,kstack,lock,cache,kind,owner,owner_pid,owner_tid,owner_stack"
 
-const union lock_name kobs_lock_kinds[LOCK_KINDS] = {
+const union kobs_lock_name kobs_lock_kinds[LOCK_KINDS] = {
 	[0] = { "semaphore" },
 	[LCB_F_SPIN] = { "spinlock" },
 	[LCB_F_SPIN | LCB_F_READ] = { "rwlock:read" },
@@ -49,7 +49,7 @@ static bool has_word(const struct kobs_session *s, unsigned int word)
 	return false;
 }
 
-static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
+static int lock_check_text(struct kobs_lock *l, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *text = &l->s->source_params[LOCK_P_TEXT];
 	unsigned int i;
@@ -58,7 +58,7 @@ static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
 		return kobs_refuse(extack, -EINVAL,
 				   "lock_text holds starts and ends by turns: %llu is no even number",
 				   text->number);
-	l->text = (const struct lock_range *)text->addresses;
+	l->text = (const struct kobs_lock_range *)text->addresses;
 	l->n_text = text->number / 2;
 	for (i = 0; i < l->n_text; i++) {
 		if (l->text[i].start > l->text[i].end)
@@ -69,14 +69,14 @@ static int lock_check_text(struct lock *l, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-static void lock_free(struct lock *l)
+static void lock_free(struct kobs_lock *l)
 {
 	kobs_stalls_free(l);
 	kobs_inflight_table_free(&l->inflight);
 	kfree(l);
 }
 
-static int lock_check(struct lock *l, struct netlink_ext_ack *extack)
+static int lock_check(struct kobs_lock *l, struct netlink_ext_ack *extack)
 {
 	struct kobs_session *s = l->s;
 
@@ -95,7 +95,7 @@ static int lock_check(struct lock *l, struct netlink_ext_ack *extack)
 }
 
 /* The cheapest probes that do what the session is configured for. */
-static void lock_set_probes(struct lock *l)
+static void lock_set_probes(struct kobs_lock *l)
 {
 	const struct kobs_session *s = l->s;
 	bool plain = s->n_words == 3 && s->gather[0] == LOCK_W_LOCK &&
@@ -117,7 +117,7 @@ static void lock_set_probes(struct lock *l)
 
 static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	struct lock *l = kzalloc(sizeof(*l), GFP_KERNEL);
+	struct kobs_lock *l = kzalloc(sizeof(*l), GFP_KERNEL);
 	int err;
 
 	if (!l)
@@ -156,7 +156,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 static int lock_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	struct lock *l = s->priv;
+	struct kobs_lock *l = s->priv;
 	const char *failed;
 	int err;
 
@@ -173,7 +173,7 @@ static int lock_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 static void lock_stop(struct kobs_session *s)
 {
-	struct lock *l = s->priv;
+	struct kobs_lock *l = s->priv;
 
 	kobs_tracepoint_detach(l->probes, ARRAY_SIZE(l->probes), l);
 	if (l->stalls)
@@ -188,7 +188,7 @@ static void lock_unprepare(struct kobs_session *s)
 
 static void lock_usage(const struct kobs_session *s, struct kobs_usage *u)
 {
-	const struct lock *l = s->priv;
+	const struct kobs_lock *l = s->priv;
 
 	if (l)
 		u->bytes += sizeof(*l) + kobs_stalls_bytes(l) +

@@ -39,7 +39,7 @@
 #define STALL_PAUSE_MOST	(250 * NSEC_PER_MSEC)
 
 /**
- * struct lock_stalls - the worker of a session
+ * struct kobs_lock_stalls - the worker of a session
  * @l: session
  * @over: ns that a wait lasts before it is a stall
  * @pause: jiffies between two looks
@@ -49,8 +49,8 @@
  * @waits: copies of the waits in progress, by task
  * @n: how many
  */
-struct lock_stalls {
-	struct lock *l;
+struct kobs_lock_stalls {
+	struct kobs_lock *l;
 	u64 over;
 	unsigned long pause;
 	u64 last;
@@ -61,12 +61,12 @@ struct lock_stalls {
 };
 
 /**
- * struct stall_link - a wait of a chain
+ * struct kobs_lock_link - a wait of a chain
  * @entry: the wait
  * @owner: of the lock
  * @cache: name of the slab cache that the lock lives in
  */
-struct stall_link {
+struct kobs_lock_link {
 	const struct kobs_inflight *entry;
 	struct kobs_lock_owner owner;
 	u64 cache[SLAB_NAME_WORDS];
@@ -77,7 +77,7 @@ static unsigned int stalls_room(const struct kobs_inflight_table *t)
 	return (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 }
 
-static const struct kobs_inflight *stalls_at(const struct lock_stalls *st,
+static const struct kobs_inflight *stalls_at(const struct kobs_lock_stalls *st,
 					     unsigned int i)
 {
 	return st->waits + (size_t)i * st->l->inflight.stride;
@@ -97,7 +97,7 @@ static int stalls_compare(const void *a, const void *b)
 }
 
 /* What a task waits for: of several waits the innermost, which began last. */
-static const struct kobs_inflight *stalls_of(const struct lock_stalls *st,
+static const struct kobs_inflight *stalls_of(const struct kobs_lock_stalls *st,
 					     const struct task_struct *task)
 {
 	unsigned int from = 0;
@@ -117,7 +117,7 @@ static const struct kobs_inflight *stalls_of(const struct lock_stalls *st,
 }
 
 /* Does the wait that this is a copy of still go on? */
-static bool stall_lasts(struct lock *l, const struct kobs_inflight *entry)
+static bool stall_lasts(struct kobs_lock *l, const struct kobs_inflight *entry)
 {
 	struct kobs_inflight_ref ref;
 
@@ -125,7 +125,7 @@ static bool stall_lasts(struct lock *l, const struct kobs_inflight *entry)
 	       ref.entry->start == entry->start && kobs_inflight_same(&ref);
 }
 
-static bool stall_in(const struct stall_link *links, unsigned int n,
+static bool stall_in(const struct kobs_lock_link *links, unsigned int n,
 		     const struct task_struct *task)
 {
 	while (n--) {
@@ -136,14 +136,14 @@ static bool stall_in(const struct stall_link *links, unsigned int n,
 }
 
 /* The waits that one is behind, it first. Returns 0 when it has ended. */
-static unsigned int stall_chain(struct lock_stalls *st,
+static unsigned int stall_chain(struct kobs_lock_stalls *st,
 				const struct kobs_inflight *entry,
-				struct stall_link *links)
+				struct kobs_lock_link *links)
 {
 	unsigned int n = 0;
 
 	while (entry && n < STALL_LINKS) {
-		struct stall_link *link = &links[n];
+		struct kobs_lock_link *link = &links[n];
 
 		link->entry = entry;
 		kobs_lock_owner(entry->key[1], entry->data[LOCK_D_FLAGS],
@@ -178,7 +178,7 @@ static bool stall_stack(struct kobs_session *s, bool wanted,
 	return lock_intern(s, id, ips, nr);
 }
 
-static void stall_words(const struct stall_link *link, u64 *v)
+static void stall_words(const struct kobs_lock_link *link, u64 *v)
 {
 	const u64 *kind = kobs_lock_kind(link->entry->data[LOCK_D_FLAGS]);
 	u64 id = link->entry->data[LOCK_D_ID];
@@ -198,10 +198,10 @@ static void stall_words(const struct stall_link *link, u64 *v)
 	memcpy(&v[LOCK_W_CACHE], link->cache, sizeof(link->cache));
 }
 
-static void stall_record(struct lock_stalls *st, const struct stall_link *links,
+static void stall_record(struct kobs_lock_stalls *st, const struct kobs_lock_link *links,
 			 unsigned int n, unsigned int i, u64 now)
 {
-	const struct stall_link *link = &links[i];
+	const struct kobs_lock_link *link = &links[i];
 	struct kobs_session *s = st->l->s;
 	struct kobs_cpu *pc = kobs_hit_enter(s);
 	struct task_struct *owner = NULL;
@@ -262,7 +262,7 @@ static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *ent
 }
 
 /* Reports of a wait that are due up to a time. */
-static u64 stall_due(const struct lock_stalls *st, const struct kobs_inflight *entry,
+static u64 stall_due(const struct kobs_lock_stalls *st, const struct kobs_inflight *entry,
 		     u64 time)
 {
 	s64 late = time - entry->start - st->over;
@@ -270,10 +270,10 @@ static u64 stall_due(const struct lock_stalls *st, const struct kobs_inflight *e
 	return late < 0 ? 0 : 1 + div_u64(late, NSEC_PER_SEC);
 }
 
-static void stall_report(struct lock_stalls *st, const struct kobs_inflight *entry,
+static void stall_report(struct kobs_lock_stalls *st, const struct kobs_inflight *entry,
 			 u64 now)
 {
-	struct stall_link links[STALL_LINKS];
+	struct kobs_lock_link links[STALL_LINKS];
 	unsigned int n;
 	unsigned int i;
 
@@ -286,9 +286,9 @@ static void stall_report(struct lock_stalls *st, const struct kobs_inflight *ent
 	rcu_read_unlock();
 }
 
-static void stalls_copy(struct lock_stalls *st)
+static void stalls_copy(struct kobs_lock_stalls *st)
 {
-	struct lock *l = st->l;
+	struct kobs_lock *l = st->l;
 	u32 place = 0;
 
 	st->n = 0;
@@ -301,8 +301,8 @@ static void stalls_copy(struct lock_stalls *st)
 
 static void stalls_work(struct kthread_work *work)
 {
-	struct lock_stalls *st = container_of(work, struct lock_stalls,
-					      work.work);
+	struct kobs_lock_stalls *st = container_of(work, struct kobs_lock_stalls,
+						   work.work);
 	u64 now = ktime_get_mono_fast_ns();
 	unsigned int i;
 
@@ -329,9 +329,9 @@ static void stalls_work(struct kthread_work *work)
  * Context: task, may sleep.
  * Return: 0, -ENOMEM, or an error of kthread_run_worker().
  */
-int kobs_stalls_new(struct lock *l, u64 over)
+int kobs_stalls_new(struct kobs_lock *l, u64 over)
 {
-	struct lock_stalls *st = kzalloc(sizeof(*st), GFP_KERNEL);
+	struct kobs_lock_stalls *st = kzalloc(sizeof(*st), GFP_KERNEL);
 
 	if (!st)
 		return -ENOMEM;
@@ -343,7 +343,7 @@ int kobs_stalls_new(struct lock *l, u64 over)
 					     STALL_PAUSE_MOST)) ?: 1;
 	kthread_init_delayed_work(&st->work, stalls_work);
 	st->waits = vmalloc(array_size(stalls_room(&l->inflight) + 1,
-					l->inflight.stride));
+				       l->inflight.stride));
 	if (!st->waits)
 		return -ENOMEM;
 	st->worker = kthread_run_worker(0, "kobs_stalls");
@@ -362,9 +362,9 @@ int kobs_stalls_new(struct lock *l, u64 over)
  *
  * Context: task, may sleep.
  */
-void kobs_stalls_free(struct lock *l)
+void kobs_stalls_free(struct kobs_lock *l)
 {
-	struct lock_stalls *st = l->stalls;
+	struct kobs_lock_stalls *st = l->stalls;
 
 	if (!st)
 		return;
@@ -381,9 +381,9 @@ void kobs_stalls_free(struct lock *l)
  *
  * Context: task, may sleep.
  */
-void kobs_stalls_start(struct lock *l)
+void kobs_stalls_start(struct kobs_lock *l)
 {
-	struct lock_stalls *st = l->stalls;
+	struct kobs_lock_stalls *st = l->stalls;
 
 	st->last = ktime_get_mono_fast_ns();
 	kthread_queue_delayed_work(st->worker, &st->work, st->pause);
@@ -395,7 +395,7 @@ void kobs_stalls_start(struct lock *l)
  *
  * Context: task, may sleep.
  */
-void kobs_stalls_stop(struct lock *l)
+void kobs_stalls_stop(struct kobs_lock *l)
 {
 	kthread_cancel_delayed_work_sync(&l->stalls->work);
 }
@@ -407,7 +407,7 @@ void kobs_stalls_stop(struct lock *l)
  * Context: task.
  * Return: bytes; 0 in other modes.
  */
-size_t kobs_stalls_bytes(const struct lock *l)
+size_t kobs_stalls_bytes(const struct kobs_lock *l)
 {
 	if (!l->stalls)
 		return 0;

@@ -142,7 +142,7 @@ int kobs_pmu_events_parse(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 	p->n_events = v->number / PMU_E_WORDS;
 	for (i = 0; i < p->n_events; i++) {
 		const u64 *w = &v->addresses[i * PMU_E_WORDS];
-		struct pmu_event *e = &p->events[i];
+		struct kobs_pmu_event *e = &p->events[i];
 		const char *why = event_check(p, w);
 
 		if (why)
@@ -156,7 +156,7 @@ int kobs_pmu_events_parse(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-static struct perf_event *counter_create(struct kobs_pmu *p, struct pmu_event *e,
+static struct perf_event *counter_create(struct kobs_pmu *p, struct kobs_pmu_event *e,
 					 unsigned int place)
 {
 	return perf_event_create_kernel_counter(&e->attr,
@@ -193,7 +193,7 @@ static const char *refusal(const struct perf_event_attr *attr, int err)
 	       "the PMU does not have this event";
 }
 
-static int counter_refuse(const struct kobs_pmu *p, const struct pmu_event *e,
+static int counter_refuse(const struct kobs_pmu *p, const struct kobs_pmu_event *e,
 			  unsigned int place, int err,
 			  struct netlink_ext_ack *extack)
 {
@@ -205,7 +205,7 @@ static int counter_refuse(const struct kobs_pmu *p, const struct pmu_event *e,
 }
 
 /* Without a PMU, cycles are sampled by the clock. */
-static bool fall_back(struct kobs_pmu *p, struct pmu_event *e, int err)
+static bool fall_back(struct kobs_pmu *p, struct kobs_pmu_event *e, int err)
 {
 	const struct kobs_mode *mode = p->s->mode;
 
@@ -224,7 +224,7 @@ static bool fall_back(struct kobs_pmu *p, struct pmu_event *e, int err)
 	return true;
 }
 
-static int counter_start(struct kobs_pmu *p, struct pmu_event *e,
+static int counter_start(struct kobs_pmu *p, struct kobs_pmu_event *e,
 			 unsigned int place, struct netlink_ext_ack *extack)
 {
 	struct perf_event *event;
@@ -244,11 +244,11 @@ static int counter_start(struct kobs_pmu *p, struct pmu_event *e,
 }
 
 /* Take a counter out of perf; what it counted stays. */
-static void counter_stop(struct kobs_pmu *p, struct pmu_event *e,
+static void counter_stop(struct kobs_pmu *p, struct kobs_pmu_event *e,
 			 unsigned int place)
 {
-	struct pmu_counter *c = pmu_counter(p, e->index, place);
-	struct pmu_counter sum;
+	struct kobs_pmu_counter *c = pmu_counter(p, e->index, place);
+	struct kobs_pmu_counter sum;
 
 	if (!c->event)
 		return;
@@ -317,7 +317,7 @@ void kobs_pmu_place_enable(struct kobs_pmu *p, unsigned int place)
 
 	lockdep_assert_held(&p->lock);
 	for (i = 0; i < p->n_events; i++) {
-		struct pmu_counter *c = pmu_counter(p, i, place);
+		struct kobs_pmu_counter *c = pmu_counter(p, i, place);
 
 		if (c->event && !p->events[i].attr.enable_on_exec)
 			perf_event_enable(c->event);
@@ -404,7 +404,7 @@ void kobs_pmu_counters_stop(struct kobs_pmu *p)
  *
  * Context: task, may sleep.
  */
-void kobs_pmu_counter_read(const struct pmu_counter *c, struct pmu_counter *sum)
+void kobs_pmu_counter_read(const struct kobs_pmu_counter *c, struct kobs_pmu_counter *sum)
 {
 	u64 enabled;
 	u64 running;

@@ -66,13 +66,13 @@ static __always_inline void row_add(struct kobs_row *row, u64 *value,
 }
 
 /**
- * struct fold - a branch stack that is being folded
+ * struct kobs_pmu_fold - a branch stack that is being folded
  * @t: table
  * @where: places of a branch's words in the key
  * @key: key
  * @lost: entries that found no row
  */
-struct fold {
+struct kobs_pmu_fold {
 	struct kobs_table *t;
 	const struct kobs_lbr_key *where;
 	u64 *key;
@@ -80,7 +80,7 @@ struct fold {
 };
 
 /* Any key, with or without a histogram. */
-static noinline void fold_entry(struct fold *f, u64 from, u64 to, u64 end,
+static noinline void fold_entry(struct kobs_pmu_fold *f, u64 from, u64 to, u64 end,
 				u64 info)
 {
 	struct kobs_row *row;
@@ -99,7 +99,7 @@ static noinline void fold_entry(struct fold *f, u64 from, u64 to, u64 end,
 		f->lost++;
 }
 
-static void fold_any(struct fold *f, const struct perf_branch_entry *br,
+static void fold_any(struct kobs_pmu_fold *f, const struct perf_branch_entry *br,
 		     unsigned int n)
 {
 	/* No run ends at 0: none is known behind the newest branch. */
@@ -119,7 +119,7 @@ static void fold_any(struct fold *f, const struct perf_branch_entry *br,
  * place only, and leaves it to kobs_table_find() to look further; a row whose
  * key is complete and the same needs no look at its hash.
  */
-static __always_inline void fold_fast(struct fold *f,
+static __always_inline void fold_fast(struct kobs_pmu_fold *f,
 				      const struct perf_branch_entry *br,
 				      unsigned int n, bool before, bool ends)
 {
@@ -160,7 +160,7 @@ static __always_inline void fold_fast(struct fold *f,
 }
 
 #define FOLD(name, before, ends)					\
-static noinline void name(struct fold *f,				\
+static noinline void name(struct kobs_pmu_fold *f,				\
 			  const struct perf_branch_entry *br,		\
 			  unsigned int n)				\
 {									\
@@ -172,7 +172,7 @@ FOLD(fold_runs, false, true)
 FOLD(fold_edges_by, true, false)
 FOLD(fold_runs_by, true, true)
 
-static void fold(struct fold *f, const struct perf_branch_entry *br,
+static void fold(struct kobs_pmu_fold *f, const struct perf_branch_entry *br,
 		 unsigned int n)
 {
 	const struct kobs_lbr_key *where = f->where;
@@ -210,7 +210,7 @@ unsigned int kobs_lbr_fold(struct kobs_table *t,
 			   const struct perf_branch_entry *br, u64 nr,
 			   struct kobs_lbr_sum *sum)
 {
-	struct fold f = { .t = t, .where = where, .key = key };
+	struct kobs_pmu_fold f = { .t = t, .where = where, .key = key };
 	unsigned int n = kobs_lbr_clip(nr);
 
 	local64_inc(&sum->samples);

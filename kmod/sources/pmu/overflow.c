@@ -86,7 +86,7 @@ static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 }
 
 /* The user stack: by frame pointers, or as the CPU's call stack has it. */
-static noinline bool pmu_ustack(const struct pmu_event *e,
+static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 				struct perf_sample_data *data,
 				struct pt_regs *regs, u64 *id)
 {
@@ -112,7 +112,7 @@ static noinline bool pmu_ustack(const struct pmu_event *e,
 }
 
 /* Fill in what the key needs of the source's words, and stacks. */
-static __always_inline bool pmu_words(const struct pmu_event *e,
+static __always_inline bool pmu_words(const struct kobs_pmu_event *e,
 				      struct perf_sample_data *data,
 				      struct pt_regs *regs, u64 *v)
 {
@@ -134,7 +134,7 @@ static __always_inline bool pmu_words(const struct pmu_event *e,
 }
 
 static __always_inline enum kobs_counter
-record_sample(const struct pmu_event *e, struct kobs_cpu *pc,
+record_sample(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	      struct perf_sample_data *data, struct pt_regs *regs,
 	      bool throttled)
 {
@@ -171,7 +171,7 @@ branch_stack(const struct perf_sample_data *data)
 }
 
 static __always_inline enum kobs_counter
-branch_fold(const struct pmu_event *e, struct kobs_cpu *pc,
+branch_fold(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	    struct perf_sample_data *data, struct pt_regs *regs,
 	    struct kobs_lbr_sum *sum)
 {
@@ -205,7 +205,7 @@ static u64 entry_info(const struct perf_branch_entry *entry)
 
 /* A record for each entry, newest first; none of them is a stack, too. */
 static __always_inline enum kobs_counter
-branch_stream(const struct pmu_event *e, struct perf_sample_data *data,
+branch_stream(const struct kobs_pmu_event *e, struct perf_sample_data *data,
 	      struct pt_regs *regs, local64_t *samples)
 {
 	const struct perf_branch_stack *br = branch_stack(data);
@@ -229,17 +229,17 @@ branch_stream(const struct pmu_event *e, struct perf_sample_data *data,
 	return KOBS_N_RECORDED;
 }
 
-enum pmu_what { PMU_RECORD, PMU_BRANCH, PMU_BRANCH_TRACE };
+enum kobs_pmu_what { PMU_RECORD, PMU_BRANCH, PMU_BRANCH_TRACE };
 
 /* An overflow in any mode, which is a constant. */
 static __always_inline void pmu_hit(struct perf_event *event,
 				    struct perf_sample_data *data,
-				    struct pt_regs *regs, enum pmu_what what)
+				    struct pt_regs *regs, enum kobs_pmu_what what)
 {
-	const struct pmu_event *e = event->overflow_handler_context;
+	const struct kobs_pmu_event *e = event->overflow_handler_context;
 	bool throttled = event->hw.interrupts == PMU_THROTTLED;
 	/* perf calls with preemption off. */
-	struct pmu_cpu *cpu = this_cpu_ptr(e->p->cpu);
+	struct kobs_pmu_cpu *cpu = this_cpu_ptr(e->p->cpu);
 	struct kobs_session *s = e->p->s;
 	enum kobs_counter fate;
 	struct kobs_cpu *pc;

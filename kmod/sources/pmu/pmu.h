@@ -20,7 +20,7 @@
 /* Events of a session at most, and what describes one. */
 #define PMU_EVENTS	16
 
-enum pmu_event_word {
+enum kobs_pmu_event_word {
 	PMU_E_TYPE,
 	PMU_E_CONFIG,
 	PMU_E_CONFIG1,
@@ -61,7 +61,7 @@ enum {
 
 static_assert((int)PMU_WORDS <= (int)KOBS_WORDS);
 
-enum pmu_param {
+enum kobs_pmu_param {
 	PMU_P_EVENTS,
 	PMU_P_CPUS,
 	PMU_P_TASKS,
@@ -79,14 +79,14 @@ enum { PMU_F_THROTTLED };
 struct kobs_pmu;
 
 /**
- * struct pmu_event - an event of a session, and what its handler is given
+ * struct kobs_pmu_event - an event of a session, and what its handler is given
  * @p: session of this source
  * @attr: the event, as perf takes it
  * @index: its place
  * @exact: overflows are counts divided by the period
  * @taken: perf took it, as it is
  */
-struct pmu_event {
+struct kobs_pmu_event {
 	struct kobs_pmu *p;
 	struct perf_event_attr attr;
 	unsigned int index;
@@ -95,14 +95,14 @@ struct pmu_event {
 };
 
 /**
- * struct pmu_counter - an event on a CPU, or of a task
+ * struct kobs_pmu_counter - an event on a CPU, or of a task
  * @event: in perf, or NULL while its CPU is away, and when stopped
  * @count: counted by those of its events that are gone
  * @enabled: ns that they were enabled
  * @running: ns that they counted
  * @overflows: how often they passed their period
  */
-struct pmu_counter {
+struct kobs_pmu_counter {
 	struct perf_event *event;
 	u64 count;
 	u64 enabled;
@@ -111,14 +111,14 @@ struct pmu_counter {
 };
 
 /**
- * struct pmu_cpu - what handlers count on a CPU, beside hits
+ * struct kobs_pmu_cpu - what handlers count on a CPU, beside hits
  * @calls: calls of the handler for each event
  * @early: those before the session was armed or after it was disarmed
  * @throttled: calls at which perf stopped the event for the rest of a tick
  * @samples: branch stacks streamed
  * @lbr: branch stacks folded
  */
-struct pmu_cpu {
+struct kobs_pmu_cpu {
 	local64_t calls[PMU_EVENTS];
 	local64_t early;
 	local64_t throttled;
@@ -163,8 +163,8 @@ struct pmu_cpu {
 struct kobs_pmu {
 	struct kobs_session *s;
 	unsigned int n_events;
-	struct pmu_event events[PMU_EVENTS];
-	struct pmu_cpu __percpu *cpu;
+	struct kobs_pmu_event events[PMU_EVENTS];
+	struct kobs_pmu_cpu __percpu *cpu;
 	u32 want;
 	struct kobs_lbr_key branch_at;
 	unsigned int n_functions;
@@ -176,7 +176,7 @@ struct kobs_pmu {
 	perf_overflow_handler_t handler;
 
 	struct mutex lock; /* protects what follows */
-	struct pmu_counter *counters;
+	struct kobs_pmu_counter *counters;
 	bool running;
 	bool fell_back;
 	unsigned int left;
@@ -191,9 +191,9 @@ struct kobs_pmu {
 	struct work_struct follow;
 };
 
-static inline struct pmu_counter *pmu_counter(const struct kobs_pmu *p,
-					      unsigned int event,
-					      unsigned int place)
+static inline struct kobs_pmu_counter *pmu_counter(const struct kobs_pmu *p,
+						   unsigned int event,
+						   unsigned int place)
 {
 	return &p->counters[event * p->n_places + place];
 }
@@ -204,7 +204,7 @@ static inline bool kobs_pmu_cpu_there(const struct kobs_pmu *p, unsigned int cpu
 	return cpu_online(cpu) && cpumask_test_cpu(cpu, p->there);
 }
 
-/* pmu_event.c */
+/* event.c */
 int kobs_pmu_events_parse(struct kobs_pmu *p, struct netlink_ext_ack *extack);
 int kobs_pmu_counters_start(struct kobs_pmu *p, struct netlink_ext_ack *extack);
 void kobs_pmu_counters_stop(struct kobs_pmu *p);
@@ -212,18 +212,18 @@ void kobs_pmu_place_stop(struct kobs_pmu *p, unsigned int place);
 int kobs_pmu_place_start(struct kobs_pmu *p, unsigned int place,
 			 struct netlink_ext_ack *extack);
 void kobs_pmu_place_enable(struct kobs_pmu *p, unsigned int place);
-void kobs_pmu_counter_read(const struct pmu_counter *c,
-			   struct pmu_counter *sum);
+void kobs_pmu_counter_read(const struct kobs_pmu_counter *c,
+			   struct kobs_pmu_counter *sum);
 const char *kobs_pmu_lacking(bool branches);
 
-/* pmu_cpus.c */
+/* hotplug.c */
 int kobs_pmu_cpus_watch(struct kobs_pmu *p);
 void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);
 
-/* pmu_hit.c */
+/* overflow.c */
 perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p);
 
-/* pmu_report.c */
+/* rows.c */
 bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
 		   struct kobs_row_out *out);
 void kobs_pmu_usage(const struct kobs_session *s, struct kobs_usage *u);

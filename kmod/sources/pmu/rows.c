@@ -24,7 +24,7 @@ bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
 {
 	u64 v[KOBS_WORDS] = {};
 	struct kobs_pmu *p = s->priv;
-	struct pmu_counter sum;
+	struct kobs_pmu_counter sum;
 	unsigned int place = *at % p->n_places;
 	unsigned int event = *at / p->n_places;
 	unsigned int i;
@@ -32,7 +32,7 @@ bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
 	mutex_lock(&p->lock);
 	for (; event < p->n_events; event++, place = 0) {
 		for (; place < p->n_places; place++) {
-			struct pmu_counter *c = pmu_counter(p, event, place);
+			struct kobs_pmu_counter *c = pmu_counter(p, event, place);
 
 			if (c->event || c->enabled)
 				goto found;
@@ -72,14 +72,14 @@ void kobs_pmu_usage(const struct kobs_session *s, struct kobs_usage *u)
 
 	u->bytes += sizeof(*p) + counters * sizeof(*p->counters) +
 		    p->n_functions * sizeof(*p->functions) +
-		    sizeof(struct pmu_cpu) * num_possible_cpus();
+		    sizeof(struct kobs_pmu_cpu) * num_possible_cpus();
 	if (!s->mode->own_rows)
 		return;
 	u->rows = counters;
 	u->rows_max = counters;
 }
 
-enum pmu_note {
+enum kobs_pmu_note {
 	PMU_N_COUNTED,
 	PMU_N_OVERFLOWS,
 	PMU_N_EARLY,
@@ -142,7 +142,7 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 
 static u64 note_counted(struct kobs_pmu *p)
 {
-	struct pmu_counter sum;
+	struct kobs_pmu_counter sum;
 	unsigned int n = p->n_events * p->n_places;
 	unsigned int i;
 	u64 total = 0;
@@ -156,7 +156,7 @@ static u64 note_counted(struct kobs_pmu *p)
 	return total;
 }
 
-/* A number of all CPUs, the place of which in struct pmu_cpu is known. */
+/* A number of all CPUs, the place of which in struct kobs_pmu_cpu is known. */
 static u64 note_sum(const struct kobs_pmu *p, size_t offset, unsigned int n)
 {
 	unsigned int cpu;
@@ -183,15 +183,15 @@ static u64 note_deepest(const struct kobs_pmu *p)
 	return most;
 }
 
-#define NOTE_SUM(p, member)	note_sum(p, offsetof(struct pmu_cpu, member), 1)
+#define NOTE_SUM(p, member)	note_sum(p, offsetof(struct kobs_pmu_cpu, member), 1)
 
-static u64 note_number(struct kobs_pmu *p, enum pmu_note which)
+static u64 note_number(struct kobs_pmu *p, enum kobs_pmu_note which)
 {
 	switch (which) {
 	case PMU_N_COUNTED:
 		return p->handler ? note_counted(p) : 0;
 	case PMU_N_OVERFLOWS:
-		return note_sum(p, offsetof(struct pmu_cpu, calls), PMU_EVENTS);
+		return note_sum(p, offsetof(struct kobs_pmu_cpu, calls), PMU_EVENTS);
 	case PMU_N_EARLY:
 		return NOTE_SUM(p, early);
 	case PMU_N_THROTTLED:

@@ -225,7 +225,7 @@ static void pmu_free(struct kobs_pmu *p)
 
 static int prepare_memory(struct kobs_pmu *p)
 {
-	p->cpu = alloc_percpu(struct pmu_cpu);
+	p->cpu = alloc_percpu(struct kobs_pmu_cpu);
 	if (!p->cpu || !zalloc_cpumask_var(&p->cpus, GFP_KERNEL) ||
 	    !zalloc_cpumask_var(&p->there, GFP_KERNEL) ||
 	    !zalloc_cpumask_var(&p->detached, GFP_KERNEL))

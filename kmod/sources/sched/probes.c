@@ -5,7 +5,7 @@
  * A session is plain, and plain a constant in what handlers are made of, when
  * its key is the name of the task: its entries then keep no more than that.
  *
- * Locking: none; see src_sched.c. The scheduler calls with interrupts off, so
+ * Locking: none; see source.c. The scheduler calls with interrupts off, so
  * that preemption need not be turned off. Begin and end of a task's waits come
  * one after the other, so that nobody else ends what a handler has found; but
  * a wake-up is seen in two places.
@@ -24,7 +24,7 @@ static __always_inline u64 sched_pair(u32 high, u32 low)
 	return (u64)high << 32 | low;
 }
 
-static __always_inline enum sched_wait
+static __always_inline enum kobs_sched_wait
 sched_state(bool preempt, struct task_struct *prev, unsigned int state)
 {
 	/* A signal, or a wake-up, can keep a task that is about to sleep. */
@@ -58,7 +58,7 @@ static noinline bool sched_begin_stale(struct kobs_session *s,
 				       struct task_struct *p,
 				       struct kobs_inflight_ref *ref)
 {
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 
 	if (!(ref->entry->data[SCHED_D_STATE] & WAIT_SETTLED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
@@ -75,7 +75,7 @@ static __always_inline bool sched_begin(struct kobs_session *s,
 					struct task_struct *p,
 					struct kobs_inflight_ref *ref)
 {
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	enum kobs_inflight_got got = kobs_inflight_begin(&d->inflight, (u64)p, SCHED_KEY_WAIT,
 						 ref);
 
@@ -141,10 +141,10 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 			state |= WAIT_SETTLED;
 		sched_describe(data, prev, plain);
 		data[SCHED_D_STATE] = sched_pair(plain ? 0 : raw_smp_processor_id(),
-					      state);
+						 state);
 		if (!plain)
 			data[SCHED_D_STACKS] = sched_pair(v[KOBS_W_KSTACK],
-						       v[KOBS_W_USTACK]);
+							  v[KOBS_W_USTACK]);
 		kobs_inflight_publish(&ref);
 	}
 	if (likely(wanted))
@@ -157,8 +157,8 @@ static __always_inline void offcpu_out(struct kobs_session *s,
  * the task still queued did not end a sleep that began later.
  * Returns false when there was no room for the waker's stack.
  */
-static noinline bool offcpu_waker(struct sched *d, struct task_struct *next,
-				  u64 start, enum sched_wait state, u64 *v)
+static noinline bool offcpu_waker(struct kobs_sched *d, struct task_struct *next,
+				  u64 start, enum kobs_sched_wait state, u64 *v)
 {
 	struct kobs_inflight_ref ref;
 	u64 waker[SCHED_D_WORDS];
@@ -189,7 +189,7 @@ static noinline void offcpu_unpaired(struct kobs_session *s,
 				     struct kobs_cpu *pc,
 				     struct task_struct *next)
 {
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	u64 data[SCHED_D_WORDS];
 	u64 t0;
 
@@ -208,7 +208,7 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 				      struct task_struct *next, bool plain)
 {
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	u64 start;
 	u64 state;
@@ -246,7 +246,7 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 }
 
 /* A task dies: who woke it up last is of no interest. */
-static noinline void offcpu_dead(struct sched *d, struct task_struct *prev)
+static noinline void offcpu_dead(struct kobs_sched *d, struct task_struct *prev)
 {
 	struct kobs_inflight_ref ref;
 
@@ -307,7 +307,7 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 	struct kobs_cpu *pc = kobs_hit_enter_off(s);
 	u64 v[KOBS_W_USTACK + 1] KOBS_UNINIT;
 	u32 state = task_is_runnable(p) ? WAKE_QUEUED : 0;
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 
 	if (!pc)
@@ -343,10 +343,10 @@ out:
 static __always_inline void runq_out(struct kobs_session *s,
 				     struct kobs_cpu *pc, u64 now,
 				     struct task_struct *p,
-				     enum sched_wait state)
+				     enum kobs_sched_wait state)
 {
 	struct kobs_inflight_ref ref KOBS_UNINIT;
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	enum kobs_inflight_got got;
 	u64 t0;
 
@@ -372,7 +372,7 @@ static __always_inline void runq_out(struct kobs_session *s,
 
 static __always_inline void runq_wake(struct kobs_session *s,
 				      struct task_struct *p,
-				      enum sched_wait state)
+				      enum kobs_sched_wait state)
 {
 	struct kobs_cpu *pc;
 
@@ -401,7 +401,7 @@ static __always_inline void runq_in(struct kobs_session *s,
 				    struct task_struct *next, bool plain)
 {
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	u32 cpu = raw_smp_processor_id();
 	const u64 *data;
@@ -432,7 +432,7 @@ static __always_inline void runq_switch(struct kobs_session *s, bool preempt,
 					unsigned int state, bool plain)
 {
 	struct kobs_cpu *pc = kobs_hit_enter_off(s);
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	u64 now;
 
 	if (!pc)
@@ -461,7 +461,7 @@ static void runq_probe_switch(void *data, bool preempt,
 	runq_switch(data, preempt, prev, next, state, false);
 }
 
-static void sched_hang(struct sched *d, const char *name, void *probe)
+static void sched_hang(struct kobs_sched *d, const char *name, void *probe)
 {
 	d->probes[d->n_probes++] = (struct kobs_probe){ name, probe };
 }
@@ -473,7 +473,7 @@ static void sched_hang(struct sched *d, const char *name, void *probe)
  *
  * Context: task.
  */
-void sched_choose_probes(const struct kobs_session *s, struct sched *d)
+void sched_choose_probes(const struct kobs_session *s, struct kobs_sched *d)
 {
 	bool plain = s->n_words == 2 && s->gather[0] == KOBS_W_COMM;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Source sched: what its probes (sched_probes.c) and its sessions
- * (src_sched.c) share. What a hit is, and locking: see src_sched.c.
+ * Source sched: what its probes (probes.c) and its sessions
+ * (source.c) share. What a hit is, and locking: see source.c.
  */
 #ifndef KOBS_SCHED_H
 #define KOBS_SCHED_H
@@ -28,14 +28,14 @@ enum {
 	SCHED_D_COMM,
 	SCHED_D_PIDS = SCHED_D_COMM + 2,	/* process, thread */
 	SCHED_D_STACKS,			/* kernel, user */
-	SCHED_D_STATE,			/* CPU, enum sched_wait */
+	SCHED_D_STATE,			/* CPU, enum kobs_sched_wait */
 	SCHED_D_WORDS
 };
 
 /* Second word of an entry's key; the first is the task. */
 enum { SCHED_KEY_WAIT, SCHED_KEY_WAKE };
 
-enum sched_wait {
+enum kobs_sched_wait {
 	WAIT_SLEEP,
 	WAIT_DISK,
 	WAIT_IDLE,
@@ -55,18 +55,18 @@ enum sched_wait {
 	WAKE_NO_STACK = 0x400,
 };
 
-/* As the column state shows an enum sched_wait: a text of two words. */
-union sched_state_name {
+/* As the column state shows an enum kobs_sched_wait: a text of two words. */
+union kobs_sched_state_name {
 	char text[16];
 	u64 words[2];
 };
 
-extern const union sched_state_name sched_states[];
+extern const union kobs_sched_state_name sched_states[];
 
 #define SCHED_PROBES	3
 
 /**
- * struct sched - a session of this source
+ * struct kobs_sched - a session of this source
  * @inflight: tasks that wait, and who woke them up
  * @preempted: runq: being preempted counts, too
  * @wakers: offcpu: a column asks who woke the task up
@@ -74,7 +74,7 @@ extern const union sched_state_name sched_states[];
  * @probes: what it hangs on
  * @n_probes: how many of them
  */
-struct sched {
+struct kobs_sched {
 	struct kobs_inflight_table inflight;
 	bool preempted;
 	bool wakers;
@@ -83,7 +83,7 @@ struct sched {
 	unsigned int n_probes;
 };
 
-void sched_choose_probes(const struct kobs_session *s, struct sched *d);
+void sched_choose_probes(const struct kobs_session *s, struct kobs_sched *d);
 bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 		u32 cpu);
 

@@ -31,7 +31,7 @@ enum { SCHED_P_INFLIGHT, SCHED_P_PREEMPTED, SCHED_P };
 
 enum { SCHED_F_PENDING };
 
-const union sched_state_name sched_states[] = {
+const union kobs_sched_state_name sched_states[] = {
 	[WAIT_SLEEP] = { "sleep" },
 	[WAIT_DISK] = { "disk" },
 	[WAIT_IDLE] = { "idle" },
@@ -92,7 +92,7 @@ static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	u64 max = s->source_params[SCHED_P_INFLIGHT].number;
 	bool runq = sched_is_runq(s);
-	struct sched *d;
+	struct kobs_sched *d;
 
 	if (runq && (s->need & KOBS_W_STACKS))
 		return kobs_refuse(extack, -EINVAL,
@@ -122,7 +122,7 @@ static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 static int sched_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	const char *failed;
 	int err;
 
@@ -166,7 +166,7 @@ out:
 
 static void sched_stop(struct kobs_session *s)
 {
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 	struct {
 		struct kobs_inflight entry;
 		u64 data[SCHED_D_WORDS];
@@ -186,7 +186,7 @@ static void sched_stop(struct kobs_session *s)
 
 static void sched_release(struct kobs_session *s)
 {
-	struct sched *d = s->priv;
+	struct kobs_sched *d = s->priv;
 
 	s->priv = NULL;
 	kobs_inflight_table_free(&d->inflight);
@@ -195,7 +195,7 @@ static void sched_release(struct kobs_session *s)
 
 static void sched_usage(const struct kobs_session *s, struct kobs_usage *u)
 {
-	const struct sched *d = s->priv;
+	const struct kobs_sched *d = s->priv;
 
 	if (d)
 		u->bytes += kobs_inflight_table_bytes(s->source_params[SCHED_P_INFLIGHT]

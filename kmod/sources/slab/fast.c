@@ -4,7 +4,7 @@
  * done most of the time, in as few instructions as it takes: an allocation
  * whose site and cache this CPU has seen before and whose address has room in
  * the table, and a free of an object that is live. All else is left to
- * slab_hit.c, with a call at the very end, so that nothing need be kept over
+ * slow.c, with a call at the very end, so that nothing need be kept over
  * it. There too are those hits that are timed.
  *
  * That is where a group follows from the site and the cache. There is another
@@ -22,7 +22,7 @@
 #include "sources/slab/slab.h"
 
 /* The part of this CPU; NULL when there is nothing to be done. */
-static __always_inline struct kobs_cpu *probe_enter(const struct slab *sl,
+static __always_inline struct kobs_cpu *probe_enter(const struct kobs_slab *sl,
 						    unsigned long ptr)
 {
 	struct kobs_session *s = sl->s;
@@ -46,17 +46,17 @@ static __always_inline bool probe_own(const struct kobs_session *s)
 }
 
 /* False when nothing was done. */
-static __always_inline bool probe_found(const struct slab *sl,
+static __always_inline bool probe_found(const struct kobs_slab *sl,
 					unsigned long site, unsigned long ptr,
-					u64 cache, struct slab_found *found)
+					u64 cache, struct kobs_slab_found *found)
 {
 	return !probe_own(sl->s) && likely(ptr) &&
 	       slab_site_cache_get(sl, site, cache, found);
 }
 
-static __always_inline void probe_put(struct slab *sl, struct kobs_cpu *pc,
+static __always_inline void probe_put(struct kobs_slab *sl, struct kobs_cpu *pc,
 				      unsigned long ptr,
-				      const struct slab_found *found, u32 size)
+				      const struct kobs_slab_found *found, u32 size)
 {
 	const struct kobs_object o = {
 		.group = found->group,
@@ -74,22 +74,22 @@ static __always_inline void probe_put(struct slab *sl, struct kobs_cpu *pc,
 	kobs_hit_leave(pc);
 }
 
-static noinline void kmalloc_slow(struct slab *sl, unsigned long site,
+static noinline void kmalloc_slow(struct kobs_slab *sl, unsigned long site,
 				  unsigned long ptr, size_t request,
 				  size_t size, gfp_t gfp, bool timed)
 {
-	const struct slab_alloc a = { site, ptr, size, request, NULL, gfp };
+	const struct kobs_slab_alloc a = { site, ptr, size, request, NULL, gfp };
 
 	kobs_slab_alloc_slow(sl, &a, timed);
 }
 
-static __always_inline void probe_kmalloc(struct slab *sl, unsigned long site,
+static __always_inline void probe_kmalloc(struct kobs_slab *sl, unsigned long site,
 					  unsigned long ptr, size_t request,
 					  size_t size, gfp_t gfp,
 					  bool fast)
 {
 	struct kobs_cpu *pc = probe_enter(sl, ptr);
-	struct slab_found found KOBS_UNINIT;
+	struct kobs_slab_found found KOBS_UNINIT;
 	u64 cache;
 
 	if (!pc)
@@ -103,24 +103,24 @@ static __always_inline void probe_kmalloc(struct slab *sl, unsigned long site,
 		probe_put(sl, pc, ptr, &found, size);
 }
 
-static noinline void cache_slow(struct slab *sl, unsigned long site,
+static noinline void cache_slow(struct kobs_slab *sl, unsigned long site,
 				unsigned long ptr, struct kmem_cache *cache,
 				gfp_t gfp, bool timed)
 {
-	const struct slab_alloc a = {
+	const struct kobs_slab_alloc a = {
 		site, ptr, kmem_cache_size(cache), 0, cache, gfp
 	};
 
 	kobs_slab_alloc_slow(sl, &a, timed);
 }
 
-static __always_inline void probe_cache(struct slab *sl, unsigned long site,
+static __always_inline void probe_cache(struct kobs_slab *sl, unsigned long site,
 					unsigned long ptr,
 					struct kmem_cache *cache, gfp_t gfp,
 					bool fast)
 {
 	struct kobs_cpu *pc = probe_enter(sl, ptr);
-	struct slab_found found KOBS_UNINIT;
+	struct kobs_slab_found found KOBS_UNINIT;
 
 	if (!pc)
 		return;
@@ -133,7 +133,7 @@ static __always_inline void probe_cache(struct slab *sl, unsigned long site,
 		probe_put(sl, pc, ptr, &found, found.size);
 }
 
-static __always_inline void probe_free(struct slab *sl, unsigned long site,
+static __always_inline void probe_free(struct kobs_slab *sl, unsigned long site,
 				       unsigned long ptr)
 {
 	struct kobs_object o KOBS_UNINIT;
@@ -216,7 +216,7 @@ static void on_give(unsigned long ip, unsigned long parent_ip,
 	kobs_slab_give(ops->private, (unsigned long)kobs_kvfree_arg(fregs));
 }
 
-static void fast_alloc_bulk(struct slab *sl, unsigned long site,
+static void fast_alloc_bulk(struct kobs_slab *sl, unsigned long site,
 			    struct kmem_cache *cache, gfp_t gfp, void **p,
 			     unsigned int n)
 {
@@ -226,7 +226,7 @@ static void fast_alloc_bulk(struct slab *sl, unsigned long site,
 		fast_cache(sl, site, *p++, cache, gfp, 0);
 }
 
-static void long_alloc_bulk(struct slab *sl, unsigned long site,
+static void long_alloc_bulk(struct kobs_slab *sl, unsigned long site,
 			    struct kmem_cache *cache, gfp_t gfp, void **p,
 			    unsigned int n)
 {
@@ -236,14 +236,14 @@ static void long_alloc_bulk(struct slab *sl, unsigned long site,
 		long_cache(sl, site, *p++, cache, gfp, 0);
 }
 
-const struct slab_handlers kobs_slab_fast = {
+const struct kobs_slab_handlers kobs_slab_fast = {
 	.probe = { fast_kmalloc, fast_cache, on_kfree, on_cache_free },
 	.free_bulk = on_free_bulk,
 	.give = on_give,
 	.alloc_bulk = fast_alloc_bulk,
 };
 
-const struct slab_handlers kobs_slab_follow = {
+const struct kobs_slab_handlers kobs_slab_follow = {
 	.probe = { long_kmalloc, long_cache, on_kfree, on_cache_free },
 	.free_bulk = on_free_bulk,
 	.give = on_give,

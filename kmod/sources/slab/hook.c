@@ -31,7 +31,7 @@
 #define ALLOC_BULK	kmem_cache_alloc_bulk
 #endif
 
-static const struct slab_handlers *handlers_of(const struct slab *sl)
+static const struct kobs_slab_handlers *handlers_of(const struct kobs_slab *sl)
 {
 	if (sl->s->stream)
 		return &kobs_slab_stream;
@@ -41,27 +41,27 @@ static const struct slab_handlers *handlers_of(const struct slab *sl)
 #ifdef CONFIG_KRETPROBES
 
 /**
- * struct bulk_call - a call of kmem_cache_alloc_bulk()
+ * struct kobs_slab_bulk_call - a call of kmem_cache_alloc_bulk()
  * @cache: cache
  * @gfp: flags
  * @n: objects asked for
  * @p: where their addresses go to
  */
-struct bulk_call {
+struct kobs_slab_bulk_call {
 	struct kmem_cache *cache;
 	gfp_t gfp;
 	unsigned long n;
 	void **p;
 };
 
-static struct slab *slab_of(struct kretprobe_instance *ri)
+static struct kobs_slab *slab_of(struct kretprobe_instance *ri)
 {
-	return container_of(get_kretprobe(ri), struct slab, bulk);
+	return container_of(get_kretprobe(ri), struct kobs_slab, bulk);
 }
 
 static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct bulk_call *call = (struct bulk_call *)ri->data;
+	struct kobs_slab_bulk_call *call = (struct kobs_slab_bulk_call *)ri->data;
 
 	call->cache = (void *)regs_get_kernel_argument(regs, 0);
 	call->gfp = (__force gfp_t)regs_get_kernel_argument(regs, 1);
@@ -73,8 +73,8 @@ static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct bulk_call *call = (struct bulk_call *)ri->data;
-	struct slab *sl = slab_of(ri);
+	struct kobs_slab_bulk_call *call = (struct kobs_slab_bulk_call *)ri->data;
+	struct kobs_slab *sl = slab_of(ri);
 
 	/*
 	 * The instruction pointer is where the call returns to. All or nothing
@@ -86,7 +86,7 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-static int bulk_hook(struct slab *sl)
+static int bulk_hook(struct kobs_slab *sl)
 {
 	int err;
 
@@ -94,7 +94,7 @@ static int bulk_hook(struct slab *sl)
 		.kp.addr = (kprobe_opcode_t *)ALLOC_BULK,
 		.entry_handler = bulk_entry,
 		.handler = bulk_return,
-		.data_size = sizeof(struct bulk_call),
+		.data_size = sizeof(struct kobs_slab_bulk_call),
 		.maxactive = BULK_INFLIGHT,
 	};
 	err = register_kretprobe(&sl->bulk);
@@ -102,7 +102,7 @@ static int bulk_hook(struct slab *sl)
 	return err;
 }
 
-static void bulk_unhook(struct slab *sl)
+static void bulk_unhook(struct kobs_slab *sl)
 {
 	if (sl->bulk_on)
 		unregister_kretprobe(&sl->bulk);
@@ -111,23 +111,23 @@ static void bulk_unhook(struct slab *sl)
 	synchronize_rcu();
 }
 
-static u64 bulk_missed(const struct slab *sl)
+static u64 bulk_missed(const struct kobs_slab *sl)
 {
 	return READ_ONCE(sl->bulk.nmissed) + READ_ONCE(sl->bulk.kp.nmissed);
 }
 
 #else /* !CONFIG_KRETPROBES */
 
-static int bulk_hook(struct slab *sl)
+static int bulk_hook(struct kobs_slab *sl)
 {
 	return 0;
 }
 
-static void bulk_unhook(struct slab *sl)
+static void bulk_unhook(struct kobs_slab *sl)
 {
 }
 
-static u64 bulk_missed(const struct slab *sl)
+static u64 bulk_missed(const struct kobs_slab *sl)
 {
 	return 0;
 }
@@ -153,7 +153,7 @@ const char *kobs_slab_how(bool *ok)
 static void on_destroy(unsigned long ip, unsigned long parent_ip,
 		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	struct slab *sl = ops->private;
+	struct kobs_slab *sl = ops->private;
 
 	kobs_slab_name_forget(sl->names, (void *)kobs_ftrace_arg(fregs, 0));
 	/*
@@ -164,7 +164,7 @@ static void on_destroy(unsigned long ip, unsigned long parent_ip,
 	smp_store_release(&sl->generation, sl->generation + 1);
 }
 
-static int function_hook(struct slab *sl, void *function, ftrace_func_t handler)
+static int function_hook(struct kobs_slab *sl, void *function, ftrace_func_t handler)
 {
 	struct ftrace_ops *ops = &sl->ops[sl->hooked];
 	int err;
@@ -181,7 +181,7 @@ static int function_hook(struct slab *sl, void *function, ftrace_func_t handler)
 	return err;
 }
 
-static void functions_unhook(struct slab *sl)
+static void functions_unhook(struct kobs_slab *sl)
 {
 	while (sl->hooked) {
 		struct ftrace_ops *ops = &sl->ops[--sl->hooked];
@@ -191,9 +191,9 @@ static void functions_unhook(struct slab *sl)
 	}
 }
 
-static int functions_hook(struct slab *sl, const char **failed)
+static int functions_hook(struct kobs_slab *sl, const char **failed)
 {
-	const struct slab_handlers *h = handlers_of(sl);
+	const struct kobs_slab_handlers *h = handlers_of(sl);
 	int err;
 
 	*failed = "kmem_cache_free_bulk";
@@ -223,7 +223,7 @@ static int functions_hook(struct slab *sl, const char **failed)
  * Context: task, may sleep; the session's lock is held.
  * Return: 0, or the error of the hook that could not be turned on.
  */
-int kobs_slab_hook(struct slab *sl, struct netlink_ext_ack *extack)
+int kobs_slab_hook(struct kobs_slab *sl, struct netlink_ext_ack *extack)
 {
 	static const char * const names[] = {
 		"kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free"
@@ -263,7 +263,7 @@ err_functions:
  *
  * Context: task, may sleep; the session's lock is held.
  */
-void kobs_slab_unhook(struct slab *sl)
+void kobs_slab_unhook(struct kobs_slab *sl)
 {
 	bulk_unhook(sl);
 	kobs_tracepoint_detach(sl->probes, ARRAY_SIZE(sl->probes), sl);
@@ -277,7 +277,7 @@ void kobs_slab_unhook(struct slab *sl)
  * Context: any.
  * Return: how many tracepoints and functions there are to be hooked.
  */
-unsigned int kobs_slab_hooks(const struct slab *sl)
+unsigned int kobs_slab_hooks(const struct kobs_slab *sl)
 {
 	return ARRAY_SIZE(sl->probes) + 2 + KOBS_RCU_NOLOCK +
 	       IS_ENABLED(CONFIG_KRETPROBES);

@@ -21,12 +21,12 @@
 #include "sources/slab/slab.h"
 
 /**
- * struct slab_symbol - name of an address whose code has gone
+ * struct kobs_slab_symbol - name of an address whose code has gone
  * @node: in slab.symbols
  * @address: the address
  * @name: name+offset [module]
  */
-struct slab_symbol {
+struct kobs_slab_symbol {
 	struct list_head node;
 	u64 address;
 	char name[];
@@ -34,7 +34,7 @@ struct slab_symbol {
 
 enum { RANGE_TEXT, RANGE_INIT };
 
-static void range_set(struct slab_range *r, unsigned long from,
+static void range_set(struct kobs_slab_range *r, unsigned long from,
 		      unsigned long size)
 {
 	WRITE_ONCE(r->size, 0);
@@ -44,9 +44,9 @@ static void range_set(struct slab_range *r, unsigned long from,
 	WRITE_ONCE(r->size, size);
 }
 
-static struct slab_symbol *symbol_find(struct slab *sl, u64 address)
+static struct kobs_slab_symbol *symbol_find(struct kobs_slab *sl, u64 address)
 {
-	struct slab_symbol *sym;
+	struct kobs_slab_symbol *sym;
 
 	lockdep_assert_held(&sl->symbol_lock);
 	list_for_each_entry(sym, &sl->symbols, node) {
@@ -56,9 +56,9 @@ static struct slab_symbol *symbol_find(struct slab *sl, u64 address)
 	return NULL;
 }
 
-static void symbol_note(struct slab *sl, u64 address)
+static void symbol_note(struct kobs_slab *sl, u64 address)
 {
-	struct slab_symbol *sym;
+	struct kobs_slab_symbol *sym;
 	size_t len;
 	char *name;
 	char *size;
@@ -86,7 +86,7 @@ static void symbol_note(struct slab *sl, u64 address)
 }
 
 /* Which word of a key is the site, or -1. */
-static int site_word(const struct slab *sl)
+static int site_word(const struct kobs_slab *sl)
 {
 	unsigned int i;
 
@@ -98,7 +98,7 @@ static int site_word(const struct slab *sl)
 }
 
 /* Code goes: note the names of sites in it. */
-static void range_names(struct slab *sl, const struct slab_range *r)
+static void range_names(struct kobs_slab *sl, const struct kobs_slab_range *r)
 {
 	int word = site_word(sl);
 	u32 group;
@@ -116,7 +116,7 @@ static void range_names(struct slab *sl, const struct slab_range *r)
 	mutex_unlock(&sl->symbol_lock);
 }
 
-static void module_coming(struct slab *sl, const struct module *mod)
+static void module_coming(struct kobs_slab *sl, const struct module *mod)
 {
 	unsigned long from;
 	unsigned long size;
@@ -129,7 +129,7 @@ static void module_coming(struct slab *sl, const struct module *mod)
 }
 
 /* From @first on, ranges have no code any more. */
-static void module_forget(struct slab *sl, unsigned int first)
+static void module_forget(struct kobs_slab *sl, unsigned int first)
 {
 	unsigned int i;
 
@@ -142,7 +142,7 @@ static void module_forget(struct slab *sl, unsigned int first)
 static int slab_module(struct notifier_block *nb, unsigned long state,
 		       void *data)
 {
-	struct slab *sl = container_of(nb, struct slab, modules);
+	struct kobs_slab *sl = container_of(nb, struct kobs_slab, modules);
 	const struct module *mod = data;
 
 	if (strcmp(mod->name, sl->module))
@@ -164,7 +164,7 @@ static int slab_module(struct notifier_block *nb, unsigned long state,
 	return NOTIFY_DONE;
 }
 
-static int module_ranges(struct slab *sl, const struct kobs_value *text,
+static int module_ranges(struct kobs_slab *sl, const struct kobs_value *text,
 			 struct netlink_ext_ack *extack)
 {
 	const u64 *a = text->addresses;
@@ -189,7 +189,7 @@ static int module_ranges(struct slab *sl, const struct kobs_value *text,
  * Context: task, may sleep; the session's lock is held.
  * Return: 0, or -EINVAL for parameters that do not fit.
  */
-int kobs_slab_module_init(struct slab *sl, struct netlink_ext_ack *extack)
+int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *p = sl->s->source_params;
 	const struct kobs_value *name = &p[SLAB_P_MODULE];
@@ -220,10 +220,10 @@ int kobs_slab_module_init(struct slab *sl, struct netlink_ext_ack *extack)
  *
  * Context: task, may sleep; the session's lock is held.
  */
-void kobs_slab_module_free(struct slab *sl)
+void kobs_slab_module_free(struct kobs_slab *sl)
 {
-	struct slab_symbol *next;
-	struct slab_symbol *sym;
+	struct kobs_slab_symbol *next;
+	struct kobs_slab_symbol *sym;
 
 	if (sl->in_module)
 		unregister_module_notifier(&sl->modules);
@@ -241,8 +241,8 @@ void kobs_slab_module_free(struct slab *sl)
  */
 const char *kobs_slab_symbol(struct kobs_session *s, u64 address)
 {
-	struct slab *sl = s->priv;
-	struct slab_symbol *sym;
+	struct kobs_slab *sl = s->priv;
+	struct kobs_slab_symbol *sym;
 
 	if (!sl->in_module)
 		return NULL;

@@ -44,25 +44,25 @@ enum { CLASS_NORMAL, CLASS_DMA, CLASS_RECLAIM, CLASS_CGROUP, CLASS_LARGE };
 #define CACHE_BYTES	1024
 
 /**
- * struct slab_name - a name that is known
+ * struct kobs_slab_name - a name that is known
  * @key: pointer to the cache or, of kmalloc(), class and size
  * @text: the name, padded with zeroes
  * @match: the pattern matches it
  */
-struct slab_name {
+struct kobs_slab_name {
 	u64 key;
 	u64 text[SLAB_NAME_WORDS];
 	bool match;
 };
 
 /**
- * struct slab_names - the names of a session
+ * struct kobs_slab_names - the names of a session
  * @pattern: to match, or NULL
  * @entry: open-addressing table
  */
-struct slab_names {
+struct kobs_slab_names {
 	const char *pattern;
-	struct slab_name entry[NAMES];
+	struct kobs_slab_name entry[NAMES];
 };
 
 /* Where the name is in a struct kmem_cache; -1 for nowhere, -2 not tried. */
@@ -148,9 +148,9 @@ bool kobs_slab_names_readable(void)
  * Context: task, may sleep.
  * Return: the table, or NULL when there is no memory.
  */
-struct slab_names *kobs_slab_names_new(const char *pattern)
+struct kobs_slab_names *kobs_slab_names_new(const char *pattern)
 {
-	struct slab_names *names = kvzalloc(sizeof(*names), GFP_KERNEL);
+	struct kobs_slab_names *names = kvzalloc(sizeof(*names), GFP_KERNEL);
 
 	if (!names)
 		return NULL;
@@ -165,7 +165,7 @@ struct slab_names *kobs_slab_names_new(const char *pattern)
  *
  * Context: task, may sleep.
  */
-void kobs_slab_names_free(struct slab_names *names)
+void kobs_slab_names_free(struct kobs_slab_names *names)
 {
 	kvfree(names);
 }
@@ -230,13 +230,13 @@ static void make_name(const struct kmem_cache *cache, u64 key, size_t request,
 			 kmem_cache_size((struct kmem_cache *)cache));
 }
 
-static void keep(struct slab_names *names, u64 key, const u64 *text, bool match)
+static void keep(struct kobs_slab_names *names, u64 key, const u64 *text, bool match)
 {
 	u32 place = hash_64(key, NAMES_BITS);
 	unsigned int i;
 
 	for (i = 0; i < NAMES_PROBES; i++) {
-		struct slab_name *n = &names->entry[(place + i) % NAMES];
+		struct kobs_slab_name *n = &names->entry[(place + i) % NAMES];
 		u64 old = READ_ONCE(n->key);
 
 		if ((old != NAME_FREE && old != NAME_FORGOTTEN) ||
@@ -250,13 +250,13 @@ static void keep(struct slab_names *names, u64 key, const u64 *text, bool match)
 	}
 }
 
-static struct slab_name *lookup(struct slab_names *names, u64 key)
+static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
 {
 	u32 place = hash_64(key, NAMES_BITS);
 	unsigned int i;
 
 	for (i = 0; i < NAMES_PROBES; i++) {
-		struct slab_name *n = &names->entry[(place + i) % NAMES];
+		struct kobs_slab_name *n = &names->entry[(place + i) % NAMES];
 		/* Pairs with the release in keep(). */
 		u64 k = smp_load_acquire(&n->key);
 
@@ -280,10 +280,10 @@ static struct slab_name *lookup(struct slab_names *names, u64 key)
  * Context: any, NMI included.
  * Return: whether it matches the table's pattern.
  */
-bool kobs_slab_name(struct slab_names *names, const struct kmem_cache *cache,
+bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
 		    u64 key, size_t request, u64 *text)
 {
-	struct slab_name *n = lookup(names, key);
+	struct kobs_slab_name *n = lookup(names, key);
 	bool match;
 
 	if (likely(n && key)) {
@@ -304,11 +304,11 @@ bool kobs_slab_name(struct slab_names *names, const struct kmem_cache *cache,
  *
  * Context: any, NMI included.
  */
-void kobs_slab_name_forget(struct slab_names *names,
+void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache)
 {
 	u64 key = (unsigned long)cache;
-	struct slab_name *n;
+	struct kobs_slab_name *n;
 
 	/* Two that met it at once may have kept it twice. */
 	while (names && key && (n = lookup(names, key)))

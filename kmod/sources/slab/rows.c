@@ -34,13 +34,13 @@
 /* Points in the course of a session that a row tells live objects of. */
 #define POINTS		5
 
-static unsigned int slots_of(const struct slab *sl)
+static unsigned int slots_of(const struct kobs_slab *sl)
 {
 	return sl->groups.mask + 1;
 }
 
 /* Groups differ from CPU to CPU: read what was freed first. */
-static u64 group_live(const struct slab *sl, u32 group)
+static u64 group_live(const struct kobs_slab *sl, u32 group)
 {
 	u64 gone = kobs_group_table_sum(&sl->groups, group, SLAB_N_FREED) +
 		   kobs_group_table_sum(&sl->groups, group, SLAB_N_MISSED);
@@ -48,12 +48,12 @@ static u64 group_live(const struct slab *sl, u32 group)
 	return kobs_group_table_sum(&sl->groups, group, SLAB_N_ALLOCATED) - gone;
 }
 
-static unsigned long elapsed(const struct slab *sl)
+static unsigned long elapsed(const struct kobs_slab *sl)
 {
 	return (sl->stopped ?: jiffies) - sl->started;
 }
 
-static void shots_halve(struct slab *sl)
+static void shots_halve(struct kobs_slab *sl)
 {
 	unsigned int i;
 
@@ -66,7 +66,7 @@ static void shots_halve(struct slab *sl)
 }
 
 /* The worker: look at each group, and now and then take a snapshot. */
-static void shots_run(struct slab *sl)
+static void shots_run(struct kobs_slab *sl)
 {
 	bool shot = !--sl->wait;
 	u32 group;
@@ -100,14 +100,14 @@ static void shots_run(struct slab *sl)
 	sl->wait = sl->every;
 }
 
-static unsigned long shot_interval(const struct slab *sl)
+static unsigned long shot_interval(const struct kobs_slab *sl)
 {
 	return slots_of(sl) < SHOT_MANY ? SHOT_JIFFIES : SHOT_SLOW;
 }
 
 static void shots_work(struct work_struct *work)
 {
-	struct slab *sl = container_of(work, struct slab, work.work);
+	struct kobs_slab *sl = container_of(work, struct kobs_slab, work.work);
 
 	mutex_lock(&sl->shot_lock);
 	shots_run(sl);
@@ -122,7 +122,7 @@ static void shots_work(struct work_struct *work)
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM, after which kobs_slab_rows_free() is to be called.
  */
-int kobs_slab_rows_init(struct slab *sl)
+int kobs_slab_rows_init(struct kobs_slab *sl)
 {
 	unsigned int n = slots_of(sl);
 	unsigned int i;
@@ -150,7 +150,7 @@ int kobs_slab_rows_init(struct slab *sl)
  *
  * Context: task, may sleep.
  */
-void kobs_slab_rows_free(struct slab *sl)
+void kobs_slab_rows_free(struct kobs_slab *sl)
 {
 	unsigned int i;
 
@@ -172,7 +172,7 @@ void kobs_slab_rows_free(struct slab *sl)
  * Context: any.
  * Return: bytes, without histograms that a reader may need.
  */
-size_t kobs_slab_rows_bytes(const struct slab *sl)
+size_t kobs_slab_rows_bytes(const struct kobs_slab *sl)
 {
 	return slots_of(sl) * (sizeof(*sl->tally) + sizeof(*sl->peak) +
 			       sizeof(*sl->peaks) + sizeof(*sl->hot) +
@@ -185,7 +185,7 @@ size_t kobs_slab_rows_bytes(const struct slab *sl)
  *
  * Context: task, may sleep; the session's lock is held.
  */
-void kobs_slab_rows_start(struct slab *sl)
+void kobs_slab_rows_start(struct kobs_slab *sl)
 {
 	sl->started = jiffies;
 	sl->every = 1;
@@ -200,7 +200,7 @@ void kobs_slab_rows_start(struct slab *sl)
  *
  * Context: task, may sleep; the session's lock is held.
  */
-void kobs_slab_rows_stop(struct slab *sl)
+void kobs_slab_rows_stop(struct kobs_slab *sl)
 {
 	const struct kobs_session *s = sl->s;
 	u64 end = s->guard_cost ? s->disarmed : s->stopped;
@@ -212,7 +212,7 @@ void kobs_slab_rows_stop(struct slab *sl)
 }
 
 /* Live objects of a group when @num / @den of the time had passed. */
-static u64 live_at(const struct slab *sl, u32 group, unsigned int num,
+static u64 live_at(const struct kobs_slab *sl, u32 group, unsigned int num,
 		   unsigned int den, u64 end)
 {
 	unsigned long at = elapsed(sl) * num / den;
@@ -233,26 +233,26 @@ static u64 live_at(const struct slab *sl, u32 group, unsigned int num,
 	return n0 + div64_s64((n1 - n0) * (s64)(at - t0), t1 - t0);
 }
 
-static void tally_clear(struct slab *sl)
+static void tally_clear(struct kobs_slab *sl)
 {
 	unsigned int i;
 
 	for (i = 0; i < slots_of(sl); i++) {
-		struct slab_tally *t = &sl->tally[i];
+		struct kobs_slab_tally *t = &sl->tally[i];
 		u32 *hist = t->hist;
 
-		*t = (struct slab_tally){ .min = U64_MAX, .hist = hist };
+		*t = (struct kobs_slab_tally){ .min = U64_MAX, .hist = hist };
 		if (hist)
 			memset(hist, 0, KOBS_HIST_BUCKETS * sizeof(*hist));
 	}
 }
 
-static void tally_object(struct slab *sl, const struct kobs_object *o,
+static void tally_object(struct kobs_slab *sl, const struct kobs_object *o,
 			 u32 now, u32 older)
 {
 	/* It may have come after the clock was read. */
 	u32 old = max_t(s32, now - o->born, 0);
-	struct slab_tally *t;
+	struct kobs_slab_tally *t;
 	u64 age;
 
 	if (o->group == SLAB_GROUP_OWN || old < older)
@@ -274,7 +274,7 @@ static void tally_object(struct slab *sl, const struct kobs_object *o,
 }
 
 /* Go through all live objects. */
-static void tally_fill(struct slab *sl)
+static void tally_fill(struct kobs_slab *sl)
 {
 	u32 older = msecs_to_jiffies(sl->s->source_params[SLAB_P_OLDER].number);
 	u32 now = sl->stopped ?: jiffies;
@@ -291,11 +291,11 @@ static void tally_fill(struct slab *sl)
 	}
 }
 
-/* Fields in the order of slab_fields in src_slab.c. */
-static bool row_fill(struct slab *sl, u32 group, struct kobs_row_out *out)
+/* Fields in the order of slab_fields in source.c. */
+static bool row_fill(struct kobs_slab *sl, u32 group, struct kobs_row_out *out)
 {
 	const u64 *key = kobs_group_table_key(&sl->groups, group);
-	const struct slab_tally *t = &sl->tally[group];
+	const struct kobs_slab_tally *t = &sl->tally[group];
 	const struct kobs_group_table *g = &sl->groups;
 	u64 *f = out->fields;
 	unsigned int i;
@@ -326,11 +326,11 @@ static bool row_fill(struct slab *sl, u32 group, struct kobs_row_out *out)
 }
 
 /* The row of what has no site. */
-static bool row_unknown(struct slab *sl, struct kobs_row_out *out)
+static bool row_unknown(struct kobs_slab *sl, struct kobs_row_out *out)
 {
 	*out = (struct kobs_row_out){
 		.min = U64_MAX,
-		.fields[5] = kobs_slab_sum(sl, offsetof(struct slab_cpu,
+		.fields[5] = kobs_slab_sum(sl, offsetof(struct kobs_slab_cpu,
 							unknown)),
 	};
 	return true;
@@ -348,7 +348,7 @@ static bool row_unknown(struct slab *sl, struct kobs_row_out *out)
 bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
 		    struct kobs_row_out *out)
 {
-	struct slab *sl = s->priv;
+	struct kobs_slab *sl = s->priv;
 
 	if (s->state == KOBS_STATE_NEW)
 		return false;

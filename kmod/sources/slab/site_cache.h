@@ -19,12 +19,12 @@
 #include "sources/slab/slab.h"
 
 /**
- * struct slab_found - what is known of a site and a cache
+ * struct kobs_slab_found - what is known of a site and a cache
  * @counts: counters of the group on this CPU
  * @group: group
  * @size: bytes of an object; of kmalloc() meaningless
  */
-struct slab_found {
+struct kobs_slab_found {
 	local64_t *counts;
 	u32 group;
 	u32 size;
@@ -50,8 +50,8 @@ static __always_inline u64 slab_site_cache_cache(const struct kmem_cache *cache,
 	return (u64)(__force u32)(gfp & class) << 32 | size;
 }
 
-static __always_inline struct slab_site *slab_site_cache_at(const struct slab *sl,
-							    unsigned long site,
+static __always_inline struct kobs_slab_site *slab_site_cache_at(const struct kobs_slab *sl,
+								 unsigned long site,
 							u64 cache)
 {
 	u64 hash = (site ^ cache << 8) * KOBS_HASH_FACTOR;
@@ -69,11 +69,11 @@ static __always_inline struct slab_site *slab_site_cache_at(const struct slab *s
  * Context: any, NMI included; preemption off.
  * Return: false when it is not known.
  */
-static __always_inline bool slab_site_cache_get(const struct slab *sl,
+static __always_inline bool slab_site_cache_get(const struct kobs_slab *sl,
 						unsigned long site, u64 cache,
-					   struct slab_found *found)
+					   struct kobs_slab_found *found)
 {
-	const struct slab_site *q = slab_site_cache_at(sl, site, cache);
+	const struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
 	u32 done = READ_ONCE(q->done);
 
 	barrier();
@@ -98,11 +98,11 @@ static __always_inline bool slab_site_cache_get(const struct slab *sl,
  *
  * Context: any, NMI included; preemption off.
  */
-static inline void slab_site_cache_put(struct slab *sl, unsigned long site,
+static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
 				       u64 cache, u32 group, u32 size,
 				  u32 generation)
 {
-	struct slab_site *q = slab_site_cache_at(sl, site, cache);
+	struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
 	u32 done = READ_ONCE(q->done);
 
 	/* An interrupt finds a change begun and leaves it alone. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Source slab: what its parts share. src_slab.c describes the source and has
- * the life of a session, slab_probe.c the handlers and slab_hit.c what they do
- * when it is not as easy as usual, slab_hook.c turns them on and off,
- * slab_row.c makes rows, slab_name.c names caches, slab_module.c follows a
- * module; slab_where.c finds the cache of an address.
+ * Source slab: what its parts share. source.c describes the source and has
+ * the life of a session, fast.c the handlers and slow.c what they do
+ * when it is not as easy as usual, hook.c turns them on and off,
+ * rows.c makes rows, names.c names caches, module.c follows a
+ * module; core/kmem_cache.c finds the cache of an address.
  */
 #ifndef KOBS_SLAB_H
 #define KOBS_SLAB_H
@@ -28,7 +28,7 @@ struct kmem_cache;
 #define SLAB_NAME_WORDS		4
 
 /* Words of an event. */
-enum slab_word {
+enum kobs_slab_word {
 	SLAB_W_SITE = KOBS_W_SOURCE,
 	SLAB_W_PTR,
 	SLAB_W_SIZE,
@@ -39,7 +39,7 @@ enum slab_word {
 
 static_assert((int)SLAB_WORDS <= (int)KOBS_WORDS);
 
-enum slab_param {
+enum kobs_slab_param {
 	SLAB_P_MIN_SIZE,
 	SLAB_P_MAX_SIZE,
 	SLAB_P_CACHE,
@@ -53,7 +53,7 @@ enum slab_param {
 };
 
 /* Counters of a group. */
-enum slab_count {
+enum kobs_slab_count {
 	SLAB_N_ALLOCATED,
 	SLAB_N_BYTES,
 	SLAB_N_FREED,
@@ -71,11 +71,11 @@ static_assert((int)SLAB_N <= KOBS_GROUP_COUNTS);
 #define SLAB_RANGES		4
 
 /**
- * struct slab_range - code
+ * struct kobs_slab_range - code
  * @from: first address
  * @size: bytes; 0 for none
  */
-struct slab_range {
+struct kobs_slab_range {
 	unsigned long from;
 	unsigned long size;
 };
@@ -84,7 +84,7 @@ struct slab_range {
 #define SLAB_SHOTS		16
 
 /**
- * struct slab_tally - what a reader found of a group's live objects
+ * struct kobs_slab_tally - what a reader found of a group's live objects
  * @count: how many
  * @bytes: their size
  * @sum: sum of their ages in ns
@@ -92,7 +92,7 @@ struct slab_range {
  * @max: age of the oldest
  * @hist: histogram of their ages, or NULL
  */
-struct slab_tally {
+struct kobs_slab_tally {
 	u64 count;
 	u64 bytes;
 	u64 sum;
@@ -106,9 +106,9 @@ struct slab_tally {
 #define SLAB_SITE_CACHE	BIT(SLAB_SITE_CACHE_BITS)
 
 /**
- * struct slab_site - group of a site and a cache
+ * struct kobs_slab_site - group of a site and a cache
  * @site: site; 0 for none
- * @cache: see slab_site_cache_cache() in slab_quick.h
+ * @cache: see slab_site_cache_cache() in site_cache.h
  * @counts: counters of the group on this CPU
  * @group: group
  * @size: bytes of an object; of kmalloc() meaningless
@@ -116,7 +116,7 @@ struct slab_tally {
  * @begun: changes that were begun
  * @done: changes that were completed
  */
-struct slab_site {
+struct kobs_slab_site {
 	unsigned long site;
 	u64 cache;
 	local64_t *counts;
@@ -128,19 +128,19 @@ struct slab_site {
 } __aligned(64);
 
 /**
- * struct slab_cpu - what a CPU of a session writes to
+ * struct kobs_slab_cpu - what a CPU of a session writes to
  * @unknown: frees of objects that are not followed
  * @skipped: events of addresses that the sampling leaves out
  * @fast: groups found before
  */
-struct slab_cpu {
+struct kobs_slab_cpu {
 	local64_t unknown;
 	local64_t skipped;
-	struct slab_site fast[SLAB_SITE_CACHE];
+	struct kobs_slab_site fast[SLAB_SITE_CACHE];
 };
 
 /**
- * struct slab - a session of this source
+ * struct kobs_slab - a session of this source
  *
  * Read by handlers:
  * @s: session
@@ -173,7 +173,7 @@ struct slab_cpu {
  * @buckets: of the row being read
  * @modules: tells when a module comes and goes
  * @module: its name
- * @symbol_lock: see slab_module.c
+ * @symbol_lock: see module.c
  * @symbols: names of sites that were in it
  *
  * Of the worker, and under @shot_lock:
@@ -187,7 +187,7 @@ struct slab_cpu {
  * @peak: most live objects of each group in a run of the worker
  * @peaks: runs in which there were more than ever before
  */
-struct slab {
+struct kobs_slab {
 	struct kobs_session *s;
 	bool sampled;
 	bool bounded;
@@ -196,13 +196,13 @@ struct slab {
 	u32 follow_below;
 	u64 min_size;
 	u64 max_size;
-	struct slab_range ranges[SLAB_RANGES];
+	struct kobs_slab_range ranges[SLAB_RANGES];
 	u32 escalate;
 	u8 *hot;
-	struct slab_names *names;
+	struct kobs_slab_names *names;
 	struct kobs_object_table live;
 	struct kobs_group_table groups;
-	struct slab_cpu __percpu *cpu;
+	struct kobs_slab_cpu __percpu *cpu;
 	u32 generation;
 
 	struct kobs_probe probes[4];
@@ -212,7 +212,7 @@ struct slab {
 	bool bulk_on;
 	unsigned long started;
 	unsigned long stopped;
-	struct slab_tally *tally;
+	struct kobs_slab_tally *tally;
 	local64_t *buckets;
 	struct notifier_block modules;
 	char module[MODULE_NAME_LEN];
@@ -231,7 +231,7 @@ struct slab {
 };
 
 /**
- * struct slab_alloc - an allocation
+ * struct kobs_slab_alloc - an allocation
  * @site: where it returns to
  * @ptr: address, or 0
  * @size: bytes of the object
@@ -239,7 +239,7 @@ struct slab {
  * @cache: cache, or NULL for kmalloc()
  * @gfp: flags
  */
-struct slab_alloc {
+struct kobs_slab_alloc {
 	unsigned long site;
 	unsigned long ptr;
 	size_t size;
@@ -248,20 +248,20 @@ struct slab_alloc {
 	gfp_t gfp;
 };
 
-/* slab_hit.c */
-void kobs_slab_alloc_slow(struct slab *sl, const struct slab_alloc *a,
+/* slow.c */
+void kobs_slab_alloc_slow(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
 			  bool timed);
-void kobs_slab_put_slow(struct slab *sl, unsigned long ptr, u32 group,
+void kobs_slab_put_slow(struct kobs_slab *sl, unsigned long ptr, u32 group,
 			u32 size);
-void kobs_slab_free_slow(struct slab *sl, unsigned long site,
+void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
 			 unsigned long ptr, bool timed);
 void kobs_slab_free_own(struct kobs_cpu *pc);
-void kobs_slab_give(struct slab *sl, unsigned long ptr);
+void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr);
 
-/* slab_probe.c */
+/* fast.c */
 
 /**
- * struct slab_handlers - what the hooks call
+ * struct kobs_slab_handlers - what the hooks call
  * @probe: of the tracepoints kmalloc, kmem_cache_alloc, kfree and
  *	kmem_cache_free
  * @free_bulk: at the entry of kmem_cache_free_bulk()
@@ -269,69 +269,69 @@ void kobs_slab_give(struct slab *sl, unsigned long ptr);
  * @alloc_bulk: at the return of kmem_cache_alloc_bulk(), with 0 objects for
  *	a failure
  */
-struct slab_handlers {
+struct kobs_slab_handlers {
 	void *probe[4];
 	ftrace_func_t free_bulk;
 	ftrace_func_t give;
-	void (*alloc_bulk)(struct slab *sl, unsigned long site,
+	void (*alloc_bulk)(struct kobs_slab *sl, unsigned long site,
 			   struct kmem_cache *cache, gfp_t gfp, void **p,
 			   unsigned int n);
 };
 
-extern const struct slab_handlers kobs_slab_fast;
-extern const struct slab_handlers kobs_slab_follow;
-/* slab_trace.c */
-extern const struct slab_handlers kobs_slab_stream;
+extern const struct kobs_slab_handlers kobs_slab_fast;
+extern const struct kobs_slab_handlers kobs_slab_follow;
+/* trace.c */
+extern const struct kobs_slab_handlers kobs_slab_stream;
 
-/* slab_hook.c */
+/* hook.c */
 const char *kobs_slab_how(bool *ok);
-int kobs_slab_hook(struct slab *sl, struct netlink_ext_ack *extack);
-void kobs_slab_unhook(struct slab *sl);
-unsigned int kobs_slab_hooks(const struct slab *sl);
+int kobs_slab_hook(struct kobs_slab *sl, struct netlink_ext_ack *extack);
+void kobs_slab_unhook(struct kobs_slab *sl);
+unsigned int kobs_slab_hooks(const struct kobs_slab *sl);
 u64 kobs_slab_missed(const struct kobs_session *s);
 
-/* slab_row.c */
-int kobs_slab_rows_init(struct slab *sl);
-void kobs_slab_rows_free(struct slab *sl);
-void kobs_slab_rows_start(struct slab *sl);
-void kobs_slab_rows_stop(struct slab *sl);
-size_t kobs_slab_rows_bytes(const struct slab *sl);
+/* rows.c */
+int kobs_slab_rows_init(struct kobs_slab *sl);
+void kobs_slab_rows_free(struct kobs_slab *sl);
+void kobs_slab_rows_start(struct kobs_slab *sl);
+void kobs_slab_rows_stop(struct kobs_slab *sl);
+size_t kobs_slab_rows_bytes(const struct kobs_slab *sl);
 bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
 		    struct kobs_row_out *out);
 
-/* slab_name.c */
+/* names.c */
 bool kobs_slab_names_readable(void);
-struct slab_names *kobs_slab_names_new(const char *pattern);
-void kobs_slab_names_free(struct slab_names *names);
+struct kobs_slab_names *kobs_slab_names_new(const char *pattern);
+void kobs_slab_names_free(struct kobs_slab_names *names);
 u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp);
-bool kobs_slab_name(struct slab_names *names, const struct kmem_cache *cache,
+bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
 		    u64 key, size_t request, u64 *text);
-void kobs_slab_name_forget(struct slab_names *names,
+void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);
 
 bool kobs_slab_cache_name(const struct kmem_cache *cache, u64 *text);
 
-/* slab_where.c */
+/* core/kmem_cache.c */
 void kobs_slab_where_init(void);
 void kobs_slab_where(const void *address, u64 *text);
 
-/* src_slab.c */
-u64 kobs_slab_sum(const struct slab *sl, size_t member);
+/* source.c */
+u64 kobs_slab_sum(const struct kobs_slab *sl, size_t member);
 
-/* slab_module.c */
-int kobs_slab_module_init(struct slab *sl, struct netlink_ext_ack *extack);
-void kobs_slab_module_free(struct slab *sl);
+/* module.c */
+int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack);
+void kobs_slab_module_free(struct kobs_slab *sl);
 const char *kobs_slab_symbol(struct kobs_session *s, u64 address);
 
 /* By the bits between those that choose an address' buckets. */
-static __always_inline bool kobs_slab_followed(const struct slab *sl,
+static __always_inline bool kobs_slab_followed(const struct kobs_slab *sl,
 					       unsigned long ptr)
 {
 	return !sl->sampled ||
 	       (u32)(kobs_object_hash(ptr) >> 12) < sl->follow_below;
 }
 
-static __always_inline bool kobs_slab_in_module(const struct slab *sl,
+static __always_inline bool kobs_slab_in_module(const struct kobs_slab *sl,
 						unsigned long site)
 {
 	unsigned int i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source slab: what happens when memory is allocated and freed, in full. What
- * is most often the case, slab_probe.c has in short.
+ * is most often the case, fast.c has in short.
  *
  * A hit is an allocation that succeeds or fails, or a free. Bulk operations
  * are a hit for each object. Not a hit is what frees nothing: NULL, and memory
@@ -48,7 +48,7 @@ static void slab_count_own(struct kobs_cpu *pc)
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
 }
 
-static bool slab_wanted(struct slab *sl, const struct slab_alloc *a, u64 *v)
+static bool slab_wanted(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u64 *v)
 {
 	if (sl->in_module && !kobs_slab_in_module(sl, a->site))
 		return false;
@@ -64,7 +64,7 @@ static bool slab_wanted(struct slab *sl, const struct slab_alloc *a, u64 *v)
 			      a->request, &v[SLAB_W_CACHE]);
 }
 
-static __always_inline u32 slab_find(struct slab *sl, const u64 *v)
+static __always_inline u32 slab_find(struct kobs_slab *sl, const u64 *v)
 {
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 
@@ -84,7 +84,7 @@ static noinline void slab_end(struct kobs_session *s, struct kobs_cpu *pc,
 	kobs_hit_leave(pc);
 }
 
-static u64 slab_site_cache_of(const struct slab_alloc *a)
+static u64 slab_site_cache_of(const struct kobs_slab_alloc *a)
 {
 	return slab_site_cache_cache(a->cache, a->size, a->gfp);
 }
@@ -93,8 +93,8 @@ static u64 slab_site_cache_of(const struct slab_alloc *a)
  * The group of an allocation, in the general case. Where there is none, the
  * hit is counted as what became of it.
  */
-static noinline u32 slab_group(struct slab *sl, struct kobs_cpu *pc,
-			       const struct slab_alloc *a)
+static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
+			       const struct kobs_slab_alloc *a)
 {
 	/* Before the name: pairs with the release in on_destroy(). */
 	u32 generation = smp_load_acquire(&sl->generation);
@@ -132,7 +132,7 @@ out:
 	return group;
 }
 
-static noinline void slab_stale(struct slab *sl, const struct kobs_object *old)
+static noinline void slab_stale(struct kobs_slab *sl, const struct kobs_object *old)
 {
 	if (old->group != SLAB_GROUP_OWN)
 		local64_inc(&kobs_group_table_counts(&sl->groups,
@@ -144,7 +144,7 @@ static noinline void slab_stale(struct slab *sl, const struct kobs_object *old)
  * first with a site in the allocator, which loses the object to the second.
  * No free of such an object goes unseen.
  */
-static bool slab_told_twice(struct slab *sl, const struct kobs_object *o,
+static bool slab_told_twice(struct kobs_slab *sl, const struct kobs_object *o,
 			    const struct kobs_object *old)
 {
 	local64_t *n;
@@ -159,7 +159,7 @@ static bool slab_told_twice(struct slab *sl, const struct kobs_object *o,
 }
 
 /* So that its free is known as well, and takes a stale record's place. */
-static noinline void slab_put_own(struct slab *sl, struct kobs_cpu *pc,
+static noinline void slab_put_own(struct kobs_slab *sl, struct kobs_cpu *pc,
 				  unsigned long ptr)
 {
 	struct kobs_object o = { .group = SLAB_GROUP_OWN };
@@ -170,8 +170,8 @@ static noinline void slab_put_own(struct slab *sl, struct kobs_cpu *pc,
 		slab_stale(sl, &old);
 }
 
-static noinline void slab_failed(struct slab *sl, struct kobs_cpu *pc,
-				 const struct slab_alloc *a)
+static noinline void slab_failed(struct kobs_slab *sl, struct kobs_cpu *pc,
+				 const struct kobs_slab_alloc *a)
 {
 	u32 group = slab_group(sl, pc, a);
 
@@ -181,7 +181,7 @@ static noinline void slab_failed(struct slab *sl, struct kobs_cpu *pc,
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 }
 
-static void slab_put(struct slab *sl, struct kobs_cpu *pc, unsigned long ptr,
+static void slab_put(struct kobs_slab *sl, struct kobs_cpu *pc, unsigned long ptr,
 		     u32 group, u32 size)
 {
 	struct kobs_object o = {
@@ -211,10 +211,10 @@ static void slab_put(struct slab *sl, struct kobs_cpu *pc, unsigned long ptr,
 	kobs_count(&pc->counters, outcome);
 }
 
-static void slab_alloc_one(struct slab *sl, struct kobs_cpu *pc,
-			   const struct slab_alloc *a)
+static void slab_alloc_one(struct kobs_slab *sl, struct kobs_cpu *pc,
+			   const struct kobs_slab_alloc *a)
 {
-	struct slab_found found KOBS_UNINIT;
+	struct kobs_slab_found found KOBS_UNINIT;
 	u32 group;
 
 	if (slab_own(sl->s)) {
@@ -242,7 +242,7 @@ static void slab_alloc_one(struct slab *sl, struct kobs_cpu *pc,
  *
  * Context: any, NMI included; preemption off.
  */
-void kobs_slab_alloc_slow(struct slab *sl, const struct slab_alloc *a,
+void kobs_slab_alloc_slow(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
 			  bool timed)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
@@ -261,7 +261,7 @@ void kobs_slab_alloc_slow(struct slab *sl, const struct slab_alloc *a,
  *
  * Context: any, NMI included; preemption off.
  */
-void kobs_slab_put_slow(struct slab *sl, unsigned long ptr, u32 group,
+void kobs_slab_put_slow(struct kobs_slab *sl, unsigned long ptr, u32 group,
 			u32 size)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
@@ -270,7 +270,7 @@ void kobs_slab_put_slow(struct slab *sl, unsigned long ptr, u32 group,
 	kobs_hit_leave(pc);
 }
 
-static void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
+static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 			 unsigned long site)
 {
 	if (slab_own(sl->s)) {
@@ -282,14 +282,14 @@ static void slab_unknown(struct slab *sl, struct kobs_cpu *pc,
 		local64_inc(&this_cpu_ptr(sl->cpu)->unknown);
 }
 
-static void slab_count_freed(struct slab *sl, struct kobs_cpu *pc,
+static void slab_count_freed(struct kobs_slab *sl, struct kobs_cpu *pc,
 			     const struct kobs_object *o)
 {
 	local64_inc(&kobs_group_table_counts(&sl->groups, o->group)[SLAB_N_FREED]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 }
 
-static void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
+static void slab_free_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 			  unsigned long site, unsigned long ptr)
 {
 	struct kobs_object o;
@@ -313,7 +313,7 @@ static void slab_free_one(struct slab *sl, struct kobs_cpu *pc,
  *
  * Context: any, NMI included; preemption off.
  */
-void kobs_slab_free_slow(struct slab *sl, unsigned long site,
+void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
 			 unsigned long ptr, bool timed)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
@@ -343,7 +343,7 @@ void kobs_slab_free_own(struct kobs_cpu *pc)
  *
  * Context: any, NMI included.
  */
-void kobs_slab_give(struct slab *sl, unsigned long ptr)
+void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr)
 {
 	struct kobs_object o;
 	struct kobs_cpu *pc;

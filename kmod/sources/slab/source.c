@@ -2,8 +2,8 @@
 /*
  * Source slab: allocations and frees of the slab allocator. Mode leaks follows
  * each object from its allocation to its free and tells, for each key, what is
- * live; mode trace streams single events. The hooks are in slab_hook.c, what
- * counts as a hit in slab_hit.c.
+ * live; mode trace streams single events. The hooks are in hook.c, what
+ * counts as a hit in slow.c.
  *
  * Locking: prepare, start, stop and release run under the session's lock. The
  * handlers take no lock; stop waits for them before anything is freed.
@@ -54,7 +54,7 @@ static int slab_check(const struct kobs_session *s,
 	return 0;
 }
 
-static void slab_configure(struct slab *sl)
+static void slab_configure(struct kobs_slab *sl)
 {
 	const struct kobs_value *p = sl->s->source_params;
 	struct kobs_session *s = sl->s;
@@ -72,12 +72,12 @@ static void slab_configure(struct slab *sl)
 /**
  * kobs_slab_sum() - a counter over all CPUs
  * @sl: session
- * @member: its offset in struct slab_cpu
+ * @member: its offset in struct kobs_slab_cpu
  *
  * Context: any.
  * Return: the sum.
  */
-u64 kobs_slab_sum(const struct slab *sl, size_t member)
+u64 kobs_slab_sum(const struct kobs_slab *sl, size_t member)
 {
 	unsigned int cpu;
 	u64 sum = 0;
@@ -90,13 +90,13 @@ u64 kobs_slab_sum(const struct slab *sl, size_t member)
 
 static u64 slab_skipped(const struct kobs_session *s)
 {
-	const struct slab *sl = s->priv;
+	const struct kobs_slab *sl = s->priv;
 
 	return sl && sl->cpu ?
-	       kobs_slab_sum(sl, offsetof(struct slab_cpu, skipped)) : 0;
+	       kobs_slab_sum(sl, offsetof(struct kobs_slab_cpu, skipped)) : 0;
 }
 
-static int slab_alloc_memory(struct slab *sl)
+static int slab_alloc_memory(struct kobs_slab *sl)
 {
 	struct kobs_session *s = sl->s;
 	int err = 0;
@@ -108,7 +108,7 @@ static int slab_alloc_memory(struct slab *sl)
 	}
 	if (s->mode->stream)
 		return 0;
-	sl->cpu = alloc_percpu(struct slab_cpu);
+	sl->cpu = alloc_percpu(struct kobs_slab_cpu);
 	if (!sl->cpu)
 		return -ENOMEM;
 	err = kobs_object_table_init(&sl->live,
@@ -120,7 +120,7 @@ static int slab_alloc_memory(struct slab *sl)
 	return err ?: kobs_slab_rows_init(sl);
 }
 
-static void slab_free_all(struct slab *sl)
+static void slab_free_all(struct kobs_slab *sl)
 {
 	kobs_slab_module_free(sl);
 	kobs_slab_rows_free(sl);
@@ -136,7 +136,7 @@ static void slab_free_all(struct slab *sl)
 static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	int err = slab_check(s, extack);
-	struct slab *sl;
+	struct kobs_slab *sl;
 
 	if (err)
 		return err;
@@ -164,7 +164,7 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 static int slab_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	struct slab *sl = s->priv;
+	struct kobs_slab *sl = s->priv;
 	int err = kobs_slab_hook(sl, extack);
 
 	if (!err && !s->stream)
@@ -174,7 +174,7 @@ static int slab_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 static void slab_stop(struct kobs_session *s)
 {
-	struct slab *sl = s->priv;
+	struct kobs_slab *sl = s->priv;
 
 	kobs_slab_unhook(sl);
 	if (!s->stream)
@@ -183,7 +183,7 @@ static void slab_stop(struct kobs_session *s)
 
 static void slab_release(struct kobs_session *s)
 {
-	struct slab *sl = s->priv;
+	struct kobs_slab *sl = s->priv;
 
 	s->priv = NULL;
 	slab_free_all(sl);
@@ -191,12 +191,12 @@ static void slab_release(struct kobs_session *s)
 
 static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
 {
-	const struct slab *sl = s->priv;
+	const struct kobs_slab *sl = s->priv;
 
 	u->bytes += sizeof(*sl);
 	if (s->stream)
 		return;
-	u->bytes += sizeof(struct slab_cpu) * num_possible_cpus() +
+	u->bytes += sizeof(struct kobs_slab_cpu) * num_possible_cpus() +
 		    kobs_object_table_bytes(s->source_params[SLAB_P_OBJECTS].number) +
 		    kobs_group_table_bytes(s->params[KOBS_P_ROWS].number,
 					   s->n_words) + kobs_slab_rows_bytes(sl);

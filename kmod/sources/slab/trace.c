@@ -14,7 +14,7 @@
 #include "core/hit.h"
 #include "sources/slab/slab.h"
 
-enum slab_event {
+enum kobs_slab_event {
 	SLAB_ALLOC,
 	SLAB_FAILED,
 	SLAB_FREE,
@@ -29,7 +29,7 @@ static const char events[][2 * sizeof(u64)] __aligned(sizeof(u64)) = {
 };
 
 /**
- * struct slab_record - what happened
+ * struct kobs_slab_record - what happened
  * @event: what
  * @site: where it returns to
  * @ptr: address of the object
@@ -38,8 +38,8 @@ static const char events[][2 * sizeof(u64)] __aligned(sizeof(u64)) = {
  * @cache: its cache, or NULL
  * @key: what kobs_slab_name() knows the cache by; 0 when it is not known
  */
-struct slab_record {
-	enum slab_event event;
+struct kobs_slab_record {
+	enum kobs_slab_event event;
 	unsigned long site;
 	unsigned long ptr;
 	size_t size;
@@ -48,7 +48,7 @@ struct slab_record {
 	u64 key;
 };
 
-static bool trace_wanted(struct slab *sl, const struct slab_record *r, u64 *v)
+static bool trace_wanted(struct kobs_slab *sl, const struct kobs_slab_record *r, u64 *v)
 {
 	if (r->ptr && !kobs_slab_followed(sl, r->ptr))
 		return false;
@@ -60,8 +60,8 @@ static bool trace_wanted(struct slab *sl, const struct slab_record *r, u64 *v)
 					    r->request, &v[SLAB_W_CACHE]);
 }
 
-static void trace_one(struct slab *sl, struct kobs_cpu *pc,
-		      const struct slab_record *r)
+static void trace_one(struct kobs_slab *sl, struct kobs_cpu *pc,
+		      const struct kobs_slab_record *r)
 {
 	struct kobs_session *s = sl->s;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
@@ -79,7 +79,7 @@ static void trace_one(struct slab *sl, struct kobs_cpu *pc,
 	kobs_hit_record(s, pc, v, s->need, 0, U64_MAX, true, true);
 }
 
-static void trace(struct slab *sl, const struct slab_record *r)
+static void trace(struct kobs_slab *sl, const struct kobs_slab_record *r)
 {
 	struct kobs_cpu *pc = kobs_hit_enter(sl->s);
 	u64 t0;
@@ -96,7 +96,7 @@ static void trace(struct slab *sl, const struct slab_record *r)
 static void trace_kmalloc(void *data, unsigned long site, const void *ptr,
 			  size_t request, size_t size, gfp_t gfp, int node)
 {
-	const struct slab_record r = {
+	const struct kobs_slab_record r = {
 		.event = ptr ? SLAB_ALLOC : SLAB_FAILED,
 		.site = site,
 		.ptr = (unsigned long)ptr,
@@ -111,7 +111,7 @@ static void trace_kmalloc(void *data, unsigned long site, const void *ptr,
 static void trace_cache_alloc(void *data, unsigned long site, const void *ptr,
 			      struct kmem_cache *cache, gfp_t gfp, int node)
 {
-	const struct slab_record r = {
+	const struct kobs_slab_record r = {
 		.event = ptr ? SLAB_ALLOC : SLAB_FAILED,
 		.site = site,
 		.ptr = (unsigned long)ptr,
@@ -123,11 +123,11 @@ static void trace_cache_alloc(void *data, unsigned long site, const void *ptr,
 	trace(data, &r);
 }
 
-static void trace_free(struct slab *sl, enum slab_event event,
+static void trace_free(struct kobs_slab *sl, enum kobs_slab_event event,
 		       unsigned long site, const void *ptr,
 		       const struct kmem_cache *cache)
 {
-	const struct slab_record r = {
+	const struct kobs_slab_record r = {
 		.event = event,
 		.site = site,
 		.ptr = (unsigned long)ptr,
@@ -168,7 +168,7 @@ static void trace_give(unsigned long ip, unsigned long parent_ip,
 		   kobs_kvfree_arg(fregs), NULL);
 }
 
-static void trace_alloc_bulk(struct slab *sl, unsigned long site,
+static void trace_alloc_bulk(struct kobs_slab *sl, unsigned long site,
 			     struct kmem_cache *cache, gfp_t gfp, void **p,
 			     unsigned int n)
 {
@@ -178,7 +178,7 @@ static void trace_alloc_bulk(struct slab *sl, unsigned long site,
 		trace_cache_alloc(sl, site, *p++, cache, gfp, 0);
 }
 
-const struct slab_handlers kobs_slab_stream = {
+const struct kobs_slab_handlers kobs_slab_stream = {
 	.probe = { trace_kmalloc, trace_cache_alloc, trace_kfree,
 		   trace_cache_free },
 	.free_bulk = trace_free_bulk,
