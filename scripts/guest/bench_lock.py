@@ -58,7 +58,7 @@ def jobs(b):
         return measure
 
     def perf():
-        """What perf lock contention works on, unless it has BPF."""
+        """The tracepoint recording that perf lock contention uses without BPF."""
         out = "/tmp/perf.data"
         b.run("perf", "record", "-q", "-a", "-m", "16M", "-e", "lock:contention_begin", "-e", "lock:contention_end",
               "-o", out, "--", work())

@@ -13,12 +13,12 @@ import subprocess
 
 ROUNDS = 20000
 SWITCHES = 2 * ROUNDS
-# By its path: bpftrace wants a name that stands for one file only.
+# By its path: bpftrace requires a name that is unique.
 WORK = ("/usr/bin/perf", "bench", "sched", "pipe", "-l", str(ROUNDS))
 
 
 def per_switch(out):
-    """Instructions of a switch, as the ping-pong reports its time."""
+    """Instructions per switch, from the time reported by the ping-pong."""
     return float(re.search(r"([\d.]+) usecs/op", out)[1]) * 1000 / 2
 
 
@@ -30,12 +30,12 @@ def jobs(b):
         return per_switch(b.run(*WORK))
 
     def seen(switches, who):
-        # The pair, and what runs while they start and end.
+        # The pair, and tasks that run while it starts and ends.
         if not 0.99 * SWITCHES <= switches <= 1.2 * SWITCHES:
             raise b.Absent(f"{who} saw {switches} of {SWITCHES} switches")
 
     def sleeps():
-        """Times that programs which have ended left the CPU to sleep."""
+        """Number of voluntary switches of programs that have exited."""
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_nvcsw
 
     def kobs(mode, *args):
@@ -50,7 +50,7 @@ def jobs(b):
                 raise SystemExit(f"bench: kobs lost hits: {a}")
             if mode == "offcpu":
                 seen(a["recorded"], "kobs")
-            # Who writes to the pipe can be preempted by whom that wakes up, and needs no wake-up then.
+            # The writer of the pipe can be preempted by the reader it wakes, and then needs no wake-up.
             elif not 0.9 * SWITCHES <= slept <= a["recorded"] + a["filtered"]:
                 raise b.Absent(f"kobs saw {a['recorded']} + {a['filtered']} wake-ups for {slept} sleeps")
             return per_switch(out)
@@ -64,7 +64,7 @@ def jobs(b):
         return measure
 
     def beside(ready, *line):
-        """A tool that runs until it is told to end."""
+        """A tool that runs until it is terminated."""
         def measure():
             try:
                 p = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

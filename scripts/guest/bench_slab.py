@@ -17,7 +17,7 @@ plain = {}              # by kind: a pair that nobody follows
 
 
 def jobs(b):
-    """The jobs, on top of what bench (b) has."""
+    """The jobs; b is the module bench."""
 
     def gen(command):
         with open(GEN + "run", "w", encoding="utf-8") as f:
@@ -42,7 +42,7 @@ def jobs(b):
             raise b.Absent(f"{who} saw {pairs} of {TRACED} pairs")
 
     def own(kind, *args, follows=True):
-        """Of several runs: which addresses a sample follows is chance."""
+        """Best of several runs: the sampled addresses are random."""
         def measure():
             least = None
             for _ in range(1 if follows else 4):
@@ -64,7 +64,7 @@ def jobs(b):
     def bpftrace(program):
         def measure():
             out = b.run("bpftrace", "-e", program, "-c", "/bin/sh " + work("kmalloc"))
-            # Others allocate objects of this size, too.
+            # Other code allocates objects of this size as well.
             if sum(map(int, re.findall(r"^@n: (\d+)$", out, re.M))) < TRACED:
                 raise b.Absent(f"bpftrace saw too few pairs: {out[-200:]}")
             return result()
@@ -77,7 +77,7 @@ def jobs(b):
             while "Attaching" not in (line := p.stdout.readline()):
                 if not line:
                     raise b.Absent("memleak-bpfcc did not start")
-            # It says so before it has attached to anything.
+            # It prints this before it has attached.
             cost = 0
             for _ in range(60):
                 time.sleep(1)
@@ -146,7 +146,7 @@ def jobs(b):
         return (of(many) - of(few)) / (many - few)
 
     def stack():
-        """What stack_trace_save() takes at this depth, which kobs may add 400 to."""
+        """Cost of stack_trace_save() at this depth; the limit of kobs is 400 above it."""
         if "calldeep" not in b.plain:
             b.plain["calldeep"] = b.bench("calldeep")
         return b.bench("stack") - b.plain["calldeep"]
@@ -156,7 +156,7 @@ def jobs(b):
             plain[kind] = pair(kind)
 
     def job_memleak():
-        """On its own, since it takes long to start."""
+        """A separate job, since the tool takes long to start."""
         unfollowed()
         row("slab leaks by kstack, a kmalloc pair", "kmalloc", None, own("kmalloc", "--by", "kstack"),
             [("bcc memleak", memleak)])

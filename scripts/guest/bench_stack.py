@@ -21,7 +21,7 @@ LOOP_CALLS = 1000000
 
 
 def mixed(b, *options):
-    """What a hit took in the handler, on the average of those that were timed; and how its stacks came about."""
+    """Mean cost of timed hits in the handler, and the origin of their stacks."""
     out = b.run("obsctl", "func", "count", MIXED, "--by", "kstack", "--budget", "0", "--rows", "16384", "--json", *options,
                 "--", "sh", "-c", WORK)
     r = json.loads(out.splitlines()[-1])
@@ -30,7 +30,7 @@ def mixed(b, *options):
 
 
 def jobs(b):
-    """The jobs, on top of what bench (b) has."""
+    """The jobs; b is the module bench."""
 
     def bpftrace(kind):
         return b.bpftrace(f"kprobe:{b.FUNC} {{ @[kstack] = count(); }}", kind, pattern=r"^\]: (\d+)$")
@@ -57,7 +57,7 @@ def jobs(b):
         row("count by kstack, {} deep: cached", 20, 450, "call20", others("call20", "stack20"))
         peers = others("calldeep", "stack")
         row("count by kstack, {} deep: cached", 31, 1000, "calldeep", peers)
-        # What the unwinder takes is not ours to better.
+        # The cost of the unwinder is the kernel's.
         row("count by kstack, {} deep: unwound", 31, (peers[0][1] or 25000) * 1.1, "calldeep", peers, "--verify-stacks", "0")
 
         mixed(b)    # learns

@@ -4,7 +4,7 @@
 from kobstest import *
 
 LEAF = "kobs_gen_leaf"
-# All on one CPU, and so in one table.
+# All on one CPU, hence in one table.
 PINNED = ["taskset", "-c", "1"]
 
 
@@ -64,7 +64,7 @@ def tiny_stacks_time():
 
 @test("interrupts into a table being filled")
 def interrupts():
-    # Rows are claimed in all contexts at once: duplicates merge, nothing is lost.
+    # Rows are claimed in all contexts concurrently: duplicates merge, nothing is lost.
     run = ["sh", "-c", f"for i in 1 2 3 4 5 6; do taskset -c 0 sh -c 'echo spread 20 >{GEN}run' & "
                        f"echo call hardirq 500 0 >{GEN}run; echo call softirq 500 0 >{GEN}run; done; wait"]
     r = report("count", LEAF, "--by", "caller,cpu,comm", "--budget", 0, run=run)

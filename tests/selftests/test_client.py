@@ -57,7 +57,7 @@ def count():
     equal(s["by"], ["func", "caller", "comm", "cpu", "kstack"], "by")
     number = s["id"]
     equal(y.do("session-start", {"id": number})["state"], "started", "state")
-    # This process owns the session: only others' calls count.
+    # This process owns the session: only calls of others count.
     gen("call task 9")
     subprocess.run(script("call task 70 1", "callb 30", "call hardirq 5 0", "nested 8"), check=True)
     s = y.do("session-stop", {"id": number})

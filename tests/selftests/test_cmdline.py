@@ -35,7 +35,7 @@ def no_command():
 
 @test("a command's first instant is observed")
 def first_instant():
-    # All of its exec and open calls: the session is on before it begins.
+    # All exec and open calls of the command: the session is armed before it starts.
     r = report("count", "do_sys_openat2", "--by", "comm", run=["cat", "/dev/null"])
     at_least(count_of(r, comm="cat"), 2, "files that cat opens")
 
@@ -99,7 +99,7 @@ def live():
     equal(r.returncode, 0, f"status of {r}")
     contains(r.stdout, "\x1b[", "control sequences")
     contains(r.stdout[-3000:], "hits 0 = recorded 0", "last report")
-    # Whatever it hid or switched is back: cursor on, main screen.
+    # The terminal is restored: cursor visible, main screen.
     for on, off in (("\x1b[?25h", "\x1b[?25l"), ("\x1b[?1049l", "\x1b[?1049h")):
         if off in r.stdout:
             assert r.stdout.rindex(on) > r.stdout.rindex(off), f"{off!r} is not undone by {on!r}"

@@ -11,7 +11,7 @@ from kobstest import *
 from nlkit import *
 
 FAULTS = "/sys/kernel/debug"
-# Of one session, from new to its end. Beyond that many the path does not end by itself.
+# Maximum allocations of one session, from new to its end.
 MOST = 400
 
 
@@ -21,7 +21,7 @@ def put(path, value):
 
 
 def warns():
-    """Where the kernel itself warns of failed allocations, which is none of kobs' faults: the ring buffer's, for a CPU."""
+    """Call sites whose failed allocations the kernel itself warns of: the ring buffer's, per CPU."""
     texts = sorted(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[1] in "tT")
     start = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines()
                  if line.split()[2] == "trace_rb_cpu_prepare")
@@ -29,7 +29,7 @@ def warns():
 
 
 def prepare():
-    """Only allocations that kobs asks for fail, and those that may sleep, too."""
+    """Only allocations requested by kobs fail, including those that may sleep."""
     if not os.path.exists("/proc/self/fail-nth"):
         skip("this kernel cannot inject faults: it has no /proc/self/fail-nth")
     loud = warns()
@@ -51,7 +51,7 @@ def prepare():
 
 
 class Nth:
-    """The n-th allocation of this thread within fails."""
+    """The n-th allocation of this thread in the block fails."""
 
     def __init__(self, n):
         self.n = n
@@ -67,7 +67,7 @@ class Nth:
         os.close(self.fd)
 
     def failed(self):
-        """Did it get so far?"""
+        """Whether the n-th allocation was reached."""
         return not self.left
 
 
@@ -78,7 +78,7 @@ def functions():
     raise AssertionError("no kobs_gen_leaf in /proc/kallsyms")
 
 
-# Parameters that a source, or a mode, cannot do without, and what brings in all that it can allocate.
+# Required parameters of a source or mode, and those that make it allocate everything it can.
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
     "func": lambda: [functions(), param("inflight", 16)],
@@ -87,18 +87,18 @@ NEEDS = {
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
 }
-# Columns, where these are others than the command and its stack.
+# Columns, where they differ from the command and its stack.
 BY = {"pmu": [], "slab": ["site", "kstack"], "sched runq": ["comm"]}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 
 
 def of(table, source, mode, default=None):
-    """What a table says of a mode, or else of its source."""
+    """The table's entry for a mode, or else for its source."""
     return table.get(f"{source} {mode}", table.get(source, default))
 
 
 def modes():
-    """All sources, their available modes and the columns they go with."""
+    """All sources, with their available modes and columns."""
     nl = Netlink()
     for answer in nl.ask(K.CMD_SOURCE_GET, dump=True):
         source = text(dict(attrs(answer))[K.A_SOURCE_NAME])
@@ -110,7 +110,7 @@ def modes():
 
 
 def session(nl, source, mode, nth):
-    """One life of a session. Returns whether the fault was reached, and the refusal if there was one."""
+    """One life cycle of a session. Returns whether the fault was reached, and the refusal, if any."""
     parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL, *of(NEEDS, source, mode)()]
     parts += [attr(K.A_SESSION_BY, c) for c in of(BY, source, mode, ["comm", "kstack"])]
     me = None
@@ -149,7 +149,7 @@ def every_allocation(source, mode):
     nl.close()
 
 
-# Known before the module is asked, so that the plan is the same everywhere; a mode that is new is missed by the last test.
+# A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
 CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("lock", "stalls"), ("sched", "offcpu")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("slab", "trace"),
                    ("lock", "contention"), ("sched", "runq")]

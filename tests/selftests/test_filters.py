@@ -19,7 +19,7 @@ def observe(*options):
 
 
 def other(*commands):
-    """Calls by another process."""
+    """Calls from another process."""
     subprocess.run(script(*commands), check=True)
 
 
@@ -124,7 +124,7 @@ def minimum_trace():
 
 @test("the observer's own calls are excluded, and counted so")
 def own():
-    # obsctl reads and polls; its command does so too, and counts.
+    # obsctl reads and polls; so does its command, whose calls count.
     r = report("count", "vfs_read", "--by", "comm", run=["sh", "-c", "cat /proc/version >/dev/null"])
     at_least(r["accounting"]["own"], 0, "own")
     at_least(r["accounting"]["filtered"], r["accounting"]["own"], "filtered")

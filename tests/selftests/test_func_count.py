@@ -49,7 +49,7 @@ def nmi_in_burst():
         skip("NMIs can be injected only in a guest of 'vm --nmi'")
     gen("nmi 50")
     try:
-        # By kstack, so that NMIs hit the handler where it writes stacks, too.
+        # By kstack, so that NMIs also hit the handler while it writes stacks.
         r = report("count", LEAF, "--by", "func,caller,kstack", "--budget", 0,
                    run=["sh", "-c", f"while :; do echo call task 2000 0 >{GEN}run; done & vm-nmi 20; kill $!; wait"])
     finally:
@@ -58,7 +58,7 @@ def nmi_in_burst():
     at_least(s["nmis"], 1, "NMIs that arrived")
     equal(s["nmi"], 50 * s["nmis"], "calls that kobs_gen made")
     equal(r["accounting"]["hits"], leafs(s), "hits")
-    # A hit inside the handler of another context is allowed to be lost, counted.
+    # A hit inside the handler of another context may be lost, but must be counted.
     lost = r["accounting"]["lost"]
     assert set(lost) <= {"recursion"}, f"lost {lost}"
     equal(count_of(r, caller=A), s["a"], "count by kobs_gen_caller_a")
@@ -88,7 +88,7 @@ def both_cpus():
 
 @test("by pid, tid and comm")
 def context_columns():
-    # A program of two threads, each with a name and a share of its own.
+    # A program of two threads with different names and shares.
     program = f"""
 import os, threading
 def work(name, n):

@@ -5,15 +5,15 @@ from kobstest import *
 
 FUZZER = f"{SRC}/build/fuzz/nlfuzz"
 MESSAGES = int(os.environ.get("KOBS_FUZZ_MESSAGES", 200000 if KERNEL == "debug" else 20000))
-# Each session of the debug kernel takes about a second.
+# A session on the debug kernel takes about a second.
 RARE = max(1, MESSAGES // 20000) if KERNEL == "debug" else 1
 SEED = int(os.environ.get("KOBS_FUZZ_SEED", 1))
-# Requests that the kernel refuses before the family sees them, which has no sentence for all of them.
+# Requests that the kernel refuses before the family sees them, in part without a sentence.
 MUTE = {"EOPNOTSUPP", "EINVAL", "EBUSY", "ENOBUFS", "EAGAIN"}
 
 
 def end_detached():
-    """The fuzzer detaches sessions, under whatever names it finds."""
+    """Stops detached sessions: the fuzzer detaches them under random names."""
     for s in sessions():
         obsctl("session", "stop", s["id"])
 
@@ -25,14 +25,14 @@ def fuzz():
     print(f"# {r.stdout.strip()}", flush=True)
     did = json.loads(r.stdout)
     equal(did["messages"], MESSAGES, "messages")
-    # It fuzzes what it means to fuzz: sessions were made, ran, and lost their socket.
+    # The fuzzer reached its targets: sessions were made, ran, and lost their socket.
     at_least(did["sessions"], MESSAGES // RARE // 1000, "sessions made")
     at_least(did["started"], MESSAGES // RARE // 20000, "sessions started")
     at_least(did["closed"], MESSAGES // 1000, "sockets closed")
     at_least(sum(did["refused"].values()), MESSAGES // 4, "refusals")
     assert set(did["mute"]) <= MUTE, f"refusals without a sentence: {did['mute']}"
     end_detached()
-    # Sessions end behind the closed sockets.
+    # Sessions end asynchronously after their sockets were closed.
     until(lambda: not references(), "the sessions to end")
     equal(sessions(), [], "sessions")
 

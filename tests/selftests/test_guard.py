@@ -75,7 +75,7 @@ def other():
 @test("budget 0 never disarms")
 def never():
     with Background("func", "count", LEAF, "--budget", 0, "--json") as b:
-        # Beyond two of the guard's windows of half a second.
+        # Longer than two windows of the guard, half a second.
         end = time.monotonic() + 1.5
         while time.monotonic() < end:
             gen("call task 20000")
@@ -96,7 +96,7 @@ def calm():
     equal(r["accounting"]["hits"], leafs(), "hits")
 
 
-# What would hang a machine without the guard, with the machine at work.
+# Sessions that would hang a busy machine without the guard.
 BUSY = "while :; do ls -R /sys/module /proc/sys /proc/self >/dev/null 2>&1; cat /proc/*/stat >/dev/null 2>&1; done"
 
 
@@ -111,7 +111,7 @@ class Busy:
 
 
 def still_alive():
-    """The machine does its work, and kobs is there for the next."""
+    """The machine still works, and kobs accepts a new session."""
     equal(hooked(), [], "hooked functions")
     gen("call task 1")
     with Background("func", "count", LEAF, "--json") as b:
@@ -125,7 +125,7 @@ def everything(*options):
         skip("not tried on the debug kernel, where each memory access and lock is a call")
     begin = time.monotonic()
     with Busy(), Background("func", "count", "*", "--all", "--budget", 5, "--json", *options, started=False) as b:
-        # Hooking them takes most of it: each is patched.
+        # Most of the time is spent on patching the functions.
         out, err = b.p.communicate(timeout=8 * WAIT)
         print(f"# over after {time.monotonic() - begin:.0f} s, of which it observed {json.loads(out)['duration_ns'] / 1e9:.1f} s", flush=True)
         b.done = equal(b.p.returncode, 0, f"status, with {err[-500:]!r}") or True
@@ -152,7 +152,7 @@ def slowpath():
 
 @test("a sample each microsecond: the kernel holds it back, and the guard ends it")
 def microsecond():
-    # The kernel's clock samples each 10 us at most, an emulated machine much less often: hence the budget.
+    # The minimum period of the kernel's clock is 10 us, and much longer on an emulated machine: hence the budget.
     with Busy():
         r = balance(json.loads(obsctl("pmu", "record", "-e", "cpu-clock", "-c", 1000, "--by", "kstack", "--budget", 1, "-d", 30,
                                       "--json").out.splitlines()[-1]))

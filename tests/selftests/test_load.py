@@ -4,7 +4,7 @@
 from kobstest import *
 
 LEAF = "kobs_gen_leaf"
-# Turning probes off waits for grace periods, which load makes long.
+# Disabling probes waits for grace periods, which are long under load.
 ROUNDS = 6 if KERNEL == "6.1" else 3
 
 
@@ -21,7 +21,7 @@ def timed():
     with Load():
         for _ in range(ROUNDS):
             r = report("time", "kobs_gen_*", "--hist", "--budget", 0, "-d", "0.02")
-            # Calls being made when it stops.
+            # Calls in progress at the stop.
             assert set(r["accounting"]["lost"]) <= {"in_flight"}, f"lost {r['accounting']['lost']}"
 
 
@@ -45,7 +45,7 @@ def reading():
             total = sum(row["count"] for row in r["rows"])
             at_least(total, last, "count, when read again")
             last = total
-    # What the killed processes had in progress is over when they are gone.
+    # The killed processes have no calls in progress once they have exited.
     r = balance(json.loads(obsctl("session", "stop", "busy", "--json").out))
     s = stats()
     equal(r["accounting"]["hits"], leafs(s), "hits")

@@ -19,7 +19,7 @@ def contention(*args, **kw):
 
 
 def crowd(threads, step, held_by, gate=0):
-    """A holder, and WAITERS that wait for it until the gate opens; how long they did at least and at most, in ns."""
+    """A holder, and WAITERS that wait until the gate opens; the minimum and maximum of their waits, in ns."""
     holder = threads.held("holder", f"take {held_by} gate:{gate}")
     begin = time.monotonic_ns()
     waiters = [threads.add(f"waiter{i}", f"take {step}") for i in range(WAITERS)]
@@ -73,7 +73,7 @@ for kind, held, owner_known in (
 
 @test("a lock in memory that was allocated has its cache")
 def heap():
-    # As by default, and more columns.
+    # The default columns, and more.
     with Threads() as threads:
         with contention("--by", "lock,cache,kind,caller,comm,owner_pid", "-c", "waiter*") as session:
             holder, *_ = crowd(threads, "heap:1", "heap:1")
@@ -102,7 +102,7 @@ def owner_stack():
         stack = [re.sub(r"\+0x.*", "", f) for f in row["owner_stack"]]
         contains(stack, "kobs_gen_lock_holder", "owner's stack")
         assert stack.index("kobs_gen_lock_gate") < stack.index("kobs_gen_lock_holder"), f"order in {stack}"
-        # The waiter's begins with the kernel's lock function: no frame is kobs' or the tracepoint's.
+        # The waiter's stack begins with the kernel's lock function, without frames of kobs or of the tracepoint.
         stack = [re.sub(r"\+0x.*", "", f) for f in row["kstack"]]
         contains(stack, "kobs_gen_lock_waiter", "waiter's stack")
         if stack[0].startswith("trace_contention_begin"):
@@ -160,7 +160,7 @@ def boundaries():
 def middle():
     rounds = 40
     with Threads() as threads:
-        # They wait for each other, and one that has waited is the next to hold it.
+        # They wait for each other in turn: a waiter becomes the next holder.
         for i in range(WAITERS):
             threads.add(f"waiter{i}", "take mutex:0 busy:10000", times=rounds)
         for _ in range(5):
@@ -170,7 +170,7 @@ def middle():
     equal(stat("taken"), WAITERS * rounds, "locks taken")
 
 
-# The tracepoints' own flags, and what obsctl calls them: 6.1 and 6.12 agree.
+# Flags of the tracepoints, and obsctl's names for them, the same on 6.1 and 6.12.
 FLAGS = {0: "semaphore", 1: "spinlock", 3: "rwlock:read", 5: "rwlock:write", 2: "rwsem:read", 4: "rwsem:write",
          8: "rtmutex", 10: "rt:read", 12: "rt:write", 18: "percpu:read", 20: "percpu:write", 32: "mutex",
          33: "mutex:spin", 63: "other"}
@@ -234,7 +234,7 @@ def full():
     with contention(*me, "--by", "kind", "--inflight", 64) as session:
         do("crowd 1000")
         r = session.report()
-    # This thread may wait for other locks, too.
+    # This thread may also wait for other locks.
     equal(count_of(r, kind="semaphore") + r["accounting"]["lost"]["inflight_full"], 1000, "recorded and lost")
     at_least(count_of(r, kind="semaphore"), 64, "recorded")
     with contention(*me, "--by", "kind", "--inflight", 1024) as session:
@@ -309,7 +309,7 @@ def bpftrace():
             crowd(threads, "rread:0", "rwrite:0")
             r = session.report()
         ends, begins = peer.counts("ends"), peer.counts("begins")
-    # Waits of these threads for other locks count, too.
+    # Waits of these threads for other locks count as well.
     for what, got, kind in ("ends", ends, "*"), ("begins", begins, locks.WAITS["rread"][1]):
         equal(got, {f"waiter{i}": count_of(r, comm=f"waiter{i}", kind=kind) for i in range(WAITERS)}, f"bpftrace's {what}")
         at_least(min(got.values()), 1, "waits")

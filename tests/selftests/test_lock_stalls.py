@@ -31,11 +31,11 @@ class Stalls(Background):
         return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
 
     def seen(self, what, match):
-        """Wait for a record that matches; all that do."""
+        """Wait for a matching record; returns all matching ones."""
         return until(lambda: [r for r in self.lines() if "waiter" in r and match(r)], what)
 
     def result(self, status=0):
-        """End it: all records, and the final object."""
+        """End the session; returns all records, and the final object."""
         self.stop(status=status)
         *found, last = self.lines()
         balance(last)
@@ -46,7 +46,7 @@ class Stalls(Background):
 
 
 def check(r):
-    """What holds for every record."""
+    """Invariants of every record."""
     at_least(r["waited_ns"], OVER, "wait")
     equal((r["chain"][0]["comm"], r["chain"][0]["tid"]), (r["waiter"], r["waiter_tid"]), "begin of the chain")
     equal(r["chain"][0]["waited_ns"], r["waited_ns"], "wait of the chain's begin")
@@ -64,9 +64,9 @@ def waiters():
         holder = threads.held("holder", "take mutex:0 gate:0")
         all_of = [threads.add(f"waiter{i}", "take mutex:0") for i in range(WAITERS)]
         for t in all_of:
-            # Once when it is a stall, and again a second later.
+            # When it becomes a stall, and again a second later.
             until(lambda: len([r for r in s.lines() if r.get("waiter") == t.name]) >= 2, f"two reports of {t.name}")
-        # While it is handed over, nobody may own it.
+        # During a hand-over the lock may have no owner.
         found, last = s.result()
         do("take open:0")
         for t in threads.all:
@@ -84,7 +84,7 @@ def waiters():
             contains(names(r["owner_stack"]), "kobs_gen_lock_gate", "owner's stack")
             contains(names(r["owner_stack"]), "kobs_gen_lock_holder", "owner's stack")
             equal([x["comm"] for x in r["chain"]], [t.name, "holder"], "chain")
-        # A report for each second that began.
+        # One report per second begun.
         waits = [r["waited_ns"] for r in mine]
         equal(waits, sorted(waits), "order")
         seconds = [(w - OVER) // 1000000000 for w in waits]
@@ -108,7 +108,7 @@ def kind_of(step, held, name, what, owner):
 
 for step, held, owner in (("rread", "rwrite", "holder"), ("rwrite", "rread", "(readers)"), ("rt", "rt", "holder"),
                           ("pread", "pwrite", None), ("pwrite", "pwrite", None), ("sem", "sem", None)):
-    # A reader's innermost wait is what holds it up.
+    # A reader is blocked by its innermost wait.
     kind = "rtmutex" if locks.RT and step == "rread" else locks.WAITS[step][1]
     test(f"{step} while {held} is held")(
         lambda s=step, h=held, k=kind, o=owner: kind_of(s, h, locks.WAITS[s][0], k, o))

@@ -11,7 +11,7 @@ def hooked_names():
 
 
 def busy():
-    """Work all over the kernel: what is hooked by accident would be hit."""
+    """Work in many parts of the kernel, which would hit accidental hooks."""
     subprocess.run("ls -R /sys/module /proc/sys >/dev/null 2>&1; cat /proc/*/stat >/dev/null 2>&1", shell=True)
 
 
@@ -39,7 +39,7 @@ def check(mode):
         gen("call task 50")
         busy()
         r = b.report()
-    # Names were kept although the functions are gone; what was loaded later was not hooked.
+    # Names are kept after the functions are unloaded; functions loaded later are not hooked.
     equal({f: count_of(r, func=f) for f in (LEAF, "kobs_gen_caller_a", "kobs_gen_outer", "kobs_gen_inner")},
           {LEAF: 100, "kobs_gen_caller_a": 100, "kobs_gen_outer": 10, "kobs_gen_inner": 20}, "counts")
     equal(r["accounting"]["hits"], 230, "hits")

@@ -86,7 +86,7 @@ def parameters():
             nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, "functions"), attr(K.A_PARAM_ADDRESSES, bytes(9))))
     refused(nl, errno.EINVAL, "functions", ask, COUNT, functions())
     refused(nl, errno.EINVAL, "ftrace cannot trace it", ask, COUNT, functions((1 << 64) - 1))
-    # Addresses may be in parts, repeat, and be in any order.
+    # Addresses may be split over attributes, repeated, and unordered.
     a = address()
     new_session_id = dict(attrs(nl.ask(ask, COUNT, functions(a, a), functions(a))[0]))
     equal(struct.unpack("I", new_session_id[K.A_SESSION_TARGETS])[0], 1, "targets")
@@ -161,7 +161,7 @@ def wrong():
         try:
             refused(nl, number, "", ask, *parts)
         except AssertionError as e:
-            # Both numbers are given for what a policy refuses.
+            # A policy refuses with either of the two error numbers.
             if "ERANGE" not in str(e) or "EINVAL" not in str(e):
                 raise AssertionError(f"{parts}: {e}") from e
     equal(references(), 0, "sessions")
@@ -229,7 +229,7 @@ def names():
     nl.ask(K.CMD_SESSION_START, me, attr(K.A_SESSION_NAME, "raw.name_1-x"))
     second = u32(K.A_SESSION_ID, new_session(nl))
     refused(nl, errno.EEXIST, "already", K.CMD_SESSION_START, second, attr(K.A_SESSION_NAME, "raw.name_1-x"))
-    # It can still be started, under another name or under none.
+    # The session can still be started, under another name or without one.
     nl.ask(K.CMD_SESSION_START, second)
     nl.ask(K.CMD_SESSION_DEL, second)
     nl.ask(K.CMD_SESSION_DEL, attr(K.A_SESSION_NAME, "raw.name_1-x"))

@@ -12,7 +12,7 @@ TRACING = "/sys/kernel/tracing/"
 
 
 def write(name, text, how=os.O_TRUNC):
-    # Not by open(): it seeks to the end where it appends, which fails here.
+    # Not by open(): its append mode seeks to the end, which fails on this file.
     fd = os.open(TRACING + name, os.O_WRONLY | how)
     try:
         os.write(fd, text.encode())

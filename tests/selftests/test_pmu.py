@@ -6,7 +6,7 @@ import os
 from pmukit import *
 
 CLOCK = event(CPU_CLOCK, 1000000)
-# Each page that is written to for the first time is a fault.
+# The first write to a page is a fault.
 FAULTS = "python3 -c 'import mmap; m = mmap.mmap(-1, 4096 * 500); [m.write(bytes(4096)) for i in range(500)]'"
 KERNEL_LOOP = f"echo call task {20000000 // SLOW} 0 >{GEN}run"
 
@@ -21,7 +21,7 @@ def total(rows):
 
 @test("page faults are counted as the kernel counts them")
 def stat_faults():
-    # Without a PMU nothing else counts to the unit; each write is a fault.
+    # Without a PMU no other event counts exactly; every write is a fault.
     w = Worker(f"{FAULTS}; {SPIN}")
     with pmu("stat", "event,tid", event(PAGE_FAULTS), event(CPU_CLOCK), tasks=[w.pid]) as s:
         w.go()
@@ -30,7 +30,7 @@ def stat_faults():
     equal({r["tid"] for r in rows.values()}, {w.pid}, "tasks")
     enabled, running = rows[1]["fields"]
     equal(enabled, running, "time enabled and running of an event that needs no counter")
-    # The clock is read a moment apart from the other, each time that the task comes to a CPU.
+    # The two clocks are read at slightly different times whenever the task is scheduled in.
     at_most(rows[1]["count"], 1.2 * enabled, "cpu-clock, by the time it was enabled")
     at_least(rows[1]["count"], 0.8 * enabled, "cpu-clock, by the time it was enabled")
     equal(s.info()["hits"], 0, "hits of stat")
@@ -98,7 +98,7 @@ def kernel_loop():
     mine = [r for r in s.rows() if r["pid"] == w.pid and not r["uip"]]
     inside = total([r for r in mine if functions.names[r["func"]].split(".")[0] in LOOP])
     at_least(total(mine), 20, "samples of the loop's process in the kernel")
-    # In the debug kernel the sanitizer's checks, which the loop calls, take most of the time.
+    # On the debug kernel most of the loop's time is spent in the sanitizer's checks.
     part = 0.1 if KERNEL == "debug" else 0.7
     at_least(inside, total(mine) * part, f"of {total(mine)}, those in the loop; all {mine}")
     for r in mine:
@@ -106,7 +106,7 @@ def kernel_loop():
     s.close()
 
 
-# Its functions return by the thunk where the kernel has that.
+# Its functions return through the return thunk where the kernel has one.
 LOOP = ("kobs_gen_leaf", "kobs_gen_caller_a", "repeat", "run_call", "call_loop", "__x86_return_thunk")
 
 

@@ -65,12 +65,12 @@ def kernel_loop():
             assert not r["func"] or r["func"] in functions.names, f"{r['func']:#x} is no function's entry"
         counted[calls] = total([r for r in mine if r["func"] and functions.names[r["func"]].split(".")[0] in IN_LOOP])
         s.close()
-    # The loop grows, nothing else does.
+    # Only the loop grows.
     more = counted[2 * LOOP_CALLS] - counted[LOOP_CALLS]
     per_call = more * 100000 / LOOP_CALLS
     want = counted[LOOP_CALLS] * 100000 / LOOP_CALLS
     assert abs(per_call - want) <= 0.005 * want, f"{per_call} cycles a call, by all samples {want}; {counted}"
-    # 2 for each instruction.
+    # 2 cycles per instruction.
     assert 10 <= per_call <= 120, f"{per_call} cycles a call"
 
 
@@ -82,7 +82,7 @@ def privileges():
         w.go()
     rows = {r["event"]: r for r in s.rows()}
     both, kernel, user, cycles = (rows[i]["count"] for i in range(4))
-    # The counters are turned on and off one after the other.
+    # The counters are enabled and disabled one after the other.
     assert abs(both - kernel - user) <= 0.002 * both, f"{both} instructions, {kernel} and {user}"
     # A guest's cycle is 1 ns, an instruction takes 2.
     assert abs(cycles - 2 * both) <= 0.002 * cycles, f"{cycles} cycles, {both} instructions"
@@ -99,7 +99,7 @@ def perf_stat(program, *more):
 
 @test("cycles and instructions agree with perf stat")
 def perf():
-    # bash takes the same way each time when its addresses do not change.
+    # bash executes the same instructions every time when its addresses do not change.
     program = ["setarch", "-R", "bash", "-c", SPIN]
     theirs = perf_stat(program)
     w = Worker("exec " + " ".join(program[:-1]) + f" '{SPIN}'")
@@ -114,7 +114,7 @@ def perf():
 
 @test("as perf stat counts it meanwhile")
 def perf_meanwhile():
-    # Both count the same process at the same time; perf is there for longer.
+    # Both count the same process at the same time, perf for slightly longer.
     w = Worker(f"{SPIN}")
     perf = subprocess.Popen(["perf", "stat", "-x,", "-e", "cycles:u,instructions:u", "-p", str(w.pid)],
                             stderr=subprocess.PIPE, text=True)
@@ -136,7 +136,7 @@ def perf_counts(pid):
 
 
 def link(path):
-    """Where a symbolic link leads; it may be gone, as the files that perf reads on its way."""
+    """The target of a symbolic link, which may have disappeared, like the files that perf reads."""
     try:
         return os.readlink(path)
     except FileNotFoundError:
@@ -163,7 +163,7 @@ def derived():
 
 @test("obsctl stat: events that share counters are scaled up, and said to be")
 def multiplexed():
-    # More than the PMU has counters: each counts for a part of the time.
+    # More events than counters: each event counts for a part of the time.
     events = [f"armv8_pmuv3/inst_retired/{mods}" for mods in ("", "u", "k")] + ["r8"] + ["instructions"] * 8
     r = obsctl("pmu", "stat", "-e", ",".join(events), "--json", "--", "bash", "-c", f"{SPIN}; {SPIN}; {SPIN}")
     rows = [row for row in json.loads(r.out)["rows"] if row["event"] in ("r8", "instructions")]
@@ -182,7 +182,7 @@ def listing():
     # QEMU's PMU has no branches.
     for name, here in (("cycles", True), ("instructions", True), ("page-faults", True), ("branch-misses", False)):
         equal(events[name]["available"], here, f"whether {name} are counted here")
-    # What is counted when nothing is asked for is what is there.
+    # The default events are those that the machine has.
     report = json.loads(obsctl("pmu", "stat", "--json", "--", "true").out)
     equal({row["event"] for row in report["rows"]}, {"task-clock", "context-switches", "cpu-migrations", "page-faults",
                                                      "cycles", "instructions"}, "events")
@@ -201,7 +201,7 @@ def graph():
         row = rows[name(callee)]
         at_least(row["total"], 50, f"samples below {callee}")
         equal(row["callers"][0]["func"], name(caller), f"caller of {callee}")
-        # Where a function has not made its frame yet, its caller is passed over.
+        # The caller is missing where a function has not set up its frame yet.
         at_least(row["callers"][0]["count"], 0.8 * row["total"], f"samples of {callee} by way of {caller}")
 
 
@@ -268,7 +268,7 @@ def throttled():
             f.write(before)
     i = accounted(s)
     at_least(i.get("throttled", 0), 5, f"times throttled, of {i}")
-    # What is filtered or lost is in no row.
+    # Filtered and lost hits are in no row.
     rows = sum(r["fields"][0] for r in s.rows())
     at_most(rows, i["throttled"], "throttled samples of all rows")
     at_least(rows, i["throttled"] - i["filtered"] - i["lost"] - i.get("early", 0), f"throttled samples of all rows, of {i}")
@@ -278,7 +278,7 @@ def throttled():
 @test("a frequency is kept")
 def frequency():
     w = Worker(f"{SPIN}; {SPIN}; {SPIN}")
-    # The clock of a task stands still while it waits for the host's disk.
+    # A task's clock stops while it waits for the host's disk.
     with pmu("record", "cpu", event(CYCLES, 1000, bits=FREQUENCY), tasks=[w.pid]) as s, \
             pmu("stat", "event", event(CPU_CLOCK), tasks=[w.pid]) as clock:
         w.go()

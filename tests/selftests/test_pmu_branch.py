@@ -41,7 +41,7 @@ WILD = [0, 1, 0xfff, 1 << 47, (1 << 63) - 1, 1 << 63, TOP - 65536, TOP - 1]
 
 
 def reference(samples, times=1, claims=None):
-    """Edges and blocks of the samples, counted plainly: {(from, to): [count, mispredicted, sum, min, max]}."""
+    """Reference count of edges and blocks of the samples: {(from, to): [count, mispredicted, sum, min, max]}."""
     edges, blocks = {}, collections.Counter()
     for number, (_, entries) in enumerate(samples):
         if claims:
@@ -67,7 +67,7 @@ def sim(name, value):
 def replayed(context="task", times=1):
     sim("context", context)
     sim("repeat", times)
-    # One process writes: its number is that of all samples, and it stays on the CPU that is observed.
+    # One process writes, so that all samples have its PID and the observed CPU.
     return ["taskset", "-c", "0", "dd", "status=none", "bs=8M", f"if={FILE}", f"of={SIM}replay"]
 
 
@@ -78,7 +78,7 @@ def write_samples(samples, claims=None):
 
 
 def branches(*args, run, status=0):
-    # A hit is a sample; its branches are in the rows.
+    # A hit is one sample; the rows contain its branches.
     r = obsctl("pmu", "branch", *EVENT, *args, "--json", "--", *run, status=status)
     return account(json.loads(r.out))
 
@@ -199,7 +199,7 @@ def brstack(context, samples):
 
 def brstack_is_input(context):
     samples = some_samples(context, 80, PLACES + WILD)
-    # Nothing at all is what a stack without branches is told by.
+    # An empty record marks a stack without branches.
     samples = [(ip, [e for e in entries if e.start or e.to]) for ip, entries in samples]
     out = brstack(context, samples)
     for got, want in zip(out.splitlines(), [line_of(*s) for s in samples]):
@@ -297,11 +297,11 @@ def graph():
     write_samples(samples)
     r = branches(run=replayed())
     fn = "kobs_gen_{} [kobs_gen]".format
-    # A call and its return are the same edge of the graph, seen from both ends.
+    # A call and its return are the same edge of the graph.
     equal({(g["caller"], g["func"]): (g["count"], g["returns"]) for g in r["graph"]},
           {(fn("caller_a"), fn("leaf")): (3, 0), (fn("caller_b"), fn("leaf")): (2, 4)}, "graph")
     equal({g["func"]: g["count"] for g in r["calls"]}, {fn("leaf"): 5}, "calls")
-    # The branch behind the call is the one before it in the list.
+    # The branch after the call precedes it in the list.
     equal(blocks_of(r), {(leaf, leaf + 12): 3}, "blocks")
 
 
@@ -330,7 +330,7 @@ def check():
     text = obsctl("pmu", "branch", *EVENT, "--check", "--", *replayed()).out
     contains(text, "4.0 branches in each sample, 4 in the deepest", "report")
     contains(text, "25.0 % of the branches in the kernel", "report")
-    # Of 8 samples, 2 claim more than is looked at, and 1 has nothing.
+    # Of 8 samples, 2 claim more entries than are evaluated, and 1 is empty.
     write_samples([(1, [e] * 3)] * 8, [3] * 5 + [65, 1000, 0])
     r = branches("--check", run=replayed())["check"]
     equal((r["truncated_share"], r["empty_share"], r["depth"]), (0.25, 0.125, DEPTH), "truncated, empty, depth")

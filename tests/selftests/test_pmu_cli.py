@@ -4,9 +4,9 @@
 from kobstest import *
 
 SPIN = ["bash", "-c", "for ((i = 0; i < 40000; i++)); do :; done"]
-# Each page that is written to for the first time is a fault.
+# The first write to a page is a fault.
 FAULTS = ["python3", "-c", "import mmap; m = mmap.mmap(-1, 4096 * 500); [m.write(bytes(4096)) for i in range(500)]"]
-# By a child of a shell, which has more to do than that.
+# By a child of a shell, which causes further faults itself.
 CHILD = ["sh", "-c", f"{' '.join(FAULTS[:2])} '{FAULTS[2]}'; :"]
 KERNEL_LOOP = script(f"call task {24000000 // SLOW} 0")
 
@@ -46,7 +46,7 @@ def listing():
 
 @test("names of libpfm4 are listed with what they count, and near ones are offered")
 def library():
-    # As on a CPU that this is not.
+    # Event names of another CPU.
     os.environ["LIBPFM_FORCE_PMU"] = "skl"
     try:
         events = {e["name"]: e["doc"] for e in json.loads(obsctl("pmu", "list", "RETIRED", "--json").out)["events"]}
@@ -115,7 +115,7 @@ def record_kernel():
     r = pmu("record", "-F", 1000, "--budget", 0, run=KERNEL_LOOP)
     loop = sum(row["count"] for row in r["rows"] if "kobs_gen" in row["func"])
     at_least(loop, 20, "samples in the loop")
-    # In the debug kernel the sanitizer's checks, which the loop calls, are on top.
+    # On the debug kernel the sanitizer's checks, called by the loop, come first.
     if KERNEL != "debug":
         assert "kobs_gen" in r["rows"][0]["func"], f"the first row is {r['rows'][0]}"
     equal(sum(row["count"] for row in r["rows"]), r["accounting"]["recorded"], "sum of the rows")
@@ -146,7 +146,7 @@ def record_period():
 
 
 def graph_adds_up(r):
-    """Each sample is in one function, and below each of its callers once."""
+    """Every sample counts in one function, and once below each of its callers."""
     rows = {row["func"]: row for row in r["rows"]}
     equal(len(rows), len(r["rows"]), "functions, each once")
     equal(sum(row["self"] for row in rows.values()), r["accounting"]["recorded"], "samples of all functions")
@@ -155,7 +155,7 @@ def graph_adds_up(r):
         for link in row["callers"]:
             back = {c["func"]: c["count"] for c in rows[link["func"]]["callees"]}
             equal(back[row["func"]], link["count"], f"{row['func']} as callee of {link['func']}")
-        # But for recursion, a sample below a function is in it or in one that it called.
+        # Except for recursion, a sample below a function is in it or in one of its callees.
         if not any(link["func"] == row["func"] for link in row["callees"]):
             at_least(row["self"] + sum(link["count"] for link in row["callees"]), row["total"], f"parts of {row}")
     return rows
@@ -184,7 +184,7 @@ def graph_user():
     for caller, callee in (("user_middle", "user_leaf"), ("user_outer", "user_middle"), ("main", "user_outer")):
         row = rows[name(callee)]
         equal(row["callers"][0]["func"], name(caller), f"caller of {callee}")
-        # Where a function has not made its frame yet, its caller is passed over.
+        # The caller is missing where a function has not set up its frame yet.
         at_least(row["callers"][0]["count"], 0.8 * row["total"], f"samples of {callee} by way of {caller}")
 
 

@@ -31,7 +31,7 @@ FREE = [param("budget", 0)]
 
 
 def kinds():
-    """A session of each source, by the arguments of Session."""
+    """A session of every source, by the arguments of Session."""
     return {
         "func count": ("func", "count", "caller,cpu", words("functions", leaf()), *FREE),
         "func time": ("func", "time", "caller,kstack", words("functions", leaf()), param("hist", 1), *FREE),
@@ -44,7 +44,7 @@ def kinds():
 
 
 def settled(s, what):
-    """The equation of a session that has stopped, and that its rows are what was recorded."""
+    """The equation of a stopped session, and the sum of its rows against the recorded hits."""
     i = s.info()
     equal(i["recorded"] + i["filtered"] + i["lost"], i["hits"], f"hits of {what}: {i}")
     if what != "slab leaks":
@@ -53,7 +53,7 @@ def settled(s, what):
 
 
 class AllSources:
-    """A session of each, running."""
+    """A running session of every source."""
 
     def __enter__(self):
         self.all = {what: Session(*args) for what, args in kinds().items()}
@@ -104,7 +104,7 @@ for kind in ("func count", "func time", "pmu record", "slab leaks", "lock conten
 def hotplug():
     if not os.path.exists(CPU1):
         skip("this kernel cannot take a CPU away")
-    # Calls wherever there is a CPU.
+    # Calls on every online CPU.
     calls = subprocess.Popen(["sh", "-c", f"while :; do echo call task 200 >{GEN}run; echo nested 20 >{GEN}run; done"])
     try:
         with AllSources():
@@ -142,7 +142,7 @@ def killed():
                 p = subprocess.Popen(["/usr/bin/python3", "-c", OWNER, os.path.dirname(os.path.abspath(__file__))],
                                      stdout=subprocess.PIPE, stderr=err, env=env)
             try:
-                # Every other one while it starts its first sessions, the rest later.
+                # Half of them while they start their first sessions, the rest later.
                 if n % 2:
                     p.stdout.readline()
                 else:
@@ -167,7 +167,7 @@ while [ $i -lt $1 ]; do
         obsctl session stop fight >/dev/null 2>&1
     done
 done
-# The other one may have been there first.
+# The other process may have won.
 true
 """
 
@@ -183,13 +183,13 @@ def fight():
 
 
 def read_stream(nl):
-    """How many records a socket has received, up to the session's last notification."""
+    """Number of records that a socket has received, up to the session's last notification."""
     n = 0
     while True:
         try:
             data = nl.s.recv(1 << 17)
         except OSError as e:
-            # Says that there was no room, which is what is tested.
+            # ENOBUFS reports the overrun under test.
             equal(errno.errorcode[e.errno], "ENOBUFS", "error of the socket")
             continue
         while data:

@@ -129,7 +129,7 @@ def no_match():
 
 @test("a function that ftrace cannot trace is named")
 def not_traceable():
-    # Compiled without the hook: part of kobs itself.
+    # Part of kobs itself, compiled without the hook.
     refused("func", "count", "kobs_session_new", part="kobs_session_new")
     refused("func", "time", "kobs_session_new", part="kobs_session_new")
     refused("func", "count", LEAF, "kobs_session_new", part="kobs_session_new")

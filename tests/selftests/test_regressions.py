@@ -11,7 +11,7 @@ from kobstest import *
 
 @test("calls of the idle task count in a detached session")
 def idle_task():
-    # Its process number, 0, once stood for "no owner to leave out".
+    # Its PID, 0, once meant "no owner to exclude".
     obsctl("func", "count", "tick_nohz_idle_enter", "--by", "pid", "--budget", "0", "--detach", "idle")
     time.sleep(0.5)
     report = json.loads(obsctl("session", "stop", "idle", "--json").out)

@@ -10,7 +10,7 @@ MS = 1000000
 
 
 def run(command):
-    """Have kobs_gen_sched do a command, in this thread."""
+    """Run a command of kobs_gen_sched in this thread."""
     fd = os.open(SCHED + "run", os.O_WRONLY)
     try:
         os.write(fd, command.encode())
@@ -19,7 +19,7 @@ def run(command):
 
 
 def named(comm, *commands):
-    """A command line that has kobs_gen_sched do commands, from a thread of this name."""
+    """A command line that runs commands of kobs_gen_sched in a thread of this name."""
     return ["sh", "-c", f"printf {comm} >/proc/$$/comm; " + "; ".join(f"echo {c} >{SCHED}run || exit" for c in commands)]
 
 
@@ -33,13 +33,13 @@ def through(report, function, **keys):
 
 
 def switches(pid):
-    """Times that a thread was switched out."""
+    """Number of times a thread was switched out."""
     status = dict(line.split(":", 1) for line in read(f"/proc/{pid}/status").splitlines())
     return int(status["voluntary_ctxt_switches"]), int(status["nonvoluntary_ctxt_switches"])
 
 
 class Child:
-    """A process that sleeps but when it is told a line to work on."""
+    """A process that sleeps until it receives a line to work on."""
 
     def __init__(self, work):
         program = f"import sys, time, os\nfor line in sys.stdin:\n    {work}\n    print(flush=True)"
@@ -68,7 +68,7 @@ def sleeps():
         r = offcpu("--by", "comm,state,kstack", "-c", "kobs_block", work=named("kobs_block", f"block {state} 50 7"))
         found = through(r, "kobs_gen_sched_block", comm="kobs_block", state=state)
         equal(sum(f["count"] for f in found), 7, f"sleeps in {state}")
-        # The timer runs already when the task leaves the CPU, or is kept from it for a moment.
+        # The timer is already running when the task leaves the CPU, possibly after a delay.
         at_least(sum(f["sum"] for f in found), 7 * 40 * MS, "all sleeps")
         at_least(max(f["max"] for f in found), 45 * MS, "longest sleep")
         for f in found:
@@ -80,7 +80,7 @@ def sleeps():
 @test("hits of a thread are its context switches, voluntary or not")
 def all_switches():
     with Child("[time.sleep(0.001) for _ in range(int(line))]") as c:
-        # Something to be preempted by, on the one CPU that both may use.
+        # A competitor that preempts it, on the one CPU that both may use.
         os.sched_setaffinity(c.pid, {1})
         with Background("sched", "offcpu", "--by", "tid,state", "-t", c.pid, "--budget", 0, "--json") as b:
             rival = subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"])
@@ -95,7 +95,7 @@ def all_switches():
             r = b.report()
     slept = count_of(r, tid=c.pid, state="sleep") + count_of(r, tid=c.pid, state="disk")
     pushed = count_of(r, tid=c.pid, state="preempted")
-    # Some find their time over before they can begin.
+    # The time of some sleeps is over before they begin.
     at_least(slept, 50, "sleeps")
     equal(slept + pushed, sum(after) - sum(before), "hits, compared to the kernel's count of switches")
     at_most(abs(pushed - (after[1] - before[1])), 1, "preemptions that the kernel counted otherwise")
@@ -123,7 +123,7 @@ def waker():
     for x in named_rows:
         equal(x["comm"], "kobs_storm/0", "comm")
         assert any(f.startswith("kobs_gen_sched_wake+") for f in x["waker_stack"]), x["waker_stack"]
-        # A kernel that inlines less has the tracepoint in a function of its own.
+        # A kernel with less inlining has the tracepoint in a separate function.
         assert any("try_to_wake_up" in f for f in x["waker_stack"][:2]), x["waker_stack"]
     r = offcpu("--waker", "--by", "comm", "-c", "kobs_block", work=named("kobs_block", "block sleep 10 5"))
     at_least(count_of(r, comm="kobs_block", waker="[[]interrupt]"), 5, "sleeps ended by a timer")
@@ -154,7 +154,7 @@ def pending():
 def options():
     r = offcpu("--min", "10ms", "-c", "kobs_block", "--by", "comm,kstack",
                work=named("kobs_block", "block disk 50 3", "block disk 1 20"))
-    # A short sleep can last on a slow machine, a long one is not shortened.
+    # A short sleep can take long on a slow machine; a long one is never shortened.
     at_least(sum(x["count"] for x in through(r, "kobs_gen_sched_block")), 3, "sleeps longer than 10 ms")
     at_least(r["accounting"]["filtered"], 1, "filtered")
     assert all(x["min"] >= 10 * MS for x in r["rows"]), r["rows"]

@@ -35,7 +35,7 @@ def wakes():
         equal(count_of(r, comm=f"kobs_storm/{n}", state="woken"), count, f"wake-ups of worker {n}")
     equal(sum(x["count"] for x in r["rows"]), woken, "hits")
     pending = sum(x["pending"] for x in r["rows"])
-    # The last of each may not have run yet when the session ended.
+    # The last wake-up of each may still be pending when the session ends.
     at_most(pending, 3, "pending")
     until(lambda: storm_stats()["runs"] - before["runs"] == woken, "the workers to run")
     equal(r["accounting"]["lost"], {}, "lost")
@@ -100,7 +100,7 @@ def pending():
         os.sched_setscheduler(worker(3), os.SCHED_FIFO, os.sched_param(2))
         run = f"echo poke 3 >{SCHED}run"
         with Background("sched", "runq", "--by", "comm,tid", "-t", worker(3), "--budget", 0, "--json") as b:
-            # It ends by itself, should this CPU be needed to end the session.
+            # It has a time limit, in case this CPU is needed to end the session.
             hog = subprocess.Popen(["/usr/bin/python3", "-c", "import os, time\nos.sched_setaffinity(0, {1})\n"
                                     "os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))\n"
                                     "print(flush=True)\nend = time.monotonic() + 15\n"

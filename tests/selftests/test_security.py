@@ -12,7 +12,7 @@ from nlkit import *
 NEEDS = "kobs needs CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace"
 LEAF = "kobs_gen_leaf"
 
-# Tries each command on a socket, its own or one that was passed to it; prints what came of each.
+# Tries every command on a socket, its own or an inherited one; prints each result.
 CHILD = """
 import json, os, socket, struct, sys
 import nlkit
@@ -55,7 +55,7 @@ def with_caps(*caps):
 
 
 class Victim:
-    """A session of root's with a row and a stack, for others to reach for."""
+    """A session of root with a row and a stack, as a target for others."""
 
     def __enter__(self):
         address = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
@@ -69,8 +69,8 @@ class Victim:
 
 
 def verdicts(s, *line, fd=-1):
-    """What each command answers to a process that is started by this line."""
-    # The tree may lie where others may not look.
+    """The answer to each command of a process started by this line."""
+    # The tree may be in a directory that others cannot read.
     os.makedirs("/tmp/nlkit", exist_ok=True)
     for name in ("kobstest.py", "nlkit.py"):
         with open(f"/tmp/nlkit/{name}", "w") as f:
@@ -93,7 +93,7 @@ def all_refused(*line, fd=-1):
     with Victim() as s:
         for name, number, sentence in verdicts(s, *line, fd=fd):
             equal((number, sentence), (errno.EPERM, NEEDS), f"answer to {name}")
-        # It is none the worse.
+        # It still works.
         equal(sum(row["count"] for row in s.rows()), 5, "count of the session that others reached for")
 
 
@@ -152,7 +152,7 @@ def perfmon():
 
 @test("a dump that root began is not continued for a user without rights")
 def half_dump():
-    # Rows enough for several messages, and a buffer that holds one.
+    # Enough rows for several messages, and a buffer for one.
     address = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
     s = Session("func", "count", "caller,cpu,comm,pid,tid", words("functions", address), param("budget", 0))
     with s:

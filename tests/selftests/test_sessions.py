@@ -58,7 +58,7 @@ def detached():
 
 @test("a detached session counts the calls of whoever made it")
 def detached_own():
-    # The process that made it is not excluded, unlike the owner of others.
+    # The process that made it is not excluded, unlike a session's owner.
     detach("mine")
     gen("call task 5")
     equal(stop("mine")["accounting"], {"hits": 5, "recorded": 5, "filtered": 0, "own": 0, "lost": {}}, "accounting")

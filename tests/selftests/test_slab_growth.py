@@ -10,7 +10,7 @@ NO_SLABINFO = {**os.environ, "OBSCTL_SLABINFO": "/nonexistent"}
 
 
 def drop():
-    """Give up what leaked, and what KASAN holds back of it: slabinfo counts that as used, until it goes."""
+    """Free the leaked objects, and flush KASAN's quarantine, which slabinfo counts as used."""
     gen_slab("drop")
     for cache in glob.glob("/sys/kernel/slab/kobs_gen_slab_*/shrink"):
         write(cache, "1")
@@ -37,7 +37,7 @@ def grows():
         r = growth("--cache", "kobs_gen*", run=leak_steadily(300, 12))
         row = r["rows"][0]
         assert row["cache"].startswith("kobs_gen"), f"first row {row}"
-        # slabinfo counts the free objects of a CPU's slab as used: up to a slab more, or less, for each CPU.
+        # slabinfo counts the free objects of a CPU's slab as used: an error of up to one slab per CPU.
         at_least(row["change"], 3100, "change")
         at_most(row["change"], 4100, "change")
         at_least(row["confidence"], 0.95, "confidence")
@@ -69,7 +69,7 @@ def by_kobs():
 
 
 class Flood:
-    """Allocations and frees, with pauses: hooks are turned off when every task has slept, or was seen in user mode."""
+    """Allocations and frees, with pauses: disabling hooks waits until every task has slept or run in user mode."""
 
     def __enter__(self):
         self.p = subprocess.Popen(["sh", "-c", f"while :; do echo clean kfree 5000 64 >{GEN_SLAB}run || exit; sleep 0.01; done"])
@@ -99,7 +99,7 @@ def lost():
         r = of_kobs(json.loads(r.out))
         lost = r["accounting"]["lost"]
         equal(list(lost), ["objects_full"], "what is lost")
-        # Others may have lost some, too.
+        # Other processes may have lost some as well.
         at_least(lost["objects_full"] + the_cache(r, "kobs_gen_slab_cache")["objects"], 4000, "objects with and without room")
     finally:
         drop()
@@ -204,7 +204,7 @@ def bad_values():
     for option, value, part, status in LEAKS:
         if option in ("--fail-over", "--interval", "--output", "--top") or (option == "--cache" and not value):
             refused("growth", "-d", "0.1", option, value, part=part, status=status)
-        # These are for what kobs counts.
+        # These options need counts by kobs.
         if option in ("--objects", "--rows", "--budget", "--max-lost"):
             refused("growth", "-d", "0.1", option, value, part=part, status=status, env=NO_SLABINFO)
     for value in ("0", "x", "-1"):

@@ -3,7 +3,7 @@
 
 from slabtest import *
 
-# How kobs_gen_slab leaks, and the size to ask for.
+# Ways in which kobs_gen_slab leaks, with the size to request.
 LEAKS = [("kmalloc", 200), ("large", 16384), ("cache", 0), ("bulk", 0), ("krealloc", 100), ("zalloc_node", 300)]
 CLEAN = ["kfree", "kfree_rcu", "headless", "kfree_bulk", "cache_free_bulk", "other_cpu", "irq_free", "krealloc",
          "bulk"]
@@ -19,7 +19,7 @@ def grown(before, key):
 
 def leak_in(context):
     before = slab_stats()
-    # The bulk functions want interrupts on.
+    # The bulk functions require enabled interrupts.
     ways = [w for w in LEAKS if (w[0], context) != ("bulk", "hardirq")]
     commands = [leak_command(how, context, 100 + 10 * i, size) for i, (how, size) in enumerate(ways)]
     try:
@@ -28,7 +28,7 @@ def leak_in(context):
             n = 100 + 10 * i
             equal(grown(before, f"leaked_{how}"), n, f"objects that kobs_gen_slab leaked by {how}")
             equal(total(r, f"leak_{how}"), n, f"live objects of {how}")
-            # krealloc() takes a new object for each, and frees the old one.
+            # krealloc() allocates a new object each time, and frees the old one.
             old = n if how == "krealloc" else 0
             equal(total(r, f"leak_{how}", "allocated"), n + old, f"allocations of {how}")
             equal(total(r, f"leak_{how}", "freed"), old, f"frees of {how}")
@@ -70,7 +70,7 @@ def injected():
                         ("ignore-gfp-wait", "N")):
         write(knobs + name, str(value))
     try:
-        # What the shell itself asks for fails as well, now and then, and can end it: one for each turn.
+        # Allocations of the shell itself can fail as well and end it: one shell per turn.
         turns = " ".join(map(str, range(60)))
         r = leaks(*MOD, run=["sh", "-c", f"for i in {turns}; do (echo 1 >/proc/self/make-it-fail; "
                              f"echo clean kfree 30 >{GEN_SLAB}run; echo clean kfree_rcu 30 >{GEN_SLAB}run) 2>/dev/null; done"])
@@ -126,7 +126,7 @@ def unknown():
 
 @test("frees that nothing shows are found when their address comes back")
 def missed():
-    """Bulk frees are seen by an ftrace hook: with ftrace off they are not, and the next turn gets the same objects."""
+    """Bulk frees are seen by an ftrace hook: with ftrace disabled they are missed, and the next turn gets the same objects."""
     if KERNEL == "debug":
         skip("with KASAN an address that was freed does not come back soon")
     enabled = "/proc/sys/kernel/ftrace_enabled"
@@ -175,7 +175,7 @@ def tiny():
         lost = r["accounting"]["lost"]
         equal(set(lost), {"objects_full"}, "reasons of losses")
         live = total(r, "leak_kmalloc")
-        # Room for so many at 90 % fill.
+        # The capacity at 90 % fill.
         at_most(live, 1500, "live objects")
         at_least(live, 1000, "live objects: the table should fill well")
         equal(live + lost["objects_full"], 3000, "live objects and lost ones")
@@ -316,7 +316,7 @@ def trace():
     equal(len(ptrs), 5, "objects")
     assert all(p.startswith("0x") for p in ptrs), f"addresses {ptrs}"
     equal({(e["size"], e["cache"], e["comm"]) for e in allocs}, {(1024 if EXACT_BYTES else allocs[0]["size"], "kmalloc-1k", "sh")}, "size, cache and comm")
-    # Others may have got them, and freed them, since.
+    # Other code may have allocated and freed them since.
     equal({e["ptr"] for e in lines[:-1] if e["event"] == "free"} & ptrs, ptrs, "frees of these")
 
 

@@ -7,7 +7,7 @@ import threading
 LEAKING = ["kmalloc", "large", "cache", "bulk", "krealloc", "zalloc_node"]
 SECONDS = 15 * (2 if KERNEL == "debug" else 1)
 
-# Rounds of what machines do, each leaving nothing behind.
+# Rounds of ordinary work that leave nothing behind.
 WORK = """
 d=/tmp/work.$$
 trap 'rm -rf $d; exit' TERM
@@ -45,11 +45,11 @@ ROUNDS = "/tmp/rounds"
 
 
 class Work:
-    """The machine works until the end, and kobs_gen_slab does what is innocent."""
+    """Load until __exit__(), and non-leaking work by kobs_gen_slab."""
 
     def __enter__(self):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=False)
-        # A closed connection is remembered for a minute, longer than anyone here waits: let these be few.
+        # A closed connection is kept for a minute, longer than this test: limit their number.
         self.tw = read(TIME_WAIT)
         write(TIME_WAIT, "8")
         self.ps = [subprocess.Popen(["sh", "-c", WORK], start_new_session=True),
@@ -82,7 +82,7 @@ class Work:
         write(TIME_WAIT, self.tw)
 
 
-# Where a kernel has kmemleak, that keeps a record of each object, those that leak among them.
+# kmemleak, where the kernel has it, allocates a record per object, including the leaked ones.
 RECORDS = {"__alloc_object"} if os.path.exists("/sys/kernel/debug/kmemleak") else set()
 
 
@@ -103,7 +103,7 @@ def leaking():
         with Background("slab", "leaks", "--json", "--budget", 0) as b:
             end = time.monotonic() + SECONDS
             try:
-                # On a slow host longer: the verdict is about how steadily they leak.
+                # Longer on a slow host: the verdict depends on the steadiness of the leak.
                 while time.monotonic() < end or leaked[LEAKING[0]] < 90:
                     for how in LEAKING:
                         gen_slab(f"leak {how} task 3")
@@ -161,13 +161,13 @@ def fail_over():
 
 
 def left_over(leave, load_first):
-    """Observe kobs_gen_slab until it is unloaded, by a process that is not obsctl's."""
+    """Observe kobs_gen_slab until another process unloads it."""
     if load_first:
         insmod("kobs_gen_slab", f"leave={leave}")
     with Background("slab", "leaks", "--json", "--module", "kobs-gen-slab", "--budget", 0) as b:
         if not load_first:
             insmod("kobs_gen_slab", f"leave={leave}")
-            # obsctl reads a module's names while it is there.
+            # obsctl reads a module's names while it is loaded.
             time.sleep(2 * SLOW)
         gen_slab("leak kmalloc task 17 100")
         gen_slab("clean kfree_rcu 50")
@@ -184,7 +184,7 @@ def check_left_over(leave, load_first):
     finally:
         if not loaded("kobs_gen_slab"):
             insmod("kobs_gen_slab")
-    # What is allocated while it loads is seen by a session that is there before.
+    # A session started before the module is loaded sees the allocations of its initialisation.
     n = leave if load_first else 2 * leave
     equal({k: report["module"][k] for k in ("name", "loaded", "objects")},
           {"name": "kobs_gen_slab", "loaded": False, "objects": n}, "the module")

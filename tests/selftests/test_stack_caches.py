@@ -123,7 +123,7 @@ def probe(line):
 
 
 class Kprobe:
-    """A probe of the kernel's own tracer, on."""
+    """An enabled probe of the kernel's own tracer."""
 
     def __init__(self, definition):
         if not os.path.exists(KPROBES):

@@ -8,12 +8,12 @@ PROGRAM = f"{SRC}/build/selftests/ustack"
 
 
 def names(stack):
-    """Of functions; a compiler's .part.0 or .isra.0 is taken off."""
+    """Function names, without the compiler's suffixes .part.0 or .isra.0."""
     return [frame.split(" ")[0].split("+")[0].split(".")[0] for frame in stack]
 
 
 def in_order(stack, *wanted):
-    """All of the wanted frames are there, leaf first."""
+    """All wanted frames are present, leaf first."""
     at = -1
     found = names(stack)
     for name in wanted:
@@ -38,7 +38,7 @@ def check_kernel(mode, context, between):
     if context == "task":
         in_order(stack, *between, *OUTER)
         return
-    # An interrupt's stack ends where it began, unless all is asked for.
+    # An interrupt's stack ends at the interrupt, unless --full-stack is given.
     for name in OUTER:
         assert name not in names(stack), f"{name} is in {stack}"
     stack = one_stack(report(mode, LEAF, "--by", "kstack", "--full-stack", run=run), 25)

@@ -26,10 +26,10 @@ HOOKED = "/sys/kernel/tracing/enabled_functions"
 SRC = os.environ["KOBS_SRC"]
 MODULES = os.environ["KOBS_MODULES"]
 KERNEL = os.environ["KOBS_KERNEL"]
-# Processes of this kernel take longer by about this factor.
+# Approximate slow-down factor of processes on this kernel.
 SLOW = 4 if KERNEL == "debug" else 1
-# Bound of every wait, in seconds. Nothing is expected to take as long. (The arm64 guest's clock counts instructions: it leaps
-# while the guest waits for the host's disk. That guest is bounded by the host's clock.)
+# Limit of every wait, in seconds, far above any expected duration. (The arm64 guest's clock counts instructions: it leaps
+# while the guest waits for the host's disk. That guest is limited by the host's clock.)
 WAIT = 120 * SLOW if os.uname().machine != "aarch64" else 100000
 
 SKIP_STATUS = 4
@@ -53,7 +53,7 @@ def test(name):
     return add
 
 
-# Checks. Each says what it saw.
+# Checks. A failure states the value.
 
 def equal(got, want, what=""):
     assert got == want, f"{what or 'value'} is {got!r}, expected {want!r}"
@@ -90,7 +90,7 @@ def read(path):
 # The ground truth.
 
 def gen(command):
-    """Have kobs_gen do a command; done when this returns."""
+    """Run a command of kobs_gen, synchronously."""
     fd = os.open(GEN + "run", os.O_WRONLY)
     try:
         os.write(fd, command.encode())
@@ -109,7 +109,7 @@ def leafs(s=None):
 
 
 def script(*commands):
-    """A command line that has kobs_gen do commands, from a process of its own."""
+    """A command line that runs commands of kobs_gen in a separate process."""
     return ["sh", "-c", "; ".join(f"echo {c} >{GEN}run || exit" for c in commands)]
 
 
@@ -125,7 +125,7 @@ class Result:
 
 
 def obsctl(*args, status=0, timeout=None, **kw):
-    """Run obsctl to its end; status None takes any."""
+    """Run obsctl to completion; status None accepts any."""
     line = ["obsctl", *map(str, args)]
     done = subprocess.run(line, capture_output=True, text=True, errors="replace", timeout=timeout or WAIT,
                           stdin=subprocess.DEVNULL, **kw)
@@ -135,7 +135,7 @@ def obsctl(*args, status=0, timeout=None, **kw):
 
 
 def account(report):
-    """hits = recorded + filtered + lost must hold, to the unit."""
+    """hits = recorded + filtered + lost must hold exactly."""
     a = report["accounting"]
     equal(a["recorded"] + a["filtered"] + sum(a["lost"].values()), a["hits"], f"recorded + filtered + lost of {a}")
     return report
@@ -240,7 +240,7 @@ class Background:
         return self.finish(status)
 
     def report(self, sig=signal.SIGINT, status=0):
-        """End it; it was started with --json."""
+        """End the session, which was started with --json; its report."""
         return balance(json.loads(self.stop(sig, status).out.splitlines()[-1]))
 
     def __enter__(self):
@@ -280,7 +280,7 @@ class Bpftrace:
             return False
 
     def counts(self, name):
-        """End it, once; the numbers of a map, by key."""
+        """End bpftrace, once; the numbers of a map, by key."""
         if self.p.poll() is None:
             self.p.send_signal(signal.SIGINT)
             self.out, self.err = self.p.communicate(timeout=WAIT)
@@ -301,7 +301,7 @@ class Bpftrace:
 
 
 class Load:
-    """Calls on both CPUs, from task and interrupt context, until the end."""
+    """Calls on both CPUs, from task and interrupt context, until __exit__()."""
 
     PROGRAM = """
 import os, sys, time
@@ -310,7 +310,7 @@ while True:
     begin = time.monotonic()
     for command in "call task 200 %s", "call hardirq 20 %s", "call softirq 20 %s", "nested 50":
         os.write(fd, (command % sys.argv[2] if "%" in command else command).encode())
-    # Half of the time, however slow the host: or obsctl, and the grace periods it waits for, queue behind it.
+    # Duty cycle of one half, independent of the host's speed: otherwise it delays obsctl and its grace periods.
     time.sleep(time.monotonic() - begin)
 """
 
@@ -329,7 +329,7 @@ while True:
 # The machine.
 
 def references():
-    """Sessions hold the module: this is 0 when there is none."""
+    """The module's use count: 0 without sessions."""
     return int(read("/sys/module/kobs/refcnt"))
 
 
@@ -345,7 +345,7 @@ def insmod(name, *params):
 
 
 def rmmod(name):
-    """Returns None, or why not."""
+    """Returns None, or the error message."""
     r = subprocess.run(["rmmod", name], capture_output=True, text=True)
     return None if r.returncode == 0 else r.stderr.strip()
 
@@ -359,7 +359,7 @@ def kernel_log():
 
 
 def as_nobody():
-    """For preexec_fn: give up all privileges."""
+    """For preexec_fn: drop all privileges."""
     nobody = pwd.getpwnam("nobody")
     os.setgroups([])
     os.setgid(nobody.pw_gid)
@@ -380,10 +380,10 @@ def ynl():
 # Running.
 
 def nothing_left():
-    """A session that ends with its owner ends soon, but not at once."""
+    """No session and no hook is left; a session whose owner exited ends asynchronously."""
     if not loaded("kobs"):
         return
-    # A failed test's sockets.
+    # Closes the sockets of a failed test.
     gc.collect()
     end = time.monotonic() + WAIT
     while references() or hooked():
@@ -396,7 +396,7 @@ def nothing_left():
 
 
 def run_one(fn):
-    """Returns what follows "ok"/"not ok", and diagnostics."""
+    """Returns the reason of a skip, and diagnostics of a failure."""
     skipped = failed = None
     try:
         gen("reset")
@@ -418,9 +418,9 @@ def run_one(fn):
 
 
 def main():
-    # A background job of a shell ignores SIGINT, and its children with it.
+    # A background job of a shell ignores SIGINT, and its children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Whoever is in a hurry may name tests, as tests/soak does by the environment.
+    # Tests can be selected by arguments, or by the environment, as tests/soak does.
     wanted = sys.argv[1:] or [os.environ.get("KOBS_ONLY", "*")]
     chosen = [t for t in tests if any(fnmatch.fnmatch(t[0], a) for a in wanted)]
     print("TAP version 13")

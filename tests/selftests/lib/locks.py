@@ -24,7 +24,7 @@ def unload():
 
 
 def do(command):
-    """Have kobs_gen_lock do a command in this thread; done when this returns."""
+    """Run a command of kobs_gen_lock in this thread, synchronously."""
     fd = os.open(DIR + "run", os.O_WRONLY)
     try:
         os.write(fd, command.encode())
@@ -37,12 +37,12 @@ def stat(name):
 
 
 def lock(kind, n=0):
-    """A glob for the name of a lock, as obsctl prints it."""
+    """A glob for obsctl's name of a lock."""
     offset = "" if n == 0 else "+0x*"
     return f"kobs_gen_lock_{kind}{offset} [[]kobs_gen_lock]"
 
 
-# Kind of a step, the lock's name, and what obsctl calls the wait.
+# Kind of a step: the lock's name, and obsctl's name of the wait.
 WAITS = {
     "mutex": ("mutex", "mutex"), "rread": ("rwsem", "rwsem:read"), "rwrite": ("rwsem", "rwsem:write"),
     "rt": ("rt", "rtmutex"), "pread": ("percpu", "percpu:read"), "pwrite": ("percpu", "percpu:write"),
@@ -56,7 +56,7 @@ if RT:
 
 
 class Thread:
-    """A process of its own and a name that does a command."""
+    """A named process that runs a command."""
 
     def __init__(self, name, command, cpu=None, times=1):
         self.name = name
@@ -88,7 +88,7 @@ class Thread:
         os.kill(self.pid, signal.SIGKILL)
 
     def end(self):
-        """Wait for its end; the status, negative for a signal."""
+        """Wait for the process; its status, negative for a signal."""
         if self.status is None:
             until(self._ended, f"{self.name} to end")
         return self.status
@@ -101,7 +101,7 @@ class Thread:
 
 
 class Threads:
-    """Those of one test: gone when it is over, even if it failed."""
+    """The threads of one test, killed at its end, even if it failed."""
 
     def __init__(self):
         self.all = []

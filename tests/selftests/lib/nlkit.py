@@ -88,7 +88,7 @@ class Netlink:
         self.s.close()
 
     def ask(self, command, *parts, dump=False):
-        """Returns the attributes of each answer; a refusal is an exception."""
+        """Returns the attributes of every answer; a refusal is an exception."""
         self.seq += 1
         body = struct.pack("BBH", command, 1, 0) + b"".join(parts)
         flags = F_REQUEST | (F_DUMP if dump else F_ACK)
@@ -127,7 +127,7 @@ def param(name, number):
 
 
 def words(name, *numbers):
-    """A parameter that is an array."""
+    """An array parameter."""
     return nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, name),
                 attr(K.A_PARAM_ADDRESSES, struct.pack(f"{len(numbers)}Q", *[n & (1 << 64) - 1 for n in numbers])))
 
@@ -137,7 +137,7 @@ def u64_of(payload):
 
 
 class Session:
-    """A session of any source that aggregates: with Session(source, mode, by, *parts) as s: ..., then look at s."""
+    """A session of any aggregating source: with Session(source, mode, by, *parts) as s: ..., then examine s."""
 
     def __init__(self, source, mode, by, *parts):
         self.nl = Netlink()

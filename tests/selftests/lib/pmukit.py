@@ -21,17 +21,17 @@ def event(which, period=0, bits=0, branch=0):
 def pmu(mode, by, *events, cpus=(), tasks=(), functions=(), parts=(), **numbers):
     arrays = {"cpus": cpus, "tasks": tasks, "functions": functions}
     return Session("pmu", mode, by, *[words("events", *e) for e in events],
-                   # An attribute holds 64 KiB; arrays go on in the next.
+                   # An attribute holds 64 KiB; longer arrays continue in the next.
                    *[words(name, *a[i:i + 8000]) for name, a in arrays.items() for i in range(0, len(a), 8000)],
                    *[param(name, n) for name, n in numbers.items()], *parts)
 
 
 def accounted(s):
-    """The equations of a session that samples, once it has stopped."""
+    """The accounting equations of a stopped sampling session."""
     i = s.info()
     equal(i["hits"], i["recorded"] + i["filtered"] + i["lost"], f"hits of {i}")
     equal(sum(r["count"] for r in s.rows()), i["recorded"], f"rows of {i}")
-    # What reached no handler is a hit, too; what reached one before the start is none.
+    # An overflow that reached no handler is a hit as well; one that reached it before the start is not.
     equal(i["hits"], i.get("overflows", 0) - i.get("early", 0) + i.get("lost_missed_overflows", 0), f"hits by overflows of {i}")
     return i
 
@@ -65,5 +65,5 @@ class Worker:
         equal(self.p.returncode, 0, "status of the workload")
 
 
-# A loop of the shell's: its work is in user space.
+# A loop of the shell, which runs in user space.
 SPIN = "for ((i = 0; i < 30000; i++)); do :; done"

@@ -11,13 +11,13 @@ from kobstest import *
 GEN_SLAB = "/sys/kernel/debug/kobs_gen_slab/"
 PARTS = 6
 MOD = ("--module", "kobs_gen_slab", "--budget", 0)
-# With KASAN the tracepoints say how large an object is with its red zone, ksize() how large it is without.
+# With KASAN the tracepoints report an object's size with its red zone, ksize() without.
 EXACT_BYTES = KERNEL != "debug"
 VERDICTS = {"leak", "cache", "churn", "stable"}
 
 
 def gen_slab(command):
-    """Have kobs_gen_slab do a command; done when this returns."""
+    """Run a command of kobs_gen_slab, synchronously."""
     fd = os.open(GEN_SLAB + "run", os.O_WRONLY)
     try:
         os.write(fd, command.encode())
@@ -30,7 +30,7 @@ def slab_stats():
 
 
 def slab_script(*commands):
-    """A command line that has kobs_gen_slab do commands."""
+    """A command line that runs commands of kobs_gen_slab."""
     return ["sh", "-c", "; ".join(f"echo {c} >{GEN_SLAB}run || exit" for c in commands)]
 
 
@@ -40,7 +40,7 @@ def site(name):
 
 
 def slab_balance(r):
-    """The account of all hits, and of each row's objects, to the unit."""
+    """The account of all hits, and of every row's objects, exactly."""
     account(r)
     n = r["params"].get("sample", 1)
     for row in r["rows"]:
@@ -59,7 +59,7 @@ def check_slab_row(r, row, n):
     equal(sum(b["count"] for b in row.get("hist", [])) * n, row["live"], f"objects in the histogram of {row}")
     equal(len(row["kept"]), PARTS, f"parts of {row}")
     equal(len(row["live_after"]), PARTS, f"parts of {row}")
-    # With --escalate the evidence is that of all rows of the site.
+    # With --escalate the evidence covers all rows of the site.
     if not r["params"].get("escalate"):
         equal(row["live_after"][-1] * n, live, f"the last reading of {row}")
         assert abs(sum(row["kept"]) * n - row["live"]) < 0.01 * row["live"] + 0.01 * n, f"kept objects of {row}"
@@ -72,7 +72,7 @@ def check_slab_row(r, row, n):
 
 
 def leaks(*args, run=None, status=0, **kw):
-    """The JSON report of slab leaks around a command. The guard, which would end it on a slow host, has tests of its own."""
+    """The JSON report of slab leaks around a command, without the guard, which could end the session on a slow host."""
     tail = ["--", *run] if run else []
     r = obsctl("slab", "leaks", "--budget", 0, *args, "--json", *tail, status=status, **kw)
     return slab_balance(json.loads(r.out))
@@ -85,7 +85,7 @@ def read_session(name, verb="read"):
 
 
 def total(report, name, key="live"):
-    """The sum of a number over the rows of one of the module's functions."""
+    """The sum of a number over the rows of one function of the module."""
     return sum(r[key] for r in rows(report, site=site(name)))
 
 
