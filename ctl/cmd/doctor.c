@@ -12,7 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "cmd/cmds.h"
+#include "cmd/nouns.h"
 #include "lib/diag.h"
 #include "lib/lines.h"
 #include "lib/macros.h"
@@ -270,13 +270,11 @@ static void check_sources(struct doctor *d)
 	nl_shut(&nl);
 }
 
-/** cmd_doctor() - doctor. Return: STATUS_REFUSED if something is missing. */
-int cmd_doctor(const struct verb *verb, const struct opts *o)
+/* Returns STATUS_REFUSED if something is missing. */
+static int run_doctor(const struct verb *verb, const struct opts *o)
 {
 	struct doctor d = {};
 
-	if (o->nr_args)
-		return misuse("'doctor' takes no arguments");
 	out_init(&d.out, stdout, o->json);
 	d.out.columns = 0;	/* sentences are not cut */
 	out_open(&d.out, NULL, '{');
@@ -301,3 +299,18 @@ int cmd_doctor(const struct verb *verb, const struct opts *o)
 	out_free(&d.out);
 	return d.found[MISSING] ? STATUS_REFUSED : STATUS_DONE;
 }
+
+static const struct verb verbs[] = {
+	{
+		.name = "",
+		.doc = "what this machine can do, and what to change",
+		.groups = GROUPS(&group_json),
+		.fn = run_doctor,
+	},
+};
+
+const struct noun noun_doctor = {
+	.name = "doctor",
+	.doc = "the machine",
+	NOUN_VERBS(verbs),
+};

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cmd/cmds.h"
+#include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
@@ -13,28 +13,23 @@
 /* Columns that --waker adds. */
 static const char *const waker_columns[] = { "waker", "waker_stack" };
 
-static int check(const struct verb *verb, const struct opts *o)
-{
-	uint64_t v;
+/* Options of sched alone. */
+struct sched_opts {
+	bool	waker;
+};
 
-	if (o->nr_args)
-		return misuse("'%s %s' takes no '%s': choose tasks by --pid, --tid or --comm",
-			      verb->noun, verb->name, o->args[0]);
-	if (o->fail_over && parse_time(o->fail_over, &v))
-		return misuse("option --fail-over of 'sched %s' needs a time with its unit such as 10ms, not '%s'",
-			      verb->name, o->fail_over);
-	return 0;
-}
+static const struct opt offcpu_options[] = {
+	{ "waker", 0, NULL, "tell apart who woke the task up: adds columns waker and waker_stack",
+	  &opt_switch, OPT_OWN_AT(struct sched_opts, waker) },
+};
 
-static bool has(const struct strings *s, const char *item)
-{
-	size_t i;
+static const struct opt runq_options[] = {
+	{ "preempted", 0, NULL, "count tasks that are preempted as waiting, too",
+	  &opt_param_switch, .param = "preempted" },
+};
 
-	for (i = 0; i < s->n; i++)
-		if (!strcmp(s->v[i], item))
-			return true;
-	return false;
-}
+static const struct opt_group group_offcpu = { OPT_OWN(offcpu_options) };
+static const struct opt_group group_runq = { OPT_OWN(runq_options) };
 
 /* --waker tells more apart than --by, or than the columns without it, does. */
 static void add_waker(struct strings *by, const struct strings *asked)
@@ -46,26 +41,62 @@ static void add_waker(struct strings *by, const struct strings *asked)
 	if (!asked->n)
 		strings_add(by, "comm");
 	for (i = 0; i < ARRAY_SIZE(waker_columns); i++)
-		if (!has(by, waker_columns[i]))
+		if (!strings_have(by, waker_columns[i]))
 			strings_add(by, waker_columns[i]);
 }
 
-/** cmd_sched() - sched offcpu, sched runq. Return: the exit status. */
-int cmd_sched(const struct verb *verb, const struct opts *o)
+static int run_sched(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "sched", .mode = verb->name };
+	const struct sched_opts *own = o->own;
 	struct opts mine = *o;
 	struct strings by = {};
 	int err;
 
-	if (o->waker) {
+	if (own->waker) {
 		add_waker(&by, &o->by);
 		mine.by = by;
 	}
-	err = check(verb, o);
-	if (!err)
-		err = run_session(&spec, &mine);
+	err = run_session(&spec, &mine);
 	model_free_request(&spec.request);
 	strings_free(&by);
 	return err;
 }
+
+#define NO_ARGS "choose tasks by --pid, --tid or --comm"
+
+static const struct verb verbs[] = {
+	{
+		.name = "offcpu",
+		.doc = "how long tasks are off the CPU, and why",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_offcpu, &group_filter, &group_min, &group_by, &group_hist,
+				 &group_top, &group_json, &group_folded, &group_output,
+				 &group_verbose, &group_run, &group_interval, &group_detach,
+				 &group_over_time, &group_max_lost, &group_waits, &group_rows,
+				 &group_stacks),
+		.columns = COLUMNS("state", "waker", "waker_pid", "waker_stack", CONTEXT_COLUMNS,
+				   STACK_COLUMNS),
+		.fn = run_sched,
+	},
+	{
+		.name = "runq",
+		.doc = "how long tasks wait to run",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_runq, &group_filter, &group_min, &group_by, &group_hist,
+				 &group_top, &group_json, &group_output, &group_verbose,
+				 &group_run, &group_interval, &group_detach, &group_over_time,
+				 &group_max_lost, &group_waits, &group_rows, &group_stacks),
+		.columns = COLUMNS("state", CONTEXT_COLUMNS),
+		.fn = run_sched,
+	},
+};
+
+const struct noun noun_sched = {
+	.name = "sched",
+	.doc = "tasks that do not run",
+	NOUN_VERBS(verbs),
+	.own_size = sizeof(struct sched_opts),
+};

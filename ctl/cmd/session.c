@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cmds.h"
-#include "cmd/slab/leaks.h"
+#include "cmd/nouns.h"
+#include "cmd/session_list.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
@@ -88,8 +88,7 @@ void session_print_list(struct out *o, const struct sessions *all, const struct 
 	out_table_end(o);
 }
 
-/** cmd_session_list() - session list. Return: the exit status. */
-int cmd_session_list(const struct verb *verb, const struct opts *o)
+static int run_list(const struct verb *verb, const struct opts *o)
 {
 	struct sources sources = {};
 	struct sessions all = {};
@@ -97,8 +96,6 @@ int cmd_session_list(const struct verb *verb, const struct opts *o)
 	struct nl nl;
 	int err;
 
-	if (o->nr_args)
-		return misuse("'session list' takes no names");
 	err = nl_open(&nl);
 	if (!err)
 		err = model_get_sources(&nl, &sources);
@@ -133,16 +130,11 @@ static int find_session(struct nl *nl, const struct verb *verb, const struct opt
 	return model_session_get(nl, 0, o->args[0], s);
 }
 
-static const struct report_kind *find_kind(const struct session *s)
-{
-	const struct report_kind *kind = &slab_leaks_report;
-
-	return !strcmp(kind->source, s->source) && !strcmp(kind->mode, s->mode) ? kind : NULL;
-}
-
 static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 {
-	struct report rep = { .session = s, .opts = o, .kind = find_kind(s) };
+	struct report rep = {
+		.session = s, .opts = o, .kind = nouns_report_kind(s->source, s->mode),
+	};
 	struct table table;
 	struct output to = {};
 	struct view view;
@@ -179,8 +171,7 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 	return err ? err : closed;
 }
 
-/** cmd_session_read() - session read. Return: the exit status. */
-int cmd_session_read(const struct verb *verb, const struct opts *o)
+static int run_read(const struct verb *verb, const struct opts *o)
 {
 	struct session s = {};
 	struct nl nl;
@@ -196,8 +187,8 @@ int cmd_session_read(const struct verb *verb, const struct opts *o)
 	return err;
 }
 
-/** cmd_session_stop() - session stop: the last report, then the end. */
-int cmd_session_stop(const struct verb *verb, const struct opts *o)
+/* The last report, then the end. */
+static int run_stop(const struct verb *verb, const struct opts *o)
 {
 	struct session s = {};
 	struct nl nl;
@@ -221,3 +212,35 @@ int cmd_session_stop(const struct verb *verb, const struct opts *o)
 	nl_shut(&nl);
 	return err;
 }
+
+static const struct verb verbs[] = {
+	{
+		.name = "list",
+		.doc = "all sessions",
+		.groups = GROUPS(&group_json),
+		.fn = run_list,
+	},
+	{
+		.name = "read",
+		.doc = "report of a session that runs detached",
+		.args = "NAME|ID",
+		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_output,
+				 &group_max_lost),
+		.fn = run_read,
+	},
+	{
+		.name = "stop",
+		.doc = "end a detached session, and show its last report",
+		.args = "NAME|ID",
+		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_output,
+				 &group_max_lost),
+		.fn = run_stop,
+	},
+};
+
+const struct noun noun_session = {
+	.name = "session",
+	.doc = "sessions that run detached",
+	.guess = "read",
+	NOUN_VERBS(verbs),
+};

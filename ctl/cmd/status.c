@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "cmd/cmds.h"
+#include "cmd/nouns.h"
+#include "cmd/session_list.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
@@ -145,8 +146,7 @@ static void print_status(struct out *o, const struct sources *sources, const str
 	out_newline(o);
 }
 
-/** cmd_status() - status. Return: the exit status. */
-int cmd_status(const struct verb *verb, const struct opts *o)
+static int run_status(const struct verb *verb, const struct opts *o)
 {
 	struct sources sources = {};
 	struct sessions all = {};
@@ -154,8 +154,6 @@ int cmd_status(const struct verb *verb, const struct opts *o)
 	struct nl nl;
 	int err;
 
-	if (o->nr_args)
-		return misuse("'status' takes no arguments");
 	err = nl_open(&nl);
 	if (!err)
 		err = model_get_sources(&nl, &sources);
@@ -172,3 +170,18 @@ int cmd_status(const struct verb *verb, const struct opts *o)
 	nl_shut(&nl);
 	return err;
 }
+
+static const struct verb verbs[] = {
+	{
+		.name = "",
+		.doc = "the module, its sources and sessions",
+		.groups = GROUPS(&group_json),
+		.fn = run_status,
+	},
+};
+
+const struct noun noun_status = {
+	.name = "status",
+	.doc = "the module",
+	NOUN_VERBS(verbs),
+};

@@ -104,6 +104,17 @@ void strings_add(struct strings *s, const char *text)
 	s->v[s->n++] = copy_string(text);
 }
 
+/** strings_have() - Return: whether one of the strings is @text. */
+bool strings_have(const struct strings *s, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (!strcmp(s->v[i], text))
+			return true;
+	return false;
+}
+
 void strings_free(struct strings *s)
 {
 	size_t i;

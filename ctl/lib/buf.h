@@ -3,6 +3,7 @@
 #ifndef OBSCTL_BUF_H
 #define OBSCTL_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -52,6 +53,7 @@ struct strings {
 };
 
 void strings_add(struct strings *s, const char *text);
+bool strings_have(const struct strings *s, const char *text);
 void strings_free(struct strings *s);
 
 struct numbers {

@@ -32,7 +32,7 @@ char *format_ns(char *buf, size_t size, double ns)
 	double v = ns;
 	int decimals;
 
-	while (i + 1 < NR_TIME_UNITS && v >= 999.5) {
+	while (i + 1 < NR_SHOWN_TIME_UNITS && v >= 999.5) {
 		v /= 1000;
 		i++;
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/macros.h"
 #include "lib/parse.h"
 
@@ -14,6 +15,8 @@ const struct time_unit time_units[NR_TIME_UNITS] = {
 	{ "us", 1e3 },
 	{ "ms", 1e6 },
 	{ "s", 1e9 },
+	{ "m", 60e9 },
+	{ "h", 3600e9 },
 };
 
 /** parse_number() - A plain number from @min to @max. Return: 0 or -EINVAL. */
@@ -50,8 +53,8 @@ static int parse_decimal(const char *s, double *value, const char **rest)
 	return 0;
 }
 
-/** parse_time() - A time with a unit; 0 needs none. Return: 0 or -EINVAL. */
-int parse_time(const char *s, uint64_t *ns)
+/* A number and its unit; without one, in units of @bare ns, if that is not 0. */
+static int parse_time_unit(const char *s, double bare, uint64_t *ns)
 {
 	const char *unit;
 	double v;
@@ -59,8 +62,10 @@ int parse_time(const char *s, uint64_t *ns)
 
 	if (parse_decimal(s, &v, &unit))
 		return -EINVAL;
-	if (!*unit && v == 0) {
-		*ns = 0;
+	if (!*unit && (v == 0 || bare > 0)) {
+		if (v * bare > 9e18)
+			return -EINVAL;
+		*ns = (uint64_t)(v * bare + 0.5);
 		return 0;
 	}
 	for (i = 0; i < ARRAY_SIZE(time_units); i++) {
@@ -73,6 +78,20 @@ int parse_time(const char *s, uint64_t *ns)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+/** parse_time() - A time with its unit; 0 needs none. Return: 0 or -EINVAL. */
+int parse_time(const char *s, uint64_t *ns)
+{
+	return parse_time_unit(s, 0, ns);
+}
+
+/** parse_duration() - A time from 1 ms, in seconds without a unit. Return: 0 or -EINVAL. */
+int parse_duration(const char *s, uint64_t *ns)
+{
+	int err = parse_time_unit(s, 1e9, ns);
+
+	return err || *ns < 1000000 || *ns > NSEC_PER_SEC * NSEC_PER_SEC ? -EINVAL : 0;
 }
 
 /** parse_bytes() - Bytes; a unit such as KiB allows a fraction. Return: 0 or -EINVAL. */
@@ -102,22 +121,6 @@ int parse_bytes(const char *s, uint64_t *bytes)
 	if ((*rest && strcmp(rest, "B")) || v > 9e18)
 		return -EINVAL;
 	*bytes = (uint64_t)(v + 0.5);
-	return 0;
-}
-
-/** parse_seconds() - Seconds with a fraction, at least 1 ms. Return: 0 or -EINVAL. */
-int parse_seconds(const char *s, uint64_t *ns)
-{
-	const char *rest;
-	double v;
-
-	if (parse_decimal(s, &v, &rest))
-		return -EINVAL;
-	if (!strcmp(rest, "s"))
-		rest++;
-	if (*rest || v < 0.001 || v > 1e9)
-		return -EINVAL;
-	*ns = (uint64_t)(v * 1e9 + 0.5);
 	return 0;
 }
 

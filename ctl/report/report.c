@@ -333,20 +333,16 @@ int report_print(struct report *r, const struct output *to)
 /* The limit is a time where the mode's value is one. */
 static bool crossed(struct report *r)
 {
+	const struct opt_limit *limit = &r->opts->fail_over;
 	bool measured = r->view->mode->value;
-	uint64_t limit;
 	size_t i;
 
-	if (!r->opts->fail_over || !r->table)
+	if (!limit->text || !r->table)
 		return false;
-	if (measured)
-		parse_time(r->opts->fail_over, &limit);
-	else
-		parse_number(r->opts->fail_over, 0, UINT64_MAX, &limit);
 	for (i = 0; i < r->table->nr_rows; i++) {
 		const struct row *row = &r->table->rows[i];
 
-		if ((measured ? row->max : row->count) > limit)
+		if ((measured ? row->max : row->count) > limit->value)
 			return true;
 	}
 	return false;
@@ -376,7 +372,7 @@ int report_verdict(struct report *r)
 		if (status)
 			return status;
 	} else if (crossed(r)) {
-		warn("a row is above the limit %s of --fail-over", r->opts->fail_over);
+		warn("a row is above the limit %s of --fail-over", r->opts->fail_over.text);
 		return STATUS_CROSSED;
 	}
 	return report_lost(r->session, r->opts);

@@ -3,7 +3,7 @@
 #ifndef OBSCTL_REPORT_H
 #define OBSCTL_REPORT_H
 
-#include "opts.h"
+#include "lib/opts.h"
 #include "proto/model.h"
 #include "report/outfile.h"
 #include "report/view.h"

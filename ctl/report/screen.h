@@ -3,7 +3,7 @@
 #ifndef OBSCTL_SCREEN_H
 #define OBSCTL_SCREEN_H
 
-#include "opts.h"
+#include "lib/opts.h"
 
 bool reports_live(const struct opts *o);
 size_t screen_rows(void);

@@ -6,16 +6,6 @@
 #include "lib/buf.h"
 #include "run/request.h"
 
-static bool has_text(const struct strings *s, const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		if (!strcmp(s->v[i], text))
-			return true;
-	return false;
-}
-
 static void copy_numbers(struct numbers *to, const struct numbers *from)
 {
 	size_t i;
@@ -34,7 +24,7 @@ void request_fill(struct request *req, const char *source, const char *mode,
 	req->mode = mode;
 	for (i = 0; i < o->by.n; i++)
 		strings_add(&req->by, o->by.v[i]);
-	if (o->folded && !has_text(&req->by, "kstack") && !has_text(&req->by, "ustack"))
+	if (o->folded && !strings_have(&req->by, "kstack") && !strings_have(&req->by, "ustack"))
 		strings_add(&req->by, "kstack");
 	copy_numbers(&req->filter.pids, &o->pids);
 	copy_numbers(&req->filter.tids, &o->tids);

@@ -3,7 +3,7 @@
 #ifndef OBSCTL_REQUEST_H
 #define OBSCTL_REQUEST_H
 
-#include "opts.h"
+#include "lib/opts.h"
 #include "proto/model.h"
 
 void request_fill(struct request *req, const char *source, const char *mode,

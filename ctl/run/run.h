@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "opts.h"
+#include "lib/opts.h"
 #include "proto/model.h"
 #include "report/outfile.h"
 #include "report/report.h"

@@ -3,7 +3,7 @@
 #ifndef OBSCTL_TRACE_H
 #define OBSCTL_TRACE_H
 
-#include "opts.h"
+#include "lib/opts.h"
 #include "proto/model.h"
 #include "report/view.h"
 

@@ -13,7 +13,6 @@
 #include "lib/macros.h"
 #include "lib/map.h"
 #include "lib/parse.h"
-#include "opts.h"
 #include "proto/model.h"
 #include "report/filter_text.h"
 #include "report/hist.h"
@@ -323,7 +322,6 @@ static void test_merge(void)
 static void test_numbers(void)
 {
 	struct numbers list = {};
-	uint64_t v = 0;
 	char b[64];
 
 	same(format_count(b, sizeof(b), 0), "0", "count 0");
@@ -336,13 +334,6 @@ static void test_numbers(void)
 	same(format_ns(b, sizeof(b), 999600), "1.00 ms", "rounding changes the unit");
 	same(format_ns(b, sizeof(b), 12.345e9), "12.3 s", "12.3 s");
 	same(format_bytes(b, sizeof(b), 1536), "1.5 KiB", "1.5 KiB");
-	ok(!parse_time("1.5ms", &v) && v == 1500000, "1.5ms");
-	ok(!parse_time("250us", &v) && v == 250000, "250us");
-	ok(parse_time("5", &v) && parse_time("", &v) && parse_time("1m", &v) &&
-	   parse_time("-1s", &v), "times that are none");
-	ok(!parse_seconds("0.25", &v) && v == 250000000, "0.25 seconds");
-	ok(parse_seconds("0", &v) && parse_seconds("1e3", &v) && parse_seconds("nan", &v) &&
-	   parse_seconds("1.2.3", &v), "seconds that are none");
 	ok(!parse_list("0,2-4", 10, true, &list) && list.n == 4 && list.v[3] == 4, "0,2-4");
 	ok(parse_list("4-2", 10, true, &list) && parse_list("1,", 10, true, &list) &&
 	   parse_list("11", 10, true, &list) && parse_list("1-2", 10, false, &list) &&
@@ -453,49 +444,6 @@ static void test_output(void)
 	   "standard output stays open");
 }
 
-static int parse(unsigned int kind, struct opts *o, char **argv, int n)
-{
-	static struct verb verb = { .noun = "func", .name = "count", .args = "", .doc = "x" };
-
-	verb.kind = kind;
-	return opts_parse(&verb, n, argv, o);
-}
-
-#define PARSE(kind, ...) ({							\
-	static const char *const argv[] = { __VA_ARGS__ };			\
-	parse(kind, &o, (char **)argv, ARRAY_SIZE(argv));			\
-})
-
-static void test_options(void)
-{
-	struct opts o;
-
-	ok(!PARSE(FOR_COUNT, "a", "-d2", "b", "--top=3", "-p", "1,2", "-jv") && o.nr_args == 2 &&
-	   o.duration.value == 2000000000 && o.top.value == 3 && o.pids.n == 2 && o.json &&
-	   o.verbose, "options and words mixed");
-	opts_free(&o);
-	ok(!PARSE(FOR_COUNT, "a", "--", "-x", "--y") && o.command && !strcmp(o.command[0], "-x") &&
-	   o.nr_args == 1, "a command keeps its options");
-	opts_free(&o);
-	ok(!PARSE(FOR_TIME, "--rows", "10", "--hist", "--rows=20", "a") && o.nr_params == 2 &&
-	   o.params[0].value == 20, "the last value of a parameter counts");
-	opts_free(&o);
-	ok(PARSE(FOR_COUNT, "-d") == STATUS_USAGE, "a value is missing");
-	opts_free(&o);
-	ok(PARSE(FOR_COUNT, "--hist", "a") == STATUS_USAGE, "an option of another verb");
-	opts_free(&o);
-	ok(PARSE(FOR_COUNT, "--json=1", "a") == STATUS_USAGE, "a switch takes no value");
-	opts_free(&o);
-	ok(PARSE(FOR_COUNT, "--detach", "x", "-d", "1") == STATUS_USAGE, "--detach and -d");
-	opts_free(&o);
-	ok(PARSE(FOR_COUNT, "--folded", "-i", "1", "a") == STATUS_USAGE, "--folded and -i");
-	opts_free(&o);
-	ok(PARSE(FOR_COUNT, "--jsn") == STATUS_USAGE, "no such option");
-	opts_free(&o);
-	ok(PARSE(FOR_TRACE, "--min", "1us") == STATUS_USAGE, "--min of a trace needs --time");
-	opts_free(&o);
-}
-
 /* What becomes of an observation with @before signals while it goes on, and @after it. */
 static bool survives(int signo, unsigned int before, unsigned int after)
 {
@@ -552,7 +500,6 @@ int main(void)
 	test_out();
 	test_filter();
 	test_output();
-	test_options();
 	test_signals();
 	unlink(kallsyms);
 	unlink(modules);

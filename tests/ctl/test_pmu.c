@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/pmu/pmu.h"
+#include "cmd/pmu/brstack.h"
+#include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/macros.h"
 #include "report/callgraph.h"

@@ -9,7 +9,7 @@
 #include "lib/clock.h"
 #include "lib/diag.h"
 #include "lib/map.h"
-#include "opts.h"
+#include "lib/opts.h"
 #include "report/losses.h"
 #include "report/report.h"
 #include "report/width.h"

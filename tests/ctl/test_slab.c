@@ -15,8 +15,8 @@
 #include "lib/diag.h"
 #include "lib/lines.h"
 #include "lib/macros.h"
+#include "lib/opts.h"
 #include "lib/parse.h"
-#include "opts.h"
 
 static unsigned int test_nr;
 static unsigned int failures;
@@ -307,14 +307,16 @@ static int diff(const char *before, const char *after, const char *fail_over, ch
 	char a[32], b[32], c[32];
 	char *args[2] = { a, b };
 	struct opts o = { .args = args, .nr_args = 2, .json = !as_text, .output = c,
-			  .fail_over = fail_over };
+			  .fail_over = { .text = fail_over } };
 	int status;
 	int len;
 
 	put(a, before);
 	put(b, after);
 	put(c, "");
-	status = slab_diff(&o);
+	if (fail_over)
+		parse_bytes(fail_over, &o.fail_over.value);
+	status = slab_diff(NULL, &o);
 	len = read_file(c, out, size);
 	if (len < 0)
 		*out = 0;

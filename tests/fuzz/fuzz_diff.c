@@ -6,7 +6,7 @@
 
 #include "cmd/slab/slab.h"
 #include "fuzz.h"
-#include "opts.h"
+#include "lib/opts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,8 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	args[1] = b.path;
 	o.args = args;
 	o.nr_args = 2;
-	slab_diff(&o);
+	slab_diff(NULL, &o);
 	o.json = true;
-	slab_diff(&o);
+	slab_diff(NULL, &o);
 	return 0;
 }

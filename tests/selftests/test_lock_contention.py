@@ -318,9 +318,9 @@ def bpftrace():
 @test("refusals")
 def refusals():
     for args, part, status in (
-            (("contention", "vfs_*"), "takes no pattern", 2),
-            (("contention", "--by", "nosuch"), "no column nosuch", 1),
-            (("contention", "--by", "link"), "lock stalls", 1),
+            (("contention", "vfs_*"), "takes no 'vfs_*'", 2),
+            (("contention", "--by", "nosuch"), "no column 'nosuch'", 2),
+            (("contention", "--by", "link"), "no column 'link'", 2),
             (("contention", "--inflight", "1"), "inflight", 1),
             (("contention", "--fail-over", "10"), "--fail-over", 2),
             (("contention", "--objects", "10"), "--objects", 2),

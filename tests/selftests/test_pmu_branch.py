@@ -346,8 +346,8 @@ def refusals():
         sim("refuse", 0)
     if not any(n.startswith(("cpu", "armv8")) for n in os.listdir("/sys/bus/event_source/devices")):
         contains(obsctl("pmu", "branch", "-d", 0.1, status=1).err, "there is no PMU", "refusal without a PMU")
-    for args, part in ((["-j", "anny"], "there is no branch filter 'anny'"), (["--format", "xml"], "brstack or bolt"),
-                       (["--show", "nothing"], "edges, calls, graph and blocks"), (["-c", 0], "above 0"),
+    for args, part in ((["-j", "anny"], "did you mean 'any'?"), (["--format", "xml"], "brstack or bolt"),
+                       (["--show", "nothing"], "edges, calls, graph or blocks"), (["-c", 0], "above 0"),
                        (["-c", 5, "-F", 5], "exclude each other"), (["-e", "kobs_simpmu/bogus=1/"], "no term 'bogus'"),
                        (["-e", "kobs_simpu//"], "there is no PMU 'kobs_simpu'")):
         contains(obsctl("pmu", "branch", *args, "-d", 0.1, status=2).err, part, f"refusal of {args}")

@@ -35,7 +35,7 @@ COUNT = [
     ("--duration", "1e400", "--duration", 2), ("--duration", "nan", "--duration", 2),
     ("--interval", "x", "--interval", 2), ("--interval", "0", "--interval", 2),
     ("--top", "x", "--top", 2), ("--top", "-1", "--top", 2), ("--top", "99999999999", "--top", 2),
-    ("--by", "nosuch", "nosuch", 1), ("--by", "", "--by", 2), ("--by", "func,func", "twice", 1),
+    ("--by", "nosuch", "nosuch", 2), ("--by", "stack", "did you mean 'kstack'?", 2), ("--by", "", "--by", 2), ("--by", "func,func", "twice", 1),
     ("--by", "func,", "--by", 2),
     ("--detach", "", "--detach", 2), ("--detach", "1st", "name", 1), ("--detach", "a b", "name", 1),
     ("--detach", "x" * 40, "name", (1, 2)), ("--detach", "a/b", "name", 1),

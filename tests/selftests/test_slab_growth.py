@@ -190,8 +190,8 @@ LEAKS = [
     ("--module", "", "--module", 2), ("--module", "x" * 60, "--module", 2),
     ("--fail-over", "x", "--fail-over", 2), ("--fail-over", "-1", "--fail-over", 2), ("--fail-over", "", "--fail-over", 2),
     ("--max-lost", "x", "--max-lost", 2), ("--top", "x", "--top", 2),
-    ("--by", "nosuch", "nosuch", 1), ("--by", "", "--by", 2), ("--by", "site,site", "twice", 1), ("--by", "ptr", "ptr", 1),
-    ("--by", "event", "event", 1),
+    ("--by", "nosuch", "nosuch", 2), ("--by", "", "--by", 2), ("--by", "site,site", "twice", 1), ("--by", "ptr", "ptr", 2),
+    ("--by", "event", "event", 2),
     ("--pid", "x", "--pid", 2), ("--tid", "x", "--tid", 2), ("--comm", "", "--comm", 2), ("--cpu", "x", "--cpu", 2),
     ("--interval", "0", "--interval", 2), ("--output", "/nosuch/file", "/nosuch/file", 1),
 ]

@@ -4,26 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmds.h"
 #include "cmd/lock/code_ranges.h"
 #include "cmd/lock/stalls.h"
+#include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "lib/parse.h"
 #include "run/run.h"
 
-static int check(const struct verb *verb, const struct opts *o)
-{
-	uint64_t v;
+/* Options of lock alone. */
+struct lock_opts {
+	bool	owner_stack;
+	bool	fail;
+};
 
-	if (o->nr_args)
-		return misuse("'lock %s' takes no pattern such as '%s'", verb->name, o->args[0]);
-	if (o->fail_over && parse_time(o->fail_over, &v))
-		return misuse("option --fail-over of 'lock %s' needs a time with its unit such as 10ms, not '%s'",
-			      verb->name, o->fail_over);
-	return 0;
-}
+static const struct opt contention_options[] = {
+	{ "owner-stack", 0, NULL, "the stack of the lock's owner, too, as it was when the wait began",
+	  &opt_switch, OPT_OWN_AT(struct lock_opts, owner_stack) },
+};
+
+static const struct opt stalls_options[] = {
+	{ "over", 0, "TIME", "a wait is a stall when it lasts this long (default 100ms)",
+	  &opt_param_time, .param = "over" },
+	{ "fail", 0, NULL, "exit with status 3 if there was a stall", &opt_switch,
+	  OPT_OWN_AT(struct lock_opts, fail) },
+};
+
+static const struct opt_group group_contention = { OPT_OWN(contention_options) };
+static const struct opt_group group_stalls = { OPT_OWN(stalls_options) };
 
 /* The owner, too, beside what is asked for or what is usual. */
 static void add_owner_columns(struct request *req, const struct opts *o)
@@ -31,55 +40,48 @@ static void add_owner_columns(struct request *req, const struct opts *o)
 	static const char *const usual[] = { "lock", "cache", "kind", "caller" };
 	static const char *const owner[] = { "owner", "owner_pid", "owner_stack" };
 	size_t i;
-	size_t k;
 
 	for (i = 0; !o->by.n && i < ARRAY_SIZE(usual); i++)
 		strings_add(&req->by, usual[i]);
-	for (i = 0; i < ARRAY_SIZE(owner); i++) {
-		for (k = 0; k < o->by.n; k++)
-			if (!strcmp(o->by.v[k], owner[i]))
-				break;
-		if (k == o->by.n)
+	for (i = 0; i < ARRAY_SIZE(owner); i++)
+		if (!strings_have(&o->by, owner[i]))
 			strings_add(&req->by, owner[i]);
-	}
 }
 
-/** cmd_lock_contention() - Waits for locks. Return: the exit status. */
-int cmd_lock_contention(const struct verb *verb, const struct opts *o)
+/* Waits for locks. */
+static int run_contention(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "lock", .mode = verb->name };
 	const char *kallsyms = getenv("OBSCTL_KALLSYMS");
+	const struct lock_opts *own = o->own;
 	struct numbers text = {};
-	int err = check(verb, o);
+	int err;
 
-	if (!err) {
-		lock_text_find(kallsyms ? kallsyms : "/proc/kallsyms", &text);
-		if (text.n) {
-			model_set_number(&spec.request, "lock_text", 0);
-			spec.request.settings[0].addresses = &text;
-		}
-		if (o->owner_stack)
-			add_owner_columns(&spec.request, o);
-		err = run_session(&spec, o);
+	lock_text_find(kallsyms ? kallsyms : "/proc/kallsyms", &text);
+	if (text.n) {
+		model_set_number(&spec.request, "lock_text", 0);
+		spec.request.settings[0].addresses = &text;
 	}
+	if (own->owner_stack)
+		add_owner_columns(&spec.request, o);
+	err = run_session(&spec, o);
 	model_free_request(&spec.request);
 	numbers_free(&text);
 	return err;
 }
 
-/** cmd_lock_stalls() - Waits that last. Return: the exit status. */
-int cmd_lock_stalls(const struct verb *verb, const struct opts *o)
+/* Waits that last. */
+static int run_stalls(const struct verb *verb, const struct opts *o)
 {
+	const struct lock_opts *own = o->own;
 	struct stalls stalls = {};
 	struct run_spec spec = {
 		.source = "lock", .mode = verb->name,
 		.record = stalls_record, .arg = &stalls,
 	};
-	int err = check(verb, o);
+	int err = run_session(&spec, o);
 
-	if (!err)
-		err = run_session(&spec, o);
-	if (!err && o->fail && stalls.seen) {
+	if (!err && own->fail && stalls.seen) {
 		warn("%llu stalls were reported, and --fail was given",
 		     (unsigned long long)stalls.seen);
 		err = STATUS_CROSSED;
@@ -87,3 +89,39 @@ int cmd_lock_stalls(const struct verb *verb, const struct opts *o)
 	model_free_request(&spec.request);
 	return err;
 }
+
+#define NO_ARGS "choose tasks by --pid, --tid or --comm"
+
+static const struct verb verbs[] = {
+	{
+		.name = "contention",
+		.doc = "waits for the kernel's locks, by lock and caller",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_contention, &group_filter, &group_min, &group_by,
+				 &group_hist, &group_top, &group_json, &group_folded,
+				 &group_output, &group_verbose, &group_run, &group_interval,
+				 &group_detach, &group_over_time, &group_max_lost, &group_waits,
+				 &group_rows, &group_stacks),
+		.columns = COLUMNS("lock", "cache", "kind", "caller", "owner", "owner_pid",
+				   "owner_tid", "owner_stack", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.fn = run_contention,
+	},
+	{
+		.name = "stalls",
+		.doc = "waits for locks that last, and who holds them up",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_stalls, &group_filter, &group_json, &group_output,
+				 &group_verbose, &group_run, &group_max_lost, &group_waits,
+				 &group_stacks, &group_ring),
+		.fn = run_stalls,
+	},
+};
+
+const struct noun noun_lock = {
+	.name = "lock",
+	.doc = "waits for the kernel's locks",
+	NOUN_VERBS(verbs),
+	.own_size = sizeof(struct lock_opts),
+};

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/pmu/brstack.h"
 #include "cmd/pmu/edges.h"
 #include "cmd/pmu/pmu.h"
+#include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
@@ -53,16 +55,11 @@ static int print_bolt(struct report *r, const struct edges *e, const struct outp
 	return output_flush(to);
 }
 
-static bool shows(const struct opts *o, const char *part)
+static bool shows(const struct pmu_run *p, const char *part)
 {
-	size_t i;
-
-	if (!o->sections.n)
-		return o->json || strcmp(part, "graph");
-	for (i = 0; i < o->sections.n; i++)
-		if (!strcmp(o->sections.v[i], part))
-			return true;
-	return false;
+	if (!p->opts->sections.n)
+		return p->o->json || strcmp(part, "graph");
+	return strings_have(&p->opts->sections, part);
 }
 
 static int print_branches(struct run_spec *spec, struct report *r, const struct output *to)
@@ -73,7 +70,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	struct out o;
 
 	edges_make(&e, r->view, r->session, r->table);
-	if (p->o->format) {
+	if (p->opts->format) {
 		print_bolt(r, &e, to);
 		edges_free(&e);
 		return output_flush(to);
@@ -82,11 +79,11 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	out_open(&o, NULL, '{');
 	r->what = pmu_title(p, r->session, &title);
 	report_header(r, &o);
-	if (p->o->check)
+	if (p->opts->check)
 		edges_print_check(&e, r->session, &o);
 	else
-		edges_print(&e, &o, r->opts, shows(p->o, "edges"), shows(p->o, "calls"),
-			    shows(p->o, "graph"), shows(p->o, "blocks"));
+		edges_print(&e, &o, r->opts, shows(p, "edges"), shows(p, "calls"),
+			    shows(p, "graph"), shows(p, "blocks"));
 	report_footer(r, &o);
 	out_close(&o, '}');
 	out_newline(&o);
@@ -96,28 +93,18 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	return output_flush(to);
 }
 
-static int check_options(const struct opts *o)
+/** pmu_check_branch() - Return: 0, or STATUS_USAGE for options that contradict each other. */
+int pmu_check_branch(const struct verb *verb, const struct opts *o)
 {
-	static const char *const parts[] = { "edges", "calls", "graph", "blocks" };
-	size_t i;
-	size_t k;
+	const struct pmu_opts *own = o->own;
 
-	if (o->format && strcmp(o->format, "brstack") && strcmp(o->format, "bolt"))
-		return misuse("option --format needs brstack or bolt, not '%s'", o->format);
-	if (o->format && o->json)
+	if (own->format && o->json)
 		return misuse("--json and --format are two forms of one report: give one of them");
-	if (o->format && o->interval.given)
+	if (own->format && o->interval.given)
 		return misuse("--format makes one report, at the end: it does not go with --interval");
-	if (o->by.n && o->format)
+	if (o->by.n && own->format)
 		return misuse("--format has columns of its own: it does not go with --by");
-	for (i = 0; i < o->sections.n; i++) {
-		for (k = 0; k < ARRAY_SIZE(parts) && strcmp(parts[k], o->sections.v[i]); k++)
-			;
-		if (k == ARRAY_SIZE(parts))
-			return misuse("there is no part '%s' of the report: there are edges, calls, graph and blocks",
-				      o->sections.v[i]);
-	}
-	return 0;
+	return pmu_check_samples(own);
 }
 
 static int run_branches(struct pmu_run *p, uint64_t branches)
@@ -128,7 +115,7 @@ static int run_branches(struct pmu_run *p, uint64_t branches)
 	int err;
 
 	pmu_sample(p, branches);
-	if (o->format && !strcmp(o->format, "brstack")) {
+	if (p->opts->format && !strcmp(p->opts->format, "brstack")) {
 		pmu_by(p, entries, ARRAY_SIZE(entries));
 		p->spec.mode = "branch_trace";
 		p->spec.record = pmu_brstack_record;
@@ -147,18 +134,16 @@ static int run_branches(struct pmu_run *p, uint64_t branches)
 }
 
 /** pmu_branch() - Return: the exit status. */
-int pmu_branch(const struct opts *o)
+int pmu_branch(const struct verb *verb, const struct opts *o)
 {
 	uint64_t branches;
 	struct pmu_run p;
 	int err = pmu_begin(&p, o, "branch");
 
-	if (!err)
-		err = check_options(o);
 	if (!err && !p.events.n)
 		err = pmu_events_add(&p.events, "cycles");
 	if (!err)
-		err = pmu_branch_filter(&o->branches, &branches);
+		err = pmu_branch_filter(&p.opts->branches, &branches);
 	if (!err)
 		err = run_branches(&p, branches);
 	pmu_end(&p);

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/pmu/pmu.h"
+#include "cmd/pmu/brstack.h"
+#include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/map.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd/pmu/edges.h"
-#include "cmd/pmu/pmu.h"
+#include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/map.h"
 #include "report/hist.h"

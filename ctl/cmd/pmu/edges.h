@@ -3,7 +3,7 @@
 #ifndef OBSCTL_PMU_EDGES_H
 #define OBSCTL_PMU_EDGES_H
 
-#include "opts.h"
+#include "lib/opts.h"
 #include "proto/model.h"
 #include "report/view.h"
 #include "report/writer.h"

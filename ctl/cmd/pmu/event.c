@@ -5,6 +5,7 @@
  * filters of branches.
  */
 
+#include <assert.h>
 #include <ctype.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
@@ -18,46 +19,55 @@
 
 #define NEAR	3
 
-static const struct {
-	const char	*name;
-	uint64_t	bits;
-} filters[] = {
-	{ "any", PERF_SAMPLE_BRANCH_ANY },
-	{ "any_call", PERF_SAMPLE_BRANCH_ANY_CALL },
-	{ "any_ret", PERF_SAMPLE_BRANCH_ANY_RETURN },
-	{ "ind_call", PERF_SAMPLE_BRANCH_IND_CALL },
-	{ "call", PERF_SAMPLE_BRANCH_CALL },
-	{ "ind_jmp", PERF_SAMPLE_BRANCH_IND_JUMP },
-	{ "cond", PERF_SAMPLE_BRANCH_COND },
-	{ "call_stack", PERF_SAMPLE_BRANCH_CALL_STACK },
-	{ "abort_tx", PERF_SAMPLE_BRANCH_ABORT_TX },
-	{ "in_tx", PERF_SAMPLE_BRANCH_IN_TX },
-	{ "no_tx", PERF_SAMPLE_BRANCH_NO_TX },
-	{ "no_flags", PERF_SAMPLE_BRANCH_NO_FLAGS },
-	{ "no_cycles", PERF_SAMPLE_BRANCH_NO_CYCLES },
-	{ "save_type", PERF_SAMPLE_BRANCH_TYPE_SAVE },
-	{ "u", PERF_SAMPLE_BRANCH_USER },
-	{ "k", PERF_SAMPLE_BRANCH_KERNEL },
-	{ "hv", PERF_SAMPLE_BRANCH_HV },
+const char *const pmu_branch_filters[] = {
+	"any",
+	"any_call",
+	"any_ret",
+	"ind_call",
+	"call",
+	"ind_jmp",
+	"cond",
+	"call_stack",
+	"abort_tx",
+	"in_tx",
+	"no_tx",
+	"no_flags",
+	"no_cycles",
+	"save_type",
+	"u",
+	"k",
+	"hv",
+	NULL
 };
+
+/* In the same order. */
+static const uint64_t filter_bits[] = {
+	PERF_SAMPLE_BRANCH_ANY,
+	PERF_SAMPLE_BRANCH_ANY_CALL,
+	PERF_SAMPLE_BRANCH_ANY_RETURN,
+	PERF_SAMPLE_BRANCH_IND_CALL,
+	PERF_SAMPLE_BRANCH_CALL,
+	PERF_SAMPLE_BRANCH_IND_JUMP,
+	PERF_SAMPLE_BRANCH_COND,
+	PERF_SAMPLE_BRANCH_CALL_STACK,
+	PERF_SAMPLE_BRANCH_ABORT_TX,
+	PERF_SAMPLE_BRANCH_IN_TX,
+	PERF_SAMPLE_BRANCH_NO_TX,
+	PERF_SAMPLE_BRANCH_NO_FLAGS,
+	PERF_SAMPLE_BRANCH_NO_CYCLES,
+	PERF_SAMPLE_BRANCH_TYPE_SAVE,
+	PERF_SAMPLE_BRANCH_USER,
+	PERF_SAMPLE_BRANCH_KERNEL,
+	PERF_SAMPLE_BRANCH_HV,
+};
+
+static_assert(ARRAY_SIZE(filter_bits) + 1 == ARRAY_SIZE(pmu_branch_filters),
+	      "every filter has its bits");
 
 /* Bits that choose levels or details, but no kind of branch. */
 #define NO_KIND	(PERF_SAMPLE_BRANCH_USER | PERF_SAMPLE_BRANCH_KERNEL | PERF_SAMPLE_BRANCH_HV | \
 		 PERF_SAMPLE_BRANCH_NO_FLAGS | PERF_SAMPLE_BRANCH_NO_CYCLES | \
 		 PERF_SAMPLE_BRANCH_TYPE_SAVE)
-
-/** pmu_branch_filter_names() - Return: all filters, with commas between them. */
-const char *pmu_branch_filter_names(void)
-{
-	static char all[256];
-	size_t len = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(filters); i++)
-		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "",
-					filters[i].name);
-	return all;
-}
 
 /**
  * pmu_branch_filter() - Which branches are to be recorded.
@@ -70,13 +80,12 @@ int pmu_branch_filter(const struct strings *names, uint64_t *bits)
 
 	*bits = 0;
 	for (i = 0; i < names->n; i++) {
-		for (k = 0; k < ARRAY_SIZE(filters); k++)
-			if (!strcmp(filters[k].name, names->v[i]))
+		for (k = 0; k < ARRAY_SIZE(filter_bits); k++)
+			if (!strcmp(pmu_branch_filters[k], names->v[i]))
 				break;
-		if (k == ARRAY_SIZE(filters))
-			return misuse("there is no branch filter '%s': there are %s", names->v[i],
-				      pmu_branch_filter_names());
-		*bits |= filters[k].bits;
+		if (k == ARRAY_SIZE(filter_bits))
+			return misuse("there is no branch filter '%s'", names->v[i]);
+		*bits |= filter_bits[k];
 	}
 	if (!(*bits & ~(uint64_t)NO_KIND))
 		*bits |= PERF_SAMPLE_BRANCH_ANY;

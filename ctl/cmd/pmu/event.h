@@ -63,7 +63,7 @@ int pmu_events_cpus(const struct pmu_events *e, const struct numbers *asked, boo
 int pmu_events_add(struct pmu_events *e, const char *list);
 void pmu_events_free(struct pmu_events *e);
 int pmu_branch_filter(const struct strings *names, uint64_t *bits);
-const char *pmu_branch_filter_names(void);
+extern const char *const pmu_branch_filters[];	/* their names, up to NULL */
 
 /* pmu_names.c: all there is, by kind */
 void pmu_names_get(struct pmu_names *n);

@@ -1,288 +1,113 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * obsctl pmu: which events there are; and what its other verbs share, from
- * options to the source's parameters.
- */
+/* The noun pmu: its options and verbs. */
 
-#include <dirent.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "cmd/cmds.h"
+#include "cmd/nouns.h"
 #include "cmd/pmu/pmu.h"
-#include "lib/buf.h"
-#include "lib/diag.h"
-#include "lib/parse.h"
-#include "report/outfile.h"
+#include "cmd/pmu/setup.h"
 
-static void set_numbers(struct request *req, const char *name, const struct numbers *n)
-{
-	if (!n->n)
-		return;
-	model_set_number(req, name, 0);
-	req->settings[req->nr_settings - 1].addresses = n;
-}
+#define PMU_AT(member)	OPT_OWN_AT(struct pmu_opts, member)
 
-static int add_threads(struct pmu_run *p, uint64_t pid)
-{
-	char path[64];
-	struct dirent *d;
-	uint64_t tid;
-	DIR *dir;
+static const char *const call_graphs[] = { "fp", "lbr", NULL };
+static const char *const formats[] = { "brstack", "bolt", NULL };
+static const char *const parts[] = { "edges", "calls", "graph", "blocks", NULL };
 
-	snprintf(path, sizeof(path), "/proc/%llu/task", (unsigned long long)pid);
-	dir = opendir(path);
-	if (!dir)
-		return refuse("there is no process %llu", (unsigned long long)pid);
-	while ((d = readdir(dir)))
-		if (!parse_number(d->d_name, 1, UINT32_MAX, &tid))
-			numbers_add(&p->tasks, tid);
-	closedir(dir);
-	return 0;
-}
+static const struct opt event_options[] = {
+	{ "event", 'e', "EVENT[,EVENT]", "events (obsctl pmu list shows them); :u :k :h :p modify one",
+	  &opt_whole, PMU_AT(events), .allowed = "names of events with commas between them" },
+	{ "all-cpus", 'a', NULL, "observe all CPUs, also while a command runs", &opt_switch,
+	  PMU_AT(all_cpus) },
+	{ "no-inherit", 0, NULL, "leave out the children of the tasks", &opt_switch,
+	  PMU_AT(no_inherit) },
+};
 
-static int find_tasks(struct pmu_run *p)
-{
-	const struct opts *o = p->o;
-	size_t i;
-	int err = 0;
+static const struct opt sample_options[] = {
+	{ "period", 'c', "N", "sample every N events", &opt_number, PMU_AT(period),
+	  .allowed = "a number of events, 1 or more", .max = INT64_MAX },
+	{ "frequency", 'F', "HZ", "samples per second and CPU (default: 999)", &opt_number,
+	  PMU_AT(frequency), .allowed = "a number of samples per second", .max = 1000000 },
+};
 
-	for (i = 0; i < o->tids.n; i++)
-		numbers_add(&p->tasks, o->tids.v[i]);
-	for (i = 0; !err && i < o->pids.n; i++)
-		err = add_threads(p, o->pids.v[i]);
-	return err;
-}
+static const struct opt record_options[] = {
+	{ "call-graph", 0, "HOW", "user stacks by frame pointers (fp) or as the CPU has them (lbr)",
+	  &opt_text, PMU_AT(call_graph), .allowed = "fp or lbr", .values = call_graphs },
+	{ "graph", 'g', NULL, "functions, each with who calls it and whom it calls", &opt_switch,
+	  PMU_AT(graph) },
+};
 
-/* Whether a command is observed by its task; else by CPU, for as long as it runs. */
-static bool by_command(const struct pmu_run *p)
-{
-	return p->o->command && !p->o->all_cpus && !p->o->cpus.n && !p->tasks.n;
-}
+static const struct opt branch_options[] = {
+	{ "branches", 'j', "FILTER,...",
+	  "which branches: any (default), any_call, any_ret, ind_call, cond, call_stack, u, k, ...",
+	  &opt_texts, PMU_AT(branches), .allowed = "names of filters with commas between them",
+	  .values = pmu_branch_filters },
+	{ "show", 0, "PART[,PART]", "parts of the report: edges, calls, graph, blocks", &opt_texts,
+	  PMU_AT(sections), .allowed = "names of parts with commas between them",
+	  .values = parts },
+	{ "format", 0, "FORMAT",
+	  "brstack: each stack as perf script prints it; bolt: edges for perf2bolt -pa",
+	  &opt_text, PMU_AT(format), .allowed = "brstack or bolt", .values = formats },
+	{ "check", 0, NULL, "tell what the CPU records, and how good it is", &opt_switch,
+	  PMU_AT(check) },
+};
 
-/** pmu_begin() - Start to make a session of a mode. Return: 0 or an exit status. */
-int pmu_begin(struct pmu_run *p, const struct opts *o, const char *mode)
-{
-	size_t i;
-	int err = 0;
+static const struct opt_group group_event = { OPT_OWN(event_options) };
+static const struct opt_group group_sample = { OPT_OWN(sample_options) };
+static const struct opt_group group_record = { OPT_OWN(record_options) };
+static const struct opt_group group_branch = { OPT_OWN(branch_options) };
 
-	memset(p, 0, sizeof(*p));
-	p->o = o;
-	p->own = *o;
-	/* These choose where events count, and filter nothing afterwards. */
-	memset(&p->own.pids, 0, sizeof(p->own.pids));
-	memset(&p->own.tids, 0, sizeof(p->own.tids));
-	memset(&p->own.cpus, 0, sizeof(p->own.cpus));
-	p->spec.source = "pmu";
-	p->spec.mode = mode;
-	p->spec.prepare = pmu_prepare;
-	p->spec.arg = p;
-	if (o->nr_args)
-		return misuse("'%s' is too much: a command stands behind --", o->args[0]);
-	if ((o->pids.n || o->tids.n) && (o->cpus.n || o->all_cpus))
-		return misuse("events count for tasks (-p, -t) or for CPUs (-C, -a), not for both");
-	for (i = 0; !err && i < o->events.n; i++)
-		err = pmu_events_add(&p->events, o->events.v[i]);
-	return err ? err : find_tasks(p);
-}
+#define NO_ARGS "-e chooses events"
 
-/** pmu_sample() - Have all events take samples, and their branches with them. */
-void pmu_sample(struct pmu_run *p, uint64_t branches)
-{
-	const struct opts *o = p->o;
-	size_t i;
+static const struct verb verbs[] = {
+	{
+		.name = "list",
+		.doc = "events there are",
+		.args = "[PATTERN...]",
+		.groups = GROUPS(&group_json),
+		.fn = pmu_list,
+	},
+	{
+		.name = "stat",
+		.doc = "count events",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_event, &group_filter, &group_by, &group_json,
+				 &group_output, &group_verbose, &group_run, &group_interval,
+				 &group_max_lost, &group_stacks),
+		.columns = COLUMNS("event", CONTEXT_COLUMNS),
+		.fn = pmu_stat,
+	},
+	{
+		.name = "record",
+		.doc = "sample where events happen",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_event, &group_sample, &group_record, &group_filter,
+				 &group_by, &group_top, &group_json, &group_folded, &group_output,
+				 &group_verbose, &group_run, &group_interval, &group_detach,
+				 &group_max_lost, &group_rows, &group_stacks),
+		.columns = COLUMNS("func", "event", "ip", "uip", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.check = pmu_check_record,
+		.fn = pmu_record,
+	},
+	{
+		.name = "branch",
+		.doc = "record the branches that led to samples",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_event, &group_sample, &group_branch, &group_filter,
+				 &group_by, &group_hist, &group_top, &group_json, &group_output,
+				 &group_verbose, &group_run, &group_interval, &group_detach,
+				 &group_max_lost, &group_rows, &group_stacks, &group_ring),
+		.columns = COLUMNS("from", "to", "end", "func", "event", "ip", "uip",
+				   CONTEXT_COLUMNS, STACK_COLUMNS),
+		.check = pmu_check_branch,
+		.fn = pmu_branch,
+	},
+};
 
-	for (i = 0; i < p->events.n; i++) {
-		uint64_t *word = p->events.v[i].word;
-
-		word[PMU_PERIOD] = o->period.given ? o->period.value :
-				   o->frequency.given ? o->frequency.value : 999;
-		if (!o->period.given)
-			word[PMU_BITS] |= PMU_FREQUENCY;
-		word[PMU_BRANCHES] = branches;
-	}
-}
-
-/** pmu_by() - Columns, unless the user chose some. */
-void pmu_by(struct pmu_run *p, const char *const *names, size_t n)
-{
-	size_t i;
-
-	memset(&p->own.by, 0, sizeof(p->own.by));
-	for (i = 0; i < n; i++)
-		strings_add(&p->own.by, names[i]);
-}
-
-bool pmu_is_by(const struct pmu_run *p, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < p->own.by.n; i++)
-		if (!strcmp(p->own.by.v[i], name))
-			return true;
-	return false;
-}
-
-static void add_functions(struct pmu_run *p, struct view *v)
-{
-	const struct ksym_all *all = &v->ksyms.all;
-	size_t i;
-
-	ksyms_load_all(&v->ksyms);
-	for (i = 0; i < all->n; i++)
-		if (!i || all->address[i] != all->address[i - 1])
-			numbers_add(&p->functions, all->address[i]);
-}
-
-/** pmu_prepare() - The source's parameters, once the command's process is there. */
-int pmu_prepare(struct run_spec *spec, struct view *v, pid_t command)
-{
-	struct request *req = &spec->request;
-	struct pmu_run *p = spec->arg;
-	bool on_exec = by_command(p);
-	size_t i;
-	size_t k;
-	int err;
-
-	err = pmu_events_cpus(&p->events, &p->o->cpus, on_exec || p->tasks.n, &p->cpus);
-	if (err)
-		return err;
-
-	for (i = 0; i < p->events.n; i++)
-		for (k = 0; k < PMU_WORDS; k++)
-			numbers_add(&p->words, p->events.v[i].word[k]);
-	if (on_exec && command)
-		numbers_add(&p->tasks, (uint64_t)command);
-	if (pmu_is_by(p, "func"))
-		add_functions(p, v);
-	set_numbers(req, "events", &p->words);
-	set_numbers(req, "tasks", &p->tasks);
-	set_numbers(req, "cpus", &p->cpus);
-	set_numbers(req, "functions", &p->functions);
-	if (p->o->no_inherit)
-		model_set_number(req, "inherit", 0);
-	if (on_exec)
-		model_set_number(req, "on_exec", 1);
-	return 0;
-}
-
-void pmu_end(struct pmu_run *p)
-{
-	/* Where they are the user's, opts_free() sees to them. */
-	if (p->own.by.v != p->o->by.v)
-		strings_free(&p->own.by);
-	pmu_events_free(&p->events);
-	strings_free(&p->absent);
-	numbers_free(&p->words);
-	numbers_free(&p->tasks);
-	numbers_free(&p->cpus);
-	numbers_free(&p->functions);
-	model_free_request(&p->spec.request);
-}
-
-/** pmu_title() - The events of a session, and what became of them. Return: @out's text. */
-const char *pmu_title(const struct pmu_run *p, const struct session *s, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < p->events.n; i++)
-		buf_printf(out, "%s%s", i ? ", " : "", p->events.v[i].name);
-	for (i = 0; i < s->nr_notes; i++)
-		if (!strcmp(s->notes[i].name, "fallback"))
-			buf_puts(out, " (there is no PMU: cpu-clock in place of cycles)");
-	return out->p;
-}
-
-/** pmu_function_at() - The function that an address of the kernel or of a process is in. */
-void pmu_function_at(struct view *v, uint32_t pid, uint64_t address, struct buf *out)
-{
-	size_t start = out->len;
-
-	if (address >> 63 || !pid)
-		ksyms_print_address(&v->ksyms, address, out);
-	else
-		usyms_print(&v->usyms, pid, address, out);
-	view_strip(out->p + start);
-	out->len = start + strlen(out->p + start);
-}
-
-static bool wanted(const struct pmu_name *n, const struct opts *o)
-{
-	char glob[300];
-	size_t i;
-
-	if (!o->nr_args)
-		return true;
-	for (i = 0; i < o->nr_args; i++) {
-		/* A word stands for all names with it. */
-		snprintf(glob, sizeof(glob), strpbrk(o->args[i], "*?[") ? "%s" : "*%s*",
-			 o->args[i]);
-		if (glob_match(glob, n->name) || !strcmp(n->kind, o->args[i]))
-			return true;
-	}
-	return false;
-}
-
-static int list_events(const struct opts *o)
-{
-	struct pmu_names all = {};
-	struct output to;
-	struct out out;
-	size_t shown = 0;
-	size_t lacking = 0;
-	size_t i;
-	int err = output_open(&to, NULL);
-
-	if (err)
-		return err;
-	pmu_names_get(&all);
-	output_begin(&to, &out, o->json);
-	out.columns = 0;	/* sentences are not cut */
-	out_open(&out, NULL, '{');
-	out_json_bool(&out, "hardware", pmu_has_hardware());
-	out_table_begin(&out, "events");
-	for (i = 0; i < all.n; i++) {
-		bool here;
-
-		if (!wanted(&all.v[i], o))
-			continue;
-		here = pmu_counts(all.v[i].name);
-		lacking += !here;
-		shown++;
-		out_row_begin(&out);
-		out_cell_text(&out, "name", "EVENT", all.v[i].name);
-		out_cell_text(&out, "kind", "KIND", all.v[i].kind);
-		out_cell_aside(&out, "HERE", here ? "yes" : "no", false);
-		out_json_bool(&out, "available", here);
-		out_cell_text(&out, "doc", "WHAT IT COUNTS", all.v[i].doc);
-		out_row_end(&out);
-	}
-	out_table_end(&out);
-	out_close(&out, '}');
-	out_newline(&out);
-	if (!shown && !o->json)
-		err = refuse("no event's name matches '%s'", o->args[0]);
-	else if (lacking)
-		out_line(&out, "\nHERE no: this machine does not count these, %zu of %zu.", lacking,
-			 shown);
-	if (shown && !o->json)
-		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, :h hypervisor, :p precise.%s",
-			 pmu_has_hardware() ? "" :
-			 "\nThis CPU's PMU is not there: only software events count.");
-	out_free(&out);
-	pmu_names_free(&all);
-	return err ? err : output_close(&to);
-}
-
-/** cmd_pmu() - pmu list, stat, record, branch. Return: the exit status. */
-int cmd_pmu(const struct verb *verb, const struct opts *o)
-{
-	if (!strcmp(verb->name, "list"))
-		return list_events(o);
-	if (!strcmp(verb->name, "stat"))
-		return pmu_stat(o);
-	if (!strcmp(verb->name, "record"))
-		return pmu_record(o);
-	return pmu_branch(o);
-}
+const struct noun noun_pmu = {
+	.name = "pmu",
+	.doc = "events of the CPU's performance counters",
+	.guess = "list",
+	NOUN_VERBS(verbs),
+	.own_size = sizeof(struct pmu_opts),
+};

@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the verbs of the noun pmu share. */
+/* The verbs of the noun pmu, a file each. */
 #ifndef OBSCTL_PMU_H
 #define OBSCTL_PMU_H
 
-#include "cmd/pmu/event.h"
-#include "opts.h"
-#include "run/run.h"
+#include "cli/noun.h"
 
-/* A verb that is being run. */
-struct pmu_run {
-	const struct opts *o;
-	struct opts	own;		/* what the session's life is to see of them */
-	struct pmu_events events;
-	bool		defaults;	/* nobody asked for these events */
-	struct strings	absent;		/* events that this machine does not count */
-	const char	*lacking;	/* what the PMU lacks, or NULL */
-	struct numbers	words;
-	struct numbers	tasks;
-	struct numbers	cpus;
-	struct numbers	functions;
-	struct run_spec	spec;
-	void		*verb;		/* the verb's own */
-};
-
-int pmu_begin(struct pmu_run *p, const struct opts *o, const char *mode);
-int pmu_prepare(struct run_spec *spec, struct view *v, pid_t command);
-void pmu_end(struct pmu_run *p);
-void pmu_by(struct pmu_run *p, const char *const *names, size_t n);
-bool pmu_is_by(const struct pmu_run *p, const char *name);
-void pmu_sample(struct pmu_run *p, uint64_t branches);
-void pmu_function_at(struct view *v, uint32_t pid, uint64_t address, struct buf *out);
-
-const char *pmu_title(const struct pmu_run *p, const struct session *s, struct buf *out);
-
-int pmu_stat(const struct opts *o);
-int pmu_record(const struct opts *o);
-int pmu_branch(const struct opts *o);
-
-/* pmu_brstack.c */
-struct brstack;
-size_t pmu_brstack_record(struct trace *t, uint32_t cpu, const uint64_t *rec);
-struct brstack *pmu_brstack_new(void);
-void pmu_brstack_free(struct brstack *b);
-void pmu_brstack_entry(struct buf *out, uint64_t from, uint64_t to, uint64_t info);
+int pmu_list(const struct verb *verb, const struct opts *o);
+int pmu_stat(const struct verb *verb, const struct opts *o);
+int pmu_record(const struct verb *verb, const struct opts *o);
+int pmu_branch(const struct verb *verb, const struct opts *o);
+int pmu_check_record(const struct verb *verb, const struct opts *o);
+int pmu_check_branch(const struct verb *verb, const struct opts *o);
 
 #endif

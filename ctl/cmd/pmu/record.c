@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/pmu/pmu.h"
+#include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
@@ -175,7 +176,7 @@ static int print_record(struct run_spec *spec, struct report *r, const struct ou
 	int err;
 
 	r->what = pmu_title(p, r->session, &title);
-	if (p->o->graph)
+	if (p->opts->graph)
 		err = graph_print(r, to);
 	else if (at.func != SIZE_MAX || at.event != SIZE_MAX)
 		err = print_named(p, r, to, &at);
@@ -195,7 +196,7 @@ static void choose_columns(struct pmu_run *p)
 	const struct opts *o = p->o;
 	size_t i;
 
-	if (o->graph)
+	if (p->opts->graph)
 		pmu_by(p, graph, ARRAY_SIZE(graph));
 	else if (o->by.n)
 		pmu_by(p, (const char *const *)o->by.v, o->by.n);
@@ -211,31 +212,30 @@ static void choose_columns(struct pmu_run *p)
 		strings_add(&p->own.by, "event");
 }
 
-static int check_options(const struct opts *o, uint64_t *branches)
+/** pmu_check_record() - Return: 0, or STATUS_USAGE for options that contradict each other. */
+int pmu_check_record(const struct verb *verb, const struct opts *o)
 {
-	if (o->call_graph && !strcmp(o->call_graph, "lbr"))
-		*branches = PERF_SAMPLE_BRANCH_CALL_STACK | PERF_SAMPLE_BRANCH_USER;
-	else if (o->call_graph && strcmp(o->call_graph, "fp"))
-		return misuse("option --call-graph needs fp or lbr, not '%s'", o->call_graph);
-	if (o->graph && o->by.n)
+	const struct pmu_opts *own = o->own;
+
+	if (own->graph && o->by.n)
 		return misuse("--graph has columns of its own: it does not go with --by");
-	if (o->graph && o->folded)
+	if (own->graph && o->folded)
 		return misuse("--graph and --folded are two forms of one report: give one of them");
-	return 0;
+	return pmu_check_samples(own);
 }
 
 /** pmu_record() - Return: the exit status. */
-int pmu_record(const struct opts *o)
+int pmu_record(const struct verb *verb, const struct opts *o)
 {
 	uint64_t branches = 0;
 	struct pmu_run p;
 	int err = pmu_begin(&p, o, "record");
 
-	if (!err)
-		err = check_options(o, &branches);
+	if (!err && p.opts->call_graph && !strcmp(p.opts->call_graph, "lbr"))
+		branches = PERF_SAMPLE_BRANCH_CALL_STACK | PERF_SAMPLE_BRANCH_USER;
 	if (!err && !p.events.n)
 		err = pmu_events_add(&p.events, "cycles");
-	if (!err && o->graph && p.events.n > 1)
+	if (!err && p.opts->graph && p.events.n > 1)
 		err = misuse("--graph shows one event at a time: give it one");
 	if (!err) {
 		pmu_sample(&p, branches);

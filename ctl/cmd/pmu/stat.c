@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/pmu/pmu.h"
+#include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
@@ -370,22 +371,19 @@ static void find_absent(struct pmu_run *p)
 static int check_columns(const struct pmu_run *p)
 {
 	const struct opts *o = p->o;
-	bool tasks = p->tasks.n || (o->command && !o->all_cpus && !o->cpus.n);
-	size_t i;
+	bool tasks = p->tasks.n || (o->command && !p->opts->all_cpus && !o->cpus.n);
 
-	for (i = 0; tasks && i < o->by.n; i++)
-		if (!strcmp(o->by.v[i], "cpu"))
-			return misuse("--by cpu needs events of CPUs: add -a or -C, or leave out -p and -t");
+	if (tasks && strings_have(&o->by, "cpu"))
+		return misuse("--by cpu needs events of CPUs: add -a or -C, or leave out -p and -t");
 	return 0;
 }
 
 /** pmu_stat() - Return: the exit status. */
-int pmu_stat(const struct opts *o)
+int pmu_stat(const struct verb *verb, const struct opts *o)
 {
 	struct stat_state before = {};
 	struct pmu_run p;
 	int err = pmu_begin(&p, o, "stat");
-	bool by_event = false;
 	size_t i;
 
 	if (!err)
@@ -396,9 +394,7 @@ int pmu_stat(const struct opts *o)
 		err = default_events(&p);
 	if (!err && o->by.n) {
 		pmu_by(&p, NULL, 0);
-		for (i = 0; i < o->by.n; i++)
-			by_event |= !strcmp(o->by.v[i], "event");
-		if (!by_event)
+		if (!strings_have(&o->by, "event"))
 			strings_add(&p.own.by, "event");
 		for (i = 0; i < o->by.n; i++)
 			strings_add(&p.own.by, o->by.v[i]);

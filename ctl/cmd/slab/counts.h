@@ -3,7 +3,7 @@
 #ifndef OBSCTL_SLAB_COUNTS_H
 #define OBSCTL_SLAB_COUNTS_H
 
-#include "opts.h"
+#include "lib/opts.h"
 #include "proto/nl.h"
 #include "report/view.h"
 

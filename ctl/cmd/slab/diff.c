@@ -421,32 +421,27 @@ static int print_diff(struct diff *d)
 /* Sorted by then: the row that grew most is the first. */
 static int judge(const struct diff *d)
 {
-	uint64_t limit;
+	const struct opt_limit *limit = &d->o->fail_over;
 	char size[40];
 
-	if (!d->o->fail_over || !d->n || change_of(&d->v[0]) <= 0)
+	if (!limit->text || !d->n || change_of(&d->v[0]) <= 0)
 		return 0;
-	parse_bytes(d->o->fail_over, &limit);
-	if ((uint64_t)change_of(&d->v[0]) <= limit)
+	if ((uint64_t)change_of(&d->v[0]) <= limit->value)
 		return 0;
 	warn("a row grew by %s, more than the limit %s of --fail-over",
-	     format_bytes(size, sizeof(size), (uint64_t)change_of(&d->v[0])), d->o->fail_over);
+	     format_bytes(size, sizeof(size), (uint64_t)change_of(&d->v[0])), limit->text);
 	return STATUS_CROSSED;
 }
 
 /** slab_diff() - slab diff. Return: the exit status. */
-int slab_diff(const struct opts *o)
+int slab_diff(const struct verb *verb, const struct opts *o)
 {
 	struct diff d = { .o = o };
-	uint64_t limit;
 	int err = 0;
 	int i;
 
 	if (o->nr_args != 2)
 		return misuse("'slab diff' needs two files, made with 'slab leaks --json' or 'slab growth --json'");
-	if (o->fail_over && parse_bytes(o->fail_over, &limit))
-		return misuse("option --fail-over of 'slab diff' needs bytes such as 4096 or 10KiB, not '%s'",
-			      o->fail_over);
 	for (i = 0; !err && i < 2; i++) {
 		d.file[i].path = o->args[i];
 		err = load(&d.file[i]);

@@ -319,20 +319,20 @@ static int print_report(struct growth *g, bool interim)
 /* The caches are sorted by then: the first one grows most. */
 static bool crossed(const struct growth *g)
 {
-	uint64_t limit;
+	const struct opt_limit *limit = &g->o->fail_over;
 	char rate[40];
 	size_t i;
 
-	if (!g->o->fail_over)
+	if (!limit->text)
 		return false;
-	parse_bytes(g->o->fail_over, &limit);
 	for (i = 0; i < g->n; i++) {
 		const struct cache *c = &g->v[i];
 
-		if (bytes_rate(c) <= (double)limit || trend_confidence(&c->trend) < SLAB_SURE)
+		if (bytes_rate(c) <= (double)limit->value ||
+		    trend_confidence(&c->trend) < SLAB_SURE)
 			continue;
 		warn("cache %s grows by %s, more than the limit %s of --fail-over", c->name,
-		     slab_format_bytes_rate(rate, sizeof(rate), bytes_rate(c)), g->o->fail_over);
+		     slab_format_bytes_rate(rate, sizeof(rate), bytes_rate(c)), limit->text);
 		return true;
 	}
 	return false;
@@ -394,29 +394,14 @@ static int open_source(struct growth *g)
 	return slab_counts_open(&g->counts, g->o);
 }
 
-static int check(const struct opts *o)
-{
-	uint64_t limit;
-
-	if (o->nr_args)
-		return misuse("'slab growth' takes no '%s': --cache PATTERN chooses caches",
-			      o->args[0]);
-	if (o->fail_over && parse_bytes(o->fail_over, &limit))
-		return misuse("option --fail-over of 'slab growth' needs bytes per second such as 4096 or 10KiB, not '%s'",
-			      o->fail_over);
-	return 0;
-}
-
 /** slab_growth() - slab growth. Return: the exit status. */
-int slab_growth(const struct opts *o)
+int slab_growth(const struct verb *verb, const struct opts *o)
 {
 	struct growth g = { .o = o };
 	int verdict = 0;
 	int closed;
-	int err = check(o);
+	int err;
 
-	if (err)
-		return err;
 	signals_block(&g.signals, reports_live(o));
 	err = output_open(&g.output, o->output);
 	if (!err)

@@ -418,20 +418,19 @@ static uint64_t weight(struct report *r, const struct row *row)
 static int crossed(struct report *r, const struct leaks *l)
 {
 	double seconds = (double)r->session->duration / 1e9;
+	const struct opt_limit *limit = &r->opts->fail_over;
 	char rate[40];
-	uint64_t limit;
 	size_t i;
 
-	if (!r->opts->fail_over || seconds <= 0)
+	if (!limit->text || seconds <= 0)
 		return 0;
-	parse_bytes(r->opts->fail_over, &limit);
 	for (i = 0; i < r->table->nr_rows && l->v[i].verdict == VERDICT_LEAK; i++) {
 		double grows = (double)(l->v[i].live_bytes * l->sample) / seconds;
 
-		if (grows <= (double)limit)
+		if (grows <= (double)limit->value)
 			continue;
 		warn("a site leaks %s, more than the limit %s of --fail-over",
-		     slab_format_bytes_rate(rate, sizeof(rate), grows), r->opts->fail_over);
+		     slab_format_bytes_rate(rate, sizeof(rate), grows), limit->text);
 		return STATUS_CROSSED;
 	}
 	return 0;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cmd/cmds.h"
+#include "cmd/nouns.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
@@ -11,6 +11,9 @@
 #include "lib/diag.h"
 #include "lib/parse.h"
 #include "run/run.h"
+
+/* Live objects that make a site worth its stacks. */
+#define ESCALATE_FROM	16
 
 /* Frees that are on their way when a module goes: RCU's, for one. */
 #define GRACE_NS	NSEC_PER_SEC
@@ -22,46 +25,68 @@ struct module_watch {
 	uint64_t	gone;		/* since when; 0 when it is not */
 };
 
-static bool has_text(const struct strings *s, const char *text)
+static const struct opt size_options[] = {
+	{ "min-size", 'z', "BYTES", "only objects of at least this size", &opt_param_bytes,
+	  .param = "min_size" },
+	{ "max-size", 'Z', "BYTES", "only objects of at most this size", &opt_param_bytes,
+	  .param = "max_size" },
+};
+
+static const struct opt cache_options[] = {
+	{ "cache", 0, "PATTERN", "only caches of this name; * ? and [] match", &opt_text,
+	  OPT_OWN_AT(struct slab_opts, cache), .allowed = "the name of a cache or a glob" },
+};
+
+static const struct opt leaks_options[] = {
+	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
+	  &opt_text, OPT_OWN_AT(struct slab_opts, module), .allowed = "the name of a module" },
+	{ "older", 0, "TIME", "only objects older than this", &opt_param_ms, .param = "older" },
+	{ "sample", 0, "N", "follow one in N objects, and estimate", &opt_param,
+	  .param = "sample" },
+	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
+	  &opt_param_switch, .param = "escalate", .value = ESCALATE_FROM },
+};
+
+static const struct opt growth_options[] = {
+	{ "fail-over", 0, "RATE", "exit with status 3 if something surely grows by more bytes per second",
+	  &opt_limit_bytes, OPT_AT(fail_over),
+	  .allowed = "bytes per second such as 4096 or 10KiB" },
+	{ "objects", 0, "N", "room for N live objects", &opt_param, .param = "objects" },
+};
+
+static const struct opt diff_options[] = {
+	{ "fail-over", 0, "BYTES", "exit with status 3 if a row grew by more", &opt_limit_bytes,
+	  OPT_AT(fail_over) },
+};
+
+static const struct opt_group group_size = { OPT_OWN(size_options) };
+static const struct opt_group group_cache = { OPT_OWN(cache_options) };
+static const struct opt_group group_leaks = { OPT_OWN(leaks_options) };
+/* Their limit is that of all verbs, so their offsets are in struct opts. */
+static const struct opt_group group_growth = { OPT_GROUP(growth_options) };
+static const struct opt_group group_diff = { OPT_GROUP(diff_options) };
+
+static int check_cache(const struct verb *verb, const struct opts *o)
 {
-	size_t i;
+	const struct slab_opts *own = o->own;
 
-	for (i = 0; i < s->n; i++)
-		if (!strcmp(s->v[i], text))
-			return true;
-	return false;
-}
-
-static bool has_param(const struct opts *o, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < o->nr_params; i++)
-		if (!strcmp(o->params[i].name, name))
-			return true;
-	return false;
-}
-
-static int check(const struct verb *verb, const struct opts *o)
-{
-	bool stacks = has_text(&o->by, "kstack") || has_text(&o->by, "ustack") || o->folded;
-	uint64_t limit;
-
-	if (o->nr_args)
-		return misuse("'slab %s' takes no '%s': options choose what to observe", verb->name,
-			      o->args[0]);
-	if (o->fail_over && parse_bytes(o->fail_over, &limit))
-		return misuse("option --fail-over of 'slab leaks' needs bytes per second such as 4096 or 10KiB, not '%s'",
-			      o->fail_over);
-	if (has_param(o, "escalate") && (!has_text(&o->by, "site") || !stacks))
-		return misuse("--escalate begins with sites and takes stacks later: it needs --by site,kstack");
-	if (o->cache && strlen(o->cache) > 31)
+	if (own->cache && strlen(own->cache) > 31)
 		return misuse("option --cache needs a pattern of at most 31 bytes, not '%s'",
-			      o->cache);
-	if (o->module && strlen(o->module) > 55)
-		return misuse("option --module needs the name of a module, of at most 55 bytes, not '%s'",
-			      o->module);
+			      own->cache);
 	return 0;
+}
+
+static int check_leaks(const struct verb *verb, const struct opts *o)
+{
+	bool stacks = strings_have(&o->by, "kstack") || strings_have(&o->by, "ustack") || o->folded;
+	const struct slab_opts *own = o->own;
+
+	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
+		return misuse("--escalate begins with sites and takes stacks later: it needs --by site,kstack");
+	if (own->module && strlen(own->module) > 55)
+		return misuse("option --module needs the name of a module, of at most 55 bytes, not '%s'",
+			      own->module);
+	return check_cache(verb, o);
 }
 
 /* Its names, for reports that come when it is gone. */
@@ -121,45 +146,100 @@ static void choose_columns(struct strings *by, const struct opts *o)
 		strings_add(by, o->by.v[i]);
 	if (!o->by.n && !o->folded)
 		strings_add(by, "site");
-	if (!has_text(by, "cache"))
+	if (!strings_have(by, "cache"))
 		strings_add(by, "cache");
 }
 
-static int run_kobs(const struct verb *verb, const struct opts *o)
+static int run_leaks(const struct verb *verb, const struct opts *o)
 {
-	struct run_spec spec = { .source = "slab", .mode = verb->name };
+	struct run_spec spec = { .source = "slab", .mode = verb->name, .kind = verb->report };
+	const struct slab_opts *own = o->own;
 	struct module_watch watch = {};
 	struct opts chosen = *o;
-	int err = check(verb, o);
+	int err;
 
-	if (err)
-		return err;
-	if (verb->kind & FOR_LEAKS) {
-		spec.kind = &slab_leaks_report;
-		memset(&chosen.by, 0, sizeof(chosen.by));
-		choose_columns(&chosen.by, o);
-		if (!o->hist)
-			model_set_number(&spec.request, "hist", 1);
-	}
-	if (o->cache)
-		model_set_text(&spec.request, "cache", o->cache);
-	if (o->module)
-		follow_module(&spec, &watch, o->module);
+	memset(&chosen.by, 0, sizeof(chosen.by));
+	choose_columns(&chosen.by, o);
+	if (!o->hist)
+		model_set_number(&spec.request, "hist", 1);
+	if (own->cache)
+		model_set_text(&spec.request, "cache", own->cache);
+	if (own->module)
+		follow_module(&spec, &watch, own->module);
 	err = run_session(&spec, &chosen);
-	if (verb->kind & FOR_LEAKS)
-		strings_free(&chosen.by);
+	strings_free(&chosen.by);
 	model_free_request(&spec.request);
 	ksyms_free_kept(spec.names);
 	numbers_free(&watch.text);
 	return err;
 }
 
-/** cmd_slab() - slab growth, leaks, trace and diff. Return: the exit status. */
-int cmd_slab(const struct verb *verb, const struct opts *o)
+static int run_trace(const struct verb *verb, const struct opts *o)
 {
-	if (verb->kind & FOR_GROWTH)
-		return slab_growth(o);
-	if (verb->kind & FOR_DIFF)
-		return slab_diff(o);
-	return run_kobs(verb, o);
+	struct run_spec spec = { .source = "slab", .mode = verb->name };
+	const struct slab_opts *own = o->own;
+	int err;
+
+	if (own->cache)
+		model_set_text(&spec.request, "cache", own->cache);
+	err = run_session(&spec, o);
+	model_free_request(&spec.request);
+	return err;
 }
+
+#define NO_ARGS "options choose what to observe"
+
+static const struct verb verbs[] = {
+	{
+		.name = "growth",
+		.doc = "which slab caches grow, and how fast",
+		.args_hint = "--cache PATTERN chooses caches",
+		.command = true,
+		.groups = GROUPS(&group_cache, &group_growth, &group_top, &group_json,
+				 &group_output, &group_run, &group_interval, &group_max_lost,
+				 &group_rows),
+		.fn = slab_growth,
+	},
+	{
+		.name = "leaks",
+		.doc = "which call sites keep slab objects, and which of them leak",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_size, &group_cache, &group_leaks, &group_growth,
+				 &group_filter, &group_by, &group_hist, &group_top, &group_json,
+				 &group_folded, &group_output, &group_verbose, &group_run,
+				 &group_interval, &group_detach, &group_max_lost, &group_rows,
+				 &group_stacks),
+		.columns = COLUMNS("site", "cache", "size", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.report = &slab_leaks_report,
+		.check = check_leaks,
+		.fn = run_leaks,
+	},
+	{
+		.name = "trace",
+		.doc = "slab allocations and frees one by one",
+		.args_hint = NO_ARGS,
+		.command = true,
+		.groups = GROUPS(&group_size, &group_cache, &group_filter, &group_by, &group_json,
+				 &group_output, &group_verbose, &group_run, &group_max_lost,
+				 &group_stacks, &group_ring),
+		.columns = COLUMNS("event", "site", "cache", "size", "ptr", CONTEXT_COLUMNS,
+				   STACK_COLUMNS),
+		.check = check_cache,
+		.fn = run_trace,
+	},
+	{
+		.name = "diff",
+		.doc = "what changed between two reports of slab leaks or slab growth",
+		.args = "BEFORE.json AFTER.json",
+		.groups = GROUPS(&group_diff, &group_top, &group_json, &group_output),
+		.fn = slab_diff,
+	},
+};
+
+const struct noun noun_slab = {
+	.name = "slab",
+	.doc = "memory of the slab allocator",
+	NOUN_VERBS(verbs),
+	.own_size = sizeof(struct slab_opts),
+};

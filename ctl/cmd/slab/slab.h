@@ -3,14 +3,20 @@
 #ifndef OBSCTL_SLAB_H
 #define OBSCTL_SLAB_H
 
+#include "cli/noun.h"
 #include "cmd/slab/trend.h"
-#include "opts.h"
 #include "report/writer.h"
+
+/* Options of slab alone. */
+struct slab_opts {
+	const char	*cache;
+	const char	*module;
+};
 
 #define SLAB_SURE	0.95	/* confidence that --fail-over asks for */
 
-int slab_growth(const struct opts *o);
-int slab_diff(const struct opts *o);
+int slab_growth(const struct verb *verb, const struct opts *o);
+int slab_diff(const struct verb *verb, const struct opts *o);
 uint64_t slab_period(const struct opts *o);
 bool slab_cache_wanted(const struct opts *o, const char *cache);
 char *slab_format_rate(char *buf, size_t size, double per_second);

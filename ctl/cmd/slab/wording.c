@@ -29,7 +29,9 @@ uint64_t slab_period(const struct opts *o)
 /** slab_cache_wanted() - Whether --cache lets a cache through. */
 bool slab_cache_wanted(const struct opts *o, const char *cache)
 {
-	return !o->cache || glob_match(o->cache, cache);
+	const struct slab_opts *own = o->own;
+
+	return !own->cache || glob_match(own->cache, cache);
 }
 
 static const char *sign_of(double v)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The nouns, a row each, in the order of help. A new one is a file cmd/<name>.c
+ * or a folder cmd/<name>/, which defines the struct noun noun_<name> with its
+ * verbs and its own options, and its row here.
+ */
+#ifndef OBSCTL_NOUNS_H
+#define OBSCTL_NOUNS_H
+
+#include "cli/noun.h"
+
+#define NOUNS(X) \
+	X(status) \
+	X(doctor) \
+	X(func) \
+	X(lock) \
+	X(sched) \
+	X(slab) \
+	X(pmu) \
+	X(session)
+
+#define NOUN_DECLARE(n) extern const struct noun noun_##n;
+NOUNS(NOUN_DECLARE)
+
+const struct report_kind *nouns_report_kind(const char *source, const char *mode);
+
+#endif

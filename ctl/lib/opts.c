@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Parameters of the kernel's among the options. */
+
+#include <string.h>
+
+#include "lib/opts.h"
+
+/** opts_set_param() - Set a parameter; the last value counts. Return: whether there was room. */
+bool opts_set_param(struct opts *o, const char *name, uint64_t value)
+{
+	size_t i;
+
+	for (i = 0; i < o->nr_params; i++)
+		if (!strcmp(o->params[i].name, name))
+			break;
+	if (i == OPT_PARAMS)
+		return false;
+	if (i == o->nr_params)
+		o->nr_params++;
+	o->params[i].name = name;
+	o->params[i].value = value;
+	return true;
+}
+
+/** opts_has_param() - Return: whether a parameter was given. */
+bool opts_has_param(const struct opts *o, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < o->nr_params; i++)
+		if (!strcmp(o->params[i].name, name))
+			return true;
+	return false;
+}
