@@ -61,9 +61,18 @@ setup:
 demo: setup
 	scripts/demo
 
-check: setup
+check check-all: setup
 	scripts/setup --arch arm64
-	tests/run
+	tests/run $(if $(filter check-all,$@),--all)
+
+# One file of the selftests on one kernel, or those of its points that match; one KUnit suite, or all.
+test: setup
+	@test -n "$(T)" || { echo "which test? make test T=func_count K=6.1 [P='glob']" >&2; exit 2; }
+	$(if $(filter arm64,$(K)),scripts/setup --arch arm64)
+	tests/run --test '$(T)' $(if $(K),--kernel '$(K)') $(if $(P),--points '$(P)')
+
+kunit: setup
+	tests/run $(if $(S),--suite '$(S)',kunit)
 
 soak: setup
 	tests/soak
@@ -84,7 +93,10 @@ help:
 	@echo 'make load       load the module (root); make unload removes it'
 	@echo 'make install    install the module, obsctl and its man page (root)'
 	@echo 'make demo       boot a guest and show real reports (root, for apt)'
-	@echo 'make check      build and run every test in guests (root, for apt)'
+	@echo 'make check      build and run the tests in guests: tests/matrix (root, for apt)'
+	@echo 'make check-all  every test on every kernel'
+	@echo 'make test T=func_count K=6.1 P=glob   one test file on one kernel, or some of its points'
+	@echo 'make kunit S=table   one KUnit suite'
 	@echo 'make soak       the long forms of some tests: hours (tests/soak -f 0.05 for less)'
 	@echo 'make bench      measure what kobs and its peers cost'
 	@echo 'make lint       checkpatch, sparse, W=1, shellcheck, spec drift'
@@ -93,4 +105,4 @@ help:
 	@echo 'ARCH=arm64       build for the arm64 guest, with KERNEL=6.12'
 	@echo 'KDIR=DIR        build for the kernel whose build directory that is'
 
-.PHONY: all modules ctl load unload install setup demo check soak bench lint clean help
+.PHONY: all modules ctl load unload install setup demo check check-all test kunit soak bench lint clean help

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Areas of the check that are no selftests: lint, unit tests, libFuzzer, KUnit."""
+
+import os
+import re
+import subprocess
+import time
+
+from check.guest import kdir
+from check.matrix import TOP
+
+
+def run(command, log):
+    """Returns status and seconds; what it prints goes to a file."""
+    begin = time.monotonic()
+    with open(log, "w", encoding="utf-8") as f:
+        r = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.STDOUT, check=False)
+    return r.returncode, time.monotonic() - begin
+
+
+def one(report, area, name, command, lines=200):
+    """A command that is one test point."""
+    log = f"{report.out}/{area}.{name}.log"
+    status, seconds = run(command, log)
+    report.record(area, name, int(not status), int(bool(status)), 0, seconds)
+    if status:
+        report.show_file(area, name, log, lines)
+    return not status
+
+
+def lint(report):
+    one(report, "lint", "lint", ["scripts/lint"])
+
+
+def tap(report, area, name, directory):
+    """Tests that "make check" in a directory builds and runs: TAP where programs print it, else they are one point."""
+    log = f"{report.out}/{area}.log"
+    status, seconds = run(["make", "-C", directory, f"O={TOP}/build", "check"], log)
+    with open(log, encoding="utf-8", errors="replace") as f:
+        points = [line for line in f if re.match(r"(not )?ok\b", line)]
+    bad = sum(line.startswith("not ") for line in points)
+    skipped = sum("# SKIP" in line for line in points) if points else 0
+    if not points:
+        report.record(area, name, int(not status), int(bool(status)), 0, seconds)
+    else:
+        report.record(area, name, len(points) - bad - skipped, bad or int(bool(status)), skipped, seconds)
+    if status:
+        report.show_file(area, f"make -C {directory} check", log)
+
+
+def ctl(report):
+    tap(report, "ctl", "unit", "ctl")
+
+
+def fuzz(report):
+    tap(report, "fuzz", "fuzz", "tests/fuzz")
+
+
+def kunit(report, *suites):
+    """The KUnit suites in a guest of the debug kernel, read by the kernel's own parser."""
+    log, err, parsed = (f"{report.out}/kunit.{x}" for x in ("ktap", "err", "log"))
+    begin = time.monotonic()
+    with open(log, "w", encoding="utf-8") as out, open(err, "w", encoding="utf-8") as errors:
+        status = subprocess.run(["scripts/vm", "--kernel", "debug", "--timeout", "1500", "--", "tests/kunit/run-in-guest", *suites],
+                                cwd=TOP, stdin=subprocess.DEVNULL, stdout=out, stderr=errors, check=False).returncode
+    run(["timeout", "60", f"{kdir('source')}/tools/testing/kunit/kunit.py", "parse", log], parsed)
+    with open(parsed, encoding="utf-8", errors="replace") as f:
+        line = (re.findall(r"Ran \d+ tests.*", f.read()) or [""])[-1]
+    n = {what: int((re.findall(rf"{what}: (\d+)", line) or ["0"])[0]) for what in ("passed", "failed", "skipped", "crashed", "errors")}
+    bad = n["failed"] + n["crashed"] + n["errors"] or int(status != 0 or not n["passed"])
+    report.record("kunit", "kunit", n["passed"], bad, n["skipped"], time.monotonic() - begin)
+    if bad:
+        report.show_file("kunit", "kunit.py", parsed)
+        report.show_file("kunit", f"the guest, status {status}", err)
+    elif suites:
+        with open(log, encoding="utf-8", errors="replace") as f:
+            print(f.read(), end="", flush=True)
+
+
+def builds(names):
+    """What is built for these guests: name, commands, and the builds that must precede."""
+    arm, x86 = "arm64" in names, [n for n in names if n != "arm64"]
+    jobs = f"-j{os.cpu_count()}"
+    cc = ["gcc", "-O1", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra"]
+    found = {}
+    if "debug" in names and not kdir("debug"):
+        found["kernel"] = [["scripts/build-kernel", "debug"]]
+    if x86:
+        os.makedirs(f"{TOP}/build/selftests", exist_ok=True)
+        found["tools"] = [["make", jobs, "ctl"], ["make", "-C", "tests/fuzz", f"O={TOP}/build", "nlfuzz"],
+                          [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"]]
+    for name in x86:
+        found[name] = [["make", jobs, f"KERNEL={name}", "modules"]]
+    if arm:
+        os.makedirs(f"{TOP}/build/arm64", exist_ok=True)
+        cross = [f"{kdir('--arch', 'arm64', 'cross')}{cc[0]}", f"--sysroot={kdir('--arch', 'arm64', 'root')}", *cc[1:]]
+        found["arm64"] = [["make", jobs, "ARCH=arm64", "KERNEL=6.12", "modules"], ["make", jobs, "ARCH=arm64", "ctl"],
+                          [*cross, "-o", "build/arm64/ustack", "tests/selftests/ustack.c"]]
+    return found
+
+
+def build(report, name, commands):
+    """Run the commands of a build; returns whether all went well, and says it."""
+    begin = time.monotonic()
+    for i, command in enumerate(commands):
+        log = f"{report.out}/build.{name}.{i}.log"
+        status, seconds = run(command, log)
+        if status:
+            report.record(name, "build", 0, 1, 0, seconds)
+            report.show_file(name, " ".join(command), log, 60)
+            return False
+    report.say(name, f"built in {time.monotonic() - begin:.0f} s")
+    return True

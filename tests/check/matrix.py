@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""tests/matrix: which test runs on which kernel."""
+
+import collections
+import os
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PATH = "tests/matrix"
+
+# Guests: arguments of scripts/vm; seconds that a test file and the whole guest may take. These limits are for what hangs, not
+# for what is slow on a busy host. (The arm64 guest's clock leaps while it waits for the host's disk: only the guest has a limit.
+# It has one processor that counts instructions, so that the PMU's figures are exact.)
+Guest = collections.namedtuple("Guest", "vm file_limit limit")
+GUESTS = {
+    "debug": Guest(["--kernel", "debug", "--nmi"], 1200, 4800),
+    "6.1": Guest(["--kernel", "6.1", "--nmi"], 600, 3600),
+    "newest": Guest(["--kernel", "newest", "--nmi"], 600, 3600),
+    "6.12": Guest(["--kernel", "6.12", "--nmi"], 600, 3600),
+    "6.12-rt": Guest(["--kernel", "6.12-rt", "--nmi"], 600, 3600),
+    "6.1-rt": Guest(["--kernel", "6.1-rt", "--nmi"], 600, 3600),
+    "arm64": Guest(["--arch", "arm64", "--icount"], 100000, 3600),
+}
+
+# On request only, with the tests of another kernel.
+ALIASES = {"6.1-rt": "6.12-rt"}
+
+
+class Row:
+    """A line of the table: a file, or points of it whose names match a glob."""
+
+    def __init__(self, line, number):
+        fields = [f.strip() for f in line.split("|", 3)]
+        self.number = number
+        self.complaint = None if len(fields) == 4 else "four columns expected"
+        what, check, every, self.reason = (fields + [""] * 4)[:4]
+        self.file, _, glob = what.partition(":")
+        self.glob = glob.strip()
+        self.check, self.every = check.split(), every.split()
+
+    def complaints(self):
+        if self.complaint:
+            yield self.complaint
+        for k in self.check + self.every:
+            if k not in GUESTS:
+                yield f"there is no kernel '{k}'"
+        if not self.reason:
+            yield "no reason"
+        if self.glob and self.every:
+            yield "points run on all kernels of their file in check-all: leave the column empty"
+
+
+class Matrix:
+    def __init__(self, path=None):
+        with open(path or f"{TOP}/{PATH}", encoding="utf-8") as f:
+            lines = [(n, line.strip()) for n, line in enumerate(f, 1)]
+        rows = [Row(line, n) for n, line in lines if line and not line.startswith("#")]
+        self.files = {r.file: r for r in rows if not r.glob}
+        self.points = [r for r in rows if r.glob]
+        self.twice = [r for r in rows if not r.glob and self.files[r.file] is not r]
+
+    def complaints(self):
+        """What is wrong with the table, a line each."""
+        there = {f[5:-3] for f in os.listdir(f"{TOP}/tests/selftests") if f.startswith("test_") and f.endswith(".py")}
+        for r in [*self.files.values(), *self.points]:
+            for c in r.complaints():
+                yield f"{PATH}:{r.number}: {r.file}: {c}"
+            if r.file not in there:
+                yield f"{PATH}:{r.number}: there is no tests/selftests/test_{r.file}.py"
+        for r in self.files.values():
+            for k in set(r.check) - set(r.every):
+                yield f"{PATH}:{r.number}: {r.file}: {k} is among the kernels of check, but not of check-all"
+        for r in self.points:
+            for k in set(r.check) - set(self.files[r.file].check if r.file in self.files else ()):
+                yield f"{PATH}:{r.number}: {r.file}: {k} is not among the kernels of its file"
+        for r in self.twice:
+            yield f"{PATH}:{r.number}: {r.file} has two rows"
+        for name in sorted(there - set(self.files)):
+            yield f"{PATH}: tests/selftests/test_{name}.py has no row"
+
+    def tests(self, kernel, everything):
+        """The files of a guest, in order, each with the globs of points that are left out."""
+        kernel = ALIASES.get(kernel, kernel)
+        chosen = []
+        for r in self.files.values():
+            if kernel not in (r.every if everything else r.check):
+                continue
+            out = [p.glob for p in self.points if p.file == r.file and kernel not in p.check]
+            chosen.append({"name": r.file, "except": [] if everything else out})
+        return chosen

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Results of test files: read from KTAP, counted, and told."""
+
+import os
+import re
+import threading
+import time
+
+POINT = re.compile(r"(not )?ok (\d+)")
+SLOWEST = 10
+
+
+class Tally:
+    """Points of one file, from its KTAP."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.plan = None
+        self.notes, self.failures = [], []
+        self.failing = False
+
+    def line(self, line):
+        m = POINT.match(line)
+        if m:
+            self.failing = bool(m[1])
+            if m[1]:
+                self.failed += 1
+            elif "# SKIP" in line:
+                self.skipped += 1
+                self.notes.append("skipped: " + line.split(" - ", 1)[-1].replace(" # SKIP ", ": "))
+            else:
+                self.passed += 1
+        elif self.plan is None and line.startswith("1.."):
+            self.plan = int(line[3:])
+            return
+        if self.failing or not m and not line.startswith(("TAP version", "# took ")):
+            self.failures.append(line)
+        if m is None and line.startswith("# took "):
+            self.failing = False
+
+    def close(self, status):
+        """What the counts do not tell: status is a number, or "died"."""
+        self.failing = False
+        points = self.passed + self.failed + self.skipped
+        if status in (124, 137):
+            self.fail("it was ended: it took too long")
+        elif status == "died":
+            self.fail("the guest ended here")
+        elif self.plan != points:
+            self.fail(f"planned {self.plan}, got {points}; status {status}")
+        elif not self.failed and status not in (0, 4):
+            self.fail(f"status {status} although no test failed")
+
+    def fail(self, why):
+        self.failed += 1
+        self.failures.append(f"# {why}")
+
+
+class Report:
+    """Tells what happens, a line for each file, from any thread; counts for the end."""
+
+    def __init__(self, out):
+        self.out = out
+        self.begin = time.monotonic()
+        self.lock = threading.Lock()
+        self.passed = self.failed = self.skipped = 0
+        self.took = []
+
+    def say(self, area, text):
+        passed = int(time.monotonic() - self.begin)
+        with self.lock:
+            print(f"{passed // 60:3}:{passed % 60:02} {area:<8}{text}", flush=True)
+
+    def record(self, area, name, passed, failed, skipped, seconds):
+        text = f"{passed} passed"
+        if failed:
+            text += f", {failed} FAILED"
+        if skipped:
+            text += f", {skipped} skipped"
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
+            self.took.append((seconds, area, name))
+        self.say(area, f"{name:<16} {text:<34} {seconds:4.0f} s")
+
+    def show(self, area, title, text, lines=200):
+        """Print all at once, so that what runs side by side does not mix."""
+        with self.lock:
+            print("\n".join([f"---- {area}: {title}", *text.splitlines()[-lines:], "----"]), flush=True)
+
+    def show_file(self, area, title, path, lines=200):
+        text = ""
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as f:
+                text = f.read()
+        self.show(area, title, text, lines)
+
+    def close(self):
+        """The end: the slowest files, and the line that counts. Returns the status."""
+        if len(self.took) > 1:
+            print("slowest:")
+            for seconds, area, name in sorted(self.took, reverse=True)[:SLOWEST]:
+                print(f"    {seconds:4.0f} s  {area:<8} {name}")
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped", flush=True)
+        return int(self.failed > 0 or self.passed == 0)
