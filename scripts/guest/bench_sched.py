@@ -6,8 +6,11 @@ two in each round.
 """
 
 import json
+import os
+import pty
 import re
 import resource
+import select
 import signal
 import subprocess
 
@@ -20,6 +23,55 @@ WORK = ("/usr/bin/perf", "bench", "sched", "pipe", "-l", str(ROUNDS))
 def per_switch(out):
     """Instructions per switch, from the time reported by the ping-pong."""
     return float(re.search(r"([\d.]+) usecs/op", out)[1]) * 1000 / 2
+
+
+class Tool:
+    """A program that says when it has begun, on a terminal: into a pipe it would say so when its buffer is full."""
+
+    # By the host's clock, since the guest's leaps while the tool waits for the host's disk.
+    SECONDS = 120
+
+    def __init__(self, b, *line):
+        self.b, self.name, self.text = b, line[0], ""
+        self.terminal, end = pty.openpty()
+        try:
+            self.p = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=end, stderr=end, start_new_session=True)
+        except OSError as e:
+            os.close(self.terminal)
+            raise b.Absent(f"{line[0]} is not installed") from e
+        finally:
+            os.close(end)
+
+    def read(self):
+        """Returns False when the tool is gone."""
+        if not select.select([self.terminal], [], [], 0.1)[0]:
+            return True
+        try:
+            self.text += os.read(self.terminal, 65536).decode(errors="replace")
+        except OSError:
+            return False
+        return True
+
+    def until(self, ready):
+        end = self.b.host_clock() + self.SECONDS
+        while ready not in self.text:
+            if not self.read():
+                raise self.b.Absent(f"{self.name} ended: {self.text[-200:]}")
+            if self.b.host_clock() > end:
+                raise self.b.Absent(f"{self.name} did not start within {self.SECONDS} s")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.p.send_signal(signal.SIGINT)
+        end = self.b.host_clock() + self.SECONDS
+        while self.p.poll() is None:
+            # What it prints at its end must find room.
+            self.read()
+            if self.b.host_clock() > end:
+                self.p.kill()
+        os.close(self.terminal)
 
 
 def jobs(b):
@@ -66,23 +118,9 @@ def jobs(b):
     def beside(ready, *line):
         """A tool that runs until it is terminated."""
         def measure():
-            try:
-                p = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, text=True, errors="replace")
-            except OSError as e:
-                raise b.Absent(f"{line[0]} is not installed") from e
-            try:
-                text = ""
-                while ready not in text:
-                    got = p.stdout.readline()
-                    if not got:
-                        raise b.Absent(f"{line[0]} ended: {text[-200:]}")
-                    text += got
-                cost = ping_pong()
-            finally:
-                p.send_signal(signal.SIGINT)
-                p.communicate()
-            return cost
+            with Tool(b, *line) as tool:
+                tool.until(ready)
+                return ping_pong()
         return measure
 
     def event():
