@@ -62,3 +62,6 @@ debug_dir() { # ARCH
 	key=$({ grep '^CONFIG_' "$KOBS_SRC/scripts/debug-kernel.config"; source_version; } | sha256sum | cut -c1-12)
 	echo "$KOBS_CACHE/$1/debug-$key"
 }
+
+# A newer QEMU than the machine's own, if setup has found one.
+qemu_dir() { echo "$KOBS_CACHE/qemu"; }
