@@ -136,6 +136,17 @@ def u64_of(payload):
     return struct.unpack("Q", payload)[0]
 
 
+def observes(pid):
+    """Whether a process has a session that is started."""
+    nl = Netlink()
+    try:
+        found = [dict(attrs(a)) for a in nl.ask(K.CMD_SESSION_GET, dump=True)]
+    finally:
+        nl.close()
+    return any(struct.unpack("I", s[K.A_SESSION_OWNER_PID])[0] == pid and
+               struct.unpack("I", s[K.A_SESSION_STATE])[0] == K.STATE_STARTED for s in found if K.A_SESSION_OWNER_PID in s)
+
+
 class Session:
     """A session of any aggregating source: with Session(source, mode, by, *parts) as s: ..., then examine s."""
 
