@@ -2,6 +2,7 @@
 /* Numbers as people read them: times, sizes, thousands. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/format.h"
@@ -64,4 +65,15 @@ char *format_value(char *buf, size_t size, double v, const char *unit)
 	if (!strcmp(unit, "bytes"))
 		return format_bytes(buf, size, (uint64_t)v);
 	return format_count(buf, size, (uint64_t)(v + 0.5));
+}
+
+/** format_rate() - A rate in four digits, without an exponent. */
+char *format_rate(char *buf, size_t size, double rate)
+{
+	snprintf(buf, size, "%.4g", rate);
+	if (rate >= 1000)
+		format_count(buf, size, (uint64_t)strtod(buf, NULL));
+	else if (rate < 0.001)
+		snprintf(buf, size, "%.*f", rate > 0 ? 4 : 0, rate);
+	return buf;
 }

@@ -9,6 +9,7 @@
 char *format_count(char *buf, size_t size, uint64_t v);
 char *format_ns(char *buf, size_t size, double ns);
 char *format_bytes(char *buf, size_t size, uint64_t v);
+char *format_rate(char *buf, size_t size, double rate);
 char *format_value(char *buf, size_t size, double v, const char *unit);
 
 #endif

@@ -33,12 +33,13 @@ static void strip_offset(char *frame)
 static void fold_stack(struct report *r, struct buf *line, size_t column, uint64_t id)
 {
 	const struct stack *s = map_get(&r->table->stacks, id);
+	size_t first = s ? view_first_frame(r->view, s) : 0;
 	struct buf frame = {};
 	size_t i;
 
 	if (!s && id)
 		add_frame(line, "[lost stack]");
-	for (i = s ? s->nr : 0; i; i--) {
+	for (i = s ? s->nr : 0; i > first; i--) {
 		frame.len = 0;
 		view_print_frame(r->view, s, i - 1, &frame);
 		strip_offset(frame.p);

@@ -17,6 +17,7 @@
 #include "report/hist.h"
 #include "report/losses.h"
 #include "report/nothing.h"
+#include "report/rates.h"
 #include "report/report.h"
 
 #define TEXT_ROWS	40
@@ -99,6 +100,8 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 	if (!s) {
 		if (id)
 			out_below(o, "      [the stack was lost]");
+		else if (r->no_stack)
+			out_below(o, r->no_stack);
 		else if (r->view->types[column] == KOBS_TYPE_KSTACK)
 			out_below(o, "      [no kernel stack]");
 		else
@@ -110,7 +113,7 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 		buf_printf(&line, "      -- user, process %u", s->pid);
 		out_below(o, line.p);
 	}
-	for (i = 0; s && i < s->nr; i++) {
+	for (i = s ? view_first_frame(r->view, s) : 0; s && i < s->nr; i++) {
 		line.len = 0;
 		buf_puts(&line, o->json ? "" : "      ");
 		view_print_frame(r->view, s, i, &line);
@@ -166,12 +169,21 @@ static void print_value(struct report *r, struct out *o, const char *key, const 
 	out_cell_shown(o, key, header, value, shown);
 }
 
-static void print_values(struct report *r, struct out *o, const struct row *row)
+static void print_share(struct out *o, uint64_t part, uint64_t all)
+{
+	char share[16];
+
+	snprintf(share, sizeof(share), "%.1f %%", all ? (double)part * 100 / (double)all : 0);
+	out_cell_aside(o, "SHARE", share, true);
+}
+
+static void print_values(struct report *r, struct out *o, const struct row *row, uint64_t total)
 {
 	double average = row->count ? (double)row->sum / (double)row->count : 0;
 	char shown[40];
 
 	print_value(r, o, "sum", "TOTAL", row->sum);
+	print_share(o, row->sum, total);
 	format_value(shown, sizeof(shown), average, view_unit(r->view));
 	out_cell_aside(o, "AVG", shown, true);
 	print_value(r, o, "min", "MIN", row->min);
@@ -205,18 +217,27 @@ static void print_figures(struct report *r, struct out *o, const struct row *row
 		print_figure(o, &m->figures[i], figures[i]);
 }
 
+static void print_rate(struct report *r, struct out *o, const struct row *row)
+{
+	double rate;
+	char shown[40];
+
+	if (!r->rates)
+		return;
+	rate = rates_of(r->rates, r, row);
+	out_json_precise(o, "per_s", rate);
+	format_rate(shown, sizeof(shown), rate);
+	out_cell_aside(o, "PER SECOND", shown, true);
+}
+
 static void print_numbers(struct report *r, struct out *o, const struct row *row, uint64_t total)
 {
-	char share[16];
-
 	out_cell_number(o, "count", "COUNT", row->count);
-	if (r->view->mode->value) {
-		print_values(r, o, row);
-	} else {
-		snprintf(share, sizeof(share), "%.1f %%",
-			 total ? (double)row->count * 100 / (double)total : 0);
-		out_cell_aside(o, "SHARE", share, true);
-	}
+	print_rate(r, o, row);
+	if (r->view->mode->value)
+		print_values(r, o, row, total);
+	else
+		print_share(o, row->count, total);
 	print_figures(r, o, row);
 }
 
@@ -282,16 +303,20 @@ static void print_table(struct report *r, struct out *o)
 	size_t i;
 
 	for (i = 0; i < t->nr_rows; i++)
-		total += t->rows[i].count;
+		total += r->view->mode->value ? t->rows[i].sum : t->rows[i].count;
 	out_table_begin(o, "rows");
 	for (i = 0; i < r->rows_shown; i++)
 		print_row(r, o, &t->rows[i], total);
 	out_table_end(o);
-	if (!t->nr_rows)
+	if (!t->nr_rows && !r->rows_hidden)
 		nothing_print(r, o);
 	if (r->rows_shown < r->rows_worth)
 		out_line(o, "... %s more rows (-n 0 shows all)",
 			 format_count(count, sizeof(count), r->rows_worth - r->rows_shown));
+	if (r->rows_hidden)
+		out_line(o, "%s row%s of idle kernel threads hidden (-v shows %s)",
+			 format_count(count, sizeof(count), r->rows_hidden),
+			 r->rows_hidden == 1 ? "" : "s", r->rows_hidden == 1 ? "it" : "them");
 	if (kind && kind->print_foot)
 		kind->print_foot(r, o);
 	/* Ages are read for the verdict; as bars they are shown on request. */
@@ -322,6 +347,8 @@ int report_print(struct report *r, const struct output *to)
 		out_open(&o, NULL, '{');
 		report_header(r, &o);
 		print_table(r, &o);
+		if (r->rates)
+			rates_take(r->rates, r);
 		report_footer(r, &o);
 		out_close(&o, '}');
 		out_newline(&o);

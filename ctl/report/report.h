@@ -8,6 +8,7 @@
 #include "report/outfile.h"
 #include "report/view.h"
 
+struct rates;
 struct report;
 
 /*
@@ -45,6 +46,9 @@ struct report {
 	size_t		rows_worth;	/* those that text shows at most */
 	const char	*what;		/* in the title, for the number of targets; or NULL */
 	void		*judged;	/* of the kind */
+	size_t		rows_hidden;	/* of idle kernel threads, which -v shows */
+	const char	*no_stack;	/* the line in place of a stack that was not taken; or NULL */
+	struct rates	*rates;		/* of --interval; or NULL */
 };
 
 void report_resolve(struct report *r);

@@ -162,6 +162,44 @@ void view_print_frame(struct view *v, const struct stack *s, size_t i, struct bu
 		ksyms_print_address(&v->ksyms, s->addr[i], out);
 }
 
+/* Functions of a hook at a return: above the code that the stack is about. */
+static const char *const hook_frames[] = {
+	"arch_rethook_trampoline", "arch_rethook_trampoline_callback", "kretprobe_rethook_handler",
+	"rethook_trampoline_handler", "kretprobe_trampoline", "__kretprobe_trampoline",
+	"__kretprobe_trampoline_handler", "trampoline_handler", "fprobe_exit_handler",
+};
+
+/** view_is_hook() - Whether a frame's text is of kobs's own hook at a return. */
+bool view_is_hook(const char *frame)
+{
+	size_t len = strcspn(frame, "+ ");
+	size_t i;
+
+	if (strstr(frame, " [kobs]"))
+		return true;
+	for (i = 0; i < ARRAY_SIZE(hook_frames); i++)
+		if (strlen(hook_frames[i]) == len && !strncmp(frame, hook_frames[i], len))
+			return true;
+	return false;
+}
+
+/** view_first_frame() - Return: the first frame of a stack that is no hook's. */
+size_t view_first_frame(struct view *v, const struct stack *s)
+{
+	struct buf frame = {};
+	size_t i;
+
+	for (i = 0; !s->pid && i < s->nr; i++) {
+		frame.len = 0;
+		view_print_frame(v, s, i, &frame);
+		if (!view_is_hook(frame.p))
+			break;
+	}
+	buf_free(&frame);
+	/* A stack of nothing else is shown as it is. */
+	return i < s->nr ? i : 0;
+}
+
 /** view_strip() - Take the offset out of a symbol's name, and an address without one. */
 void view_strip(char *name)
 {

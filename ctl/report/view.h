@@ -36,6 +36,8 @@ bool view_is_pointer(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out);
 void view_strip(char *name);
+bool view_is_hook(const char *frame);
+size_t view_first_frame(struct view *v, const struct stack *s);
 const char *view_target(const struct view *v);
 const char *view_unit(const struct view *v);
 

@@ -20,6 +20,7 @@
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "proto/nl.h"
+#include "report/rates.h"
 #include "report/report.h"
 #include "report/screen.h"
 #include "run/request.h"
@@ -39,6 +40,7 @@ struct run {
 	struct view	view;
 	struct session	session;
 	struct trace	trace;
+	struct rates	rates;
 	struct child	child;
 	struct output	output;
 	struct signals	signals;
@@ -161,6 +163,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	struct opts o = *r->o;
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
+		.rates = o.interval.given ? &r->rates : NULL,
 		.kind = r->spec->kind,
 	};
 	bool live = interim && r->live;
@@ -461,6 +464,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	nl_shut(&r.data);
 	closed = output_close(&r.output);
 	trace_free(&r.trace);
+	rates_free(&r.rates);
 	model_free_session(&r.session);
 	view_free(&r.view);
 	signals_close(&r.signals);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/buf.h"
@@ -20,6 +21,9 @@
 #include "run/stream.h"
 
 #define LINE_FLUSH	(64 * 1024)
+/* Widths of columns whose names are not known before they come. */
+#define FUNC_WIDTH	40		/* at most */
+#define PLACE_WIDTH	36
 
 /* Text shows who, then what; other columns follow as name=value. */
 static const struct {
@@ -56,6 +60,35 @@ static void order_columns(struct trace *t)
 	}
 }
 
+/* A function is as wide as the longest target. */
+static size_t func_width(const struct targets *targets)
+{
+	size_t width = strlen("FUNC");
+	size_t i;
+
+	for (i = 0; targets && i < targets->n; i++)
+		if (strlen(targets->v[i].name) > width)
+			width = strlen(targets->v[i].name);
+	return width < FUNC_WIDTH ? width : FUNC_WIDTH;
+}
+
+static void find_widths(struct trace *t)
+{
+	size_t i;
+	size_t c;
+
+	for (c = 0; c < t->view->nr_columns; c++) {
+		for (i = 0; i < ARRAY_SIZE(text_order); i++)
+			if (!strcmp(t->view->columns[c]->name, text_order[i].name))
+				break;
+		if (i == ARRAY_SIZE(text_order))
+			continue;
+		t->width[c] = text_order[i].width ? text_order[i].width :
+			      t->view->types[c] == KOBS_TYPE_FUNCTION ?
+			      func_width(t->view->targets) : PLACE_WIDTH;
+	}
+}
+
 static void make_labels(struct trace *t)
 {
 	struct buf b = {};
@@ -84,6 +117,7 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	t->words = 2 + v->nr_columns;
 	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
 	order_columns(t);
+	find_widths(t);
 	make_labels(t);
 	if (!t->print)
 		ksyms_load_all(&v->ksyms);
@@ -246,10 +280,9 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	buf_puts(b, "}\n");
 }
 
-static void add_padded(struct buf *b, const char *s, size_t width)
+/* Text up to @width bytes behind @start. */
+static void add_padded(struct buf *b, const char *s, size_t start, size_t width)
 {
-	size_t start = b->len;
-
 	for (; *s; s++)
 		buf_putc(b, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
 	while (b->len - start < width)
@@ -271,8 +304,9 @@ static void add_column(struct trace *t, size_t c, uint64_t key)
 {
 	const char *name = t->view->columns[c]->name;
 	size_t place = place_of(name);
-	size_t width = place < ARRAY_SIZE(text_order) ? text_order[place].width : 0;
+	size_t width = t->width[c];
 	struct buf *b = &t->line;
+	size_t start = b->len;
 
 	if (!strcmp(name, "cpu"))
 		return;
@@ -284,10 +318,8 @@ static void add_column(struct trace *t, size_t c, uint64_t key)
 	}
 	if (t->view->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(t->view, c))
 		buf_u64_padded(b, key, (int)width, ' ');
-	else if (width)
-		add_padded(b, render(t, c, key), width);
 	else
-		buf_puts(b, render(t, c, key));
+		add_padded(b, render(t, c, key), start, width);
 	buf_putc(b, ' ');
 }
 
@@ -312,7 +344,8 @@ static void print_text(struct trace *t, uint32_t cpu, const uint64_t *rec)
 		buf_puts(b, shown);
 		buf_putc(b, ' ');
 	}
-	b->len--;
+	while (b->len && b->p[b->len - 1] == ' ')
+		b->len--;
 	for (i = 0; i < v->nr_columns; i++)
 		if (type_is_stack(v->types[i]))
 			add_stack(t, rec[2 + i]);
@@ -338,23 +371,24 @@ static void write_out(struct trace *t)
 static void print_heading(struct trace *t)
 {
 	struct buf *b = &t->line;
+	const char *s;
 	size_t i;
 
 	t->started = true;
 	if (t->json || t->print)
 		return;
-	buf_puts(b, "     TIME(s)  CPU ");
+	buf_puts(b, "      TIME(s) CPU ");
 	for (i = 0; i < t->view->nr_columns; i++) {
 		size_t place = place_of(t->view->columns[t->order[i]]->name);
 
 		if (place == ARRAY_SIZE(text_order))
 			continue;
-		add_padded(b, text_order[place].heading, text_order[place].width);
+		add_padded(b, text_order[place].heading, b->len, t->width[t->order[i]]);
 		buf_putc(b, ' ');
 	}
-	if (t->value)
-		buf_puts(b, "DURATION");
-	else
+	for (s = t->value ? t->view->mode->value : ""; *s; s++)
+		buf_putc(b, (char)toupper((unsigned char)*s));
+	while (b->p[b->len - 1] == ' ')
 		b->len--;
 	buf_putc(b, '\n');
 }

@@ -43,6 +43,7 @@ struct trace {
 	char		*labels[VIEW_COLUMNS];
 	struct table	stacks;
 	size_t		order[VIEW_COLUMNS];	/* text: columns as printed */
+	size_t		width[VIEW_COLUMNS];	/* of text, in that order's columns */
 	uint64_t	until;
 	uint64_t	printed;
 	uint64_t	gaps;		/* batches that never came */

@@ -2,8 +2,9 @@
 /*
  * Patterns to addresses, by one pass over /proc/kallsyms.
  *
- * A compiler may leave nothing of "foo" but "foo.isra.0": such a clone answers
- * for an exact name when there is no symbol of that very name.
+ * A compiler may leave nothing of "foo" but "foo.isra.0", and the kernel's
+ * profiling of allocations nothing but "foo_noprof": such a clone answers for an
+ * exact name when there is no symbol of that very name.
  */
 
 #include <errno.h>
@@ -127,10 +128,20 @@ static bool is_clone(const char *rest)
 	static const char *const suffixes[] = { ".isra.", ".constprop.", ".part." };
 	size_t i;
 
+	/* Since 6.10 an allocation function is a macro around this one. */
+	if (!strcmp(rest, "_noprof"))
+		return true;
+
 	for (i = 0; i < ARRAY_SIZE(suffixes); i++)
 		if (!strncmp(rest, suffixes[i], strlen(suffixes[i])))
 			return true;
 	return false;
+}
+
+/* The padding in front of a function: a symbol, but no function. */
+static bool is_padding(const char *name)
+{
+	return !strncmp(name, "__pfx_", 6) || !strncmp(name, "__cfi_", 6);
 }
 
 enum match { NO_MATCH, MATCH, MATCH_CLONE };
@@ -139,8 +150,7 @@ static enum match match_pattern(const struct pattern *p, const struct ksym_line 
 {
 	if (strncmp(sym->name, p->glob, p->fixed))
 		return NO_MATCH;
-	/* The padding in front of a function: a symbol, but no function. */
-	if (!p->exact && (!strncmp(sym->name, "__pfx_", 6) || !strncmp(sym->name, "__cfi_", 6)))
+	if (!p->exact && is_padding(sym->name))
 		return NO_MATCH;
 	if (p->module && (!*sym->module || !glob_match(p->module, sym->module)))
 		return NO_MATCH;
@@ -317,7 +327,8 @@ static void find_near(const struct pattern *p, const char *kallsyms, struct near
 	while (ksym_next(&l, &sym)) {
 		unsigned int score;
 
-		if (!ksym_is_text(sym.type) || strlen(sym.name) >= sizeof(near->name))
+		if (!ksym_is_text(sym.type) || strlen(sym.name) >= sizeof(near->name) ||
+		    is_padding(sym.name))
 			continue;
 		score = score_name(p, sym.name);
 		if (score < 99)

@@ -153,7 +153,7 @@ def jobs(b):
           "if ($t) { @h[%s] = hist(nsecs - $t); } @n = count(); }"
 
     def offcpu():
-        job("off-CPU by comm, per switch", 350, kobs("offcpu"),
+        job("off-CPU by comm, per switch", 350, kobs("offcpu", "--by", "comm"),
             ("sched_switch event", event),
             ("bpftrace hist by comm", bpftrace(off % "args->next_comm")))
 

@@ -73,6 +73,8 @@ static const char fake_kallsyms[] =
 	"ffffffff81002100 t gamma.isra.0\n"
 	"ffffffff81002200 t delta.constprop.0\n"
 	"ffffffff81002300 T delta\n"
+	"ffffffff81002308 t __pfx_epsilon_noprof\n"
+	"ffffffff81002310 T epsilon_noprof\n"
 	"ffffffff81002400 t weak_key.13\n"
 	"ffffffff81002400 W weak_one\n"
 	"ffffffff81003000 D some_data\n"
@@ -190,6 +192,9 @@ static void test_patterns(const char *path)
 	RESOLVE("moda:mod_fn modb:mod_fn", 0, "a module glob", "mod?:mod_*");
 	RESOLVE("gamma.isra.0", 0, "a clone answers for its name", "gamma");
 	RESOLVE("delta", 0, "a clone does not when the name exists", "delta");
+	RESOLVE("epsilon_noprof", 0, "what profiling of allocations wraps answers for its name",
+		"epsilon");
+	RESOLVE("epsilon_noprof", 0, "padding is no function", "*epsilon*");
 	RESOLVE("delta.constprop.0 delta", 0, "a glob matches clones", "delta*");
 	RESOLVE("beta", 0, "exclusion by module", "beta", "!moda:*");
 	RESOLVE("beta moda:beta", 0, "two patterns for one function", "beta", "bet*");

@@ -3,14 +3,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "cmd/doctor.h"
+#include "cmd/sched/blocked.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/diag.h"
 #include "lib/map.h"
 #include "lib/opts.h"
 #include "report/losses.h"
+#include "report/rates.h"
 #include "report/report.h"
 #include "report/width.h"
 
@@ -264,8 +269,178 @@ static void test_widths(void)
 	   "a wide character is not cut in half");
 }
 
+static void test_shares(void)
+{
+	struct rates rates = {};
+	struct fixture f;
+
+	set_up(&f);
+	add_row(&f, "sh", 3);
+	add_row(&f, "cat", 1);
+	has(print(&f), "COMM  COUNT   SHARE\nsh        3  75.0 %\ncat       1  25.0 %\n",
+	    "a share of the count");
+	f.mode.value = (char *)"offcpu";
+	f.mode.unit = (char *)"ns";
+	has(print(&f), "COMM  COUNT    TOTAL   SHARE      AVG      MIN      MAX\n"
+	    "sh        3  3.00 us  75.0 %  1.00 us  1.00 us  1.00 us\n",
+	    "a share of the time where there is one");
+	f.mode.value = NULL;
+	f.report.rates = &rates;
+	f.report.interim = true;
+	has(print(&f), "sh        3           3  75.0 %", "hits per second since the start");
+	f.session.duration = 3 * NSEC_PER_SEC;
+	add_row(&f, "sh", 7);
+	has(print(&f), "COMM  COUNT  PER SECOND   SHARE\nsh       10         3.5  90.9 %\n"
+	    "cat       1           0   9.1 %\n", "hits per second since the report before");
+	f.opts.json = true;
+	f.session.duration = 4 * NSEC_PER_SEC;
+	add_row(&f, "cat", 5);
+	has(print(&f), "\"count\": 6, \"per_s\": 5", "the same as JSON");
+	f.report.interim = false;
+	has(print(&f), "\"count\": 6, \"per_s\": 1.5", "at the end, over the whole session");
+	rates_free(&rates);
+	tear_down(&f);
+}
+
+static const char fake_kallsyms[] =
+	"ffffffff81000000 T _text\n"
+	"ffffffff81001000 T kthread\n"
+	"ffffffff81002000 T worker_thread\n"
+	"ffffffff81003000 T pipe_read\n"
+	"ffffffff81004000 t ext4_wait\n"
+	"ffffffff81005000 T arch_rethook_trampoline\n"
+	"ffffffff81006000 T __sched_text_start\n"
+	"ffffffff81006000 T __schedule\n"
+	"ffffffff81006100 T schedule\n"
+	"ffffffff81007000 T __sched_text_end\n"
+	"ffffffff81008000 T _etext\n";
+
+static void add_stack(struct table *t, uint32_t id, const uint64_t *addr, size_t n)
+{
+	struct stack *s = zalloc(sizeof(*s) + n * sizeof(*addr));
+
+	s->id = id;
+	s->nr = (uint32_t)n;
+	memcpy(s->addr, addr, n * sizeof(*addr));
+	map_set(&t->stacks, id, s);
+}
+
+static void add_blocked(struct fixture *f, const char *comm, const char *state, uint64_t stack)
+{
+	const uint64_t key[] = {
+		(uint64_t)(uintptr_t)pool_intern(&f->table.texts, comm),
+		(uint64_t)(uintptr_t)pool_intern(&f->table.texts, state), stack,
+	};
+	const struct row part = { .count = 1, .sum = 1000, .min = 1000, .max = 1000 };
+
+	table_add(&f->table, table_row(&f->table, key), &part, NULL);
+}
+
+/* The fixture as a session by comm, state and kernel stack. */
+static void set_stacks(struct fixture *f, const char *kallsyms, struct column *columns)
+{
+	static const uint32_t types[] = { KOBS_TYPE_TEXT, KOBS_TYPE_TEXT, KOBS_TYPE_KSTACK };
+	static const uint64_t pipe[] = { 0xffffffff81006010, 0xffffffff81006110, 0xffffffff81003042 };
+	static const uint64_t other[] = { 0xffffffff81006010, 0xffffffff81003077 };
+	static const uint64_t work[] = { 0xffffffff81006010, 0xffffffff81002010, 0xffffffff81001010 };
+	static const uint64_t hook[] = { 0xffffffff81005010, 0xffffffff81004010 };
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		columns[i] = (struct column){ .name = (char *)blocked_columns[i], .type = types[i] };
+		f->view.columns[i] = &columns[i];
+		f->view.types[i] = types[i];
+	}
+	f->view.nr_columns = 3;
+	ksyms_init(&f->view.ksyms);
+	f->view.ksyms.path = kallsyms;
+	f->view.ksyms.modules_path = "/dev/null";
+	model_free_table(&f->table);
+	model_init_table(&f->table, types, 3, &f->mode);
+	add_stack(&f->table, 1, pipe, 3);
+	add_stack(&f->table, 2, other, 2);
+	add_stack(&f->table, 3, work, 3);
+	add_stack(&f->table, 4, hook, 2);
+}
+
+static const char *print_blocked(struct fixture *f, struct run_spec *spec)
+{
+	struct output to = {};
+	size_t size = 0;
+
+	free(f->text);
+	f->text = NULL;
+	f->report.rows_hidden = 0;
+	to.file = open_memstream(&f->text, &size);
+	ok(!blocked_print(spec, &f->report, &to), "a table of blocked tasks is printed");
+	fclose(to.file);
+	return f->text;
+}
+
+static void test_stacks(void)
+{
+	char kallsyms[] = "/tmp/obsctl-test-XXXXXX";
+	struct blocked blocked = {};
+	struct run_spec spec = { .arg = &blocked };
+	struct column columns[3];
+	struct fixture f;
+	int fd = mkstemp(kallsyms);
+
+	ok(write(fd, fake_kallsyms, strlen(fake_kallsyms)) > 0, "symbols");
+	close(fd);
+	setenv("OBSCTL_KALLSYMS", kallsyms, 1);
+	set_up(&f);
+	set_stacks(&f, kallsyms, columns);
+	add_blocked(&f, "cat", "sleep", 1);
+	add_blocked(&f, "cat", "sleep", 2);
+	add_blocked(&f, "jbd2", "disk", 4);
+	add_blocked(&f, "kworker/0:1", "sleep", 3);
+	add_blocked(&f, "rcu_gp", "idle", 1);
+	has(print_blocked(&f, &spec), "COMM  STATE  BLOCKED_IN               COUNT   SHARE\n"
+	    "cat   sleep  pipe_read                    2  66.7 %\n"
+	    "jbd2  disk   arch_rethook_trampoline      1  33.3 %\n"
+	    "2 rows of idle kernel threads hidden (-v shows them)\n",
+	    "the function that is blocked, and idle kernel threads");
+	f.opts.verbose = true;
+	has(print_blocked(&f, &spec), "kworker/0:1  sleep  worker_thread", "-v shows them");
+	has_not(f.text, "hidden", "and then none is hidden");
+	f.opts.verbose = false;
+	f.opts.json = true;
+	has(print_blocked(&f, &spec), "{\"comm\": \"rcu_gp\", \"state\": \"idle\", \"blocked_in\": \"pipe_read\"",
+	    "so does JSON");
+	f.opts.json = false;
+	f.report.rows_hidden = 0;
+	f.report.no_stack = "      (not taken)";
+	add_blocked(&f, "late", "disk", 0);
+	has(print(&f), "\njbd2         disk       1  16.7 %\n      ext4_wait+0x10\n",
+	    "a stack begins below kobs's own hook");
+	has(f.text, "\n      (not taken)\n", "a stack that was not taken");
+	f.opts.folded = true;
+	has(print(&f), "jbd2;disk;ext4_wait 1\n", "a folded stack is without the hook, too");
+	ok(view_is_hook("kobs_hit+0x1 [kobs]") && view_is_hook("arch_rethook_trampoline") &&
+	   !view_is_hook("arch_rethook_trampoline_x+0x1") && !view_is_hook("kobs_gen [kobs_gen]"),
+	   "frames of hooks");
+	numbers_free(&blocked.sched);
+	tear_down(&f);
+	ksyms_free(&f.view.ksyms);
+	unlink(kallsyms);
+}
+
+static void test_advice(void)
+{
+	char b[160];
+
+	has(doctor_symbols_advice(2, 1, b, sizeof(b)), "kptr_restrict=1", "2 hides them from all");
+	has_not(doctor_symbols_advice(1, 3, b, sizeof(b)), "sysctl", "1 shows them to CAP_SYSLOG");
+	has(doctor_symbols_advice(0, 3, b, sizeof(b)), "perf_event_paranoid=1, which is 3",
+	    "0 depends on perf_event_paranoid");
+}
+
 int main(void)
 {
+	test_shares();
+	test_stacks();
+	test_advice();
 	test_widths();
 	test_losses();
 	test_nothing();

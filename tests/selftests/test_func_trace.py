@@ -105,6 +105,15 @@ def text():
     contains(r.err, "hits 12 = recorded 12 + filtered 0 + lost 0", "account")
 
 
+@test("text columns stand below their headings")
+def columns():
+    lines = obsctl("func", "trace", LEAF, "kobs_gen_nested", "--by", "comm,pid,func,caller", "--", *script("call task 2", "nested 2")).out
+    heading, *rest = lines.splitlines()
+    assert rest and all(line[heading.index("FUNC"):].startswith("kobs_gen_") for line in rest), lines
+    assert all(line[heading.index("<- CALLER"):].startswith("<- kobs_gen_") for line in rest), lines
+    assert all(line[heading.index("TIME(s)") + len("TIME(s)")] == " " for line in rest), lines
+
+
 @test("a stream ends with its reader, kill -9 included")
 def killed():
     with Background("func", "trace", LEAF, "--budget", 0) as b:

@@ -142,17 +142,21 @@ def boundaries():
                 equal(t.end(), 0, "status")
             r = session.report()
         equal(r["accounting"]["lost"], {"unpaired": 2}, "lost")
+        equal((r["accounting"]["pending"], r["accounting"]["unpaired"]), (0, 2), "pending, unpaired")
         equal(rows(r, lock="kobs_gen_lock_*"), [], "rows")
         equal(holder.status, 0, "status of the holder")
         locks.load()
-        with contention("-c", "waiter*") as session:
+        # Open waits are no losses, neither while it runs nor for --max-lost.
+        with contention("-c", "waiter*", "--max-lost", 0) as session:
             threads.held("holder", "take mutex:0 gate:0")
             for i in range(WAITERS):
                 threads.add(f"waiter{i}", "take mutex:0")
             threads.waiting(WAITERS)
+            equal([(s["pending"], s["lost"]) for s in sessions()], [(WAITERS, 0)], "pending and lost of the session")
             r = session.report()
         do("take open:0")
     equal(r["accounting"]["lost"], {"in_flight": WAITERS}, "lost")
+    equal((r["accounting"]["pending"], r["accounting"]["unpaired"]), (WAITERS, 0), "pending, unpaired")
     equal(rows(r, lock="kobs_gen_lock_*"), [], "rows")
 
 

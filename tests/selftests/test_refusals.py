@@ -124,7 +124,9 @@ def no_match():
     refused("func", "count", "kobs_gen_leaf", "no_such_*", part="'no_such_*'")
     refused("func", "count", "nosuchmodule:*", part="nosuchmodule")
     refused("func", "count", "kobs_gen:vfs_*", part="vfs_*")
-    contains(refused("func", "count", "kobs_gen_lea", part="'kobs_gen_lea'").err, "kobs_gen_leaf", "names near it")
+    near = refused("func", "count", "kobs_gen_lea", part="'kobs_gen_lea'").err
+    contains(near, "kobs_gen_leaf", "names near it")
+    assert "__pfx_" not in near, f"padding of functions among {near}"
 
 
 @test("a function that ftrace cannot trace is named")

@@ -198,6 +198,19 @@ def full():
     at_least(count_of(r, comm="python3"), 120, "sleeps")
 
 
+@test("by default: the state, and the function that is blocked in; idle kernel threads on request")
+def blocked():
+    r = offcpu("-c", "kobs_block", work=named("kobs_block", "block disk 50 3"))
+    equal(r["by"], ["comm", "state", "kstack"], "columns of the session")
+    found = rows(r, comm="kobs_block", state="disk", blocked_in="kobs_gen_sched_block*")
+    equal(sum(x["count"] for x in found), 3, "sleeps")
+    args = ("sched", "offcpu", "--budget", 0, "-d", "1")
+    text = obsctl(*args).out
+    contains(text, "BLOCKED_IN", "heading")
+    contains(text, "idle kernel threads hidden (-v shows", "report")
+    assert "hidden" not in obsctl(*args, "-v").out, "-v hides rows"
+
+
 @test("refusals")
 def refusals():
     for args, part in (

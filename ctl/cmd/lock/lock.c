@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/lock/code_ranges.h"
 #include "cmd/lock/stalls.h"
 #include "cmd/nouns.h"
 #include "lib/buf.h"
@@ -12,6 +11,7 @@
 #include "lib/macros.h"
 #include "lib/parse.h"
 #include "run/run.h"
+#include "symbols/code_ranges.h"
 
 /* Options of lock alone. */
 struct lock_opts {

@@ -135,14 +135,6 @@ static const struct pmu_event *event_of(const struct pmu_run *p, const struct vi
 	return c < v->nr_columns && s->key[c] < p->events.n ? &p->events.v[s->key[c]] : NULL;
 }
 
-/* Four digits, without an exponent. */
-static void format_rate(char *buf, size_t size, double rate)
-{
-	snprintf(buf, size, "%.4g", rate);
-	if (rate >= 1000)
-		format_count(buf, size, (uint64_t)strtod(buf, NULL));
-}
-
 /*
  * Count, name and rate. Nanoseconds per second are CPUs that were busy; other
  * units are as the PMU says.

@@ -247,6 +247,8 @@ static void arrange(struct report *r)
 		r->rows_worth += l->v[i].row.count > 0;
 	}
 	r->judged = l;
+	if (number_param(r, "escalate"))
+		r->no_stack = "      (not taken)";
 }
 
 static void release(struct report *r)

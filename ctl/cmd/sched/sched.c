@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/nouns.h"
+#include "cmd/sched/blocked.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
@@ -45,11 +46,29 @@ static void add_waker(struct strings *by, const struct strings *asked)
 			strings_add(by, waker_columns[i]);
 }
 
+/* Whether the table is the usual one. A session that goes on alone keeps no stacks. */
+static bool is_usual(const struct verb *verb, const struct opts *o)
+{
+	const struct sched_opts *own = o->own;
+
+	return !strcmp(verb->name, "offcpu") && !o->by.n && !own->waker && !o->folded;
+}
+
+static void choose_usual(struct strings *by, const struct opts *o)
+{
+	size_t n = o->detach ? BLOCKED_COLUMNS - 1 : BLOCKED_COLUMNS;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		strings_add(by, blocked_columns[i]);
+}
+
 static int run_sched(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "sched", .mode = verb->name };
 	const struct sched_opts *own = o->own;
 	struct opts mine = *o;
+	struct blocked blocked = {};
 	struct strings by = {};
 	int err;
 
@@ -57,9 +76,16 @@ static int run_sched(const struct verb *verb, const struct opts *o)
 		add_waker(&by, &o->by);
 		mine.by = by;
 	}
+	if (is_usual(verb, o)) {
+		choose_usual(&by, o);
+		mine.by = by;
+		spec.report = o->detach ? NULL : blocked_print;
+		spec.arg = &blocked;
+	}
 	err = run_session(&spec, &mine);
 	model_free_request(&spec.request);
 	strings_free(&by);
+	numbers_free(&blocked.sched);
 	return err;
 }
 

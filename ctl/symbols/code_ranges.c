@@ -8,7 +8,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "cmd/lock/code_ranges.h"
+#include "symbols/code_ranges.h"
 #include "lib/buf.h"
 #include "lib/lines.h"
 #include "lib/macros.h"

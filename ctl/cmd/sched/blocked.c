@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What sched offcpu shows by default: the kernel's rows have a stack, and these
+ * have the function that is blocked, which is the first one that is not the
+ * scheduler's. Kernel threads that wait for work are left out of text.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/sched/blocked.h"
+#include "lib/map.h"
+#include "symbols/code_ranges.h"
+
+/* Places of the kernel's columns. */
+enum { COMM, STATE, STACK };
+
+const char *const blocked_columns[BLOCKED_COLUMNS] = { "comm", "state", "kstack" };
+
+static const struct column blocked_column = {
+	.name = (char *)"blocked_in",
+	.type = KOBS_TYPE_TEXT,
+};
+
+static bool in_scheduler(const struct blocked *b, uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < b->sched.n; i += 2)
+		if (address >= b->sched.v[i] && address < b->sched.v[i + 1])
+			return true;
+	return false;
+}
+
+static const char *frame_name(struct report *r, const struct stack *s, size_t i)
+{
+	struct buf name = {};
+	const char *text;
+
+	view_print_frame(r->view, s, i, &name);
+	view_strip(name.p);
+	text = pool_intern(&r->table->texts, name.p);
+	buf_free(&name);
+	return text;
+}
+
+/*
+ * The function that a task is blocked in; "" without a stack. A kernel thread is
+ * idle in its main function, or where it says so by its state.
+ */
+static const char *find_function(const struct blocked *b, struct report *r, const uint64_t *key,
+				 bool *idle)
+{
+	const struct stack *s = map_get(&r->table->stacks, key[STACK]);
+	const char *state = (const char *)(uintptr_t)key[STATE];
+	const char *next = "";
+	const char *name;
+	size_t i;
+
+	*idle = !strcmp(state, "idle");
+	for (i = 0; s && i < s->nr && in_scheduler(b, s->addr[i]); i++)
+		;
+	if (!s || i == s->nr)
+		return "";
+	name = frame_name(r, s, i);
+	if (i + 1 < s->nr)
+		next = frame_name(r, s, i + 1);
+	*idle |= !strcmp(next, "kthread");
+	return name;
+}
+
+static void want_frames(struct report *r)
+{
+	const struct table *t = r->table;
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < t->nr_rows; i++) {
+		const struct stack *s = map_get(&t->stacks, t->keys[t->rows[i].key + STACK]);
+
+		for (k = 0; s && k < s->nr; k++)
+			ksyms_want(&r->view->ksyms, s->addr[k]);
+	}
+	ksyms_resolve(&r->view->ksyms);
+}
+
+static void merge_rows(const struct blocked *b, struct report *r, struct table *shown,
+		       struct table *hidden)
+{
+	struct table *from = r->table;
+	bool all = r->opts->json || r->opts->verbose;
+	size_t i;
+
+	want_frames(r);
+	for (i = 0; i < from->nr_rows; i++) {
+		const struct row *row = &from->rows[i];
+		uint64_t key[BLOCKED_COLUMNS];
+		struct table *to;
+		bool idle;
+
+		memcpy(key, from->keys + row->key, sizeof(key));
+		key[STACK] = (uint64_t)(uintptr_t)find_function(b, r, key, &idle);
+		to = idle && !all ? hidden : shown;
+		table_add(to, table_row(to, key), row, table_figures(from, row));
+	}
+}
+
+static void find_scheduler(struct blocked *b)
+{
+	const char *kallsyms = getenv("OBSCTL_KALLSYMS");
+
+	if (!b->found)
+		lock_text_find(kallsyms ? kallsyms : "/proc/kallsyms", &b->sched);
+	b->found = true;
+}
+
+/** blocked_print() - The report. Return: 0 or an exit status. */
+int blocked_print(struct run_spec *spec, struct report *r, const struct output *to)
+{
+	const struct column *column = r->view->columns[STACK];
+	struct table *from = r->table;
+	struct table hidden;
+	struct table shown;
+	int err;
+
+	find_scheduler(spec->arg);
+	r->view->columns[STACK] = &blocked_column;
+	r->view->types[STACK] = KOBS_TYPE_TEXT;
+	model_init_table(&shown, r->view->types, BLOCKED_COLUMNS, r->view->mode);
+	model_init_table(&hidden, r->view->types, BLOCKED_COLUMNS, r->view->mode);
+	merge_rows(spec->arg, r, &shown, &hidden);
+	shown.has_hist = from->has_hist;
+	r->table = &shown;
+	r->rows_hidden = hidden.nr_rows;
+	report_resolve(r);
+	err = report_print(r, to);
+	r->table = from;
+	r->view->columns[STACK] = column;
+	r->view->types[STACK] = column->type;
+	model_free_table(&hidden);
+	model_free_table(&shown);
+	return err;
+}
