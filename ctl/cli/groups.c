@@ -144,7 +144,7 @@ static int check_detach(const struct opts *o)
 	if (!parse_number(o->detach, 0, UINT64_MAX, &(uint64_t){ 0 }))
 		return misuse("option --detach needs a name, not the number '%s'", o->detach);
 	if (o->duration.given || o->interval.given || o->command)
-		return misuse("--detach leaves the session running: it does not go with %s",
+		return misuse("--detach leaves the session running: it cannot be combined with %s",
 			      o->duration.given ? "--duration" :
 			      o->interval.given ? "--interval" : "a command");
 	if (o->fail_over.text)
@@ -161,7 +161,7 @@ static int check_folded(const struct opts *o)
 	if (o->json && o->folded)
 		return misuse("--json and --folded are two forms of one report: give one of them");
 	if (o->interval.given && o->folded)
-		return misuse("--folded makes one report, at the end: it does not go with --interval");
+		return misuse("--folded makes one report, at the end: it cannot be combined with --interval");
 	return 0;
 }
 

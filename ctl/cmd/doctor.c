@@ -223,18 +223,18 @@ static void check_pmu(struct doctor *d)
 
 	if (!access("/sys/bus/event_source/devices/cpu/type", F_OK) ||
 	    !access("/sys/bus/event_source/devices/cpu_core/type", F_OK))
-		say(d, "PMU", FINE, "the processor's counters are there");
+		say(d, "PMU", FINE, "hardware counters are available");
 	else if (!access("/sys/bus/event_source/devices/armv8_pmuv3_0", F_OK) ||
 		 !access("/sys/bus/event_source/devices/armv8_pmuv3", F_OK))
 		say(d, "PMU", FINE, "armv8_pmuv3");
 	else
-		say(d, "PMU", INFO, "none: a virtual machine without one? Sampling falls back to a timer");
+		say(d, "PMU", INFO, "none, as in many virtual machines: sampling falls back to a timer");
 	if (!read_number(lbr, &v) && v)
 		say(d, "branch records", FINE, "%lld entries", v);
 	else
-		say(d, "branch records", INFO, "no LBR that the kernel tells of");
+		say(d, "branch records", INFO, "the kernel reports no LBR");
 	if (!read_number("/proc/sys/kernel/perf_event_paranoid", &v))
-		say(d, "perf_event_paranoid", FINE, "%lld (not in the way of kobs)", v);
+		say(d, "perf_event_paranoid", FINE, "%lld (does not restrict kobs)", v);
 	if (!read_number("/proc/sys/kernel/nmi_watchdog", &v) && v)
 		say(d, "NMI watchdog", INFO,
 		    "it takes a counter: sysctl kernel.nmi_watchdog=0 frees it");
@@ -252,7 +252,7 @@ static void check_tracefs(struct doctor *d)
 		say(d, "other tracers", FINE, "current_tracer is nop");
 	else
 		say(d, "other tracers", INFO,
-		    "current_tracer is %s: it slows the functions that it shares with func", buf);
+		    "current_tracer is %s: it slows down functions that func observes, too", buf);
 }
 
 static void check_sources(struct doctor *d)
@@ -267,7 +267,7 @@ static void check_sources(struct doctor *d)
 		return;
 	}
 	if (nl_open(&nl) || model_get_sources(&nl, &sources)) {
-		say(d, "module", MISSING, "loaded, but it does not answer (see above)");
+		say(d, "module", MISSING, "loaded, but it did not answer (the reason is on standard error)");
 		nl_shut(&nl);
 		return;
 	}

@@ -77,7 +77,7 @@ static void print_sources(struct out *o, const struct sources *sources)
 		out_cell_aside(o, "AVAILABLE", s->available ? "yes" : "no", false);
 		print_modes(o, s);
 		out_json_text(o, "doc", s->doc);
-		out_cell_aside(o, "WHAT IT OBSERVES", s->doc ? s->doc : "", false);
+		out_cell_aside(o, "OBSERVES", s->doc ? s->doc : "", false);
 		out_json_text(o, "reason", s->reason);
 		print_reason(o, "", s->reason);
 		for (k = 0; k < s->nr_modes; k++)
@@ -103,8 +103,8 @@ static void print_limits(struct out *o, const struct source *engine)
 		out_cell_text(o, "name", "SIZE OR LIMIT", p->name);
 		out_cell_shown(o, "default", "DEFAULT", p->def,
 			       format_count(def, sizeof(def), p->def));
-		out_cell_shown(o, "min", "LEAST", p->min, format_count(min, sizeof(min), p->min));
-		out_cell_shown(o, "max", "MOST", p->max, format_count(max, sizeof(max), p->max));
+		out_cell_shown(o, "min", "MIN", p->min, format_count(min, sizeof(min), p->min));
+		out_cell_shown(o, "max", "MAX", p->max, format_count(max, sizeof(max), p->max));
 		out_json_text(o, "unit", p->unit);
 		out_json_text(o, "doc", p->doc);
 		out_cell_aside(o, "UNIT", p->unit ? p->unit : "", false);

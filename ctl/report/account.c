@@ -244,7 +244,7 @@ static void print_stacks(struct report *r, struct out *o)
 	out_json_number(o, "checked", s->stacks_checked);
 	out_json_number(o, "wrong", s->stacks_wrong);
 	out_close(o, '}');
-	out_line(o, "kernel stacks %s, %.1f %% of them from the caches: %s unwound as well to compare, %s wrong",
+	out_line(o, "kernel stacks %s, %.1f %% from the caches: %s verified by unwinding, %s wrong",
 		 format_count(taken, sizeof(taken), all),
 		 (double)s->stacks_cached * 100 / (double)all,
 		 format_count(checked, sizeof(checked), s->stacks_checked),

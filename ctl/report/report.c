@@ -325,7 +325,7 @@ static void print_table(struct report *r, struct out *o)
 	for (i = 0; i < r->rows_shown && i < CHART_ROWS; i++)
 		print_chart(r, o, &t->rows[i]);
 	if (r->rows_shown > CHART_ROWS)
-		out_line(o, "(charts of the first %d rows; -n N chooses)", CHART_ROWS);
+		out_line(o, "(charts of the first %d rows only; -n N limits the rows)", CHART_ROWS);
 	out_line(o, "\nPercentiles are never too low and at most 6.25 %% too high.");
 }
 

@@ -323,7 +323,7 @@ static int finish_stream(struct run *r)
 			err = receive(r);
 	trace_flush(&r->trace, true);
 	if (!err && !r->delivered)
-		warn("the end of the stream did not come within 10 s; its last records may be missing");
+		warn("the stream did not end within 10 s; its last records may be missing");
 	return err;
 }
 
@@ -366,10 +366,10 @@ static int finish_trace(struct run *r, int *verdict)
 	out_newline(&o);
 	out_free(&o);
 	if (r->trace.gaps)
-		warn("%llu batches of records never came, although the kernel sent them",
+		warn("%llu batches of records that the kernel sent were not received",
 		     (unsigned long long)r->trace.gaps);
 	if (r->trace.printed != r->session.recorded)
-		warn("%llu records were printed, but the kernel says it delivered %llu",
+		warn("%llu records were printed, but the kernel delivered %llu",
 		     (unsigned long long)r->trace.printed,
 		     (unsigned long long)r->session.recorded);
 	*verdict = report_verdict(&rep);
@@ -382,7 +382,7 @@ static void say_started(struct run *r)
 	const char *what = view_target(&r->view);
 
 	if (r->o->detach) {
-		printf("session '%s' runs, with %u %s%s\n"
+		printf("session '%s' is running, with %u %s%s\n"
 		       "  obsctl session read %s    shows its report\n"
 		       "  obsctl session stop %s    ends it and shows its last report\n",
 		       r->o->detach, s->targets, what, s->targets == 1 ? "" : "s", r->o->detach,

@@ -124,7 +124,7 @@ void child_release(struct child *c)
 		close(c->failed);
 		waitpid(c->pid, NULL, 0);
 	} else if (!child_ended(c)) {
-		warn("the command still runs, as process %d", (int)c->pid);
+		warn("the command is still running as process %d", (int)c->pid);
 	}
 	c->pid = 0;
 }

@@ -260,7 +260,7 @@ static void test_widths(void)
 	      "the widest text is cut in its middle");
 	table(34, "SITE                VERDICT   LIVE\n"
 	      "kobs_gen..en_slab]  leak     1,234\n" FRAME
-	      "(too narrow for KEPT: -o FILE or a pipe shows all columns)\n",
+	      "(terminal too narrow for KEPT; -o FILE or a pipe shows all columns)\n",
 	      "the last columns are left out, and named");
 	ok(width_of("abc") == 3 && width_of("\xc3\xa9") == 1 && width_of("\xe4\xbd\xa0") == 2 &&
 	   width_of("e\xcc\x81") == 1 && width_of("\xff") == 1,

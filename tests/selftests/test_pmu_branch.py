@@ -328,7 +328,7 @@ def check():
     equal(r["kernel_share"], 0.25, "share of the kernel")
     equal(r["mispredicted_share"], 0.75, "share that was mispredicted")
     text = obsctl("pmu", "branch", *EVENT, "--check", "--", *replayed()).out
-    contains(text, "4.0 branches in each sample, 4 in the deepest", "report")
+    contains(text, "4.0 branches per sample, maximum 4", "report")
     contains(text, "25.0 % of the branches in the kernel", "report")
     # Of 8 samples, 2 claim more entries than are evaluated, and 1 is empty.
     write_samples([(1, [e] * 3)] * 8, [3] * 5 + [65, 1000, 0])

@@ -53,6 +53,19 @@ def clean():
     equal(r["accounting"]["lost"], {}, "lost")
 
 
+@test("stacks of bulk allocations are without kobs's own hook at their return")
+def bulk_stacks():
+    try:
+        r = leaks("--by", "site,kstack", run=slab_script("leak bulk task 40"))
+    finally:
+        gen_slab("drop")
+    found = rows(r, site=site("leak_bulk"))
+    equal(sum(row["live"] for row in found), 40, f"live objects of {found}")
+    for row in found:
+        hooks = [f for f in row["kstack"] if "rethook" in f or "kretprobe" in f or f.endswith(" [kobs]")]
+        equal(hooks, [], f"frames of a hook in {row['kstack']}")
+
+
 @test("allocations that fail are no leak")
 def failed():
     r = leaks(*MOD, run=slab_script("clean failed 7"))

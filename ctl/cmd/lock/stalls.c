@@ -80,7 +80,7 @@ static void add_stack(struct trace *t, uint64_t id, bool json)
 	if (json)
 		buf_putc(&t->line, ']');
 	else if (!stack)
-		buf_puts(&t->line, "      [no stack: it runs]\n");
+		buf_puts(&t->line, "      [no stack: the task is running]\n");
 	buf_free(&frame);
 }
 
@@ -240,7 +240,7 @@ static void text_owner(struct trace *t, const struct stalls_link *l)
 	struct buf *b = &t->line;
 
 	if (!*owner) {
-		buf_puts(b, "  it is not known who holds it\n");
+		buf_puts(b, "  owner unknown\n");
 	} else if (!l->v[STALLS_OWNER_TID]) {
 		buf_printf(b, "  held by %s\n", !strcmp(owner, "(readers)") ? "readers" :
 			   !strcmp(owner, "(exited)") ? "a thread that has exited" : owner);

@@ -101,9 +101,9 @@ int pmu_check_branch(const struct verb *verb, const struct opts *o)
 	if (own->format && o->json)
 		return misuse("--json and --format are two forms of one report: give one of them");
 	if (own->format && o->interval.given)
-		return misuse("--format makes one report, at the end: it does not go with --interval");
+		return misuse("--format prints one report at the end: it cannot be combined with --interval");
 	if (o->by.n && own->format)
-		return misuse("--format has columns of its own: it does not go with --by");
+		return misuse("--format has its own columns: it cannot be combined with --by");
 	return pmu_check_samples(own);
 }
 

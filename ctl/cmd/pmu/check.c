@@ -52,15 +52,15 @@ void edges_print_check(struct edges *e, const struct session *s, struct out *o)
 	out_json_real(o, "timed_share", (double)e->timed / entries);
 	out_json_real(o, "run_share", (double)blocks / entries);
 	out_close(o, '}');
-	out_line(o, "%.1f branches in each sample, %llu in the deepest", depth,
+	out_line(o, "%.1f branches per sample, maximum %llu", depth,
 		 (unsigned long long)deepest);
 	out_line(o, "%.1f %% of the samples truncated, %.1f %% without a branch",
 		 (double)truncated * 100 / samples, (double)empty * 100 / samples);
 	out_line(o, "%.1f %% of the branches in the kernel", (double)e->kernel * 100 / entries);
 	out_line(o, "%.1f %% mispredicted%s", (double)e->mispredicted * 100 / entries,
-		 e->predictions ? "" : ": the CPU does not tell");
+		 e->predictions ? "" : ": not recorded by this CPU");
 	out_line(o, "%.1f %% with cycles%s", (double)e->timed * 100 / entries,
-		 e->timed ? "" : ": the CPU does not tell");
+		 e->timed ? "" : ": not recorded by this CPU");
 	out_line(o, "%.1f %% followed by a straight run to the next branch",
 		 (double)blocks * 100 / entries);
 }

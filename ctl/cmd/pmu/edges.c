@@ -401,17 +401,17 @@ void edges_print(struct edges *e, struct out *o, const struct opts *opts, bool e
 			out_line(o, "... %zu more rows (-n 0 shows all)", e->nr_edges - n);
 	}
 	if (calls && (o->json || e->nr_calls)) {
-		out_line(o, "\nFunctions by calls that came in:\n");
+		out_line(o, "\nFunctions by number of calls:\n");
 		out_table_begin(o, "calls");
 		print_calls(o, e->call, shown_of(o, opts, e->nr_calls), e->nr_calls);
 	}
 	if (graph && (o->json || e->nr_graph)) {
-		out_line(o, "\nWho calls whom:\n");
+		out_line(o, "\nCall graph:\n");
 		out_table_begin(o, "graph");
 		print_calls(o, e->graph, shown_of(o, opts, e->nr_graph), e->nr_graph);
 	}
 	if (blocks && (o->json || e->nr_blocks)) {
-		out_line(o, "\nBasic blocks, which were run from their first to their last address:\n");
+		out_line(o, "\nBasic blocks, executed from the first to the last address:\n");
 		out_table_begin(o, "blocks");
 		print_blocks(e, o, shown_of(o, opts, e->nr_blocks));
 	}

@@ -124,7 +124,7 @@ static int add_modifiers(const char *text, const char *mods, uint64_t *word)
 		}
 	}
 	if (precise > 3)
-		return misuse("event '%s': there are no more than three levels of precision, ppp",
+		return misuse("event '%s': the maximum precision is ppp",
 			      text);
 	/* Those that are named are the only ones that count. */
 	if (only)
@@ -221,7 +221,7 @@ int pmu_events_add(struct pmu_events *e, const char *list)
 
 		end = end_of_event(list);
 		if (end == list)
-			return misuse("an event's name is missing in front of '%s'", list);
+			return misuse("missing event name before '%s'", list);
 		e->v = grow(e->v, &e->cap, e->n + 1, sizeof(*e->v));
 		ev = &e->v[e->n];
 		memset(ev, 0, sizeof(*ev));

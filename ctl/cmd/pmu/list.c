@@ -69,12 +69,12 @@ int pmu_list(const struct verb *verb, const struct opts *o)
 	if (!shown && !o->json)
 		err = refuse("no event's name matches '%s'", o->args[0]);
 	else if (lacking)
-		out_line(&out, "\nHERE no: this machine does not count these, %zu of %zu.", lacking,
+		out_line(&out, "\nHERE no: this machine cannot count %zu of %zu events.", lacking,
 			 shown);
 	if (shown && !o->json)
 		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, :h hypervisor, :p precise.%s",
 			 pmu_has_hardware() ? "" :
-			 "\nThis CPU's PMU is not there: only software events count.");
+			 "\nThe CPU's PMU is not there: only software events count.");
 	out_free(&out);
 	pmu_names_free(&all);
 	return err ? err : output_close(&to);

@@ -218,7 +218,7 @@ int pmu_check_record(const struct verb *verb, const struct opts *o)
 	const struct pmu_opts *own = o->own;
 
 	if (own->graph && o->by.n)
-		return misuse("--graph has columns of its own: it does not go with --by");
+		return misuse("--graph has its own columns: it cannot be combined with --by");
 	if (own->graph && o->folded)
 		return misuse("--graph and --folded are two forms of one report: give one of them");
 	return pmu_check_samples(own);

@@ -284,7 +284,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	size_t i;
 
 	if (r->view->nr_columns > STAT_KEYS)
-		return refuse("stat can tell no more than %d columns apart", STAT_KEYS);
+		return refuse("pmu stat takes at most %d columns", STAT_KEYS);
 	take_rows(r->table, &now);
 	all = now;
 	all.v = now.n ? zalloc(now.n * sizeof(*now.v)) : NULL;

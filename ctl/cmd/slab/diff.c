@@ -133,7 +133,7 @@ static int check_file(struct report_file *f)
 	size_t i;
 
 	if (!json_is_string(json_object_get(f->root, "kobs")) || !source || !mode)
-		return not_a_report(f, "it does not say \"kobs\", \"source\" and \"mode\"");
+		return not_a_report(f, "it has no \"kobs\", \"source\" or \"mode\"");
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(source, "slab") && !strcmp(mode, kinds[i].mode))
 			f->kind = &kinds[i];
@@ -157,7 +157,7 @@ static int check_pair(const struct report_file *a, const struct report_file *b)
 		if (strcmp(a->by[i], b->by[i]))
 			break;
 	if (i < a->nr_by || i < b->nr_by)
-		return refuse("%s and %s tell rows apart by different columns (--by)", a->path,
+		return refuse("%s and %s have different columns (--by)", a->path,
 			      b->path);
 	return 0;
 }
@@ -390,7 +390,7 @@ static void print_rows(struct diff *d, struct out *o)
 	if (!changed)
 		out_line(o, "Nothing changed in %zu rows.", d->n);
 	else if (changed > shown)
-		out_line(o, "... %zu more rows that changed (-n 0 shows all)", changed - shown);
+		out_line(o, "... %zu more changed rows (-n 0 shows all)", changed - shown);
 	if (changed && changed < d->n)
 		out_line(o, "%zu rows did not change", d->n - changed);
 }

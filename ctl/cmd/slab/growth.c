@@ -275,7 +275,7 @@ static void print_body(struct growth *g, struct out *o, bool live)
 	if (!changed)
 		out_line(o, "No cache changed%s.", unchanged ? "" : " (-n 0 shows all)");
 	else if (changed > shown)
-		out_line(o, "... %zu more that changed (-n 0 shows all)", changed - shown);
+		out_line(o, "... %zu more changed caches (-n 0 shows all)", changed - shown);
 	if (changed && changed < g->n)
 		out_line(o, "%zu caches did not change%s", g->n - changed,
 			 unchanged ? "" : " (-n 0 shows them)");

@@ -109,6 +109,14 @@ static bool is_reclaimable(const char *cache)
 	return !read_number(path, &value) && value;
 }
 
+/* Whether the user gave a parameter that limits which objects are followed. */
+static bool is_set(const struct report *r, const char *name)
+{
+	const struct param *p = param_of(r, name);
+
+	return p && (p->text ? *p->text != 0 : p->number > 0 && p->number != p->def);
+}
+
 static void find_evidence(struct report *r, struct judged *j)
 {
 	struct evidence *e = &j->evidence;
@@ -397,16 +405,18 @@ static void print_foot(struct report *r, struct out *o)
 
 	out_json_number(o, "unknown_frees", l->unknown_frees * l->sample);
 	if (idle)
-		out_line(o, "%s more rows hold nothing now",
+		out_line(o, "%s more rows have no live objects",
 			 format_count(count, sizeof(count), idle));
 	if (r->rows_worth)
-		out_line(o, "\nKEPT BY SIXTH: objects that are live now, by the sixth of the time in which they were allocated");
+		out_line(o, "\nKEPT BY SIXTH: live objects by the sixth of the session in which they were allocated");
 	if (l->sample > 1)
 		out_line(o, "Numbers are estimates from one in %llu objects; +- is the standard error. KEPT is not scaled.",
 			 (unsigned long long)l->sample);
 	if (l->unknown_frees)
-		out_line(o, "%s frees were of objects that were not followed, such as older ones: they count against no site",
-			 format_count(count, sizeof(count), l->unknown_frees * l->sample));
+		out_line(o, "%s frees of objects that were not followed count against no site: allocated before the session%s%s",
+			 format_count(count, sizeof(count), l->unknown_frees * l->sample),
+			 is_set(r, "cache") ? ", or of other caches" : "",
+			 is_set(r, "min_size") || is_set(r, "max_size") ? ", or of other sizes" : "");
 	print_module(r, o);
 }
 

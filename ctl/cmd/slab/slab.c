@@ -71,7 +71,7 @@ static int check_cache(const struct verb *verb, const struct opts *o)
 	const struct slab_opts *own = o->own;
 
 	if (own->cache && strlen(own->cache) > 31)
-		return misuse("option --cache needs a pattern of at most 31 bytes, not '%s'",
+		return misuse("option --cache needs a pattern of 31 bytes or less, not '%s'",
 			      own->cache);
 	return 0;
 }
@@ -82,9 +82,9 @@ static int check_leaks(const struct verb *verb, const struct opts *o)
 	const struct slab_opts *own = o->own;
 
 	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
-		return misuse("--escalate begins with sites and takes stacks later: it needs --by site,kstack");
+		return misuse("--escalate needs --by site,kstack: it takes the stacks of growing sites only");
 	if (own->module && strlen(own->module) > 55)
-		return misuse("option --module needs the name of a module, of at most 55 bytes, not '%s'",
+		return misuse("option --module needs the name of a module of 55 bytes or less, not '%s'",
 			      own->module);
 	return check_cache(verb, o);
 }
