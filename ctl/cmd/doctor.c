@@ -107,7 +107,8 @@ static void check_ftrace(struct doctor *d)
  * The kernel shows them to CAP_SYSLOG where kernel.kptr_restrict is 0 or 1, and
  * to all where it is 0 and kernel.perf_event_paranoid 1 or less.
  */
-const char *doctor_symbols_advice(long long restrict_to, long long paranoid, char *buf, size_t size)
+const char *doctor_symbols_advice(long long restrict_to, long long paranoid, char *buf,
+				  size_t size)
 {
 	if (restrict_to > 1)
 		snprintf(buf, size,
@@ -142,7 +143,8 @@ static void check_symbols(struct doctor *d)
 	lines_close(&l);
 	if (!shown)
 		say(d, "symbols", MISSING,
-		    "/proc/kallsyms hides addresses (kernel.kptr_restrict is %lld): %s", restrict_to,
+		    "/proc/kallsyms hides addresses (kernel.kptr_restrict is %lld): %s",
+		    restrict_to,
 		    doctor_symbols_advice(restrict_to, paranoid, advice, sizeof(advice)));
 	else
 		say(d, "symbols", FINE, "/proc/kallsyms shows addresses (kernel.kptr_restrict is %lld)",

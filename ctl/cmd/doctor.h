@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
-const char *doctor_symbols_advice(long long restrict_to, long long paranoid, char *buf, size_t size);
+const char *doctor_symbols_advice(long long restrict_to, long long paranoid, char *buf,
+				  size_t size);
 
 #endif

@@ -347,7 +347,8 @@ static void say_left_out(struct out *o, size_t shown)
 	for (c = shown; c < o->headers.n; c++)
 		buf_printf(&names, "%s%s", c > shown ? ", " : "", o->headers.v[c]);
 	if (names.len)
-		out_line(o, "(terminal too narrow for %s; -o FILE or a pipe shows all columns)", names.p);
+		out_line(o, "(terminal too narrow for %s; -o FILE or a pipe shows all columns)",
+			 names.p);
 	buf_free(&names);
 }
 

@@ -396,7 +396,7 @@ static void test_units(void)
 		if (!pmu_events_add(&e, units[i].event))
 			scale = pmu_event_unit(&e.v[0], unit, sizeof(unit));
 		snprintf(name, sizeof(name), "the unit of %s", units[i].event);
-		ok(!strcmp(unit, units[i].unit) && fabs(scale - units[i].scale) < 1e-9, name);
+		ok(!strcmp(unit, units[i].unit) && fabs(scale - units[i].scale) * 1e9 < 1, name);
 		pmu_events_free(&e);
 	}
 }

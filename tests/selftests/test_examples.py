@@ -108,9 +108,9 @@ SPECIAL = [
     (r"^obsctl status", {0}, r"^kobs .* on Linux ", "no report of a session"),
     (r"^obsctl doctor", {0}, r"\w", "no report of a session"),
     (r"^obsctl session list", {0}, r"^ID +NAME", "no report of a session"),
-    (r"--detach", {0}, r"^session 'opens' runs", "no report of a session"),
+    (r"--detach", {0}, r"^session 'opens' is running", "no report of a session"),
     (r"^obsctl pmu stat", {0, 1}, r"there is no PMU|<not supported>", "no guest of this architecture has a PMU"),
-    (r"--check", {0}, r"^3\.0 branches in each sample", "its own form of report"),
+    (r"--check", {0}, r"^3\.0 branches per sample", "its own form of report"),
     (r"flamegraph\.pl > a\.svg", {0}, r"^hits ", "the account stands on standard error"),
 ]
 

@@ -204,11 +204,11 @@ def blocked():
     equal(r["by"], ["comm", "state", "kstack"], "columns of the session")
     found = rows(r, comm="kobs_block", state="disk", blocked_in="kobs_gen_sched_block*")
     equal(sum(x["count"] for x in found), 3, "sleeps")
-    args = ("sched", "offcpu", "--budget", 0, "-d", "1")
-    text = obsctl(*args).out
-    contains(text, "BLOCKED_IN", "heading")
+    work = named("kobs_block", "block disk 300 4")
+    text = obsctl("sched", "offcpu", "--budget", 0, "--", *work).out
+    assert re.search(r"^COMM +STATE +BLOCKED_IN", text, re.M), text
     contains(text, "idle kernel threads hidden (-v shows", "report")
-    assert "hidden" not in obsctl(*args, "-v").out, "-v hides rows"
+    assert "hidden" not in obsctl("sched", "offcpu", "--budget", 0, "-v", "--", *work).out, "-v hides rows"
 
 
 @test("refusals")
