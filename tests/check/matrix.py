@@ -2,7 +2,11 @@
 """tests/matrix: which test runs on which kernel."""
 
 import collections
+import fnmatch
+import json
 import os
+import subprocess
+import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = "tests/matrix"
@@ -76,6 +80,18 @@ class Matrix:
             yield f"{PATH}:{r.number}: {r.file} has two rows"
         for name in sorted(there - set(self.files)):
             yield f"{PATH}: tests/selftests/test_{name}.py has no row"
+        yield from self.useless({r.file for r in self.points} & there)
+
+    def useless(self, files):
+        """Rows of points that match none: their file could not run."""
+        r = subprocess.run([sys.executable, f"{TOP}/tests/check/names.py", *sorted(files)], capture_output=True, text=True, check=False)
+        if r.returncode:
+            yield f"{PATH}: the names of points cannot be found: {r.stderr.strip()[-500:]}"
+            return
+        names = json.loads(r.stdout)
+        for r in self.points:
+            if r.file in names and not fnmatch.filter(names[r.file], r.glob):
+                yield f"{PATH}:{r.number}: {r.file}: no point matches '{r.glob}'"
 
     def tests(self, kernel, everything):
         """The files of a guest, in order, each with the globs of points that are left out."""
