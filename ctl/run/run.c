@@ -20,6 +20,7 @@
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "proto/nl.h"
+#include "report/nothing.h"
 #include "report/rates.h"
 #include "report/report.h"
 #include "report/screen.h"
@@ -361,6 +362,9 @@ static int finish_trace(struct run *r, int *verdict)
 		report_header(&rep, &o);
 	else if (r->session.stop_reason)
 		out_line(&o, "*** Stopped early: %s. ***", r->session.stop_reason);
+	/* Hits of other streams are found by their source, not told by a pattern. */
+	if (r->view.targets && !r->session.recorded)
+		nothing_print(&rep, &o);
 	report_footer(&rep, &o);
 	out_close(&o, '}');
 	out_newline(&o);

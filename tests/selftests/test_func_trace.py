@@ -105,6 +105,12 @@ def text():
     contains(r.err, "hits 12 = recorded 12 + filtered 0 + lost 0", "account")
 
 
+@test("no record: why")
+def nothing():
+    r = obsctl("func", "trace", "kobs_gen_nested", "--", "true")
+    contains(r.err, "Nothing was hit: kobs_gen_nested (1 function) was hit 0 times.", "standard error")
+
+
 @test("text columns stand below their headings")
 def columns():
     lines = obsctl("func", "trace", LEAF, "kobs_gen_nested", "--by", "comm,pid,func,caller", "--", *script("call task 2", "nested 2")).out
