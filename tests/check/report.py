@@ -96,8 +96,21 @@ class Report:
                 text = f.read()
         self.show(area, title, text, lines)
 
+    def times(self):
+        """Seconds by file and area, as a table for docs/testing.md."""
+        areas = sorted({area for _, area, _ in self.took})
+        cells = {(name, area): seconds for seconds, area, name in self.took}
+        total = {name: sum(s for s, _, n in self.took if n == name) for _, _, name in self.took}
+        with open(f"{self.out}/times.md", "w", encoding="utf-8") as f:
+            print("|", " | ".join(["File", *areas]), "|", file=f)
+            print("|---" + "|---:" * len(areas) + "|", file=f)
+            for name in sorted(total, key=total.get, reverse=True):
+                shown = [f"{cells[name, a]:.0f}" if (name, a) in cells else "" for a in areas]
+                print("|", " | ".join([name, *shown]), "|", file=f)
+
     def close(self):
         """The end: the slowest files, and the line that counts. Returns the status."""
+        self.times()
         if len(self.took) > 1:
             print("slowest:")
             for seconds, area, name in sorted(self.took, reverse=True)[:SLOWEST]:
