@@ -66,6 +66,11 @@ static const struct opt top[] = {
 	  &opt_number, OPT_AT(top), .max = UINT32_MAX },
 };
 
+static const struct opt records[] = {
+	{ "top", 'n', "N", "end after N records (0: no maximum)", &opt_number, OPT_AT(top),
+	  .max = UINT32_MAX },
+};
+
 static const struct opt json[] = {
 	{ "json", 'j', NULL, "print JSON", &opt_switch, OPT_AT(json) },
 };
@@ -75,8 +80,8 @@ static const struct opt folded[] = {
 };
 
 static const struct opt output[] = {
-	{ "output", 'o', "FILE", "write the report to FILE (-: standard output)", &opt_text,
-	  OPT_AT(output), .allowed = "a path" },
+	{ "output", 'o', "FILE", "write the report to FILE (-: standard output)", &opt_file,
+	  OPT_AT(output) },
 };
 
 static const struct opt over_count[] = {
@@ -172,6 +177,7 @@ const struct opt_group group_min = { GROUP(WHICH, min) };
 const struct opt_group group_by = { GROUP(SHOW, by) };
 const struct opt_group group_hist = { GROUP(SHOW, hist) };
 const struct opt_group group_top = { GROUP(SHOW, top) };
+const struct opt_group group_records = { GROUP(SHOW, records) };
 const struct opt_group group_json = { GROUP(SHOW, json) };
 const struct opt_group group_folded = { GROUP(SHOW, folded), .check = check_folded };
 const struct opt_group group_output = { GROUP(SHOW, output) };

@@ -15,7 +15,7 @@ struct verb {
 	const char	*args;			/* as usage shows them; NULL for none */
 	const char	*args_hint;		/* what to use in place of arguments; or NULL */
 	bool		command;		/* runs a command that follows "--" */
-	const struct opt_group *const *groups;	/* up to NULL; the first win */
+	const struct opt_group *const *groups;	/* up to NULL */
 	const char *const *columns;		/* those of --by, up to NULL */
 	const struct report_kind *report;	/* what its report does in its own way; or NULL */
 	/* Combinations of options that contradict each other; may be NULL. */
@@ -30,7 +30,7 @@ struct noun {
 	const struct verb *verbs;
 	size_t		nr_verbs;
 	size_t		own_size;		/* of the struct of its own options */
-	const char	*guess;			/* verb to propose where the word is none; or NULL */
+	const char	*guess;			/* verb that a word may be meant for; or NULL */
 };
 
 #define NOUN_VERBS(table)	.verbs = (table), .nr_verbs = ARRAY_SIZE(table)

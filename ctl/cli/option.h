@@ -20,6 +20,7 @@ struct opt_type {
 
 extern const struct opt_type opt_switch;
 extern const struct opt_type opt_text;
+extern const struct opt_type opt_file;
 extern const struct opt_type opt_texts;		/* with commas between them */
 extern const struct opt_type opt_whole;		/* a list that something else takes apart */
 extern const struct opt_type opt_list;
@@ -77,6 +78,7 @@ extern const struct opt_group group_max_lost;
 extern const struct opt_group group_interval;
 extern const struct opt_group group_detach;
 extern const struct opt_group group_top;
+extern const struct opt_group group_records;
 extern const struct opt_group group_json;
 extern const struct opt_group group_folded;
 extern const struct opt_group group_output;

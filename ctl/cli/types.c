@@ -25,6 +25,13 @@ static bool take_text(const struct opt *opt, const char *value, struct opts *o, 
 	return *value != 0;
 }
 
+/* "-" is standard output, as without a name. */
+static bool take_file(const struct opt *opt, const char *value, struct opts *o, void *to)
+{
+	*(const char **)to = strcmp(value, "-") ? value : NULL;
+	return *value != 0;
+}
+
 static bool take_texts(const struct opt *opt, const char *value, struct opts *o, void *to)
 {
 	const char *comma;
@@ -175,6 +182,8 @@ static void release_numbers(void *to)
 const struct opt_type opt_switch = { .take = take_switch };
 
 const struct opt_type opt_text = { .take = take_text, .allowed = "a word" };
+
+const struct opt_type opt_file = { .take = take_file, .allowed = "a path" };
 
 const struct opt_type opt_texts = {
 	.take = take_texts, .release = release_strings,

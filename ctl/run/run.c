@@ -18,6 +18,7 @@
 
 #include "lib/clock.h"
 #include "lib/diag.h"
+#include "lib/format.h"
 #include "lib/macros.h"
 #include "proto/nl.h"
 #include "report/nothing.h"
@@ -141,6 +142,7 @@ static int start_session(struct run *r)
 	}
 	r->trace.print = r->spec->record;
 	r->trace.arg = r->spec->arg;
+	r->trace.max = r->o->top.value;
 	if (r->stream)
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
 			   r->o->json);
@@ -279,6 +281,7 @@ static int receive(struct run *r)
 	} while (++batches < 64 && poll(&fd, 1, 0) > 0);
 	if (r->stream)
 		trace_flush(&r->trace, false);
+	r->ended |= trace_is_full(&r->trace);
 	return ferror(r->output.file) ? output_flush(&r->output) : 0;
 }
 
@@ -348,6 +351,20 @@ static int stop_session(struct run *r)
 	return err;
 }
 
+static void print_withheld(struct run *r, struct out *o)
+{
+	char shown[32], all[32];
+
+	if (!r->trace.max)
+		return;
+	out_json_number(o, "shown", r->trace.printed);
+	if (r->trace.withheld)
+		out_line(o, "%s of %s records shown (-n %llu)",
+			 format_count(shown, sizeof(shown), r->trace.printed),
+			 format_count(all, sizeof(all), r->trace.printed + r->trace.withheld),
+			 (unsigned long long)r->trace.max);
+}
+
 static int finish_trace(struct run *r, int *verdict)
 {
 	struct report rep = {
@@ -362,6 +379,7 @@ static int finish_trace(struct run *r, int *verdict)
 		report_header(&rep, &o);
 	else if (r->session.stop_reason)
 		out_line(&o, "*** Stopped early: %s. ***", r->session.stop_reason);
+	print_withheld(r, &o);
 	/* Hits of other streams are found by their source, not told by a pattern. */
 	if (r->view.targets && !r->session.recorded)
 		nothing_print(&rep, &o);
@@ -372,9 +390,9 @@ static int finish_trace(struct run *r, int *verdict)
 	if (r->trace.gaps)
 		warn("%llu batches of records that the kernel sent were not received",
 		     (unsigned long long)r->trace.gaps);
-	if (r->trace.printed != r->session.recorded)
-		warn("%llu records were printed, but the kernel delivered %llu",
-		     (unsigned long long)r->trace.printed,
+	if (r->trace.printed + r->trace.withheld != r->session.recorded)
+		warn("%llu records came, but the kernel delivered %llu",
+		     (unsigned long long)(r->trace.printed + r->trace.withheld),
 		     (unsigned long long)r->session.recorded);
 	*verdict = report_verdict(&rep);
 	return output_flush(&r->output);
@@ -447,13 +465,15 @@ static int prepare(struct run *r)
 int run_session(struct run_spec *spec, const struct opts *o)
 {
 	struct run r = { .o = o, .spec = spec };
+	/* What a program reads from standard output is not mixed with the command's. */
+	bool aside = !o->output && (o->json || o->folded || spec->program);
 	int closed;
 	int err;
 
 	signals_block(&r.signals, reports_live(o));
 	err = prepare(&r);
 	if (!err)
-		err = child_prepare(&r.child, o->command, &r.signals.old_mask);
+		err = child_prepare(&r.child, o->command, &r.signals.old_mask, aside);
 	if (!err)
 		err = make_session(&r);
 	if (!err)

@@ -19,6 +19,7 @@ struct run_spec {
 	const char	*mode;
 	const struct report_kind *kind;	/* of its report, or NULL */
 	const struct targets *targets;	/* functions, or NULL */
+	bool		program;	/* what is printed is for a program, though no JSON */
 	bool		user_code;	/* keys have addresses of it, though no column is a stack */
 	struct request	request;	/* settings of the source; run adds the rest */
 	/*

@@ -416,6 +416,12 @@ static struct trace_queue *oldest(struct trace *t, uint64_t *next)
 	return best;
 }
 
+/** trace_is_full() - Return: whether as many records are printed as were asked for. */
+bool trace_is_full(const struct trace *t)
+{
+	return t->max && t->printed >= t->max;
+}
+
 /** trace_flush() - Print what is in order by now, or @all. */
 void trace_flush(struct trace *t, bool all)
 {
@@ -433,7 +439,10 @@ void trace_flush(struct trace *t, bool all)
 		do {
 			const uint64_t *rec = q->v + q->from;
 
-			t->printed += print(t, (uint32_t)(q - t->queue), rec);
+			if (trace_is_full(t))
+				t->withheld++;
+			else
+				t->printed += print(t, (uint32_t)(q - t->queue), rec);
 			q->from += t->words;
 			if (t->line.len > LINE_FLUSH)
 				write_out(t);

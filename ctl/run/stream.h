@@ -46,6 +46,8 @@ struct trace {
 	size_t		width[VIEW_COLUMNS];	/* of text, in that order's columns */
 	uint64_t	until;
 	uint64_t	printed;
+	uint64_t	max;		/* records to print; 0 for all */
+	uint64_t	withheld;	/* records that came after them */
 	uint64_t	gaps;		/* batches that never came */
 	bool		value;
 	bool		started;	/* the heading is printed */
@@ -57,6 +59,7 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 		bool json);
 const char *trace_message(struct trace *t, struct nlmsghdr *msg);
 void trace_flush(struct trace *t, bool all);
+bool trace_is_full(const struct trace *t);
 const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);
 

@@ -14,7 +14,7 @@
 #include "lib/diag.h"
 #include "run/workload.h"
 
-static void run_child(int go, int failed, char **command, const sigset_t *mask)
+static void run_child(int go, int failed, char **command, const sigset_t *mask, bool aside)
 {
 	char byte;
 	int err;
@@ -24,6 +24,8 @@ static void run_child(int go, int failed, char **command, const sigset_t *mask)
 	/* The end of the pipe without a byte: the session did not start. */
 	if (read(go, &byte, 1) != 1)
 		_exit(1);
+	if (aside)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	execvp(command[0], command);
 	err = errno;
 	if (write(failed, &err, sizeof(err)) < 0)
@@ -34,10 +36,11 @@ static void run_child(int go, int failed, char **command, const sigset_t *mask)
 /**
  * child_prepare() - Fork a process that waits for child_begin().
  * @mask: the signals it blocks
+ * @aside: its standard output goes to standard error
  *
  * Return: 0 or an exit status.
  */
-int child_prepare(struct child *c, char **command, const sigset_t *mask)
+int child_prepare(struct child *c, char **command, const sigset_t *mask, bool aside)
 {
 	int go[2];
 	int failed[2];
@@ -56,7 +59,7 @@ int child_prepare(struct child *c, char **command, const sigset_t *mask)
 	c->pid = fork();
 	if (!c->pid) {
 		close(go[1]);
-		run_child(go[0], failed[1], command, mask);
+		run_child(go[0], failed[1], command, mask, aside);
 	}
 	close(go[0]);
 	close(failed[1]);

@@ -13,7 +13,7 @@ struct child {
 	int	failed;		/* read from when it could not begin */
 };
 
-int child_prepare(struct child *c, char **command, const sigset_t *mask);
+int child_prepare(struct child *c, char **command, const sigset_t *mask, bool aside);
 int child_begin(struct child *c, const char *name);
 bool child_ended(struct child *c);
 void child_release(struct child *c);

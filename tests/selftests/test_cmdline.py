@@ -194,6 +194,69 @@ def doctor():
         equal(checks[check]["state"], "ok", f"state of {checks[check]}")
 
 
+@test("-o - is standard output")
+def output_dash():
+    r = obsctl("func", "count", LEAF, "-o", "-", "--json", "-d", "300ms")
+    at_least(json.loads(r.out)["duration_ns"], 300000000, "duration")
+    equal(os.path.exists("-"), False, "a file of that name")
+
+
+@test("--json and --folded: what the command prints goes to standard error")
+def json_alone():
+    for form in ("--json", "--folded"):
+        r = obsctl("func", "count", LEAF, form, "--", "sh", "-c", f"echo words of the command; echo call task 3 >{GEN}run")
+        equal("words of the command" in r.out, False, f"the command's words in {r.out}")
+        contains(r.err, "words of the command", "standard error")
+    r = obsctl("func", "count", LEAF, "--json", "-o", "/tmp/out", "--", "echo", "words of the command")
+    equal(r.out, "words of the command\n", "standard output beside a file")
+    equal(json.loads(read("/tmp/out"))["source"], "func", "report")
+
+
+@test("func trace -n ends after as many records")
+def records():
+    r = obsctl("func", "trace", LEAF, "-n", 5, "--json", "--", *script("call task 40"))
+    lines = objects(r.out)
+    equal(len(lines), 6, "lines")
+    equal(lines[-1]["shown"], 5, "records shown")
+    at_least(lines[-1]["accounting"]["recorded"], 5, "recorded")
+    with Background("func", "trace", LEAF, "-n", 2, "--json", started=True) as b:
+        gen("call task 11")
+        equal(len(objects(b.finish().out)), 3, "lines of a trace that ends by itself")
+
+
+@test("a word that is misspelt or left out is refused with the one that was meant")
+def meant():
+    for args, part in (
+            (("func", "vfs_read"), "did you mean 'obsctl func count vfs_read'?"), (("fnc",), "did you mean 'obsctl func'?"),
+            (("count", "vfs_read"), "did you mean 'obsctl func count vfs_read'?"),
+            (("func", "count", LEAF, "--durtion", "1"), "did you mean --duration?"),
+            (("func", "count", LEAF, "--by", "process"), "did you mean 'comm' or 'pid'? Its columns: comm, pid, func, "),
+            (("func", "time", LEAF, "--min", "5"), "a time with its unit (ns, us, ms, s, m or h)")):
+        contains(obsctl(*args, status=2).err, part, f"refusal of {args}")
+
+
+@test("-p takes the numbers that pidof prints, in one word or in several")
+def pids():
+    for given in (["1 2"], ["1", "2"], ["1,2"]):
+        r = json.loads(obsctl("func", "count", LEAF, "--json", "-d", "100ms", "-p", *given).out)
+        equal(r["filter"], {"pid": [1, 2]}, f"filter of {given}")
+
+
+@test("the columns of the verbs are those of the module's sources")
+def columns():
+    sources = {s["name"]: s for s in json.loads(obsctl("status", "--json").out)["sources"]}
+    context = {"cpu", "pid", "tid", "comm", "kstack", "ustack"}
+    verbs = {"func": ("count", "time", "trace"), "lock": ("contention",), "sched": ("offcpu", "runq"),
+             "slab": ("leaks", "trace"), "pmu": ("stat", "record", "branch")}
+    own = {"lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
+    for noun, names in verbs.items():
+        listed = set()
+        for verb in names:
+            text = obsctl("help", noun, verb).out
+            listed |= set(text.split("Columns of --by:\n")[1].splitlines()[0].split())
+        equal(listed - context, set(sources[noun]["columns"]) - own.get(noun, set()), f"columns of {noun}")
+
+
 @test("help and version")
 def usage():
     contains(obsctl("--version").out, read(f"{SRC}/VERSION").strip(), "version")

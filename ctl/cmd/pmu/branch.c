@@ -115,6 +115,7 @@ static int run_branches(struct pmu_run *p, uint64_t branches)
 	int err;
 
 	pmu_sample(p, branches);
+	p->spec.program = p->opts->format;
 	if (p->opts->format && !strcmp(p->opts->format, "brstack")) {
 		pmu_by(p, entries, ARRAY_SIZE(entries));
 		p->spec.mode = "branch_trace";

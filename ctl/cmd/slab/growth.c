@@ -407,7 +407,8 @@ int slab_growth(const struct verb *verb, const struct opts *o)
 	if (!err)
 		err = open_source(&g);
 	if (!err)
-		err = child_prepare(&g.child, o->command, &g.signals.old_mask);
+		err = child_prepare(&g.child, o->command, &g.signals.old_mask,
+				    o->json && !o->output);
 	if (!err)
 		err = take_reading(&g);
 	if (!err)
