@@ -228,7 +228,7 @@ def folded():
 @test("events that there are not are refused, with those that are near")
 def unknown():
     for name, part in (("cyclse", "'cycles'"), ("page-fault", "'page-faults'"), ("CPU-CLOK", "'cpu-clock'"),
-                       ("cycles:ppppp", "three levels"), ("nopmu/event=1/", "there is no PMU 'nopmu'"),
+                       ("cycles:ppppp", "the maximum precision is ppp"), ("nopmu/event=1/", "there is no PMU 'nopmu'"),
                        ("msr/event=1", "PMU/TERM=VALUE"), ("cycles,,branches", "missing")):
         contains(obsctl("pmu", "stat", "-e", name, "--", "true", status=2).err, part, f"refusal of {name}")
     contains(obsctl("pmu", "stat", "-C", 0, "-p", 1, status=2).err, "not for both", "refusal")
