@@ -31,26 +31,6 @@ bool kobs_context_filter(const struct kobs_session *s)
 	return kobs_filter_pass(&s->filter, &who);
 }
 
-/**
- * kobs_context_intern() - intern a kernel stack that was captured
- * @s: session
- * @id: set to the stack's number, 0 for an empty one
- * @ips: code addresses, leaf first
- * @nr: how many
- *
- * Context: any, NMI included; preemption off.
- * Return: false when the stack table is full.
- */
-bool kobs_context_intern(struct kobs_session *s, u64 *id,
-			 const unsigned long *ips, unsigned int nr)
-{
-	*id = 0;
-	if (unlikely(!nr))
-		return true;
-	*id = kobs_stack_table_intern(&s->stacks, 0, ips, nr);
-	return *id;
-}
-
 /* arm64 may have signed a return address. */
 static unsigned long user_return(unsigned long ip)
 {
@@ -121,7 +101,7 @@ bool kobs_context_ustack(struct kobs_session *s, u64 *id)
 	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
 		return true;
 	nr = kobs_context_user_frames(task_pt_regs(current), ips,
-				      s->stack_depth);
+				      s->unwind.depth);
 	*id = kobs_stack_table_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }

@@ -10,21 +10,13 @@
 
 #include <linux/sched.h>
 #include "core/kobs.h"
+#include "lib/uninit.h"
 #include "unwind/unwind.h"
-
-/* Clearing buffers first, as the kernel may ask for, costs more than use. */
-#if __has_attribute(__uninitialized__)
-#define KOBS_UNINIT		__attribute__((__uninitialized__))
-#else
-#define KOBS_UNINIT
-#endif
 
 bool kobs_context_filter(const struct kobs_session *s);
 bool kobs_context_ustack(struct kobs_session *s, u64 *id);
 unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max);
-bool kobs_context_intern(struct kobs_session *s, u64 *id,
-			 const unsigned long *ips, unsigned int nr);
 
 /*
  * A name is kept padded with zeroes, which makes it a key of two words. It
@@ -82,7 +74,7 @@ static __always_inline bool kobs_context_at(struct kobs_session *s, u64 *v,
 	if (stacks && (need & BIT(KOBS_W_KSTACK))) {
 		struct kobs_at here = at ? *at : kobs_at_here();
 
-		if (!kobs_unwind_id(s, &v[KOBS_W_KSTACK], at ? entry : 0, &here))
+		if (!kobs_unwind_id(&s->unwind, &v[KOBS_W_KSTACK], at ? entry : 0, &here))
 			return false;
 	}
 	if (stacks && (need & BIT(KOBS_W_USTACK)))

@@ -32,7 +32,7 @@
 #include "lib/param.h"
 #include "lib/stack_table.h"
 #include "lib/table.h"
-#include "unwind/stack_cache.h"
+#include "unwind/unwind.h"
 
 struct kobs_session;
 struct kobs_stream;
@@ -252,7 +252,7 @@ enum kobs_engine_param {
  * struct kobs_cpu - what one CPU of a session writes to
  * @counters: counters
  * @table: aggregation table, unused by streams
- * @stack_cache: kernel stacks seen before
+ * @unwind: its part of kernel stacks
  * @nest: handlers running on this CPU, one above the other
  * @window: start of the guard's window, monotonic ns; 0 for none
  * @window_hits: hits of this CPU when the window began
@@ -265,7 +265,7 @@ enum kobs_engine_param {
 struct kobs_cpu {
 	struct kobs_counters counters;
 	struct kobs_table table;
-	struct kobs_stack_cache stack_cache;
+	struct kobs_unwind_cpu unwind;
 	u32 nest;
 	u64 window;
 	u64 window_hits;
@@ -301,10 +301,8 @@ struct kobs_kept_out {
  * @cpu: per-CPU part
  * @filter: which hits count
  * @budget: cost in percent of a CPU at which the guard stops it; 0 for none
- * @stack_depth: frames to capture
  * @has_stacks: a key column is a stack, the context's or the source's
- * @full_stack: keep what an interrupt interrupted in its stacks
- * @verify_stacks: every Nth cached stack is compared with the unwinder; 0: no caches
+ * @unwind: how kernel stacks are taken; its depth holds for user stacks, too
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: of a record in it
@@ -356,10 +354,8 @@ struct kobs_session {
 	struct kobs_cpu __percpu *cpu;
 	struct kobs_filter filter;
 	u32 budget;
-	u32 stack_depth;
 	bool has_stacks;
-	bool full_stack;
-	u32 verify_stacks;
+	struct kobs_unwind unwind;
 	struct kobs_stack_table stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;
@@ -461,7 +457,6 @@ void kobs_session_guarded(struct kobs_session *s);
 /* session_stats.c */
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 struct kobs_shape kobs_session_shape(const struct kobs_session *s);
-bool kobs_session_caches_stacks(const struct kobs_session *s);
 void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,

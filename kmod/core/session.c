@@ -31,10 +31,9 @@ static void session_free_memory(struct kobs_session *s)
 	unsigned int cpu;
 
 	if (s->cpu) {
-		for_each_possible_cpu(cpu) {
+		for_each_possible_cpu(cpu)
 			kobs_table_free(&per_cpu_ptr(s->cpu, cpu)->table);
-			kobs_stack_cache_free(&per_cpu_ptr(s->cpu, cpu)->stack_cache);
-		}
+		kobs_unwind_free(&s->unwind);
 		free_percpu(s->cpu);
 	}
 	kobs_stack_table_free(&s->stacks);
@@ -162,21 +161,13 @@ static int session_alloc_tables(struct kobs_session *s)
 /* Stacks, where the key holds any. */
 static int session_alloc_stacks(struct kobs_session *s)
 {
-	unsigned int cpu;
 	int err = 0;
 
 	if (s->has_stacks)
 		err = kobs_stack_table_init(&s->stacks,
 					    s->params[KOBS_P_STACKS].number);
-	if (!kobs_session_caches_stacks(s))
-		return err;
-	for_each_possible_cpu(cpu) {
-		if (!err)
-			err = kobs_stack_cache_init(&per_cpu_ptr(s->cpu, cpu)->stack_cache,
-						    cpu_to_node(cpu),
-					       KOBS_STACK_CACHE_STACKS);
-	}
-	return err;
+	return err ?: kobs_unwind_alloc(&s->unwind,
+					s->need & BIT(KOBS_W_KSTACK));
 }
 
 static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
@@ -184,6 +175,8 @@ static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
 	int err = -ENOMEM;
 
 	s->cpu = alloc_percpu(struct kobs_cpu);
+	s->unwind.cpu = &s->cpu->unwind;
+	s->unwind.stacks = &s->stacks;
 	if (s->cpu)
 		err = s->mode->stream ? kobs_stream_new(s) :
 		      s->mode->own_rows ? 0 : session_alloc_tables(s);
@@ -231,9 +224,9 @@ static struct kobs_session *session_create(struct kobs_config *cfg)
 	s->worker_tgid = kobs_stream_worker();
 	s->created = ktime_get_mono_fast_ns();
 	s->budget = cfg->params[KOBS_P_BUDGET].number;
-	s->stack_depth = cfg->params[KOBS_P_STACK_DEPTH].number;
-	s->full_stack = cfg->params[KOBS_P_FULL_STACK].number;
-	s->verify_stacks = cfg->params[KOBS_P_VERIFY_STACKS].number;
+	s->unwind.depth = cfg->params[KOBS_P_STACK_DEPTH].number;
+	s->unwind.full_stack = cfg->params[KOBS_P_FULL_STACK].number;
+	s->unwind.verify = cfg->params[KOBS_P_VERIFY_STACKS].number;
 	return s;
 }
 
@@ -480,7 +473,7 @@ static void session_stop_locked(struct kobs_session *s)
 		return;
 	WRITE_ONCE(s->armed, false);
 	s->stopped = ktime_get_mono_fast_ns();
-	kobs_unwind_settle(s);
+	kobs_unwind_settle(&s->unwind);
 	s->source->stop(s);
 	/* No handler runs: whatever the guard had to say is said. */
 	if (s->guard_cost) {

@@ -82,20 +82,6 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 /**
- * kobs_session_caches_stacks() - whether a session has a stack cache
- * @s: session
- *
- * Context: any.
- * Return: true when it has memory for that.
- */
-bool kobs_session_caches_stacks(const struct kobs_session *s)
-{
-	return (IS_ENABLED(CONFIG_UNWINDER_ORC) || IS_ENABLED(CONFIG_ARM64)) &&
-	       s->verify_stacks &&
-	       (s->need & BIT(KOBS_W_KSTACK));
-}
-
-/**
  * kobs_session_usage() - memory held by a session
  * @s: session
  * @u: bytes, without what its probes take inside the kernel; rows used in the
@@ -113,9 +99,7 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 		table_usage(s, u);
 	if (s->has_stacks)
 		u->bytes += kobs_stack_table_bytes(s->params[KOBS_P_STACKS].number);
-	if (kobs_session_caches_stacks(s))
-		u->bytes += KOBS_STACK_CACHE_STACKS * sizeof(struct kobs_cached_stack) *
-			    num_possible_cpus();
+	u->bytes += kobs_unwind_bytes(&s->unwind);
 	if (s->source->usage && s->priv)
 		s->source->usage(s, u);
 }

@@ -18,11 +18,6 @@ enum kobs_counter {
 	KOBS_N_OWN,
 	KOBS_N_TIMED,
 	KOBS_N_COST,
-	/* Kernel stacks: from the caches, unwound; compared, and wrong. */
-	KOBS_N_CACHED,
-	KOBS_N_UNWOUND,
-	KOBS_N_CHECKED,
-	KOBS_N_WRONG,
 	/* From here on: reasons why hits are lost. */
 	KOBS_N_LOST,
 	KOBS_N_RECURSION = KOBS_N_LOST,

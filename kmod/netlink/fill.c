@@ -221,6 +221,23 @@ static int put_lost(struct sk_buff *skb, enum kobs_counter which, u64 count)
 	return 0;
 }
 
+static int put_stack_counts(struct sk_buff *skb, const struct kobs_session *s)
+{
+	u64 n[KOBS_UNWIND_N];
+
+	kobs_unwind_counts(&s->unwind, n);
+	if (kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CACHED,
+			 n[KOBS_UNWIND_CACHED]) ||
+	    kobs_put_u64(skb, KOBS_A_SESSION_STACKS_UNWOUND,
+			 n[KOBS_UNWIND_UNWOUND]) ||
+	    kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CHECKED,
+			 n[KOBS_UNWIND_CHECKED]) ||
+	    kobs_put_u64(skb, KOBS_A_SESSION_STACKS_WRONG,
+			 n[KOBS_UNWIND_WRONG]))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 {
 	struct kobs_counts c;
@@ -236,15 +253,7 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	    kobs_put_u64(skb, KOBS_A_SESSION_HITS_TIMED, c.n[KOBS_N_TIMED]) ||
 	    kobs_put_u64(skb, KOBS_A_SESSION_COST, c.n[KOBS_N_COST]))
 		return -EMSGSIZE;
-	if ((s->need & BIT(KOBS_W_KSTACK)) &&
-	    (kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CACHED,
-			  c.n[KOBS_N_CACHED]) ||
-	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_UNWOUND,
-			  c.n[KOBS_N_UNWOUND]) ||
-	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_CHECKED,
-			  c.n[KOBS_N_CHECKED]) ||
-	     kobs_put_u64(skb, KOBS_A_SESSION_STACKS_WRONG,
-			  c.n[KOBS_N_WRONG])))
+	if ((s->need & BIT(KOBS_W_KSTACK)) && put_stack_counts(skb, s))
 		return -EMSGSIZE;
 	for (i = KOBS_N_LOST; i < KOBS_N; i++) {
 		if (put_lost(skb, i, c.n[i]))

@@ -165,7 +165,7 @@ static void func_count_by_kstack(unsigned long ip, unsigned long parent_ip,
 		if (kobs_hit_wanted(s, pc)) {
 			struct kobs_at at = kobs_at_fregs(fregs);
 
-			if (likely(kobs_unwind_id(s, &id, ip, &at)))
+			if (likely(kobs_unwind_id(&s->unwind, &id, ip, &at)))
 				func_count_row(pc, id, 0, 1);
 			else
 				kobs_count(&pc->counters, KOBS_N_STACK_FULL);

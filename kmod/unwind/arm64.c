@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel stacks of arm64, whose code links its frames: a frame record is where
- * the next one lies, and the return address. stack_trace_save() follows these.
- * To see that a stack is one that was seen before takes less than half of that:
- * of 20 frames 830 instructions for 1,800 (6.12, all of lock contention's).
+ * Kernel stacks of arm64, whose code links its frames: a frame record holds the
+ * address of the caller's record, and the return address. There are two steps,
+ * the second where the first misses:
  *
- * A stack is found in the cache (stack_cache.h) when its records hold the return addresses
- * that they held, each found where the one before leads to. That is all that
- * stack_trace_save() goes by, but for return addresses that tracers put there
- * in place of the real ones: a stack is only kept if it finds what the records
- * say. Where a record lies does not matter: system calls move the stack by a
- * random offset.
+ *	kobs_unwind_id()
+ *	  |
+ *	  v
+ *	stack cache		find()
+ *	  | miss
+ *	  v
+ *	stack_trace_save()	unwind_stack()
  *
- * Records are only read on the stack that the first one lies on, which is as
- * large as it is aligned, and only upwards.
+ * The first follows the records and takes less than half as long: for 20 frames
+ * 830 instructions instead of 1,800 (6.12, whole hits of lock contention).
  *
- * A word of struct kobs_cached_stack is a record: its return address, relative to
- * the kernel's text. Stacks are looked up by all of them.
+ * A stack is in the cache (stack_cache.h) if its records hold the same return
+ * addresses. That is all that stack_trace_save() depends on, except return
+ * addresses that tracers put there in place of the real ones: a stack is only
+ * cached if stack_trace_save() agrees with its records. Where a record lies
+ * does not matter: system calls move the stack by a random offset.
+ *
+ * Records are only read on the stack that the first one lies on, whose size is
+ * its alignment, and only upwards.
+ *
+ * A word of struct kobs_cached_stack is a record: its return address, relative
+ * to the kernel's text. The key covers all of them.
  *
  * Locking: see stack_cache.h.
  */
@@ -31,11 +40,12 @@
 #include <asm/pointer_auth.h>
 #include <asm/stacktrace.h>
 
-#include "core/hit.h"
+#include "lib/uninit.h"
 #include "unwind/entry_frames.h"
 #include "unwind/stack_cache.h"
+#include "unwind/unwind.h"
 
-/* Room for the frames of kobs and of a hook, which are left out. */
+/* Maximum number of frames of kobs and of a hook, which are left out. */
 #define HOOK_FRAMES	16
 #define FRAMES		(KOBS_STACK_DEPTH + HOOK_FRAMES)
 
@@ -45,17 +55,17 @@ struct kobs_frame_record {
 };
 
 /**
- * struct kobs_record_chain - the records of a stack
- * @first: the first, of kobs_unwind_id()
+ * struct kobs_record_chain - the frame records of a stack
+ * @first: the first record, of kobs_unwind_id()
  * @top: end of the stack that it lies on
  * @final: address of the record that marks the end of the task's stack
  * @entry: address of the hooked function, or 0
  * @hash: of @entry and of all return addresses
- * @n: records that were followed
- * @cut: they end where that stack is left
- * @whole: there are no more, as far as these are of interest
- * @good: it can be cached
- * @ret: their return addresses, relative to the kernel's text
+ * @n: number of records
+ * @cut: the chain ends where that stack is left
+ * @whole: there are no more records of interest
+ * @good: the stack can be cached
+ * @ret: return addresses, relative to the kernel's text
  */
 struct kobs_record_chain {
 	const struct kobs_frame_record *first;
@@ -75,13 +85,13 @@ static __always_inline unsigned long return_of(const struct kobs_frame_record *r
 	return ptrauth_strip_kernel_insn_pac(READ_ONCE(r->ret));
 }
 
-/* Return addresses are kept relative to this: any function of the kernel. */
+/* The base of return addresses: any function of the kernel. */
 static __always_inline unsigned long text_base(void)
 {
 	return (unsigned long)_printk;
 }
 
-/* Does the next record lie on the same stack? */
+/* Is the next record on the same stack? */
 static __always_inline bool goes_on(const struct kobs_record_chain *t,
 				    const struct kobs_frame_record *r, unsigned long fp)
 {
@@ -89,7 +99,7 @@ static __always_inline bool goes_on(const struct kobs_record_chain *t,
 	       IS_ALIGNED(fp, sizeof(fp));
 }
 
-static __always_inline void follow(const struct kobs_session *s,
+static __always_inline void follow(const struct kobs_unwind *u,
 				   struct kobs_record_chain *t, unsigned long entry,
 				   const void *first)
 {
@@ -102,7 +112,7 @@ static __always_inline void follow(const struct kobs_session *s,
 	t->top = ALIGN_DOWN((unsigned long)first, THREAD_SIZE) + THREAD_SIZE;
 	t->final = (unsigned long)task_pt_regs(current)->stackframe;
 	t->entry = entry;
-	t->cut = !s->full_stack && !in_task();
+	t->cut = !u->full_stack && !in_task();
 	t->whole = false;
 	t->good = true;
 	while (n < KOBS_STACK_CACHE_WORDS) {
@@ -128,12 +138,12 @@ static __always_inline void follow(const struct kobs_session *s,
 }
 
 /**
- * struct kobs_arm64_trace - a stack, by stack_trace_save()
- * @ips: addresses, of kobs and the hook first
- * @n: how many
- * @skip: the first that is of interest
- * @nr: how many of those
- * @first: that of the trail's first record
+ * struct kobs_arm64_trace - a stack from stack_trace_save()
+ * @ips: addresses, those of kobs and the hook first
+ * @n: number of addresses
+ * @skip: index of the first address of interest
+ * @nr: number of addresses of interest
+ * @first: index of the address of the chain's first record
  */
 struct kobs_arm64_trace {
 	unsigned long ips[FRAMES];
@@ -143,12 +153,12 @@ struct kobs_arm64_trace {
 	unsigned int first;
 };
 
-static noinline void trace_stack(const struct kobs_session *s,
+static noinline void unwind_stack(const struct kobs_unwind *u,
 				 const struct kobs_record_chain *t, struct kobs_arm64_trace *tr)
 {
 	const struct kobs_frame_record *r = __builtin_frame_address(0);
 
-	tr->n = stack_trace_save(tr->ips, s->stack_depth + HOOK_FRAMES, 0);
+	tr->n = stack_trace_save(tr->ips, u->depth + HOOK_FRAMES, 0);
 	/* The first is this function, the second what is in its record. */
 	tr->first = 1;
 	while (r != t->first && goes_on(t, r, READ_ONCE(r->fp))) {
@@ -157,11 +167,11 @@ static noinline void trace_stack(const struct kobs_session *s,
 	}
 	if (t->cut && t->whole)
 		tr->n = min(tr->n, tr->first + t->n);
-	tr->skip = kobs_unwind_first(tr->ips, tr->n, HOOK_FRAMES, t->entry);
-	tr->nr = min(tr->n - tr->skip, s->stack_depth);
+	tr->skip = kobs_entry_frames_skip(tr->ips, tr->n, HOOK_FRAMES, t->entry);
+	tr->nr = min(tr->n - tr->skip, u->depth);
 }
 
-/* Do the records tell the same, and as much of it as is of interest? */
+/* Do the records agree, and do they cover all addresses of interest? */
 static bool trace_matches(const struct kobs_arm64_trace *tr, const struct kobs_record_chain *t)
 {
 	unsigned int last = min(tr->first + t->n, tr->n);
@@ -176,31 +186,31 @@ static bool trace_matches(const struct kobs_arm64_trace *tr, const struct kobs_r
 	return true;
 }
 
-static noinline bool is_right(struct kobs_session *s, const struct kobs_record_chain *t,
+static noinline bool verify(const struct kobs_unwind *u, const struct kobs_record_chain *t,
 			      u32 id)
 {
-	const struct kobs_stack *st = kobs_stack_table_get(&s->stacks, id);
+	const struct kobs_stack *st = kobs_stack_table_get(u->stacks, id);
 	struct kobs_arm64_trace tr;
 
-	trace_stack(s, t, &tr);
+	unwind_stack(u, t, &tr);
 	return tr.nr == st->nr &&
-	       !memcmp(tr.ips + tr.skip, &s->stacks.words[st->start],
+	       !memcmp(tr.ips + tr.skip, &u->stacks->words[st->start],
 		       tr.nr * sizeof(*tr.ips));
 }
 
-/* What the cache says, before it is believed. */
-static __always_inline bool believe(struct kobs_session *s,
-				    struct kobs_cpu *pc, const struct kobs_record_chain *t,
+/* Count a stack from the cache, and verify every Nth. */
+static __always_inline bool trusted(const struct kobs_unwind *u,
+				    struct kobs_unwind_cpu *cpu, const struct kobs_record_chain *t,
 				    u32 id)
 {
-	local64_inc(&pc->counters.n[KOBS_N_CACHED]);
-	if (likely(--pc->stack_cache.left > 0))
+	kobs_unwind_inc(cpu, KOBS_UNWIND_CACHED);
+	if (likely(--cpu->cache.left > 0))
 		return true;
-	pc->stack_cache.left = s->verify_stacks;
-	kobs_count(&pc->counters, KOBS_N_CHECKED);
-	if (likely(is_right(s, t, id)))
+	cpu->cache.left = u->verify;
+	kobs_unwind_inc(cpu, KOBS_UNWIND_CHECKED);
+	if (likely(verify(u, t, id)))
 		return true;
-	kobs_count(&pc->counters, KOBS_N_WRONG);
+	kobs_unwind_inc(cpu, KOBS_UNWIND_WRONG);
 	return false;
 }
 
@@ -216,18 +226,18 @@ static void keep(struct kobs_stack_cache *r, const struct kobs_record_chain *t, 
 			      id);
 }
 
-static noinline bool unwind_new(struct kobs_session *s, struct kobs_cpu *pc,
+static noinline bool unwind_new(const struct kobs_unwind *u, struct kobs_unwind_cpu *cpu,
 				u64 *id, const struct kobs_record_chain *t)
 {
 	struct kobs_arm64_trace tr;
 
-	kobs_count(&pc->counters, KOBS_N_UNWOUND);
-	trace_stack(s, t, &tr);
-	if (!kobs_context_intern(s, id, tr.ips + tr.skip, tr.nr))
+	kobs_unwind_inc(cpu, KOBS_UNWIND_UNWOUND);
+	unwind_stack(u, t, &tr);
+	if (!kobs_unwind_intern(u, id, tr.ips + tr.skip, tr.nr))
 		return false;
-	if (pc->stack_cache.stacks && pc->stack_cache.nest == 1 && *id &&
+	if (cpu->cache.stacks && cpu->cache.nest == 1 && *id &&
 	    trace_matches(&tr, t))
-		keep(&pc->stack_cache, t, *id);
+		keep(&cpu->cache, t, *id);
 	return true;
 }
 
@@ -258,50 +268,50 @@ find(const struct kobs_stack_cache *r, const struct kobs_record_chain *t)
 	return NULL;
 }
 
-static __always_inline bool unwind(struct kobs_session *s, struct kobs_cpu *pc,
+static __always_inline bool unwind(const struct kobs_unwind *u, struct kobs_unwind_cpu *cpu,
 				   u64 *id, const struct kobs_record_chain *t)
 {
 	const struct kobs_cached_stack *e = NULL;
 
-	if (likely(pc->stack_cache.stacks && t->good))
-		e = find(&pc->stack_cache, t);
-	if (unlikely(!e || !believe(s, pc, t, e->id)))
-		return unwind_new(s, pc, id, t);
+	if (likely(cpu->cache.stacks && t->good))
+		e = find(&cpu->cache, t);
+	if (unlikely(!e || !trusted(u, cpu, t, e->id)))
+		return unwind_new(u, cpu, id, t);
 	*id = e->id;
 	return true;
 }
 
-/* Described in orc.c, as are the others. */
-bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+/* The interface is documented in orc.c. */
+bool kobs_unwind_id(const struct kobs_unwind *u, u64 *id, unsigned long entry,
 		    const struct kobs_at *at)
 {
-	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	struct kobs_unwind_cpu *cpu = this_cpu_ptr(u->cpu);
 	struct kobs_record_chain t KOBS_UNINIT;
 	bool ok;
 
-	follow(s, &t, entry, __builtin_frame_address(0));
-	pc->stack_cache.nest++;
+	follow(u, &t, entry, __builtin_frame_address(0));
+	cpu->cache.nest++;
 	barrier();
-	ok = unwind(s, pc, id, &t);
+	ok = unwind(u, cpu, id, &t);
 	barrier();
-	pc->stack_cache.nest--;
+	cpu->cache.nest--;
 	return ok;
 }
 
-unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
+unsigned int kobs_unwind(const struct kobs_unwind *u, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips)
 {
 	struct kobs_record_chain t KOBS_UNINIT;
 	struct kobs_arm64_trace tr;
 
-	follow(s, &t, entry, __builtin_frame_address(0));
-	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
-	trace_stack(s, &t, &tr);
+	follow(u, &t, entry, __builtin_frame_address(0));
+	kobs_unwind_inc(this_cpu_ptr(u->cpu), KOBS_UNWIND_UNWOUND);
+	unwind_stack(u, &t, &tr);
 	memcpy(ips, tr.ips + tr.skip, tr.nr * sizeof(*ips));
 	return tr.nr;
 }
 
-/* Whether a record lies on the task's stack or on the handler's own. */
+/* Is a record on the task's stack, or on the handler's own? */
 static bool on_stack(unsigned long fp, unsigned long size)
 {
 	unsigned long own = ALIGN_DOWN(current_stack_pointer, THREAD_SIZE);
@@ -313,34 +323,32 @@ static bool on_stack(unsigned long fp, unsigned long size)
 }
 
 /*
- * Following the records costs no more than to compare them. An interrupt's
- * stack is left for the task's once, so that records need not rise all the way;
- * the depth bounds what a broken chain costs.
+ * No cache: following the records costs no more than comparing them. They go
+ * from an interrupt's stack to the task's, so that their addresses need not
+ * rise all the way; the depth bounds a broken chain.
  */
-bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
+bool kobs_unwind_regs(const struct kobs_unwind *u, u64 *id, struct pt_regs *regs)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	unsigned long fp = frame_pointer(regs);
 	const struct kobs_frame_record *r;
 	unsigned int n = 0;
 
-	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
+	kobs_unwind_inc(this_cpu_ptr(u->cpu), KOBS_UNWIND_UNWOUND);
 	ips[n++] = instruction_pointer(regs);
-	while (n < s->stack_depth && on_stack(fp, sizeof(*r))) {
+	while (n < u->depth && on_stack(fp, sizeof(*r))) {
 		r = (const struct kobs_frame_record *)fp;
 		if (!READ_ONCE(r->ret))
 			break;
 		ips[n++] = return_of(r);
 		fp = READ_ONCE(r->fp);
 	}
-	return kobs_context_intern(s, id, ips, n);
+	return kobs_unwind_intern(u, id, ips, n);
 }
 
-void kobs_unwind_settle(const struct kobs_session *s)
+void kobs_unwind_hook(const void *fn)
 {
-	/* A stack that is compared is that of a hook, which has to be on. */
-	if (kobs_session_caches_stacks(s))
-		synchronize_rcu();
+	kobs_entry_frames_add(fn);
 }
 
 int kobs_unwind_init(void)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel stacks by stack_trace_save(), and by the exported unwinder those of
- * registers: x86 without ORC tables.
+ * Kernel stacks of x86 without ORC tables: from stack_trace_save(), and those
+ * of interrupted code from the exported unwinder. There are no caches. The
+ * interface is documented in orc.c.
  *
  * Locking: none.
  */
@@ -9,56 +10,57 @@
 #include <linux/sched.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
-#include <asm/unwind.h>
 
-#include "core/hit.h"
+#include "lib/uninit.h"
 #include "unwind/entry_frames.h"
+#include "unwind/unwind.h"
+#include "unwind/x86.h"
 
-/* Room for the frames of kobs and of a hook, which are left out. */
+/* Maximum number of frames of kobs and of a hook, which are left out. */
 #define HOOK_FRAMES	16
 
-/* Described in orc.c, as are the others. */
-unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
+unsigned int kobs_unwind(const struct kobs_unwind *u, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips)
 {
 	unsigned long all[KOBS_STACK_DEPTH + HOOK_FRAMES] KOBS_UNINIT;
 	unsigned int skip;
 	unsigned int nr;
 
-	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
-	nr = stack_trace_save(all, s->stack_depth + HOOK_FRAMES, 0);
-	skip = kobs_unwind_first(all, nr, HOOK_FRAMES, entry);
-	nr = min(nr - skip, s->stack_depth);
+	kobs_unwind_inc(this_cpu_ptr(u->cpu), KOBS_UNWIND_UNWOUND);
+	nr = stack_trace_save(all, u->depth + HOOK_FRAMES, 0);
+	skip = kobs_entry_frames_skip(all, nr, HOOK_FRAMES, entry);
+	nr = min(nr - skip, u->depth);
 	memcpy(ips, all + skip, nr * sizeof(*ips));
 	return nr;
 }
 
-bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+bool kobs_unwind_id(const struct kobs_unwind *u, u64 *id, unsigned long entry,
 		    const struct kobs_at *at)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 
-	return kobs_context_intern(s, id, ips, kobs_unwind(s, entry, at, ips));
+	return kobs_unwind_intern(u, id, ips, kobs_unwind(u, entry, at, ips));
 }
 
-bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs)
+bool kobs_unwind_regs(const struct kobs_unwind *u, u64 *id,
+		      struct pt_regs *regs)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	bool made_up = !(regs->flags & X86_EFLAGS_FIXED);
 	struct unwind_state state;
 
-	kobs_count(&this_cpu_ptr(s->cpu)->counters, KOBS_N_UNWOUND);
+	kobs_unwind_inc(this_cpu_ptr(u->cpu), KOBS_UNWIND_UNWOUND);
 	ips[0] = regs->ip;
-	/* Those made up for a call do not tell more than their stack pointer. */
+	/* Of registers made up for a call only the stack pointer is usable. */
 	unwind_start(&state, current, made_up ? NULL : regs,
 		     made_up ? (void *)regs->sp : NULL);
-	return kobs_context_intern(s, id, ips,
-				   kobs_unwind_rest(&state, ips, 1,
-						    s->stack_depth));
+	return kobs_unwind_intern(u, id, ips,
+				  kobs_unwind_collect(&state, ips, 1, u->depth));
 }
 
-void kobs_unwind_settle(const struct kobs_session *s)
+void kobs_unwind_hook(const void *fn)
 {
+	kobs_entry_frames_add(fn);
 }
 
 int kobs_unwind_init(void)

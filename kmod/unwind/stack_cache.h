@@ -1,37 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Stack cache: those that a CPU saw in a session, with the numbers
- * they were given. A stack that was seen before is the same if each of its
- * return addresses still lies where it lay: that is one load and one
- * comparison a frame, without looking anything up. Pure: no tracing or netlink
- * headers.
+ * Stack cache: whole stacks that a CPU saw in a session, with their numbers in
+ * the stack table. A stack is the same as a cached one if each of its return
+ * addresses lies where it lay: one load and one comparison per frame, without
+ * a lookup. Pure: no tracing or netlink headers.
  *
- * Return addresses are placed relative to where the walk began. Behind a frame
- * that is addressed by the frame pointer (the kernel's system call entry is
- * one: it moves the stack by a random offset; the scheduler is another), they
- * are placed relative to the frame pointer that the walk finds: a stack
- * consists of parts, each with a base of its own.
+ * Return addresses are placed relative to the cursor that the unwind started
+ * at. After a frame that is addressed by the frame pointer (the kernel's
+ * system call entry, which moves the stack by a random offset; the scheduler)
+ * they are placed relative to that frame pointer: a stack consists of parts,
+ * each with its own base.
  *
  * Why a stack that is found is the right one: where a return address lies
- * follows from the one before it (frame_cache.h), but for frames that the frame
- * pointer leads out of, and it is read from the stack where that lies; and for
- * registers, whose CS is among the words. All words are compared in full, as
- * are the function that was entered and the state of what is known of code;
- * the hash only says where to look.
+ * follows from the one before it (frame.h), except for frames addressed by the
+ * frame pointer, which is read from the stack; and for registers, whose CS is
+ * among the words. All words are compared in full, as are the function that
+ * was entered and the epoch of the frame cache; the hash only says where to
+ * look.
  *
- * Why nothing outside the stack is read: each place is less than the span that
- * goes with it, and the span is compared with the room from its base to the end
- * of the stack before the first word is. A base is where the walk began, which
- * lies on the stack, or a frame pointer, which has to lie between that and the
- * end; where the frame pointer is saved is below the last word of the part that
- * was compared just before.
+ * Why nothing outside the stack is read: each place is within the part's size,
+ * which is compared with the room from its base to the end of the stack before
+ * the first word is read. A base is the cursor, which lies on the stack, or a
+ * frame pointer, which has to lie between the cursor and the end; where that
+ * frame pointer is saved is below the last word of the part before, which has
+ * just been compared.
  *
- * Locking: each CPU has its own, used with preemption off. Contexts that
- * interrupt each other nest; only the outermost one writes, so that no stack
- * changes under a context that reads it: those that could interrupt a reader
- * only read. A reader can interrupt the writer, but finds no half-written
- * stack: the key is cleared before, and set after, the rest is written. That
- * takes no sequence count.
+ * Locking: per CPU, used with preemption off. Contexts that interrupt each
+ * other nest; only the outermost one writes, so that no stack changes under a
+ * context that reads it: those that could interrupt a reader only read. A
+ * reader can interrupt the writer, but finds no half-written stack: the key is
+ * cleared before, and set after, the stack is written. So no sequence count is
+ * needed.
  */
 #ifndef KOBS_STACK_CACHE_H
 #define KOBS_STACK_CACHE_H
@@ -40,26 +39,26 @@
 #include <linux/types.h>
 #include "unwind/frame_cache.h"
 
-/* Words of a stack that is kept; 512 bytes for each stack. */
-#define KOBS_STACK_CACHE_WORDS	56
-/* They are compared by so many at a time. */
-#define KOBS_STACK_CACHE_STEP	4
-/* Stacks of a CPU, and of a set. */
-#define KOBS_STACK_CACHE_STACKS	512
-#define KOBS_STACK_CACHE_WAYS	4
-/* The frame pointer is what it was at the start. */
+/* Maximum number of words of a cached stack, which makes it 512 bytes. */
+#define KOBS_STACK_CACHE_WORDS		56
+/* Words are compared in blocks of this many. */
+#define KOBS_STACK_CACHE_STEP		4
+/* Stacks per CPU, and per set. */
+#define KOBS_STACK_CACHE_STACKS		512
+#define KOBS_STACK_CACHE_WAYS		4
+/* The frame pointer is still the cursor's. */
 #define KOBS_STACK_CACHE_BP		U16_MAX
-/* Addresses that a stack is looked up by. */
+/* Addresses in a key. */
 #define KOBS_STACK_CACHE_KEY		3
-/* What a CPU saw last, by the first address. */
+/* Hints: the stack last found per first address. */
 #define KOBS_STACK_CACHE_HINT_BITS	8
-/* Parts of a stack, each but the first behind a frame pointer. */
-#define KOBS_STACK_CACHE_PARTS	4
+/* Maximum number of parts of a stack. */
+#define KOBS_STACK_CACHE_PARTS		4
 
 /**
  * struct kobs_cached_word - a word of a stack
- * @value: what it holds; sign-extended
- * @place: where it lies, in words from the start or from the frame pointer
+ * @value: its value; sign-extended
+ * @place: where it lies, in words from the base of its part
  */
 struct kobs_cached_word {
 	s32 value;
@@ -68,29 +67,29 @@ struct kobs_cached_word {
 
 /**
  * struct kobs_cached_part - words of a stack that lie relative to one base
- * @end: of its words; a multiple of KOBS_STACK_CACHE_STEP
+ * @end: index after its last word; a multiple of KOBS_STACK_CACHE_STEP
  * @bp: where its base is saved, in words from the base of the part before, or
- *	KOBS_STACK_CACHE_BP; the first part begins where the walk did
- * @span: bytes from the base to its last word inclusive
+ *	KOBS_STACK_CACHE_BP; the base of the first part is the cursor
+ * @size: bytes from the base to the end of its last word
  */
 struct kobs_cached_part {
 	u16 end;
 	u16 bp;
-	u16 span;
+	u16 size;
 };
 
 /**
  * struct kobs_cached_stack - a stack
- * @key: hash of its first addresses, 0 when there is none
- * @entry: address the stack begins with, which is not on it: of the function
- *	   that was entered, or of the code that was interrupted; or 0
- * @state: kobs_stack_cache_state() when it was walked
- * @id: its number
+ * @key: hash of its first addresses, 0 for an empty entry
+ * @entry: first address, which is not on the stack: of the function that was
+ *	   entered, or of the code that was interrupted; or 0
+ * @state: kobs_stack_cache_state() when it was unwound
+ * @id: its number in the stack table
  * @parts: its parts
- * @last: number of the last one
- * @exact: the last word is the uppermost of the stack
- * @nr: words
- * @words: the words; some can be there more than once
+ * @last: number of the last part
+ * @exact: its last word is the uppermost of the stack
+ * @nr: number of words
+ * @words: the words; padding repeats one
  */
 struct kobs_cached_stack {
 	u64 key;
@@ -111,11 +110,10 @@ static_assert(KOBS_STACK_CACHE_WORDS % KOBS_STACK_CACHE_STEP == 0);
  * struct kobs_stack_cache - the stacks of a CPU
  * @stacks: sets of KOBS_STACK_CACHE_WAYS, or NULL
  * @shift: bits to shift a key right to get a set's number
- * @nest: contexts that use it, one above the other
- * @next: way that goes next where a set is full
- * @left: stacks of the frame cache up to the next that is compared
- * @hints: number of the stack that was found last, by its first address; where
- *	   that is another one now, it is only looked up in vain
+ * @nest: number of contexts that use it, nested in each other
+ * @next: way to replace next in a full set
+ * @left: cached stacks until the next one is compared with the unwinder
+ * @hints: index of the stack last found, by its first address; may be stale
  */
 struct kobs_stack_cache {
 	struct kobs_cached_stack *stacks;
@@ -126,12 +124,12 @@ struct kobs_stack_cache {
 	u16 hints[1 << KOBS_STACK_CACHE_HINT_BITS];
 };
 
-static_assert(!(KOBS_STACK_CACHE_STACKS >> 16)); /* numbers are hints */
+static_assert(!(KOBS_STACK_CACHE_STACKS >> 16)); /* hints are 16 bits */
 
 /**
  * kobs_stack_cache_state() - what a stack depends on besides its words
- * @epoch: what is known of code
- * @cut: as in struct kobs_walk
+ * @epoch: epoch of the frame cache
+ * @cut: as in struct kobs_cursor
  *
  * Context: any.
  * Return: a number to compare.
@@ -141,68 +139,72 @@ static __always_inline u32 kobs_stack_cache_state(u32 epoch, bool cut)
 	return epoch << 1 | cut;
 }
 
-int kobs_stack_cache_init(struct kobs_stack_cache *r, int node, unsigned int nr);
-void kobs_stack_cache_free(struct kobs_stack_cache *r);
-struct kobs_cached_stack *kobs_stack_cache_new(struct kobs_stack_cache *r, u64 key);
-void kobs_stack_cache_keep(struct kobs_cached_stack *e, u64 key, unsigned long entry,
-			   u32 state, u32 id);
+int kobs_stack_cache_init(struct kobs_stack_cache *sc, int node, unsigned int nr);
+void kobs_stack_cache_free(struct kobs_stack_cache *sc);
+struct kobs_cached_stack *kobs_stack_cache_new(struct kobs_stack_cache *sc, u64 key);
+bool kobs_stack_cache_record(struct kobs_cached_stack *e,
+			     const struct kobs_frame_cache *fc,
+			     const struct kobs_cursor *c,
+			     const unsigned long *ips, unsigned int nr,
+			     unsigned int max);
+void kobs_stack_cache_keep(struct kobs_cached_stack *e, u64 key,
+			   unsigned long entry, u32 state, u32 id);
 
 static __always_inline struct kobs_cached_stack *
-kobs_stack_cache_set(const struct kobs_stack_cache *r, u64 key)
+kobs_stack_cache_set(const struct kobs_stack_cache *sc, u64 key)
 {
-	return r->stacks + (key >> r->shift) * KOBS_STACK_CACHE_WAYS;
+	return sc->stacks + (key >> sc->shift) * KOBS_STACK_CACHE_WAYS;
 }
 
 /**
- * kobs_stack_cache_key() - what to look a stack up by
- * @m: frame cache
- * @w: where the stack begins and ends
+ * kobs_stack_cache_key() - hash of a stack's first addresses
+ * @fc: frame cache
+ * @c: where the stack starts and ends
  * @entry: function that was entered, or 0
  *
- * A hash of the first addresses, as far as the frame cache simply leads to them. It
- * need not be exact: all of the stack is compared.
+ * Covers the addresses that plain rules lead to. Collisions are harmless: the
+ * whole stack is compared.
  *
  * Context: any, NMI included.
  * Return: a hash; not 0.
  */
-static __always_inline u64 kobs_stack_cache_key(const struct kobs_frame_cache *m,
-						const struct kobs_walk *w,
-					   unsigned long entry)
+static __always_inline u64 kobs_stack_cache_key(const struct kobs_frame_cache *fc,
+						const struct kobs_cursor *c,
+						unsigned long entry)
 {
-	const u64 *facts = m->facts;
-	const u32 shift = m->shift;
+	const u64 *rules = fc->rules;
+	const u32 shift = fc->shift;
 	unsigned int left = KOBS_STACK_CACHE_KEY;
-	unsigned long sp = w->sp;
-	unsigned long at = w->ip;
+	unsigned long sp = c->sp;
+	unsigned long at = c->ip;
 	u64 hash = entry;
 
 	for (;; at = 0) {
-		unsigned long ip = at ?:
-			kobs_stack_word((const unsigned long *)sp, -1);
-		u64 fact;
+		unsigned long ip = at ?: kobs_stack_at(sp - sizeof(long));
+		u64 rule;
 
 		hash = (hash ^ ip) * KOBS_HASH_FACTOR;
 		if (!--left)
 			break;
-		fact = kobs_frame_cache_get(facts, shift, ip);
-		if (unlikely(fact >> 56 != KOBS_FACT_PLAIN)) {
-			if (fact >> 56 != (KOBS_FACT_PLAIN | KOBS_FACT_HOOK >> 56))
+		rule = kobs_frame_cache_get(rules, shift, ip);
+		if (unlikely(rule >> 56 != KOBS_RULE_PLAIN)) {
+			if (rule >> 56 != (KOBS_RULE_PLAIN | KOBS_RULE_HOOK >> 56))
 				break;
-			/* Hooks' are there each time. */
+			/* A hook's frames are in every stack: do not count them. */
 			left++;
 		}
-		sp += kobs_fact_words(fact) * sizeof(long);
-		if (unlikely(sp > w->top))
+		sp += kobs_rule_words(rule) * sizeof(long);
+		if (unlikely(sp > c->top))
 			break;
 	}
 	return hash | KOBS_ROW_HASH;
 }
 
-/* Do these words lie where they lay? All places are within the stack. */
+/* Compare words of a part; all places are within the stack. */
 static __always_inline bool
 kobs_stack_cache_equal(const struct kobs_cached_word *word,
 		       const struct kobs_cached_word *end,
-		  const unsigned long *base)
+		       const unsigned long *base)
 {
 	unsigned int i;
 
@@ -217,92 +219,93 @@ kobs_stack_cache_equal(const struct kobs_cached_word *word,
 	return true;
 }
 
-/* Is this stack the one that was kept? */
+/* Compare a stack with a cached one. */
 static __always_inline bool kobs_stack_cache_same(const struct kobs_cached_stack *e,
-						  const struct kobs_walk *w)
+						  const struct kobs_cursor *c)
 {
-	const unsigned long *base = (const unsigned long *)w->sp - 1;
+	const unsigned long *base = (const unsigned long *)c->sp - 1;
 	const struct kobs_cached_part *last = &e->parts[e->last];
 	const struct kobs_cached_part *part = e->parts;
 	const struct kobs_cached_word *word = e->words;
 
 	for (;;) {
 		const struct kobs_cached_word *end = e->words + part->end;
-		unsigned long room = w->top - (unsigned long)base;
+		unsigned long room = c->top - (unsigned long)base;
 		unsigned long bp;
 
-		if (part->span > room || !kobs_stack_cache_equal(word, end, base))
+		if (part->size > room || !kobs_stack_cache_equal(word, end, base))
 			return false;
 		if (part == last)
-			return !e->exact || part->span == room;
+			return !e->exact || part->size == room;
 		part++;
-		bp = part->bp == KOBS_STACK_CACHE_BP ? w->bp :
+		bp = part->bp == KOBS_STACK_CACHE_BP ? c->bp :
 		     kobs_stack_word(base, part->bp);
-		if (bp < w->sp || bp >= w->top || bp % sizeof(long))
+		if (bp < c->sp || bp >= c->top || bp % sizeof(long))
 			return false;
 		base = (const unsigned long *)bp;
 		word = end;
 	}
 }
 
-/* Where the number of a stack that begins so is kept. */
-static __always_inline u16 *kobs_stack_cache_hint(struct kobs_stack_cache *r,
-						  const struct kobs_walk *w,
-					     unsigned long entry)
+/* The hint for stacks that start like this one. */
+static __always_inline u16 *kobs_stack_cache_hint(struct kobs_stack_cache *sc,
+						  const struct kobs_cursor *c,
+						  unsigned long entry)
 {
-	unsigned long ip = w->ip ?:
-		kobs_stack_word((const unsigned long *)w->sp, -1);
+	unsigned long ip = c->ip ?: kobs_stack_at(c->sp - sizeof(long));
 
-	return &r->hints[((entry ^ ip) * KOBS_HASH_FACTOR) >>
-			 (64 - KOBS_STACK_CACHE_HINT_BITS)];
+	return &sc->hints[((entry ^ ip) * KOBS_HASH_FACTOR) >>
+			  (64 - KOBS_STACK_CACHE_HINT_BITS)];
 }
 
 /**
- * kobs_stack_cache_again() - is this the stack that was found last
- * @r: stacks of this CPU
- * @hint: of kobs_stack_cache_hint()
+ * kobs_stack_cache_again() - is a stack the one that was found last
+ * @sc: stacks of this CPU
+ * @hint: from kobs_stack_cache_hint()
  * @entry: function that was entered, or 0
  * @state: kobs_stack_cache_state() now
- * @w: where it begins and ends
+ * @c: where the stack starts and ends
  *
- * What kobs_stack_cache_find() does, without looking anything up in the frame cache.
+ * As kobs_stack_cache_find(), without a lookup in the frame cache.
  *
- * Context: any, NMI included; preemption off, @r->nest raised.
- * Return: the stack, or NULL.
+ * Context: any, NMI included; preemption off, @sc->nest raised.
+ * Return: the cached stack, or NULL.
  */
 static __always_inline struct kobs_cached_stack *
-kobs_stack_cache_again(const struct kobs_stack_cache *r, const u16 *hint,
-		       unsigned long entry, u32 state, const struct kobs_walk *w)
+kobs_stack_cache_again(const struct kobs_stack_cache *sc, const u16 *hint,
+		       unsigned long entry, u32 state,
+		       const struct kobs_cursor *c)
 {
-	struct kobs_cached_stack *e = r->stacks + READ_ONCE(*hint);
+	struct kobs_cached_stack *e = sc->stacks + READ_ONCE(*hint);
 
 	if (READ_ONCE(e->key) && e->entry == entry && e->state == state &&
-	    kobs_stack_cache_same(e, w))
+	    kobs_stack_cache_same(e, c))
 		return e;
 	return NULL;
 }
 
 /**
- * kobs_stack_cache_find() - is this a stack that was seen before
- * @r: stacks of this CPU
+ * kobs_stack_cache_find() - look up a stack
+ * @sc: stacks of this CPU
  * @key: hash of its first addresses; not 0
  * @entry: function that was entered, or 0
  * @state: kobs_stack_cache_state() now
- * @w: where it begins and ends
+ * @c: where the stack starts and ends
  *
- * Context: any, NMI included; preemption off, @r->nest raised.
- * Return: the stack, or NULL.
+ * Context: any, NMI included; preemption off, @sc->nest raised.
+ * Return: the cached stack, or NULL.
  */
 static __always_inline struct kobs_cached_stack *
-kobs_stack_cache_find(const struct kobs_stack_cache *r, u64 key, unsigned long entry,
-		      u32 state, const struct kobs_walk *w)
+kobs_stack_cache_find(const struct kobs_stack_cache *sc, u64 key,
+		      unsigned long entry, u32 state,
+		      const struct kobs_cursor *c)
 {
-	struct kobs_cached_stack *e = kobs_stack_cache_set(r, key);
+	struct kobs_cached_stack *e = kobs_stack_cache_set(sc, key);
 	unsigned int i;
 
 	for (i = 0; i < KOBS_STACK_CACHE_WAYS; i++, e++) {
 		if (READ_ONCE(e->key) == key && e->entry == entry &&
-		    e->state == state && kobs_stack_cache_same(e, w))
+		    e->state == state && kobs_stack_cache_same(e, c))
 			return e;
 	}
 	return NULL;

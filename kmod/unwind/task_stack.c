@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel stack of a task that is not the current one.
+ * Kernel stack of a task other than the current one.
  *
- * A task that runs on a CPU has no stack that could be read: its frames change
- * while they are looked at. One that wakes up meanwhile leaves a stack that is
- * wrong in part; the unwinder checks each frame to be on the task's stack.
+ * The stack of a task that runs on a CPU cannot be read: its frames change
+ * meanwhile. If the task wakes up during the read, the result is wrong in part;
+ * the unwinder checks that each frame is on the task's stack.
  *
  * Locking: none. The caller holds the RCU read lock, under which it has seen
- * the task alive: its stack is given back after a grace period only.
+ * the task alive: its stack is freed after a grace period.
  */
 #include <linux/stacktrace.h>
 
@@ -25,10 +25,10 @@
 #endif
 
 /**
- * kobs_task_stack_missing() - can stacks of other tasks be read?
+ * kobs_task_stack_missing() - why stacks of other tasks cannot be read
  *
  * Context: any.
- * Return: NULL, or why not.
+ * Return: the reason, or NULL when they can be.
  */
 const char *kobs_task_stack_missing(void)
 {
@@ -43,7 +43,7 @@ const char *kobs_task_stack_missing(void)
  * kobs_task_stack() - stack of a task
  * @task: task that is alive, not the current one
  * @ips: set to the frames, leaf first
- * @max: frames at most
+ * @max: maximum number of frames
  *
  * Context: any; under the RCU read lock.
  * Return: number of frames; 0 when the task runs, or stacks cannot be read.

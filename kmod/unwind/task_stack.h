@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernel stack of a task that is not the current one. Kernels differ in what
+ * Kernel stack of a task other than the current one. Kernels differ in what
  * they export for it: stack_trace_save_tsk() since 6.12 or earlier, by
  * configuration; on x86 the unwinder itself.
  */
-#ifndef KOBS_COMPAT_TASK_STACK_H
-#define KOBS_COMPAT_TASK_STACK_H
+#ifndef KOBS_TASK_STACK_H
+#define KOBS_TASK_STACK_H
 
 #include <linux/sched.h>
 
@@ -13,4 +13,4 @@ const char *kobs_task_stack_missing(void);
 unsigned int kobs_task_stack(struct task_struct *task, unsigned long *ips,
 			     unsigned int max);
 
-#endif /* KOBS_COMPAT_TASK_STACK_H */
+#endif /* KOBS_TASK_STACK_H */

@@ -1,19 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernel stacks of the current context, or of what it interrupted. On x86 with
- * ORC, by the exported unwinder, whose findings are remembered (frame_cache.h); on
- * arm64 and elsewhere by stack_trace_save(). Stacks that were seen before are
- * found in a cache (stack_cache.h), but for elsewhere.
+ * Kernel stacks of the current context, or of what it interrupted: the
+ * interface of kmod/unwind/, and its part of a session and of a session's CPU.
+ * Three implementations, by configuration:
  *
- * Locking: none for kobs_unwind(), which runs in handlers.
+ *	orc.c		x86 with ORC: stack cache, frame cache, unwinder
+ *	arm64.c		arm64: stack cache, stack_trace_save()
+ *	generic.c	others: stack_trace_save()
+ *
+ * Locking: none. kobs_unwind(), kobs_unwind_id() and kobs_unwind_regs() run in
+ * handlers, with preemption off, and write to their CPU's part only.
  */
-#ifndef KOBS_COMPAT_UNWIND_H
-#define KOBS_COMPAT_UNWIND_H
+#ifndef KOBS_UNWIND_H
+#define KOBS_UNWIND_H
 
+#include <asm/local64.h>
 #include <linux/ftrace.h>
+#include <linux/percpu.h>
 #include <linux/types.h>
+#include "lib/stack_table.h"
+#include "unwind/stack_cache.h"
 
-struct kobs_session;
+/**
+ * enum kobs_unwind_count - counters of kernel stacks
+ * @KOBS_UNWIND_CACHED: came from a cache
+ * @KOBS_UNWIND_UNWOUND: came from the unwinder
+ * @KOBS_UNWIND_CHECKED: came from a cache and were compared with the unwinder
+ * @KOBS_UNWIND_WRONG: differed then
+ * @KOBS_UNWIND_N: number of counters
+ */
+enum kobs_unwind_count {
+	KOBS_UNWIND_CACHED,
+	KOBS_UNWIND_UNWOUND,
+	KOBS_UNWIND_CHECKED,
+	KOBS_UNWIND_WRONG,
+	KOBS_UNWIND_N
+};
+
+/**
+ * struct kobs_unwind_cpu - what one CPU of a session writes to
+ * @cache: stack cache
+ * @n: counters, by enum kobs_unwind_count
+ */
+struct kobs_unwind_cpu {
+	struct kobs_stack_cache cache;
+	local64_t n[KOBS_UNWIND_N];
+};
+
+/**
+ * struct kobs_unwind - how a session takes kernel stacks
+ * @cpu: per-CPU part
+ * @depth: maximum number of frames
+ * @full_stack: include the interrupted code in stacks of interrupts
+ * @verify: compare every Nth cached stack with the unwinder; 0: no caches
+ * @stack_cache: there is memory for stack caches
+ * @stacks: the stack table
+ */
+struct kobs_unwind {
+	struct kobs_unwind_cpu __percpu *cpu;
+	u32 depth;
+	bool full_stack;
+	u32 verify;
+	bool stack_cache;
+	struct kobs_stack_table *stacks;
+};
 
 /**
  * struct kobs_at - where the hooked function was entered
@@ -55,8 +105,8 @@ static __always_inline struct kobs_at kobs_at_fregs(struct ftrace_regs *fregs)
 #endif
 
 /*
- * Where the function that this is used in was entered: from there on a stack
- * is of interest, if kobs was called by that function's caller.
+ * Where the function that uses this was entered: the start of the stack of a
+ * handler that the hooked function's caller called directly.
  */
 #ifdef __CHECKER__
 #define kobs_cfa()		((unsigned long)__builtin_frame_address(0))
@@ -69,14 +119,30 @@ static __always_inline struct kobs_at kobs_at_fregs(struct ftrace_regs *fregs)
 		*(unsigned long *)__builtin_frame_address(0)		\
 	})
 
+/* unwind.c */
+int kobs_unwind_alloc(struct kobs_unwind *u, bool kernel_stacks);
+void kobs_unwind_free(struct kobs_unwind *u);
+size_t kobs_unwind_bytes(const struct kobs_unwind *u);
+void kobs_unwind_counts(const struct kobs_unwind *u, u64 *sum);
+void kobs_unwind_settle(const struct kobs_unwind *u);
+bool kobs_unwind_intern(const struct kobs_unwind *u, u64 *id,
+			const unsigned long *ips, unsigned int nr);
+
+static __always_inline void kobs_unwind_inc(struct kobs_unwind_cpu *cpu,
+					    enum kobs_unwind_count which)
+{
+	local64_inc(&cpu->n[which]);
+}
+
+/* orc.c, arm64.c, generic.c */
 int kobs_unwind_init(void);
 void kobs_unwind_exit(void);
 void kobs_unwind_hook(const void *fn);
-void kobs_unwind_settle(const struct kobs_session *s);
-unsigned int kobs_unwind(struct kobs_session *s, unsigned long entry,
+unsigned int kobs_unwind(const struct kobs_unwind *u, unsigned long entry,
 			 const struct kobs_at *at, unsigned long *ips);
-bool kobs_unwind_id(struct kobs_session *s, u64 *id, unsigned long entry,
+bool kobs_unwind_id(const struct kobs_unwind *u, u64 *id, unsigned long entry,
 		    const struct kobs_at *at);
-bool kobs_unwind_regs(struct kobs_session *s, u64 *id, struct pt_regs *regs);
+bool kobs_unwind_regs(const struct kobs_unwind *u, u64 *id,
+		      struct pt_regs *regs);
 
-#endif /* KOBS_COMPAT_UNWIND_H */
+#endif /* KOBS_UNWIND_H */

@@ -50,7 +50,7 @@ static u64 lock_caller(const struct kobs_lock *l, const u64 *ips, unsigned int n
 static noinline u64 lock_caller_walk(struct kobs_lock *l)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	unsigned int nr = kobs_unwind(l->s, 0, NULL, ips);
+	unsigned int nr = kobs_unwind(&l->s->unwind, 0, NULL, ips);
 
 	return lock_caller(l, (const u64 *)ips, nr);
 }
@@ -66,7 +66,7 @@ static noinline bool lock_context(struct kobs_lock *l, u64 *data)
 	const struct kobs_stack *st;
 
 	data[LOCK_D_CALLER] = 0;
-	if (!kobs_unwind_id(l->s, &data[LOCK_D_KSTACK], 0, &here)) {
+	if (!kobs_unwind_id(&l->s->unwind, &data[LOCK_D_KSTACK], 0, &here)) {
 		if (!l->kstack)
 			data[LOCK_D_CALLER] = lock_caller_walk(l);
 		return !l->kstack;
@@ -94,7 +94,7 @@ static noinline bool lock_context_owner(struct kobs_lock *l, unsigned long lock,
 	data[LOCK_D_OWNER_ID] = lock_id(o.pid, o.tid);
 	nr = 0;
 	if (l->owner_stack && o.task && o.task != current)
-		nr = kobs_task_stack(o.task, ips, l->s->stack_depth);
+		nr = kobs_task_stack(o.task, ips, l->s->unwind.depth);
 	rcu_read_unlock();
 	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
 }

@@ -147,7 +147,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	}
 	/* A caller is not far; a stack is as deep as was asked for. */
 	if (l->caller && !l->owner_stack && !l->kstack)
-		s->stack_depth = LOCK_CALLER_DEPTH;
+		s->unwind.depth = LOCK_CALLER_DEPTH;
 	lock_set_probes(l);
 	s->priv = l;
 	s->targets = ARRAY_SIZE(l->probes);

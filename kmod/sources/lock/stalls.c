@@ -174,7 +174,7 @@ static bool stall_stack(struct kobs_session *s, bool wanted,
 	*id = 0;
 	if (!wanted || !task || task == current)
 		return true;
-	nr = kobs_task_stack(task, ips, s->stack_depth);
+	nr = kobs_task_stack(task, ips, s->unwind.depth);
 	return lock_intern(s, id, ips, nr);
 }
 

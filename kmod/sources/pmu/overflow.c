@@ -71,7 +71,7 @@ static unsigned long pmu_function(const struct kobs_pmu *p, unsigned long ip)
 static bool pmu_kstack(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 {
 	*id = 0;
-	return user_mode(regs) || kobs_unwind_regs(s, id, regs);
+	return user_mode(regs) || kobs_unwind_regs(&s->unwind, id, regs);
 }
 
 static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)
@@ -104,9 +104,9 @@ static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 		nr = kobs_lbr_callchain(instruction_pointer(regs),
 					data->br_stack->entries,
 					data->br_stack->nr, ips,
-					s->stack_depth);
+					s->unwind.depth);
 	else
-		nr = kobs_context_user_frames(regs, ips, s->stack_depth);
+		nr = kobs_context_user_frames(regs, ips, s->unwind.depth);
 	*id = kobs_stack_table_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }
