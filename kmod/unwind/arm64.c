@@ -154,7 +154,7 @@ struct kobs_arm64_trace {
 };
 
 static noinline void unwind_stack(const struct kobs_unwind *u,
-				 const struct kobs_record_chain *t, struct kobs_arm64_trace *tr)
+				  const struct kobs_record_chain *t, struct kobs_arm64_trace *tr)
 {
 	const struct kobs_frame_record *r = __builtin_frame_address(0);
 
@@ -187,7 +187,7 @@ static bool trace_matches(const struct kobs_arm64_trace *tr, const struct kobs_r
 }
 
 static noinline bool verify(const struct kobs_unwind *u, const struct kobs_record_chain *t,
-			      u32 id)
+			    u32 id)
 {
 	const struct kobs_stack *st = kobs_stack_table_get(u->stacks, id);
 	struct kobs_arm64_trace tr;
