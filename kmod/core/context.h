@@ -9,7 +9,7 @@
 #define KOBS_CONTEXT_H
 
 #include <linux/sched.h>
-#include "core/kobs.h"
+#include "core/session.h"
 #include "lib/uninit.h"
 #include "unwind/unwind.h"
 

@@ -1,52 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Self-cost and the guard: what a session's handlers take is measured on
+ * Self-cost and the guard: the cost of a session's handlers is measured on
  * sampled hits; a session above its CPU budget is disarmed.
  *
- * Each CPU judges itself, in the handler, because a machine that is flooded
- * with hits may not get to run anything else. The estimate of a window is its
- * hits times the mean cost of those that were timed, without the dearest,
- * which an interrupt may have fallen into. A hypervisor may have taken the CPU
- * away in others: it takes GUARD_WINDOWS in a row above the budget.
+ * Every CPU checks the budget itself, in the handler, because a machine flooded
+ * with hits may run nothing else. The estimate for a window is its number of
+ * hits times the mean cost of the timed ones, without the highest cost, which
+ * can include an interrupt. As a hypervisor can preempt the CPU during several
+ * timed hits, the guard fires after GUARD_WINDOWS consecutive windows above the
+ * budget.
  *
- * Locking: the window belongs to its CPU; a nested hit that finds it in use
- * leaves it alone. The session is disarmed by one store, the rest happens in
- * task context (irq_work, then a work item that stops the session).
+ * Locking: the window belongs to its CPU; a nested hit that finds it busy does
+ * not change it. The session is disarmed by one store; the rest happens in task
+ * context (irq_work, then a work item that stops the session).
  */
 #include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/math64.h>
 
 #include "core/hit.h"
-#include "core/kobs.h"
+#include "core/session.h"
 
 #define GUARD_WINDOW_NS		(250 * NSEC_PER_MSEC)
 #define GUARD_WINDOWS		2
 #define GUARD_SAMPLES		4
 
-static void guard_window(struct kobs_cpu *pc, u64 now)
+static void guard_window(struct kobs_guard *g, u64 hits, u64 now)
 {
-	pc->window = now;
-	pc->window_hits = local64_read(&pc->counters.n[KOBS_N_HITS]);
-	pc->window_cost = 0;
-	pc->window_worst = 0;
-	pc->window_timed = 0;
+	g->start = now;
+	g->hits = hits;
+	g->cost = 0;
+	g->worst = 0;
+	g->timed = 0;
 }
 
 /* Percent of this CPU that the session took in the window. */
-static u32 guard_percent(const struct kobs_cpu *pc, u64 now)
+static u32 guard_percent(const struct kobs_guard *g, u64 hits, u64 now)
 {
-	u64 hits = local64_read(&pc->counters.n[KOBS_N_HITS]) -
-		   pc->window_hits;
-	u64 mean = div_u64(pc->window_cost - pc->window_worst,
-			   pc->window_timed - 1);
+	u64 mean = div_u64(g->cost - g->worst, g->timed - 1);
 
-	return min_t(u64, div64_u64(hits * mean * 100, now - pc->window),
-		     1000);
+	return min_t(u64, div64_u64((hits - g->hits) * mean * 100,
+				    now - g->start), 1000);
 }
 
 /**
- * kobs_guard_check() - account for a timed hit and judge the session
+ * kobs_guard_check() - account for a timed hit and check the budget
  * @s: session
  * @pc: its part of this CPU
  * @now: monotonic ns
@@ -57,38 +55,39 @@ static u32 guard_percent(const struct kobs_cpu *pc, u64 now)
 void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 		      u64 cost)
 {
+	struct kobs_guard *g = &pc->guard;
 	u32 percent;
+	u64 hits;
 
 	kobs_count(&pc->counters, KOBS_N_TIMED);
 	local64_add(cost, &pc->counters.n[KOBS_N_COST]);
-	if (!s->budget || cmpxchg_local(&pc->window_busy, 0, 1))
+	if (!s->budget || cmpxchg_local(&g->busy, 0, 1))
 		return;
-	if (!pc->window) {
-		guard_window(pc, now);
+	hits = local64_read(&pc->counters.n[KOBS_N_HITS]);
+	if (!g->start) {
+		guard_window(g, hits, now);
 		goto out;
 	}
-	pc->window_cost += cost;
-	pc->window_worst = max(pc->window_worst, cost);
-	pc->window_timed++;
-	if (pc->window_timed < GUARD_SAMPLES ||
-	    now - pc->window < GUARD_WINDOW_NS)
+	g->cost += cost;
+	g->worst = max(g->worst, cost);
+	g->timed++;
+	if (g->timed < GUARD_SAMPLES || now - g->start < GUARD_WINDOW_NS)
 		goto out;
-	percent = guard_percent(pc, now);
-	pc->windows_over = percent > s->budget ? pc->windows_over + 1 : 0;
-	if (pc->windows_over >= GUARD_WINDOWS &&
-	    !cmpxchg(&s->guard_cost, 0, percent)) {
+	percent = guard_percent(g, hits, now);
+	g->over = percent > s->budget ? g->over + 1 : 0;
+	if (g->over >= GUARD_WINDOWS && !cmpxchg(&s->guard_cost, 0, percent)) {
 		s->disarmed = now;
 		WRITE_ONCE(s->armed, false);
 		irq_work_queue(&s->guard_work);
 	}
-	guard_window(pc, now);
+	guard_window(g, hits, now);
 out:
-	WRITE_ONCE(pc->window_busy, 0);
+	WRITE_ONCE(g->busy, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_guard_check);
 
 /**
- * kobs_hit_recursion() - count a hit inside the session's own handler
+ * kobs_hit_recursion() - count a hit in the session's own handler as lost
  * @s: session
  * @pc: its part of this CPU
  *
@@ -119,7 +118,7 @@ static void guard_stop(struct work_struct *work)
 }
 
 /**
- * kobs_guard_init() - make the guard of a new session ready
+ * kobs_guard_init() - initialise the guard of a new session
  * @s: session
  *
  * Context: task.
@@ -132,7 +131,7 @@ void kobs_guard_init(struct kobs_session *s)
 EXPORT_SYMBOL_IF_KUNIT(kobs_guard_init);
 
 /**
- * kobs_guard_sync() - wait until the guard of a stopped session is at rest
+ * kobs_guard_sync() - wait for the work items of a stopped session's guard
  * @s: session whose handlers have ended; its lock is not held
  *
  * Context: task, may sleep.

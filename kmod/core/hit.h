@@ -21,7 +21,8 @@
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 #include "core/context.h"
-#include "core/kobs.h"
+#include "core/session.h"
+#include "core/stream.h"
 
 /*
  * One hit in this many is timed. The first ones of a CPU, which find nothing

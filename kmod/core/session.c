@@ -2,7 +2,7 @@
 /*
  * Sessions: from new over started to stopped, and who may do what to them.
  *
- * Locking: see kobs.h. A session is in the list from creation to deletion;
+ * Locking: see session.h. A session is in the list from creation to deletion;
  * whoever takes it off the list is the one who ends it. Each session holds a
  * reference to the module, so that rmmod is refused while there is one; the
  * last steps of a session may run on kobs_wq, which is flushed at unload.
@@ -15,9 +15,13 @@
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 
-#include "core/kobs.h"
+#include "core/refuse.h"
+#include "core/session.h"
+#include "core/stream.h"
+#include "netlink/family.h"
 #include "unwind/unwind.h"
 
+struct workqueue_struct *kobs_wq;
 static DEFINE_MUTEX(kobs_sessions_lock);
 static LIST_HEAD(kobs_sessions);
 static unsigned int kobs_n_sessions;
@@ -613,4 +617,26 @@ u32 kobs_session_owner(const struct kobs_session *s)
 	owner = s->owner;
 	mutex_unlock(&kobs_sessions_lock);
 	return owner;
+}
+
+/**
+ * kobs_sessions_init() - create the workqueue of sessions
+ *
+ * Context: task, at load.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_sessions_init(void)
+{
+	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, 0);
+	return kobs_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * kobs_sessions_exit() - undo kobs_sessions_init()
+ *
+ * Context: task, at unload; there is no session any more.
+ */
+void kobs_sessions_exit(void)
+{
+	destroy_workqueue(kobs_wq);
 }

@@ -13,7 +13,8 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "core/kobs.h"
+#include "core/session.h"
+#include "core/stream.h"
 
 /**
  * kobs_session_counts() - add a session's counters up

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sources, from the rows of sources.h, and what every session has beside
- * its source: the context columns and the engine's parameters, described as
- * a source of the name "session".
+ * The table of sources, made from the rows of sources.h, and the columns and
+ * parameters common to all sessions, which are described as a source named
+ * "session".
  *
- * Locking: none; tables are constant once the module is loaded.
+ * Locking: none; the tables are constant after the module was loaded.
  */
 #include <linux/kernel.h>
+#include <linux/module.h>
 #include <linux/string.h>
 
-#include "core/kobs.h"
+#include "core/source.h"
+#include "lib/stack_table.h"
 #include "sources.h"
+
+static unsigned int default_rows = 4096;
+module_param_named(rows, default_rows, uint, 0444);
+MODULE_PARM_DESC(rows, "default for the rows of each CPU's table");
+
+static unsigned int default_stacks = 8192;
+module_param_named(stacks, default_stacks, uint, 0444);
+MODULE_PARM_DESC(stacks, "default for the stacks that a session keeps");
+
+static unsigned int default_ring_kb = 1024;
+module_param_named(ring_kb, default_ring_kb, uint, 0444);
+MODULE_PARM_DESC(ring_kb, "default for the ring buffer of each CPU, in KiB");
 
 #define KOBS_ROW(n) &kobs_src_##n,
 static const struct kobs_source * const sources[] = {
@@ -28,7 +42,7 @@ static const struct kobs_column context_columns[] = {
 	  KOBS_W_USTACK, 1 },
 };
 
-/* Defaults of sizes are set by kobs_source_init(). */
+/* kobs_source_init() sets the defaults of sizes. */
 struct kobs_param kobs_engine_params[KOBS_P_ENGINE] = {
 	[KOBS_P_ROWS] = {
 		"rows", "rows of each CPU's table", KOBS_TYPE_NUMBER, NULL,
@@ -76,9 +90,9 @@ const struct kobs_source kobs_engine = {
 };
 
 /**
- * kobs_source_init() - take over the module parameters
+ * kobs_source_init() - apply the module parameters
  *
- * A default outside the allowed range is brought to its nearest end.
+ * A default outside the allowed range is clamped to it.
  *
  * Context: task, at load.
  */
@@ -88,9 +102,9 @@ void kobs_source_init(void)
 		enum kobs_engine_param place;
 		unsigned int *def;
 	} sizes[] = {
-		{ KOBS_P_ROWS, &kobs_default_rows },
-		{ KOBS_P_STACKS, &kobs_default_stacks },
-		{ KOBS_P_RING_KB, &kobs_default_ring_kb },
+		{ KOBS_P_ROWS, &default_rows },
+		{ KOBS_P_STACKS, &default_stacks },
+		{ KOBS_P_RING_KB, &default_ring_kb },
 	};
 	unsigned int i;
 
@@ -103,8 +117,8 @@ void kobs_source_init(void)
 }
 
 /**
- * kobs_source_at() - a source by its place
- * @place: from 0; the engine is at 0
+ * kobs_source_at() - get a source by its index
+ * @place: index; 0 is the engine
  *
  * Context: any.
  * Return: the source, or NULL after the last.
@@ -115,7 +129,7 @@ const struct kobs_source *kobs_source_at(unsigned int place)
 }
 
 /**
- * kobs_source_find() - a source by its name
+ * kobs_source_find() - find a source by its name
  * @name: name
  *
  * Context: any.
@@ -133,7 +147,7 @@ const struct kobs_source *kobs_source_find(const char *name)
 }
 
 /**
- * kobs_source_mode() - a mode by its name
+ * kobs_source_mode() - find a mode by its name
  * @src: source
  * @name: name
  *
@@ -166,9 +180,9 @@ static const struct kobs_column *column_of(const struct kobs_source *src,
 }
 
 /**
- * kobs_source_column() - a column by its name, the source's or the context's
+ * kobs_source_column() - find a column, of the source or the context, by its name
  * @src: source
- * @name: name; ends at a comma or NUL
+ * @name: name, terminated by a comma or NUL
  *
  * Context: any.
  * Return: the column, or NULL.

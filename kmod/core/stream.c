@@ -23,7 +23,8 @@
 #include <linux/timekeeping.h>
 
 #include "core/hit.h"
-#include "core/kobs.h"
+#include "core/session.h"
+#include "core/stream.h"
 #include "netlink/family.h"
 
 /* Pause between two rounds when there was little to do. */

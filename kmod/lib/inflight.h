@@ -26,7 +26,7 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
-#include "lib/table.h"
+#include "lib/hash.h"
 
 /* Slots of a bucket, whose states fill a cache line. */
 #define KOBS_INFLIGHT_BUCKET	8

@@ -20,7 +20,7 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
-#include "lib/table.h"
+#include "lib/hash.h"
 
 #define KOBS_OBJECT_SLOTS		3
 /* Buckets looked at when both buckets of an address are full. */

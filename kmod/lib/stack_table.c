@@ -13,6 +13,7 @@
 #include <linux/vmalloc.h>
 
 #include "lib/stack_table.h"
+#include "lib/hash.h"
 #include "lib/table.h"
 
 static_assert(sizeof(unsigned long) == sizeof(u64),

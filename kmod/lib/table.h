@@ -16,6 +16,7 @@
 #include <asm/local64.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
+#include "lib/hash.h"
 #include "lib/hist.h"
 
 /* Words of a key at most. */
@@ -24,9 +25,6 @@
 #define KOBS_FIELDS		12
 /* Rows looked at before a hit is given up as lost. */
 #define KOBS_TABLE_PROBES	64
-
-/* The golden ratio: Knuth, TAOCP volume 3, section 6.4. */
-#define KOBS_HASH_FACTOR	0x9e3779b97f4a7c15ULL
 
 /* States of a row below the smallest hash. */
 #define KOBS_ROW_FREE		0ULL

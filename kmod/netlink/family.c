@@ -5,7 +5,7 @@
  * and the table of operations (netlink_gen.c) are generated.
  *
  * Locking: operations run in parallel; kobs_sessions_lock and the sessions'
- * own locks protect what they work on (see kobs.h). The family's own state is
+ * own locks protect what they work on (see core/session.h). The family's own state is
  * constant.
  */
 #include <linux/capability.h>
@@ -18,7 +18,8 @@
 #include <net/net_namespace.h>
 #include <net/netlink.h>
 
-#include "core/kobs.h"
+#include "core/refuse.h"
+#include "core/session.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the netlink family share: netlink.c (operations),
- * netlink_parse.c (requests), netlink_fill.c (sources and sessions),
- * netlink_table.c (rows and stacks).
+ * The netlink family: family.c (operations), parse.c (requests), fill.c (sources
+ * and sessions), rows.c (rows and stacks).
  */
 #ifndef KOBS_NETLINK_H
 #define KOBS_NETLINK_H
@@ -10,7 +9,7 @@
 #include <linux/sizes.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
-#include "core/kobs.h"
+#include "core/session.h"
 
 /*
  * Room for a source or a session at its largest, but for what it keeps out:
@@ -41,17 +40,23 @@ static inline int kobs_put_text(struct sk_buff *skb, int attr, const u64 *words,
 	return nla_put_string(skb, attr, copy);
 }
 
-/* netlink.c */
+/* family.c */
+int kobs_netlink_init(void);
+void kobs_netlink_exit(void);
+struct sk_buff *kobs_netlink_state(struct kobs_session *s);
+void kobs_netlink_notify(struct kobs_session *s);
+struct sk_buff *kobs_netlink_record(u8 cmd, size_t size, void **hdr);
+int kobs_netlink_send(struct sk_buff *skb, u32 port);
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack);
 void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
 			    u8 cmd);
 struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
 				   void **hdr);
 
-/* netlink_parse.c */
+/* parse.c */
 int kobs_netlink_parse_config(struct genl_info *info, struct kobs_config *cfg);
 
-/* netlink_fill.c */
+/* fill.c */
 int kobs_netlink_put_source(struct sk_buff *skb,
 			    const struct kobs_source *src);
 int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s);

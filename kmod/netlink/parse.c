@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "core/refuse.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
 

@@ -6,6 +6,7 @@
  * writer (see table.h and stack.h). The session's lock is taken for rows that
  * the source keeps itself, and for no others.
  */
+#include "core/refuse.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
 

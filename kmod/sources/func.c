@@ -23,7 +23,8 @@
 #include <linux/sort.h>
 
 #include "core/hit.h"
-#include "core/kobs.h"
+#include "core/refuse.h"
+#include "core/session.h"
 #include "hooks/call.h"
 #include "hooks/deny.h"
 #include "sources.h"

@@ -13,6 +13,7 @@
 
 #include <linux/compiler.h>
 #include <linux/types.h>
+#include "lib/hash.h"
 #include "lib/table.h"
 #include "unwind/frame.h"
 

@@ -7,7 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/time64.h>
 
-#include "core/kobs.h"
+#include "core/session.h"
 
 #define BUDGET	25
 

@@ -9,7 +9,7 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-#include "core/kobs.h"
+#include "core/session.h"
 #include "hooks/call.h"
 
 /* Calls in progress at once when nothing else is asked for. */

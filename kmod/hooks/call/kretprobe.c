@@ -20,7 +20,7 @@
 #include <linux/slab.h>
 
 #include "core/hit.h"
-#include "core/kobs.h"
+#include "core/session.h"
 #include "hooks/call.h"
 
 /* Calls in progress at once when nothing else is asked for. */

@@ -7,7 +7,7 @@
 #define KOBS_LOCK_H
 
 #include <linux/atomic.h>
-#include "core/kobs.h"
+#include "core/session.h"
 #include "hooks/tracepoint.h"
 #include "lib/inflight.h"
 #include "sources/lock/owner.h"

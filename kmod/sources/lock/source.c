@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <trace/events/lock.h>
 
+#include "core/refuse.h"
 #include "sources.h"
 #include "sources/lock/lock.h"
 #include "unwind/task_stack.h"

@@ -14,7 +14,7 @@
 #include <linux/mutex.h>
 #include <linux/perf_event.h>
 #include <linux/workqueue.h>
-#include "core/kobs.h"
+#include "core/session.h"
 #include "sources/pmu/lbr.h"
 
 /* Events of a session at most, and what describes one. */

@@ -19,6 +19,7 @@
 #include <linux/sort.h>
 
 #include "core/context.h"
+#include "core/refuse.h"
 #include "sources.h"
 #include "sources/pmu/pmu.h"
 

@@ -8,7 +8,7 @@
 
 #include <linux/sched.h>
 
-#include "core/kobs.h"
+#include "core/session.h"
 #include "hooks/tracepoint.h"
 #include "lib/inflight.h"
 

@@ -24,6 +24,7 @@
 #include <linux/string.h>
 
 #include "core/hit.h"
+#include "core/refuse.h"
 #include "sources.h"
 #include "sources/sched/sched.h"
 

@@ -20,6 +20,7 @@
 
 #include "compat/ftrace_args.h"
 #include "compat/slab_calls.h"
+#include "core/refuse.h"
 #include "sources/slab/slab.h"
 
 /* Bulk allocations in progress at once: they can wait for memory. */

@@ -18,6 +18,7 @@
 #include <linux/string.h>
 
 #include "compat/module_text.h"
+#include "core/refuse.h"
 #include "sources/slab/slab.h"
 
 /**

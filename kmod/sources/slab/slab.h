@@ -17,7 +17,7 @@
 #include <linux/notifier.h>
 #include <linux/workqueue.h>
 
-#include "core/kobs.h"
+#include "core/session.h"
 #include "hooks/tracepoint.h"
 #include "lib/group_table.h"
 #include "lib/object_table.h"

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "core/refuse.h"
 #include "sources.h"
 #include "sources/slab/slab.h"
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A session: its configuration, its per-CPU part and its life cycle.
+ *
+ * Locking
+ *
+ *   1. kobs_session.lock: a session's state and everything its source does in
+ *      prepare, start, stop and release. May be held for seconds, while a
+ *      grace period passes.
+ *   2. kobs_sessions_lock (session.c), nests inside 1: the list of sessions,
+ *      their numbers, names and owners. Held briefly.
+ *
+ * A session is looked up under 2, which takes a reference; 1 is only taken
+ * after 2 was dropped. Handlers take no lock: a session's configuration does
+ * not change after its creation, and its memory outlives its handlers because
+ * stop waits for them.
+ */
+#ifndef KOBS_SESSION_H
+#define KOBS_SESSION_H
+
+#include <linux/irq_work.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/workqueue.h>
+#include "core/source.h"
+#include "lib/counters.h"
+#include "lib/filter.h"
+#include "lib/param.h"
+#include "lib/stack_table.h"
+#include "lib/table.h"
+#include "unwind/unwind.h"
+
+struct kobs_stream;
+
+#define KOBS_NAME_LEN	32
+
+/* Maximum number of targets kept out that a session lists one by one. */
+#define KOBS_KEPT_OUT	512
+
+/* Maximum number of sessions. */
+#define KOBS_SESSIONS	64
+
+/**
+ * struct kobs_guard - the guard's window on one CPU (guard.c)
+ * @start: start of the window, monotonic ns; 0 before the first
+ * @hits: hits of this CPU when the window began
+ * @cost: cost of the hits timed in the window, ns
+ * @worst: highest of these costs, ns
+ * @timed: number of hits timed in the window
+ * @over: number of consecutive windows above the budget, up to the last one
+ * @busy: the window is being changed
+ */
+struct kobs_guard {
+	u64 start;
+	u64 hits;
+	u64 cost;
+	u64 worst;
+	u32 timed;
+	u32 over;
+	u32 busy;
+};
+
+/**
+ * struct kobs_cpu - the per-CPU part of a session
+ * @counters: counters
+ * @table: aggregation table, unused by streams
+ * @unwind: its part of kernel stacks
+ * @nest: nesting depth of the session's handlers on this CPU
+ * @guard: the guard's window
+ */
+struct kobs_cpu {
+	struct kobs_counters counters;
+	struct kobs_table table;
+	struct kobs_unwind_cpu unwind;
+	u32 nest;
+	struct kobs_guard guard;
+};
+
+/**
+ * struct kobs_kept_out - a requested target that is not observed
+ * @address: as it was requested
+ * @reason: why not
+ * @denied: it is on the deny list
+ */
+struct kobs_kept_out {
+	u64 address;
+	const char *reason;
+	bool denied;
+};
+
+/**
+ * struct kobs_session - a session
+ *
+ * Read by handlers, constant while started:
+ * @armed: hits count; cleared by stop and by the guard
+ * @n_words: words of a key or record
+ * @gather: indices of these words in a hit
+ * @need: context words that the key needs, a bit for each
+ * @own_tgid: the owner's process, excluded; -1 for none (0 is the idle task)
+ * @worker_tgid: the module's worker, excluded
+ * @cpu: per-CPU part
+ * @filter: the filter
+ * @budget: cost in percent of a CPU above which the guard stops it; 0: none
+ * @has_stacks: a key column is a stack, the context's or the source's
+ * @unwind: how kernel stacks are captured; its depth applies to user stacks, too
+ * @stacks: interned stacks
+ * @stream: stream of a streaming mode, or NULL
+ * @record_bytes: size of a record in the stream
+ *
+ * Constant from creation:
+ * @id: number
+ * @source: source
+ * @mode: mode of the source
+ * @columns: key columns
+ * @n_columns: number of @columns
+ * @params: engine parameters
+ * @source_params: parameters of the source
+ * @blob: memory of the texts and addresses in parameters
+ * @owner_pid: process that created it
+ * @created: monotonic ns
+ *
+ * Under @lock:
+ * @lock: see above
+ * @state: state of its life cycle (session.c)
+ * @dead: deleted; only its memory is left
+ * @started: monotonic ns of the start
+ * @stopped: monotonic ns of the stop
+ * @stop_reason: why it stopped by itself, or empty
+ * @priv: private data of the source
+ * @targets: number of targets observed
+ * @kept_out: targets not observed, the first KOBS_KEPT_OUT of them
+ * @untraceable: number of targets that cannot be observed
+ * @denied: number of targets on the deny list
+ *
+ * Under kobs_sessions_lock:
+ * @node: in the list of sessions
+ * @name: name of a detached session, or empty
+ * @owner: netlink port of the owner; 0 when detached or dead
+ *
+ * @ref: references; the last put frees
+ * @guard_cost: percent of a CPU when the guard fired, else 0
+ * @disarmed: monotonic ns when the guard fired
+ * @guard_work: queues @stop_work from any context
+ * @stop_work: stops the session after the guard fired
+ * @del_work: deletes the session after its owner died
+ */
+struct kobs_session {
+	bool armed;
+	u8 n_words;
+	u8 gather[KOBS_KEY_WORDS];
+	u32 need;
+	pid_t own_tgid;
+	pid_t worker_tgid;
+	struct kobs_cpu __percpu *cpu;
+	struct kobs_filter filter;
+	u32 budget;
+	bool has_stacks;
+	struct kobs_unwind unwind;
+	struct kobs_stack_table stacks;
+	struct kobs_stream *stream;
+	u32 record_bytes;
+
+	u32 id;
+	const struct kobs_source *source;
+	const struct kobs_mode *mode;
+	const struct kobs_column *columns[KOBS_KEY_WORDS];
+	unsigned int n_columns;
+	struct kobs_value params[KOBS_P_ENGINE];
+	struct kobs_value source_params[KOBS_PARAMS];
+	void *blob;
+	pid_t owner_pid;
+	u64 created;
+
+	struct mutex lock; /* see the head of this file */
+	enum kobs_state state;
+	bool dead;
+	u64 started;
+	u64 stopped;
+	char stop_reason[160];
+	void *priv;
+	u32 targets;
+	struct kobs_kept_out *kept_out;
+	u32 untraceable;
+	u32 denied;
+
+	struct list_head node;
+	char name[KOBS_NAME_LEN];
+	u32 owner;
+
+	struct kref ref;
+	u32 guard_cost;
+	u64 disarmed;
+	struct irq_work guard_work;
+	struct work_struct stop_work;
+	struct work_struct del_work;
+};
+
+/**
+ * struct kobs_config - configuration of a new session
+ * @source: source
+ * @mode: mode of @source
+ * @by: names of key columns
+ * @n_by: number of @by; 0 for the mode's default
+ * @filter: the filter
+ * @params: engine parameters, checked
+ * @source_params: parameters of the source, checked
+ * @blob: memory of their texts and addresses; the session takes it over
+ * @owner: netlink port of the caller
+ */
+struct kobs_config {
+	const struct kobs_source *source;
+	const struct kobs_mode *mode;
+	char by[KOBS_KEY_WORDS][KOBS_NAME_LEN];
+	unsigned int n_by;
+	struct kobs_filter filter;
+	struct kobs_value params[KOBS_P_ENGINE];
+	struct kobs_value source_params[KOBS_PARAMS];
+	void *blob;
+	u32 owner;
+};
+
+/* session.c */
+extern struct workqueue_struct *kobs_wq;
+int kobs_sessions_init(void);
+void kobs_sessions_exit(void);
+struct kobs_session *kobs_session_new(struct kobs_config *cfg,
+				      struct netlink_ext_ack *extack);
+struct kobs_session *kobs_session_get(u32 id, const char *name);
+struct kobs_session *kobs_session_after(u32 id);
+void kobs_session_put(struct kobs_session *s);
+int kobs_session_start(struct kobs_session *s, u32 port, const char *name,
+		       struct netlink_ext_ack *extack);
+int kobs_session_stop(struct kobs_session *s, u32 port,
+		      struct netlink_ext_ack *extack);
+int kobs_session_del(struct kobs_session *s, u32 port,
+		     struct netlink_ext_ack *extack);
+u32 kobs_session_owner(const struct kobs_session *s);
+void kobs_session_owner_died(u32 port);
+void kobs_session_guarded(struct kobs_session *s);
+
+/* session_stats.c */
+void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
+struct kobs_shape kobs_session_shape(const struct kobs_session *s);
+void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
+u64 kobs_session_duration(const struct kobs_session *s);
+int kobs_session_keep_out(struct kobs_session *s, u64 address,
+			  const char *reason, bool denied);
+unsigned int kobs_session_kept_out(const struct kobs_session *s);
+
+/* guard.c */
+void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
+		      u64 cost);
+void kobs_guard_init(struct kobs_session *s);
+void kobs_guard_sync(struct kobs_session *s);
+
+#endif /* KOBS_SESSION_H */
