@@ -23,7 +23,7 @@ static int __init kobs_init(void)
 	err = kobs_unwind_init();
 	if (err)
 		goto err_sessions;
-	err = kobs_stream_init();
+	err = kobs_stream_init(&kobs_netlink_notify);
 	if (err)
 		goto err_unwind;
 	err = kobs_netlink_init();

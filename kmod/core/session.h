@@ -43,6 +43,20 @@ struct kobs_stream;
 #define KOBS_SESSIONS	64
 
 /**
+ * enum kobs_life - states of a session's life cycle, see session.c
+ * @KOBS_LIFE_NEW: configured and prepared
+ * @KOBS_LIFE_STARTED: its probes are on
+ * @KOBS_LIFE_STOPPED: its probes are off and no handler runs
+ * @KOBS_LIFE_DEAD: deleted; only its memory is left
+ */
+enum kobs_life {
+	KOBS_LIFE_NEW,
+	KOBS_LIFE_STARTED,
+	KOBS_LIFE_STOPPED,
+	KOBS_LIFE_DEAD
+};
+
+/**
  * struct kobs_guard - the guard's window on one CPU (guard.c)
  * @start: start of the window, monotonic ns; 0 before the first
  * @hits: hits of this CPU when the window began
@@ -123,8 +137,7 @@ struct kobs_kept_out {
  *
  * Under @lock:
  * @lock: see above
- * @state: state of its life cycle (session.c)
- * @dead: deleted; only its memory is left
+ * @life: state of its life cycle (session.c)
  * @started: monotonic ns of the start
  * @stopped: monotonic ns of the stop
  * @stop_reason: why it stopped by itself, or empty
@@ -174,8 +187,7 @@ struct kobs_session {
 	u64 created;
 
 	struct mutex lock; /* see the head of this file */
-	enum kobs_state state;
-	bool dead;
+	enum kobs_life life;
 	u64 started;
 	u64 stopped;
 	char stop_reason[160];
@@ -240,7 +252,13 @@ u32 kobs_session_owner(const struct kobs_session *s);
 void kobs_session_owner_died(u32 port);
 void kobs_session_guarded(struct kobs_session *s);
 
+/* session_setup.c */
+struct kobs_session *kobs_session_create(struct kobs_config *cfg,
+					 struct netlink_ext_ack *extack);
+void kobs_session_free(struct kobs_session *s);
+
 /* session_stats.c */
+enum kobs_state kobs_session_state(const struct kobs_session *s);
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 struct kobs_shape kobs_session_shape(const struct kobs_session *s);
 void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions: what is told of them (counters, memory, duration), and targets
- * that are left out.
+ * Sessions: what is reported about them (state, counters, memory, duration),
+ * and the targets kept out.
  *
- * Locking: the session's lock is held by all callers, but for what is constant
- * from a session's creation.
+ * Locking: all callers hold the session's lock, except for what is constant
+ * after a session's creation.
  */
 #include <linux/cpumask.h>
 #include <linux/log2.h>
@@ -17,7 +17,24 @@
 #include "core/stream.h"
 
 /**
- * kobs_session_counts() - add a session's counters up
+ * kobs_session_state() - the state of a session as clients see it
+ * @s: session
+ *
+ * A reader can still hold a reference to a session that was deleted.
+ *
+ * Context: task; the session's lock is held.
+ * Return: the state; that before the deletion for a deleted session.
+ */
+enum kobs_state kobs_session_state(const struct kobs_session *s)
+{
+	if (!s->started)
+		return KOBS_STATE_NEW;
+	return s->life == KOBS_LIFE_STARTED ? KOBS_STATE_STARTED :
+					      KOBS_STATE_STOPPED;
+}
+
+/**
+ * kobs_session_counts() - add up a session's counters
  * @s: session
  * @sum: result; the equation of hits holds once the session has stopped
  *
@@ -44,7 +61,7 @@ void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 }
 
 /**
- * kobs_session_shape() - what the rows of a session's tables hold
+ * kobs_session_shape() - layout of the rows of a session's tables
  * @s: session whose columns are set
  *
  * Context: any.
@@ -83,10 +100,10 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 /**
- * kobs_session_usage() - memory held by a session
+ * kobs_session_usage() - memory use of a session
  * @s: session
- * @u: bytes, without what its probes take inside the kernel; rows used in the
- *     fullest table, and rows in each, when it is no stream
+ * @u: bytes, without the kernel's own memory for its probes; unless it is a
+ *     stream, rows in use of the fullest table, and capacity of each table
  *
  * Context: task; the session's lock is held.
  */
@@ -106,7 +123,7 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 /**
- * kobs_session_duration() - time that a session's hits count, or counted
+ * kobs_session_duration() - time for which a session has been running, or ran
  * @s: session
  *
  * Context: task; the session's lock is held.
@@ -114,21 +131,17 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
  */
 u64 kobs_session_duration(const struct kobs_session *s)
 {
-	switch (s->state) {
-	case KOBS_STATE_STARTED:
-		return ktime_get_mono_fast_ns() - s->started;
-	case KOBS_STATE_STOPPED:
-		return s->stopped - s->started;
-	default:
+	if (!s->started)
 		return 0;
-	}
+	return (s->life == KOBS_LIFE_STARTED ? ktime_get_mono_fast_ns() :
+					       s->stopped) - s->started;
 }
 
 /**
  * kobs_session_keep_out() - note a requested target that is not observed
  * @s: session being prepared
  * @address: target
- * @reason: why, a text that lives as long as the module
+ * @reason: why not; a constant text
  * @denied: it is on the deny list
  *
  * Context: task, may sleep; the session's lock is held.
@@ -156,11 +169,11 @@ int kobs_session_keep_out(struct kobs_session *s, u64 address,
 }
 
 /**
- * kobs_session_kept_out() - targets not observed that are remembered
+ * kobs_session_kept_out() - number of targets listed as kept out
  * @s: session
  *
  * Context: task; the session's lock is held.
- * Return: how many there are in kept_out.
+ * Return: number of valid entries of kept_out.
  */
 unsigned int kobs_session_kept_out(const struct kobs_session *s)
 {

@@ -1,45 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Streams: records go into a ring buffer for each CPU and from there, in
- * batches of up to 32 KiB, to the session's owner.
+ * Streams: records go into a per-CPU ring buffer and from there, in batches, to
+ * the session's owner.
  *
- * The ring is the kernel's own (linux/ring_buffer.h). It does not overwrite:
- * a record that finds it full is lost, and counted. A batch that does not fit
- * into the owner's socket is kept and sent again later, while the ring fills,
- * so that the ring is the only place where records are lost.
+ * The ring is the kernel's own (linux/ring_buffer.h). It does not overwrite: a
+ * record is lost, and counted, when the ring is full. A batch that does not fit
+ * into the owner's socket is kept and sent later, while the ring fills: records
+ * are lost in the ring only.
  *
- * Locking: handlers only write to the ring, which is safe in any context.
- * Everything else of a stream is touched by its work item alone, which runs
- * on the module's one worker thread; kobs_stream_start() and
- * kobs_stream_finish() queue it, kobs_stream_free() waits for it.
+ * Locking: handlers only write to the ring, which is safe in any context. All
+ * other members of a stream are used by its work item alone, which runs on the
+ * module's only worker thread; kobs_stream_start() and kobs_stream_finish()
+ * queue it, kobs_stream_free() waits for it.
  */
 #include <linux/kthread.h>
 #include <linux/mm.h>
-#include <linux/netlink.h>
 #include <linux/ring_buffer.h>
 #include <linux/sched.h>
-#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "core/hit.h"
+#include "core/notify.h"
 #include "core/session.h"
 #include "core/stream.h"
-#include "netlink/family.h"
 
-/* Pause between two rounds when there was little to do. */
+/* Pause between two rounds after a round that drained the ring. */
 #define STREAM_PAUSE		(HZ / 100 ?: 1)
-/* Attributes of a batch. */
-#define BATCH_BYTES		(32 * 1024 - 512)
-/* Batches of one CPU in a round. */
+/* Maximum number of batches per CPU and round. */
 #define ROUND_BATCHES		16
-/* Records that began before a round but were not complete are this young. */
+/* Maximum age of a record that was begun but not completed before a round. */
 #define STREAM_SLACK_NS		(2 * NSEC_PER_MSEC)
 
 /**
- * struct kobs_stream_cpu - what the worker knows of one CPU
+ * struct kobs_stream_cpu - the worker's state of one CPU
  * @seq: number of the next batch
- * @lost: lost records that the owner was told of
+ * @lost: number of lost records reported to the owner
  */
 struct kobs_stream_cpu {
 	u64 seq;
@@ -50,13 +46,13 @@ struct kobs_stream_cpu {
  * struct kobs_stream - stream of a session
  * @s: session
  * @ring: ring buffer
- * @bytes: of the ring, for each CPU
+ * @bytes: size of the ring per CPU
  * @work: drains the ring
  * @pending: message that did not fit into the owner's socket
  * @finishing: the session stopped; end with the last record
- * @told: the owner was told of the end, or will be by @pending
- * @finished: there is nothing more to send
- * @cpu: for each possible CPU
+ * @told: the end was reported to the owner, or will be by @pending
+ * @finished: nothing is left to send
+ * @cpu: state per possible CPU
  */
 struct kobs_stream {
 	struct kobs_session *s;
@@ -71,6 +67,7 @@ struct kobs_stream {
 };
 
 static struct kthread_worker *kobs_worker;
+static const struct kobs_notify_ops *notify;
 
 /**
  * kobs_stream_write() - write a record
@@ -78,8 +75,8 @@ static struct kthread_worker *kobs_worker;
  * @v: words of the hit; all that its columns need are filled in
  * @value: value, when the mode has one
  *
- * The time of a record is the ring's own: that of the local clock, as in the
- * kernel's log and in ftrace.
+ * The ring adds the record's time, of the local clock, as in the kernel's log
+ * and in ftrace.
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the ring is full and the record is lost.
@@ -104,18 +101,10 @@ bool kobs_stream_write(struct kobs_session *s, const u64 *v, u64 value)
 /* Returns false when the message must be kept for later. */
 static bool stream_send(struct kobs_stream *st, struct sk_buff *skb)
 {
-	int err;
-
-	/* Sending takes one reference in any case. */
-	skb_get(skb);
-	err = kobs_netlink_send(skb, kobs_session_owner(st->s));
-	if (err == -EAGAIN) {
-		st->pending = skb;
-		return false;
-	}
-	/* Any other error means that there is no owner to read it. */
-	kfree_skb(skb);
-	return true;
+	if (!notify->send(st->s, skb))
+		return true;
+	st->pending = skb;
+	return false;
 }
 
 static bool stream_send_pending(struct kobs_stream *st)
@@ -126,29 +115,12 @@ static bool stream_send_pending(struct kobs_stream *st)
 	return !skb || stream_send(st, skb);
 }
 
-static int stream_put_event(struct kobs_session *s, struct sk_buff *skb,
-			    u64 time, const u64 *word)
+/* Send a complete message, which is NULL when there was no memory for it. */
+static int stream_tell(struct kobs_stream *st, struct sk_buff *skb)
 {
-	struct nlattr *nest = nla_nest_start(skb, KOBS_A_RECORD_EVENT);
-	unsigned int i;
-
-	if (!nest || kobs_put_u64(skb, KOBS_A_EVENT_TIME, time))
-		return -EMSGSIZE;
-	for (i = 0; i < s->n_columns; i++) {
-		const struct kobs_column *c = s->columns[i];
-		int err = c->type == KOBS_TYPE_TEXT ?
-			  kobs_put_text(skb, KOBS_A_EVENT_TEXT, word,
-					c->words) :
-			  kobs_put_u64(skb, KOBS_A_EVENT_NUMBER, *word);
-
-		if (err)
-			return err;
-		word += c->words;
-	}
-	if (s->mode->value && kobs_put_u64(skb, KOBS_A_EVENT_VALUE, *word))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
+	if (!skb)
+		return -ENOMEM;
+	return stream_send(st, skb) ? 0 : -EAGAIN;
 }
 
 static u64 stream_lost(const struct kobs_session *s, unsigned int cpu)
@@ -157,54 +129,28 @@ static u64 stream_lost(const struct kobs_session *s, unsigned int cpu)
 			    counters.n[KOBS_N_RING_FULL]);
 }
 
-/* Bytes of one event: time, value and columns, texts at their longest. */
-static size_t event_size(const struct kobs_session *s)
-{
-	return nla_total_size(0) + (s->n_columns + 2) *
-	       nla_total_size(KOBS_TEXT_WORDS * sizeof(u64));
-}
-
-static struct sk_buff *batch_new(struct kobs_stream *st, u8 cmd,
-				 unsigned int cpu, void **hdr)
-{
-	struct sk_buff *skb;
-	u64 lost = stream_lost(st->s, cpu);
-
-	skb = kobs_netlink_record(cmd, BATCH_BYTES, hdr);
-	if (!skb)
-		return NULL;
-	if (nla_put_u32(skb, KOBS_A_RECORD_SESSION, st->s->id) ||
-	    nla_put_u32(skb, KOBS_A_RECORD_CPU, cpu) ||
-	    kobs_put_u64(skb, KOBS_A_RECORD_LOST, lost) ||
-	    (cmd == KOBS_CMD_RECORD_NTF &&
-	     kobs_put_u64(skb, KOBS_A_RECORD_SEQ, st->cpu[cpu].seq))) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	st->cpu[cpu].lost = lost;
-	return skb;
-}
-
 /*
- * Send what the ring of a CPU holds in one batch.
+ * Send one batch of what the ring of a CPU holds.
  * Returns 1 when there may be more, 0 when there is none, -EAGAIN when the
  * owner's socket is full, -ENOMEM.
  */
 static int stream_batch(struct kobs_stream *st, unsigned int cpu)
 {
+	struct kobs_stream_cpu *c = &st->cpu[cpu];
+	u64 lost = stream_lost(st->s, cpu);
 	struct ring_buffer_event *event;
 	struct sk_buff *skb;
 	int more = 0;
-	void *hdr;
 	u64 time;
 
 	if (ring_buffer_empty_cpu(st->ring, cpu))
 		return 0;
-	skb = batch_new(st, KOBS_CMD_RECORD_NTF, cpu, &hdr);
+	skb = notify->records(st->s, cpu, c->seq, lost);
 	if (!skb)
 		return -ENOMEM;
+	c->lost = lost;
 	for (;;) {
-		if (skb_tailroom(skb) < event_size(st->s)) {
+		if (!notify->room(st->s, skb)) {
 			more = 1;
 			break;
 		}
@@ -212,45 +158,26 @@ static int stream_batch(struct kobs_stream *st, unsigned int cpu)
 		if (!event)
 			break;
 		/* Cannot fail: there is room. */
-		if (WARN_ON_ONCE(stream_put_event(st->s, skb, time,
-						  ring_buffer_event_data(event))))
+		if (WARN_ON_ONCE(notify->add(st->s, skb, time,
+					     ring_buffer_event_data(event))))
 			break;
 	}
-	st->cpu[cpu].seq++;
-	genlmsg_end(skb, hdr);
+	c->seq++;
 	return stream_send(st, skb) ? more : -EAGAIN;
 }
 
-/* Tell of losses that no batch has told of. */
+/* Report losses that no batch has reported. */
 static int stream_tell_lost(struct kobs_stream *st, unsigned int cpu)
 {
+	u64 lost = stream_lost(st->s, cpu);
 	struct sk_buff *skb;
-	void *hdr;
 
-	if (stream_lost(st->s, cpu) == st->cpu[cpu].lost)
+	if (lost == st->cpu[cpu].lost)
 		return 0;
-	skb = batch_new(st, KOBS_CMD_LOST_NTF, cpu, &hdr);
-	if (!skb)
-		return -ENOMEM;
-	genlmsg_end(skb, hdr);
-	return stream_send(st, skb) ? 0 : -EAGAIN;
-}
-
-static int stream_tell_until(struct kobs_stream *st, u64 until)
-{
-	struct sk_buff *skb;
-	void *hdr;
-
-	skb = kobs_netlink_record(KOBS_CMD_RECORD_NTF, 64, &hdr);
-	if (!skb)
-		return -ENOMEM;
-	if (nla_put_u32(skb, KOBS_A_RECORD_SESSION, st->s->id) ||
-	    kobs_put_u64(skb, KOBS_A_RECORD_UNTIL, until)) {
-		nlmsg_free(skb);
-		return -ENOMEM;
-	}
-	genlmsg_end(skb, hdr);
-	return stream_send(st, skb) ? 0 : -EAGAIN;
+	skb = notify->lost(st->s, cpu, lost);
+	if (skb)
+		st->cpu[cpu].lost = lost;
+	return stream_tell(st, skb);
 }
 
 /*
@@ -271,7 +198,7 @@ static int stream_round(struct kobs_stream *st)
 		u64 seq = st->cpu[cpu].seq;
 		unsigned int n = 0;
 
-		/* One busy CPU must not keep the others waiting. */
+		/* A busy CPU must not delay the others. */
 		do {
 			ret = stream_batch(st, cpu);
 			cond_resched();
@@ -284,35 +211,35 @@ static int stream_round(struct kobs_stream *st)
 		any |= st->cpu[cpu].seq != seq;
 	}
 	if (any && drained) {
-		ret = stream_tell_until(st, until);
+		ret = stream_tell(st, notify->until(st->s, until));
 		if (ret < 0)
 			return ret;
 	}
 	return drained ? any : 2;
 }
 
-/* The end, which comes behind the last record. */
+/* Report the end, after the last record. */
 static int stream_tell_end(struct kobs_stream *st)
 {
 	struct sk_buff *skb = NULL;
 	bool dead;
 
 	mutex_lock(&st->s->lock);
-	dead = st->s->dead;
+	dead = st->s->life == KOBS_LIFE_DEAD;
 	if (!dead)
-		skb = kobs_netlink_state(st->s);
+		skb = notify->state(st->s);
 	mutex_unlock(&st->s->lock);
 	if (!skb && !dead)
 		return -ENOMEM;
 	st->told = true;
-	return !skb || stream_send(st, skb) ? 0 : -EAGAIN;
+	return dead ? 0 : stream_tell(st, skb);
 }
 
 static void stream_work(struct kthread_work *work)
 {
 	struct kobs_stream *st = container_of(work, struct kobs_stream,
 					      work.work);
-	/* Read first: the round then sees every record before the stop. */
+	/* Read before the round, which then sees every record before the stop. */
 	bool finishing = smp_load_acquire(&st->finishing);
 	int ret = 0;
 
@@ -329,6 +256,22 @@ static void stream_work(struct kthread_work *work)
 	kthread_queue_delayed_work(kobs_worker, &st->work,
 				   ret == 2 || (ret == 1 && finishing) ?
 				   0 : STREAM_PAUSE);
+}
+
+/**
+ * kobs_notify_state() - report a session's state to its owner
+ * @s: session
+ *
+ * The notification is dropped when the owner's socket is full.
+ *
+ * Context: task, may sleep; the session's lock is held.
+ */
+void kobs_notify_state(struct kobs_session *s)
+{
+	struct sk_buff *skb = notify->state(s);
+
+	if (skb && notify->send(s, skb))
+		notify->drop(skb);
 }
 
 /**
@@ -371,14 +314,15 @@ void kobs_stream_free(struct kobs_session *s)
 	if (!st)
 		return;
 	kthread_cancel_delayed_work_sync(&st->work);
-	kfree_skb(st->pending);
+	if (st->pending)
+		notify->drop(st->pending);
 	ring_buffer_free(st->ring);
 	kfree(st);
 	s->stream = NULL;
 }
 
 /**
- * kobs_stream_start() - begin to drain
+ * kobs_stream_start() - start draining the ring
  * @s: session in a streaming mode
  *
  * Context: task, may sleep.
@@ -390,7 +334,7 @@ void kobs_stream_start(struct kobs_session *s)
 }
 
 /**
- * kobs_stream_finish() - end with the record that is the last now
+ * kobs_stream_finish() - end the stream after the last record
  * @s: session in a streaming mode, whose handlers have ended
  *
  * The owner gets the rest and then a session-ntf, unless the session is
@@ -406,7 +350,7 @@ void kobs_stream_finish(struct kobs_session *s)
 }
 
 /**
- * kobs_stream_bytes() - memory of a session's stream
+ * kobs_stream_bytes() - memory use of a session's stream
  * @s: session
  *
  * Context: task.
@@ -420,7 +364,7 @@ size_t kobs_stream_bytes(const struct kobs_session *s)
 }
 
 /**
- * kobs_stream_worker() - the worker thread, whose own hits do not count
+ * kobs_stream_worker() - the worker thread, which sessions filter out
  *
  * Context: any.
  * Return: its process number.
@@ -432,12 +376,14 @@ pid_t kobs_stream_worker(void)
 
 /**
  * kobs_stream_init() - start the worker
+ * @ops: operations on notifications
  *
  * Context: task, at load.
  * Return: 0, or an error of kthread_run_worker().
  */
-int kobs_stream_init(void)
+int kobs_stream_init(const struct kobs_notify_ops *ops)
 {
+	notify = ops;
 	kobs_worker = kthread_run_worker(0, "kobs");
 	return PTR_ERR_OR_ZERO(kobs_worker);
 }

@@ -5,9 +5,10 @@
 
 #include <linux/types.h>
 
+struct kobs_notify_ops;
 struct kobs_session;
 
-int kobs_stream_init(void);
+int kobs_stream_init(const struct kobs_notify_ops *ops);
 void kobs_stream_exit(void);
 pid_t kobs_stream_worker(void);
 int kobs_stream_new(struct kobs_session *s);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family: parsing requests and filling answers in. What
- * the attributes mean is described in uapi/kobs.yaml, from which the policies
- * and the table of operations (netlink_gen.c) are generated.
+ * The generic netlink family: its operations. uapi/kobs.yaml describes the
+ * attributes; the policies and the table of operations (gen.c) are generated
+ * from it.
  *
  * Locking: operations run in parallel; kobs_sessions_lock and the sessions'
- * own locks protect what they work on (see core/session.h). The family's own state is
- * constant.
+ * own locks protect what they work on (see core/session.h). The family's own
+ * state is constant.
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
@@ -26,20 +26,20 @@
 static struct genl_family kobs_family;
 
 /**
- * kobs_netlink_allowed() - may the caller use kobs at all
+ * kobs_netlink_allowed() - whether the caller may use kobs
  * @skb: request
- * @extack: says why not
+ * @extack: takes the reason of a refusal
  *
- * netlink_capable() asks for the right of the caller and, unless that named
- * the receiver on purpose, of the socket's opener: a descriptor that was passed
- * on gives no right away, nor does one that is written to by mistake.
+ * netlink_capable() checks the capability of the caller and, unless the caller
+ * named the receiver explicitly, of the socket's opener: a file descriptor that
+ * was passed on does not grant the right, nor does one written to by mistake.
  *
  * Context: task.
  * Return: 0, or -EPERM.
  */
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
 {
-	/* Constant texts: whoever may do nothing takes no room from others. */
+	/* Constant texts: an unprivileged caller uses up no text of kobs_refuse(). */
 	if (!netlink_capable(skb, CAP_PERFMON) &&
 	    !netlink_capable(skb, CAP_SYS_ADMIN)) {
 		NL_SET_ERR_MSG(extack,
@@ -78,7 +78,7 @@ static struct kobs_session *nl_session(struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
-/* A refusal that nobody gave a sentence. */
+/* Add a sentence to a refusal that has none. */
 static int nl_verdict(struct genl_info *info, int err)
 {
 	if (err == -ENOMEM && info->extack && !info->extack->_msg)
@@ -107,7 +107,7 @@ static int nl_send_session(struct sk_buff *skb, void *hdr,
 	return genlmsg_reply(skb, info);
 }
 
-/* A session that its owner is not told of must not stay. */
+/* A session whose creation cannot be reported is deleted. */
 static int nl_reply_new(struct genl_info *info, struct kobs_session *s)
 {
 	size_t size = KOBS_NL_SESSION_SIZE;
@@ -150,8 +150,8 @@ int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /*
- * What start, stop and get have in common. There is an answer before anything
- * changes: a session does not start for whoever is told that it failed.
+ * The common part of start, stop and get. The reply is allocated before the
+ * change: a session does not start when the caller is told that it failed.
  */
 static int nl_session_do(struct sk_buff *skb, struct genl_info *info,
 			 int (*change)(struct kobs_session *s,
@@ -189,7 +189,7 @@ static int nl_start(struct kobs_session *s, struct genl_info *info)
 
 int kobs_nl_session_start_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	/* Here the name is the one to give, not the one to look for. */
+	/* Here the name is the session's new name, not a name to look up. */
 	if (GENL_REQ_ATTR_CHECK(info, KOBS_A_SESSION_ID))
 		return kobs_refuse(info->extack, -EINVAL,
 				   "id of a session missing");
@@ -226,7 +226,7 @@ int kobs_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* The kernel would begin with less than the first item of a dump may need. */
+/* The kernel's default can be less than the first item of a dump needs. */
 static int nl_dump_start(struct netlink_callback *cb)
 {
 	cb->min_dump_alloc = KOBS_NL_SESSION_SIZE;
@@ -355,78 +355,20 @@ struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
  * kobs_netlink_record() - begin a notification
  * @cmd: its command
  * @size: bytes of its attributes
- * @hdr: set to the header
  *
  * Context: task, may sleep.
  * Return: the message, or NULL.
  */
-struct sk_buff *kobs_netlink_record(u8 cmd, size_t size, void **hdr)
+struct sk_buff *kobs_netlink_record(u8 cmd, size_t size)
 {
 	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
 	if (!skb)
 		return NULL;
-	*hdr = genlmsg_put(skb, 0, 0, &kobs_family, 0, cmd);
-	if (*hdr)
+	if (genlmsg_put(skb, 0, 0, &kobs_family, 0, cmd))
 		return skb;
 	nlmsg_free(skb);
 	return NULL;
-}
-
-/**
- * kobs_netlink_send() - send a finished notification
- * @skb: message; a reference is taken in any case
- * @port: netlink port of the receiver
- *
- * Context: task; does not wait.
- * Return: 0, -EAGAIN when the receiver's buffer is full, or -ECONNREFUSED
- * when there is no receiver.
- */
-int kobs_netlink_send(struct sk_buff *skb, u32 port)
-{
-	if (!port) {
-		kfree_skb(skb);
-		return -ECONNREFUSED;
-	}
-	return genlmsg_unicast(&init_net, skb, port);
-}
-
-/**
- * kobs_netlink_state() - a notification of a session's state
- * @s: session
- *
- * Context: task, may sleep; the session's lock is held.
- * Return: for kobs_netlink_send(), or NULL.
- */
-struct sk_buff *kobs_netlink_state(struct kobs_session *s)
-{
-	struct sk_buff *skb;
-	void *hdr;
-
-	skb = kobs_netlink_record(KOBS_CMD_SESSION_NTF, KOBS_NL_SESSION_SIZE,
-				  &hdr);
-	if (!skb)
-		return NULL;
-	if (kobs_netlink_put_session(skb, s)) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	genlmsg_end(skb, hdr);
-	return skb;
-}
-
-/**
- * kobs_netlink_notify() - tell a session's owner of its state, if it has room
- * @s: session
- *
- * Context: task, may sleep; the session's lock is held.
- */
-void kobs_netlink_notify(struct kobs_session *s)
-{
-	struct sk_buff *skb = kobs_netlink_state(s);
-
-	if (skb)
-		kobs_netlink_send(skb, kobs_session_owner(s));
 }
 
 static int nl_event(struct notifier_block *nb, unsigned long event, void *data)
@@ -441,7 +383,7 @@ static int nl_event(struct notifier_block *nb, unsigned long event, void *data)
 
 static struct notifier_block nl_notifier = { .notifier_call = nl_event };
 
-/* The generated operations, with what the generator has no place for. */
+/* The generated operations, plus what the generator does not support. */
 static struct genl_ops nl_ops[ARRAY_SIZE(kobs_nl_ops)] __ro_after_init;
 
 /* Not netnsok: the family exists in the initial network namespace only. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The netlink family: family.c (operations), parse.c (requests), fill.c (sources
- * and sessions), rows.c (rows and stacks).
+ * and sessions), rows.c (rows and stacks), notify.c (notifications). The only
+ * folder that knows attributes.
  */
 #ifndef KOBS_NETLINK_H
 #define KOBS_NETLINK_H
@@ -9,19 +10,20 @@
 #include <linux/sizes.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
+#include "core/notify.h"
 #include "core/session.h"
 
 /*
- * Room for a source or a session at its largest, but for what it keeps out:
- * every kind of loss, every note, every filter full.
+ * Maximum bytes of a source or a session without its kept-out targets: with
+ * every reason of loss, every note, and full filters.
  */
 #define KOBS_NL_SESSION_SIZE	SZ_8K
 
-/* Room for one kept-out target, its reason included. */
+/* Maximum bytes of one kept-out target with its reason. */
 #define KOBS_NL_KEPT_OUT_SIZE	192
 
 /*
- * Numbers of 64 bits go unpadded: attributes are aligned to 4 bytes, and the
+ * 64-bit numbers are not padded: attributes are aligned to 4 bytes, and the
  * specification has no attribute for padding.
  */
 static inline int kobs_put_u64(struct sk_buff *skb, int attr, u64 v)
@@ -43,10 +45,7 @@ static inline int kobs_put_text(struct sk_buff *skb, int attr, const u64 *words,
 /* family.c */
 int kobs_netlink_init(void);
 void kobs_netlink_exit(void);
-struct sk_buff *kobs_netlink_state(struct kobs_session *s);
-void kobs_netlink_notify(struct kobs_session *s);
-struct sk_buff *kobs_netlink_record(u8 cmd, size_t size, void **hdr);
-int kobs_netlink_send(struct sk_buff *skb, u32 port);
+struct sk_buff *kobs_netlink_record(u8 cmd, size_t size);
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack);
 void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
 			    u8 cmd);
@@ -62,5 +61,8 @@ int kobs_netlink_put_source(struct sk_buff *skb,
 int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s);
 int kobs_netlink_put_kept_out(struct sk_buff *skb,
 			      const struct kobs_session *s);
+
+/* notify.c */
+extern const struct kobs_notify_ops kobs_netlink_notify;
 
 #endif /* KOBS_NETLINK_H */

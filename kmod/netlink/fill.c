@@ -317,7 +317,8 @@ int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s)
 	if (nla_put_u32(skb, KOBS_A_SESSION_ID, s->id) ||
 	    put_config(skb, s) || put_filter(skb, &s->filter) ||
 	    (*s->name && nla_put_string(skb, KOBS_A_SESSION_NAME, s->name)) ||
-	    nla_put_u32(skb, KOBS_A_SESSION_STATE, s->state) ||
+	    nla_put_u32(skb, KOBS_A_SESSION_STATE,
+			kobs_session_state(s)) ||
 	    (*s->stop_reason && nla_put_string(skb, KOBS_A_SESSION_STOP_REASON,
 					       s->stop_reason)) ||
 	    (owner && nla_put_u32(skb, KOBS_A_SESSION_OWNER, owner)) ||

@@ -325,7 +325,7 @@ def sentences():
                     mine.ask(K.CMD_SOURCE_GET, attr(K.A_SOURCE_NAME, name))
                 except Refused as r:
                     if r.sentence not in (f"there is no source {name}",
-                                          "refused, as are too many others at this moment to tell why"):
+                                          "request refused; too many concurrent errors to say why"):
                         os._exit(1)
             os._exit(0)
         pids.append(pid)

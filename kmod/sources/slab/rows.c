@@ -350,7 +350,7 @@ bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
 {
 	struct kobs_slab *sl = s->priv;
 
-	if (s->state == KOBS_STATE_NEW)
+	if (s->life == KOBS_LIFE_NEW)
 		return false;
 	if (!*at) {
 		tally_fill(sl);

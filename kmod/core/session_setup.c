@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions: creation from a configuration (columns, checks, memory), and
+ * freeing.
+ *
+ * Locking: none; the session is not in the list yet, or not any more.
+ */
+#include <linux/cpumask.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "core/refuse.h"
+#include "core/session.h"
+#include "core/stream.h"
+
+/* Default for rows with a histogram, which are large. */
+#define HIST_ROWS	512
+
+/* Append column @name to the key. */
+static int session_add_column(struct kobs_session *s, const char *name,
+			      struct netlink_ext_ack *extack)
+{
+	const struct kobs_column *c = kobs_source_column(s->source, name);
+	unsigned int i;
+
+	if (!c)
+		return kobs_refuse(extack, -EINVAL,
+				   "source %s has no column %s",
+				   s->source->name, name);
+	for (i = 0; i < s->n_columns; i++) {
+		if (s->columns[i] == c)
+			return kobs_refuse(extack, -EINVAL,
+					   "column %s is named twice", c->name);
+	}
+	if (s->n_words + c->words > KOBS_KEY_WORDS)
+		return kobs_refuse(extack, -EINVAL, "too many columns");
+	s->columns[s->n_columns++] = c;
+	for (i = 0; i < c->words; i++)
+		s->gather[s->n_words++] = c->word + i;
+	if (c->word < KOBS_W_SOURCE)
+		s->need |= BIT(c->word);
+	if (c->by_stack)
+		s->need |= BIT(KOBS_W_KSTACK);
+	if (c->by_stack || c->type == KOBS_TYPE_KSTACK ||
+	    c->type == KOBS_TYPE_USTACK)
+		s->has_stacks = true;
+	return 0;
+}
+
+static int session_set_columns(struct kobs_session *s,
+			       const struct kobs_config *cfg,
+			       struct netlink_ext_ack *extack)
+{
+	const char *by = s->mode->by;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < cfg->n_by; i++) {
+		err = session_add_column(s, cfg->by[i], extack);
+		if (err)
+			return err;
+	}
+	while (!cfg->n_by && by) {
+		err = session_add_column(s, by, extack);
+		if (err)
+			return err;
+		by = strchr(by, ',');
+		if (by)
+			by++;
+	}
+	return 0;
+}
+
+static int session_check(const struct kobs_session *s,
+			 struct netlink_ext_ack *extack)
+{
+	const char *why;
+	bool ok = true;
+
+	if (s->mode->available) {
+		why = s->mode->available(&ok);
+		if (!ok)
+			return kobs_refuse(extack, -EOPNOTSUPP, "%s", why);
+	}
+	if (s->filter.min && !s->mode->value)
+		return kobs_refuse(extack, -EINVAL,
+				   "min needs a value, and %s %s has none",
+				   s->source->name, s->mode->name);
+	if (s->params[KOBS_P_HIST].number &&
+	    (!s->mode->value || s->mode->stream))
+		return kobs_refuse(extack, -EINVAL,
+				   "hist needs a table with a value, and %s %s has none",
+				   s->source->name, s->mode->name);
+	return 0;
+}
+
+static int session_alloc_tables(struct kobs_session *s)
+{
+	struct kobs_shape shape = kobs_session_shape(s);
+	unsigned int cpu;
+	int err;
+
+	if (shape.hist && !s->params[KOBS_P_ROWS].given)
+		s->params[KOBS_P_ROWS].number = HIST_ROWS;
+	for_each_possible_cpu(cpu) {
+		err = kobs_table_init(&per_cpu_ptr(s->cpu, cpu)->table,
+				      cpu_to_node(cpu),
+				      s->params[KOBS_P_ROWS].number, &shape);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The stack table and the stack caches, if the key needs them. */
+static int session_alloc_stacks(struct kobs_session *s)
+{
+	int err = 0;
+
+	if (s->has_stacks)
+		err = kobs_stack_table_init(&s->stacks,
+					    s->params[KOBS_P_STACKS].number);
+	return err ?: kobs_unwind_alloc(&s->unwind,
+					s->need & BIT(KOBS_W_KSTACK));
+}
+
+static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	int err = -ENOMEM;
+
+	s->cpu = alloc_percpu(struct kobs_cpu);
+	s->unwind.cpu = &s->cpu->unwind;
+	s->unwind.stacks = &s->stacks;
+	if (s->cpu)
+		err = s->mode->stream ? kobs_stream_new(s) :
+		      s->mode->own_rows ? 0 : session_alloc_tables(s);
+	if (!err)
+		err = session_alloc_stacks(s);
+	if (err)
+		kobs_refuse(extack, err,
+			    "no memory for the session: lower rows, stacks or ring_kb");
+	return err;
+}
+
+static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
+{
+	s->source = cfg->source;
+	s->mode = cfg->mode;
+	s->filter = cfg->filter;
+	memcpy(s->params, cfg->params, sizeof(s->params));
+	memcpy(s->source_params, cfg->source_params, sizeof(s->source_params));
+	s->blob = cfg->blob;
+	cfg->blob = NULL;
+	s->owner = cfg->owner;
+	s->owner_pid = current->tgid;
+	s->own_tgid = current->tgid;
+	s->worker_tgid = kobs_stream_worker();
+	s->created = ktime_get_mono_fast_ns();
+	s->budget = cfg->params[KOBS_P_BUDGET].number;
+	s->unwind.depth = cfg->params[KOBS_P_STACK_DEPTH].number;
+	s->unwind.full_stack = cfg->params[KOBS_P_FULL_STACK].number;
+	s->unwind.verify = cfg->params[KOBS_P_VERIFY_STACKS].number;
+}
+
+/**
+ * kobs_session_create() - allocate a session and configure it
+ * @cfg: configuration; its blob is taken over
+ * @extack: takes the reason of a failure
+ *
+ * Context: task, may sleep.
+ * Return: the session, or ERR_PTR of -EINVAL (configuration), -EOPNOTSUPP
+ * (mode) or -ENOMEM.
+ */
+struct kobs_session *kobs_session_create(struct kobs_config *cfg,
+					 struct netlink_ext_ack *extack)
+{
+	struct kobs_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	int err;
+
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&s->lock);
+	kref_init(&s->ref);
+	INIT_LIST_HEAD(&s->node);
+	kobs_guard_init(s);
+	session_configure(s, cfg);
+	err = session_set_columns(s, cfg, extack);
+	if (!err)
+		err = session_check(s, extack);
+	if (!err)
+		err = session_alloc(s, extack);
+	if (!err)
+		return s;
+	kobs_session_free(s);
+	return ERR_PTR(err);
+}
+
+/**
+ * kobs_session_free() - undo kobs_session_create()
+ * @s: session; its handlers have ended, and its source was released
+ *
+ * Context: task, may sleep.
+ */
+void kobs_session_free(struct kobs_session *s)
+{
+	unsigned int cpu;
+
+	if (s->cpu) {
+		for_each_possible_cpu(cpu)
+			kobs_table_free(&per_cpu_ptr(s->cpu, cpu)->table);
+		kobs_unwind_free(&s->unwind);
+		free_percpu(s->cpu);
+	}
+	kobs_stack_table_free(&s->stacks);
+	kobs_stream_free(s);
+	kvfree(s->kept_out);
+	kvfree(s->blob);
+	mutex_destroy(&s->lock);
+	kfree(s);
+}
