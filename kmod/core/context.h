@@ -19,9 +19,8 @@ unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max);
 
 /*
- * A name is kept padded with zeroes, which makes it a key of two words. It
- * can change under us when another thread writes it; the copy is
- * NUL-terminated all the same.
+ * A name is padded with zeroes, which makes it a key of two words. Another
+ * thread can change it concurrently; the copy is NUL-terminated in any case.
  */
 static __always_inline void kobs_context_comm(u64 *v)
 {
@@ -51,10 +50,9 @@ static __always_inline void kobs_context_who(u64 *v, u32 need)
  * @s: session
  * @v: words of the hit
  * @need: which, a bit for each word
- * @entry: address of the hooked function that a kernel stack shall begin
- *         with, or 0
+ * @entry: address of the hooked function that a kernel stack begins with
  * @at: where that function was entered, or NULL
- * @stacks: whether stacks can be among them; a constant
+ * @stacks: stacks can be among them; a constant
  *
  * Kernel stacks are captured by unwind/unwind.h, user stacks by their frame
  * pointers; a task without user memory has no user stack, which is number 0.
@@ -87,20 +85,17 @@ static __always_inline bool kobs_context_at(struct kobs_session *s, u64 *v,
  * @s: session
  * @v: words of the hit
  * @need: which, a bit for each word
- * @entry: address of the hooked function that a kernel stack shall begin
- *         with, or 0
- * @stacks: whether stacks can be among them; a constant
+ * @stacks: stacks can be among them; a constant
  *
- * kobs_context_at() for hooks that do not know where the function was entered.
+ * kobs_context_at() for hooks other than a function's entry.
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
  */
 static __always_inline bool kobs_context(struct kobs_session *s, u64 *v,
-					 u32 need, unsigned long entry,
-					 bool stacks)
+					 u32 need, bool stacks)
 {
-	return kobs_context_at(s, v, need, entry, NULL, stacks);
+	return kobs_context_at(s, v, need, 0, NULL, stacks);
 }
 
 #endif /* KOBS_CONTEXT_H */

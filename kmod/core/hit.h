@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The hot path: what a source's handler calls for a hit, inlined into it.
+ * The hot path: the functions that a source's handler calls for a hit, inlined.
  *
  * A handler runs in any context, NMI included. It calls
  *
- *	kobs_hit_enter()	preemption off, recursion guard; where the
- *				hook it hangs on does not do that
- *	kobs_hit_begin()	the hit counts from here on
- *	kobs_hit_wanted()	the filter, but for the value
- *	kobs_hit_record()	into the table or the stream
- *	kobs_hit_end()		self-cost and the guard
- *	kobs_hit_leave()	undoes kobs_hit_enter()
+ *	kobs_hit_enter()	preemption off, recursion guard; unless the
+ *				hook has done both
+ *	kobs_hit_begin()	count the hit
+ *	kobs_hit_wanted()	apply the filter, except for the value
+ *	kobs_hit_record()	record it in the table or the stream
+ *	kobs_hit_end()		measure the cost, check the guard's budget
+ *	kobs_hit_leave()	undo kobs_hit_enter()
  *
- * and every hit that begins ends in exactly one of the counters recorded,
- * filtered, or a reason why it was lost.
+ * and every hit that was counted ends in exactly one of the counters recorded,
+ * filtered, or a reason of loss.
  */
 #ifndef KOBS_HIT_H
 #define KOBS_HIT_H
@@ -25,8 +25,8 @@
 #include "core/stream.h"
 
 /*
- * One hit in this many is timed. The first ones of a CPU, which find nothing
- * in its caches, are not among them.
+ * Every KOBS_HIT_SAMPLE-th hit of a CPU is timed, from number KOBS_HIT_FIRST on:
+ * the first hits run with cold caches.
  */
 #define KOBS_HIT_SAMPLE		1024
 #define KOBS_HIT_FIRST		16
@@ -37,7 +37,7 @@
 void kobs_hit_recursion(struct kobs_session *s, struct kobs_cpu *pc);
 
 /**
- * kobs_hit_enter_off() - kobs_hit_enter() where preemption is off as it is
+ * kobs_hit_enter_off() - kobs_hit_enter() with preemption off already
  * @s: session
  *
  * Context: any, NMI included; preemption off.
@@ -50,7 +50,7 @@ kobs_hit_enter_off(struct kobs_session *s)
 
 	if (likely(++pc->nest <= KOBS_HIT_NEST)) {
 		barrier();
-		/* Spares callers the test. */
+		/* Spares callers the test for NULL. */
 		if (!pc)
 			__builtin_unreachable();
 		return pc;
@@ -76,13 +76,13 @@ static __always_inline void kobs_hit_leave_off(struct kobs_cpu *pc)
  * kobs_hit_enter() - turn preemption off and guard against recursion
  * @s: session
  *
- * Handlers of interrupts nest, one for each context. What is deeper is a
- * handler that came upon its own hook. (Contexts that interrupt this function
- * leave the number of nested handlers as it was: it needs no atomics.)
+ * Handlers of interrupts nest, one per context. A deeper nesting means that a
+ * handler hit its own hook. (The depth needs no atomics: contexts that interrupt
+ * this function restore it.)
  *
  * Context: any, NMI included.
- * Return: the part of this CPU for the functions below, or NULL when this is
- * a recursion, which was counted.
+ * Return: the session's part of this CPU, or NULL for a recursion, which was
+ * counted as lost.
  */
 static __always_inline struct kobs_cpu *kobs_hit_enter(struct kobs_session *s)
 {
@@ -112,22 +112,22 @@ static __always_inline void kobs_hit_leave(struct kobs_cpu *pc)
  * @pc: the session's part of this CPU
  *
  * Context: any, NMI included; preemption off.
- * Return: whether this hit is to be timed.
+ * Return: true when this hit is to be timed.
  */
 static __always_inline bool kobs_hit_count(struct kobs_cpu *pc)
 {
-	/* The hits before this one: what the instruction gives. */
+	/* The number of hits before this one: the result of the instruction. */
 	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_HITS]) - 1;
 
 	return n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST - 1;
 }
 
 /**
- * kobs_hit_clock() - count a hit of an armed session, and look at the clock
+ * kobs_hit_clock() - count a hit of an armed session, and read the clock
  * @pc: the session's part of this CPU
  *
  * Context: any, NMI included; preemption off.
- * Return: the time when this hit is to be timed, else 0.
+ * Return: the time if this hit is to be timed, else 0.
  */
 static __always_inline u64 kobs_hit_clock(struct kobs_cpu *pc)
 {
@@ -138,10 +138,10 @@ static __always_inline u64 kobs_hit_clock(struct kobs_cpu *pc)
  * kobs_hit_begin() - count a hit
  * @s: session
  * @pc: its part of this CPU
- * @t0: set to the time when this hit is to be timed, else to 0
+ * @t0: set to the time if this hit is to be timed, else to 0
  *
  * Context: any, NMI included; preemption off.
- * Return: false when the session is not armed and the hit does not count.
+ * Return: false when the session is not armed: the hit does not count.
  */
 static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 					   struct kobs_cpu *pc, u64 *t0)
@@ -152,24 +152,34 @@ static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 	return true;
 }
 
+/* Whether a process is the session's owner, or the module's worker. */
+static __always_inline bool kobs_hit_is_own(const struct kobs_session *s,
+					    pid_t tgid)
+{
+	return tgid == s->own_tgid || tgid == s->worker_tgid;
+}
+
+/* Count a hit as filtered because it is the owner's or the worker's. */
+static __always_inline void kobs_hit_count_own(struct kobs_cpu *pc)
+{
+	kobs_count(&pc->counters, KOBS_N_OWN);
+	kobs_count(&pc->counters, KOBS_N_FILTERED);
+}
+
 /**
- * kobs_hit_wanted() - apply the filter to a hit, but for its value
+ * kobs_hit_pass() - apply the filter to a hit, except for its value
  * @s: session
  * @pc: its part of this CPU
+ * @own: the hit is the owner's or the worker's
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the hit is filtered, and was counted so.
  */
-static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
-					    struct kobs_cpu *pc)
+static __always_inline bool kobs_hit_pass(struct kobs_session *s,
+					  struct kobs_cpu *pc, bool own)
 {
-	pid_t tgid = current->tgid;
-
-	/* What an interrupt does is not the doing of the task below it. */
-	if (unlikely((tgid == s->own_tgid || tgid == s->worker_tgid) &&
-		     in_task())) {
-		kobs_count(&pc->counters, KOBS_N_OWN);
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
+	if (unlikely(own)) {
+		kobs_hit_count_own(pc);
 		return false;
 	}
 	if (unlikely(s->filter.task) && !kobs_context_filter(s)) {
@@ -177,6 +187,23 @@ static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
 		return false;
 	}
 	return true;
+}
+
+/**
+ * kobs_hit_wanted() - kobs_hit_pass() for a hit of the current context
+ * @s: session
+ * @pc: its part of this CPU
+ *
+ * Hits in an interrupt are not the interrupted task's own.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the hit is filtered, and was counted so.
+ */
+static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
+					    struct kobs_cpu *pc)
+{
+	return kobs_hit_pass(s, pc, unlikely(kobs_hit_is_own(s, current->tgid)) &&
+				    in_task());
 }
 
 static __always_inline void kobs_hit_gather(const struct kobs_session *s,
@@ -191,41 +218,84 @@ static __always_inline void kobs_hit_gather(const struct kobs_session *s,
 }
 
 /**
- * kobs_hit_record_at() - record a hit of a function's entry
+ * enum kobs_hit_kind - what a handler must be able to do for a hit
+ * @KOBS_HIT_TABLE: record in the table; no stacks
+ * @KOBS_HIT_STREAM: record in the stream; no stacks
+ * @KOBS_HIT_EITHER: record in the one that the session has; no stacks
+ * @KOBS_HIT_TABLE_STACKS: record in the table; capture stacks
+ * @KOBS_HIT_STREAM_STACKS: record in the stream; capture stacks
+ * @KOBS_HIT_EITHER_STACKS: record in the one that the session has; capture
+ *                          stacks
+ *
+ * A constant: each handler is compiled with the code of its kind only.
+ */
+enum kobs_hit_kind {
+	KOBS_HIT_TABLE,
+	KOBS_HIT_STREAM,
+	KOBS_HIT_EITHER,
+	KOBS_HIT_TABLE_STACKS,
+	KOBS_HIT_STREAM_STACKS,
+	KOBS_HIT_EITHER_STACKS
+};
+
+/* The value of hits in a mode without values. */
+#define KOBS_NO_VALUE		U64_MAX
+
+/**
+ * struct kobs_hit - a hit to be recorded
+ * @v: its words, KOBS_WORDS of them; those of the source are filled in
+ * @need: context words to fill in, a bit for each
+ * @entry: address of the function that is hooked at its entry, with which a
+ *         kernel stack begins; 0 for other hooks
+ * @at: where that function was entered; NULL for other hooks
+ * @value: value, or KOBS_NO_VALUE
+ */
+struct kobs_hit {
+	u64 *v;
+	u32 need;
+	unsigned long entry;
+	const struct kobs_at *at;
+	u64 value;
+};
+
+static __always_inline bool kobs_hit_streams(const struct kobs_session *s,
+					     enum kobs_hit_kind kind)
+{
+	if (kind == KOBS_HIT_EITHER || kind == KOBS_HIT_EITHER_STACKS)
+		return s->stream;
+	return kind == KOBS_HIT_STREAM || kind == KOBS_HIT_STREAM_STACKS;
+}
+
+/**
+ * kobs_hit_record() - record a hit
  * @s: session
  * @pc: its part of this CPU
- * @v: words of the hit, KOBS_WORDS of them; the source's are filled in
- * @need: context words still to be filled in, a bit for each
- * @entry: address of the function whose entry or exit this is, where a
- *         kernel stack shall begin; 0 for none
- * @at: where that function was entered, or NULL when that is not known
- * @value: value; U64_MAX when the mode has none
- * @stacks: whether stacks can be among @need; a constant
- * @stream: whether it is a streaming mode; a constant where it is known
+ * @hit: the hit
+ * @kind: kind of the handler; a constant
  *
  * Context: any, NMI included; preemption off.
  */
-static __always_inline void kobs_hit_record_at(struct kobs_session *s,
-					       struct kobs_cpu *pc, u64 *v,
-					       u32 need, unsigned long entry,
-					       const struct kobs_at *at,
-					       u64 value, bool stacks,
-					       bool stream)
+static __always_inline void kobs_hit_record(struct kobs_session *s,
+					    struct kobs_cpu *pc,
+					    const struct kobs_hit *hit,
+					    enum kobs_hit_kind kind)
 {
+	const bool stacks = kind >= KOBS_HIT_TABLE_STACKS;
 	enum kobs_counter fate = KOBS_N_RECORDED;
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 
-	if (unlikely(value < s->filter.min)) {
+	if (unlikely(hit->value < s->filter.min)) {
 		fate = KOBS_N_FILTERED;
-	} else if (need && !kobs_context_at(s, v, need, entry, at, stacks)) {
+	} else if (hit->need && !kobs_context_at(s, hit->v, hit->need,
+						 hit->entry, hit->at, stacks)) {
 		fate = KOBS_N_STACK_FULL;
-	} else if (stream) {
-		if (!kobs_stream_write(s, v, value))
+	} else if (kobs_hit_streams(s, kind)) {
+		if (!kobs_stream_write(s, hit->v, hit->value))
 			fate = KOBS_N_RING_FULL;
 	} else {
-		kobs_hit_gather(s, v, key);
+		kobs_hit_gather(s, hit->v, key);
 		if (pc->table.values ?
-		    !kobs_table_add(&pc->table, key, value) :
+		    !kobs_table_add(&pc->table, key, hit->value) :
 		    !kobs_table_count(&pc->table, key))
 			fate = KOBS_N_TABLE_FULL;
 	}
@@ -233,34 +303,11 @@ static __always_inline void kobs_hit_record_at(struct kobs_session *s,
 }
 
 /**
- * kobs_hit_record() - record a hit
- * @s: session
- * @pc: its part of this CPU
- * @v: words of the hit, KOBS_WORDS of them; the source's are filled in
- * @need: context words still to be filled in, a bit for each
- * @entry: address of the function whose entry or exit this is, where a
- *         kernel stack shall begin; 0 for none
- * @value: value; U64_MAX when the mode has none
- * @stacks: whether stacks can be among @need; a constant
- * @stream: whether it is a streaming mode; a constant where it is known
- *
- * Context: any, NMI included; preemption off.
- */
-static __always_inline void kobs_hit_record(struct kobs_session *s,
-					    struct kobs_cpu *pc, u64 *v,
-					    u32 need, unsigned long entry,
-					    u64 value, bool stacks,
-					    bool stream)
-{
-	kobs_hit_record_at(s, pc, v, need, entry, NULL, value, stacks, stream);
-}
-
-/**
  * kobs_hit_end() - close a hit
  * @s: session
  * @pc: its part of this CPU
  * @t0: as kobs_hit_begin() set it
- * @more: ns to add to the cost, when the hit has another handler
+ * @more: cost of another handler of the same hit, ns
  *
  * Context: any, NMI included; preemption off.
  */

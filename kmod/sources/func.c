@@ -65,8 +65,8 @@ struct kobs_func {
 static __always_inline void func_hit_any(unsigned long ip,
 					 unsigned long parent_ip,
 					 struct ftrace_regs *fregs,
-					 struct kobs_session *s, bool stacks,
-					 bool stream)
+					 struct kobs_session *s,
+					 enum kobs_hit_kind kind)
 {
 	struct kobs_cpu *pc = kobs_hit_enter(s);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
@@ -80,8 +80,9 @@ static __always_inline void func_hit_any(unsigned long ip,
 
 			v[FUNC_W_FUNC] = ip;
 			v[FUNC_W_CALLER] = parent_ip;
-			kobs_hit_record_at(s, pc, v, s->need, ip, &at,
-					   U64_MAX, stacks, stream);
+			kobs_hit_record(s, pc, &(struct kobs_hit){
+				v, s->need, ip, &at, KOBS_NO_VALUE
+			}, kind);
 		}
 		kobs_hit_end(s, pc, t0, 0);
 	}
@@ -91,21 +92,19 @@ static __always_inline void func_hit_any(unsigned long ip,
 static void func_hit(unsigned long ip, unsigned long parent_ip,
 		     struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	func_hit_any(ip, parent_ip, fregs, ops->private, false, false);
+	func_hit_any(ip, parent_ip, fregs, ops->private, KOBS_HIT_TABLE);
 }
 
 static void func_hit_stream(unsigned long ip, unsigned long parent_ip,
 			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	func_hit_any(ip, parent_ip, fregs, ops->private, false, true);
+	func_hit_any(ip, parent_ip, fregs, ops->private, KOBS_HIT_STREAM);
 }
 
 static void func_hit_stacks(unsigned long ip, unsigned long parent_ip,
 			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	struct kobs_session *s = ops->private;
-
-	func_hit_any(ip, parent_ip, fregs, s, true, s->stream);
+	func_hit_any(ip, parent_ip, fregs, ops->private, KOBS_HIT_EITHER_STACKS);
 }
 
 /* A key that is new, or not in its first place. */
@@ -267,8 +266,11 @@ void kobs_func_exit(struct kobs_session *s, unsigned long ip,
 	v[FUNC_W_CALLER] = caller;
 	v[KOBS_W_KSTACK] = call->kstack;
 	v[KOBS_W_USTACK] = call->ustack;
-	kobs_hit_record(s, pc, v, s->need & ~KOBS_W_STACKS, 0,
-			end - call->start, false, s->stream);
+	kobs_hit_record(s, pc, &(struct kobs_hit){
+		.v = v,
+		.need = s->need & ~KOBS_W_STACKS,
+		.value = end - call->start,
+	}, KOBS_HIT_EITHER);
 	kobs_hit_end(s, pc, call->cost ? end : 0, call->cost);
 }
 

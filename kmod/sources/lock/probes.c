@@ -321,8 +321,11 @@ static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 	}
 	if (l->cache)
 		kobs_slab_where((void *)lock, &v[LOCK_W_CACHE]);
-	kobs_hit_record(s, pc, v, s->need & ~BIT(KOBS_W_KSTACK), 0, waited,
-			true, false);
+	kobs_hit_record(s, pc, &(struct kobs_hit){
+		.v = v,
+		.need = s->need & ~BIT(KOBS_W_KSTACK),
+		.value = waited,
+	}, KOBS_HIT_TABLE_STACKS);
 	if (unlikely(ret))
 		lock_failed(s, pc, v, waited);
 	kobs_hit_end(s, pc, cost ? end : 0, cost);

@@ -225,8 +225,9 @@ static void stall_record(struct kobs_lock_stalls *st, const struct kobs_lock_lin
 			 &v[LOCK_W_OWNER_STACK]))
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 	else
-		kobs_hit_record(s, pc, v, 0, 0, now - link->entry->start, false,
-				true);
+		kobs_hit_record(s, pc, &(struct kobs_hit){
+			.v = v, .value = now - link->entry->start,
+		}, KOBS_HIT_STREAM);
 	kobs_hit_end(s, pc, t0, 0);
 out:
 	kobs_hit_leave(pc);
@@ -242,7 +243,7 @@ static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *ent
 		.cpu = entry->data[LOCK_D_CPU],
 		.comm = (const char *)&entry->data[LOCK_D_COMM],
 	};
-	bool own = pid == s->own_tgid || pid == s->worker_tgid;
+	bool own = kobs_hit_is_own(s, pid);
 	struct kobs_cpu *pc;
 	u64 t0;
 
@@ -253,8 +254,9 @@ static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *ent
 		return false;
 	if (kobs_hit_begin(s, pc, &t0)) {
 		if (own)
-			kobs_count(&pc->counters, KOBS_N_OWN);
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
+			kobs_hit_count_own(pc);
+		else
+			kobs_count(&pc->counters, KOBS_N_FILTERED);
 		kobs_hit_end(s, pc, t0, 0);
 	}
 	kobs_hit_leave(pc);

@@ -36,19 +36,8 @@ static __always_inline bool pmu_wanted(struct kobs_session *s,
 				       struct kobs_cpu *pc,
 				       struct pt_regs *regs)
 {
-	pid_t tgid = current->tgid;
-
-	if (unlikely((tgid == s->own_tgid || tgid == s->worker_tgid) &&
-		     task_was_interrupted(regs))) {
-		kobs_count(&pc->counters, KOBS_N_OWN);
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
-		return false;
-	}
-	if (unlikely(s->filter.task) && !kobs_context_filter(s)) {
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
-		return false;
-	}
-	return true;
+	return kobs_hit_pass(s, pc, unlikely(kobs_hit_is_own(s, current->tgid)) &&
+				    task_was_interrupted(regs));
 }
 
 /* The function that @ip is in: the last entry that is not behind it. */
@@ -144,7 +133,7 @@ record_sample(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	struct kobs_row *row;
 
 	if (!pmu_words(e, data, regs, v) ||
-	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, false))
 		return KOBS_N_STACK_FULL;
 	kobs_hit_gather(s, v, key);
 	row = kobs_table_find(&pc->table, key);
@@ -184,7 +173,7 @@ branch_fold(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	v[PMU_W_TO] = 0;
 	v[PMU_W_END] = 0;
 	if (!pmu_words(e, data, regs, v) ||
-	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, false))
 		return KOBS_N_STACK_FULL;
 	kobs_hit_gather(s, v, key);
 	if (kobs_lbr_fold(&pc->table, &e->p->branch_at, key, br->entries,
@@ -215,7 +204,7 @@ branch_stream(const struct kobs_pmu_event *e, struct perf_sample_data *data,
 	unsigned int i = 0;
 
 	if (!pmu_words(e, data, regs, v) ||
-	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, 0, false))
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, false))
 		return KOBS_N_STACK_FULL;
 	v[PMU_W_SAMPLE] = local64_inc_return(samples);
 	do {

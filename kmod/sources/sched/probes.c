@@ -95,7 +95,8 @@ static noinline void sched_record_slow(struct kobs_session *s,
 
 	v[KOBS_W_COMM] = comm0;
 	v[KOBS_W_COMM + 1] = comm1;
-	kobs_hit_record(s, pc, v, 0, 0, value, false, false);
+	kobs_hit_record(s, pc, &(struct kobs_hit){ .v = v, .value = value },
+			KOBS_HIT_TABLE);
 }
 
 static __always_inline void sched_record_plain(struct kobs_session *s,
@@ -129,7 +130,7 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 	v[KOBS_W_KSTACK] = 0;
 	v[KOBS_W_USTACK] = 0;
 	if (stacks && wanted &&
-	    !kobs_context(s, v, s->need & KOBS_W_STACKS, 0, true))
+	    !kobs_context(s, v, s->need & KOBS_W_STACKS, true))
 		fate = KOBS_N_STACK_FULL;
 	/* Also when it is not wanted: its end is not to look unpaired. */
 	if (unlikely(!sched_begin(s, pc, prev, &ref))) {
@@ -242,7 +243,8 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		return;
 	}
-	kobs_hit_record(s, pc, v, 0, 0, value, false, false);
+	kobs_hit_record(s, pc, &(struct kobs_hit){ .v = v, .value = value },
+			KOBS_HIT_TABLE);
 }
 
 /* A task dies: who woke it up last is of no interest. */
@@ -318,7 +320,7 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 		kobs_inflight_end(&ref);
 	v[KOBS_W_KSTACK] = 0;
 	if (s->has_stacks &&
-	    !kobs_context(s, v, BIT(KOBS_W_KSTACK), 0, true))
+	    !kobs_context(s, v, BIT(KOBS_W_KSTACK), true))
 		state |= WAKE_NO_STACK;
 	if (kobs_inflight_begin(&d->inflight, (u64)p, SCHED_KEY_WAKE, &ref) !=
 	    KOBS_INFLIGHT_BEGUN)
@@ -420,7 +422,9 @@ static __always_inline void runq_in(struct kobs_session *s,
 					   data[SCHED_D_COMM + 1], value);
 		} else {
 			sched_words(v, data, cpu);
-			kobs_hit_record(s, pc, v, 0, 0, value, false, false);
+			kobs_hit_record(s, pc, &(struct kobs_hit){
+				.v = v, .value = value,
+			}, KOBS_HIT_TABLE);
 		}
 	}
 	kobs_inflight_end_own(&ref);

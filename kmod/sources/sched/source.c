@@ -65,14 +65,14 @@ bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 		.comm = comm,
 	};
 
-	if (who.pid == s->own_tgid || who.pid == s->worker_tgid) {
-		kobs_count(&pc->counters, KOBS_N_OWN);
-	} else {
-		memcpy(comm, &data[SCHED_D_COMM], sizeof(comm));
-		comm[sizeof(comm) - 1] = '\0';
-		if (!s->filter.task || kobs_filter_pass(&s->filter, &who))
-			return true;
+	if (kobs_hit_is_own(s, who.pid)) {
+		kobs_hit_count_own(pc);
+		return false;
 	}
+	memcpy(comm, &data[SCHED_D_COMM], sizeof(comm));
+	comm[sizeof(comm) - 1] = '\0';
+	if (!s->filter.task || kobs_filter_pass(&s->filter, &who))
+		return true;
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
 	return false;
 }
@@ -153,9 +153,9 @@ static void sched_pending(struct kobs_session *s, const struct kobs_inflight *en
 		goto out;
 	sched_words(v, entry->data, cpu);
 	was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
-	kobs_hit_record(s, pc, v, 0, 0,
-			end > entry->start ? end - entry->start : 0, false,
-			false);
+	kobs_hit_record(s, pc, &(struct kobs_hit){
+		.v = v, .value = end > entry->start ? end - entry->start : 0,
+	}, KOBS_HIT_TABLE);
 	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
 		goto out;
 	kobs_hit_gather(s, v, key);

@@ -40,9 +40,7 @@ static __always_inline struct kobs_cpu *probe_enter(const struct kobs_slab *sl,
 /* Interrupts of these tasks have to be told from them: not here. */
 static __always_inline bool probe_own(const struct kobs_session *s)
 {
-	pid_t tgid = current->tgid;
-
-	return unlikely(tgid == s->own_tgid || tgid == s->worker_tgid);
+	return unlikely(kobs_hit_is_own(s, current->tgid));
 }
 
 /* False when nothing was done. */

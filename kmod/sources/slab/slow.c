@@ -36,16 +36,7 @@
 /* As kobs_hit_wanted() has it. */
 static __always_inline bool slab_own(const struct kobs_session *s)
 {
-	pid_t tgid = current->tgid;
-
-	return unlikely((tgid == s->own_tgid || tgid == s->worker_tgid) &&
-			in_task());
-}
-
-static void slab_count_own(struct kobs_cpu *pc)
-{
-	kobs_count(&pc->counters, KOBS_N_OWN);
-	kobs_count(&pc->counters, KOBS_N_FILTERED);
+	return unlikely(kobs_hit_is_own(s, current->tgid) && in_task());
 }
 
 static bool slab_wanted(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u64 *v)
@@ -112,13 +103,13 @@ static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 	if (sl->escalate) {
 		v[KOBS_W_KSTACK] = 0;
 		v[KOBS_W_USTACK] = 0;
-		kobs_context(s, v, need & ~KOBS_W_STACKS, 0, false);
+		kobs_context(s, v, need & ~KOBS_W_STACKS, false);
 		group = slab_find(sl, v);
 		if (group == KOBS_GROUP_NONE || !READ_ONCE(sl->hot[group]))
 			goto out;
 		need &= KOBS_W_STACKS;
 	}
-	if (!kobs_context(s, v, need, 0, true)) {
+	if (!kobs_context(s, v, need, true)) {
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 		return KOBS_GROUP_NONE;
 	}
@@ -165,7 +156,7 @@ static noinline void slab_put_own(struct kobs_slab *sl, struct kobs_cpu *pc,
 	struct kobs_object o = { .group = SLAB_GROUP_OWN };
 	struct kobs_object old;
 
-	slab_count_own(pc);
+	kobs_hit_count_own(pc);
 	if (ptr && kobs_object_insert(&sl->live, ptr, &o, &old) == KOBS_OBJECT_STALE)
 		slab_stale(sl, &old);
 }
@@ -274,7 +265,7 @@ static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 			 unsigned long site)
 {
 	if (slab_own(sl->s)) {
-		slab_count_own(pc);
+		kobs_hit_count_own(pc);
 		return;
 	}
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
@@ -297,7 +288,7 @@ static void slab_free_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 	if (!kobs_object_remove(&sl->live, ptr, &o))
 		slab_unknown(sl, pc, site);
 	else if (o.group == SLAB_GROUP_OWN)
-		slab_count_own(pc);
+		kobs_hit_count_own(pc);
 	else if (o.given)
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 	else
@@ -332,7 +323,7 @@ void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
  */
 void kobs_slab_free_own(struct kobs_cpu *pc)
 {
-	slab_count_own(pc);
+	kobs_hit_count_own(pc);
 	kobs_hit_leave(pc);
 }
 
@@ -357,7 +348,7 @@ void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr)
 	if (kobs_object_give_up(&sl->live, ptr, &o) &&
 	    kobs_hit_begin(sl->s, pc, &t0)) {
 		if (o.group == SLAB_GROUP_OWN)
-			slab_count_own(pc);
+			kobs_hit_count_own(pc);
 		else
 			slab_count_freed(sl, pc, &o);
 		kobs_hit_end(sl->s, pc, t0, 0);

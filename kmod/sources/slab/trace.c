@@ -76,7 +76,9 @@ static void trace_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 	v[SLAB_W_PTR] = r->ptr;
 	v[SLAB_W_SIZE] = r->size;
 	memcpy(&v[SLAB_W_EVENT], events[r->event], sizeof(events[0]));
-	kobs_hit_record(s, pc, v, s->need, 0, U64_MAX, true, true);
+	kobs_hit_record(s, pc, &(struct kobs_hit){
+		.v = v, .need = s->need, .value = KOBS_NO_VALUE,
+	}, KOBS_HIT_STREAM_STACKS);
 }
 
 static void trace(struct kobs_slab *sl, const struct kobs_slab_record *r)
