@@ -6,6 +6,8 @@
  *
  * Locking: none; the tables are constant after the module was loaded.
  */
+#include <kunit/visibility.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -127,6 +129,7 @@ const struct kobs_source *kobs_source_at(unsigned int place)
 {
 	return place < ARRAY_SIZE(sources) ? sources[place] : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(kobs_source_at);
 
 /**
  * kobs_source_find() - find a source by its name
@@ -194,3 +197,22 @@ const struct kobs_column *kobs_source_column(const struct kobs_source *src,
 
 	return column_of(src, name, len) ?: column_of(&kobs_engine, name, len);
 }
+
+/**
+ * kobs_source_reason() - the description of a reason of loss
+ * @src: source
+ * @c: counter, from KOBS_N_LOST
+ *
+ * Context: any.
+ * Return: the reason, of the engine or the source, or NULL for an unused one.
+ */
+const struct kobs_reason *kobs_source_reason(const struct kobs_source *src,
+					     enum kobs_counter c)
+{
+	unsigned int i = c - KOBS_N_SOURCE;
+
+	if (c < KOBS_N_SOURCE)
+		return kobs_counters_reason(c);
+	return i < src->n_reasons ? &src->reasons[i] : NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_source_reason);

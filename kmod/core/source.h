@@ -159,6 +159,8 @@ struct kobs_note {
  * @n_columns: number of @columns
  * @params: its parameters
  * @n_params: number of @params, maximum KOBS_PARAMS
+ * @reasons: its own reasons of loss: counters KOBS_N_SOURCE + i
+ * @n_reasons: number of @reasons, maximum KOBS_SOURCE_REASONS
  * @prepare: allocate what start needs and decide on the targets. Undoes
  *           itself on failure. May sleep.
  * @start: turn the probes on, all or none, and set extack if not. May sleep.
@@ -191,6 +193,8 @@ struct kobs_source {
 	unsigned int n_columns;
 	const struct kobs_param *params;
 	unsigned int n_params;
+	const struct kobs_reason *reasons;
+	unsigned int n_reasons;
 	int (*prepare)(struct kobs_session *s, struct netlink_ext_ack *extack);
 	int (*start)(struct kobs_session *s, struct netlink_ext_ack *extack);
 	void (*stop)(struct kobs_session *s);
@@ -227,6 +231,8 @@ const struct kobs_mode *kobs_source_mode(const struct kobs_source *src,
 					 const char *name);
 const struct kobs_column *kobs_source_column(const struct kobs_source *src,
 					     const char *name);
+const struct kobs_reason *kobs_source_reason(const struct kobs_source *src,
+					     enum kobs_counter c);
 void kobs_source_init(void);
 
 #endif /* KOBS_SOURCE_H */

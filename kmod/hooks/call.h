@@ -1,48 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Entry and exit of functions. fprobe where the kernel has it
- * (CONFIG_FPROBE), else kretprobe. Both keep a shadow stack for each task, so
- * that recursive and nested calls pair correctly.
+ * Entry and return of functions: by fprobe where the kernel has one that counts
+ * what it misses, else by kretprobe. Both keep a shadow stack per task, so that
+ * recursive and nested calls pair correctly.
  *
- * Locking: none of its own; the session's lock keeps the calls apart.
+ * The handlers are a template: a source gives its operations as a constant to
+ * KOBS_CALL_HANDLERS(), which makes the kernel's callbacks in the source's own
+ * file, with the operations inlined. A hit takes no indirect call.
+ *
+ * Locking: none; the caller serialises the functions below for each
+ * struct kobs_calls.
  */
-#ifndef KOBS_COMPAT_RETURNS_H
-#define KOBS_COMPAT_RETURNS_H
+#ifndef KOBS_CALL_H
+#define KOBS_CALL_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
-struct kobs_returns;
-struct kobs_session;
+struct kobs_calls;
 struct pt_regs;
 
 /**
- * struct kobs_call - what is known of a call until it returns
- * @start: monotonic ns of the entry
- * @cost: time that the entry's handler took when the hit is timed, else 0
- * @kstack: kernel stack at the entry, 0 for none
- * @ustack: user stack at the entry, 0 for none
+ * struct kobs_call_ops - operations of a source, a static constant
+ * @size: bytes of data kept from a call's entry to its return; a multiple of 8
+ * @begin: enter the source's recursion guard; NULL in a recursion
+ * @end: leave the recursion guard
+ * @missed: count a call whose return could not be hooked
+ * @enter: a call: context, function, registers, data to fill in; false when the
+ *         return need not be hooked
+ * @exit: a return: context, function, address it returns to, data
+ * @keep_out: note a function that cannot be hooked: context, function, reason;
+ *            0 or an error
+ *
+ * Context of @enter and @exit: any, NMI included; preemption off, inside a
+ * recursion guard. Of @keep_out: task, may sleep.
  */
-struct kobs_call {
-	u64 start;
-	u64 cost;
-	u32 kstack;
-	u32 ustack;
+struct kobs_call_ops {
+	size_t size;
+	void *(*begin)(void *ctx);
+	void (*end)(void *guarded);
+	void (*missed)(void *ctx, void *guarded);
+	bool (*enter)(void *ctx, unsigned long ip, const struct pt_regs *regs,
+		      void *data);
+	void (*exit)(void *ctx, unsigned long ip, unsigned long caller,
+		     const void *data);
+	int (*keep_out)(void *ctx, unsigned long ip, const char *reason);
 };
 
-const char *kobs_returns_how(bool *ok);
-struct kobs_returns *kobs_returns_new(struct kobs_session *s,
-				      unsigned long *ips, unsigned int *n,
-				      unsigned int inflight);
-int kobs_returns_start(struct kobs_returns *r);
-void kobs_returns_stop(struct kobs_returns *r);
-void kobs_returns_keep(struct kobs_returns *r, unsigned int n);
-void kobs_returns_free(struct kobs_returns *r);
-u64 kobs_returns_missed(const struct kobs_returns *r);
+#if defined(CONFIG_FPROBE) && defined(KOBS_HAVE_FPROBE_OPS)
+#include "hooks/call/fprobe.h"
+#else
+#include "hooks/call/kretprobe.h"
+#endif
 
-/* In func.c; called in any context with preemption off. */
-bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
-		     const struct pt_regs *regs, struct kobs_call *call);
-void kobs_func_exit(struct kobs_session *s, unsigned long ip,
-		    unsigned long caller, const struct kobs_call *call);
+const char *kobs_calls_how(bool *ok);
+struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
+				  void *ctx, unsigned long *ips,
+				  unsigned int *n, unsigned int inflight);
+int kobs_calls_start(struct kobs_calls *c);
+void kobs_calls_stop(struct kobs_calls *c);
+void kobs_calls_keep(struct kobs_calls *c, unsigned int n);
+void kobs_calls_free(struct kobs_calls *c);
+u64 kobs_calls_missed(const struct kobs_calls *c);
 
-#endif /* KOBS_COMPAT_RETURNS_H */
+#endif /* KOBS_CALL_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters of a session: the reasons why hits are lost, and adding up. Pure.
+ * Counters of a session: the engine's reasons of loss, and adding up. Pure.
  *
  * Locking: see counters.h.
  */
@@ -27,41 +27,13 @@ static const struct kobs_reason reasons[] = {
 		"ring_full",
 		"records came faster than they were read: raise ring_kb",
 	},
-	[KOBS_N_MISSED - KOBS_N_LOST] = {
-		"missed_returns",
-		"call whose return could not be hooked: raise inflight",
-	},
-	[KOBS_N_IN_FLIGHT - KOBS_N_LOST] = {
-		"in_flight",
-		"call or wait that had not ended",
-	},
-	[KOBS_N_INFLIGHT_FULL - KOBS_N_LOST] = {
-		"inflight_full",
-		"more waits at a time than there is room for: raise inflight",
-	},
-	[KOBS_N_UNPAIRED - KOBS_N_LOST] = {
-		"unpaired",
-		"wait that ended here and had begun before the session",
-	},
-	[KOBS_N_STALE - KOBS_N_LOST] = {
-		"stale",
-		"wait whose end was not seen before the next one began",
-	},
-	[KOBS_N_OBJECTS_FULL - KOBS_N_LOST] = {
-		"objects_full",
-		"no room left for a live object: raise objects, or sample",
-	},
-	[KOBS_N_OVERFLOWS - KOBS_N_LOST] = {
-		"missed_overflows",
-		"overflow of a counter that came without an interrupt",
-	},
 };
 
-static_assert(ARRAY_SIZE(reasons) == KOBS_N - KOBS_N_LOST);
+static_assert(ARRAY_SIZE(reasons) == KOBS_N_SOURCE - KOBS_N_LOST);
 
 /**
- * kobs_counters_reason() - what a counter of lost hits stands for
- * @c: counter, from KOBS_N_LOST
+ * kobs_counters_reason() - the description of a reason of loss of the engine
+ * @c: counter, KOBS_N_LOST to KOBS_N_SOURCE - 1
  *
  * Context: any.
  * Return: its name and documentation.

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counters of a session: what reached it and what became of it.
+ * Counters of a session: its hits, and their outcomes.
  *
- * Locking: none. Each CPU has its own and changes them by local atomic
- * operations; a reader adds them up.
+ * Locking: none. They are per CPU and changed by local atomic operations; a
+ * reader adds them up.
  */
 #ifndef KOBS_COUNTERS_H
 #define KOBS_COUNTERS_H
 
 #include <asm/local64.h>
 #include <linux/types.h>
+
+/* Maximum number of a source's own reasons of loss. */
+#define KOBS_SOURCE_REASONS	6
 
 enum kobs_counter {
 	KOBS_N_HITS,
@@ -18,26 +21,21 @@ enum kobs_counter {
 	KOBS_N_OWN,
 	KOBS_N_TIMED,
 	KOBS_N_COST,
-	/* From here on: reasons why hits are lost. */
+	/* From here on: reasons of loss. Those of the engine, */
 	KOBS_N_LOST,
 	KOBS_N_RECURSION = KOBS_N_LOST,
 	KOBS_N_TABLE_FULL,
 	KOBS_N_STACK_FULL,
 	KOBS_N_RING_FULL,
-	KOBS_N_MISSED,
-	KOBS_N_IN_FLIGHT,
-	KOBS_N_INFLIGHT_FULL,
-	KOBS_N_UNPAIRED,
-	KOBS_N_STALE,
-	KOBS_N_OBJECTS_FULL,
-	KOBS_N_OVERFLOWS,
-	KOBS_N
+	/* and those of the source: KOBS_N_SOURCE + i, as its table names them. */
+	KOBS_N_SOURCE,
+	KOBS_N = KOBS_N_SOURCE + KOBS_SOURCE_REASONS
 };
 
 /**
  * struct kobs_counters - the counters of one CPU
- * @n: indexed by enum kobs_counter; one CPU's KOBS_N_IN_FLIGHT can be
- *     negative, the sum cannot
+ * @n: indexed by enum kobs_counter; a number of calls or waits in flight can be
+ *     negative on one CPU, the sum cannot
  */
 struct kobs_counters {
 	local64_t n[KOBS_N];
@@ -52,7 +50,7 @@ struct kobs_counts {
 };
 
 /**
- * struct kobs_reason - a reason why hits are lost
+ * struct kobs_reason - a reason of loss
  * @name: short name
  * @doc: what happened and what to change
  */

@@ -16,6 +16,15 @@
 
 #include "lib/inflight.h"
 
+const struct kobs_reason kobs_inflight_reasons[KOBS_INFLIGHT_REASONS] = {
+	{ "in_flight", "call or wait that had not ended" },
+	{ "inflight_full",
+	  "more waits at a time than there is room for: raise inflight" },
+	{ "unpaired", "wait that ended here and had begun before the session" },
+	{ "stale", "wait whose end was not seen before the next one began" },
+};
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_reasons);
+
 /*
  * Twice as many slots as entries: both buckets of a key are full then hardly
  * ever. There are two buckets at least.

@@ -26,6 +26,7 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
+#include "lib/counters.h"
 #include "lib/hash.h"
 
 /* Slots of a bucket, whose states fill a cache line. */
@@ -103,6 +104,19 @@ enum kobs_inflight_got {
 	KOBS_INFLIGHT_FOUND,
 	KOBS_INFLIGHT_FULL
 };
+
+/*
+ * Reasons of loss of a source that pairs a begin with an end, as its first ones:
+ * not ended (a number that falls again), no room, and ends and begins that miss
+ * their counterpart.
+ */
+#define KOBS_N_IN_FLIGHT	(KOBS_N_SOURCE + 0)
+#define KOBS_N_INFLIGHT_FULL	(KOBS_N_SOURCE + 1)
+#define KOBS_N_UNPAIRED		(KOBS_N_SOURCE + 2)
+#define KOBS_N_STALE		(KOBS_N_SOURCE + 3)
+#define KOBS_INFLIGHT_REASONS	4
+
+extern const struct kobs_reason kobs_inflight_reasons[KOBS_INFLIGHT_REASONS];
 
 size_t kobs_inflight_table_bytes(unsigned int max, unsigned int words);
 int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max,

@@ -204,12 +204,13 @@ static int put_filter(struct sk_buff *skb, const struct kobs_filter *f)
 	return 0;
 }
 
-static int put_lost(struct sk_buff *skb, enum kobs_counter which, u64 count)
+static int put_lost(struct sk_buff *skb, const struct kobs_reason *reason,
+		    s64 count)
 {
-	const struct kobs_reason *reason = kobs_counters_reason(which);
 	struct nlattr *nest;
 
-	if (!count)
+	/* While hits go on, a sum can see the end of a call but not its begin. */
+	if (!reason || count <= 0)
 		return 0;
 	nest = nla_nest_start(skb, KOBS_A_SESSION_LOST);
 	if (!nest ||
@@ -244,8 +245,6 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	unsigned int i;
 
 	kobs_session_counts(s, &c);
-	/* Read while hits go on, calls can end that were not seen to begin. */
-	c.n[KOBS_N_IN_FLIGHT] = max(c.n[KOBS_N_IN_FLIGHT], 0LL);
 	if (kobs_put_u64(skb, KOBS_A_SESSION_HITS, c.n[KOBS_N_HITS]) ||
 	    kobs_put_u64(skb, KOBS_A_SESSION_RECORDED, c.n[KOBS_N_RECORDED]) ||
 	    kobs_put_u64(skb, KOBS_A_SESSION_FILTERED, c.n[KOBS_N_FILTERED]) ||
@@ -256,7 +255,7 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	if ((s->need & BIT(KOBS_W_KSTACK)) && put_stack_counts(skb, s))
 		return -EMSGSIZE;
 	for (i = KOBS_N_LOST; i < KOBS_N; i++) {
-		if (put_lost(skb, i, c.n[i]))
+		if (put_lost(skb, kobs_source_reason(s->source, i), c.n[i]))
 			return -EMSGSIZE;
 	}
 	return 0;

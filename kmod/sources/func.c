@@ -34,6 +34,10 @@
 
 enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER };
 
+/* Its reasons of loss. */
+#define FUNC_N_MISSED		(KOBS_N_SOURCE + 0)
+#define FUNC_N_IN_FLIGHT	(KOBS_N_SOURCE + 1)
+
 enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
 
 /**
@@ -44,7 +48,7 @@ enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
  * @n: how many
  * @hooked: @ops is registered
  * @ops: for modes that look at entries only
- * @returns: for modes that wait for the return, else NULL
+ * @calls: for modes that wait for the return, else NULL
  * @modules: tells when a module, and functions with it, goes
  */
 struct kobs_func {
@@ -54,7 +58,7 @@ struct kobs_func {
 	unsigned int n;
 	bool hooked;
 	struct ftrace_ops ops;
-	struct kobs_returns *returns;
+	struct kobs_calls *calls;
 	struct notifier_block modules;
 };
 
@@ -208,20 +212,27 @@ static ftrace_func_t func_handler(const struct kobs_session *s)
 }
 
 /**
- * kobs_func_enter() - entry of a function whose return shall be hooked
- * @s: session
- * @ip: function
- * @regs: registers there
- * @call: kept until the return
- *
- * Context: any, NMI included; preemption off, inside a recursion guard.
- * Return: false when the return need not be hooked.
+ * struct kobs_func_call - data of a call in progress
+ * @start: monotonic ns of the entry
+ * @cost: cost of the entry's handler if the hit is timed, else 0
+ * @kstack: kernel stack at the entry, 0 for none
+ * @ustack: user stack at the entry, 0 for none
  */
-bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
-		     const struct pt_regs *regs, struct kobs_call *call)
+struct kobs_func_call {
+	u64 start;
+	u64 cost;
+	u32 kstack;
+	u32 ustack;
+};
+
+/* Entry of a function whose return is hooked. */
+static __always_inline bool func_enter(void *ctx, unsigned long ip,
+				       const struct pt_regs *regs, void *data)
 {
-	struct kobs_at at = kobs_at_regs(regs);
+	struct kobs_session *s = ctx;
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	struct kobs_at at = kobs_at_regs(regs);
+	struct kobs_func_call *call = data;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u64 t0;
 
@@ -236,7 +247,7 @@ bool kobs_func_enter(struct kobs_session *s, unsigned long ip,
 	}
 	call->kstack = s->need & BIT(KOBS_W_KSTACK) ? v[KOBS_W_KSTACK] : 0;
 	call->ustack = s->need & BIT(KOBS_W_USTACK) ? v[KOBS_W_USTACK] : 0;
-	kobs_count(&pc->counters, KOBS_N_IN_FLIGHT);
+	kobs_count(&pc->counters, FUNC_N_IN_FLIGHT);
 	call->start = ktime_get_mono_fast_ns();
 	call->cost = t0 ? (call->start - t0) ?: 1 : 0;
 	return true;
@@ -245,23 +256,16 @@ out:
 	return false;
 }
 
-/**
- * kobs_func_exit() - return of a function
- * @s: session
- * @ip: function
- * @caller: where it returns to
- * @call: as kobs_func_enter() left it
- *
- * Context: any, NMI included; preemption off, inside a recursion guard.
- */
-void kobs_func_exit(struct kobs_session *s, unsigned long ip,
-		    unsigned long caller, const struct kobs_call *call)
+static __always_inline void func_exit(void *ctx, unsigned long ip,
+				      unsigned long caller, const void *data)
 {
 	u64 end = ktime_get_mono_fast_ns();
+	const struct kobs_func_call *call = data;
+	struct kobs_session *s = ctx;
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 
-	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	local64_dec(&pc->counters.n[FUNC_N_IN_FLIGHT]);
 	v[FUNC_W_FUNC] = ip;
 	v[FUNC_W_CALLER] = caller;
 	v[KOBS_W_KSTACK] = call->kstack;
@@ -273,6 +277,44 @@ void kobs_func_exit(struct kobs_session *s, unsigned long ip,
 	}, KOBS_HIT_EITHER);
 	kobs_hit_end(s, pc, call->cost ? end : 0, call->cost);
 }
+
+static __always_inline void *func_begin(void *ctx)
+{
+	return kobs_hit_enter(ctx);
+}
+
+static __always_inline void func_end(void *guarded)
+{
+	kobs_hit_leave(guarded);
+}
+
+static __always_inline void func_miss(void *ctx, void *guarded)
+{
+	struct kobs_session *s = ctx;
+	struct kobs_cpu *pc = guarded;
+
+	if (!READ_ONCE(s->armed))
+		return;
+	kobs_count(&pc->counters, KOBS_N_HITS);
+	kobs_count(&pc->counters, FUNC_N_MISSED);
+}
+
+static int func_keep_out(void *ctx, unsigned long ip, const char *reason)
+{
+	return kobs_session_keep_out(ctx, ip, reason, false);
+}
+
+static const struct kobs_call_ops func_call_ops = {
+	.size = sizeof(struct kobs_func_call),
+	.begin = func_begin,
+	.end = func_end,
+	.missed = func_miss,
+	.enter = func_enter,
+	.exit = func_exit,
+	.keep_out = func_keep_out,
+};
+
+KOBS_CALL_HANDLERS(func_call, func_call_ops);
 
 static int func_compare(const void *a, const void *b)
 {
@@ -348,8 +390,8 @@ static int func_module(struct notifier_block *nb, unsigned long state,
 	if (left == f->n)
 		goto out;
 	f->n = left;
-	if (f->returns)
-		kobs_returns_keep(f->returns, left);
+	if (f->calls)
+		kobs_calls_keep(f->calls, left);
 	else if (left)
 		WARN_ON_ONCE(ftrace_set_filter_ips(&f->ops, f->ips, left, 0, 1));
 	else
@@ -362,8 +404,8 @@ out:
 static void func_free(struct kobs_func *f)
 {
 	unregister_module_notifier(&f->modules);
-	if (f->returns)
-		kobs_returns_free(f->returns);
+	if (f->calls)
+		kobs_calls_free(f->calls);
 	ftrace_free_filter(&f->ops);
 	kvfree(f->ips);
 	mutex_destroy(&f->lock);
@@ -380,12 +422,12 @@ static int func_prepare_hook(struct kobs_func *f, bool wait)
 		f->ops.private = s;
 		return ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1);
 	}
-	f->returns = kobs_returns_new(s, f->ips, &f->n,
+	f->calls = kobs_calls_new(&func_call, s, f->ips, &f->n,
 				      s->source_params[FUNC_P_INFLIGHT].number);
-	if (IS_ERR(f->returns)) {
-		int err = PTR_ERR(f->returns);
+	if (IS_ERR(f->calls)) {
+		int err = PTR_ERR(f->calls);
 
-		f->returns = NULL;
+		f->calls = NULL;
 		return err;
 	}
 	return 0;
@@ -460,9 +502,9 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 		kobs_refuse(extack, err,
 			    "the functions went with the module they were in");
 	} else {
-		err = f->returns ? kobs_returns_start(f->returns) :
+		err = f->calls ? kobs_calls_start(f->calls) :
 				   register_ftrace_function(&f->ops);
-		f->hooked = !err && !f->returns;
+		f->hooked = !err && !f->calls;
 		if (err)
 			kobs_refuse(extack, err,
 				    "%u functions cannot be hooked: error %d",
@@ -477,8 +519,8 @@ static void func_stop(struct kobs_session *s)
 	struct kobs_func *f = s->priv;
 
 	mutex_lock(&f->lock);
-	if (f->returns)
-		kobs_returns_stop(f->returns);
+	if (f->calls)
+		kobs_calls_stop(f->calls);
 	else
 		func_unhook(f);
 	mutex_unlock(&f->lock);
@@ -494,7 +536,7 @@ static u64 func_missed(const struct kobs_session *s)
 {
 	const struct kobs_func *f = s->priv;
 
-	return f && f->returns ? kobs_returns_missed(f->returns) : 0;
+	return f && f->calls ? kobs_calls_missed(f->calls) : 0;
 }
 
 static const struct kobs_mode func_modes[] = {
@@ -508,7 +550,7 @@ static const struct kobs_mode func_modes[] = {
 		.value = "duration",
 		.unit = "ns",
 		.by = "func",
-		.available = kobs_returns_how,
+		.available = kobs_calls_how,
 	}, {
 		.name = "trace",
 		.doc = "stream a record of each call",
@@ -521,7 +563,7 @@ static const struct kobs_mode func_modes[] = {
 		.unit = "ns",
 		.stream = true,
 		.by = "func,caller,pid,comm",
-		.available = kobs_returns_how,
+		.available = kobs_calls_how,
 	},
 };
 
@@ -548,6 +590,17 @@ static const struct kobs_param func_params[] = {
 	},
 };
 
+static const struct kobs_reason func_reasons[] = {
+	[FUNC_N_MISSED - KOBS_N_SOURCE] = {
+		"missed_returns",
+		"call whose return could not be hooked: raise inflight",
+	},
+	[FUNC_N_IN_FLIGHT - KOBS_N_SOURCE] = {
+		"in_flight",
+		"call or wait that had not ended",
+	},
+};
+
 const struct kobs_source kobs_src_func = {
 	.name = "func",
 	.doc = "calls of kernel functions and how long they take",
@@ -557,10 +610,12 @@ const struct kobs_source kobs_src_func = {
 	.n_columns = ARRAY_SIZE(func_columns),
 	.params = func_params,
 	.n_params = ARRAY_SIZE(func_params),
+	.reasons = func_reasons,
+	.n_reasons = ARRAY_SIZE(func_reasons),
 	.prepare = func_prepare,
 	.start = func_start,
 	.stop = func_stop,
 	.release = func_release,
 	.missed = func_missed,
-	.missed_as = KOBS_N_MISSED,
+	.missed_as = FUNC_N_MISSED,
 };

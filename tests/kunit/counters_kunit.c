@@ -6,36 +6,57 @@
 #include <linux/ctype.h>
 #include <linux/string.h>
 
+#include "core/source.h"
 #include "lib/counters.h"
+#include "lib/inflight.h"
 
 /* Names are keys of JSON objects and columns of reports. */
-static void reasons_are_described(struct kunit *test)
+static void check_reason(struct kunit *test, const struct kobs_reason *r)
 {
-	enum kobs_counter c;
+	const char *p;
 
-	for (c = KOBS_N_LOST; c < KOBS_N; c++) {
-		const struct kobs_reason *r = kobs_counters_reason(c);
-		const char *p;
-
-		KUNIT_ASSERT_NOT_NULL(test, r->name);
-		KUNIT_ASSERT_NOT_NULL_MSG(test, r->doc, "%s", r->name);
-		KUNIT_EXPECT_GT_MSG(test, strlen(r->doc), 0, "%s", r->name);
-		KUNIT_EXPECT_GT(test, strlen(r->name), 0);
-		for (p = r->name; *p; p++)
-			KUNIT_EXPECT_TRUE_MSG(test, islower(*p) || *p == '_',
-					      "'%c' in '%s'", *p, r->name);
-	}
+	KUNIT_ASSERT_NOT_NULL(test, r->name);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, r->doc, "%s", r->name);
+	KUNIT_EXPECT_GT_MSG(test, strlen(r->doc), 0, "%s", r->name);
+	KUNIT_EXPECT_GT(test, strlen(r->name), 0);
+	for (p = r->name; *p; p++)
+		KUNIT_EXPECT_TRUE_MSG(test, islower(*p) || *p == '_',
+				      "'%c' in '%s'", *p, r->name);
 }
 
+static void reasons_are_described(struct kunit *test)
+{
+	const struct kobs_source *src;
+	unsigned int place;
+	enum kobs_counter c;
+
+	for (c = KOBS_N_LOST; c < KOBS_N_SOURCE; c++)
+		check_reason(test, kobs_counters_reason(c));
+	for (place = 0; (src = kobs_source_at(place)); place++) {
+		KUNIT_ASSERT_LE_MSG(test, src->n_reasons, KOBS_SOURCE_REASONS,
+				    "%s", src->name);
+		for (c = KOBS_N_SOURCE; c < KOBS_N_SOURCE + src->n_reasons; c++)
+			check_reason(test, kobs_source_reason(src, c));
+		for (; c < KOBS_N; c++)
+			KUNIT_EXPECT_NULL(test, kobs_source_reason(src, c));
+	}
+	KUNIT_EXPECT_GT(test, place, 1);
+}
+
+/* The reasons of each source differ from each other and from the engine's. */
 static void reasons_differ(struct kunit *test)
 {
+	const struct kobs_source *src;
+	unsigned int place;
 	enum kobs_counter a;
 	enum kobs_counter b;
 
-	for (a = KOBS_N_LOST; a < KOBS_N; a++)
-		for (b = KOBS_N_LOST; b < a; b++)
-			KUNIT_EXPECT_STRNEQ(test, kobs_counters_reason(a)->name,
-					    kobs_counters_reason(b)->name);
+	for (place = 0; (src = kobs_source_at(place)); place++)
+		for (a = KOBS_N_LOST; a < KOBS_N_SOURCE + src->n_reasons; a++)
+			for (b = KOBS_N_LOST; b < a; b++)
+				KUNIT_EXPECT_STRNEQ(test,
+						    kobs_source_reason(src, a)->name,
+						    kobs_source_reason(src, b)->name);
 }
 
 static void count_adds_one(struct kunit *test)

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Entry and exit of functions by kretprobe, for kernels without fprobe
- * (Debian's 6.1), and for those whose fprobe lets calls go by uncounted: since
- * 4346ba160409 ("fprobe: Rewrite fprobe on function-graph tracer"), first in
- * 6.14, a call that finds its task's shadow stack full is seen by nobody. A
- * kretprobe turned on for each function would be a filter update of ftrace for
- * each. So there is one kretprobe, which is never turned on: it owns the return
- * trampoline and the instances that hold calls in progress. One ftrace_ops
- * hooks all functions, and hands each entry to the kretprobe's pre_handler as
- * kprobes' own ftrace_ops would.
+ * Entry and return of functions by kretprobe: one kretprobe that is never
+ * enabled, and one ftrace_ops for all functions (see call/kretprobe.h).
  *
  * Locking: see hooks/call.h.
  */
@@ -19,102 +12,32 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "core/hit.h"
-#include "core/session.h"
 #include "hooks/call.h"
 
-/* Calls in progress at once when nothing else is asked for. */
+/* Default for the maximum number of calls in progress. */
 #define INFLIGHT_AUTO	4096
 
 #if defined(CONFIG_KRETPROBES) && defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 
-struct kobs_returns {
-	struct kretprobe rp;
-	struct ftrace_ops ops;
-	struct kobs_session *s;
-	unsigned long *ips;
-	bool registered;
-	bool hooked;
-};
-
-/* What is kept of a call in its instance. */
-struct kobs_returns_call {
-	unsigned long ip;
-	struct kobs_call call;
-};
-
 /**
- * kobs_returns_how() - can returns be hooked, and by what
- * @ok: left as it is
+ * kobs_calls_how() - how returns are hooked
+ * @ok: unchanged
  *
  * Context: any.
- * Return: what is used.
+ * Return: the mechanism.
  */
-const char *kobs_returns_how(bool *ok)
+const char *kobs_calls_how(bool *ok)
 {
 	if (IS_ENABLED(CONFIG_FPROBE))
 		return "by kretprobe: this kernel's fprobe does not count all that it misses";
 	return "by kretprobe: this kernel has no fprobe (CONFIG_FPROBE)";
 }
 
-static struct kobs_returns *returns_of(struct kretprobe_instance *ri)
-{
-	return container_of(get_kretprobe(ri), struct kobs_returns, rp);
-}
-
-static void returns_hit(unsigned long ip, unsigned long parent_ip,
-			struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	struct kobs_returns *r = container_of(ops, struct kobs_returns, ops);
-	struct pt_regs *regs = ftrace_get_regs(fregs);
-	struct kobs_cpu *pc = kobs_hit_enter(r->s);
-	unsigned long back;
-
-	if (!pc)
-		return;
-	/* A probe's registers show the probed address. */
-	back = instruction_pointer(regs);
-	instruction_pointer_set(regs, ip);
-	r->rp.kp.pre_handler(&r->rp.kp, regs);
-	/* Without a free instance the entry handler was not called. */
-	if (unlikely(instruction_pointer(regs)) && READ_ONCE(r->s->armed)) {
-		kobs_count(&pc->counters, KOBS_N_HITS);
-		kobs_count(&pc->counters, KOBS_N_MISSED);
-	}
-	instruction_pointer_set(regs, back);
-	kobs_hit_leave(pc);
-}
-
-static int returns_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	struct kobs_returns_call *c = (struct kobs_returns_call *)ri->data;
-
-	c->ip = instruction_pointer(regs);
-	/* Tells returns_hit() that it was here. */
-	instruction_pointer_set(regs, 0);
-	/* Not 0: do not hook the return. */
-	return !kobs_func_enter(returns_of(ri)->s, c->ip, regs, &c->call);
-}
-
-static int returns_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	struct kobs_returns_call *c = (struct kobs_returns_call *)ri->data;
-
-	/*
-	 * The address that the call returns to is the instruction pointer:
-	 * the instance's own can be a trampoline when two probes share the
-	 * call.
-	 */
-	kobs_func_exit(returns_of(ri)->s, c->ip, instruction_pointer(regs),
-		       &c->call);
-	return 0;
-}
-
 /*
- * Take functions out that kprobes refuse, by registering a probe, disabled, on
- * each. The kretprobe that stays gets the first that is left.
+ * Remove the functions that kprobes refuse: register a disabled probe on each.
+ * The kretprobe gets the first function that is left.
  */
-static int returns_choose(struct kobs_returns *r, unsigned int *n)
+static int calls_choose(struct kobs_calls *c, unsigned int *n)
 {
 	struct kprobe **trial = kvcalloc(*n, sizeof(*trial), GFP_KERNEL);
 	struct kprobe *kp = kvcalloc(*n, sizeof(*kp), GFP_KERNEL);
@@ -124,17 +47,16 @@ static int returns_choose(struct kobs_returns *r, unsigned int *n)
 
 	for (i = 0; !err && i < *n; i++) {
 		kp[left] = (struct kprobe){
-			.addr = (kprobe_opcode_t *)r->ips[i],
+			.addr = (kprobe_opcode_t *)c->ips[i],
 			.flags = KPROBE_FLAG_DISABLED,
 		};
 		err = register_kprobe(&kp[left]);
 		if (!err) {
 			trial[left] = &kp[left];
-			r->ips[left++] = r->ips[i];
+			c->ips[left++] = c->ips[i];
 		} else if (err != -ENOMEM) {
-			err = kobs_session_keep_out(r->s, r->ips[i],
-						    "no kretprobe can be set on it",
-						    false);
+			err = c->handlers->ops->keep_out(c->ctx, c->ips[i],
+							 "no kretprobe can be set on it");
 		}
 		cond_resched();
 	}
@@ -147,160 +69,163 @@ static int returns_choose(struct kobs_returns *r, unsigned int *n)
 }
 
 /**
- * kobs_returns_new() - make ready to hook functions
- * @s: session, which notes those that cannot be hooked
- * @ips: functions; those that cannot be hooked are taken out. Must live as
- *       long as the result.
- * @n: how many; how many are left
- * @inflight: calls in progress at once, 0 for automatic
+ * kobs_calls_new() - prepare to hook functions
+ * @handlers: made by KOBS_CALL_HANDLERS()
+ * @ctx: context of the handlers
+ * @ips: functions; those that cannot be hooked are removed. Must live as long as
+ *       the result.
+ * @n: number of @ips; set to the number left
+ * @inflight: maximum number of calls in progress; 0: default
  *
  * Context: task, may sleep.
- * Return: to be given to kobs_returns_start(), or ERR_PTR(-ENOMEM) or an error
- * of register_kretprobe() or ftrace_set_filter_ips().
+ * Return: for kobs_calls_start(), or ERR_PTR of -ENOMEM or an error of
+ * register_kretprobe() or ftrace_set_filter_ips().
  */
-struct kobs_returns *kobs_returns_new(struct kobs_session *s,
-				      unsigned long *ips, unsigned int *n,
-				      unsigned int inflight)
+struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
+				  void *ctx, unsigned long *ips,
+				  unsigned int *n, unsigned int inflight)
 {
-	struct kobs_returns *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	struct kobs_calls *c = kzalloc(sizeof(*c), GFP_KERNEL);
 	int err;
 
-	if (!r)
+	if (!c)
 		return ERR_PTR(-ENOMEM);
-	r->s = s;
-	r->ips = ips;
-	r->ops.func = returns_hit;
-	r->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
-	err = returns_choose(r, n);
+	c->handlers = handlers;
+	c->ctx = ctx;
+	c->ips = ips;
+	c->ops.func = handlers->hit;
+	c->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	err = calls_choose(c, n);
 	if (err || !*n)
 		goto out;
-	r->rp.kp.addr = (kprobe_opcode_t *)ips[0];
-	r->rp.kp.flags = KPROBE_FLAG_DISABLED;
-	r->rp.entry_handler = returns_entry;
-	r->rp.handler = returns_exit;
-	r->rp.data_size = sizeof(struct kobs_returns_call);
-	r->rp.maxactive = inflight ?: INFLIGHT_AUTO;
-	err = register_kretprobe(&r->rp);
+	c->rp.kp.addr = (kprobe_opcode_t *)ips[0];
+	c->rp.kp.flags = KPROBE_FLAG_DISABLED;
+	c->rp.entry_handler = handlers->entry;
+	c->rp.handler = handlers->exit;
+	c->rp.data_size = sizeof(struct kobs_call_instance) +
+			  handlers->ops->size;
+	c->rp.maxactive = inflight ?: INFLIGHT_AUTO;
+	err = register_kretprobe(&c->rp);
 	if (err)
 		goto out;
-	r->registered = true;
-	err = ftrace_set_filter_ips(&r->ops, ips, *n, 0, 1);
+	c->registered = true;
+	err = ftrace_set_filter_ips(&c->ops, ips, *n, 0, 1);
 out:
 	if (!err)
-		return r;
-	kobs_returns_free(r);
+		return c;
+	kobs_calls_free(c);
 	return ERR_PTR(err);
 }
 
 /**
- * kobs_returns_start() - hook the functions, all or none
- * @r: from kobs_returns_new()
+ * kobs_calls_start() - hook the functions, all or none
+ * @c: from kobs_calls_new()
  *
  * Context: task, may sleep.
  * Return: 0, or an error of register_ftrace_function().
  */
-int kobs_returns_start(struct kobs_returns *r)
+int kobs_calls_start(struct kobs_calls *c)
 {
-	int err = register_ftrace_function(&r->ops);
+	int err = register_ftrace_function(&c->ops);
 
-	r->hooked = !err;
+	c->hooked = !err;
 	return err;
 }
 
 /**
- * kobs_returns_stop() - unhook the functions and wait until no handler runs
- * @r: from kobs_returns_new(), started or not
+ * kobs_calls_stop() - unhook the functions and wait until no handler runs
+ * @c: from kobs_calls_new(), started or not
  *
- * Calls in progress return as ever, unseen.
+ * Calls in progress return normally, without a callback.
  *
  * Context: task, may sleep.
  */
-void kobs_returns_stop(struct kobs_returns *r)
+void kobs_calls_stop(struct kobs_calls *c)
 {
-	if (r->hooked)
-		WARN_ON_ONCE(unregister_ftrace_function(&r->ops));
-	r->hooked = false;
+	if (c->hooked)
+		WARN_ON_ONCE(unregister_ftrace_function(&c->ops));
+	c->hooked = false;
 	/* Waits for the exit handlers, which run with preemption off, too. */
-	if (r->registered)
-		unregister_kretprobe(&r->rp);
-	r->registered = false;
+	if (c->registered)
+		unregister_kretprobe(&c->rp);
+	c->registered = false;
 }
 
 /**
- * kobs_returns_keep() - give up functions whose module goes
- * @r: from kobs_returns_new(), started or not
- * @n: how many are left of the functions; those come first among them now
+ * kobs_calls_keep() - unhook functions whose module is unloaded
+ * @c: from kobs_calls_new(), started or not
+ * @n: number of functions left; these are now the first of them
  *
  * Context: task, may sleep.
  */
-void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
+void kobs_calls_keep(struct kobs_calls *c, unsigned int n)
 {
 	/* No functions in an ftrace filter would mean all of them. */
 	if (!n)
-		kobs_returns_stop(r);
+		kobs_calls_stop(c);
 	else
-		WARN_ON_ONCE(ftrace_set_filter_ips(&r->ops, r->ips, n, 0, 1));
+		WARN_ON_ONCE(ftrace_set_filter_ips(&c->ops, c->ips, n, 0, 1));
 }
 
 /**
- * kobs_returns_free() - undo kobs_returns_new()
- * @r: stopped or never started
+ * kobs_calls_free() - undo kobs_calls_new()
+ * @c: stopped or never started
  *
  * Context: task, may sleep.
  */
-void kobs_returns_free(struct kobs_returns *r)
+void kobs_calls_free(struct kobs_calls *c)
 {
-	kobs_returns_stop(r);
-	ftrace_free_filter(&r->ops);
-	kfree(r);
+	kobs_calls_stop(c);
+	ftrace_free_filter(&c->ops);
+	kfree(c);
 }
 
 /**
- * kobs_returns_missed() - calls whose return could not be hooked
- * @r: from kobs_returns_new()
+ * kobs_calls_missed() - number of calls whose return could not be hooked
+ * @c: from kobs_calls_new()
  *
  * Context: any.
- * Return: 0: returns_hit() counts them itself.
+ * Return: 0; the operation missed() counts them.
  */
-u64 kobs_returns_missed(const struct kobs_returns *r)
+u64 kobs_calls_missed(const struct kobs_calls *c)
 {
 	return 0;
 }
 
 #else
 
-const char *kobs_returns_how(bool *ok)
+const char *kobs_calls_how(bool *ok)
 {
 	*ok = false;
 	return "this kernel has no fprobe that counts what it misses, and no kretprobes";
 }
 
 /* Sessions of a mode that is not available are refused: none of these runs. */
-struct kobs_returns *kobs_returns_new(struct kobs_session *s,
-				      unsigned long *ips, unsigned int *n,
-				      unsigned int inflight)
+struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
+				  void *ctx, unsigned long *ips,
+				  unsigned int *n, unsigned int inflight)
 {
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
-int kobs_returns_start(struct kobs_returns *r)
+int kobs_calls_start(struct kobs_calls *c)
 {
 	return -EOPNOTSUPP;
 }
 
-void kobs_returns_stop(struct kobs_returns *r)
+void kobs_calls_stop(struct kobs_calls *c)
 {
 }
 
-void kobs_returns_keep(struct kobs_returns *r, unsigned int n)
+void kobs_calls_keep(struct kobs_calls *c, unsigned int n)
 {
 }
 
-void kobs_returns_free(struct kobs_returns *r)
+void kobs_calls_free(struct kobs_calls *c)
 {
 }
 
-u64 kobs_returns_missed(const struct kobs_returns *r)
+u64 kobs_calls_missed(const struct kobs_calls *c)
 {
 	return 0;
 }

@@ -224,6 +224,7 @@ void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);
 perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p);
 
 /* rows.c */
+extern const struct kobs_reason kobs_pmu_missed_overflows;
 bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
 		   struct kobs_row_out *out);
 void kobs_pmu_usage(const struct kobs_session *s, struct kobs_usage *u);

@@ -10,6 +10,11 @@
 
 #include "sources/pmu/pmu.h"
 
+const struct kobs_reason kobs_pmu_missed_overflows = {
+	"missed_overflows",
+	"overflow of a counter that came without an interrupt",
+};
+
 /**
  * kobs_pmu_rows() - rows of stat: one for each counter
  * @s: session; its lock is held

@@ -39,6 +39,10 @@ enum kobs_slab_word {
 
 static_assert((int)SLAB_WORDS <= (int)KOBS_WORDS);
 
+/* Its reasons of loss. */
+#define SLAB_LOST_MISSED	(KOBS_N_SOURCE + 0)
+#define SLAB_LOST_OBJECTS_FULL	(KOBS_N_SOURCE + 1)
+
 enum kobs_slab_param {
 	SLAB_P_MIN_SIZE,
 	SLAB_P_MAX_SIZE,

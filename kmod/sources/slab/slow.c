@@ -188,7 +188,7 @@ static void slab_put(struct kobs_slab *sl, struct kobs_cpu *pc, unsigned long pt
 	fate = kobs_object_insert(&sl->live, ptr, &o, &old);
 	if (unlikely(fate != KOBS_OBJECT_NEW)) {
 		if (fate == KOBS_OBJECT_FULL) {
-			kobs_count(&pc->counters, KOBS_N_OBJECTS_FULL);
+			kobs_count(&pc->counters, SLAB_LOST_OBJECTS_FULL);
 			return;
 		}
 		if (slab_told_twice(sl, &o, &old))

@@ -308,6 +308,17 @@ static const struct kobs_param slab_params[] = {
 	},
 };
 
+static const struct kobs_reason slab_reasons[] = {
+	[SLAB_LOST_MISSED - KOBS_N_SOURCE] = {
+		"missed_returns",
+		"bulk allocation whose return could not be hooked",
+	},
+	[SLAB_LOST_OBJECTS_FULL - KOBS_N_SOURCE] = {
+		"objects_full",
+		"no room left for a live object: raise objects, or sample",
+	},
+};
+
 const struct kobs_source kobs_src_slab = {
 	.name = "slab",
 	.doc = "allocations and frees of the slab allocator",
@@ -317,12 +328,14 @@ const struct kobs_source kobs_src_slab = {
 	.n_columns = ARRAY_SIZE(slab_columns),
 	.params = slab_params,
 	.n_params = ARRAY_SIZE(slab_params),
+	.reasons = slab_reasons,
+	.n_reasons = ARRAY_SIZE(slab_reasons),
 	.prepare = slab_prepare,
 	.start = slab_start,
 	.stop = slab_stop,
 	.release = slab_release,
 	.missed = kobs_slab_missed,
-	.missed_as = KOBS_N_MISSED,
+	.missed_as = SLAB_LOST_MISSED,
 	.skipped = slab_skipped,
 	.rows = kobs_slab_rows,
 	.symbol = kobs_slab_symbol,
