@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The slab cache that an address lives in, for any source. The page of a slab
- * leads to its cache; where in it is the allocator's own, and found by an
- * experiment as the place of a cache's name is (slab_name.c): an object of a
- * cache of kobs' own is made, and its page looked through for that cache. Where
- * that finds nothing, no address has a cache.
+ * Slab caches, for any source: the name of a cache, and the cache of an address.
  *
- * Locking: where_lock, around the experiment. Reading has none: the caller
- * knows that the address was in use, or finds out afterwards.
+ * Both are private to the allocator, and their places are found by experiments
+ * with caches of kobs's own. The offset of the name in struct kmem_cache: a
+ * cache with a unique name is searched for a pointer to that name. The word of
+ * a slab's struct page that points to its cache: the page of an object is
+ * searched for a pointer to the object's cache. Where an experiment fails, names
+ * or caches are unknown.
+ *
+ * Locking: experiment_lock, around the experiments. Reading takes no lock: the
+ * caller knows that the cache or the address was in use, or finds out
+ * afterwards.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -16,16 +20,81 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "sources/slab/slab.h"
+#include "core/kmem_cache.h"
 
-/* Words of a struct page that are looked through. */
+#define NAME_LEN	(KOBS_CACHE_NAME_WORDS * sizeof(u64))
+
+/* Number of bytes of struct kmem_cache that are searched. */
+#define CACHE_BYTES	1024
+
+/* Number of words of a struct page that are searched. */
 #define PAGE_WORDS	(sizeof(struct page) / sizeof(unsigned long))
 
-/* Which word of a slab's page is the cache; -1 for none, -2 not tried. */
-static int cache_word = -2;
-static DEFINE_MUTEX(where_lock);
+/* Result of an experiment before it was made, and when it failed. */
+#define NOT_TRIED	(-2)
+#define NOT_FOUND	(-1)
 
-/* The page that tells of the slab which an address is in, or NULL. */
+/* Offset of the name in a struct kmem_cache. */
+static int name_offset = NOT_TRIED;
+/* Index of the word of a slab's page that points to its cache. */
+static int cache_word = NOT_TRIED;
+static DEFINE_MUTEX(experiment_lock);
+
+/* Stops at the end of the text: the bytes after it may not be mapped. */
+static bool read_text(const char *from, char *to, size_t len)
+{
+	size_t i;
+
+	memset(to, 0, len);
+	for (i = 0; i < len - 1; i++) {
+		if (copy_from_kernel_nofault(&to[i], from + i, 1)) {
+			to[i] = '\0';
+			return false;
+		}
+		if (!to[i])
+			return true;
+	}
+	return true;
+}
+
+static bool read_name(const struct kmem_cache *cache, unsigned int offset,
+		      char *name)
+{
+	const char *from;
+
+	return !copy_from_kernel_nofault(&from, (const char *)cache + offset,
+					 sizeof(from)) &&
+	       read_text(from, name, NAME_LEN);
+}
+
+/* Caches with a constructor are not merged with others. */
+static void experiment_ctor(void *object)
+{
+}
+
+static int name_experiment(void)
+{
+	static const char unique[] = "kobs_what_is_my_name";
+	struct kmem_cache *cache;
+	unsigned int offset;
+	int found = NOT_FOUND;
+
+	cache = kmem_cache_create(unique, 64, 0, 0, experiment_ctor);
+	if (!cache)
+		return NOT_FOUND;
+	for (offset = 0; offset < CACHE_BYTES; offset += sizeof(char *)) {
+		char name[NAME_LEN];
+
+		if (read_name(cache, offset, name) && !strcmp(name, unique)) {
+			found = offset;
+			break;
+		}
+	}
+	kmem_cache_destroy(cache);
+	return found;
+}
+
+/* The struct page of the slab that an address is in, or NULL. */
 static const unsigned long *slab_page(const void *address)
 {
 	struct page *page;
@@ -36,22 +105,17 @@ static const unsigned long *slab_page(const void *address)
 	return PageSlab(page) ? (const unsigned long *)page : NULL;
 }
 
-/* Caches with a constructor are not merged with others. */
-static void where_ctor(void *object)
-{
-}
-
 static int where_experiment(void)
 {
 	struct kmem_cache *cache;
 	const unsigned long *page;
-	int found = -1;
+	int found = NOT_FOUND;
 	unsigned int i;
 	void *object;
 
-	cache = kmem_cache_create("kobs_where_am_i", 64, 0, 0, where_ctor);
+	cache = kmem_cache_create("kobs_where_am_i", 64, 0, 0, experiment_ctor);
 	if (!cache)
-		return -1;
+		return NOT_FOUND;
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
 	page = object ? slab_page(object) : NULL;
 	for (i = 0; page && i < PAGE_WORDS; i++) {
@@ -65,36 +129,72 @@ static int where_experiment(void)
 }
 
 /**
- * kobs_slab_where_init() - make ready for kobs_slab_where()
+ * kobs_cache_names_readable() - whether names of caches can be read
  *
  * Context: task, may sleep.
+ * Return: false when no name can be read.
  */
-void kobs_slab_where_init(void)
+bool kobs_cache_names_readable(void)
 {
-	kobs_slab_names_readable();
-	mutex_lock(&where_lock);
-	if (cache_word == -2)
-		WRITE_ONCE(cache_word, where_experiment());
-	mutex_unlock(&where_lock);
+	int offset;
+
+	mutex_lock(&experiment_lock);
+	if (name_offset == NOT_TRIED)
+		WRITE_ONCE(name_offset, name_experiment());
+	offset = name_offset;
+	mutex_unlock(&experiment_lock);
+	return offset >= 0;
 }
 
 /**
- * kobs_slab_where() - the name of the cache that an address lives in
+ * kobs_cache_name() - read the name of a cache
+ * @cache: pointer to a cache, which may be gone
+ * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
+ *
+ * Context: any, NMI included; after kobs_cache_names_readable().
+ * Return: false when it cannot be read, and the name is empty.
+ */
+bool kobs_cache_name(const struct kmem_cache *cache, u64 *text)
+{
+	int offset = READ_ONCE(name_offset);
+
+	if (offset >= 0 && read_name(cache, offset, (char *)text))
+		return true;
+	memset(text, 0, NAME_LEN);
+	return false;
+}
+
+/**
+ * kobs_cache_where_init() - prepare for kobs_cache_where()
+ *
+ * Context: task, may sleep.
+ */
+void kobs_cache_where_init(void)
+{
+	kobs_cache_names_readable();
+	mutex_lock(&experiment_lock);
+	if (cache_word == NOT_TRIED)
+		WRITE_ONCE(cache_word, where_experiment());
+	mutex_unlock(&experiment_lock);
+}
+
+/**
+ * kobs_cache_where() - the name of the cache that an address is in
  * @address: any address
- * @text: set to the name, SLAB_NAME_WORDS words padded with zeroes; empty when
- *        it is in none, or that cannot be told
+ * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes; empty
+ *        when the address is in no cache, or that is unknown
  *
  * Context: any, NMI included.
  */
-void kobs_slab_where(const void *address, u64 *text)
+void kobs_cache_where(const void *address, u64 *text)
 {
 	int word = READ_ONCE(cache_word);
 	const unsigned long *page;
 
-	memset(text, 0, SLAB_NAME_WORDS * sizeof(*text));
+	memset(text, 0, NAME_LEN);
 	if (word < 0)
 		return;
 	page = slab_page(address);
 	if (page)
-		kobs_slab_cache_name((void *)READ_ONCE(page[word]), text);
+		kobs_cache_name((void *)READ_ONCE(page[word]), text);
 }

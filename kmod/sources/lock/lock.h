@@ -7,11 +7,11 @@
 #define KOBS_LOCK_H
 
 #include <linux/atomic.h>
+#include "core/kmem_cache.h"
 #include "core/session.h"
 #include "hooks/tracepoint.h"
 #include "lib/inflight.h"
 #include "sources/lock/owner.h"
-#include "sources/slab/slab.h"
 
 enum {
 	LOCK_W_LOCK = KOBS_W_SOURCE,
@@ -24,7 +24,7 @@ enum {
 	LOCK_W_LINK,
 	LOCK_W_LINKS,
 	LOCK_W_CACHE,
-	LOCK_W_END = LOCK_W_CACHE + SLAB_NAME_WORDS
+	LOCK_W_END = LOCK_W_CACHE + KOBS_CACHE_NAME_WORDS
 };
 
 static_assert((int)LOCK_W_END <= (int)KOBS_WORDS);

@@ -320,7 +320,7 @@ static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 		v[LOCK_W_OWNER_STACK] = entry->data[LOCK_D_OWNER_STACK];
 	}
 	if (l->cache)
-		kobs_slab_where((void *)lock, &v[LOCK_W_CACHE]);
+		kobs_cache_where((void *)lock, &v[LOCK_W_CACHE]);
 	kobs_hit_record(s, pc, &(struct kobs_hit){
 		.v = v,
 		.need = s->need & ~BIT(KOBS_W_KSTACK),

@@ -133,7 +133,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	l->begin = l->caller || l->owner || l->kstack;
 	l->cache = has_word(s, LOCK_W_CACHE);
 	if (l->cache)
-		kobs_slab_where_init();
+		kobs_cache_where_init();
 	err = lock_check(l, extack);
 	l->words = l->begin || s->mode->stream ? LOCK_D_END : LOCK_D_COST + 1;
 	if (!err)
@@ -237,7 +237,7 @@ static const struct kobs_column lock_columns[] = {
 	{ "lock", "lock that is waited for", KOBS_TYPE_OBJECT, NULL,
 	  LOCK_W_LOCK, 1 },
 	{ "cache", "slab cache that it lives in", KOBS_TYPE_TEXT, NULL,
-	  LOCK_W_CACHE, SLAB_NAME_WORDS },
+	  LOCK_W_CACHE, KOBS_CACHE_NAME_WORDS },
 	{ "kind", "kind of the lock, and of the wait", KOBS_TYPE_TEXT, NULL,
 	  LOCK_W_KIND, 2 },
 	{ "caller", "where the lock was asked for", KOBS_TYPE_ADDRESS, NULL,

@@ -69,7 +69,7 @@ struct kobs_lock_stalls {
 struct kobs_lock_link {
 	const struct kobs_inflight *entry;
 	struct kobs_lock_owner owner;
-	u64 cache[SLAB_NAME_WORDS];
+	u64 cache[KOBS_CACHE_NAME_WORDS];
 };
 
 static unsigned int stalls_room(const struct kobs_inflight_table *t)
@@ -149,7 +149,7 @@ static unsigned int stall_chain(struct kobs_lock_stalls *st,
 		kobs_lock_owner(entry->key[1], entry->data[LOCK_D_FLAGS],
 				(struct task_struct *)entry->key[0],
 				&link->owner);
-		kobs_slab_where((void *)entry->key[1], link->cache);
+		kobs_cache_where((void *)entry->key[1], link->cache);
 		/* Or the lock may have been gone when it was read. */
 		if (!stall_lasts(st->l, entry))
 			break;

@@ -146,7 +146,7 @@ const char *kobs_slab_how(bool *ok)
 {
 	if (!IS_ENABLED(CONFIG_KRETPROBES))
 		return "without bulk allocations: this kernel has no kretprobe (CONFIG_KRETPROBES)";
-	if (!kobs_slab_names_readable())
+	if (!kobs_cache_names_readable())
 		return "caches go by the size of their objects: their names are not found";
 	return NULL;
 }

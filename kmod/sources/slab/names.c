@@ -1,31 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: names of caches. struct kmem_cache is the allocator's own; the
- * place of the pointer to the name in it is found by an experiment: a cache of
- * a unique name is made, and looked through for a pointer to that name. Where
- * none is found, a cache goes by the size of its objects. kmalloc() does not
- * tell its cache; the name is that of the size class.
+ * Source slab: the names of a session's caches. A name is read when its cache is
+ * first met, and kept. Where names cannot be read (core/kmem_cache.c), the size
+ * of its objects stands for a cache. kmalloc() does not report its cache; the
+ * name is that of the size class.
  *
- * A name is read when its cache is first met, and kept.
- *
- * Locking: names_lock, around the experiment. The table of names has none: an
- * entry is claimed by a cmpxchg and published by a release store, and a name
- * that finds no entry is made anew each time. Reading runs in any context, NMI
- * included.
+ * Locking: none. An entry is claimed by a cmpxchg and published by a release
+ * store; a name that finds no free entry is made anew each time. Reading runs in
+ * any context, NMI included.
  */
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/glob.h>
 #include <linux/gfp.h>
 #include <linux/hash.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "sources/slab/slab.h"
 
-#define NAME_LEN	(SLAB_NAME_WORDS * sizeof(u64))
+#define NAME_LEN	(KOBS_CACHE_NAME_WORDS * sizeof(u64))
 #define NAMES_BITS	10
 #define NAMES		BIT(NAMES_BITS)
 #define NAMES_PROBES	16
@@ -40,9 +34,6 @@ enum { CLASS_NORMAL, CLASS_DMA, CLASS_RECLAIM, CLASS_CGROUP, CLASS_LARGE };
 #define CLASS_BITS	3
 #define CLASS_SHIFT	3
 
-/* Bytes of struct kmem_cache that are looked through. */
-#define CACHE_BYTES	1024
-
 /**
  * struct kobs_slab_name - a name that is known
  * @key: pointer to the cache or, of kmalloc(), class and size
@@ -51,7 +42,7 @@ enum { CLASS_NORMAL, CLASS_DMA, CLASS_RECLAIM, CLASS_CGROUP, CLASS_LARGE };
  */
 struct kobs_slab_name {
 	u64 key;
-	u64 text[SLAB_NAME_WORDS];
+	u64 text[KOBS_CACHE_NAME_WORDS];
 	bool match;
 };
 
@@ -64,82 +55,6 @@ struct kobs_slab_names {
 	const char *pattern;
 	struct kobs_slab_name entry[NAMES];
 };
-
-/* Where the name is in a struct kmem_cache; -1 for nowhere, -2 not tried. */
-static int name_offset = -2;
-static DEFINE_MUTEX(names_lock);
-
-/* No further than its end: what lies behind may not be there. */
-static bool read_text(const char *from, char *to, size_t len)
-{
-	size_t i;
-
-	memset(to, 0, len);
-	for (i = 0; i < len - 1; i++) {
-		if (copy_from_kernel_nofault(&to[i], from + i, 1)) {
-			to[i] = '\0';
-			return false;
-		}
-		if (!to[i])
-			return true;
-	}
-	return true;
-}
-
-static bool read_name(const struct kmem_cache *cache, unsigned int offset,
-		      char *name)
-{
-	const char *from;
-
-	return !copy_from_kernel_nofault(&from, (const char *)cache + offset,
-					 sizeof(from)) &&
-	       read_text(from, name, NAME_LEN);
-}
-
-/* Caches with a constructor are not merged with others. */
-static void experiment_ctor(void *object)
-{
-}
-
-static int experiment(void)
-{
-	static const char unique[] = "kobs_what_is_my_name";
-	struct kmem_cache *cache;
-	unsigned int offset;
-	int found = -1;
-
-	cache = kmem_cache_create(unique, 64, 0, 0, experiment_ctor);
-	if (!cache)
-		return -1;
-	for (offset = 0; offset < CACHE_BYTES; offset += sizeof(char *)) {
-		char name[NAME_LEN];
-
-		if (read_name(cache, offset, name) && !strcmp(name, unique)) {
-			found = offset;
-			break;
-		}
-	}
-	kmem_cache_destroy(cache);
-	return found;
-}
-
-/**
- * kobs_slab_names_readable() - whether names of caches can be read
- *
- * Context: task, may sleep.
- * Return: false when sizes have to do.
- */
-bool kobs_slab_names_readable(void)
-{
-	int offset;
-
-	mutex_lock(&names_lock);
-	if (name_offset == -2)
-		WRITE_ONCE(name_offset, experiment());
-	offset = name_offset;
-	mutex_unlock(&names_lock);
-	return offset >= 0;
-}
 
 /**
  * kobs_slab_names_new() - allocate an empty table of names
@@ -155,7 +70,7 @@ struct kobs_slab_names *kobs_slab_names_new(const char *pattern)
 	if (!names)
 		return NULL;
 	names->pattern = pattern;
-	kobs_slab_names_readable();
+	kobs_cache_names_readable();
 	return names;
 }
 
@@ -218,14 +133,12 @@ static void kmalloc_name(u64 key, size_t request, char *name)
 static void make_name(const struct kmem_cache *cache, u64 key, size_t request,
 		      char *name)
 {
-	int offset = READ_ONCE(name_offset);
-
 	memset(name, 0, NAME_LEN);
 	if (!key)
 		return;
 	if (!cache)
 		kmalloc_name(key, request, name);
-	else if (offset < 0 || !read_name(cache, offset, name))
+	else if (!kobs_cache_name(cache, (u64 *)name))
 		snprintf(name, NAME_LEN, "size-%u",
 			 kmem_cache_size((struct kmem_cache *)cache));
 }
@@ -275,7 +188,7 @@ static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
  * @key: pointer to the cache, or from kobs_slab_kmalloc_key(); 0 when it is
  *	not known, and the name empty
  * @request: bytes that kmalloc() was asked for
- * @text: set to the name, SLAB_NAME_WORDS words padded with zeroes
+ * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
  *
  * Context: any, NMI included.
  * Return: whether it matches the table's pattern.
@@ -313,22 +226,4 @@ void kobs_slab_name_forget(struct kobs_slab_names *names,
 	/* Two that met it at once may have kept it twice. */
 	while (names && key && (n = lookup(names, key)))
 		cmpxchg(&n->key, key, NAME_FORGOTTEN);
-}
-
-/**
- * kobs_slab_cache_name() - read the name of a cache, which nobody keeps
- * @cache: pointer to a cache; it need not be there
- * @text: set to the name, SLAB_NAME_WORDS words padded with zeroes
- *
- * Context: any, NMI included; kobs_slab_names_readable() was called before.
- * Return: false when it cannot be read, and the name is empty.
- */
-bool kobs_slab_cache_name(const struct kmem_cache *cache, u64 *text)
-{
-	int offset = READ_ONCE(name_offset);
-
-	if (offset >= 0 && read_name(cache, offset, (char *)text))
-		return true;
-	memset(text, 0, NAME_LEN);
-	return false;
 }

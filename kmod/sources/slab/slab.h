@@ -17,15 +17,13 @@
 #include <linux/notifier.h>
 #include <linux/workqueue.h>
 
+#include "core/kmem_cache.h"
 #include "core/session.h"
 #include "hooks/tracepoint.h"
 #include "lib/group_table.h"
 #include "lib/object_table.h"
 
 struct kmem_cache;
-
-/* Words of a cache's name, with its NUL. */
-#define SLAB_NAME_WORDS		4
 
 /* Words of an event. */
 enum kobs_slab_word {
@@ -34,7 +32,7 @@ enum kobs_slab_word {
 	SLAB_W_SIZE,
 	SLAB_W_EVENT,
 	SLAB_W_CACHE = SLAB_W_EVENT + 2,
-	SLAB_WORDS = SLAB_W_CACHE + SLAB_NAME_WORDS
+	SLAB_WORDS = SLAB_W_CACHE + KOBS_CACHE_NAME_WORDS
 };
 
 static_assert((int)SLAB_WORDS <= (int)KOBS_WORDS);
@@ -304,7 +302,6 @@ bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
 		    struct kobs_row_out *out);
 
 /* names.c */
-bool kobs_slab_names_readable(void);
 struct kobs_slab_names *kobs_slab_names_new(const char *pattern);
 void kobs_slab_names_free(struct kobs_slab_names *names);
 u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp);
@@ -312,12 +309,6 @@ bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cach
 		    u64 key, size_t request, u64 *text);
 void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);
-
-bool kobs_slab_cache_name(const struct kmem_cache *cache, u64 *text);
-
-/* core/kmem_cache.c */
-void kobs_slab_where_init(void);
-void kobs_slab_where(const void *address, u64 *text);
 
 /* source.c */
 u64 kobs_slab_sum(const struct kobs_slab *sl, size_t member);

@@ -258,7 +258,7 @@ static const struct kobs_column slab_columns[] = {
 	{ "site", "where it was allocated, or freed", KOBS_TYPE_ADDRESS, NULL,
 	  SLAB_W_SITE, 1 },
 	{ "cache", "name of the cache", KOBS_TYPE_TEXT, NULL,
-	  SLAB_W_CACHE, SLAB_NAME_WORDS },
+	  SLAB_W_CACHE, KOBS_CACHE_NAME_WORDS },
 	{ "size", "size of the object", KOBS_TYPE_NUMBER, "bytes",
 	  SLAB_W_SIZE, 1 },
 	{ "ptr", "address of the object; trace only", KOBS_TYPE_NUMBER, NULL,
