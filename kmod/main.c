@@ -10,13 +10,19 @@
 #include "core/source.h"
 #include "core/stream.h"
 #include "netlink/family.h"
+#include "sources.h"
 #include "unwind/unwind.h"
+
+#define KOBS_ROW(n) &kobs_src_##n,
+static const struct kobs_source * const sources[] = {
+	KOBS_SOURCES(KOBS_ROW)
+};
 
 static int __init kobs_init(void)
 {
 	int err;
 
-	kobs_source_init();
+	kobs_source_init(sources, ARRAY_SIZE(sources));
 	err = kobs_sessions_init();
 	if (err)
 		return err;

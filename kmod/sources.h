@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The sources, a row each. A new one is a file kmod/src_<name>.c, which
- * defines the struct kobs_source kobs_src_<name>, and its row here.
+ * The sources, one row each. A new source is a file kmod/sources/NAME.c or a
+ * folder kmod/sources/NAME/, which defines struct kobs_source kobs_src_NAME, and
+ * its row here.
  */
 #ifndef KOBS_SOURCES_H
 #define KOBS_SOURCES_H
+
+#include "core/source.h"
 
 #define KOBS_SOURCES(X) \
 	X(func) \

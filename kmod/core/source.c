@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of sources, made from the rows of sources.h, and the columns and
- * parameters common to all sessions, which are described as a source named
- * "session".
+ * The table of sources, and the columns and parameters common to all sessions,
+ * which are described as a source named "session".
  *
  * Locking: none; the tables are constant after the module was loaded.
  */
@@ -14,7 +13,6 @@
 
 #include "core/source.h"
 #include "lib/stack_table.h"
-#include "sources.h"
 
 static unsigned int default_rows = 4096;
 module_param_named(rows, default_rows, uint, 0444);
@@ -28,11 +26,9 @@ static unsigned int default_ring_kb = 1024;
 module_param_named(ring_kb, default_ring_kb, uint, 0444);
 MODULE_PARM_DESC(ring_kb, "default for the ring buffer of each CPU, in KiB");
 
-#define KOBS_ROW(n) &kobs_src_##n,
-static const struct kobs_source * const sources[] = {
-	&kobs_engine,
-	KOBS_SOURCES(KOBS_ROW)
-};
+/* The sources that main.c was built with. */
+static const struct kobs_source * const *sources;
+static unsigned int n_sources;
 
 static const struct kobs_column context_columns[] = {
 	{ "cpu", "CPU of the hit", KOBS_TYPE_NUMBER, NULL, KOBS_W_CPU, 1 },
@@ -92,13 +88,15 @@ const struct kobs_source kobs_engine = {
 };
 
 /**
- * kobs_source_init() - apply the module parameters
+ * kobs_source_init() - take the table of sources, apply the module parameters
+ * @table: the sources; has to live as long as the module
+ * @n: number of sources
  *
  * A default outside the allowed range is clamped to it.
  *
  * Context: task, at load.
  */
-void kobs_source_init(void)
+void kobs_source_init(const struct kobs_source * const *table, unsigned int n)
 {
 	const struct {
 		enum kobs_engine_param place;
@@ -110,6 +108,8 @@ void kobs_source_init(void)
 	};
 	unsigned int i;
 
+	sources = table;
+	n_sources = n;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct kobs_param *p = &kobs_engine_params[sizes[i].place];
 
@@ -120,14 +120,16 @@ void kobs_source_init(void)
 
 /**
  * kobs_source_at() - get a source by its index
- * @place: index; 0 is the engine
+ * @place: index; 0 is the engine, the sources follow
  *
  * Context: any.
  * Return: the source, or NULL after the last.
  */
 const struct kobs_source *kobs_source_at(unsigned int place)
 {
-	return place < ARRAY_SIZE(sources) ? sources[place] : NULL;
+	if (!place)
+		return &kobs_engine;
+	return place <= n_sources ? sources[place - 1] : NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_source_at);
 
@@ -140,11 +142,12 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_source_at);
  */
 const struct kobs_source *kobs_source_find(const char *name)
 {
-	unsigned int i;
+	const struct kobs_source *src;
+	unsigned int place;
 
-	for (i = 0; i < ARRAY_SIZE(sources); i++) {
-		if (!strcmp(sources[i]->name, name))
-			return sources[i];
+	for (place = 0; (src = kobs_source_at(place)); place++) {
+		if (!strcmp(src->name, name))
+			return src;
 	}
 	return NULL;
 }

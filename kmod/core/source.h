@@ -233,6 +233,6 @@ const struct kobs_column *kobs_source_column(const struct kobs_source *src,
 					     const char *name);
 const struct kobs_reason *kobs_source_reason(const struct kobs_source *src,
 					     enum kobs_counter c);
-void kobs_source_init(void);
+void kobs_source_init(const struct kobs_source * const *table, unsigned int n);
 
 #endif /* KOBS_SOURCE_H */
