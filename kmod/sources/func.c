@@ -423,7 +423,7 @@ static int func_prepare_hook(struct kobs_func *f, bool wait)
 		return ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1);
 	}
 	f->calls = kobs_calls_new(&func_call, s, f->ips, &f->n,
-				      s->source_params[FUNC_P_INFLIGHT].number);
+				  s->source_params[FUNC_P_INFLIGHT].number);
 	if (IS_ERR(f->calls)) {
 		int err = PTR_ERR(f->calls);
 
