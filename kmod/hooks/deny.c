@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions that the source func keeps out although ftrace can trace them.
+ * Deny list: functions that ftrace can trace but kobs does not probe.
  *
  * Locking: none; the list is constant.
  */
@@ -11,17 +11,14 @@
 
 #include "hooks/deny.h"
 
-/*
- * Functions that ftrace would trace but that kobs keeps out: a probe there
- * can hang the machine, or runs on behalf of the probe itself.
- */
+/* A probe on them can hang the machine, or they run on behalf of the probe. */
 static const struct {
 	const char *glob;
 	const char *reason;
 } denied[] = {
-	{ "_raw_spin_*", "a spinlock's fast path: every lock of the machine would pay" },
-	{ "_raw_read_*", "a spinlock's fast path: every lock of the machine would pay" },
-	{ "_raw_write_*", "a spinlock's fast path: every lock of the machine would pay" },
+	{ "_raw_spin_*", "a spinlock's fast path: the probe would slow down every lock of the machine" },
+	{ "_raw_read_*", "a spinlock's fast path: the probe would slow down every lock of the machine" },
+	{ "_raw_write_*", "a spinlock's fast path: the probe would slow down every lock of the machine" },
 	{ "*spin_lock_slowpath", "a probe there prolongs every contended lock" },
 	{ "queued_*_lock_slowpath", "a probe there prolongs every contended lock" },
 	{ "rcu_*", "the probe itself relies on RCU" },
@@ -53,11 +50,11 @@ static const struct {
 };
 
 /**
- * kobs_func_denied() - is a function on the deny list
+ * kobs_func_denied() - whether a function is on the deny list
  * @ip: its address
  *
  * Context: task.
- * Return: why, or NULL when it is not.
+ * Return: the reason, or NULL when it is not.
  */
 const char *kobs_func_denied(unsigned long ip)
 {

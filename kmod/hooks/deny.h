@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Functions that the source func keeps out although ftrace can trace them.
+ * Deny list: functions that ftrace can trace but kobs does not probe.
  */
 #ifndef KOBS_FUNC_DENY_H
 #define KOBS_FUNC_DENY_H

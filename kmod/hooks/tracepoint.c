@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tracepoints by name: looking up, attaching all or none, detaching.
+ * Tracepoints by name: lookup, attach (all or none), detach.
  *
- * Locking: none of its own. The callers keep attach and detach of the same
- * probes apart (a session's lock does).
+ * Locking: none; the caller serialises attach and detach of the same probes.
  */
 #include <kunit/visibility.h>
 #include <linux/errno.h>
@@ -28,12 +27,12 @@ static void tracepoint_match(struct tracepoint *tp, void *data)
 }
 
 /**
- * kobs_tracepoint_find() - look a tracepoint of the kernel up
- * @name: its name, "sched_switch" for instance
+ * kobs_tracepoint_find() - find a tracepoint of the kernel
+ * @name: its name, such as "sched_switch"
  *
  * Context: task.
- * Return: the tracepoint, or NULL when this kernel has none of that name
- * outside modules.
+ * Return: the tracepoint, or NULL when the kernel, without modules, has none of
+ * that name.
  */
 struct tracepoint *kobs_tracepoint_find(const char *name)
 {
@@ -47,7 +46,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_tracepoint_find);
 /**
  * kobs_tracepoint_attach() - attach probes, all or none
  * @probes: probes
- * @n: how many
+ * @n: number of @probes
  * @data: first argument of the probe functions
  * @failed: set to the name of the tracepoint that could not be attached to
  *
@@ -63,7 +62,7 @@ int kobs_tracepoint_attach(struct kobs_probe *probes, unsigned int n,
 
 	for (i = 0; i < n; i++) {
 		probes[i].tp = kobs_tracepoint_find(probes[i].name);
-		/* It calls the probes where there are several. */
+		/* The iterator calls the probes of a tracepoint with several. */
 		if (probes[i].tp)
 			kobs_unwind_hook(probes[i].tp->iterator);
 		err = probes[i].tp ?
@@ -81,8 +80,8 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_tracepoint_attach);
 
 /**
  * kobs_tracepoint_detach() - detach probes and wait until none runs
- * @probes: probes that were attached
- * @n: how many
+ * @probes: attached probes
+ * @n: number of @probes
  * @data: first argument of the probe functions
  *
  * Context: task, may sleep.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints by name. Few tracepoints are exported as symbols, and which
- * differs between kernels; all built-in ones can be found by name.
+ * Tracepoints by name. Kernels export few and different tracepoints as symbols;
+ * all built-in ones can be found by name.
  */
 #ifndef KOBS_TRACEPOINT_H
 #define KOBS_TRACEPOINT_H

@@ -2,7 +2,7 @@
 /*
  * Answers: sources and sessions as attributes.
  *
- * Locking: the session's lock is held where a session is filled in.
+ * Locking: callers hold the session's lock to put a session.
  */
 #include "netlink/family.h"
 
@@ -82,7 +82,7 @@ static int put_param(struct sk_buff *skb, const struct kobs_param *p)
 	return 0;
 }
 
-/* A source is available when one of its modes is; the engine always is. */
+/* A source is available if one of its modes is; the engine always is. */
 static int put_available(struct sk_buff *skb, const struct kobs_source *src)
 {
 	const char *why = NULL;
@@ -102,7 +102,7 @@ static int put_available(struct sk_buff *skb, const struct kobs_source *src)
 }
 
 /**
- * kobs_netlink_put_source() - fill a source in
+ * kobs_netlink_put_source() - put a source into a message
  * @skb: message
  * @src: source
  *
@@ -301,7 +301,7 @@ static int put_sizes(struct sk_buff *skb, const struct kobs_session *s)
 }
 
 /**
- * kobs_netlink_put_session() - fill a session in
+ * kobs_netlink_put_session() - put a session into a message
  * @skb: message
  * @s: session; its lock is held
  *
@@ -334,7 +334,7 @@ int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s)
 }
 
 /**
- * kobs_netlink_put_kept_out() - fill in what a session does not observe
+ * kobs_netlink_put_kept_out() - put the targets kept out into a message
  * @skb: message
  * @s: session; its lock is held
  *

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests: a session's configuration out of attributes, checked against the
- * tables of the source and of the engine.
+ * Requests: parse a session's configuration from attributes, and check it
+ * against the tables of the source and the engine.
  *
- * Locking: none; works on the request and on a configuration of its own.
+ * Locking: none; the request and the configuration belong to the caller.
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>
@@ -81,7 +81,7 @@ static int parse_filter(struct kobs_filter *f, const struct nlattr *nest,
 	return 0;
 }
 
-/* Bytes that the texts and addresses of all parameters take. */
+/* Number of bytes of the texts and addresses of all parameters. */
 static size_t blob_size(struct genl_info *info)
 {
 	struct nlattr *attr;
@@ -113,7 +113,7 @@ static int value_text(struct kobs_value *v, const struct nlattr *attr,
 	return 0;
 }
 
-/* A long array comes in several parts. */
+/* A long array is sent in several parts. */
 static int value_addresses(struct kobs_value *v, const struct nlattr *attr,
 			   void **blob)
 {
@@ -159,8 +159,8 @@ static int parse_value(struct kobs_value *v, struct nlattr **tb, void **blob,
 }
 
 /*
- * Parse all parameters of the name of table[i]; those of one name together,
- * so that the parts of an array end up side by side.
+ * Parse all attributes of parameter p. One parameter at a time, so that the
+ * parts of an array become contiguous.
  */
 static int parse_param(struct genl_info *info, const struct kobs_param *p,
 		       struct kobs_value *v, void **blob)
@@ -192,7 +192,7 @@ static int parse_param(struct genl_info *info, const struct kobs_param *p,
 	return 0;
 }
 
-/* Every parameter must be one of the source's or of the engine's. */
+/* Refuse parameters that neither the source nor the engine has. */
 static int check_names(struct genl_info *info, const struct kobs_source *src)
 {
 	struct nlattr *attr;

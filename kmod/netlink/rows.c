@@ -2,20 +2,20 @@
 /*
  * Answers: the rows and stacks of a session.
  *
- * Locking: a reference to the session keeps its tables; reading them stops no
- * writer (see table.h and stack.h). The session's lock is taken for rows that
- * the source keeps itself, and for no others.
+ * Locking: a reference to the session keeps its tables; reading them does not
+ * stop writers (see lib/table.h and lib/stack_table.h). The session's lock is
+ * taken only for rows that the source keeps itself.
  */
 #include "core/refuse.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
 
-/* A row's fixed attributes at their largest, and one bucket. */
+/* Maximum bytes of a row's fixed attributes and one bucket. */
 #define ROW_SIZE	(nla_total_size(sizeof(u32)) + \
 			 KOBS_KEY_WORDS * nla_total_size(40) + \
 			 (4 + KOBS_FIELDS) * nla_total_size_64bit(sizeof(u64)))
 #define BUCKET_SIZE	nla_total_size(3 * nla_total_size(sizeof(u64)))
-/* Messages of a dump; a histogram takes up to 40 KiB, in several. */
+/* Bytes of a message of a dump; a histogram of up to 40 KiB takes several. */
 #define DUMP_SIZE	32768
 
 static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
@@ -37,12 +37,12 @@ static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
 			    nla_get_u32(id));
 		return ERR_PTR(-ENOENT);
 	}
-	/* The next messages may be larger than the first. */
+	/* The following messages may be larger than the first. */
 	cb->min_dump_alloc = DUMP_SIZE;
 	return s;
 }
 
-/* An address goes with its name when nobody else knows that any more. */
+/* An address of code that was unloaded is sent with its name. */
 static int put_symbol(struct sk_buff *skb, struct kobs_session *s,
 		      const struct kobs_column *c, u64 address)
 {
@@ -76,7 +76,7 @@ static int put_keys(struct sk_buff *skb, struct kobs_session *s,
 	return 0;
 }
 
-/* Buckets from @from on; returns where to go on, or KOBS_HIST_BUCKETS. */
+/* Put buckets from @from on. Returns the next one, or KOBS_HIST_BUCKETS. */
 static unsigned int put_buckets(struct sk_buff *skb, const local64_t *bucket,
 				unsigned int from)
 {
@@ -102,9 +102,9 @@ static unsigned int put_buckets(struct sk_buff *skb, const local64_t *bucket,
 }
 
 /*
- * Put a row, or the rest of one whose histogram was too long. Returns where
- * its histogram has to go on, KOBS_HIST_BUCKETS when it is complete, or
- * -EMSGSIZE when nothing fitted.
+ * Put a row, or the rest of one whose histogram did not fit. Returns the bucket
+ * to continue with, KOBS_HIST_BUCKETS when the row is complete, or -EMSGSIZE
+ * when nothing fitted.
  */
 static int put_row(struct sk_buff *skb, struct kobs_session *s,
 		   const struct kobs_row_out *row, unsigned int from)
@@ -147,7 +147,7 @@ static void table_row_out(const struct kobs_table *t, struct kobs_row *row,
 	out->max = local64_read(&v[KOBS_ROW_MAX]);
 }
 
-/* Rows are walked with two cursors, which start at 0. */
+/* Iterate over the rows with two cursors, which start at 0. */
 static bool row_next(struct kobs_session *s, unsigned long *cpu,
 		     unsigned long *at, struct kobs_row_out *out)
 {
@@ -183,7 +183,7 @@ static void rows_unlock(struct kobs_session *s)
 		mutex_unlock(&s->lock);
 }
 
-/* Where a dump stands, in cb->args. */
+/* The position of a dump, in cb->args. */
 enum { AT_CPU, AT_PLACE, AT_BUCKET };
 
 /* Fill a message. */
@@ -231,7 +231,7 @@ int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-/* Sums over all rows. */
+/* Add up all rows. */
 static void rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
 {
 	struct kobs_row_out row = {};
