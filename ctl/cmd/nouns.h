@@ -17,7 +17,8 @@
 	X(sched) \
 	X(slab) \
 	X(pmu) \
-	X(session)
+	X(session) \
+	X(completion)
 
 #define NOUN_DECLARE(n) extern const struct noun noun_##n;
 NOUNS(NOUN_DECLARE)

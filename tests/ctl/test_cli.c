@@ -291,6 +291,64 @@ static void test_nearest(void)
 	   !nearest_of("contention", names), "the nearest of some names, or none");
 }
 
+/* Lets a shell read some lines, what 'obsctl completion' prints for it, and more lines. */
+static bool shell(const char *name, const char *before, const char *lines, char *out, size_t size)
+{
+	const struct noun *noun = noun_find("completion");
+	char path[] = "/tmp/obsctl-test-XXXXXX";
+	int fd = mkstemp(path);
+	char line[64];
+	size_t len = 0;
+	FILE *run;
+	int old;
+
+	fflush(stdout);
+	old = dup(STDOUT_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	close(fd);
+	fputs(before, stdout);
+	verb_find(noun, name)->fn(verb_find(noun, name), NULL);
+	fputs(lines, stdout);
+	fflush(stdout);
+	dup2(old, STDOUT_FILENO);
+	close(old);
+	snprintf(line, sizeof(line), "%s %s 2>&1", name, path);
+	run = popen(line, "r");
+	if (run)
+		len = fread(out, 1, size - 1, run);
+	out[len] = 0;
+	unlink(path);
+	return run && !pclose(run);
+}
+
+static void test_completion(void)
+{
+	static const char lines[] =
+		"t() { COMP_WORDS=(obsctl \"$@\"); COMP_CWORD=$#; COMPREPLY=(); _obsctl; echo \"${COMPREPLY[*]}\"; }\n"
+		"t s; t func ''; t func count --d; t func count x --by func,c; t pmu branch -j any\n"
+		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul; t status --\n";
+	static const char want[] =
+		"status sched slab session\ncount time trace\n--duration --detach\n"
+		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
+		"--help --json\n";
+	char out[4096];
+	bool good = shell("bash", "", lines, out, sizeof(out)) && !strcmp(out, want);
+
+	ok(good, "bash completes nouns, verbs, options, values and files");
+	if (!good)
+		printf("# got '%s'\n", out);
+	if (!system("command -v zsh >/dev/null"))
+		ok(shell("zsh", "compdef() { }; compset() { }; compadd() { print -- $@ }\n",
+			 "words=(obsctl func c) CURRENT=3 PREFIX=c; _obsctl\n"
+			 "words=(obsctl sched runq --by '') CURRENT=5 PREFIX=; _obsctl\n",
+			 out, sizeof(out)) &&
+		   !strcmp(out, "-- count time trace\n-- state cpu pid tid comm\n"),
+		   "zsh completes a verb and a column");
+	if (!system("command -v fish >/dev/null"))
+		ok(shell("fish", "", "complete -C 'obsctl func c'\n", out, sizeof(out)) &&
+		   strstr(out, "count\t"), "fish completes a verb");
+}
+
 /* Tables that contradict themselves would show only to a user. */
 static void test_tables(void)
 {
@@ -322,6 +380,7 @@ int main(void)
 	test_options();
 	test_times();
 	test_nearest();
+	test_completion();
 	test_tables();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

@@ -60,6 +60,8 @@ static void describe_verb(struct buf *out, const struct noun *noun, const struct
 	const struct opt_group *const *g;
 	const char *start = ".Em ";
 
+	if (!*v->groups)
+		return;
 	buf_printf(out, ".It Cm %s%s%s\n", noun->name, *v->name ? " " : "", v->name);
 	for (g = v->groups; *g; g++)
 		if (is_named(*g)) {
