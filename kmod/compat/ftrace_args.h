@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Arguments of a function at its entry. 94d095ffa0e1 ("ftrace: abstract
- * DYNAMIC_FTRACE_WITH_ARGS accesses"), first in 6.2, brought an accessor;
- * before, the registers are there in struct ftrace_regs.
+ * DYNAMIC_FTRACE_WITH_ARGS accesses"), first in 6.2, added an accessor;
+ * before, the registers are in struct ftrace_regs.
  */
 #ifndef KOBS_COMPAT_FTRACE_ARGS_H
 #define KOBS_COMPAT_FTRACE_ARGS_H
@@ -22,9 +22,9 @@ kobs_ftrace_arg(struct ftrace_regs *fregs, unsigned int n)
 }
 
 /*
- * What kvfree_call_rcu() is called for; NULL when it is vmalloc()'s. Until
+ * The object of a call of kvfree_call_rcu(); NULL for memory of vmalloc(). Until
  * 04a522b7da3d ("rcu: Refactor kvfree_call_rcu() and high-level helpers"),
- * first in 6.2, a caller with a struct rcu_head gave its offset in the object.
+ * first in 6.2, a caller with a struct rcu_head passed its offset in the object.
  */
 static __always_inline void *kobs_kvfree_arg(struct ftrace_regs *fregs)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where a module's code lies. ac3b43283923 ("module: replace module_layout
- * with module_memory"), first in 6.4, gave each kind of memory its own place.
+ * Address range of a module's code. ac3b43283923 ("module: replace module_layout
+ * with module_memory"), first in 6.4, gave each kind of memory its own range.
  */
 #ifndef KOBS_COMPAT_MODULE_TEXT_H
 #define KOBS_COMPAT_MODULE_TEXT_H

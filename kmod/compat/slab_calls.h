@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Functions of the allocator that are hooked, where they differ. After 6.12
- * kmem_cache_alloc_bulk() came to return whether, no longer how many, and
- * kfree_rcu_nolock() came to be.
+ * Hooked functions of the allocator that differ between kernels. After 6.12
+ * kmem_cache_alloc_bulk() returns a bool instead of a number, and
+ * kfree_rcu_nolock() was added.
  */
 #ifndef KOBS_COMPAT_SLAB_CALLS_H
 #define KOBS_COMPAT_SLAB_CALLS_H

@@ -45,8 +45,8 @@ const struct kobs_reason *kobs_counters_reason(enum kobs_counter c)
 EXPORT_SYMBOL_IF_KUNIT(kobs_counters_reason);
 
 /**
- * kobs_counters_add() - add one CPU's counters to a sum
- * @sum: sum
+ * kobs_counters_add() - add one CPU's counters to the sums
+ * @sum: sums
  * @c: counters of any CPU
  *
  * Context: any; the counters may change meanwhile.

@@ -15,11 +15,11 @@
 /**
  * kobs_filter_add() - add an alternative to a kind
  * @list: the kind's entries, KOBS_FILTER_MAX of them
- * @n: how many are used
+ * @n: number of entries used
  * @item: process, thread or CPU
  *
  * Context: any.
- * Return: 0, or -ENOSPC when there are KOBS_FILTER_MAX already.
+ * Return: 0, or -ENOSPC when the list is full.
  */
 int kobs_filter_add(u32 *list, u8 *n, u32 item)
 {
@@ -36,8 +36,8 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_filter_add);
  * @comm: name of a thread or glob, shorter than TASK_COMM_LEN
  *
  * Context: any.
- * Return: 0, -EINVAL when it is empty or too long, or -ENOSPC when there are
- * KOBS_FILTER_MAX already.
+ * Return: 0, -EINVAL when it is empty or too long, or -ENOSPC when the list
+ * is full.
  */
 int kobs_filter_add_comm(struct kobs_filter *f, const char *comm)
 {
@@ -64,12 +64,12 @@ static bool has(const u32 *list, unsigned int n, u32 item)
 }
 
 /**
- * kobs_filter_pass() - decide on a hit, but for its value
+ * kobs_filter_pass() - match a hit, except its value
  * @f: filter
  * @who: where the hit happened
  *
  * Context: any, NMI included.
- * Return: true when every kind that has entries has one that matches.
+ * Return: true when each kind without a matching entry has no entries.
  */
 bool kobs_filter_pass(const struct kobs_filter *f, const struct kobs_who *who)
 {

@@ -10,11 +10,11 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-/* Alternatives of one kind at most. */
+/* Maximum number of alternatives per kind. */
 #define KOBS_FILTER_MAX		32
 
 /**
- * struct kobs_filter - what a hit must be; kinds with no entry allow all
+ * struct kobs_filter - conditions on a hit; a kind without entries matches all hits
  * @task: there is an entry of @pid, @tid, @cpu or @comm
  * @n_pid: processes
  * @n_tid: threads
@@ -24,7 +24,7 @@
  * @tid: threads, as in the initial pid namespace
  * @cpu: CPUs
  * @comm: names of threads, which may be globs
- * @min: smallest value to record; 0 for all
+ * @min: lowest value to record; 0 for all
  */
 struct kobs_filter {
 	bool task;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups: finding, claiming, adding up. Pure.
+ * Group table: lookup, claiming, adding up CPUs. Pure.
  *
  * Locking: see group_table.h.
  */
@@ -22,8 +22,8 @@ static unsigned int slots_of(unsigned int groups)
 }
 
 /**
- * kobs_group_table_bytes() - memory of groups
- * @groups: how many are asked for
+ * kobs_group_table_bytes() - memory of a group table
+ * @groups: requested number of groups
  * @words: words of a key
  *
  * Context: any.
@@ -39,9 +39,9 @@ size_t kobs_group_table_bytes(unsigned int groups, unsigned int words)
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_bytes);
 
 /**
- * kobs_group_table_init() - allocate room for groups
- * @g: groups
- * @groups: how many, rounded up to a power of two and at least 2
+ * kobs_group_table_init() - allocate an empty group table
+ * @g: group table
+ * @groups: maximum number of groups; rounded up to a power of two, at least 2
  * @words: words of a key, at least 1
  *
  * Context: task, may sleep.
@@ -79,8 +79,8 @@ err_free:
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_init);
 
 /**
- * kobs_group_table_free() - free groups that have no users any more
- * @g: groups; may be zeroed memory
+ * kobs_group_table_free() - free a group table without users
+ * @g: group table; may be zeroed memory
  *
  * Context: task, may sleep.
  */
@@ -100,12 +100,12 @@ void kobs_group_table_free(struct kobs_group_table *g)
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_free);
 
 /**
- * kobs_group_table_find() - the group of a key, a new one if it has none
- * @g: groups
+ * kobs_group_table_find() - look up the group of a key, or create it
+ * @g: group table
  * @key: its words
  *
  * Context: any, NMI included.
- * Return: the group, or KOBS_GROUP_NONE when there is no room for it.
+ * Return: the group, or KOBS_GROUP_NONE when the table is full.
  */
 u32 kobs_group_table_find(struct kobs_group_table *g, const u64 *key)
 {
@@ -135,11 +135,11 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_find);
 
 /**
  * kobs_group_table_key() - the key of a group
- * @g: groups
- * @group: group, from 0 to the number of slots less one
+ * @g: group table
+ * @group: group, below the number of slots
  *
  * Context: any.
- * Return: its words, or NULL when there is no such group (yet).
+ * Return: its words, or NULL when there is no such group.
  */
 const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group)
 {
@@ -151,10 +151,10 @@ const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group)
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_key);
 
 /**
- * kobs_group_table_sum() - a counter of a group, over all CPUs
- * @g: groups
+ * kobs_group_table_sum() - sum of a group's counter over all CPUs
+ * @g: group table
  * @group: group
- * @i: which counter
+ * @i: index of the counter
  *
  * Context: any; it may change meanwhile.
  * Return: the sum.

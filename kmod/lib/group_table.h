@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Groups: key words to a number, the same on all CPUs, with counters for each
- * CPU. For sources whose objects are counted up on one CPU and down on
+ * Group table: maps a key to a number, which is the same on all CPUs, with
+ * counters per CPU. For sources that count an object up on one CPU and down on
  * another. Pure: no tracing or netlink headers.
  *
  * Locking: none. A slot is claimed by cmpxchg and published by a release
@@ -19,7 +19,7 @@
 #include <linux/types.h>
 #include "lib/table.h"
 
-/* Slots looked at before a key is given up as lost. */
+/* Probe limit; beyond it the hit counts as lost. */
 #define KOBS_GROUP_PROBES	64
 /* Counters of a group: a cache line. */
 #define KOBS_GROUP_COUNTS	8
@@ -28,17 +28,17 @@
 
 /**
  * struct kobs_group_counts - the counters of a group on one CPU
- * @n: what they count is up to the user
+ * @n: meaning defined by the user
  */
 struct kobs_group_counts {
 	local64_t n[KOBS_GROUP_COUNTS];
 };
 
 /**
- * struct kobs_group_table - the groups
+ * struct kobs_group_table - a group table
  * @slots: states, KOBS_ROW_FREE, KOBS_ROW_CLAIMED or the hash of the key, and
  *	keys
- * @counts: counters of each CPU, as many as there are slots
+ * @counts: counters per CPU, one set per slot
  * @mask: number of slots less one
  * @shift: bits to shift a hash right to get its place
  * @stride: words of a slot
@@ -65,7 +65,7 @@ u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned i
 
 /**
  * kobs_group_table_counts() - the counters of a group on this CPU
- * @g: groups
+ * @g: group table
  * @group: group
  *
  * Context: any, NMI included; preemption off.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Log-linear histogram: which bucket a value falls in, and a bucket's bounds.
+ * Log-linear histogram: bucket of a value, and bounds of a bucket.
  *
- * Values below 16 have a bucket each. Above, every power of two is split in
- * 16 equal parts, so a bucket is never wider than 1/16 of its lower bound.
+ * Values below 16 have a bucket each. Above, every power of two is divided into
+ * 16 equal parts: the width of a bucket is at most 1/16 of its lower bound.
  * This covers all of u64 with 976 buckets. Pure: no state, any context.
  */
 #ifndef KOBS_HIST_H

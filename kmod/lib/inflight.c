@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In-flight table: memory, reading what is in progress, and entries that are not in the
- * slot of their key. The rest is in inflight.h, to be inlined into the handlers.
- * Pure.
+ * In-flight table: memory, iteration, and the slow paths, for entries that are
+ * not in the slot of their key. The fast paths are in inflight.h, to be inlined
+ * into the handlers. Pure.
  *
  * Locking: see inflight.h.
  */
@@ -26,8 +26,8 @@ const struct kobs_reason kobs_inflight_reasons[KOBS_INFLIGHT_REASONS] = {
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_reasons);
 
 /*
- * Twice as many slots as entries: both buckets of a key are full then hardly
- * ever. There are two buckets at least.
+ * Twice as many slots as entries, so that both buckets of a key are rarely
+ * full; minimum two buckets.
  */
 static unsigned int slots_of(unsigned int max)
 {
@@ -40,9 +40,9 @@ static size_t entry_bytes(unsigned int words)
 }
 
 /**
- * kobs_inflight_table_bytes() - memory of a in-flight table
- * @max: entries in progress to have room for
- * @words: words of an entry that are the source's
+ * kobs_inflight_table_bytes() - memory of an in-flight table
+ * @max: maximum number of entries
+ * @words: data words per entry
  *
  * Context: any.
  * Return: bytes that kobs_inflight_table_init() would allocate.
@@ -57,8 +57,8 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_bytes);
 /**
  * kobs_inflight_table_init() - allocate an empty in-flight table
  * @t: table
- * @max: entries in progress to have room for
- * @words: words of an entry that are the source's, at most KOBS_INFLIGHT_WORDS
+ * @max: maximum number of entries
+ * @words: data words per entry, maximum KOBS_INFLIGHT_WORDS
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
@@ -81,7 +81,7 @@ int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max, un
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_init);
 
 /**
- * kobs_inflight_table_free() - free a in-flight table that nobody uses any more
+ * kobs_inflight_table_free() - free an in-flight table without users
  * @t: table; may be zeroed memory
  *
  * Context: task, may sleep.
@@ -98,10 +98,10 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_free);
 /**
  * kobs_inflight_next() - the next entry in progress
  * @t: table; others may begin and end entries meanwhile
- * @place: where to start, 0 at first; left behind the entry that is returned
- * @copy: room for an entry with the words of this table; set to a copy
+ * @place: where to start, 0 at first; set to the place after the returned entry
+ * @copy: room for an entry of this table; set to a copy
  *
- * An entry that lasts longer than the walk is met exactly once.
+ * An entry that lasts longer than the iteration is returned exactly once.
  *
  * Context: any.
  * Return: false after the last.
@@ -130,7 +130,7 @@ bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_next);
 
-/* The i-th slot where an entry can be: its own, its bucket, another bucket. */
+/* The i-th candidate slot: its own, its bucket, the second bucket. */
 static u32 slot_of(const struct kobs_inflight_table *t, u64 hash, unsigned int i)
 {
 	u32 home = hash >> t->shift;
@@ -142,14 +142,14 @@ static u32 slot_of(const struct kobs_inflight_table *t, u64 hash, unsigned int i
 }
 
 /**
- * kobs_inflight_find_slow() - kobs_inflight_find() of a key whose slot has others
+ * kobs_inflight_find_slow() - kobs_inflight_find(), slow path
  * @t: table
  * @key0: first word
  * @key1: second word
- * @ref: set to the entry if there is one
+ * @ref: set to the entry, if found
  *
  * Context: any, NMI included.
- * Return: false when no entry of this key is in progress.
+ * Return: false when there is no entry of this key.
  */
 bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 key1,
 			     struct kobs_inflight_ref *ref)
@@ -189,14 +189,14 @@ static bool entry_take(const struct kobs_inflight_table *t, u32 slot,
 }
 
 /**
- * kobs_inflight_begin_slow() - kobs_inflight_begin() of a key whose slot is taken
+ * kobs_inflight_begin_slow() - kobs_inflight_begin(), slow path
  * @t: table
  * @key0: first word
  * @key1: second word
- * @ref: set to the entry that was begun or found
+ * @ref: set to the new or existing entry
  *
  * Context: any, NMI included; preemption off until the entry is published.
- * Return: what was done.
+ * Return: see enum kobs_inflight_got.
  */
 enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table *t, u64 key0,
 						u64 key1, struct kobs_inflight_ref *ref)
@@ -211,10 +211,10 @@ enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table
 			return KOBS_INFLIGHT_FULL;
 	}
 	ref->home = NULL;
-	/* The second bucket can be the first one, too. */
+	/* The second bucket can be the first one as well. */
 	if (ref->state != &t->states[slot_of(t, hash, 0)]) {
 		ref->home = &t->states[slot_of(t, hash, 0)];
-		/* Seen by whoever looks for the entry: it is not public yet. */
+		/* Before the entry is published, so that lookups find it. */
 		atomic_inc(&ref->home->displaced);
 	}
 	ref->entry->key[0] = key0;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * In-flight table: pairs the beginning of something with its end. An entry has a key
- * of two words (a task, and a lock or a kind, so that nested waits of a task
- * pair correctly), a start, and words that its source keeps until the end.
- * Pure: no tracing or netlink headers.
+ * In-flight table: pairs the begin of an operation with its end. An entry has
+ * a key of two words (a task, and a lock or a kind, so that nested waits of a
+ * task pair correctly), a start, and data words of its source. Pure: no tracing
+ * or netlink headers.
  *
- * The hash of a key names its slot. An entry that finds the slot taken goes to
+ * The hash of a key gives its slot. If that slot is taken, an entry goes to
  * another one of the slot's bucket, or of a second bucket, and the slot counts
- * it: so one look tells that a key has no entry.
+ * it as displaced: one load tells that a key has no entry.
  *
  * Locking: none; any context, on any CPU, NMI included. A slot is claimed by a
  * cmpxchg, filled, and published by a release store. From then on the entry
- * does not change until it is ended by a cmpxchg, which only one of several
- * callers can win, or by a store where there is only one who may. Each use of
- * a slot has a generation: whoever copied an entry that it does not own finds
- * out whether it was the same all along.
+ * does not change until it is ended, by a cmpxchg where several callers may
+ * end it, of which one wins, or by a store where only one may. Each use of a
+ * slot has a generation, by which a reader that does not own the entry detects
+ * that it changed.
  *
- * Entries of one key must be begun one after the other: their source sees to it
- * (a task waits for a lock only once, and wakes up before it goes to sleep
- * again). Ending and reading need no such order.
+ * The source must serialize begins of the same key (a task waits for a lock
+ * only once, and wakes up before it goes to sleep again). Ends and reads need
+ * no order.
  */
 #ifndef KOBS_INFLIGHT_H
 #define KOBS_INFLIGHT_H
@@ -31,10 +31,10 @@
 
 /* Slots of a bucket, whose states fill a cache line. */
 #define KOBS_INFLIGHT_BUCKET	8
-/* Words of an entry that are the source's, at most. */
+/* Maximum number of data words per entry. */
 #define KOBS_INFLIGHT_WORDS		12
 
-/* In the use of a slot: it is being filled; there is an entry; generation. */
+/* Bits of a slot's use: being filled; holds an entry; generation. */
 #define KOBS_INFLIGHT_CLAIMED	1U
 #define KOBS_INFLIGHT_PRESENT	2U
 #define KOBS_INFLIGHT_GENERATION	4U
@@ -42,9 +42,9 @@
 
 /**
  * struct kobs_inflight_state - state of a slot
- * @use: KOBS_INFLIGHT_CLAIMED, KOBS_INFLIGHT_PRESENT, or neither when it is free; above
- *       them the generation, which rises when an entry ends
- * @displaced: entries that belong here and found the slot taken: they are elsewhere
+ * @use: KOBS_INFLIGHT_CLAIMED, KOBS_INFLIGHT_PRESENT, or neither when it is
+ *       free; above them the generation, which rises when an entry ends
+ * @displaced: number of entries of this slot that are in other slots
  */
 struct kobs_inflight_state {
 	u32 use;
@@ -52,10 +52,10 @@ struct kobs_inflight_state {
 };
 
 /**
- * struct kobs_inflight - an entry
+ * struct kobs_inflight - an operation in progress
  * @key: its key
  * @start: when it began
- * @data: the source's words
+ * @data: words of the source
  */
 struct kobs_inflight {
 	u64 key[2];
@@ -64,7 +64,7 @@ struct kobs_inflight {
 };
 
 /**
- * struct kobs_inflight_table - entries in progress
+ * struct kobs_inflight_table - operations in progress
  * @states: states of the slots, or NULL
  * @entries: the slots
  * @shift: bits to shift a hash right to get a slot's number
@@ -80,11 +80,11 @@ struct kobs_inflight_table {
 };
 
 /**
- * struct kobs_inflight_ref - an entry that was found or begun
+ * struct kobs_inflight_ref - reference to an entry
  * @entry: the entry
  * @state: of its slot
- * @home: of the slot where it belongs, if it is not there; else NULL
- * @use: what the slot's use was when it was found, or will be
+ * @home: state of the slot it is displaced from, or NULL
+ * @use: use of the slot when the entry was found, or after it is published
  */
 struct kobs_inflight_ref {
 	struct kobs_inflight *entry;
@@ -94,10 +94,10 @@ struct kobs_inflight_ref {
 };
 
 /**
- * enum kobs_inflight_got - what kobs_inflight_begin() did
- * @KOBS_INFLIGHT_BEGUN: it began an entry
- * @KOBS_INFLIGHT_FOUND: there was one of this key
- * @KOBS_INFLIGHT_FULL: there was none, and there is no room
+ * enum kobs_inflight_got - result of kobs_inflight_begin()
+ * @KOBS_INFLIGHT_BEGUN: there is a new entry
+ * @KOBS_INFLIGHT_FOUND: there was an entry of this key
+ * @KOBS_INFLIGHT_FULL: there was none, and no slot is free
  */
 enum kobs_inflight_got {
 	KOBS_INFLIGHT_BEGUN,
@@ -141,18 +141,17 @@ kobs_inflight_at(const struct kobs_inflight_table *t, u32 slot)
 }
 
 /**
- * kobs_inflight_find() - the entry of a key
+ * kobs_inflight_find() - look up the entry of a key
  * @t: table
  * @key0: first word
  * @key1: second word
- * @ref: set to the entry if there is one
+ * @ref: set to the entry, if found
  *
- * A caller that is not the only one who may end the entry has to check, after
- * it has read it, with kobs_inflight_same() or kobs_inflight_end() that it was not
- * ended meanwhile.
+ * Where others may end the entry, the caller has to check after reading it, by
+ * kobs_inflight_same() or kobs_inflight_end(), that it was not ended meanwhile.
  *
  * Context: any, NMI included.
- * Return: false when no entry of this key is in progress.
+ * Return: false when there is no entry of this key.
  */
 static __always_inline bool kobs_inflight_find(const struct kobs_inflight_table *t, u64 key0,
 					       u64 key1, struct kobs_inflight_ref *ref)
@@ -172,15 +171,15 @@ static __always_inline bool kobs_inflight_find(const struct kobs_inflight_table 
 }
 
 /**
- * kobs_inflight_begin() - begin an entry, if there is none of its key
+ * kobs_inflight_begin() - create an entry, unless its key has one
  * @t: table
  * @key0: first word
  * @key1: second word
- * @ref: set to the entry that was begun, whose start and words the caller fills
- *       in before it calls kobs_inflight_publish(); or to the one that was found
+ * @ref: set to the new entry, whose start and data the caller fills in before
+ *       kobs_inflight_publish(); or to the existing one
  *
  * Context: any, NMI included; preemption off until the entry is published.
- * Return: what was done.
+ * Return: see enum kobs_inflight_got.
  */
 static __always_inline enum kobs_inflight_got
 kobs_inflight_begin(const struct kobs_inflight_table *t, u64 key0, u64 key1,
@@ -191,7 +190,7 @@ kobs_inflight_begin(const struct kobs_inflight_table *t, u64 key0, u64 key1,
 
 	ref->state = &t->states[home];
 	use = READ_ONCE(ref->state->use);
-	/* An entry of this key would be here, or be counted as displaced. */
+	/* An entry of this key is here, or counted as displaced. */
 	if (unlikely((use & KOBS_INFLIGHT_BUSY) ||
 		     atomic_read(&ref->state->displaced) ||
 		     cmpxchg(&ref->state->use, use,
@@ -206,31 +205,31 @@ kobs_inflight_begin(const struct kobs_inflight_table *t, u64 key0, u64 key1,
 }
 
 /**
- * kobs_inflight_publish() - an entry that was begun is complete
+ * kobs_inflight_publish() - make a new entry visible
  * @ref: entry
  *
  * Context: any, NMI included.
  */
 static __always_inline void kobs_inflight_publish(const struct kobs_inflight_ref *ref)
 {
-	/* Pairs with the acquires of those who look for an entry. */
+	/* Pairs with the acquires of lookups. */
 	smp_store_release(&ref->state->use, ref->use);
 }
 
 /**
- * kobs_inflight_same() - is this still the entry that was found?
+ * kobs_inflight_same() - check that an entry has not changed
  * @ref: entry
  *
  * Context: any, NMI included.
- * Return: true when all that was read of the entry since belonged to it.
+ * Return: true when everything read since the lookup is of this entry.
  */
 static __always_inline bool kobs_inflight_same(const struct kobs_inflight_ref *ref)
 {
-	smp_rmb(); /* What was read before the use is. */
+	smp_rmb(); /* The entry is read before its use. */
 	return READ_ONCE(ref->state->use) == ref->use;
 }
 
-/* What the use of a slot is when the entry in it has ended. */
+/* The use of a slot after the end of its entry. */
 static __always_inline u32 kobs_inflight_over(const struct kobs_inflight_ref *ref)
 {
 	return (ref->use | KOBS_INFLIGHT_BUSY) + 1;
@@ -238,10 +237,10 @@ static __always_inline u32 kobs_inflight_over(const struct kobs_inflight_ref *re
 
 /**
  * kobs_inflight_end() - end an entry
- * @ref: entry, of which the caller has read what it needs
+ * @ref: entry; it must not be read afterwards
  *
  * Context: any, NMI included.
- * Return: false when the entry was ended by somebody else.
+ * Return: false when another caller has ended it.
  */
 static __always_inline bool kobs_inflight_end(const struct kobs_inflight_ref *ref)
 {
@@ -255,14 +254,14 @@ static __always_inline bool kobs_inflight_end(const struct kobs_inflight_ref *re
 }
 
 /**
- * kobs_inflight_end_own() - end an entry that nobody else ends
- * @ref: entry, of which the caller has read what it needs
+ * kobs_inflight_end_own() - end an entry that only the caller may end
+ * @ref: entry; it must not be read afterwards
  *
  * Context: any, NMI included.
  */
 static __always_inline void kobs_inflight_end_own(const struct kobs_inflight_ref *ref)
 {
-	/* Who takes the slot comes after all that was read of the entry. */
+	/* All reads of the entry come before the slot is reused. */
 	smp_store_release(&ref->state->use, kobs_inflight_over(ref));
 	if (unlikely(ref->home))
 		atomic_dec(&ref->home->displaced);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Live-object table: what is not on the shortest way. Pure.
+ * Object table: memory, iteration, and the slow paths. Pure.
  *
  * Locking: see object_table.h.
  */
@@ -13,7 +13,7 @@
 
 #include "lib/object_table.h"
 
-/* Three slots of which nine in ten may be used. */
+/* Three slots per bucket, used up to 90 %. */
 static u32 buckets_of(unsigned int objects)
 {
 	return max_t(u64, DIV_ROUND_UP_ULL((u64)objects * 10, 27),
@@ -22,7 +22,7 @@ static u32 buckets_of(unsigned int objects)
 
 /**
  * kobs_object_table_bytes() - memory of a table
- * @objects: objects it is made for
+ * @objects: maximum number of objects
  *
  * Context: any.
  * Return: bytes that kobs_object_table_init() would allocate.
@@ -36,7 +36,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_bytes);
 /**
  * kobs_object_table_init() - allocate an empty table
  * @t: table
- * @objects: objects it is made for, which fill nine tenths of it
+ * @objects: maximum number of objects, at which it is 90 % full
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
@@ -44,14 +44,14 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_bytes);
 int kobs_object_table_init(struct kobs_object_table *t, unsigned int objects)
 {
 	t->n = buckets_of(objects);
-	/* Whole pages: buckets begin where cache lines do. */
+	/* Page-aligned: each bucket is one cache line. */
 	t->buckets = vzalloc(kobs_object_table_bytes(objects));
 	return t->buckets ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_init);
 
 /**
- * kobs_object_table_free() - free a table that has no writers any more
+ * kobs_object_table_free() - free a table without users
  * @t: table; may be zeroed memory
  *
  * Context: task, may sleep.
@@ -63,7 +63,7 @@ void kobs_object_table_free(struct kobs_object_table *t)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_free);
 
-/* Buckets that an address can be in: its two, then those behind the first. */
+/* Candidate buckets of an address: its two, then those after the first. */
 #define PLACES		(2 + KOBS_OBJECT_SPILL)
 
 static struct kobs_object_bucket *place_of(const struct kobs_object_table *t, u64 addr,
@@ -82,23 +82,23 @@ static struct kobs_object_bucket *place_of(const struct kobs_object_table *t, u6
 	return first;
 }
 
-/* Whether an address in this bucket counts as being away. */
-static bool is_away(const struct kobs_object_table *t, u64 addr,
+/* Does an address in this bucket count as displaced? */
+static bool is_displaced(const struct kobs_object_table *t, u64 addr,
 		    const struct kobs_object_bucket *b)
 {
 	return b != place_of(t, addr, 0) && b != place_of(t, addr, 1);
 }
 
-static void come_back(struct kobs_object_table *t, u64 key,
+static void not_displaced(struct kobs_object_table *t, u64 key,
 		      const struct kobs_object_bucket *b)
 {
 	u64 addr = key & ~(KOBS_OBJECT_STATES - 1);
 
-	if (is_away(t, addr, b))
+	if (is_displaced(t, addr, b))
 		atomic_dec(&place_of(t, addr, 0)->displaced);
 }
 
-/* Where an address is, in a state that is not busy; sets its key. */
+/* Find an address in a slot that is not busy; sets its slot and key. */
 static struct kobs_object_bucket *find(const struct kobs_object_table *t, u64 addr,
 				       unsigned int *slot, u64 *key)
 {
@@ -118,7 +118,7 @@ static struct kobs_object_bucket *find(const struct kobs_object_table *t, u64 ad
 	return NULL;
 }
 
-/* Claim a slot of a bucket that is free or, if told so, given up. */
+/* Claim a slot of a bucket: a free one, or with @given one of a given-up object. */
 static bool claim_in(struct kobs_object_table *t, struct kobs_object_bucket *b,
 		     u64 addr, bool given, unsigned int *slot)
 {
@@ -130,15 +130,15 @@ static bool claim_in(struct kobs_object_table *t, struct kobs_object_bucket *b,
 		if (!try_cmpxchg(&b->key[*slot], &key, addr | KOBS_OBJECT_BUSY))
 			continue;
 		if (key)
-			come_back(t, key, b);
+			not_displaced(t, key, b);
 		return true;
 	}
 	return false;
 }
 
 /*
- * An object that is in already and was not taken out makes room for the new
- * one. Returns false when somebody else was faster.
+ * Replace an object of the same address, whose free was missed. Returns false
+ * when another context was faster.
  */
 static bool replace(struct kobs_object_table *t, u64 addr, const struct kobs_object *o,
 		    struct kobs_object *old, enum kobs_object_fate *fate)
@@ -162,20 +162,20 @@ static bool replace(struct kobs_object_table *t, u64 addr, const struct kobs_obj
 }
 
 /**
- * kobs_object_insert_slow() - put an object in, when it is not as easy as usual
+ * kobs_object_insert_slow() - insert an object (slow path)
  * @t: table
  * @addr: its address
- * @o: what is known of it
- * @old: set for KOBS_OBJECT_STALE to what was known of the one before
+ * @o: its data
+ * @old: set for KOBS_OBJECT_STALE to the data of the replaced object
  *
  * Context: any, NMI included.
- * Return: what became of it.
+ * Return: see enum kobs_object_fate.
  */
 enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 addr,
 					      const struct kobs_object *o,
 				       struct kobs_object *old)
 {
-	atomic_t *away = &place_of(t, addr, 0)->displaced;
+	atomic_t *displaced = &place_of(t, addr, 0)->displaced;
 	enum kobs_object_fate fate = KOBS_OBJECT_NEW;
 	unsigned int slot;
 	unsigned int pass;
@@ -183,21 +183,21 @@ enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 a
 
 	if (replace(t, addr, o, old, &fate))
 		return fate;
-	/* Free slots are better than slots of objects that were given up. */
+	/* Prefer free slots to slots of objects that were given up. */
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < PLACES; i++) {
 			struct kobs_object_bucket *b = place_of(t, addr, i);
-			bool out = is_away(t, addr, b);
+			bool out = is_displaced(t, addr, b);
 
-			/* Before it can be looked for. */
+			/* Before a lookup can find it. */
 			if (out)
-				atomic_inc(away);
+				atomic_inc(displaced);
 			if (claim_in(t, b, addr, pass, &slot)) {
 				kobs_object_fill(b, slot, addr, o);
 				return KOBS_OBJECT_NEW;
 			}
 			if (out)
-				atomic_dec(away);
+				atomic_dec(displaced);
 		}
 	}
 	return KOBS_OBJECT_FULL;
@@ -205,13 +205,13 @@ enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 a
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_insert_slow);
 
 /**
- * kobs_object_remove_slow() - take an object out that is not where it should be
+ * kobs_object_remove_slow() - remove an object (slow path)
  * @t: table
  * @addr: its address
- * @o: set to what was known of it
+ * @o: set to its data
  *
  * Context: any, NMI included.
- * Return: false when it was not in.
+ * Return: false when it was not found.
  */
 bool kobs_object_remove_slow(struct kobs_object_table *t, u64 addr, struct kobs_object *o)
 {
@@ -222,22 +222,22 @@ bool kobs_object_remove_slow(struct kobs_object_table *t, u64 addr, struct kobs_
 	b = find(t, addr, &slot, &key);
 	if (!b || !kobs_object_remove_at(b, slot, key, o))
 		return false;
-	come_back(t, addr, b);
+	not_displaced(t, addr, b);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_remove_slow);
 
 /**
- * kobs_object_give_up() - note that an object was given up, and will be freed
+ * kobs_object_give_up() - mark an object as given up: it will be freed later
  * @t: table
  * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
- * @o: set to what is known of it
+ * @o: set to its data
  *
- * It is not live any more, but kept until it is taken out, until its address
- * is put in again, or until its slot is needed.
+ * It does not count as live any more, but is kept until it is removed, its
+ * address is inserted again, or its slot is needed.
  *
  * Context: any, NMI included.
- * Return: false when it was not in, or given up before.
+ * Return: false when it was not found, or given up before.
  */
 bool kobs_object_give_up(struct kobs_object_table *t, u64 addr, struct kobs_object *o)
 {
@@ -259,13 +259,12 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_object_give_up);
 /**
  * kobs_object_table_next() - the next live object
  * @t: table
- * @place: where to start, at first 0; left behind the object
+ * @place: where to start, 0 at first; set to the place after the object
  * @addr: set to its address
- * @o: set to what is known of it
+ * @o: set to its data
  *
- * Context: any; writers may run meanwhile. An object that is taken out and
- * whose address is put in again at the same moment can be told with parts of
- * both.
+ * Context: any; writers may run meanwhile. If an object is removed and its
+ * address inserted again at the same moment, the data can be mixed of both.
  * Return: false after the last.
  */
 bool kobs_object_table_next(const struct kobs_object_table *t, unsigned long *place,

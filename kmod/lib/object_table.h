@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Live-object table: the address of an object to what is known of it, from
- * its allocation to its free. Pure: no tracing or netlink headers.
+ * Object table: maps the address of a live object to its data, from its
+ * allocation to its free. Pure: no tracing or netlink headers.
  *
  * A bucket is a cache line with room for three objects. An address has two
- * buckets, of which the emptier one takes it; when both are full, it goes to
- * one of the next KOBS_OBJECT_SPILL buckets behind its first, which notes how
- * many of its objects are elsewhere.
+ * candidate buckets, of which the emptier one takes it; when both are full, it
+ * goes to one of the KOBS_OBJECT_SPILL buckets after its first, which counts
+ * it as displaced.
  *
  * Locking: none. An address has one owner between its allocation and its free,
- * who alone puts it in and takes it out, from any CPU and any context. A slot
- * is claimed by a cmpxchg from free to busy, filled, and published by a
- * release store; it is taken by a cmpxchg as well, so that an address that is
- * freed twice is taken once. Nobody waits for a busy slot.
+ * which alone inserts and removes it, from any CPU and any context. A slot is
+ * claimed by a cmpxchg from free to busy, filled, and published by a release
+ * store; it is removed by a cmpxchg as well, so that an address that is freed
+ * twice is removed once. No context waits for a busy slot.
  */
 #ifndef KOBS_OBJECT_TABLE_H
 #define KOBS_OBJECT_TABLE_H
@@ -23,10 +23,10 @@
 #include "lib/hash.h"
 
 #define KOBS_OBJECT_SLOTS		3
-/* Buckets looked at when both buckets of an address are full. */
+/* Probe limit when both buckets of an address are full. */
 #define KOBS_OBJECT_SPILL		64
 
-/* States of a slot, beside the address, whose low bits are 0; 0 is free. */
+/* States of a slot, in the low bits of the address; 0 is free. */
 #define KOBS_OBJECT_BUSY		1ULL
 #define KOBS_OBJECT_GIVEN		2ULL
 #define KOBS_OBJECT_STATES	8ULL
@@ -37,7 +37,7 @@
  * @group: whose object it is
  * @born: when it was allocated
  * @size: its size
- * @displaced: objects whose first bucket this is and that had to go elsewhere
+ * @displaced: number of objects with this first bucket that are in a later one
  */
 struct kobs_object_bucket {
 	u64 key[KOBS_OBJECT_SLOTS];
@@ -61,11 +61,11 @@ struct kobs_object_table {
 };
 
 /**
- * struct kobs_object - what is known of an object
+ * struct kobs_object - data of a live object
  * @group: whose it is
  * @born: when it was allocated, in the caller's unit
  * @size: its size in bytes
- * @given: it was given up already, see kobs_object_give_up()
+ * @given: it was given up, see kobs_object_give_up()
  */
 struct kobs_object {
 	u32 group;
@@ -75,11 +75,11 @@ struct kobs_object {
 };
 
 /**
- * enum kobs_object_fate - what became of an object to be put in
- * @KOBS_OBJECT_NEW: it is in
- * @KOBS_OBJECT_STALE: it is in, and another one with this address, which was
- *	never taken out, had to go
- * @KOBS_OBJECT_FULL: there is no room
+ * enum kobs_object_fate - result of an insert
+ * @KOBS_OBJECT_NEW: it was inserted
+ * @KOBS_OBJECT_STALE: it replaced an object of the same address, which was
+ *	never removed
+ * @KOBS_OBJECT_FULL: no slot is free
  */
 enum kobs_object_fate {
 	KOBS_OBJECT_NEW,
@@ -103,7 +103,7 @@ static __always_inline u64 kobs_object_hash(u64 addr)
 	return addr * KOBS_HASH_FACTOR;
 }
 
-/* The upper half of a product spreads over any number of buckets. */
+/* The upper half of a product maps a hash to any number of buckets. */
 static __always_inline struct kobs_object_bucket *
 kobs_object_first(const struct kobs_object_table *t, u64 hash)
 {
@@ -116,7 +116,7 @@ kobs_object_second(const struct kobs_object_table *t, u64 hash)
 	return &t->buckets[((u64)(u32)hash * t->n) >> 32];
 }
 
-/* Whether a slot's key is of an address, in whatever state. */
+/* Is a slot's key of this address, in any state? */
 static __always_inline bool kobs_object_is(u64 key, u64 addr)
 {
 	return key - addr < KOBS_OBJECT_STATES;
@@ -142,13 +142,13 @@ static __always_inline bool kobs_object_claim(struct kobs_object_bucket *b,
 }
 
 /**
- * kobs_object_insert_fast() - put an object in, if that is as easy as usual
+ * kobs_object_insert_fast() - insert an object (fast path)
  * @t: table
  * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
- * @o: what is known of it
+ * @o: its data
  *
  * Context: any, NMI included.
- * Return: false when nothing was done and kobs_object_insert_slow() is to do it.
+ * Return: false when nothing was done: call kobs_object_insert_slow().
  */
 static __always_inline bool kobs_object_insert_fast(struct kobs_object_table *t, u64 addr,
 						    const struct kobs_object *o)
@@ -156,7 +156,7 @@ static __always_inline bool kobs_object_insert_fast(struct kobs_object_table *t,
 	u64 hash = kobs_object_hash(addr);
 	struct kobs_object_bucket *first = kobs_object_first(t, hash);
 	struct kobs_object_bucket *second = kobs_object_second(t, hash);
-	/* Not arrays, which would be cleared before. */
+	/* No arrays, which the compiler would clear first. */
 	u64 a0 = READ_ONCE(first->key[0]), b0 = READ_ONCE(second->key[0]);
 	u64 a1 = READ_ONCE(first->key[1]), b1 = READ_ONCE(second->key[1]);
 	u64 a2 = READ_ONCE(first->key[2]), b2 = READ_ONCE(second->key[2]);
@@ -172,7 +172,7 @@ static __always_inline bool kobs_object_insert_fast(struct kobs_object_table *t,
 	    kobs_object_is(a1, addr) || kobs_object_is(b1, addr) ||
 	    kobs_object_is(a2, addr) || kobs_object_is(b2, addr))
 		return false;
-	/* By turns, which is nearly always into the emptier one. */
+	/* Alternating, which nearly always is the emptier one. */
 	if (!a0)
 		goto claim;
 	if (!b0) {
@@ -198,14 +198,14 @@ claim:
 }
 
 /**
- * kobs_object_insert() - put an object in
+ * kobs_object_insert() - insert an object
  * @t: table
  * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
- * @o: what is known of it
- * @old: set for KOBS_OBJECT_STALE to what was known of the one before
+ * @o: its data
+ * @old: set for KOBS_OBJECT_STALE to the data of the replaced object
  *
  * Context: any, NMI included.
- * Return: what became of it.
+ * Return: see enum kobs_object_fate.
  */
 static __always_inline enum kobs_object_fate
 kobs_object_insert(struct kobs_object_table *t, u64 addr, const struct kobs_object *o,
@@ -228,13 +228,13 @@ static __always_inline bool kobs_object_remove_at(struct kobs_object_bucket *b,
 }
 
 /**
- * kobs_object_remove_fast() - take an object out, if that is as easy as usual
+ * kobs_object_remove_fast() - remove an object (fast path)
  * @t: table
  * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
- * @o: set to what was known of it, which was not given up
+ * @o: set to its data; it was not given up
  *
  * Context: any, NMI included.
- * Return: false when nothing was done and kobs_object_remove_slow() is to do it.
+ * Return: false when nothing was done: call kobs_object_remove_slow().
  */
 static __always_inline bool kobs_object_remove_fast(struct kobs_object_table *t, u64 addr,
 						    struct kobs_object *o)
@@ -258,13 +258,13 @@ static __always_inline bool kobs_object_remove_fast(struct kobs_object_table *t,
 }
 
 /**
- * kobs_object_remove() - take an object out
+ * kobs_object_remove() - remove an object
  * @t: table
  * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
- * @o: set to what was known of it
+ * @o: set to its data
  *
  * Context: any, NMI included.
- * Return: false when it was not in.
+ * Return: false when it was not found.
  */
 static __always_inline bool kobs_object_remove(struct kobs_object_table *t, u64 addr,
 					       struct kobs_object *o)

@@ -11,13 +11,13 @@
 #include "lib/param.h"
 
 /**
- * kobs_param_find() - look a parameter up by its name
+ * kobs_param_find() - look up a parameter by name
  * @table: descriptions
- * @n: how many
+ * @n: number of descriptions
  * @name: name
  *
  * Context: any.
- * Return: its place in @table, or -ENOENT.
+ * Return: its index in @table, or -ENOENT.
  */
 int kobs_param_find(const struct kobs_param *table, unsigned int n,
 		    const char *name)
@@ -36,7 +36,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_param_find);
  * kobs_param_ok() - check a value
  * @p: description
  * @v: value
- * @why: a sentence that names the parameter and what is allowed, if it is not
+ * @why: set to a sentence with the parameter and its range, if refused
  * @len: size of @why
  *
  * Context: any.
@@ -73,9 +73,9 @@ bool kobs_param_ok(const struct kobs_param *p, const struct kobs_value *v,
 EXPORT_SYMBOL_IF_KUNIT(kobs_param_ok);
 
 /**
- * kobs_param_defaults() - set values to what holds when none is given
+ * kobs_param_defaults() - set all values to the defaults
  * @table: descriptions
- * @n: how many, at most KOBS_PARAMS
+ * @n: number of descriptions, maximum KOBS_PARAMS
  * @values: as many values
  *
  * Context: any.

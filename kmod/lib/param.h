@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Parameters: a source, and the engine, describe theirs by a table; values
- * that arrive are checked against it. Pure.
+ * Parameters: the engine and each source describe theirs by a table, against
+ * which requested values are checked. Pure.
  */
 #ifndef KOBS_PARAM_H
 #define KOBS_PARAM_H
@@ -9,18 +9,18 @@
 #include <linux/types.h>
 #include <uapi/kobs.h>
 
-/* Parameters of one table at most. */
+/* Maximum number of parameters per table. */
 #define KOBS_PARAMS	16
 
 /**
- * struct kobs_param - what a parameter may be
+ * struct kobs_param - description of a parameter
  * @name: its name
  * @doc: one line that says what it does
  * @type: KOBS_TYPE_NUMBER, KOBS_TYPE_TEXT or KOBS_TYPE_ADDRESSES
  * @unit: unit of a number, or NULL
  * @min: smallest number, shortest text, or fewest addresses
  * @max: largest number, longest text, or most addresses
- * @def: number that holds when none is given
+ * @def: default of a number
  */
 struct kobs_param {
 	const char *name;
@@ -33,7 +33,7 @@ struct kobs_param {
 };
 
 /**
- * struct kobs_value - what a parameter is
+ * struct kobs_value - value of a parameter
  * @type: type of the value that was given
  * @given: it was given, and is not the default
  * @number: the number; for others the length of the text or array

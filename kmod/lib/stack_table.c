@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stack table: interning. Capturing a stack is context.c's work. Pure.
+ * Stack table: memory, interning, lookup. Pure.
  *
  * Locking: see stack_table.h.
  */
@@ -17,7 +17,7 @@
 #include "lib/table.h"
 
 static_assert(sizeof(unsigned long) == sizeof(u64),
-	      "a frame is kept as one word");
+	      "a frame is one word");
 
 /* Twice as many slots as stacks keeps probing short. */
 static unsigned int slots_of(unsigned int max)
@@ -27,7 +27,7 @@ static unsigned int slots_of(unsigned int max)
 
 /**
  * kobs_stack_table_bytes() - memory of a stack table
- * @max: stacks to keep at most
+ * @max: maximum number of stacks
  *
  * Context: any.
  * Return: bytes that kobs_stack_table_init() would allocate.
@@ -42,7 +42,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_bytes);
 /**
  * kobs_stack_table_init() - allocate an empty stack table
  * @st: table
- * @max: stacks to keep at most, at least 1
+ * @max: maximum number of stacks, at least 1
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
@@ -65,7 +65,7 @@ int kobs_stack_table_init(struct kobs_stack_table *st, unsigned int max)
 EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_init);
 
 /**
- * kobs_stack_table_free() - free a stack table that has no writers any more
+ * kobs_stack_table_free() - free a stack table without users
  * @st: table; may be zeroed memory
  *
  * Context: task, may sleep.
@@ -79,7 +79,7 @@ void kobs_stack_table_free(struct kobs_stack_table *st)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_free);
 
-/* Words once given out are never given back: no two stacks share one. */
+/* Words are never freed: no two stacks share one. */
 static bool stack_reserve(struct kobs_stack_table *st, unsigned int nr, u32 *start)
 {
 	int used = atomic_read(&st->words_used);
@@ -111,11 +111,11 @@ static bool stack_fill(struct kobs_stack_table *st, struct kobs_stack *slot,
 }
 
 /**
- * kobs_stack_table_intern() - the number of a stack
+ * kobs_stack_table_intern() - look up the number of a stack, or add it
  * @st: table
  * @pid: process whose user stack it is; 0 for a kernel stack
  * @ips: code addresses, leaf first
- * @nr: how many, 1 to KOBS_STACK_DEPTH
+ * @nr: number of addresses, 1 to KOBS_STACK_DEPTH
  *
  * Context: any, NMI included.
  * Return: a number from 1, or 0 when the table is full.
@@ -146,8 +146,9 @@ u32 kobs_stack_table_intern(struct kobs_stack_table *st, u32 pid,
 			continue;
 		if (!stack_fill(st, slot, pid, words, nr)) {
 			/*
-			 * For a smaller stack. Were others put behind this
-			 * slot meanwhile, they can end up twice, no worse.
+			 * A smaller stack may still fit. A stack that was put
+			 * after this slot meanwhile can be added again, which
+			 * is harmless.
 			 */
 			smp_store_release(&slot->state, KOBS_ROW_FREE);
 			return 0;
@@ -161,12 +162,12 @@ u32 kobs_stack_table_intern(struct kobs_stack_table *st, u32 pid,
 EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_intern);
 
 /**
- * kobs_stack_table_get() - a stack by its number
+ * kobs_stack_table_get() - look up a stack by its number
  * @st: table
  * @id: number, from 1 to the number of slots
  *
  * Context: any.
- * Return: the stack, or NULL when there is none of this number.
+ * Return: the stack, or NULL.
  */
 const struct kobs_stack *kobs_stack_table_get(const struct kobs_stack_table *st, u32 id)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Stack table: a stack of code addresses is interned once per session and
- * known by a number from then on. Pure: no tracing or netlink headers.
+ * Stack table: stacks of code addresses are interned, once per session, and
+ * have a number. Pure: no tracing or netlink headers.
  *
  * Locking: none. A slot is claimed by cmpxchg and published by a release
  * store. A writer that meets a claimed slot cannot wait for it (it may have
@@ -14,11 +14,11 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 
-/* Frames of a stack at most; a buffer of this many lives on the stack. */
+/* Maximum number of frames; buffers of this size are on the stack. */
 #define KOBS_STACK_DEPTH	96
-/* Slots looked at before a stack is given up as lost. */
+/* Probe limit; beyond it the hit counts as lost. */
 #define KOBS_STACK_PROBES	64
-/* Words reserved for a stack on average. */
+/* Average number of words reserved per stack. */
 #define KOBS_STACK_WORDS	24
 
 /**
@@ -41,10 +41,10 @@ struct kobs_stack {
  * @words: the frames
  * @mask: number of slots less one
  * @shift: bits to shift a hash right to get a slot's place
- * @max: stacks to keep at most
- * @nr_words: room in @words
- * @used: stacks kept
- * @words_used: words given out
+ * @max: maximum number of stacks
+ * @nr_words: maximum number of words
+ * @used: number of stacks
+ * @words_used: words in use
  */
 struct kobs_stack_table {
 	struct kobs_stack *slots;

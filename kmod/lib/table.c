@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Aggregation table of one CPU: memory, claiming a row, reading.
- * The lookup is in table.h, to be inlined into the handlers. Pure.
+ * Lookup is in table.h, to be inlined into the handlers. Pure.
  *
  * Locking: see table.h.
  */
@@ -30,8 +30,8 @@ static size_t row_bytes(const struct kobs_shape *shape)
 
 /**
  * kobs_table_bytes() - memory of a table
- * @rows: rows asked for
- * @shape: what they hold
+ * @rows: requested number of rows
+ * @shape: their contents
  *
  * Context: any.
  * Return: bytes that kobs_table_init() would allocate.
@@ -47,7 +47,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_bytes);
  * @t: table
  * @node: memory node of the CPU that will write to it
  * @rows: rows, rounded up to a power of two and at least 2
- * @shape: what they hold
+ * @shape: their contents
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
@@ -75,7 +75,7 @@ int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_init);
 
 /**
- * kobs_table_free() - free a table that has no writers any more
+ * kobs_table_free() - free a table without users
  * @t: table; may be zeroed memory
  *
  * Context: task, may sleep.
@@ -88,7 +88,7 @@ void kobs_table_free(struct kobs_table *t)
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_free);
 
 /**
- * kobs_table_claim() - make a free row the row of a key
+ * kobs_table_claim() - claim a free row for a key
  * @row: row that was seen free
  * @key: words of the key
  * @hash: hash of the key
@@ -102,7 +102,7 @@ bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 {
 	unsigned int i;
 
-	/* Against nested contexts of this CPU only: others never write. */
+	/* Only nested contexts of this CPU compete: others never write. */
 	if (cmpxchg_local(&row->state, KOBS_ROW_FREE, KOBS_ROW_CLAIMED) !=
 	    KOBS_ROW_FREE)
 		return false;

@@ -6,9 +6,9 @@
  * Locking: none. Only code that runs on the table's CPU with preemption off
  * writes to it; interrupts and NMIs nest freely. A row is claimed by a
  * cmpxchg on its state and published by a release store; a nested writer that
- * meets a claimed row goes on to the next free one, so one key can own several
- * rows and readers add rows of equal key up. Numbers are changed by local
- * atomic operations. Readers on any CPU never stop writers.
+ * meets a claimed row takes the next free one, so that one key can own several
+ * rows; readers add up rows of equal key. Numbers are changed by local
+ * atomic operations. Readers, on any CPU, never stop writers.
  */
 #ifndef KOBS_TABLE_H
 #define KOBS_TABLE_H
@@ -19,11 +19,11 @@
 #include "lib/hash.h"
 #include "lib/hist.h"
 
-/* Words of a key at most. */
+/* Maximum number of words per key. */
 #define KOBS_KEY_WORDS		20
-/* Further numbers of a row at most. */
+/* Maximum number of further numbers per row. */
 #define KOBS_FIELDS		12
-/* Rows looked at before a hit is given up as lost. */
+/* Probe limit; beyond it the hit counts as lost. */
 #define KOBS_TABLE_PROBES	64
 
 /* States of a row below the smallest hash. */
@@ -48,12 +48,12 @@ struct kobs_row {
 enum { KOBS_ROW_SUM, KOBS_ROW_MIN, KOBS_ROW_MAX, KOBS_ROW_BUCKETS };
 
 /**
- * struct kobs_shape - what the rows of a table hold
+ * struct kobs_shape - contents of a table's rows
  * @words: words of a key, 1 to KOBS_KEY_WORDS
  * @fields: further numbers, up to KOBS_FIELDS
  * @values: sum, min and max
- * @hist: a histogram; needs @values
- * @lowest: fields that start as U64_MAX and not as 0, a bit for each
+ * @hist: a histogram; requires @values
+ * @lowest: fields whose initial value is U64_MAX instead of 0, one bit per field
  */
 struct kobs_shape {
 	u8 words;
@@ -74,7 +74,7 @@ struct kobs_shape {
  * @hist: rows keep a histogram
  * @fields: further numbers of a row
  * @field_at: where they begin in a row's data
- * @lowest: fields that start as U64_MAX, a bit for each
+ * @lowest: fields whose initial value is U64_MAX, one bit per field
  * @used: rows claimed
  */
 struct kobs_table {
@@ -103,10 +103,10 @@ bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
  * @key: the words
  * @n: number of words
  *
- * Multiplicative hashing; the upper bits are the good ones.
+ * Multiplicative hashing: use the upper bits.
  *
  * Context: any.
- * Return: a hash that is no state of a row below KOBS_ROW_HASH.
+ * Return: a hash of at least KOBS_ROW_HASH.
  */
 static __always_inline u64 kobs_hash(const u64 *key, unsigned int n)
 {
@@ -138,17 +138,17 @@ static __always_inline bool kobs_words_equal(const u64 *a, const u64 *b,
 }
 
 /**
- * kobs_table_peek() - the row of a key of one or two words, if it is at hand
+ * kobs_table_peek() - look up the row of one or two words (fast path)
  * @t: table of this CPU
  * @key0: first word
  * @key1: second word
  * @n: number of words, 1 or 2; a constant
  *
- * Takes the words by value and looks at one place only: the short way of
- * handlers that must be cheap.
+ * Takes the words by value and probes one row only, for handlers that must be
+ * cheap.
  *
  * Context: any, NMI included; preemption off.
- * Return: the row, or NULL when kobs_table_find() has to look.
+ * Return: the row, or NULL: call kobs_table_find().
  */
 static __always_inline struct kobs_row *
 kobs_table_peek(const struct kobs_table *t, u64 key0, u64 key1, unsigned int n)
@@ -174,7 +174,7 @@ kobs_table_peek(const struct kobs_table *t, u64 key0, u64 key1, unsigned int n)
  * @key2: third word
  *
  * Context: any, NMI included; preemption off.
- * Return: the row, or NULL when kobs_table_find() has to look.
+ * Return: the row, or NULL: call kobs_table_find().
  */
 static __always_inline struct kobs_row *
 kobs_table_peek3(const struct kobs_table *t, u64 key0, u64 key1, u64 key2)
@@ -191,12 +191,12 @@ kobs_table_peek3(const struct kobs_table *t, u64 key0, u64 key1, u64 key2)
 }
 
 /**
- * kobs_table_find() - the row of a key, claimed if it was not there
+ * kobs_table_find() - look up the row of a key, or claim one
  * @t: table of this CPU
  * @key: words of the key, t->words of them
  *
  * Context: any, NMI included; preemption off.
- * Return: the row, or NULL when the table has no room near its place.
+ * Return: the row, or NULL when the probe limit was reached.
  */
 static __always_inline struct kobs_row *kobs_table_find(struct kobs_table *t,
 							const u64 *key)
@@ -221,7 +221,7 @@ static __always_inline struct kobs_row *kobs_table_find(struct kobs_table *t,
 }
 
 /**
- * kobs_table_count() - count a hit that has no value
+ * kobs_table_count() - count a hit without a value
  * @t: table of this CPU
  * @key: words of the key
  *
@@ -249,10 +249,10 @@ static __always_inline local64_t *kobs_row_value(const struct kobs_table *t,
  * kobs_row_field() - a further number of a row
  * @t: its table
  * @row: row
- * @i: place of the field in the mode
+ * @i: index of the field in the mode
  *
  * Changed with local64_*() on the table's CPU, with preemption off. A row
- * shows once its count is not 0.
+ * is reported once its count is not 0.
  *
  * Context: any, NMI included.
  * Return: the number.
@@ -348,7 +348,7 @@ static __always_inline bool kobs_table_add(struct kobs_table *t,
 /**
  * kobs_table_next() - the next row with hits
  * @t: table of any CPU
- * @place: place to start at; left one behind the row that is returned
+ * @place: place to start at; set to the place after the returned row
  *
  * Context: any; writers may run meanwhile.
  * Return: a row whose key is complete, or NULL after the last.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source func: calls of kernel functions, by ftrace_ops; and how long they
- * take, by fprobe or kretprobe (hooks/call.h).
+ * Source func: calls of kernel functions, by ftrace_ops, and their durations, by
+ * fprobe or kretprobe (hooks/call.h).
  *
- * Functions come as addresses, which the controller takes from
- * /proc/kallsyms: nothing that a module may use finds a function by name.
- * The kernel's own ftrace decides which of them it can trace; one filter
- * update turns all of them on.
+ * Functions are given as addresses, which the controller takes from
+ * /proc/kallsyms: no exported function looks up a function by name.
+ * ftrace decides which of them can be traced; one filter update turns all of
+ * them on.
  *
  * Locking: prepare, start, stop and release run under the session's lock,
  * func_module() under the notifier chain's; func.lock, which nests inside
- * both, protects what is hooked. The handlers take no lock. stop waits for the
- * trampolines in unregister_ftrace_function() (one RCU-tasks grace period)
- * before anything is freed.
+ * both, protects the set of hooked functions. The handlers take no lock. stop
+ * waits for the trampolines in unregister_ftrace_function() (one RCU-tasks grace
+ * period) before anything is freed.
  */
 #include <linux/ftrace.h>
 #include <linux/mm.h>
@@ -29,7 +29,7 @@
 #include "hooks/deny.h"
 #include "sources.h"
 
-/* Functions of a session, above which it must be told "all". */
+/* Maximum number of functions without the parameter all. */
 #define FUNC_MANY	1000
 
 enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER };
@@ -45,15 +45,15 @@ enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
  * @s: session
  * @lock: protects the rest
  * @ips: functions, sorted
- * @n: how many
+ * @n: number of functions
  * @hooked: @ops is registered
- * @ops: for modes that look at entries only
- * @calls: for modes that wait for the return, else NULL
- * @modules: tells when a module, and functions with it, goes
+ * @ops: for modes that hook entries only
+ * @calls: for modes that hook returns, else NULL
+ * @modules: notifier of modules, which can unload functions
  */
 struct kobs_func {
 	struct kobs_session *s;
-	struct mutex lock; /* protects what follows */
+	struct mutex lock; /* protects the members below */
 	unsigned long *ips;
 	unsigned int n;
 	bool hooked;
@@ -111,7 +111,7 @@ static void func_hit_stacks(unsigned long ip, unsigned long parent_ip,
 	func_hit_any(ip, parent_ip, fregs, ops->private, KOBS_HIT_EITHER_STACKS);
 }
 
-/* A key that is new, or not in its first place. */
+/* Slow path: a new or displaced row. */
 static noinline void func_count_slow(struct kobs_cpu *pc, unsigned long ip,
 				     unsigned long parent_ip)
 {
@@ -135,7 +135,7 @@ static __always_inline void func_count_row(struct kobs_cpu *pc, u64 first,
 	}
 }
 
-/* Counting by func, or by func and caller: the cheap way. */
+/* Count by func, or by func and caller: fast path. */
 static __always_inline void func_count(unsigned long ip,
 				       unsigned long parent_ip,
 				       struct kobs_session *s, unsigned int n)
@@ -193,7 +193,7 @@ static void func_count_by_caller(unsigned long ip, unsigned long parent_ip,
 	func_count(ip, parent_ip, ops->private, 2);
 }
 
-/* The cheapest handler that does what the session is configured for. */
+/* Choose the cheapest handler for the configuration. */
 static ftrace_func_t func_handler(const struct kobs_session *s)
 {
 	if (!s->stream && s->n_words == 1 && s->gather[0] == KOBS_W_KSTACK)
@@ -332,7 +332,7 @@ static void func_unhook(struct kobs_func *f)
 	f->hooked = false;
 }
 
-/* Keep those functions that can be traced, once each. */
+/* Keep the functions that can be traced, without duplicates. */
 static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 {
 	struct ftrace_ops trial = {};
@@ -369,9 +369,9 @@ static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 }
 
 /*
- * A module goes. Its functions leave the filter, or those of a module that is
- * loaded to the same place would be hooked; an empty filter would hook all
- * functions there are.
+ * A module is unloaded. Its functions must leave the filter, else those of a
+ * module that is loaded to the same address would be hooked; an empty filter
+ * would hook all functions.
  */
 static int func_module(struct notifier_block *nb, unsigned long state,
 		       void *data)
@@ -412,7 +412,7 @@ static void func_free(struct kobs_func *f)
 	kfree(f);
 }
 
-/* Make ready whatever turns the mode's probes on. */
+/* Prepare the hooks of the mode. */
 static int func_prepare_hook(struct kobs_func *f, bool wait)
 {
 	struct kobs_session *s = f->s;
@@ -471,7 +471,7 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (functions->number > FUNC_MANY &&
 	    !s->source_params[FUNC_P_ALL].number)
 		return kobs_refuse(extack, -EINVAL,
-				   "these are %llu functions, and more than %d need all",
+				   "%llu functions: more than %d need the parameter all",
 				   functions->number, FUNC_MANY);
 	f = kzalloc(sizeof(*f), GFP_KERNEL);
 	if (!f)
@@ -500,7 +500,7 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	mutex_lock(&f->lock);
 	if (!f->n) {
 		kobs_refuse(extack, err,
-			    "the functions went with the module they were in");
+			    "the functions are gone: their module was unloaded");
 	} else {
 		err = f->calls ? kobs_calls_start(f->calls) :
 				   register_ftrace_function(&f->ops);
@@ -585,7 +585,7 @@ static const struct kobs_param func_params[] = {
 	},
 	[FUNC_P_INFLIGHT] = {
 		"inflight",
-		"calls that can be in progress at once; 0 for automatic",
+		"maximum number of calls in progress; 0: automatic",
 		KOBS_TYPE_NUMBER, "calls", 0, 1 << 16, 0
 	},
 };
@@ -603,7 +603,7 @@ static const struct kobs_reason func_reasons[] = {
 
 const struct kobs_source kobs_src_func = {
 	.name = "func",
-	.doc = "calls of kernel functions and how long they take",
+	.doc = "calls and durations of kernel functions",
 	.modes = func_modes,
 	.n_modes = ARRAY_SIZE(func_modes),
 	.columns = func_columns,

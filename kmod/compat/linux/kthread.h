@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * "treewide: Introduce kthread_run_worker[_on_cpu]()", first in 6.14: a worker
- * that kthread_create_worker() has made does not run any more until it is woken
- * up.
+ * from kthread_create_worker() does not run until it is woken up.
  */
 #ifndef KOBS_COMPAT_KTHREAD_H
 #define KOBS_COMPAT_KTHREAD_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Commit 04aabc32fb20 ("ring_buffer: Remove unused "event" parameter"), first
- * in 6.2, took an argument away from ring_buffer_unlock_commit().
+ * in 6.2, removed an argument of ring_buffer_unlock_commit().
  */
 #ifndef KOBS_COMPAT_RING_BUFFER_H
 #define KOBS_COMPAT_RING_BUFFER_H

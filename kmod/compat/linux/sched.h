@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Commit cd9626e9ebc7 ("sched/fair: Fix external p->on_rq users"), first in
- * 6.12, added task_is_runnable(), since tasks that sleep can be queued still
- * from then on. Before, what is queued is runnable.
+ * 6.12, added task_is_runnable(), since sleeping tasks can still be queued from
+ * then on. Before, every queued task is runnable.
  */
 #ifndef KOBS_COMPAT_SCHED_H
 #define KOBS_COMPAT_SCHED_H

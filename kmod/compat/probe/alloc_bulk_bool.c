@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 7.x: kmem_cache_alloc_bulk() tells whether, no longer how many. */
+/* 7.x: kmem_cache_alloc_bulk() returns a bool instead of a number. */
 #include <linux/build_bug.h>
 #include <linux/slab.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Until 6.13: an fprobe has an ftrace_ops, and calls in progress of its own.
+ * Until 6.13: an fprobe has its own ftrace_ops, and its own pool of calls in progress.
  * 4346ba160409 "fprobe: Rewrite fprobe on function-graph tracer" (6.14) shares
  * both.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 7.x: kfree_rcu_nolock() gives objects up by a function of its own. */
+/* 7.x: kfree_rcu_nolock() queues objects by a separate function. */
 #include <linux/rcupdate.h>
 
 void *probe(void);

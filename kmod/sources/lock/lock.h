@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of the lock source share: the words of its hits and of its
- * entries. The entry of a wait has the task and the lock as its key.
+ * Source lock: what its files share. The words of its hits and of its entries
+ * of the in-flight table, whose key is the task and the lock.
  */
 #ifndef KOBS_LOCK_H
 #define KOBS_LOCK_H
@@ -31,10 +31,10 @@ static_assert((int)LOCK_W_END <= (int)KOBS_WORDS);
 
 enum kobs_lock_param { LOCK_P_INFLIGHT, LOCK_P_TEXT, LOCK_P_OVER, LOCK_P };
 
-/* Words of an entry. Those behind the first two are there as far as wanted. */
+/* Data words of an entry; those after the first two only as requested. */
 enum {
-	LOCK_D_FLAGS,		/* LCB_F_*, and what follows */
-	LOCK_D_COST,		/* of the begin when it was timed, else 0 */
+	LOCK_D_FLAGS,		/* LCB_F_* and LOCK_F_* */
+	LOCK_D_COST,		/* cost of the begin, if timed; else 0 */
 	LOCK_D_CALLER,
 	LOCK_D_KSTACK,
 	LOCK_D_OWNER,
@@ -49,15 +49,15 @@ enum {
 
 static_assert(LOCK_D_END <= KOBS_INFLIGHT_WORDS && LOCK_D_CPU < LOCK_D_END);
 
-/* The filter refuses the wait: it is there only to meet its end. */
+/* The wait is filtered; the entry only pairs its end. */
 #define LOCK_F_FILTERED		BIT(16)
 
 struct kobs_lock_stalls;
 
 /**
- * struct kobs_lock_range - code from start up to, but without, end
+ * struct kobs_lock_range - code from start to end, exclusive
  * @start: first address
- * @end: first address behind it
+ * @end: address after it
  */
 struct kobs_lock_range {
 	u64 start;
@@ -67,19 +67,19 @@ struct kobs_lock_range {
 /**
  * struct kobs_lock - a session of this source
  * @s: session
- * @begin: begin of a wait needs more than the time: a stack, or the owner
+ * @begin: the begin of a wait takes more than the time: a stack, or the owner
  * @caller: the key has the caller
- * @kstack: and the waiter's stack
- * @owner: it has the owner
- * @owner_stack: it has the owner's stack
- * @cache: it has the slab cache that the lock lives in
- * @words: of an entry
+ * @kstack: the key has the waiter's stack
+ * @owner: the key has the owner
+ * @owner_stack: the key has the owner's stack
+ * @cache: the key has the slab cache of the lock
+ * @words: data words of an entry
  * @n_text: ranges in @text
- * @text: code of the kernel's lock functions, which are no callers
- * @overflow: waits that there was no room for, whose end is still to come
+ * @text: code of the kernel's lock functions, which do not count as callers
+ * @overflow: waits without an entry that have not ended
  * @inflight: waits in progress
  * @probes: begin and end
- * @stalls: of mode stalls, else NULL
+ * @stalls: the worker of mode stalls, or NULL
  */
 struct kobs_lock {
 	struct kobs_session *s;
@@ -98,7 +98,7 @@ struct kobs_lock {
 	struct kobs_lock_stalls *stalls;
 };
 
-/* Names of the kinds, as keys of two words; the last is that of all others. */
+/* Names of the kinds, as keys of two words; the last is for all others. */
 union kobs_lock_name {
 	char text[16];
 	u64 words[2];
@@ -117,13 +117,13 @@ static inline const u64 *kobs_lock_kind(unsigned int flags)
 	return kobs_lock_kinds[flags].words;
 }
 
-/* Who waits, in one word of an entry. */
+/* Process and thread of a waiter, in one word. */
 static inline u64 lock_id(pid_t pid, pid_t tid)
 {
 	return (u64)(u32)pid << 32 | (u32)tid;
 }
 
-/* Returns false when the stack table is full; an empty stack is number 0. */
+/* Returns false when the stack table is full; an empty stack has number 0. */
 static inline bool lock_intern(struct kobs_session *s, u64 *id,
 			       const unsigned long *ips, unsigned int nr)
 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who holds a lock: mutexes, rw_semaphores held for writing and rt_mutexes say
- * it; spinlocks, semaphores and percpu rw_semaphores do not.
+ * The owner of a lock. Mutexes, rw_semaphores held for writing and rt_mutexes
+ * store it; spinlocks, semaphores and percpu rw_semaphores do not.
  *
- * A lock names its owner by the task's address with flags in the lowest bits,
- * which an aligned address leaves free. Nothing keeps that task: it may have
- * let go of the lock and exited by now, or, by a bug, exited with the lock. So
- * its number is read without faulting, and it counts only if the task of that
- * number is the one at this address. (An owner that exited with the lock, and
- * whose memory has become another task, cannot be told from that task.)
+ * A lock stores its owner as the task's address, with flags in the lowest bits
+ * that alignment leaves free. No reference keeps that task: it may have released
+ * the lock and exited by now, or, by a bug, exited with the lock held. So its
+ * pid is read without faulting, and it counts only if the task of that pid is
+ * the one at this address. (An owner that exited with the lock held, and whose
+ * memory was reused for another task, is mistaken for that task.)
  *
  * Locking: none; any context. The caller holds the RCU read lock, which keeps
  * the task.
@@ -25,15 +25,15 @@
 
 #include "sources/lock/owner.h"
 
-/* What the flags of any lock fit into. */
+/* Mask of the flags of all kinds of locks. */
 #define OWNER_FLAGS	(__alignof__(struct task_struct) - 1)
 
-/* In the owner of a rw_semaphore: held by readers, of which this is one. */
+/* Flag in the owner of a rw_semaphore: held by readers, of which this is one. */
 #define OWNER_READER	1UL
 
 static_assert(OWNER_FLAGS >= 7);
 
-/* Where a lock of this kind has its owner; 0 when it has none. */
+/* Offset of the owner in a lock of this kind; 0 when it has none. */
 static unsigned long owner_field(unsigned long lock, unsigned int flags)
 {
 	switch (flags & ~LCB_F_SPIN) {
@@ -57,11 +57,11 @@ static unsigned long owner_field(unsigned long lock, unsigned int flags)
 }
 
 /**
- * kobs_lock_task() - is there a task at this address?
- * @task: address, of which nothing is known
+ * kobs_lock_task() - check that there is a task at an address
+ * @task: any address
  *
  * Context: any; under the RCU read lock.
- * Return: the task, which lives as long as that lock is held, or NULL.
+ * Return: the task, valid as long as that lock is held, or NULL.
  */
 struct task_struct *kobs_lock_task(struct task_struct *task)
 {
@@ -82,13 +82,13 @@ static void owner_named(struct kobs_lock_owner *o, const char *name)
 
 /**
  * kobs_lock_owner() - read the owner of a lock
- * @lock: address of the lock; it need not exist any more
- * @flags: LCB_F_* of a wait for it, which tell what kind it is
+ * @lock: address of the lock, which may be freed
+ * @flags: LCB_F_* of a wait for it, which give its kind
  * @waiter: task that waits
- * @o: set to the owner; empty when it is not known
+ * @o: set to the owner; empty when unknown
  *
  * Context: any, NMI included; under the RCU read lock.
- * Return: true when @o tells something.
+ * Return: true when @o is not empty.
  */
 bool kobs_lock_owner(unsigned long lock, unsigned int flags,
 		     const struct task_struct *waiter,

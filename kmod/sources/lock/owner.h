@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Who holds a lock. */
+/* Source lock: the owner of a lock. */
 #ifndef KOBS_LOCK_OWNER_H
 #define KOBS_LOCK_OWNER_H
 
@@ -9,11 +9,11 @@
 /**
  * struct kobs_lock_owner - the task that holds a lock
  * @comm: its name, padded with zeroes; "(readers)" for a rw_semaphore that is
- *        held for reading, "(exited)" for a task that is gone; empty when it
- *        is not known
+ *        held for reading, "(exited)" for a task that has exited; empty when
+ *        unknown
  * @pid: its process, 0 without a task
  * @tid: its thread
- * @task: the task, as long as the RCU read lock is held, or NULL
+ * @task: the task, valid as long as the RCU read lock is held, or NULL
  */
 struct kobs_lock_owner {
 	u64 comm[2];

@@ -3,11 +3,10 @@
  * Probes of the lock source.
  *
  * In mode contention a hit is a wait. It is counted where it begins, or where
- * it ends if it began before the session (lost as unpaired). A wait is from
- * the first begin to the end: a mutex that is spun for and then slept for
- * begins more than once. What was not waited for, such as a lock that was
- * free, or a second processor's first try at a spinlock, is not told by the
- * tracepoints.
+ * it ends if it began before the session (lost as unpaired). A wait lasts from
+ * the first begin to the end: a mutex with a spinning and a sleeping phase
+ * begins more than once. The tracepoints do not report uncontended locks, nor
+ * the first attempt at a spinlock.
  *
  * Locking: the handlers take no lock. A wait belongs to its task, which begins
  * and ends it. Owners are read without a lock (owner.c).
@@ -34,7 +33,7 @@ static bool in_text(const struct kobs_lock *l, unsigned long ip)
 	return false;
 }
 
-/* The caller: the first frame that is not in a lock function. */
+/* The caller: the first frame outside of lock functions. */
 static u64 lock_caller(const struct kobs_lock *l, const u64 *ips, unsigned int nr)
 {
 	unsigned int i;
@@ -46,7 +45,7 @@ static u64 lock_caller(const struct kobs_lock *l, const u64 *ips, unsigned int n
 	return 0;
 }
 
-/* The caller of a wait whose stack found no room. */
+/* The caller of a wait whose stack did not fit the table. */
 static noinline u64 lock_caller_walk(struct kobs_lock *l)
 {
 	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
@@ -56,8 +55,8 @@ static noinline u64 lock_caller_walk(struct kobs_lock *l)
 }
 
 /*
- * Stack and caller of a wait. Returns false when the stack table is full, and
- * the stack itself was asked for.
+ * Stack and caller of a wait. Returns false when the stack table is full and
+ * the stack itself is a column.
  */
 static noinline bool lock_context(struct kobs_lock *l, u64 *data)
 {
@@ -100,8 +99,8 @@ static noinline bool lock_context_owner(struct kobs_lock *l, unsigned long lock,
 }
 
 /*
- * A wait goes on in another way. What has slept is no longer spinning, even
- * if it spins once more before it gets the lock.
+ * A wait enters another phase. Once it has slept it does not count as spinning,
+ * even if it spins again before it gets the lock.
  */
 static void lock_go_on(struct kobs_lock *l, struct kobs_inflight_ref *ref,
 		       unsigned long lock, unsigned int flags)
@@ -114,7 +113,7 @@ static void lock_go_on(struct kobs_lock *l, struct kobs_inflight_ref *ref,
 		return;
 	memcpy(old, ref->entry, l->inflight.stride);
 	old->data[LOCK_D_FLAGS] &= ~(u64)LCB_F_SPIN;
-	/* It is this task's own: nobody else ends it, and there is room. */
+	/* Only this task ends it, and its slot is free. */
 	kobs_inflight_end_own(ref);
 	if (kobs_inflight_begin(&l->inflight, (u64)current, lock, ref) !=
 	    KOBS_INFLIGHT_BEGUN)
@@ -124,8 +123,8 @@ static void lock_go_on(struct kobs_lock *l, struct kobs_inflight_ref *ref,
 }
 
 /*
- * There is a wait of this task for this lock already. Returns what became of
- * the one that begins: KOBS_INFLIGHT_FOUND when it is the same.
+ * This task has an entry for this lock already. Returns the result for the wait
+ * that begins: KOBS_INFLIGHT_FOUND when it is the same wait.
  */
 static noinline enum kobs_inflight_got lock_goes_on(struct kobs_lock *l,
 						    struct kobs_cpu *pc,
@@ -137,7 +136,7 @@ static noinline enum kobs_inflight_got lock_goes_on(struct kobs_lock *l,
 		lock_go_on(l, ref, lock, flags);
 		return KOBS_INFLIGHT_FOUND;
 	}
-	/* The end was not seen. */
+	/* Its end was missed. */
 	if (!l->stalls && !(ref->entry->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)) {
 		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 		kobs_count(&pc->counters, KOBS_N_STALE);
@@ -159,14 +158,14 @@ lock_enter(struct kobs_lock *l, struct kobs_cpu *pc, struct kobs_inflight_ref *r
 	return got;
 }
 
-/* There was no room for a wait; its end is still to come. */
+/* A wait without an entry; its end must not count as unpaired. */
 static noinline void lock_overflow(struct kobs_lock *l, struct kobs_cpu *pc)
 {
 	u64 t0;
 
 	atomic_inc(&l->overflow);
 	t0 = kobs_hit_clock(pc);
-	/* What is no hit in mode stalls cannot be filtered. */
+	/* In mode stalls waits are no hits, so they cannot be filtered. */
 	if (l->stalls || kobs_hit_wanted(l->s, pc))
 		kobs_count(&pc->counters, KOBS_N_INFLIGHT_FULL);
 	kobs_hit_end(l->s, pc, t0, 0);
@@ -183,7 +182,7 @@ static noinline bool lock_look(struct kobs_lock *l, unsigned long lock,
 
 /*
  * Context of the handlers: any, NMI included; preemption off. A session is
- * plain, and @plain a constant, when its key is the lock and the kind.
+ * plain (@plain is a constant) when its key is the lock and the kind.
  */
 static __always_inline void lock_begin_wait(struct kobs_lock *l,
 					    struct kobs_cpu *pc,
@@ -209,7 +208,7 @@ static __always_inline void lock_begin_wait(struct kobs_lock *l,
 	} else {
 		if (!plain && l->begin &&
 		    !lock_look(l, lock, flags, ref.entry->data)) {
-			/* Lost; its end is still to be met. */
+			/* Lost; the entry pairs its end. */
 			fate = KOBS_N_STACK_FULL;
 			flags |= LOCK_F_FILTERED;
 		}
@@ -220,7 +219,7 @@ static __always_inline void lock_begin_wait(struct kobs_lock *l,
 	ref.entry->data[LOCK_D_FLAGS] = flags;
 	ref.entry->data[LOCK_D_COST] = t0 ? (now - t0) ?: 1 : 0;
 	kobs_inflight_publish(&ref);
-	/* A wait's cost is told when it ends. */
+	/* The cost of a wait is reported at its end. */
 	if (unlikely(flags & LOCK_F_FILTERED))
 		kobs_hit_end(s, pc, t0, 0);
 }
@@ -265,7 +264,7 @@ void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags)
 	lock_begin(data, (unsigned long)lock, flags, true);
 }
 
-/* An end whose begin was not seen. */
+/* An end whose begin was missed. */
 static noinline void lock_unpaired(struct kobs_lock *l, struct kobs_cpu *pc)
 {
 	u64 t0;
@@ -280,7 +279,7 @@ static noinline void lock_unpaired(struct kobs_lock *l, struct kobs_cpu *pc)
 	kobs_hit_end(l->s, pc, t0, 0);
 }
 
-/* A failed wait is a wait; that it failed is a number of its row. */
+/* A failed wait counts as a wait, and in the row's field failed. */
 static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
 				 const u64 *v, u64 waited)
 {
@@ -371,7 +370,7 @@ out:
 	kobs_hit_leave(pc);
 }
 
-/* A row that is new, or not in its first place; or the wait failed. */
+/* Slow path: a new or displaced row, or a failed wait. */
 static noinline void lock_end_slow(struct kobs_lock *l, struct kobs_cpu *pc,
 				   u64 lock, u64 flags, u64 cost, u64 waited,
 				   u64 end, int ret)
@@ -439,7 +438,7 @@ out:
  * @lock: lock
  * @flags: LCB_F_*
  *
- * Waits are no hits in this mode: only those that the worker reports are.
+ * Waits are no hits in this mode; the records of the worker are.
  *
  * Context: any, NMI included; preemption off.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source lock: waits for the kernel's locks, by the tracepoints
- * contention_begin and contention_end (probes.c); and which of them do
- * not end (stalls.c).
+ * Source lock: waits for the kernel's locks, from the tracepoints
+ * contention_begin and contention_end (probes.c), and waits that last
+ * (stalls.c).
  *
  * Locking: prepare, start, stop and release run under the session's lock. stop
  * waits for the handlers in kobs_tracepoint_detach() before anything is freed.
@@ -16,7 +16,7 @@
 #include "sources/lock/lock.h"
 #include "unwind/task_stack.h"
 
-/* Frames in which the caller of a lock function is found. */
+/* Number of frames in which the caller of a lock function is looked for. */
 #define LOCK_CALLER_DEPTH	16
 
 #define STALLS_BY \
@@ -57,7 +57,7 @@ static int lock_check_text(struct kobs_lock *l, struct netlink_ext_ack *extack)
 
 	if (text->number % 2)
 		return kobs_refuse(extack, -EINVAL,
-				   "lock_text holds starts and ends by turns: %llu is no even number",
+				   "lock_text must be pairs of start and end: %llu is odd",
 				   text->number);
 	l->text = (const struct kobs_lock_range *)text->addresses;
 	l->n_text = text->number / 2;
@@ -95,7 +95,7 @@ static int lock_check(struct kobs_lock *l, struct netlink_ext_ack *extack)
 	return lock_check_text(l, extack);
 }
 
-/* The cheapest probes that do what the session is configured for. */
+/* Choose the cheapest probes for the configuration. */
 static void lock_set_probes(struct kobs_lock *l)
 {
 	const struct kobs_session *s = l->s;
@@ -146,7 +146,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		lock_free(l);
 		return err;
 	}
-	/* A caller is not far; a stack is as deep as was asked for. */
+	/* The caller needs a few frames only; a stack its full depth. */
 	if (l->caller && !l->owner_stack && !l->kstack)
 		s->unwind.depth = LOCK_CALLER_DEPTH;
 	lock_set_probes(l);
@@ -208,7 +208,7 @@ static const char *lock_available(bool *ok)
 }
 
 static const struct kobs_field lock_fields[] = {
-	{ "failed", "waits that ended without the lock, interrupted for one",
+	{ "failed", "waits that ended without the lock, e.g. interrupted",
 	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
 };
 
@@ -224,7 +224,7 @@ static const struct kobs_mode lock_modes[] = {
 		.available = lock_available,
 	}, {
 		.name = "stalls",
-		.doc = "stream records of waits that last, and of who holds them up",
+		.doc = "stream records of waits that last, with the chain of owners",
 		.value = "waited",
 		.unit = "ns",
 		.stream = true,
@@ -236,19 +236,19 @@ static const struct kobs_mode lock_modes[] = {
 static const struct kobs_column lock_columns[] = {
 	{ "lock", "lock that is waited for", KOBS_TYPE_OBJECT, NULL,
 	  LOCK_W_LOCK, 1 },
-	{ "cache", "slab cache that it lives in", KOBS_TYPE_TEXT, NULL,
+	{ "cache", "slab cache of the lock", KOBS_TYPE_TEXT, NULL,
 	  LOCK_W_CACHE, KOBS_CACHE_NAME_WORDS },
 	{ "kind", "kind of the lock, and of the wait", KOBS_TYPE_TEXT, NULL,
 	  LOCK_W_KIND, 2 },
-	{ "caller", "where the lock was asked for", KOBS_TYPE_ADDRESS, NULL,
+	{ "caller", "code that acquired the lock", KOBS_TYPE_ADDRESS, NULL,
 	  LOCK_W_CALLER, 1, true },
-	{ "owner", "thread that held it when the wait began, if it tells",
+	{ "owner", "thread that held the lock when the wait began, if known",
 	  KOBS_TYPE_TEXT, NULL, LOCK_W_OWNER, 2 },
 	{ "owner_pid", "its process", KOBS_TYPE_NUMBER, NULL,
 	  LOCK_W_OWNER_PID, 1 },
 	{ "owner_tid", "its thread", KOBS_TYPE_NUMBER, NULL,
 	  LOCK_W_OWNER_TID, 1 },
-	{ "owner_stack", "its kernel stack, unless it ran",
+	{ "owner_stack", "its kernel stack, unless it was running",
 	  KOBS_TYPE_KSTACK, NULL, LOCK_W_OWNER_STACK, 1 },
 	{ "link", "place in a chain of waits, 0 for the stalled one",
 	  KOBS_TYPE_NUMBER, NULL, LOCK_W_LINK, 1 },
@@ -258,16 +258,16 @@ static const struct kobs_column lock_columns[] = {
 
 static const struct kobs_param lock_params[] = {
 	[LOCK_P_INFLIGHT] = {
-		"inflight", "waits that can be in progress at once",
+		"inflight", "maximum number of waits in progress",
 		KOBS_TYPE_NUMBER, "waits", 64, 1 << 20, 4096
 	},
 	[LOCK_P_TEXT] = {
 		"lock_text",
-		"code of lock functions, which caller looks behind: starts and ends",
+		"code of lock functions, which caller skips: pairs of start and end",
 		KOBS_TYPE_ADDRESSES, NULL, 0, 256, 0
 	},
 	[LOCK_P_OVER] = {
-		"over", "how long a wait lasts before it is a stall",
+		"over", "minimum duration of a stall",
 		KOBS_TYPE_NUMBER, "ns", NSEC_PER_MSEC, 3600ULL * NSEC_PER_SEC,
 		100 * NSEC_PER_MSEC
 	},
@@ -275,7 +275,7 @@ static const struct kobs_param lock_params[] = {
 
 const struct kobs_source kobs_src_lock = {
 	.name = "lock",
-	.doc = "waits for the kernel's locks, and who holds them up",
+	.doc = "waits for the kernel's locks, and their owners",
 	.modes = lock_modes,
 	.n_modes = ARRAY_SIZE(lock_modes),
 	.columns = lock_columns,

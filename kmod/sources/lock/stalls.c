@@ -2,20 +2,20 @@
 /*
  * Mode stalls of the lock source: waits that last.
  *
- * A worker of the session looks at the waits in progress several times in the
- * time that makes a stall. A wait is reported when it has lasted that long, and
- * once a second from then on. A report is a record for the wait and one for
- * each wait that it is behind: that of the lock's owner, of the owner of the
- * lock that this one waits for, and so on.
+ * A worker of the session scans the waits in progress several times per minimum
+ * duration of a stall. A wait is reported when it has lasted that long, and
+ * every second after. A report is a record for the wait and one for each wait
+ * that blocks it: that of the lock's owner, of the owner of the lock that this
+ * one waits for, and so on.
  *
- * A hit is such a record, so that each is recorded, filtered or lost. Waits
- * that could not be watched are hits that are lost: those that had begun before
- * the session (unpaired, told when they end), and those there was no room for.
+ * A hit is such a record: each is recorded, filtered or lost. Waits that could
+ * not be watched count as lost hits: those that began before the session
+ * (unpaired, counted when they end), and those without a free entry.
  *
- * Locking: none with the handlers; the worker takes copies of their entries. A
- * task that waits, or owns, is looked at under the RCU read lock and after it
- * was seen to live; what was read of a lock counts if the wait for it still
- * went on afterwards. The work item alone touches the copies.
+ * Locking: none with the handlers; the worker copies their entries. Waiting and
+ * owning tasks are read under the RCU read lock, after a check that they are
+ * alive; what was read of a lock counts if the wait for it had not ended
+ * afterwards. Only the work item uses the copies.
  */
 #include <linux/kthread.h>
 #include <linux/math64.h>
@@ -31,9 +31,9 @@
 #include "sources/lock/lock.h"
 #include "unwind/task_stack.h"
 
-/* Waits in a chain at most. */
+/* Maximum number of waits in a chain. */
 #define STALL_LINKS		8
-/* Times that the worker looks while a wait becomes a stall, and its pause. */
+/* Scans per minimum duration of a stall, and limits of their interval. */
 #define STALL_LOOKS		4
 #define STALL_PAUSE_LEAST	(10 * NSEC_PER_MSEC)
 #define STALL_PAUSE_MOST	(250 * NSEC_PER_MSEC)
@@ -41,13 +41,13 @@
 /**
  * struct kobs_lock_stalls - the worker of a session
  * @l: session
- * @over: ns that a wait lasts before it is a stall
- * @pause: jiffies between two looks
- * @last: when the worker looked last, monotonic ns
+ * @over: minimum duration of a stall, ns
+ * @pause: jiffies between two scans
+ * @last: time of the last scan, monotonic ns
  * @worker: its thread
  * @work: its work
  * @waits: copies of the waits in progress, by task
- * @n: how many
+ * @n: number of copies
  */
 struct kobs_lock_stalls {
 	struct kobs_lock *l;
@@ -63,8 +63,8 @@ struct kobs_lock_stalls {
 /**
  * struct kobs_lock_link - a wait of a chain
  * @entry: the wait
- * @owner: of the lock
- * @cache: name of the slab cache that the lock lives in
+ * @owner: owner of the lock
+ * @cache: name of the lock's slab cache
  */
 struct kobs_lock_link {
 	const struct kobs_inflight *entry;
@@ -83,7 +83,7 @@ static const struct kobs_inflight *stalls_at(const struct kobs_lock_stalls *st,
 	return st->waits + (size_t)i * st->l->inflight.stride;
 }
 
-/* By task, and of one task the last first. */
+/* Order by task, then latest first. */
 static int stalls_compare(const void *a, const void *b)
 {
 	const struct kobs_inflight *x = a;
@@ -96,7 +96,7 @@ static int stalls_compare(const void *a, const void *b)
 	return 0;
 }
 
-/* What a task waits for: of several waits the innermost, which began last. */
+/* The wait of a task: of several the innermost, which began last. */
 static const struct kobs_inflight *stalls_of(const struct kobs_lock_stalls *st,
 					     const struct task_struct *task)
 {
@@ -116,7 +116,7 @@ static const struct kobs_inflight *stalls_of(const struct kobs_lock_stalls *st,
 	return NULL;
 }
 
-/* Does the wait that this is a copy of still go on? */
+/* Is the wait of this copy still in progress? */
 static bool stall_lasts(struct kobs_lock *l, const struct kobs_inflight *entry)
 {
 	struct kobs_inflight_ref ref;
@@ -135,7 +135,7 @@ static bool stall_in(const struct kobs_lock_link *links, unsigned int n,
 	return false;
 }
 
-/* The waits that one is behind, it first. Returns 0 when it has ended. */
+/* The chain of waits that block one, which comes first. Returns 0 when it has ended. */
 static unsigned int stall_chain(struct kobs_lock_stalls *st,
 				const struct kobs_inflight *entry,
 				struct kobs_lock_link *links)
@@ -150,7 +150,7 @@ static unsigned int stall_chain(struct kobs_lock_stalls *st,
 				(struct task_struct *)entry->key[0],
 				&link->owner);
 		kobs_cache_where((void *)entry->key[1], link->cache);
-		/* Or the lock may have been gone when it was read. */
+		/* Else the lock may have been freed when it was read. */
 		if (!stall_lasts(st->l, entry))
 			break;
 		n++;
@@ -162,8 +162,8 @@ static unsigned int stall_chain(struct kobs_lock_stalls *st,
 }
 
 /*
- * Returns false when the stack table is full. A session has none unless a
- * column asks for a stack.
+ * Returns false when the stack table is full. There is none without a column
+ * that is a stack.
  */
 static bool stall_stack(struct kobs_session *s, bool wanted,
 			struct task_struct *task, u64 *id)
@@ -233,7 +233,7 @@ out:
 	kobs_hit_leave(pc);
 }
 
-/* Returns false when the stall is filtered, and was counted so. */
+/* Returns false, and counts it, when the stall is filtered. */
 static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *entry)
 {
 	pid_t pid = entry->data[LOCK_D_ID] >> 32;
@@ -263,7 +263,7 @@ static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *ent
 	return false;
 }
 
-/* Reports of a wait that are due up to a time. */
+/* Number of reports of a wait that are due up to a time. */
 static u64 stall_due(const struct kobs_lock_stalls *st, const struct kobs_inflight *entry,
 		     u64 time)
 {
@@ -294,7 +294,7 @@ static void stalls_copy(struct kobs_lock_stalls *st)
 	u32 place = 0;
 
 	st->n = 0;
-	/* There is a copy for each slot, and each is met once. */
+	/* There is room for a copy of every slot. */
 	while (kobs_inflight_next(&l->inflight, &place,
 				  (struct kobs_inflight *)stalls_at(st, st->n)))
 		st->n++;
@@ -324,9 +324,9 @@ static void stalls_work(struct kthread_work *work)
 }
 
 /**
- * kobs_stalls_new() - make ready to look for stalls
- * @l: session, whose entries exist
- * @over: ns that a wait lasts before it is a stall
+ * kobs_stalls_new() - allocate the worker of mode stalls
+ * @l: session, with its in-flight table
+ * @over: minimum duration of a stall, ns
  *
  * Context: task, may sleep.
  * Return: 0, -ENOMEM, or an error of kthread_run_worker().
@@ -359,7 +359,7 @@ int kobs_stalls_new(struct kobs_lock *l, u64 over)
 }
 
 /**
- * kobs_stalls_free() - undo kobs_stalls_new(), as far as it came
+ * kobs_stalls_free() - undo kobs_stalls_new(), complete or not
  * @l: session
  *
  * Context: task, may sleep.
@@ -378,7 +378,7 @@ void kobs_stalls_free(struct kobs_lock *l)
 }
 
 /**
- * kobs_stalls_start() - begin to look for stalls
+ * kobs_stalls_start() - start the scans
  * @l: session
  *
  * Context: task, may sleep.
@@ -392,7 +392,7 @@ void kobs_stalls_start(struct kobs_lock *l)
 }
 
 /**
- * kobs_stalls_stop() - look no more; nothing is written afterwards
+ * kobs_stalls_stop() - stop the scans; no record is written afterwards
  * @l: session
  *
  * Context: task, may sleep.

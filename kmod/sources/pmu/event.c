@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events and counters of the source pmu: from words of a parameter to perf's
- * attributes, and from those to counters on CPUs or of tasks, all or none.
+ * Source pmu: events and counters. The words of a parameter become perf's
+ * attributes, and those become counters on CPUs or of tasks, all or none.
  *
  * Locking: see pmu.h.
  */
@@ -12,7 +12,7 @@
 #include "core/refuse.h"
 #include "sources/pmu/pmu.h"
 
-/* The kernel's software clock ticks no faster. */
+/* Minimum period of the kernel's software clock. */
 #define PMU_CLOCK_PERIOD	10000ULL
 #define PMU_FREQUENCY		100000ULL
 
@@ -38,7 +38,7 @@ static bool is_cycles(const struct perf_event_attr *attr)
 	       attr->config == PERF_COUNT_HW_CPU_CYCLES;
 }
 
-/* Which part of the code branches are recorded of, where that is not said. */
+/* Default privilege level of branch records. */
 static u64 branch_privilege(const struct perf_event_attr *attr, u64 branch)
 {
 	if (!branch || (branch & PERF_SAMPLE_BRANCH_PLM_ALL))
@@ -108,14 +108,14 @@ static void event_attr(const struct kobs_pmu *p, const u64 *w,
 	attr->branch_sample_type = branch_privilege(attr, w[PMU_E_BRANCH]);
 	if (attr->branch_sample_type) {
 		attr->sample_type = PERF_SAMPLE_BRANCH_STACK;
-		/* Newer kernels cut branch stacks by it, too. */
+		/* Newer kernels limit branch stacks by it, too. */
 		attr->sample_max_stack = PERF_MAX_STACK_DEPTH;
 	}
 }
 
 /*
- * Of a clock, timers that come late leave periods out, and each child of a
- * task has a period of its own that it is inside of.
+ * Late timers of a clock skip periods, and each child of a task has a period in
+ * progress.
  */
 static bool event_exact(const struct kobs_pmu *p, const struct perf_event_attr *attr)
 {
@@ -124,7 +124,7 @@ static bool event_exact(const struct kobs_pmu *p, const struct perf_event_attr *
 }
 
 /**
- * kobs_pmu_events_parse() - read the events of a session
+ * kobs_pmu_events_parse() - parse the events of a session
  * @p: session; its tasks are known
  * @extack: says what is wrong
  *
@@ -138,7 +138,7 @@ int kobs_pmu_events_parse(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 
 	if (!v->number || v->number % PMU_E_WORDS)
 		return kobs_refuse(extack, -EINVAL,
-				   "events has %llu words, but needs %d for each event",
+				   "events has %llu words, but needs %d per event",
 				   v->number, PMU_E_WORDS);
 	p->n_events = v->number / PMU_E_WORDS;
 	for (i = 0; i < p->n_events; i++) {
@@ -166,14 +166,14 @@ static struct perf_event *counter_create(struct kobs_pmu *p, struct kobs_pmu_eve
 						NULL, p->handler, e);
 }
 
-/* Errors of a PMU that is not there, or cannot do this. */
+/* Errors of a PMU that is missing, or does not support this. */
 static bool is_lacking(int err)
 {
 	return err == -ENOENT || err == -ENODEV || err == -EOPNOTSUPP ||
 	       err == -ENXIO;
 }
 
-/* Why perf refused an event, as far as its error tells. */
+/* Why perf refused an event, according to its error. */
 static const char *refusal(const struct perf_event_attr *attr, int err)
 {
 	const char *lack = NULL;
@@ -184,7 +184,7 @@ static const char *refusal(const struct perf_event_attr *attr, int err)
 		return "no counter is free";
 	if (!is_lacking(err))
 		return "perf refused it";
-	/* What the CPU's own PMU lacks says nothing about another one. */
+	/* The CPU's own PMU says nothing about others. */
 	if (attr->type < PERF_TYPE_MAX)
 		lack = kobs_pmu_lacking(attr->branch_sample_type);
 	if (lack)
@@ -238,13 +238,13 @@ static int counter_start(struct kobs_pmu *p, struct kobs_pmu_event *e,
 		e->taken = true;
 		return 0;
 	}
-	/* It went between being asked for and now. */
+	/* The CPU or task went away in between. */
 	if (p->tasks ? PTR_ERR(event) == -ESRCH : !kobs_pmu_cpu_there(p, place))
 		return -ESRCH;
 	return counter_refuse(p, e, place, PTR_ERR(event), extack);
 }
 
-/* Take a counter out of perf; what it counted stays. */
+/* Release a counter, and keep its counts. */
 static void counter_stop(struct kobs_pmu *p, struct kobs_pmu_event *e,
 			 unsigned int place)
 {
@@ -266,7 +266,7 @@ static void counter_stop(struct kobs_pmu *p, struct kobs_pmu_event *e,
 /**
  * kobs_pmu_place_stop() - stop all events of a CPU or task
  * @p: session; its lock is held
- * @place: CPU, or place of the task
+ * @place: CPU, or index of the task
  *
  * Context: task, may sleep.
  */
@@ -282,14 +282,13 @@ void kobs_pmu_place_stop(struct kobs_pmu *p, unsigned int place)
 /**
  * kobs_pmu_place_start() - create all events of a CPU or task
  * @p: session; its lock is held
- * @place: CPU, or place of the task
+ * @place: CPU, or index of the task
  * @extack: says why not; may be NULL
  *
- * They do not count yet.
+ * They are not enabled yet.
  *
  * Context: task, may sleep.
- * Return: 0, -ESRCH when the CPU or task is not there any more, or another
- * error of perf.
+ * Return: 0, -ESRCH when the CPU or task is gone, or another error of perf.
  */
 int kobs_pmu_place_start(struct kobs_pmu *p, unsigned int place,
 			 struct netlink_ext_ack *extack)
@@ -306,9 +305,9 @@ int kobs_pmu_place_start(struct kobs_pmu *p, unsigned int place,
 }
 
 /**
- * kobs_pmu_place_enable() - let all events of a CPU or task count
+ * kobs_pmu_place_enable() - enable all events of a CPU or task
  * @p: session; its lock is held
- * @place: CPU, or place of the task
+ * @place: CPU, or index of the task
  *
  * Context: task, may sleep.
  */
@@ -350,7 +349,7 @@ static int start_all(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 	}
 	if (!n)
 		return kobs_refuse(extack, -ESRCH,
-				   p->tasks ? "none of the tasks is there any more" :
+				   p->tasks ? "all tasks have exited" :
 					      "none of the CPUs is online");
 	for (place = 0; place < p->n_places; place++)
 		kobs_pmu_place_enable(p, place);
@@ -382,8 +381,8 @@ int kobs_pmu_counters_start(struct kobs_pmu *p, struct netlink_ext_ack *extack)
  * kobs_pmu_counters_stop() - stop all counters and wait for their handlers
  * @p: session; its lock is held
  *
- * perf takes a counter off the CPU it is on by a call to that CPU; the grace
- * period is for software events, which are found under RCU.
+ * perf removes a counter by a call to its CPU; the grace period is for software
+ * events, which are looked up under RCU.
  *
  * Context: task, may sleep.
  */
@@ -399,9 +398,9 @@ void kobs_pmu_counters_stop(struct kobs_pmu *p)
 }
 
 /**
- * kobs_pmu_counter_read() - what a counter has counted so far
+ * kobs_pmu_counter_read() - read a counter
  * @c: counter; the session's lock is held
- * @sum: set to it, with what its events that are gone had counted
+ * @sum: set to its counts, including those of released events
  *
  * Context: task, may sleep.
  */
@@ -418,7 +417,7 @@ void kobs_pmu_counter_read(const struct kobs_pmu_counter *c, struct kobs_pmu_cou
 	sum->running += running;
 }
 
-/* Whether perf takes an event on the CPU that this runs on. */
+/* Does perf accept an event on the current CPU? */
 static bool taken(struct perf_event_attr *attr)
 {
 	struct perf_event *event;
@@ -432,11 +431,11 @@ static bool taken(struct perf_event_attr *attr)
 }
 
 /**
- * kobs_pmu_lacking() - what this machine's PMU cannot do
- * @branches: ask for branch records, too
+ * kobs_pmu_lacking() - limits of this machine's PMU
+ * @branches: including branch records
  *
  * Context: task, may sleep.
- * Return: what is lacking and why, or NULL.
+ * Return: a sentence on what is missing and why, or NULL.
  */
 const char *kobs_pmu_lacking(bool branches)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPUs that leave and come while sessions of the source pmu run. perf takes
- * the counters of a CPU that leaves off it, and brings none back: a worker
- * keeps what they counted, and creates new ones when the CPU comes. Creating
- * them in the hotplug callback could wait for the hotplug lock itself.
+ * Source pmu: CPU hotplug. perf detaches the counters of a CPU that goes
+ * offline, and does not restore them: a worker keeps their counts, and creates
+ * new counters when the CPU comes online. Creating them in the hotplug callback
+ * would deadlock on the hotplug lock.
  *
- * Locking: cpus_lock protects the hotplug state, which is there while a
- * session is; the callbacks run under the hotplug lock and only set bits and
+ * Locking: cpus_lock protects the hotplug state, which exists while
+ * sessions do; the callbacks run under the hotplug lock and only set bits and
  * queue the worker, which takes struct kobs_pmu.lock.
  */
 #include <linux/cpu.h>
@@ -71,18 +71,18 @@ static void follow_cpus(struct work_struct *work)
 }
 
 /**
- * kobs_pmu_cpus_watch() - follow CPUs from here on
+ * kobs_pmu_cpus_watch() - start to follow CPU hotplug
  * @p: session that observes CPUs
  *
  * Context: task, may sleep.
- * Return: 0, or what the kernel's hotplug code returns.
+ * Return: 0, or an error of the kernel's hotplug code.
  */
 int kobs_pmu_cpus_watch(struct kobs_pmu *p)
 {
 	int err = 0;
 
 	INIT_WORK(&p->follow, follow_cpus);
-	/* A CPU that is not there comes by a callback; see cpu_online(), too. */
+	/* An offline CPU comes by a callback; check cpu_online() as well. */
 	cpumask_setall(p->there);
 	cpumask_clear(p->detached);
 	mutex_lock(&cpus_lock);

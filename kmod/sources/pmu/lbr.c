@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Branch stacks: folding them into rows, and making a call chain of one. Pure.
+ * Branch stacks: folding into rows, and conversion to a call chain. Pure.
  *
  * Locking: see lbr.h.
  */
@@ -11,12 +11,12 @@
 
 #include "sources/pmu/lbr.h"
 
-/* How the third word of an entry begins: see struct perf_branch_entry. */
+/* Lowest bits of an entry's third word: see struct perf_branch_entry. */
 #define INFO_MISPREDICTED	1
 #define INFO_PREDICTION		3
 #define INFO_CYCLES_SHIFT	4
 
-/* The rest of an entry as one word: cheaper than its bit fields. */
+/* The third word of an entry: cheaper than its bit fields. */
 static __always_inline u64 info_of(const struct perf_branch_entry *e)
 {
 	u64 info;
@@ -28,7 +28,7 @@ static __always_inline u64 info_of(const struct perf_branch_entry *e)
 	return info;
 }
 
-/* A new least or greatest value. */
+/* Update minimum and maximum. */
 static noinline void row_extreme(local64_t *at, u64 value, bool least)
 {
 	u64 old = local64_read(at);
@@ -43,9 +43,9 @@ static noinline void row_extreme(local64_t *at, u64 value, bool least)
 }
 
 /*
- * The row's value is at @value and its fields at @field. Whether cycles are an
- * extreme is asked of memory that a nested handler may change meanwhile;
- * row_extreme() asks again.
+ * The row's value is at @value and its fields at @field. The check for an extreme
+ * reads memory that a nested handler may change meanwhile; row_extreme() checks
+ * again.
  */
 static __always_inline void row_add(struct kobs_row *row, u64 *value,
 				    u64 *field, u64 info, bool hist)
@@ -68,9 +68,9 @@ static __always_inline void row_add(struct kobs_row *row, u64 *value,
 /**
  * struct kobs_pmu_fold - a branch stack that is being folded
  * @t: table
- * @where: places of a branch's words in the key
+ * @where: indices of a branch's words in the key
  * @key: key
- * @lost: entries that found no row
+ * @lost: entries without a row
  */
 struct kobs_pmu_fold {
 	struct kobs_table *t;
@@ -102,7 +102,7 @@ static noinline void fold_entry(struct kobs_pmu_fold *f, u64 from, u64 to, u64 e
 static void fold_any(struct kobs_pmu_fold *f, const struct perf_branch_entry *br,
 		     unsigned int n)
 {
-	/* No run ends at 0: none is known behind the newest branch. */
+	/* 0: the run after the newest branch is unknown. */
 	u64 next = 0;
 	unsigned int i;
 
@@ -114,10 +114,10 @@ static void fold_any(struct kobs_pmu_fold *f, const struct perf_branch_entry *br
 }
 
 /*
- * The usual keys: from, to and perhaps end are the last words, with at most
- * one before them. @before and @ends are constants. Looks at a key's first
- * place only, and leaves it to kobs_table_find() to look further; a row whose
- * key is complete and the same needs no look at its hash.
+ * The usual keys (fast path): from, to and optionally end are the last words,
+ * after at most one other. @before and @ends are constants. Probes one row only,
+ * else calls kobs_table_find(); if the whole key is equal, the hash need not be
+ * compared.
  */
 static __always_inline void fold_fast(struct kobs_pmu_fold *f,
 				      const struct perf_branch_entry *br,
@@ -144,7 +144,7 @@ static __always_inline void fold_fast(struct kobs_pmu_fold *f,
 		if (ends)
 			hash = (hash ^ end) * KOBS_HASH_FACTOR;
 		row = rows + (hash >> shift) * stride;
-		/* Plain: nobody writes it but what interrupts this. */
+		/* A plain access: only nested contexts write it. */
 		if (likely(row->state >= KOBS_ROW_HASH &&
 			   row->data[before] == from &&
 			   row->data[before + 1] == to &&
@@ -193,17 +193,17 @@ static void fold(struct kobs_pmu_fold *f, const struct perf_branch_entry *br,
 /**
  * kobs_lbr_fold() - fold a branch stack into rows
  * @t: table of this CPU, initialised with values and KOBS_LBR_FIELDS fields
- * @where: places of a branch's words in a key
+ * @where: indices of a branch's words in a key
  * @key: a key; all other words are filled in. Its branch words change
  * @br: the entries, newest first
- * @nr: how many there are said to be; only KOBS_LBR_DEPTH are looked at
- * @sum: what was seen on this CPU
+ * @nr: claimed number of entries; at most KOBS_LBR_DEPTH are used
+ * @sum: totals of this CPU
  *
- * The value of a branch is its cycles: those since the branch before it, or 0
- * where the CPU does not tell.
+ * The value of a branch is the cycles since the branch before it, or 0 where the
+ * CPU does not report them.
  *
  * Context: any, NMI included; preemption off.
- * Return: entries that found no row because the table is full.
+ * Return: number of entries without a row, because the table is full.
  */
 unsigned int kobs_lbr_fold(struct kobs_table *t,
 			   const struct kobs_lbr_key *where, u64 *key,
@@ -233,12 +233,12 @@ unsigned int kobs_lbr_fold(struct kobs_table *t,
 EXPORT_SYMBOL_IF_KUNIT(kobs_lbr_fold);
 
 /**
- * kobs_lbr_callchain() - call chain from a stack of calls
- * @ip: where the sample was taken
+ * kobs_lbr_callchain() - call chain from an LBR call stack
+ * @ip: address of the sample
  * @br: the calls that have not returned, newest first
- * @nr: how many there are said to be
+ * @nr: claimed number of calls
  * @ips: set to the frames, leaf first
- * @max: room in it, at least 1
+ * @max: maximum number of frames, at least 1
  *
  * Context: any, NMI included.
  * Return: number of frames.

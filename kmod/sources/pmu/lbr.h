@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Branch stacks: which branches the CPU took before a sample, newest first, as
- * perf hands them over whatever the hardware (Intel LBR and Arch LBR, AMD
- * LBRv2, BRBE). Folded into rows, one for each branch and the straight run
- * behind it, or made a call chain. Pure: no tracing or netlink headers.
+ * Branch stacks: the branches that the CPU took before a sample, newest first,
+ * in perf's format for all hardware (Intel LBR and Arch LBR, AMD LBRv2, BRBE).
+ * They are folded into rows, one per branch and straight run after it, or
+ * converted to a call chain. Pure: no tracing or netlink headers.
  *
- * Two entries that follow each other tell a branch (from, to) and the run from
- * its target to the next branch, which is the entry before it in the array. A
- * row's key is from, to and the end of that run, so that one look-up counts
- * both: adding up rows over the ends gives branches, over the branches gives
- * basic blocks.
+ * Two consecutive entries give a branch (from, to) and the run from its target
+ * to the next branch, which is the entry before it in the array. A row's key is
+ * from, to and the end of that run, so that one lookup counts both: rows summed
+ * over the ends are branches, summed over the branches they are basic blocks.
  *
- * Locking: none; see table.h. What a stack says is not trusted: it is only
- * counted, and never followed.
+ * Locking: none; see table.h. Addresses of a stack are not trusted: they are
+ * counted, and never dereferenced.
  */
 #ifndef KOBS_LBR_H
 #define KOBS_LBR_H
@@ -22,21 +21,21 @@
 #include <uapi/linux/perf_event.h>
 #include "lib/table.h"
 
-/* Entries that are looked at; hardware has at most as many. */
+/* Maximum number of entries used; no hardware has more. */
 #define KOBS_LBR_DEPTH		64
 
-/* Bytes of a straight run at most: what is longer is none. */
+/* Maximum length of a straight run, in bytes. */
 #define KOBS_LBR_RUN		(64 * 1024)
 
 /* Fields of a row, in the order of the mode's. */
 enum kobs_lbr_field { KOBS_LBR_MISPREDICTED, KOBS_LBR_FIELDS };
 
 /**
- * struct kobs_lbr_key - where a key has the words of a branch
- * @from: place of the branch's address, or -1 when it is no part of the key
- * @to: place of its target, or -1
- * @end: place of the last address of the run behind it, or -1; the word is 0
- *       when that is not known
+ * struct kobs_lbr_key - indices of a branch's words in a key
+ * @from: index of the branch's address, or -1 when not in the key
+ * @to: index of its target, or -1
+ * @end: index of the last address of the run after it, or -1; the word is 0
+ *       when unknown
  */
 struct kobs_lbr_key {
 	s8 from;
@@ -45,15 +44,15 @@ struct kobs_lbr_key {
 };
 
 /**
- * struct kobs_lbr_sum - what was seen, for one CPU
+ * struct kobs_lbr_sum - totals of a CPU
  * @samples: branch stacks
- * @empty: those without an entry
- * @entries: entries of all
- * @lost_entries: those of them that found no row
- * @truncated: stacks that claimed more than KOBS_LBR_DEPTH entries; what is
- *             beyond is not looked at
- * @predictions: stacks whose newest entry told whether it was predicted
- * @deepest: most entries that a stack had, of those that are looked at
+ * @empty: stacks without an entry
+ * @entries: entries of all stacks
+ * @lost_entries: entries without a row
+ * @truncated: stacks that claimed more than KOBS_LBR_DEPTH entries, the rest
+ *             of which is ignored
+ * @predictions: stacks whose newest entry has prediction data
+ * @deepest: maximum number of entries used of a stack
  */
 struct kobs_lbr_sum {
 	local64_t samples;
@@ -66,8 +65,8 @@ struct kobs_lbr_sum {
 };
 
 /**
- * kobs_lbr_clip() - entries of a branch stack to look at
- * @nr: how many it claims to have
+ * kobs_lbr_clip() - number of entries used of a branch stack
+ * @nr: claimed number
  *
  * Context: any, NMI included.
  * Return: @nr, or KOBS_LBR_DEPTH when that is less.
@@ -78,7 +77,7 @@ static inline unsigned int kobs_lbr_clip(u64 nr)
 }
 
 /**
- * kobs_lbr_run() - end of the straight run behind a branch
+ * kobs_lbr_run() - end of the straight run after a branch
  * @to: target of the branch
  * @next: address of the next branch
  *

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Overflow handlers of the source pmu: a sample of record goes into the table
- * by where the CPU was and by stacks; a branch stack is folded into it edge by
- * edge, or streamed.
+ * Source pmu: overflow handlers. A sample of mode record is counted in the table
+ * by code address and stacks; a branch stack is folded into the table by edges,
+ * or streamed.
  *
  * Locking: none. perf calls the handlers in NMI or hard interrupt context,
- * with the registers of what was interrupted; software events call them in
+ * with the registers of the interrupted code; software events call them in
  * the context of the event. perf's own recursion guard does not cover a PMU
  * interrupt over a software event: the engine's does.
  */
@@ -17,12 +17,12 @@
 #include "core/hit.h"
 #include "sources/pmu/pmu.h"
 
-/* perf's mark of an event that it stopped for the rest of a tick. */
+/* perf's mark of an event that is throttled for the rest of a tick. */
 #define PMU_THROTTLED	(~0ULL)
 
 /*
- * What an interrupt does is not the doing of the task below it, and the
- * handler is itself one interrupt above what it samples.
+ * An interrupt is not attributed to the task it interrupts; the handler itself
+ * is one interrupt level above the sampled code.
  */
 static bool task_was_interrupted(struct pt_regs *regs)
 {
@@ -40,7 +40,7 @@ static __always_inline bool pmu_wanted(struct kobs_session *s,
 				    task_was_interrupted(regs));
 }
 
-/* The function that @ip is in: the last entry that is not behind it. */
+/* The function that @ip is in: the last entry up to it. */
 static unsigned long pmu_function(const struct kobs_pmu *p, unsigned long ip)
 {
 	const unsigned long *f = p->functions;
@@ -74,7 +74,7 @@ static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 	return *id;
 }
 
-/* The user stack: by frame pointers, or as the CPU's call stack has it. */
+/* The user stack: from frame pointers, or from the CPU's call stack. */
 static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 				struct perf_sample_data *data,
 				struct pt_regs *regs, u64 *id)
@@ -100,7 +100,7 @@ static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 	return *id;
 }
 
-/* Fill in what the key needs of the source's words, and stacks. */
+/* Fill in the source's words and stacks that the key needs. */
 static __always_inline bool pmu_words(const struct kobs_pmu_event *e,
 				      struct perf_sample_data *data,
 				      struct pt_regs *regs, u64 *v)
@@ -146,8 +146,8 @@ record_sample(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 }
 
 /*
- * A stack of perf's that says nothing stands for one without entries. 6.1
- * does not clear the pointer: only the flag tells.
+ * A missing branch stack counts as one without entries. 6.1 does not clear the
+ * pointer: only the flag is reliable.
  */
 static const struct perf_branch_stack *
 branch_stack(const struct perf_sample_data *data)
@@ -182,7 +182,7 @@ branch_fold(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	return KOBS_N_RECORDED;
 }
 
-/* The word of an entry that is neither from nor to: bit-fields. */
+/* The third word of an entry: bit-fields. */
 static u64 entry_info(const struct perf_branch_entry *entry)
 {
 	u64 info;
@@ -220,7 +220,7 @@ branch_stream(const struct kobs_pmu_event *e, struct perf_sample_data *data,
 
 enum kobs_pmu_what { PMU_RECORD, PMU_BRANCH, PMU_BRANCH_TRACE };
 
-/* An overflow in any mode, which is a constant. */
+/* An overflow; the mode is a constant. */
 static __always_inline void pmu_hit(struct perf_event *event,
 				    struct perf_sample_data *data,
 				    struct pt_regs *regs, enum kobs_pmu_what what)
@@ -278,7 +278,7 @@ static void pmu_branch_trace(struct perf_event *event,
 }
 
 /**
- * kobs_pmu_handler() - the handler of a mode
+ * kobs_pmu_handler() - overflow handler of a mode
  * @p: session
  *
  * Context: any.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the source pmu share: a session's events, its counters in
- * the kernel's perf, and what their overflow handlers need.
+ * Source pmu: what its files share. A session's events, their counters in perf,
+ * and data of their overflow handlers.
  *
  * Locking: struct kobs_pmu.lock, which nests inside the session's lock, protects
  * the counters. It is taken by start, stop and reading, and by the work that
- * follows CPUs that leave and come. Handlers take no lock.
+ * follows CPU hotplug. Handlers take no lock.
  */
 #ifndef KOBS_PMU_H
 #define KOBS_PMU_H
@@ -17,7 +17,7 @@
 #include "core/session.h"
 #include "sources/pmu/lbr.h"
 
-/* Events of a session at most, and what describes one. */
+/* Maximum number of events of a session, and words that describe one. */
 #define PMU_EVENTS	16
 
 enum kobs_pmu_event_word {
@@ -79,12 +79,12 @@ enum { PMU_F_THROTTLED };
 struct kobs_pmu;
 
 /**
- * struct kobs_pmu_event - an event of a session, and what its handler is given
+ * struct kobs_pmu_event - an event of a session; argument of its handler
  * @p: session of this source
- * @attr: the event, as perf takes it
- * @index: its place
- * @exact: overflows are counts divided by the period
- * @taken: perf took it, as it is
+ * @attr: its attributes in perf
+ * @index: its index
+ * @exact: the number of overflows is the count divided by the period
+ * @taken: perf accepted it unchanged
  */
 struct kobs_pmu_event {
 	struct kobs_pmu *p;
@@ -96,11 +96,11 @@ struct kobs_pmu_event {
 
 /**
  * struct kobs_pmu_counter - an event on a CPU, or of a task
- * @event: in perf, or NULL while its CPU is away, and when stopped
- * @count: counted by those of its events that are gone
- * @enabled: ns that they were enabled
- * @running: ns that they counted
- * @overflows: how often they passed their period
+ * @event: in perf, or NULL while its CPU is offline, and when stopped
+ * @count: counts of released events
+ * @enabled: ns that these were enabled
+ * @running: ns that these were counting
+ * @overflows: overflows of these
  */
 struct kobs_pmu_counter {
 	struct perf_event *event;
@@ -111,10 +111,10 @@ struct kobs_pmu_counter {
 };
 
 /**
- * struct kobs_pmu_cpu - what handlers count on a CPU, beside hits
- * @calls: calls of the handler for each event
- * @early: those before the session was armed or after it was disarmed
- * @throttled: calls at which perf stopped the event for the rest of a tick
+ * struct kobs_pmu_cpu - counters of a CPU besides hits
+ * @calls: calls of the handler per event
+ * @early: calls before the session was armed or after it was disarmed
+ * @throttled: calls at which perf throttled the event for the rest of a tick
  * @samples: branch stacks streamed
  * @lbr: branch stacks folded
  */
@@ -133,32 +133,32 @@ struct kobs_pmu_cpu {
  * @s: the session
  * @n_events: number of events
  * @events: the events
- * @cpu: what handlers count
- * @want: source's words that the key needs, a bit for each
- * @branch_at: places of from, to and end in the key
+ * @cpu: per-CPU counters
+ * @want: source's words that the key needs, one bit per word
+ * @branch_at: indices of from, to and end in the key
  * @n_functions: number of @functions
  * @functions: entries of kernel functions, sorted
  * @cpus: CPUs to observe
- * @n_places: number of places an event counts in: CPUs or tasks
+ * @n_places: number of counters per event: CPUs or tasks
  * @tasks: the tasks, or NULL
- * @who: words of each task for the keys of stat
- * @handler: of overflows; NULL for stat
+ * @who: words per task for the keys of stat
+ * @handler: overflow handler; NULL for stat
  *
  * Under @lock:
  * @lock: see the head of this file
- * @counters: @n_places for each event
+ * @counters: @n_places per event
  * @running: between start and stop
- * @fell_back: cycles became cpu-clock
- * @left: CPUs that left
- * @came: CPUs that came
- * @failed: CPUs that came and could not be observed
- * @gone: tasks that were gone before they could be observed
+ * @fell_back: cycles were replaced by cpu-clock
+ * @left: CPUs that went offline
+ * @came: CPUs that came online
+ * @failed: CPUs that came online and could not be observed
+ * @gone: tasks that had exited before they could be observed
  * @missed: hits that reached no handler; set by stop
  *
- * @there: CPUs that have not left, atomic bits
- * @detached: CPUs that have left since they were last looked at, atomic bits
+ * @there: CPUs that are online, atomic bits
+ * @detached: CPUs that went offline since the last run of @follow, atomic bits
  * @node: instance of the hotplug state
- * @follow: brings the counters in line with the CPUs that are there
+ * @follow: adapts the counters to the CPUs that are online
  */
 struct kobs_pmu {
 	struct kobs_session *s;
@@ -175,7 +175,7 @@ struct kobs_pmu {
 	u64 (*who)[KOBS_W_KSTACK];
 	perf_overflow_handler_t handler;
 
-	struct mutex lock; /* protects what follows */
+	struct mutex lock; /* protects the members below */
 	struct kobs_pmu_counter *counters;
 	bool running;
 	bool fell_back;
@@ -198,7 +198,7 @@ static inline struct kobs_pmu_counter *pmu_counter(const struct kobs_pmu *p,
 	return &p->counters[event * p->n_places + place];
 }
 
-/* Whether a CPU can have counters: it is online, and not about to leave. */
+/* Can a CPU have counters: online, and not going offline? */
 static inline bool kobs_pmu_cpu_there(const struct kobs_pmu *p, unsigned int cpu)
 {
 	return cpu_online(cpu) && cpumask_test_cpu(cpu, p->there);

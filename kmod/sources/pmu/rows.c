@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is told of a session of the source pmu: the rows of stat, memory, and
- * numbers beside its hits.
+ * Source pmu: rows of mode stat, memory, and notes.
  *
  * Locking: the session's lock is held by all callers; see pmu.h.
  */
@@ -16,9 +15,9 @@ const struct kobs_reason kobs_pmu_missed_overflows = {
 };
 
 /**
- * kobs_pmu_rows() - rows of stat: one for each counter
+ * kobs_pmu_rows() - rows of stat: one per counter
  * @s: session; its lock is held
- * @at: event times places plus place
+ * @at: event * places + place
  * @out: row; the reader adds up those of equal key
  *
  * Context: task, may sleep.
@@ -66,7 +65,7 @@ found:
 /**
  * kobs_pmu_usage() - memory of a session
  * @s: session; its lock is held
- * @u: what the engine holds; the source's part is added
+ * @u: usage; the source's part is added
  *
  * Context: task.
  */
@@ -117,10 +116,10 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 		"fallback", "there is no PMU: cycles became cpu-clock"
 	},
 	[PMU_N_CPUS_LEFT] = {
-		"cpus_left", "CPUs that went offline meanwhile"
+		"cpus_left", "CPUs that went offline during the session"
 	},
 	[PMU_N_CPUS_CAME] = {
-		"cpus_came", "CPUs that came online meanwhile, and were observed"
+		"cpus_came", "CPUs that came online during the session, and were observed"
 	},
 	[PMU_N_CPUS_FAILED] = {
 		"cpus_failed", "CPUs that came online and could not be observed"
@@ -130,18 +129,18 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 	},
 	[PMU_N_BRANCHES] = { "branches", "branch records folded" },
 	[PMU_N_BRANCHES_LOST] = {
-		"branches_lost", "branch records that found no row: raise rows"
+		"branches_lost", "branch records without a row: raise rows"
 	},
 	[PMU_N_EMPTY] = { "empty", "samples without branch records" },
 	[PMU_N_TRUNCATED] = {
-		"truncated", "samples with more branch records than are looked at"
+		"truncated", "samples with more branch records than are used"
 	},
 	[PMU_N_PREDICTIONS] = {
 		"predictions",
-		"samples whose branches tell whether they were predicted"
+		"samples whose branches have prediction data"
 	},
 	[PMU_N_DEEPEST] = {
-		"deepest", "branch records of the sample that had most"
+		"deepest", "maximum number of branch records of a sample"
 	},
 };
 
@@ -161,7 +160,7 @@ static u64 note_counted(struct kobs_pmu *p)
 	return total;
 }
 
-/* A number of all CPUs, the place of which in struct kobs_pmu_cpu is known. */
+/* Sum over all CPUs of counters at an offset in struct kobs_pmu_cpu. */
 static u64 note_sum(const struct kobs_pmu *p, size_t offset, unsigned int n)
 {
 	unsigned int cpu;
@@ -229,10 +228,10 @@ static u64 note_number(struct kobs_pmu *p, enum kobs_pmu_note which)
 }
 
 /**
- * kobs_pmu_note() - a number that tells how a session went
+ * kobs_pmu_note() - a note of a session
  * @s: session; its lock is held
- * @i: which
- * @note: set to it
+ * @i: index of the note
+ * @note: set to the note
  *
  * Context: task, may sleep.
  * Return: false after the last.

@@ -50,7 +50,7 @@ static int prepare_functions(struct kobs_pmu *p)
 	return 0;
 }
 
-/* What stat has as keys of a task: of the one asked for, not of children. */
+/* Keys of a task in stat: of the requested task, not of its children. */
 static void task_who(struct task_struct *task, u64 *who)
 {
 	char comm[TASK_COMM_LEN];
@@ -121,7 +121,7 @@ static int prepare_cpus(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* Columns that a mode has not, by the word of each. */
+/* Columns that a mode does not have, by word. */
 static u32 words_of_mode(const struct kobs_pmu *p)
 {
 	const u32 who = BIT(KOBS_W_PID) | BIT(KOBS_W_TID) | BIT(KOBS_W_COMM);
@@ -141,7 +141,7 @@ static u32 words_of_mode(const struct kobs_pmu *p)
 	return sample | BIT(PMU_W_FUNC) | BIT(PMU_W_UIP);
 }
 
-/* Two columns can have one word: the mode decides which of them it means. */
+/* Two columns can share a word: the mode decides. */
 static bool column_fits(const struct kobs_pmu *p, const struct kobs_column *c)
 {
 	bool trace = !strcmp(c->name, "sample") || !strcmp(c->name, "left") ||
@@ -171,7 +171,7 @@ static int prepare_columns(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 					   s->columns[i]->name);
 	}
 	for (i = 0; i < s->n_words; i++) {
-		/* Columns of a stream share words with those of the tables. */
+		/* Columns of streams share words with those of tables. */
 		if (!s->mode->stream)
 			p->want |= BIT(s->gather[i]);
 		if (s->gather[i] == PMU_W_FROM)
@@ -191,7 +191,7 @@ static int prepare_check(const struct kobs_session *s,
 
 	if (v[PMU_P_CPUS].number && v[PMU_P_TASKS].number)
 		return kobs_refuse(extack, -EINVAL,
-				   "counters are of cpus or of tasks, not of both");
+				   "cpus and tasks cannot be combined");
 	if (v[PMU_P_ON_EXEC].number && !v[PMU_P_TASKS].number)
 		return kobs_refuse(extack, -EINVAL, "on_exec needs tasks");
 	if (s->filter.min)
@@ -200,7 +200,7 @@ static int prepare_check(const struct kobs_session *s,
 				   s->mode->name);
 	if (s->mode->own_rows && s->filter.task)
 		return kobs_refuse(extack, -EINVAL,
-				   "stat counts without hits to filter: give it cpus or tasks");
+				   "stat has no hits to filter: use cpus or tasks");
 	return 0;
 }
 
@@ -286,7 +286,7 @@ static int pmu_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 		err = kobs_pmu_cpus_watch(p);
 	if (err)
 		return kobs_refuse(extack, err,
-				   "CPUs cannot be followed: error %d", -err);
+				   "CPU hotplug cannot be followed: error %d", -err);
 	mutex_lock(&p->lock);
 	err = kobs_pmu_counters_start(p, extack);
 	mutex_unlock(&p->lock);
@@ -295,7 +295,7 @@ static int pmu_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	return err;
 }
 
-/* Overflows that reached no handler, of those events where that is known. */
+/* Overflows without a call of the handler, of events where this is known. */
 static u64 count_missed(const struct kobs_pmu *p)
 {
 	u64 missed = 0;
@@ -356,7 +356,7 @@ static const char *record_how(bool *ok)
 	return lack ? "there is no PMU: cycles are sampled by cpu-clock" : NULL;
 }
 
-/* A PMU of another module may do what the CPU's cannot: not refused here. */
+/* Not refused here: another module's PMU may support it. */
 static const char *branch_how(bool *ok)
 {
 	return kobs_pmu_lacking(true);
@@ -401,7 +401,7 @@ static const struct kobs_mode pmu_modes[] = {
 		.available = stat_how,
 	}, {
 		.name = "record",
-		.doc = "sample where events happen",
+		.doc = "sample code addresses of events",
 		.by = "func,uip",
 		.fields = record_fields,
 		.n_fields = ARRAY_SIZE(record_fields),
@@ -449,28 +449,28 @@ static const struct kobs_column pmu_columns[] = {
 static const struct kobs_param pmu_params[] = {
 	[PMU_P_EVENTS] = {
 		"events",
-		"8 words for each event: type, config, config1, config2, bits, period or frequency, branch types, 0",
+		"8 words per event: type, config, config1, config2, bits, period or frequency, branch types, 0",
 		KOBS_TYPE_ADDRESSES, NULL, PMU_E_WORDS,
 		PMU_EVENTS * PMU_E_WORDS, 0
 	},
 	[PMU_P_CPUS] = {
-		"cpus", "numbers of the CPUs to observe; all when not given",
+		"cpus", "numbers of the CPUs to observe; default: all",
 		KOBS_TYPE_ADDRESSES, NULL, 1, 1 << 16, 0
 	},
 	[PMU_P_TASKS] = {
-		"tasks", "numbers of the threads to observe, instead of CPUs",
+		"tasks", "ids of the threads to observe, instead of CPUs",
 		KOBS_TYPE_ADDRESSES, NULL, 1, 1 << 16, 0
 	},
 	[PMU_P_INHERIT] = {
-		"inherit", "observe what the tasks fork, too",
+		"inherit", "observe children of the tasks, too",
 		KOBS_TYPE_NUMBER, NULL, 0, 1, 1
 	},
 	[PMU_P_ON_EXEC] = {
-		"on_exec", "begin when a task executes a program",
+		"on_exec", "start when a task executes a program",
 		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
 	},
 	[PMU_P_FALLBACK] = {
-		"fallback", "sample cpu-clock for cycles where there is no PMU",
+		"fallback", "without a PMU, sample cpu-clock instead of cycles",
 		KOBS_TYPE_NUMBER, NULL, 0, 1, 1
 	},
 	[PMU_P_FUNCTIONS] = {

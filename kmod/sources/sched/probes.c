@@ -2,13 +2,13 @@
 /*
  * Source sched: the probes on the scheduler's tracepoints.
  *
- * A session is plain, and plain a constant in what handlers are made of, when
- * its key is the name of the task: its entries then keep no more than that.
+ * A session is plain (a constant in the handlers' templates) when its key is the
+ * name of the task: its entries then hold only that.
  *
  * Locking: none; see source.c. The scheduler calls with interrupts off, so
- * that preemption need not be turned off. Begin and end of a task's waits come
- * one after the other, so that nobody else ends what a handler has found; but
- * a wake-up is seen in two places.
+ * that preemption need not be disabled. Begin and end of a task's waits are
+ * serialized, so that an entry that a handler has found cannot end meanwhile;
+ * but a wake-up is seen in two places.
  */
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -16,7 +16,7 @@
 #include "core/hit.h"
 #include "sources/sched/sched.h"
 
-/* Who wakes up in an interrupt is not the task that it fell upon. */
+/* The waker in an interrupt is not the interrupted task. */
 static const char sched_interrupt[16] = "[interrupt]";
 
 static __always_inline u64 sched_pair(u32 high, u32 low)
@@ -52,7 +52,7 @@ static __always_inline void sched_describe(u64 *data,
 		data[SCHED_D_PIDS] = sched_pair(p->tgid, p->pid);
 }
 
-/* A task leaves whose last return was not seen. Returns false when there is no room. */
+/* A task leaves whose last return was missed. Returns false when no entry is free. */
 static noinline bool sched_begin_stale(struct kobs_session *s,
 				       struct kobs_cpu *pc,
 				       struct task_struct *p,
@@ -69,7 +69,7 @@ static noinline bool sched_begin_stale(struct kobs_session *s,
 	       KOBS_INFLIGHT_BEGUN;
 }
 
-/* Begin the wait of a task. Returns false when there is no room. */
+/* Begin the wait of a task. Returns false when no entry is free. */
 static __always_inline bool sched_begin(struct kobs_session *s,
 					struct kobs_cpu *pc,
 					struct task_struct *p,
@@ -86,7 +86,7 @@ static __always_inline bool sched_begin(struct kobs_session *s,
 	return false;
 }
 
-/* Into the row of a name, when that is at hand; or the long way. */
+/* Count in the row of a name: fast path, else slow path. */
 static noinline void sched_record_slow(struct kobs_session *s,
 				       struct kobs_cpu *pc, u64 comm0,
 				       u64 comm1, u64 value)
@@ -132,7 +132,7 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 	if (stacks && wanted &&
 	    !kobs_context(s, v, s->need & KOBS_W_STACKS, true))
 		fate = KOBS_N_STACK_FULL;
-	/* Also when it is not wanted: its end is not to look unpaired. */
+	/* Also a filtered one: its end must not count as unpaired. */
 	if (unlikely(!sched_begin(s, pc, prev, &ref))) {
 		fate = KOBS_N_INFLIGHT_FULL;
 	} else {
@@ -153,10 +153,10 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 }
 
 /*
- * Who woke the task up, if that was seen: sched_waking() comes before the task
- * can run, but can also come before it is switched out. A wake-up that found
- * the task still queued did not end a sleep that began later.
- * Returns false when there was no room for the waker's stack.
+ * The waker of a task, if its wake-up was seen: sched_waking() comes before the
+ * task can run, but can also come before it is switched out. A wake-up of a
+ * task that was still queued did not end a sleep that began later.
+ * Returns false when the waker's stack did not fit the table.
  */
 static noinline bool offcpu_waker(struct kobs_sched *d, struct task_struct *next,
 				  u64 start, enum kobs_sched_wait state, u64 *v)
@@ -185,7 +185,7 @@ static noinline bool offcpu_waker(struct kobs_sched *d, struct task_struct *next
 	return !(waker[SCHED_D_STATE] & WAKE_NO_STACK);
 }
 
-/* A task comes whose leaving was not seen. */
+/* A task returns whose leaving was missed. */
 static noinline void offcpu_unpaired(struct kobs_session *s,
 				     struct kobs_cpu *pc,
 				     struct task_struct *next)
@@ -194,7 +194,7 @@ static noinline void offcpu_unpaired(struct kobs_session *s,
 	u64 data[SCHED_D_WORDS];
 	u64 t0;
 
-	/* A new task has not left; and if there was no room, it was counted. */
+	/* A new task never left; one without an entry was counted as lost. */
 	if (!(next->nvcsw + next->nivcsw) || READ_ONCE(d->full) ||
 	    !kobs_hit_begin(s, pc, &t0))
 		return;
@@ -203,7 +203,7 @@ static noinline void offcpu_unpaired(struct kobs_session *s,
 		kobs_count(&pc->counters, KOBS_N_UNPAIRED);
 }
 
-/* A task comes back to the CPU. */
+/* A task returns to the CPU. */
 static __always_inline void offcpu_in(struct kobs_session *s,
 				      struct kobs_cpu *pc, u64 now,
 				      struct task_struct *next, bool plain)
@@ -231,7 +231,7 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 	if (unlikely(state & WAIT_SETTLED))
 		return;
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	/* The clocks of two CPUs may differ by a little. */
+	/* The clocks of two CPUs may differ slightly. */
 	value = now > start ? now - start : 0;
 	if (plain) {
 		sched_record_plain(s, pc, v[KOBS_W_COMM], v[KOBS_W_COMM + 1],
@@ -247,7 +247,7 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 			KOBS_HIT_TABLE);
 }
 
-/* A task dies: who woke it up last is of no interest. */
+/* A task exits: drop its last wake-up. */
 static noinline void offcpu_dead(struct kobs_sched *d, struct task_struct *prev)
 {
 	struct kobs_inflight_ref ref;
@@ -302,7 +302,7 @@ static void offcpu_probe_stacks(void *data, bool preempt,
 	offcpu_switch(data, preempt, prev, next, state, true, false);
 }
 
-/* Somebody, who is current, wakes a task up. */
+/* Current wakes a task up. */
 static void offcpu_probe_waking(void *data, struct task_struct *p)
 {
 	struct kobs_session *s = data;
@@ -397,7 +397,7 @@ static void runq_probe_new(void *data, struct task_struct *p)
 	runq_wake(data, p, WAIT_NEW);
 }
 
-/* A task has waited enough. */
+/* A waiting task runs. */
 static __always_inline void runq_in(struct kobs_session *s,
 				    struct kobs_cpu *pc, u64 now,
 				    struct task_struct *next, bool plain)
@@ -471,9 +471,9 @@ static void sched_hang(struct kobs_sched *d, const char *name, void *probe)
 }
 
 /**
- * sched_choose_probes() - what a session hangs on
+ * sched_choose_probes() - choose the probes of a session
  * @s: session being prepared
- * @d: set, but for its probes
+ * @d: complete except its probes
  *
  * Context: task.
  */

@@ -23,7 +23,7 @@ enum {
 
 static_assert((unsigned int)SCHED_WORDS <= KOBS_WORDS);
 
-/* What is kept of a wait, or of the wake-up that ends it, until its end. */
+/* Data words of a wait, or of the wake-up that ends it. */
 enum {
 	SCHED_D_COMM,
 	SCHED_D_PIDS = SCHED_D_COMM + 2,	/* process, thread */
@@ -47,15 +47,15 @@ enum kobs_sched_wait {
 	WAIT_NEW,
 	/* Further bits of SCHED_D_STATE. */
 	WAIT_STATE = 0xff,
-	/* A wait: not wanted, or lost, and counted so. */
+	/* Of a wait: filtered or lost, and counted. */
 	WAIT_SETTLED = 0x100,
-	/* A wake-up: the task had not left its run queue. */
+	/* Of a wake-up: the task had not left its run queue. */
 	WAKE_QUEUED = 0x200,
-	/* A wake-up: its stack found no room. */
+	/* Of a wake-up: its stack did not fit the table. */
 	WAKE_NO_STACK = 0x400,
 };
 
-/* As the column state shows an enum kobs_sched_wait: a text of two words. */
+/* Text of enum kobs_sched_wait in the column state, of two words. */
 union kobs_sched_state_name {
 	char text[16];
 	u64 words[2];
@@ -67,12 +67,12 @@ extern const union kobs_sched_state_name sched_states[];
 
 /**
  * struct kobs_sched - a session of this source
- * @inflight: tasks that wait, and who woke them up
- * @preempted: runq: being preempted counts, too
- * @wakers: offcpu: a column asks who woke the task up
- * @full: there was no room for an entry once, whose end is not to be missed
- * @probes: what it hangs on
- * @n_probes: how many of them
+ * @inflight: waits of tasks, and wake-ups
+ * @preempted: runq: preempted tasks count as waiting
+ * @wakers: offcpu: a column is of the waker
+ * @full: there was a wait without an entry, whose end must not count as unpaired
+ * @probes: its tracepoint probes
+ * @n_probes: number of probes
  */
 struct kobs_sched {
 	struct kobs_inflight_table inflight;
@@ -92,7 +92,7 @@ static inline bool sched_is_runq(const struct kobs_session *s)
 	return s->mode != s->source->modes;
 }
 
-/* Does the task execute right now? Its run queue's lock is held. */
+/* Is the task running? Its run queue's lock is held. */
 static __always_inline bool sched_running(const struct task_struct *p)
 {
 #ifdef CONFIG_SMP
@@ -119,7 +119,7 @@ static __always_inline void sched_words(u64 *v, const u64 *data, u32 cpu)
 	v[SCHED_W_STATE + 1] = state[1];
 }
 
-/* Apply the filter to what an entry describes, but for the value. */
+/* Apply the filter to the task of an entry, without the value. */
 static __always_inline bool sched_wanted(struct kobs_session *s,
 					 struct kobs_cpu *pc, const u64 *data,
 					 u32 cpu)

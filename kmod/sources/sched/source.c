@@ -5,15 +5,15 @@
  *
  * What a hit is
  *
- *   offcpu: a task other than idle leaves a CPU, unless to die. It is recorded
- *   when the task runs again. A task that left before the session and comes
- *   back in it is a hit, too, lost as unpaired.
- *   runq: a task that is not running is woken up, or made; with preempted, or
- *   has to leave the CPU although it could go on. It is recorded when the task
- *   runs. A task that is woken up while it runs has nothing to wait for.
+ *   offcpu: a task other than idle leaves a CPU, except by exiting. It is
+ *   recorded when the task runs again. A task that left before the session and
+ *   returns in it is a hit, too, lost as unpaired.
+ *   runq: a task that is not running is woken up or created; with preempted,
+ *   also when it is preempted. It is recorded when the task runs. A task that
+ *   is woken up while it runs does not wait.
  *
- * What has not ended when the session stops is recorded then, with the time up
- * to there, and counted in the row's field pending.
+ * Waits that have not ended when the session stops are recorded then, with the
+ * time up to there, and counted in the row's field pending.
  *
  * Locking: none in the probes, which the scheduler calls with interrupts off
  * and the run queue's lock held (sched_waking: the task's pi_lock). That
@@ -45,14 +45,14 @@ const union kobs_sched_state_name sched_states[] = {
 };
 
 /**
- * sched_pass() - apply the filter to what an entry describes, but for the value
+ * sched_pass() - apply the filter to the task of an entry, without the value
  * @s: session
- * @pc: its part of this CPU
- * @data: words of the entry
+ * @pc: its part for this CPU
+ * @data: data words of the entry
  * @cpu: CPU of the hit
  *
  * Context: any; preemption off.
- * Return: false when the hit is filtered, and was counted so.
+ * Return: false, and counts it, when the hit is filtered.
  */
 bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 		u32 cpu)
@@ -97,7 +97,7 @@ static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 	if (runq && (s->need & KOBS_W_STACKS))
 		return kobs_refuse(extack, -EINVAL,
-				   "sched runq has no stacks: a task that waits to run is nowhere in particular");
+				   "sched runq has no stacks: use sched offcpu for the stacks of waiting tasks");
 	if (runq && sched_has_column(s, SCHED_W_WAKER, SCHED_W_WAKER_STACK))
 		return kobs_refuse(extack, -EINVAL,
 				   "sched runq does not tell wakers: sched offcpu does");
@@ -205,7 +205,7 @@ static void sched_usage(const struct kobs_session *s, struct kobs_usage *u)
 
 static const struct kobs_field sched_fields[] = {
 	[SCHED_F_PENDING] = {
-		"pending", "how many of count had not ended when the session did",
+		"pending", "part of count that had not ended when the session stopped",
 		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
 	},
 };
@@ -243,11 +243,11 @@ static const struct kobs_column sched_columns[] = {
 
 static const struct kobs_param sched_params[] = {
 	[SCHED_P_INFLIGHT] = {
-		"inflight", "tasks that can wait at a time", KOBS_TYPE_NUMBER,
+		"inflight", "maximum number of waiting tasks", KOBS_TYPE_NUMBER,
 		"tasks", 16, 1 << 20, 16384
 	},
 	[SCHED_P_PREEMPTED] = {
-		"preempted", "runq: tasks that are preempted wait, too",
+		"preempted", "runq: preempted tasks count as waiting",
 		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
 	},
 };

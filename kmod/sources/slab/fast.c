@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab, mode leaks: what the hooks call. A handler does what is to be
- * done most of the time, in as few instructions as it takes: an allocation
- * whose site and cache this CPU has seen before and whose address has room in
- * the table, and a free of an object that is live. All else is left to
- * slow.c, with a call at the very end, so that nothing need be kept over
- * it. There too are those hits that are timed.
+ * Source slab, mode leaks: the handlers of the hooks, fast path: an allocation
+ * whose site and cache are in this CPU's site cache and whose address has a free
+ * slot in the object table, and a free of a live object. Everything else,
+ * including hits that are timed, goes to slow.c by a tail call, so that nothing
+ * has to be saved over it.
  *
- * That is where a group follows from the site and the cache. There is another
- * set of handlers for all else.
+ * This holds where the site and the cache determine the group. A second set of
+ * handlers serves other keys.
  *
  * Locking: none; any context, NMI included.
  */
@@ -21,7 +20,7 @@
 #include "sources/slab/site_cache.h"
 #include "sources/slab/slab.h"
 
-/* The part of this CPU; NULL when there is nothing to be done. */
+/* This CPU's part, or NULL when the hit does not count. */
 static __always_inline struct kobs_cpu *probe_enter(const struct kobs_slab *sl,
 						    unsigned long ptr)
 {
@@ -30,20 +29,20 @@ static __always_inline struct kobs_cpu *probe_enter(const struct kobs_slab *sl,
 	if (unlikely(!READ_ONCE(s->armed)))
 		return NULL;
 	if (!kobs_slab_followed(sl, ptr)) {
-		/* The cheapest that can happen. */
+		/* The cheapest case first. */
 		this_cpu_inc(sl->cpu->skipped.a.a.counter);
 		return NULL;
 	}
 	return kobs_hit_enter(s);
 }
 
-/* Interrupts of these tasks have to be told from them: not here. */
+/* Own tasks and their interrupts are told apart in the slow path. */
 static __always_inline bool probe_own(const struct kobs_session *s)
 {
 	return unlikely(kobs_hit_is_own(s, current->tgid));
 }
 
-/* False when nothing was done. */
+/* Returns false when nothing was done. */
 static __always_inline bool probe_found(const struct kobs_slab *sl,
 					unsigned long site, unsigned long ptr,
 					u64 cache, struct kobs_slab_found *found)

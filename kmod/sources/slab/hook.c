@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: the hooks. Four tracepoints tell of single objects. Some
- * functions are hooked at their entry by ftrace: kmem_cache_free_bulk(), which
- * has no tracepoint and is also what kfree_rcu() ends in, kvfree_call_rcu(),
- * kfree_rcu_nolock()'s own where there is one, and kmem_cache_destroy(), after
- * which a name may be another's.
+ * Source slab: the hooks. Four tracepoints report single objects. ftrace hooks
+ * the entries of kmem_cache_free_bulk(), which has no tracepoint and which
+ * kfree_rcu() ends in; kvfree_call_rcu(); kfree_rcu_nolock()'s counterpart where
+ * there is one; and kmem_cache_destroy(), after which a cache's address can be
+ * reused.
  * kmem_cache_alloc_bulk() is hooked at its return by a kretprobe.
  *
- * All of these functions are exported: their addresses need no look-up. A
- * compiler that splits one of them leaves an entry for callers from outside,
- * and there are no others.
+ * All of these functions are exported: their addresses need no lookup. If the
+ * compiler splits one of them, the entry for external callers remains, and
+ * there are no others.
  *
  * Locking: the session's lock.
  */
@@ -23,7 +23,7 @@
 #include "core/refuse.h"
 #include "sources/slab/slab.h"
 
-/* Bulk allocations in progress at once: they can wait for memory. */
+/* Maximum number of bulk allocations in progress: they can sleep. */
 #define BULK_INFLIGHT	512
 
 #ifdef kmem_cache_alloc_bulk
@@ -45,8 +45,8 @@ static const struct kobs_slab_handlers *handlers_of(const struct kobs_slab *sl)
  * struct kobs_slab_bulk_call - a call of kmem_cache_alloc_bulk()
  * @cache: cache
  * @gfp: flags
- * @n: objects asked for
- * @p: where their addresses go to
+ * @n: number of objects requested
+ * @p: array that receives their addresses
  */
 struct kobs_slab_bulk_call {
 	struct kmem_cache *cache;
@@ -68,7 +68,7 @@ static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->gfp = (__force gfp_t)regs_get_kernel_argument(regs, 1);
 	call->n = regs_get_kernel_argument(regs, 2);
 	call->p = (void **)regs_get_kernel_argument(regs, 3);
-	/* Not 0, do not hook the return: nothing is asked for. */
+	/* Not 0: do not hook the return, nothing is requested. */
 	return !call->n;
 }
 
@@ -136,11 +136,11 @@ static u64 bulk_missed(const struct kobs_slab *sl)
 #endif /* CONFIG_KRETPROBES */
 
 /**
- * kobs_slab_how() - what this kernel lacks
- * @ok: left as it is
+ * kobs_slab_how() - limits of this kernel
+ * @ok: not changed
  *
  * Context: task, may sleep.
- * Return: what is not followed or not named, or NULL.
+ * Return: a sentence on what is not followed or not named, or NULL.
  */
 const char *kobs_slab_how(bool *ok)
 {
@@ -158,9 +158,9 @@ static void on_destroy(unsigned long ip, unsigned long parent_ip,
 
 	kobs_slab_name_forget(sl->names, (void *)kobs_ftrace_arg(fregs, 0));
 	/*
-	 * What was found out by the old name is not to be used from here on:
-	 * pairs with the acquire in slab_group(). Two at once are as good as
-	 * one, before either cache is gone.
+	 * From here on the old name must not be used: pairs with the acquire
+	 * in slab_group(). Two at once may count as one: neither cache has
+	 * been freed yet.
 	 */
 	smp_store_release(&sl->generation, sl->generation + 1);
 }
@@ -170,7 +170,7 @@ static int function_hook(struct kobs_slab *sl, void *function, ftrace_func_t han
 	struct ftrace_ops *ops = &sl->ops[sl->hooked];
 	int err;
 
-	/* What ftrace_free_filter() left of an earlier try is not to be used. */
+	/* Clear what ftrace_free_filter() left of an earlier attempt. */
 	*ops = (struct ftrace_ops){ .func = handler, .private = sl };
 	err = ftrace_set_filter_ip(ops, (unsigned long)function, 0, 1);
 	if (!err)
@@ -219,7 +219,7 @@ static int functions_hook(struct kobs_slab *sl, const char **failed)
  * @sl: session
  * @extack: says why not
  *
- * What frees comes before what allocates.
+ * Hooks of frees come before those of allocations.
  *
  * Context: task, may sleep; the session's lock is held.
  * Return: 0, or the error of the hook that could not be turned on.
@@ -272,11 +272,11 @@ void kobs_slab_unhook(struct kobs_slab *sl)
 }
 
 /**
- * kobs_slab_hooks() - what a session observes
+ * kobs_slab_hooks() - number of hooks of a session
  * @sl: session
  *
  * Context: any.
- * Return: how many tracepoints and functions there are to be hooked.
+ * Return: number of tracepoints and functions to hook.
  */
 unsigned int kobs_slab_hooks(const struct kobs_slab *sl)
 {
@@ -289,7 +289,7 @@ unsigned int kobs_slab_hooks(const struct kobs_slab *sl)
  * @s: session
  *
  * Context: any.
- * Return: how many.
+ * Return: their number.
  */
 u64 kobs_slab_missed(const struct kobs_session *s)
 {

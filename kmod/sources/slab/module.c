@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: following what one module allocates. Where its code lies is a
- * parameter, or learned when the module is loaded. What it allocated is
- * followed on when it goes; the names of sites are noted before they do.
+ * Source slab: following the allocations of one module. The addresses of its
+ * code are a parameter, or learned when the module is loaded. Its objects are
+ * followed beyond its unload; names of sites are saved before it.
  *
- * Locking: ranges change when code comes that does not run yet, or goes that
- * does not run any more; handlers read them without a lock. slab.symbol_lock
- * protects the names; a name that is there stays until the session is
- * released. The notifier takes no other lock: release unregisters it under the
- * session's.
+ * Locking: ranges change before new code runs and after old code has stopped
+ * running; handlers read them without a lock. kobs_slab.symbol_lock protects
+ * the names, which are kept until the session is released. The notifier takes
+ * no other lock: release unregisters it under the session's.
  */
 #include <linux/kallsyms.h>
 #include <linux/list.h>
@@ -23,7 +22,7 @@
 
 /**
  * struct kobs_slab_symbol - name of an address whose code has gone
- * @node: in slab.symbols
+ * @node: in kobs_slab.symbols
  * @address: the address
  * @name: name+offset [module]
  */
@@ -39,7 +38,7 @@ static void range_set(struct kobs_slab_range *r, unsigned long from,
 		      unsigned long size)
 {
 	WRITE_ONCE(r->size, 0);
-	smp_wmb(); /* No reader shall see the old size with the new start. */
+	smp_wmb(); /* No reader may see the old size with the new start. */
 	WRITE_ONCE(r->from, from);
 	smp_wmb(); /* Nor the new size with the old start. */
 	WRITE_ONCE(r->size, size);
@@ -71,7 +70,7 @@ static void symbol_note(struct kobs_slab *sl, u64 address)
 	if (!name)
 		return;
 	sprint_symbol(name, address);
-	/* As obsctl has it: without the size of the function. */
+	/* In obsctl's form: without the size of the function. */
 	size = strchr(name, '/');
 	if (size)
 		memmove(size, size + strcspn(size, " "),
@@ -86,7 +85,7 @@ static void symbol_note(struct kobs_slab *sl, u64 address)
 	kfree(name);
 }
 
-/* Which word of a key is the site, or -1. */
+/* Index of the site in a key, or -1. */
 static int site_word(const struct kobs_slab *sl)
 {
 	unsigned int i;
@@ -98,7 +97,7 @@ static int site_word(const struct kobs_slab *sl)
 	return -1;
 }
 
-/* Code goes: note the names of sites in it. */
+/* Code is unloaded: save the names of sites in it. */
 static void range_names(struct kobs_slab *sl, const struct kobs_slab_range *r)
 {
 	int word = site_word(sl);
@@ -129,7 +128,7 @@ static void module_coming(struct kobs_slab *sl, const struct module *mod)
 	WRITE_ONCE(sl->s->targets, 1);
 }
 
-/* From @first on, ranges have no code any more. */
+/* Clear the ranges from @first on. */
 static void module_forget(struct kobs_slab *sl, unsigned int first)
 {
 	unsigned int i;
@@ -154,7 +153,7 @@ static int slab_module(struct notifier_block *nb, unsigned long state,
 		module_coming(sl, mod);
 		break;
 	case MODULE_STATE_LIVE:
-		/* The code of its initialization will be freed. */
+		/* Its initialization code will be freed. */
 		module_forget(sl, RANGE_INIT);
 		break;
 	case MODULE_STATE_GOING:
@@ -183,12 +182,12 @@ static int module_ranges(struct kobs_slab *sl, const struct kobs_value *text,
 }
 
 /**
- * kobs_slab_module_init() - follow a module, if a parameter names one
+ * kobs_slab_module_init() - follow the module of the parameter, if given
  * @sl: session
  * @extack: says why not
  *
  * Context: task, may sleep; the session's lock is held.
- * Return: 0, or -EINVAL for parameters that do not fit.
+ * Return: 0, or -EINVAL for parameters that do not fit together.
  */
 int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack)
 {
@@ -238,7 +237,7 @@ void kobs_slab_module_free(struct kobs_slab *sl)
  * @address: address
  *
  * Context: task, may sleep; the session's lock is held.
- * Return: the name, or NULL when it is not known here.
+ * Return: the name, or NULL when there is none.
  */
 const char *kobs_slab_symbol(struct kobs_session *s, u64 address)
 {

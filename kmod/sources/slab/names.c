@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: the names of a session's caches. A name is read when its cache is
- * first met, and kept. Where names cannot be read (core/kmem_cache.c), the size
- * of its objects stands for a cache. kmalloc() does not report its cache; the
+ * Source slab: the names of a session's caches. A name is read at the first
+ * hit of its cache, and kept. Where names cannot be read (core/kmem_cache.c), a
+ * cache is named by the size of its objects. kmalloc() does not report its cache; the
  * name is that of the size class.
  *
  * Locking: none. An entry is claimed by a cmpxchg and published by a release
- * store; a name that finds no free entry is made anew each time. Reading runs in
+ * store; a name without a free entry is read again each time. Reading runs in
  * any context, NMI included.
  */
 #include <linux/atomic.h>
@@ -29,14 +29,14 @@
 #define NAME_BUSY	1ULL
 #define NAME_FORGOTTEN	2ULL
 
-/* Classes of kmalloc(), in a key of it; no pointer is as small. */
+/* Classes of kmalloc(), in its keys; no pointer is as small. */
 enum { CLASS_NORMAL, CLASS_DMA, CLASS_RECLAIM, CLASS_CGROUP, CLASS_LARGE };
 #define CLASS_BITS	3
 #define CLASS_SHIFT	3
 
 /**
- * struct kobs_slab_name - a name that is known
- * @key: pointer to the cache or, of kmalloc(), class and size
+ * struct kobs_slab_name - the name of a cache
+ * @key: pointer to the cache, or for kmalloc() class and size
  * @text: the name, padded with zeroes
  * @match: the pattern matches it
  */
@@ -58,10 +58,10 @@ struct kobs_slab_names {
 
 /**
  * kobs_slab_names_new() - allocate an empty table of names
- * @pattern: glob that names are to match, or NULL; has to live as long
+ * @pattern: glob to match names with, or NULL; must live as long
  *
  * Context: task, may sleep.
- * Return: the table, or NULL when there is no memory.
+ * Return: the table, or NULL without memory.
  */
 struct kobs_slab_names *kobs_slab_names_new(const char *pattern)
 {
@@ -86,7 +86,7 @@ void kobs_slab_names_free(struct kobs_slab_names *names)
 }
 
 /**
- * kobs_slab_kmalloc_key() - what a cache of kmalloc() is known by
+ * kobs_slab_kmalloc_key() - key of a cache of kmalloc()
  * @size: bytes of its objects
  * @gfp: flags of the allocation
  *
@@ -99,7 +99,7 @@ u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp)
 
 	if (size > KMALLOC_MAX_CACHE_SIZE)
 		return CLASS_LARGE << CLASS_SHIFT;
-	/* The first of these that the kernel looks at counts. */
+	/* In the order in which the kernel checks them. */
 	if (IS_ENABLED(CONFIG_ZONE_DMA) && (gfp & __GFP_DMA))
 		class = CLASS_DMA;
 	else if (gfp & __GFP_RECLAIMABLE)
@@ -119,7 +119,7 @@ static void kmalloc_name(u64 key, size_t request, char *name)
 		[CLASS_LARGE] = "kmalloc-large",
 	};
 	unsigned int class = key >> CLASS_SHIFT & (BIT(CLASS_BITS) - 1);
-	/* A cache is named after what it has for its users. */
+	/* The size class is the size that users get. */
 	size_t size = kmalloc_size_roundup(request);
 
 	if (class == CLASS_LARGE)
@@ -182,12 +182,12 @@ static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
 }
 
 /**
- * kobs_slab_name() - the name of a cache
+ * kobs_slab_name() - look up or read the name of a cache
  * @names: table
  * @cache: cache, or NULL for kmalloc()
- * @key: pointer to the cache, or from kobs_slab_kmalloc_key(); 0 when it is
- *	not known, and the name empty
- * @request: bytes that kmalloc() was asked for
+ * @key: pointer to the cache, or from kobs_slab_kmalloc_key(); 0 when
+ *	unknown: the name is empty
+ * @request: bytes requested of kmalloc()
  * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
  *
  * Context: any, NMI included.
@@ -223,7 +223,7 @@ void kobs_slab_name_forget(struct kobs_slab_names *names,
 	u64 key = (unsigned long)cache;
 	struct kobs_slab_name *n;
 
-	/* Two that met it at once may have kept it twice. */
+	/* Two contexts may have added it at the same time. */
 	while (names && key && (n = lookup(names, key)))
 		cmpxchg(&n->key, key, NAME_FORGOTTEN);
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: rows. What a group allocated and freed is counted as it
- * happens; which of its objects are live, and how old they are, is found by
- * going through all live objects when a reader begins. How the number of live
- * objects went is kept in snapshots that a worker takes: up to SLAB_SHOTS,
- * after which every other one is dropped and the interval doubles, so that
- * they span a session of any length.
+ * Source slab: rows. Allocations and frees of a group are counted by the
+ * handlers; its live objects and their ages are tallied in one pass over the
+ * object table when a reader begins. A worker takes snapshots of the number of
+ * live objects: up to SLAB_SHOTS, after which every other one is dropped and the
+ * interval doubles, so that they cover a session of any length.
  *
- * Locking: the session's lock for what readers use, slab.shot_lock for what
- * the worker writes; it nests inside. Handlers run meanwhile.
+ * Locking: the session's lock for data of readers, kobs_slab.shot_lock, which
+ * nests inside, for data of the worker. Handlers run meanwhile.
  */
 #include <linux/jiffies.h>
 #include <linux/math64.h>
@@ -23,15 +22,15 @@
 #include "lib/hist.h"
 #include "sources/slab/slab.h"
 
-/* The worker runs so often; less often where there is much to go through. */
+/* Interval of the worker; longer for many groups. */
 #define SHOT_JIFFIES	msecs_to_jiffies(50)
 #define SHOT_SLOW	msecs_to_jiffies(1000)
 #define SHOT_MANY	65536
 
-/* Runs with more live objects than ever that make a group one that grows. */
+/* Number of runs with a new maximum of live objects after which a group grows. */
 #define PEAKS		3
 
-/* Points in the course of a session that a row tells live objects of. */
+/* Points in time at which a row has the number of live objects. */
 #define POINTS		5
 
 static unsigned int slots_of(const struct kobs_slab *sl)
@@ -39,7 +38,7 @@ static unsigned int slots_of(const struct kobs_slab *sl)
 	return sl->groups.mask + 1;
 }
 
-/* Groups differ from CPU to CPU: read what was freed first. */
+/* Counters are per CPU: read the frees first. */
 static u64 group_live(const struct kobs_slab *sl, u32 group)
 {
 	u64 gone = kobs_group_table_sum(&sl->groups, group, SLAB_N_FREED) +
@@ -65,7 +64,7 @@ static void shots_halve(struct kobs_slab *sl)
 	sl->every *= 2;
 }
 
-/* The worker: look at each group, and now and then take a snapshot. */
+/* The worker: check the growth of each group, and take snapshots. */
 static void shots_run(struct kobs_slab *sl)
 {
 	bool shot = !--sl->wait;
@@ -116,7 +115,7 @@ static void shots_work(struct work_struct *work)
 }
 
 /**
- * kobs_slab_rows_init() - allocate what rows take
+ * kobs_slab_rows_init() - allocate the data of rows
  * @sl: session whose groups are allocated
  *
  * Context: task, may sleep.
@@ -166,11 +165,11 @@ void kobs_slab_rows_free(struct kobs_slab *sl)
 }
 
 /**
- * kobs_slab_rows_bytes() - memory that rows take
+ * kobs_slab_rows_bytes() - memory of kobs_slab_rows_init()
  * @sl: session
  *
  * Context: any.
- * Return: bytes, without histograms that a reader may need.
+ * Return: bytes, without the histograms of a reader.
  */
 size_t kobs_slab_rows_bytes(const struct kobs_slab *sl)
 {
@@ -180,7 +179,7 @@ size_t kobs_slab_rows_bytes(const struct kobs_slab *sl)
 }
 
 /**
- * kobs_slab_rows_start() - begin with snapshots
+ * kobs_slab_rows_start() - start the snapshots
  * @sl: session that starts
  *
  * Context: task, may sleep; the session's lock is held.
@@ -195,7 +194,7 @@ void kobs_slab_rows_start(struct kobs_slab *sl)
 }
 
 /**
- * kobs_slab_rows_stop() - end with snapshots
+ * kobs_slab_rows_stop() - stop the snapshots
  * @sl: session that was started
  *
  * Context: task, may sleep; the session's lock is held.
@@ -205,7 +204,7 @@ void kobs_slab_rows_stop(struct kobs_slab *sl)
 	const struct kobs_session *s = sl->s;
 	u64 end = s->guard_cost ? s->disarmed : s->stopped;
 
-	/* Turning the hooks off took a while, in which nothing grew older. */
+	/* Exclude the time that turning the hooks off took. */
 	sl->stopped = jiffies -
 		      nsecs_to_jiffies(ktime_get_mono_fast_ns() - end);
 	cancel_delayed_work_sync(&sl->work);
@@ -250,7 +249,7 @@ static void tally_clear(struct kobs_slab *sl)
 static void tally_object(struct kobs_slab *sl, const struct kobs_object *o,
 			 u32 now, u32 older)
 {
-	/* It may have come after the clock was read. */
+	/* It may be allocated after the clock was read. */
 	u32 old = max_t(s32, now - o->born, 0);
 	struct kobs_slab_tally *t;
 	u64 age;
@@ -266,14 +265,14 @@ static void tally_object(struct kobs_slab *sl, const struct kobs_object *o,
 	t->max = max(t->max, age);
 	if (!sl->buckets)
 		return;
-	/* There is no way to say that a histogram is missing. */
+	/* A missing histogram cannot be expressed. */
 	if (!t->hist)
 		t->hist = kcalloc(KOBS_HIST_BUCKETS, sizeof(*t->hist),
 				  GFP_KERNEL | __GFP_NOFAIL);
 	t->hist[kobs_hist_bucket(age)]++;
 }
 
-/* Go through all live objects. */
+/* Tally all live objects. */
 static void tally_fill(struct kobs_slab *sl)
 {
 	u32 older = msecs_to_jiffies(sl->s->source_params[SLAB_P_OLDER].number);
@@ -321,11 +320,11 @@ static bool row_fill(struct kobs_slab *sl, u32 group, struct kobs_row_out *out)
 	out->buckets = t->hist && t->count ? sl->buckets : NULL;
 	for (i = 0; out->buckets && i < KOBS_HIST_BUCKETS; i++)
 		local64_set(&sl->buckets[i], t->hist[i]);
-	/* A group whose only allocation was lost has nothing to tell. */
+	/* Skip a group whose only allocation was lost. */
 	return out->fields[0] || out->fields[6];
 }
 
-/* The row of what has no site. */
+/* The row of frees without a site. */
 static bool row_unknown(struct kobs_slab *sl, struct kobs_row_out *out)
 {
 	*out = (struct kobs_row_out){

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Source slab: groups found before, so that an allocation need not look for
- * its group again. Where a group follows from the site and the cache alone,
- * each CPU remembers it by these, with what else follows from them: the size
- * of the cache's objects, and where the group's counters are.
+ * Source slab: site cache. Where the site and the cache determine the group of
+ * an allocation, each CPU caches it by these, with the size of the cache's
+ * objects and the address of the group's counters.
  *
- * Locking: none; each CPU has its own, used with preemption off. Contexts nest:
- * an entry is numbered before and after it is changed, so that one that
- * interrupts a change finds two numbers that differ, and one that was
- * interrupted by a change does as well.
+ * Locking: none; per CPU, used with preemption off. Contexts nest: an entry has
+ * sequence numbers of begun and of completed changes, which differ for a
+ * context that interrupts a change, and for one that a change interrupted.
  */
-#ifndef KOBS_SLAB_QUICK_H
-#define KOBS_SLAB_QUICK_H
+#ifndef KOBS_SLAB_SITE_CACHE_H
+#define KOBS_SLAB_SITE_CACHE_H
 
 #include <linux/bits.h>
 #include <linux/gfp.h>
@@ -19,10 +17,10 @@
 #include "sources/slab/slab.h"
 
 /**
- * struct kobs_slab_found - what is known of a site and a cache
+ * struct kobs_slab_found - cached data of a site and a cache
  * @counts: counters of the group on this CPU
  * @group: group
- * @size: bytes of an object; of kmalloc() meaningless
+ * @size: bytes of an object; undefined for kmalloc()
  */
 struct kobs_slab_found {
 	local64_t *counts;
@@ -31,14 +29,14 @@ struct kobs_slab_found {
 };
 
 /**
- * slab_site_cache_cache() - what a group depends on, beside the site
+ * slab_site_cache_cache() - key of a cache
  * @cache: cache, or NULL for kmalloc()
  * @size: bytes of the object
  * @gfp: flags
  *
  * Context: any.
- * Return: the cache as a number; of kmalloc(), all that its cache's name
- * depends on.
+ * Return: the cache as a number; for kmalloc(), everything that its cache's
+ * name depends on.
  */
 static __always_inline u64 slab_site_cache_cache(const struct kmem_cache *cache,
 						 size_t size, gfp_t gfp)
@@ -60,14 +58,14 @@ static __always_inline struct kobs_slab_site *slab_site_cache_at(const struct ko
 }
 
 /**
- * slab_site_cache_get() - the group of a site and a cache, if it is known
+ * slab_site_cache_get() - look up a site and a cache
  * @sl: session
  * @site: site
  * @cache: from slab_site_cache_cache()
- * @found: set to what is known
+ * @found: set to the cached data
  *
  * Context: any, NMI included; preemption off.
- * Return: false when it is not known.
+ * Return: false when it is not cached.
  */
 static __always_inline bool slab_site_cache_get(const struct kobs_slab *sl,
 						unsigned long site, u64 cache,
@@ -88,13 +86,13 @@ static __always_inline bool slab_site_cache_get(const struct kobs_slab *sl,
 }
 
 /**
- * slab_site_cache_put() - remember the group of a site and a cache
+ * slab_site_cache_put() - cache the group of a site and a cache
  * @sl: session
  * @site: site
  * @cache: from slab_site_cache_cache()
  * @group: group
  * @size: bytes of an object
- * @generation: what sl->generation was before the group was looked for
+ * @generation: sl->generation before the group was looked up
  *
  * Context: any, NMI included; preemption off.
  */
@@ -105,7 +103,7 @@ static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
 	struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
 	u32 done = READ_ONCE(q->done);
 
-	/* An interrupt finds a change begun and leaves it alone. */
+	/* An interrupt does not touch an entry that is being changed. */
 	if (cmpxchg_local(&q->begun, done, done + 1) != done)
 		return;
 	q->site = site;
@@ -118,4 +116,4 @@ static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
 	WRITE_ONCE(q->done, done + 1);
 }
 
-#endif /* KOBS_SLAB_QUICK_H */
+#endif /* KOBS_SLAB_SITE_CACHE_H */

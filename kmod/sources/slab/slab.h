@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Source slab: what its parts share. source.c describes the source and has
- * the life of a session, fast.c the handlers and slow.c what they do
- * when it is not as easy as usual, hook.c turns them on and off,
- * rows.c makes rows, names.c names caches, module.c follows a
- * module; core/kmem_cache.c finds the cache of an address.
+ * Source slab: what its files share.
+ *
+ *	source.c	description of the source, life cycle of a session
+ *	hook.c		turns the handlers on and off
+ *	fast.c		handlers of mode leaks, fast path
+ *	slow.c		handlers of mode leaks, slow path and accounting
+ *	trace.c		handlers of mode trace
+ *	rows.c		rows, snapshots
+ *	names.c		names of caches
+ *	module.c	allocations of one module
  */
 #ifndef KOBS_SLAB_H
 #define KOBS_SLAB_H
@@ -69,11 +74,11 @@ static_assert((int)SLAB_N <= KOBS_GROUP_COUNTS);
 /* Objects that kobs and its controller allocated, in no group's counters. */
 #define SLAB_GROUP_OWN		(KOBS_GROUP_NONE - 1)
 
-/* Ranges of code of a module: several while its parts lie apart. */
+/* Code ranges of a module, which can be in several parts. */
 #define SLAB_RANGES		4
 
 /**
- * struct kobs_slab_range - code
+ * struct kobs_slab_range - a range of code
  * @from: first address
  * @size: bytes; 0 for none
  */
@@ -82,12 +87,12 @@ struct kobs_slab_range {
 	unsigned long size;
 };
 
-/* Snapshots of the live objects of each group, evenly spread over a session. */
+/* Maximum number of snapshots per group, evenly spread over a session. */
 #define SLAB_SHOTS		16
 
 /**
- * struct kobs_slab_tally - what a reader found of a group's live objects
- * @count: how many
+ * struct kobs_slab_tally - live objects of a group, for a reader
+ * @count: number of objects
  * @bytes: their size
  * @sum: sum of their ages in ns
  * @min: age of the youngest
@@ -103,20 +108,20 @@ struct kobs_slab_tally {
 	u32 *hist;
 };
 
-/* Sites and caches whose group each CPU remembers. */
+/* Entries of the site cache per CPU. */
 #define SLAB_SITE_CACHE_BITS	8
 #define SLAB_SITE_CACHE	BIT(SLAB_SITE_CACHE_BITS)
 
 /**
- * struct kobs_slab_site - group of a site and a cache
+ * struct kobs_slab_site - entry of the site cache
  * @site: site; 0 for none
  * @cache: see slab_site_cache_cache() in site_cache.h
  * @counts: counters of the group on this CPU
  * @group: group
- * @size: bytes of an object; of kmalloc() meaningless
+ * @size: bytes of an object; undefined for kmalloc()
  * @generation: of what is known of caches
- * @begun: changes that were begun
- * @done: changes that were completed
+ * @begun: number of changes begun
+ * @done: number of changes completed
  */
 struct kobs_slab_site {
 	unsigned long site;
@@ -130,10 +135,10 @@ struct kobs_slab_site {
 } __aligned(64);
 
 /**
- * struct kobs_slab_cpu - what a CPU of a session writes to
+ * struct kobs_slab_cpu - per-CPU part of a session
  * @unknown: frees of objects that are not followed
- * @skipped: events of addresses that the sampling leaves out
- * @fast: groups found before
+ * @skipped: events of addresses outside of the sample
+ * @fast: site cache
  */
 struct kobs_slab_cpu {
 	local64_t unknown;
@@ -146,48 +151,48 @@ struct kobs_slab_cpu {
  *
  * Read by handlers:
  * @s: session
- * @sampled: not all addresses are followed
- * @follow_below: addresses are followed whose hash is below
+ * @sampled: addresses are sampled
+ * @follow_below: addresses with a lower hash are followed
  * @bounded: @min_size or @max_size is given
- * @in_module: only what the module's code allocates
- * @ranges: where that is
- * @min_size: smallest object
- * @max_size: largest object
- * @escalate: live objects from which on a site that grows gets stacks; 0 for
- *	stacks everywhere
- * @hot: for each group, whether it has stacks
- * @names: caches seen, when their names matter, else NULL
+ * @in_module: only allocations of the module's code
+ * @ranges: its code
+ * @min_size: minimum size of an object
+ * @max_size: maximum size of an object
+ * @escalate: number of live objects from which a growing site gets stacks;
+ *	0: stacks at every site
+ * @hot: per group: it has stacks
+ * @names: names of caches, or NULL when not needed
  * @live: live objects
- * @groups: keys
- * @fast: an allocation's group follows from its site and its cache alone
+ * @groups: group table
+ * @fast: the site and the cache determine the group of an allocation
  * @cpu: per-CPU part
  * @generation: of what is known of caches
  *
  * Under the session's lock:
  * @probes: tracepoints
  * @ops: hooks of functions
- * @hooked: how many of them are on
+ * @hooked: number of hooks that are on
  * @bulk: hook of kmem_cache_alloc_bulk()
  * @bulk_on: it is on
  * @started: jiffies
- * @stopped: jiffies, once it was
- * @tally: of each group, filled when a reader begins
+ * @stopped: jiffies, once stopped
+ * @tally: per group, filled when a reader begins
  * @buckets: of the row being read
- * @modules: tells when a module comes and goes
+ * @modules: notifier of modules
  * @module: its name
  * @symbol_lock: see module.c
- * @symbols: names of sites that were in it
+ * @symbols: names of sites whose code is gone
  *
  * Of the worker, and under @shot_lock:
  * @work: takes snapshots
- * @shot_lock: protects what follows
- * @shots: live objects of each group, SLAB_SHOTS times
- * @shot_at: when, in jiffies since the start
- * @n_shots: how many
- * @every: runs of the worker between two of them
- * @wait: runs of the worker until the next
- * @peak: most live objects of each group in a run of the worker
- * @peaks: runs in which there were more than ever before
+ * @shot_lock: protects the members below
+ * @shots: live objects per group, SLAB_SHOTS times
+ * @shot_at: time of each snapshot, in jiffies since the start
+ * @n_shots: number of snapshots
+ * @every: runs of the worker per snapshot
+ * @wait: runs of the worker until the next snapshot
+ * @peak: maximum number of live objects per group at a run of the worker
+ * @peaks: runs with a new maximum
  */
 struct kobs_slab {
 	struct kobs_session *s;
@@ -222,7 +227,7 @@ struct kobs_slab {
 	struct list_head symbols;
 
 	struct delayed_work work;
-	struct mutex shot_lock; /* protects what follows */
+	struct mutex shot_lock; /* protects the members below */
 	u32 *shots[SLAB_SHOTS];
 	unsigned long shot_at[SLAB_SHOTS];
 	unsigned int n_shots;
@@ -234,10 +239,10 @@ struct kobs_slab {
 
 /**
  * struct kobs_slab_alloc - an allocation
- * @site: where it returns to
+ * @site: return address
  * @ptr: address, or 0
  * @size: bytes of the object
- * @request: bytes that were asked for
+ * @request: bytes requested
  * @cache: cache, or NULL for kmalloc()
  * @gfp: flags
  */
@@ -263,7 +268,7 @@ void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr);
 /* fast.c */
 
 /**
- * struct kobs_slab_handlers - what the hooks call
+ * struct kobs_slab_handlers - handlers of the hooks
  * @probe: of the tracepoints kmalloc, kmem_cache_alloc, kfree and
  *	kmem_cache_free
  * @free_bulk: at the entry of kmem_cache_free_bulk()
@@ -318,7 +323,7 @@ int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack);
 void kobs_slab_module_free(struct kobs_slab *sl);
 const char *kobs_slab_symbol(struct kobs_session *s, u64 address);
 
-/* By the bits between those that choose an address' buckets. */
+/* By hash bits that do not select an address' bucket. */
 static __always_inline bool kobs_slab_followed(const struct kobs_slab *sl,
 					       unsigned long ptr)
 {

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab: what happens when memory is allocated and freed, in full. What
- * is most often the case, fast.c has in short.
+ * Source slab: accounting of allocations and frees, slow path. The fast path for
+ * the common cases is in fast.c.
  *
  * A hit is an allocation that succeeds or fails, or a free. Bulk operations
- * are a hit for each object. Not a hit is what frees nothing: NULL, and memory
- * of vmalloc() that goes through kvfree_call_rcu(). An object that
- * kvfree_call_rcu() takes is freed as far as its site is concerned; that is
- * the hit which counts, and the free that follows is filtered. One that is not
- * followed is no hit there, since a free follows in any case.
+ * are one hit per object. Calls that free nothing are no hits: NULL, and memory
+ * of vmalloc() that goes through kvfree_call_rcu(). For its site, an object is
+ * freed by kvfree_call_rcu(): that hit counts, and the free that follows is
+ * filtered. For an object that is not followed it is no hit, since a free
+ * follows in any case.
  *
  * Each hit ends in one counter:
  *
  *	recorded	the group's allocated, freed or failed counts it
- *	filtered	allocations kept out by the filter, the parameters or the
- *			sampling; frees of objects that are not followed, or
- *			that were given up before; allocations told of for
- *			the second time; what kobs and its controller do
+ *	filtered	allocations excluded by the filter, the parameters or
+ *			the sampling; frees of objects that are not followed,
+ *			or that were given up before; allocations reported a
+ *			second time; those of kobs and its controller
  *	lost		the object could not be followed
  *
- * An allocation is traced when the object has left the allocator, and a free
- * before the object gets there: between the two nobody else is given its
- * address. An address that is allocated while it is live was freed unseen.
+ * An allocation is traced after the object has left the allocator, and a free
+ * before the object returns to it: in between its address has one owner. If an
+ * address is allocated while it is live, its free was missed.
  *
  * Locking: none; any context, NMI included.
  */
@@ -33,7 +33,7 @@
 #include "sources/slab/site_cache.h"
 #include "sources/slab/slab.h"
 
-/* As kobs_hit_wanted() has it. */
+/* Counterpart of kobs_hit_wanted(). */
 static __always_inline bool slab_own(const struct kobs_session *s)
 {
 	return unlikely(kobs_hit_is_own(s, current->tgid) && in_task());
@@ -64,9 +64,9 @@ static __always_inline u32 slab_find(struct kobs_slab *sl, const u64 *v)
 }
 
 /*
- * Called at the very end, and not inlined: what turns preemption on again makes
- * a function keep a frame pointer, and a stack with more than one such frame is
- * not cached (stack_cache.h).
+ * A tail call, not inlined: code that enables preemption makes a function use a
+ * frame pointer, and a stack with too many such frames cannot be cached
+ * (stack_cache.h).
  */
 static noinline void slab_end(struct kobs_session *s, struct kobs_cpu *pc,
 			      u64 t0)
@@ -81,8 +81,8 @@ static u64 slab_site_cache_of(const struct kobs_slab_alloc *a)
 }
 
 /*
- * The group of an allocation, in the general case. Where there is none, the
- * hit is counted as what became of it.
+ * The group of an allocation, in the general case. Without one, the hit is
+ * counted as filtered or lost.
  */
 static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 			       const struct kobs_slab_alloc *a)
@@ -131,9 +131,9 @@ static noinline void slab_stale(struct kobs_slab *sl, const struct kobs_object *
 }
 
 /*
- * What kmalloc() has from the page allocator is told of twice by some kernels:
- * first with a site in the allocator, which loses the object to the second.
- * No free of such an object goes unseen.
+ * Memory that kmalloc() takes from the page allocator is reported twice by some
+ * kernels: first with a site in the allocator, which loses the object to the
+ * second. No free of such an object is missed.
  */
 static bool slab_told_twice(struct kobs_slab *sl, const struct kobs_object *o,
 			    const struct kobs_object *old)
@@ -149,7 +149,7 @@ static bool slab_told_twice(struct kobs_slab *sl, const struct kobs_object *o,
 	return true;
 }
 
-/* So that its free is known as well, and takes a stale record's place. */
+/* So that its free is recognized, and replaces a stale entry. */
 static noinline void slab_put_own(struct kobs_slab *sl, struct kobs_cpu *pc,
 				  unsigned long ptr)
 {
@@ -229,7 +229,7 @@ static void slab_alloc_one(struct kobs_slab *sl, struct kobs_cpu *pc,
  * kobs_slab_alloc_slow() - account for an allocation, and leave the handler
  * @sl: session, whose handler was entered
  * @a: the allocation, which was counted as a hit
- * @timed: it is to be timed
+ * @timed: measure its cost
  *
  * Context: any, NMI included; preemption off.
  */
@@ -244,7 +244,7 @@ void kobs_slab_alloc_slow(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
 }
 
 /**
- * kobs_slab_put_slow() - put an object in, and leave the handler
+ * kobs_slab_put_slow() - insert an object, and leave the handler
  * @sl: session, whose handler was entered
  * @ptr: address
  * @group: group
@@ -298,9 +298,9 @@ static void slab_free_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 /**
  * kobs_slab_free_slow() - account for a free, and leave the handler
  * @sl: session, whose handler was entered
- * @site: where it returns to
+ * @site: return address
  * @ptr: address
- * @timed: it is to be timed
+ * @timed: measure its cost
  *
  * Context: any, NMI included; preemption off.
  */
@@ -317,7 +317,7 @@ void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
 /**
  * kobs_slab_free_own() - account for a free of an object of kobs or of its
  *	controller, and leave the handler
- * @pc: session's part of this CPU
+ * @pc: session's part for this CPU
  *
  * Context: any, NMI included; preemption off.
  */

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source slab: allocations and frees of the slab allocator. Mode leaks follows
- * each object from its allocation to its free and tells, for each key, what is
- * live; mode trace streams single events. The hooks are in hook.c, what
- * counts as a hit in slow.c.
+ * each object from its allocation to its free and reports the live objects per
+ * key; mode trace streams single events. slow.c defines a hit.
  *
  * Locking: prepare, start, stop and release run under the session's lock. The
  * handlers take no lock; stop waits for them before anything is freed.
@@ -37,17 +36,17 @@ static int slab_check(const struct kobs_session *s,
 
 	if (s->filter.min)
 		return kobs_refuse(extack, -EINVAL,
-				   "min is not for slab: older bounds the age of objects");
+				   "min does not apply to slab: use older for the age of objects");
 	if (p[SLAB_P_MIN_SIZE].number > p[SLAB_P_MAX_SIZE].number)
 		return kobs_refuse(extack, -EINVAL,
-				   "min_size is %llu, more than max_size, which is %llu",
+				   "min_size %llu is above max_size %llu",
 				   p[SLAB_P_MIN_SIZE].number,
 				   p[SLAB_P_MAX_SIZE].number);
 	if (s->mode->stream)
 		return 0;
 	if (slab_has(s, SLAB_W_PTR) || slab_has(s, SLAB_W_EVENT))
 		return kobs_refuse(extack, -EINVAL,
-				   "columns ptr and event are for slab trace only");
+				   "columns ptr and event belong to slab trace");
 	if (p[SLAB_P_ESCALATE].number &&
 	    (!slab_has(s, SLAB_W_SITE) || !(s->need & KOBS_W_STACKS)))
 		return kobs_refuse(extack, -EINVAL,
@@ -66,12 +65,12 @@ static void slab_configure(struct kobs_slab *sl)
 	sl->min_size = p[SLAB_P_MIN_SIZE].number;
 	sl->max_size = p[SLAB_P_MAX_SIZE].number;
 	sl->escalate = p[SLAB_P_ESCALATE].number;
-	/* All is known of an allocation by its site and its cache. */
+	/* The site and the cache determine the key of an allocation. */
 	sl->fast = !s->need && !s->filter.task && !sl->in_module;
 }
 
 /**
- * kobs_slab_sum() - a counter over all CPUs
+ * kobs_slab_sum() - sum of a counter over all CPUs
  * @sl: session
  * @member: its offset in struct kobs_slab_cpu
  *
@@ -152,7 +151,7 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (err)
 		kobs_refuse(extack, err,
 			    "no memory for the session: lower objects or rows");
-	/* Last, because modules can come from here on. */
+	/* Last: modules can be loaded from here on. */
 	err = err ?: kobs_slab_module_init(sl, extack);
 	if (err) {
 		slab_free_all(sl);
@@ -206,9 +205,9 @@ static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
 }
 
 static const struct kobs_field slab_fields[] = {
-	{ "allocated", "objects allocated", KOBS_TYPE_NUMBER, NULL,
+	{ "allocated", "allocated objects", KOBS_TYPE_NUMBER, NULL,
 	  KOBS_MERGE_SUM },
-	{ "allocated_bytes", "size of the objects allocated",
+	{ "allocated_bytes", "size of the allocated objects",
 	  KOBS_TYPE_NUMBER, "bytes", KOBS_MERGE_SUM },
 	{ "freed", "of these, objects freed", KOBS_TYPE_NUMBER, NULL,
 	  KOBS_MERGE_SUM },
@@ -237,7 +236,7 @@ static_assert(ARRAY_SIZE(slab_fields) <= KOBS_FIELDS);
 static const struct kobs_mode slab_modes[] = {
 	{
 		.name = "leaks",
-		.doc = "count live objects, and what was allocated and freed",
+		.doc = "count live, allocated and freed objects",
 		.value = "age",
 		.unit = "ns",
 		.own_rows = true,
@@ -255,7 +254,7 @@ static const struct kobs_mode slab_modes[] = {
 };
 
 static const struct kobs_column slab_columns[] = {
-	{ "site", "where it was allocated, or freed", KOBS_TYPE_ADDRESS, NULL,
+	{ "site", "code that allocated or freed it", KOBS_TYPE_ADDRESS, NULL,
 	  SLAB_W_SITE, 1 },
 	{ "cache", "name of the cache", KOBS_TYPE_TEXT, NULL,
 	  SLAB_W_CACHE, KOBS_CACHE_NAME_WORDS },
@@ -277,28 +276,28 @@ static const struct kobs_param slab_params[] = {
 		"bytes", 0, SLAB_MOST_BYTES, SLAB_MOST_BYTES
 	},
 	[SLAB_P_CACHE] = {
-		"cache", "glob that the cache's name is to match",
+		"cache", "glob that the cache's name must match",
 		KOBS_TYPE_TEXT, NULL, 1, 31, 0
 	},
 	[SLAB_P_SAMPLE] = {
-		"sample", "follow one in so many addresses",
+		"sample", "follow one in N addresses",
 		KOBS_TYPE_NUMBER, NULL, 1, 1 << 20, 1
 	},
 	[SLAB_P_OBJECTS] = {
-		"objects", "live objects that can be followed at once",
+		"objects", "maximum number of live objects",
 		KOBS_TYPE_NUMBER, NULL, 1 << 10, 1 << 24, 1 << 19
 	},
 	[SLAB_P_OLDER] = {
-		"older", "count live objects of at least this age only",
+		"older", "count only live objects of at least this age",
 		KOBS_TYPE_NUMBER, "ms", 0, 1U << 30, 0
 	},
 	[SLAB_P_ESCALATE] = {
 		"escalate",
-		"take stacks only where so many objects are live and their number grows; 0 for everywhere",
+		"take stacks only at growing sites with at least N live objects; 0: at every site",
 		KOBS_TYPE_NUMBER, NULL, 0, 1 << 20, 0
 	},
 	[SLAB_P_MODULE] = {
-		"module", "follow what the code of this module allocates",
+		"module", "follow allocations of this module's code",
 		KOBS_TYPE_TEXT, NULL, 1, MODULE_NAME_LEN - 1, 0
 	},
 	[SLAB_P_MODULE_TEXT] = {
