@@ -123,7 +123,7 @@ static void pass(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kobs_filter_pass(f, &c->who), c->pass);
 }
 
-/* The list of another kind lies behind: nothing may be written there. */
+/* The next kind's list follows: nothing may be written there. */
 static void list_is_bounded(struct kunit *test)
 {
 	struct kobs_filter *f = filter_new(test);

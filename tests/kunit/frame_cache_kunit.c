@@ -8,7 +8,7 @@
 
 #include "stack_rig.h"
 
-/* Frame n is the last that the frame cache leads to; it begins with this word. */
+/* The unwind got stuck at frame n, whose caller's stack pointer is this word. */
 static void expect_stuck(struct kunit *test, int got, unsigned int n,
 			 const unsigned long *word)
 {
@@ -32,7 +32,7 @@ static void rules_are_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kobs_rule_words(stack_rig_rule(b, stack_rig_ip(1))), 40000);
 	KUNIT_EXPECT_EQ(test, kobs_rule_saved(stack_rig_rule(b, stack_rig_ip(1))), 200);
 	KUNIT_EXPECT_EQ(test, stack_rig_rule(b, stack_rig_ip(2)), 0);
-	/* Put again: one rule of an address. */
+	/* Put again: one rule per address. */
 	stack_rig_know(b, 1, KOBS_RULE_SP, 9, 0);
 	KUNIT_EXPECT_EQ(test, kobs_rule_words(stack_rig_rule(b, stack_rig_ip(1))), 9);
 }
@@ -52,7 +52,7 @@ static void other_addresses_are_not_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stack_rig_rule(b, 0), 0);
 }
 
-/* However many are put, each that is found is right, and the last is there. */
+/* A full cache returns correct rules only, and always the latest. */
 static void full_sets_stay_right(struct kunit *test)
 {
 	struct stack_rig *b = test->priv;
@@ -99,12 +99,12 @@ static void unwind_to_the_end(struct kunit *test)
 
 	stack_rig_build(b);
 	stack_rig_expect_ips(test, stack_rig_unwind(b, 20), 1, 5);
-	/* No further than asked for; what lies behind need not be known. */
+	/* Not beyond the maximum; frames after it need no rule. */
 	kobs_frame_cache_put(&b->fc, stack_rig_ip(3), kobs_rule(KOBS_RULE_ODD, 0, 0));
 	stack_rig_expect_ips(test, stack_rig_unwind(b, 3), 1, 3);
 	KUNIT_EXPECT_FALSE(test, b->end.stuck);
 	expect_stuck(test, stack_rig_unwind(b, 4), 3, b->stack + 9);
-	/* Where no address was found yet, it was in vain. */
+	/* Stuck before the first address: nothing was found. */
 	kobs_frame_cache_put(&b->fc, stack_rig_ip(1),
 			     kobs_rule(KOBS_RULE_ODD, 0, 0) | KOBS_RULE_HOOK);
 	KUNIT_EXPECT_EQ(test, stack_rig_unwind(b, 4), -ENOENT);
@@ -143,7 +143,7 @@ static void unwind_by_the_frame_pointer(struct kunit *test)
 		stack_rig_build_bp(b, at);
 		stack_rig_expect_ips(test, stack_rig_unwind(b, 20), 1, 4);
 	}
-	/* Not saved on the way: it is that of the start. */
+	/* Not saved on the way: it is the cursor's. */
 	stack_rig_build_bp(b, 20);
 	stack_rig_know(b, 1, KOBS_RULE_SP, 3, 0);
 	b->c.bp = (unsigned long)(b->stack + 20);
@@ -200,7 +200,7 @@ static void registers_end_a_stack(struct kunit *test)
 	expect_stuck(test, stack_rig_unwind(b, 20), 4, b->stack + 22);
 	b->c.cut = true;
 	stack_rig_expect_ips(test, stack_rig_unwind(b, 20), 1, 4);
-	/* They do not lie on this stack. */
+	/* Registers outside of this stack. */
 	stack_rig_know(b, 4, KOBS_RULE_REGS, WORDS - 22, 0);
 	KUNIT_EXPECT_EQ(test, stack_rig_unwind(b, 20), -ENOENT);
 }

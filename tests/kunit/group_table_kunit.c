@@ -145,7 +145,7 @@ static void counters_add_up(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, kobs_group_table_sum(g, i, 0), 0);
 	}
 	KUNIT_EXPECT_EQ(test, sum, turns);
-	/* Rarely more than one group for a key: two that made it at once. */
+	/* Rarely two groups per key: two contexts added it at once. */
 	KUNIT_EXPECT_LE(test, atomic_read(&g->used), 2 * KEYS);
 }
 

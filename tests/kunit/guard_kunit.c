@@ -11,7 +11,7 @@
 
 #define BUDGET	25
 
-/* Hits of a window, the cost that fills the budget, and a dear one. */
+/* Hits per window, the cost that uses up the budget, and an expensive hit. */
 #define HITS	5120
 #define WINDOW	(250 * NSEC_PER_MSEC)
 #define FULL	(WINDOW / HITS * BUDGET / 100)
@@ -71,7 +71,7 @@ static void above_in_two_windows(struct kunit *test)
 	guarded_done(g);
 }
 
-/* A hundred windows; @dear or @other hits are interrupted, by turns. */
+/* A hundred windows; @dear or @other hits are interrupted, alternating. */
 static void keeps_armed(struct kunit *test, u64 cost, unsigned int dear,
 			unsigned int other)
 {
@@ -95,7 +95,7 @@ static void one_dear_hit_does_not_count(struct kunit *test)
 	keeps_armed(test, FULL / 2, 1, 1);
 }
 
-/* A hypervisor that runs others takes the CPU away in the middle of hits. */
+/* Steal time: a hypervisor takes the CPU away in the middle of hits. */
 static void several_dear_hits_now_and_then(struct kunit *test)
 {
 	keeps_armed(test, FULL / 2, 4, 0);

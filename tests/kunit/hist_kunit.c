@@ -36,7 +36,7 @@ static void buckets_join(struct kunit *test)
 				kobs_hist_lo(b + 1));
 }
 
-/* What reports promise: a percentile is off by 1/16 at most. */
+/* Promise of reports: the error of a percentile is at most 1/16. */
 static void buckets_are_narrow(struct kunit *test)
 {
 	unsigned int b;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the in-flight table: begins and ends pair by the whole key, a full table
- * refuses, a walk meets each lasting entry once and never a torn one, of
- * several enders one wins, and interrupts that begin and end entries of their
- * own do no harm.
+ * Tests of the in-flight table: begins and ends pair by the whole key; a full
+ * table refuses; an iteration returns each lasting entry once and never a torn
+ * one; one of several concurrent ends wins; nested interrupts do no harm.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -44,7 +43,7 @@ static struct kobs_inflight *copy_new(struct kunit *test)
 	return copy;
 }
 
-/* What an entry's words are is told by its key and start: a copy can be checked. */
+/* Data words follow from key and start, so that a copy can be checked. */
 static u64 word_of(u64 key0, u64 key1, u64 start, unsigned int i)
 {
 	return (key0 ^ (key1 << 8) ^ (start << 20)) + i;
@@ -80,7 +79,7 @@ static bool begin(struct kobs_inflight_table *t, u64 key0, u64 key1, u64 start)
 	return ok;
 }
 
-/* Returns when the entry began, or 0 when there was none, or -1 if torn. */
+/* Returns the start of the entry, 0 when there was none, or -1 if torn. */
 static s64 end(struct kobs_inflight_table *t, u64 key0, u64 key1)
 {
 	struct kobs_inflight_ref ref;
@@ -92,7 +91,7 @@ static s64 end(struct kobs_inflight_table *t, u64 key0, u64 key1)
 	return kobs_inflight_end(&ref) ? start : -1;
 }
 
-/* The same, where nobody else ends it. */
+/* The same, by the only context that may end it. */
 static s64 end_own(struct kobs_inflight_table *t, u64 key0, u64 key1)
 {
 	struct kobs_inflight_ref ref;
@@ -105,7 +104,7 @@ static s64 end_own(struct kobs_inflight_table *t, u64 key0, u64 key1)
 	return start;
 }
 
-/* Entries that are not where they belong, as their slots count them. */
+/* Number of displaced entries, as counted by their slots. */
 static int away(const struct kobs_inflight_table *t)
 {
 	unsigned int i;
@@ -139,7 +138,7 @@ static void memory_is_what_is_said(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, t->stride, 24 + 8 * WORDS);
 		KUNIT_EXPECT_EQ(test, kobs_inflight_table_bytes(sizes[i], WORDS),
 				slots * (8 + t->stride));
-		/* KASAN tells if less was allocated. */
+		/* KASAN reports it if less was allocated. */
 		memset(t->states, 0, slots * 8);
 		memset(t->entries, 0, slots * t->stride);
 		kobs_inflight_table_free(t);
@@ -182,7 +181,7 @@ static void both_words_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, end(t, a, 0), 3);
 }
 
-/* All that fit are found again, whichever bucket they are in. */
+/* All entries that fit are found, in either bucket. */
 static void full_table_refuses(struct kunit *test)
 {
 	struct kobs_inflight_table *t = inflight_new(test, 64);
@@ -212,7 +211,7 @@ static void full_table_refuses(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, begin(t, 1, 1, 1));
 }
 
-/* Half of all slots, as many as are promised, practically always fit. */
+/* Half of all slots, the promised number, practically always fit. */
 static void promised_room_is_there(struct kunit *test)
 {
 	struct kobs_inflight_table *t = inflight_new(test, 8192);
@@ -236,13 +235,13 @@ static void reused_slot_is_another_span(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_same(&old));
 	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 2));
 	KUNIT_ASSERT_TRUE(test, kobs_inflight_find(t, 5, 6, &ref));
-	/* The very same place and key: told apart all the same. */
+	/* The same slot and key: told apart by the generation. */
 	KUNIT_EXPECT_PTR_EQ(test, ref.entry, old.entry);
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_same(&old));
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_end(&old));
 	KUNIT_EXPECT_TRUE(test, kobs_inflight_end(&ref));
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_end(&ref));
-	/* However it ends, the slot is another one afterwards. */
+	/* Either way of ending changes the generation. */
 	KUNIT_ASSERT_TRUE(test, begin(t, 5, 6, 3));
 	KUNIT_ASSERT_TRUE(test, kobs_inflight_find(t, 5, 6, &old));
 	KUNIT_EXPECT_EQ(test, end_own(t, 5, 6), 3);
@@ -250,7 +249,7 @@ static void reused_slot_is_another_span(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_end(&old));
 }
 
-/* What was begun and is not complete is not found, nor taken by others. */
+/* An entry that is not published is not found, and its slot stays taken. */
 static void claimed_slot_is_passed_over(struct kunit *test)
 {
 	struct kobs_inflight_table *t = inflight_new(test, 64);
@@ -263,7 +262,7 @@ static void claimed_slot_is_passed_over(struct kunit *test)
 	preempt_enable();
 	KUNIT_EXPECT_FALSE(test, kobs_inflight_find(t, 5, 6, &ref));
 	KUNIT_EXPECT_EQ(test, walk(t, copy), 0);
-	/* As an interrupt would, here and now. */
+	/* As an interrupt would at this point. */
 	KUNIT_EXPECT_TRUE(test, begin(t, 5, 7, 2));
 	KUNIT_EXPECT_EQ(test, end(t, 5, 7), 2);
 	kobs_inflight_publish(&outer);
@@ -272,7 +271,7 @@ static void claimed_slot_is_passed_over(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kobs_inflight_end(&ref));
 }
 
-/* A key that has an entry is found, wherever that is, and nothing is begun. */
+/* A key with an entry, displaced or not, is found instead of begun. */
 static void one_span_of_a_key(struct kunit *test)
 {
 	struct kobs_inflight_table *t = inflight_new(test, 64);
@@ -299,7 +298,7 @@ static void one_span_of_a_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, walk(t, copy), slots);
 }
 
-/* An entry stays where it is when the slot where it belongs becomes free. */
+/* An entry stays displaced when its own slot becomes free. */
 static void what_is_away_is_found(struct kunit *test)
 {
 	struct kobs_inflight_table *t = inflight_new(test, 64);
@@ -416,7 +415,7 @@ static void nested_entries_pair_under_load(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
-/* Ends whatever it finds that is somebody else's. */
+/* Ends every entry of the other thread that it finds. */
 static void thief_task(struct rig *rig)
 {
 	struct load *load = rig->data;

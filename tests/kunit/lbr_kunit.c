@@ -30,7 +30,7 @@ struct layout {
 	bool hist;
 };
 
-/* The first four are folded in the short way. */
+/* The first four take the fast path. */
 static const struct layout layouts[] = {
 	{ "from, to", { 0, 1, -1 }, 2, false },
 	{ "from, to, end", { 0, 1, 2 }, 3, false },
@@ -106,7 +106,7 @@ static unsigned int some_stack(struct lbr_rig *rig)
 		rig->br[i].predicted = !rig->br[i].mispred;
 		rig->br[i].cycles = prandom_u32_state(&rig->rnd);
 		rig->br[i].type = prandom_u32_state(&rig->rnd);
-		/* Often the same branch again, as in a loop. */
+		/* Often the same branch, as in a loop. */
 		if (i && prandom_u32_state(&rig->rnd) % 2)
 			rig->br[i] = rig->br[i - 1];
 	}
@@ -218,7 +218,7 @@ static void empty_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local64_read(&rig->table.used), 0);
 }
 
-/* What is beyond the depth is not read. */
+/* Entries beyond the depth are not read. */
 static void too_many_entries(struct kunit *test)
 {
 	static const u64 claims[] = { KOBS_LBR_DEPTH, KOBS_LBR_DEPTH + 1, 1000,

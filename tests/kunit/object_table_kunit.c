@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the live-object table: what is put in comes out as it was, once;
- * stale and given-up objects; a table filled to the brim; memory; and writers
- * on two CPUs with interrupts on top.
+ * Tests of the object table: an inserted object is removed once, unchanged;
+ * stale and given-up objects; a full table; memory; and writers on two CPUs
+ * with nested interrupts.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -30,7 +30,7 @@ static void live_exit(struct kunit *test)
 		kobs_object_table_free(test->priv);
 }
 
-/* Addresses as an allocator gives them out: close together. */
+/* Addresses as of an allocator: close together. */
 static u64 address(u32 i)
 {
 	return 0xffff888100000000ULL + i * 64ULL;
@@ -59,7 +59,7 @@ static enum kobs_object_fate put(struct kobs_object_table *t, u32 i)
 	return kobs_object_insert(t, address(i), &o, &old);
 }
 
-/* Objects that a reader finds, and whether each is as it was put in. */
+/* Number of objects that a reader finds, each checked against what was inserted. */
 static unsigned int count(struct kunit *test, const struct kobs_object_table *t,
 			  u32 most)
 {
@@ -131,7 +131,7 @@ static void given_up(struct kunit *test)
 	put(t, 0);
 	KUNIT_EXPECT_TRUE(test, kobs_object_give_up(t, address(0), &o));
 	KUNIT_EXPECT_TRUE(test, same(&o, 0));
-	/* Not live, not to be given up again, but known. */
+	/* Not live, cannot be given up again, but still in the table. */
 	KUNIT_EXPECT_EQ(test, count(test, t, 1), 0);
 	KUNIT_EXPECT_FALSE(test, kobs_object_give_up(t, address(0), &o));
 	KUNIT_EXPECT_TRUE(test, kobs_object_remove(t, address(0), &o));
@@ -140,7 +140,7 @@ static void given_up(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, same(&o, 0));
 	KUNIT_EXPECT_FALSE(test, kobs_object_remove(t, address(0), &o));
 
-	/* A free that is never seen is no missed one. */
+	/* A given-up object whose free is not seen is no missed free. */
 	put(t, 0);
 	kobs_object_give_up(t, address(0), &o);
 	KUNIT_EXPECT_EQ(test, put(t, 0), KOBS_OBJECT_NEW);
@@ -183,7 +183,7 @@ static void full_table(struct kunit *test)
 	KUNIT_EXPECT_GE(test, n, slots * 95 / 100);
 	KUNIT_EXPECT_LE(test, n, slots);
 	KUNIT_EXPECT_EQ(test, count(test, t, 2 * slots), n);
-	/* Nothing came to harm, and what did not fit is not there. */
+	/* All inserted objects are intact, and the others are absent. */
 	for (i = 0; i < 2 * slots; i++) {
 		KUNIT_ASSERT_EQ(test, kobs_object_remove(t, address(i), &o), in[i]);
 		if (in[i])
@@ -193,7 +193,7 @@ static void full_table(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
-/* Slots of what was given up are used when there are no others. */
+/* Slots of given-up objects are used when no others are free. */
 static void given_up_make_room(struct kunit *test)
 {
 	struct kobs_object_table *t = live_new(test, 1 << 10);
@@ -216,7 +216,7 @@ static void given_up_make_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
-/* Addresses of each writer; more than fit easily, so that buckets are full. */
+/* Addresses per writer; enough to fill buckets. */
 #define OWN		400
 #define TURNS		20000
 

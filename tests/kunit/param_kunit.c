@@ -76,7 +76,7 @@ static void value_is_checked(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, why, c->why ?: "untouched");
 }
 
-/* A sentence that does not fit is cut off, and what is behind stays. */
+/* A sentence that does not fit is truncated; memory after it is unchanged. */
 static void sentence_is_bounded(struct kunit *test)
 {
 	struct kobs_value v = { .type = KOBS_TYPE_NUMBER, .number = 101 };
@@ -107,7 +107,7 @@ static void defaults_are_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, v[i].number, 0xaaaaaaaaaaaaaaaaULL);
 }
 
-/* Else a session could not be started without naming them. */
+/* Else every session would have to name them. */
 static void numeric_defaults_are_allowed(struct kunit *test)
 {
 	struct kobs_value v[ARRAY_SIZE(params)];

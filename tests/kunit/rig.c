@@ -10,7 +10,7 @@
 
 #include "rig.h"
 
-/* Long enough for a slow guest to get on with the thread in between. */
+/* Long enough that the thread makes progress in a slow guest. */
 #define PERIOD_NS	(100 * NSEC_PER_USEC)
 
 static void rig_irq(struct irq_work *work)

@@ -11,7 +11,7 @@
 #define ID		7
 #define EPOCH		3
 
-/* Unwind the stack and record it; returns what the latter does. */
+/* Unwind the stack and record it; returns whether it was recorded. */
 static bool record(struct stack_rig *b, int *n, struct kobs_cached_stack *e)
 {
 	*n = stack_rig_unwind(b, 20);
@@ -58,7 +58,7 @@ static void cached_while_equal(struct kunit *test)
 	b->c.cut = true;
 	KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), 0);
 	b->c.cut = false;
-	/* A word that is changed counts if it holds an address. */
+	/* Only words with an address matter. */
 	for (i = 0; i < WORDS; i++) {
 		bool frame = b->stack[i];
 
@@ -77,7 +77,7 @@ static void cached_at_any_place(struct kunit *test)
 
 	stack_rig_build_bp(b, 20);
 	key = keep(test, stack_rig_ip(50));
-	/* What is behind the frame pointer moves, as the random offset does. */
+	/* The part after the frame pointer moves, as by the random offset. */
 	for (at = 9; at < WORDS - 6; at++) {
 		stack_rig_build_bp(b, at);
 		KUNIT_EXPECT_EQ(test, find(b, key, stack_rig_ip(50), EPOCH), ID);
@@ -140,7 +140,7 @@ static void each_part_moves_by_itself(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		build_parts(b, at[i], KOBS_STACK_CACHE_PARTS);
 		KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), ID);
-		/* A pointer that leads nowhere, or another address. */
+		/* A changed pointer, or a changed address. */
 		for (word = 0; word < WORDS; word++) {
 			unsigned long old = b->stack[word];
 
@@ -149,7 +149,7 @@ static void each_part_moves_by_itself(struct kunit *test)
 					old ? 0 : ID);
 			b->stack[word] = old;
 		}
-		/* The last part does not fit any more. */
+		/* The last part exceeds the stack. */
 		b->c.top = (unsigned long)(b->stack + at[i][2] + 1);
 		KUNIT_EXPECT_EQ(test, find(b, key, 0, EPOCH), 0);
 		b->c.top = (unsigned long)(b->stack + WORDS);
@@ -178,7 +178,7 @@ static void interrupted_code_has_a_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find(b, key, stack_rig_ip(1), EPOCH), 0);
 	b->stack[3] += 8;
 	KUNIT_EXPECT_EQ(test, find(b, key, stack_rig_ip(1) - 1, EPOCH), 0);
-	/* A frame that the frame cache does not know, or does not lead out of. */
+	/* A frame without a rule, or without a usable one. */
 	b->c.ip = stack_rig_ip(99);
 	KUNIT_EXPECT_EQ(test, stack_rig_unwind(b, 20), -ENOENT);
 	stack_rig_know(b, 99, KOBS_RULE_ODD, 0, 0);
@@ -201,7 +201,7 @@ static void too_many_parts_are_not_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, n, KOBS_STACK_CACHE_PARTS + 2);
 }
 
-/* A frame pointer that was saved where the part before does not reach. */
+/* A frame pointer that was saved beyond the part before. */
 static void pointers_from_afar_are_not_kept(struct kunit *test)
 {
 	static const u8 at[] = { 5, 9, 20 };
@@ -210,7 +210,7 @@ static void pointers_from_afar_are_not_kept(struct kunit *test)
 	int n;
 
 	build_parts(b, at, KOBS_STACK_CACHE_PARTS);
-	/* Frame 2 does not save it: frame 3 goes by that of frame 1. */
+	/* Frame 2 does not save it: frame 3 uses that of frame 1. */
 	stack_rig_know(b, 2, KOBS_RULE_BP, 2, 0);
 	stack_rig_know(b, 3, KOBS_RULE_BP, 5, 0);
 	stack_rig_know(b, 4, KOBS_RULE_END, 0, 0);
@@ -279,11 +279,11 @@ static void keys_leave_hooks_out(struct kunit *test)
 		b->stack[at[frame]]++;
 		changed += kobs_stack_cache_key(&b->fc, &b->c, 0) != key;
 	}
-	/* The hook's own, and as many behind it as there are in a key. */
+	/* The hook's own, and the number of addresses in a key after it. */
 	KUNIT_EXPECT_EQ(test, changed, 1 + KOBS_STACK_CACHE_KEY);
 }
 
-/* Sets are bounded; what is found is what was put. */
+/* Sets are bounded; each stack that is found is correct. */
 static void stack_cache_is_bounded(struct kunit *test)
 {
 	struct stack_rig *b = test->priv;

@@ -32,7 +32,7 @@ static void stacks_exit(struct kunit *test)
 		kobs_stack_table_free(st);
 }
 
-/* The stack of a number: its length and its frames follow from it. */
+/* The stack with a number: its length and frames follow from the number. */
 static unsigned int make(unsigned long *ips, u32 seed, unsigned int most)
 {
 	unsigned int nr = 1 + (seed * 7919) % most;
@@ -126,7 +126,7 @@ static void different_stack_different_number(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&st->used), 2);
 }
 
-/* Processes that were forked have their code at the same addresses. */
+/* Forked processes have their code at the same addresses. */
 static void same_stack_of_many_processes(struct kunit *test)
 {
 	struct kobs_stack_table *st = stacks_new(test, 1024);
@@ -205,7 +205,7 @@ static void full_by_words(struct kunit *test)
 	}
 }
 
-/* Hits of a stack that does not fit take no room from those that do. */
+/* A stack that does not fit takes no words from others. */
 static void room_left_stays_usable(struct kunit *test)
 {
 	struct kobs_stack_table *st = stacks_new(test, 16);
@@ -284,7 +284,7 @@ static void memory_is_what_is_said(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, kobs_stack_table_bytes(sizes[i]),
 				(st->mask + 1UL) * sizeof(*st->slots) +
 				st->nr_words * sizeof(*st->words));
-		/* KASAN tells if less was allocated. */
+		/* KASAN reports it if less was allocated. */
 		st->slots[st->mask].pid = 1;
 		st->words[st->nr_words - 1] = 1;
 		kobs_stack_table_free(st);
@@ -335,7 +335,7 @@ static void intern_irq(struct rig *rig)
 {
 	struct interner *in = rig->data;
 
-	/* The very one that the thread may be filling in. */
+	/* The same stack that the thread may be adding. */
 	intern_one(in, READ_ONCE(in->next), true);
 	intern_one(in, prandom_u32_state(&in->rnd) % STACKS, true);
 }
@@ -455,7 +455,7 @@ static void scramble_irq(struct rig *rig)
 {
 	struct interner *in = rig->data;
 
-	/* The thread's own numbers must not be drawn half. */
+	/* The thread's random numbers must not be torn. */
 	scramble(in + 2, true);
 }
 
@@ -470,7 +470,7 @@ static void scramble_task(struct rig *rig)
 	}
 }
 
-/* The last words are given to one stack each, however many want them. */
+/* The last words go to one stack each, under contention. */
 static void concurrent_end_of_room(struct kunit *test)
 {
 	unsigned int cpu[2] = { cpumask_first(cpu_online_mask),
@@ -480,7 +480,7 @@ static void concurrent_end_of_room(struct kunit *test)
 	unsigned int round;
 	unsigned int i;
 
-	/* The upper two belong to the interrupts. */
+	/* The upper two are the interrupts'. */
 	in = kunit_kcalloc(test, 4, sizeof(*in), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, in);
 	for (round = 0; round < 100; round++) {

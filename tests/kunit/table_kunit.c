@@ -16,7 +16,7 @@
 #include "lib/table.h"
 #include "rig.h"
 
-/* What a key should have. */
+/* Expected numbers of a key. */
 struct figures {
 	u64 count;
 	u64 sum;
@@ -268,7 +268,7 @@ static void memory_is_what_is_said(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, t->stride, 16 + 8 * c->words +
 				(c->values ? 24 : 0) +
 				(c->hist ? 8 * KOBS_HIST_BUCKETS : 0));
-		/* KASAN tells if less was allocated. */
+		/* KASAN reports it if less was allocated. */
 		memset(t->rows, 0, bytes);
 		kobs_table_free(t);
 	}
@@ -305,7 +305,7 @@ static void extreme_values(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, kobs_table_next(t, &place));
 }
 
-/* As the column comm is kept: a text in two words. */
+/* As in the column comm: a text in two words. */
 static void texts_are_keys(struct kunit *test)
 {
 	static const char names[][16] = {
@@ -399,7 +399,7 @@ static void full_table_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local64_read(&t->used), c->rows);
 	KUNIT_EXPECT_GT(test, lost, 0);
 	KUNIT_EXPECT_EQ(test, recorded + lost, 2 * c->keys);
-	/* A table no larger than the probe limit takes whatever fits. */
+	/* A table up to the probe limit can be filled completely. */
 	if (c->rows <= KOBS_TABLE_PROBES)
 		KUNIT_EXPECT_EQ(test, recorded, 2 * c->rows);
 	while ((row = kobs_table_next(t, &place))) {
@@ -497,7 +497,7 @@ static void equal_hash_is_no_equal_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hits(t, b, &nr_rows), 6);
 }
 
-/* Fields begin where their merge says, and live behind all the rest. */
+/* Initial values of fields follow from merge; fields are the last words. */
 static void fields_stand_apart(struct kunit *test)
 {
 	const struct kobs_shape shape = {
@@ -549,7 +549,7 @@ static void fields_stand_apart(struct kunit *test)
 	kobs_table_free(&t);
 }
 
-/* The short way finds the very row that the long way does, or none. */
+/* The fast path finds the same row as the slow path, or none. */
 static void peek_agrees_with_find(struct kunit *test)
 {
 	struct kobs_table *one = table_new(test, 1024, 1, false, false);
@@ -585,7 +585,7 @@ static void peek_agrees_with_find(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, !row || row == home(&two, key, 0));
 		KUNIT_EXPECT_TRUE(test, !row || i < 400);
 	}
-	/* Most are where they belong. */
+	/* Most are in their first place. */
 	KUNIT_EXPECT_GT(test, found[0], 200);
 	KUNIT_EXPECT_GT(test, found[1], 200);
 	kobs_table_free(&two);
@@ -682,7 +682,7 @@ static void nest_irq(struct rig *rig)
 	struct nest *n = rig->data;
 	u32 random = prandom_u32_state(&n->rnd);
 
-	/* The very key that the thread may be claiming a row for. */
+	/* The same key that the thread may be claiming a row for. */
 	nest_hit(n, READ_ONCE(n->next), random >> 8, true);
 	nest_hit(n, random % n->keys, random, true);
 }
@@ -801,7 +801,7 @@ static u64 read_all(const struct kobs_table *t, u32 keys, bool *whole)
 	return sum;
 }
 
-/* The reader sees complete keys only and totals that never go back. */
+/* The reader sees complete keys only, and totals that never decrease. */
 static void read_while_written(struct kunit *test)
 {
 	unsigned int cpu = cpumask_next(cpumask_first(cpu_online_mask),

@@ -127,7 +127,7 @@ static void probes_run_while_attached(struct kunit *test)
 	expect_tally(test, 100, 100);
 }
 
-/* As when a session is stopped and started again. */
+/* As for a session that is stopped and started again. */
 static void attach_again(struct kunit *test)
 {
 	struct kobs_probe probe = { .name = "kmem_cache_free",
@@ -173,7 +173,7 @@ static void two_sessions(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&other->frees), 7);
 }
 
-/* Wherever the one that fails stands, none stays attached. */
+/* Whichever of them fails, none stays attached. */
 static void all_or_none(struct kunit *test)
 {
 	unsigned int bad;
