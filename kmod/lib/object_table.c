@@ -84,13 +84,13 @@ static struct kobs_object_bucket *place_of(const struct kobs_object_table *t, u6
 
 /* Does an address in this bucket count as displaced? */
 static bool is_displaced(const struct kobs_object_table *t, u64 addr,
-		    const struct kobs_object_bucket *b)
+			 const struct kobs_object_bucket *b)
 {
 	return b != place_of(t, addr, 0) && b != place_of(t, addr, 1);
 }
 
 static void not_displaced(struct kobs_object_table *t, u64 key,
-		      const struct kobs_object_bucket *b)
+			  const struct kobs_object_bucket *b)
 {
 	u64 addr = key & ~(KOBS_OBJECT_STATES - 1);
 
