@@ -398,6 +398,34 @@ void kobs_pmu_counters_stop(struct kobs_pmu *p)
 }
 
 /**
+ * kobs_pmu_count_missed() - overflows without a call of the handler
+ * @p: session whose counters are stopped; its lock is held
+ *
+ * Context: task.
+ * Return: their number, of events where it is known.
+ */
+u64 kobs_pmu_count_missed(const struct kobs_pmu *p)
+{
+	u64 missed = 0;
+	unsigned int place;
+	unsigned int cpu;
+	unsigned int i;
+
+	for (i = 0; i < p->n_events; i++) {
+		s64 n = 0;
+
+		if (!p->events[i].exact)
+			continue;
+		for (place = 0; place < p->n_places; place++)
+			n += pmu_counter(p, i, place)->overflows;
+		for_each_possible_cpu(cpu)
+			n -= local64_read(&per_cpu_ptr(p->cpu, cpu)->calls[i]);
+		missed += max_t(s64, n, 0);
+	}
+	return missed;
+}
+
+/**
  * kobs_pmu_counter_read() - read a counter
  * @c: counter; the session's lock is held
  * @sum: set to its counts, including those of released events

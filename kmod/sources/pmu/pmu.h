@@ -212,6 +212,7 @@ void kobs_pmu_place_stop(struct kobs_pmu *p, unsigned int place);
 int kobs_pmu_place_start(struct kobs_pmu *p, unsigned int place,
 			 struct netlink_ext_ack *extack);
 void kobs_pmu_place_enable(struct kobs_pmu *p, unsigned int place);
+u64 kobs_pmu_count_missed(const struct kobs_pmu *p);
 void kobs_pmu_counter_read(const struct kobs_pmu_counter *c,
 			   struct kobs_pmu_counter *sum);
 const char *kobs_pmu_lacking(bool branches);

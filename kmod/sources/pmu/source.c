@@ -295,28 +295,6 @@ static int pmu_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	return err;
 }
 
-/* Overflows without a call of the handler, of events where this is known. */
-static u64 count_missed(const struct kobs_pmu *p)
-{
-	u64 missed = 0;
-	unsigned int place;
-	unsigned int cpu;
-	unsigned int i;
-
-	for (i = 0; i < p->n_events; i++) {
-		s64 n = 0;
-
-		if (!p->events[i].exact)
-			continue;
-		for (place = 0; place < p->n_places; place++)
-			n += pmu_counter(p, i, place)->overflows;
-		for_each_possible_cpu(cpu)
-			n -= local64_read(&per_cpu_ptr(p->cpu, cpu)->calls[i]);
-		missed += max_t(s64, n, 0);
-	}
-	return missed;
-}
-
 static void pmu_stop(struct kobs_session *s)
 {
 	struct kobs_pmu *p = s->priv;
@@ -325,7 +303,7 @@ static void pmu_stop(struct kobs_session *s)
 		kobs_pmu_cpus_unwatch(p);
 	mutex_lock(&p->lock);
 	kobs_pmu_counters_stop(p);
-	p->missed = count_missed(p);
+	p->missed = kobs_pmu_count_missed(p);
 	mutex_unlock(&p->lock);
 }
 
