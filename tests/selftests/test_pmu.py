@@ -290,7 +290,7 @@ def refusals():
             ("stat takes no period", ("stat", "event", event(CPU_CLOCK, 1000)), {}),
             ("which branches", ("branch", "from,to", event(CPU_CLOCK, 1000)), {}),
             ("does not know", ("branch", "from,to", event(CPU_CLOCK, 1000, branch=1 << 40)), {}),
-            ("not of both", ("stat", "event", event(CPU_CLOCK)), {"cpus": [0], "tasks": [1]}),
+            ("cannot be combined", ("stat", "event", event(CPU_CLOCK)), {"cpus": [0], "tasks": [1]}),
             ("there is no cpu 4096", ("stat", "event", event(CPU_CLOCK)), {"cpus": [4096]}),
             ("there is no task 4000000", ("stat", "event", event(CPU_CLOCK)), {"tasks": [4000000]}),
             ("on_exec needs tasks", ("stat", "event", event(CPU_CLOCK)), {"on_exec": 1}),

@@ -210,8 +210,8 @@ def hotplug():
     equal((r["notes"]["cpus_left"], r["notes"]["cpus_came"]), (1, 1), "CPUs that left and came")
     equal({row["cpu"] for row in r["rows"]}, {0, 1}, "CPUs with samples")
     text = obsctl("pmu", "record", "-a", "-e", "cpu-clock", "-F", 500, "--budget", 0, "--", "bash", "-c", toggle).out
-    contains(text, "cpus_left 1: CPUs that went offline meanwhile", "report")
-    contains(text, "cpus_came 1: CPUs that came online meanwhile, and were observed", "report")
+    contains(text, "cpus_left 1: CPUs that went offline during the session", "report")
+    contains(text, "cpus_came 1: CPUs that came online during the session, and were observed", "report")
 
 
 @test("folded stacks count every sample")
