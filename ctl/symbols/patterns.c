@@ -16,6 +16,7 @@
 #include "lib/diag.h"
 #include "lib/lines.h"
 #include "lib/macros.h"
+#include "lib/nearest.h"
 #include "lib/map.h"
 #include "symbols/patterns.h"
 
@@ -249,36 +250,6 @@ static bool matches_any(const struct targets *t, const struct pattern *p)
 	return p->matched;
 }
 
-/* Letters to change, add or take away; names longer than 63 are far from all. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int row[64];
-	size_t n = strlen(b);
-	size_t i;
-	size_t k;
-
-	if (n > 63 || strlen(a) > 63)
-		return 99;
-	for (k = 0; k <= n; k++)
-		row[k] = (unsigned int)k;
-	for (i = 0; a[i]; i++) {
-		unsigned int corner = row[0];
-
-		row[0] = (unsigned int)i + 1;
-		for (k = 0; k < n; k++) {
-			unsigned int cost = corner + (a[i] != b[k]);
-
-			corner = row[k + 1];
-			if (cost > corner + 1)
-				cost = corner + 1;
-			if (cost > row[k] + 1)
-				cost = row[k] + 1;
-			row[k + 1] = cost;
-		}
-	}
-	return row[n];
-}
-
 struct near {
 	char		name[64];
 	unsigned int	score;
@@ -309,7 +280,7 @@ static unsigned int score_name(const struct pattern *p, const char *name)
 	unsigned int score = 99;
 
 	if (strlen(name) + 3 > p->fixed)
-		score = distance(p->glob, name);
+		score = nearest_distance(p->glob, name);
 	if (p->fixed <= 3)
 		return score <= 2 ? score : 99;
 	if (score > 2 && strstr(name, p->glob))

@@ -324,7 +324,8 @@ static bool shell(const char *name, const char *before, const char *lines, char 
 static void test_completion(void)
 {
 	static const char lines[] =
-		"t() { COMP_WORDS=(obsctl \"$@\"); COMP_CWORD=$#; COMPREPLY=(); _obsctl; echo \"${COMPREPLY[*]}\"; }\n"
+		"t() { COMP_WORDS=(obsctl \"$@\"); COMP_CWORD=$#; COMPREPLY=(); _obsctl; echo \"${COMPREPLY[*]}\"\n"
+		"}\n"
 		"t s; t func ''; t func count --d; t func count x --by func,c; t pmu branch -j any\n"
 		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul; t status --\n";
 	static const char want[] =

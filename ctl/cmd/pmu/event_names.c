@@ -12,6 +12,7 @@
 
 #include "cmd/pmu/event.h"
 #include "lib/buf.h"
+#include "lib/nearest.h"
 #include "lib/lines.h"
 #include "lib/macros.h"
 #include "lib/map.h"
@@ -193,33 +194,23 @@ static char fold_case(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c == '_' || c == '.' ? '-' : c;
 }
 
-/* Bytes to insert, take away or change to make one of the other. */
-static size_t distance(const char *a, const char *b)
+/* Names differ in the case of letters and in '_', '-' and '.' without meaning anything by it. */
+static void fold(char *out, size_t size, const char *name)
 {
-	size_t row[65];
 	size_t i;
-	size_t k;
 
-	if (strlen(a) > 64 || strlen(b) > 64)
-		return SIZE_MAX;
-	for (k = 0; k <= strlen(b); k++)
-		row[k] = k;
-	for (i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
+	for (i = 0; i + 1 < size && name[i]; i++)
+		out[i] = fold_case(name[i]);
+	out[i] = 0;
+}
 
-		row[0] = i;
-		for (k = 1; b[k - 1]; k++) {
-			size_t best = diagonal + (fold_case(a[i - 1]) != fold_case(b[k - 1]));
+static unsigned int distance(const char *a, const char *b)
+{
+	char x[66], y[66];
 
-			if (row[k - 1] + 1 < best)
-				best = row[k - 1] + 1;
-			if (row[k] + 1 < best)
-				best = row[k] + 1;
-			diagonal = row[k];
-			row[k] = best;
-		}
-	}
-	return row[strlen(b)];
+	fold(x, sizeof(x), a);
+	fold(y, sizeof(y), b);
+	return nearest_distance(x, y);
 }
 
 /**
