@@ -20,7 +20,7 @@
 #include "proto/model.h"
 #include "proto/nl.h"
 #include "report/writer.h"
-#include "symbols/ksyms.h"
+#include "symbols/kallsyms.h"
 
 /* INFO is worth knowing; only what is MISSING keeps kobs from working. */
 enum finding { FINE, INFO, MISSING };
@@ -129,18 +129,18 @@ static void check_symbols(struct doctor *d)
 	struct ksym_line sym;
 	char advice[160];
 	bool shown = false;
-	struct lines l;
+	struct kallsyms k;
 
 	read_number("/proc/sys/kernel/kptr_restrict", &restrict_to);
 	read_number("/proc/sys/kernel/perf_event_paranoid", &paranoid);
-	if (lines_open(&l, "/proc/kallsyms")) {
+	if (kallsyms_open_live(&k, KALLSYMS_PATH)) {
 		say(d, "symbols", MISSING, "no /proc/kallsyms: the kernel needs CONFIG_KALLSYMS");
 		return;
 	}
 	/* The first ones can be at address 0: they are per-CPU data. */
-	while (!shown && ksym_next(&l, &sym))
+	while (!shown && kallsyms_next(&k, &sym))
 		shown = ksym_is_text(sym.type) && sym.address;
-	lines_close(&l);
+	kallsyms_close(&k);
 	if (!shown)
 		say(d, "symbols", MISSING,
 		    "/proc/kallsyms hides addresses (kernel.kptr_restrict is %lld): %s",

@@ -51,7 +51,6 @@ static int run_func(const struct verb *verb, const struct opts *o)
 	const struct func_opts *own = o->own;
 	struct numbers addresses = {};
 	struct targets targets = {};
-	const char *kallsyms = getenv("OBSCTL_KALLSYMS");
 	struct setting *s;
 	size_t i;
 	int err;
@@ -60,7 +59,7 @@ static int run_func(const struct verb *verb, const struct opts *o)
 		spec.mode = "trace_time";
 	err = targets_parse(&targets, o->args, o->nr_args);
 	if (!err)
-		err = targets_resolve(&targets, kallsyms ? kallsyms : "/proc/kallsyms");
+		err = targets_resolve(&targets, kallsyms_path());
 	if (!err && targets.n > FUNCTIONS_MAX && !opts_has_param(o, "all"))
 		err = refuse("the patterns match %zu functions, more than %d: use narrower ones, or --all",
 			     targets.n, FUNCTIONS_MAX);

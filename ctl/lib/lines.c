@@ -12,15 +12,40 @@
 
 #define LINES_BUF	(128 * 1024)
 
+/** lines_begin() - Read the lines of an open file, and close it in the end. */
+void lines_begin(struct lines *l, int fd)
+{
+	memset(l, 0, sizeof(*l));
+	l->fd = fd;
+	l->copy = -1;
+	l->buf = zalloc(LINES_BUF + 1);
+}
+
 /** lines_open() - Return: 0, or -errno. */
 int lines_open(struct lines *l, const char *path)
 {
-	memset(l, 0, sizeof(*l));
-	l->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (l->fd < 0)
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		memset(l, 0, sizeof(*l));
+		l->fd = -1;
 		return -errno;
-	l->buf = zalloc(LINES_BUF + 1);
+	}
+	lines_begin(l, fd);
 	return 0;
+}
+
+static void fill(struct lines *l)
+{
+	ssize_t got = read(l->fd, l->buf + l->to, LINES_BUF - l->to);
+
+	if (l->copy >= 0 &&
+	    (got < 0 || (got && write(l->copy, l->buf + l->to, (size_t)got) != got)))
+		l->copy = -1;
+	if (got <= 0)
+		l->eof = true;
+	else
+		l->to += (size_t)got;
 }
 
 /**
@@ -36,8 +61,6 @@ char *lines_next(struct lines *l, size_t *len)
 	char *end;
 
 	for (;;) {
-		ssize_t got;
-
 		line = l->buf + l->from;
 		end = memchr(line, '\n', l->to - l->from);
 		if (end || l->eof || l->to - l->from == LINES_BUF)
@@ -45,11 +68,7 @@ char *lines_next(struct lines *l, size_t *len)
 		memmove(l->buf, line, l->to - l->from);
 		l->to -= l->from;
 		l->from = 0;
-		got = read(l->fd, l->buf + l->to, LINES_BUF - l->to);
-		if (got <= 0)
-			l->eof = true;
-		else
-			l->to += (size_t)got;
+		fill(l);
 	}
 	if (!end && l->from == l->to)
 		return NULL;

@@ -9,6 +9,7 @@
 /* Lines of a file of /proc, without a copy of the file. */
 struct lines {
 	int	fd;
+	int	copy;		/* file to copy what is read to; -1 for none, or when it fails */
 	char	*buf;
 	size_t	from;
 	size_t	to;
@@ -16,6 +17,7 @@ struct lines {
 };
 
 int lines_open(struct lines *l, const char *path);
+void lines_begin(struct lines *l, int fd);
 char *lines_next(struct lines *l, size_t *len);
 void lines_close(struct lines *l);
 

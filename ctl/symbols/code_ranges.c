@@ -10,9 +10,8 @@
 
 #include "symbols/code_ranges.h"
 #include "lib/buf.h"
-#include "lib/lines.h"
 #include "lib/macros.h"
-#include "symbols/ksyms.h"
+#include "symbols/kallsyms.h"
 
 /* As many ranges as the kernel takes. */
 #define RANGES	128
@@ -37,6 +36,9 @@ static bool is_function(const char *name)
 {
 	size_t i;
 
+	/* Most names are none of them. */
+	if (!strstr(name, "lock") && strncmp(name, "trace_", 6))
+		return false;
 	for (i = 0; i < ARRAY_SIZE(functions); i++)
 		if (!fnmatch(functions[i], name, 0))
 			return true;
@@ -52,23 +54,23 @@ static void add(struct numbers *out, uint64_t start, uint64_t end)
 }
 
 /** lock_text_find() - Add starts and ends by turns. */
-void lock_text_find(const char *kallsyms, struct numbers *out)
+void lock_text_find(struct numbers *out)
 {
 	uint64_t section[ARRAY_SIZE(sections)] = {};
 	uint64_t function = 0;	/* start of one whose end is not known yet */
 	struct ksym_line sym;
-	struct lines l;
+	struct kallsyms k;
 	size_t i;
 
-	if (lines_open(&l, kallsyms))
+	if (kallsyms_open(&k, kallsyms_path()))
 		return;
 	/* Symbols of the kernel come in the order of their addresses. */
-	while (ksym_next(&l, &sym) && !*sym.module) {
+	while (kallsyms_next(&k, &sym) && !*sym.module) {
 		if (function && sym.address > function) {
 			add(out, function, sym.address);
 			function = 0;
 		}
-		for (i = 0; i < ARRAY_SIZE(sections); i++) {
+		for (i = 0; *sym.name == '_' && i < ARRAY_SIZE(sections); i++) {
 			if (!strcmp(sym.name, sections[i].start))
 				section[i] = sym.address;
 			else if (!strcmp(sym.name, sections[i].end))
@@ -77,5 +79,5 @@ void lock_text_find(const char *kallsyms, struct numbers *out)
 		if (ksym_is_text(sym.type) && is_function(sym.name))
 			function = sym.address;
 	}
-	lines_close(&l);
+	kallsyms_close(&k);
 }

@@ -5,6 +5,6 @@
 
 #include "lib/buf.h"
 
-void lock_text_find(const char *kallsyms, struct numbers *out);
+void lock_text_find(struct numbers *out);
 
 #endif

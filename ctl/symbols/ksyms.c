@@ -6,6 +6,10 @@
  * file keeps, for each, the last symbol at or before it; nothing else is kept.
  * A stream does not know them before, so it loads all text symbols once.
  *
+ * Symbols come from the cache (symbol_cache.c), which has none of code generated
+ * at run time. So an address is named from there only if no such code can lie
+ * between it and the symbol before it; otherwise /proc/kallsyms is read.
+ *
  * Data has names, too, where it is static: an address belongs to the symbol
  * before it up to the next one. All other data has none.
  *
@@ -15,28 +19,24 @@
  */
 
 #include <stdlib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
-#include "lib/lines.h"
 #include "lib/map.h"
+#include "symbols/kallsyms.h"
 #include "symbols/ksyms.h"
+
+/* Memory is given to modules and to generated code in pages of at least this size. */
+#define PAGE	4096
 
 void ksyms_init(struct ksyms *k)
 {
-	const char *path = getenv("OBSCTL_KALLSYMS");
 	const char *modules = getenv("OBSCTL_MODULES");
 
 	memset(k, 0, sizeof(*k));
-	k->path = path ? path : "/proc/kallsyms";
+	k->path = kallsyms_path();
 	k->modules_path = modules ? modules : "/proc/modules";
-}
-
-static void free_all(struct ksym_all *all)
-{
-	free(all->address);
-	free(all->text);
-	buf_free(&all->blob);
 }
 
 void ksyms_free(struct ksyms *k)
@@ -46,59 +46,9 @@ void ksyms_free(struct ksyms *k)
 	map_free(&k->objects, free);
 	numbers_free(&k->wanted_objects);
 	pool_free(&k->names);
-	free_all(&k->all);
-	free(k->modules);
+	ksym_all_free(&k->all);
+	modules_free(&k->modules);
 	memset(k, 0, sizeof(*k));
-}
-
-bool ksym_is_text(char type)
-{
-	return type == 't' || type == 'T' || type == 'w' || type == 'W';
-}
-
-/* Split "ADDRESS TYPE NAME\t[MODULE]" in place. */
-static bool parse_line(char *line, size_t len, struct ksym_line *out)
-{
-	uint64_t address = 0;
-	char *end = line + len;
-	char *p = line;
-	char *tab;
-
-	for (; p < end && *p != ' '; p++) {
-		unsigned int c = (unsigned char)*p;
-		unsigned int digit = c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
-
-		if (digit > 15)
-			return false;
-		address = address << 4 | digit;
-	}
-	if (p == line || end - p < 4 || p[2] != ' ')
-		return false;
-	out->address = address;
-	out->type = p[1];
-	out->name = p + 3;
-	out->module = "";
-	tab = memchr(p + 3, '\t', (size_t)(end - p - 3));
-	if (tab) {
-		*tab = 0;
-		if (tab[1] == '[' && end[-1] == ']') {
-			end[-1] = 0;
-			out->module = tab + 2;
-		}
-	}
-	return true;
-}
-
-/** ksym_next() - Read the next line of kallsyms that is one. Return: false at the end. */
-bool ksym_next(struct lines *l, struct ksym_line *out)
-{
-	size_t len;
-	char *line;
-
-	while ((line = lines_next(l, &len)))
-		if (parse_line(line, len, out))
-			return true;
-	return false;
 }
 
 static struct ksym *new_symbol(struct ksyms *k, const char *name, const char *module,
@@ -112,109 +62,20 @@ static struct ksym *new_symbol(struct ksyms *k, const char *name, const char *mo
 	return sym;
 }
 
-static void load_modules(struct ksyms *k)
-{
-	struct lines l;
-	size_t len;
-	char *line;
-
-	k->nr_modules = 0;
-	if (lines_open(&l, k->modules_path))
-		return;
-	while ((line = lines_next(&l, &len))) {
-		struct module_range *m;
-		char *at = strstr(line, " 0x");
-		char *name = line;
-		char *size = strchr(line, ' ');
-
-		if (!at || !size)
-			continue;
-		*size++ = 0;
-		k->modules = grow(k->modules, &k->cap_modules, k->nr_modules + 1, sizeof(*m));
-		m = &k->modules[k->nr_modules++];
-		m->name = pool_intern(&k->names, name);
-		m->start = strtoull(at + 1, NULL, 16);
-		m->end = m->start + strtoull(size, NULL, 10);
-	}
-	lines_close(&l);
-}
-
 /*
  * Whether the symbol's owner reaches as far as the address. Trampolines and BPF
  * programs have symbols, but no entry in /proc/modules: they fit in a page.
  */
-static bool reaches(const struct ksyms *k, const struct ksym *sym, uint64_t address)
+static bool reaches(struct ksyms *k, const struct ksym *sym, uint64_t address)
 {
-	size_t i;
+	const struct module *m;
 
 	if (!*sym->module)
 		return !k->kernel_end || address < k->kernel_end;
-	for (i = 0; i < k->nr_modules; i++)
-		if (!strcmp(k->modules[i].name, sym->module))
-			return address >= k->modules[i].start && address < k->modules[i].end;
-	return sym->offset < 4096;
-}
-
-/* The best symbol so far for one wanted address. */
-struct candidate {
-	uint64_t	address;
-	const char	*name;
-	const char	*module;
-	int		rank;
-};
-
-/* "name.13": a static variable of a function, such as a lock's class, which can have no size. */
-static bool is_local(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return dot && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == 0;
-}
-
-/* Of symbols at one address, the global one with the plainest name. */
-static int rank_symbol(const struct ksym_line *sym)
-{
-	int rank = sym->type == 'T' ? 4 : 0;
-
-	if (is_local(sym->name))
-		return rank;
-	rank++;
-	if (*sym->name != '_')
-		rank += 2;
-	else if (sym->name[1] != '_')
-		rank++;
-	return rank;
-}
-
-static void offer(struct ksyms *k, struct candidate *c, const struct ksym_line *sym)
-{
-	int rank = rank_symbol(sym);
-
-	if (c->name && sym->address < c->address)
-		return;
-	if (c->name && sym->address == c->address && rank <= c->rank)
-		return;
-	c->address = sym->address;
-	c->name = pool_intern(&k->names, sym->name);
-	c->module = pool_intern(&k->names, sym->module);
-	c->rank = rank;
-}
-
-static size_t lower_bound(const uint64_t *v, size_t n, uint64_t address)
-{
-	size_t lo = 0;
-
-	while (n) {
-		size_t half = n / 2;
-
-		if (v[lo + half] < address) {
-			lo += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
-	}
-	return lo;
+	m = modules_find(&k->modules, sym->module);
+	if (m)
+		return address >= m->start && address < m->end;
+	return sym->offset < PAGE;
 }
 
 static void learn(struct ksyms *k, uint64_t address, const char *name, const char *module,
@@ -229,40 +90,68 @@ static void learn(struct ksyms *k, uint64_t address, const char *name, const cha
 	map_set(&k->known, address, sym);
 }
 
-/* The next symbol; takes note of where the kernel ends. */
-static bool next_symbol(struct ksyms *k, struct lines *l, struct ksym_line *sym)
+/* For a wanted address: the best symbol so far at or before it, and the next one. */
+struct place {
+	uint64_t	address;
+	struct buf	name;		/* "name\0module\0"; empty for none */
+	const char	*module;
+	int		rank;
+	uint64_t	next;
+	const char	*next_module;
+};
+
+struct places {
+	struct place	*v;
+	const struct numbers *wanted;
+};
+
+static void offer(struct place *p, const struct ksym_line *sym)
 {
-	if (!ksym_next(l, sym))
-		return false;
-	if (sym->name[0] == '_' && !*sym->module && !strcmp(sym->name, "_end"))
-		k->kernel_end = sym->address;
-	return true;
+	size_t len;
+	int rank;
+
+	if (p->name.len && sym->address < p->address)
+		return;
+	rank = ksym_rank(sym);
+	if (p->name.len && sym->address == p->address && rank <= p->rank)
+		return;
+	p->address = sym->address;
+	p->rank = rank;
+	p->name.len = 0;
+	len = strlen(sym->name) + 1;
+	buf_add(&p->name, sym->name, len);
+	buf_add(&p->name, sym->module, strlen(sym->module) + 1);
+	p->module = p->name.p + len;
 }
 
-/*
- * Whether a module's symbol lies outside of the module: ftrace goes on listing
- * what was in its init code, whose memory another module can have by now.
- */
-static bool is_stale(struct ksyms *k, const struct ksym_line *sym)
+/* @named: whether the symbol can be the name of such an address; if not, it ends the one before. */
+static void offer_place(struct ksyms *k, const struct places *places, const struct ksym_line *sym,
+			bool named)
 {
-	const struct module_range *m = k->modules;
+	const struct numbers *wanted = places->wanted;
+	size_t i = ksym_lower_bound(wanted->v, wanted->n, sym->address);
+	struct place *before = i ? &places->v[i - 1] : NULL;
+
+	if (i < wanted->n && named)
+		offer(&places->v[i], sym);
+	if (before && (!before->next || sym->address < before->next)) {
+		before->next = sym->address;
+		before->next_module = pool_intern(&k->names, sym->module);
+	}
+}
+
+/* A symbol is the next one for addresses before, until a nearer one. */
+static void spread_next(const struct places *places)
+{
+	struct place *v = places->v;
 	size_t i;
 
-	if (!*sym->module)
-		return false;
-	/* Symbols of a module stand together. */
-	if (k->last_module < k->nr_modules && !strcmp(m[k->last_module].name, sym->module))
-		i = k->last_module;
-	else
-		for (i = 0; i < k->nr_modules && strcmp(m[i].name, sym->module); i++)
-			;
-	k->last_module = i;
-	return i < k->nr_modules && (sym->address < m[i].start || sym->address >= m[i].end);
-}
-
-static bool names_text(const struct ksym_line *sym)
-{
-	return ksym_is_text(sym->type) && sym->address;
+	for (i = places->wanted->n; i > 1; i--) {
+		if (v[i - 2].next)
+			continue;
+		v[i - 2].next = v[i - 1].next;
+		v[i - 2].next_module = v[i - 1].next_module;
+	}
 }
 
 /* Those of per-CPU variables are offsets: addresses are in the upper half. */
@@ -271,235 +160,211 @@ static bool names_object(const struct ksym_line *sym)
 	return strchr("dDbBrR", sym->type) && (int64_t)sym->address < 0;
 }
 
-/* The best symbol for the address of data, and the next one of any kind. */
-struct object {
-	struct candidate sym;
-	uint64_t	next;
-	const char	*next_module;
-};
-
-static void offer_object(struct ksyms *k, struct object *best, const struct ksym_line *sym)
+static bool same_page(uint64_t a, uint64_t b)
 {
-	const struct numbers *wanted = &k->wanted_objects;
-	size_t i = lower_bound(wanted->v, wanted->n, sym->address);
+	return a / PAGE == b / PAGE;
+}
 
-	if (i < wanted->n && names_object(sym))
-		offer(k, &best[i].sym, sym);
-	if (i && (!best[i - 1].next || sym->address < best[i - 1].next)) {
-		best[i - 1].next = sym->address;
-		best[i - 1].next_module = pool_intern(&k->names, sym->module);
+/*
+ * Whether the symbols of the kernel and its modules are all that matter for an
+ * address. The kernel's image has no others in it, and neither has the memory
+ * of a module's code: between two symbols of one module, and up to the end of
+ * the page of its last one.
+ */
+static bool is_settled(const struct ksyms *k, uint64_t address, uint64_t at, const char *module,
+		       const char *next_module)
+{
+	/* Per-CPU symbols are offsets, far below the image. */
+	if (!*module && (address < k->kernel_end || (int64_t)at >= 0))
+		return (int64_t)at < 0;
+	return same_page(at, address) || (next_module && !strcmp(next_module, module));
+}
+
+/*
+ * The same for data. Code generated at run time names none; but where it lies
+ * between two symbols of a module, the first one ends earlier.
+ */
+static bool is_object_settled(const struct place *sym, const struct place *p, uint64_t address)
+{
+	return !sym || !*sym->module || address - sym->address < PAGE || !p->next ||
+	       strcmp(p->next_module, sym->module);
+}
+
+static bool all_settled(const struct ksyms *k, const struct places *text,
+			const struct places *data)
+{
+	const struct place *sym = NULL;
+	size_t i;
+
+	for (i = 0; i < text->wanted->n; i++) {
+		if (text->v[i].name.len)
+			sym = &text->v[i];
+		if (!sym || !is_settled(k, text->wanted->v[i], sym->address, sym->module,
+					text->v[i].next_module))
+			return false;
 	}
+	for (sym = NULL, i = 0; i < data->wanted->n; i++) {
+		if (data->v[i].name.len)
+			sym = &data->v[i];
+		if (!is_object_settled(sym, &data->v[i], data->wanted->v[i]))
+			return false;
+	}
+	return true;
 }
 
 /*
  * Whether an object reaches as far as the address. What the last symbol of a
  * module names ends with its page, for all that is known.
  */
-static bool object_reaches(const struct ksyms *k, const struct object *o, uint64_t address)
+static bool object_reaches(const struct ksyms *k, const struct place *sym, const struct place *p,
+			   uint64_t address)
 {
-	if (!o->sym.name)
+	if (!sym)
 		return false;
-	if (!*o->sym.module)
+	if (!*sym->module)
 		return !k->kernel_end || address < k->kernel_end;
-	return (o->next && !strcmp(o->next_module, o->sym.module)) ||
-	       address - o->sym.address < 4096;
+	return (p->next && !strcmp(p->next_module, sym->module)) || address - sym->address < PAGE;
 }
 
-static void learn_objects(struct ksyms *k, struct object *best)
+static void learn_objects(struct ksyms *k, const struct places *data)
 {
-	const struct numbers *wanted = &k->wanted_objects;
-	struct candidate last = {};
+	const struct numbers *wanted = data->wanted;
+	const struct place *last = NULL;
+	struct ksym *sym;
 	size_t i;
 
-	/* A symbol is the next one for addresses before, until a nearer one. */
-	for (i = wanted->n; i > 1; i--) {
-		if (best[i - 2].next)
-			continue;
-		best[i - 2].next = best[i - 1].next;
-		best[i - 2].next_module = best[i - 1].next_module;
-	}
 	for (i = 0; i < wanted->n; i++) {
-		uint64_t address = wanted->v[i];
-		struct ksym *sym;
-
-		if (best[i].sym.name)
-			last = best[i].sym;
-		best[i].sym = last;
-		if (object_reaches(k, &best[i], address))
-			sym = new_symbol(k, last.name, last.module, address - last.address);
+		if (data->v[i].name.len)
+			last = &data->v[i];
+		if (object_reaches(k, last, &data->v[i], wanted->v[i]))
+			sym = new_symbol(k, last->name.p, last->module,
+					 wanted->v[i] - last->address);
 		else
 			sym = new_symbol(k, NULL, NULL, 0);
-		map_set(&k->objects, address, sym);
+		map_set(&k->objects, wanted->v[i], sym);
 	}
-	k->wanted_objects.n = 0;
+}
+
+static void learn_text(struct ksyms *k, const struct places *text)
+{
+	const struct numbers *wanted = text->wanted;
+	const struct place *last = NULL;
+	size_t i;
+
+	/* A symbol is the best for later addresses too, until a better one. */
+	for (i = 0; i < wanted->n; i++) {
+		if (text->v[i].name.len)
+			last = &text->v[i];
+		if (last)
+			learn(k, wanted->v[i], last->name.p, last->module, last->address);
+		else
+			learn(k, wanted->v[i], NULL, NULL, 0);
+	}
+}
+
+static void scan(struct ksyms *k, struct kallsyms *from, const struct places *text,
+		 const struct places *data)
+{
+	struct ksym_line sym;
+
+	while (kallsyms_next(from, &sym)) {
+		if (data->wanted->n)
+			offer_place(k, data, &sym, names_object(&sym));
+		if (text->wanted->n && ksym_names_text(&sym) && !ksym_is_stale(&sym, &k->modules))
+			offer_place(k, text, &sym, true);
+	}
+	k->kernel_end = from->kernel_end;
+	spread_next(text);
+	spread_next(data);
+}
+
+static void make_places(struct places *places, const struct numbers *wanted)
+{
+	places->wanted = wanted;
+	places->v = zalloc(wanted->n * sizeof(*places->v));
+}
+
+static void free_places(struct places *places)
+{
+	size_t i;
+
+	for (i = 0; i < places->wanted->n; i++)
+		buf_free(&places->v[i].name);
+	free(places->v);
+}
+
+/* Return: whether that is the end of it; if not, the cache was not enough. */
+static bool resolve_from(struct ksyms *k, struct kallsyms *from)
+{
+	struct places text;
+	struct places data;
+	bool done;
+
+	make_places(&text, &k->wanted);
+	make_places(&data, &k->wanted_objects);
+	modules_read(&k->modules, k->modules_path);
+	scan(k, from, &text, &data);
+	done = !from->cached || all_settled(k, &text, &data);
+	if (done) {
+		learn_text(k, &text);
+		learn_objects(k, &data);
+	}
+	free_places(&text);
+	free_places(&data);
+	kallsyms_close(from);
+	return done;
 }
 
 /**
  * ksyms_resolve() - Name all wanted addresses by one pass over kallsyms.
  *
- * Memory: 40 bytes and a name for each address.
+ * Memory: 100 bytes and a name for each address.
  */
 void ksyms_resolve(struct ksyms *k)
 {
-	struct candidate *best;
-	struct candidate last = {};
-	struct object *objects;
-	struct ksym_line sym;
-	struct lines l;
-	size_t i;
+	struct kallsyms from;
 
 	numbers_sort_unique(&k->wanted);
 	numbers_sort_unique(&k->wanted_objects);
-	if ((!k->wanted.n && !k->wanted_objects.n) || lines_open(&l, k->path))
+	if ((!k->wanted.n && !k->wanted_objects.n) || kallsyms_open(&from, k->path))
 		return;
-	load_modules(k);
-	best = zalloc(k->wanted.n * sizeof(*best));
-	objects = zalloc(k->wanted_objects.n * sizeof(*objects));
-	while (next_symbol(k, &l, &sym)) {
-		if (k->wanted_objects.n)
-			offer_object(k, objects, &sym);
-		if (!names_text(&sym) || is_stale(k, &sym))
-			continue;
-		i = lower_bound(k->wanted.v, k->wanted.n, sym.address);
-		if (i < k->wanted.n)
-			offer(k, &best[i], &sym);
-	}
-	lines_close(&l);
-	learn_objects(k, objects);
-	free(objects);
-	/* A symbol is the best for later addresses too, until a better one. */
-	for (i = 0; i < k->wanted.n; i++) {
-		if (best[i].name)
-			last = best[i];
-		learn(k, k->wanted.v[i], last.name, last.module, last.address);
-	}
-	free(best);
+	if (!resolve_from(k, &from) && !kallsyms_open_live(&from, k->path))
+		resolve_from(k, &from);
 	k->wanted.n = 0;
+	k->wanted_objects.n = 0;
 }
 
-static const struct ksym_all *sorting;
-
-static int compare_all(const void *a, const void *b)
+/** ksyms_load_from() - Load every text symbol of an open file, and close it. */
+void ksyms_load_from(struct ksyms *k, struct kallsyms *from)
 {
-	uint64_t x = sorting->address[*(const uint32_t *)a];
-	uint64_t y = sorting->address[*(const uint32_t *)b];
-
-	return (x > y) - (x < y);
-}
-
-static void sort_all(struct ksym_all *all)
-{
-	uint32_t *order = zalloc(all->n * sizeof(*order));
-	uint64_t *address = zalloc(all->n * sizeof(*address));
-	uint32_t *text = zalloc(all->n * sizeof(*text));
-	size_t i;
-
-	for (i = 0; i < all->n; i++)
-		order[i] = (uint32_t)i;
-	sorting = all;
-	qsort(order, all->n, sizeof(*order), compare_all);
-	for (i = 0; i < all->n; i++) {
-		address[i] = all->address[order[i]];
-		text[i] = all->text[order[i]];
-	}
-	free(order);
-	free(all->address);
-	free(all->text);
-	all->address = address;
-	all->text = text;
-	all->cap = all->n;
-	all->cap_text = all->n;
-}
-
-static void add_to_all(struct ksym_all *all, const struct ksym_line *sym)
-{
-	all->address = grow(all->address, &all->cap, all->n + 1, sizeof(*all->address));
-	all->text = grow(all->text, &all->cap_text, all->n + 1, sizeof(*all->text));
-	all->address[all->n] = sym->address;
-	all->text[all->n++] = (uint32_t)all->blob.len;
-	buf_putc(&all->blob, sym->type);
-	buf_add(&all->blob, sym->name, strlen(sym->name) + 1);
-	buf_add(&all->blob, sym->module, strlen(sym->module) + 1);
-}
-
-/** ksyms_load_all() - Load every text symbol: some 40 bytes for each. */
-void ksyms_load_all(struct ksyms *k)
-{
-	struct ksym_all *all = &k->all;
-	struct ksym_line sym;
-	struct lines l;
-
-	if (all->n || lines_open(&l, k->path))
-		return;
-	load_modules(k);
-	while (next_symbol(k, &l, &sym))
-		if (names_text(&sym) && !is_stale(k, &sym))
-			add_to_all(all, &sym);
-	lines_close(&l);
-	sort_all(all);
-}
-
-/* The best symbol at or before an address, its module behind it; NULL if there is none. */
-static const char *find_in_all(const struct ksym_all *all, uint64_t address, uint64_t *at)
-{
-	size_t i = lower_bound(all->address, all->n, address + 1);
-	const char *best = NULL;
-	int most = -1;
-
-	*at = i ? all->address[i - 1] : 0;
-	for (; i && all->address[i - 1] == *at; i--) {
-		const char *text = all->blob.p + all->text[i - 1];
-		struct ksym_line sym = { .type = *text, .name = text + 1 };
-		int rank = rank_symbol(&sym);
-
-		if (rank > most) {
-			most = rank;
-			best = sym.name;
-		}
-	}
-	return best;
+	ksym_all_free(&k->all);
+	modules_read(&k->modules, k->modules_path);
+	ksym_all_read(&k->all, from, &k->modules);
+	k->kernel_end = from->kernel_end;
+	k->all_cached = from->cached;
+	kallsyms_close(from);
 }
 
 /**
- * ksyms_keep_module() - Read the text symbols of a module, while it is loaded.
- * Return: them, for ksyms.kept and ksyms_free_kept(); NULL when it has none.
+ * ksyms_load_all() - Load every text symbol: some 40 bytes for each.
+ *
+ * Those of code generated at run time follow when ksyms_find() needs them.
  */
-struct ksym_kept *ksyms_keep_module(const char *module)
+void ksyms_load_all(struct ksyms *k)
 {
-	const uint64_t page = 4096;
-	struct ksym_kept *kept;
-	struct ksym_line sym;
-	struct ksyms k;
-	struct lines l;
+	struct kallsyms from;
 
-	ksyms_init(&k);
-	if (lines_open(&l, k.path))
-		return NULL;
-	kept = zalloc(sizeof(*kept));
-	kept->module = module;
-	while (next_symbol(&k, &l, &sym))
-		if (names_text(&sym) && !strcmp(sym.module, module))
-			add_to_all(&kept->all, &sym);
-	lines_close(&l);
-	if (!kept->all.n) {
-		ksyms_free_kept(kept);
-		return NULL;
-	}
-	sort_all(&kept->all);
-	kept->start = kept->all.address[0] & ~(page - 1);
-	kept->end = (kept->all.address[kept->all.n - 1] | (page - 1)) + 1;
-	return kept;
+	if (!k->all.n && !kallsyms_open(&from, k->path))
+		ksyms_load_from(k, &from);
 }
 
-void ksyms_free_kept(struct ksym_kept *kept)
+/** ksyms_load_live() - Load every text symbol, those of code generated at run time included. */
+void ksyms_load_live(struct ksyms *k)
 {
-	while (kept) {
-		struct ksym_kept *next = kept->next;
+	struct kallsyms from;
 
-		free_all(&kept->all);
-		free(kept);
-		kept = next;
-	}
+	if ((!k->all.n || k->all_cached) && !kallsyms_open_live(&from, k->path))
+		ksyms_load_from(k, &from);
 }
 
 /* Whether a module that may be gone by now has the address. */
@@ -512,7 +377,7 @@ static bool find_kept(struct ksyms *k, uint64_t address)
 	for (kept = k->kept; kept; kept = kept->next) {
 		if (address < kept->start || address >= kept->end)
 			continue;
-		name = find_in_all(&kept->all, address, &at);
+		name = ksym_all_find(&kept->all, address, &at);
 		if (!name)
 			continue;
 		map_set(&k->known, address, new_symbol(k, name, kept->module, address - at));
@@ -535,19 +400,32 @@ void ksyms_want_object(struct ksyms *k, uint64_t address)
 		numbers_add(&k->wanted_objects, address);
 }
 
+static void find_in_all(struct ksyms *k, uint64_t address)
+{
+	const char *name;
+	const char *module;
+	uint64_t at;
+
+	name = ksym_all_find(&k->all, address, &at);
+	module = name ? name + strlen(name) + 1 : NULL;
+	if (k->all_cached && (!name || !is_settled(k, address, at, module,
+						   ksym_all_next_module(&k->all, address)))) {
+		ksyms_load_live(k);
+		name = ksym_all_find(&k->all, address, &at);
+		module = name ? name + strlen(name) + 1 : NULL;
+	}
+	learn(k, address, name, module, at);
+}
+
 /** ksyms_find() - Return: what is known of an address, or NULL. */
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address)
 {
 	const struct ksym *sym = map_get(&k->known, address);
-	const char *name;
-	uint64_t at;
 
 	if (sym)
 		return sym;
-	if (!find_kept(k, address) && k->all.n) {
-		name = find_in_all(&k->all, address, &at);
-		learn(k, address, name, name ? name + strlen(name) + 1 : NULL, at);
-	}
+	if (!find_kept(k, address) && k->all.n)
+		find_in_all(k, address);
 	return map_get(&k->known, address);
 }
 

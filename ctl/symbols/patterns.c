@@ -149,9 +149,12 @@ enum match { NO_MATCH, MATCH, MATCH_CLONE };
 
 static enum match match_pattern(const struct pattern *p, const struct ksym_line *sym)
 {
-	if (strncmp(sym->name, p->glob, p->fixed))
+	if ((p->fixed && *sym->name != *p->glob) || strncmp(sym->name, p->glob, p->fixed))
 		return NO_MATCH;
 	if (!p->exact && is_padding(sym->name))
+		return NO_MATCH;
+	/* Nor can code that is generated at run time be traced, whose names change all the time. */
+	if (!p->exact && !p->module && *sym->module && ksym_is_generated(sym))
 		return NO_MATCH;
 	if (p->module && (!*sym->module || !glob_match(p->module, sym->module)))
 		return NO_MATCH;
@@ -291,11 +294,11 @@ static unsigned int score_name(const struct pattern *p, const char *name)
 static void find_near(const struct pattern *p, const char *kallsyms, struct near *near)
 {
 	struct ksym_line sym;
-	struct lines l;
+	struct kallsyms k;
 
-	if (lines_open(&l, kallsyms))
+	if (kallsyms_open(&k, kallsyms))
 		return;
-	while (ksym_next(&l, &sym)) {
+	while (kallsyms_next(&k, &sym)) {
 		unsigned int score;
 
 		if (!ksym_is_text(sym.type) || strlen(sym.name) >= sizeof(near->name) ||
@@ -305,7 +308,7 @@ static void find_near(const struct pattern *p, const char *kallsyms, struct near
 		if (score < 99)
 			offer_near(near, sym.name, score);
 	}
-	lines_close(&l);
+	kallsyms_close(&k);
 }
 
 static int refuse_unmatched(const struct targets *t, const struct pattern *p, const char *kallsyms)
@@ -328,6 +331,33 @@ static int refuse_unmatched(const struct targets *t, const struct pattern *p, co
 	return STATUS_REFUSED;
 }
 
+static void consider_all(struct targets *t, struct kallsyms *from)
+{
+	struct ksym_line sym;
+	size_t i;
+
+	for (i = 0; i < t->nr_patterns; i++)
+		t->patterns[i].matched = false;
+	t->n = 0;
+	t->excluded = false;
+	while (kallsyms_next(from, &sym))
+		if (ksym_is_text(sym.type))
+			consider(t, &sym);
+	kallsyms_close(from);
+	settle(t);
+}
+
+/* Return: a pattern that matches nothing, or NULL. */
+static const struct pattern *find_unmatched(const struct targets *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->nr_patterns; i++)
+		if (!t->patterns[i].exclude && !matches_any(t, &t->patterns[i]))
+			return &t->patterns[i];
+	return NULL;
+}
+
 /**
  * targets_resolve() - Find the functions that the patterns ask for.
  * @kallsyms: path of the kernel's symbols
@@ -336,30 +366,27 @@ static int refuse_unmatched(const struct targets *t, const struct pattern *p, co
  */
 int targets_resolve(struct targets *t, const char *kallsyms)
 {
-	struct ksym_line sym;
-	bool addresses = false;
-	struct lines l;
-	size_t i;
+	const struct pattern *unmatched;
+	struct kallsyms from;
 	int err;
 
-	err = lines_open(&l, kallsyms);
+	err = kallsyms_open(&from, kallsyms);
+	if (!err)
+		consider_all(t, &from);
+	unmatched = find_unmatched(t);
+	/* The cache has not all symbols. */
+	if (!err && from.cached && unmatched) {
+		err = kallsyms_open_live(&from, kallsyms);
+		if (!err)
+			consider_all(t, &from);
+		unmatched = find_unmatched(t);
+	}
 	if (err)
 		return refuse("cannot read %s: %s", kallsyms, strerror(-err));
-	while (ksym_next(&l, &sym)) {
-		if (!ksym_is_text(sym.type))
-			continue;
-		addresses |= sym.address != 0;
-		consider(t, &sym);
-	}
-	lines_close(&l);
-	if (!addresses)
+	if (!from.shown)
 		return refuse("%s shows no addresses: run obsctl as root, and see /proc/sys/kernel/kptr_restrict",
 			      kallsyms);
-	settle(t);
-	for (i = 0; i < t->nr_patterns; i++)
-		if (!t->patterns[i].exclude && !matches_any(t, &t->patterns[i]))
-			return refuse_unmatched(t, &t->patterns[i], kallsyms);
-	return 0;
+	return unmatched ? refuse_unmatched(t, unmatched, kallsyms) : 0;
 }
 
 /* The last target at or before @address. */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "lib/map.h"
-#include "symbols/ksyms.h"
+#include "symbols/kallsyms.h"
 
 struct pattern {
 	const char	*text;		/* as it was given */

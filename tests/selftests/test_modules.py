@@ -108,4 +108,53 @@ def again():
     equal(count_of(r, func=LEAF), 1, "count")
 
 
+CACHE = "/run/obsctl/kallsyms"
+
+
+@test("symbols are kept for later runs until a module is loaded or unloaded")
+def cache():
+    def run():
+        r = report("count", LEAF, "--by", "caller", run=script("call task 3"))
+        equal(count_of(r, caller=A), 3, "hits by caller")
+        return os.stat(CACHE).st_ino
+    first = run()
+    equal(oct(os.stat(CACHE).st_mode), "0o100600", "mode of the cache")
+    equal(run(), first, "the cache of the same modules")
+    reload()
+    second = run()
+    assert second != first, "the cache is of the module that is gone"
+    equal(os.listdir("/run/obsctl"), ["kallsyms"], "files")
+    os.chmod(CACHE, 0o666)
+    assert run() != second, "a cache that anyone can write is trusted"
+
+
+def put(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+@test("a cache does not show what kptr_restrict hides")
+def hidden():
+    report("count", LEAF, run=["true"])
+    restrict = "/proc/sys/kernel/kptr_restrict"
+    before = read(restrict).strip()
+    put(restrict, "2")
+    try:
+        contains(obsctl("func", "count", LEAF, "--", "true", status=1).err, "shows no addresses", "refusal")
+    finally:
+        put(restrict, before)
+
+
+@test("names from the cache are those of /proc/kallsyms")
+def same():
+    def found(**env):
+        r = json.loads(obsctl("func", "count", "kobs_gen:*", "vfs_*", "*_lock", "--all", "--json", "-v", "--", "true",
+                              env={**os.environ, **env}).out)
+        return {k: v for k, v in r.items() if k in ("targets", "untraceable", "denied", "kept_out")}
+    # Any other path is read as it is.
+    live = found(OBSCTL_KALLSYMS="/proc/../proc/kallsyms")
+    at_least(live["targets"], 100, "functions")
+    equal(found(), live, "functions with a cache")
+
+
 main()

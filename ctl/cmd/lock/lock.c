@@ -52,12 +52,11 @@ static void add_owner_columns(struct request *req, const struct opts *o)
 static int run_contention(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "lock", .mode = verb->name };
-	const char *kallsyms = getenv("OBSCTL_KALLSYMS");
 	const struct lock_opts *own = o->own;
 	struct numbers text = {};
 	int err;
 
-	lock_text_find(kallsyms ? kallsyms : "/proc/kallsyms", &text);
+	lock_text_find(&text);
 	if (text.n) {
 		model_set_number(&spec.request, "lock_text", 0);
 		spec.request.settings[0].addresses = &text;

@@ -130,7 +130,7 @@ static void add_functions(struct pmu_run *p, struct view *v)
 	const struct ksym_all *all = &v->ksyms.all;
 	size_t i;
 
-	ksyms_load_all(&v->ksyms);
+	ksyms_load_live(&v->ksyms);
 	for (i = 0; i < all->n; i++)
 		if (!i || all->address[i] != all->address[i - 1])
 			numbers_add(&p->functions, all->address[i]);

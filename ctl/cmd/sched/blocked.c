@@ -107,10 +107,8 @@ static void merge_rows(const struct blocked *b, struct report *r, struct table *
 
 static void find_scheduler(struct blocked *b)
 {
-	const char *kallsyms = getenv("OBSCTL_KALLSYMS");
-
 	if (!b->found)
-		lock_text_find(kallsyms ? kallsyms : "/proc/kallsyms", &b->sched);
+		lock_text_find(&b->sched);
 	b->found = true;
 }
 
