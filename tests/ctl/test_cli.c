@@ -327,7 +327,8 @@ static void test_completion(void)
 		"t() { COMP_WORDS=(obsctl \"$@\"); COMP_CWORD=$#; COMPREPLY=(); _obsctl; echo \"${COMPREPLY[*]}\"\n"
 		"}\n"
 		"t s; t func ''; t func count --d; t func count x --by func,c; t pmu branch -j any\n"
-		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul; t status --\n";
+		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul\n"
+		"t status --\n";
 	static const char want[] =
 		"status sched slab session\ncount time trace\n--duration --detach\n"
 		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
