@@ -23,8 +23,8 @@ def kdir(*args):
 class Kernel:
     """The tests of one kernel, and the guests that run them."""
 
-    def __init__(self, name, tests, report, only="*", live=False):
-        self.name, self.tests, self.report, self.live = name, tests, report, live
+    def __init__(self, name, tests, report, only="*", live=False, env=()):
+        self.name, self.tests, self.report, self.live, self.env = name, tests, report, live, env
         self.share = f"{report.out}/{name}.share"
         self.lock = threading.Lock()
         self.guests = 0
@@ -66,7 +66,7 @@ class Guest:
         guest = GUESTS[self.area]
         env = {**os.environ, "KOBS_VM_LOG": self.files + ".console"}
         line = [f"{TOP}/scripts/vm", *guest.vm, "--timeout", str(guest.limit), "--share", self.kernel.share, "--",
-                "env", f"KOBS_KERNEL_SOURCE={kdir('source')}", "tests/selftests/guest-run", "-q", "/share"]
+                "env", f"KOBS_KERNEL_SOURCE={kdir('source')}", *self.kernel.env, "tests/selftests/guest-run", "-q", "/share"]
         with open(self.files + ".err", "w", encoding="utf-8") as err:
             p = subprocess.Popen(line, cwd=TOP, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err, text=True,
                                  errors="replace")

@@ -6,7 +6,7 @@ from kobstest import *
 FUZZER = f"{SRC}/build/fuzz/nlfuzz"
 MESSAGES = int(os.environ.get("KOBS_FUZZ_MESSAGES", 200000 if KERNEL == "debug" else 20000))
 # A session on the debug kernel takes about a second.
-RARE = max(1, MESSAGES // 20000) if KERNEL == "debug" else 1
+RARE = 10 if KERNEL == "debug" else 1
 SEED = int(os.environ.get("KOBS_FUZZ_SEED", 1))
 # Requests that the kernel refuses before the family sees them, in part without a sentence.
 MUTE = {"EOPNOTSUPP", "EINVAL", "EBUSY", "ENOBUFS", "EAGAIN"}
