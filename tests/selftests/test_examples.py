@@ -107,7 +107,7 @@ SPECIAL = [
     (r"^obsctl slab growth", {0}, r"^slab growth of", "a report of /proc/slabinfo has no account"),
     (r"^obsctl status", {0}, r"^kobs .* on Linux ", "no report of a session"),
     (r"^obsctl doctor", {0}, r"\w", "no report of a session"),
-    (r"^obsctl session list", {0}, r"^ID +NAME", "no report of a session"),
+    (r"^obsctl session list", {0}, r"^ *ID +NAME", "no report of a session"),
     (r"--detach", {0}, r"^session 'opens' is running", "no report of a session"),
     (r"^obsctl pmu stat", {0, 1}, r"there is no PMU|<not supported>", "no guest of this architecture has a PMU"),
     (r"--check", {0}, r"^3\.0 branches per sample", "its own form of report"),
