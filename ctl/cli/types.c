@@ -7,7 +7,7 @@
 #include "cli/option.h"
 #include "lib/parse.h"
 
-#define A_LIST		"numbers with commas or spaces between them such as 12,345"
+#define A_LIST		"numbers with commas or spaces between them such as 812,4077"
 #define A_NUMBER	"a number, 0 or more"
 #define A_TIME		"a time with its unit (ns, us, ms, s, m or h) such as 10us or 1.5ms"
 #define A_DURATION	"a time from 1ms such as 500ms, 2s or 1m; a number alone is seconds"
