@@ -30,12 +30,25 @@ static void add_listed(struct buf *out, const char *name, size_t i, size_t n, co
 	buf_printf(out, "%s%s", !i ? "" : i + 1 == n ? last : ", ", name);
 }
 
-/* A word of a command line, in quotes that a shell takes away if it has to have some. */
+/*
+ * A word of a command line, in quotes that a shell takes away if it has to have
+ * some: single ones where it would expand what stands between double ones.
+ */
 static void add_word(struct buf *line, const char *word)
 {
 	bool plain = *word && !word[strcspn(word, " \t\n*?[]{}()<>|&;!$`\\\"'~#")];
 
-	buf_printf(line, plain ? " %s" : " \"%s\"", word);
+	if (plain || !word[strcspn(word, "!$`\\\"")]) {
+		buf_printf(line, plain ? " %s" : " \"%s\"", word);
+		return;
+	}
+	buf_puts(line, " '");
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_puts(line, "'\\'");
+		buf_putc(line, *word);
+	}
+	buf_putc(line, '\'');
 }
 
 static void add_proposal(struct buf *hint, const char *noun, const char *verb, int argc,
