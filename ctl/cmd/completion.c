@@ -17,6 +17,9 @@ static const char bash_script[] =
 	"_obsctl()\n"
 	"{\n"
 	"	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} key= i words head=\n"
+	/* bash splits --by=cpu into three words. */
+	"	[ \"$prev\" != = ] || prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+	"	[ \"$cur\" != = ] || cur=\n"
 	"	for ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"		if [ \"${COMP_WORDS[i]}\" = -- ]; then\n"
 	"			words=-f\n"

@@ -331,11 +331,11 @@ static void test_completion(void)
 		"}\n"
 		"t s; t func ''; t func count --d; t func count x --by func,c; t pmu branch -j any\n"
 		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul\n"
-		"t status --\n";
+		"t status --; t func count x --by = k; t pmu branch --show =\n";
 	static const char want[] =
 		"status sched slab session\ncount time trace\n--duration --detach\n"
 		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
-		"--help --json\n";
+		"--help --json\nkstack\nedges calls graph blocks\n";
 	char out[4096];
 	bool good = shell("bash", "", lines, out, sizeof(out)) && !strcmp(out, want);
 
