@@ -4,8 +4,10 @@
  * cmd/, and runs it.
  */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/suggest.h"
 #include "lib/diag.h"
@@ -69,19 +71,32 @@ static int run(int argc, char **argv)
 	return STATUS_DONE;
 }
 
+/*
+ * Where a standard stream is closed, the next file or socket would take its
+ * number, and get what is printed. Opened the wrong way, it fails as before.
+ */
+static void reserve_streams(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 int main(int argc, char **argv)
 {
-	int status;
+	int status = STATUS_DONE;
 
+	reserve_streams();
 	if (argc < 2) {
 		help_print(stderr);
 		return STATUS_USAGE;
 	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		printf("obsctl %s\n", program_version);
-		return STATUS_DONE;
-	}
-	if (is_help(argv[1]))
+	else if (is_help(argv[1]))
 		status = help(argc - 2, argv + 2);
 	else
 		status = run(argc - 1, argv + 1);
