@@ -77,13 +77,15 @@ void nothing_print(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	struct losses l = losses_of(s);
+	/* A session that runs may have counted one between the two. */
+	uint64_t others = s->filtered > s->own ? s->filtered - s->own : 0;
 	struct buf why = {};
 
 	if (o->json)
 		return;
 	add_missing(&s->filter.pids, "process", &why);
 	add_missing(&s->filter.tids, "thread", &why);
-	add_count(s->filtered - s->own, "hit was refused by the filter",
+	add_count(others, "hit was refused by the filter",
 		  "hits were refused by the filter", &why);
 	add_count(s->own, "hit came from obsctl itself", "hits came from obsctl itself", &why);
 	add_count(l.pending, "call or wait is still going on", "calls or waits are still going on",

@@ -185,6 +185,9 @@ static void test_nothing(void)
 	    "15 hits were refused by the filter; 1 hit came from obsctl itself.\n",
 	    "the filter refused all hits");
 	f.session.filtered = 0;
+	has(print(&f), "there is no process 4194305; 1 hit came from obsctl itself.\n",
+	    "a session that runs has counted obsctl's own hit late");
+	f.session.filtered = 0;
 	f.session.own = 0;
 	f.session.filter.pids.n = 0;
 	f.session.hits = 3;
