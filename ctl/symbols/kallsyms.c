@@ -133,8 +133,13 @@ bool kallsyms_next(struct kallsyms *k, struct ksym_line *out)
 		k->shown |= out->address != 0;
 		if (out->name[0] == '_' && !*out->module && !strcmp(out->name, "_end"))
 			k->kernel_end = out->address;
-		if (!k->cached || !*out->module || !ksym_is_generated(out))
-			return true;
+		if (*out->module && ksym_is_generated(out)) {
+			if (k->cached)
+				continue;
+		} else if (*out->module && k->cache.fd >= 0) {
+			symbol_cache_saw(&k->cache, out->module);
+		}
+		return true;
 	}
 	return false;
 }

@@ -177,6 +177,7 @@ int symbol_cache_create(struct symbol_cache *c, const struct symbol_cache_paths 
 	if (c->dir < 0)
 		return -1;
 	/* Without a name until it is complete: nothing stays when obsctl is killed. */
+	modules_read(&c->modules, c->paths->modules);
 	if (make_key(&c->key, c->paths))
 		c->fd = openat(c->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (c->fd >= 0 && write(c->fd, c->key.p, c->key.len) == (ssize_t)c->key.len)
@@ -198,16 +199,29 @@ static void publish(const struct symbol_cache *c)
 		unlinkat(c->dir, new, 0);
 }
 
+/**
+ * symbol_cache_saw() - Note that the copy has a symbol of a module.
+ *
+ * A module that is not in the key's list was loaded and unloaded while the
+ * symbols were read: the key is the same before and after, but the copy is not
+ * used.
+ */
+void symbol_cache_saw(struct symbol_cache *c, const char *module)
+{
+	c->torn |= !modules_find(&c->modules, module);
+}
+
 /** symbol_cache_finish() - End what symbol_cache_create() began; the copy is used if @complete. */
 void symbol_cache_finish(struct symbol_cache *c, bool complete)
 {
 	struct buf key = {};
 
-	if (complete && make_key(&key, c->paths) && key.len == c->key.len &&
+	if (complete && !c->torn && make_key(&key, c->paths) && key.len == c->key.len &&
 	    !memcmp(key.p, c->key.p, key.len))
 		publish(c);
 	buf_free(&key);
 	buf_free(&c->key);
+	modules_free(&c->modules);
 	if (c->fd >= 0)
 		close(c->fd);
 	close(c->dir);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "lib/buf.h"
+#include "symbols/modules.h"
 
 /* Where things are; tests have others. */
 struct symbol_cache_paths {
@@ -22,10 +23,13 @@ struct symbol_cache {
 	int		fd;		/* -1 for none */
 	int		dir;
 	struct buf	key;
+	struct modules	modules;	/* of the key */
+	bool		torn;		/* a module came or went meanwhile */
 };
 
 int symbol_cache_open(const struct symbol_cache_paths *paths);
 int symbol_cache_create(struct symbol_cache *c, const struct symbol_cache_paths *paths);
+void symbol_cache_saw(struct symbol_cache *c, const char *module);
 void symbol_cache_finish(struct symbol_cache *c, bool complete);
 
 #endif

@@ -147,6 +147,35 @@ static void test_validity(void)
 	ok(fill(symbols, true) && is_there(), "a new copy takes its place");
 }
 
+/* Whether reading @text to its end leaves a copy that is used. */
+static bool copied(const char *text)
+{
+	struct kallsyms k;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/kallsyms", dir);
+	unlink(path);
+	put(kallsyms, text);
+	if (kallsyms_open_live(&k, kallsyms) || symbol_cache_create(&k.cache, &paths))
+		return false;
+	k.lines.copy = k.cache.fd;
+	kallsyms_close(&k);
+	return !access(path, F_OK);
+}
+
+static void test_torn(void)
+{
+	char text[512];
+
+	ok(copied(symbols), "what is read to its end is kept");
+	snprintf(text, sizeof(text), "%sffffffffc0009000 t passing\t[modb]\n", symbols);
+	ok(!copied(text), "not if it has a module that came and went meanwhile");
+	snprintf(text, sizeof(text), "%sffffffffc0009000 t bpf_prog_1234_x\t[bpf]\n", symbols);
+	ok(copied(text), "generated code is in no list of modules");
+	put(kallsyms, symbols);
+	fill(symbols, true);
+}
+
 static void test_trust(void)
 {
 	char path[128];
@@ -232,6 +261,7 @@ int main(void)
 {
 	set_up();
 	test_validity();
+	test_torn();
 	test_trust();
 	test_generated();
 	tear_down();
