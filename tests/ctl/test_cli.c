@@ -168,8 +168,7 @@ static const struct {
 	{ "func count x --detach y -d 1", "--detach leaves the session running" },
 	{ "func trace x --min 1us", "--min needs --time" },
 	{ "func count x -p y",
-	  "option --pid needs numbers with commas or spaces between them such as 812,4077, "
-	  "not 'y'" },
+	  "needs numbers with commas or spaces between them such as 812,4077, not 'y'" },
 	{ "func count x -p _", "option --pid needs numbers" },
 };
 
