@@ -5,6 +5,7 @@ request is refused with a sentence, nothing is left behind, and the next try wor
 soak (KOBS_SOAK) all: the debug kernel takes a second per try.
 """
 
+import atexit
 import errno
 
 from kobstest import *
@@ -28,10 +29,19 @@ def warns():
     return start, next(t for t in texts if t > start)
 
 
+def restore():
+    """Any caller's allocations can be made to fail again."""
+    for kind in ("failslab", "fail_page_alloc"):
+        for name, value in (("require-start", 0), ("require-end", 2 ** 64 - 1), ("reject-start", 0), ("reject-end", 0)):
+            if os.path.exists(f"{FAULTS}/{kind}/{name}"):
+                put(f"{FAULTS}/{kind}/{name}", value)
+
+
 def prepare():
     """Only allocations requested by kobs fail, including those that may sleep."""
     if not os.path.exists("/proc/self/fail-nth"):
         skip("this kernel cannot inject faults: it has no /proc/self/fail-nth")
+    atexit.register(restore)
     loud = warns()
     sections = "/sys/module/kobs/sections"
     start = int(read(f"{sections}/.text"), 16)

@@ -80,8 +80,10 @@ def injected():
     if not os.path.isdir(knobs):
         skip("this kernel has no failslab")
     for name, value in (("probability", 10), ("interval", 1), ("times", -1), ("verbose", 0), ("task-filter", "Y"),
-                        ("ignore-gfp-wait", "N")):
-        write(knobs + name, str(value))
+                        ("ignore-gfp-wait", "N"), ("require-start", 0), ("require-end", 2 ** 64 - 1), ("reject-start", 0), ("reject-end", 0)):
+        # Without stack traces the kernel cannot choose callers.
+        if os.path.exists(knobs + name):
+            write(knobs + name, str(value))
     try:
         # Allocations of the shell itself can fail as well and end it: one shell per turn.
         turns = " ".join(map(str, range(60)))

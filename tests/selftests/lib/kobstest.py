@@ -281,6 +281,7 @@ class Bpftrace:
     def __init__(self, program):
         if KERNEL == "debug" or not shutil.which("bpftrace"):
             skip("no bpftrace, or a kernel it is not meant for")
+        self.out = self.err = None
         # BEGIN runs before the rest is attached; the command of -c is executed afterwards.
         self.p = subprocess.Popen(["bpftrace", "-c", "/usr/bin/sleep 100000", "-e", program], text=True,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -303,9 +304,15 @@ class Bpftrace:
 
     def counts(self, name):
         """End bpftrace, once; the numbers of a map, by key."""
-        if self.p.poll() is None:
-            self.p.send_signal(signal.SIGINT)
-            self.out, self.err = self.p.communicate(timeout=WAIT)
+        end = time.monotonic() + WAIT
+        while self.out is None:
+            # bpftrace 0.17 goes on waiting for events after one signal in ten or so.
+            if self.p.poll() is None:
+                self.p.send_signal(signal.SIGINT)
+            try:
+                self.out, self.err = self.p.communicate(timeout=WAIT / 6)
+            except subprocess.TimeoutExpired:
+                assert time.monotonic() < end, f"bpftrace did not end within {WAIT} s"
         found = dict(re.findall(rf"@{name}(?:\[(.*?)\])?: (\d+)", self.out))
         assert found, f"bpftrace prints {self.out!r} {self.err!r}"
         return {k: int(n) for k, n in found.items()}
