@@ -47,7 +47,7 @@ struct report {
 	const char	*what;		/* in the title, for the number of targets; or NULL */
 	void		*judged;	/* of the kind */
 	size_t		rows_hidden;	/* of idle kernel threads, which -v shows */
-	const char	*no_stack;	/* the line in place of a stack that was not taken; or NULL */
+	const char	*no_stack;	/* line in place of a stack that was not taken, or NULL */
 	struct rates	*rates;		/* of --interval; or NULL */
 };
 

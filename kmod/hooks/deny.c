@@ -16,9 +16,9 @@ static const struct {
 	const char *glob;
 	const char *reason;
 } denied[] = {
-	{ "_raw_spin_*", "a spinlock's fast path: the probe would slow down every lock of the machine" },
-	{ "_raw_read_*", "a spinlock's fast path: the probe would slow down every lock of the machine" },
-	{ "_raw_write_*", "a spinlock's fast path: the probe would slow down every lock of the machine" },
+	{ "_raw_spin_*", "a spinlock's fast path: the probe would slow down every lock" },
+	{ "_raw_read_*", "a spinlock's fast path: the probe would slow down every lock" },
+	{ "_raw_write_*", "a spinlock's fast path: the probe would slow down every lock" },
 	{ "*spin_lock_slowpath", "a probe there prolongs every contended lock" },
 	{ "queued_*_lock_slowpath", "a probe there prolongs every contended lock" },
 	{ "rcu_*", "the probe itself relies on RCU" },

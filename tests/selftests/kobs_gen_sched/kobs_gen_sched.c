@@ -12,9 +12,8 @@
  *                              sleeps and is off its CPU
  *            poke W            wake worker W up if it sleeps; do not wait
  *            reset             stats to 0
- *   stats  "name count" per line: sleeps, wakes, and the resulting runs of the
- *          workers
- *   workers  their thread numbers, one per line
+ *   stats  "name count" per line: sleeps, wakes, and the runs that result
+ *   workers  thread numbers of the workers, one per line
  *
  * The workers, kobs_storm/0 and so on, only sleep between wake-ups.
  *
