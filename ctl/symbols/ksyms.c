@@ -19,7 +19,6 @@
  */
 
 #include <stdlib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
