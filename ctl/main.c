@@ -32,21 +32,42 @@ static int run_verb(const struct noun *noun, const struct verb *verb, int argc, 
 	return err;
 }
 
+static int too_many(const char *what, const char *word)
+{
+	return misuse("unexpected argument '%s' after '%s'", word, what);
+}
+
+/* Words behind "help": a noun and a verb, or nothing. */
 static int help(int argc, char **argv)
 {
 	const struct noun *noun = argc > 0 ? noun_find(argv[0]) : NULL;
-	const struct verb *verb = noun ? verb_find(noun, argc > 1 ? argv[1] : "") : NULL;
+	const struct verb *verb = noun ? verb_find(noun, "") : NULL;
+	int used = 1;
 
 	if (argc > 0 && !noun)
 		return suggest_noun(argc, argv);
-	if (argc > 1 && !verb)
-		return suggest_verb(noun, argc - 1, argv + 1);
+	if (noun && !verb && argc > 1) {
+		verb = verb_find(noun, argv[1]);
+		if (!verb)
+			return suggest_verb(noun, argc - 1, argv + 1);
+		used = 2;
+	}
+	if (argc > used)
+		return too_many(argv[used - 1], argv[used]);
 	if (verb)
 		help_print_verb(noun, verb, stdout);
 	else if (noun)
 		help_print_noun(noun, stdout);
 	else
 		help_print(stdout);
+	return STATUS_DONE;
+}
+
+static int print_version(int argc, char **argv)
+{
+	if (argc)
+		return too_many("--version", argv[0]);
+	printf("obsctl %s\n", program_version);
 	return STATUS_DONE;
 }
 
@@ -67,8 +88,8 @@ static int run(int argc, char **argv)
 		return run_verb(noun, verb, argc - 2, argv + 2);
 	if (!is_help(argv[1]))
 		return suggest_verb(noun, argc - 1, argv + 1);
-	help_print_noun(noun, stdout);
-	return STATUS_DONE;
+	argv[1] = argv[0];
+	return help(argc - 1, argv + 1);
 }
 
 /*
@@ -95,7 +116,7 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-		printf("obsctl %s\n", program_version);
+		status = print_version(argc - 2, argv + 2);
 	else if (is_help(argv[1]))
 		status = help(argc - 2, argv + 2);
 	else

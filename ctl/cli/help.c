@@ -4,6 +4,35 @@
 #include <string.h>
 
 #include "cli/noun.h"
+#include "lib/buf.h"
+
+#define WIDTH	80	/* of help, whatever the terminal has */
+
+/*
+ * Words of @text, in lines that begin with @indent spaces, the first one at column @at. A word
+ * that fits in no line has one for itself.
+ */
+static void print_words(FILE *to, const char *text, size_t at, size_t indent)
+{
+	bool first = true;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (!first && at + 1 + len >= WIDTH) {
+			fprintf(to, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!first) {
+			fputc(' ', to);
+			at++;
+		}
+		fwrite(text, 1, len, to);
+		at += len;
+		first = false;
+		text += len + strspn(text + len, " ");
+	}
+	fputc('\n', to);
+}
 
 static void print_verbs(const struct noun *noun, FILE *to)
 {
@@ -14,7 +43,8 @@ static void print_verbs(const struct noun *noun, FILE *to)
 		const struct verb *v = &noun->verbs[i];
 
 		snprintf(left, sizeof(left), "%s %s", noun->name, v->name);
-		fprintf(to, "  obsctl %-15s %s\n", left, v->doc);
+		fprintf(to, "  obsctl %-15s ", left);
+		print_words(to, v->doc, 25, 25);
 	}
 }
 
@@ -25,8 +55,8 @@ static void print_top(FILE *to)
 
 static void print_bottom(FILE *to)
 {
-	fputs("\n  obsctl NOUN VERB --help lists the options, obsctl --version prints the version;\n"
-	      "  obsctl(8) explains all.\n", to);
+	fputs("\n  obsctl NOUN VERB --help lists the options, obsctl --version prints the\n"
+	      "  version; obsctl(8) explains all.\n", to);
 }
 
 /** help_print() - All nouns and verbs. */
@@ -46,8 +76,10 @@ void help_print_noun(const struct noun *noun, FILE *to)
 	print_top(to);
 	print_verbs(noun, to);
 	print_bottom(to);
-	if (noun->more)
-		fprintf(to, "\n%s\n", noun->more);
+	if (noun->more) {
+		fputc('\n', to);
+		print_words(to, noun->more, 0, 0);
+	}
 }
 
 static void print_options(const struct verb *verb, const struct opt_group *group, FILE *to)
@@ -64,20 +96,27 @@ static void print_options(const struct verb *verb, const struct opt_group *group
 		snprintf(left, sizeof(left), "%c%c%c --%s%s%s", brief ? '-' : ' ',
 			 brief ? opt->letter : ' ', brief ? ',' : ' ', opt->name,
 			 opt->arg ? " " : "", opt->arg ? opt->arg : "");
-		fprintf(to, "  %-26s %s\n", left, opt->doc);
+		/* A long form has a line for itself. */
+		if (strlen(left) > 26)
+			fprintf(to, "  %s\n%29s", left, "");
+		else
+			fprintf(to, "  %-26s ", left);
+		print_words(to, opt->doc, 29, 29);
 	}
 }
 
 static void print_columns(const struct verb *verb, FILE *to)
 {
+	struct buf names = {};
 	const char *const *c;
 
 	if (!verb->columns)
 		return;
-	fputs("\nColumns of --by:\n ", to);
 	for (c = verb->columns; *c; c++)
-		fprintf(to, " %s", *c);
-	fputs("\n", to);
+		buf_printf(&names, "%s%s", names.len ? " " : "", *c);
+	fputs("\nColumns of --by:\n  ", to);
+	print_words(to, names.p, 2, 2);
+	buf_free(&names);
 }
 
 /** help_print_verb() - Usage of a verb, its options, and its columns. */

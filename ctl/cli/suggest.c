@@ -25,6 +25,29 @@ static const struct {
 	{ "callsite", { "site", "caller" } },
 };
 
+/* What verbs are called elsewhere, with those that come closest, best first. */
+static const struct {
+	const char	*word;
+	const char	*verbs[2];
+} other_verbs[] = {
+	{ "latency", { "time", "contention" } },
+	{ "duration", { "time" } },
+	{ "slower", { "time" } },
+	{ "histogram", { "time" } },
+	{ "calls", { "count" } },
+	{ "profile", { "record" } },
+	{ "sample", { "record" } },
+	{ "events", { "list" } },
+	{ "wait", { "contention", "offcpu" } },
+	{ "blocked", { "stalls", "offcpu" } },
+	{ "runqueue", { "runq" } },
+	{ "show", { "read", "list" } },
+	{ "report", { "read" } },
+	{ "delete", { "stop" } },
+	{ "kill", { "stop" } },
+	{ "compare", { "diff" } },
+};
+
 static void add_listed(struct buf *out, const char *name, size_t i, size_t n, const char *last)
 {
 	buf_printf(out, "%s%s", !i ? "" : i + 1 == n ? last : ", ", name);
@@ -89,10 +112,22 @@ static void propose_verbs(struct buf *hint, bool exact, int argc, char **argv)
 		for (k = 0; k < nouns[i]->nr_verbs; k++) {
 			const char *name = nouns[i]->verbs[k].name;
 
-			if (exact ? !strcmp(name, argv[0]) :
-			    nearest_score(argv[0], name) < NEAREST_FAR)
+			if (*name && (exact ? !strcmp(name, argv[0]) :
+				      nearest_score(argv[0], name) < NEAREST_FAR))
 				add_proposal(hint, nouns[i]->name, name, argc - 1, argv + 1);
 		}
+}
+
+/* Options that stand in front of a noun. */
+static int suggest_top_option(const char *word)
+{
+	static const char *const names[] = { "--help", "--version", NULL };
+	const char *near = nearest_of(word, names);
+
+	if (near)
+		return misuse("there is no option %s; did you mean %s?", word, near);
+	return misuse("there is no option %s in front of a noun: options follow the verb, as in 'obsctl NOUN VERB --json' (see obsctl help)",
+		      word);
 }
 
 /** suggest_noun() - Refuse a word that is no noun. Return: STATUS_USAGE. */
@@ -104,6 +139,8 @@ int suggest_noun(int argc, char **argv)
 	size_t i;
 	int err;
 
+	if (argv[0][0] == '-')
+		return suggest_top_option(argv[0]);
 	propose_verbs(&hint, true, argc, argv);
 	for (i = 0; i < nr_nouns; i++) {
 		unsigned int score = nearest_score(argv[0], nouns[i]->name);
@@ -127,28 +164,57 @@ int suggest_noun(int argc, char **argv)
 	return err;
 }
 
-/** suggest_verb() - Refuse a noun without a verb, or with a word that is none of its. */
-int suggest_verb(const struct noun *noun, int argc, char **argv)
+static const char *nearest_verb(const struct noun *noun, const char *word)
 {
 	unsigned int best = NEAREST_FAR;
 	const char *verb = NULL;
-	struct buf verbs = {};
-	struct buf hint = {};
 	size_t i;
-	int err;
 
-	list_verbs(&verbs, noun, " or ");
-	for (i = 0; argc && i < noun->nr_verbs; i++) {
-		unsigned int score = nearest_score(argv[0], noun->verbs[i].name);
+	for (i = 0; i < noun->nr_verbs; i++) {
+		unsigned int score = nearest_score(word, noun->verbs[i].name);
 
 		if (score < best) {
 			best = score;
 			verb = noun->verbs[i].name;
 		}
 	}
+	return verb;
+}
+
+/* The verb of a noun that a word of other tools stands for, or NULL. */
+static const char *other_verb(const struct noun *noun, const char *word)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < ARRAY_SIZE(other_verbs); i++) {
+		if (nearest_score(word, other_verbs[i].word) == NEAREST_FAR)
+			continue;
+		for (k = 0; k < ARRAY_SIZE(other_verbs[i].verbs); k++) {
+			const char *verb = other_verbs[i].verbs[k];
+
+			if (verb && verb_find(noun, verb))
+				return verb;
+		}
+	}
+	return NULL;
+}
+
+/** suggest_verb() - Refuse a noun without a verb, or with a word that is none of its. */
+int suggest_verb(const struct noun *noun, int argc, char **argv)
+{
+	const char *verb = argc ? nearest_verb(noun, argv[0]) : NULL;
+	struct buf verbs = {};
+	struct buf hint = {};
+	int err;
+
+	list_verbs(&verbs, noun, " or ");
+	/* What stands for a verb elsewhere is one if something follows that it can be for. */
+	if (argc > 1 && !verb)
+		verb = other_verb(noun, argv[0]);
 	if (verb)
 		add_proposal(&hint, noun->name, verb, argc - 1, argv + 1);
-	else if (argc && noun->guess)
+	else if (argc && *argv[0] && noun->guess)
 		add_proposal(&hint, noun->name, noun->guess, argc, argv);
 	if (hint.len)
 		buf_putc(&hint, '?');
@@ -169,23 +235,39 @@ static const char *spaced(const struct verb *verb)
 	return *verb->name ? " " : "";
 }
 
+static const struct opt *taken(const struct verb *v, const char *word, size_t len, bool letter)
+{
+	return letter ? verb_letter(v, *word) : verb_option(v, word, len);
+}
+
 /* Other verbs of the noun that take an option. */
 static void list_takers(struct buf *out, const struct noun *noun, const char *word, size_t len,
 			bool letter)
 {
-	bool first = true;
+	const struct opt *opt = NULL;
+	size_t found = 0;
+	size_t n = 0;
 	size_t i;
 
 	for (i = 0; i < noun->nr_verbs; i++) {
-		const struct verb *v = &noun->verbs[i];
-		const struct opt *opt = letter ? verb_letter(v, *word) : verb_option(v, word, len);
+		const struct opt *o = taken(&noun->verbs[i], word, len, letter);
 
-		if (!opt)
+		opt = opt ? opt : o;
+		n += !!o;
+	}
+	if (!n)
+		return;
+	if (letter)
+		buf_printf(out, " (--%s)", opt->name);
+	buf_puts(out, ", which can be used with ");
+	for (i = 0; i < noun->nr_verbs; i++) {
+		const struct verb *v = &noun->verbs[i];
+
+		if (!taken(v, word, len, letter))
 			continue;
-		if (letter && !out->len)
-			buf_printf(out, " (--%s)", opt->name);
-		buf_printf(out, "%s%s %s", first ? ", which is for " : ", ", noun->name, v->name);
-		first = false;
+		buf_puts(out, !found ? "" : found + 1 == n ? " and " : ", ");
+		buf_printf(out, "%s %s", noun->name, v->name);
+		found++;
 	}
 }
 

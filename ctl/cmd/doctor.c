@@ -14,6 +14,7 @@
 
 #include "cmd/doctor.h"
 #include "cmd/nouns.h"
+#include "cmd/pmu/event.h"
 #include "lib/diag.h"
 #include "lib/lines.h"
 #include "lib/macros.h"
@@ -244,6 +245,15 @@ static void check_pmu(struct doctor *d)
 		say(d, "NMI watchdog", FINE, "off: all counters are free");
 }
 
+static void check_libraries(struct doctor *d)
+{
+	if (pmu_lib_available())
+		say(d, "libpfm4", FINE, "events of the CPU's vendor are known by name");
+	else
+		say(d, "libpfm4", INFO,
+		    "not installed: pmu knows the kernel's events and those in sysfs, but not those of the CPU's vendor");
+}
+
 static void check_tracefs(struct doctor *d)
 {
 	char buf[64];
@@ -312,6 +322,7 @@ static int run_doctor(const struct verb *verb, const struct opts *o)
 	check_symbols(&d);
 	check_config(&d);
 	check_pmu(&d);
+	check_libraries(&d);
 	check_tracefs(&d);
 	out_table_end(&d.out);
 	out_json_number(&d.out, "missing", d.found[MISSING]);

@@ -88,19 +88,30 @@ void session_print_list(struct out *o, const struct sessions *all, const struct 
 	out_table_end(o);
 }
 
-static int run_list(const struct verb *verb, const struct opts *o)
+/** session_read_all() - What the module has: sources and sessions. Return: 0 or an exit status. */
+int session_read_all(struct sources *sources, struct sessions *all)
 {
-	struct sources sources = {};
-	struct sessions all = {};
-	struct out out;
 	struct nl nl;
 	int err;
 
+	memset(sources, 0, sizeof(*sources));
+	memset(all, 0, sizeof(*all));
 	err = nl_open(&nl);
 	if (!err)
-		err = model_get_sources(&nl, &sources);
+		err = model_get_sources(&nl, sources);
 	if (!err)
-		err = model_get_sessions(&nl, &all);
+		err = model_get_sessions(&nl, all);
+	nl_shut(&nl);
+	return err;
+}
+
+static int run_list(const struct verb *verb, const struct opts *o)
+{
+	struct sources sources;
+	struct sessions all;
+	struct out out;
+	int err = session_read_all(&sources, &all);
+
 	if (!err) {
 		out_init(&out, stdout, o->json);
 		out_open(&out, NULL, '{');
@@ -113,18 +124,24 @@ static int run_list(const struct verb *verb, const struct opts *o)
 	}
 	model_free_sessions(&all);
 	model_free_sources(&sources);
-	nl_shut(&nl);
 	return err;
 }
 
-static int find_session(struct nl *nl, const struct verb *verb, const struct opts *o,
-			struct session *s)
+static int check_session(const struct verb *verb, const struct opts *o)
+{
+	if (o->nr_args == 1 && *o->args[0])
+		return 0;
+	if (o->nr_args > 1)
+		return misuse("unexpected argument '%s': 'session %s' takes one session", o->args[1],
+			      verb->name);
+	return misuse("'session %s' needs a session's name or number (see obsctl session list)",
+		      verb->name);
+}
+
+static int find_session(struct nl *nl, const struct opts *o, struct session *s)
 {
 	uint64_t id;
 
-	if (o->nr_args != 1)
-		return misuse("'session %s' needs one name or number of a session (obsctl session list shows them)",
-			      verb->name);
 	if (!parse_number(o->args[0], 1, UINT32_MAX, &id))
 		return model_session_get(nl, (uint32_t)id, NULL, s);
 	return model_session_get(nl, 0, o->args[0], s);
@@ -157,7 +174,9 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		model_init_table(&table, view.types, view.nr_columns, view.mode);
 		rep.table = &table;
 		err = model_get_table(nl, s->id, &table);
-		if (!err) {
+		if (!err && rep.kind && rep.kind->print) {
+			err = rep.kind->print(&rep, &to);
+		} else if (!err) {
 			report_resolve(&rep);
 			err = report_print(&rep, &to);
 		}
@@ -179,7 +198,7 @@ static int run_read(const struct verb *verb, const struct opts *o)
 
 	err = nl_open(&nl);
 	if (!err)
-		err = find_session(&nl, verb, o, &s);
+		err = find_session(&nl, o, &s);
 	if (!err)
 		err = print_report(&nl, o, &s);
 	model_free_session(&s);
@@ -197,7 +216,7 @@ static int run_stop(const struct verb *verb, const struct opts *o)
 
 	err = nl_open(&nl);
 	if (!err)
-		err = find_session(&nl, verb, o, &s);
+		err = find_session(&nl, o, &s);
 	if (!err)
 		err = model_session_stop(&nl, s.id, &s);
 	if (!err) {
@@ -226,6 +245,7 @@ static const struct verb verbs[] = {
 		.args = "NAME|ID",
 		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_output,
 				 &group_max_lost),
+		.check = check_session,
 		.fn = run_read,
 	},
 	{
@@ -234,6 +254,7 @@ static const struct verb verbs[] = {
 		.args = "NAME|ID",
 		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_output,
 				 &group_max_lost),
+		.check = check_session,
 		.fn = run_stop,
 	},
 };

@@ -6,6 +6,7 @@
 #include "proto/model.h"
 #include "report/writer.h"
 
+int session_read_all(struct sources *sources, struct sessions *all);
 void session_print_list(struct out *o, const struct sessions *all, const struct sources *sources);
 
 #endif

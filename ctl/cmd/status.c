@@ -11,7 +11,6 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "proto/model.h"
-#include "proto/nl.h"
 #include "report/writer.h"
 
 static void print_modes(struct out *o, const struct source *s)
@@ -148,17 +147,11 @@ static void print_status(struct out *o, const struct sources *sources, const str
 
 static int run_status(const struct verb *verb, const struct opts *o)
 {
-	struct sources sources = {};
-	struct sessions all = {};
+	struct sources sources;
+	struct sessions all;
 	struct out out;
-	struct nl nl;
-	int err;
+	int err = session_read_all(&sources, &all);
 
-	err = nl_open(&nl);
-	if (!err)
-		err = model_get_sources(&nl, &sources);
-	if (!err)
-		err = model_get_sessions(&nl, &all);
 	if (!err) {
 		out_init(&out, stdout, o->json);
 		out.columns = 0;	/* sentences are not cut */
@@ -167,7 +160,6 @@ static int run_status(const struct verb *verb, const struct opts *o)
 	}
 	model_free_sessions(&all);
 	model_free_sources(&sources);
-	nl_shut(&nl);
 	return err;
 }
 

@@ -55,21 +55,28 @@ char *copy_string(const char *s)
 	return p ? p : no_memory();
 }
 
-void buf_printf(struct buf *b, const char *fmt, ...)
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
-	va_list ap;
+	va_list again;
 	int len;
 
-	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
+	va_copy(again, ap);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
 	if (len < 0)
 		return;
 	b->p = grow(b->p, &b->cap, b->len + (size_t)len + 1, 1);
-	va_start(ap, fmt);
 	vsnprintf(b->p + b->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
 	b->len += (size_t)len;
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
 }
 
 /** buf_u64_padded() - Add a number, at least @width wide, without stdio. */

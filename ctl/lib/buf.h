@@ -3,6 +3,7 @@
 #ifndef OBSCTL_BUF_H
 #define OBSCTL_BUF_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,7 @@ static inline void buf_puts(struct buf *b, const char *s)
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF(2, 0);
 void buf_u64(struct buf *b, uint64_t v);
 void buf_u64_padded(struct buf *b, uint64_t v, int width, char fill);
 void buf_free(struct buf *b);

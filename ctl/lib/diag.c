@@ -5,18 +5,28 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/buf.h"
 #include "lib/diag.h"
+#include "lib/utf8.h"
 
 void (*before_sentence)(void);
 
+/* A sentence can quote words of the command line, and names from files and threads. */
 static void say(const char *prefix, const char *fmt, va_list ap)
 {
+	struct buf text = {};
+	struct buf shown = {};
+
+	buf_vprintf(&text, fmt, ap);
+	utf8_sentence(&shown, text.len ? text.p : "");
 	if (before_sentence)
 		before_sentence();
 	fflush(stdout);
 	fputs(prefix, stderr);
-	vfprintf(stderr, fmt, ap);
+	fputs(shown.len ? shown.p : "", stderr);
 	fputc('\n', stderr);
+	buf_free(&text);
+	buf_free(&shown);
 }
 
 /** refuse() - Print a sentence. Return: the exit status of a refusal. */

@@ -5,11 +5,12 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/format.h"
+#include "lib/lines.h"
 #include "report/losses.h"
 #include "report/nothing.h"
 
@@ -23,18 +24,48 @@ static void begin_reason(struct buf *why)
 	buf_puts(why, why->len ? "; " : "");
 }
 
-/* Processes and threads of the filter that are not there (any more). */
-static void add_missing(const struct numbers *ids, const char *what, struct buf *why)
+/* The process that a thread belongs to; 0 when there is no such thread (any more). */
+static uint64_t process_of(uint64_t tid)
 {
-	char path[40];
+	char path[48];
+	uint64_t tgid = 0;
+	struct lines l;
+	size_t len;
+	char *line;
+
+	snprintf(path, sizeof(path), "/proc/%llu/status", (unsigned long long)tid);
+	if (lines_open(&l, path))
+		return 0;
+	while ((line = lines_next(&l, &len)))
+		if (!strncmp(line, "Tgid:", 5))
+			tgid = strtoull(line + 5, NULL, 10);
+	lines_close(&l);
+	return tgid;
+}
+
+/* Processes and threads of the filter that can have had no hits. */
+static void add_missing(const struct filter *f, struct buf *why)
+{
 	size_t i;
 
-	for (i = 0; i < ids->n; i++) {
-		snprintf(path, sizeof(path), "/proc/%llu", (unsigned long long)ids->v[i]);
-		if (!access(path, F_OK))
+	for (i = 0; i < f->pids.n; i++) {
+		uint64_t process = process_of(f->pids.v[i]);
+
+		if (process == f->pids.v[i])
 			continue;
 		begin_reason(why);
-		buf_printf(why, "there is no %s %llu", what, (unsigned long long)ids->v[i]);
+		if (process)
+			buf_printf(why, "%llu is a thread of process %llu: give --tid",
+				   (unsigned long long)f->pids.v[i], (unsigned long long)process);
+		else
+			buf_printf(why, "there is no process %llu",
+				   (unsigned long long)f->pids.v[i]);
+	}
+	for (i = 0; i < f->tids.n; i++) {
+		if (process_of(f->tids.v[i]))
+			continue;
+		begin_reason(why);
+		buf_printf(why, "there is no thread %llu", (unsigned long long)f->tids.v[i]);
 	}
 }
 
@@ -83,8 +114,7 @@ void nothing_print(struct report *r, struct out *o)
 
 	if (o->json)
 		return;
-	add_missing(&s->filter.pids, "process", &why);
-	add_missing(&s->filter.tids, "thread", &why);
+	add_missing(&s->filter, &why);
 	add_count(others, "hit was refused by the filter",
 		  "hits were refused by the filter", &why);
 	add_count(s->own, "hit came from obsctl itself", "hits came from obsctl itself", &why);

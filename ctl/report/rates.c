@@ -21,7 +21,8 @@ static uint64_t row_hash(const struct report *r, const struct row *row)
 		const char *text = (const char *)(uintptr_t)key;
 
 		if (s)
-			hash = hash_bytes(s->addr, s->nr * sizeof(*s->addr), hash);
+			/* Two processes can have the same addresses. */
+			hash = hash_bytes(s->addr, s->nr * sizeof(*s->addr), hash ^ s->pid);
 		else if (t->types[c] == KOBS_TYPE_TEXT)
 			hash = hash_bytes(text, strlen(text), hash + 1);
 		else

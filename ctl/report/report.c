@@ -320,7 +320,7 @@ static void print_table(struct report *r, struct out *o)
 	if (kind && kind->print_foot)
 		kind->print_foot(r, o);
 	/* Ages are read for the verdict; as bars they are shown on request. */
-	if (o->json || !t->has_hist || (kind && !r->opts->hist))
+	if (o->json || !t->has_hist || (kind && kind->charts_asked && !r->opts->hist))
 		return;
 	for (i = 0; i < r->rows_shown && i < CHART_ROWS; i++)
 		print_chart(r, o, &t->rows[i]);

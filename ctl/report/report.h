@@ -19,6 +19,9 @@ struct report_kind {
 	const char	*source;
 	const char	*mode;
 	bool		shared_rows;	/* one table for all CPUs */
+	bool		charts_asked;	/* histograms are its own, and drawn only on request */
+	/* The report of a detached session, in place of report_resolve() and report_print(). */
+	int		(*print)(struct report *r, const struct output *to);
 	/* Sort the rows, take out what is none, and set rows_worth. */
 	void		(*arrange)(struct report *r);
 	/* In the title, behind the mode. */

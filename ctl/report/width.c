@@ -11,38 +11,9 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "lib/macros.h"
 #include "lib/parse.h"
+#include "lib/utf8.h"
 #include "report/width.h"
-
-/** width_utf8() - Return: how many bytes of valid UTF-8 begin at @text; 0 if none do. */
-size_t width_utf8(const char *text)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	static const struct {
-		unsigned char from, to, low, high;
-		size_t len;
-	} lead[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < ARRAY_SIZE(lead); i++) {
-		if (*s < lead[i].from || *s > lead[i].to)
-			continue;
-		if (s[1] < lead[i].low || s[1] > lead[i].high)
-			return 0;
-		for (k = 2; k < lead[i].len; k++)
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-		return lead[i].len;
-	}
-	return 0;
-}
 
 /* The character that begins at @s, of @len bytes. */
 static wchar_t decode(const char *s, size_t len)
@@ -63,7 +34,7 @@ static size_t step(const char *s, size_t *len)
 	locale_t before;
 	int columns;
 
-	*len = width_utf8(s);
+	*len = utf8_length(s);
 	if (!*len) {
 		*len = 1;
 		return 1;

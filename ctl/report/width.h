@@ -8,7 +8,6 @@
 
 size_t width_of(const char *s);
 size_t width_clip(const char *s, size_t len, size_t columns);
-size_t width_utf8(const char *s);
 size_t width_terminal(FILE *file);
 
 #endif

@@ -13,6 +13,7 @@
 #include "lib/buf.h"
 #include "lib/format.h"
 #include "lib/macros.h"
+#include "lib/utf8.h"
 #include "report/width.h"
 #include "report/writer.h"
 
@@ -56,7 +57,7 @@ void json_escape(struct buf *b, const char *s)
 		} else if (*p < 0x80) {
 			buf_putc(b, (char)*p);
 		} else {
-			len = width_utf8((const char *)p);
+			len = utf8_length((const char *)p);
 			if (len)
 				buf_add(b, p, len);
 			else
@@ -179,17 +180,38 @@ void out_newline(struct out *o)
 	o->items[0] = false;
 }
 
-/** out_line() - A line of text that JSON says in another way. */
+/* Control characters of a name, from a thread or a file, must not reach a terminal. */
+static void put_text(struct out *o, const char *s, size_t bytes)
+{
+	for (; bytes && *s; s++, bytes--)
+		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, o->file);
+}
+
+/**
+ * out_line() - A line of text that JSON says in another way.
+ *
+ * It can quote names of threads and words of the command line.
+ */
 void out_line(struct out *o, const char *fmt, ...)
 {
+	struct buf text = {};
 	va_list ap;
+	char *s;
 
 	if (o->json)
 		return;
 	va_start(ap, fmt);
-	vfprintf(o->file, fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
+	for (s = text.p; s && *s; s += strcspn(s, "\n")) {
+		size_t lines = strspn(s, "\n");
+
+		fwrite(s, 1, lines, o->file);
+		s += lines;
+		put_text(o, s, strcspn(s, "\n"));
+	}
 	fputc('\n', o->file);
+	buf_free(&text);
 }
 
 void out_table_begin(struct out *o, const char *key)
@@ -266,13 +288,6 @@ void out_row_end(struct out *o)
 {
 	out_close(o, '}');
 	o->nr_rows++;
-}
-
-/* Control characters of a name, from a thread or a file, must not reach a terminal. */
-static void put_text(struct out *o, const char *s, size_t bytes)
-{
-	for (; bytes && *s; s++, bytes--)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, o->file);
 }
 
 /* What does not fit is cut in its middle: both ends of a symbol's name tell something. */

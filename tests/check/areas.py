@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Areas of the check that are no selftests: lint, unit tests, libFuzzer, KUnit."""
+"""Areas of the check other than selftests: lint, unit tests, libFuzzer, KUnit."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from check.matrix import TOP
 
 
 def run(command, log):
-    """Returns status and seconds; what it prints goes to a file."""
+    """Run a command with its output in a file. Returns its status and seconds."""
     begin = time.monotonic()
     with open(log, "w", encoding="utf-8") as f:
         r = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.STDOUT, check=False)
@@ -19,7 +19,7 @@ def run(command, log):
 
 
 def one(report, area, name, command, lines=200):
-    """A command that is one test point."""
+    """Run a command as one test point."""
     log = f"{report.out}/{area}.{name}.log"
     status, seconds = run(command, log)
     report.record(area, name, int(not status), int(bool(status)), 0, seconds)
@@ -28,18 +28,18 @@ def one(report, area, name, command, lines=200):
     return not status
 
 
-# Kernels for which lint builds the modules, too, with sparse: once is enough.
+# Kernels whose modules lint builds with sparse; the guests use these builds.
 LINTED = ["6.1", "6.12", "newest"]
 
 
 def lint(report, built=()):
-    """All checks but the builds of these kernels, which were made by lint for the guests."""
+    """Run all checks, except the builds for these kernels, which lint has made for the guests already."""
     out = [part for name in built for part in ("-x", f"build-{name}")]
     one(report, "lint", "lint", ["scripts/lint", *out])
 
 
 def tap(report, area, name, directory):
-    """Tests that "make check" in a directory builds and runs: TAP where programs print it, else they are one point."""
+    """Run "make check" in a directory. Its points are those of its TAP output; without any, it is one point."""
     log = f"{report.out}/{area}.log"
     status, seconds = run(["make", "-C", directory, f"O={TOP}/build", "check"], log)
     with open(log, encoding="utf-8", errors="replace") as f:
@@ -63,7 +63,7 @@ def fuzz(report):
 
 
 def kunit(report, *suites):
-    """The KUnit suites in a guest of the debug kernel, read by the kernel's own parser."""
+    """Run the KUnit suites in a guest of the debug kernel; the kernel's kunit.py parses the output."""
     log, err, parsed = (f"{report.out}/kunit.{x}" for x in ("ktap", "err", "log"))
     begin = time.monotonic()
     with open(log, "w", encoding="utf-8") as out, open(err, "w", encoding="utf-8") as errors:
@@ -84,7 +84,7 @@ def kunit(report, *suites):
 
 
 def builds(names, linted=()):
-    """What is built for these guests: commands by name. Some modules are built by lint, which keeps them."""
+    """Build commands for these guests, by name. For kernels in "linted", lint builds the modules and keeps them."""
     arm, x86 = "arm64" in names, [n for n in names if n != "arm64"]
     jobs = f"-j{os.cpu_count()}"
     cc = ["gcc", "-O1", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra"]
@@ -106,7 +106,7 @@ def builds(names, linted=()):
 
 
 def build(report, name, commands):
-    """Run the commands of a build; returns whether all went well, and says it."""
+    """Run the commands of a build and report the result. Returns whether it succeeded."""
     begin = time.monotonic()
     for i, command in enumerate(commands):
         log = f"{report.out}/build.{name}.{i}.log"
@@ -114,7 +114,7 @@ def build(report, name, commands):
         if status:
             report.record(name, "build", 0, 1, 0, seconds)
             report.show_file(name, " ".join(command), log, 60)
-            # What lint complains about may work nevertheless.
+            # The tests can use modules that lint complains about.
             return command[0] == "scripts/lint" and os.path.exists(f"{TOP}/build/{name}/kobs.ko")
     report.say(name, f"built in {time.monotonic() - begin:.0f} s")
     return True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Selftests in guests. The guests of one kernel share a directory with the host: queue.json in it names the tests, and a guest takes
-the next one by making the directory claimed/NAME. Thus a second guest of a kernel can join while the first is at work.
+Selftests in guests. The guests of one kernel share a directory with the host: its file queue.json lists the tests, and a guest
+claims a test by creating the directory claimed/NAME, so that a second guest of a kernel can join while the first one runs.
 """
 
 import json
@@ -21,7 +21,7 @@ def kdir(*args):
 
 
 class Kernel:
-    """The tests of one kernel, and the guests that run them."""
+    """The tests of one kernel and the guests that run them."""
 
     def __init__(self, name, tests, report, only="*", live=False, env=()):
         self.name, self.tests, self.report, self.live, self.env = name, tests, report, live, env
@@ -36,7 +36,7 @@ class Kernel:
             json.dump({"limit": GUESTS[name].file_limit, "only": only, "tests": tests}, f)
 
     def left(self):
-        """Tests that no guest has taken."""
+        """Tests that no guest has claimed."""
         taken = set(os.listdir(f"{self.share}/claimed"))
         return [t["name"] for t in self.tests if t["name"] not in taken]
 
@@ -82,7 +82,7 @@ class Guest:
         return status
 
     def read(self, line):
-        """A line of what guest-run prints; each file's KTAP is kept in AREA.TEST."""
+        """Process a line of guest-run's output. The KTAP of each file is saved in AREA.TEST."""
         if line.startswith("@@ begin "):
             self.name, self.tally = line.split()[2], Tally()
             self.log = open(f"{self.report.out}/{self.area}.{self.name}", "w", encoding="utf-8")

@@ -11,9 +11,9 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = "tests/matrix"
 
-# Guests: arguments of scripts/vm; seconds that a test file and the whole guest may take. These limits are for what hangs, not
-# for what is slow on a busy host. (The arm64 guest's clock leaps while it waits for the host's disk: only the guest has a limit.
-# It has one processor that counts instructions, so that the PMU's figures are exact.)
+# Guests: arguments of scripts/vm; seconds that a test file and the whole guest may take. The limits
+# detect hangs; they allow for a busy host. (The arm64 guest's clock jumps while it waits for the host's disk, so only the whole guest
+# has a limit. It has one processor that counts instructions, so that the PMU's counts are exact.)
 Guest = collections.namedtuple("Guest", "vm file_limit limit")
 GUESTS = {
     "debug": Guest(["--kernel", "debug", "--nmi"], 1200, 4800),
@@ -25,7 +25,7 @@ GUESTS = {
     "arm64": Guest(["--arch", "arm64", "--icount"], 100000, 3600),
 }
 
-# On request only, with the tests of another kernel.
+# Kernels that run on request only, with the tests of another kernel.
 ALIASES = {"6.1-rt": "6.12-rt"}
 
 
@@ -63,7 +63,7 @@ class Matrix:
         self.twice = [r for r in rows if not r.glob and self.files[r.file] is not r]
 
     def complaints(self):
-        """What is wrong with the table, a line each."""
+        """Errors in the table, one line each."""
         there = {f[5:-3] for f in os.listdir(f"{TOP}/tests/selftests") if f.startswith("test_") and f.endswith(".py")}
         for r in [*self.files.values(), *self.points]:
             for c in r.complaints():
@@ -83,7 +83,7 @@ class Matrix:
         yield from self.useless({r.file for r in self.points} & there)
 
     def useless(self, files):
-        """Rows of points that match none: their file could not run."""
+        """Rows whose glob matches no point of their file."""
         r = subprocess.run([sys.executable, f"{TOP}/tests/check/names.py", *sorted(files)], capture_output=True, text=True, check=False)
         if r.returncode:
             yield f"{PATH}: the names of points cannot be found: {r.stderr.strip()[-500:]}"
@@ -94,7 +94,7 @@ class Matrix:
                 yield f"{PATH}:{r.number}: {r.file}: no point matches '{r.glob}'"
 
     def tests(self, kernel, everything):
-        """The files of a guest, in order, each with the globs of points that are left out."""
+        """The files of a guest, in order, each with the globs of the points to leave out."""
         kernel = ALIASES.get(kernel, kernel)
         chosen = []
         for r in self.files.values():

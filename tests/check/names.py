@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-names.py TEST...: prints the names of the points of test files, a JSON object of lists by file.
+names.py TEST...: prints the names of the points of test files, as a JSON object with a list per file.
 
-A file is executed without what makes its points run: they have their names by then. Nothing of a guest is needed or touched.
+A file is executed up to main(), when all its points are registered but none has run. This needs no guest.
 """
 
 import json

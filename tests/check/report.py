@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Results of test files: read from KTAP, counted, and told."""
+"""Results of test files: parse KTAP, count points, print the summary."""
 
 import os
 import re
@@ -39,13 +39,13 @@ class Tally:
             self.failing = False
 
     def close(self, status):
-        """What the counts do not tell: status is a number, or "died"."""
+        """Check what the counts do not show. The status is an exit status, or "died" when the guest ended."""
         self.failing = False
         points = self.passed + self.failed + self.skipped
         if status in (124, 137):
-            self.fail("it was ended: it took too long")
+            self.fail("killed at its time limit")
         elif status == "died":
-            self.fail("the guest ended here")
+            self.fail("the guest ended during this file")
         elif self.plan != points:
             self.fail(f"planned {self.plan}, got {points}; status {status}")
         elif not self.failed and status not in (0, 4):
@@ -57,7 +57,7 @@ class Tally:
 
 
 class Report:
-    """Tells what happens, a line for each file, from any thread; counts for the end."""
+    """Prints one line per file, from any thread, and keeps the totals."""
 
     def __init__(self, out):
         self.out = out
@@ -85,7 +85,7 @@ class Report:
         self.say(area, f"{name:<16} {text:<34} {seconds:4.0f} s")
 
     def show(self, area, title, text, lines=200):
-        """Print all at once, so that what runs side by side does not mix."""
+        """Print in one piece, so that the output of parallel jobs does not mix."""
         with self.lock:
             print("\n".join([f"---- {area}: {title}", *text.splitlines()[-lines:], "----"]), flush=True)
 
@@ -97,7 +97,7 @@ class Report:
         self.show(area, title, text, lines)
 
     def times(self):
-        """Seconds by file and area, as a table for docs/testing.md."""
+        """Write the seconds by file and area, as a table for docs/testing.md."""
         areas = sorted({area for _, area, _ in self.took})
         cells = {(name, area): seconds for seconds, area, name in self.took}
         total = {name: sum(s for s, _, n in self.took if n == name) for _, _, name in self.took}
@@ -109,7 +109,7 @@ class Report:
                 print("|", " | ".join([name, *shown]), "|", file=f)
 
     def close(self):
-        """The end: the slowest files, and the line that counts. Returns the status."""
+        """Print the slowest files and the totals. Returns the exit status."""
         self.times()
         if len(self.took) > 1:
             print("slowest:")

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The order of work: builds, guests and other areas, several side by side."""
+"""Scheduling: builds, guests and other jobs, run in parallel."""
 
 import threading
 
 
 class Work:
-    """Something to do once that is needed has been done well: a function that returns False when it went wrong."""
+    """A job that can start when the jobs it needs have succeeded. Its function returns False on failure."""
 
     def __init__(self, name, do, needs=()):
         self.name, self.do, self.needs = name, do, set(needs)
 
 
 class Crew:
-    """Workers that take the first of a list that can be done; who finds none joins a guest that has tests left."""
+    """Worker threads. Each takes the first job that can start; without one, it starts a second guest for a kernel with tests left."""
 
     def __init__(self, works, kernels, size):
         self.works, self.kernels, self.size = list(works), kernels, size
@@ -22,7 +22,7 @@ class Crew:
         self.change = threading.Condition()
 
     def next(self):
-        """With the lock held: what to do next, or None when nothing can be done now."""
+        """The next job, or None when no job can start now. The lock is held."""
         for w in [w for w in self.works if w.needs & self.bad]:
             self.works.remove(w)
             self.bad.add(w.name)
@@ -31,7 +31,7 @@ class Crew:
                 self.works.remove(w)
                 return w
         for k in self.kernels:
-            # One test left is soon taken by the guest that runs.
+            # A single remaining test is left to the running guest.
             if k.running == k.guests == 1 and len(k.left()) > 1:
                 return Work(f"second guest of {k.name}", k.run)
         return None

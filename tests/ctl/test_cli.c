@@ -49,7 +49,7 @@ static void listen_end(FILE *file, int old)
 
 #define WORDS_MAX	16
 
-/* Take a line apart at its spaces; '_' stands for one inside of a word. */
+/* Take a line apart at its spaces; '_' stands for one inside of a word, "''" for an empty word. */
 static int split(char *line, char **words)
 {
 	char *rest;
@@ -61,7 +61,7 @@ static int split(char *line, char **words)
 	     word = strtok_r(NULL, " ", &rest)) {
 		for (c = word; *c; c++)
 			*c = *c == '_' ? ' ' : *c;
-		words[n++] = word;
+		words[n++] = strcmp(word, "''") ? word : c;
 	}
 	words[n] = NULL;
 	return n;
@@ -110,6 +110,20 @@ static const struct {
 	{ "cuont x", "did you mean 'obsctl func count x'?" },
 	{ "trace x", "did you mean 'obsctl func trace x' or 'obsctl slab trace x'?" },
 	{ "xyzzy", "there is no 'xyzzy': there are status, doctor, func, " },
+	{ "''", "there is no '': there are status, doctor, func, " },
+	{ "--versoin", "there is no option --versoin; did you mean --version?" },
+	{ "--json status",
+	  "there is no option --json in front of a noun: options follow the verb" },
+	{ "func latency x", "but count, time or trace; did you mean 'obsctl func time x'?" },
+	{ "func latency", "did you mean 'obsctl func count latency'?" },
+	{ "func ''", "'func' has no verb '', but count, time or trace (see obsctl func --help)" },
+	{ "pmu profile -d 1", "did you mean 'obsctl pmu record -d 1'?" },
+	{ "session read", "'session read' needs a session's name or number" },
+	{ "session read ''", "'session read' needs a session's name or number" },
+	{ "session stop a b", "unexpected argument 'b': 'session stop' takes one session" },
+	{ "func count x --detach a_b", "needs a name without spaces and control characters" },
+	{ "\033[31mx\r", "there is no '\\e[31mx\\r': there are" },
+	{ "func count x --by \xff\x1b]0;t\x07", "has no column '\\xff\\e]0;t\\x07'. Its columns" },
 	{
 		"func vread",
 		"'func' has no verb 'vread', but count, time or trace; did you mean 'obsctl func count vread'?",
@@ -120,9 +134,12 @@ static const struct {
 	{ "lock x", "'lock' has no verb 'x', but contention or stalls (see obsctl lock --help)" },
 	{ "lock", "'lock' needs a verb: contention or stalls (see obsctl lock --help)" },
 	{ "func count x --jsn", "'func count' has no option --jsn; did you mean --json?" },
-	{ "func count x --hist", "'func count' has no option --hist, which is for func time" },
-	{ "func trace x -i 1",
-	  "'func trace' has no option -i (--interval), which is for func count, func time" },
+	{ "func count x --hist",
+	  "'func count' has no option --hist, which can be used with func time" },
+	{
+		"func trace x -i 1",
+		"'func trace' has no option -i (--interval), which can be used with func count and func time",
+	},
 	{ "func count x --nosuch",
 	  "'func count' has no option --nosuch (see obsctl func count --help)" },
 	{ "func count x -Y", "'func count' has no option -Y (see obsctl func count --help)" },
@@ -354,6 +371,56 @@ static void test_completion(void)
 		   strstr(out, "count\t"), "fish completes a verb");
 }
 
+/* Very long words are shortened wherever they are quoted. */
+static void test_long_words(void)
+{
+	const struct verb *verb;
+	char word[201] = "";
+	char line[256];
+	struct opts o;
+
+	memset(word, 'a', sizeof(word) - 1);
+	snprintf(line, sizeof(line), "func count x --by %s", word);
+	ok(parse(&o, &verb, line) == STATUS_USAGE && !strstr(said, word) &&
+	   strstr(said, "aaa[...]aaa") && strstr(said, "Its columns: func, "),
+	   "a very long word is shortened");
+	opts_free(verb, &o);
+}
+
+static bool is_narrow(const char *text)
+{
+	const char *end;
+
+	for (; *text; text = end + (*end != 0)) {
+		end = strchrnul(text, '\n');
+		if (end - text > 79 || (end > text && end[-1] == ' '))
+			return false;
+	}
+	return true;
+}
+
+static void test_help(void)
+{
+	bool good = true;
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+	size_t i, k;
+
+	help_print(to);
+	for (i = 0; i < nr_nouns; i++) {
+		help_print_noun(nouns[i], to);
+		for (k = 0; k < nouns[i]->nr_verbs; k++)
+			help_print_verb(nouns[i], &nouns[i]->verbs[k], to);
+	}
+	fclose(to);
+	good = is_narrow(text);
+	ok(good, "no line of help is wider than a terminal");
+	ok(strstr(text, "--module NAME          only what this module allocates; ends when it is\n"
+		  "                             unloaded, and exits"), "the text of an option is broken into lines");
+	free(text);
+}
+
 /* Tables that contradict themselves would show only to a user. */
 static void test_tables(void)
 {
@@ -386,6 +453,8 @@ int main(void)
 	test_times();
 	test_nearest();
 	test_completion();
+	test_long_words();
+	test_help();
 	test_tables();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

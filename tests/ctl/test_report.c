@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Unit tests of the words and columns of reports: run by 'make check'; prints TAP. */
 
+#include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,6 +166,46 @@ static void test_losses(void)
 	tear_down(&f);
 }
 
+static void *wait_for_end(void *end)
+{
+	char byte;
+
+	return read(*(int *)end, &byte, 1) == 1 ? end : NULL;
+}
+
+/* /proc has a directory for each thread, which only --tid can mean. */
+static void test_thread_as_process(struct fixture *f)
+{
+	pthread_t thread;
+	char want[128];
+	int ends[2];
+	DIR *dir;
+	struct dirent *d;
+	uint64_t tid = 0;
+
+	if (pipe(ends) || pthread_create(&thread, NULL, wait_for_end, &ends[0])) {
+		ok(false, "a thread");
+		return;
+	}
+	dir = opendir("/proc/self/task");
+	while (dir && (d = readdir(dir)))
+		if (atoi(d->d_name) > getpid())
+			tid = strtoull(d->d_name, NULL, 10);
+	if (dir)
+		closedir(dir);
+	numbers_add(&f->session.filter.pids, tid);
+	numbers_add(&f->session.filter.tids, tid);
+	snprintf(want, sizeof(want), "Nothing was recorded: %llu is a thread of process %d: give --tid.\n",
+		 (unsigned long long)tid, (int)getpid());
+	has(print(f), want, "a thread given as a process");
+	f->session.filter.pids.n = 0;
+	f->session.filter.tids.n = 0;
+	if (write(ends[1], "", 1) == 1)
+		pthread_join(thread, NULL);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void test_nothing(void)
 {
 	struct pattern pattern = { .text = "vfs_fsync" };
@@ -190,6 +231,7 @@ static void test_nothing(void)
 	f.session.filtered = 0;
 	f.session.own = 0;
 	f.session.filter.pids.n = 0;
+	test_thread_as_process(&f);
 	f.session.hits = 3;
 	add_loss(&f, "in_flight", NULL, 2);
 	add_loss(&f, "unpaired", NULL, 1);
@@ -386,6 +428,19 @@ static const char *print_blocked(struct fixture *f, struct run_spec *spec)
 	return f->text;
 }
 
+static void test_detached(struct fixture *f)
+{
+	struct output to = {};
+	size_t size;
+
+	free(f->text);
+	f->text = NULL;
+	to.file = open_memstream(&f->text, &size);
+	ok(!blocked_report.print(&f->report, &to), "a detached session's report is printed");
+	fclose(to.file);
+	has(f->text, "COMM  STATE  BLOCKED_IN", "and has the function that is blocked");
+}
+
 static void test_stacks(void)
 {
 	char kallsyms[] = "/tmp/obsctl-test-XXXXXX";
@@ -405,6 +460,7 @@ static void test_stacks(void)
 	add_blocked(&f, "jbd2", "disk", 4);
 	add_blocked(&f, "kworker/0:1", "sleep", 3);
 	add_blocked(&f, "rcu_gp", "idle", 1);
+	test_detached(&f);
 	has(print_blocked(&f, &spec), "COMM  STATE  BLOCKED_IN               COUNT   SHARE\n"
 	    "cat   sleep  pipe_read                    2  66.7 %\n"
 	    "jbd2  disk   arch_rethook_trampoline      1  33.3 %\n"
@@ -435,6 +491,40 @@ static void test_stacks(void)
 	unlink(kallsyms);
 }
 
+/* Stacks of two processes with the same addresses, as after a fork. */
+static void test_rates(void)
+{
+	static const uint64_t addr[] = { 0x401000, 0x402000 };
+	struct column column = { .name = (char *)"ustack", .type = KOBS_TYPE_USTACK };
+	struct rates rates = {};
+	struct fixture f;
+	uint32_t id;
+
+	set_up(&f);
+	model_free_table(&f.table);
+	f.view.columns[0] = &column;
+	f.view.types[0] = KOBS_TYPE_USTACK;
+	model_init_table(&f.table, f.view.types, 1, &f.mode);
+	for (id = 1; id <= 2; id++) {
+		struct row part = { .count = id * 10 };
+
+		add_stack(&f.table, id, addr, ARRAY_SIZE(addr));
+		((struct stack *)map_get(&f.table.stacks, id))->pid = 100 + id;
+		table_add(&f.table, table_row(&f.table, &(uint64_t){ id }), &part, NULL);
+	}
+	table_merge_stacks(&f.table);
+	f.report.interim = true;
+	rates_take(&rates, &f.report);
+	f.session.duration = 2 * NSEC_PER_SEC;
+	f.table.rows[0].count += 3;
+	f.table.rows[1].count += 5;
+	ok(f.table.nr_rows == 2 && rates_of(&rates, &f.report, &f.table.rows[0]) == 3 &&
+	   rates_of(&rates, &f.report, &f.table.rows[1]) == 5,
+	   "equal user stacks of two processes have rates of their own");
+	rates_free(&rates);
+	tear_down(&f);
+}
+
 static void test_advice(void)
 {
 	char b[160];
@@ -449,6 +539,7 @@ int main(void)
 {
 	test_shares();
 	test_stacks();
+	test_rates();
 	test_advice();
 	test_widths();
 	test_losses();

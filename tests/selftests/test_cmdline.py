@@ -229,6 +229,11 @@ def meant():
     for args, part in (
             (("func", "vfs_read"), "did you mean 'obsctl func count vfs_read'?"), (("fnc",), "did you mean 'obsctl func'?"),
             (("count", "vfs_read"), "did you mean 'obsctl func count vfs_read'?"),
+            (("",), "there is no '': there are status, "), (("--versoin",), "did you mean --version?"),
+            (("help", "func", "count", "extra"), "unexpected argument 'extra' after 'count'"),
+            (("func", "help", "count", "extra"), "unexpected argument 'extra' after 'count'"),
+            (("help", "status", "extra"), "unexpected argument 'extra' after 'status'"),
+            (("session", "stop", "a", "b"), "unexpected argument 'b'"),
             (("func", "count", LEAF, "--durtion", "1"), "did you mean --duration?"),
             (("func", "count", LEAF, "--by", "process"), "did you mean 'comm' or 'pid'? Its columns: comm, pid, func, "),
             (("func", "time", LEAF, "--min", "5"), "a time with its unit (ns, us, ms, s, m or h)")):
@@ -253,7 +258,7 @@ def columns():
         listed = set()
         for verb in names:
             text = obsctl("help", noun, verb).out
-            listed |= set(text.split("Columns of --by:\n")[1].splitlines()[0].split())
+            listed |= set(text.split("Columns of --by:\n")[1].split("\n\n")[0].split())
         equal(listed - context, set(sources[noun]["columns"]) - own.get(noun, set()), f"columns of {noun}")
 
 

@@ -157,11 +157,10 @@ static int unknown_event(const char *name)
 	n = pmu_names_near(&all, name, near, NEAR);
 	for (i = 0; i < n; i++)
 		buf_printf(&b, "%s'%s'", !i ? "" : i + 1 == n ? " or " : ", ", near[i]);
-	if (n)
-		err = misuse("there is no event '%s': is it %s? (obsctl pmu list shows all)", name,
-			     b.p);
-	else
-		err = misuse("there is no event '%s' (obsctl pmu list shows all)", name);
+	err = misuse("there is no event '%s'%s%s%s%s (obsctl pmu list shows all)", name,
+		     n ? ": is it " : "", n ? b.p : "", n ? "?" : "",
+		     pmu_lib_available() ? "" :
+		     "; names of the CPU's vendor need libpfm4, which is not installed");
 	buf_free(&b);
 	pmu_names_free(&all);
 	return err;

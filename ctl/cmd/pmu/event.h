@@ -82,6 +82,7 @@ int pmu_sysfs_event(const char *text, const char *slash, uint64_t *word);
 void pmu_sysfs_cpus(struct pmu_event *e);
 
 /* pmu_lib.c: names of libpfm4 */
+bool pmu_lib_available(void);
 bool pmu_lib_event(const char *name, uint64_t *word);
 void pmu_lib_names(struct pmu_names *n);
 void pmu_names_add(struct pmu_names *n, const char *name, const char *kind, const char *doc);

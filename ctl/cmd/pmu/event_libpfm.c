@@ -34,8 +34,8 @@ static const struct library_function functions[] = {
 	{ "pfm_get_pmu_info", &pfm.get_pmu_info },
 };
 
-/* Without the library its names are unknown, and all others work. */
-static bool lib_ready(void)
+/** pmu_lib_available() - Whether the library is installed; all other names work without. */
+bool pmu_lib_available(void)
 {
 	static int state;
 
@@ -51,8 +51,10 @@ bool pmu_lib_event(const char *name, uint64_t *word)
 	struct perf_event_attr attr = { .size = sizeof(attr) };
 	pfm_perf_encode_arg_t arg = { .attr = &attr, .size = sizeof(arg) };
 
-	if (!lib_ready() || pfm.get_os_event_encoding(name, PFM_PLM0 | PFM_PLM3 | PFM_PLMH,
-						      PFM_OS_PERF_EVENT_EXT, &arg) != PFM_SUCCESS)
+	if (!pmu_lib_available())
+		return false;
+	if (pfm.get_os_event_encoding(name, PFM_PLM0 | PFM_PLM3 | PFM_PLMH, PFM_OS_PERF_EVENT_EXT,
+				      &arg) != PFM_SUCCESS)
 		return false;
 	word[PMU_TYPE] = attr.type;
 	word[PMU_CONFIG] = attr.config;
@@ -96,7 +98,7 @@ void pmu_lib_names(struct pmu_names *n)
 {
 	int pmu;
 
-	if (!lib_ready())
+	if (!pmu_lib_available())
 		return;
 	pfm_for_all_pmus(pmu) {
 		pfm_pmu_info_t info = { .size = sizeof(info) };

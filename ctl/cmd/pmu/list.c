@@ -75,6 +75,8 @@ int pmu_list(const struct verb *verb, const struct opts *o)
 		out_line(&out, "\nRaw events: rNNN, or PMU/event=0x3c,umask=0x0/. Modifiers: :u user, :k kernel, :h hypervisor, :p precise.%s",
 			 pmu_has_hardware() ? "" :
 			 "\nThe CPU's PMU is not there: only software events count.");
+	if (!pmu_lib_available())
+		out_line(&out, "\nlibpfm4 is not installed: events of the CPU's vendor are not listed.");
 	out_free(&out);
 	pmu_names_free(&all);
 	return err ? err : output_close(&to);

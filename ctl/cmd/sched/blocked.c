@@ -112,8 +112,7 @@ static void find_scheduler(struct blocked *b)
 	b->found = true;
 }
 
-/** blocked_print() - The report. Return: 0 or an exit status. */
-int blocked_print(struct run_spec *spec, struct report *r, const struct output *to)
+static int print_table(struct blocked *b, struct report *r, const struct output *to)
 {
 	const struct column *column = r->view->columns[STACK];
 	struct table *from = r->table;
@@ -121,12 +120,12 @@ int blocked_print(struct run_spec *spec, struct report *r, const struct output *
 	struct table shown;
 	int err;
 
-	find_scheduler(spec->arg);
+	find_scheduler(b);
 	r->view->columns[STACK] = &blocked_column;
 	r->view->types[STACK] = KOBS_TYPE_TEXT;
 	model_init_table(&shown, r->view->types, BLOCKED_COLUMNS, r->view->mode);
 	model_init_table(&hidden, r->view->types, BLOCKED_COLUMNS, r->view->mode);
-	merge_rows(spec->arg, r, &shown, &hidden);
+	merge_rows(b, r, &shown, &hidden);
 	shown.has_hist = from->has_hist;
 	r->table = &shown;
 	r->rows_hidden = hidden.nr_rows;
@@ -139,3 +138,40 @@ int blocked_print(struct run_spec *spec, struct report *r, const struct output *
 	model_free_table(&shown);
 	return err;
 }
+
+/** blocked_print() - The report. Return: 0 or an exit status. */
+int blocked_print(struct run_spec *spec, struct report *r, const struct output *to)
+{
+	return print_table(spec->arg, r, to);
+}
+
+static bool has_columns(const struct view *v)
+{
+	size_t i;
+
+	for (i = 0; i < BLOCKED_COLUMNS && i < v->nr_columns; i++)
+		if (strcmp(v->columns[i]->name, blocked_columns[i]))
+			return false;
+	return v->nr_columns == BLOCKED_COLUMNS;
+}
+
+/* A detached session is of this table if it has its columns. */
+static int print_detached(struct report *r, const struct output *to)
+{
+	struct blocked b = {};
+	int err;
+
+	if (r->opts->folded || !has_columns(r->view)) {
+		report_resolve(r);
+		return report_print(r, to);
+	}
+	err = print_table(&b, r, to);
+	numbers_free(&b.sched);
+	return err;
+}
+
+const struct report_kind blocked_report = {
+	.source = "sched",
+	.mode = "offcpu",
+	.print = print_detached,
+};

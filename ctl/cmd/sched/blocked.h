@@ -17,6 +17,8 @@ struct blocked {
 	bool		found;
 };
 
+extern const struct report_kind blocked_report;
+
 int blocked_print(struct run_spec *spec, struct report *r, const struct output *to);
 
 #endif

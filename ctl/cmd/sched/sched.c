@@ -46,21 +46,12 @@ static void add_waker(struct strings *by, const struct strings *asked)
 			strings_add(by, waker_columns[i]);
 }
 
-/* Whether the table is the usual one. A session that goes on alone keeps no stacks. */
+/* Whether the table is the usual one. */
 static bool is_usual(const struct verb *verb, const struct opts *o)
 {
 	const struct sched_opts *own = o->own;
 
 	return !strcmp(verb->name, "offcpu") && !o->by.n && !own->waker && !o->folded;
-}
-
-static void choose_usual(struct strings *by, const struct opts *o)
-{
-	size_t n = o->detach ? BLOCKED_COLUMNS - 1 : BLOCKED_COLUMNS;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		strings_add(by, blocked_columns[i]);
 }
 
 static int run_sched(const struct verb *verb, const struct opts *o)
@@ -70,6 +61,7 @@ static int run_sched(const struct verb *verb, const struct opts *o)
 	struct opts mine = *o;
 	struct blocked blocked = {};
 	struct strings by = {};
+	size_t i;
 	int err;
 
 	if (own->waker) {
@@ -77,9 +69,10 @@ static int run_sched(const struct verb *verb, const struct opts *o)
 		mine.by = by;
 	}
 	if (is_usual(verb, o)) {
-		choose_usual(&by, o);
+		for (i = 0; i < BLOCKED_COLUMNS; i++)
+			strings_add(&by, blocked_columns[i]);
 		mine.by = by;
-		spec.report = o->detach ? NULL : blocked_print;
+		spec.report = blocked_print;
 		spec.arg = &blocked;
 	}
 	err = run_session(&spec, &mine);
@@ -104,6 +97,7 @@ static const struct verb verbs[] = {
 				 &group_stacks),
 		.columns = COLUMNS("state", "waker", "waker_pid", "waker_stack", CONTEXT_COLUMNS,
 				   STACK_COLUMNS),
+		.report = &blocked_report,
 		.fn = run_sched,
 	},
 	{

@@ -466,6 +466,7 @@ const struct report_kind slab_leaks_report = {
 	.source = "slab",
 	.mode = "leaks",
 	.shared_rows = true,
+	.charts_asked = true,
 	.arrange = arrange,
 	.describe = describe,
 	.print_values = print_values,
