@@ -132,8 +132,8 @@ static int check_session(const struct verb *verb, const struct opts *o)
 	if (o->nr_args == 1 && *o->args[0])
 		return 0;
 	if (o->nr_args > 1)
-		return misuse("unexpected argument '%s': 'session %s' takes one session", o->args[1],
-			      verb->name);
+		return misuse("unexpected argument '%s': 'session %s' takes one session",
+			      o->args[1], verb->name);
 	return misuse("'session %s' needs a session's name or number (see obsctl session list)",
 		      verb->name);
 }

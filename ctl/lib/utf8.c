@@ -93,14 +93,14 @@ static size_t align(const char *text, size_t at)
 
 static void add_run(struct buf *out, const char *run, size_t len)
 {
-	size_t head = align(run, RUN_HEAD);
-	size_t tail = len > RUN_MAX ? align(run, len - RUN_TAIL) : 0;
+	size_t tail;
 
 	if (len <= RUN_MAX) {
 		buf_add(out, run, len);
 		return;
 	}
-	buf_add(out, run, head);
+	tail = align(run, len - RUN_TAIL);
+	buf_add(out, run, align(run, RUN_HEAD));
 	buf_puts(out, SHORT);
 	buf_add(out, run + tail, len - tail);
 }
