@@ -50,6 +50,7 @@ struct kobs_stream_cpu {
  * @work: drains the ring
  * @pending: message that did not fit into the owner's socket
  * @finishing: the session stopped; end with the last record
+ * @next: CPU with which the next round begins
  * @told: the end was reported to the owner, or will be by @pending
  * @finished: nothing is left to send
  * @cpu: state per possible CPU
@@ -60,6 +61,7 @@ struct kobs_stream {
 	size_t bytes;
 	struct kthread_delayed_work work;
 	struct sk_buff *pending;
+	unsigned int next;
 	bool finishing;
 	bool told;
 	bool finished;
@@ -181,6 +183,28 @@ static int stream_tell_lost(struct kobs_stream *st, unsigned int cpu)
 }
 
 /*
+ * Send what the ring of a CPU holds, and its losses. A busy CPU must not delay
+ * the others, neither in this round nor in later ones: the next round begins
+ * with the CPU after the one at which the owner's socket was full.
+ * Returns as stream_batch().
+ */
+static int stream_drain(struct kobs_stream *st, unsigned int cpu)
+{
+	unsigned int n = 0;
+	int ret;
+
+	do {
+		ret = stream_batch(st, cpu);
+		cond_resched();
+	} while (ret > 0 && ++n < ROUND_BATCHES);
+	if (!ret)
+		ret = stream_tell_lost(st, cpu);
+	if (ret < 0)
+		st->next = (cpu + 1) % nr_cpu_ids;
+	return ret;
+}
+
+/*
  * Returns 2 when there is more to do at once, 1 when records were sent, 0 when
  * there were none, or the error that ended the round early.
  */
@@ -194,20 +218,13 @@ static int stream_round(struct kobs_stream *st)
 
 	if (!stream_send_pending(st))
 		return -EAGAIN;
-	for_each_possible_cpu(cpu) {
+	for_each_cpu_wrap(cpu, cpu_possible_mask, st->next) {
 		u64 seq = st->cpu[cpu].seq;
-		unsigned int n = 0;
 
-		/* A busy CPU must not delay the others. */
-		do {
-			ret = stream_batch(st, cpu);
-			cond_resched();
-		} while (ret > 0 && ++n < ROUND_BATCHES);
-		drained &= !ret;
-		if (!ret)
-			ret = stream_tell_lost(st, cpu);
+		ret = stream_drain(st, cpu);
 		if (ret < 0)
 			return ret;
+		drained &= !ret;
 		any |= st->cpu[cpu].seq != seq;
 	}
 	if (any && drained) {

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """func trace: a record per call, in order, or a counted loss."""
 
+import errno
+import socket
+import struct
+
 from kobstest import *
+from nlkit import K, Session, attrs, param, words
 
 LEAF = "kobs_gen_leaf"
 
@@ -103,6 +108,42 @@ def text():
     r = obsctl("func", "trace", LEAF, "--", *script("call task 12"))
     equal(sum(LEAF in line and "kobs_gen_caller_a" in line for line in r.out.splitlines()), 12, "lines")
     contains(r.err, "hits 12 = recorded 12 + filtered 0 + lost 0", "account")
+
+
+def batches(nl, n):
+    """The CPU and the number of records of the next n batches that a socket receives, read slowly."""
+    got = []
+    while len(got) < n:
+        # The worker fills the socket meanwhile.
+        time.sleep(0.05)
+        try:
+            data = nl.s.recv(1 << 17)
+        except OSError as e:
+            equal(errno.errorcode[e.errno], "ENOBUFS", "error of the socket")
+            continue
+        while data:
+            size = struct.unpack_from("I", data)[0]
+            command, payload = data[16], data[20:size]
+            data = data[size + 3 & ~3:]
+            found = list(attrs(payload))
+            records = sum(1 for kind, _ in found if kind == K.A_RECORD_EVENT)
+            if command == K.CMD_RECORD_NTF and records:
+                got.append((struct.unpack("I", dict(found)[K.A_RECORD_CPU])[0], records))
+    return got
+
+
+@test("a busy CPU does not starve the others")
+def starving():
+    leaf = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
+    s = Session("func", "trace", "caller", words("functions", leaf), param("ring_kb", 4096), param("budget", 0))
+    s.nl.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    s.nl.ask(K.CMD_SESSION_START, s.me)
+    # Some 30 batches of CPU 0, more than the socket holds, then a record of CPU 1.
+    subprocess.run(script("call task 30000 0", "call task 1 1"), check=True)
+    got = batches(s.nl, 8)
+    s.close()
+    at_least(sum(records for _, records in got), 2000, "records in eight batches")
+    contains([cpu for cpu, _ in got], 1, "CPUs of the first eight batches")
 
 
 @test("no record: why")
