@@ -85,9 +85,25 @@ unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 }
 
 /**
+ * kobs_context_has_user() - check that the current task has a user stack
+ *
+ * Kernel threads have none, even while they use a process's memory, nor have
+ * workers of io_uring and vhost: threads of a process that never run its code,
+ * whose user registers are a copy of those of the thread that created them.
+ *
+ * Context: any, NMI included.
+ * Return: true when the user stack can be read.
+ */
+bool kobs_context_has_user(void)
+{
+	return current->mm &&
+	       !(current->flags & (PF_KTHREAD | PF_USER_WORKER | PF_EXITING));
+}
+
+/**
  * kobs_context_ustack() - capture and intern the user stack
  * @s: session
- * @id: set to the stack's number, 0 for a task without user memory
+ * @id: set to the stack's number, 0 for a task without a user stack
  *
  * Context: any, NMI included; preemption off.
  * Return: false when the stack table is full.
@@ -98,7 +114,7 @@ bool kobs_context_ustack(struct kobs_session *s, u64 *id)
 	unsigned int nr;
 
 	*id = 0;
-	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
+	if (!kobs_context_has_user())
 		return true;
 	nr = kobs_context_user_frames(task_pt_regs(current), ips,
 				      s->unwind.depth);

@@ -14,6 +14,7 @@
 #include "unwind/unwind.h"
 
 bool kobs_context_filter(const struct kobs_session *s);
+bool kobs_context_has_user(void);
 bool kobs_context_ustack(struct kobs_session *s, u64 *id);
 unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max);

@@ -99,6 +99,42 @@ def trace():
         equal(names(x["kstack"])[:2], [LEAF, "kobs_gen_caller_b"], "frames")
 
 
+# One fsync by io_uring, left to a worker.
+URING = """
+import ctypes, mmap, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+params = ctypes.create_string_buffer(120)
+ring = libc.syscall(425, 4, params)     # io_uring_setup
+if ring < 0:
+    sys.exit(77)
+head, tail, mask, entries, flags, dropped, array = struct.unpack_from("7I", params, 40)
+sq = mmap.mmap(ring, array + 16, offset=0)
+sqes = mmap.mmap(ring, 4 * 64, offset=0x10000000)
+for n in range(int(sys.argv[1])):
+    sqes[0:64] = struct.pack("=BBHi", 3, 16, 0, os.open("/tmp/uring", os.O_RDWR | os.O_CREAT)).ljust(64, bytes(1))
+    struct.pack_into("I", sq, array + n % 4 * 4, 0)
+    struct.pack_into("I", sq, tail, n + 1)
+    if libc.syscall(426, ring, 1, 1, 1, None, 0) != 1:      # io_uring_enter
+        sys.exit(1)
+"""
+
+
+@test("a worker of io_uring has a kernel stack and no user stack")
+def uring():
+    if os.uname().machine != "x86_64":
+        skip("the program maps the rings as x86_64 does")
+    with Background("func", "count", "vfs_fsync_range", "--by", "comm,ustack,kstack", "-c", "iou-wrk-*", "--json") as b:
+        done = subprocess.run(["/usr/bin/python3", "-c", URING, "3"])
+        if done.returncode == 77:
+            skip("this kernel has no io_uring")
+        equal(done.returncode, 0, "status of the program")
+        found = b.report()["rows"]
+    equal(sum(row["count"] for row in found), 3, f"calls by workers of {found}")
+    for row in found:
+        equal(row.get("ustack", []), [], "user stack")
+        in_order(row["kstack"], "vfs_fsync_range", "io_wq_submit_work")
+
+
 def need_program():
     if not os.path.exists(PROGRAM):
         skip(f"{PROGRAM} was not built: tests/run does it")

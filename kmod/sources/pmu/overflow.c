@@ -84,7 +84,7 @@ static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 	unsigned int nr;
 
 	*id = 0;
-	if (!current->mm || (current->flags & (PF_KTHREAD | PF_EXITING)))
+	if (!kobs_context_has_user())
 		return true;
 	if (!user_mode(regs))
 		regs = task_pt_regs(current);
