@@ -23,6 +23,7 @@
 #include "core/context.h"
 #include "core/session.h"
 #include "core/stream.h"
+#include "lib/elapsed.h"
 
 /*
  * Every KOBS_HIT_SAMPLE-th hit of a CPU is timed, from number KOBS_HIT_FIRST on:

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "lib/elapsed.h"
 #include "lib/inflight.h"
 #include "rig.h"
 
@@ -466,6 +467,15 @@ static void one_of_two_enders_wins(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, load->bad, 0);
 }
 
+static void elapsed_is_never_negative(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, kobs_elapsed(5, 12), 7);
+	KUNIT_EXPECT_EQ(test, kobs_elapsed(5, 5), 0);
+	KUNIT_EXPECT_EQ(test, kobs_elapsed(6, 5), 0);
+	KUNIT_EXPECT_EQ(test, kobs_elapsed(U64_MAX, 0), 0);
+	KUNIT_EXPECT_EQ(test, kobs_elapsed(0, U64_MAX), U64_MAX);
+}
+
 static struct kunit_case span_cases[] = {
 	KUNIT_CASE(memory_is_what_is_said),
 	KUNIT_CASE(ends_pair_with_begins),
@@ -478,6 +488,7 @@ static struct kunit_case span_cases[] = {
 	KUNIT_CASE(what_is_away_is_found),
 	KUNIT_CASE(nested_entries_pair_under_load),
 	KUNIT_CASE(one_of_two_enders_wins),
+	KUNIT_CASE(elapsed_is_never_negative),
 	{}
 };
 

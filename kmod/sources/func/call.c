@@ -69,7 +69,7 @@ static __always_inline void func_exit(void *ctx, unsigned long ip,
 	kobs_hit_record(s, pc, &(struct kobs_hit){
 		.v = v,
 		.need = s->need & ~KOBS_W_STACKS,
-		.value = end - call->start,
+		.value = kobs_elapsed(call->start, end),
 	}, KOBS_HIT_EITHER);
 	kobs_hit_end(s, pc, call->cost ? end : 0, call->cost);
 }
