@@ -60,6 +60,29 @@ def cpus():
         at_least(r["accounting"]["filtered"], 20, "filtered")
 
 
+@test("the time before a task is on a run queue is told apart")
+def activation():
+    if KERNEL.endswith("-rt"):
+        skip("on PREEMPT_RT the waker puts the task on the run queue itself")
+    me, workers_cpus = os.sched_getaffinity(0), os.sched_getaffinity(worker(2))
+    try:
+        os.sched_setaffinity(0, {0})
+        os.sched_setaffinity(worker(2), {1})
+        # An idle CPU puts the task on its run queue when its interrupt, of 20 ms, has ended.
+        r = runq("--by", "comm", "-c", STORM, work=storm(*["late 2 20000"] * 10))
+        s = runq("--by", "comm,state", "-c", STORM, work=storm(*["late 2 20000"] * 10))
+    finally:
+        os.sched_setaffinity(0, me)
+        os.sched_setaffinity(worker(2), workers_cpus)
+    for report in r, s:
+        row, = rows(report, comm="kobs_storm/2")
+        equal(row["count"], 10, "wake-ups")
+        # Another task may run there at some of them.
+        at_least(row["activation"], 5000000, "time before activation")
+        at_most(row["activation"], row["sum"], "time before activation")
+        equal(report["accounting"]["lost"], {}, "lost")
+
+
 @test("new tasks")
 def new():
     work = ["sh", "-c", "printf kobs_fork >/proc/$$/comm; for i in 1 2 3 4 5 6 7; do (:); done"]

@@ -28,6 +28,7 @@ enum {
 	SCHED_D_COMM,
 	SCHED_D_PIDS = SCHED_D_COMM + 2,	/* process, thread */
 	SCHED_D_STACKS,			/* kernel, user */
+	SCHED_D_ACTIVATION = SCHED_D_STACKS,	/* of runq, ns */
 	SCHED_D_STATE,			/* CPU, enum kobs_sched_wait */
 	SCHED_D_WORDS
 };
@@ -45,6 +46,7 @@ enum kobs_sched_wait {
 	WAIT_PREEMPTED,
 	WAIT_WOKEN,
 	WAIT_NEW,
+	WAIT_WAKING,	/* of runq: woken up, but not on a run queue yet */
 	/* Further bits of SCHED_D_STATE. */
 	WAIT_STATE = 0xff,
 	/* Of a wait: filtered or lost, and counted. */
@@ -63,14 +65,18 @@ union kobs_sched_state_name {
 
 extern const union kobs_sched_state_name sched_states[];
 
-#define SCHED_PROBES	3
+#define SCHED_PROBES	4
+
+/* Fields of a row. */
+enum { SCHED_F_PENDING, SCHED_F_ACTIVATION };
 
 /**
  * struct kobs_sched - a session of this source
  * @inflight: waits of tasks, and wake-ups
  * @preempted: runq: preempted tasks count as waiting
  * @wakers: offcpu: a column is of the waker
- * @full: there was a wait without an entry, whose end must not count as unpaired
+ * @full: there was a wait without an entry, whose further events must not count
+ *        as those of another
  * @probes: its tracepoint probes
  * @n_probes: number of probes
  */
@@ -86,6 +92,18 @@ struct kobs_sched {
 void sched_choose_probes(const struct kobs_session *s, struct kobs_sched *d);
 bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 		u32 cpu);
+struct kobs_row *sched_record(struct kobs_session *s, struct kobs_cpu *pc,
+			      u64 *v, u64 value);
+
+/* Count the part of a recorded wait before the task was on a run queue. */
+static __always_inline void sched_count_activation(struct kobs_cpu *pc,
+						   struct kobs_row *row,
+						   u64 activation)
+{
+	if (row)
+		local64_add(activation, kobs_row_field(&pc->table, row,
+						       SCHED_F_ACTIVATION));
+}
 
 static inline bool sched_is_runq(const struct kobs_session *s)
 {

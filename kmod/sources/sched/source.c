@@ -10,7 +10,10 @@
  *   returns in it is a hit, too, lost as unpaired.
  *   runq: a task that is not running is woken up or created; with preempted,
  *   also when it is preempted. It is recorded when the task runs. A task that
- *   is woken up while it runs does not wait.
+ *   is woken up while it runs does not wait. The wait begins at sched_waking,
+ *   where the waker calls; it is a hit when the task is on a run queue, at
+ *   sched_wakeup, which the CPU that it will run on may call much later, in an
+ *   interrupt. The field activation is the time between the two.
  *
  * Waits that have not ended when the session stops are recorded then, with the
  * time up to there, and counted in the row's field pending.
@@ -26,11 +29,9 @@
 #include "core/hit.h"
 #include "core/refuse.h"
 #include "sources.h"
-#include "sources/sched/sched.h"
+#include "sources/sched/probes.h"
 
 enum { SCHED_P_INFLIGHT, SCHED_P_PREEMPTED, SCHED_P };
-
-enum { SCHED_F_PENDING };
 
 const union kobs_sched_state_name sched_states[] = {
 	[WAIT_SLEEP] = { "sleep" },
@@ -75,6 +76,51 @@ bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 		return true;
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
 	return false;
+}
+
+/**
+ * sched_record() - record a wait
+ * @s: session
+ * @pc: its part for this CPU
+ * @v: words of the hit
+ * @value: duration, ns
+ *
+ * Context: any; preemption off.
+ * Return: the row, or NULL when the wait was filtered or lost.
+ */
+struct kobs_row *sched_record(struct kobs_session *s, struct kobs_cpu *pc,
+			      u64 *v, u64 value)
+{
+	s64 was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+
+	kobs_hit_record(s, pc, &(struct kobs_hit){ .v = v, .value = value },
+			KOBS_HIT_TABLE);
+	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
+		return NULL;
+	kobs_hit_gather(s, v, key);
+	return kobs_table_find(&pc->table, key);
+}
+
+/**
+ * sched_record_slow() - record a wait by the name of its task
+ * @s: session whose key is the name
+ * @pc: its part for this CPU
+ * @comm0: first word of the name
+ * @comm1: second word
+ * @value: duration, ns
+ *
+ * Context: any; preemption off.
+ * Return: as sched_record().
+ */
+struct kobs_row *sched_record_slow(struct kobs_session *s, struct kobs_cpu *pc,
+				   u64 comm0, u64 comm1, u64 value)
+{
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	v[KOBS_W_COMM] = comm0;
+	v[KOBS_W_COMM + 1] = comm1;
+	return sched_record(s, pc, v, value);
 }
 
 static bool sched_has_column(const struct kobs_session *s, unsigned int from,
@@ -142,9 +188,7 @@ static void sched_pending(struct kobs_session *s, const struct kobs_inflight *en
 	u32 cpu = entry->data[SCHED_D_STATE] >> 32;
 	struct kobs_cpu *pc;
 	struct kobs_row *row;
-	u64 key[KOBS_KEY_WORDS];
 	u64 v[KOBS_WORDS] = {};
-	s64 was;
 
 	preempt_disable();
 	pc = this_cpu_ptr(s->cpu);
@@ -152,17 +196,22 @@ static void sched_pending(struct kobs_session *s, const struct kobs_inflight *en
 	if (sched_is_runq(s) && !sched_pass(s, pc, entry->data, cpu))
 		goto out;
 	sched_words(v, entry->data, cpu);
-	was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
-	kobs_hit_record(s, pc, &(struct kobs_hit){
-		.v = v, .value = end > entry->start ? end - entry->start : 0,
-	}, KOBS_HIT_TABLE);
-	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
-		goto out;
-	kobs_hit_gather(s, v, key);
-	row = kobs_table_find(&pc->table, key);
-	local64_inc(kobs_row_field(&pc->table, row, SCHED_F_PENDING));
+	row = sched_record(s, pc, v, kobs_elapsed(entry->start, end));
+	if (row)
+		local64_inc(kobs_row_field(&pc->table, row, SCHED_F_PENDING));
+	if (sched_is_runq(s))
+		sched_count_activation(pc, row, entry->data[SCHED_D_ACTIVATION]);
 out:
 	preempt_enable();
+}
+
+/* Whether an entry is a hit whose end was not seen. */
+static bool sched_is_pending(const struct kobs_inflight *entry)
+{
+	u64 state = entry->data[SCHED_D_STATE];
+
+	return entry->key[1] == SCHED_KEY_WAIT && !(state & WAIT_SETTLED) &&
+	       (state & WAIT_STATE) != WAIT_WAKING;
 }
 
 static void sched_stop(struct kobs_session *s)
@@ -178,8 +227,7 @@ static void sched_stop(struct kobs_session *s)
 	kobs_tracepoint_detach(d->probes, d->n_probes, s);
 	end = s->guard_cost ? s->disarmed : s->stopped;
 	while (kobs_inflight_next(&d->inflight, &place, &copy.entry)) {
-		if (copy.entry.key[1] == SCHED_KEY_WAIT &&
-		    !(copy.data[SCHED_D_STATE] & WAIT_SETTLED))
+		if (sched_is_pending(&copy.entry))
 			sched_pending(s, &copy.entry, end);
 		cond_resched();
 	}
@@ -208,6 +256,11 @@ static const struct kobs_field sched_fields[] = {
 		"pending", "part of count that had not ended when the session stopped",
 		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
 	},
+	/* Of runq only. */
+	[SCHED_F_ACTIVATION] = {
+		"activation", "part of the waits before sched_wakeup: not on a run queue yet",
+		KOBS_TYPE_NUMBER, "ns", KOBS_MERGE_SUM
+	},
 };
 
 static const struct kobs_mode sched_modes[] = {
@@ -218,7 +271,7 @@ static const struct kobs_mode sched_modes[] = {
 		.unit = "ns",
 		.by = "comm",
 		.fields = sched_fields,
-		.n_fields = ARRAY_SIZE(sched_fields),
+		.n_fields = SCHED_F_ACTIVATION,
 	}, {
 		.name = "runq",
 		.doc = "measure how long tasks wait to run",

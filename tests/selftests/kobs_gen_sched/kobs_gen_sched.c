@@ -10,6 +10,8 @@
  *                              idle, as the source names them
  *            wake W N          wake worker W up N times, each time after it
  *                              sleeps and is off its CPU
+ *            late W US         wake worker W up while its CPU, which must not
+ *                              be this one, handles an interrupt for US
  *            poke W            wake worker W up if it sleeps; do not wait
  *            reset             stats to 0
  *   stats  "name count" per line: sleeps, wakes, and the runs that result
@@ -24,16 +26,19 @@
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/smp.h>
 #include <linux/uaccess.h>
 
 #define WORKERS		4
 #define MOST_TIMES	1000000U
 #define MOST_MS		10000U
+#define MOST_US		100000U
 
 #if __has_attribute(__noipa__)
 #define TRACED		__attribute__((__noipa__))
@@ -114,6 +119,50 @@ static int run_wake(unsigned int w, unsigned int n)
 	return 0;
 }
 
+/* An interrupt that lasts. */
+static struct {
+	unsigned int us;
+	bool begun;
+	bool ended;
+} irq;
+
+static void stay_in_irq(void *unused)
+{
+	u64 end = ktime_get_ns() + (u64)irq.us * NSEC_PER_USEC;
+
+	WRITE_ONCE(irq.begun, true);
+	while (ktime_get_ns() < end)
+		cpu_relax();
+	/* Pairs with the acquire in run_late(). */
+	smp_store_release(&irq.ended, true);
+}
+
+static int run_late(unsigned int w, unsigned int us)
+{
+	unsigned int cpu = task_cpu(workers[w]);
+	int err;
+
+	while (!asleep(workers[w]))
+		usleep_range(10, 50);
+	irq.us = us;
+	irq.begun = false;
+	irq.ended = false;
+	preempt_disable();
+	err = cpu == smp_processor_id() ? -EBUSY :
+	      smp_call_function_single(cpu, stay_in_irq, NULL, 0);
+	if (!err) {
+		while (!READ_ONCE(irq.begun))
+			cpu_relax();
+		if (kobs_gen_sched_wake(workers[w]))
+			atomic64_inc(&wakes);
+	}
+	preempt_enable();
+	/* Pairs with the release in stay_in_irq(). */
+	while (!err && !smp_load_acquire(&irq.ended))
+		usleep_range(100, 500);
+	return err;
+}
+
 static int run_block(const char *state, unsigned int ms, unsigned int n)
 {
 	unsigned int i;
@@ -140,6 +189,9 @@ static int run_command(const char *line)
 	if (sscanf(line, "wake %u %u", &a, &b) == 2 && a < WORKERS &&
 	    b <= MOST_TIMES)
 		return run_wake(a, b);
+	if (sscanf(line, "late %u %u", &a, &b) == 2 && a < WORKERS &&
+	    b <= MOST_US)
+		return run_late(a, b);
 	if (sscanf(line, "poke %u", &a) == 1 && a < WORKERS) {
 		if (kobs_gen_sched_wake(workers[a]))
 			atomic64_inc(&wakes);
