@@ -155,9 +155,12 @@ def boundaries():
             equal([(s["pending"], s["lost"]) for s in sessions()], [(WAITERS, 0)], "pending and lost of the session")
             r = session.report()
         do("take open:0")
-    equal(r["accounting"]["lost"], {"in_flight": WAITERS}, "lost")
-    equal((r["accounting"]["pending"], r["accounting"]["unpaired"]), (WAITERS, 0), "pending, unpaired")
-    equal(rows(r, lock="kobs_gen_lock_*"), [], "rows")
+    # When it stops they are recorded, with the time up to there.
+    equal(r["accounting"]["lost"], {}, "lost")
+    equal((r["accounting"]["pending"], r["accounting"]["unpaired"]), (0, 0), "pending, unpaired")
+    row, = rows(r, lock="kobs_gen_lock_*")
+    equal((row["count"], row["pending"], row["failed"]), (WAITERS, WAITERS, 0), "count, pending, failed")
+    at_least(row["min"], 1, "shortest wait")
 
 
 @test("sessions that start and stop in the middle of waits")
@@ -214,8 +217,28 @@ def unmatched():
         do("begin 32")
         r = session.report()
     do("end 0")
-    equal(r["accounting"]["lost"], {"unpaired": 2, "stale": 2, "in_flight": 1}, "lost")
-    equal([(row["count"], row["failed"]) for row in rows(r, lock=NONE)], [(1, 1)], "count, failed")
+    equal(r["accounting"]["lost"], {"unpaired": 2, "stale": 2}, "lost")
+    equal({row["kind"]: (row["count"], row["failed"], row["pending"]) for row in rows(r, lock=NONE)},
+          {"rwsem:read": (1, 1, 0), "mutex": (1, 0, 1)}, "count, failed, pending")
+
+
+@test("pending waits by their tasks, owners and stacks; not with user stacks")
+def pending():
+    with Threads() as threads:
+        holder = threads.held("holder", "take mutex:0 gate:0")
+        with contention("-c", "waiter*", "--by", "lock,comm,pid,tid,owner,kstack") as session, \
+             contention("-c", "waiter*", "--by", "lock,ustack") as user:
+            waiters = [threads.add(f"waiter{i}", "take mutex:0") for i in range(WAITERS)]
+            threads.waiting(WAITERS)
+            r, u = session.report(), user.report()
+        do("take open:0")
+    found = rows(r, lock=lock("mutex"))
+    equal({row["comm"]: (row["pid"], row["tid"], row["owner"], row["count"], row["pending"]) for row in found},
+          {t.name: (t.pid, t.pid, "holder", 1, 1) for t in waiters}, "rows")
+    for row in found:
+        contains([re.sub(r"\+0x.*", "", f) for f in row["kstack"]], "kobs_gen_lock_waiter", "waiter's stack")
+    equal((rows(u, lock=lock("mutex")), u["accounting"]["pending"]), ([], WAITERS), "rows by user stack, pending")
+    equal(holder.status, 0, "status of the holder")
 
 
 @test("waits in interrupts nest in those of the task below")
@@ -245,6 +268,22 @@ def full():
         do("crowd 1000")
         r = session.report()
     equal((count_of(r, kind="semaphore"), r["accounting"]["lost"]), (1000, {}), "recorded, lost")
+
+
+@test("a mutex that is spun and slept for in turn without room is lost once")
+def phases_full():
+    me = ("-t", str(os.getpid()))
+    for room in 64, 4096:
+        with contention(*me, "--by", "lock,kind", "-n", 0, "--inflight", room) as session:
+            do("phases 1000")
+            # Nothing is left over that would take this end for that of a wait without room.
+            do("end 0")
+            r = session.report()
+        lost = r["accounting"]["lost"]
+        mutex = count_of(r, lock="kobs_gen_lock_none+0x8 *")
+        equal((count_of(r, kind="semaphore") + mutex + lost.get("inflight_full", 0), lost["unpaired"]), (1001, 1),
+              f"waits, and ends without one, with room for {room}")
+        equal(mutex, 0 if room == 64 else 1, f"waits for the mutex recorded with room for {room}")
 
 
 @test("histogram, --min and the filter")

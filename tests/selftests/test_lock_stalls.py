@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """lock stalls: waits that last are reported while they last, with their chain; deadlocks are named."""
 
+import ctypes
 import os
 import re
+import threading
+import time
 
 from kobstest import *
 from nlkit import Session, param
@@ -24,6 +27,7 @@ class Stalls(Background):
 
     def __init__(self, *args):
         open(OUT, "w").close()
+        self.blocked = []
         super().__init__("lock", "stalls", "--json", "-o", OUT, *args)
 
     def lines(self):
@@ -40,6 +44,8 @@ class Stalls(Background):
         *found, last = self.lines()
         balance(last)
         at_least(last["accounting"]["recorded"], len(found), "records")
+        self.blocked = [r for r in found if "blocked" in r]
+        found = [r for r in found if "blocked" not in r]
         for r in found:
             check(r)
         return found, last
@@ -188,6 +194,54 @@ def orphan():
     assert "owner_pid" not in record and "owner_stack" not in record, f"an owner in {record}"
 
 
+def leader_exits(n):
+    """A process whose leader has exited with mutex n held, unreaped: another thread lives. Returns its pid."""
+    pid = os.fork()
+    if pid:
+        until(lambda: read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] == "Z", "the leader to be a zombie")
+        return pid
+    try:
+        threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+        do(f"keep {n}")
+        ctypes.CDLL(None).syscall(60, 0)    # exit of this thread alone
+    finally:
+        os._exit(1)
+    return None
+
+
+@test("a mutex whose owner has exited and was not reaped: its stack is gone")
+def zombie():
+    if os.uname().machine != "x86_64":
+        skip("the number of the system call is that of x86_64")
+    with Threads() as threads:
+        pid = leader_exits(3)
+        try:
+            # Tasks that come and go reuse and free the leader's stack.
+            for t in [threads.add(f"churn{i}", "take busy:1000") for i in range(16)]:
+                t.end()
+            with Stalls("-c", "waiter") as s, Background("lock", "contention", "--json", "--owner-stack", "-c", "waiter") as c:
+                waiter = threads.add("waiter", "take mutex:3")
+                record = s.seen("the stall", lambda r: True)[0]
+                waiter.kill()
+                equal(waiter.end(), -signal.SIGKILL, "status")
+                s.result()
+                row, = rows(c.report(), lock=lock("mutex", 3))
+            with Background("lock", "stalls", "-o", OUT, "-c", "waiter") as b:
+                waiter = threads.add("waiter", "take mutex:3")
+                until(lambda: "held by" in read(OUT), "the stall as text")
+                b.stop()
+                waiter.kill()
+                waiter.end()
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            do("mend 3")
+    equal((record["owner"], record["owner_pid"], record["owner_tid"], record["owner_stack"], record["deadlock"]),
+          ("(exited, not reaped)", pid, pid, [], False), "owner of the stall")
+    equal((row["owner"], row["owner_pid"], row.get("owner_stack", [])), ("(exited, not reaped)", pid, []), "owner of the wait")
+    contains(read(OUT), f"held by a thread that has exited and was not reaped (process {pid})\n\n", "text")
+
+
 @test("--fail, --over and short waits")
 def verdict():
     with Threads() as threads:
@@ -225,6 +279,7 @@ def boundaries():
             found, last = s.result()
         equal(last["accounting"]["lost"], {"unpaired": 1}, "lost")
         equal({r["waiter"] for r in found}, {"waiter1"}, "waiters")
+        equal([r["blocked"] for r in s.blocked], ["waiter0"], "blocked before")
         do("reset")
         threads.held("holder", "take mutex:0 gate:0")
         with Stalls("-c", "waiter*") as s:
@@ -233,6 +288,37 @@ def boundaries():
             _, last = s.result()
         equal(last["accounting"]["lost"], {}, "lost")
         do("take open:0")
+
+
+@test("tasks that were blocked before are listed once, with their stacks")
+def blocked():
+    with Threads() as threads:
+        threads.held("holder", "take mutex:0 gate:0")
+        for i in range(2):
+            threads.add(f"waiter{i}", "take mutex:0")
+        threads.waiting(2)
+        with Stalls("-c", "waiter*,holder") as s:
+            until(lambda: sum("blocked" in r for r in s.lines()) == 3, "three blocked tasks")
+            # One that is seen to wait is not among them, and they are not repeated.
+            threads.add("waiter2", "take mutex:0")
+            until(lambda: len(s.seen("the stall", lambda r: r["waiter"] == "waiter2")) >= 2, "two reports of waiter2")
+            found, last = s.result()
+        with Background("lock", "stalls", "-o", OUT, "-c", "waiter*,holder", "--fail") as b:
+            until(lambda: len(re.findall("process", read(OUT))) == 4, "four blocked tasks as text")
+            b.stop(status=0)
+        do("take open:0")
+    tasks = {t.name: t.pid for t in threads.all[:3]}
+    equal({r["blocked"]: r["blocked_pid"] for r in s.blocked}, tasks, "blocked tasks")
+    equal(len(s.blocked), 3, "records of them")
+    equal({r["waiter"] for r in found}, {"waiter2"}, "waiters")
+    equal(last["accounting"]["recorded"], 3 + len(found), "records")
+    for r in s.blocked:
+        equal(r["blocked_tid"], r["blocked_pid"], "thread")
+        at_least(r["blocked_at_least_ns"], OVER, "time that it has been blocked for")
+        contains(names(r["blocked_stack"]), "kobs_gen_lock_gate" if r["blocked"] == "holder" else "kobs_gen_lock_waiter", "stack")
+    out = read(OUT)
+    contains(out, "4 tasks have been blocked since before; their stacks:\n  ", "text")
+    contains(out, f"  holder (process {tasks['holder']})\n      ", "text")
 
 
 @test("filters")

@@ -233,23 +233,46 @@ static void text_ring(struct trace *t, const struct stalls *s, size_t from)
 	buf_printf(&t->line, "%s\n", text_of(&s->link[from], STALLS_COMM));
 }
 
+/* What is said of an owner that is no running or waiting task. */
+static const struct {
+	const char *owner;
+	const char *text;
+} no_tasks[] = {
+	{ "(readers)", "readers" },
+	{ "(exited)", "a thread that has exited" },
+	{ "(exited, not reaped)", "a thread that has exited and was not reaped" },
+};
+
+static const char *no_task(const char *owner)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(no_tasks); i++)
+		if (!strcmp(owner, no_tasks[i].owner))
+			return no_tasks[i].text;
+	return NULL;
+}
+
 /* The owner that ends the chain. */
 static void text_owner(struct trace *t, const struct stalls_link *l)
 {
 	const char *owner = text_of(l, STALLS_OWNER);
+	const char *other = no_task(owner);
 	struct buf *b = &t->line;
 
 	if (!*owner) {
 		buf_puts(b, "  owner unknown\n");
-	} else if (!l->v[STALLS_OWNER_TID]) {
-		buf_printf(b, "  held by %s\n", !strcmp(owner, "(readers)") ? "readers" :
-			   !strcmp(owner, "(exited)") ? "a thread that has exited" : owner);
-	} else {
-		buf_puts(b, "  held by ");
-		text_task(b, owner, l->v[STALLS_OWNER_PID], l->v[STALLS_OWNER_TID]);
-		buf_putc(b, '\n');
-		add_stack(t, l->v[STALLS_OWNER_STACK], false);
+		return;
 	}
+	buf_puts(b, "  held by ");
+	if (!l->v[STALLS_OWNER_TID])
+		buf_puts(b, other ? other : owner);
+	else
+		text_task(b, other ? other : owner, l->v[STALLS_OWNER_PID],
+			  l->v[STALLS_OWNER_TID]);
+	buf_putc(b, '\n');
+	if (l->v[STALLS_OWNER_TID] && !other)
+		add_stack(t, l->v[STALLS_OWNER_STACK], false);
 }
 
 static void print_text(struct trace *t, const struct stalls *s)
@@ -288,28 +311,78 @@ static void print_chain(struct trace *t, struct stalls *s)
 	s->n = 0;
 }
 
+/* A task that was blocked before the session. */
+
+static void blocked_json(struct trace *t, const struct stalls_link *l)
+{
+	struct buf *b = &t->line;
+
+	buf_puts(b, "{\"time_ns\": ");
+	buf_u64(b, l->time);
+	buf_puts(b, ", \"blocked\": ");
+	json_escape(b, text_of(l, STALLS_COMM));
+	json_number(t, "blocked_pid", l->v[STALLS_PID]);
+	json_number(t, "blocked_tid", l->v[STALLS_TID]);
+	json_number(t, "blocked_at_least_ns", l->waited);
+	json_stack(t, "blocked_stack", l->v[STALLS_STACK]);
+	buf_puts(b, "}\n");
+}
+
+static void blocked_text(struct trace *t, const struct stalls_link *l)
+{
+	uint64_t n = l->v[STALLS_N_LINKS];
+	struct buf *b = &t->line;
+
+	if (!l->v[STALLS_LINK])
+		buf_printf(b, "%llu task%s been blocked since before; %s:\n",
+			   (unsigned long long)n, n == 1 ? " has" : "s have",
+			   n == 1 ? "its stack" : "their stacks");
+	buf_puts(b, "  ");
+	text_task(b, text_of(l, STALLS_COMM), l->v[STALLS_PID], l->v[STALLS_TID]);
+	buf_putc(b, '\n');
+	add_stack(t, l->v[STALLS_STACK], false);
+	if (l->v[STALLS_LINK] + 1 == n)
+		buf_putc(b, '\n');
+}
+
+static bool is_blocked(const struct stalls_link *l)
+{
+	return !strcmp(text_of(l, STALLS_KIND), "blocked");
+}
+
+static void read_link(const struct stalls *s, const uint64_t *rec, struct stalls_link *l)
+{
+	size_t i;
+
+	l->time = rec[0];
+	l->waited = rec[1];
+	for (i = 0; i < STALLS_COLUMNS; i++)
+		l->v[i] = s->column[i] ? rec[2 + s->column[i] - 1] : 0;
+}
+
 /** stalls_record() - Take a record of the stream, and print the chain that it completes. */
 size_t stalls_record(struct trace *t, uint32_t cpu, const uint64_t *rec)
 {
 	struct stalls *s = t->arg;
-	struct stalls_link *l;
-	size_t i;
+	struct stalls_link link;
 
 	if (!s->column[STALLS_LOCK]) {
 		find_columns(s, t->view);
 		ksyms_load_all(&t->view->ksyms);
 	}
+	read_link(s, rec, &link);
 	/* A record that does not go on with the chain begins another. */
-	if (s->n && rec[2 + s->column[STALLS_LINK] - 1] != s->n)
+	if (s->n && (is_blocked(&link) || link.v[STALLS_LINK] != s->n || s->n == STALLS_LINKS))
 		print_chain(t, s);
-	if (s->n == STALLS_LINKS)
-		print_chain(t, s);
-	l = &s->link[s->n++];
-	l->time = rec[0];
-	l->waited = rec[1];
-	for (i = 0; i < STALLS_COLUMNS; i++)
-		l->v[i] = s->column[i] ? rec[2 + s->column[i] - 1] : 0;
-	if (l->v[STALLS_LINK] + 1 >= l->v[STALLS_N_LINKS])
+	if (is_blocked(&link)) {
+		if (t->json)
+			blocked_json(t, &link);
+		else
+			blocked_text(t, &link);
+		return 1;
+	}
+	s->link[s->n++] = link;
+	if (link.v[STALLS_LINK] + 1 >= link.v[STALLS_N_LINKS])
 		print_chain(t, s);
 	return 1;
 }

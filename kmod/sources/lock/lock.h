@@ -18,7 +18,7 @@ enum {
 	LOCK_W_KIND,
 	LOCK_W_CALLER = LOCK_W_KIND + 2,
 	LOCK_W_OWNER,
-	LOCK_W_OWNER_PID = LOCK_W_OWNER + 2,
+	LOCK_W_OWNER_PID = LOCK_W_OWNER + KOBS_LOCK_OWNER_WORDS,
 	LOCK_W_OWNER_TID,
 	LOCK_W_OWNER_STACK,
 	LOCK_W_LINK,
@@ -38,7 +38,7 @@ enum {
 	LOCK_D_CALLER,
 	LOCK_D_KSTACK,
 	LOCK_D_OWNER,
-	LOCK_D_OWNER_ID = LOCK_D_OWNER + 2,
+	LOCK_D_OWNER_ID = LOCK_D_OWNER + KOBS_LOCK_OWNER_WORDS,
 	LOCK_D_OWNER_STACK,
 	LOCK_D_END,
 	/* In mode stalls. */
@@ -49,9 +49,13 @@ enum {
 
 static_assert(LOCK_D_END <= KOBS_INFLIGHT_WORDS && LOCK_D_CPU < LOCK_D_END);
 
+/* Fields of a row, in mode contention. */
+enum { LOCK_FIELD_FAILED, LOCK_FIELD_PENDING };
+
 /* The wait is filtered; the entry only pairs its end. */
 #define LOCK_F_FILTERED		BIT(16)
 
+struct kobs_lock_blocked;
 struct kobs_lock_stalls;
 
 /**
@@ -76,10 +80,14 @@ struct kobs_lock_range {
  * @words: data words of an entry
  * @n_text: ranges in @text
  * @text: code of the kernel's lock functions, which do not count as callers
- * @overflow: waits without an entry that have not ended
  * @inflight: waits in progress
+ * @excess: waits in progress that found no room there: their keys
+ * @n_excess: number of them
+ * @overflow: waits in progress that found no room in @excess either
  * @probes: begin and end
  * @stalls: the worker of mode stalls, or NULL
+ * @blocked: in that mode the tasks that were blocked before, until they are
+ *           reported; else NULL
  */
 struct kobs_lock {
 	struct kobs_session *s;
@@ -92,10 +100,13 @@ struct kobs_lock {
 	u32 words;
 	u32 n_text;
 	const struct kobs_lock_range *text;
-	atomic_t overflow;
 	struct kobs_inflight_table inflight;
+	struct kobs_inflight_table excess;
+	atomic_t n_excess;
+	atomic_t overflow;
 	struct kobs_probe probes[2];
 	struct kobs_lock_stalls *stalls;
+	struct kobs_lock_blocked *blocked;
 };
 
 /* Names of the kinds, as keys of two words; the last is for all others. */
@@ -105,6 +116,9 @@ union kobs_lock_name {
 };
 
 #define LOCK_KINDS		64
+
+/* Room for waits without an entry whose phases and ends are recognized. */
+#define LOCK_EXCESS		1024
 
 extern const union kobs_lock_name kobs_lock_kinds[];
 
@@ -134,6 +148,10 @@ static inline bool lock_intern(struct kobs_session *s, u64 *id,
 	return *id;
 }
 
+/* source.c */
+void kobs_lock_words(const struct kobs_lock *l, u64 lock,
+		     const struct kobs_inflight *entry, u64 *v);
+
 /* probes.c */
 void kobs_lock_begin(void *data, void *lock, unsigned int flags);
 void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags);
@@ -142,11 +160,26 @@ void kobs_lock_end_plain(void *data, void *lock, int ret);
 void kobs_lock_watch(void *data, void *lock, unsigned int flags);
 void kobs_lock_unwatch(void *data, void *lock, int ret);
 
+/* excess.c */
+bool kobs_lock_excess_has(const struct kobs_lock *l, unsigned long lock);
+void kobs_lock_excess_add(struct kobs_lock *l, unsigned long lock);
+bool kobs_lock_excess_end(struct kobs_lock *l, unsigned long lock);
+
 /* stalls.c */
 int kobs_stalls_new(struct kobs_lock *l, u64 over);
 void kobs_stalls_free(struct kobs_lock *l);
 void kobs_stalls_start(struct kobs_lock *l);
 void kobs_stalls_stop(struct kobs_lock *l);
 size_t kobs_stalls_bytes(const struct kobs_lock *l);
+bool kobs_stalls_have(const struct kobs_lock *l, const struct task_struct *task);
+bool kobs_stalls_wanted(struct kobs_session *s, const struct kobs_who *who);
+void kobs_stalls_record(struct kobs_lock *l, u64 *v, struct task_struct *waiter,
+			struct task_struct *owner, u64 waited);
+void kobs_stalls_lost(struct kobs_session *s, u32 n);
+
+/* blocked.c */
+int kobs_blocked_new(struct kobs_lock *l, u32 max);
+void kobs_blocked_free(struct kobs_lock *l);
+void kobs_blocked_work(struct kobs_lock *l, u64 over, u64 now);
 
 #endif /* KOBS_LOCK_H */

@@ -80,6 +80,22 @@ static void owner_named(struct kobs_lock_owner *o, const char *name)
 	strscpy((char *)o->comm, name, sizeof(o->comm));
 }
 
+/* The owner is a task; a zombie keeps its ids only. */
+static void owner_task(struct kobs_lock_owner *o)
+{
+	struct task_struct *task = o->task;
+
+	if (READ_ONCE(task->exit_state)) {
+		owner_named(o, "(exited, not reaped)");
+	} else {
+		static_assert(sizeof(o->comm) > TASK_COMM_LEN);
+		memcpy(o->comm, task->comm, TASK_COMM_LEN);
+		((char *)o->comm)[TASK_COMM_LEN - 1] = '\0';
+	}
+	o->pid = task->tgid;
+	o->tid = task->pid;
+}
+
 /**
  * kobs_lock_owner() - read the owner of a lock
  * @lock: address of the lock, which may be freed
@@ -114,9 +130,6 @@ bool kobs_lock_owner(unsigned long lock, unsigned int flags,
 		owner_named(o, "(exited)");
 		return true;
 	}
-	o->pid = o->task->tgid;
-	o->tid = o->task->pid;
-	memcpy(o->comm, o->task->comm, sizeof(o->comm));
-	((char *)o->comm)[sizeof(o->comm) - 1] = '\0';
+	owner_task(o);
 	return true;
 }

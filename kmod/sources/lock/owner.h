@@ -6,17 +6,21 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+/* Words of an owner's name. */
+#define KOBS_LOCK_OWNER_WORDS	3
+
 /**
  * struct kobs_lock_owner - the task that holds a lock
  * @comm: its name, padded with zeroes; "(readers)" for a rw_semaphore that is
- *        held for reading, "(exited)" for a task that has exited; empty when
- *        unknown
- * @pid: its process, 0 without a task
+ *        held for reading, "(exited)" for a task that has exited, "(exited, not
+ *        reaped)" for one whose pid remains; empty when unknown
+ * @pid: its process, 0 without a pid
  * @tid: its thread
- * @task: the task, valid as long as the RCU read lock is held, or NULL
+ * @task: the task, valid as long as the RCU read lock is held; NULL when it has
+ *        exited or is unknown
  */
 struct kobs_lock_owner {
-	u64 comm[2];
+	u64 comm[KOBS_LOCK_OWNER_WORDS];
 	u32 pid;
 	u32 tid;
 	struct task_struct *task;

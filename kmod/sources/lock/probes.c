@@ -3,7 +3,8 @@
  * Probes of the lock source.
  *
  * In mode contention a hit is a wait. It is counted where it begins, or where
- * it ends if it began before the session (lost as unpaired). A wait lasts from
+ * it ends if it began before the session (lost as unpaired). One that has not
+ * ended when the session stops is recorded then (source.c). A wait lasts from
  * the first begin to the end: a mutex with a spinning and a sleeping phase
  * begins more than once. The tracepoints do not report uncontended locks, nor
  * the first attempt at a spinlock.
@@ -88,8 +89,7 @@ static noinline bool lock_context_owner(struct kobs_lock *l, unsigned long lock,
 
 	rcu_read_lock();
 	kobs_lock_owner(lock, flags, current, &o);
-	data[LOCK_D_OWNER] = o.comm[0];
-	data[LOCK_D_OWNER + 1] = o.comm[1];
+	memcpy(&data[LOCK_D_OWNER], o.comm, sizeof(o.comm));
 	data[LOCK_D_OWNER_ID] = lock_id(o.pid, o.tid);
 	nr = 0;
 	if (l->owner_stack && o.task && o.task != current)
@@ -100,26 +100,15 @@ static noinline bool lock_context_owner(struct kobs_lock *l, unsigned long lock,
 
 /*
  * A wait enters another phase. Once it has slept it does not count as spinning,
- * even if it spins again before it gets the lock.
+ * even if it spins again before it gets the lock. The word changes in place:
+ * another task that copies the entry may see either phase.
  */
-static void lock_go_on(struct kobs_lock *l, struct kobs_inflight_ref *ref,
-		       unsigned long lock, unsigned int flags)
+static void lock_go_on(struct kobs_inflight_ref *ref, unsigned int flags)
 {
-	u64 copy[LOCK_COPY + LOCK_D_END] KOBS_UNINIT;
-	struct kobs_inflight *old = (struct kobs_inflight *)copy;
+	u64 *data = &ref->entry->data[LOCK_D_FLAGS];
 
-	if ((flags & LCB_F_SPIN) ||
-	    !(ref->entry->data[LOCK_D_FLAGS] & LCB_F_SPIN))
-		return;
-	memcpy(old, ref->entry, l->inflight.stride);
-	old->data[LOCK_D_FLAGS] &= ~(u64)LCB_F_SPIN;
-	/* Only this task ends it, and its slot is free. */
-	kobs_inflight_end_own(ref);
-	if (kobs_inflight_begin(&l->inflight, (u64)current, lock, ref) !=
-	    KOBS_INFLIGHT_BEGUN)
-		return;
-	memcpy(ref->entry, old, l->inflight.stride);
-	kobs_inflight_publish(ref);
+	if (!(flags & LCB_F_SPIN))
+		WRITE_ONCE(*data, *data & ~(u64)LCB_F_SPIN);
 }
 
 /*
@@ -128,12 +117,12 @@ static void lock_go_on(struct kobs_lock *l, struct kobs_inflight_ref *ref,
  */
 static noinline enum kobs_inflight_got lock_goes_on(struct kobs_lock *l,
 						    struct kobs_cpu *pc,
-						struct kobs_inflight_ref *ref,
-						unsigned long lock,
-						unsigned int flags)
+						    struct kobs_inflight_ref *ref,
+						    unsigned long lock,
+						    unsigned int flags)
 {
 	if (flags & LCB_F_MUTEX) {
-		lock_go_on(l, ref, lock, flags);
+		lock_go_on(ref, flags);
 		return KOBS_INFLIGHT_FOUND;
 	}
 	/* Its end was missed. */
@@ -150,20 +139,24 @@ static __always_inline enum kobs_inflight_got
 lock_enter(struct kobs_lock *l, struct kobs_cpu *pc, struct kobs_inflight_ref *ref,
 	   unsigned long lock, unsigned int flags)
 {
-	enum kobs_inflight_got got = kobs_inflight_begin(&l->inflight, (u64)current, lock,
-						 ref);
+	enum kobs_inflight_got got;
 
+	if (unlikely(atomic_read(&l->n_excess)) && (flags & LCB_F_MUTEX) &&
+	    kobs_lock_excess_has(l, lock))
+		return KOBS_INFLIGHT_FOUND;
+	got = kobs_inflight_begin(&l->inflight, (u64)current, lock, ref);
 	if (unlikely(got == KOBS_INFLIGHT_FOUND))
 		return lock_goes_on(l, pc, ref, lock, flags);
 	return got;
 }
 
-/* A wait without an entry; its end must not count as unpaired. */
-static noinline void lock_overflow(struct kobs_lock *l, struct kobs_cpu *pc)
+/* A wait without an entry. */
+static noinline void lock_overflow(struct kobs_lock *l, struct kobs_cpu *pc,
+				   unsigned long lock)
 {
 	u64 t0;
 
-	atomic_inc(&l->overflow);
+	kobs_lock_excess_add(l, lock);
 	t0 = kobs_hit_clock(pc);
 	/* In mode stalls waits are no hits, so they cannot be filtered. */
 	if (l->stalls || kobs_hit_wanted(l->s, pc))
@@ -199,7 +192,7 @@ static __always_inline void lock_begin_wait(struct kobs_lock *l,
 	got = lock_enter(l, pc, &ref, lock, flags);
 	if (unlikely(got != KOBS_INFLIGHT_BEGUN)) {
 		if (got == KOBS_INFLIGHT_FULL)
-			lock_overflow(l, pc);
+			lock_overflow(l, pc, lock);
 		return;
 	}
 	t0 = kobs_hit_clock(pc);
@@ -265,14 +258,12 @@ void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags)
 }
 
 /* An end whose begin was missed. */
-static noinline void lock_unpaired(struct kobs_lock *l, struct kobs_cpu *pc)
+static noinline void lock_unpaired(struct kobs_lock *l, struct kobs_cpu *pc,
+				   void *lock)
 {
 	u64 t0;
 
-	if (atomic_read(&l->overflow) &&
-	    atomic_dec_if_positive(&l->overflow) >= 0)
-		return;
-	if (!kobs_hit_begin(l->s, pc, &t0))
+	if (kobs_lock_excess_end(l, (unsigned long)lock) || !kobs_hit_begin(l->s, pc, &t0))
 		return;
 	if (kobs_hit_wanted(l->s, pc))
 		kobs_count(&pc->counters, KOBS_N_UNPAIRED);
@@ -291,7 +282,8 @@ static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
 	kobs_hit_gather(s, v, key);
 	row = kobs_table_find(&pc->table, key);
 	if (row)
-		local64_inc(kobs_row_field(&pc->table, row, 0));
+		local64_inc(kobs_row_field(&pc->table, row,
+					   LOCK_FIELD_FAILED));
 }
 
 static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
@@ -299,27 +291,11 @@ static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 {
 	struct kobs_session *s = l->s;
 	u64 cost = entry->data[LOCK_D_COST];
-	u64 waited = end - entry->start;
+	u64 waited = kobs_elapsed(entry->start, end);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
-	const u64 *kind = kobs_lock_kind(entry->data[LOCK_D_FLAGS]);
 
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	v[LOCK_W_LOCK] = lock;
-	v[LOCK_W_KIND] = kind[0];
-	v[LOCK_W_KIND + 1] = kind[1];
-	if (unlikely(l->begin)) {
-		u64 id = entry->data[LOCK_D_OWNER_ID];
-
-		v[LOCK_W_CALLER] = entry->data[LOCK_D_CALLER];
-		v[KOBS_W_KSTACK] = entry->data[LOCK_D_KSTACK];
-		v[LOCK_W_OWNER] = entry->data[LOCK_D_OWNER];
-		v[LOCK_W_OWNER + 1] = entry->data[LOCK_D_OWNER + 1];
-		v[LOCK_W_OWNER_PID] = id >> 32;
-		v[LOCK_W_OWNER_TID] = (u32)id;
-		v[LOCK_W_OWNER_STACK] = entry->data[LOCK_D_OWNER_STACK];
-	}
-	if (l->cache)
-		kobs_cache_where((void *)lock, &v[LOCK_W_CACHE]);
+	kobs_lock_words(l, lock, entry, v);
 	kobs_hit_record(s, pc, &(struct kobs_hit){
 		.v = v,
 		.need = s->need & ~BIT(KOBS_W_KSTACK),
@@ -355,7 +331,7 @@ void kobs_lock_end(void *data, void *lock, int ret)
 		return;
 	if (unlikely(!kobs_inflight_find(&l->inflight, (u64)current, (u64)lock,
 					 &ref))) {
-		lock_unpaired(l, pc);
+		lock_unpaired(l, pc, lock);
 		goto out;
 	}
 	entry->start = ref.entry->start;
@@ -409,10 +385,10 @@ void kobs_lock_end_plain(void *data, void *lock, int ret)
 		return;
 	if (unlikely(!kobs_inflight_find(&l->inflight, (u64)current, (u64)lock,
 					 &ref))) {
-		lock_unpaired(l, pc);
+		lock_unpaired(l, pc, lock);
 		goto out;
 	}
-	waited = end - ref.entry->start;
+	waited = kobs_elapsed(ref.entry->start, end);
 	flags = ref.entry->data[LOCK_D_FLAGS];
 	cost = ref.entry->data[LOCK_D_COST];
 	kobs_inflight_end_own(&ref);
@@ -458,7 +434,7 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 	got = lock_enter(l, pc, &ref, (unsigned long)lock, flags);
 	if (unlikely(got != KOBS_INFLIGHT_BEGUN)) {
 		if (got == KOBS_INFLIGHT_FULL)
-			lock_overflow(l, pc);
+			lock_overflow(l, pc, (unsigned long)lock);
 		goto out;
 	}
 	kobs_context_comm(v);
@@ -495,6 +471,6 @@ void kobs_lock_unwatch(void *data, void *lock, int ret)
 	if (likely(kobs_inflight_find(&l->inflight, (u64)current, (u64)lock, &ref)))
 		kobs_inflight_end_own(&ref);
 	else
-		lock_unpaired(l, pc);
+		lock_unpaired(l, pc, lock);
 	kobs_hit_leave(pc);
 }

@@ -8,9 +8,12 @@
  * waits for the handlers in kobs_tracepoint_detach() before anything is freed.
  */
 #include <linux/kernel.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <trace/events/lock.h>
 
+#include "core/hit.h"
 #include "core/refuse.h"
 #include "sources.h"
 #include "sources/lock/lock.h"
@@ -73,7 +76,9 @@ static int lock_check_text(struct kobs_lock *l, struct netlink_ext_ack *extack)
 static void lock_free(struct kobs_lock *l)
 {
 	kobs_stalls_free(l);
+	kobs_blocked_free(l);
 	kobs_inflight_table_free(&l->inflight);
+	kobs_inflight_table_free(&l->excess);
 	kfree(l);
 }
 
@@ -116,6 +121,14 @@ static void lock_set_probes(struct kobs_lock *l)
 	}
 }
 
+static int lock_prepare_stalls(struct kobs_lock *l)
+{
+	const struct kobs_value *params = l->s->source_params;
+	int err = kobs_blocked_new(l, params[LOCK_P_INFLIGHT].number);
+
+	return err ?: kobs_stalls_new(l, params[LOCK_P_OVER].number);
+}
+
 static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct kobs_lock *l = kzalloc(sizeof(*l), GFP_KERNEL);
@@ -140,8 +153,10 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		err = kobs_inflight_table_init(&l->inflight,
 					       s->source_params[LOCK_P_INFLIGHT].number,
 				      l->words);
+	if (!err)
+		err = kobs_inflight_table_init(&l->excess, LOCK_EXCESS, 0);
 	if (!err && s->mode->stream)
-		err = kobs_stalls_new(l, s->source_params[LOCK_P_OVER].number);
+		err = lock_prepare_stalls(l);
 	if (err) {
 		lock_free(l);
 		return err;
@@ -172,6 +187,104 @@ static int lock_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/**
+ * kobs_lock_words() - the source's words of a wait, and its kernel stack
+ * @l: session
+ * @lock: lock
+ * @entry: the wait
+ * @v: set to the words
+ *
+ * Context: any, NMI included.
+ */
+void kobs_lock_words(const struct kobs_lock *l, u64 lock,
+		     const struct kobs_inflight *entry, u64 *v)
+{
+	const u64 *kind = kobs_lock_kind(entry->data[LOCK_D_FLAGS]);
+
+	v[LOCK_W_LOCK] = lock;
+	v[LOCK_W_KIND] = kind[0];
+	v[LOCK_W_KIND + 1] = kind[1];
+	if (unlikely(l->begin)) {
+		u64 id = entry->data[LOCK_D_OWNER_ID];
+
+		v[LOCK_W_CALLER] = entry->data[LOCK_D_CALLER];
+		v[KOBS_W_KSTACK] = entry->data[LOCK_D_KSTACK];
+		memcpy(&v[LOCK_W_OWNER], &entry->data[LOCK_D_OWNER],
+		       KOBS_LOCK_OWNER_WORDS * sizeof(u64));
+		v[LOCK_W_OWNER_PID] = id >> 32;
+		v[LOCK_W_OWNER_TID] = (u32)id;
+		v[LOCK_W_OWNER_STACK] = entry->data[LOCK_D_OWNER_STACK];
+	}
+	if (l->cache)
+		kobs_cache_where((void *)lock, &v[LOCK_W_CACHE]);
+}
+
+/* Count a recorded wait in the field pending of its row. */
+static void lock_count_pending(struct kobs_session *s, struct kobs_cpu *pc,
+			       const u64 *v)
+{
+	u64 key[KOBS_KEY_WORDS];
+	struct kobs_row *row;
+
+	kobs_hit_gather(s, v, key);
+	row = kobs_table_find(&pc->table, key);
+	local64_inc(kobs_row_field(&pc->table, row, LOCK_FIELD_PENDING));
+}
+
+/*
+ * Record a wait that has not ended; the probes are gone. Context columns are
+ * those of its task now; without the task, it stays counted as in flight.
+ */
+static void lock_pending(struct kobs_lock *l, const struct kobs_inflight *entry,
+			 u64 end)
+{
+	struct task_struct *task = kobs_lock_task((void *)entry->key[0]);
+	struct kobs_session *s = l->s;
+	u64 v[KOBS_WORDS] = {};
+	struct kobs_cpu *pc;
+	s64 was;
+
+	if (!task)
+		return;
+	v[KOBS_W_CPU] = task_cpu(task);
+	v[KOBS_W_PID] = task->tgid;
+	v[KOBS_W_TID] = task->pid;
+	memcpy(&v[KOBS_W_COMM], task->comm, TASK_COMM_LEN);
+	kobs_lock_words(l, entry->key[1], entry, v);
+	preempt_disable();
+	pc = this_cpu_ptr(s->cpu);
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
+	kobs_hit_record(s, pc, &(struct kobs_hit){
+		.v = v, .value = kobs_elapsed(entry->start, end),
+	}, KOBS_HIT_TABLE);
+	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) != was)
+		lock_count_pending(s, pc, v);
+	preempt_enable();
+}
+
+static void lock_record_pending(struct kobs_lock *l)
+{
+	struct kobs_session *s = l->s;
+	u64 end = s->guard_cost ? s->disarmed : s->stopped;
+	struct {
+		struct kobs_inflight entry;
+		u64 data[LOCK_D_END];
+	} copy;
+	u32 place = 0;
+
+	/* The user stack of another task cannot be read. */
+	if (s->need & BIT(KOBS_W_USTACK))
+		return;
+	while (kobs_inflight_next(&l->inflight, &place, &copy.entry)) {
+		rcu_read_lock();
+		if (!(copy.data[LOCK_D_FLAGS] & LOCK_F_FILTERED))
+			lock_pending(l, &copy.entry, end);
+		rcu_read_unlock();
+		cond_resched();
+	}
+}
+
 static void lock_stop(struct kobs_session *s)
 {
 	struct kobs_lock *l = s->priv;
@@ -179,6 +292,8 @@ static void lock_stop(struct kobs_session *s)
 	kobs_tracepoint_detach(l->probes, ARRAY_SIZE(l->probes), l);
 	if (l->stalls)
 		kobs_stalls_stop(l);
+	else
+		lock_record_pending(l);
 }
 
 static void lock_unprepare(struct kobs_session *s)
@@ -194,7 +309,8 @@ static void lock_usage(const struct kobs_session *s, struct kobs_usage *u)
 	if (l)
 		u->bytes += sizeof(*l) + kobs_stalls_bytes(l) +
 			    kobs_inflight_table_bytes(s->source_params[LOCK_P_INFLIGHT].number,
-						      l->words);
+						      l->words) +
+			    kobs_inflight_table_bytes(LOCK_EXCESS, 0);
 }
 
 static const char *lock_available(bool *ok)
@@ -208,8 +324,14 @@ static const char *lock_available(bool *ok)
 }
 
 static const struct kobs_field lock_fields[] = {
-	{ "failed", "waits that ended without the lock, e.g. interrupted",
-	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
+	[LOCK_FIELD_FAILED] = {
+		"failed", "waits that ended without the lock, e.g. interrupted",
+		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
+	},
+	[LOCK_FIELD_PENDING] = {
+		"pending", "part of count that had not ended when the session stopped",
+		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
+	},
 };
 
 static const struct kobs_mode lock_modes[] = {
@@ -243,16 +365,16 @@ static const struct kobs_column lock_columns[] = {
 	{ "caller", "code that acquired the lock", KOBS_TYPE_ADDRESS, NULL,
 	  LOCK_W_CALLER, 1, true },
 	{ "owner", "thread that held the lock when the wait began, if known",
-	  KOBS_TYPE_TEXT, NULL, LOCK_W_OWNER, 2 },
+	  KOBS_TYPE_TEXT, NULL, LOCK_W_OWNER, KOBS_LOCK_OWNER_WORDS },
 	{ "owner_pid", "its process", KOBS_TYPE_NUMBER, NULL,
 	  LOCK_W_OWNER_PID, 1 },
 	{ "owner_tid", "its thread", KOBS_TYPE_NUMBER, NULL,
 	  LOCK_W_OWNER_TID, 1 },
 	{ "owner_stack", "its kernel stack, unless it was running",
 	  KOBS_TYPE_KSTACK, NULL, LOCK_W_OWNER_STACK, 1 },
-	{ "link", "place in a chain of waits, 0 for the stalled one",
+	{ "link", "place in a chain of waits, or in the list of blocked tasks, from 0",
 	  KOBS_TYPE_NUMBER, NULL, LOCK_W_LINK, 1 },
-	{ "links", "waits in the chain", KOBS_TYPE_NUMBER, NULL,
+	{ "links", "waits in the chain, or tasks in the list", KOBS_TYPE_NUMBER, NULL,
 	  LOCK_W_LINKS, 1 },
 };
 

@@ -10,7 +10,8 @@
  *
  * A hit is such a record: each is recorded, filtered or lost. Waits that could
  * not be watched count as lost hits: those that began before the session
- * (unpaired, counted when they end), and those without a free entry.
+ * (unpaired, counted when they end), and those without a free entry. Tasks that
+ * were blocked before are reported once (blocked.c).
  *
  * Locking: none with the handlers; the worker copies their entries. Waiting and
  * owning tasks are read under the RCU read lock, after a check that they are
@@ -116,6 +117,19 @@ static const struct kobs_inflight *stalls_of(const struct kobs_lock_stalls *st,
 	return NULL;
 }
 
+/**
+ * kobs_stalls_have() - check for a wait of a task
+ * @l: session
+ * @task: task
+ *
+ * Context: the worker, which has copied the waits in progress.
+ * Return: true when there was a wait of @task.
+ */
+bool kobs_stalls_have(const struct kobs_lock *l, const struct task_struct *task)
+{
+	return stalls_of(l->stalls, task);
+}
+
 /* Is the wait of this copy still in progress? */
 static bool stall_lasts(struct kobs_lock *l, const struct kobs_inflight *entry)
 {
@@ -191,76 +205,121 @@ static void stall_words(const struct kobs_lock_link *link, u64 *v)
 	v[LOCK_W_LOCK] = link->entry->key[1];
 	v[LOCK_W_KIND] = kind[0];
 	v[LOCK_W_KIND + 1] = kind[1];
-	v[LOCK_W_OWNER] = link->owner.comm[0];
-	v[LOCK_W_OWNER + 1] = link->owner.comm[1];
+	memcpy(&v[LOCK_W_OWNER], link->owner.comm, sizeof(link->owner.comm));
 	v[LOCK_W_OWNER_PID] = link->owner.pid;
 	v[LOCK_W_OWNER_TID] = link->owner.tid;
 	memcpy(&v[LOCK_W_CACHE], link->cache, sizeof(link->cache));
 }
 
-static void stall_record(struct kobs_lock_stalls *st, const struct kobs_lock_link *links,
-			 unsigned int n, unsigned int i, u64 now)
+/**
+ * kobs_stalls_record() - write a record
+ * @l: session
+ * @v: its words, all but those of stacks
+ * @waiter: task that waits, or NULL
+ * @owner: task whose stack is that of the owner, or NULL
+ * @waited: duration, ns
+ *
+ * Context: the worker; under the RCU read lock.
+ */
+void kobs_stalls_record(struct kobs_lock *l, u64 *v, struct task_struct *waiter,
+			struct task_struct *owner, u64 waited)
 {
-	const struct kobs_lock_link *link = &links[i];
-	struct kobs_session *s = st->l->s;
+	struct kobs_session *s = l->s;
 	struct kobs_cpu *pc = kobs_hit_enter(s);
-	struct task_struct *owner = NULL;
-	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	u64 t0;
 
 	if (!pc)
 		return;
 	if (!kobs_hit_begin(s, pc, &t0))
 		goto out;
-	/* An owner that waits has a record of its own. */
-	if (i == n - 1 && !stall_in(links, n, link->owner.task))
-		owner = link->owner.task;
-	stall_words(link, v);
-	v[LOCK_W_LINK] = i;
-	v[LOCK_W_LINKS] = n;
-	if (!stall_stack(s, s->need & BIT(KOBS_W_KSTACK),
-			 kobs_lock_task((void *)link->entry->key[0]),
+	if (!stall_stack(s, s->need & BIT(KOBS_W_KSTACK), waiter,
 			 &v[KOBS_W_KSTACK]) ||
-	    !stall_stack(s, st->l->owner_stack, owner,
-			 &v[LOCK_W_OWNER_STACK]))
+	    !stall_stack(s, l->owner_stack, owner, &v[LOCK_W_OWNER_STACK]))
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
 	else
 		kobs_hit_record(s, pc, &(struct kobs_hit){
-			.v = v, .value = now - link->entry->start,
+			.v = v, .value = waited,
 		}, KOBS_HIT_STREAM);
 	kobs_hit_end(s, pc, t0, 0);
 out:
 	kobs_hit_leave(pc);
 }
 
-/* Returns false, and counts it, when the stall is filtered. */
-static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *entry)
+static void stall_record(struct kobs_lock_stalls *st, const struct kobs_lock_link *links,
+			 unsigned int n, unsigned int i, u64 now)
 {
-	pid_t pid = entry->data[LOCK_D_ID] >> 32;
-	struct kobs_who who = {
-		.pid = pid,
-		.tid = (u32)entry->data[LOCK_D_ID],
-		.cpu = entry->data[LOCK_D_CPU],
-		.comm = (const char *)&entry->data[LOCK_D_COMM],
-	};
-	bool own = kobs_hit_is_own(s, pid);
-	struct kobs_cpu *pc;
+	const struct kobs_lock_link *link = &links[i];
+	struct task_struct *owner = NULL;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	/* An owner that waits has a record of its own. */
+	if (i == n - 1 && !stall_in(links, n, link->owner.task))
+		owner = link->owner.task;
+	stall_words(link, v);
+	v[LOCK_W_LINK] = i;
+	v[LOCK_W_LINKS] = n;
+	/* The scan's time was read before the entries, which may be younger. */
+	kobs_stalls_record(st->l, v, kobs_lock_task((void *)link->entry->key[0]),
+			   owner, kobs_elapsed(link->entry->start, now));
+}
+
+/* Count hits in one of the counters. */
+static void stalls_count(struct kobs_session *s, u32 n, enum kobs_counter fate,
+			 bool own)
+{
+	struct kobs_cpu *pc = kobs_hit_enter(s);
 	u64 t0;
 
-	if (!own && (!s->filter.task || kobs_filter_pass(&s->filter, &who)))
-		return true;
-	pc = kobs_hit_enter(s);
 	if (!pc)
-		return false;
-	if (kobs_hit_begin(s, pc, &t0)) {
+		return;
+	while (n-- && kobs_hit_begin(s, pc, &t0)) {
 		if (own)
 			kobs_hit_count_own(pc);
 		else
-			kobs_count(&pc->counters, KOBS_N_FILTERED);
+			kobs_count(&pc->counters, fate);
 		kobs_hit_end(s, pc, t0, 0);
 	}
 	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_stalls_lost() - count waits that found no room
+ * @s: session
+ * @n: number of them
+ *
+ * Context: the worker.
+ */
+void kobs_stalls_lost(struct kobs_session *s, u32 n)
+{
+	stalls_count(s, n, KOBS_N_INFLIGHT_FULL, false);
+}
+
+/**
+ * kobs_stalls_wanted() - apply the filter to a wait
+ * @s: session
+ * @who: task that waits
+ *
+ * Context: the worker.
+ * Return: false when it is filtered, and was counted so.
+ */
+bool kobs_stalls_wanted(struct kobs_session *s, const struct kobs_who *who)
+{
+	bool own = kobs_hit_is_own(s, who->pid);
+
+	if (!own && (!s->filter.task || kobs_filter_pass(&s->filter, who)))
+		return true;
+	stalls_count(s, 1, KOBS_N_FILTERED, own);
 	return false;
+}
+
+static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *entry)
+{
+	return kobs_stalls_wanted(s, &(struct kobs_who){
+		.pid = entry->data[LOCK_D_ID] >> 32,
+		.tid = (u32)entry->data[LOCK_D_ID],
+		.cpu = entry->data[LOCK_D_CPU],
+		.comm = (const char *)&entry->data[LOCK_D_COMM],
+	});
 }
 
 /* Number of reports of a wait that are due up to a time. */
@@ -305,11 +364,13 @@ static void stalls_work(struct kthread_work *work)
 {
 	struct kobs_lock_stalls *st = container_of(work, struct kobs_lock_stalls,
 						   work.work);
+	bool armed = READ_ONCE(st->l->s->armed);
 	u64 now = ktime_get_mono_fast_ns();
 	unsigned int i;
 
-	if (READ_ONCE(st->l->s->armed)) {
+	if (armed) {
 		stalls_copy(st);
+		kobs_blocked_work(st->l, st->over, now);
 		for (i = 0; i < st->n; i++) {
 			const struct kobs_inflight *entry = stalls_at(st, i);
 
@@ -320,7 +381,9 @@ static void stalls_work(struct kthread_work *work)
 		}
 	}
 	st->last = now;
-	kthread_queue_delayed_work(st->worker, &st->work, st->pause);
+	/* The first scan comes as soon as the session is armed. */
+	kthread_queue_delayed_work(st->worker, &st->work,
+				   armed ? st->pause : 1);
 }
 
 /**
@@ -388,7 +451,7 @@ void kobs_stalls_start(struct kobs_lock *l)
 	struct kobs_lock_stalls *st = l->stalls;
 
 	st->last = ktime_get_mono_fast_ns();
-	kthread_queue_delayed_work(st->worker, &st->work, st->pause);
+	kthread_queue_delayed_work(st->worker, &st->work, 0);
 }
 
 /**

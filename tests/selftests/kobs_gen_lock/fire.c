@@ -190,8 +190,26 @@ static void run_crowd(unsigned int n)
 		fire_end(kobs_gen_lock_none + i, 0);
 }
 
+/* Spins and sleeps twice; the others end after the first time. */
+static void run_phases(unsigned int n)
+{
+	void *mutex = &kobs_gen_lock_none[1];
+	void *others = mutex + sizeof(u64);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		fire_begin(others + i, 0);
+	fire_begin(mutex, LCB_F_MUTEX | LCB_F_SPIN);
+	fire_begin(mutex, LCB_F_MUTEX);
+	for (i = 0; i < n; i++)
+		fire_end(others + i, 0);
+	fire_begin(mutex, LCB_F_MUTEX | LCB_F_SPIN);
+	fire_begin(mutex, LCB_F_MUTEX);
+	fire_end(mutex, 0);
+}
+
 /**
- * gen_fire() - do the command "begin", "end", "bench" or "crowd"
+ * gen_fire() - do the command "begin", "end", "bench", "crowd" or "phases"
  * @verb: which
  * @n: its argument
  *
@@ -208,6 +226,8 @@ int gen_fire(const char *verb, u64 n)
 		fire_end(kobs_gen_lock_none, -(int)n);
 	else if (!strcmp(verb, "crowd") && n <= MOST_CROWD)
 		run_crowd(n);
+	else if (!strcmp(verb, "phases") && n <= MOST_CROWD)
+		run_phases(n);
 	else
 		return -EINVAL;
 	return 0;

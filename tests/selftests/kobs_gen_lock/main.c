@@ -19,7 +19,9 @@
  *                              A fatal signal ends waits for gates, and for
  *                              locks that can be waited for so: -EINTR
  *            orphan N          a kernel thread takes mutex N, and ends
- *            mend N            initialise mutex N again; it must have no waiter
+ *            keep N            take mutex N, and return with it held
+ *            mend N            initialise mutex N again after orphan or keep; it
+ *                              must have no waiter
  *            pair N SPEC...    N simulated waits: the tracepoints are called,
  *                              begin and end, for a lock that does not exist.
  *                              SPEC is CTX:FLAGS, CTX is task or hardirq; a
@@ -28,6 +30,8 @@
  *            end RET           end of such a wait only, RET is -RET
  *            crowd N           begin N waits of semaphores, all in progress at
  *                              once, then end them
+ *            phases N          as crowd, and a mutex wait of four phases, of
+ *                              which two are amid the others, two after them
  *            bench N           time N such waits of a mutex
  *            reset             stats to 0, gates shut
  *   stats  "name count" per line: locks taken, waits failed, pairs made,
@@ -323,6 +327,17 @@ static int run_orphan(unsigned int n)
 	return 0;
 }
 
+static int run_keep(unsigned int n)
+{
+	if (orphans[n])
+		return -EBUSY;
+	lockdep_off();
+	mutex_lock(&kobs_gen_lock_mutex[n]);
+	lockdep_on();
+	orphans[n] = get_task_struct(current);
+	return 0;
+}
+
 static void run_mend(unsigned int n)
 {
 	if (!orphans[n])
@@ -336,6 +351,8 @@ static int run_numbered(const char *verb, unsigned long long n)
 {
 	if (!strcmp(verb, "orphan") && n < LOCKS)
 		return run_orphan(n);
+	if (!strcmp(verb, "keep") && n < LOCKS)
+		return run_keep(n);
 	if (!strcmp(verb, "mend") && n < LOCKS) {
 		run_mend(n);
 		return 0;
