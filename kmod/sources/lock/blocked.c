@@ -42,6 +42,7 @@ struct kobs_blocked_task {
  * @n: number of tasks
  * @max: room
  * @missed: number of tasks for which there was no room
+ * @reported: the tasks were reported
  * @tasks: tasks
  */
 struct kobs_lock_blocked {
@@ -49,6 +50,7 @@ struct kobs_lock_blocked {
 	u32 n;
 	u32 max;
 	u32 missed;
+	bool reported;
 	struct kobs_blocked_task tasks[];
 };
 
@@ -190,7 +192,7 @@ void kobs_blocked_work(struct kobs_lock *l, u64 over, u64 now)
 	struct kobs_lock_blocked *b = l->blocked;
 	u32 i;
 
-	if (!b)
+	if (b->reported)
 		return;
 	if (!b->time) {
 		blocked_look(b, now);
@@ -204,7 +206,7 @@ void kobs_blocked_work(struct kobs_lock *l, u64 over, u64 now)
 		cond_resched();
 	}
 	kobs_stalls_lost(l->s, b->missed);
-	kobs_blocked_free(l);
+	b->reported = true;
 }
 
 /**
@@ -234,4 +236,16 @@ void kobs_blocked_free(struct kobs_lock *l)
 {
 	kvfree(l->blocked);
 	l->blocked = NULL;
+}
+
+/**
+ * kobs_blocked_bytes() - memory of the list
+ * @l: session
+ *
+ * Context: task.
+ * Return: bytes; 0 in other modes.
+ */
+size_t kobs_blocked_bytes(const struct kobs_lock *l)
+{
+	return l->blocked ? struct_size(l->blocked, tasks, l->blocked->max) : 0;
 }

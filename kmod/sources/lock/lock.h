@@ -86,8 +86,7 @@ struct kobs_lock_range {
  * @overflow: waits in progress that found no room in @excess either
  * @probes: begin and end
  * @stalls: the worker of mode stalls, or NULL
- * @blocked: in that mode the tasks that were blocked before, until they are
- *           reported; else NULL
+ * @blocked: in that mode the tasks that were blocked before, else NULL
  */
 struct kobs_lock {
 	struct kobs_session *s;
@@ -180,6 +179,7 @@ void kobs_stalls_lost(struct kobs_session *s, u32 n);
 /* blocked.c */
 int kobs_blocked_new(struct kobs_lock *l, u32 max);
 void kobs_blocked_free(struct kobs_lock *l);
+size_t kobs_blocked_bytes(const struct kobs_lock *l);
 void kobs_blocked_work(struct kobs_lock *l, u64 over, u64 now);
 
 #endif /* KOBS_LOCK_H */

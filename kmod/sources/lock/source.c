@@ -308,6 +308,7 @@ static void lock_usage(const struct kobs_session *s, struct kobs_usage *u)
 
 	if (l)
 		u->bytes += sizeof(*l) + kobs_stalls_bytes(l) +
+			    kobs_blocked_bytes(l) +
 			    kobs_inflight_table_bytes(s->source_params[LOCK_P_INFLIGHT].number,
 						      l->words) +
 			    kobs_inflight_table_bytes(LOCK_EXCESS, 0);
