@@ -300,6 +300,13 @@ void model_free_sessions(struct sessions *s)
 	list_free(&list);
 }
 
+/** model_add_loss() - Count hits that were lost on this side of the socket. */
+void model_add_loss(struct session *s, const char *reason, const char *doc, uint64_t count)
+{
+	s->lost = grow(s->lost, &s->cap_lost, s->nr_lost + 1, sizeof(*s->lost));
+	s->lost[s->nr_lost++] = (struct lost){ copy_string(reason), copy_string(doc), count };
+}
+
 void model_free_session(struct session *s)
 {
 	decode_free(&session, s);

@@ -239,11 +239,9 @@ struct event {
 struct batch {
 	uint32_t	session;
 	uint32_t	cpu;
-	uint64_t	seq;
 	uint64_t	lost;
 	uint64_t	until;
 	bool		has_cpu;
-	bool		has_seq;
 	bool		has_until;
 };
 
@@ -266,6 +264,7 @@ int model_session_get(struct nl *nl, uint32_t id, const char *name, struct sessi
 int model_session_del(struct nl *nl, struct session *s);
 void model_session_drop(struct nl *nl, struct session *s);
 int model_get_sessions(struct nl *nl, struct sessions *out);
+void model_add_loss(struct session *s, const char *reason, const char *doc, uint64_t count);
 void model_free_session(struct session *s);
 void model_free_sessions(struct sessions *s);
 void model_free_request(struct request *req);

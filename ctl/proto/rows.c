@@ -248,10 +248,6 @@ void model_parse_batch(struct nlmsghdr *msg, struct batch *b)
 			b->cpu = (uint32_t)decode_u64(attr);
 			b->has_cpu = true;
 			break;
-		case KOBS_A_RECORD_SEQ:
-			b->seq = decode_u64(attr);
-			b->has_seq = true;
-			break;
 		case KOBS_A_RECORD_LOST:
 			b->lost = decode_u64(attr);
 			break;

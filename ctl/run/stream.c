@@ -176,11 +176,6 @@ const char *trace_message(struct trace *t, struct nlmsghdr *msg)
 		return NULL;
 	if (b.has_cpu) {
 		q = get_queue(t, b.cpu);
-		if (b.has_seq) {
-			if (b.seq > q->next_seq)
-				t->gaps += b.seq - q->next_seq;
-			q->next_seq = b.seq + 1;
-		}
 		if (b.lost > q->lost) {
 			note("CPU %u: %llu records lost so far, its ring was full (--ring-kb)",
 			     b.cpu, (unsigned long long)b.lost);

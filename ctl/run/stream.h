@@ -15,7 +15,6 @@ struct trace_queue {
 	size_t		from;		/* index of the first word that waits */
 	size_t		to;
 	size_t		cap;
-	uint64_t	next_seq;
 	uint64_t	lost;
 	bool		seen;
 };
@@ -48,7 +47,6 @@ struct trace {
 	uint64_t	printed;
 	uint64_t	max;		/* records to print; 0 for all */
 	uint64_t	withheld;	/* records that came after them */
-	uint64_t	gaps;		/* batches that never came */
 	bool		value;
 	bool		started;	/* the heading is printed */
 	trace_print_fn	print;		/* NULL for the usual way */
