@@ -79,8 +79,9 @@ def injected():
     knobs = "/sys/kernel/debug/failslab/"
     if not os.path.isdir(knobs):
         skip("this kernel has no failslab")
-    for name, value in (("probability", 10), ("interval", 1), ("times", -1), ("verbose", 0), ("task-filter", "Y"),
-                        ("ignore-gfp-wait", "N"), ("require-start", 0), ("require-end", 2 ** 64 - 1), ("reject-start", 0), ("reject-end", 0)):
+    # The filter first and the probability last: between them, allocations of everybody would fail.
+    for name, value in (("task-filter", "Y"), ("interval", 1), ("times", -1), ("verbose", 0), ("ignore-gfp-wait", "N"), ("require-start", 0),
+                        ("require-end", 2 ** 64 - 1), ("reject-start", 0), ("reject-end", 0), ("probability", 10)):
         # Without stack traces the kernel cannot choose callers.
         if os.path.exists(knobs + name):
             write(knobs + name, str(value))
