@@ -69,7 +69,7 @@ class Report:
     def say(self, area, text):
         passed = int(time.monotonic() - self.begin)
         with self.lock:
-            print(f"{passed // 60:3}:{passed % 60:02} {area:<8}{text}", flush=True)
+            print(f"{passed // 60:3}:{passed % 60:02} {area:<9}{text}", flush=True)
 
     def record(self, area, name, passed, failed, skipped, seconds):
         text = f"{passed} passed"
@@ -114,6 +114,6 @@ class Report:
         if len(self.took) > 1:
             print("slowest:")
             for seconds, area, name in sorted(self.took, reverse=True)[:SLOWEST]:
-                print(f"    {seconds:4.0f} s  {area:<8} {name}")
+                print(f"    {seconds:4.0f} s  {area:<9} {name}")
         print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped", flush=True)
         return int(self.failed > 0 or self.passed == 0)

@@ -4,6 +4,7 @@
 from kobstest import *
 
 LEAF = "kobs_gen_leaf"
+UNLOADS = 3 if SHORT else 10
 
 
 def hooked_names():
@@ -98,10 +99,10 @@ def later():
             insmod("kobs_gen")
 
 
-@test("unloading ten times under a live session")
+@test(f"unloading {UNLOADS} times under a live session")
 def again():
     with Background("func", "count", "kobs_gen:*", "vfs_read", "--json") as b:
-        for _ in range(10):
+        for _ in range(UNLOADS):
             gen("call task 1")
             reload()
         r = b.report()

@@ -29,6 +29,8 @@ MODULES = os.environ["KOBS_MODULES"]
 KERNEL = os.environ["KOBS_KERNEL"]
 # Approximate slow-down factor of processes on this kernel.
 SLOW = 4 if KERNEL == "debug" else 1
+# "make check" has half an hour: what is repeated to find races, or to be thorough, is repeated less.
+SHORT = "KOBS_SHORT" in os.environ
 # Limit of every wait, in seconds, far above any expected duration. (The arm64 guest's clock counts instructions: it leaps
 # while the guest waits for the host's disk. That guest is limited by the host's clock.)
 WAIT = 120 * SLOW if os.uname().machine != "aarch64" else 100000
