@@ -5,7 +5,7 @@ from kobstest import *
 
 LEAF = "kobs_gen_leaf"
 # Disabling probes waits for grace periods, which are long under load.
-ROUNDS = 2 if SHORT else 6 if KERNEL == "6.1" else 3
+ROUNDS = rounds(2, 6 if KERNEL == "6.1" else 3)
 
 
 @test(f"starting and stopping func count {ROUNDS} times")

@@ -314,7 +314,7 @@ def spinning():
         with contention("--by", "lock,kind,comm,caller") as session:
             for kind in ("qread", "qwrite"):
                 do("reset")
-                a = threads.add("holder", "take qwrite:0 open:1 busy:300000", cpu=0)
+                a = threads.add("holder", f"take qwrite:0 open:1 busy:{300000 * SLOW}", cpu=0)
                 b = threads.add(kind, f"take gate:1 {kind}:0", cpu=1)
                 equal((a.end(), b.end()), (0, 0), "statuses")
             r = session.report()
@@ -332,7 +332,7 @@ def queued():
         skip("in a virtual machine spinlocks are not queued, and tell nothing")
     with Threads() as threads:
         with contention("--by", "lock,kind,comm,caller") as session:
-            holder = threads.add("holder", "take spin:0 open:1 busy:500000", cpu=0)
+            holder = threads.add("holder", f"take spin:0 open:1 busy:{500000 * SLOW}", cpu=0)
             spinners = [threads.add("spinner", "take gate:1 spin:0", cpu=i) for i in (1, 2)]
             equal([t.end() for t in (holder, *spinners)], [0, 0, 0], "statuses")
             r = session.report()

@@ -239,7 +239,7 @@ def middle():
     for t in threads:
         t.start()
     try:
-        for args in (["offcpu", "--waker"], ["runq", "--preempted"], ["offcpu", "--by", "comm,kstack,ustack,state"]) * 2:
+        for args in (["offcpu", "--waker"], ["runq", "--preempted"], ["offcpu", "--by", "comm,kstack,ustack,state"]) * rounds(1, 2):
             with Background("sched", *args, "--budget", 0, "--json") as a, \
                     Background("sched", "offcpu", "--budget", 0, "--json") as b:
                 time.sleep(0.2)

@@ -87,9 +87,12 @@ def unload_owned():
         equal(b.report()["accounting"]["hits"], 10, "hits")
 
 
-@test("loading and unloading ten times")
+LOADS = rounds(2, 10)
+
+
+@test(f"loading and unloading {LOADS} times")
 def reload():
-    for _ in range(10):
+    for _ in range(LOADS):
         equal(rmmod("kobs"), None, "rmmod's complaint")
         insmod("kobs")
     equal(sessions(), [], "sessions")
@@ -120,14 +123,17 @@ def three():
             equal(b.report()["accounting"]["recorded"], 45, f"recorded by {b.args[2]}")
 
 
-@test("ten detached sessions")
-def ten():
-    for i in range(10):
+DETACHED = rounds(4, 10)
+
+
+@test(f"{DETACHED} detached sessions")
+def many():
+    for i in range(DETACHED):
         detach(f"s{i}")
         gen("call task 1")
-    equal(len(sessions()), 10, "sessions")
-    for i in range(10):
-        equal(stop(f"s{i}")["accounting"]["hits"], 10 - i, f"hits of session {i}")
+    equal(len(sessions()), DETACHED, "sessions")
+    for i in range(DETACHED):
+        equal(stop(f"s{i}")["accounting"]["hits"], DETACHED - i, f"hits of session {i}")
 
 
 @test("a name that is taken is refused")

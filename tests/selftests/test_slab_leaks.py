@@ -105,7 +105,7 @@ def steps():
     expected = {how: 0 for how, _ in LEAKS}
     obsctl("slab", "leaks", "--detach", "steps", *MOD)
     try:
-        for i, (how, size) in enumerate(LEAKS * 2):
+        for i, (how, size) in enumerate(LEAKS * rounds(1, 2)):
             gen_slab(leak_command(how, "task", 10 + i, size))
             gen_slab(f"clean {CLEAN[i % len(CLEAN)]} 20")
             expected[how] += 10 + i

@@ -195,7 +195,7 @@ while True:
     try:
         until(lambda: leafs() >= before + 500, "the calls to begin")
         # The unwinder knows a hook's trampoline as long as the hook is on: a stack that is compared must not be later.
-        for _ in range(10):
+        for _ in range(rounds(4, 10)):
             r = checked(report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, "--budget", 0,
                                run=["sh", "-c", f"sleep 0.1; echo call task 500 >{GEN}run"]))
             at_least(count_of(r), 500, "calls")

@@ -31,6 +31,13 @@ KERNEL = os.environ["KOBS_KERNEL"]
 SLOW = 4 if KERNEL == "debug" else 1
 # "make check" has half an hour: what is repeated to find races, or to be thorough, is repeated less.
 SHORT = "KOBS_SHORT" in os.environ
+
+
+def rounds(short, full):
+    """Number of repetitions."""
+    return short if SHORT else full
+
+
 # Limit of every wait, in seconds, far above any expected duration. (The arm64 guest's clock counts instructions: it leaps
 # while the guest waits for the host's disk. That guest is limited by the host's clock.)
 WAIT = 120 * SLOW if os.uname().machine != "aarch64" else 100000
