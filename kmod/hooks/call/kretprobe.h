@@ -19,6 +19,7 @@
 
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/preempt.h>
 
 /**
  * struct kobs_call_handlers - callbacks made by KOBS_CALL_HANDLERS()
@@ -41,8 +42,10 @@ struct kobs_call_handlers {
  * @handlers: callbacks
  * @ctx: context of the handlers
  * @ips: functions
+ * @n: number of @ips
  * @registered: @rp is registered
  * @hooked: @ops is registered
+ * @stuck: @ops can be called after the end
  */
 struct kobs_calls {
 	struct kretprobe rp;
@@ -50,23 +53,37 @@ struct kobs_calls {
 	const struct kobs_call_handlers *handlers;
 	void *ctx;
 	unsigned long *ips;
+	unsigned int n;
 	bool registered;
 	bool hooked;
+	bool stuck;
 };
 
 /**
  * struct kobs_call_instance - data of a call in progress
+ * @ctx: context of the handlers
  * @ip: function
  * @data: data of the source
+ *
+ * The return takes the context from here: its kretprobe cannot be found any
+ * more, where there is no rethook, while it is being unregistered.
  */
 struct kobs_call_instance {
+	void *ctx;
 	unsigned long ip;
 	u64 data[];
 };
 
-static __always_inline void *kobs_calls_ctx(struct kretprobe_instance *ri)
+/*
+ * Whether a kprobe may be active on this CPU whose state the return handler
+ * would clear: the kernel's writes NULL to current_kprobe at its end, and is
+ * meant for functions at whose entry the kernel saw that no kprobe was active.
+ * That variable is not exported. A breakpoint's handlers run in NMI context, as
+ * do NMIs that interrupt its single step.
+ */
+static __always_inline bool kobs_calls_in_kprobe(void)
 {
-	return container_of(get_kretprobe(ri), struct kobs_calls, rp)->ctx;
+	return in_nmi();
 }
 
 static __always_inline void kobs_calls_hit(unsigned long ip,
@@ -81,6 +98,11 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 
 	if (!guarded)
 		return;
+	if (unlikely(kobs_calls_in_kprobe())) {
+		call->missed(c->ctx, guarded);
+		call->end(guarded);
+		return;
+	}
 	/* A kprobe's registers show the probed address. */
 	back = instruction_pointer(regs);
 	instruction_pointer_set(regs, ip);
@@ -98,11 +120,13 @@ static __always_inline int kobs_calls_entry(struct kretprobe_instance *ri,
 {
 	struct kobs_call_instance *i = (struct kobs_call_instance *)ri->data;
 
+	/* It is registered as long as the ops that calls this. */
+	i->ctx = container_of(get_kretprobe(ri), struct kobs_calls, rp)->ctx;
 	i->ip = instruction_pointer(regs);
 	/* Tells kobs_calls_hit() that there was a free instance. */
 	instruction_pointer_set(regs, 0);
 	/* Not 0: do not hook the return. */
-	return !call->enter(kobs_calls_ctx(ri), i->ip, regs, i->data);
+	return !call->enter(i->ctx, i->ip, regs, i->data);
 }
 
 static __always_inline int kobs_calls_exit(struct kretprobe_instance *ri,
@@ -115,8 +139,7 @@ static __always_inline int kobs_calls_exit(struct kretprobe_instance *ri,
 	 * The call returns to the instruction pointer: the instance's own
 	 * return address can be a trampoline when two probes share the call.
 	 */
-	call->exit(kobs_calls_ctx(ri), i->ip, instruction_pointer(regs),
-		   i->data);
+	call->exit(i->ctx, i->ip, instruction_pointer(regs), i->data);
 	return 0;
 }
 
