@@ -285,7 +285,8 @@ static int session_enter_stopped(struct kobs_session *s, const char *name,
 static int session_enter_dead(struct kobs_session *s, const char *name,
 			      struct netlink_ext_ack *extack)
 {
-	s->source->release(s);
+	if (!s->pinned)
+		s->source->release(s);
 	return 0;
 }
 

@@ -141,6 +141,7 @@ struct kobs_kept_out {
  * @started: monotonic ns of the start
  * @stopped: monotonic ns of the stop
  * @stop_reason: why it stopped by itself, or empty
+ * @pinned: its probes cannot be removed: it is never freed
  * @priv: private data of the source
  * @targets: number of targets observed
  * @kept_out: targets not observed, the first KOBS_KEPT_OUT of them
@@ -191,6 +192,7 @@ struct kobs_session {
 	u64 started;
 	u64 stopped;
 	char stop_reason[160];
+	bool pinned;
 	void *priv;
 	u32 targets;
 	struct kobs_kept_out *kept_out;
@@ -255,6 +257,7 @@ void kobs_session_guarded(struct kobs_session *s);
 /* session_setup.c */
 struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 					 struct netlink_ext_ack *extack);
+void kobs_session_pin(struct kobs_session *s);
 void kobs_session_free(struct kobs_session *s);
 
 /* session_stats.c */

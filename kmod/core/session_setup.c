@@ -5,8 +5,11 @@
  *
  * Locking: none; the session is not in the list yet, or not any more.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cpumask.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -197,6 +200,29 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 		return s;
 	kobs_session_free(s);
 	return ERR_PTR(err);
+}
+
+/**
+ * kobs_session_pin() - keep a session and the module until the next boot
+ * @s: session with probes that the kernel does not remove
+ *
+ * Probes that may still be called need the session's memory and the module's
+ * code. The session keeps a reference to itself, and with it to the module;
+ * its source is not released.
+ *
+ * Context: task, may sleep; the session's lock is held, in the source's start
+ * or stop.
+ */
+void kobs_session_pin(struct kobs_session *s)
+{
+	if (s->pinned)
+		return;
+	s->pinned = true;
+	kref_get(&s->ref);
+	strscpy(s->stop_reason, "ftrace has disabled itself, see the kernel log: hits may be missing, and kobs cannot be unloaded before the next boot",
+		sizeof(s->stop_reason));
+	pr_warn("session %u: ftrace has disabled itself and does not remove the session's probes: its memory is kept, and the module cannot be unloaded before the next boot\n",
+		s->id);
 }
 
 /**

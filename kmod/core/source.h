@@ -164,7 +164,8 @@ struct kobs_note {
  * @prepare: allocate what start needs and decide on the targets. Undoes
  *           itself on failure. May sleep.
  * @start: turn the probes on, all or none, and set extack if not. May sleep.
- * @stop: turn the probes off and wait until no handler runs. Cannot fail.
+ * @stop: turn the probes off and wait until no handler runs. Cannot fail; when
+ *        the kernel does not remove a probe, it calls kobs_session_pin().
  *        May sleep.
  * @release: undo prepare
  * @missed: NULL, or returns the number of hits lost before a handler ran

@@ -59,7 +59,8 @@ struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 				  unsigned int *n, unsigned int inflight);
 int kobs_calls_start(struct kobs_calls *c);
 void kobs_calls_stop(struct kobs_calls *c);
-void kobs_calls_keep(struct kobs_calls *c, unsigned int n);
+void kobs_calls_drop(struct kobs_calls *c, unsigned int n);
+bool kobs_calls_stuck(const struct kobs_calls *c);
 void kobs_calls_free(struct kobs_calls *c);
 u64 kobs_calls_missed(const struct kobs_calls *c);
 

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "hooks/call.h"
+#include "hooks/ftrace.h"
 
 /* Default for the maximum number of calls in progress. */
 #define INFLIGHT_AUTO	4096
@@ -48,6 +49,7 @@ struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 	c->ctx = ctx;
 	c->ips = ips;
 	c->n = *n;
+	c->fp.ops.flags = KOBS_FTRACE_FLAGS;
 	c->fp.entry_handler = handlers->entry;
 	c->fp.exit_handler = handlers->exit;
 	c->fp.entry_data_size = handlers->ops->size;
@@ -60,13 +62,18 @@ struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
  * @c: from kobs_calls_new()
  *
  * Context: task, may sleep.
- * Return: 0, or an error of register_fprobe_ips().
+ * Return: 0, or an error of kobs_ftrace_hook() or register_fprobe_ips().
  */
 int kobs_calls_start(struct kobs_calls *c)
 {
-	int err = register_fprobe_ips(&c->fp, c->ips, c->n);
+	int err;
 
+	if (kobs_ftrace_dead())
+		return -ENODEV;
+	err = register_fprobe_ips(&c->fp, c->ips, c->n);
 	c->hooked = !err;
+	/* As in kobs_ftrace_hook(). */
+	c->stuck = err == -ENODEV;
 	return err;
 }
 
@@ -91,29 +98,42 @@ void kobs_calls_stop(struct kobs_calls *c)
 	c->missed = READ_ONCE(c->fp.nmissed);
 	/* Pairs with the acquire in kobs_calls_missed(). */
 	smp_store_release(&c->hooked, false);
-	unregister_fprobe(&c->fp);
+	if (unregister_fprobe(&c->fp))
+		c->stuck = true;
 	/* For the exit handlers, which run with preemption off. */
 	synchronize_rcu();
 }
 
 /**
- * kobs_calls_keep() - unhook functions whose module is unloaded
+ * kobs_calls_drop() - unhook functions whose code goes
  * @c: from kobs_calls_new(), started or not
- * @n: number of functions left; these are now the first of them
+ * @n: number of functions left; these are now the first of the functions given
+ *     to kobs_calls_new(), and those that go follow
  *
  * Context: task, may sleep.
  */
-void kobs_calls_keep(struct kobs_calls *c, unsigned int n)
+void kobs_calls_drop(struct kobs_calls *c, unsigned int n)
 {
+	unsigned int gone = c->n - n;
+
 	c->n = n;
 	if (!c->hooked)
 		return;
 	/* No functions in an ftrace filter would mean all of them. */
-	if (!n)
+	if (!n || kobs_ftrace_drop(&c->fp.ops, c->ips + n, gone))
 		kobs_calls_stop(c);
-	else
-		WARN_ON_ONCE(ftrace_set_filter_ips(&c->fp.ops, c->ips, n, 0,
-						   1));
+}
+
+/**
+ * kobs_calls_stuck() - whether the functions could not be unhooked
+ * @c: from kobs_calls_new(), stopped or not started
+ *
+ * Context: task.
+ * Return: true when @c must not be freed, and handlers may run.
+ */
+bool kobs_calls_stuck(const struct kobs_calls *c)
+{
+	return c->stuck;
 }
 
 /**

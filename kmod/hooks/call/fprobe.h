@@ -26,6 +26,7 @@ struct kobs_call_handlers {
  * @ips: functions
  * @n: number of @ips
  * @hooked: @fp is registered
+ * @stuck: @fp can be called after the end
  * @missed: calls missed, once @fp is not registered any more
  */
 struct kobs_calls {
@@ -34,6 +35,7 @@ struct kobs_calls {
 	unsigned long *ips;
 	unsigned int n;
 	bool hooked;
+	bool stuck;
 	u64 missed;
 };
 

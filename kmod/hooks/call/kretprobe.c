@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "hooks/call.h"
+#include "hooks/ftrace.h"
 
 /* Default for the maximum number of calls in progress. */
 #define INFLIGHT_AUTO	4096
@@ -94,8 +95,9 @@ struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 	c->ctx = ctx;
 	c->ips = ips;
 	c->ops.func = handlers->hit;
-	c->ops.flags = FTRACE_OPS_FL_SAVE_REGS;
+	c->ops.flags = KOBS_FTRACE_FLAGS | FTRACE_OPS_FL_SAVE_REGS;
 	err = calls_choose(c, n);
+	c->n = *n;
 	if (err || !*n)
 		goto out;
 	c->rp.kp.addr = (kprobe_opcode_t *)ips[0];
@@ -122,11 +124,11 @@ out:
  * @c: from kobs_calls_new()
  *
  * Context: task, may sleep.
- * Return: 0, or an error of register_ftrace_function().
+ * Return: 0, or an error of kobs_ftrace_hook().
  */
 int kobs_calls_start(struct kobs_calls *c)
 {
-	int err = register_ftrace_function(&c->ops);
+	int err = kobs_ftrace_hook(&c->ops, &c->stuck);
 
 	c->hooked = !err;
 	return err;
@@ -143,8 +145,11 @@ int kobs_calls_start(struct kobs_calls *c)
 void kobs_calls_stop(struct kobs_calls *c)
 {
 	if (c->hooked)
-		WARN_ON_ONCE(unregister_ftrace_function(&c->ops));
+		kobs_ftrace_unhook(&c->ops, &c->stuck);
 	c->hooked = false;
+	/* A handler that can still run needs the kretprobe. */
+	if (c->stuck)
+		return;
 	/* Waits for the exit handlers, which run with preemption off, too. */
 	if (c->registered)
 		unregister_kretprobe(&c->rp);
@@ -152,19 +157,33 @@ void kobs_calls_stop(struct kobs_calls *c)
 }
 
 /**
- * kobs_calls_keep() - unhook functions whose module is unloaded
+ * kobs_calls_drop() - unhook functions whose code goes
  * @c: from kobs_calls_new(), started or not
- * @n: number of functions left; these are now the first of them
+ * @n: number of functions left; these are now the first of the functions given
+ *     to kobs_calls_new(), and those that go follow
  *
  * Context: task, may sleep.
  */
-void kobs_calls_keep(struct kobs_calls *c, unsigned int n)
+void kobs_calls_drop(struct kobs_calls *c, unsigned int n)
 {
+	unsigned int gone = c->n - n;
+
+	c->n = n;
 	/* No functions in an ftrace filter would mean all of them. */
-	if (!n)
+	if (!n || kobs_ftrace_drop(&c->ops, c->ips + n, gone))
 		kobs_calls_stop(c);
-	else
-		WARN_ON_ONCE(ftrace_set_filter_ips(&c->ops, c->ips, n, 0, 1));
+}
+
+/**
+ * kobs_calls_stuck() - whether the functions could not be unhooked
+ * @c: from kobs_calls_new(), stopped or not started
+ *
+ * Context: task.
+ * Return: true when @c must not be freed, and handlers may run.
+ */
+bool kobs_calls_stuck(const struct kobs_calls *c)
+{
+	return c->stuck;
 }
 
 /**
@@ -217,8 +236,13 @@ void kobs_calls_stop(struct kobs_calls *c)
 {
 }
 
-void kobs_calls_keep(struct kobs_calls *c, unsigned int n)
+void kobs_calls_drop(struct kobs_calls *c, unsigned int n)
 {
+}
+
+bool kobs_calls_stuck(const struct kobs_calls *c)
+{
+	return false;
 }
 
 void kobs_calls_free(struct kobs_calls *c)

@@ -30,12 +30,13 @@ enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
  * struct kobs_func - a session of this source
  * @s: session
  * @lock: protects the rest
- * @ips: functions, sorted
+ * @ips: functions
  * @n: number of functions
  * @hooked: @ops is registered
+ * @stuck: @ops can be called after the end
  * @ops: for modes that hook entries only
  * @calls: for modes that hook returns, else NULL
- * @modules: notifier of modules, which can unload functions
+ * @modules: notifier of modules, whose functions come and go
  */
 struct kobs_func {
 	struct kobs_session *s;
@@ -43,6 +44,7 @@ struct kobs_func {
 	unsigned long *ips;
 	unsigned int n;
 	bool hooked;
+	bool stuck;
 	struct ftrace_ops ops;
 	struct kobs_calls *calls;
 	struct notifier_block modules;

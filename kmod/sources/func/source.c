@@ -25,6 +25,7 @@
 #include "core/refuse.h"
 #include "core/session.h"
 #include "hooks/deny.h"
+#include "hooks/ftrace.h"
 #include "sources.h"
 #include "sources/func/func.h"
 
@@ -42,8 +43,10 @@ static int func_compare(const void *a, const void *b)
 static void func_unhook(struct kobs_func *f)
 {
 	lockdep_assert_held(&f->lock);
-	if (f->hooked)
-		WARN_ON_ONCE(unregister_ftrace_function(&f->ops));
+	if (f->calls)
+		kobs_calls_stop(f->calls);
+	else if (f->hooked)
+		kobs_ftrace_unhook(&f->ops, &f->stuck);
 	f->hooked = false;
 }
 
@@ -83,35 +86,62 @@ static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 	return err;
 }
 
+/* Whether an address is in code that is about to go, or has just come. */
+static bool func_goes(unsigned long ip, unsigned long state,
+		      const struct module *mod)
+{
+	return state == MODULE_STATE_LIVE ? within_module_init(ip, mod) :
+					    within_module(ip, mod);
+}
+
+/* Move functions that go to the end; returns the number of the others. */
+static unsigned int func_part(struct kobs_func *f, unsigned long state,
+			      const struct module *mod)
+{
+	unsigned int left = f->n;
+	unsigned int i = 0;
+
+	while (i < left) {
+		if (!func_goes(f->ips[i], state, mod)) {
+			i++;
+			continue;
+		}
+		left--;
+		swap(f->ips[i], f->ips[left]);
+	}
+	return left;
+}
+
+/* Unhook functions, of which there are @left others. */
+static void func_drop(struct kobs_func *f, unsigned int left)
+{
+	unsigned int gone = f->n - left;
+
+	f->n = left;
+	if (f->calls)
+		kobs_calls_drop(f->calls, left);
+	/* An empty filter would hook all functions. */
+	else if (!left || kobs_ftrace_drop(&f->ops, f->ips + left, gone))
+		func_unhook(f);
+}
+
 /*
- * A module is unloaded. Its functions must leave the filter, else those of a
- * module that is loaded to the same address would be hooked; an empty filter
- * would hook all functions.
+ * Functions whose code goes must leave the filter, else those of a module that
+ * is loaded to the same address would be hooked: all of a module's when it is
+ * unloaded, and those of its init text, which is freed, when it has been
+ * initialised. What is still in the filter when a module is loaded to that
+ * address is of another one, whose end was not seen.
  */
 static int func_module(struct notifier_block *nb, unsigned long state,
 		       void *data)
 {
 	struct kobs_func *f = container_of(nb, struct kobs_func, modules);
-	unsigned int left = 0;
-	unsigned int i;
+	unsigned int left;
 
-	if (state != MODULE_STATE_GOING)
-		return NOTIFY_DONE;
 	mutex_lock(&f->lock);
-	for (i = 0; i < f->n; i++) {
-		if (!within_module(f->ips[i], data))
-			f->ips[left++] = f->ips[i];
-	}
-	if (left == f->n)
-		goto out;
-	f->n = left;
-	if (f->calls)
-		kobs_calls_keep(f->calls, left);
-	else if (left)
-		WARN_ON_ONCE(ftrace_set_filter_ips(&f->ops, f->ips, left, 0, 1));
-	else
-		func_unhook(f);
-out:
+	left = func_part(f, state, data);
+	if (left != f->n)
+		func_drop(f, left);
 	mutex_unlock(&f->lock);
 	return NOTIFY_DONE;
 }
@@ -134,6 +164,7 @@ static int func_prepare_hook(struct kobs_func *f, bool wait)
 
 	if (!wait) {
 		f->ops.func = kobs_func_handler(s);
+		f->ops.flags = KOBS_FTRACE_FLAGS;
 		f->ops.private = s;
 		return ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1);
 	}
@@ -145,6 +176,19 @@ static int func_prepare_hook(struct kobs_func *f, bool wait)
 		return err;
 	}
 	return 0;
+}
+
+static int func_refuse(const struct kobs_func *f, int err,
+		       struct netlink_ext_ack *extack)
+{
+	const char *why = kobs_ftrace_refusal(&err);
+
+	if (why)
+		return kobs_refuse(extack, err,
+				   "functions cannot be hooked: %s", why);
+	return kobs_refuse(extack, err,
+			   "%u functions cannot be hooked: error %d", f->n,
+			   -err);
 }
 
 static int func_prepare_locked(struct kobs_func *f,
@@ -161,9 +205,7 @@ static int func_prepare_locked(struct kobs_func *f,
 	if (!err && f->n)
 		err = func_prepare_hook(f, s->mode->value);
 	if (err)
-		return kobs_refuse(extack, err,
-				   "%u functions cannot be hooked: error %d",
-				   f->n, -err);
+		return func_refuse(f, err, extack);
 	if (f->n)
 		return 0;
 	return kobs_refuse(extack, -EINVAL, "%ps%s cannot be traced: %s",
@@ -206,6 +248,13 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/* After start and stop: what cannot be unhooked is kept. */
+static void func_settle(struct kobs_func *f)
+{
+	if (f->stuck || (f->calls && kobs_calls_stuck(f->calls)))
+		kobs_session_pin(f->s);
+}
+
 static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct kobs_func *f = s->priv;
@@ -217,13 +266,12 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 			    "the functions are gone: their module was unloaded");
 	} else {
 		err = f->calls ? kobs_calls_start(f->calls) :
-				   register_ftrace_function(&f->ops);
+				 kobs_ftrace_hook(&f->ops, &f->stuck);
 		f->hooked = !err && !f->calls;
 		if (err)
-			kobs_refuse(extack, err,
-				    "%u functions cannot be hooked: error %d",
-				    f->n, -err);
+			err = func_refuse(f, err, extack);
 	}
+	func_settle(f);
 	mutex_unlock(&f->lock);
 	return err;
 }
@@ -233,10 +281,8 @@ static void func_stop(struct kobs_session *s)
 	struct kobs_func *f = s->priv;
 
 	mutex_lock(&f->lock);
-	if (f->calls)
-		kobs_calls_stop(f->calls);
-	else
-		func_unhook(f);
+	func_unhook(f);
+	func_settle(f);
 	mutex_unlock(&f->lock);
 }
 

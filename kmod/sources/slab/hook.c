@@ -21,6 +21,7 @@
 #include "compat/ftrace_args.h"
 #include "compat/slab_calls.h"
 #include "core/refuse.h"
+#include "hooks/ftrace.h"
 #include "sources/slab/slab.h"
 
 /* Maximum number of bulk allocations in progress: they can sleep. */
@@ -43,27 +44,29 @@ static const struct kobs_slab_handlers *handlers_of(const struct kobs_slab *sl)
 
 /**
  * struct kobs_slab_bulk_call - a call of kmem_cache_alloc_bulk()
+ * @sl: session; see struct kobs_call_instance
  * @cache: cache
  * @gfp: flags
  * @n: number of objects requested
  * @p: array that receives their addresses
  */
 struct kobs_slab_bulk_call {
+	struct kobs_slab *sl;
 	struct kmem_cache *cache;
 	gfp_t gfp;
 	unsigned long n;
 	void **p;
 };
 
-static struct kobs_slab *slab_of(struct kretprobe_instance *ri)
-{
-	return container_of(get_kretprobe(ri), struct kobs_slab, bulk);
-}
-
 static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct kobs_slab_bulk_call *call = (struct kobs_slab_bulk_call *)ri->data;
+	struct kretprobe *rp = get_kretprobe(ri);
 
+	/* Where there is no rethook: it is being unregistered. */
+	if (!rp)
+		return 1;
+	call->sl = container_of(rp, struct kobs_slab, bulk);
 	call->cache = (void *)regs_get_kernel_argument(regs, 0);
 	call->gfp = (__force gfp_t)regs_get_kernel_argument(regs, 1);
 	call->n = regs_get_kernel_argument(regs, 2);
@@ -75,7 +78,7 @@ static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct kobs_slab_bulk_call *call = (struct kobs_slab_bulk_call *)ri->data;
-	struct kobs_slab *sl = slab_of(ri);
+	struct kobs_slab *sl = call->sl;
 
 	/*
 	 * The instruction pointer is where the call returns to. All or nothing
@@ -105,8 +108,17 @@ static int bulk_hook(struct kobs_slab *sl)
 
 static void bulk_unhook(struct kobs_slab *sl)
 {
-	if (sl->bulk_on)
-		unregister_kretprobe(&sl->bulk);
+	if (!sl->bulk_on)
+		return;
+	/* Where the kprobe lies on ftrace, it could not be disarmed. */
+	if (kobs_ftrace_dead()) {
+		sl->stuck = true;
+		return;
+	}
+	unregister_kretprobe(&sl->bulk);
+	/* It failed, and says so by this only. */
+	if (!sl->bulk.kp.addr)
+		sl->stuck = true;
 	sl->bulk_on = false;
 	/* For the return handlers, which run with preemption off. */
 	synchronize_rcu();
@@ -170,15 +182,22 @@ static int function_hook(struct kobs_slab *sl, void *function, ftrace_func_t han
 	struct ftrace_ops *ops = &sl->ops[sl->hooked];
 	int err;
 
+	/* An ops of an earlier attempt can be called. */
+	if (sl->stuck)
+		return -ENODEV;
 	/* Clear what ftrace_free_filter() left of an earlier attempt. */
-	*ops = (struct ftrace_ops){ .func = handler, .private = sl };
+	*ops = (struct ftrace_ops){
+		.func = handler,
+		.flags = KOBS_FTRACE_FLAGS,
+		.private = sl,
+	};
 	err = ftrace_set_filter_ip(ops, (unsigned long)function, 0, 1);
 	if (!err)
-		err = register_ftrace_function(ops);
-	if (err)
-		ftrace_free_filter(ops);
-	else
+		err = kobs_ftrace_hook(ops, &sl->stuck);
+	if (!err)
 		sl->hooked++;
+	else if (!sl->stuck)
+		ftrace_free_filter(ops);
 	return err;
 }
 
@@ -187,8 +206,8 @@ static void functions_unhook(struct kobs_slab *sl)
 	while (sl->hooked) {
 		struct ftrace_ops *ops = &sl->ops[--sl->hooked];
 
-		WARN_ON_ONCE(unregister_ftrace_function(ops));
-		ftrace_free_filter(ops);
+		if (!kobs_ftrace_unhook(ops, &sl->stuck))
+			ftrace_free_filter(ops);
 	}
 }
 
@@ -230,6 +249,7 @@ int kobs_slab_hook(struct kobs_slab *sl, struct netlink_ext_ack *extack)
 		"kmalloc", "kmem_cache_alloc", "kfree", "kmem_cache_free"
 	};
 	const char *failed = NULL;
+	const char *why;
 	unsigned int i;
 	int err;
 
@@ -254,13 +274,17 @@ err_tracepoints:
 	kobs_tracepoint_detach(sl->probes, ARRAY_SIZE(sl->probes), sl);
 err_functions:
 	functions_unhook(sl);
+	why = kobs_ftrace_refusal(&err);
+	if (why)
+		return kobs_refuse(extack, err, "%s cannot be hooked: %s",
+				   failed, why);
 	return kobs_refuse(extack, err, "%s cannot be hooked: error %d", failed,
 			   -err);
 }
 
 /**
  * kobs_slab_unhook() - turn the hooks off and wait until no handler runs
- * @sl: session whose hooks are on
+ * @sl: session whose hooks are on; @sl->stuck is set when one stays on
  *
  * Context: task, may sleep; the session's lock is held.
  */

@@ -174,6 +174,7 @@ struct kobs_slab_cpu {
  * @hooked: number of hooks that are on
  * @bulk: hook of kmem_cache_alloc_bulk()
  * @bulk_on: it is on
+ * @stuck: a hook can be called after the end
  * @started: jiffies
  * @stopped: jiffies, once stopped
  * @tally: per group, filled when a reader begins
@@ -217,6 +218,7 @@ struct kobs_slab {
 	unsigned int hooked;
 	struct kretprobe bulk;
 	bool bulk_on;
+	bool stuck;
 	unsigned long started;
 	unsigned long stopped;
 	struct kobs_slab_tally *tally;

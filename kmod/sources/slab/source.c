@@ -167,6 +167,8 @@ static int slab_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	struct kobs_slab *sl = s->priv;
 	int err = kobs_slab_hook(sl, extack);
 
+	if (sl->stuck)
+		kobs_session_pin(s);
 	if (!err && !s->stream)
 		kobs_slab_rows_start(sl);
 	return err;
@@ -177,6 +179,8 @@ static void slab_stop(struct kobs_session *s)
 	struct kobs_slab *sl = s->priv;
 
 	kobs_slab_unhook(sl);
+	if (sl->stuck)
+		kobs_session_pin(s);
 	if (!s->stream)
 		kobs_slab_rows_stop(sl);
 }
