@@ -276,7 +276,7 @@ static void kept_name(struct report *r, const struct kept_out *k, struct buf *na
 	const struct target *t = all ? targets_find(all, k->address) : NULL;
 
 	if (t)
-		buf_puts(name, t->name);
+		target_print(t, name);
 	else
 		buf_printf(name, "0x%llx", (unsigned long long)k->address);
 }

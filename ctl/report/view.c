@@ -135,7 +135,7 @@ void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out
 	case KOBS_TYPE_FUNCTION:
 		target = find_target(v, key);
 		if (target)
-			buf_puts(out, target->name);
+			target_print(target, out);
 		else
 			ksyms_print_function(&v->ksyms, key, out);
 		break;

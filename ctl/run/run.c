@@ -59,17 +59,34 @@ struct run {
 	uint64_t	next_watch;
 };
 
+/* Whether a function is left that the same pattern asked for: of namesakes, some can be observed. */
+static bool has_others(const struct targets *all, const struct session *s, uint32_t asked)
+{
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		n += all->v[i].asked == asked;
+	for (i = 0; i < s->nr_kept_out; i++) {
+		const struct target *t = targets_find(all, s->kept_out[i].address);
+
+		n -= t && t->asked == asked;
+	}
+	return n;
+}
+
 /* A function that was asked for by name must not be left out quietly. */
 static int check_kept_out(struct run *r)
 {
+	const struct targets *all = r->spec->targets;
 	const struct session *s = &r->session;
 	size_t i;
 
-	for (i = 0; r->spec->targets && i < s->nr_kept_out; i++) {
-		const struct target *t = targets_find(r->spec->targets, s->kept_out[i].address);
+	for (i = 0; all && i < s->nr_kept_out; i++) {
+		const struct target *t = targets_find(all, s->kept_out[i].address);
 		const char *why = s->kept_out[i].reason;
 
-		if (t && t->exact)
+		if (t && t->exact && !has_others(all, s, t->asked))
 			return refuse("%s cannot be observed: %s", t->name,
 				      why ? why : "the kernel does not say why");
 	}

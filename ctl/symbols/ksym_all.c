@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/macros.h"
 #include "symbols/ksym_all.h"
 
 /* "name.13": a static variable of a function, such as a lock's class, which can have no size. */
@@ -14,10 +15,22 @@ static bool is_local(const char *name)
 	return dot && dot[1] && dot[1 + strspn(dot + 1, "0123456789")] == 0;
 }
 
+/* Entries of system calls for processes of another word size, at the address of the usual one. */
+static bool is_compat(const char *name)
+{
+	static const char *const prefixes[] = { "__ia32_", "__x32_", "compat_", "__se_compat_" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (*name == *prefixes[i] && !strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
 /** ksym_rank() - Of symbols at one address, the global one with the plainest name is best. */
 int ksym_rank(const struct ksym_line *sym)
 {
-	int rank = sym->type == 'T' ? 4 : 0;
+	int rank = (sym->type == 'T' ? 8 : 0) + (is_compat(sym->name) ? 0 : 4);
 
 	if (is_local(sym->name))
 		return rank;

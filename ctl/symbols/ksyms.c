@@ -40,6 +40,7 @@ void ksyms_init(struct ksyms *k)
 
 void ksyms_free(struct ksyms *k)
 {
+	map_free(&k->by_name, free);
 	map_free(&k->known, free);
 	numbers_free(&k->wanted);
 	map_free(&k->objects, free);
@@ -77,6 +78,43 @@ static bool reaches(struct ksyms *k, const struct ksym *sym, uint64_t address)
 	return sym->offset < PAGE;
 }
 
+/* The first function of a name: others of it are told apart. */
+struct namesake {
+	uint64_t	start;
+	struct ksym	*sym;
+};
+
+/* Return: whether another function was the first one. */
+static bool meet(struct ksyms *k, uint64_t key, uint64_t start, struct ksym *sym,
+		 struct ksym **other)
+{
+	struct namesake *first = map_get(&k->by_name, key);
+
+	if (!first) {
+		first = zalloc(sizeof(*first));
+		*first = (struct namesake){ .start = start, .sym = sym };
+		map_set(&k->by_name, key, first);
+	}
+	*other = first->sym;
+	return first->start != start;
+}
+
+/* Make a name known; names and modules are of one pool. */
+static void know(struct ksyms *k, uint64_t address, struct ksym *sym)
+{
+	uint64_t name = (uintptr_t)sym->name;
+	struct ksym *other;
+
+	map_set(&k->known, address, sym);
+	/* Only entries are named by no more than their name. */
+	if (!name || sym->offset)
+		return;
+	if (meet(k, name, address, sym, &other))
+		sym->namesake = other->namesake = true;
+	if (meet(k, hash_number(name) ^ (uintptr_t)sym->module, address, sym, &other))
+		sym->twin = other->twin = true;
+}
+
 static void learn(struct ksyms *k, uint64_t address, const char *name, const char *module,
 		  uint64_t at)
 {
@@ -86,7 +124,7 @@ static void learn(struct ksyms *k, uint64_t address, const char *name, const cha
 		sym->name = NULL;
 		sym->offset = 0;
 	}
-	map_set(&k->known, address, sym);
+	know(k, address, sym);
 }
 
 /* For a wanted address: the best symbol so far at or before it, and the next one. */
@@ -379,7 +417,7 @@ static bool find_kept(struct ksyms *k, uint64_t address)
 		name = ksym_all_find(&kept->all, address, &at);
 		if (!name)
 			continue;
-		map_set(&k->known, address, new_symbol(k, name, kept->module, address - at));
+		know(k, address, new_symbol(k, name, kept->module, address - at));
 		return true;
 	}
 	return false;
@@ -438,10 +476,15 @@ void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out)
 {
 	const struct ksym *sym = ksyms_find(k, address);
 
-	if (!sym || !sym->name)
+	if (!sym || !sym->name) {
 		print_unknown(address, out);
-	else
-		buf_puts(out, sym->name);
+		return;
+	}
+	buf_puts(out, sym->name);
+	if (sym->twin)
+		buf_printf(out, " 0x%llx", (unsigned long long)address);
+	if (sym->namesake && *sym->module)
+		buf_printf(out, " [%s]", sym->module);
 }
 
 /** ksyms_print_address() - name+0x1f [module] */

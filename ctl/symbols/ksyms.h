@@ -16,12 +16,15 @@ struct ksym {
 	const char	*name;		/* NULL when unknown */
 	const char	*module;
 	uint64_t	offset;
+	bool		namesake;	/* another function that is known has its name */
+	bool		twin;		/* in the same module */
 };
 
 struct ksyms {
 	const char	*path;		/* of kallsyms */
 	const char	*modules_path;
 	struct map	known;		/* address to struct ksym */
+	struct map	by_name;	/* the first of a name, and of a name in a module */
 	struct numbers	wanted;
 	struct map	objects;	/* the same for data */
 	struct numbers	wanted_objects;

@@ -2,9 +2,10 @@
 /*
  * Patterns to addresses, by one pass over /proc/kallsyms.
  *
- * A compiler may leave nothing of "foo" but "foo.isra.0", and the kernel's
- * profiling of allocations nothing but "foo_noprof": such a clone answers for an
- * exact name when there is no symbol of that very name.
+ * A compiler may leave nothing of "foo" but "foo.isra.0" or, with ThinLTO,
+ * "foo.llvm.123", and the kernel's profiling of allocations nothing but
+ * "foo_noprof": such a clone answers for an exact name when there is no symbol of
+ * that very name.
  */
 
 #include <errno.h>
@@ -18,12 +19,10 @@
 #include "lib/macros.h"
 #include "lib/nearest.h"
 #include "lib/map.h"
+#include "symbols/ksym_all.h"
 #include "symbols/patterns.h"
 
 #define NEAR_NAMES	3
-
-/* An entry in the middle of a function's prologue: endbr, bti, patchable nops. */
-#define ENTRY_SLACK	16
 
 static bool in_class(const char **glob, char c)
 {
@@ -126,7 +125,7 @@ int targets_parse(struct targets *t, char **argv, size_t n)
 
 static bool is_clone(const char *rest)
 {
-	static const char *const suffixes[] = { ".isra.", ".constprop.", ".part." };
+	static const char *const suffixes[] = { ".isra.", ".constprop.", ".part.", ".llvm." };
 	size_t i;
 
 	/* Since 6.10 an allocation function is a macro around this one. */
@@ -185,12 +184,15 @@ static void consider(struct targets *t, const struct ksym_line *sym)
 			target.pattern = (uint32_t)i;
 			best = m;
 		}
+		if (p->exact && !target.asked)
+			target.asked = (uint32_t)i + 1;
 		target.exact |= m == MATCH && p->exact;
 	}
 	if (best == NO_MATCH)
 		return;
 	target.address = sym->address;
 	target.clone = best == MATCH_CLONE;
+	target.rank = ksym_rank(sym);
 	target.name = pool_intern(&t->names, sym->name);
 	target.module = pool_intern(&t->names, sym->module);
 	t->v = grow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
@@ -204,9 +206,11 @@ static int compare_targets(const void *a, const void *b)
 
 	if (x->address != y->address)
 		return x->address > y->address ? 1 : -1;
-	/* Of two names of one function, the one that was asked for. */
+	/* Of two names of one function, the one that was asked for, or the one that reports use. */
 	if (x->exact != y->exact)
 		return y->exact - x->exact;
+	if (x->rank != y->rank)
+		return y->rank - x->rank;
 	return strcmp(x->name, y->name);
 }
 
@@ -237,6 +241,7 @@ static void settle(struct targets *t)
 		if (!kept || t->v[kept - 1].address != t->v[i].address)
 			t->v[kept++] = t->v[i];
 	t->n = kept;
+	targets_find_namesakes(t);
 }
 
 /* What a pattern matches may count for an earlier one. */
@@ -387,51 +392,4 @@ int targets_resolve(struct targets *t, const char *kallsyms)
 		return refuse("%s shows no addresses: run obsctl as root, and see /proc/sys/kernel/kptr_restrict",
 			      kallsyms);
 	return unmatched ? refuse_unmatched(t, unmatched, kallsyms) : 0;
-}
-
-/* The last target at or before @address. */
-static const struct target *find_last(const struct targets *t, uint64_t address)
-{
-	size_t lo = 0;
-	size_t n = t->n;
-
-	while (n) {
-		size_t half = n / 2;
-
-		if (t->v[lo + half].address <= address) {
-			lo += half + 1;
-			n -= half + 1;
-		} else {
-			n = half;
-		}
-	}
-	return lo ? &t->v[lo - 1] : NULL;
-}
-
-/** targets_find() - Return: the target at @address, or NULL. */
-const struct target *targets_find(const struct targets *t, uint64_t address)
-{
-	const struct target *last = find_last(t, address);
-
-	return last && last->address == address ? last : NULL;
-}
-
-/** targets_find_entry() - Return: the target that is entered at @address, or NULL. */
-const struct target *targets_find_entry(const struct targets *t, uint64_t address)
-{
-	const struct target *last = find_last(t, address);
-
-	return last && address - last->address <= ENTRY_SLACK ? last : NULL;
-}
-
-void targets_free(struct targets *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->nr_patterns; i++)
-		free(t->patterns[i].module);
-	free(t->patterns);
-	free(t->v);
-	pool_free(&t->names);
-	memset(t, 0, sizeof(*t));
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/buf.h"
 #include "lib/map.h"
 #include "symbols/kallsyms.h"
 
@@ -26,8 +27,12 @@ struct target {
 	const char	*name;
 	const char	*module;
 	uint32_t	pattern;	/* which one asked for it first */
+	uint32_t	asked;		/* which pattern without wildcard did, plus 1; or 0 */
+	int		rank;		/* of its names, the highest is the best */
 	bool		exact;		/* a pattern named it without wildcard */
 	bool		clone;		/* only "NAME.isra.0" or such was there */
+	bool		namesake;	/* another one has its name */
+	bool		twin;		/* in the same module */
 };
 
 struct targets {
@@ -44,6 +49,8 @@ struct targets {
 bool glob_match(const char *glob, const char *s);
 int targets_parse(struct targets *t, char **argv, size_t n);
 int targets_resolve(struct targets *t, const char *kallsyms);
+void targets_find_namesakes(struct targets *t);
+void target_print(const struct target *t, struct buf *out);
 const struct target *targets_find(const struct targets *t, uint64_t address);
 const struct target *targets_find_entry(const struct targets *t, uint64_t address);
 void targets_free(struct targets *t);

@@ -53,6 +53,9 @@ static const struct {
  * kobs_func_denied() - whether a function is on the deny list
  * @ip: its address
  *
+ * The list is of the kernel's own functions: what a module calls by such a name
+ * is something else.
+ *
  * Context: task.
  * Return: the reason, or NULL when it is not.
  */
@@ -63,7 +66,8 @@ const char *kobs_func_denied(unsigned long ip)
 
 	sprint_symbol_no_offset(name, ip);
 	/* "name [module]" */
-	name[strcspn(name, " ")] = '\0';
+	if (strchr(name, ' '))
+		return NULL;
 	for (i = 0; i < ARRAY_SIZE(denied); i++) {
 		if (glob_match(denied[i].glob, name))
 			return denied[i].reason;

@@ -77,10 +77,16 @@ static const char fake_kallsyms[] =
 	"ffffffff81002310 T epsilon_noprof\n"
 	"ffffffff81002400 t weak_key.13\n"
 	"ffffffff81002400 W weak_one\n"
+	"ffffffff81002500 T __ia32_sys_call\n"
+	"ffffffff81002500 T __x64_sys_call\n"
+	"ffffffff81002600 t lto.llvm.1234\n"
+	"ffffffff81002700 t twice\n"
+	"ffffffff81002780 t twice\n"
 	"ffffffff81003000 D some_data\n"
 	"ffffffff81004000 B _end\n"
 	"ffffffffc0001000 t mod_fn\t[moda]\n"
 	"ffffffffc0001100 t beta\t[moda]\n"
+	"ffffffffc0001200 t twice\t[moda]\n"
 	"ffffffffc0101000 t mod_fn\t[modb]\n"
 	"ffffffffc0101000 T init_gone\t[moda]\n";
 
@@ -199,6 +205,10 @@ static void test_patterns(const char *path)
 	RESOLVE("beta", 0, "exclusion by module", "beta", "!moda:*");
 	RESOLVE("beta moda:beta", 0, "two patterns for one function", "beta", "bet*");
 	RESOLVE("alpha", 0, "of two names the one asked for", "alpha");
+	RESOLVE("lto.llvm.1234", 0, "what ThinLTO renamed answers for its name", "lto");
+	RESOLVE("__ia32_sys_call", 0, "of two names the one asked for, whatever its rank",
+		"__ia32_sys_call");
+	RESOLVE("__x64_sys_call", 0, "of two names the one that reports use", "*sys_call");
 	RESOLVE("", STATUS_REFUSED, "no match is refused", "nothing_such");
 	RESOLVE("", STATUS_REFUSED, "data is no function", "some_data");
 	RESOLVE("", STATUS_REFUSED, "each pattern must match", "beta", "nothing_*");
@@ -214,6 +224,42 @@ static void name_function(struct view *v, uint64_t address, const char *want, co
 	view_print_key(v, 0, address, &b);
 	same(b.p, want, name);
 	buf_free(&b);
+}
+
+/* Functions of one name, as patterns find them and as addresses are named. */
+static void test_namesakes(const char *path, const char *modules)
+{
+	static const char *const argv[] = { "twice", "delta" };
+	static const struct {
+		uint64_t	address;
+		const char	*name;
+	} want[] = {
+		{ 0xffffffff81002700ull, "twice 0xffffffff81002700" },
+		{ 0xffffffff81002780ull, "twice 0xffffffff81002780" },
+		{ 0xffffffffc0001200ull, "twice [moda]" },
+		{ 0xffffffff81002300ull, "delta" },
+	};
+	struct view v = { .nr_columns = 1, .types = { KOBS_TYPE_FUNCTION } };
+	struct targets t = {};
+	size_t i;
+
+	ok(!targets_parse(&t, (char **)argv, 2) && !targets_resolve(&t, path), "namesakes");
+	v.targets = &t;
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		name_function(&v, want[i].address, want[i].name, "a target and its namesakes");
+	v.targets = NULL;
+	ksyms_init(&v.ksyms);
+	v.ksyms.path = path;
+	v.ksyms.modules_path = modules;
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		ksyms_want(&v.ksyms, want[i].address);
+	ksyms_want(&v.ksyms, 0xffffffff81002500ull);
+	ksyms_resolve(&v.ksyms);
+	for (i = 0; i < ARRAY_SIZE(want); i++)
+		name_function(&v, want[i].address, want[i].name, "a function and its namesakes");
+	name_address(&v.ksyms, 0xffffffff81002500ull, "__x64_sys_call", "the usual entry of a system call");
+	targets_free(&t);
+	view_free(&v);
 }
 
 static void test_entries(const char *path)
@@ -498,6 +544,7 @@ int main(void)
 	test_ksyms(kallsyms, modules);
 	test_patterns(kallsyms);
 	test_entries(kallsyms);
+	test_namesakes(kallsyms, modules);
 	test_percentiles();
 	test_merge();
 	test_numbers();

@@ -153,6 +153,32 @@ def denied_in_glob():
     contains(reasons.get("_raw_spin_lock", "it is not listed"), "lock", "why _raw_spin_lock was kept out")
 
 
+@test("a module's own function is not denied for a name that begins like the kernel's")
+def own_name():
+    equal(count_of(report("count", "rcu_kobs_gen", run=script("named 5")), func="rcu_kobs_gen"), 5, "count")
+
+
+@test("of namesakes, those that can be traced are observed, and the others are told")
+def namesakes():
+    r = report("count", "kobs_session_shape", run=script("named 5"))
+    equal([(x["func"], x["count"]) for x in r["rows"]], [("kobs_session_shape [kobs_gen]", 5)], "rows")
+    equal([k["func"] for k in r["kept_out"]], ["kobs_session_shape [kobs]"], "left out")
+    r = obsctl("func", "count", "kobs_session_shape", "-d", "100ms")
+    contains(r.out, "1 of 2 matches left out: 1 cannot be traced, 0 on the deny list (-v lists them)", "report")
+
+
+@test("an alias of a system call has the name that other tools use")
+def alias():
+    names = {}
+    for line in read("/proc/kallsyms").splitlines():
+        address, _, name = line.split()[:3]
+        names.setdefault(address, set()).add(name)
+    if not any({"__x64_sys_vfork", "__ia32_sys_vfork"} <= n for n in names.values()):
+        skip("no such alias on this kernel")
+    r = report("count", "*_sys_vfork", run=["python3", "-c", "import subprocess; subprocess.run(['true'])"])
+    equal([x["func"] for x in r["rows"] if "vfork" in x["func"]][:1] or ["none"], ["__x64_sys_vfork"], "name")
+
+
 @test("more than 1,000 functions need --all")
 def too_many():
     r = refused("func", "count", "s*", part="--all")

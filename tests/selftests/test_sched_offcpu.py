@@ -211,6 +211,14 @@ def blocked():
     assert "hidden" not in obsctl("sched", "offcpu", "--budget", 0, "-v", "--", *work).out, "-v hides rows"
 
 
+@test("a detached session has the function that is blocked in, too")
+def detached():
+    obsctl("sched", "offcpu", "--budget", 0, "-c", "kobs_block", "--detach", "asleep")
+    subprocess.run(named("kobs_block", "block disk 50 3"), check=True)
+    r = balance(json.loads(obsctl("session", "stop", "asleep", "--json").out))
+    equal(sum(x["count"] for x in rows(r, comm="kobs_block", state="disk", blocked_in="kobs_gen_sched_block*")), 3, "sleeps")
+
+
 @test("refusals")
 def refusals():
     for args, part in (

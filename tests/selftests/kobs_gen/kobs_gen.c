@@ -15,6 +15,10 @@
  *            deep N DEPTH      kobs_gen_deep() N times, DEPTH calls each
  *            nested N          kobs_gen_outer() N times, which calls
  *                              kobs_gen_inner() twice
+ *            named N           rcu_kobs_gen() N times, whose name begins like
+ *                              those of the kernel's RCU, and as often
+ *                              kobs_session_shape(), a namesake of kobs's own,
+ *                              which cannot be traced
  *            spin N NS         kobs_gen_spin(), which takes at least NS
  *            sleep N MS        kobs_gen_sleep(), until a signal comes
  *            nmi N             from now on every NMI calls kobs_gen_leaf() N
@@ -186,6 +190,17 @@ static TRACED void kobs_gen_outer(void)
 	kobs_gen_inner();
 	NOT_LAST();
 	kobs_gen_inner();
+	NOT_LAST();
+}
+
+static TRACED void kobs_session_shape(void)
+{
+	barrier();
+}
+
+static TRACED void rcu_kobs_gen(void)
+{
+	kobs_session_shape();
 	NOT_LAST();
 }
 
@@ -568,6 +583,8 @@ static int run_numbers(const char *verb, int given, u64 n, u64 m)
 		return repeat(kobs_gen_spread, n);
 	if (given == 1 && !strcmp(verb, "nested"))
 		return repeat(kobs_gen_outer, n);
+	if (given == 1 && !strcmp(verb, "named"))
+		return repeat(rcu_kobs_gen, n);
 	if (given == 1 && !strcmp(verb, "nmi"))
 		return run_nmi(n);
 	if (given == 2 && !strcmp(verb, "deep"))
