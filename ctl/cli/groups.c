@@ -5,6 +5,7 @@
 
 #include "cli/option.h"
 #include "lib/diag.h"
+#include "lib/lines.h"
 #include "lib/parse.h"
 
 #define WHICH	"Which hits count"
@@ -19,7 +20,7 @@ static const struct opt filter[] = {
 	  .max = PID_MAX },
 	{ "tid", 't', "TID[,TID]", "only these threads", &opt_list, OPT_AT(tids),
 	  .max = PID_MAX },
-	{ "comm", 'c', "COMM[,COMM]", "only threads of these names; * ? and [] match", &opt_texts,
+	{ "comm", 'c', "COMM[,COMM]", "only threads of these names; * ? and [] match", &opt_comms,
 	  OPT_AT(comms) },
 	{ "cpu", 'C', "CPULIST", "only on these CPUs, 0,2-3 for instance", &opt_ranges,
 	  OPT_AT(cpus), .max = 65535 },
@@ -139,6 +140,38 @@ static int check_comms(const struct opts *o)
 	return 0;
 }
 
+#define CPUS	"/sys/devices/system/cpu/online"
+
+/* One that is not there, or offline, has no hits. */
+static int check_cpus(const struct opts *o)
+{
+	struct numbers online = {};
+	char list[512];
+	size_t i;
+	size_t k;
+	int err = 0;
+
+	if (!o->cpus.n || read_file(CPUS, list, sizeof(list)) <= 0 ||
+	    parse_list(list, UINT32_MAX, true, &online))
+		return 0;
+	for (i = 0; !err && i < o->cpus.n; i++) {
+		for (k = 0; k < online.n && online.v[k] != o->cpus.v[i]; k++)
+			;
+		if (k == online.n)
+			err = refuse("there is no CPU %llu online: there are %s",
+				     (unsigned long long)o->cpus.v[i], list);
+	}
+	numbers_free(&online);
+	return err;
+}
+
+static int check_filter(const struct opts *o)
+{
+	int err = check_comms(o);
+
+	return err ? err : check_cpus(o);
+}
+
 static int check_detach(const struct opts *o)
 {
 	const char *s;
@@ -178,7 +211,7 @@ static int check_folded(const struct opts *o)
 
 #define GROUP(title, table)	.name = #table, .section = (title), OPT_GROUP(table)
 
-const struct opt_group group_filter = { GROUP(WHICH, filter), .check = check_comms };
+const struct opt_group group_filter = { GROUP(WHICH, filter), .check = check_filter };
 const struct opt_group group_min = { GROUP(WHICH, min) };
 const struct opt_group group_by = { GROUP(SHOW, by) };
 const struct opt_group group_hist = { GROUP(SHOW, hist) };

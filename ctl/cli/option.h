@@ -22,6 +22,7 @@ extern const struct opt_type opt_switch;
 extern const struct opt_type opt_text;
 extern const struct opt_type opt_file;
 extern const struct opt_type opt_texts;		/* with commas between them */
+extern const struct opt_type opt_comms;		/* the same, also as ps prints them */
 extern const struct opt_type opt_whole;		/* a list that something else takes apart */
 extern const struct opt_type opt_list;
 extern const struct opt_type opt_ranges;

@@ -51,6 +51,34 @@ static bool take_texts(const struct opt *opt, const char *value, struct opts *o,
 	return true;
 }
 
+/*
+ * ps prints the name of a kernel thread in brackets, and behind that of a worker
+ * what it works on: [kworker/0:1-events]. As a glob that would match one letter.
+ */
+static void strip_comm(char *comm)
+{
+	size_t len = strlen(comm);
+
+	if (len > 3 && *comm == '[' && strchr(comm, ']') == comm + len - 1) {
+		memmove(comm, comm + 1, len - 2);
+		comm[len - 2] = 0;
+	}
+	if (!strncmp(comm, "kworker/", 8))
+		comm[strcspn(comm, "-+")] = 0;
+}
+
+static bool take_comms(const struct opt *opt, const char *value, struct opts *o, void *to)
+{
+	struct strings *comms = to;
+	size_t i = comms->n;
+
+	if (!take_texts(opt, value, o, to))
+		return false;
+	for (; i < comms->n; i++)
+		strip_comm(comms->v[i]);
+	return true;
+}
+
 static bool take_whole(const struct opt *opt, const char *value, struct opts *o, void *to)
 {
 	strings_add(to, value);
@@ -187,6 +215,11 @@ const struct opt_type opt_file = { .take = take_file, .allowed = "a path" };
 
 const struct opt_type opt_texts = {
 	.take = take_texts, .release = release_strings,
+	.allowed = "names with commas between them",
+};
+
+const struct opt_type opt_comms = {
+	.take = take_comms, .release = release_strings,
 	.allowed = "names with commas between them",
 };
 

@@ -12,7 +12,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "cmd/doctor.h"
 #include "cmd/nouns.h"
 #include "cmd/pmu/event.h"
 #include "lib/diag.h"
@@ -102,38 +101,15 @@ static void check_ftrace(struct doctor *d)
 		say(d, "ftrace", FINE, "kernel.ftrace_enabled is 1");
 }
 
-/**
- * doctor_symbols_advice() - What makes /proc/kallsyms show addresses.
- *
- * The kernel shows them to CAP_SYSLOG where kernel.kptr_restrict is 0 or 1, and
- * to all where it is 0 and kernel.perf_event_paranoid 1 or less.
- */
-const char *doctor_symbols_advice(long long restrict_to, long long paranoid, char *buf,
-				  size_t size)
-{
-	if (restrict_to > 1)
-		snprintf(buf, size,
-			 "sysctl kernel.kptr_restrict=1 shows them to CAP_SYSLOG; now not even root sees them");
-	else if (restrict_to == 1)
-		snprintf(buf, size, "be root, or have CAP_SYSLOG");
-	else
-		snprintf(buf, size,
-			 "be root, or have CAP_SYSLOG (or sysctl kernel.perf_event_paranoid=1, which is %lld)",
-			 paranoid);
-	return buf;
-}
-
 static void check_symbols(struct doctor *d)
 {
 	long long restrict_to = 0;
-	long long paranoid = 0;
 	struct ksym_line sym;
 	char advice[160];
 	bool shown = false;
 	struct kallsyms k;
 
 	read_number("/proc/sys/kernel/kptr_restrict", &restrict_to);
-	read_number("/proc/sys/kernel/perf_event_paranoid", &paranoid);
 	if (kallsyms_open_live(&k, KALLSYMS_PATH)) {
 		say(d, "symbols", MISSING, "no /proc/kallsyms: the kernel needs CONFIG_KALLSYMS");
 		return;
@@ -145,8 +121,7 @@ static void check_symbols(struct doctor *d)
 	if (!shown)
 		say(d, "symbols", MISSING,
 		    "/proc/kallsyms hides addresses (kernel.kptr_restrict is %lld): %s",
-		    restrict_to,
-		    doctor_symbols_advice(restrict_to, paranoid, advice, sizeof(advice)));
+		    restrict_to, kallsyms_advice(advice, sizeof(advice)));
 	else
 		say(d, "symbols", FINE, "/proc/kallsyms shows addresses (kernel.kptr_restrict is %lld)",
 		    restrict_to);

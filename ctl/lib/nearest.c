@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The nearest name to one that is misspelt, by the edits between them. */
 
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/nearest.h"
 
 #define LENGTH_MAX	63
@@ -76,4 +78,47 @@ const char *nearest_of(const char *word, const char *const *names)
 		}
 	}
 	return found;
+}
+
+/** nearest_take() - Keep a name if it is among the nearest. */
+void nearest_take(struct nearest *n, const char *name, unsigned int score)
+{
+	size_t i;
+	size_t k;
+
+	if (score >= NEAREST_FAR || strlen(name) >= sizeof(n->v[0].name))
+		return;
+	for (i = 0; i < NEAREST_NAMES; i++)
+		if (!strcmp(n->v[i].name, name))
+			return;
+	for (i = 0; i < NEAREST_NAMES; i++) {
+		if (n->v[i].name[0] && n->v[i].score <= score)
+			continue;
+		for (k = NEAREST_NAMES - 1; k > i; k--)
+			n->v[k] = n->v[k - 1];
+		n->v[i].score = score;
+		snprintf(n->v[i].name, sizeof(n->v[i].name), "%s", name);
+		return;
+	}
+}
+
+/** nearest_offer() - Keep a name if it is like a word, or has the word in it. */
+void nearest_offer(struct nearest *n, const char *word, const char *name)
+{
+	unsigned int score = nearest_score(word, name);
+
+	if (score == NEAREST_FAR && strlen(word) > 2 && strstr(name, word))
+		score = EDITS_MAX + 2;
+	nearest_take(n, name, score);
+}
+
+/** nearest_describe() - Add " (near it: a, b)", or nothing. */
+void nearest_describe(const struct nearest *n, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < NEAREST_NAMES && n->v[i].name[0]; i++)
+		buf_printf(out, "%s%s", i ? ", " : " (near it: ", n->v[i].name);
+	if (i)
+		buf_putc(out, ')');
 }

@@ -9,6 +9,8 @@
 
 #include "lib/buf.h"
 #include "lib/format.h"
+#include "lib/process.h"
+#include "report/absent.h"
 #include "report/filter_text.h"
 #include "report/losses.h"
 #include "report/report.h"
@@ -338,6 +340,35 @@ static void print_notes(const struct session *s, struct out *o)
 	out_close(o, '}');
 }
 
+static bool shows_processes(const struct view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->nr_columns; i++) {
+		const char *name = v->columns[i]->name;
+		size_t len = strlen(name);
+
+		if (len > 2 && (!strcmp(name + len - 3, "pid") || !strcmp(name + len - 3, "tid")))
+			return true;
+	}
+	return false;
+}
+
+/* Why names and numbers are not what they look like. */
+static void print_names(struct report *r, struct out *o)
+{
+	const struct ksyms *k = &r->view->ksyms;
+	char advice[160];
+
+	if (k->hidden && k->unknown) {
+		out_json_bool(o, "symbols_hidden", true);
+		out_line(o, "*** Functions of the kernel are [unknown], since %s hides addresses: %s. ***",
+			 k->path, kallsyms_advice(advice, sizeof(advice)));
+	}
+	if (shows_processes(r->view) && !process_numbers_are_own())
+		out_line(o, "Processes and threads have their numbers of the initial PID namespace; obsctl runs in another one.");
+}
+
 /** report_footer() - What became of every hit, and at which cost. */
 void report_footer(struct report *r, struct out *o)
 {
@@ -349,6 +380,8 @@ void report_footer(struct report *r, struct out *o)
 	print_stacks(r, o);
 	print_fill(r, o);
 	print_kept_out(r, o);
+	absent_print(r, o);
+	print_names(r, o);
 	if (r->opts->folded && r->session->stop_reason)
 		out_line(o, "*** Stopped early: %s. ***", r->session->stop_reason);
 }

@@ -5,12 +5,11 @@
  */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
 #include "lib/format.h"
-#include "lib/lines.h"
+#include "report/absent.h"
 #include "report/losses.h"
 #include "report/nothing.h"
 
@@ -22,51 +21,6 @@ static const char *plural(uint64_t n)
 static void begin_reason(struct buf *why)
 {
 	buf_puts(why, why->len ? "; " : "");
-}
-
-/* The process that a thread belongs to; 0 when there is no such thread (any more). */
-static uint64_t process_of(uint64_t tid)
-{
-	char path[48];
-	uint64_t tgid = 0;
-	struct lines l;
-	size_t len;
-	char *line;
-
-	snprintf(path, sizeof(path), "/proc/%llu/status", (unsigned long long)tid);
-	if (lines_open(&l, path))
-		return 0;
-	while ((line = lines_next(&l, &len)))
-		if (!strncmp(line, "Tgid:", 5))
-			tgid = strtoull(line + 5, NULL, 10);
-	lines_close(&l);
-	return tgid;
-}
-
-/* Processes and threads of the filter that can have had no hits. */
-static void add_missing(const struct filter *f, struct buf *why)
-{
-	size_t i;
-
-	for (i = 0; i < f->pids.n; i++) {
-		uint64_t process = process_of(f->pids.v[i]);
-
-		if (process == f->pids.v[i])
-			continue;
-		begin_reason(why);
-		if (process)
-			buf_printf(why, "%llu is a thread of process %llu: give --tid",
-				   (unsigned long long)f->pids.v[i], (unsigned long long)process);
-		else
-			buf_printf(why, "there is no process %llu",
-				   (unsigned long long)f->pids.v[i]);
-	}
-	for (i = 0; i < f->tids.n; i++) {
-		if (process_of(f->tids.v[i]))
-			continue;
-		begin_reason(why);
-		buf_printf(why, "there is no thread %llu", (unsigned long long)f->tids.v[i]);
-	}
 }
 
 static void add_targets(const struct report *r, struct buf *why)
@@ -114,7 +68,7 @@ void nothing_print(struct report *r, struct out *o)
 
 	if (o->json)
 		return;
-	add_missing(&s->filter, &why);
+	absent_describe(r, &why);
 	add_count(others, "hit was refused by the filter",
 		  "hits were refused by the filter", &why);
 	add_count(s->own, "hit came from obsctl itself", "hits came from obsctl itself", &why);

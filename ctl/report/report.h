@@ -8,6 +8,7 @@
 #include "report/outfile.h"
 #include "report/view.h"
 
+struct absent;
 struct rates;
 struct report;
 
@@ -52,6 +53,7 @@ struct report {
 	size_t		rows_hidden;	/* of idle kernel threads, which -v shows */
 	const char	*no_stack;	/* line in place of a stack that was not taken, or NULL */
 	struct rates	*rates;		/* of --interval; or NULL */
+	const struct absent *absent;	/* from the session's start, or NULL when that is over */
 };
 
 void report_resolve(struct report *r);

@@ -20,20 +20,25 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "lib/macros.h"
+#include "lib/process.h"
 #include "proto/nl.h"
+#include "report/absent.h"
 #include "report/nothing.h"
 #include "report/rates.h"
 #include "report/report.h"
 #include "report/screen.h"
+#include "run/kept_out.h"
 #include "run/request.h"
 #include "run/run.h"
 #include "run/signals.h"
 #include "run/stream.h"
+#include "run/tasks.h"
 #include "run/workload.h"
 
 /* A stream whose end has not come is given up when nothing came for so long. */
 #define STREAM_QUIET_MS	10000
 #define WATCH_NS	(20 * 1000 * 1000)
+#define LOOK_NS		(50 * 1000 * 1000)
 
 struct run {
 	const struct opts *o;
@@ -57,41 +62,10 @@ struct run {
 	uint64_t	next_snapshot;
 	uint64_t	snapshot_every;
 	uint64_t	next_watch;
+	uint64_t	next_look;	/* for the end of the tasks */
+	struct tasks	tasks;
+	struct absent	absent;		/* of the filter, at the start */
 };
-
-/* Whether a function is left that the same pattern asked for: of namesakes, some can be observed. */
-static bool has_others(const struct targets *all, const struct session *s, uint32_t asked)
-{
-	size_t n = 0;
-	size_t i;
-
-	for (i = 0; i < all->n; i++)
-		n += all->v[i].asked == asked;
-	for (i = 0; i < s->nr_kept_out; i++) {
-		const struct target *t = targets_find(all, s->kept_out[i].address);
-
-		n -= t && t->asked == asked;
-	}
-	return n;
-}
-
-/* A function that was asked for by name must not be left out quietly. */
-static int check_kept_out(struct run *r)
-{
-	const struct targets *all = r->spec->targets;
-	const struct session *s = &r->session;
-	size_t i;
-
-	for (i = 0; all && i < s->nr_kept_out; i++) {
-		const struct target *t = targets_find(all, s->kept_out[i].address);
-		const char *why = s->kept_out[i].reason;
-
-		if (t && t->exact && !has_others(all, s, t->asked))
-			return refuse("%s cannot be observed: %s", t->name,
-				      why ? why : "the kernel does not say why");
-	}
-	return 0;
-}
 
 /* Take newer counters over; what session-new alone said stays. */
 static void keep_kept_out(struct run *r, struct session *fresh)
@@ -132,6 +106,11 @@ static const char *on_notify(struct nlmsghdr *msg, void *arg)
 	return NULL;
 }
 
+static const struct opts *asked_of(const struct run *r)
+{
+	return r->spec->observed ? r->spec->observed : r->o;
+}
+
 static int make_session(struct run *r)
 {
 	int err = 0;
@@ -143,9 +122,12 @@ static int make_session(struct run *r)
 		return err;
 	err = model_session_new(&r->own, &r->spec->request, &r->session);
 	if (!err)
-		err = check_kept_out(r);
+		err = kept_out_check(r->spec->targets, &r->session);
 	if (!err)
 		err = view_bind(&r->view, &r->session);
+	if (!err)
+		err = tasks_check(asked_of(r), r->spec->user_code ||
+				  view_has_type(&r->view, KOBS_TYPE_USTACK));
 	return err;
 }
 
@@ -170,6 +152,9 @@ static int start_session(struct run *r)
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);
+	absent_find(&r->absent, &r->session.filter);
+	if (tasks_open(&r->tasks, asked_of(r)))
+		r->next_look = now_ns();
 	if (r->o->duration.given)
 		r->deadline = now_ns() + r->o->duration.value;
 	if (r->spec->watch)
@@ -184,7 +169,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	struct opts o = *r->o;
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
-		.rates = o.interval.given ? &r->rates : NULL,
+		.rates = o.interval.given ? &r->rates : NULL, .absent = &r->absent,
 		.kind = r->spec->kind,
 	};
 	bool live = interim && r->live;
@@ -270,7 +255,9 @@ static int watch(struct run *r)
 
 static int next_timeout(const struct run *r)
 {
-	uint64_t times[] = { r->deadline, r->next_report, r->next_snapshot, r->next_watch };
+	uint64_t times[] = {
+		r->deadline, r->next_report, r->next_snapshot, r->next_watch, r->next_look,
+	};
 	uint64_t first = UINT64_MAX;
 	uint64_t now = now_ns();
 	size_t i;
@@ -325,6 +312,10 @@ static int wait_session(struct run *r)
 			break;
 		if (r->next_snapshot && now >= r->next_snapshot)
 			snapshot(r);
+		if (r->next_look && now >= r->next_look) {
+			r->ended |= tasks_ended(&r->tasks);
+			r->next_look = now + LOOK_NS;
+		}
 		if (!err && r->next_watch && now >= r->next_watch)
 			err = watch(r);
 		if (!err && !r->ended && r->next_report && now >= r->next_report)
@@ -363,6 +354,8 @@ static int stop_session(struct run *r)
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);
+	if (r->spec->watch)
+		r->spec->watch(r->spec, &r->session);
 	if (!r->stream)
 		return 0;
 	err = finish_stream(r);
@@ -374,40 +367,15 @@ static int stop_session(struct run *r)
 	return err;
 }
 
-/* Records that the kernel counts as recorded, but that did not come, are lost. */
-static void count_undelivered(struct run *r)
-{
-	uint64_t came = r->trace.printed + r->trace.withheld;
-	struct session *s = &r->session;
-
-	if (came >= s->recorded)
-		return;
-	model_add_loss(s, "undelivered", "records did not reach obsctl", s->recorded - came);
-	s->recorded = came;
-}
-
-static void print_withheld(struct run *r, struct out *o)
-{
-	char shown[32], all[32];
-
-	if (!r->trace.max)
-		return;
-	out_json_number(o, "shown", r->trace.printed);
-	if (r->trace.withheld)
-		out_line(o, "%s of %s records shown (-n %llu)",
-			 format_count(shown, sizeof(shown), r->trace.printed),
-			 format_count(all, sizeof(all), r->trace.printed + r->trace.withheld),
-			 (unsigned long long)r->trace.max);
-}
-
 static int finish_trace(struct run *r, int *verdict)
 {
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = r->o, .kind = r->spec->kind,
+		.absent = &r->absent,
 	};
 	struct out o;
 
-	count_undelivered(r);
+	trace_count_undelivered(&r->trace, &r->session);
 	/* Records may go to a program; as text the account is for a person. */
 	out_init(&o, r->o->json ? r->output.file : stderr, r->o->json);
 	out_open(&o, NULL, '{');
@@ -415,7 +383,7 @@ static int finish_trace(struct run *r, int *verdict)
 		report_header(&rep, &o);
 	else if (r->session.stop_reason)
 		out_line(&o, "*** Stopped early: %s. ***", r->session.stop_reason);
-	print_withheld(r, &o);
+	trace_print_withheld(&r->trace, &o);
 	/* Hits of other streams are found by their source, not told by a pattern. */
 	if (r->view.targets && !r->session.recorded)
 		nothing_print(&rep, &o);
@@ -516,6 +484,8 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	nl_shut(&r.own);
 	nl_shut(&r.data);
 	closed = output_close(&r.output);
+	tasks_close(&r.tasks);
+	absent_free(&r.absent);
 	trace_free(&r.trace);
 	rates_free(&r.rates);
 	model_free_session(&r.session);

@@ -20,6 +20,8 @@ struct run_spec {
 	const struct report_kind *kind;	/* of its report, or NULL */
 	const struct targets *targets;	/* functions, or NULL */
 	bool		program;	/* what is printed is for a program, though no JSON */
+	/* Tasks whose end ends it, where the options do not filter by them; or NULL. */
+	const struct opts *observed;
 	bool		user_code;	/* keys have addresses of it, though no column is a stack */
 	struct request	request;	/* settings of the source; run adds the rest */
 	/*

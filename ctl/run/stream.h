@@ -60,5 +60,7 @@ void trace_flush(struct trace *t, bool all);
 bool trace_is_full(const struct trace *t);
 const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);
+void trace_count_undelivered(const struct trace *t, struct session *s);
+void trace_print_withheld(const struct trace *t, struct out *o);
 
 #endif

@@ -5,6 +5,7 @@
  * reads is kept for later ones (symbol_cache.c).
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,4 +156,35 @@ void kallsyms_close(struct kallsyms *k)
 		symbol_cache_finish(&k->cache, k->shown && k->lines.copy >= 0);
 	}
 	lines_close(&k->lines);
+}
+
+/**
+ * kallsyms_advice_for() - What makes /proc/kallsyms show addresses.
+ *
+ * The kernel shows them to CAP_SYSLOG where kernel.kptr_restrict is 0 or 1, and
+ * to all where it is 0 and kernel.perf_event_paranoid 1 or less.
+ */
+const char *kallsyms_advice_for(long long restrict_to, long long paranoid, char *buf, size_t size)
+{
+	if (restrict_to > 1)
+		snprintf(buf, size,
+			 "sysctl kernel.kptr_restrict=1 shows them to CAP_SYSLOG; now not even root sees them");
+	else if (restrict_to == 1)
+		snprintf(buf, size, "be root, or have CAP_SYSLOG");
+	else
+		snprintf(buf, size,
+			 "be root, or have CAP_SYSLOG (or sysctl kernel.perf_event_paranoid=1, which is %lld)",
+			 paranoid);
+	return buf;
+}
+
+/** kallsyms_advice() - The same for this kernel. */
+const char *kallsyms_advice(char *buf, size_t size)
+{
+	long long restrict_to = 0;
+	long long paranoid = 0;
+
+	read_number("/proc/sys/kernel/kptr_restrict", &restrict_to);
+	read_number("/proc/sys/kernel/perf_event_paranoid", &paranoid);
+	return kallsyms_advice_for(restrict_to, paranoid, buf, size);
 }

@@ -33,6 +33,9 @@ bool kallsyms_next(struct kallsyms *k, struct ksym_line *out);
 void kallsyms_close(struct kallsyms *k);
 const char *kallsyms_path(void);
 
+const char *kallsyms_advice(char *buf, size_t size);
+const char *kallsyms_advice_for(long long restrict_to, long long paranoid, char *buf, size_t size);
+
 bool ksym_is_text(char type);
 bool ksym_is_generated(const struct ksym_line *sym);
 

@@ -109,10 +109,14 @@ static void know(struct ksyms *k, uint64_t address, struct ksym *sym)
 	/* Only entries are named by no more than their name. */
 	if (!name || sym->offset)
 		return;
-	if (meet(k, name, address, sym, &other))
-		sym->namesake = other->namesake = true;
-	if (meet(k, hash_number(name) ^ (uintptr_t)sym->module, address, sym, &other))
-		sym->twin = other->twin = true;
+	if (meet(k, name, address, sym, &other)) {
+		sym->namesake = true;
+		other->namesake = true;
+	}
+	if (meet(k, hash_number(name) ^ (uintptr_t)sym->module, address, sym, &other)) {
+		sym->twin = true;
+		other->twin = true;
+	}
 }
 
 static void learn(struct ksyms *k, uint64_t address, const char *name, const char *module,
@@ -311,6 +315,7 @@ static void scan(struct ksyms *k, struct kallsyms *from, const struct places *te
 			offer_place(k, text, &sym, true);
 	}
 	k->kernel_end = from->kernel_end;
+	k->hidden = !from->shown;
 	spread_next(text);
 	spread_next(data);
 }
@@ -379,6 +384,7 @@ void ksyms_load_from(struct ksyms *k, struct kallsyms *from)
 	ksym_all_read(&k->all, from, &k->modules);
 	k->kernel_end = from->kernel_end;
 	k->all_cached = from->cached;
+	k->hidden = !from->shown;
 	kallsyms_close(from);
 }
 
@@ -466,8 +472,9 @@ const struct ksym *ksyms_find(struct ksyms *k, uint64_t address)
 	return map_get(&k->known, address);
 }
 
-static void print_unknown(uint64_t address, struct buf *out)
+static void print_unknown(struct ksyms *k, uint64_t address, struct buf *out)
 {
+	k->unknown = true;
 	buf_printf(out, "[unknown] 0x%llx", (unsigned long long)address);
 }
 
@@ -477,7 +484,7 @@ void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out)
 	const struct ksym *sym = ksyms_find(k, address);
 
 	if (!sym || !sym->name) {
-		print_unknown(address, out);
+		print_unknown(k, address, out);
 		return;
 	}
 	buf_puts(out, sym->name);
@@ -493,7 +500,7 @@ void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out)
 	const struct ksym *sym = ksyms_find(k, address);
 
 	if (!sym || !sym->name) {
-		print_unknown(address, out);
+		print_unknown(k, address, out);
 		return;
 	}
 	buf_puts(out, sym->name);

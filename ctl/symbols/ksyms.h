@@ -34,6 +34,8 @@ struct ksyms {
 	const struct ksym_kept *kept;	/* of whoever set it */
 	struct modules	modules;
 	uint64_t	kernel_end;
+	bool		hidden;		/* kallsyms shows no addresses */
+	bool		unknown;	/* an address was printed without a name */
 };
 
 void ksyms_init(struct ksyms *k);

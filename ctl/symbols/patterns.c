@@ -20,9 +20,8 @@
 #include "lib/nearest.h"
 #include "lib/map.h"
 #include "symbols/ksym_all.h"
+#include "symbols/modules.h"
 #include "symbols/patterns.h"
-
-#define NEAR_NAMES	3
 
 static bool in_class(const char **glob, char c)
 {
@@ -258,30 +257,6 @@ static bool matches_any(const struct targets *t, const struct pattern *p)
 	return p->matched;
 }
 
-struct near {
-	char		name[64];
-	unsigned int	score;
-};
-
-static void offer_near(struct near *near, const char *name, unsigned int score)
-{
-	size_t i;
-	size_t k;
-
-	for (i = 0; i < NEAR_NAMES; i++)
-		if (!strcmp(near[i].name, name))
-			return;
-	for (i = 0; i < NEAR_NAMES; i++) {
-		if (near[i].name[0] && near[i].score <= score)
-			continue;
-		for (k = NEAR_NAMES - 1; k > i; k--)
-			near[k] = near[k - 1];
-		near[i].score = score;
-		snprintf(near[i].name, sizeof(near[i].name), "%s", name);
-		return;
-	}
-}
-
 /* How far a name is from the one that was asked for; 99 is too far. */
 static unsigned int score_name(const struct pattern *p, const char *name)
 {
@@ -296,39 +271,54 @@ static unsigned int score_name(const struct pattern *p, const char *name)
 	return score <= 3 ? score : 99;
 }
 
-static void find_near(const struct pattern *p, const char *kallsyms, struct near *near)
+static void find_near(const struct pattern *p, const char *kallsyms, struct nearest *near)
 {
 	struct ksym_line sym;
 	struct kallsyms k;
 
 	if (kallsyms_open(&k, kallsyms))
 		return;
-	while (kallsyms_next(&k, &sym)) {
-		unsigned int score;
-
-		if (!ksym_is_text(sym.type) || strlen(sym.name) >= sizeof(near->name) ||
-		    is_padding(sym.name))
-			continue;
-		score = score_name(p, sym.name);
-		if (score < 99)
-			offer_near(near, sym.name, score);
-	}
+	while (kallsyms_next(&k, &sym))
+		if (ksym_is_text(sym.type) && !is_padding(sym.name))
+			nearest_take(near, sym.name, score_name(p, sym.name));
 	kallsyms_close(&k);
+}
+
+/* Whether a pattern is of a module that is not loaded; @hint is of those that are. */
+static bool lacks_module(const struct pattern *p, struct buf *hint)
+{
+	const char *path = getenv("OBSCTL_MODULES");
+	struct modules modules = {};
+	struct nearest near = {};
+	bool found = !p->module;
+	size_t i;
+
+	modules_read(&modules, path ? path : "/proc/modules");
+	for (i = 0; !found && i < modules.n; i++) {
+		found = glob_match(p->module, modules.v[i].name);
+		nearest_offer(&near, p->module, modules.v[i].name);
+	}
+	if (!found)
+		nearest_describe(&near, hint);
+	modules_free(&modules);
+	return !found;
 }
 
 static int refuse_unmatched(const struct targets *t, const struct pattern *p, const char *kallsyms)
 {
-	struct near near[NEAR_NAMES] = {};
+	struct nearest near = {};
 	struct buf hint = {};
-	size_t i;
 
+	if (lacks_module(p, &hint)) {
+		refuse("no module '%s' is loaded, which '%s' asks for%s", p->module, p->text,
+		       hint.len ? hint.p : "");
+		buf_free(&hint);
+		return STATUS_REFUSED;
+	}
 	if (p->exact)
-		find_near(p, kallsyms, near);
-	for (i = 0; i < NEAR_NAMES && near[i].name[0]; i++)
-		buf_printf(&hint, "%s%s", i ? ", " : " (near it: ", near[i].name);
-	if (hint.len)
-		buf_putc(&hint, ')');
-	else if (t->excluded)
+		find_near(p, kallsyms, &near);
+	nearest_describe(&near, &hint);
+	if (!hint.len && t->excluded)
 		buf_puts(&hint, ", or all that do are excluded");
 	refuse("no function of %s%s matches '%s'%s", p->module ? "a module " : "this kernel",
 	       p->module ? p->module : "", p->text, hint.len ? hint.p : "");
@@ -373,6 +363,7 @@ int targets_resolve(struct targets *t, const char *kallsyms)
 {
 	const struct pattern *unmatched;
 	struct kallsyms from;
+	char advice[160];
 	int err;
 
 	err = kallsyms_open(&from, kallsyms);
@@ -389,7 +380,7 @@ int targets_resolve(struct targets *t, const char *kallsyms)
 	if (err)
 		return refuse("cannot read %s: %s", kallsyms, strerror(-err));
 	if (!from.shown)
-		return refuse("%s shows no addresses: run obsctl as root, and see /proc/sys/kernel/kptr_restrict",
-			      kallsyms);
+		return refuse("%s shows no addresses: %s", kallsyms,
+			      kallsyms_advice(advice, sizeof(advice)));
 	return unmatched ? refuse_unmatched(t, unmatched, kallsyms) : 0;
 }

@@ -189,6 +189,42 @@ static const struct {
 	{ "func count x -p _", "option --pid needs numbers" },
 };
 
+/* Kernel threads as ps prints them. */
+static void test_comms(void)
+{
+	static const struct {
+		const char	*line;
+		const char	*comm;
+	} comms[] = {
+		{ "func count x -c [kcompactd0]", "kcompactd0" },
+		{ "func count x -c [kworker/0:1-events]", "kworker/0:1" },
+		{ "func count x -c kworker/u8:2+flush", "kworker/u8:2" },
+		{ "func count x -c [ab]*", "[ab]*" }, { "func count x -c [a]", "[a]" },
+		{ "func count x -c k[a-c]", "k[a-c]" },
+	};
+	const struct verb *verb;
+	struct opts o;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(comms); i++) {
+		ok(!parse(&o, &verb, comms[i].line) && o.comms.n == 1 &&
+		   !strcmp(o.comms.v[0], comms[i].comm), comms[i].line);
+		opts_free(verb, &o);
+	}
+}
+
+static void test_cpus(void)
+{
+	const struct verb *verb;
+	struct opts o;
+
+	ok(parse(&o, &verb, "func count x -C 65000") == STATUS_REFUSED &&
+	   strstr(said, "there is no CPU 65000 online: there are 0"), "a CPU that is not there");
+	opts_free(verb, &o);
+	ok(!parse(&o, &verb, "func count x -C 0"), "a CPU that is");
+	opts_free(verb, &o);
+}
+
 static void test_refusals(void)
 {
 	const struct verb *verb;
@@ -448,6 +484,8 @@ static void test_tables(void)
 int main(void)
 {
 	test_refusals();
+	test_comms();
+	test_cpus();
 	test_lists();
 	test_options();
 	test_times();

@@ -8,17 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/doctor.h"
 #include "cmd/sched/blocked.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/diag.h"
 #include "lib/map.h"
 #include "lib/opts.h"
+#include "lib/process.h"
+#include "report/absent.h"
 #include "report/losses.h"
 #include "report/rates.h"
 #include "report/report.h"
 #include "report/width.h"
+#include "run/tasks.h"
+#include "symbols/kallsyms.h"
 
 static unsigned int test_nr;
 static unsigned int failures;
@@ -204,6 +207,75 @@ static void test_thread_as_process(struct fixture *f)
 		pthread_join(thread, NULL);
 	close(ends[0]);
 	close(ends[1]);
+}
+
+/* What a filter names and nothing has is told, also where there are rows. */
+static void test_absent(void)
+{
+	struct absent at_start = {};
+	struct fixture f;
+
+	set_up(&f);
+	add_row(&f, "sh", 3);
+	f.session.hits = 3;
+	f.session.recorded = 3;
+	numbers_add(&f.session.filter.pids, 4194305);
+	numbers_add(&f.session.filter.tids, 4194306);
+	strings_add(&f.session.filter.comms, "s*");
+	strings_add(&f.session.filter.comms, "no such task");
+	has(print(&f), "*** The filter names what is not there: there is no process 4194305; "
+	    "there is no thread 4194306; no thread is named 'no such task'. ***\n",
+	    "processes, threads and names that nothing had");
+	f.report.absent = &at_start;
+	has_not(print(&f), "not there", "those that were there at the start had their chance");
+	f.opts.json = true;
+	f.report.absent = NULL;
+	has(print(&f), "\"absent\": \"there is no process 4194305; ", "the same as JSON");
+	tear_down(&f);
+}
+
+/* Where the kernel hides addresses, no report leaves its reader without a reason. */
+static void test_hidden(void)
+{
+	struct buf name = {};
+	struct fixture f;
+
+	set_up(&f);
+	f.view.ksyms.hidden = true;
+	f.view.ksyms.path = "/proc/kallsyms";
+	has_not(print(&f), "hides addresses", "no name was missing");
+	ksyms_print_address(&f.view.ksyms, 0xffffffff81000000ull, &name);
+	has(print(&f), "*** Functions of the kernel are [unknown], since /proc/kallsyms hides addresses: ", "names are missing, and the report says why");
+	f.opts.json = true;
+	has(print(&f), "\"symbols_hidden\": true", "so does JSON");
+	buf_free(&name);
+	tear_down(&f);
+}
+
+static void test_namespace(void)
+{
+	struct column column = { .name = (char *)"owner_pid", .type = KOBS_TYPE_NUMBER };
+	struct opts asked = {};
+	struct fixture f;
+	char path[] = "/tmp/obsctl-ns-XXXXXX";
+
+	ok(mkdtemp(path) && !rmdir(path) && !symlink("pid:[4026531836]", path), "a link");
+	process_namespace = path;
+	numbers_add(&asked.pids, 7);
+	ok(process_numbers_are_own() && !tasks_check(&asked, true), "the initial PID namespace");
+	ok(!unlink(path) && !symlink("pid:[4026532999]", path), "another link");
+	ok(!process_numbers_are_own() && tasks_check(&asked, false) == STATUS_REFUSED,
+	   "in another one, no process is chosen by its number");
+	asked.pids.n = 0;
+	ok(!tasks_check(&asked, false) && tasks_check(&asked, true) == STATUS_REFUSED,
+	   "nor is user code named");
+	set_up(&f);
+	f.view.columns[0] = &column;
+	has(print(&f), "have their numbers of the initial PID namespace", "the report tells it");
+	tear_down(&f);
+	unlink(path);
+	process_namespace = "/proc/self/ns/pid";
+	numbers_free(&asked.pids);
 }
 
 static void test_nothing(void)
@@ -529,9 +601,9 @@ static void test_advice(void)
 {
 	char b[160];
 
-	has(doctor_symbols_advice(2, 1, b, sizeof(b)), "kptr_restrict=1", "2 hides them from all");
-	has_not(doctor_symbols_advice(1, 3, b, sizeof(b)), "sysctl", "1 shows them to CAP_SYSLOG");
-	has(doctor_symbols_advice(0, 3, b, sizeof(b)), "perf_event_paranoid=1, which is 3",
+	has(kallsyms_advice_for(2, 1, b, sizeof(b)), "kptr_restrict=1", "2 hides them from all");
+	has_not(kallsyms_advice_for(1, 3, b, sizeof(b)), "sysctl", "1 shows them to CAP_SYSLOG");
+	has(kallsyms_advice_for(0, 3, b, sizeof(b)), "perf_event_paranoid=1, which is 3",
 	    "0 depends on perf_event_paranoid");
 }
 
@@ -544,6 +616,9 @@ int main(void)
 	test_widths();
 	test_losses();
 	test_nothing();
+	test_absent();
+	test_hidden();
+	test_namespace();
 	test_cost();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/slab/caches.h"
 #include "cmd/slab/slab.h"
 #include "cmd/slab/slabinfo.h"
 #include "cmd/slab/trend.h"
@@ -422,8 +423,72 @@ static void test_bad_diffs(void)
 	}
 }
 
+/* What --cache becomes, with a fake /proc/slabinfo and directory of caches. */
+static void choose(const char *pattern, int status, const char *want, const char *words)
+{
+	struct slab_opts own = { .cache = pattern };
+	struct opts o = { .own = &own };
+	struct slab_choice c;
+	char said[512] = "";
+	FILE *err = tmpfile();
+	int old = dup(STDERR_FILENO);
+	size_t len;
+	int got;
+
+	fflush(stderr);
+	dup2(fileno(err), STDERR_FILENO);
+	got = slab_choose(&c, &o);
+	fflush(stderr);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	rewind(err);
+	len = fread(said, 1, sizeof(said) - 1, err);
+	said[len] = 0;
+	fclose(err);
+	ok(got == status && (got || !strcmp(c.own.cache, want)) && strstr(said, words), pattern);
+	if (got != status || !strstr(said, words))
+		printf("# status %d, '%s'\n", got, said);
+	slab_choice_free(&c);
+}
+
+static void test_caches(void)
+{
+	char dir[] = "/tmp/obsctl-caches-XXXXXX";
+	char command[512];
+	char path[64];
+
+	put(path, "slabinfo - version: 2.1\n# name <active_objs>\n"
+	    "kmalloc-512 10 20 512 8 1 : tunables 0 0 0 : slabdata 2 2 0\n"
+	    "pool_workqueue 10 20 256 8 1 : tunables 0 0 0 : slabdata 2 2 0\n"
+	    "dentry 10 20 192 8 1 : tunables 0 0 0 : slabdata 2 2 0\n");
+	ok(mkdtemp(dir), "a directory of caches");
+	snprintf(command, sizeof(command),
+		 "cd %s && mkdir dentry :512 :256 && ln -s :512 kmalloc-512 && ln -s :512 biovec-32 && ln -s :256 pool_workqueue && ln -s :256 biovec-16",
+		 dir);
+	ok(!system(command), "with links");
+	setenv("OBSCTL_SLABINFO", path, 1);
+	slab_sysfs = dir;
+	choose("kmalloc-512", 0, "kmalloc-512", "");
+	choose("den*", 0, "den*", "");
+	choose("kmalloc-large", 0, "kmalloc-large", "");
+	choose("biovec-16", 0, "pool_workqueue",
+	       "the cache 'biovec-16' is merged with others: all of 'pool_workqueue' is observed");
+	choose("biovec-*", STATUS_REFUSED, "", "merged into several caches, name one: '");
+	choose("kmaloc-512", STATUS_REFUSED, "",
+	       "there is no slab cache 'kmaloc-512' (near it: kmalloc-512)");
+	choose("nosuch*", STATUS_REFUSED, "", "there is no slab cache 'nosuch*'");
+	setenv("OBSCTL_SLABINFO", "/nonexistent", 1);
+	choose("biovec-16", 0, "biovec-16", "");
+	snprintf(command, sizeof(command), "rm -r %s %s", dir, path);
+	ok(!system(command), "removed");
+	slab_sysfs = "/nonexistent";
+	choose("anything", 0, "anything", "");
+	unsetenv("OBSCTL_SLABINFO");
+}
+
 int main(void)
 {
+	test_caches();
 	test_slabinfo();
 	test_student();
 	test_trend();

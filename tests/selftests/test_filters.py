@@ -88,6 +88,64 @@ def comm():
         expect(r, recorded, 16 - recorded)
 
 
+@test("a kernel thread's name as ps prints it")
+def comm_of_ps():
+    with observe("-c", "[kobs-one]", "--by", "comm") as b:
+        set_comm("kobs-one")
+        gen("call task 5")
+        set_comm("python3")
+        gen("call task 3")
+        r = b.report()
+    expect(r, 5, 3)
+
+
+@test("it ends with the processes and threads that it is limited to")
+def ends():
+    for options in (["-p"], ["--tid"]):
+        children = [subprocess.Popen(["sleep", "1000"]) for _ in range(2)]
+        try:
+            with observe(*options, ",".join(str(c.pid) for c in children)) as b:
+                children[0].kill()
+                children[0].wait()
+                time.sleep(0.2)
+                equal(b.p.poll(), None, f"status of {options} with one of two left")
+                children[1].kill()
+                children[1].wait()
+                r = balance(json.loads(b.finish().out))
+            equal(r["accounting"]["recorded"], 0, "recorded")
+        finally:
+            for c in children:
+                c.kill()
+                c.wait()
+
+
+@test("processes, threads and names that nothing had are told")
+def absent():
+    r = obsctl("func", "count", LEAF, "-p", f"{os.getpid()},4194303", "-c", "python3,nosuch", "--by", "comm", "-d", "100ms")
+    contains(r.out, "there is no process 4194303; no thread is named 'nosuch'", "report")
+    with observe("-p", f"{os.getpid()},4194303", "--by", "comm") as b:
+        gen("call task 5")
+        equal(b.report()["absent"], "there is no process 4194303", "absent")
+    r = obsctl("func", "count", LEAF, "-C", 65000, status=1)
+    contains(r.err, "there is no CPU 65000 online: there are 0", "refusal")
+
+
+@test("in another PID namespace, numbers that would mean other processes are refused")
+def namespace():
+    inside = ["unshare", "-pf", "--mount-proc", "obsctl"]
+    for args, part in ((["func", "count", LEAF, "-p", "1"], "process 1 is another one"),
+                       (["func", "count", LEAF, "--by", "ustack"], "would name user code"),
+                       (["pmu", "record", "-e", "cpu-clock", "--", "true"], "observe CPUs with -a"),
+                       (["pmu", "stat", "-e", "page-faults", "-t", "1"], "observe CPUs with -a")):
+        r = subprocess.run([*inside, *args, "-d", "100ms"] if "--" not in args else [*inside, *args], capture_output=True, text=True)
+        equal(r.returncode, 1, f"status of {r}")
+        contains(r.stderr, part, "refusal")
+    equal(references(), 0, "sessions")
+    r = subprocess.run([*inside, "func", "count", LEAF, "--by", "pid", "--", *script("call task 3")], capture_output=True, text=True)
+    equal(r.returncode, 0, f"status of {r}")
+    contains(r.stdout, "numbers of the initial PID namespace", "report")
+
+
 @test("--cpu, one, a list and a range")
 def cpu():
     for option, recorded in (("0", 10), ("1", 6), ("0,1", 16), ("0-1", 16)):

@@ -179,6 +179,29 @@ def alias():
     equal([x["func"] for x in r["rows"] if "vfork" in x["func"]][:1] or ["none"], ["__x64_sys_vfork"], "name")
 
 
+@test("a module that is not loaded is refused with one that is like it")
+def near_module():
+    contains(refused("func", "count", "kobs_gne:*", part="no module 'kobs_gne' is loaded").err, "kobs_gen", "names near it")
+
+
+@test("addresses that the kernel hides are told wherever a name is missing")
+def hidden():
+    path = "/proc/sys/kernel/kptr_restrict"
+    before = read(path)
+    try:
+        with open(path, "w", encoding="ascii") as f:
+            f.write("2")
+        refused("func", "count", LEAF, part="kernel.kptr_restrict=1")
+        r = obsctl("slab", "leaks", "--", "cat", "/proc/slabinfo")
+        contains(r.out, "[unknown]", "report")
+        contains(r.out, "hides addresses: sysctl kernel.kptr_restrict=1 shows them", "report")
+        r = obsctl("slab", "trace", "-n", 3, "--", "cat", "/proc/slabinfo")
+        contains(r.err, "hides addresses", "end of a stream")
+    finally:
+        with open(path, "w", encoding="ascii") as f:
+            f.write(before)
+
+
 @test("more than 1,000 functions need --all")
 def too_many():
     r = refused("func", "count", "s*", part="--all")

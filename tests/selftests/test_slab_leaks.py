@@ -189,7 +189,7 @@ def filters():
     try:
         for args, want in ((("-z", 600), (60, 0)), (("-Z", "150"), (10, 0)), (("-z", "150", "-Z", "3KiB"), (20, 5)),
                            (("--cache", "kmalloc-1k"), (20, 0)), (("--cache", "kmalloc-*"), (70, 0)),
-                           (("--cache", "nosuch*"), (0, 0)), (("-c", "sh"), (70, 5)), (("-c", "nosuch"), (0, 0)),
+                           (("-c", "sh"), (70, 5)), (("-c", "nosuch"), (0, 0)),
                            (("-p", 1), (0, 0)), (("-C", "0-1"), (70, 5))):
             r = leaks(*args, run=commands)
             equal(tuple(total(r, name) for name in everything), want, f"live objects with {args}")
@@ -197,6 +197,27 @@ def filters():
                 equal([x["cache"] for x in r["rows"] if not fnmatch.fnmatchcase(x["cache"], args[1])], [], "other caches")
     finally:
         gen_slab("drop")
+
+
+@test("a cache or a module that is not there is refused, and an alias stands for the cache it is merged with")
+def absent():
+    for verb in ("leaks", "trace", "growth"):
+        r = obsctl("slab", verb, "--cache", "kmaloc-512", "-d", "100ms", status=1)
+        contains(r.err, "there is no slab cache 'kmaloc-512' (near it: kmalloc-512", f"refusal of {verb}")
+    obsctl("slab", "leaks", "--cache", "nosuch*", "--fail-over", 1, "-d", "100ms", status=1)
+    r = obsctl("slab", "leaks", "--module", "kobs_gen_slba", "--", "true", status=1)
+    contains(r.err, "module kobs_gen_slba was not loaded before or during the session (near it: kobs_gen_slab", "refusal")
+    listed = {line.split()[0] for line in read("/proc/slabinfo").splitlines()[2:]}
+    place = "/sys/kernel/slab"
+    links = {n: os.readlink(f"{place}/{n}") for n in os.listdir(place) if os.path.islink(f"{place}/{n}")} if os.path.isdir(place) else {}
+    for name, to in links.items():
+        real = [n for n in links if links[n] == to and n in listed]
+        if name not in listed and len(real) == 1:
+            r = obsctl("slab", "leaks", "--cache", name, "-d", "100ms", "--json")
+            contains(r.err, f"the cache '{name}' is merged with others: all of '{real[0]}' is observed", "note")
+            equal(json.loads(r.out)["params"]["cache"], real[0], "cache of the session")
+            return
+    skip("no cache of this kernel is merged")
 
 
 @test("ages, and --older")

@@ -10,6 +10,7 @@
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/parse.h"
+#include "lib/process.h"
 
 static void set_numbers(struct request *req, const char *name, const struct numbers *n)
 {
@@ -70,6 +71,7 @@ int pmu_begin(struct pmu_run *p, const struct opts *o, const char *mode)
 	memset(&p->own.pids, 0, sizeof(p->own.pids));
 	memset(&p->own.tids, 0, sizeof(p->own.tids));
 	memset(&p->own.cpus, 0, sizeof(p->own.cpus));
+	p->spec.observed = o;
 	p->spec.source = "pmu";
 	p->spec.mode = mode;
 	p->spec.prepare = pmu_prepare;
@@ -146,6 +148,8 @@ int pmu_prepare(struct run_spec *spec, struct view *v, pid_t command)
 	size_t k;
 	int err;
 
+	if ((on_exec || p->tasks.n) && !process_numbers_are_own())
+		return refuse("obsctl runs in a PID namespace of its own, where processes have other numbers than to the kernel: run it in the initial one, or observe CPUs with -a");
 	err = pmu_events_cpus(&p->events, &p->o->cpus, on_exec || p->tasks.n, &p->cpus);
 	if (err)
 		return err;

@@ -15,6 +15,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cmd/slab/caches.h"
 #include "cmd/slab/counts.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
@@ -384,9 +385,7 @@ static int watch(struct growth *g)
 
 static int open_source(struct growth *g)
 {
-	const char *path = getenv("OBSCTL_SLABINFO");
-
-	g->path = path ? path : "/proc/slabinfo";
+	g->path = slabinfo_path();
 	if (!access(g->path, R_OK))
 		return 0;
 	note("%s cannot be read (%m): kobs counts the objects instead", g->path);
@@ -394,8 +393,7 @@ static int open_source(struct growth *g)
 	return slab_counts_open(&g->counts, g->o);
 }
 
-/** slab_growth() - slab growth. Return: the exit status. */
-int slab_growth(const struct verb *verb, const struct opts *o)
+static int observe(const struct opts *o)
 {
 	struct growth g = { .o = o };
 	int verdict = 0;
@@ -429,4 +427,16 @@ int slab_growth(const struct verb *verb, const struct opts *o)
 	free(g.v);
 	signals_close(&g.signals);
 	return err ? err : closed ? closed : verdict;
+}
+
+/** slab_growth() - slab growth. Return: the exit status. */
+int slab_growth(const struct verb *verb, const struct opts *o)
+{
+	struct slab_choice choice;
+	int err = slab_choose(&choice, o);
+
+	if (!err)
+		err = observe(&choice.opts);
+	slab_choice_free(&choice);
+	return err;
 }

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #include "cmd/nouns.h"
+#include "cmd/slab/caches.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/diag.h"
+#include "lib/nearest.h"
 #include "lib/parse.h"
 #include "run/run.h"
+#include "symbols/modules.h"
 
 /* Live objects that make a site worth its stacks. */
 #define ESCALATE_FROM	16
@@ -22,6 +25,7 @@ struct module_watch {
 	char		name[64];
 	struct numbers	text;		/* pairs of addresses */
 	bool		loaded;
+	bool		seen;		/* it was there at some time */
 	uint64_t	gone;		/* since when; 0 when it is not */
 };
 
@@ -104,6 +108,8 @@ static bool watch_module(struct run_spec *spec, const struct session *s)
 {
 	struct module_watch *w = spec->arg;
 
+	/* One that came and went in between has allocated something. */
+	w->seen |= s->targets || s->recorded;
 	if (s->targets && !w->loaded) {
 		w->loaded = true;
 		w->gone = 0;
@@ -129,6 +135,7 @@ static void follow_module(struct run_spec *spec, struct module_watch *w, const c
 		numbers_add(&w->text, spec->names->end);
 		model_set_addresses(&spec->request, "module_text", &w->text);
 		w->loaded = true;
+		w->seen = true;
 	} else {
 		note("Module %s is not loaded: waiting for it.", w->name);
 	}
@@ -150,7 +157,29 @@ static void choose_columns(struct strings *by, const struct opts *o)
 		strings_add(by, "cache");
 }
 
-static int run_leaks(const struct verb *verb, const struct opts *o)
+/* A module that is not there is waited for: a misspelt one would look like one without leaks. */
+static int check_module(const struct module_watch *w, const struct opts *o)
+{
+	struct modules modules = {};
+	struct nearest near = {};
+	struct buf hint = {};
+	size_t i;
+	int err;
+
+	if (w->seen || o->detach || !*w->name)
+		return 0;
+	modules_read(&modules, "/proc/modules");
+	for (i = 0; i < modules.n; i++)
+		nearest_offer(&near, w->name, modules.v[i].name);
+	nearest_describe(&near, &hint);
+	err = refuse("module %s was not loaded before or during the session%s", w->name,
+		     hint.len ? hint.p : "");
+	buf_free(&hint);
+	modules_free(&modules);
+	return err;
+}
+
+static int observe_leaks(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "slab", .mode = verb->name, .kind = verb->report };
 	const struct slab_opts *own = o->own;
@@ -167,6 +196,8 @@ static int run_leaks(const struct verb *verb, const struct opts *o)
 	if (own->module)
 		follow_module(&spec, &watch, own->module);
 	err = run_session(&spec, &chosen);
+	if (!err)
+		err = check_module(&watch, o);
 	strings_free(&chosen.by);
 	model_free_request(&spec.request);
 	ksyms_free_kept(spec.names);
@@ -174,16 +205,29 @@ static int run_leaks(const struct verb *verb, const struct opts *o)
 	return err;
 }
 
+static int run_leaks(const struct verb *verb, const struct opts *o)
+{
+	struct slab_choice choice;
+	int err = slab_choose(&choice, o);
+
+	if (!err)
+		err = observe_leaks(verb, &choice.opts);
+	slab_choice_free(&choice);
+	return err;
+}
+
 static int run_trace(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "slab", .mode = verb->name };
-	const struct slab_opts *own = o->own;
-	int err;
+	struct slab_choice choice;
+	int err = slab_choose(&choice, o);
 
-	if (own->cache)
-		model_set_text(&spec.request, "cache", own->cache);
-	err = run_session(&spec, o);
+	if (!err && choice.own.cache)
+		model_set_text(&spec.request, "cache", choice.own.cache);
+	if (!err)
+		err = run_session(&spec, &choice.opts);
 	model_free_request(&spec.request);
+	slab_choice_free(&choice);
 	return err;
 }
 
