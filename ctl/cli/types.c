@@ -58,10 +58,12 @@ static bool take_texts(const struct opt *opt, const char *value, struct opts *o,
 static void strip_comm(char *comm)
 {
 	size_t len = strlen(comm);
+	size_t i;
 
 	if (len > 3 && *comm == '[' && strchr(comm, ']') == comm + len - 1) {
-		memmove(comm, comm + 1, len - 2);
-		comm[len - 2] = 0;
+		for (i = 0; i < len - 2; i++)
+			comm[i] = comm[i + 1];
+		comm[i] = 0;
 	}
 	if (!strncmp(comm, "kworker/", 8))
 		comm[strcspn(comm, "-+")] = 0;

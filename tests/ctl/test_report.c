@@ -96,6 +96,9 @@ static void set_up(struct fixture *f)
 
 static void tear_down(struct fixture *f)
 {
+	numbers_free(&f->session.filter.pids);
+	numbers_free(&f->session.filter.tids);
+	strings_free(&f->session.filter.comms);
 	model_free_table(&f->table);
 	numbers_free(&f->session.filter.pids);
 	free(f->session.lost);
