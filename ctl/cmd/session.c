@@ -15,6 +15,7 @@
 #include "report/filter_text.h"
 #include "report/losses.h"
 #include "report/report.h"
+#include "run/tasks.h"
 
 static const char *const states[] = {
 	[KOBS_STATE_NEW] = "new",
@@ -168,6 +169,8 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 	if (!err && o->folded && !view_has_type(&view, KOBS_TYPE_KSTACK) &&
 	    !view_has_type(&view, KOBS_TYPE_USTACK))
 		err = refuse("session %u has no stacks to fold: start it with --by kstack", s->id);
+	if (!err)
+		err = tasks_check(o, view_has_type(&view, KOBS_TYPE_USTACK));
 	if (!err)
 		err = output_open(&to, o->output);
 	if (!err) {
