@@ -174,17 +174,11 @@ static int check_filter(const struct opts *o)
 
 static int check_detach(const struct opts *o)
 {
-	const char *s;
-
 	if (!o->detach)
 		return 0;
 	if (strlen(o->detach) > 31)
 		return misuse("option --detach needs a name of at most 31 bytes, not '%s'",
 			      o->detach);
-	for (s = o->detach; *s; s++)
-		if ((unsigned char)*s <= ' ' || *s == 0x7f)
-			return misuse("option --detach needs a name without spaces and control characters, not '%s'",
-				      o->detach);
 	if (!parse_number(o->detach, 0, UINT64_MAX, &(uint64_t){ 0 }))
 		return misuse("option --detach needs a name, not the number '%s'", o->detach);
 	if (o->duration.given || o->interval.given || o->command)

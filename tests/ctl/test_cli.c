@@ -121,7 +121,6 @@ static const struct {
 	{ "session read", "'session read' needs a session's name or number" },
 	{ "session read ''", "'session read' needs a session's name or number" },
 	{ "session stop a b", "unexpected argument 'b': 'session stop' takes one session" },
-	{ "func count x --detach a_b", "needs a name without spaces and control characters" },
 	{ "\033[31mx\r", "there is no '\\e[31mx\\r': there are" },
 	{ "func count x --by \xff\x1b]0;t\x07", "has no column '\\xff\\e]0;t\\x07'. Its columns" },
 	{
