@@ -248,7 +248,9 @@ static void test_hidden(void)
 	f.view.ksyms.path = "/proc/kallsyms";
 	has_not(print(&f), "hides addresses", "no name was missing");
 	ksyms_print_address(&f.view.ksyms, 0xffffffff81000000ull, &name);
-	has(print(&f), "*** Functions of the kernel are [unknown], since /proc/kallsyms hides addresses: ", "names are missing, and the report says why");
+	has(print(&f),
+	    "*** Functions of the kernel are [unknown], since /proc/kallsyms hides addresses: ",
+	    "names are missing, and the report says why");
 	f.opts.json = true;
 	has(print(&f), "\"symbols_hidden\": true", "so does JSON");
 	buf_free(&name);

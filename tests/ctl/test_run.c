@@ -91,7 +91,7 @@ static bool ends(struct tasks *t)
 
 static void test_tasks(void)
 {
-	char *command[] = { (char *)"true", NULL };
+	char *command = NULL;
 	struct tasks t = {};
 	struct opts o = {};
 	pid_t a = start();
@@ -100,7 +100,7 @@ static void test_tasks(void)
 	ok(!tasks_open(&t, &o), "a session of all processes does not end with any");
 	numbers_add(&o.pids, (uint64_t)a);
 	numbers_add(&o.tids, (uint64_t)b);
-	o.command = command;
+	o.command = &command;
 	ok(!tasks_open(&t, &o), "a command ends it instead");
 	o.command = NULL;
 	ok(tasks_open(&t, &o) && !tasks_ended(&t), "a process and a thread live");
