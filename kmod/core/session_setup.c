@@ -22,6 +22,10 @@
 /* Default for rows with a histogram, which are large. */
 #define HIST_ROWS	512
 
+/* Why a session stopped whose probes ftrace does not remove. */
+#define PINNED \
+	"ftrace has disabled itself, see the kernel log: hits may be missing, kobs stays loaded"
+
 /* Append column @name to the key. */
 static int session_add_column(struct kobs_session *s, const char *name,
 			      struct netlink_ext_ack *extack)
@@ -219,8 +223,7 @@ void kobs_session_pin(struct kobs_session *s)
 		return;
 	s->pinned = true;
 	kref_get(&s->ref);
-	strscpy(s->stop_reason, "ftrace has disabled itself, see the kernel log: hits may be missing, and kobs cannot be unloaded before the next boot",
-		sizeof(s->stop_reason));
+	strscpy(s->stop_reason, PINNED, sizeof(s->stop_reason));
 	pr_warn("session %u: ftrace has disabled itself and does not remove the session's probes: its memory is kept, and the module cannot be unloaded before the next boot\n",
 		s->id);
 }
