@@ -37,6 +37,8 @@
 
 /* A stream whose end has not come is given up when nothing came for so long. */
 #define STREAM_QUIET_MS	10000
+/* As many as find room in the socket. */
+#define SOCKET_MESSAGES	512
 #define WATCH_NS	(20 * 1000 * 1000)
 #define LOOK_NS		(50 * 1000 * 1000)
 
@@ -258,32 +260,30 @@ static int next_timeout(const struct run *r)
 	uint64_t times[] = {
 		r->deadline, r->next_report, r->next_snapshot, r->next_watch, r->next_look,
 	};
-	uint64_t first = UINT64_MAX;
-	uint64_t now = now_ns();
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(times); i++)
-		if (times[i] && times[i] < first)
-			first = times[i];
-	if (first == UINT64_MAX)
-		return -1;
-	if (first <= now)
-		return 0;
-	first = (first - now) / 1000000 + 1;
-	return first > 3600000 ? 3600000 : (int)first;
+	return timeout_ms(times, ARRAY_SIZE(times));
 }
 
-/* Take all messages that are there; then print what is in order. */
-static int receive(struct run *r)
+/* Take the messages that are there, up to a number. */
+static int take(struct run *r, int max)
 {
 	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
-	int batches = 0;
 
-	do {
+	for (; max && poll(&fd, 1, 0) > 0; max--) {
 		r->own.error = 0;
 		if (nl_receive(&r->own) || r->own.error)
 			return nl_refuse(&r->own, "receiving records");
-	} while (++batches < 64 && poll(&fd, 1, 0) > 0);
+	}
+	return 0;
+}
+
+/* Take messages; then print what is in order. */
+static int receive(struct run *r)
+{
+	int err = take(r, 64);
+
+	if (err)
+		return err;
 	if (r->stream)
 		trace_flush(&r->trace, false);
 	r->ended |= trace_is_full(&r->trace);
@@ -350,7 +350,10 @@ static int stop_session(struct run *r)
 	struct session fresh = {};
 	int err;
 
-	err = model_session_stop(&r->own, r->session.id, &fresh);
+	/* Netlink drops an answer that finds no room; records can have filled the socket. */
+	err = take(r, SOCKET_MESSAGES);
+	if (!err)
+		err = model_session_stop(&r->own, r->session.id, &fresh);
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);
