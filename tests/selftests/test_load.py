@@ -25,10 +25,14 @@ def timed():
             assert set(r["accounting"]["lost"]) <= {"in_flight"}, f"lost {r['accounting']['lost']}"
 
 
-@test(f"starting and stopping func trace {ROUNDS} times")
+# Twenty-five seconds each on 6.1, where a stop takes long: as many records as come meanwhile are printed.
+TRACES = rounds(1, ROUNDS)
+
+
+@test(f"starting and stopping func trace {TRACES} times")
 def trace():
     with Load():
-        for _ in range(ROUNDS):
+        for _ in range(TRACES):
             r = obsctl("func", "trace", LEAF, "--budget", 0, "-d", "0.02", "--ring-kb", 64, "--json")
             lines = r.out.splitlines()
             a = balance(json.loads(lines[-1]))["accounting"]
