@@ -68,6 +68,8 @@ def activation():
     try:
         os.sched_setaffinity(0, {0})
         os.sched_setaffinity(worker(2), {1})
+        # A task that sleeps moves when it is woken up.
+        subprocess.run(storm("wake 2 1"), check=True)
         # An idle CPU puts the task on its run queue when its interrupt, of 20 ms, has ended.
         r = runq("--by", "comm", "-c", STORM, work=storm(*["late 2 20000"] * 10))
         s = runq("--by", "comm,state", "-c", STORM, work=storm(*["late 2 20000"] * 10))
