@@ -49,6 +49,8 @@ struct kobs_stream_cpu {
  * @bytes: size of the ring per CPU
  * @work: drains the ring
  * @pending: message that did not fit into the owner's socket
+ * @unsettled: the last records are younger than the time up to which the owner
+ *             was told that it has all: a round without records tells it again
  * @finishing: the session stopped; end with the last record
  * @next: CPU with which the next round begins
  * @told: the end was reported to the owner, or will be by @pending
@@ -62,6 +64,7 @@ struct kobs_stream {
 	struct kthread_delayed_work work;
 	struct sk_buff *pending;
 	unsigned int next;
+	bool unsettled;
 	bool finishing;
 	bool told;
 	bool finished;
@@ -227,10 +230,11 @@ static int stream_round(struct kobs_stream *st)
 		drained &= !ret;
 		any |= st->cpu[cpu].seq != seq;
 	}
-	if (any && drained) {
+	if (drained && (any || st->unsettled)) {
 		ret = stream_tell(st, notify->until(st->s, until));
 		if (ret < 0)
 			return ret;
+		st->unsettled = any;
 	}
 	return drained ? any : 2;
 }

@@ -161,6 +161,16 @@ def columns():
     assert all(line[heading.index("TIME(s)") + len("TIME(s)")] == " " for line in rest), lines
 
 
+@test("each record is shown soon, though none follows")
+def shown():
+    out = "/tmp/shown"
+    with Background("func", "trace", LEAF, "--json", "-o", out) as b:
+        for n in range(1, 13):
+            gen("call task 1")
+            until(lambda: read(out).count("\n") == n, f"record {n}")
+        b.stop()
+
+
 @test("a stream ends with its reader, kill -9 included")
 def killed():
     with Background("func", "trace", LEAF, "--budget", 0) as b:
