@@ -14,7 +14,7 @@ from nlkit import *
 
 FAULTS = "/sys/kernel/debug"
 # Maximum allocations of one session, from new to its end.
-MOST = 400
+MOST = 1000
 STEP = 8 if SHORT else 1
 
 
