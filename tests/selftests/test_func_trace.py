@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """func trace: a record per call, in order, or a counted loss."""
 
-import errno
 import socket
 import struct
 
 from kobstest import *
-from nlkit import K, Session, attrs, param, words
+from nlkit import K, Session, attrs, param, received, words
 
 LEAF = "kobs_gen_leaf"
 
@@ -116,15 +115,7 @@ def batches(nl, n):
     while len(got) < n:
         # The worker fills the socket meanwhile.
         time.sleep(0.05)
-        try:
-            data = nl.s.recv(1 << 17)
-        except OSError as e:
-            equal(errno.errorcode[e.errno], "ENOBUFS", "error of the socket")
-            continue
-        while data:
-            size = struct.unpack_from("I", data)[0]
-            command, payload = data[16], data[20:size]
-            data = data[size + 3 & ~3:]
+        for command, payload in received(nl):
             found = list(attrs(payload))
             records = sum(1 for kind, _ in found if kind == K.A_RECORD_EVENT)
             if command == K.CMD_RECORD_NTF and records:

@@ -4,7 +4,6 @@ Races: concurrent operations in many repetitions. Numbers of repetitions are tho
 which "make soak" sets to 1. "make check" runs most of them once.
 """
 
-import errno
 import math
 import random
 import signal
@@ -186,16 +185,7 @@ def read_stream(nl):
     """Number of records that a socket has received, up to the session's last notification."""
     n = 0
     while True:
-        try:
-            data = nl.s.recv(1 << 17)
-        except OSError as e:
-            # ENOBUFS reports the overrun under test.
-            equal(errno.errorcode[e.errno], "ENOBUFS", "error of the socket")
-            continue
-        while data:
-            size = struct.unpack_from("I", data)[0]
-            command, payload = data[16], data[20:size]
-            data = data[size + 3 & ~3:]
+        for command, payload in received(nl):
             if command == K.CMD_RECORD_NTF:
                 n += sum(1 for kind, _ in attrs(payload) if kind == K.A_RECORD_EVENT)
             elif command == K.CMD_SESSION_NTF:

@@ -111,6 +111,19 @@ class Netlink:
                 answers.append(message[4:])
 
 
+def received(nl):
+    """Commands and payloads of what a socket receives at a time: nothing where it reports an overrun."""
+    try:
+        data = nl.s.recv(1 << 17)
+    except OSError as e:
+        equal(errno.errorcode[e.errno], "ENOBUFS", "error of the socket")
+        return
+    while data:
+        size = struct.unpack_from("I", data)[0]
+        yield data[16], data[20:size]
+        data = data[size + 3 & ~3:]
+
+
 def refused(nl, number, part, command, *parts, dump=False):
     try:
         nl.ask(command, *parts, dump=dump)
