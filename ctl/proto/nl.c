@@ -24,6 +24,14 @@
 #define NL_MESSAGE_MAX	(64 * 1024)
 #define NL_RECEIVE_MAX	(8 * 1024 * 1024)
 
+#define ERRNO_MAX	4095	/* as MAX_ERRNO of the kernel */
+
+/* The kernel's errors are negative numbers of errno. Whatever else arrives is a malformed answer. */
+static int kernel_error(int error)
+{
+	return error > 0 || error < -ERRNO_MAX ? -EBADMSG : error;
+}
+
 /* What a request lacked or which attribute was bad, when no sentence came. */
 static void keep_text(struct nl *nl, struct nlattr *attrs, int len)
 {
@@ -67,7 +75,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 	if (hdr->nlmsg_flags & NLM_F_ACK_TLVS && (int)hdr->nlmsg_len > NLMSG_HDRLEN + skip)
 		keep_text(nl, (struct nlattr *)((char *)err + skip),
 			  (int)hdr->nlmsg_len - NLMSG_HDRLEN - skip);
-	nl->error = err->error;
+	nl->error = kernel_error(err->error);
 	nl->done = true;
 	return NL_SKIP;
 }
@@ -93,7 +101,8 @@ static int on_finish(struct nl_msg *msg, void *arg)
 		return NL_OK;
 	if (len >= (int)sizeof(error))
 		memcpy(&error, nlmsg_data(hdr), sizeof(error));
-	if (error < 0) {
+	error = kernel_error(error);
+	if (error) {
 		nl->error = error;
 		if (hdr->nlmsg_flags & NLM_F_ACK_TLVS)
 			keep_text(nl, (struct nlattr *)((char *)nlmsg_data(hdr) + sizeof(error)),
