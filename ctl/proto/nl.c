@@ -26,7 +26,7 @@
 
 #define ERRNO_MAX	4095	/* as MAX_ERRNO of the kernel */
 
-/* The kernel's errors are negative numbers of errno. Whatever else arrives is a malformed answer. */
+/* Errors of the kernel are negative errno numbers; anything else is a malformed answer. */
 static int kernel_error(int error)
 {
 	return error > 0 || error < -ERRNO_MAX ? -EBADMSG : error;
