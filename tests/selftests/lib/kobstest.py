@@ -363,8 +363,8 @@ class Load:
             begin = time.monotonic()
             for command in commands:
                 os.write(fd, command)
-            # Duty cycle of one half, independent of the host's speed: otherwise it delays obsctl and its grace periods.
-            time.sleep(time.monotonic() - begin)
+            # A constant duty cycle, independent of the host's speed: otherwise it delays obsctl and its grace periods.
+            time.sleep((time.monotonic() - begin) * rounds(3, 1))
 
     def __enter__(self):
         before = stats()["hardirq"]
