@@ -28,16 +28,17 @@ def one(report, area, name, command, lines=200):
     return not status
 
 
-# Kernels whose modules lint builds with sparse; the guests use these builds.
-LINTED = ["6.1", "newest"]
+# Kernels whose modules lint builds, and with which options in "make check": sparse, which takes as long as the compiler, looks at
+# one kernel. The guests use these builds. That of debug includes the KUnit suites.
+LINTED = {"debug": ["--no-sparse"], "6.1": ["--no-sparse"], "newest": []}
 # Kernels whose modules are compiled from the same lines of the sources as those of another.
 ALIKE = {"6.12": "debug"}
 
 
-def lint(report, built=()):
+def lint(report, built=(), short=False):
     """Run all checks, except the builds for these kernels, which were made for the guests already, and for what is like them."""
-    out = [part for name in {*built, *(ALIKE if ALIKE.values() & set(built) else ())} for part in ("-x", f"build-{name}")]
-    one(report, "lint", "lint", ["scripts/lint", *out])
+    left_out = {*built, *(ALIKE if ALIKE.values() & set(built) else ()), *(["kunit"] if short and "debug" in built else [])}
+    one(report, "lint", "lint", ["scripts/lint", *(part for name in sorted(left_out) for part in ("-x", f"build-{name}"))])
 
 
 def tap(report, area, name, directory):
@@ -85,8 +86,8 @@ def kunit(report, *suites):
             print(f.read(), end="", flush=True)
 
 
-def builds(names, linted=()):
-    """Build commands for these guests, by name. For kernels in "linted", lint builds the modules and keeps them."""
+def builds(names, linted):
+    """Build commands for these guests, by name. For kernels in "linted", lint builds the modules with these options and keeps them."""
     arm, x86 = "arm64" in names, [n for n in names if n != "arm64"]
     jobs = f"-j{os.cpu_count()}"
     cc = ["gcc", "-O1", "-g", "-fno-omit-frame-pointer", "-Wall", "-Wextra"]
@@ -98,7 +99,8 @@ def builds(names, linted=()):
         found["tools"] = [["make", jobs, "ctl"], ["make", "-C", "tests/fuzz", f"O={TOP}/build", "nlfuzz"],
                           [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"]]
     for name in x86:
-        found[name] = [["scripts/lint", "--keep", f"build-{name}"] if name in linted else ["make", jobs, f"KERNEL={name}", "modules"]]
+        found[name] = [["scripts/lint", "--keep", *linted[name], f"build-{name}"] if name in linted else
+                       ["make", jobs, f"KERNEL={name}", "modules"]]
     if arm:
         os.makedirs(f"{TOP}/build/arm64", exist_ok=True)
         cross = [f"{kdir('--arch', 'arm64', 'cross')}{cc[0]}", f"--sysroot={kdir('--arch', 'arm64', 'root')}", *cc[1:]]

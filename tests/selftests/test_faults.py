@@ -2,7 +2,7 @@
 """
 Every allocation on the way to a running session fails once: the n-th for n = 1, 2, ... until none is left. Each time the
 request is refused with a sentence, nothing is left behind, and the next try works. The debug kernel takes a second per try:
-"make check" (KOBS_SHORT) runs one mode per source, in which every eighth allocation fails, make check-all every one, and make
+"make check" (KOBS_SHORT) runs one mode per source, in which every sixteenth allocation fails, make check-all every one, and make
 soak (KOBS_SOAK) all modes.
 """
 
@@ -15,7 +15,7 @@ from nlkit import *
 FAULTS = "/sys/kernel/debug"
 # Maximum allocations of one session, from new to its end.
 MOST = 1000
-STEP = 8 if SHORT else 1
+STEP = 16 if SHORT else 1
 
 
 def put(path, value):
