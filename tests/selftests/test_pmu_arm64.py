@@ -157,15 +157,18 @@ def derived():
     # An instruction of the guest takes two of its cycles.
     assert abs(ratios["ipc"] - 0.5) <= 0.005, f"{ratios}"
     text = obsctl("pmu", "stat", "-e", "cycles,instructions", "--", "true").out
-    contains(text, "0.50 instructions per cycle", "report")
+    contains(text, "0.50 instructions per cycle\n", "report")
     contains(text, "100.0 %", "share of the time that they were counted")
 
 
 @test("obsctl stat: events that share counters are scaled up, and said to be")
 def multiplexed():
     # More events than counters: each event counts for a part of the time.
-    events = [f"armv8_pmuv3/inst_retired/{mods}" for mods in ("", "u", "k")] + ["r8"] + ["instructions"] * 8
+    events = [f"armv8_pmuv3/inst_retired/{mods}" for mods in ("", "u", "k")] + ["r8"] + ["cycles"] + ["instructions"] * 8
     r = obsctl("pmu", "stat", "-e", ",".join(events), "--json", "--", "bash", "-c", f"{SPIN}; {SPIN}; {SPIN}")
+    equal(json.loads(r.out)["derived_estimated"], ["ipc"], "ratios of events that shared counters")
+    text = obsctl("pmu", "stat", "-e", ",".join(events), "--", "bash", "-c", f"{SPIN}; {SPIN}; {SPIN}").out
+    contains(text, " instructions per cycle (estimated: these events shared counters)", "report")
     rows = [row for row in json.loads(r.out)["rows"] if row["event"] in ("r8", "instructions")]
     at_least(sum(row["running_ns"] < row["enabled_ns"] for row in rows), 1, f"events that shared a counter, of {rows}")
     for row in rows:

@@ -229,9 +229,9 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 	out_row_end(o);
 }
 
-/* The sum of an event over all rows: CPUs, tasks. */
+/* The sum of an event over all rows: CPUs, tasks. @shared: it was not counted all the time. */
 static bool sum_of(const struct pmu_run *p, const struct view *v, const struct stat_state *st,
-		   const char *name, double *sum)
+		   const char *name, double *sum, bool *shared)
 {
 	bool found = false;
 	size_t i;
@@ -246,6 +246,7 @@ static bool sum_of(const struct pmu_run *p, const struct view *v, const struct s
 			continue;
 		found = true;
 		*sum += scaled(&st->v[i]);
+		*shared |= st->v[i].running < st->v[i].enabled;
 	}
 	return found;
 }
@@ -253,6 +254,7 @@ static bool sum_of(const struct pmu_run *p, const struct view *v, const struct s
 static void print_ratios(const struct pmu_run *p, struct report *r, struct out *o,
 			 const struct stat_state *st)
 {
+	bool estimated[ARRAY_SIZE(ratios)] = {};
 	bool first = true;
 	double of;
 	double per;
@@ -260,17 +262,26 @@ static void print_ratios(const struct pmu_run *p, struct report *r, struct out *
 
 	out_open(o, "derived", '{');
 	for (i = 0; i < ARRAY_SIZE(ratios); i++) {
-		if (!sum_of(p, r->view, st, ratios[i].of, &of) ||
-		    !sum_of(p, r->view, st, ratios[i].per, &per) || per < 1)
+		bool shared = false;
+
+		if (!sum_of(p, r->view, st, ratios[i].of, &of, &shared) ||
+		    !sum_of(p, r->view, st, ratios[i].per, &per, &shared) || per < 1)
 			continue;
+		estimated[i] = shared;
 		out_json_real(o, ratios[i].key, of / per);
 		if (!o->json)
-			out_line(o, "%s%8.2f%s %s", first ? "\n" : "",
+			out_line(o, "%s%8.2f%s %s%s", first ? "\n" : "",
 				 of / per * (ratios[i].percent ? 100 : 1),
-				 ratios[i].percent ? " %" : "", ratios[i].text);
+				 ratios[i].percent ? " %" : "", ratios[i].text,
+				 shared ? " (estimated: these events shared counters)" : "");
 		first = false;
 	}
 	out_close(o, '}');
+	out_open(o, "derived_estimated", '[');
+	for (i = 0; i < ARRAY_SIZE(ratios); i++)
+		if (estimated[i])
+			out_json_text(o, NULL, ratios[i].key);
+	out_close(o, ']');
 }
 
 static int print_stat(struct run_spec *spec, struct report *r, const struct output *to)
