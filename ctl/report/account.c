@@ -48,6 +48,17 @@ static void print_params(struct report *r, struct out *o)
 	out_close(o, '}');
 }
 
+/* Said first, so that nobody reads rows as if they were all: the reasons are in the foot. */
+static void print_incomplete(const struct session *s, struct out *o)
+{
+	struct losses l = losses_of(s);
+	double share = l.lost ? (double)l.lost / (double)(s->recorded + l.lost) : 0;
+
+	if (share > 0.01)
+		out_line(o, "*** %.*f %% of the hits were lost: the rows are incomplete. The reasons are below. ***\n",
+			 share < 0.0995, share * 100);
+}
+
 /** report_header() - What was observed, and for how long. */
 void report_header(struct report *r, struct out *o)
 {
@@ -88,6 +99,7 @@ void report_header(struct report *r, struct out *o)
 	buf_free(&filter);
 	if (s->stop_reason)
 		out_line(o, "*** Stopped early: %s. ***\n", s->stop_reason);
+	print_incomplete(s, o);
 }
 
 static void print_accounting(const struct session *s, struct out *o)

@@ -157,6 +157,8 @@ static void test_losses(void)
 	has(f.text, "\n  unpaired 7, wait that had begun before\n", "what is unpaired");
 	has(f.text, "\n  lost 4, ring_full: records came too fast: raise --ring-kb\n",
 	    "advice names the option");
+	has(f.text, "\n\n*** 44 % of the hits were lost: the rows are incomplete. The reasons are below. ***\n",
+	    "a loss above 1 % is said first");
 	has_not(f.text, "SUM DOES NOT HOLD", "the sum holds with all three");
 	f.opts.json = true;
 	has(print(&f), "\"pending\": 3, \"unpaired\": 7, \"lost\": {\"in_flight\": 3, \"unpaired\": 7, \"ring_full\": 4}",
@@ -169,6 +171,10 @@ static void test_losses(void)
 	f.session.hits++;
 	f.opts.json = false;
 	has(print(&f), "SUM DOES NOT HOLD", "a sum that does not hold is said");
+	f.session.recorded = 396;
+	has_not(print(&f), "were lost:", "a loss of 1 % is not said first");
+	f.session.recorded = 395;
+	has(print(&f), "*** 1.0 % of the hits were lost", "more is");
 	tear_down(&f);
 }
 
