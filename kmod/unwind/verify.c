@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Comparing a cached stack with the unwinder's, and printing both when they
- * differ.
+ * differ: names only, as the log is open to more users than addresses are.
  *
  * Locking: only the first wrong stack is kept; the first CPU to report wins.
  */
@@ -9,6 +9,7 @@
 
 #include <linux/atomic.h>
 #include <linux/irq_work.h>
+#include <linux/kallsyms.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 
@@ -24,18 +25,27 @@ static struct {
 	unsigned long ips[2][KOBS_STACK_DEPTH];
 } wrong;
 
+static const char *wrong_name(unsigned int side, unsigned int i, char *name)
+{
+	if (i >= wrong.nr[side])
+		return "-";
+	sprint_symbol(name, wrong.ips[side][i]);
+	/* An address without a symbol. */
+	return strncmp(name, "0x", 2) ? name : "?";
+}
+
 static void wrong_print(struct irq_work *work)
 {
+	static char name[2][KSYM_SYMBOL_LEN];
 	unsigned int most = max(wrong.nr[0], wrong.nr[1]);
 	unsigned int i;
 
-	pr_err("a cached stack is wrong: %u frames%s from %#lx, stack ends at %#lx; on the right the unwinder's, %u frames:\n",
+	pr_err("a cached stack is wrong: %u frames%s, %lu bytes below the stack's end; on the right the unwinder's, %u frames:\n",
 	       wrong.nr[0], wrong.c.cut ? " of an interrupt" : "",
-	       wrong.c.sp, wrong.c.top, wrong.nr[1]);
+	       wrong.c.top - wrong.c.sp, wrong.nr[1]);
 	for (i = 0; i < most; i++)
-		pr_err("  %pS | %pS\n",
-		       i < wrong.nr[0] ? (void *)wrong.ips[0][i] : NULL,
-		       i < wrong.nr[1] ? (void *)wrong.ips[1][i] : NULL);
+		pr_err("  %s | %s\n", wrong_name(0, i, name[0]),
+		       wrong_name(1, i, name[1]));
 }
 
 static struct irq_work wrong_work = IRQ_WORK_INIT(wrong_print);
