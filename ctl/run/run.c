@@ -28,6 +28,7 @@
 #include "report/report.h"
 #include "report/screen.h"
 #include "run/kept_out.h"
+#include "run/pace.h"
 #include "run/request.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -60,11 +61,11 @@ struct run {
 	bool		delivered;	/* a stream's last record came */
 	/* Times on CLOCK_MONOTONIC; 0 when there is none. */
 	uint64_t	deadline;
-	uint64_t	next_report;
 	uint64_t	next_snapshot;
 	uint64_t	snapshot_every;
 	uint64_t	next_watch;
 	uint64_t	next_look;	/* for the end of the tasks */
+	struct pace	pace;
 	struct tasks	tasks;
 	struct absent	absent;		/* of the filter, at the start */
 };
@@ -162,7 +163,7 @@ static int start_session(struct run *r)
 	if (r->spec->watch)
 		r->next_watch = now_ns();
 	if (r->o->interval.given)
-		r->next_report = now_ns() + r->o->interval.value;
+		pace_start(&r->pace, r->o->interval.value, now_ns());
 	return child_begin(&r->child, r->o->command ? r->o->command[0] : "");
 }
 
@@ -221,14 +222,14 @@ static int interim_report(struct run *r)
 	struct session fresh = {};
 	int err;
 
+	pace_begin(&r->pace, pace_cpu());
 	err = model_session_get(&r->data, r->session.id, NULL, &fresh);
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);
-	r->next_report += r->o->interval.value;
-	if (r->next_report < now_ns())
-		r->next_report = now_ns() + r->o->interval.value;
-	return print_report(r, true, NULL);
+	err = print_report(r, true, NULL);
+	pace_end(&r->pace, pace_cpu(), now_ns());
+	return err;
 }
 
 static void snapshot(struct run *r)
@@ -258,7 +259,7 @@ static int watch(struct run *r)
 static int next_timeout(const struct run *r)
 {
 	uint64_t times[] = {
-		r->deadline, r->next_report, r->next_snapshot, r->next_watch, r->next_look,
+		r->deadline, r->pace.next, r->next_snapshot, r->next_watch, r->next_look,
 	};
 
 	return timeout_ms(times, ARRAY_SIZE(times));
@@ -318,7 +319,7 @@ static int wait_session(struct run *r)
 		}
 		if (!err && r->next_watch && now >= r->next_watch)
 			err = watch(r);
-		if (!err && !r->ended && r->next_report && now >= r->next_report)
+		if (!err && !r->ended && r->pace.next && now >= r->pace.next)
 			err = interim_report(r);
 	}
 	return err;

@@ -11,6 +11,7 @@
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "run/kept_out.h"
+#include "run/pace.h"
 #include "run/tasks.h"
 
 static unsigned int test_nr;
@@ -116,8 +117,33 @@ static void test_tasks(void)
 	numbers_free(&o.tids);
 }
 
+static void test_pace(void)
+{
+	struct pace p;
+
+	pace_start(&p, 1000, 5000);
+	ok(p.next == 6000, "the first report is due after an interval");
+	pace_begin(&p, 100);
+	pace_end(&p, 5000, 6100);
+	ok(p.next == 7000, "the first one may take long: it reads symbols");
+	pace_begin(&p, 5000);
+	pace_end(&p, 5500, 7550);
+	ok(p.next == 8000, "half of an interval does not matter");
+	pace_begin(&p, 5500);
+	pace_end(&p, 5600, 9400);
+	ok(p.next == 10400, "no report is made up for");
+	pace_begin(&p, 5600);
+	pace_end(&p, 7600, 12400);
+	ok(p.every == 4000 && p.next == 14400,
+	   "a report that takes two intervals: half of a CPU is left free");
+	pace_begin(&p, 7600);
+	pace_end(&p, 9600, 16400);
+	ok(p.next == 18400, "the same again is in time");
+}
+
 int main(void)
 {
+	test_pace();
 	test_kept_out();
 	test_tasks();
 	printf("1..%u\n", test_nr);
