@@ -9,12 +9,7 @@ LEAF = "kobs_gen_leaf"
 
 
 def addresses(*names):
-    found = {}
-    for line in read("/proc/kallsyms").splitlines():
-        words = line.split()
-        if words[2] in names:
-            found[words[2]] = int(words[0], 16)
-    return [found[name] for name in names]
+    return [symbol(name) for name in names]
 
 
 def functions(*names):

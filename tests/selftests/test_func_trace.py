@@ -125,7 +125,7 @@ def batches(nl, n):
 
 @test("a busy CPU does not starve the others")
 def starving():
-    leaf = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
+    leaf = symbol(LEAF)
     s = Session("func", "trace", "caller", words("functions", leaf), param("ring_kb", 4096), param("budget", 0))
     s.nl.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
     s.nl.ask(K.CMD_SESSION_START, s.me)

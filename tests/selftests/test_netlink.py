@@ -2,7 +2,6 @@
 """The family's refusals, byte by byte: each has its error number and a sentence."""
 
 import errno
-import functools
 import socket
 import struct
 
@@ -12,12 +11,8 @@ from nlkit import *
 LEAF = "kobs_gen_leaf"
 
 
-@functools.lru_cache
 def address(name=LEAF):
-    for line in read("/proc/kallsyms").splitlines():
-        if line.split()[2] == name:
-            return int(line.split()[0], 16)
-    raise AssertionError(f"no {name} in /proc/kallsyms")
+    return symbol(name)
 
 
 def functions(*addresses):

@@ -287,8 +287,7 @@ def full():
 
 @test("call graph: who calls whom, by the names of functions")
 def graph():
-    names = {n: int(a, 16) for a, _, n in (line.split()[:3] for line in read("/proc/kallsyms").splitlines())}
-    a, b, leaf = (names["kobs_gen_caller_a"], names["kobs_gen_caller_b"], names["kobs_gen_leaf"])
+    a, b, leaf = (symbol(name) for name in ("kobs_gen_caller_a", "kobs_gen_caller_b", "kobs_gen_leaf"))
     call = Entry(a + 8, leaf, "P", "-", "-", 3, "CALL")
     other = Entry(b + 8, leaf, "P", "-", "-", 3, "CALL")
     loop = Entry(leaf + 12, leaf + 4, "P", "-", "-", 3, "COND")

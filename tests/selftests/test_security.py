@@ -58,7 +58,7 @@ class Victim:
     """A session of root with a row and a stack, as a target for others."""
 
     def __enter__(self):
-        address = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
+        address = symbol(LEAF)
         self.s = Session("func", "count", "func,kstack", words("functions", address))
         with self.s:
             subprocess.run(script("call task 5"), check=True)
@@ -153,7 +153,7 @@ def perfmon():
 @test("a dump that root began is not continued for a user without rights")
 def half_dump():
     # Enough rows for several messages, and a buffer for one.
-    address = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
+    address = symbol(LEAF)
     s = Session("func", "count", "caller,cpu,comm,pid,tid", words("functions", address), param("budget", 0))
     with s:
         for name in range(20):

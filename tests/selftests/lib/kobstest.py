@@ -9,6 +9,7 @@ clean up: afterwards no session exists and no function is hooked.
 """
 
 import fnmatch
+import functools
 import gc
 import json
 import os
@@ -95,6 +96,23 @@ def until(fn, what):
 def read(path):
     with open(path, encoding="utf-8", errors="replace") as f:
         return f.read()
+
+
+@functools.lru_cache
+def symbols(loaded_at):
+    """Addresses of all functions, by name; the first of namesakes. Reading them takes seconds on the debug kernel."""
+    found = {}
+    for line in read("/proc/kallsyms").splitlines():
+        address, kind, name = line.split()[:3]
+        if kind in "tTwW":
+            found.setdefault(name, int(address, 16))
+    return found
+
+
+def symbol(name):
+    """Address of a function of the kernel or of kobs_gen, wherever that was loaded to."""
+    text = "/sys/module/kobs_gen/sections/.text"
+    return symbols(read(text) if os.path.exists(text) else "")[name]
 
 
 # The ground truth.
