@@ -6,6 +6,8 @@ import os
 from pmukit import *
 
 CLOCK = event(CPU_CLOCK, 1000000)
+# Hundreds of samples of the clock.
+BRIEF = spin(6000)
 # The first write to a page is a fault.
 FAULTS = "python3 -c 'import mmap; m = mmap.mmap(-1, 4096 * 500); [m.write(bytes(4096)) for i in range(500)]'"
 KERNEL_LOOP = f"echo call task {20000000 // SLOW} 0 >{GEN}run"
@@ -54,7 +56,7 @@ def periods():
 def fallback():
     if has_pmu():
         skip("this machine has a PMU")
-    w = Worker(SPIN)
+    w = Worker(BRIEF)
     with pmu("record", "func,uip", event(CYCLES, 1000000)) as s:
         w.go()
     i = accounted(s)
@@ -135,7 +137,7 @@ def kernel_stacks():
 
 @test("user stacks and addresses")
 def user_stacks():
-    w = Worker(SPIN)
+    w = Worker(BRIEF)
     with pmu("record", "ip,uip,ustack,pid", CLOCK, tasks=[w.pid]) as s:
         w.go()
     accounted(s)
@@ -154,7 +156,7 @@ def user_stacks():
 @test("what a task forks is observed, unless that is not wanted")
 def inherit():
     for inherit in (1, 0):
-        w = Worker(f"({SPIN}); ({SPIN}); {SPIN}")
+        w = Worker(f"({BRIEF}); ({BRIEF}); {BRIEF}")
         with pmu("record", "pid", CLOCK, tasks=[w.pid], inherit=inherit) as s:
             w.go()
         accounted(s)
@@ -192,7 +194,7 @@ def filters():
 
 @test("a full table loses samples and counts them")
 def full():
-    w = Worker(SPIN)
+    w = Worker(BRIEF)
     with pmu("record", "ip", event(CPU_CLOCK, 200000), tasks=[w.pid], rows=2) as s:
         w.go()
     i = accounted(s)
@@ -202,7 +204,7 @@ def full():
 
 @test("several events at once are told apart")
 def several():
-    w = Worker(SPIN)
+    w = Worker(BRIEF)
     with pmu("record", "event", CLOCK, event(PAGE_FAULTS, 1), tasks=[w.pid]) as s:
         w.go()
     accounted(s)
@@ -212,7 +214,7 @@ def several():
 
 @test("frequencies")
 def frequency():
-    w = Worker(f"{SPIN}; {SPIN}")
+    w = Worker(f"{BRIEF}; {BRIEF}")
     with pmu("record", "cpu", event(CPU_CLOCK, 1000, bits=FREQUENCY)) as s:
         w.go()
     i = accounted(s)

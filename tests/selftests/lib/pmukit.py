@@ -66,4 +66,9 @@ class Worker:
 
 
 # A loop of the shell, which runs in user space.
-SPIN = "for ((i = 0; i < 30000; i++)); do :; done"
+def spin(n):
+    """A loop of bash."""
+    return f"for ((i = 0; i < {n}; i++)); do :; done"
+
+
+SPIN = spin(30000)
