@@ -15,7 +15,7 @@
 /** pace_start() - Reports are due every so many ns from @now on. */
 void pace_start(struct pace *p, uint64_t every, uint64_t now)
 {
-	*p = (struct pace){ .every = every, .next = now + every };
+	*p = (struct pace){ .asked = every, .every = every, .next = now + every };
 }
 
 /** pace_begin() - A report is being made. @cpu: time that the process has used. */
@@ -27,7 +27,8 @@ void pace_begin(struct pace *p, uint64_t cpu)
 /**
  * pace_end() - A report was made. The first one reads symbols and does not count.
  *
- * One that took more than half of an interval makes the interval longer.
+ * One that took more than half of an interval makes the interval longer, as long
+ * as they do.
  */
 void pace_end(struct pace *p, uint64_t cpu, uint64_t now)
 {
@@ -35,13 +36,18 @@ void pace_end(struct pace *p, uint64_t cpu, uint64_t now)
 	char every[32];
 
 	if (p->begun && took * 2 > p->every) {
+		bool first = p->every == p->asked;
+
 		p->every = took * 2;
 		p->next = now + took;
-		note("Reports take long: one every %s from now on, so that obsctl leaves half of a CPU free.",
-		     format_ns(every, sizeof(every), (double)p->every));
+		if (first)
+			note("Reports take long: one every %s now, so that obsctl leaves half of a CPU free.",
+			     format_ns(every, sizeof(every), (double)p->every));
 		return;
 	}
 	p->begun = true;
+	if (took * 4 < p->every)
+		p->every = took * 2 > p->asked ? took * 2 : p->asked;
 	p->next += p->every;
 	if (p->next < now)
 		p->next = now + p->every;

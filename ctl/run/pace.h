@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 struct pace {
-	uint64_t	every;		/* ns */
+	uint64_t	asked;		/* ns */
+	uint64_t	every;		/* ns, no less */
 	uint64_t	next;		/* on CLOCK_MONOTONIC; 0: never */
 	uint64_t	cpu;		/* of this process, when a report began */
 	bool		begun;

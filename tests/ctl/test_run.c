@@ -139,6 +139,9 @@ static void test_pace(void)
 	pace_begin(&p, 7600);
 	pace_end(&p, 9600, 16400);
 	ok(p.next == 18400, "the same again is in time");
+	pace_begin(&p, 9600);
+	pace_end(&p, 9700, 18500);
+	ok(p.every == 1000 && p.next == 19400, "the interval is what was asked for when reports are quick again");
 }
 
 int main(void)
