@@ -380,8 +380,20 @@ int report_lost(const struct session *s, const struct opts *o)
 {
 	struct losses l = losses_of(s);
 	char lost[32], limit[32];
+	size_t i;
 
-	if (!o->max_lost.given || l.lost <= o->max_lost.value)
+	if (!o->max_lost.given)
+		return 0;
+	/* How many calls were missed since is not known. */
+	for (i = 0; i < s->nr_notes; i++) {
+		if (strcmp(s->notes[i].name, "functions_gone"))
+			continue;
+		warn("%s function%s %s: calls that were missed since are not known to --max-lost",
+		     format_count(lost, sizeof(lost), s->notes[i].number),
+		     s->notes[i].number == 1 ? "" : "s", s->notes[i].doc);
+		return STATUS_LOST;
+	}
+	if (l.lost <= o->max_lost.value)
 		return 0;
 	warn("%s hits were lost, more than --max-lost %s", format_count(lost, sizeof(lost), l.lost),
 	     format_count(limit, sizeof(limit), o->max_lost.value));

@@ -44,6 +44,7 @@ def check(mode):
     equal({f: count_of(r, func=f) for f in (LEAF, "kobs_gen_caller_a", "kobs_gen_outer", "kobs_gen_inner")},
           {LEAF: 100, "kobs_gen_caller_a": 100, "kobs_gen_outer": 10, "kobs_gen_inner": 20}, "counts")
     equal(r["accounting"]["hits"], 230, "hits")
+    at_least(r["notes"]["functions_gone"], 4, "functions that went")
 
 
 test("func count of a module that unloads and loads")(lambda: check("count"))
@@ -72,6 +73,19 @@ def mixed(mode):
 
 test("func count of a module and the kernel: the kernel's part goes on")(lambda: mixed("count"))
 test("func time of a module and the kernel: the kernel's part goes on")(lambda: mixed("time"))
+
+
+@test("functions that go with their module are told, and --max-lost refuses them")
+def gone():
+    for args, status in (([], 0), (["--max-lost", "0"], 4)):
+        done = obsctl("func", "count", "kobs_gen:kobs_gen_outer", "kobs_gen:kobs_gen_inner", "vfs_read", *args, "--", "sh", "-c",
+                      f"echo nested 3 >{GEN}run; rmmod kobs_gen; insmod {MODULES}/kobs_gen.ko", status=status)
+        assert re.search(r"^functions_gone 2: went with their modules, the first with kobs_gen after \d+\.\d{3} s$",
+                         done.out, re.M), done.out
+    contains(done.err, "2 functions went with their modules, the first with kobs_gen after ", "sentence")
+    # What was unloaded before or after is no loss; nor is init text.
+    r = report("count", "vfs_read", "--max-lost", 0, run=["sh", "-c", f"rmmod kobs_gen; insmod {MODULES}/kobs_gen.ko"])
+    equal("notes" in r, False, "notes of a session whose functions stay")
 
 
 @test("a detached session on a module that is gone is readable")

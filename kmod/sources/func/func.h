@@ -12,6 +12,7 @@
 #define KOBS_FUNC_H
 
 #include <linux/ftrace.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 
@@ -32,6 +33,9 @@ enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
  * @lock: protects the rest
  * @ips: functions
  * @n: number of functions
+ * @began: monotonic ns of the start; 0 before it and after the stop
+ * @gone: number of functions whose module was unloaded while they were hooked
+ * @when: says of which module, and when the first went; set before @gone
  * @hooked: @ops is registered
  * @stuck: @ops can be called after the end
  * @ops: for modes that hook entries only
@@ -43,6 +47,9 @@ struct kobs_func {
 	struct mutex lock; /* protects the members below */
 	unsigned long *ips;
 	unsigned int n;
+	u64 began;
+	unsigned int gone;
+	char when[MODULE_NAME_LEN + 80];
 	bool hooked;
 	bool stuck;
 	struct ftrace_ops ops;

@@ -15,12 +15,14 @@
  * period) before anything is freed.
  */
 #include <linux/ftrace.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/timekeeping.h>
 
 #include "core/refuse.h"
 #include "core/session.h"
@@ -125,6 +127,20 @@ static void func_drop(struct kobs_func *f, unsigned int left)
 		func_unhook(f);
 }
 
+/* Keep for the report that @n functions went with a module. */
+static void func_note_gone(struct kobs_func *f, const struct module *mod,
+			   unsigned int n)
+{
+	u64 ms = div_u64(ktime_get_mono_fast_ns() - f->began, NSEC_PER_MSEC);
+
+	if (!f->gone)
+		snprintf(f->when, sizeof(f->when),
+			 "went with their modules, the first with %s after %llu.%03llu s",
+			 mod->name, ms / 1000, ms % 1000);
+	/* Pairs with the acquire in func_note(). */
+	smp_store_release(&f->gone, f->gone + n);
+}
+
 /*
  * Functions whose code goes must leave the filter, else those of a module that
  * is loaded to the same address would be hooked: all of a module's when it is
@@ -140,6 +156,10 @@ static int func_module(struct notifier_block *nb, unsigned long state,
 
 	mutex_lock(&f->lock);
 	left = func_part(f, state, data);
+	/* Init text has done its work, and is no loss. */
+	if (left != f->n && state == MODULE_STATE_GOING && f->began &&
+	    READ_ONCE(f->s->armed))
+		func_note_gone(f, data, f->n - left);
 	if (left != f->n)
 		func_drop(f, left);
 	mutex_unlock(&f->lock);
@@ -268,6 +288,7 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 		err = f->calls ? kobs_calls_start(f->calls) :
 				 kobs_ftrace_hook(&f->ops, &f->stuck);
 		f->hooked = !err && !f->calls;
+		f->began = err ? 0 : ktime_get_mono_fast_ns();
 		if (err)
 			err = func_refuse(f, err, extack);
 	}
@@ -281,6 +302,7 @@ static void func_stop(struct kobs_session *s)
 	struct kobs_func *f = s->priv;
 
 	mutex_lock(&f->lock);
+	f->began = 0;
 	func_unhook(f);
 	func_settle(f);
 	mutex_unlock(&f->lock);
@@ -297,6 +319,20 @@ static u64 func_missed(const struct kobs_session *s)
 	const struct kobs_func *f = s->priv;
 
 	return f && f->calls ? kobs_calls_missed(f->calls) : 0;
+}
+
+static bool func_note(const struct kobs_session *s, unsigned int i,
+		      struct kobs_note *note)
+{
+	const struct kobs_func *f = s->priv;
+
+	if (i || !f)
+		return false;
+	note->name = "functions_gone";
+	/* Pairs with the release in func_note_gone(). */
+	note->number = smp_load_acquire(&f->gone);
+	note->doc = f->when;
+	return true;
 }
 
 static const struct kobs_mode func_modes[] = {
@@ -378,4 +414,5 @@ const struct kobs_source kobs_src_func = {
 	.release = func_release,
 	.missed = func_missed,
 	.missed_as = FUNC_N_MISSED,
+	.note = func_note,
 };
