@@ -170,13 +170,14 @@ def inherit():
 def on_exec():
     counts = []
     for on_exec in (0, 1):
-        w = Worker(f"{SPIN}; exec true")
-        with pmu("stat", "event", event(CPU_CLOCK), tasks=[w.pid], on_exec=on_exec) as s:
+        # A string of 2 MiB before it: 512 pages.
+        w = Worker("x=x; for ((i = 0; i < 21; i++)); do x=$x$x; done; exec true")
+        with pmu("stat", "event", event(PAGE_FAULTS), tasks=[w.pid], on_exec=on_exec) as s:
             w.go()
         counts.append(s.rows()[0]["count"])
         s.close()
-    at_least(counts[1], 1, "ns of true")
-    at_least(counts[0], 2 * counts[1], "ns with the loop before it")
+    at_least(counts[1], 1, "page faults of true")
+    at_least(counts[0], counts[1] + 512, "page faults with the string before it")
 
 
 @test("the filter, and the session's owner, are accounted for")
