@@ -222,6 +222,58 @@ static void test_leaks(void)
 	is_verdict(e, VERDICT_CACHE, "a third of the window is too little for a leak");
 }
 
+static void test_steps(void)
+{
+	struct evidence e = BORN(0, 20, 0, 20, 0, 20, 0);
+
+	is_verdict(e, VERDICT_STEPS, "a step each third of the window");
+	near((double)verdict_longer(&e), 18e9, "each sixth of three windows sees a step");
+	e = BORN(0, 0, 30, 0, 0, 30, 0);
+	is_verdict(e, VERDICT_STEPS, "two steps");
+	near((double)verdict_longer(&e), 24e9, "each sixth of four windows sees a step");
+	is_verdict(BORN(0, 0, 0, 30, 0, 30, 30), VERDICT_STEPS, "steps that begin late");
+	is_verdict(BORN(0, 20, 1, 19, 2, 21, 0), VERDICT_STEPS, "steps amid single objects");
+	is_verdict(BORN(100000, 20, 0, 20, 0, 20, 900), VERDICT_STEPS, "steps amid churn");
+	is_verdict(BORN(0, 100, 0, 0, 0, 20, 0), VERDICT_CACHE, "a burst, and a small one");
+	is_verdict(BORN(0, 3, 0, 3, 0, 3, 3), VERDICT_STABLE, "small steps");
+	e = BORN(0, 20, 0, 20, 0, 20, 0);
+	e.live[3] = 60;
+	is_verdict(e, VERDICT_CACHE, "steps of which none remains");
+	e = BORN(0, 20, 0, 20, 0, 20, 0);
+	e.reclaimable = true;
+	is_verdict(e, VERDICT_CACHE, "steps of what the kernel takes back");
+}
+
+/* A cache that gained objects, and freed older ones evenly in the first @parts of the window. */
+static struct evidence of_cache(struct evidence e, uint64_t gained, uint64_t freed, size_t parts)
+{
+	size_t k;
+
+	e.cache_known = true;
+	e.cache_gained = gained;
+	e.cache_freed = freed;
+	for (k = 0; k <= VERDICT_PARTS; k++)
+		e.cache_freed_by[k] = k < parts ? freed * k / parts : freed;
+	return e;
+}
+
+static void test_turnover(void)
+{
+	struct evidence leak = BORN(0, 17, 17, 16, 17, 16, 17);
+
+	is_verdict(of_cache(leak, 100, 100, 6), VERDICT_TURNOVER, "as many older objects are freed");
+	is_verdict(of_cache(leak, 100, 82, 6), VERDICT_TURNOVER, "nearly as many");
+	is_verdict(of_cache(leak, 100, 81, 6), VERDICT_LEAK, "fewer, by more than chance");
+	is_verdict(of_cache(leak, 100, 100, 5), VERDICT_LEAK, "none at the end");
+	is_verdict(of_cache(leak, 100, 0, 6), VERDICT_LEAK, "none");
+	is_verdict(of_cache(leak, 10000, 100, 6), VERDICT_LEAK, "fewer than other sites gained");
+	is_verdict(of_cache(BORN(0, 20, 0, 20, 0, 20, 0), 60, 60, 6), VERDICT_TURNOVER, "steps, too");
+	is_verdict(of_cache(BORN(0, 100, 0, 0, 0, 0, 0), 100, 100, 6), VERDICT_CACHE,
+		   "a burst is a cache all the same");
+	leak.cache_gained = 0;
+	is_verdict(leak, VERDICT_LEAK, "nothing is known of the cache");
+}
+
 static void test_innocent(void)
 {
 	struct evidence e;
@@ -493,6 +545,8 @@ int main(void)
 	test_student();
 	test_trend();
 	test_leaks();
+	test_steps();
+	test_turnover();
 	test_innocent();
 	test_ages();
 	test_sizes();

@@ -147,6 +147,52 @@ def words():
     equal({x["verdict"] for x in rows(r, site=site("clean_kfree"))}, {"churn"}, "verdict on what comes and goes")
 
 
+@test("a population that outlives the session is turnover")
+def turnover():
+    args = ("slab", "leaks", "--cache", "kobs_gen_slab_plateau", "--budget", 0)
+    gen_slab("drop")
+    gen_slab("plateau 400 0")
+    try:
+        with Background(*args, "--json") as b:
+            for _ in range(20):
+                gen_slab("plateau 400 5")
+                time.sleep(0.1)
+            r = slab_balance(json.loads(b.stop().out))
+        rows_of = rows(r, site=site("plateau_alloc"))
+        equal([(x["allocated"], x["freed"], x["cache_gained"], x["cache_freed"], x["verdict"]) for x in rows_of],
+              [(100, 0, 100, 100, "turnover")], "the site, and its cache")
+        # The same with half of the frees is a leak: what is gained exceeds what is freed by more than chance.
+        with Background(*args, "--json") as b:
+            for i in range(20):
+                gen_slab(f"plateau {405 + 5 * i} 5")
+                time.sleep(0.1)
+            r = slab_balance(json.loads(b.stop().out))
+        equal([(x["allocated"], x["freed"], x["cache_gained"], x["cache_freed"], x["verdict"]) for x in rows(r, site=site("plateau_alloc"))],
+              [(200, 0, 200, 100, "leak")], "the site, and its cache, when it grows")
+        text = obsctl(*args, "--", "sh", "-c", f"for i in $(seq 16); do echo plateau 500 5 >{GEN_SLAB}run; sleep 0.1; done").out
+        contains(text, "turnover: kobs_gen_slab_plateau gained 80 objects, and 80 from before the session were freed, most of them by ",
+                 "the report's foot")
+        contains(text, "allocated before the session, or of other caches\n", "what frees of other objects are")
+    finally:
+        gen_slab("drop")
+
+
+@test("a leak in steps")
+def stepped():
+    try:
+        with Background("slab", "leaks", "--json", *MOD) as b:
+            # Each in the middle of a sixth.
+            for _ in range(3):
+                time.sleep(0.3)
+                gen_slab("leak kmalloc task 30")
+                time.sleep(0.9)
+            r = slab_balance(json.loads(b.stop().out))
+    finally:
+        gen_slab("drop")
+    equal([(x["live"], x["verdict"]) for x in rows(r, site=site("leak_kmalloc"))], [(90, "steps")], f"verdict on {r['rows']}")
+    at_least(r["steps_need_ns"], r["duration_ns"], "how long to watch")
+
+
 @test("--fail-over is for leaks")
 def fail_over():
     script = ["sh", "-c", f"for i in $(seq 16); do echo leak kmalloc task 5 1000 >{GEN_SLAB}run; sleep 0.1; done"]

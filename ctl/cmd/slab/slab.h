@@ -18,6 +18,7 @@ struct slab_opts {
 int slab_growth(const struct verb *verb, const struct opts *o);
 int slab_diff(const struct verb *verb, const struct opts *o);
 uint64_t slab_period(const struct opts *o);
+bool slab_reclaimable(const char *cache);
 bool slab_cache_wanted(const struct opts *o, const char *cache);
 char *slab_format_rate(char *buf, size_t size, double per_second);
 char *slab_format_change(char *buf, size_t size, int64_t change);

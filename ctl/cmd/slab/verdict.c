@@ -12,7 +12,15 @@
  *		did: frees do not catch up. The live objects became more in the
  *		second half, by an eighth of those kept or more. The memory is not
  *		of a kind that the kernel takes back when it needs it.
- *   cache	Not so, but 16 objects or more were kept, a tenth of those
+ *   steps	Not so, since the parts kept too different numbers, but objects came
+ *		in two or more bursts with a pause between, the last of which kept at
+ *		least a third of what the first did, and none was taken back: a leak
+ *		on every resume or cron job, or a cache that fills now and then.
+ *   turnover	leak or steps by the above, but the cache as a whole freed as many
+ *		objects from before the window as it gained in it, within two
+ *		standard deviations, and some in each part of the second half:
+ *		objects that live longer than the window.
+ *   cache	None of these, but 16 objects or more were kept, a tenth of those
  *		allocated or more: it grew and stopped, or was trimmed.
  *   churn	Neither, and half of 16 or more objects were freed.
  *   stable	The rest: little happened.
@@ -94,22 +102,83 @@ static double mean_confidence(const double *kept, size_t n)
 	return student_confidence(mean / sqrt(variance / (double)n), n - 1);
 }
 
-static bool is_leak(const struct evidence *e, size_t n)
+/* Whether the live objects became more in the second half. */
+static bool rises(const struct evidence *e, size_t n)
 {
 	double kept = sum_of(e->kept, n);
 	double newest = n == VERDICT_PARTS - 1 ? e->kept[n] - kept / (double)n : 0;
 	double rise = (double)e->live[VERDICT_PARTS] - (double)e->live[VERDICT_PARTS / 2];
+
+	/* Objects in use for a moment make the live ones vary by as much. */
+	return rise >= kept / 8 - (newest > 0 ? newest : 0);
+}
+
+static bool is_regular(const struct evidence *e, size_t n)
+{
 	size_t i;
 
-	if (e->reclaimable || n < 3 || kept < FEW - 0.5 || e->confidence < SURE)
-		return false;
 	for (i = 0; i < n; i++)
 		if (e->kept[i] < 0.5)
 			return false;
-	if (e->kept[0] + e->kept[1] < (e->kept[n - 2] + e->kept[n - 1]) / 3)
+	return e->confidence >= SURE &&
+	       e->kept[0] + e->kept[1] >= (e->kept[n - 2] + e->kept[n - 1]) / 3;
+}
+
+/* Bursts in which objects were kept: parts without a pause between them. */
+struct bursts {
+	size_t	n;
+	size_t	gap;		/* longest distance between the begins of two, in parts */
+	double	first;		/* kept by the first and the last */
+	double	last;
+};
+
+static struct bursts find_bursts(const struct evidence *e, size_t n)
+{
+	double least = sum_of(e->kept, n) / 8;
+	struct bursts b = {};
+	size_t begin = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (e->kept[i] < least || e->kept[i] < 0.5)
+			continue;
+		if (!i || e->kept[i - 1] < least || e->kept[i - 1] < 0.5) {
+			if (b.n++ && i - begin > b.gap)
+				b.gap = i - begin;
+			begin = i;
+			b.last = 0;
+		}
+		b.last += e->kept[i];
+		if (b.n == 1)
+			b.first = b.last;
+	}
+	return b;
+}
+
+static bool is_stepped(const struct evidence *e, size_t n)
+{
+	struct bursts b = find_bursts(e, n);
+
+	return b.n > 1 && b.last >= b.first / 3;
+}
+
+/*
+ * Whether the cache freed as many objects from before the window as it gained in
+ * it, and did so to the end: what lives shortly is in both numbers alike, and
+ * what something freed once is no turnover.
+ */
+static bool is_turnover(const struct evidence *e)
+{
+	double freed = (double)e->cache_freed;
+	size_t k;
+
+	if (!e->cache_known || freed + 2 * sqrt(freed) < (double)e->cache_gained)
 		return false;
-	/* Objects in use for a moment make the live ones vary by as much. */
-	return rise >= kept / 8 - (newest > 0 ? newest : 0);
+	for (k = VERDICT_PARTS / 2; k < VERDICT_PARTS; k++)
+		if ((double)e->cache_freed_by[k + 1] - (double)e->cache_freed_by[k] <
+		    1 + freed / 48)
+			return false;
+	return true;
 }
 
 /** verdict_judge() - Return: the verdict; the evidence gets its confidence. */
@@ -121,13 +190,31 @@ enum verdict verdict_judge(struct evidence *e)
 	e->confidence = n > 1 ? mean_confidence(e->kept, n) : 0;
 	if (e->window < VERDICT_SHORTEST)
 		return VERDICT_NONE;
-	if (is_leak(e, n))
-		return VERDICT_LEAK;
+	if (!e->reclaimable && n >= 3 && kept >= FEW - 0.5 && rises(e, n)) {
+		bool regular = is_regular(e, n);
+
+		if (regular || is_stepped(e, n))
+			return is_turnover(e) ? VERDICT_TURNOVER :
+			       regular ? VERDICT_LEAK : VERDICT_STEPS;
+	}
 	if (kept >= FEW - 0.5 && kept * 10 >= (double)e->allocated)
 		return VERDICT_CACHE;
 	if (e->allocated >= FEW && e->freed * 2 >= e->allocated)
 		return VERDICT_CHURN;
 	return VERDICT_STABLE;
+}
+
+/**
+ * verdict_longer() - How long a session must be to tell steps from a cache.
+ *
+ * Every part of it has to see a step; a period can be a part longer than it
+ * looks. Return: ns, 0 when that does not help.
+ */
+uint64_t verdict_longer(const struct evidence *e)
+{
+	size_t gap = find_bursts(e, parts_that_count(e)).gap;
+
+	return gap ? e->window * (gap + 1) : 0;
 }
 
 /** verdict_name() - Return: the word for a verdict. */
@@ -138,6 +225,8 @@ const char *verdict_name(enum verdict v)
 		[VERDICT_STABLE] = "stable",
 		[VERDICT_CHURN] = "churn",
 		[VERDICT_CACHE] = "cache",
+		[VERDICT_TURNOVER] = "turnover",
+		[VERDICT_STEPS] = "steps",
 		[VERDICT_LEAK] = "leak",
 	};
 

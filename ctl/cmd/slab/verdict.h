@@ -14,6 +14,8 @@ enum verdict {
 	VERDICT_STABLE,
 	VERDICT_CHURN,
 	VERDICT_CACHE,
+	VERDICT_TURNOVER,
+	VERDICT_STEPS,
 	VERDICT_LEAK,
 };
 
@@ -26,11 +28,16 @@ struct evidence {
 	uint64_t	live[VERDICT_PARTS + 1];	/* after each part; [0] is the start */
 	double		kept[VERDICT_PARTS];		/* live now, by part of birth */
 	bool		reclaimable;
+	bool		cache_known;			/* the next three, of all of the cache */
+	uint64_t	cache_gained;			/* allocated in the window and live */
+	uint64_t	cache_freed;			/* frees of objects older than the window */
+	uint64_t	cache_freed_by[VERDICT_PARTS + 1]; /* of these, by the end of parts */
 	double		confidence;			/* set by verdict_judge() */
 };
 
 void verdict_add_ages(struct evidence *e, const struct bucket *buckets, size_t n);
 enum verdict verdict_judge(struct evidence *e);
+uint64_t verdict_longer(const struct evidence *e);
 const char *verdict_name(enum verdict v);
 
 #endif

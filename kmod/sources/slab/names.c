@@ -204,10 +204,23 @@ bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cach
 		return n->match;
 	}
 	make_name(cache, key, request, (char *)text);
-	match = !names->pattern || glob_match(names->pattern, (char *)text);
+	match = kobs_slab_name_matches(names, text);
 	if (key)
 		keep(names, key, text, match);
 	return match;
+}
+
+/**
+ * kobs_slab_name_matches() - whether a name matches the table's pattern
+ * @names: table
+ * @text: name, KOBS_CACHE_NAME_WORDS words padded with zeroes
+ *
+ * Context: any, NMI included.
+ * Return: true also without a pattern.
+ */
+bool kobs_slab_name_matches(const struct kobs_slab_names *names, const u64 *text)
+{
+	return !names->pattern || glob_match(names->pattern, (const char *)text);
 }
 
 /**

@@ -19,6 +19,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
+#include "core/hit.h"
 #include "lib/hist.h"
 #include "sources/slab/slab.h"
 
@@ -47,6 +48,17 @@ static u64 group_live(const struct kobs_slab *sl, u32 group)
 	return kobs_group_table_sum(&sl->groups, group, SLAB_N_ALLOCATED) - gone;
 }
 
+/* Frees of older objects, of one group. */
+static u64 older_freed(const struct kobs_slab *sl, u32 group)
+{
+	return kobs_group_table_sum(&sl->older, group, 0);
+}
+
+static unsigned int older_slots(const struct kobs_slab *sl)
+{
+	return sl->older.slots ? sl->older.mask + 1 : 0;
+}
+
 static unsigned long elapsed(const struct kobs_slab *sl)
 {
 	return (sl->stopped ?: jiffies) - sl->started;
@@ -58,6 +70,7 @@ static void shots_halve(struct kobs_slab *sl)
 
 	for (i = 0; i < SLAB_SHOTS / 2; i++) {
 		swap(sl->shots[i], sl->shots[2 * i + 1]);
+		swap(sl->older_shots[i], sl->older_shots[2 * i + 1]);
 		sl->shot_at[i] = sl->shot_at[2 * i + 1];
 	}
 	sl->n_shots = SLAB_SHOTS / 2;
@@ -95,6 +108,13 @@ static void shots_run(struct kobs_slab *sl)
 	}
 	if (!shot)
 		return;
+	for (group = 0; group < older_slots(sl); group++) {
+		bool used = kobs_group_table_key(&sl->older, group);
+
+		sl->older_shots[sl->n_shots][group] =
+			used ? older_freed(sl, group) : 0;
+		cond_resched();
+	}
 	sl->shot_at[sl->n_shots++] = elapsed(sl);
 	sl->wait = sl->every;
 }
@@ -136,6 +156,12 @@ int kobs_slab_rows_init(struct kobs_slab *sl)
 		sl->shots[i] = vcalloc(n, sizeof(*sl->shots[i]));
 		if (!sl->shots[i])
 			return -ENOMEM;
+		if (!older_slots(sl))
+			continue;
+		sl->older_shots[i] = vcalloc(older_slots(sl),
+					     sizeof(*sl->older_shots[i]));
+		if (!sl->older_shots[i])
+			return -ENOMEM;
 	}
 	if (!sl->s->params[KOBS_P_HIST].number)
 		return 0;
@@ -155,8 +181,10 @@ void kobs_slab_rows_free(struct kobs_slab *sl)
 
 	for (i = 0; sl->tally && i < slots_of(sl); i++)
 		kfree(sl->tally[i].hist);
-	for (i = 0; i < SLAB_SHOTS; i++)
+	for (i = 0; i < SLAB_SHOTS; i++) {
 		vfree(sl->shots[i]);
+		vfree(sl->older_shots[i]);
+	}
 	vfree(sl->buckets);
 	vfree(sl->hot);
 	vfree(sl->peaks);
@@ -175,7 +203,8 @@ size_t kobs_slab_rows_bytes(const struct kobs_slab *sl)
 {
 	return slots_of(sl) * (sizeof(*sl->tally) + sizeof(*sl->peak) +
 			       sizeof(*sl->peaks) + sizeof(*sl->hot) +
-			       SLAB_SHOTS * sizeof(*sl->shots[0]));
+			       SLAB_SHOTS * sizeof(*sl->shots[0])) +
+	       older_slots(sl) * SLAB_SHOTS * sizeof(*sl->older_shots[0]);
 }
 
 /**
@@ -210,11 +239,14 @@ void kobs_slab_rows_stop(struct kobs_slab *sl)
 	cancel_delayed_work_sync(&sl->work);
 }
 
-/* Live objects of a group when @num / @den of the time had passed. */
-static u64 live_at(const struct kobs_slab *sl, u32 group, unsigned int num,
-		   unsigned int den, u64 end)
+/*
+ * Number of a group when @part parts of the time had passed, of POINTS + 1, by
+ * its snapshots; @end is the number now.
+ */
+static u64 number_at(const struct kobs_slab *sl, u32 *const *shots, u32 group,
+		     unsigned int part, u64 end)
 {
-	unsigned long at = elapsed(sl) * num / den;
+	unsigned long at = elapsed(sl) * part / (POINTS + 1);
 	unsigned long t0 = 0;
 	unsigned long t1;
 	s64 n0 = 0;
@@ -223,10 +255,10 @@ static u64 live_at(const struct kobs_slab *sl, u32 group, unsigned int num,
 
 	for (i = 0; i < sl->n_shots && sl->shot_at[i] < at; i++) {
 		t0 = sl->shot_at[i];
-		n0 = sl->shots[i][group];
+		n0 = shots[i][group];
 	}
 	t1 = i < sl->n_shots ? sl->shot_at[i] : elapsed(sl);
-	n1 = i < sl->n_shots ? sl->shots[i][group] : end;
+	n1 = i < sl->n_shots ? shots[i][group] : end;
 	if (t1 <= t0)
 		return n1;
 	return n0 + div64_s64((n1 - n0) * (s64)(at - t0), t1 - t0);
@@ -315,7 +347,7 @@ static bool row_fill(struct kobs_slab *sl, u32 group, struct kobs_row_out *out)
 	*f++ = kobs_group_table_sum(g, group, SLAB_N_FAILED);
 	mutex_lock(&sl->shot_lock);
 	for (i = 1; i <= POINTS; i++)
-		*f++ = live_at(sl, group, i, POINTS + 1, group_live(sl, group));
+		*f++ = number_at(sl, sl->shots, group, i, group_live(sl, group));
 	mutex_unlock(&sl->shot_lock);
 	out->buckets = t->hist && t->count ? sl->buckets : NULL;
 	for (i = 0; out->buckets && i < KOBS_HIST_BUCKETS; i++)
@@ -324,11 +356,40 @@ static bool row_fill(struct kobs_slab *sl, u32 group, struct kobs_row_out *out)
 	return out->fields[0] || out->fields[6];
 }
 
-/* The row of frees without a site. */
+/*
+ * A row of frees of objects that are not followed; the numbers of live objects
+ * after each part are those of the frees until then.
+ */
+static bool row_older(struct kobs_slab *sl, u32 group, struct kobs_row_out *out)
+{
+	const u64 *key = kobs_group_table_key(&sl->older, group);
+	u64 v[KOBS_WORDS] = {};
+	unsigned int i;
+
+	if (!key)
+		return false;
+	v[SLAB_W_SITE] = key[0];
+	memcpy(&v[SLAB_W_CACHE], &key[1],
+	       KOBS_CACHE_NAME_WORDS * sizeof(u64));
+	*out = (struct kobs_row_out){
+		.min = U64_MAX,
+		.fields[5] = older_freed(sl, group),
+	};
+	mutex_lock(&sl->shot_lock);
+	for (i = 1; i <= POINTS; i++)
+		out->fields[6 + i] = number_at(sl, sl->older_shots, group, i,
+					       out->fields[5]);
+	mutex_unlock(&sl->shot_lock);
+	kobs_hit_gather(sl->s, v, out->key);
+	return true;
+}
+
+/* The row of such frees that are in no group; live_1 says that some found no room. */
 static bool row_unknown(struct kobs_slab *sl, struct kobs_row_out *out)
 {
 	*out = (struct kobs_row_out){
 		.min = U64_MAX,
+		.fields[7] = READ_ONCE(sl->older_full),
 		.fields[5] = kobs_slab_sum(sl, offsetof(struct kobs_slab_cpu,
 							unknown)),
 	};
@@ -338,7 +399,7 @@ static bool row_unknown(struct kobs_slab *sl, struct kobs_row_out *out)
 /**
  * kobs_slab_rows() - the next row, see struct kobs_source
  * @s: session
- * @at: 0, then 1 + the group to go on with
+ * @at: 0, then 1 + the group to go on with, then those of older objects
  * @out: the row
  *
  * Context: task, may sleep; the session's lock is held.
@@ -358,6 +419,11 @@ bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
 	}
 	while (*at <= slots_of(sl)) {
 		if (row_fill(sl, (*at)++ - 1, out))
+			return true;
+		cond_resched();
+	}
+	while (sl->older.slots && *at <= slots_of(sl) + 1 + sl->older.mask) {
+		if (row_older(sl, (*at)++ - 1 - slots_of(sl), out))
 			return true;
 		cond_resched();
 	}

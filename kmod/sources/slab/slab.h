@@ -71,6 +71,11 @@ enum kobs_slab_count {
 
 static_assert((int)SLAB_N <= KOBS_GROUP_COUNTS);
 
+/* Key of a group of frees of objects that are not followed: site, cache. */
+#define SLAB_OLDER_WORDS	(1 + KOBS_CACHE_NAME_WORDS)
+/* Maximum number of these groups. */
+#define SLAB_OLDER		512
+
 /* Objects that kobs and its controller allocated, in no group's counters. */
 #define SLAB_GROUP_OWN		(KOBS_GROUP_NONE - 1)
 
@@ -136,7 +141,8 @@ struct kobs_slab_site {
 
 /**
  * struct kobs_slab_cpu - per-CPU part of a session
- * @unknown: frees of objects that are not followed
+ * @unknown: frees of objects that are not followed, in no group of
+ *	kobs_slab.older
  * @skipped: events of addresses outside of the sample
  * @fast: site cache
  */
@@ -164,6 +170,8 @@ struct kobs_slab_cpu {
  * @names: names of caches, or NULL when not needed
  * @live: live objects
  * @groups: group table
+ * @older: frees of objects that are not followed, by site and cache
+ * @older_full: some found no room there
  * @fast: the site and the cache determine the group of an allocation
  * @cpu: per-CPU part
  * @generation: of what is known of caches
@@ -188,6 +196,7 @@ struct kobs_slab_cpu {
  * @work: takes snapshots
  * @shot_lock: protects the members below
  * @shots: live objects per group, SLAB_SHOTS times
+ * @older_shots: the same of the frees in @older
  * @shot_at: time of each snapshot, in jiffies since the start
  * @n_shots: number of snapshots
  * @every: runs of the worker per snapshot
@@ -210,6 +219,8 @@ struct kobs_slab {
 	struct kobs_slab_names *names;
 	struct kobs_object_table live;
 	struct kobs_group_table groups;
+	struct kobs_group_table older;
+	bool older_full;
 	struct kobs_slab_cpu __percpu *cpu;
 	u32 generation;
 
@@ -231,6 +242,7 @@ struct kobs_slab {
 	struct delayed_work work;
 	struct mutex shot_lock; /* protects the members below */
 	u32 *shots[SLAB_SHOTS];
+	u32 *older_shots[SLAB_SHOTS];
 	unsigned long shot_at[SLAB_SHOTS];
 	unsigned int n_shots;
 	unsigned int every;
@@ -314,6 +326,7 @@ void kobs_slab_names_free(struct kobs_slab_names *names);
 u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp);
 bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
 		    u64 key, size_t request, u64 *text);
+bool kobs_slab_name_matches(const struct kobs_slab_names *names, const u64 *text);
 void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);
 

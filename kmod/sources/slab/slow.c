@@ -262,15 +262,30 @@ void kobs_slab_put_slow(struct kobs_slab *sl, unsigned long ptr, u32 group,
 }
 
 static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
-			 unsigned long site)
+			 unsigned long site, unsigned long ptr)
 {
+	u64 key[SLAB_OLDER_WORDS] = { site };
+	u32 group = KOBS_GROUP_NONE;
+
 	if (slab_own(sl->s)) {
 		kobs_hit_count_own(pc);
 		return;
 	}
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
-	if (!sl->in_module || kobs_slab_in_module(sl, site))
+	if (sl->in_module && !kobs_slab_in_module(sl, site))
+		return;
+	if (sl->older.slots) {
+		kobs_cache_where((void *)ptr, &key[1]);
+		if (kobs_slab_name_matches(sl->names, &key[1])) {
+			group = kobs_group_table_find(&sl->older, key);
+			if (group == KOBS_GROUP_NONE)
+				WRITE_ONCE(sl->older_full, true);
+		}
+	}
+	if (group == KOBS_GROUP_NONE)
 		local64_inc(&this_cpu_ptr(sl->cpu)->unknown);
+	else
+		local64_inc(kobs_group_table_counts(&sl->older, group));
 }
 
 static void slab_count_freed(struct kobs_slab *sl, struct kobs_cpu *pc,
@@ -286,7 +301,7 @@ static void slab_free_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 	struct kobs_object o;
 
 	if (!kobs_object_remove(&sl->live, ptr, &o))
-		slab_unknown(sl, pc, site);
+		slab_unknown(sl, pc, site, ptr);
 	else if (o.group == SLAB_GROUP_OWN)
 		kobs_hit_count_own(pc);
 	else if (o.given)

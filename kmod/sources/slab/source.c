@@ -96,6 +96,15 @@ static u64 slab_skipped(const struct kobs_session *s)
 	       kobs_slab_sum(sl, offsetof(struct kobs_slab_cpu, skipped)) : 0;
 }
 
+/* Not all allocations of a cache are followed. */
+static bool slab_is_limited(const struct kobs_session *s)
+{
+	const struct kobs_value *p = s->source_params;
+
+	return s->filter.task || p[SLAB_P_MIN_SIZE].given ||
+	       p[SLAB_P_MAX_SIZE].given || p[SLAB_P_MODULE].given;
+}
+
 static int slab_alloc_memory(struct kobs_slab *sl)
 {
 	struct kobs_session *s = sl->s;
@@ -116,7 +125,14 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 	if (!err)
 		err = kobs_group_table_init(&sl->groups,
 					    s->params[KOBS_P_ROWS].number,
-				       s->n_words);
+					    s->n_words);
+	/* Where frees of older objects can be compared with allocations. */
+	if (!err && slab_has(s, SLAB_W_CACHE) && slab_has(s, SLAB_W_SITE) &&
+	    !slab_is_limited(s)) {
+		kobs_cache_where_init();
+		err = kobs_group_table_init(&sl->older, SLAB_OLDER,
+					    SLAB_OLDER_WORDS);
+	}
 	return err ?: kobs_slab_rows_init(sl);
 }
 
@@ -124,6 +140,7 @@ static void slab_free_all(struct kobs_slab *sl)
 {
 	kobs_slab_module_free(sl);
 	kobs_slab_rows_free(sl);
+	kobs_group_table_free(&sl->older);
 	kobs_group_table_free(&sl->groups);
 	kobs_object_table_free(&sl->live);
 	free_percpu(sl->cpu);
@@ -204,6 +221,8 @@ static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
 		    kobs_object_table_bytes(s->source_params[SLAB_P_OBJECTS].number) +
 		    kobs_group_table_bytes(s->params[KOBS_P_ROWS].number,
 					   s->n_words) + kobs_slab_rows_bytes(sl);
+	if (sl->older.slots)
+		u->bytes += kobs_group_table_bytes(SLAB_OLDER, SLAB_OLDER_WORDS);
 	u->rows = atomic_read(&sl->groups.used);
 	u->rows_max = sl->groups.mask + 1;
 }
@@ -219,7 +238,7 @@ static const struct kobs_field slab_fields[] = {
 	  KOBS_MERGE_SUM },
 	{ "missed_frees", "objects whose address was allocated again while they were live",
 	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "unknown_frees", "frees of objects that are not followed, of the whole session",
+	{ "unknown_frees", "frees of objects not followed, by the site of the free and cache",
 	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
 	{ "failed", "allocations that failed", KOBS_TYPE_NUMBER, NULL,
 	  KOBS_MERGE_SUM },

@@ -24,8 +24,8 @@
  *                              gen_storm_alloc() and gives every other one to
  *                              the next CPU to free
  *            plateau N TURNS   gen_plateau_alloc() fills a cache of N objects,
- *                              one of which is then freed and replaced TURNS
- *                              times; stays until "drop"
+ *                              the oldest of which is then freed and replaced
+ *                              TURNS times; stays until "drop"
  *            recache N TURNS   makes a cache, has gen_recache_alloc() allocate
  *                              N objects of it, frees these and destroys it;
  *                              TURNS times, by turns as kobs_gen_slab_a with
@@ -634,6 +634,10 @@ static SITE void *gen_plateau_alloc(void)
 
 static int run_plateau(u64 n, u64 turns)
 {
+	static u64 oldest;
+
+	if (!plateau.n)
+		oldest = 0;
 	if (n > MOST || turns > MOST)
 		return -EINVAL;
 	while (plateau.n < n) {
@@ -641,7 +645,7 @@ static int run_plateau(u64 n, u64 turns)
 			return -ENOMEM;
 	}
 	while (n && turns--) {
-		void **object = &plateau.object[turns % n];
+		void **object = &plateau.object[oldest++ % n];
 		void *fresh = gen_plateau_alloc();
 
 		if (!fresh)

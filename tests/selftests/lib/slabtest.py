@@ -13,7 +13,7 @@ PARTS = 6
 MOD = ("--module", "kobs_gen_slab", "--budget", 0)
 # With KASAN the tracepoints report an object's size with its red zone, ksize() without.
 EXACT_BYTES = KERNEL != "debug"
-VERDICTS = {"leak", "cache", "churn", "stable"}
+VERDICTS = {"leak", "steps", "turnover", "cache", "churn", "stable"}
 
 
 def gen_slab(command):

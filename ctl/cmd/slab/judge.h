@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is known of the rows of 'slab leaks', and the verdicts on them. */
+#ifndef OBSCTL_SLAB_JUDGE_H
+#define OBSCTL_SLAB_JUDGE_H
+
+#include "cmd/slab/flow.h"
+#include "cmd/slab/verdict.h"
+#include "report/report.h"
+
+/* A row, and what is said of it. */
+struct judged {
+	struct row	row;
+	struct evidence	evidence;
+	enum verdict	verdict;
+	uint64_t	gained;		/* allocated, and not freed by the end */
+	uint64_t	live_bytes;
+	uint64_t	missed;
+	uint64_t	failed;
+};
+
+struct leaks {
+	struct judged	*v;
+	uint64_t	sample;		/* one in so many objects is followed */
+	uint64_t	unknown_frees;
+	struct flows	flows;
+	bool		all_followed;	/* every allocation of a cache that has rows */
+	uint64_t	longer;		/* ns that tell the steps of all sites from caches */
+	uint64_t	objects;	/* live, of all rows, and their bytes */
+	uint64_t	bytes;
+	const char	*module;	/* NULL for all code */
+	bool		missed;		/* in some row */
+	bool		failed;
+};
+
+uint64_t leaks_figure(const struct report *r, const struct row *row, const char *name);
+const struct param *leaks_param(const struct report *r, const char *name);
+uint64_t leaks_number(const struct report *r, const char *name);
+bool leaks_is_set(const struct report *r, const char *name);
+uint64_t leaks_key(const struct report *r, const struct row *row, const char *column);
+void leaks_arrange(struct report *r);
+void leaks_release(struct report *r);
+
+#endif
