@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Shared by setup, kdir, build-kernel and vm: cache paths, and the kernels that short names stand for. Sourced, never run.
+# Shared by the scripts, and by tests/compile: cache paths, the kernels that short names stand for, and steps of builds. Sourced,
+# never run.
 
 KOBS_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # The kernel cache is outside the source tree, so that a clean checkout does not build the debug kernel again.
@@ -55,12 +56,33 @@ debian_release() {                         # ARCH KERNEL
 # Kernel sources: input of the debug kernel, and home of checkpatch, kunit.py and ynl.
 source_version() { dpkg-query -W -f '${Version}' linux-source-6.12 2>/dev/null || :; }
 source_dir() { echo "$KOBS_CACHE/linux-source-$(source_version)"; }
+# Sources of another kernel, which 'setup compile' unpacks.
+other_source_dir() { debian_dir x86_64 "source-$1"; } # KERNEL
 
 # Build directory of the debug kernel, named by the hash of its inputs.
 debug_dir() { # ARCH
 	local key
 	key=$({ grep '^CONFIG_' "$KOBS_SRC/scripts/debug-kernel.config"; source_version; } | sha256sum | cut -c1-12)
 	echo "$KOBS_CACHE/$1/debug-$key"
+}
+
+# Prints the lines CONFIG_NAME=VALUE of a file that did not take effect in a configuration: Kconfig silently drops options whose
+# dependencies are missing.
+refused_options() { # LINES CONFIG
+	local line want
+	while IFS= read -r line; do
+		want=$line
+		[[ $line != *=n ]] || want="# ${line%=n} is not set"
+		grep -qxF -- "$want" "$2" && continue
+		# An option without a prompt or with a missing dependency has no line at all when it is off, as =n requests.
+		[[ $line == *=n ]] && ! grep -q "^${line%n}" "$2" && continue
+		printf '%s\n' "$line"
+	done < <(grep '^CONFIG_' "$1")
+}
+
+# Warnings of compiler and sparse in our files, without those in the kernel's headers.
+own_warnings() { # LOG SRC
+	grep -E "^$2/.*(warning|error): |(WARNING|ERROR): modpost: " "$1" | sed "s|$2/||g" | sort -u
 }
 
 # A newer QEMU than the machine's own, if setup has found one.
