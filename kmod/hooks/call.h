@@ -47,7 +47,7 @@ struct kobs_call_ops {
 	int (*keep_out)(void *ctx, unsigned long ip, const char *reason);
 };
 
-#if defined(CONFIG_FPROBE) && defined(KOBS_HAVE_FPROBE_OPS)
+#if defined(CONFIG_FPROBE) && defined(KOBS_HAVE_FPROBE_CALLS)
 #include "hooks/call/fprobe.h"
 #else
 #include "hooks/call/kretprobe.h"

@@ -30,7 +30,7 @@
 const char *kobs_calls_how(bool *ok)
 {
 	if (IS_ENABLED(CONFIG_FPROBE))
-		return "by kretprobe: this kernel's fprobe does not count all that it misses";
+		return "by kretprobe: this kernel's fprobe is too old, or misses calls uncounted";
 	return "by kretprobe: this kernel has no fprobe (CONFIG_FPROBE)";
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Entry and return of functions by kretprobe: the template of the handlers, for
- * kernels without fprobe (Debian's 6.1), and for those whose fprobe lets calls
- * pass uncounted: since 4346ba160409 ("fprobe: Rewrite fprobe on function-graph
- * tracer"), first in 6.14, a call that finds its task's shadow stack full is not
- * seen at all.
+ * kernels without fprobe (Debian's 6.1), for those whose fprobe has handlers of
+ * an older form, and for those whose fprobe lets calls pass uncounted: since
+ * 4346ba160409 ("fprobe: Rewrite fprobe on function-graph tracer"), first in
+ * 6.14, a call that finds its task's shadow stack full is not seen at all.
  *
  * A kretprobe enabled for each function would mean one filter update of ftrace
  * per function. So there is one kretprobe, which is never enabled: it owns the
