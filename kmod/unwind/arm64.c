@@ -110,7 +110,7 @@ static __always_inline void follow(const struct kobs_unwind *u,
 
 	t->first = first;
 	t->top = ALIGN_DOWN((unsigned long)first, THREAD_SIZE) + THREAD_SIZE;
-	t->final = (unsigned long)task_pt_regs(current)->stackframe;
+	t->final = (unsigned long)&task_pt_regs(current)->stackframe;
 	t->entry = entry;
 	t->cut = !u->full_stack && !in_task();
 	t->whole = false;
