@@ -6,6 +6,8 @@
 #ifndef KOBS_TRACEPOINT_H
 #define KOBS_TRACEPOINT_H
 
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct tracepoint;
@@ -21,6 +23,15 @@ struct kobs_probe {
 	void *probe;
 	struct tracepoint *tp;
 };
+
+/*
+ * Checks a probe's type, in a file that includes the tracepoint's header: nothing
+ * else does, and a kernel with kCFI panics when it calls a function by another
+ * type. The header declares a function whose argument is a probe.
+ */
+#define KOBS_PROBE_TYPE(fn, name)					\
+	static_assert(__same_type(check_trace_callback_type_##name,	\
+				  void (typeof(fn) *)))
 
 struct tracepoint *kobs_tracepoint_find(const char *name);
 int kobs_tracepoint_attach(struct kobs_probe *probes, unsigned int n,

@@ -474,3 +474,10 @@ void kobs_lock_unwatch(void *data, void *lock, int ret)
 		lock_unpaired(l, pc, lock);
 	kobs_hit_leave(pc);
 }
+
+KOBS_PROBE_TYPE(kobs_lock_begin, contention_begin);
+KOBS_PROBE_TYPE(kobs_lock_begin_plain, contention_begin);
+KOBS_PROBE_TYPE(kobs_lock_watch, contention_begin);
+KOBS_PROBE_TYPE(kobs_lock_end, contention_end);
+KOBS_PROBE_TYPE(kobs_lock_end_plain, contention_end);
+KOBS_PROBE_TYPE(kobs_lock_unwatch, contention_end);

@@ -276,6 +276,11 @@ out:
 	kobs_hit_leave_off(pc);
 }
 
+KOBS_PROBE_TYPE(offcpu_probe_plain, sched_switch);
+KOBS_PROBE_TYPE(offcpu_probe, sched_switch);
+KOBS_PROBE_TYPE(offcpu_probe_stacks, sched_switch);
+KOBS_PROBE_TYPE(offcpu_probe_waking, sched_waking);
+
 /**
  * sched_choose_probes() - choose the probes of a session
  * @s: session being prepared

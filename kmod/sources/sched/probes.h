@@ -5,7 +5,9 @@
 #ifndef KOBS_SCHED_PROBES_H
 #define KOBS_SCHED_PROBES_H
 
+#include <linux/mm_types.h> /* struct folio, for trace/events/sched.h */
 #include <linux/sched.h>
+#include <trace/events/sched.h>
 
 #include "core/hit.h"
 #include "sources/sched/sched.h"

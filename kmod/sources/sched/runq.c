@@ -255,6 +255,12 @@ static void runq_probe_switch(void *data, bool preempt,
 	runq_switch(data, preempt, prev, next, state, false);
 }
 
+KOBS_PROBE_TYPE(runq_probe_switch_plain, sched_switch);
+KOBS_PROBE_TYPE(runq_probe_switch, sched_switch);
+KOBS_PROBE_TYPE(runq_probe_waking, sched_waking);
+KOBS_PROBE_TYPE(runq_probe_wakeup, sched_wakeup);
+KOBS_PROBE_TYPE(runq_probe_new, sched_wakeup_new);
+
 /**
  * sched_choose_runq() - choose the probes of a session in mode runq
  * @d: session

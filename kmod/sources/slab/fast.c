@@ -14,6 +14,7 @@
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
+#include <trace/events/kmem.h>
 
 #include "compat/ftrace_args.h"
 #include "core/hit.h"
@@ -232,6 +233,13 @@ static void long_alloc_bulk(struct kobs_slab *sl, unsigned long site,
 	while (n--)
 		long_cache(sl, site, *p++, cache, gfp, 0);
 }
+
+KOBS_PROBE_TYPE(fast_kmalloc, kmalloc);
+KOBS_PROBE_TYPE(long_kmalloc, kmalloc);
+KOBS_PROBE_TYPE(fast_cache, kmem_cache_alloc);
+KOBS_PROBE_TYPE(long_cache, kmem_cache_alloc);
+KOBS_PROBE_TYPE(on_kfree, kfree);
+KOBS_PROBE_TYPE(on_cache_free, kmem_cache_free);
 
 const struct kobs_slab_handlers kobs_slab_fast = {
 	.probe = { fast_kmalloc, fast_cache, on_kfree, on_cache_free },

@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <trace/events/kmem.h>
 
 #include "compat/ftrace_args.h"
 #include "core/hit.h"
@@ -95,8 +96,8 @@ static void trace(struct kobs_slab *sl, const struct kobs_slab_record *r)
 	kobs_hit_leave(pc);
 }
 
-static void trace_kmalloc(void *data, unsigned long site, const void *ptr,
-			  size_t request, size_t size, gfp_t gfp, int node)
+static void record_kmalloc(void *data, unsigned long site, const void *ptr,
+			   size_t request, size_t size, gfp_t gfp, int node)
 {
 	const struct kobs_slab_record r = {
 		.event = ptr ? SLAB_ALLOC : SLAB_FAILED,
@@ -110,8 +111,8 @@ static void trace_kmalloc(void *data, unsigned long site, const void *ptr,
 	trace(data, &r);
 }
 
-static void trace_cache_alloc(void *data, unsigned long site, const void *ptr,
-			      struct kmem_cache *cache, gfp_t gfp, int node)
+static void record_cache_alloc(void *data, unsigned long site, const void *ptr,
+			       struct kmem_cache *cache, gfp_t gfp, int node)
 {
 	const struct kobs_slab_record r = {
 		.event = ptr ? SLAB_ALLOC : SLAB_FAILED,
@@ -141,13 +142,13 @@ static void trace_free(struct kobs_slab *sl, enum kobs_slab_event event,
 		trace(sl, &r);
 }
 
-static void trace_kfree(void *data, unsigned long site, const void *ptr)
+static void record_kfree(void *data, unsigned long site, const void *ptr)
 {
 	trace_free(data, SLAB_FREE, site, ptr, NULL);
 }
 
-static void trace_cache_free(void *data, unsigned long site, const void *ptr,
-			     const struct kmem_cache *cache)
+static void record_cache_free(void *data, unsigned long site, const void *ptr,
+			      const struct kmem_cache *cache)
 {
 	trace_free(data, SLAB_FREE, site, ptr, cache);
 }
@@ -175,14 +176,19 @@ static void trace_alloc_bulk(struct kobs_slab *sl, unsigned long site,
 			     unsigned int n)
 {
 	if (!n)
-		trace_cache_alloc(sl, site, NULL, cache, gfp, 0);
+		record_cache_alloc(sl, site, NULL, cache, gfp, 0);
 	while (n--)
-		trace_cache_alloc(sl, site, *p++, cache, gfp, 0);
+		record_cache_alloc(sl, site, *p++, cache, gfp, 0);
 }
 
+KOBS_PROBE_TYPE(record_kmalloc, kmalloc);
+KOBS_PROBE_TYPE(record_cache_alloc, kmem_cache_alloc);
+KOBS_PROBE_TYPE(record_kfree, kfree);
+KOBS_PROBE_TYPE(record_cache_free, kmem_cache_free);
+
 const struct kobs_slab_handlers kobs_slab_stream = {
-	.probe = { trace_kmalloc, trace_cache_alloc, trace_kfree,
-		   trace_cache_free },
+	.probe = { record_kmalloc, record_cache_alloc, record_kfree,
+		   record_cache_free },
 	.free_bulk = trace_free_bulk,
 	.give = trace_give,
 	.alloc_bulk = trace_alloc_bulk,
