@@ -63,6 +63,7 @@ demo: setup
 
 check check-all: setup
 	scripts/setup --arch arm64
+	$(if $(filter check-all,$@),scripts/setup compile)
 	tests/run $(if $(filter check-all,$@),--all)
 
 # One file of the selftests on one kernel, or those of its points that match; one KUnit suite, or all.
@@ -94,7 +95,7 @@ help:
 	@echo 'make install    install the module, obsctl and its man page (root)'
 	@echo 'make demo       boot a guest and show real reports (root, for apt)'
 	@echo 'make check      build and run the tests in guests: tests/matrix (root, for apt)'
-	@echo 'make check-all  every test on every kernel'
+	@echo 'make check-all  every test on every kernel, and builds for kernels that no guest boots'
 	@echo 'make test T=func_count K=6.1 P=glob   one test file on one kernel, or some of its points'
 	@echo 'make kunit S=table   one KUnit suite'
 	@echo 'make soak       the long forms of some tests: hours (tests/soak -f 0.05 for less)'

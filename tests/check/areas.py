@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Areas of the check other than selftests: lint, unit tests, libFuzzer, KUnit."""
+"""Areas of the check other than selftests: lint, compiling, unit tests, libFuzzer, KUnit."""
 
 import os
 import re
@@ -41,10 +41,10 @@ def lint(report, built=(), short=False):
     one(report, "lint", "lint", ["scripts/lint", *(part for name in sorted(left_out) for part in ("-x", f"build-{name}"))])
 
 
-def tap(report, area, name, directory):
-    """Run "make check" in a directory. Its points are those of its TAP output; without any, it is one point."""
+def tap(report, area, name, command):
+    """Run a command. Its points are those of its TAP output; without any, it is one point."""
     log = f"{report.out}/{area}.log"
-    status, seconds = run(["make", "-C", directory, f"O={TOP}/build", "check"], log)
+    status, seconds = run(command, log)
     with open(log, encoding="utf-8", errors="replace") as f:
         points = [line for line in f if re.match(r"(not )?ok\b", line)]
     bad = sum(line.startswith("not ") for line in points)
@@ -54,15 +54,19 @@ def tap(report, area, name, directory):
     else:
         report.record(area, name, len(points) - bad - skipped, bad or int(bool(status)), skipped, seconds)
     if status:
-        report.show_file(area, f"make -C {directory} check", log)
+        report.show_file(area, " ".join(command), log)
+
+
+def compiles(report):
+    tap(report, "compile", "compile", ["tests/compile"])
 
 
 def ctl(report):
-    tap(report, "ctl", "unit", "ctl")
+    tap(report, "ctl", "unit", ["make", "-C", "ctl", f"O={TOP}/build", "check"])
 
 
 def fuzz(report):
-    tap(report, "fuzz", "fuzz", "tests/fuzz")
+    tap(report, "fuzz", "fuzz", ["make", "-C", "tests/fuzz", f"O={TOP}/build", "check"])
 
 
 def kunit(report, *suites):
