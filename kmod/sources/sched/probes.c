@@ -299,8 +299,8 @@ void sched_choose_probes(const struct kobs_session *s, struct kobs_sched *d)
 	if (s->need & KOBS_W_STACKS)
 		sched_hang(d, "sched_switch", offcpu_probe_stacks);
 	else
-		sched_hang(d, "sched_switch", plain ?
-			   (void *)offcpu_probe_plain : offcpu_probe);
+		sched_hang(d, "sched_switch",
+			   plain ? offcpu_probe_plain : offcpu_probe);
 	if (d->wakers)
 		sched_hang(d, "sched_waking", offcpu_probe_waking);
 }

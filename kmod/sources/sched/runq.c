@@ -270,7 +270,7 @@ KOBS_PROBE_TYPE(runq_probe_new, sched_wakeup_new);
  */
 void sched_choose_runq(struct kobs_sched *d, bool plain)
 {
-	sched_hang(d, "sched_switch", plain ? (void *)runq_probe_switch_plain :
+	sched_hang(d, "sched_switch", plain ? runq_probe_switch_plain :
 					      runq_probe_switch);
 	sched_hang(d, "sched_waking", runq_probe_waking);
 	sched_hang(d, "sched_wakeup", runq_probe_wakeup);
