@@ -27,7 +27,7 @@ struct sk_buff;
  *        keeps the message, else 0, and the message is gone
  * @drop: free a message
  *
- * Context of all: task. All but @room, @add, @send and @drop may sleep.
+ * Context of all: task. All but @room, @add and @drop may sleep.
  */
 struct kobs_notify_ops {
 	struct sk_buff *(*records)(const struct kobs_session *s,

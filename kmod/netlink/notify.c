@@ -128,9 +128,15 @@ static int notify_send(const struct kobs_session *s, struct sk_buff *skb)
 
 	nlmsg_end(skb, nlmsg_hdr(skb));
 	if (port) {
-		/* Sending takes one reference in any case. */
-		skb_get(skb);
-		err = genlmsg_unicast(&init_net, skb, port);
+		/*
+		 * What is queued belongs to the owner's socket, which can be
+		 * closed and freed before this message is.
+		 */
+		struct sk_buff *copy = skb_clone(skb, GFP_KERNEL);
+
+		if (!copy)
+			return -EAGAIN;
+		err = genlmsg_unicast(&init_net, copy, port);
 	}
 	if (err == -EAGAIN)
 		return err;
