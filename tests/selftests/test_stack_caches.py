@@ -65,7 +65,7 @@ def recursion():
 @test("other code at the address of a module that went")
 def reload():
     places = []
-    for _ in range(2):
+    for _ in range(rounds(1, 2)):
         for module in ("kobs_gen_stack", "kobs_gen_stack2"):
             insmod(module)
             try:
@@ -207,7 +207,7 @@ while True:
 
 @test("the whole kernel's work, both CPUs, all compared")
 def mixed():
-    for pattern in (("kmem_cache_free",), ("vfs_*", "do_fil[ep]_open"), ("try_to_wake_up", "handle_mm_fault", "kfree")):
+    for pattern in (("kmem_cache_free",), ("vfs_*", "do_fil[ep]_open"), ("try_to_wake_up", "handle_mm_fault", "kfree"))[-rounds(2, 3):]:
         with Load():
             r = report("count", *pattern, "--by", "kstack", "--verify-stacks", 1, "--budget", 0, "--stacks", 65536,
                        "--rows", 65536, run=WORK)
