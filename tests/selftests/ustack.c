@@ -52,7 +52,7 @@ static FRAME long user_outer(int fd, const char *text)
 }
 
 #ifdef __x86_64__
-static volatile long after_fault;
+static long after_fault;
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
