@@ -150,7 +150,7 @@ int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 	r->job.run = request_run;
 	r->change = change;
 	r->skb = skb_get(skb);
-	r->nlh = info->nlhdr;
+	r->nlh = nlmsg_hdr(skb);
 	r->name = info->attrs[KOBS_A_SESSION_NAME] ?
 			nla_data(info->attrs[KOBS_A_SESSION_NAME]) : NULL;
 	r->port = info->snd_portid;
