@@ -18,6 +18,7 @@
 #include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/math64.h>
+#include <linux/uaccess.h>
 
 #include "core/hit.h"
 #include "core/session.h"
@@ -93,12 +94,14 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_guard_check);
  * Hard interrupts begin and end a few functions before and after
  * preempt_count() says so. A hit there seems to be in the interrupted context;
  * what tells it from a recursion is that interrupts were on when that context's
- * handler began, and are off. There is one such hit at a time.
+ * handler began, and are off. There is one such hit at a time. They are off, too,
+ * in a page fault of the handler's own, which reads user memory with page faults
+ * disabled.
  */
 static bool hit_recurs(u64 busy)
 {
 	u16 context = kobs_hit_context() & KOBS_HIT_CONTEXT;
-	bool edge = irqs_disabled();
+	bool edge = irqs_disabled() && !pagefault_disabled();
 
 	for (; busy; busy >>= KOBS_HIT_LANE) {
 		if ((busy & KOBS_HIT_CONTEXT) != context)

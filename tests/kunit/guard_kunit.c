@@ -8,6 +8,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/time64.h>
+#include <linux/uaccess.h>
 
 #include "core/hit.h"
 
@@ -130,7 +131,8 @@ static void cost_is_added_up(struct kunit *test)
 /*
  * Handlers that interrupt each other, outermost first.
  * @steps: how each begins: (t) in the same context, (b) with bottom halves off,
- *         (o) with interrupts off, in a (s) softirq, (h) hardirq, (n) NMI
+ *         (o) with interrupts off, in a (f) page fault while they are disabled,
+ *         in a (s) softirq, (h) hardirq, (n) NMI
  * @enters: for each, + when its hit counts, - when it is a recursion
  */
 static const struct nesting {
@@ -143,6 +145,7 @@ static const struct nesting {
 	{ "a hook of its own, in a task", "ttt", "+--" },
 	{ "the same with bottom halves off", "btb", "+--" },
 	{ "the same with interrupts off", "oo", "+-" },
+	{ "a page fault of its own", "tff", "+--" },
 	{ "a hook of its own, in a softirq", "tst", "++-" },
 	{ "a hook of its own, in a hardirq", "thoo", "++--" },
 	{ "a hook of its own, in an NMI", "no", "+-" },
@@ -155,8 +158,10 @@ static const struct nesting {
 
 static void nesting_begin(char step, unsigned int *add)
 {
-	if (strchr("ohn", step))
+	if (strchr("ofhn", step))
 		raw_local_irq_disable();
+	if (step == 'f')
+		pagefault_disable();
 	*add = step == 'b' ? 2 * SOFTIRQ_OFFSET :
 	       step == 's' ? SOFTIRQ_OFFSET :
 	       step == 'h' ? HARDIRQ_OFFSET :
@@ -183,6 +188,8 @@ static void nesting_run(struct kobs_session *s, const struct nesting *n,
 	while (i--) {
 		if (pc[i])
 			kobs_hit_leave(pc[i]);
+		if (n->steps[i] == 'f')
+			pagefault_enable();
 		__preempt_count_sub(add[i]);
 		raw_local_irq_restore(flags[i]);
 	}
