@@ -140,6 +140,8 @@ def recursion():
 
 @test("a handler that hits its own hook")
 def own_hook():
+    if not any(line.split()[0] == "__bad_area_nosemaphore" for line in open("/sys/kernel/tracing/available_filter_functions")):
+        skip("this kernel has no such function")
     # The stack's first frame is at an address that is not mapped: reading it faults, inside the handler.
     r = report("count", "__bad_area_nosemaphore", "--by", "func,ustack", run=[f"{SRC}/build/selftests/ustack", "fault", "100"])
     equal(r["accounting"]["recorded"], 100, "faults of the program")
@@ -156,15 +158,6 @@ def taken_by_stacks():
         if name in there:
             r = obsctl("func", "count", name, "--by", "kstack", status=1)
             contains(r.err, "called by the probe itself", f"refusal of {name}")
-
-
-@test("what stacks take is not hooked")
-def stacks_hit_none():
-    # Without caches: the unwinder works for every hit, and would hit what it calls.
-    r = report("count", "vfs_*", "*stack*", "*orc*", "*text_address*", "*module_address*", "*ksym*", "--all", "--by", "kstack",
-               "--verify-stacks", 0, run=["ls", "-R", "/proc/self"])
-    at_least(r["accounting"]["recorded"], 100, "recorded hits")
-    equal(r["accounting"]["lost"].get("recursion", 0), 0, "hits in the handler itself")
 
 
 @test("a million calls")
