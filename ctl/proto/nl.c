@@ -131,7 +131,7 @@ static int on_message(struct nl_msg *msg, void *arg)
 	if (hdr->nlmsg_seq && hdr->nlmsg_seq == nl->seq) {
 		if (nl->reply)
 			bad = nl->reply(hdr, nl->reply_arg);
-		/* It is the whole answer: a full socket can lose the acknowledgement. */
+		/* The whole answer: its ack can be long in coming when the socket is full. */
 		if (!(hdr->nlmsg_flags & NLM_F_MULTI))
 			nl->done = true;
 	} else if (nl->notify && !hdr->nlmsg_seq) {
