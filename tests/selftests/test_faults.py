@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Every allocation on the way to a running session fails once: the n-th for n = 1, 2, ... until none is left. Each time the
-request is refused with a sentence, nothing is left behind, and the next try works. The debug kernel takes a second per try:
-"make check" (KOBS_SHORT) runs one mode per source, in which every sixteenth allocation fails, make check-all every one, and make
+Every allocation on the way to a running session fails once: the n-th for n = 1, 2, ... until none is left, first of the caller, then
+of the worker that does its requests. Each time the request is refused with a sentence, nothing is left behind, and the next try
+works. The debug kernel takes a second per try: "make check" (KOBS_SHORT) runs one mode per source, in which every sixteenth allocation
+fails, make check-all every one, and make
 soak (KOBS_SOAK) all modes.
 """
 
@@ -68,19 +69,54 @@ class Nth:
     def __init__(self, n):
         self.n = n
 
+    def threads(self):
+        return ["thread-self"]
+
+    def arm(self, thread, n):
+        try:
+            put(f"/proc/{thread}/fail-nth", n)
+        except (FileNotFoundError, ProcessLookupError):
+            pass    # a worker that was idle has ended
+
     def __enter__(self):
-        self.fd = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
-        os.write(self.fd, str(self.n).encode())
+        self.armed = self.threads()
+        for thread in self.armed:
+            self.arm(thread, self.n)
         return self
 
     def __exit__(self, *exception):
-        self.left = int(os.read(self.fd, 32).split()[0])
-        os.write(self.fd, b"0")
-        os.close(self.fd)
+        self.left = []
+        for thread in self.armed:
+            try:
+                self.left.append(int(read(f"/proc/{thread}/fail-nth")))
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            self.arm(thread, 0)
 
     def failed(self):
         """Whether the n-th allocation was reached."""
-        return not self.left
+        return 0 in self.left
+
+    def complete(self):
+        """Whether no other thread can have done the block's work."""
+        return True
+
+
+class NthOfWorkers(Nth):
+    """The n-th allocation of each unbound worker in the block fails: one of them does the jobs of a session."""
+
+    def threads(self):
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if read(f"/proc/{pid}/comm").startswith("kworker/u"):
+                    found.append(pid)
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return found
+
+    def complete(self):
+        return set(self.threads()) <= set(self.armed)
 
 
 def functions():
@@ -118,12 +154,12 @@ def modes():
     nl.close()
 
 
-def session(nl, source, mode, nth):
-    """One life cycle of a session. Returns whether the fault was reached, and the refusal, if any."""
+def session(nl, source, mode, fault):
+    """One life cycle of a session. Returns the refusal, if any."""
     parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL, *of(NEEDS, source, mode)()]
     parts += [attr(K.A_SESSION_BY, c) for c in of(BY, source, mode, ["comm", "kstack"])]
     me = None
-    with Nth(nth) as fault:
+    with fault:
         try:
             me = dict(attrs(nl.ask(K.CMD_SESSION_NEW, *parts)[0]))[K.A_SESSION_ID]
             nl.ask(K.CMD_SESSION_START, attr(K.A_SESSION_ID, me))
@@ -132,30 +168,49 @@ def session(nl, source, mode, nth):
             refusal = r
     if me:
         nl.ask(K.CMD_SESSION_DEL, attr(K.A_SESSION_ID, me))
+    return refusal
+
+
+def attempt(source, mode, kind, nth):
+    """Returns whether the fault was reached, and the refusal, if any."""
+    nl = Netlink()
+    fault = kind(nth)
+    try:
+        refusal = session(nl, source, mode, fault)
+        equal(nl.ask(K.CMD_SESSION_GET, dump=True), [], f"sessions after allocation {nth} failed")
+    except OSError as e:
+        # There was no memory for the answer itself.
+        equal((errno.errorcode[e.errno], fault.failed()), ("ENOBUFS", True), f"error of the socket, allocation {nth}")
+        refusal = None
+    finally:
+        nl.close()
+    until(lambda: not references(), f"the session to end after allocation {nth} failed")
+    if not fault.failed() and not refusal and not fault.complete():
+        return attempt(source, mode, kind, nth)
     return fault.failed(), refusal
 
 
 def every_allocation(source, mode):
     prepare()
-    nl = Netlink()
     refusals = survived = 0
-    for nth in range(1, MOST, STEP):
-        failed, refusal = session(nl, source, mode, nth)
-        if not failed:
-            assert not refusal, f"refused without a fault: {refusal}"
-            break
-        if refusal:
-            equal(errno.errorcode[refusal.number], "ENOMEM", f"error number of {refusal.sentence!r}, allocation {nth}")
-            assert refusal.sentence, f"no sentence when allocation {nth} failed"
-            refusals += 1
+    for kind in Nth, NthOfWorkers:
+        for nth in range(1, MOST, STEP):
+            failed, refusal = attempt(source, mode, kind, nth)
+            if not failed:
+                assert not refusal, f"refused without a fault: {refusal}"
+                break
+            if refusal:
+                equal(errno.errorcode[refusal.number], "ENOMEM", f"error number of {refusal.sentence!r}, allocation {nth}")
+                assert refusal.sentence, f"no sentence when allocation {nth} failed"
+                refusals += 1
+            else:
+                survived += 1
         else:
-            survived += 1
-        equal(nl.ask(K.CMD_SESSION_GET, dump=True), [], f"sessions after allocation {nth} failed")
-    else:
-        raise AssertionError(f"{source} {mode} goes on allocating after {MOST} faults")
-    print(f"# {source} {mode}: {refusals} refusals, {survived} done without an allocation, of {nth - 1}", flush=True)
-    at_least(refusals, 1 if SHORT else 5, "refusals")
-    nl.close()
+            raise AssertionError(f"{source} {mode} goes on allocating after {MOST} faults")
+        print(f"# {source} {mode}, {kind.__name__}: {refusals} refusals, {survived} done without an allocation, up to {nth - 1}",
+              flush=True)
+        at_least(refusals, 1, "refusals")
+        refusals = survived = 0
 
 
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
