@@ -63,7 +63,7 @@ def seen(number):
 def stopping(number):
     """The session counts no more, but its probes are still on: its duration is final."""
     one, two = seen(number), seen(number)
-    return one == two and one[0] == K.STATE_STARTED
+    return one is not None and one == two and one[0] == K.STATE_STARTED
 
 
 def answered(nl):
