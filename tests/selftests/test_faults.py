@@ -24,12 +24,14 @@ def put(path, value):
         f.write(str(value))
 
 
-def warns():
-    """Call sites whose failed allocations the kernel itself warns of: the ring buffer's, per CPU."""
+def spare(name):
+    """From now on, no allocation below this function of the kernel fails."""
     texts = sorted(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[1] in "tT")
-    start = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines()
-                 if line.split()[2] == "trace_rb_cpu_prepare")
-    return start, next(t for t in texts if t > start)
+    start = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == name)
+    for kind in ("failslab", "fail_page_alloc"):
+        if os.path.exists(f"{FAULTS}/{kind}/reject-start"):
+            put(f"{FAULTS}/{kind}/reject-start", f"{start:#x}")
+            put(f"{FAULTS}/{kind}/reject-end", f"{next(t for t in texts if t > start):#x}")
 
 
 def restore():
@@ -45,7 +47,6 @@ def prepare():
     if not os.path.exists("/proc/self/fail-nth"):
         skip("this kernel cannot inject faults: it has no /proc/self/fail-nth")
     atexit.register(restore)
-    loud = warns()
     sections = "/sys/module/kobs/sections"
     start = int(read(f"{sections}/.text"), 16)
     size = int(read("/sys/module/kobs/coresize"))
@@ -56,8 +57,6 @@ def prepare():
         if os.path.exists(f"{at}/require-start"):
             put(f"{at}/require-start", f"{start:#x}")
             put(f"{at}/require-end", f"{start + size:#x}")
-            put(f"{at}/reject-start", f"{loud[0]:#x}")
-            put(f"{at}/reject-end", f"{loud[1]:#x}")
             put(f"{at}/stacktrace-depth", 32)
     put(f"{FAULTS}/fail_page_alloc/ignore-gfp-highmem", "N")
     put(f"{FAULTS}/fail_page_alloc/min-order", 0)
@@ -65,6 +64,9 @@ def prepare():
 
 class Nth:
     """The n-th allocation of this thread in the block fails."""
+
+    # The kernel itself warns when an allocation of the ring buffer's, per CPU, fails.
+    spared = "trace_rb_cpu_prepare"
 
     def __init__(self, n):
         self.n = n
@@ -104,6 +106,9 @@ class Nth:
 
 class NthOfWorkers(Nth):
     """The n-th allocation of each unbound worker in the block fails: one of them does the jobs of a session."""
+
+    # Another one of them answers. Without memory for an error message, netlink reports an overrun instead.
+    spared = "netlink_ack"
 
     def threads(self):
         found = []
@@ -178,10 +183,6 @@ def attempt(source, mode, kind, nth):
     try:
         refusal = session(nl, source, mode, fault)
         equal(nl.ask(K.CMD_SESSION_GET, dump=True), [], f"sessions after allocation {nth} failed")
-    except OSError as e:
-        # There was no memory for the answer itself.
-        equal((errno.errorcode[e.errno], fault.failed()), ("ENOBUFS", True), f"error of the socket, allocation {nth}")
-        refusal = None
     finally:
         nl.close()
     until(lambda: not references(), f"the session to end after allocation {nth} failed")
@@ -194,6 +195,7 @@ def every_allocation(source, mode):
     prepare()
     refusals = survived = 0
     for kind in Nth, NthOfWorkers:
+        spare(kind.spared)
         for nth in range(1, MOST, STEP):
             failed, refusal = attempt(source, mode, kind, nth)
             if not failed:
@@ -224,6 +226,7 @@ for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
 @test("each allocation of reading and listing fails once")
 def reading():
     prepare()
+    spare(Nth.spared)
     nl = Netlink()
     parts = [attr(K.A_SESSION_SOURCE, "sched"), attr(K.A_SESSION_MODE, "runq"), *SMALL, *NEEDS["sched"]()]
     me = dict(attrs(nl.ask(K.CMD_SESSION_NEW, *parts)[0]))[K.A_SESSION_ID]
