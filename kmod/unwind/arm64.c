@@ -29,6 +29,7 @@
  *
  * Locking: see stack_cache.h.
  */
+#include <linux/container_of.h>
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
@@ -40,6 +41,7 @@
 #include <asm/pointer_auth.h>
 #include <asm/stacktrace.h>
 
+#include "compat/exception_frame.h"
 #include "lib/uninit.h"
 #include "unwind/entry_frames.h"
 #include "unwind/stack_cache.h"
@@ -322,6 +324,17 @@ static bool on_stack(unsigned long fp, unsigned long size)
 	       (fp >= own && fp <= own + THREAD_SIZE - size);
 }
 
+/* The registers that the record at @fp, whose words are zero, is a part of, or NULL. */
+static struct pt_regs *interrupted(unsigned long fp)
+{
+	struct pt_regs *regs = container_of((void *)fp, struct pt_regs, stackframe);
+
+	if (!on_stack((unsigned long)regs, sizeof(*regs)) ||
+	    !kobs_exception_frame(regs))
+		return NULL;
+	return regs;
+}
+
 /*
  * No cache: following the records costs no more than comparing them. They go
  * from an interrupt's stack to the task's, so that their addresses need not
@@ -338,10 +351,16 @@ bool kobs_unwind_regs(const struct kobs_unwind *u, u64 *id, struct pt_regs *regs
 	ips[n++] = instruction_pointer(regs);
 	while (n < u->depth && on_stack(fp, sizeof(*r))) {
 		r = (const struct kobs_frame_record *)fp;
-		if (!READ_ONCE(r->ret))
+		if (READ_ONCE(r->ret)) {
+			ips[n++] = return_of(r);
+			fp = READ_ONCE(r->fp);
+			continue;
+		}
+		regs = READ_ONCE(r->fp) ? NULL : interrupted(fp);
+		if (!regs)
 			break;
-		ips[n++] = return_of(r);
-		fp = READ_ONCE(r->fp);
+		ips[n++] = instruction_pointer(regs);
+		fp = frame_pointer(regs);
 	}
 	return kobs_unwind_intern(u, id, ips, n);
 }
