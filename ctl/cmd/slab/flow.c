@@ -8,13 +8,22 @@
 #include "cmd/slab/flow.h"
 #include "lib/buf.h"
 
-static struct flow *flow_of(struct flows *f, uint64_t cache)
+static struct flow *find(const struct flows *f, uint64_t cache)
 {
 	size_t i;
 
 	for (i = 0; i < f->n; i++)
 		if (f->v[i].cache == cache)
 			return &f->v[i];
+	return NULL;
+}
+
+static struct flow *flow_of(struct flows *f, uint64_t cache)
+{
+	struct flow *found = find(f, cache);
+
+	if (found)
+		return found;
 	f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
 	f->v[f->n] = (struct flow){ .cache = cache };
 	return &f->v[f->n++];
@@ -45,10 +54,5 @@ void flows_free(struct flows *f, uint64_t cache, uint64_t site, const uint64_t *
 /** flows_find() - Return: a cache, NULL if nothing is known of it. */
 const struct flow *flows_find(const struct flows *f, uint64_t cache)
 {
-	size_t i;
-
-	for (i = 0; i < f->n; i++)
-		if (f->v[i].cache == cache)
-			return &f->v[i];
-	return NULL;
+	return find(f, cache);
 }

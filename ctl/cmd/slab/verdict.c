@@ -134,15 +134,15 @@ struct bursts {
 
 static struct bursts find_bursts(const struct evidence *e, size_t n)
 {
-	double least = sum_of(e->kept, n) / 8;
+	double least = fmax(sum_of(e->kept, n) / 8, 0.5);
 	struct bursts b = {};
 	size_t begin = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (e->kept[i] < least || e->kept[i] < 0.5)
+		if (e->kept[i] < least)
 			continue;
-		if (!i || e->kept[i - 1] < least || e->kept[i - 1] < 0.5) {
+		if (!i || e->kept[i - 1] < least) {
 			if (b.n++ && i - begin > b.gap)
 				b.gap = i - begin;
 			begin = i;
