@@ -26,12 +26,12 @@ static int __init kobs_init(void)
 	kobs_source_init(sources, ARRAY_SIZE(sources));
 	/* It waits for a grace period the first time: not in an operation. */
 	kobs_cache_names_readable();
-	err = kobs_sessions_init();
+	err = kobs_jobs_init();
 	if (err)
 		return err;
 	err = kobs_unwind_init();
 	if (err)
-		goto err_sessions;
+		goto err_jobs;
 	err = kobs_stream_init(&kobs_netlink_notify);
 	if (err)
 		goto err_unwind;
@@ -44,8 +44,8 @@ err_stream:
 	kobs_stream_exit();
 err_unwind:
 	kobs_unwind_exit();
-err_sessions:
-	kobs_sessions_exit();
+err_jobs:
+	kobs_jobs_exit();
 	return err;
 }
 
@@ -53,7 +53,7 @@ err_sessions:
 static void __exit kobs_exit(void)
 {
 	kobs_netlink_exit();
-	kobs_sessions_exit();
+	kobs_jobs_exit();
 	kobs_stream_exit();
 	kobs_unwind_exit();
 }
