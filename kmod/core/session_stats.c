@@ -117,7 +117,8 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 		table_usage(s, u);
 	if (s->has_stacks)
 		u->bytes += kobs_stack_table_bytes(s->params[KOBS_P_STACKS].number);
-	u->bytes += kobs_unwind_bytes(&s->unwind);
+	u->bytes += kobs_unwind_bytes(&s->unwind) +
+		    READ_ONCE(s->names.table.bytes);
 	if (s->source->usage && s->priv)
 		s->source->usage(s, u);
 }

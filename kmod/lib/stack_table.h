@@ -13,6 +13,7 @@
 
 #include <linux/atomic.h>
 #include <linux/types.h>
+#include "lib/replace.h"
 
 /* Maximum number of frames; buffers of this size are on the stack. */
 #define KOBS_STACK_DEPTH	96
@@ -63,5 +64,7 @@ size_t kobs_stack_table_bytes(unsigned int max);
 u32 kobs_stack_table_intern(struct kobs_stack_table *st, u32 pid,
 			    const unsigned long *ips, unsigned int nr);
 const struct kobs_stack *kobs_stack_table_get(const struct kobs_stack_table *st, u32 id);
+void kobs_stack_table_replace(struct kobs_stack_table *st,
+			      const struct kobs_replace *r);
 
 #endif /* KOBS_STACK_TABLE_H */

@@ -18,6 +18,7 @@
 #include <linux/types.h>
 #include "lib/hash.h"
 #include "lib/hist.h"
+#include "lib/replace.h"
 
 /* Maximum number of words per key. */
 #define KOBS_KEY_WORDS		20
@@ -97,6 +98,7 @@ int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
 void kobs_table_free(struct kobs_table *t);
 bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 		      struct kobs_table *t);
+void kobs_table_replace(struct kobs_table *t, const struct kobs_replace *r);
 
 /**
  * kobs_hash() - hash of an array of words
