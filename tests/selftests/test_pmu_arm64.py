@@ -6,6 +6,7 @@ for equality.
 
 import os
 import re
+import socket
 
 from pmukit import *
 
@@ -114,21 +115,22 @@ def perf():
 
 @test("as perf stat counts it meanwhile")
 def perf_meanwhile():
-    # Both count the same process at the same time, perf for slightly longer. It counts from its acknowledgement on: its events
-    # are there, and counting nothing, before that.
+    # Both count the same process at the same time, perf for slightly longer: its events exist before they are enabled, which it
+    # acknowledges.
     w = Worker(f"{SPIN}")
-    control, answer = os.pipe(), os.pipe()
-    perf = subprocess.Popen(["perf", "stat", "-x,", "-e", "cycles:u,instructions:u", "-D", "-1", "--control",
-                             f"fd:{control[0]},{answer[1]}", "-p", str(w.pid)],
-                            stderr=subprocess.PIPE, text=True, pass_fds=(control[0], answer[1]))
-    os.write(control[1], b"enable\n")
-    assert os.read(answer[0], 100).startswith(b"ack"), "perf does not count"
-    with pmu("stat", "event", event(CYCLES, bits=EXCLUDE_KERNEL), event(INSTRUCTIONS, bits=EXCLUDE_KERNEL),
-             tasks=[w.pid]) as s:
-        w.go()
-    err = perf.communicate(timeout=WAIT)[1]
-    for fd in (*control, *answer):
-        os.close(fd)
+    control, end = socket.socketpair()
+    with control, end:
+        perf = subprocess.Popen(["perf", "stat", "-x,", "-e", "cycles:u,instructions:u", "-D", "-1", "--control",
+                                 f"fd:{end.fileno()},{end.fileno()}", "-p", str(w.pid)],
+                                stderr=subprocess.PIPE, text=True, pass_fds=[end.fileno()])
+        # Without perf, nothing is received.
+        end.close()
+        control.sendall(b"enable\n")
+        assert control.recv(100).startswith(b"ack"), f"perf does not count: {perf.communicate(timeout=WAIT)[1]}"
+        with pmu("stat", "event", event(CYCLES, bits=EXCLUDE_KERNEL), event(INSTRUCTIONS, bits=EXCLUDE_KERNEL),
+                 tasks=[w.pid]) as s:
+            w.go()
+        err = perf.communicate(timeout=WAIT)[1]
     theirs = {name.split(":")[0]: int(n) for n, name in re.findall(r"^(\d+),,(\S+?),", err, re.M)}
     ours = {r["event"]: r["count"] for r in s.rows()}
     s.close()
