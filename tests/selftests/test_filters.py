@@ -51,27 +51,30 @@ def pids():
 
 @test("--tid")
 def tid():
-    go = threading.Event()
+    go, called, end = threading.Event(), threading.Event(), threading.Event()
     ids = []
 
     def work():
         ids.append(threading.get_native_id())
         go.wait()
         gen("call task 30")
+        called.set()
+        # obsctl ends with the thread: it stays until the other calls are made.
+        end.wait()
 
     t = threading.Thread(target=work)
     t.start()
-    until(lambda: ids, "the thread to run")
     try:
-        b = observe("-t", ids[0])
-    except BaseException:
+        until(lambda: ids, "the thread to run")
+        with observe("-t", ids[0]) as b:
+            go.set()
+            until(called.is_set, "the thread's calls")
+            gen("call task 11")
+            r = b.report()
+    finally:
         go.set()
-        raise
-    with b:
-        go.set()
+        end.set()
         t.join()
-        gen("call task 11")
-        r = b.report()
     expect(r, 30, 11)
 
 
