@@ -67,16 +67,22 @@ def duration():
 @test("--duration ends a command that takes longer")
 def duration_command():
     with Background("func", "count", LEAF, "-d", "0.2", "--json", started=False,
-                    tail=["--", "sh", "-c", "echo $$ >/tmp/pid; exec sleep 1000 >/dev/null 2>&1"]) as b:
+                    tail=["--", "sh", "-c", "echo $$ >/tmp/lasting; exec sleep 1000 >/dev/null 2>&1"]) as b:
         r = objects(b.finish().out)[-1]
     at_least(r["duration_ns"], 200000000, "duration")
-    os.kill(int(read("/tmp/pid")), signal.SIGKILL)
+    # The command may have begun just before obsctl ended.
+    until(lambda: os.path.exists("/tmp/lasting") and read("/tmp/lasting"), "the command to tell its number")
+    os.kill(int(read("/tmp/lasting")), signal.SIGKILL)
 
 
 @test("--interval reports again and again, as JSON")
 def interval_json():
-    reports = objects(obsctl("func", "count", LEAF, "-i", "0.1", "--json", "--", "sh", "-c",
-                             f"echo call task 5 >{GEN}run; sleep 1").out)
+    out = "/tmp/interval.json"
+    with Background("func", "count", LEAF, "-i", "0.1", "--json", "-o", out) as b:
+        gen("call task 5")
+        until(lambda: read(out).count("\n") >= 2, "two reports")
+        b.stop()
+    reports = objects(read(out))
     at_least(len(reports), 3, "reports")
     counts = [count_of(r, func=LEAF) for r in reports]
     equal(counts, sorted(counts), "counts in order")
@@ -86,23 +92,38 @@ def interval_json():
 
 @test("--interval reports again and again, as text into a file")
 def interval_file():
-    obsctl("func", "count", LEAF, "-i", "0.1", "-o", "/tmp/interval", "--", "sh", "-c", f"echo call task 5 >{GEN}run; sleep 0.7")
-    at_least(read("/tmp/interval").count("FUNC"), 2, "reports")
-    equal("\x1b" in read("/tmp/interval"), False, "control sequences in a file")
+    out = "/tmp/interval"
+    # It ends with its command, which waits for a report.
+    obsctl("func", "count", LEAF, "-i", "0.1", "-o", out, "--", "sh", "-c",
+           f"echo call task 5 >{GEN}run; until grep -q FUNC {out}; do sleep 0.1; done")
+    at_least(read(out).count("FUNC"), 2, "reports")
+    equal("\x1b" in read(out), False, "control sequences in a file")
 
 
 @test("--interval on a terminal: a screen that ends cleanly")
 def live():
-    line = f"obsctl func count {LEAF} -i 0.1 -d 0.8"
-    r = subprocess.run(["script", "-qec", line, "/dev/null"], capture_output=True, text=True, timeout=WAIT,
-                       stdin=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"})
-    equal(r.returncode, 0, f"status of {r}")
-    contains(r.stdout, "\x1b[", "control sequences")
-    contains(r.stdout[-3000:], "hits 0 = recorded 0", "last report")
+    end = "/tmp/live"
+    line = f"obsctl func count {LEAF} -i 0.1 -- sh -c 'until test -e {end}; do sleep 0.1; done'"
+    p = subprocess.Popen(["script", "-qefc", line, "/dev/null"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                         errors="replace", env={**os.environ, "TERM": "xterm"})
+    try:
+        shown = ""
+        while "\x1b[" not in shown:
+            line = p.stdout.readline()
+            assert line, f"it ended without a report: {shown!r}"
+            shown += line
+        # The command ends, and obsctl with it.
+        open(end, "w").close()
+        shown += p.communicate(timeout=WAIT)[0]
+    finally:
+        p.kill()
+        p.wait()
+    equal(p.returncode, 0, f"status with {shown!r}")
+    contains(shown[-3000:], "hits 0 = recorded 0", "last report")
     # The terminal is restored: cursor visible, main screen.
     for on, off in (("\x1b[?25h", "\x1b[?25l"), ("\x1b[?1049l", "\x1b[?1049h")):
-        if off in r.stdout:
-            assert r.stdout.rindex(on) > r.stdout.rindex(off), f"{off!r} is not undone by {on!r}"
+        if off in shown:
+            assert shown.rindex(on) > shown.rindex(off), f"{off!r} is not undone by {on!r}"
 
 
 @test("--output writes the report to a file, and nothing to standard output")
