@@ -4,7 +4,6 @@ Reproducers of fixed bugs that fit no other file.
 """
 
 import json
-import time
 
 from kobstest import *
 
@@ -13,7 +12,7 @@ from kobstest import *
 def idle_task():
     # Its PID, 0, once meant "no owner to exclude".
     obsctl("func", "count", "tick_nohz_idle_enter", "--by", "pid", "--budget", "0", "--detach", "idle")
-    time.sleep(0.5)
+    until(lambda: sessions()[0]["hits"], "a CPU to be idle")
     report = json.loads(obsctl("session", "stop", "idle", "--json").out)
     equal(report["accounting"]["own"], 0, "own")
     equal(report["accounting"]["filtered"], 0, "filtered")
