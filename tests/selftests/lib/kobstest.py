@@ -100,6 +100,11 @@ def read(path):
         return f.read()
 
 
+def asleep(pid):
+    """Whether a thread sleeps and is off its CPU: in /proc/PID/stat it already sleeps when it is about to switch."""
+    return not read(f"/proc/{pid}/syscall").startswith("running")
+
+
 @functools.lru_cache
 def symbols(loaded_at):
     """Addresses of all functions, by name; the first of namesakes. Reading them takes seconds on the debug kernel."""

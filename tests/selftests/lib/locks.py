@@ -8,7 +8,7 @@ import os
 import signal
 import time
 
-from kobstest import KERNEL, SLOW, insmod, loaded, read, rmmod, until
+from kobstest import KERNEL, SLOW, asleep, insmod, loaded, read, rmmod, until
 
 DIR = "/sys/kernel/debug/kobs_gen_lock/"
 
@@ -82,7 +82,7 @@ class Thread:
         return read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()[0]
 
     def sleeps(self):
-        return self.state() in "DS"
+        return self.state() in "DS" and asleep(self.pid)
 
     def kill(self):
         os.kill(self.pid, signal.SIGKILL)
@@ -117,10 +117,10 @@ class Threads:
         until(lambda: all(t.status is not None or t.sleeps() for t in self.all), "all threads to sleep")
 
     def held(self, name, command, n=1):
-        """A thread that holds n locks when this returns."""
+        """A thread that holds n locks and waits at a gate when this returns."""
         taken = stat("taken") + n
         t = self.add(name, command)
-        until(lambda: stat("taken") == taken, f"{name} to take its locks")
+        until(lambda: stat("taken") == taken and t.sleeps(), f"{name} to take its locks")
         return t
 
     def __enter__(self):
