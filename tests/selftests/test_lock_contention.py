@@ -314,8 +314,9 @@ def spinning():
         with contention("--by", "lock,kind,comm,caller") as session:
             for kind in ("qread", "qwrite"):
                 do("reset")
-                a = threads.add("holder", f"take qwrite:0 open:1 busy:{300000 * SLOW}", cpu=0)
                 b = threads.add(kind, f"take gate:1 {kind}:0", cpu=1)
+                until(b.sleeps, f"{kind} to wait at the gate")
+                a = threads.add("holder", "take qwrite:0 open:1 met:0", cpu=0)
                 equal((a.end(), b.end()), (0, 0), "statuses")
             r = session.report()
     for kind, what in ("qread", "rwlock:read"), ("qwrite", "rwlock:write"):

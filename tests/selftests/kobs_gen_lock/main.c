@@ -16,6 +16,9 @@
  *                                gate:N     wait until gate N is open
  *                                open:N     open gate N
  *                                busy:US    stay on the CPU for a while
+ *                                met:N      stay on the CPU until another
+ *                                           thread waits for the rwlock_t N,
+ *                                           or MOST_BUSY_US have passed
  *                              A fatal signal ends waits for gates, and for
  *                              locks that can be waited for so: -EINTR
  *            orphan N          a kernel thread takes mutex N, and ends
@@ -77,14 +80,14 @@
 enum kind {
 	MUTEX, HEAP, RREAD, RWRITE, RT, PREAD, PWRITE, SEM, SPIN, QREAD, QWRITE,
 	LOCK_KINDS,
-	GATE = LOCK_KINDS, OPEN, BUSY, KINDS
+	GATE = LOCK_KINDS, OPEN, BUSY, MET, KINDS
 };
 
 static const char * const kind_names[KINDS] = {
 	[MUTEX] = "mutex", [HEAP] = "heap", [RREAD] = "rread", [RWRITE] = "rwrite", [RT] = "rt",
 	[PREAD] = "pread", [PWRITE] = "pwrite", [SEM] = "sem", [SPIN] = "spin",
 	[QREAD] = "qread", [QWRITE] = "qwrite", [GATE] = "gate",
-	[OPEN] = "open", [BUSY] = "busy",
+	[OPEN] = "open", [BUSY] = "busy", [MET] = "met",
 };
 
 static struct mutex kobs_gen_lock_mutex[LOCKS];
@@ -230,6 +233,16 @@ static void stay_busy(unsigned int us)
 		cpu_relax();
 }
 
+/* A lock has a waiter once the tracepoint of the wait's begin was called. */
+static void stay_until_met(unsigned int n)
+{
+	u64 end = ktime_get_ns() + (u64)MOST_BUSY_US * NSEC_PER_USEC;
+
+	while (!rwlock_is_contended(&kobs_gen_lock_rwlock[n]) &&
+	       ktime_get_ns() < end)
+		cpu_relax();
+}
+
 /* What the stack of a thread that holds a lock shows. */
 static TRACED int kobs_gen_lock_holder(const struct step *s, unsigned int n)
 {
@@ -247,6 +260,9 @@ static TRACED int kobs_gen_lock_holder(const struct step *s, unsigned int n)
 		break;
 	case BUSY:
 		stay_busy(s->n);
+		break;
+	case MET:
+		stay_until_met(s->n);
 		break;
 	default:
 		atomic64_inc(&asking);
@@ -271,7 +287,7 @@ static int parse_step(const char *word, struct step *s)
 		len = strlen(kind_names[i]);
 		if (strncmp(word, kind_names[i], len) || word[len] != ':')
 			continue;
-		most = i < LOCK_KINDS ? LOCKS - 1 :
+		most = i < LOCK_KINDS || i == MET ? LOCKS - 1 :
 		       i == BUSY ? MOST_BUSY_US : GATES - 1;
 		s->kind = i;
 		if (kstrtouint(word + len + 1, 0, &s->n) || s->n > most)
