@@ -52,7 +52,7 @@ class Child:
         self.p.stdin.write(f"{what}\n")
         self.p.stdin.flush()
         self.p.stdout.readline()
-        until(lambda: read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()[0] == "S", "the child to sleep")
+        until(lambda: read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()[0] == "S" and asleep(self.pid), "the child to sleep")
 
     def __enter__(self):
         return self
@@ -116,6 +116,7 @@ def bpftrace():
 @test("the waker is named, with its stack")
 def waker():
     pid = read(SCHED + "workers").split()[0]
+    until(lambda: asleep(pid), "the worker to sleep")
     r = offcpu("--waker", "-t", pid, work=named("kobs_waker", "wake 0 50"))
     named_rows = rows(r, waker="kobs_waker")
     # The first sleep began before the session.
@@ -131,9 +132,11 @@ def waker():
 
 @test("what still sleeps at the end is listed, with the time so far")
 def pending():
-    sleeper = subprocess.Popen(named("kobs_pend", f"block sleep {9000 if SLOW == 1 else 10000} 1"))
+    # Longer than the test, and killed at its end.
+    sleeper = subprocess.Popen(named("kobs_pend", "block sleep 1000000 1"))
     try:
         with Child("pass") as c:
+            until(lambda: "kobs_gen_sched_block" in read(f"/proc/{sleeper.pid}/stack") and asleep(sleeper.pid), "the sleeper to sleep")
             with Background("sched", "offcpu", "--by", "tid,kstack,state", "-t", f"{c.pid},{sleeper.pid}", "--budget", 0,
                             "--json") as b:
                 c.tell(1)
@@ -188,9 +191,12 @@ def ustacks():
 @test("more threads than there is room for are counted as lost")
 def full():
     # All of them sleep at the same time, however long it takes to start them.
-    program = "import threading, time\ngo = threading.Event()\n" \
+    program = "import glob, threading, time\ngo = threading.Event()\n" \
               "ts = [threading.Thread(target=go.wait) for _ in range(120)]\n" \
-              "[t.start() for t in ts]\ntime.sleep(0.5)\ngo.set()\n[t.join() for t in ts]"
+              "[t.start() for t in ts]\n" \
+              "while sum(open(p).read().rsplit(')', 1)[1].split()[0] == 'S' for p in glob.glob('/proc/self/task/*/stat')) < 120:\n" \
+              "    time.sleep(0.05)\n" \
+              "go.set()\n[t.join() for t in ts]"
     r = offcpu("--inflight", "16", "-c", "python3", work=["/usr/bin/python3", "-c", program])
     at_least(r["accounting"]["lost"].get("inflight_full", 0), 120 - 16, "lost since there was no room")
     r = offcpu("-c", "python3", work=["/usr/bin/python3", "-c", program])

@@ -34,10 +34,8 @@ def wakes():
     for n, count in (0, 400), (1, 300), (2, 200):
         equal(count_of(r, comm=f"kobs_storm/{n}", state="woken"), count, f"wake-ups of worker {n}")
     equal(sum(x["count"] for x in r["rows"]), woken, "hits")
-    pending = sum(x["pending"] for x in r["rows"])
-    # The last wake-up of each may still be pending when the session ends.
-    at_most(pending, 3, "pending")
-    until(lambda: storm_stats()["runs"] - before["runs"] == woken, "the workers to run")
+    equal(sum(x["pending"] for x in r["rows"]), 0, "pending")
+    equal(after["runs"] - before["runs"], woken, "runs of the workers")
     equal(r["accounting"]["lost"], {}, "lost")
 
 

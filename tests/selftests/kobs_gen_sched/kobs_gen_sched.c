@@ -7,9 +7,11 @@
  *
  *   run    takes one command, done in the thread that writes it:
  *            block STATE MS N  sleep N times for MS; STATE is sleep, disk or
- *                              idle, as the source names them
+ *                              idle, as the source names them. A sleep whose
+ *                              time was over before it began is repeated
  *            wake W N          wake worker W up N times, each time after it
- *                              sleeps and is off its CPU
+ *                              sleeps and is off its CPU; ends when it is so
+ *                              again
  *            late W US         wake worker W up while its CPU, which must not
  *                              be this one, handles an interrupt for US
  *            poke W            wake worker W up if it sleeps; do not wait
@@ -37,7 +39,7 @@
 
 #define WORKERS		4
 #define MOST_TIMES	1000000U
-#define MOST_MS		10000U
+#define MOST_MS		1000000U
 #define MOST_US		100000U
 
 #if __has_attribute(__noipa__)
@@ -104,19 +106,27 @@ static bool asleep(struct task_struct *p)
 	       !READ_ONCE(p->on_rq);
 }
 
+static int until_asleep(struct task_struct *p)
+{
+	while (!asleep(p)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		usleep_range(10, 50);
+	}
+	return 0;
+}
+
 static int run_wake(unsigned int w, unsigned int n)
 {
-	while (n--) {
-		while (!asleep(workers[w])) {
-			if (fatal_signal_pending(current))
-				return -EINTR;
-			usleep_range(10, 50);
-		}
+	int err = until_asleep(workers[w]);
+
+	while (!err && n--) {
 		if (!kobs_gen_sched_wake(workers[w]))
 			return -EAGAIN;
 		atomic64_inc(&wakes);
+		err = until_asleep(workers[w]);
 	}
-	return 0;
+	return err;
 }
 
 /* An interrupt that lasts. */
@@ -140,10 +150,10 @@ static void stay_in_irq(void *unused)
 static int run_late(unsigned int w, unsigned int us)
 {
 	unsigned int cpu = task_cpu(workers[w]);
-	int err;
+	int err = until_asleep(workers[w]);
 
-	while (!asleep(workers[w]))
-		usleep_range(10, 50);
+	if (err)
+		return err;
 	irq.us = us;
 	irq.begun = false;
 	irq.ended = false;
@@ -160,21 +170,25 @@ static int run_late(unsigned int w, unsigned int us)
 	/* Pairs with the release in stay_in_irq(). */
 	while (!err && !smp_load_acquire(&irq.ended))
 		usleep_range(100, 500);
-	return err;
+	return err ?: until_asleep(workers[w]);
 }
 
 static int run_block(const char *state, unsigned int ms, unsigned int n)
 {
-	unsigned int i;
+	unsigned int i = 0;
 
-	for (i = 0; i < ARRAY_SIZE(states); i++) {
-		if (strcmp(state, states[i].name))
-			continue;
-		while (n--)
-			kobs_gen_sched_block(states[i].state, ms);
-		return 0;
+	while (strcmp(state, states[i].name)) {
+		if (++i == ARRAY_SIZE(states))
+			return -EINVAL;
 	}
-	return -EINVAL;
+	while (n && !fatal_signal_pending(current)) {
+		unsigned long slept = current->nvcsw;
+
+		kobs_gen_sched_block(states[i].state, ms);
+		/* On a slow machine the time can be over before it sleeps. */
+		n -= current->nvcsw != slept;
+	}
+	return 0;
 }
 
 static int run_command(const char *line)
