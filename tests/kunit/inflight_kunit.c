@@ -334,6 +334,7 @@ static void what_is_away_is_found(struct kunit *test)
  * @bad: begins and ends that did not work out
  * @irq_bad: the same of its interrupts
  * @wins: entries of others that it ended
+ * @seen: entries that another thread saw
  * @stop: tells it to end
  */
 struct load {
@@ -343,8 +344,15 @@ struct load {
 	unsigned int bad;
 	unsigned int irq_bad;
 	unsigned int wins;
+	const unsigned int *seen;
 	bool stop;
 };
+
+/* Many, and more if another thread had no time to see what it is to see. */
+static bool goes_on(u64 round, unsigned int seen)
+{
+	return round <= ROUNDS || (!seen && round < 1 << 24);
+}
 
 /* Nested waits: three keys of one task, ended in another order. */
 static void nested_task(struct rig *rig)
@@ -352,7 +360,7 @@ static void nested_task(struct rig *rig)
 	struct load *load = rig->data;
 	u64 i;
 
-	for (i = 1; i <= ROUNDS; i++) {
+	for (i = 1; goes_on(i, READ_ONCE(*load->seen)); i++) {
 		load->bad += !begin(load->t, load->id, 1, 3 * i);
 		load->bad += !begin(load->t, load->id, 2, 3 * i + 1);
 		if (i % 64 == 0)
@@ -389,6 +397,7 @@ static void nested_entries_pair_under_load(struct kunit *test)
 	for (i = 0; i < 4; i++) {
 		load[i].t = t;
 		load[i].id = 0xffff888000100000ULL + i * 0x2340;
+		load[i].seen = &seen;
 		load[i].rig.task = nested_task;
 		load[i].rig.irq = nested_irq;
 		load[i].rig.data = &load[i];
@@ -399,7 +408,7 @@ static void nested_entries_pair_under_load(struct kunit *test)
 
 		while (kobs_inflight_next(t, &place, copy)) {
 			torn += !entry_whole(copy);
-			seen++;
+			WRITE_ONCE(seen, seen + 1);
 		}
 		cond_resched();
 	}
@@ -449,8 +458,7 @@ static void one_of_two_enders_wins(struct kunit *test)
 	load->rig.task = thief_task;
 	load->rig.data = load;
 	rig_start(test, &load->rig, num_online_cpus() - 1);
-	for (i = 1; i <= ROUNDS || (!READ_ONCE(load->wins) && i < 1 << 24);
-	     i++) {
+	for (i = 1; goes_on(i, READ_ONCE(load->wins)); i++) {
 		struct kobs_inflight_ref ref;
 
 		begun += begin(t, 77, 1, i);

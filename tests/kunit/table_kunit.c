@@ -642,7 +642,8 @@ static void empty_and_absent_tables(struct kunit *test)
  * @rig: thread and interrupts
  * @t: table
  * @keys: how many keys
- * @hits: how many times the thread hits
+ * @hits: how many times the thread hits, the least number before it has begun
+ * @passes: how often it has been read, which has to be twice; or NULL
  * @next: key the thread is at
  * @rnd: random numbers of the interrupts
  * @want: what was recorded, by the thread and by interrupts, for each key
@@ -653,6 +654,7 @@ struct nest {
 	struct kobs_table *t;
 	u32 keys;
 	u32 hits;
+	const unsigned int *passes;
 	u32 next;
 	struct rnd_state rnd;
 	struct figures *want[2];
@@ -690,20 +692,26 @@ static void nest_irq(struct rig *rig)
 static void nest_task(struct rig *rig)
 {
 	struct nest *n = rig->data;
+	u32 least = n->hits;
 	u32 i;
 
-	for (i = 0; i < n->hits; i++) {
+	/* More if the reader had no time. */
+	for (i = 0; i < least || (n->passes && i < 1 << 24 &&
+				  READ_ONCE(*n->passes) < 2); i++) {
 		u32 which = i % n->keys;
 
 		WRITE_ONCE(n->next, which);
 		if (i % 4 == 0)
 			rig_kick(rig);
 		nest_hit(n, which, i, false);
+		if (i % 256 == 0)
+			cond_resched();
 	}
+	n->hits = i;
 }
 
-static struct nest *nest_start(struct kunit *test, struct kobs_table *t,
-			       u32 keys, u32 hits, unsigned int cpu)
+static struct nest *nest_new(struct kunit *test, struct kobs_table *t,
+			     u32 keys, u32 hits)
 {
 	struct nest *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
 
@@ -717,7 +725,6 @@ static struct nest *nest_start(struct kunit *test, struct kobs_table *t,
 	n->rig.task = nest_task;
 	n->rig.irq = nest_irq;
 	n->rig.data = n;
-	rig_start(test, &n->rig, cpu);
 	return n;
 }
 
@@ -761,9 +768,9 @@ static void nest_expect_exact(struct kunit *test, struct nest *n)
 static void nested_writers(struct kunit *test)
 {
 	struct kobs_table *t = table_new(test, 65536, NEST_WORDS, true, false);
-	struct nest *n = nest_start(test, t, 20000, 40000,
-				    cpumask_first(cpu_online_mask));
+	struct nest *n = nest_new(test, t, 20000, 40000);
 
+	rig_start(test, &n->rig, cpumask_first(cpu_online_mask));
 	rig_wait(&n->rig);
 	nest_expect_exact(test, n);
 	KUNIT_EXPECT_EQ(test, n->lost[0], 0);
@@ -773,9 +780,9 @@ static void nested_writers(struct kunit *test)
 static void nested_writers_in_full_table(struct kunit *test)
 {
 	struct kobs_table *t = table_new(test, 256, NEST_WORDS, true, false);
-	struct nest *n = nest_start(test, t, 1000, 20000,
-				    cpumask_first(cpu_online_mask));
+	struct nest *n = nest_new(test, t, 1000, 20000);
 
+	rig_start(test, &n->rig, cpumask_first(cpu_online_mask));
 	rig_wait(&n->rig);
 	nest_expect_exact(test, n);
 	KUNIT_EXPECT_GT(test, n->lost[0], 0);
@@ -816,13 +823,15 @@ static void read_while_written(struct kunit *test)
 	if (cpu >= nr_cpu_ids)
 		kunit_skip(test, "needs two CPUs");
 	t = table_new(test, 8192, NEST_WORDS, true, false);
-	n = nest_start(test, t, 3000, 40000, cpu);
+	n = nest_new(test, t, 3000, 40000);
+	n->passes = &passes;
+	rig_start(test, &n->rig, cpu);
 	while (!completion_done(&n->rig.done)) {
 		u64 sum = read_all(t, n->keys, &whole);
 
 		rises = rises && sum >= last;
 		last = sum;
-		passes++;
+		WRITE_ONCE(passes, passes + 1);
 		cond_resched();
 	}
 	rig_wait(&n->rig);
