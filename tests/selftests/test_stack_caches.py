@@ -57,7 +57,7 @@ def interrupts_full():
 
 @test("recursion")
 def recursion():
-    r = checked(report("count", "kobs_gen_deep", "--by", "kstack", "--verify-stacks", 1, run=script("deep 100 40")), MOSTLY)
+    r = checked(report("count", "kobs_gen_deep", *VERIFIED, run=script("deep 100 40")), MOSTLY)
     equal(sorted((names(row["kstack"]).count("kobs_gen_deep"), row["count"]) for row in r["rows"]),
           [(d, 100) for d in range(1, 41)], "depths and counts")
 
@@ -70,8 +70,7 @@ def reload():
             insmod(module)
             try:
                 places.append(read(f"/sys/module/{module}/sections/.text").strip())
-                r = checked(report("count", LEAF, "--by", "kstack", "--verify-stacks", 1,
-                                   run=stack_script("paths 200", "mixed 200")), MOSTLY)
+                r = checked(report("count", LEAF, *VERIFIED, run=stack_script("paths 200", "mixed 200")), MOSTLY)
                 equal(count_of(r), 200 * 2 + 200 * 6, "calls")
             finally:
                 equal(rmmod(module), None, "rmmod")
@@ -80,7 +79,7 @@ def reload():
 
 @test("a session that outlives a module forgets its code")
 def outlive():
-    with Background("func", "count", "vfs_write", "--by", "kstack", "--verify-stacks", 1, "--json") as b:
+    with Background("func", "count", "vfs_write", *VERIFIED, "--json") as b:
         for _ in range(3):
             for module in ("kobs_gen_stack", "kobs_gen_stack2"):
                 insmod(module)
@@ -93,8 +92,8 @@ def outlive():
 
 @test("a function that is traced twice")
 def twice():
-    with Background("func", "time", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, "--json") as b:
-        r = checked(report("time", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, run=script(f"callb {N}")))
+    with Background("func", "time", LEAF_GEN, *VERIFIED, "--json") as b:
+        r = checked(report("time", LEAF_GEN, *VERIFIED, run=script(f"callb {N}")))
         equal(names(r["rows"][0]["kstack"])[:2], [LEAF_GEN, "kobs_gen_caller_b"], "frames")
         equal(count_of(r), N, "calls")
         other = checked(b.report())
@@ -103,8 +102,8 @@ def twice():
 
 @test("a timed function on the way: its return address is replaced")
 def timed_on_the_way():
-    with Background("func", "time", "kobs_gen_caller_b", "--by", "kstack", "--verify-stacks", 1, "--json") as b:
-        r = checked(report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, run=script(f"callb {N}")))
+    with Background("func", "time", "kobs_gen_caller_b", *VERIFIED, "--json") as b:
+        r = checked(report("count", LEAF_GEN, *VERIFIED, run=script(f"callb {N}")))
         equal([names(row["kstack"])[:3] for row in r["rows"]], [[LEAF_GEN, "kobs_gen_caller_b", "repeat"]], "frames")
         equal(count_of(r), N, "calls")
         checked(b.report())
@@ -146,8 +145,7 @@ class Kprobe:
 def kprobe():
     # Its handler reads a word of the stack, by a function that can be traced.
     with Kprobe(f"p:kobs_stack_probe {LEAF_GEN} word=+8($stack)"):
-        r = checked(report("count", "copy_from_kernel_nofault", "--by", "kstack", "--verify-stacks", 1,
-                           run=script(f"callb {N}")))
+        r = checked(report("count", "copy_from_kernel_nofault", *VERIFIED, run=script(f"callb {N}")))
     found = [(names(row["kstack"]), row["count"]) for row in r["rows"]]
     through = sum(n for stack, n in found if LEAF_GEN in stack and stack[stack.index(LEAF_GEN) + 1] == "kobs_gen_caller_b")
     at_least(through, N, f"calls by the probe in {found}")
@@ -157,7 +155,7 @@ def kprobe():
 @test("a kretprobe on the way: its trampoline takes the place of a return address")
 def kretprobe():
     with Kprobe("r:kobs_stack_probe kobs_gen_caller_b"):
-        r = checked(report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, run=script(f"callb {N}")))
+        r = checked(report("count", LEAF_GEN, *VERIFIED, run=script(f"callb {N}")))
     equal([names(row["kstack"])[:3] for row in r["rows"]], [[LEAF_GEN, "kobs_gen_caller_b", "repeat"]], "frames")
     equal(count_of(r), N, "calls")
 
@@ -169,7 +167,7 @@ def nmi():
     gen("nmi 20")
     try:
         with Load():
-            r = checked(report("count", "kobs_gen_*", "--by", "kstack", "--verify-stacks", 1, "--budget", 0, run=["vm-nmi", "20"]))
+            r = checked(report("count", "kobs_gen_*", *VERIFIED, run=["vm-nmi", "20"]))
     finally:
         gen("nmi 0")
     at_least(count_of(r), 1, "calls")
@@ -195,7 +193,7 @@ while True:
         until(lambda: leafs() >= before + 500, "the calls to begin")
         # The unwinder knows a hook's trampoline as long as the hook is on: a stack that is compared must not be later.
         for _ in range(rounds(4, 10)):
-            r = checked(report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, "--budget", 0,
+            r = checked(report("count", LEAF_GEN, *VERIFIED,
                                run=["sh", "-c", f"sleep 0.1; echo call task 500 >{GEN}run"]))
             at_least(count_of(r), 500, "calls")
             for row in r["rows"]:
@@ -209,7 +207,7 @@ while True:
 def mixed():
     for pattern in (("kmem_cache_free",), ("vfs_*", "do_fil[ep]_open"), ("try_to_wake_up", "handle_mm_fault", "kfree"))[-rounds(2, 3):]:
         with Load():
-            r = report("count", *pattern, "--by", "kstack", "--verify-stacks", 1, "--budget", 0, "--stacks", 65536,
+            r = report("count", *pattern, *VERIFIED, "--stacks", 65536,
                        "--rows", 65536, run=WORK)
         checked(r, 0.8)
 
@@ -217,7 +215,7 @@ def mixed():
 @test("stacks of tracepoints begin with what they are in")
 def tracepoint():
     # Two sessions: the second probe makes the tracepoint call its iterator.
-    args = ("sched", "offcpu", "--by", "kstack", "--verify-stacks", 1, "--budget", 0, "--json")
+    args = ("sched", "offcpu", *VERIFIED, "--json")
     with Background(*args) as b:
         for r in (json.loads(obsctl(*args, "--", *WORK).out.splitlines()[-1]), json.loads(b.stop().out.splitlines()[-1])):
             k = r["kernel_stacks"]

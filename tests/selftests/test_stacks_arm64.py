@@ -17,14 +17,14 @@ def shapes():
 
 @test("recursion")
 def recursion():
-    r = checked(report("count", "kobs_gen_deep", "--by", "kstack", "--verify-stacks", 1, run=script("deep 100 40")), 0.9)
+    r = checked(report("count", "kobs_gen_deep", *VERIFIED, run=script("deep 100 40")), 0.9)
     equal(sorted((names(row["kstack"]).count("kobs_gen_deep"), row["count"]) for row in r["rows"]),
           [(d, 100) for d in range(1, 41)], "depths and counts")
 
 
 @test("--stack-depth")
 def depth():
-    r = checked(report("count", LEAF_GEN, "--by", "kstack", "--stack-depth", 3, "--verify-stacks", 1, run=script(f"callb {N}")), 0.9)
+    r = checked(report("count", LEAF_GEN, *VERIFIED, "--stack-depth", 3, run=script(f"callb {N}")), 0.9)
     equal([(names(row["kstack"]), row["count"]) for row in r["rows"]], [([LEAF_GEN, "kobs_gen_caller_b", "repeat"], N)], "rows")
 
 
@@ -39,7 +39,7 @@ def interrupt():
     for context, name in ("softirq", "burst_softirq"), ("hardirq", "burst_hardirq"):
         run = script(f"call {context} 25 0")
         for options, whole in ((), False), (("--full-stack",), True):
-            r = checked(report("count", LEAF_GEN, "--by", "kstack", "--verify-stacks", 1, *options, run=run))
+            r = checked(report("count", LEAF_GEN, *VERIFIED, *options, run=run))
             equal(count_of(r), 25, "calls")
             for row in r["rows"]:
                 found = names(row["kstack"])
@@ -57,7 +57,7 @@ def arbitrary():
 
 @test("a stack of a tracepoint begins with what that is in")
 def tracepoint():
-    args = ("sched", "offcpu", "--by", "kstack", "--verify-stacks", 1, "--budget", 0, "--json")
+    args = ("sched", "offcpu", *VERIFIED, "--json")
     with Background(*args) as b:
         for r in (json.loads(obsctl(*args, "--", *WORK).out.splitlines()[-1]), json.loads(b.stop().out.splitlines()[-1])):
             checked(r)

@@ -19,6 +19,8 @@ def event(which, period=0, bits=0, branch=0):
 
 
 def pmu(mode, by, *events, cpus=(), tasks=(), functions=(), parts=(), **numbers):
+    """A session without the guard, which could end it on a slow host."""
+    numbers.setdefault("budget", 0)
     arrays = {"cpus": cpus, "tasks": tasks, "functions": functions}
     return Session("pmu", mode, by, *[words("events", *e) for e in events],
                    # An attribute holds 64 KiB; longer arrays continue in the next.
