@@ -149,15 +149,25 @@ def u64_of(payload):
     return struct.unpack("Q", payload)[0]
 
 
-def observes(pid):
-    """Whether a process has a session that is started."""
+def sessions_of(pid):
+    """Attributes of the sessions that a process owns."""
     nl = Netlink()
     try:
-        found = [dict(attrs(a)) for a in nl.ask(K.CMD_SESSION_GET, dump=True)]
+        found = [list(attrs(a)) for a in nl.ask(K.CMD_SESSION_GET, dump=True)]
     finally:
         nl.close()
-    return any(struct.unpack("I", s[K.A_SESSION_OWNER_PID])[0] == pid and
-               struct.unpack("I", s[K.A_SESSION_STATE])[0] == K.STATE_STARTED for s in found if K.A_SESSION_OWNER_PID in s)
+    return [s for s in found if (K.A_SESSION_OWNER_PID, struct.pack("I", pid)) in s]
+
+
+def observes(pid):
+    """Whether a process has a session that is started."""
+    return any((K.A_SESSION_STATE, struct.pack("I", K.STATE_STARTED)) in s for s in sessions_of(pid))
+
+
+def note(pid, name):
+    """The number of a note of the sessions that a process owns; 0 when there is none."""
+    notes = [dict(attrs(v)) for s in sessions_of(pid) for kind, v in s if kind == K.A_SESSION_NOTE]
+    return sum(u64_of(n[K.A_NOTE_NUMBER]) for n in notes if text(n[K.A_NOTE_NAME]) == name)
 
 
 class Session:
