@@ -126,9 +126,12 @@ def fail_over():
 @test("text, -n, -o and -i")
 def forms():
     try:
-        r = obsctl("slab", "growth", "-i", "0.5", "-n", "3", "--", *leak_steadily(100, 7))
-        contains(r.out, "so far", "an interim report")
-        contains(r.out, "OBJECTS/S", "heading")
+        out = "/tmp/growth"
+        # It ends with its command, which waits for a report.
+        obsctl("slab", "growth", "-i", "0.5", "-n", "3", "-o", out, "--", "sh", "-c",
+               f"{leak_steadily(100, 7)[2]}; until grep -q 'so far' {out}; do sleep 0.1; done")
+        contains(read(out), "so far", "an interim report")
+        contains(read(out), "OBJECTS/S", "heading")
         with tempfile.TemporaryDirectory() as d:
             obsctl("slab", "growth", "-d", "0.3", "--json", "-o", f"{d}/x")
             equal(json.loads(read(f"{d}/x"))["mode"], "growth", "mode of the report in the file")
