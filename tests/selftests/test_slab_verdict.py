@@ -150,26 +150,23 @@ def words():
 @test("a population that outlives the session is turnover")
 def turnover():
     args = ("slab", "leaks", "--cache", "kobs_gen_slab_plateau", "--budget", 0)
-    gen_slab("drop")
-    gen_slab("plateau 400 0")
+
+    def filled(n):
+        gen_slab("drop")
+        gen_slab(f"plateau {n} 0")
+
+    def numbers(before, step):
+        r = slab_balance(json.loads(steady([*args, "--json"], 20, 0.12, step, before).out))
+        return [(x["allocated"], x["freed"], x["cache_gained"], x["cache_freed"], x["verdict"])
+                for x in rows(r, site=site("plateau_alloc"))]
+
     try:
-        with Background(*args, "--json") as b:
-            for _ in range(20):
-                gen_slab("plateau 400 5")
-                time.sleep(0.1)
-            r = slab_balance(json.loads(b.stop().out))
-        rows_of = rows(r, site=site("plateau_alloc"))
-        equal([(x["allocated"], x["freed"], x["cache_gained"], x["cache_freed"], x["verdict"]) for x in rows_of],
-              [(100, 0, 100, 100, "turnover")], "the site, and its cache")
+        equal(numbers(lambda: filled(400), lambda i: gen_slab("plateau 400 5")), [(100, 0, 100, 100, "turnover")],
+              "the site, and its cache")
         # The same with half of the frees is a leak: what is gained exceeds what is freed by more than chance.
-        with Background(*args, "--json") as b:
-            for i in range(20):
-                gen_slab(f"plateau {405 + 5 * i} 5")
-                time.sleep(0.1)
-            r = slab_balance(json.loads(b.stop().out))
-        equal([(x["allocated"], x["freed"], x["cache_gained"], x["cache_freed"], x["verdict"]) for x in rows(r, site=site("plateau_alloc"))],
-              [(200, 0, 200, 100, "leak")], "the site, and its cache, when it grows")
-        text = obsctl(*args, "--", "sh", "-c", f"for i in $(seq 16); do echo plateau 500 5 >{GEN_SLAB}run; sleep 0.1; done").out
+        equal(numbers(lambda: filled(400), lambda i: gen_slab(f"plateau {405 + 5 * i} 5")), [(200, 0, 200, 100, "leak")],
+              "the site, and its cache, when it grows")
+        text = steady(args, 16, 0.12, lambda i: gen_slab("plateau 500 5"), lambda: filled(500)).out
         contains(text, "turnover: kobs_gen_slab_plateau gained 80 objects, and 80 from before the session were freed, most of them by ",
                  "the report's foot")
         contains(text, "allocated before the session, or of other caches\n", "what frees of other objects are")
@@ -179,14 +176,13 @@ def turnover():
 
 @test("a leak in steps")
 def stepped():
+    def step(i):
+        # Each in the middle of a sixth.
+        if i % 4 == 1:
+            gen_slab("leak kmalloc task 30")
+
     try:
-        with Background("slab", "leaks", "--json", *MOD) as b:
-            # Each in the middle of a sixth.
-            for _ in range(3):
-                time.sleep(0.3)
-                gen_slab("leak kmalloc task 30")
-                time.sleep(0.9)
-            r = slab_balance(json.loads(b.stop().out))
+        r = slab_balance(json.loads(steady(["slab", "leaks", "--json", *MOD], 12, 0.3, step).out))
     finally:
         gen_slab("drop")
     equal([(x["live"], x["verdict"]) for x in rows(r, site=site("leak_kmalloc"))], [(90, "steps")], f"verdict on {r['rows']}")
@@ -195,12 +191,14 @@ def stepped():
 
 @test("--fail-over is for leaks")
 def fail_over():
-    script = ["sh", "-c", f"for i in $(seq 16); do echo leak kmalloc task 5 1000 >{GEN_SLAB}run; sleep 0.1; done"]
+    def leak(i):
+        gen_slab("leak kmalloc task 5 1000")
+
     try:
-        r = obsctl("slab", "leaks", *MOD, "--fail-over", "1KiB", "--", *script, status=3)
+        r = steady(["slab", "leaks", *MOD, "--fail-over", "1KiB"], 16, 0.12, leak, status=3)
         contains(r.err, "--fail-over", "sentence")
         contains(r.out, "leak", "report")
-        obsctl("slab", "leaks", *MOD, "--fail-over", "1G", "--", *script)
+        steady(["slab", "leaks", *MOD, "--fail-over", "1G"], 16, 0.12, leak)
         obsctl("slab", "leaks", *MOD, "--fail-over", "0", "--", *slab_script("hold 500", "release"))
     finally:
         gen_slab("drop")
@@ -213,8 +211,9 @@ def left_over(leave, load_first):
     with Background("slab", "leaks", "--json", "--module", "kobs-gen-slab", "--budget", 0) as b:
         if not load_first:
             insmod("kobs_gen_slab", f"leave={leave}")
-            # obsctl reads a module's names while it is loaded.
-            time.sleep(2 * SLOW)
+            # obsctl reads a module's names while it is loaded, when it has seen so between two sleeps of 20 ms.
+            before = slept(b.p.pid)
+            until(lambda: slept(b.p.pid) >= before + 10, "obsctl to look for the module")
         gen_slab("leak kmalloc task 17 100")
         gen_slab("clean kfree_rcu 50")
         gen_slab("hold 20")

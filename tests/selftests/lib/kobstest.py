@@ -105,6 +105,11 @@ def asleep(pid):
     return not read(f"/proc/{pid}/syscall").startswith("running")
 
 
+def slept(pid):
+    """How often a thread went to sleep."""
+    return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", read(f"/proc/{pid}/status"), re.M)[1])
+
+
 @functools.lru_cache
 def symbols(loaded_at):
     """Addresses of all functions, by name; the first of namesakes. Reading them takes seconds on the debug kernel."""

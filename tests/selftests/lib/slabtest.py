@@ -84,6 +84,38 @@ def read_session(name, verb="read"):
     return slab_balance(r) if verb == "stop" else r
 
 
+def lasted(done):
+    """The duration of a session, from its report, in seconds."""
+    if "--json" in done.args:
+        return json.loads(done.out)["duration_ns"] / 1e9
+    return float(re.search(r", ([\d.]+) s$", done.out.splitlines()[0])[1])
+
+
+def steady(args, steps, pause, step, before=lambda: None, status=0):
+    """
+    The result of an obsctl in which step(i) runs for each of the steps, one every so many seconds, and which ends a pause after
+    the last. Verdicts look at the sixths of this time. Where the host does not keep it, all is repeated at a slower pace.
+    """
+    while True:
+        part = steps * pause / 6
+        before()
+        with Background(*args) as b:
+            begin, late = time.monotonic(), 0
+            for i in range(steps + 1):
+                time.sleep(max(begin + i * pause - time.monotonic(), 0))
+                late = max(late, time.monotonic() - begin - i * pause)
+                if i < steps:
+                    step(i)
+            done = b.stop(status=None)
+        longer = lasted(done) - steps * pause
+        if late < part / 3 and longer < part / 2:
+            assert done.status == status, f"expected status {status}\n{done}"
+            return done
+        print(f"# {late:.2f} s late, {longer:.2f} s longer than {steps * pause:.2f} s: repeated more slowly", flush=True)
+        at_most(pause, WAIT, "pause between steps")
+        pause *= 2
+
+
 def total(report, name, key="live"):
     """The sum of a number over the rows of one function of the module."""
     return sum(r[key] for r in rows(report, site=site(name)))
