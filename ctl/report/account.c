@@ -371,11 +371,17 @@ static void print_names(struct report *r, struct out *o)
 {
 	const struct ksyms *k = &r->view->ksyms;
 	char advice[160];
+	char count[32];
 
 	if (k->hidden && k->unknown) {
 		out_json_bool(o, "symbols_hidden", true);
 		out_line(o, "*** Functions of the kernel are [unknown], since %s hides addresses: %s. ***",
 			 k->path, kallsyms_advice(advice, sizeof(advice)));
+	}
+	if (r->view->usyms.lost) {
+		out_json_number(o, "lost_mappings", r->view->usyms.lost);
+		out_line(o, "*** %s mappings of processes were lost, since obsctl read them too late: user code can be [unknown]. ***",
+			 format_count(count, sizeof(count), r->view->usyms.lost));
 	}
 	if (shows_processes(r->view) && !process_numbers_are_own())
 		out_line(o, "Processes and threads have their numbers of the initial PID namespace; obsctl runs in another one.");

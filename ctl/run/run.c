@@ -35,6 +35,7 @@
 #include "run/stream.h"
 #include "run/tasks.h"
 #include "run/workload.h"
+#include "symbols/sideband.h"
 
 /* A stream whose end has not come is given up when nothing came for so long. */
 #define STREAM_QUIET_MS	10000
@@ -61,11 +62,10 @@ struct run {
 	bool		delivered;	/* a stream's last record came */
 	/* Times on CLOCK_MONOTONIC; 0 when there is none. */
 	uint64_t	deadline;
-	uint64_t	next_snapshot;
-	uint64_t	snapshot_every;
 	uint64_t	next_watch;
 	uint64_t	next_look;	/* for the end of the tasks */
 	struct pace	pace;
+	struct sideband	sideband;	/* of the processes whose code is to be named */
 	struct tasks	tasks;
 	struct absent	absent;		/* of the filter, at the start */
 };
@@ -114,6 +114,11 @@ static const struct opts *asked_of(const struct run *r)
 	return r->spec->observed ? r->spec->observed : r->o;
 }
 
+static bool names_user_code(const struct run *r)
+{
+	return r->spec->user_code || view_has_type(&r->view, KOBS_TYPE_USTACK);
+}
+
 static int make_session(struct run *r)
 {
 	int err = 0;
@@ -129,8 +134,7 @@ static int make_session(struct run *r)
 	if (!err)
 		err = view_bind(&r->view, &r->session);
 	if (!err)
-		err = tasks_check(asked_of(r), r->spec->user_code ||
-				  view_has_type(&r->view, KOBS_TYPE_USTACK));
+		err = tasks_check(asked_of(r), names_user_code(r));
 	return err;
 }
 
@@ -139,10 +143,8 @@ static int start_session(struct run *r)
 	struct session fresh = {};
 	int err;
 
-	if ((r->spec->user_code || view_has_type(&r->view, KOBS_TYPE_USTACK)) && r->child.pid) {
-		r->snapshot_every = 5000000;
-		r->next_snapshot = now_ns() + r->snapshot_every;
-	}
+	if (names_user_code(r) && !r->o->detach)
+		sideband_follow(&r->sideband, &r->view.usyms);
 	r->trace.print = r->spec->record;
 	r->trace.arg = r->spec->arg;
 	r->trace.max = r->o->top.value;
@@ -192,6 +194,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	}
 	if (!to.file)
 		return refuse("out of memory");
+	sideband_read(&r->sideband, &r->view.usyms);
 	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
 	rep.table = &table;
 	err = model_get_table(&r->data, r->session.id, &table);
@@ -232,15 +235,6 @@ static int interim_report(struct run *r)
 	return err;
 }
 
-static void snapshot(struct run *r)
-{
-	usyms_snapshot_tree(&r->view.usyms, (uint32_t)r->child.pid);
-	/* Often at first: a short command is over soon. */
-	if (r->snapshot_every < 250000000)
-		r->snapshot_every += r->snapshot_every / 2;
-	r->next_snapshot = r->child.pid ? now_ns() + r->snapshot_every : 0;
-}
-
 static int watch(struct run *r)
 {
 	struct session fresh = {};
@@ -259,7 +253,7 @@ static int watch(struct run *r)
 static int next_timeout(const struct run *r)
 {
 	uint64_t times[] = {
-		r->deadline, r->pace.next, r->next_snapshot, r->next_watch, r->next_look,
+		r->deadline, r->pace.next, r->next_watch, r->next_look,
 	};
 
 	return timeout_ms(times, ARRAY_SIZE(times));
@@ -285,6 +279,7 @@ static int receive(struct run *r)
 
 	if (err)
 		return err;
+	sideband_read(&r->sideband, &r->view.usyms);
 	if (r->stream)
 		trace_flush(&r->trace, false);
 	r->ended |= trace_is_full(&r->trace);
@@ -296,6 +291,7 @@ static int wait_session(struct run *r)
 	struct pollfd fds[] = {
 		{ .fd = r->signals.fd, .events = POLLIN },
 		{ .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN },
+		{ .fd = r->sideband.n ? r->sideband.poll : -1, .events = POLLIN },
 	};
 	int err = 0;
 
@@ -305,14 +301,14 @@ static int wait_session(struct run *r)
 
 		if (ready < 0 && errno != EINTR)
 			return refuse("waiting failed: %m");
+		if (ready > 0 && fds[2].revents)
+			sideband_read(&r->sideband, &r->view.usyms);
 		if (ready > 0 && fds[1].revents)
 			err = receive(r);
 		if (ready > 0 && fds[0].revents)
 			r->ended |= signals_read(&r->signals, &r->child);
 		if (r->deadline && now >= r->deadline)
 			break;
-		if (r->next_snapshot && now >= r->next_snapshot)
-			snapshot(r);
 		if (r->next_look && now >= r->next_look) {
 			r->ended |= tasks_ended(&r->tasks);
 			r->next_look = now + LOOK_NS;
@@ -489,6 +485,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	nl_shut(&r.data);
 	closed = output_close(&r.output);
 	tasks_close(&r.tasks);
+	sideband_close(&r.sideband);
 	absent_free(&r.absent);
 	trace_free(&r.trace);
 	rates_free(&r.rates);

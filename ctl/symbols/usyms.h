@@ -3,26 +3,12 @@
 #ifndef OBSCTL_USYMS_H
 #define OBSCTL_USYMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "lib/buf.h"
 #include "lib/map.h"
-
-struct usym_mapping {
-	uint64_t	start;
-	uint64_t	end;
-	uint64_t	offset;
-	const char	*path;
-};
-
-/* The mappings of one process, as they were last seen. */
-struct usym_process {
-	struct usym_mapping *v;
-	size_t		n;
-	size_t		cap;
-};
 
 struct usym_symbol {
 	uint64_t	start;
@@ -36,8 +22,12 @@ struct usym_segment {
 	uint64_t	address;
 };
 
-/* The symbols of one file. */
+/* A file that was mapped; read when a name of it is needed. */
 struct usym_file {
+	const char	*path;
+	uint64_t	inode;		/* 0: not known */
+	bool		read;
+	bool		program;	/* no library */
 	struct usym_symbol *v;
 	size_t		n;
 	size_t		cap;
@@ -46,14 +36,47 @@ struct usym_file {
 	size_t		cap_segments;
 };
 
-struct usyms {
-	struct map	processes;	/* pid to struct usym_process */
-	struct map	files;		/* path, from the pool, to struct usym_file */
-	struct pool	names;
+struct usym_mapping {
+	uint64_t	start;
+	uint64_t	end;
+	uint64_t	offset;
+	uint64_t	time;		/* since when; 0: always */
+	struct usym_file *file;
 };
 
+/* All code that a process has had mapped, and the processes it was forked from. */
+struct usym_process {
+	struct usym_mapping *v;
+	size_t		n;
+	size_t		cap;
+	struct usym_parent {
+		uint32_t	pid;
+		uint64_t	time;	/* of the fork */
+	} *parent;
+	size_t		nr_parents;
+	size_t		cap_parents;
+};
+
+struct usyms {
+	struct map	processes;	/* pid to struct usym_process */
+	struct map	files;		/* "INODE PATH", from the pool, to struct usym_file */
+	struct pool	names;
+	uint64_t	lost;		/* mappings and forks that the kernel could not tell */
+};
+
+void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, const char *path,
+	       uint64_t inode);
+void usyms_fork(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time);
 void usyms_snapshot(struct usyms *u, uint32_t pid);
-void usyms_snapshot_tree(struct usyms *u, uint32_t pid);
+void usyms_snapshot_all(struct usyms *u);
+int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_file *f);
+
+void usym_file_read(struct usyms *u, uint32_t pid, struct usym_file *f);
+bool usym_file_address(const struct usym_file *f, uint64_t offset, uint64_t *address);
+const struct usym_symbol *usym_file_symbol(const struct usym_file *f, uint64_t offset,
+					   uint64_t *address);
+void usym_file_free(void *file);
+
 void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out);
 uint64_t usyms_program_address(struct usyms *u, uint32_t pid, uint64_t address);
 void usyms_free(struct usyms *u);

@@ -13,18 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct memory_file file;
 	struct usyms u = {};
-	struct usym_process *p = zalloc(sizeof(*p));
+	const struct usym_mapping all = { .start = START, .end = UINT64_MAX };
 	struct buf out = {};
 	uint64_t at;
 
 	memory_file_set(&file, data, size);
-	p->v = grow(NULL, &p->cap, 1, sizeof(*p->v));
-	p->v[p->n++] = (struct usym_mapping) {
-		.start = START,
-		.end = UINT64_MAX,
-		.path = pool_intern(&u.names, file.path),
-	};
-	map_set(&u.processes, getpid(), p);
+	usyms_map(&u, getpid(), &all, file.path, 0);
 	for (at = 0; at < 0x3000; at += 0x3f)
 		usyms_print(&u, getpid(), START + at, &out);
 	usyms_print(&u, getpid(), UINT64_MAX - 1, &out);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Stacks: the right frames in the right order, from every context."""
 
+import tempfile
+
 from kobstest import *
 
 LEAF = "kobs_gen_leaf"
@@ -158,6 +160,55 @@ def both():
     equal(len(r["rows"]), 1, f"rows of {r['rows']}")
     in_order(r["rows"][0]["ustack"], "user_leaf", "user_middle", "user_outer", "main")
     equal(names(r["rows"][0]["kstack"])[:2], [LEAF, "kobs_gen_caller_b"], "kernel frames")
+
+
+def user_rows(r):
+    """Rows by the name of their user stack's leaf: their counts."""
+    found = {}
+    for row in r["rows"]:
+        leaf = (names(row["ustack"]) or [""])[0]
+        found[leaf] = found.get(leaf, 0) + row["count"]
+    return found
+
+
+@test("names of user code of processes that end before the report")
+def ended():
+    need_program()
+    with Background("func", "count", LEAF, "--by", "ustack", "--json") as b:
+        # Neither is obsctl's child; the second one is another program before, in the same process.
+        subprocess.run([PROGRAM, f"{GEN}run", "call task 3", "4"], check=True)
+        subprocess.run(["sh", "-c", f"exec {PROGRAM} {GEN}run 'call task 5' 1"], check=True)
+        r = b.report()
+    equal(user_rows(r), {"user_leaf": 17}, "calls by leaf")
+    for row in r["rows"]:
+        in_order(row["ustack"], "user_leaf", "user_middle", "user_outer", "main")
+
+
+@test("names of user code of a process forked by one that was there before")
+def forked_before():
+    need_program()
+    # It forks one that writes without an exec: what it has mapped is its parent's.
+    line = f"read x; (echo call task 7 >{GEN}run); exec sleep 0"
+    p = subprocess.Popen(["sh", "-c", line], stdin=subprocess.PIPE)
+    with Background("func", "count", LEAF, "--by", "ustack", "--json") as b:
+        p.communicate(b"go\n")
+        r = b.report()
+    equal([(leaf.strip("_"), n) for leaf, n in user_rows(r).items()], [("write", 7)], "calls by leaf")
+
+
+@test("a file that took another one's name gives no names")
+def replaced():
+    need_program()
+    with tempfile.TemporaryDirectory() as top:
+        shutil.copy(PROGRAM, f"{top}/program")
+        with Background("func", "count", LEAF, "--by", "ustack", "--json") as b:
+            subprocess.run([f"{top}/program", f"{GEN}run", "call task 3", "4"], check=True)
+            shutil.copy("/bin/true", f"{top}/other")
+            os.rename(f"{top}/other", f"{top}/program")
+            r = b.report()
+    equal(sum(row["count"] for row in r["rows"]), 12, "calls")
+    for row in r["rows"]:
+        assert row["ustack"][0].startswith("[program] 0x"), row["ustack"]
 
 
 @test("--folded: root first, one count in each line")

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's record of what processes map and fork, as perf record reads it: an
+ * event of each CPU that counts nothing, with the records that go with it. So a
+ * process that is over when the report is made has had names for its code.
+ *
+ * Formats: perf_event_open(2), PERF_RECORD_MMAP2, PERF_RECORD_FORK and PERF_RECORD_LOST,
+ * each with PERF_SAMPLE_TIME at its end (sample_id_all).
+ */
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/lines.h"
+#include "lib/parse.h"
+#include "symbols/sideband.h"
+
+/* Of data for each CPU: a hundred programs that are started. */
+#define RING_BYTES	(128 * 1024)
+
+struct mmap2_record {
+	struct perf_event_header header;
+	uint32_t	pid;
+	uint32_t	tid;
+	uint64_t	start;
+	uint64_t	len;
+	uint64_t	offset;
+	uint32_t	major;
+	uint32_t	minor;
+	uint64_t	inode;
+	uint64_t	generation;
+	uint32_t	prot;
+	uint32_t	flags;
+	char		path[];
+};
+
+struct fork_record {
+	struct perf_event_header header;
+	uint32_t	pid;
+	uint32_t	parent;
+	uint32_t	tid;
+	uint32_t	parent_tid;
+	uint64_t	time;
+};
+
+struct lost_record {
+	struct perf_event_header header;
+	uint64_t	id;
+	uint64_t	lost;
+};
+
+#define ONLINE	"/sys/devices/system/cpu/online"
+
+static int open_event(uint64_t cpu)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr), .type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY, .sample_type = PERF_SAMPLE_TIME,
+		.mmap = 1, .mmap2 = 1, .task = 1, .sample_id_all = 1, .exclude_kernel = 1,
+		.use_clockid = 1, .clockid = CLOCK_MONOTONIC,
+		.watermark = 1, .wakeup_watermark = RING_BYTES / 2,
+	};
+
+	return (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int add_ring(struct sideband *b, uint64_t cpu)
+{
+	struct epoll_event wake = { .events = EPOLLIN };
+	struct sideband_ring r = { .fd = open_event(cpu) };
+
+	if (r.fd < 0)
+		return errno;
+	r.page = mmap(NULL, b->page + RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, r.fd, 0);
+	if (r.page == MAP_FAILED || epoll_ctl(b->poll, EPOLL_CTL_ADD, r.fd, &wake)) {
+		int err = errno;
+
+		if (r.page != MAP_FAILED)
+			munmap(r.page, b->page + RING_BYTES);
+		close(r.fd);
+		return err;
+	}
+	b->ring = grow(b->ring, &b->cap, b->n + 1, sizeof(*b->ring));
+	b->ring[b->n++] = r;
+	return 0;
+}
+
+static int open_all(struct sideband *b)
+{
+	struct numbers cpus = {};
+	char list[512];
+	int err = 0;
+	size_t i;
+
+	*b = (struct sideband){ .page = (size_t)sysconf(_SC_PAGESIZE) };
+	b->poll = epoll_create1(EPOLL_CLOEXEC);
+	if (b->poll < 0)
+		return errno;
+	if (read_file(ONLINE, list, sizeof(list)) <= 0 ||
+	    parse_list(list, UINT32_MAX, true, &cpus))
+		err = ENOENT;
+	for (i = 0; !err && i < cpus.n; i++)
+		err = add_ring(b, cpus.v[i]);
+	numbers_free(&cpus);
+	return err;
+}
+
+/** sideband_follow() - Know what all processes have mapped now, and will have. */
+void sideband_follow(struct sideband *b, struct usyms *u)
+{
+	int err = open_all(b);
+
+	if (err) {
+		sideband_close(b);
+		note("Code of processes that end before the report has no names, since perf events cannot be opened: %s.",
+		     strerror(err));
+	}
+	usyms_snapshot_all(u);
+}
+
+/** sideband_close() - Free it; one that was never opened is all zero. */
+void sideband_close(struct sideband *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		munmap(b->ring[i].page, b->page + RING_BYTES);
+		close(b->ring[i].fd);
+	}
+	if (b->page && b->poll >= 0)
+		close(b->poll);
+	free(b->ring);
+	buf_free(&b->record);
+	*b = (struct sideband){ .poll = -1 };
+}
+
+/** sideband_record() - Take a record of @size bytes. One that is too short is left out. */
+void sideband_record(struct usyms *u, const void *record, size_t size)
+{
+	const struct perf_event_header *h = record;
+	const struct lost_record *lost = record;
+	const struct fork_record *f = record;
+	const struct mmap2_record *m = record;
+	struct usym_mapping at;
+
+	switch (h->type) {
+	case PERF_RECORD_MMAP2:
+		/* The path ends before the time, which is last. */
+		if (size < sizeof(*m) + 2 * sizeof(at.time) ||
+		    !memchr(m->path, 0, size - sizeof(*m) - sizeof(at.time)))
+			return;
+		at = (struct usym_mapping) {
+			.start = m->start, .end = m->start + m->len, .offset = m->offset,
+		};
+		memcpy(&at.time, (const char *)record + size - sizeof(at.time), sizeof(at.time));
+		usyms_map(u, m->pid, &at, m->path, m->inode);
+		break;
+	case PERF_RECORD_FORK:
+		if (size >= sizeof(*f) && f->pid != f->parent)
+			usyms_fork(u, f->pid, f->parent, f->time);
+		break;
+	case PERF_RECORD_LOST:
+		if (size >= sizeof(*lost))
+			u->lost += lost->lost;
+		break;
+	}
+}
+
+/* A record as one piece: it can go on at the ring's begin. */
+static const void *get_record(struct sideband *b, const char *data, uint64_t at, size_t size)
+{
+	size_t first = RING_BYTES - at % RING_BYTES;
+
+	if (size <= first)
+		return data + at % RING_BYTES;
+	b->record.len = 0;
+	buf_add(&b->record, data + at % RING_BYTES, first);
+	buf_add(&b->record, data, size - first);
+	return b->record.p;
+}
+
+static void read_ring(struct sideband *b, struct sideband_ring *r, struct usyms *u)
+{
+	struct perf_event_mmap_page *page = r->page;
+	const char *data = (const char *)r->page + b->page;
+	uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+	uint64_t at = page->data_tail;
+
+	while (at < head) {
+		const struct perf_event_header *h = (const void *)(data + at % RING_BYTES);
+
+		if (h->size < sizeof(*h))
+			break;
+		sideband_record(u, get_record(b, data, at, h->size), h->size);
+		at += h->size;
+	}
+	__atomic_store_n(&page->data_tail, head, __ATOMIC_RELEASE);
+}
+
+/** sideband_read() - Take what the kernel has told by now. */
+void sideband_read(struct sideband *b, struct usyms *u)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		read_ring(b, &b->ring[i], u);
+}

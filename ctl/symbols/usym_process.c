@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What processes have had mapped: as /proc tells, and as the kernel tells of each
+ * mapping and fork (sideband.c). Nothing is forgotten, since an address may come
+ * from any time of a process.
+ */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/lines.h"
+#include "lib/map.h"
+#include "symbols/usyms.h"
+
+/* A process sees files as its ancestors do, up to this one. */
+#define ANCESTORS	4
+
+static struct usym_process *get_process(struct usyms *u, uint32_t pid)
+{
+	struct usym_process *p = map_get(&u->processes, pid);
+
+	if (!p) {
+		p = zalloc(sizeof(*p));
+		map_set(&u->processes, pid, p);
+	}
+	return p;
+}
+
+static struct usym_file *get_file(struct usyms *u, const char *path, uint64_t inode)
+{
+	struct buf text = {};
+	struct usym_file *f;
+	const char *key;
+
+	buf_printf(&text, "%llu %s", (unsigned long long)inode, path);
+	key = pool_intern(&u->names, text.p);
+	buf_free(&text);
+	f = map_get(&u->files, (uint64_t)(uintptr_t)key);
+	if (!f) {
+		f = zalloc(sizeof(*f));
+		f->path = pool_intern(&u->names, path);
+		f->inode = inode;
+		map_set(&u->files, (uint64_t)(uintptr_t)key, f);
+	}
+	return f;
+}
+
+/**
+ * usyms_map() - A process has code mapped.
+ * @at: where, and since when; its file is set here
+ * @path: of the file; memory without one has "" or "//anon"
+ * @inode: of the file, 0 if that is not known
+ */
+void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, const char *path,
+	       uint64_t inode)
+{
+	struct usym_process *p = get_process(u, pid);
+	struct usym_file *f = get_file(u, strcmp(path, "//anon") ? path : "", inode);
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		const struct usym_mapping *m = &p->v[i];
+
+		if (m->start == at->start && m->end == at->end && m->offset == at->offset &&
+		    m->file == f && m->time <= at->time)
+			return;
+	}
+	p->v = grow(p->v, &p->cap, p->n + 1, sizeof(*p->v));
+	p->v[p->n] = *at;
+	p->v[p->n++].file = f;
+}
+
+/** usyms_fork() - A process has begun, with what its parent has mapped at that time. */
+void usyms_fork(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time)
+{
+	struct usym_process *p = get_process(u, pid);
+
+	p->parent = grow(p->parent, &p->cap_parents, p->nr_parents + 1, sizeof(*p->parent));
+	p->parent[p->nr_parents++] = (struct usym_parent) { .pid = parent, .time = time };
+}
+
+/* "START-END PERM OFFSET DEVICE INODE PATH" */
+static void parse_mapping(struct usyms *u, uint32_t pid, const char *line)
+{
+	unsigned long long inode;
+	struct usym_mapping m = {};
+	char perm[8];
+	int at = 0;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %llu %n", &m.start, &m.end,
+		   perm, &m.offset, &inode, &at) < 5)
+		return;
+	if (strchr(perm, 'x') && at)
+		usyms_map(u, pid, &m, line + at, inode);
+}
+
+/** usyms_snapshot() - Add what a process has mapped now, if there is one. */
+void usyms_snapshot(struct usyms *u, uint32_t pid)
+{
+	struct lines l;
+	char path[64];
+	size_t len;
+	char *line;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	if (lines_open(&l, path))
+		return;
+	while ((line = lines_next(&l, &len)))
+		parse_mapping(u, pid, line);
+	lines_close(&l);
+}
+
+/** usyms_snapshot_all() - Add what all processes have mapped now. */
+void usyms_snapshot_all(struct usyms *u)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	unsigned long pid;
+	char *end;
+
+	while (dir && (e = readdir(dir))) {
+		pid = strtoul(e->d_name, &end, 10);
+		if (pid && !*end)
+			usyms_snapshot(u, (uint32_t)pid);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/*
+ * The file that was mapped, and no other one of the same name. overlayfs can put the
+ * number of a layer into the upper half of an inode's number.
+ */
+static int open_same(const char *path, const struct usym_file *f)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || !f->inode)
+		return fd;
+	if (!fstat(fd, &st) && (uint32_t)st.st_ino == (uint32_t)f->inode)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* As a process sees it: it may live in a container; or else as an ancestor does. */
+static int open_inside(struct usyms *u, uint32_t pid, const struct usym_file *f, int depth)
+{
+	const struct usym_process *p = map_get(&u->processes, pid);
+	struct buf path = {};
+	size_t i;
+	int fd;
+
+	buf_printf(&path, "/proc/%u/root%s", pid, f->path);
+	fd = open_same(path.p, f);
+	buf_free(&path);
+	for (i = 0; fd < 0 && p && depth < ANCESTORS && i < p->nr_parents; i++)
+		fd = open_inside(u, p->parent[i].pid, f, depth + 1);
+	return fd;
+}
+
+/** usyms_open_file() - Open a file that a process had mapped. Return: a descriptor, or -1. */
+int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_file *f)
+{
+	int fd = open_inside(u, pid, f, 0);
+
+	return fd >= 0 ? fd : open_same(f->path, f);
+}
+
+static void free_process(void *item)
+{
+	struct usym_process *p = item;
+
+	free(p->parent);
+	free(p->v);
+	free(p);
+}
+
+void usyms_free(struct usyms *u)
+{
+	map_free(&u->processes, free_process);
+	map_free(&u->files, usym_file_free);
+	pool_free(&u->names);
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which file a user address is in, by what the kernel told of processes. */
+
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "symbols/sideband.h"
+#include "symbols/usyms.h"
+
+static int tests;
+static int failures;
+
+static void ok(bool good, const char *name)
+{
+	printf("%s %d - %s\n", good ? "ok" : "not ok", ++tests, name);
+	failures += !good;
+}
+
+static void names(struct usyms *u, uint32_t pid, uint64_t address, const char *want,
+		  const char *what)
+{
+	struct buf out = {};
+
+	usyms_print(u, pid, address, &out);
+	ok(!strcmp(out.p, want), what);
+	if (strcmp(out.p, want))
+		printf("# it is '%s', not '%s'\n", out.p, want);
+	buf_free(&out);
+}
+
+static void add(struct buf *b, uint64_t v, size_t size)
+{
+	buf_add(b, &v, size);
+}
+
+static void begin(struct buf *b, uint32_t type, uint32_t first, uint32_t second)
+{
+	b->len = 0;
+	add(b, type, 8);	/* and misc and size, which the header has */
+	add(b, first, 4);
+	add(b, second, 4);
+}
+
+static void mmap2(struct usyms *u, uint32_t pid, uint64_t start, uint64_t time, const char *path)
+{
+	struct buf b = {};
+
+	begin(&b, PERF_RECORD_MMAP2, pid, pid);
+	add(&b, start, 8);
+	add(&b, 0x1000, 8);
+	add(&b, 0x3000, 8);
+	add(&b, 0, 8);
+	add(&b, 0, 8);
+	add(&b, 0, 8);
+	add(&b, 0, 8);
+	buf_add(&b, path, strlen(path));
+	do {
+		add(&b, 0, 1);
+	} while (b.len % 8);
+	add(&b, time, 8);
+	sideband_record(u, b.p, b.len);
+	/* Pieces of it say nothing, and nothing behind them is read. */
+	if (!time)
+		sideband_record(u, b.p, b.len - 16);
+	buf_free(&b);
+}
+
+static void forked(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time)
+{
+	struct buf b = {};
+
+	begin(&b, PERF_RECORD_FORK, pid, parent);
+	add(&b, pid, 4);
+	add(&b, parent, 4);
+	add(&b, time, 8);
+	add(&b, time, 8);
+	sideband_record(u, b.p, b.len);
+	buf_free(&b);
+}
+
+static void lost(struct usyms *u, uint64_t n)
+{
+	struct buf b = {};
+
+	begin(&b, PERF_RECORD_LOST, 1, 0);
+	add(&b, n, 8);
+	sideband_record(u, b.p, b.len);
+	buf_free(&b);
+}
+
+/* Numbers of processes that no machine has, so that /proc is not asked. */
+#define A	0x7ffffff1
+#define B	0x7ffffff2
+#define C	0x7ffffff3
+
+static void test_places(void)
+{
+	struct usyms u = {};
+
+	mmap2(&u, A, 0x10000, 1, "[one]");
+	names(&u, A, 0x10234, "[one] 0x3234", "a mapping");
+	names(&u, A, 0x11000, "[unknown] 0x11000", "behind it");
+	names(&u, B, 0x10234, "[unknown] 0x10234", "of another process");
+	mmap2(&u, A, 0x10000, 5, "[one]");
+	names(&u, A, 0x10234, "[one] 0x3234", "the same file again");
+	mmap2(&u, A, 0x10800, 6, "[two]");
+	names(&u, A, 0x10234, "[one] 0x3234", "below one that covers a part");
+	names(&u, A, 0x10800, "[unknown] 0x10800", "two files at an address");
+	mmap2(&u, A, 0x20000, 6, "//anon");
+	names(&u, A, 0x20000, "[unknown] 0x20000", "memory without a file");
+	usyms_free(&u);
+}
+
+static void test_forks(void)
+{
+	struct usyms u = {};
+
+	mmap2(&u, A, 0x10000, 10, "[one]");
+	forked(&u, B, A, 20);
+	mmap2(&u, A, 0x20000, 30, "[later]");
+	mmap2(&u, B, 0x40000, 40, "[own]");
+	forked(&u, C, B, 35);
+	names(&u, B, 0x10001, "[one] 0x3001", "what the parent has mapped");
+	names(&u, B, 0x20001, "[unknown] 0x20001", "not what it mapped after the fork");
+	names(&u, A, 0x20001, "[later] 0x3001", "the parent's own");
+	names(&u, B, 0x40001, "[own] 0x3001", "the child's own");
+	names(&u, C, 0x10001, "[one] 0x3001", "what the parent's parent had mapped");
+	names(&u, C, 0x40001, "[unknown] 0x40001", "not what the parent mapped after the fork");
+	/* Numbers of processes come again. */
+	forked(&u, A, C, 50);
+	forked(&u, A, B, 60);
+	forked(&u, B, C, 70);
+	names(&u, C, 0x50000, "[unknown] 0x50000", "processes that are each other's parents");
+	usyms_free(&u);
+}
+
+static void test_lost(void)
+{
+	struct usyms u = {};
+
+	mmap2(&u, A, 0x10000, 0, "[one]");
+	names(&u, A, 0x10000, "[one] 0x3000", "a record that is followed by a part of it");
+	lost(&u, 3);
+	lost(&u, 4);
+	ok(u.lost == 7, "lost mappings are counted");
+	usyms_free(&u);
+}
+
+int main(void)
+{
+	test_places();
+	test_forks();
+	test_lost();
+	printf("1..%d\n", tests);
+	return failures != 0;
+}
