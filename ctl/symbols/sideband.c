@@ -4,8 +4,8 @@
  * event of each CPU that counts nothing, with the records that go with it. So a
  * process that is over when the report is made has had names for its code.
  *
- * Formats: perf_event_open(2), PERF_RECORD_MMAP2, PERF_RECORD_FORK and PERF_RECORD_LOST,
- * each with PERF_SAMPLE_TIME at its end (sample_id_all).
+ * Formats: perf_event_open(2), PERF_RECORD_MMAP2, PERF_RECORD_FORK, PERF_RECORD_COMM of an
+ * exec and PERF_RECORD_LOST, each with PERF_SAMPLE_TIME at its end (sample_id_all).
  */
 
 #include <errno.h>
@@ -52,6 +52,12 @@ struct fork_record {
 	uint64_t	time;
 };
 
+struct comm_record {
+	struct perf_event_header header;
+	uint32_t	pid;
+	uint32_t	tid;
+};
+
 struct lost_record {
 	struct perf_event_header header;
 	uint64_t	id;
@@ -65,7 +71,8 @@ static int open_event(uint64_t cpu)
 	struct perf_event_attr attr = {
 		.size = sizeof(attr), .type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_DUMMY, .sample_type = PERF_SAMPLE_TIME,
-		.mmap = 1, .mmap2 = 1, .task = 1, .sample_id_all = 1, .exclude_kernel = 1,
+		.mmap = 1, .mmap2 = 1, .task = 1, .comm = 1, .comm_exec = 1,
+		.sample_id_all = 1, .exclude_kernel = 1,
 		.use_clockid = 1, .clockid = CLOCK_MONOTONIC,
 		.watermark = 1, .wakeup_watermark = RING_BYTES / 2,
 	};
@@ -143,30 +150,42 @@ void sideband_close(struct sideband *b)
 	*b = (struct sideband){ .poll = -1 };
 }
 
+static void on_mapping(struct usyms *u, const struct mmap2_record *m, size_t size, uint64_t time)
+{
+	struct usym_mapping at = {
+		.start = m->start, .end = m->start + m->len, .offset = m->offset, .time = time,
+	};
+
+	/* The path ends before the time, which is last. */
+	if (memchr(m->path, 0, size - sizeof(*m) - sizeof(time)))
+		usyms_map(u, m->pid, &at, m->path, m->inode);
+}
+
 /** sideband_record() - Take a record of @size bytes. One that is too short is left out. */
 void sideband_record(struct usyms *u, const void *record, size_t size)
 {
 	const struct perf_event_header *h = record;
 	const struct lost_record *lost = record;
 	const struct fork_record *f = record;
-	const struct mmap2_record *m = record;
-	struct usym_mapping at;
+	const struct comm_record *c = record;
+	uint64_t time;
 
+	if (size < sizeof(*h) + sizeof(time))
+		return;
+	memcpy(&time, (const char *)record + size - sizeof(time), sizeof(time));
 	switch (h->type) {
 	case PERF_RECORD_MMAP2:
-		/* The path ends before the time, which is last. */
-		if (size < sizeof(*m) + 2 * sizeof(at.time) ||
-		    !memchr(m->path, 0, size - sizeof(*m) - sizeof(at.time)))
-			return;
-		at = (struct usym_mapping) {
-			.start = m->start, .end = m->start + m->len, .offset = m->offset,
-		};
-		memcpy(&at.time, (const char *)record + size - sizeof(at.time), sizeof(at.time));
-		usyms_map(u, m->pid, &at, m->path, m->inode);
+		if (size > sizeof(struct mmap2_record) + sizeof(time))
+			on_mapping(u, record, size, time);
 		break;
 	case PERF_RECORD_FORK:
+		/* A thread of a process is none. */
 		if (size >= sizeof(*f) && f->pid != f->parent)
-			usyms_fork(u, f->pid, f->parent, f->time);
+			usyms_begin(u, f->pid, f->parent, f->time);
+		break;
+	case PERF_RECORD_COMM:
+		if (size >= sizeof(*c) + sizeof(time) && h->misc & PERF_RECORD_MISC_COMM_EXEC)
+			usyms_begin(u, c->pid, 0, time);
 		break;
 	case PERF_RECORD_LOST:
 		if (size >= sizeof(*lost))

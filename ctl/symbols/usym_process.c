@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What processes have had mapped: as /proc tells, and as the kernel tells of each
- * mapping and fork (sideband.c). Nothing is forgotten, since an address may come
+ * mapping, fork and exec (sideband.c). Nothing is forgotten, since an address may come
  * from any time of a process.
  */
 
@@ -77,13 +77,21 @@ void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, con
 	p->v[p->n++].file = f;
 }
 
-/** usyms_fork() - A process has begun, with what its parent has mapped at that time. */
-void usyms_fork(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time)
+/**
+ * usyms_begin() - A process has begun anew.
+ * @parent: the one that it was forked from, whose mappings it has; 0 for an exec, which leaves none
+ * @time: when
+ */
+void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time)
 {
 	struct usym_process *p = get_process(u, pid);
+	size_t i;
 
-	p->parent = grow(p->parent, &p->cap_parents, p->nr_parents + 1, sizeof(*p->parent));
-	p->parent[p->nr_parents++] = (struct usym_parent) { .pid = parent, .time = time };
+	p->begin = grow(p->begin, &p->cap_begins, p->nr_begins + 1, sizeof(*p->begin));
+	/* Each CPU tells by itself. */
+	for (i = p->nr_begins++; i && p->begin[i - 1].time > time; i--)
+		p->begin[i] = p->begin[i - 1];
+	p->begin[i] = (struct usym_begin){ .time = time, .parent = parent };
 }
 
 /* "START-END PERM OFFSET DEVICE INODE PATH" */
@@ -162,8 +170,9 @@ static int open_inside(struct usyms *u, uint32_t pid, const struct usym_file *f,
 	buf_printf(&path, "/proc/%u/root%s", pid, f->path);
 	fd = open_same(path.p, f);
 	buf_free(&path);
-	for (i = 0; fd < 0 && p && depth < ANCESTORS && i < p->nr_parents; i++)
-		fd = open_inside(u, p->parent[i].pid, f, depth + 1);
+	for (i = 0; fd < 0 && p && depth < ANCESTORS && i < p->nr_begins; i++)
+		if (p->begin[i].parent)
+			fd = open_inside(u, p->begin[i].parent, f, depth + 1);
 	return fd;
 }
 
@@ -179,7 +188,7 @@ static void free_process(void *item)
 {
 	struct usym_process *p = item;
 
-	free(p->parent);
+	free(p->begin);
 	free(p->v);
 	free(p);
 }

@@ -3,9 +3,10 @@
  * Names of user addresses: the process' mappings say which file an address is
  * in and where in it, and the file has the symbols.
  *
- * An address comes without its time. Where a process had more than one file at
- * it, before and after an exec for instance, it has no name: it could be that of
- * another file. A process that was forked also had what its parent has mapped.
+ * An address comes without its time. It is looked for in what the process has had
+ * mapped since its last exec or fork, then before that; a forked process began
+ * with what its parent had mapped. Where it had more than one file at the address
+ * between two of these, the address has no name: it could be that of another file.
  */
 
 #include <string.h>
@@ -14,40 +15,57 @@
 #include "lib/map.h"
 #include "symbols/usyms.h"
 
-/* Processes to look at for one address: an own one, and those that it was forked from. */
-#define ANCESTORS	32
+/* Forks between an address' process and the one that mapped the code, at most. */
+#define ANCESTORS	16
 
 /* A place in a file. */
 struct place {
 	struct usym_file *file;
 	uint64_t	offset;
 	bool		ambiguous;
-	int		processes;	/* that were looked at */
 };
 
-/* What a process had mapped at an address up to a time. */
-static void find_in(struct usyms *u, uint32_t pid, uint64_t address, uint64_t time,
-		    struct place *found)
+/* What a process has mapped at an address itself, from one time to another. */
+static bool find_between(const struct usym_process *p, uint64_t address, uint64_t from, uint64_t to,
+			 struct place *found)
 {
-	const struct usym_process *p = map_get(&u->processes, pid);
 	size_t i;
 
-	for (i = 0; p && i < p->n; i++) {
+	for (i = 0; i < p->n; i++) {
 		const struct usym_mapping *m = &p->v[i];
 		uint64_t offset = address - m->start + m->offset;
 
-		if (address < m->start || address >= m->end || m->time > time)
+		if (address < m->start || address >= m->end || m->time < from || m->time > to)
 			continue;
 		if (found->file && (found->file != m->file || found->offset != offset))
 			found->ambiguous = true;
 		found->file = m->file;
 		found->offset = offset;
 	}
-	for (i = 0; p && i < p->nr_parents && found->processes < ANCESTORS; i++) {
-		found->processes++;
-		if (p->parent[i].time <= time)
-			find_in(u, p->parent[i].pid, address, p->parent[i].time, found);
+	return found->file;
+}
+
+/* What a process had mapped at an address, the last time up to then. */
+static bool find_in(struct usyms *u, uint32_t pid, uint64_t address, uint64_t to, int depth,
+		    struct place *found)
+{
+	const struct usym_process *p = map_get(&u->processes, pid);
+	size_t i;
+
+	if (!p || depth > ANCESTORS)
+		return false;
+	for (i = p->nr_begins; i--;) {
+		const struct usym_begin *b = &p->begin[i];
+
+		if (b->time > to)
+			continue;
+		if (find_between(p, address, b->time, to, found))
+			return true;
+		to = b->time - 1;
+		if (b->parent && find_in(u, b->parent, address, to, depth + 1, found))
+			return true;
 	}
+	return find_between(p, address, 0, to, found);
 }
 
 /* Return: whether the file is known, and it can be read. */
@@ -56,8 +74,7 @@ static bool find_place(struct usyms *u, uint32_t pid, uint64_t address, struct p
 	memset(found, 0, sizeof(*found));
 	if (!map_get(&u->processes, pid))
 		usyms_snapshot(u, pid);
-	find_in(u, pid, address, UINT64_MAX, found);
-	if (!found->file || found->ambiguous || !*found->file->path)
+	if (!find_in(u, pid, address, UINT64_MAX, 0, found) || found->ambiguous || !*found->file->path)
 		return false;
 	usym_file_read(u, pid, found->file);
 	return true;

@@ -44,17 +44,17 @@ struct usym_mapping {
 	struct usym_file *file;
 };
 
-/* All code that a process has had mapped, and the processes it was forked from. */
+/* All code that a process has had mapped, and when it began anew: the oldest first. */
 struct usym_process {
 	struct usym_mapping *v;
 	size_t		n;
 	size_t		cap;
-	struct usym_parent {
-		uint32_t	pid;
-		uint64_t	time;	/* of the fork */
-	} *parent;
-	size_t		nr_parents;
-	size_t		cap_parents;
+	struct usym_begin {
+		uint64_t	time;
+		uint32_t	parent;	/* forked from that process; 0: an exec */
+	} *begin;
+	size_t		nr_begins;
+	size_t		cap_begins;
 };
 
 struct usyms {
@@ -66,7 +66,7 @@ struct usyms {
 
 void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, const char *path,
 	       uint64_t inode);
-void usyms_fork(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time);
+void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time);
 void usyms_snapshot(struct usyms *u, uint32_t pid);
 void usyms_snapshot_all(struct usyms *u);
 int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_file *f);

@@ -37,8 +37,9 @@ static void add(struct buf *b, uint64_t v, size_t size)
 
 static void begin(struct buf *b, uint32_t type, uint32_t first, uint32_t second)
 {
-	b->len = 0;
-	add(b, type, 8);	/* and misc and size, which the header has */
+	add(b, type, 4);
+	add(b, type == PERF_RECORD_COMM ? PERF_RECORD_MISC_COMM_EXEC : 0, 2);
+	add(b, 0, 2);	/* the size, which is given */
 	add(b, first, 4);
 	add(b, second, 4);
 }
@@ -75,6 +76,17 @@ static void forked(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time
 	add(&b, pid, 4);
 	add(&b, parent, 4);
 	add(&b, time, 8);
+	add(&b, time, 8);
+	sideband_record(u, b.p, b.len);
+	buf_free(&b);
+}
+
+static void executed(struct usyms *u, uint32_t pid, uint64_t time)
+{
+	struct buf b = {};
+
+	begin(&b, PERF_RECORD_COMM, pid, pid);
+	buf_add(&b, "name\0\0\0", 8);
 	add(&b, time, 8);
 	sideband_record(u, b.p, b.len);
 	buf_free(&b);
@@ -136,6 +148,27 @@ static void test_forks(void)
 	usyms_free(&u);
 }
 
+static void test_execs(void)
+{
+	struct usyms u = {};
+
+	mmap2(&u, A, 0x10000, 10, "[shell]");
+	mmap2(&u, A, 0x20000, 10, "[library]");
+	forked(&u, B, A, 20);
+	mmap2(&u, B, 0x10000, 31, "[program]");
+	executed(&u, B, 30);
+	names(&u, B, 0x10001, "[program] 0x3001", "an exec, at the same addresses");
+	names(&u, B, 0x20001, "[library] 0x3001", "code that was there before the exec only");
+	names(&u, A, 0x10001, "[shell] 0x3001", "the parent has not changed");
+	executed(&u, B, 40);
+	mmap2(&u, B, 0x10000, 41, "[next]");
+	names(&u, B, 0x10001, "[next] 0x3001", "another exec");
+	/* The number goes to another process. */
+	forked(&u, B, A, 50);
+	names(&u, B, 0x10001, "[shell] 0x3001", "the number's new process");
+	usyms_free(&u);
+}
+
 static void test_lost(void)
 {
 	struct usyms u = {};
@@ -152,6 +185,7 @@ int main(void)
 {
 	test_places();
 	test_forks();
+	test_execs();
 	test_lost();
 	printf("1..%d\n", tests);
 	return failures != 0;

@@ -196,6 +196,15 @@ def forked_before():
     equal([(leaf.strip("_"), n) for leaf, n in user_rows(r).items()], [("write", 7)], "calls by leaf")
 
 
+@test("names of user code without address space randomization")
+def fixed_addresses():
+    need_program()
+    # obsctl's own program was there before, in the process that executes the command.
+    r = subprocess.run(["setarch", "-R", "obsctl", "func", "count", LEAF, "--by", "ustack", "--json", "--", PROGRAM, f"{GEN}run",
+                        "call task 3", "4"], capture_output=True, text=True, check=True)
+    equal(user_rows(balance(json.loads(r.stdout))), {"user_leaf": 12}, "calls by leaf")
+
+
 @test("a file that took another one's name gives no names")
 def replaced():
     need_program()

@@ -3,16 +3,11 @@
  * ustack FILE TEXT N: writes TEXT to FILE N times, from user_leaf(), called by
  * user_middle(), user_outer() and main(). Built with frame pointers; user_leaf()
  * makes the system call itself, since libc has no frame pointers.
- *
- * Run by obsctl, it ends when obsctl has looked at its mappings, as it does at
- * intervals: what has ended before has no names.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #define FRAME __attribute__((noipa))
 
@@ -50,37 +45,6 @@ static FRAME long user_outer(int fd, const char *text)
 	return user_middle(fd, text) + 1;
 }
 
-/* How often a process went to sleep, if it is obsctl; else -1. */
-static long sleeps(pid_t pid)
-{
-	long n = -1;
-	char line[256];
-	FILE *f;
-
-	snprintf(line, sizeof(line), "/proc/%d/status", (int)pid);
-	f = fopen(line, "r");
-	if (!f)
-		return -1;
-	if (fgets(line, sizeof(line), f) && !strcmp(line, "Name:\tobsctl\n"))
-		while (fgets(line, sizeof(line), f) &&
-		       sscanf(line, "voluntary_ctxt_switches: %ld", &n) != 1)
-			;
-	fclose(f);
-	return n;
-}
-
-/* It sleeps between two looks. Other sleeps, as for a page, are few. */
-static void wait_for_looks(void)
-{
-	pid_t parent = getppid();
-	long first = sleeps(parent);
-	int i;
-
-	for (i = 0; first >= 0 && i < 30000 && getppid() == parent &&
-	     sleeps(parent) < first + 10; i++)
-		usleep(1000);
-}
-
 int main(int argc, char **argv)
 {
 	int fd;
@@ -94,6 +58,5 @@ int main(int argc, char **argv)
 	for (i = atoi(argv[3]); i > 0; i--)
 		if (user_outer(fd, argv[2]) < 2)
 			return 1;
-	wait_for_looks();
 	return 0;
 }

@@ -153,12 +153,6 @@ def script(*commands):
     return ["sh", "-c", "; ".join(f"echo {c} >{GEN}run || exit" for c in commands)]
 
 
-# Shell commands that wait until obsctl, which runs them and sleeps between two looks at the mappings of its command, has looked
-# at them: what has ended before has no names.
-LOOKED_AT = ("slept() { while read -r key n rest; do [ $key != voluntary_ctxt_switches: ] || break; done </proc/$PPID/status; }; "
-             "slept; enough=$((n + 10)); until slept; [ $n -ge $enough ]; do sleep 0.01; done")
-
-
 # obsctl.
 
 class Result:
