@@ -23,9 +23,13 @@ static int __init kobs_init(void)
 	int err;
 
 	kobs_source_init(sources, ARRAY_SIZE(sources));
-	err = kobs_sessions_init();
+	kobs_session_memory_init();
+	err = kobs_cpus_init();
 	if (err)
 		return err;
+	err = kobs_sessions_init();
+	if (err)
+		goto err_cpus;
 	err = kobs_unwind_init();
 	if (err)
 		goto err_sessions;
@@ -43,6 +47,8 @@ err_unwind:
 	kobs_unwind_exit();
 err_sessions:
 	kobs_sessions_exit();
+err_cpus:
+	kobs_cpus_exit();
 	return err;
 }
 
@@ -53,6 +59,7 @@ static void __exit kobs_exit(void)
 	kobs_sessions_exit();
 	kobs_stream_exit();
 	kobs_unwind_exit();
+	kobs_cpus_exit();
 }
 
 module_init(kobs_init);

@@ -259,6 +259,12 @@ struct kobs_hit {
 	u64 value;
 };
 
+/* Why a hit that found no row is lost. */
+static inline enum kobs_counter kobs_hit_no_row(const struct kobs_cpu *pc)
+{
+	return kobs_table_ready(&pc->table) ? KOBS_N_TABLE_FULL : KOBS_N_NO_TABLE;
+}
+
 static __always_inline bool kobs_hit_streams(const struct kobs_session *s,
 					     enum kobs_hit_kind kind)
 {
@@ -298,7 +304,7 @@ static __always_inline void kobs_hit_record(struct kobs_session *s,
 		if (pc->table.values ?
 		    !kobs_table_add(&pc->table, key, hit->value) :
 		    !kobs_table_count(&pc->table, key))
-			fate = KOBS_N_TABLE_FULL;
+			fate = kobs_hit_no_row(pc);
 	}
 	kobs_count(&pc->counters, fate);
 }

@@ -30,7 +30,7 @@
 struct workqueue_struct *kobs_wq;
 static DEFINE_MUTEX(kobs_sessions_lock);
 static LIST_HEAD(kobs_sessions);
-static unsigned int kobs_n_sessions;
+static atomic_t kobs_n_sessions;
 static u32 kobs_last_id;
 
 static void session_release(struct kref *ref)
@@ -61,23 +61,12 @@ static void session_del_work(struct work_struct *work)
 	kobs_session_put(s);
 }
 
-static int session_publish(struct kobs_session *s,
-			   struct netlink_ext_ack *extack)
+static void session_publish(struct kobs_session *s)
 {
-	int err = 0;
-
 	mutex_lock(&kobs_sessions_lock);
-	if (kobs_n_sessions == KOBS_SESSIONS) {
-		err = kobs_refuse(extack, -ENOSPC,
-				  "there are %u sessions already, the maximum",
-				  KOBS_SESSIONS);
-	} else {
-		s->id = ++kobs_last_id;
-		kobs_n_sessions++;
-		list_add_tail(&s->node, &kobs_sessions);
-	}
+	s->id = ++kobs_last_id;
+	list_add_tail(&s->node, &kobs_sessions);
 	mutex_unlock(&kobs_sessions_lock);
-	return err;
 }
 
 /**
@@ -93,11 +82,18 @@ static int session_publish(struct kobs_session *s,
 struct kobs_session *kobs_session_new(struct kobs_config *cfg,
 				      struct netlink_ext_ack *extack)
 {
-	struct kobs_session *s = kobs_session_create(cfg, extack);
+	struct kobs_session *s;
 	int err;
 
+	/* Before any memory is allocated. */
+	if (atomic_inc_return(&kobs_n_sessions) > KOBS_SESSIONS)
+		s = ERR_PTR(kobs_refuse(extack, -ENOSPC,
+					"there are %u sessions already, the maximum",
+					KOBS_SESSIONS));
+	else
+		s = kobs_session_create(cfg, extack);
 	if (IS_ERR(s))
-		return s;
+		goto err_reserved;
 	INIT_WORK(&s->del_work, session_del_work);
 	mutex_lock(&s->lock);
 	err = s->source->prepare(s, extack);
@@ -107,19 +103,15 @@ struct kobs_session *kobs_session_new(struct kobs_config *cfg,
 	/* For the list; the caller is inside the module already. */
 	__module_get(THIS_MODULE);
 	kref_get(&s->ref);
-	err = session_publish(s, extack);
-	if (err)
-		goto err_release;
+	session_publish(s);
 	return s;
 
-err_release:
-	module_put(THIS_MODULE);
-	mutex_lock(&s->lock);
-	s->source->release(s);
-	mutex_unlock(&s->lock);
 err_free:
 	kobs_session_free(s);
-	return ERR_PTR(err);
+	s = ERR_PTR(err);
+err_reserved:
+	atomic_dec(&kobs_n_sessions);
+	return s;
 }
 
 /**
@@ -401,7 +393,7 @@ static void session_end(struct kobs_session *s)
 	mine = !list_empty(&s->node);
 	list_del_init(&s->node);
 	if (mine)
-		kobs_n_sessions--;
+		atomic_dec(&kobs_n_sessions);
 	s->owner = 0;
 	mutex_unlock(&kobs_sessions_lock);
 	if (!mine)

@@ -24,9 +24,11 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/workqueue.h>
+#include "core/cpus.h"
 #include "core/source.h"
 #include "lib/counters.h"
 #include "lib/filter.h"
+#include "lib/memory.h"
 #include "lib/param.h"
 #include "lib/stack_table.h"
 #include "lib/table.h"
@@ -79,7 +81,8 @@ struct kobs_guard {
 /**
  * struct kobs_cpu - the per-CPU part of a session
  * @counters: counters
- * @table: aggregation table, unused by streams
+ * @table: aggregation table, unused by streams; without memory if the CPU has
+ *         not been online
  * @unwind: its part of kernel stacks
  * @nest: nesting depth of the session's handlers on this CPU
  * @guard: the guard's window
@@ -122,6 +125,8 @@ struct kobs_kept_out {
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
  * @record_bytes: size of a record in the stream
+ * @memory: account of its memory
+ * @cpus: memory of the CPUs that have been online
  *
  * Constant from creation:
  * @id: number
@@ -175,6 +180,8 @@ struct kobs_session {
 	struct kobs_stack_table stacks;
 	struct kobs_stream *stream;
 	u32 record_bytes;
+	struct kobs_memory memory;
+	struct kobs_cpus cpus;
 
 	u32 id;
 	const struct kobs_source *source;
@@ -260,11 +267,17 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 void kobs_session_pin(struct kobs_session *s);
 void kobs_session_free(struct kobs_session *s);
 
+/* session_memory.c */
+int kobs_session_no_memory(const struct kobs_session *s,
+			   struct netlink_ext_ack *extack, const char *lower);
+int kobs_session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack);
+void kobs_session_free_memory(struct kobs_session *s);
+void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
+void kobs_session_memory_init(void);
+
 /* session_stats.c */
 enum kobs_state kobs_session_state(const struct kobs_session *s);
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
-struct kobs_shape kobs_session_shape(const struct kobs_session *s);
-void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 u64 kobs_session_duration(const struct kobs_session *s);
 int kobs_session_keep_out(struct kobs_session *s, u64 address,
 			  const char *reason, bool denied);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions: creation from a configuration (columns, checks, memory), and
- * freeing.
+ * Sessions: creation from a configuration (columns, checks), and freeing.
  *
  * Locking: none; the session is not in the list yet, or not any more.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -18,9 +16,6 @@
 #include "core/refuse.h"
 #include "core/session.h"
 #include "core/stream.h"
-
-/* Default for rows with a histogram, which are large. */
-#define HIST_ROWS	512
 
 /* Why a session stopped whose probes ftrace does not remove. */
 #define PINNED \
@@ -104,55 +99,6 @@ static int session_check(const struct kobs_session *s,
 	return 0;
 }
 
-static int session_alloc_tables(struct kobs_session *s)
-{
-	struct kobs_shape shape = kobs_session_shape(s);
-	unsigned int cpu;
-	int err;
-
-	if (shape.hist && !s->params[KOBS_P_ROWS].given)
-		s->params[KOBS_P_ROWS].number = HIST_ROWS;
-	for_each_possible_cpu(cpu) {
-		err = kobs_table_init(&per_cpu_ptr(s->cpu, cpu)->table,
-				      cpu_to_node(cpu),
-				      s->params[KOBS_P_ROWS].number, &shape);
-		if (err)
-			return err;
-		cond_resched();
-	}
-	return 0;
-}
-
-/* The stack table and the stack caches, if the key needs them. */
-static int session_alloc_stacks(struct kobs_session *s)
-{
-	int err = 0;
-
-	if (s->has_stacks)
-		err = kobs_stack_table_init(&s->stacks,
-					    s->params[KOBS_P_STACKS].number);
-	return err ?: kobs_unwind_alloc(&s->unwind,
-					s->need & BIT(KOBS_W_KSTACK));
-}
-
-static int session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)
-{
-	int err = -ENOMEM;
-
-	s->cpu = alloc_percpu(struct kobs_cpu);
-	s->unwind.cpu = &s->cpu->unwind;
-	s->unwind.stacks = &s->stacks;
-	if (s->cpu)
-		err = s->mode->stream ? kobs_stream_new(s) :
-		      s->mode->own_rows ? 0 : session_alloc_tables(s);
-	if (!err)
-		err = session_alloc_stacks(s);
-	if (err)
-		kobs_refuse(extack, err,
-			    "no memory for the session: lower rows, stacks or ring_kb");
-	return err;
-}
-
 static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
 {
 	s->source = cfg->source;
@@ -185,7 +131,7 @@ static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
 struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 					 struct netlink_ext_ack *extack)
 {
-	struct kobs_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct kobs_session *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	int err;
 
 	if (!s)
@@ -199,7 +145,7 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 	if (!err)
 		err = session_check(s, extack);
 	if (!err)
-		err = session_alloc(s, extack);
+		err = kobs_session_alloc(s, extack);
 	if (!err)
 		return s;
 	kobs_session_free(s);
@@ -236,16 +182,7 @@ void kobs_session_pin(struct kobs_session *s)
  */
 void kobs_session_free(struct kobs_session *s)
 {
-	unsigned int cpu;
-
-	if (s->cpu) {
-		for_each_possible_cpu(cpu)
-			kobs_table_free(&per_cpu_ptr(s->cpu, cpu)->table);
-		kobs_unwind_free(&s->unwind);
-		free_percpu(s->cpu);
-	}
-	kobs_stack_table_free(&s->stacks);
-	kobs_stream_free(s);
+	kobs_session_free_memory(s);
 	kvfree(s->kept_out);
 	kvfree(s->blob);
 	mutex_destroy(&s->lock);

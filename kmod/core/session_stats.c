@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sessions: what is reported about them (state, counters, memory, duration),
- * and the targets kept out.
+ * Sessions: what is reported about them (state, counters, duration), and the
+ * targets kept out.
  *
  * Locking: all callers hold the session's lock, except for what is constant
  * after a session's creation.
  */
 #include <linux/cpumask.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include "core/session.h"
-#include "core/stream.h"
 
 /**
  * kobs_session_state() - the state of a session as clients see it
@@ -61,68 +59,6 @@ void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 }
 
 /**
- * kobs_session_shape() - layout of the rows of a session's tables
- * @s: session whose columns are set
- *
- * Context: any.
- * Return: the shape.
- */
-struct kobs_shape kobs_session_shape(const struct kobs_session *s)
-{
-	struct kobs_shape shape = {
-		.words = s->n_words,
-		.fields = s->mode->n_fields,
-		.values = s->mode->value,
-		.hist = s->params[KOBS_P_HIST].number,
-	};
-	unsigned int i;
-
-	for (i = 0; i < shape.fields; i++) {
-		if (s->mode->fields[i].merge == KOBS_MERGE_LOWEST)
-			shape.lowest |= BIT(i);
-	}
-	return shape;
-}
-
-static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
-{
-	struct kobs_shape shape = kobs_session_shape(s);
-	unsigned int rows = s->params[KOBS_P_ROWS].number;
-	unsigned int cpu;
-
-	u->bytes += kobs_table_bytes(rows, &shape) * num_possible_cpus();
-	u->rows_max = roundup_pow_of_two(rows);
-	for_each_possible_cpu(cpu) {
-		struct kobs_table *t = &per_cpu_ptr(s->cpu, cpu)->table;
-
-		u->rows = max_t(u32, u->rows, local64_read(&t->used));
-	}
-}
-
-/**
- * kobs_session_usage() - memory use of a session
- * @s: session
- * @u: bytes, without the kernel's own memory for its probes; unless it is a
- *     stream, rows in use of the fullest table, and capacity of each table
- *
- * Context: task; the session's lock is held.
- */
-void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
-{
-	*u = (struct kobs_usage){
-		.bytes = sizeof(*s) + kobs_stream_bytes(s) +
-			 sizeof(struct kobs_cpu) * num_possible_cpus(),
-	};
-	if (!s->stream && !s->mode->own_rows)
-		table_usage(s, u);
-	if (s->has_stacks)
-		u->bytes += kobs_stack_table_bytes(s->params[KOBS_P_STACKS].number);
-	u->bytes += kobs_unwind_bytes(&s->unwind);
-	if (s->source->usage && s->priv)
-		s->source->usage(s, u);
-}
-
-/**
  * kobs_session_duration() - time for which a session has been running, or ran
  * @s: session
  *
@@ -154,7 +90,8 @@ int kobs_session_keep_out(struct kobs_session *s, u64 address,
 
 	if (!s->kept_out)
 		s->kept_out = kvmalloc_array(KOBS_KEPT_OUT,
-					     sizeof(*s->kept_out), GFP_KERNEL);
+					     sizeof(*s->kept_out),
+					     GFP_KERNEL_ACCOUNT);
 	if (!s->kept_out)
 		return -ENOMEM;
 	if (n < KOBS_KEPT_OUT)

@@ -36,10 +36,12 @@
  * struct kobs_stream_cpu - the worker's state of one CPU
  * @seq: number of the next batch
  * @lost: number of lost records reported to the owner
+ * @counted: its ring is in the session's account
  */
 struct kobs_stream_cpu {
 	u64 seq;
 	u64 lost;
+	bool counted;
 };
 
 /**
@@ -306,7 +308,7 @@ int kobs_stream_new(struct kobs_session *s)
 {
 	struct kobs_stream *st;
 
-	st = kzalloc(struct_size(st, cpu, nr_cpu_ids), GFP_KERNEL);
+	st = kzalloc(struct_size(st, cpu, nr_cpu_ids), GFP_KERNEL_ACCOUNT);
 	if (!st)
 		return -ENOMEM;
 	st->s = s;
@@ -371,17 +373,21 @@ void kobs_stream_finish(struct kobs_session *s)
 }
 
 /**
- * kobs_stream_bytes() - memory use of a session's stream
- * @s: session
+ * kobs_stream_prepare() - count the ring of a CPU, unless it was counted
+ * @s: session in a streaming mode
+ * @cpu: CPU, for which the kernel has allocated the ring
  *
- * Context: task.
- * Return: bytes; 0 when it has no stream.
+ * Context: task; the hotplug lock is held.
+ * Return: 0, or -ENOMEM: the account is above its maximum.
  */
-size_t kobs_stream_bytes(const struct kobs_session *s)
+int kobs_stream_prepare(struct kobs_session *s, unsigned int cpu)
 {
-	if (!s->stream)
+	struct kobs_stream_cpu *c = &s->stream->cpu[cpu];
+
+	if (c->counted)
 		return 0;
-	return sizeof(*s->stream) + s->stream->bytes * num_possible_cpus();
+	c->counted = true;
+	return kobs_memory_count(&s->memory, s->stream->bytes) ? 0 : -ENOMEM;
 }
 
 /**

@@ -15,7 +15,7 @@ int kobs_stream_new(struct kobs_session *s);
 void kobs_stream_free(struct kobs_session *s);
 void kobs_stream_start(struct kobs_session *s);
 void kobs_stream_finish(struct kobs_session *s);
-size_t kobs_stream_bytes(const struct kobs_session *s);
+int kobs_stream_prepare(struct kobs_session *s, unsigned int cpu);
 bool kobs_stream_write(struct kobs_session *s, const u64 *v, u64 value);
 
 #endif /* KOBS_STREAM_H */

@@ -27,6 +27,10 @@ static const struct kobs_reason reasons[] = {
 		"ring_full",
 		"records came faster than they were read: raise ring_kb",
 	},
+	[KOBS_N_NO_TABLE - KOBS_N_LOST] = {
+		"no_table",
+		"hit on a CPU that came online when there was no memory for its tables",
+	},
 };
 
 static_assert(ARRAY_SIZE(reasons) == KOBS_N_SOURCE - KOBS_N_LOST);

@@ -27,6 +27,7 @@ enum kobs_counter {
 	KOBS_N_TABLE_FULL,
 	KOBS_N_STACK_FULL,
 	KOBS_N_RING_FULL,
+	KOBS_N_NO_TABLE,
 	/* and those of the source: KOBS_N_SOURCE + i, as its table names them. */
 	KOBS_N_SOURCE,
 	KOBS_N = KOBS_N_SOURCE + KOBS_SOURCE_REASONS

@@ -10,11 +10,13 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/numa.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
 #include "lib/group_table.h"
+#include "lib/memory.h"
 
 static unsigned int slots_of(unsigned int groups)
 {
@@ -22,61 +24,74 @@ static unsigned int slots_of(unsigned int groups)
 }
 
 /**
- * kobs_group_table_bytes() - memory of a group table
- * @groups: requested number of groups
- * @words: words of a key
- *
- * Context: any.
- * Return: bytes that kobs_group_table_init() would allocate.
- */
-size_t kobs_group_table_bytes(unsigned int groups, unsigned int words)
-{
-	size_t each = (1 + words) * sizeof(u64) +
-		      num_possible_cpus() * sizeof(struct kobs_group_counts);
-
-	return slots_of(groups) * each;
-}
-EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_bytes);
-
-/**
  * kobs_group_table_init() - allocate an empty group table
- * @g: group table
+ * @g: group table; no CPU has counters yet
+ * @m: account of its memory
  * @groups: maximum number of groups; rounded up to a power of two, at least 2
  * @words: words of a key, at least 1
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_group_table_init(struct kobs_group_table *g, unsigned int groups,
-			  unsigned int words)
+int kobs_group_table_init(struct kobs_group_table *g, struct kobs_memory *m,
+			  unsigned int groups, unsigned int words)
 {
 	unsigned int n = slots_of(groups);
-	unsigned int cpu;
 
 	memset(g, 0, sizeof(*g));
 	g->mask = n - 1;
 	g->shift = 64 - ilog2(n);
 	g->stride = 1 + words;
 	g->words = words;
-	g->slots = vzalloc((size_t)n * g->stride * sizeof(u64));
-	g->counts = alloc_percpu(struct kobs_group_counts *);
-	if (!g->slots || !g->counts)
-		goto err_free;
-	for_each_possible_cpu(cpu) {
-		struct kobs_group_counts *counts =
-			vzalloc_node(n * sizeof(*counts), cpu_to_node(cpu));
-
-		if (!counts)
-			goto err_free;
-		*per_cpu_ptr(g->counts, cpu) = counts;
-	}
-	return 0;
-
-err_free:
+	g->slots = kobs_memory_get(m, (u64)n * g->stride * sizeof(u64),
+				   NUMA_NO_NODE);
+	g->counts = alloc_percpu_gfp(struct kobs_group_counts *,
+				     GFP_KERNEL_ACCOUNT);
+	if (g->slots && g->counts)
+		return 0;
 	kobs_group_table_free(g);
 	return -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_init);
+
+/**
+ * kobs_group_table_bytes() - memory for the counters of a CPU
+ * @g: group table
+ *
+ * Context: any.
+ * Return: bytes that kobs_group_table_prepare() would allocate.
+ */
+u64 kobs_group_table_bytes(const struct kobs_group_table *g)
+{
+	return (g->mask + 1ULL) * sizeof(struct kobs_group_counts);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_bytes);
+
+/**
+ * kobs_group_table_prepare() - give a CPU its counters, unless it has them
+ * @g: group table
+ * @m: account of its memory
+ * @cpu: CPU, which does not run or counts nothing yet
+ *
+ * Context: task, may sleep; readers may run meanwhile.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_group_table_prepare(struct kobs_group_table *g, struct kobs_memory *m,
+			     unsigned int cpu)
+{
+	struct kobs_group_counts **counts = per_cpu_ptr(g->counts, cpu);
+	void *p;
+
+	if (*counts)
+		return 0;
+	p = kobs_memory_get(m, kobs_group_table_bytes(g), cpu_to_node(cpu));
+	if (!p)
+		return -ENOMEM;
+	/* Pairs with the read in kobs_group_table_sum(). */
+	smp_store_release(counts, p);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_prepare);
 
 /**
  * kobs_group_table_free() - free a group table without users
@@ -164,8 +179,14 @@ u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned i
 	unsigned int cpu;
 	u64 sum = 0;
 
-	for_each_possible_cpu(cpu)
-		sum += local64_read(&(*per_cpu_ptr(g->counts, cpu))[group].n[i]);
+	for_each_possible_cpu(cpu) {
+		struct kobs_group_counts *counts;
+
+		/* Pairs with the release in kobs_group_table_prepare(). */
+		counts = smp_load_acquire(per_cpu_ptr(g->counts, cpu));
+		if (counts)
+			sum += local64_read(&counts[group].n[i]);
+	}
 	return sum;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_sum);

@@ -9,6 +9,9 @@
  * interrupted the claimer) and takes the next free one, so that one key can
  * own several groups; readers add up groups of equal key. Counters are changed
  * by local atomic operations of their CPU.
+ *
+ * The counters of a CPU are allocated before it runs; a CPU without memory has
+ * none.
  */
 #ifndef KOBS_GROUP_TABLE_H
 #define KOBS_GROUP_TABLE_H
@@ -38,7 +41,7 @@ struct kobs_group_counts {
  * struct kobs_group_table - a group table
  * @slots: states, KOBS_ROW_FREE, KOBS_ROW_CLAIMED or the hash of the key, and
  *	keys
- * @counts: counters per CPU, one set per slot
+ * @counts: counters per CPU, one set per slot; NULL for a CPU without memory
  * @mask: number of slots less one
  * @shift: bits to shift a hash right to get its place
  * @stride: words of a slot
@@ -55,9 +58,11 @@ struct kobs_group_table {
 	atomic_t used;
 };
 
-size_t kobs_group_table_bytes(unsigned int groups, unsigned int words);
-int kobs_group_table_init(struct kobs_group_table *g, unsigned int groups,
-			  unsigned int words);
+int kobs_group_table_init(struct kobs_group_table *g, struct kobs_memory *m,
+			  unsigned int groups, unsigned int words);
+u64 kobs_group_table_bytes(const struct kobs_group_table *g);
+int kobs_group_table_prepare(struct kobs_group_table *g, struct kobs_memory *m,
+			     unsigned int cpu);
 void kobs_group_table_free(struct kobs_group_table *g);
 u32 kobs_group_table_find(struct kobs_group_table *g, const u64 *key);
 const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group);
@@ -69,12 +74,14 @@ u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned i
  * @group: group
  *
  * Context: any, NMI included; preemption off.
- * Return: the counters.
+ * Return: the counters, or NULL when this CPU has no memory.
  */
 static __always_inline local64_t *
 kobs_group_table_counts(const struct kobs_group_table *g, u32 group)
 {
-	return this_cpu_read(*g->counts)[group].n;
+	struct kobs_group_counts *counts = this_cpu_read(*g->counts);
+
+	return likely(counts) ? counts[group].n : NULL;
 }
 
 #endif /* KOBS_GROUP_TABLE_H */

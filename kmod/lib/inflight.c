@@ -11,10 +11,12 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/numa.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include "lib/inflight.h"
+#include "lib/memory.h"
 
 const struct kobs_reason kobs_inflight_reasons[KOBS_INFLIGHT_REASONS] = {
 	{ "in_flight", "call or wait that had not ended" },
@@ -34,45 +36,28 @@ static unsigned int slots_of(unsigned int max)
 	return roundup_pow_of_two(max(max, 1U * KOBS_INFLIGHT_BUCKET)) * 2;
 }
 
-static size_t entry_bytes(unsigned int words)
-{
-	return sizeof(struct kobs_inflight) + words * sizeof(u64);
-}
-
-/**
- * kobs_inflight_table_bytes() - memory of an in-flight table
- * @max: maximum number of entries
- * @words: data words per entry
- *
- * Context: any.
- * Return: bytes that kobs_inflight_table_init() would allocate.
- */
-size_t kobs_inflight_table_bytes(unsigned int max, unsigned int words)
-{
-	return slots_of(max) *
-	       (sizeof(struct kobs_inflight_state) + entry_bytes(words));
-}
-EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_table_bytes);
-
 /**
  * kobs_inflight_table_init() - allocate an empty in-flight table
  * @t: table
+ * @m: account of its memory
  * @max: maximum number of entries
  * @words: data words per entry, maximum KOBS_INFLIGHT_WORDS
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max, unsigned int words)
+int kobs_inflight_table_init(struct kobs_inflight_table *t, struct kobs_memory *m,
+			     unsigned int max, unsigned int words)
 {
 	unsigned int n = slots_of(max);
 
 	memset(t, 0, sizeof(*t));
 	t->mask = n / KOBS_INFLIGHT_BUCKET - 1;
 	t->shift = 64 - ilog2(n);
-	t->stride = entry_bytes(words);
-	t->states = vzalloc(n * sizeof(*t->states));
-	t->entries = vzalloc((size_t)n * t->stride);
+	t->stride = sizeof(struct kobs_inflight) + words * sizeof(u64);
+	t->states = kobs_memory_get(m, (u64)n * sizeof(*t->states),
+				    NUMA_NO_NODE);
+	t->entries = kobs_memory_get(m, (u64)n * t->stride, NUMA_NO_NODE);
 	if (t->states && t->entries)
 		return 0;
 	kobs_inflight_table_free(t);

@@ -29,6 +29,8 @@
 #include "lib/counters.h"
 #include "lib/hash.h"
 
+struct kobs_memory;
+
 /* Slots of a bucket, whose states fill a cache line. */
 #define KOBS_INFLIGHT_BUCKET	8
 /* Maximum number of data words per entry. */
@@ -118,9 +120,8 @@ enum kobs_inflight_got {
 
 extern const struct kobs_reason kobs_inflight_reasons[KOBS_INFLIGHT_REASONS];
 
-size_t kobs_inflight_table_bytes(unsigned int max, unsigned int words);
-int kobs_inflight_table_init(struct kobs_inflight_table *t, unsigned int max,
-			     unsigned int words);
+int kobs_inflight_table_init(struct kobs_inflight_table *t, struct kobs_memory *m,
+			     unsigned int max, unsigned int words);
 void kobs_inflight_table_free(struct kobs_inflight_table *t);
 bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
 			struct kobs_inflight *copy);

@@ -9,8 +9,10 @@
 #include <linux/export.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/numa.h>
 #include <linux/vmalloc.h>
 
+#include "lib/memory.h"
 #include "lib/object_table.h"
 
 /* Three slots per bucket, used up to 90 %. */
@@ -21,31 +23,21 @@ static u32 buckets_of(unsigned int objects)
 }
 
 /**
- * kobs_object_table_bytes() - memory of a table
- * @objects: maximum number of objects
- *
- * Context: any.
- * Return: bytes that kobs_object_table_init() would allocate.
- */
-size_t kobs_object_table_bytes(unsigned int objects)
-{
-	return (size_t)buckets_of(objects) * sizeof(struct kobs_object_bucket);
-}
-EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_bytes);
-
-/**
  * kobs_object_table_init() - allocate an empty table
  * @t: table
+ * @m: account of its memory
  * @objects: maximum number of objects, at which it is 90 % full
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_object_table_init(struct kobs_object_table *t, unsigned int objects)
+int kobs_object_table_init(struct kobs_object_table *t, struct kobs_memory *m,
+			   unsigned int objects)
 {
 	t->n = buckets_of(objects);
 	/* Page-aligned: each bucket is one cache line. */
-	t->buckets = vzalloc(kobs_object_table_bytes(objects));
+	t->buckets = kobs_memory_get(m, (u64)t->n * sizeof(*t->buckets),
+				     NUMA_NO_NODE);
 	return t->buckets ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_init);

@@ -22,6 +22,8 @@
 #include <linux/types.h>
 #include "lib/hash.h"
 
+struct kobs_memory;
+
 #define KOBS_OBJECT_SLOTS		3
 /* Probe limit when both buckets of an address are full. */
 #define KOBS_OBJECT_SPILL		64
@@ -87,8 +89,8 @@ enum kobs_object_fate {
 	KOBS_OBJECT_FULL
 };
 
-size_t kobs_object_table_bytes(unsigned int objects);
-int kobs_object_table_init(struct kobs_object_table *t, unsigned int objects);
+int kobs_object_table_init(struct kobs_object_table *t, struct kobs_memory *m,
+			   unsigned int objects);
 void kobs_object_table_free(struct kobs_object_table *t);
 enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 addr,
 					      const struct kobs_object *o,

@@ -9,11 +9,13 @@
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/log2.h>
+#include <linux/numa.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include "lib/stack_table.h"
 #include "lib/hash.h"
+#include "lib/memory.h"
+#include "lib/stack_table.h"
 #include "lib/table.h"
 
 static_assert(sizeof(unsigned long) == sizeof(u64),
@@ -26,36 +28,26 @@ static unsigned int slots_of(unsigned int max)
 }
 
 /**
- * kobs_stack_table_bytes() - memory of a stack table
- * @max: maximum number of stacks
- *
- * Context: any.
- * Return: bytes that kobs_stack_table_init() would allocate.
- */
-size_t kobs_stack_table_bytes(unsigned int max)
-{
-	return slots_of(max) * sizeof(struct kobs_stack) +
-	       (size_t)max * KOBS_STACK_WORDS * sizeof(u64);
-}
-EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_bytes);
-
-/**
  * kobs_stack_table_init() - allocate an empty stack table
  * @st: table
+ * @m: account of its memory
  * @max: maximum number of stacks, at least 1
  *
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_stack_table_init(struct kobs_stack_table *st, unsigned int max)
+int kobs_stack_table_init(struct kobs_stack_table *st, struct kobs_memory *m,
+			  unsigned int max)
 {
 	memset(st, 0, sizeof(*st));
 	st->max = max;
 	st->nr_words = max * KOBS_STACK_WORDS;
 	st->mask = slots_of(max) - 1;
 	st->shift = 64 - ilog2(slots_of(max));
-	st->slots = vzalloc((st->mask + 1UL) * sizeof(*st->slots));
-	st->words = vzalloc((size_t)st->nr_words * sizeof(u64));
+	st->slots = kobs_memory_get(m, (st->mask + 1UL) * sizeof(*st->slots),
+				    NUMA_NO_NODE);
+	st->words = kobs_memory_get(m, (u64)st->nr_words * sizeof(u64),
+				    NUMA_NO_NODE);
 	if (!st->slots || !st->words) {
 		kobs_stack_table_free(st);
 		return -ENOMEM;

@@ -14,6 +14,8 @@
 #include <linux/atomic.h>
 #include <linux/types.h>
 
+struct kobs_memory;
+
 /* Maximum number of frames; buffers of this size are on the stack. */
 #define KOBS_STACK_DEPTH	96
 /* Probe limit; beyond it the hit counts as lost. */
@@ -57,9 +59,9 @@ struct kobs_stack_table {
 	atomic_t words_used;
 };
 
-int kobs_stack_table_init(struct kobs_stack_table *st, unsigned int max);
+int kobs_stack_table_init(struct kobs_stack_table *st, struct kobs_memory *m,
+			  unsigned int max);
 void kobs_stack_table_free(struct kobs_stack_table *st);
-size_t kobs_stack_table_bytes(unsigned int max);
 u32 kobs_stack_table_intern(struct kobs_stack_table *st, u32 pid,
 			    const unsigned long *ips, unsigned int nr);
 const struct kobs_stack *kobs_stack_table_get(const struct kobs_stack_table *st, u32 id);

@@ -15,64 +15,87 @@
 
 #include "lib/table.h"
 
-/* Words of a row before its fields. */
-static unsigned int field_at(const struct kobs_shape *shape)
+/* The row of tables without memory: not free, and without a key. */
+static struct kobs_row no_row = { .state = KOBS_ROW_CLAIMED };
+
+static unsigned int rows_of(unsigned int rows)
 {
-	return shape->words + (shape->values ? KOBS_ROW_BUCKETS : 0) +
-	       (shape->hist ? KOBS_HIST_BUCKETS : 0);
+	return roundup_pow_of_two(max(rows, 2U));
 }
 
-static size_t row_bytes(const struct kobs_shape *shape)
+static u32 row_bytes(const struct kobs_table *t)
 {
 	return sizeof(struct kobs_row) +
-	       (field_at(shape) + shape->fields) * sizeof(u64);
+	       (t->field_at + t->fields) * sizeof(u64);
 }
 
 /**
- * kobs_table_bytes() - memory of a table
- * @rows: requested number of rows
- * @shape: their contents
+ * kobs_table_init() - initialise a table without memory
+ * @t: table
+ * @shape: contents of its rows
  *
  * Context: any.
- * Return: bytes that kobs_table_init() would allocate.
  */
-size_t kobs_table_bytes(unsigned int rows, const struct kobs_shape *shape)
+void kobs_table_init(struct kobs_table *t, const struct kobs_shape *shape)
 {
-	return roundup_pow_of_two(max(rows, 2U)) * row_bytes(shape);
+	*t = (struct kobs_table){
+		.rows = &no_row,
+		.shift = 63,
+		.words = shape->words,
+		.values = shape->values,
+		.hist = shape->hist,
+		.fields = shape->fields,
+		.field_at = shape->words +
+			    (shape->values ? KOBS_ROW_BUCKETS : 0) +
+			    (shape->hist ? KOBS_HIST_BUCKETS : 0),
+		.lowest = shape->lowest,
+	};
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_table_init);
+
+/**
+ * kobs_table_bytes() - memory that a table takes
+ * @t: table, with or without memory
+ * @rows: requested number of rows
+ *
+ * Context: any.
+ * Return: bytes that kobs_table_prepare() would allocate.
+ */
+u64 kobs_table_bytes(const struct kobs_table *t, unsigned int rows)
+{
+	return (u64)rows_of(rows) * row_bytes(t);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_bytes);
 
 /**
- * kobs_table_init() - allocate an empty table
- * @t: table
- * @node: memory node of the CPU that will write to it
+ * kobs_table_prepare() - give a table its memory, unless it has it
+ * @t: table, whose CPU does not run or writes nothing yet
+ * @m: account
+ * @node: memory node of that CPU
  * @rows: rows, rounded up to a power of two and at least 2
- * @shape: their contents
  *
- * Context: task, may sleep.
+ * Context: task, may sleep; readers may run meanwhile.
  * Return: 0, or -ENOMEM.
  */
-int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
-		    const struct kobs_shape *shape)
+int kobs_table_prepare(struct kobs_table *t, struct kobs_memory *m, int node,
+		       unsigned int rows)
 {
-	unsigned int n = roundup_pow_of_two(max(rows, 2U));
+	unsigned int n = rows_of(rows);
+	void *p;
 
-	memset(t, 0, sizeof(*t));
-	t->rows = vzalloc_node(kobs_table_bytes(rows, shape), node);
-	if (!t->rows)
+	if (kobs_table_ready(t))
+		return 0;
+	p = kobs_memory_get(m, kobs_table_bytes(t, rows), node);
+	if (!p)
 		return -ENOMEM;
-	t->mask = n - 1;
+	t->rows = p;
 	t->shift = 64 - ilog2(n);
-	t->stride = row_bytes(shape);
-	t->words = shape->words;
-	t->values = shape->values;
-	t->hist = shape->hist;
-	t->fields = shape->fields;
-	t->field_at = field_at(shape);
-	t->lowest = shape->lowest;
+	t->stride = row_bytes(t);
+	/* Last: pairs with the acquire in kobs_table_next(). */
+	smp_store_release(&t->mask, n - 1);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(kobs_table_init);
+EXPORT_SYMBOL_IF_KUNIT(kobs_table_prepare);
 
 /**
  * kobs_table_free() - free a table without users
@@ -82,8 +105,10 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_init);
  */
 void kobs_table_free(struct kobs_table *t)
 {
-	vfree(t->rows);
+	if (t->rows != &no_row)
+		vfree(t->rows);
 	t->rows = NULL;
+	t->mask = 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_free);
 
@@ -122,7 +147,10 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_claim);
 
 struct kobs_row *kobs_table_next(const struct kobs_table *t, u32 *place)
 {
-	while (t->rows && *place <= t->mask) {
+	/* Pairs with the release in kobs_table_prepare(). */
+	u32 mask = smp_load_acquire(&t->mask);
+
+	while (mask && *place <= mask) {
 		struct kobs_row *row = kobs_table_row(t, (*place)++);
 
 		/* Pairs with the release in kobs_table_claim(). */

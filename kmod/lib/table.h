@@ -9,6 +9,9 @@
  * meets a claimed row takes the next free one, so that one key can own several
  * rows; readers add up rows of equal key. Numbers are changed by local
  * atomic operations. Readers, on any CPU, never stop writers.
+ *
+ * A table without memory, that of a CPU that was offline so far, has no row for
+ * any key. It gets its memory before the CPU runs.
  */
 #ifndef KOBS_TABLE_H
 #define KOBS_TABLE_H
@@ -18,6 +21,7 @@
 #include <linux/types.h>
 #include "lib/hash.h"
 #include "lib/hist.h"
+#include "lib/memory.h"
 
 /* Maximum number of words per key. */
 #define KOBS_KEY_WORDS		20
@@ -65,8 +69,9 @@ struct kobs_shape {
 
 /**
  * struct kobs_table - the table of one CPU
- * @rows: the rows, or NULL
- * @mask: number of rows less one; the number is a power of two
+ * @rows: the rows; without memory, one that is never free
+ * @mask: number of rows less one; the number is a power of two; 0 without
+ *        memory
  * @shift: bits to shift a hash right to get a row's place
  * @stride: bytes of a row
  * @words: words of a key
@@ -91,12 +96,25 @@ struct kobs_table {
 	local64_t used;
 };
 
-size_t kobs_table_bytes(unsigned int rows, const struct kobs_shape *shape);
-int kobs_table_init(struct kobs_table *t, int node, unsigned int rows,
-		    const struct kobs_shape *shape);
+void kobs_table_init(struct kobs_table *t, const struct kobs_shape *shape);
+u64 kobs_table_bytes(const struct kobs_table *t, unsigned int rows);
+int kobs_table_prepare(struct kobs_table *t, struct kobs_memory *m, int node,
+		       unsigned int rows);
 void kobs_table_free(struct kobs_table *t);
 bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 		      struct kobs_table *t);
+
+/**
+ * kobs_table_ready() - check for memory
+ * @t: table
+ *
+ * Context: any.
+ * Return: false when the table has no memory.
+ */
+static inline bool kobs_table_ready(const struct kobs_table *t)
+{
+	return READ_ONCE(t->mask);
+}
 
 /**
  * kobs_hash() - hash of an array of words

@@ -228,7 +228,7 @@ static int parse_params(struct genl_info *info, struct kobs_config *cfg)
 	err = check_names(info, src);
 	if (err)
 		return err;
-	cfg->blob = kvmalloc(size ?: 1, GFP_KERNEL);
+	cfg->blob = kvmalloc(size ?: 1, GFP_KERNEL_ACCOUNT);
 	if (!cfg->blob)
 		return -ENOMEM;
 	blob = cfg->blob;

@@ -11,11 +11,13 @@
 #include <linux/log2.h>
 #include <linux/vmalloc.h>
 
+#include "lib/memory.h"
 #include "unwind/stack_cache.h"
 
 /**
  * kobs_stack_cache_init() - allocate an empty stack cache of a CPU
  * @sc: stack cache
+ * @m: account of its memory
  * @node: memory node of the CPU
  * @nr: maximum number of stacks; a power of two, at least
  *	2 * KOBS_STACK_CACHE_WAYS
@@ -23,9 +25,10 @@
  * Context: task, may sleep.
  * Return: 0, or -ENOMEM.
  */
-int kobs_stack_cache_init(struct kobs_stack_cache *sc, int node, unsigned int nr)
+int kobs_stack_cache_init(struct kobs_stack_cache *sc, struct kobs_memory *m, int node,
+			  unsigned int nr)
 {
-	sc->stacks = vzalloc_node(nr * sizeof(*sc->stacks), node);
+	sc->stacks = kobs_memory_get(m, nr * sizeof(*sc->stacks), node);
 	sc->shift = 64 - ilog2(nr / KOBS_STACK_CACHE_WAYS);
 	return sc->stacks ? 0 : -ENOMEM;
 }

@@ -39,6 +39,8 @@
 #include <linux/types.h>
 #include "unwind/frame_cache.h"
 
+struct kobs_memory;
+
 /* Maximum number of words of a cached stack, which makes it 512 bytes. */
 #define KOBS_STACK_CACHE_WORDS		56
 /* Words are compared in blocks of this many. */
@@ -139,7 +141,8 @@ static __always_inline u32 kobs_stack_cache_state(u32 epoch, bool cut)
 	return epoch << 1 | cut;
 }
 
-int kobs_stack_cache_init(struct kobs_stack_cache *sc, int node, unsigned int nr);
+int kobs_stack_cache_init(struct kobs_stack_cache *sc, struct kobs_memory *m, int node,
+			  unsigned int nr);
 void kobs_stack_cache_free(struct kobs_stack_cache *sc);
 struct kobs_cached_stack *kobs_stack_cache_new(struct kobs_stack_cache *sc, u64 key);
 bool kobs_stack_cache_record(struct kobs_cached_stack *e,

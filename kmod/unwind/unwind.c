@@ -3,8 +3,8 @@
  * Kernel stacks: what all implementations share. Memory and counters of a
  * session, and interning.
  *
- * Locking: none; memory changes before a session's handlers run and after they
- * have ended.
+ * Locking: none; the memory of a CPU changes before a session's handlers run on
+ * it and after they have ended.
  */
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
@@ -14,34 +14,43 @@
 #include "unwind/unwind.h"
 
 /**
- * kobs_unwind_alloc() - allocate the stack caches of a session
+ * kobs_unwind_configure() - decide on the stack caches of a session
  * @u: its unwind context, with @u->cpu and @u->verify set
  * @kernel_stacks: handlers take kernel stacks by number
  *
- * Context: task, may sleep.
- * Return: 0, or -ENOMEM; kobs_unwind_free() is to be called in either case.
+ * Context: task.
+ * Return: bytes that kobs_unwind_prepare() would allocate for a CPU.
  */
-int kobs_unwind_alloc(struct kobs_unwind *u, bool kernel_stacks)
+u64 kobs_unwind_configure(struct kobs_unwind *u, bool kernel_stacks)
 {
-	unsigned int cpu;
-	int err = 0;
-
 	u->stack_cache = kernel_stacks && u->verify &&
 			 (IS_ENABLED(CONFIG_UNWINDER_ORC) ||
 			  IS_ENABLED(CONFIG_ARM64));
-	if (!u->stack_cache)
-		return 0;
-	for_each_possible_cpu(cpu) {
-		if (!err)
-			err = kobs_stack_cache_init(&per_cpu_ptr(u->cpu, cpu)->cache,
-						    cpu_to_node(cpu),
-						    KOBS_STACK_CACHE_STACKS);
-	}
-	return err;
+	return u->stack_cache ?
+	       KOBS_STACK_CACHE_STACKS * sizeof(struct kobs_cached_stack) : 0;
 }
 
 /**
- * kobs_unwind_free() - undo kobs_unwind_alloc()
+ * kobs_unwind_prepare() - give a CPU its stack cache, unless it has one
+ * @u: unwind context
+ * @m: account of the memory
+ * @cpu: CPU, on which no handler runs yet
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM: its stacks are not cached.
+ */
+int kobs_unwind_prepare(struct kobs_unwind *u, struct kobs_memory *m, unsigned int cpu)
+{
+	struct kobs_stack_cache *sc = &per_cpu_ptr(u->cpu, cpu)->cache;
+
+	if (!u->stack_cache || sc->stacks)
+		return 0;
+	return kobs_stack_cache_init(sc, m, cpu_to_node(cpu),
+				     KOBS_STACK_CACHE_STACKS);
+}
+
+/**
+ * kobs_unwind_free() - free the stack caches of a session
  * @u: unwind context, with @u->cpu set
  *
  * Context: task, may sleep.
@@ -52,21 +61,6 @@ void kobs_unwind_free(struct kobs_unwind *u)
 
 	for_each_possible_cpu(cpu)
 		kobs_stack_cache_free(&per_cpu_ptr(u->cpu, cpu)->cache);
-}
-
-/**
- * kobs_unwind_bytes() - memory of kobs_unwind_alloc()
- * @u: unwind context
- *
- * Context: any.
- * Return: bytes.
- */
-size_t kobs_unwind_bytes(const struct kobs_unwind *u)
-{
-	if (!u->stack_cache)
-		return 0;
-	return KOBS_STACK_CACHE_STACKS * sizeof(struct kobs_cached_stack) *
-	       num_possible_cpus();
 }
 
 /**

@@ -53,7 +53,7 @@ struct kobs_unwind_cpu {
  * @depth: maximum number of frames
  * @full_stack: include the interrupted code in stacks of interrupts
  * @verify: compare every Nth cached stack with the unwinder; 0: no caches
- * @stack_cache: there is memory for stack caches
+ * @stack_cache: a CPU has a stack cache, unless there was no memory for it
  * @stacks: the stack table
  */
 struct kobs_unwind {
@@ -120,9 +120,9 @@ static __always_inline struct kobs_at kobs_at_fregs(struct ftrace_regs *fregs)
 	})
 
 /* unwind.c */
-int kobs_unwind_alloc(struct kobs_unwind *u, bool kernel_stacks);
+u64 kobs_unwind_configure(struct kobs_unwind *u, bool kernel_stacks);
+int kobs_unwind_prepare(struct kobs_unwind *u, struct kobs_memory *m, unsigned int cpu);
 void kobs_unwind_free(struct kobs_unwind *u);
-size_t kobs_unwind_bytes(const struct kobs_unwind *u);
 void kobs_unwind_counts(const struct kobs_unwind *u, u64 *sum);
 void kobs_unwind_settle(const struct kobs_unwind *u);
 bool kobs_unwind_intern(const struct kobs_unwind *u, u64 *id,

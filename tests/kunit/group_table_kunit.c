@@ -8,16 +8,22 @@
 #include <linux/slab.h>
 
 #include "lib/group_table.h"
+#include "lib/memory.h"
 #include "rig.h"
 
 static struct kobs_group_table *groups_new(struct kunit *test, unsigned int groups,
 					   unsigned int words)
 {
 	struct kobs_group_table *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+	unsigned int cpu;
 
 	KUNIT_ASSERT_NOT_NULL(test, g);
-	KUNIT_ASSERT_EQ(test, kobs_group_table_init(g, groups, words), 0);
+	KUNIT_ASSERT_EQ(test, kobs_group_table_init(g, &rig_memory, groups,
+						    words), 0);
 	test->priv = g;
+	for_each_online_cpu(cpu)
+		KUNIT_ASSERT_EQ(test, kobs_group_table_prepare(g, &rig_memory,
+							       cpu), 0);
 	return g;
 }
 
@@ -149,7 +155,37 @@ static void counters_add_up(struct kunit *test)
 	KUNIT_EXPECT_LE(test, atomic_read(&g->used), 2 * KEYS);
 }
 
+/* A CPU that was never prepared has no counters, and adds nothing to sums. */
+static void cpu_without_counters(struct kunit *test)
+{
+	struct kobs_group_table *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
+	unsigned int here;
+	u64 key = 5;
+	local64_t *n;
+	u32 group;
+
+	KUNIT_ASSERT_NOT_NULL(test, g);
+	KUNIT_ASSERT_EQ(test, kobs_group_table_init(g, &rig_memory, 16, 1), 0);
+	test->priv = g;
+	group = kobs_group_table_find(g, &key);
+	KUNIT_ASSERT_NE(test, group, KOBS_GROUP_NONE);
+	here = get_cpu();
+	n = kobs_group_table_counts(g, group);
+	put_cpu();
+	KUNIT_EXPECT_NULL(test, n);
+	KUNIT_EXPECT_EQ(test, kobs_group_table_sum(g, group, 0), 0);
+	KUNIT_ASSERT_EQ(test, kobs_group_table_prepare(g, &rig_memory, here), 0);
+	n = (*per_cpu_ptr(g->counts, here))[group].n;
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	local64_set(n, 7);
+	KUNIT_EXPECT_EQ(test, kobs_group_table_sum(g, group, 0), 7);
+	/* A CPU that comes back keeps what it counted. */
+	KUNIT_ASSERT_EQ(test, kobs_group_table_prepare(g, &rig_memory, here), 0);
+	KUNIT_EXPECT_EQ(test, kobs_group_table_sum(g, group, 0), 7);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(cpu_without_counters),
 	KUNIT_CASE(same_key_same_group),
 	KUNIT_CASE(full),
 	KUNIT_CASE(counters_add_up),

@@ -7,12 +7,14 @@
 #include <kunit/test.h>
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "lib/elapsed.h"
 #include "lib/inflight.h"
+#include "lib/memory.h"
 #include "rig.h"
 
 #define WORDS	3
@@ -22,7 +24,7 @@ static struct kobs_inflight_table *inflight_new(struct kunit *test, unsigned int
 	struct kobs_inflight_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	KUNIT_ASSERT_EQ(test, 0, kobs_inflight_table_init(t, max, WORDS));
+	KUNIT_ASSERT_EQ(test, 0, kobs_inflight_table_init(t, &rig_memory, max, WORDS));
 	test->priv = t;
 	return t;
 }
@@ -132,13 +134,15 @@ static void memory_is_what_is_said(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u64 before = kobs_memory_bytes(&rig_memory);
 		struct kobs_inflight_table *t = inflight_new(test, sizes[i]);
 		size_t slots = (t->mask + 1) * KOBS_INFLIGHT_BUCKET;
 
 		KUNIT_EXPECT_GE(test, slots, 2 * sizes[i]);
 		KUNIT_EXPECT_EQ(test, t->stride, 24 + 8 * WORDS);
-		KUNIT_EXPECT_EQ(test, kobs_inflight_table_bytes(sizes[i], WORDS),
-				slots * (8 + t->stride));
+		KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&rig_memory) - before,
+				PAGE_ALIGN(slots * 8) +
+				PAGE_ALIGN(slots * t->stride));
 		/* KASAN reports it if less was allocated. */
 		memset(t->states, 0, slots * 8);
 		memset(t->entries, 0, slots * t->stride);

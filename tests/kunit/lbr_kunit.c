@@ -8,6 +8,7 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
+#include "rig.h"
 #include "sources/pmu/lbr.h"
 
 #define ROWS		1024
@@ -67,8 +68,9 @@ static struct lbr_rig *rig_new(struct kunit *test, unsigned int rows,
 	struct lbr_rig *rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, rig);
-	KUNIT_ASSERT_EQ(test, kobs_table_init(&rig->table, NUMA_NO_NODE, rows,
-					      &shape), 0);
+	kobs_table_init(&rig->table, &shape);
+	KUNIT_ASSERT_EQ(test, kobs_table_prepare(&rig->table, &rig_memory,
+						 NUMA_NO_NODE, rows), 0);
 	prandom_seed_state(&rig->rnd, 3);
 	test->priv = rig;
 	return rig;

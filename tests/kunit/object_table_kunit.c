@@ -6,11 +6,13 @@
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "lib/memory.h"
 #include "lib/object_table.h"
 #include "rig.h"
 
@@ -19,7 +21,7 @@ static struct kobs_object_table *live_new(struct kunit *test, unsigned int objec
 	struct kobs_object_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	KUNIT_ASSERT_EQ(test, kobs_object_table_init(t, objects), 0);
+	KUNIT_ASSERT_EQ(test, kobs_object_table_init(t, &rig_memory, objects), 0);
 	test->priv = t;
 	return t;
 }
@@ -154,11 +156,12 @@ static void nine_tenths_fit(struct kunit *test)
 	unsigned int s;
 
 	for (s = 0; s < ARRAY_SIZE(sizes); s++) {
+		u64 before = kobs_memory_bytes(&rig_memory);
 		struct kobs_object_table *t = live_new(test, sizes[s]);
 		u32 i;
 
-		KUNIT_EXPECT_LE(test, kobs_object_table_bytes(sizes[s]),
-				24ULL * sizes[s]);
+		KUNIT_EXPECT_LE(test, kobs_memory_bytes(&rig_memory) - before,
+				PAGE_ALIGN(24ULL * sizes[s]));
 		for (i = 0; i < sizes[s]; i++)
 			KUNIT_ASSERT_EQ(test, put(t, i), KOBS_OBJECT_NEW);
 		KUNIT_EXPECT_EQ(test, count(test, t, sizes[s]), sizes[s]);

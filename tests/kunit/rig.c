@@ -8,7 +8,10 @@
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
 
+#include "lib/memory.h"
 #include "rig.h"
+
+struct kobs_memory rig_memory;
 
 /* Long enough that the thread makes progress in a slow guest. */
 #define PERIOD_NS	(100 * NSEC_PER_USEC)

@@ -10,8 +10,12 @@
 #include <linux/irq_work.h>
 #include <linux/types.h>
 
+struct kobs_memory;
 struct kunit;
 struct task_struct;
+
+/* Account of what tests allocate: no maximum. */
+extern struct kobs_memory rig_memory;
 
 /**
  * struct rig - a thread on a CPU, with its interrupts

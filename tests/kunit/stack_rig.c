@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A stack made up in memory: see stack_rig.h. */
 #include <kunit/test.h>
+#include <linux/numa.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "rig.h"
 #include "stack_rig.h"
 
 #define BASE		0xffffffff81000000UL
@@ -20,7 +22,8 @@ int stack_rig_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	test->priv = b;
 	KUNIT_ASSERT_EQ(test, kobs_frame_cache_init(&b->fc, RULES), 0);
-	KUNIT_ASSERT_EQ(test, kobs_stack_cache_init(&b->sc, NUMA_NO_NODE, 16), 0);
+	KUNIT_ASSERT_EQ(test, kobs_stack_cache_init(&b->sc, &rig_memory,
+						    NUMA_NO_NODE, 16), 0);
 	b->sc.nest = 1;
 	b->stack = b->mem + GUARD;
 	b->c.sp = (unsigned long)(b->stack + 1);

@@ -6,10 +6,12 @@
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "lib/memory.h"
 #include "lib/stack_table.h"
 #include "lib/table.h"
 #include "rig.h"
@@ -19,7 +21,7 @@ static struct kobs_stack_table *stacks_new(struct kunit *test, unsigned int max)
 	struct kobs_stack_table *st = kunit_kzalloc(test, sizeof(*st), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, st);
-	KUNIT_ASSERT_EQ(test, kobs_stack_table_init(st, max), 0);
+	KUNIT_ASSERT_EQ(test, kobs_stack_table_init(st, &rig_memory, max), 0);
 	test->priv = st;
 	return st;
 }
@@ -279,11 +281,12 @@ static void memory_is_what_is_said(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u64 before = kobs_memory_bytes(&rig_memory);
 		struct kobs_stack_table *st = stacks_new(test, sizes[i]);
 
-		KUNIT_EXPECT_EQ(test, kobs_stack_table_bytes(sizes[i]),
-				(st->mask + 1UL) * sizeof(*st->slots) +
-				st->nr_words * sizeof(*st->words));
+		KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&rig_memory) - before,
+				PAGE_ALIGN((st->mask + 1UL) * sizeof(*st->slots)) +
+				PAGE_ALIGN(st->nr_words * sizeof(*st->words)));
 		/* KASAN reports it if less was allocated. */
 		st->slots[st->mask].pid = 1;
 		st->words[st->nr_words - 1] = 1;

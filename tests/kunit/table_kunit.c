@@ -79,8 +79,9 @@ static struct kobs_table *table_new(struct kunit *test, unsigned int rows,
 	struct kobs_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(t, NUMA_NO_NODE, rows,
-						 &shape));
+	kobs_table_init(t, &shape);
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_prepare(t, &rig_memory,
+						    NUMA_NO_NODE, rows));
 	test->priv = t;
 	return t;
 }
@@ -252,16 +253,13 @@ static void figures_are_exact(struct kunit *test)
 static void memory_is_what_is_said(struct kunit *test)
 {
 	const struct shape_case *c = test->param_value;
-	const struct kobs_shape shape = {
-		.words = c->words, .values = c->values, .hist = c->hist,
-	};
 	static const unsigned int sizes[] = { 1, 2, 3, 100, 128, 129 };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct kobs_table *t = table_new(test, sizes[i], c->words,
 						 c->values, c->hist);
-		size_t bytes = kobs_table_bytes(sizes[i], &shape);
+		u64 bytes = kobs_table_bytes(t, sizes[i]);
 
 		KUNIT_EXPECT_GE(test, t->mask + 1, sizes[i]);
 		KUNIT_EXPECT_EQ(test, (size_t)(t->mask + 1) * t->stride, bytes);
@@ -509,8 +507,10 @@ static void fields_stand_apart(struct kunit *test)
 	unsigned int i, n;
 	u64 key[2] = {};
 
-	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(&t, NUMA_NO_NODE, 64, &shape));
-	KUNIT_EXPECT_EQ(test, kobs_table_bytes(64, &shape),
+	kobs_table_init(&t, &shape);
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_prepare(&t, &rig_memory,
+						    NUMA_NO_NODE, 64));
+	KUNIT_EXPECT_EQ(test, kobs_table_bytes(&t, 64),
 			64 * (16 + 8 * (2 + 3 + KOBS_HIST_BUCKETS +
 					KOBS_FIELDS)));
 	preempt_disable();
@@ -560,8 +560,9 @@ static void peek_agrees_with_find(struct kunit *test)
 	u64 key[2];
 	u32 i;
 
-	KUNIT_ASSERT_EQ(test, 0, kobs_table_init(&two, NUMA_NO_NODE, 1024,
-						 &shape));
+	kobs_table_init(&two, &shape);
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_prepare(&two, &rig_memory,
+						    NUMA_NO_NODE, 1024));
 	for (i = 0; i < 400; i++) {
 		key[0] = 0xffffffff81000000ULL + i / 2 * 16;
 		key[1] = i;
@@ -633,6 +634,46 @@ static void empty_and_absent_tables(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, kobs_table_next(&none, &place));
 	kobs_table_free(&none);
 	kobs_table_free(&none);
+}
+
+/*
+ * The table of a CPU that has not been online: no row for any key, for writers
+ * and for readers; with memory, it is a table as any other.
+ */
+static void table_without_memory(struct kunit *test)
+{
+	const struct kobs_shape shape = {
+		.words = 2, .values = true, .hist = true, .fields = 1,
+	};
+	struct kobs_table *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	unsigned int nr_rows;
+	u64 key[2] = {};
+	void *rows;
+	u32 place;
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	kobs_table_init(t, &shape);
+	test->priv = t;
+	KUNIT_EXPECT_FALSE(test, kobs_table_ready(t));
+	for (key[0] = 0; key[0] < 1000; key[0]++) {
+		KUNIT_EXPECT_FALSE(test, add(t, key, key[0]));
+		KUNIT_EXPECT_NULL(test, kobs_table_peek(t, key[0], 0, 2));
+		KUNIT_EXPECT_NULL(test, kobs_table_peek3(t, key[0], 0, 0));
+	}
+	for (place = 0; place < 2; place++)
+		KUNIT_EXPECT_NULL(test, kobs_table_next(t, &place));
+	KUNIT_EXPECT_EQ(test, local64_read(&t->used), 0);
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_prepare(t, &rig_memory,
+						    NUMA_NO_NODE, 64));
+	KUNIT_EXPECT_TRUE(test, kobs_table_ready(t));
+	key[0] = 1;
+	KUNIT_EXPECT_TRUE(test, add(t, key, 5));
+	/* A CPU that comes back keeps its rows. */
+	rows = t->rows;
+	KUNIT_ASSERT_EQ(test, 0, kobs_table_prepare(t, &rig_memory,
+						    NUMA_NO_NODE, 64));
+	KUNIT_EXPECT_PTR_EQ(test, t->rows, rows);
+	KUNIT_EXPECT_EQ(test, hits(t, key, &nr_rows), 1);
 }
 
 #define NEST_WORDS	3
@@ -856,6 +897,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(peek_passes_over_a_claimed_row),
 	KUNIT_CASE(hash_is_no_state),
 	KUNIT_CASE(empty_and_absent_tables),
+	KUNIT_CASE(table_without_memory),
 	KUNIT_CASE(nested_writers),
 	KUNIT_CASE(nested_writers_in_full_table),
 	KUNIT_CASE(read_while_written),

@@ -14,7 +14,7 @@ from nlkit import *
 
 FAULTS = "/sys/kernel/debug"
 # Maximum allocations of one session, from new to its end.
-MOST = 1000
+MOST = 2000
 STEP = 16 if SHORT else 1
 
 

@@ -65,7 +65,7 @@ static noinline void func_count_slow(struct kobs_cpu *pc, unsigned long ip,
 	const u64 key[] = { ip, parent_ip };
 
 	kobs_count(&pc->counters, kobs_table_count(&pc->table, key) ?
-				  KOBS_N_RECORDED : KOBS_N_TABLE_FULL);
+				  KOBS_N_RECORDED : kobs_hit_no_row(pc));
 }
 
 /* Count a hit in the row of one word or two. */

@@ -13,7 +13,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "core/hit.h"
 #include "sources/lock/lock.h"
@@ -219,7 +219,9 @@ void kobs_blocked_work(struct kobs_lock *l, u64 over, u64 now)
  */
 int kobs_blocked_new(struct kobs_lock *l, u32 max)
 {
-	l->blocked = kvzalloc(struct_size(l->blocked, tasks, max), GFP_KERNEL);
+	l->blocked = kobs_memory_get(&l->s->memory,
+				     struct_size(l->blocked, tasks, max),
+				     NUMA_NO_NODE);
 	if (!l->blocked)
 		return -ENOMEM;
 	l->blocked->max = max;
@@ -234,18 +236,6 @@ int kobs_blocked_new(struct kobs_lock *l, u32 max)
  */
 void kobs_blocked_free(struct kobs_lock *l)
 {
-	kvfree(l->blocked);
+	vfree(l->blocked);
 	l->blocked = NULL;
-}
-
-/**
- * kobs_blocked_bytes() - memory of the list
- * @l: session
- *
- * Context: task.
- * Return: bytes; 0 in other modes.
- */
-size_t kobs_blocked_bytes(const struct kobs_lock *l)
-{
-	return l->blocked ? struct_size(l->blocked, tasks, l->blocked->max) : 0;
 }

@@ -169,7 +169,6 @@ int kobs_stalls_new(struct kobs_lock *l, u64 over);
 void kobs_stalls_free(struct kobs_lock *l);
 void kobs_stalls_start(struct kobs_lock *l);
 void kobs_stalls_stop(struct kobs_lock *l);
-size_t kobs_stalls_bytes(const struct kobs_lock *l);
 bool kobs_stalls_have(const struct kobs_lock *l, const struct task_struct *task);
 bool kobs_stalls_wanted(struct kobs_session *s, const struct kobs_who *who);
 void kobs_stalls_record(struct kobs_lock *l, u64 *v, struct task_struct *waiter,
@@ -179,7 +178,6 @@ void kobs_stalls_lost(struct kobs_session *s, u32 n);
 /* blocked.c */
 int kobs_blocked_new(struct kobs_lock *l, u32 max);
 void kobs_blocked_free(struct kobs_lock *l);
-size_t kobs_blocked_bytes(const struct kobs_lock *l);
 void kobs_blocked_work(struct kobs_lock *l, u64 over, u64 now);
 
 #endif /* KOBS_LOCK_H */

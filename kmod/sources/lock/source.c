@@ -121,17 +121,28 @@ static void lock_set_probes(struct kobs_lock *l)
 	}
 }
 
-static int lock_prepare_stalls(struct kobs_lock *l)
+static int lock_alloc(struct kobs_lock *l, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *params = l->s->source_params;
-	int err = kobs_blocked_new(l, params[LOCK_P_INFLIGHT].number);
+	u32 max = params[LOCK_P_INFLIGHT].number;
+	struct kobs_session *s = l->s;
+	int err;
 
-	return err ?: kobs_stalls_new(l, params[LOCK_P_OVER].number);
+	err = kobs_inflight_table_init(&l->inflight, &s->memory, max, l->words);
+	if (!err)
+		err = kobs_inflight_table_init(&l->excess, &s->memory,
+					       LOCK_EXCESS, 0);
+	if (!err && s->mode->stream)
+		err = kobs_blocked_new(l, max) ?:
+		      kobs_stalls_new(l, params[LOCK_P_OVER].number);
+	if (err == -ENOMEM)
+		kobs_session_no_memory(s, extack, "inflight");
+	return err;
 }
 
 static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
-	struct kobs_lock *l = kzalloc(sizeof(*l), GFP_KERNEL);
+	struct kobs_lock *l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
 	int err;
 
 	if (!l)
@@ -150,13 +161,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	err = lock_check(l, extack);
 	l->words = l->begin || s->mode->stream ? LOCK_D_END : LOCK_D_COST + 1;
 	if (!err)
-		err = kobs_inflight_table_init(&l->inflight,
-					       s->source_params[LOCK_P_INFLIGHT].number,
-				      l->words);
-	if (!err)
-		err = kobs_inflight_table_init(&l->excess, LOCK_EXCESS, 0);
-	if (!err && s->mode->stream)
-		err = lock_prepare_stalls(l);
+		err = lock_alloc(l, extack);
 	if (err) {
 		lock_free(l);
 		return err;
@@ -302,18 +307,6 @@ static void lock_unprepare(struct kobs_session *s)
 	s->priv = NULL;
 }
 
-static void lock_usage(const struct kobs_session *s, struct kobs_usage *u)
-{
-	const struct kobs_lock *l = s->priv;
-
-	if (l)
-		u->bytes += sizeof(*l) + kobs_stalls_bytes(l) +
-			    kobs_blocked_bytes(l) +
-			    kobs_inflight_table_bytes(s->source_params[LOCK_P_INFLIGHT].number,
-						      l->words) +
-			    kobs_inflight_table_bytes(LOCK_EXCESS, 0);
-}
-
 static const char *lock_available(bool *ok)
 {
 	if (!kobs_tracepoint_find("contention_begin") ||
@@ -411,5 +404,4 @@ const struct kobs_source kobs_src_lock = {
 	.start = lock_start,
 	.stop = lock_stop,
 	.release = lock_unprepare,
-	.usage = lock_usage,
 };

@@ -21,6 +21,7 @@
 #include <linux/kthread.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/numa.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -396,7 +397,7 @@ static void stalls_work(struct kthread_work *work)
  */
 int kobs_stalls_new(struct kobs_lock *l, u64 over)
 {
-	struct kobs_lock_stalls *st = kzalloc(sizeof(*st), GFP_KERNEL);
+	struct kobs_lock_stalls *st = kzalloc(sizeof(*st), GFP_KERNEL_ACCOUNT);
 
 	if (!st)
 		return -ENOMEM;
@@ -407,8 +408,9 @@ int kobs_stalls_new(struct kobs_lock *l, u64 over)
 					     STALL_PAUSE_LEAST,
 					     STALL_PAUSE_MOST)) ?: 1;
 	kthread_init_delayed_work(&st->work, stalls_work);
-	st->waits = vmalloc(array_size(stalls_room(&l->inflight) + 1,
-				       l->inflight.stride));
+	st->waits = kobs_memory_get(&l->s->memory,
+				    (stalls_room(&l->inflight) + 1ULL) *
+				    l->inflight.stride, NUMA_NO_NODE);
 	if (!st->waits)
 		return -ENOMEM;
 	st->worker = kthread_run_worker(0, "kobs_stalls");
@@ -463,19 +465,4 @@ void kobs_stalls_start(struct kobs_lock *l)
 void kobs_stalls_stop(struct kobs_lock *l)
 {
 	kthread_cancel_delayed_work_sync(&l->stalls->work);
-}
-
-/**
- * kobs_stalls_bytes() - memory for the copies
- * @l: session
- *
- * Context: task.
- * Return: bytes; 0 in other modes.
- */
-size_t kobs_stalls_bytes(const struct kobs_lock *l)
-{
-	if (!l->stalls)
-		return 0;
-	return sizeof(*l->stalls) +
-	       array_size(stalls_room(&l->inflight) + 1, l->inflight.stride);
 }

@@ -138,7 +138,7 @@ record_sample(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	kobs_hit_gather(s, v, key);
 	row = kobs_table_find(&pc->table, key);
 	if (unlikely(!row))
-		return KOBS_N_TABLE_FULL;
+		return kobs_hit_no_row(pc);
 	local64_inc(&row->count);
 	if (unlikely(throttled))
 		local64_inc(kobs_row_field(&pc->table, row, PMU_F_THROTTLED));
@@ -178,7 +178,7 @@ branch_fold(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	kobs_hit_gather(s, v, key);
 	if (kobs_lbr_fold(&pc->table, &e->p->branch_at, key, br->entries,
 			  br->nr, sum))
-		return KOBS_N_TABLE_FULL;
+		return kobs_hit_no_row(pc);
 	return KOBS_N_RECORDED;
 }
 

@@ -39,7 +39,7 @@ static int prepare_functions(struct kobs_pmu *p)
 	if (!(p->want & BIT(PMU_W_FUNC)) || !v->number)
 		return 0;
 	p->functions = kvmalloc_array(v->number, sizeof(*p->functions),
-				      GFP_KERNEL);
+				      GFP_KERNEL_ACCOUNT);
 	if (!p->functions)
 		return -ENOMEM;
 	for (i = 0; i < v->number; i++)
@@ -80,8 +80,8 @@ static int prepare_tasks(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 	unsigned int i;
 
 	p->n_places = v->number;
-	p->tasks = kvcalloc(v->number, sizeof(*p->tasks), GFP_KERNEL);
-	p->who = kvcalloc(v->number, sizeof(*p->who), GFP_KERNEL);
+	p->tasks = kvcalloc(v->number, sizeof(*p->tasks), GFP_KERNEL_ACCOUNT);
+	p->who = kvcalloc(v->number, sizeof(*p->who), GFP_KERNEL_ACCOUNT);
 	if (!p->tasks || !p->who)
 		return -ENOMEM;
 	for (i = 0; i < v->number; i++) {
@@ -226,10 +226,10 @@ static void pmu_free(struct kobs_pmu *p)
 
 static int prepare_memory(struct kobs_pmu *p)
 {
-	p->cpu = alloc_percpu(struct kobs_pmu_cpu);
-	if (!p->cpu || !zalloc_cpumask_var(&p->cpus, GFP_KERNEL) ||
-	    !zalloc_cpumask_var(&p->there, GFP_KERNEL) ||
-	    !zalloc_cpumask_var(&p->detached, GFP_KERNEL))
+	p->cpu = alloc_percpu_gfp(struct kobs_pmu_cpu, GFP_KERNEL_ACCOUNT);
+	if (!p->cpu || !zalloc_cpumask_var(&p->cpus, GFP_KERNEL_ACCOUNT) ||
+	    !zalloc_cpumask_var(&p->there, GFP_KERNEL_ACCOUNT) ||
+	    !zalloc_cpumask_var(&p->detached, GFP_KERNEL_ACCOUNT))
 		return -ENOMEM;
 	return 0;
 }
@@ -250,7 +250,7 @@ static int prepare_all(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 	if (err)
 		return err;
 	p->counters = kvcalloc(array_size(p->n_events, p->n_places),
-			       sizeof(*p->counters), GFP_KERNEL);
+			       sizeof(*p->counters), GFP_KERNEL_ACCOUNT);
 	p->handler = kobs_pmu_handler(p);
 	return p->counters ? 0 : -ENOMEM;
 }
@@ -262,7 +262,7 @@ static int pmu_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 	if (err)
 		return err;
-	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 	if (!p)
 		return -ENOMEM;
 	p->s = s;

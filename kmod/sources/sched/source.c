@@ -150,17 +150,17 @@ static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (!runq && s->source_params[SCHED_P_PREEMPTED].given)
 		return kobs_refuse(extack, -EINVAL,
 				   "parameter preempted belongs to sched runq: sched offcpu tells preempted tasks by the column state");
-	d = kzalloc(sizeof(*d), GFP_KERNEL);
+	d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
 	if (!d)
 		return -ENOMEM;
 	d->preempted = s->source_params[SCHED_P_PREEMPTED].number;
 	d->wakers = sched_has_column(s, SCHED_W_WAKER, SCHED_W_WAKER_STACK);
 	sched_choose_probes(s, d);
 	/* A task can have a wait and a wake-up. */
-	if (kobs_inflight_table_init(&d->inflight, max << d->wakers, SCHED_D_WORDS)) {
+	if (kobs_inflight_table_init(&d->inflight, &s->memory, max << d->wakers,
+				     SCHED_D_WORDS)) {
 		kfree(d);
-		return kobs_refuse(extack, -ENOMEM,
-				   "no memory for the session: lower inflight");
+		return kobs_session_no_memory(s, extack, "inflight");
 	}
 	s->priv = d;
 	s->targets = d->n_probes;
@@ -242,15 +242,6 @@ static void sched_release(struct kobs_session *s)
 	kfree(d);
 }
 
-static void sched_usage(const struct kobs_session *s, struct kobs_usage *u)
-{
-	const struct kobs_sched *d = s->priv;
-
-	if (d)
-		u->bytes += kobs_inflight_table_bytes(s->source_params[SCHED_P_INFLIGHT]
-					     .number << d->wakers, SCHED_D_WORDS);
-}
-
 static const struct kobs_field sched_fields[] = {
 	[SCHED_F_PENDING] = {
 		"pending", "part of count that had not ended when the session stopped",
@@ -320,5 +311,4 @@ const struct kobs_source kobs_src_sched = {
 	.start = sched_start,
 	.stop = sched_stop,
 	.release = sched_release,
-	.usage = sched_usage,
 };

@@ -136,6 +136,7 @@ static __always_inline void probe_free(struct kobs_slab *sl, unsigned long site,
 {
 	struct kobs_object o KOBS_UNINIT;
 	struct kobs_cpu *pc;
+	local64_t *n;
 
 	if (unlikely(ZERO_OR_NULL_PTR((void *)ptr)))
 		return;
@@ -154,7 +155,12 @@ static __always_inline void probe_free(struct kobs_slab *sl, unsigned long site,
 		kobs_slab_free_own(pc);
 		return;
 	}
-	local64_inc(&kobs_group_table_counts(&sl->groups, o.group)[SLAB_N_FREED]);
+	n = kobs_group_table_counts(&sl->groups, o.group);
+	if (unlikely(!n)) {
+		kobs_slab_free_lost(pc);
+		return;
+	}
+	local64_inc(&n[SLAB_N_FREED]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 	kobs_hit_leave(pc);
 }

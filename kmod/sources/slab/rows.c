@@ -13,6 +13,7 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/numa.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -134,6 +135,11 @@ static void shots_work(struct work_struct *work)
 	queue_delayed_work(kobs_wq, &sl->work, shot_interval(sl));
 }
 
+static void *rows_get(struct kobs_slab *sl, unsigned int n, size_t size)
+{
+	return kobs_memory_get(&sl->s->memory, (u64)n * size, NUMA_NO_NODE);
+}
+
 /**
  * kobs_slab_rows_init() - allocate the data of rows
  * @sl: session whose groups are allocated
@@ -146,26 +152,26 @@ int kobs_slab_rows_init(struct kobs_slab *sl)
 	unsigned int n = slots_of(sl);
 	unsigned int i;
 
-	sl->tally = vcalloc(n, sizeof(*sl->tally));
-	sl->peak = vcalloc(n, sizeof(*sl->peak));
-	sl->peaks = vzalloc(n);
-	sl->hot = vzalloc(n);
+	sl->tally = rows_get(sl, n, sizeof(*sl->tally));
+	sl->peak = rows_get(sl, n, sizeof(*sl->peak));
+	sl->peaks = rows_get(sl, n, sizeof(*sl->peaks));
+	sl->hot = rows_get(sl, n, sizeof(*sl->hot));
 	if (!sl->tally || !sl->peak || !sl->peaks || !sl->hot)
 		return -ENOMEM;
 	for (i = 0; i < SLAB_SHOTS; i++) {
-		sl->shots[i] = vcalloc(n, sizeof(*sl->shots[i]));
+		sl->shots[i] = rows_get(sl, n, sizeof(*sl->shots[i]));
 		if (!sl->shots[i])
 			return -ENOMEM;
 		if (!older_slots(sl))
 			continue;
-		sl->older_shots[i] = vcalloc(older_slots(sl),
-					     sizeof(*sl->older_shots[i]));
+		sl->older_shots[i] = rows_get(sl, older_slots(sl),
+					      sizeof(*sl->older_shots[i]));
 		if (!sl->older_shots[i])
 			return -ENOMEM;
 	}
 	if (!sl->s->params[KOBS_P_HIST].number)
 		return 0;
-	sl->buckets = vcalloc(KOBS_HIST_BUCKETS, sizeof(*sl->buckets));
+	sl->buckets = rows_get(sl, KOBS_HIST_BUCKETS, sizeof(*sl->buckets));
 	return sl->buckets ? 0 : -ENOMEM;
 }
 
@@ -190,21 +196,6 @@ void kobs_slab_rows_free(struct kobs_slab *sl)
 	vfree(sl->peaks);
 	vfree(sl->peak);
 	vfree(sl->tally);
-}
-
-/**
- * kobs_slab_rows_bytes() - memory of kobs_slab_rows_init()
- * @sl: session
- *
- * Context: any.
- * Return: bytes, without the histograms of a reader.
- */
-size_t kobs_slab_rows_bytes(const struct kobs_slab *sl)
-{
-	return slots_of(sl) * (sizeof(*sl->tally) + sizeof(*sl->peak) +
-			       sizeof(*sl->peaks) + sizeof(*sl->hot) +
-			       SLAB_SHOTS * sizeof(*sl->shots[0])) +
-	       older_slots(sl) * SLAB_SHOTS * sizeof(*sl->older_shots[0]);
 }
 
 /**

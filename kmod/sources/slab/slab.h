@@ -174,6 +174,7 @@ struct kobs_slab_cpu {
  * @older_full: some found no room there
  * @fast: the site and the cache determine the group of an allocation
  * @cpu: per-CPU part
+ * @cpus: memory of the CPUs that have been online
  * @generation: of what is known of caches
  *
  * Under the session's lock:
@@ -222,6 +223,7 @@ struct kobs_slab {
 	struct kobs_group_table older;
 	bool older_full;
 	struct kobs_slab_cpu __percpu *cpu;
+	struct kobs_cpus cpus;
 	u32 generation;
 
 	struct kobs_probe probes[4];
@@ -277,6 +279,7 @@ void kobs_slab_put_slow(struct kobs_slab *sl, unsigned long ptr, u32 group,
 void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
 			 unsigned long ptr, bool timed);
 void kobs_slab_free_own(struct kobs_cpu *pc);
+void kobs_slab_free_lost(struct kobs_cpu *pc);
 void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr);
 
 /* fast.c */
@@ -316,7 +319,6 @@ int kobs_slab_rows_init(struct kobs_slab *sl);
 void kobs_slab_rows_free(struct kobs_slab *sl);
 void kobs_slab_rows_start(struct kobs_slab *sl);
 void kobs_slab_rows_stop(struct kobs_slab *sl);
-size_t kobs_slab_rows_bytes(const struct kobs_slab *sl);
 bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
 		    struct kobs_row_out *out);
 

@@ -98,6 +98,11 @@ static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return KOBS_GROUP_NONE;
 	}
+	/* All further counters of an allocation are there, then. */
+	if (!kobs_group_table_counts(&sl->groups, 0)) {
+		kobs_count(&pc->counters, KOBS_N_NO_TABLE);
+		return KOBS_GROUP_NONE;
+	}
 	v[SLAB_W_SITE] = a->site;
 	v[SLAB_W_SIZE] = a->size;
 	if (sl->escalate) {
@@ -125,9 +130,11 @@ out:
 
 static noinline void slab_stale(struct kobs_slab *sl, const struct kobs_object *old)
 {
-	if (old->group != SLAB_GROUP_OWN)
-		local64_inc(&kobs_group_table_counts(&sl->groups,
-						     old->group)[SLAB_N_MISSED]);
+	local64_t *n = old->group == SLAB_GROUP_OWN ? NULL :
+		       kobs_group_table_counts(&sl->groups, old->group);
+
+	if (n)
+		local64_inc(&n[SLAB_N_MISSED]);
 }
 
 /*
@@ -266,6 +273,7 @@ static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 {
 	u64 key[SLAB_OLDER_WORDS] = { site };
 	u32 group = KOBS_GROUP_NONE;
+	local64_t *n = NULL;
 
 	if (slab_own(sl->s)) {
 		kobs_hit_count_own(pc);
@@ -282,17 +290,19 @@ static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 				WRITE_ONCE(sl->older_full, true);
 		}
 	}
-	if (group == KOBS_GROUP_NONE)
-		local64_inc(&this_cpu_ptr(sl->cpu)->unknown);
-	else
-		local64_inc(kobs_group_table_counts(&sl->older, group));
+	if (group != KOBS_GROUP_NONE)
+		n = kobs_group_table_counts(&sl->older, group);
+	local64_inc(n ?: &this_cpu_ptr(sl->cpu)->unknown);
 }
 
 static void slab_count_freed(struct kobs_slab *sl, struct kobs_cpu *pc,
 			     const struct kobs_object *o)
 {
-	local64_inc(&kobs_group_table_counts(&sl->groups, o->group)[SLAB_N_FREED]);
-	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	local64_t *n = kobs_group_table_counts(&sl->groups, o->group);
+
+	if (n)
+		local64_inc(&n[SLAB_N_FREED]);
+	kobs_count(&pc->counters, n ? KOBS_N_RECORDED : KOBS_N_NO_TABLE);
 }
 
 static void slab_free_one(struct kobs_slab *sl, struct kobs_cpu *pc,
@@ -339,6 +349,19 @@ void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
 void kobs_slab_free_own(struct kobs_cpu *pc)
 {
 	kobs_hit_count_own(pc);
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_slab_free_lost() - count the free of an object on a CPU without
+ *	counters as lost, and leave the handler
+ * @pc: session's part for this CPU
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_slab_free_lost(struct kobs_cpu *pc)
+{
+	kobs_count(&pc->counters, KOBS_N_NO_TABLE);
 	kobs_hit_leave(pc);
 }
 

@@ -105,6 +105,17 @@ static bool slab_is_limited(const struct kobs_session *s)
 	       p[SLAB_P_MAX_SIZE].given || p[SLAB_P_MODULE].given;
 }
 
+static int prepare_cpu(struct kobs_cpus *c, unsigned int cpu)
+{
+	struct kobs_slab *sl = container_of(c, struct kobs_slab, cpus);
+	struct kobs_memory *m = &sl->s->memory;
+	int err = kobs_group_table_prepare(&sl->groups, m, cpu);
+
+	if (!err && sl->older.slots)
+		err = kobs_group_table_prepare(&sl->older, m, cpu);
+	return err;
+}
+
 static int slab_alloc_memory(struct kobs_slab *sl)
 {
 	struct kobs_session *s = sl->s;
@@ -117,28 +128,33 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 	}
 	if (s->mode->stream)
 		return 0;
-	sl->cpu = alloc_percpu(struct kobs_slab_cpu);
+	sl->cpu = alloc_percpu_gfp(struct kobs_slab_cpu, GFP_KERNEL_ACCOUNT);
 	if (!sl->cpu)
 		return -ENOMEM;
-	err = kobs_object_table_init(&sl->live,
+	err = kobs_object_table_init(&sl->live, &s->memory,
 				     s->source_params[SLAB_P_OBJECTS].number);
 	if (!err)
-		err = kobs_group_table_init(&sl->groups,
+		err = kobs_group_table_init(&sl->groups, &s->memory,
 					    s->params[KOBS_P_ROWS].number,
 					    s->n_words);
 	/* Where frees of older objects can be compared with allocations. */
 	if (!err && slab_has(s, SLAB_W_CACHE) && slab_has(s, SLAB_W_SITE) &&
 	    !slab_is_limited(s)) {
 		kobs_cache_where_init();
-		err = kobs_group_table_init(&sl->older, SLAB_OLDER,
+		err = kobs_group_table_init(&sl->older, &s->memory, SLAB_OLDER,
 					    SLAB_OLDER_WORDS);
 	}
-	return err ?: kobs_slab_rows_init(sl);
+	if (!err && !kobs_memory_fits(&s->memory, num_online_cpus() *
+				      kobs_group_table_bytes(&sl->groups)))
+		err = -ENOMEM;
+	sl->cpus.prepare = prepare_cpu;
+	return err ?: kobs_cpus_add(&sl->cpus) ?: kobs_slab_rows_init(sl);
 }
 
 static void slab_free_all(struct kobs_slab *sl)
 {
 	kobs_slab_module_free(sl);
+	kobs_cpus_remove(&sl->cpus);
 	kobs_slab_rows_free(sl);
 	kobs_group_table_free(&sl->older);
 	kobs_group_table_free(&sl->groups);
@@ -157,7 +173,7 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 	if (err)
 		return err;
-	sl = kzalloc(sizeof(*sl), GFP_KERNEL);
+	sl = kzalloc(sizeof(*sl), GFP_KERNEL_ACCOUNT);
 	if (!sl)
 		return -ENOMEM;
 	sl->s = s;
@@ -166,8 +182,7 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	INIT_LIST_HEAD(&sl->symbols);
 	err = slab_alloc_memory(sl);
 	if (err)
-		kobs_refuse(extack, err,
-			    "no memory for the session: lower objects or rows");
+		kobs_session_no_memory(s, extack, "objects or rows");
 	/* Last: modules can be loaded from here on. */
 	err = err ?: kobs_slab_module_init(sl, extack);
 	if (err) {
@@ -217,12 +232,7 @@ static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
 	u->bytes += sizeof(*sl);
 	if (s->stream)
 		return;
-	u->bytes += sizeof(struct kobs_slab_cpu) * num_possible_cpus() +
-		    kobs_object_table_bytes(s->source_params[SLAB_P_OBJECTS].number) +
-		    kobs_group_table_bytes(s->params[KOBS_P_ROWS].number,
-					   s->n_words) + kobs_slab_rows_bytes(sl);
-	if (sl->older.slots)
-		u->bytes += kobs_group_table_bytes(SLAB_OLDER, SLAB_OLDER_WORDS);
+	u->bytes += sizeof(struct kobs_slab_cpu) * num_possible_cpus();
 	u->rows = atomic_read(&sl->groups.used);
 	u->rows_max = sl->groups.mask + 1;
 }

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Accounted memory.
+ *
+ * vmalloc() offers no combination of a node, a control group, and an
+ * allocation that does not call the OOM killer: pages are taken one by one and
+ * mapped.
+ *
+ * Locking: see memory.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/kmemleak.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "lib/memory.h"
+
+static unsigned long pages_of(u64 bytes)
+{
+	return (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK);
+}
+
+static bool refuse(struct kobs_memory *m, enum kobs_memory_lack lack, u64 bytes)
+{
+	m->lack = lack;
+	m->wanted = bytes;
+	return false;
+}
+
+/**
+ * kobs_memory_fits() - check whether an account may hold more
+ * @m: account
+ * @bytes: how much more
+ *
+ * Context: task.
+ * Return: false, and the account says why, when memory of that size would be
+ * refused.
+ */
+bool kobs_memory_fits(struct kobs_memory *m, u64 bytes)
+{
+	unsigned long n = pages_of(bytes);
+	const struct kobs_memory *a;
+
+	for (a = m; a; a = a->part_of) {
+		if (a->max && (n > a->max ||
+			       atomic_long_read(&a->pages) > a->max - n))
+			return refuse(m, KOBS_MEMORY_ABOVE, bytes);
+	}
+	if (n + totalram_pages() / KOBS_MEMORY_REST > si_mem_available())
+		return refuse(m, KOBS_MEMORY_UNAVAILABLE, bytes);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memory_fits);
+
+static void add(struct kobs_memory *m, long pages)
+{
+	for (; m; m = m->part_of)
+		atomic_long_add(pages, &m->pages);
+}
+
+static bool above(const struct kobs_memory *m)
+{
+	for (; m; m = m->part_of) {
+		if (m->max && atomic_long_read(&m->pages) > m->max)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * kobs_memory_count() - count memory that others have allocated
+ * @m: account
+ * @bytes: its size
+ *
+ * Context: task.
+ * Return: false when an account is above its maximum; the memory counts all
+ * the same.
+ */
+bool kobs_memory_count(struct kobs_memory *m, u64 bytes)
+{
+	add(m, pages_of(bytes));
+	return !above(m) || refuse(m, KOBS_MEMORY_ABOVE, bytes);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memory_count);
+
+static void *map_pages(unsigned long n, int node)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+			  __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	struct page **pages = kvcalloc(n, sizeof(*pages),
+				       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	unsigned long i;
+	void *p;
+
+	if (!pages)
+		return NULL;
+	for (i = 0; i < n; i++) {
+		pages[i] = fatal_signal_pending(current) ?
+			   NULL : alloc_pages_node(node, gfp, 0);
+		if (!pages[i])
+			goto err_free;
+		cond_resched();
+	}
+	p = vmap(pages, n, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	if (p) {
+		kmemleak_alloc(p, n << PAGE_SHIFT, 1, GFP_KERNEL);
+		return p;
+	}
+
+err_free:
+	while (i--)
+		__free_page(pages[i]);
+	kvfree(pages);
+	return NULL;
+}
+
+/**
+ * kobs_memory_get() - allocate zeroed, page-aligned memory
+ * @m: account
+ * @bytes: size, not 0
+ * @node: preferred memory node, or NUMA_NO_NODE
+ *
+ * vfree() frees it; it counts until kobs_memory_close().
+ *
+ * Context: task, may sleep.
+ * Return: the memory, or NULL, and the account says why.
+ */
+void *kobs_memory_get(struct kobs_memory *m, u64 bytes, int node)
+{
+	unsigned long n = pages_of(bytes);
+	void *p;
+
+	if (!kobs_memory_fits(m, bytes))
+		return NULL;
+	add(m, n);
+	if (above(m)) {
+		/* Others were faster. */
+		refuse(m, KOBS_MEMORY_ABOVE, bytes);
+	} else {
+		p = map_pages(n, node);
+		if (p)
+			return p;
+		refuse(m, KOBS_MEMORY_FAILED, bytes);
+	}
+	add(m, -(long)n);
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memory_get);
+
+/**
+ * kobs_memory_close() - close an account
+ * @m: account whose memory has been freed
+ *
+ * Context: any.
+ */
+void kobs_memory_close(struct kobs_memory *m)
+{
+	add(m, -atomic_long_read(&m->pages));
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memory_close);
+
+/**
+ * kobs_memory_bytes() - memory held
+ * @m: account
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u64 kobs_memory_bytes(const struct kobs_memory *m)
+{
+	return (u64)atomic_long_read(&m->pages) << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memory_bytes);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Accounted memory: large zeroed memory that counts in an account, which may
+ * have a maximum and be part of another account.
+ *
+ * An allocation that does not fit is refused instead of being made to fit: it
+ * looks at the available memory first, does not call the OOM killer, and does
+ * not warn. The pages are charged to the control group of the calling task.
+ *
+ * Locking: none; accounts are changed by atomic operations.
+ */
+#ifndef KOBS_MEMORY_H
+#define KOBS_MEMORY_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+
+/* Part of the machine's memory that remains available to others: 1/N. */
+#define KOBS_MEMORY_REST	32
+
+/**
+ * enum kobs_memory_lack - why memory was refused
+ * @KOBS_MEMORY_FAILED: the allocation failed
+ * @KOBS_MEMORY_ABOVE: an account would have been above its maximum
+ * @KOBS_MEMORY_UNAVAILABLE: less is available
+ */
+enum kobs_memory_lack {
+	KOBS_MEMORY_FAILED,
+	KOBS_MEMORY_ABOVE,
+	KOBS_MEMORY_UNAVAILABLE
+};
+
+/**
+ * struct kobs_memory - an account
+ * @part_of: account in which this one counts, too, or NULL
+ * @max: maximum number of pages, or 0
+ * @pages: pages held
+ * @lack: why memory was refused last
+ * @wanted: how much was refused, in bytes
+ */
+struct kobs_memory {
+	struct kobs_memory *part_of;
+	unsigned long max;
+	atomic_long_t pages;
+	enum kobs_memory_lack lack;
+	u64 wanted;
+};
+
+bool kobs_memory_fits(struct kobs_memory *m, u64 bytes);
+bool kobs_memory_count(struct kobs_memory *m, u64 bytes);
+void *kobs_memory_get(struct kobs_memory *m, u64 bytes, int node);
+void kobs_memory_close(struct kobs_memory *m);
+u64 kobs_memory_bytes(const struct kobs_memory *m);
+
+#endif /* KOBS_MEMORY_H */
