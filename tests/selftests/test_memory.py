@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Memory of sessions: for online CPUs only, also when CPUs come and go; what does not fit is refused."""
+
+from kobstest import *
+from nlkit import *
+
+LEAF = "kobs_gen_leaf"
+CPU1 = "/sys/devices/system/cpu/cpu1/online"
+MIB = 1 << 20
+
+# Every mode with its default sizes: source, mode, key, numbers of the parameter that it requires, others.
+CLOCK = ("events", 1, 0, 0, 0, 0, 4000000, 0, 0)
+COUNTER = ("events", 1, 0, 0, 0, 0, 0, 0, 0)
+LEAFS = ("functions", LEAF)
+DEFAULTS = {
+    "func count": ("func", "count", "func", LEAFS),
+    "func count by kstack": ("func", "count", "kstack", LEAFS),
+    "func time": ("func", "time", "func", LEAFS),
+    "func time with histograms": ("func", "time", "func", LEAFS, ("hist", 1)),
+    "func trace": ("func", "trace", "func,caller", LEAFS),
+    "sched offcpu": ("sched", "offcpu", "comm,kstack"),
+    "sched runq with histograms": ("sched", "runq", "comm", ("hist", 1)),
+    "lock contention": ("lock", "contention", "lock,kind,caller"),
+    "lock stalls": ("lock", "stalls", "comm,lock,kind,kstack"),
+    "slab leaks": ("slab", "leaks", "site,cache"),
+    "slab trace": ("slab", "trace", "event,site,ptr"),
+    "pmu record": ("pmu", "record", "ip,kstack", CLOCK),
+    "pmu stat": ("pmu", "stat", "event,cpu", COUNTER),
+}
+
+
+def session(source, mode, by, *params):
+    parts = []
+    for name, *numbers in params:
+        if name in ("functions", "events"):
+            parts.append(words(name, *[symbol(n) if isinstance(n, str) else n for n in numbers]))
+        else:
+            parts.append(param(name, *numbers))
+    return Session(source, mode, by, *parts)
+
+
+def held(s):
+    return u64_of(dict(attrs(s.nl.ask(K.CMD_SESSION_GET, s.me)[0]))[K.A_SESSION_MEMORY])
+
+
+def default(what):
+    s = session(*DEFAULTS[what])
+    try:
+        at_most(held(s), 64 * MIB, f"bytes on a machine with the possible CPUs {read('/sys/devices/system/cpu/possible').strip()}")
+        at_least(held(s), 1024, "bytes")
+    finally:
+        s.close()
+
+
+for kind in DEFAULTS:
+    test(f"{kind} at its defaults takes at most 64 MiB")(lambda kind=kind: default(kind))
+
+
+def switch(on):
+    if not os.path.exists(CPU1):
+        skip("this kernel cannot take a CPU away")
+    with open(CPU1, "w", encoding="ascii") as f:
+        f.write(str(int(on)))
+
+
+class Away:
+    """CPU 1 is offline in the block, unless it is brought back, and online after it."""
+
+    def __enter__(self):
+        switch(False)
+
+    def __exit__(self, *exception):
+        switch(True)
+
+
+def call(n, cpu):
+    subprocess.run(["taskset", "-c", str(cpu), *script(f"call task {n}")], check=True, timeout=WAIT)
+
+
+def by_cpu(s):
+    return {r["cpu"]: r["count"] for r in s.rows()}
+
+
+@test("a CPU that comes online during a session has a table, and keeps its rows when it goes")
+def comes():
+    with Away():
+        with session("func", "count", "cpu", LEAFS) as s, \
+             session("func", "time", "cpu", LEAFS, ("hist", 1)) as timed, \
+             session("func", "count", "cpu,kstack", LEAFS) as stacks:
+            all_ = (s, timed, stacks)
+            before = [held(x) for x in all_]
+            call(10, 0)
+            switch(True)
+            for x, was in zip(all_, before):
+                at_least(held(x), was + 4096, "bytes with the second CPU's table")
+            call(30, 1)
+            switch(False)
+            call(5, 0)
+            switch(True)
+            call(7, 1)
+            switch(False)
+        for x in all_:
+            i = x.info()
+            equal((i["hits"], i["recorded"], i["lost"]), (52, 52, 0), "hits, recorded, lost")
+        equal(by_cpu(s), {0: 15, 1: 37}, "counts per CPU")
+        equal(by_cpu(timed), {0: 15, 1: 37}, "counts per CPU, timed")
+        for x in all_:
+            x.close()
+
+
+@test("slab leaks and a CPU that comes online")
+def slab_comes():
+    with Away():
+        with session("slab", "leaks", "site", ("objects", 4096), ("budget", 0)) as s:
+            before = held(s)
+            switch(True)
+            at_least(held(s), before + 4096, "bytes with the second CPU's counters")
+            call(1, 1)
+            until(lambda: s.info()["recorded"] > 0, "allocations")
+        i = s.info()
+        equal(i.get("lost_no_table", 0), 0, "hits on a CPU without counters")
+        equal(i["hits"], i["recorded"] + i["filtered"] + i["lost"], "hits")
+        s.close()
+
+
+BIG = ("func", "time", "cpu,func,caller,pid,tid,comm", LEAFS, ("rows", 1 << 20))
+
+
+def fill():
+    """Sessions until no more fits. Returns them, and the refusal of the next one."""
+    made = []
+    while True:
+        try:
+            made.append(session(*BIG))
+        except Refused as r:
+            return made, r
+        at_most(len(made), 64, "sessions of 100 MiB each")
+
+
+@test("what does not fit is refused with a sentence, and hits of a CPU without memory are lost")
+def full():
+    with Away():
+        made, refusal = fill()
+        try:
+            equal(refusal.number, errno.ENOMEM, "error")
+            contains(refusal.sentence, "no memory for the session: it needs", "sentence")
+            contains(refusal.sentence, "lower rows, stacks or ring_kb", "sentence")
+            at_least(len(made), 1, "sessions that fit")
+            total = int(re.search(r"MemTotal: *(\d+)", read("/proc/meminfo")).group(1)) * 1024
+            at_most(sum(held(s) for s in made), total / 4 + MIB, "bytes of all sessions")
+            # The table of a second CPU is as large again: the last session, at least, has no room for it.
+            was = [held(s) for s in made]
+            switch(True)
+            lacking = [s for s, w in zip(made, was) if held(s) == w]
+            at_least(len(lacking), 1, "sessions without a table for the CPU")
+            with lacking[0] as s:
+                call(10, 0)
+                call(30, 1)
+                i = s.info()
+                equal((i["hits"], i["recorded"], i.get("lost_no_table")), (40, 10, 30), "hits, recorded, lost")
+                equal({r["cpu"] for r in s.rows()}, {0}, "CPUs with rows")
+        finally:
+            for s in made:
+                s.close()
+    until(lambda: not references(), "the sessions to end")
+    session(*BIG).close()
+
+
+main()
