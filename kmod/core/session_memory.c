@@ -22,7 +22,7 @@
 #define SESSIONS_SHARE	4
 
 /* Default for rows with a histogram, which are large. */
-#define HIST_ROWS	512
+#define HIST_ROWS	1024
 
 /* What all sessions hold. */
 static struct kobs_memory sessions_memory;

@@ -114,6 +114,8 @@ struct kobs_mode {
  * @max: highest value
  * @fields: additional numbers, in the mode's order
  * @buckets: KOBS_HIST_BUCKETS buckets of a histogram, or NULL
+ * @table: table with the histogram of its @row, or NULL; not for own_rows
+ * @row: row
  */
 struct kobs_row_out {
 	u64 key[KOBS_KEY_WORDS];
@@ -123,6 +125,8 @@ struct kobs_row_out {
 	u64 max;
 	u64 fields[KOBS_FIELDS];
 	const local64_t *buckets;
+	const struct kobs_table *table;
+	const struct kobs_row *row;
 };
 
 /**

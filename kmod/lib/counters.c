@@ -17,7 +17,7 @@ static const struct kobs_reason reasons[] = {
 	},
 	[KOBS_N_TABLE_FULL - KOBS_N_LOST] = {
 		"table_full",
-		"no row left for a new key: raise rows, or key by less",
+		"no room left for a new key, or a new range of its histogram: raise rows, or key by less",
 	},
 	[KOBS_N_STACK_FULL - KOBS_N_LOST] = {
 		"stack_full",

@@ -4,7 +4,8 @@
  *
  * Values below 16 have a bucket each. Above, every power of two is divided into
  * 16 equal parts: the width of a bucket is at most 1/16 of its lower bound.
- * This covers all of u64 with 976 buckets. Pure: no state, any context.
+ * This covers all of u64 with 976 buckets, in 61 octaves of 16. Pure: no state,
+ * any context.
  */
 #ifndef KOBS_HIST_H
 #define KOBS_HIST_H
@@ -14,7 +15,8 @@
 
 #define KOBS_HIST_BITS		4
 #define KOBS_HIST_SUB		(1U << KOBS_HIST_BITS)
-#define KOBS_HIST_BUCKETS	(KOBS_HIST_SUB * (64 - KOBS_HIST_BITS + 1))
+#define KOBS_HIST_OCTAVES	(64 - KOBS_HIST_BITS + 1)
+#define KOBS_HIST_BUCKETS	(KOBS_HIST_SUB * KOBS_HIST_OCTAVES)
 
 /**
  * kobs_hist_bucket() - bucket of a value

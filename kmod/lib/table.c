@@ -18,6 +18,8 @@
 /* The row of tables without memory: not free, and without a key. */
 static struct kobs_row no_row = { .state = KOBS_ROW_CLAIMED };
 
+#define CHUNK_BYTES	(KOBS_HIST_SUB * sizeof(local64_t))
+
 static unsigned int rows_of(unsigned int rows)
 {
 	return roundup_pow_of_two(max(rows, 2U));
@@ -27,6 +29,18 @@ static u32 row_bytes(const struct kobs_table *t)
 {
 	return sizeof(struct kobs_row) +
 	       (t->field_at + t->fields) * sizeof(u64);
+}
+
+/* A single row, at least, has room for all octaves. */
+static u32 chunks_of(unsigned int rows)
+{
+	return rows_of(rows) * KOBS_TABLE_CHUNKS + KOBS_HIST_OCTAVES;
+}
+
+/* The pool follows the rows, in cache lines of its own. */
+static u64 all_rows_bytes(const struct kobs_table *t, unsigned int rows)
+{
+	return ALIGN((u64)rows_of(rows) * row_bytes(t), CHUNK_BYTES);
 }
 
 /**
@@ -46,8 +60,8 @@ void kobs_table_init(struct kobs_table *t, const struct kobs_shape *shape)
 		.hist = shape->hist,
 		.fields = shape->fields,
 		.field_at = shape->words +
-			    (shape->values ? KOBS_ROW_BUCKETS : 0) +
-			    (shape->hist ? KOBS_HIST_BUCKETS : 0),
+			    (shape->values ? KOBS_ROW_VALUES : 0) +
+			    (shape->hist ? KOBS_ROW_CHUNKS : 0),
 		.lowest = shape->lowest,
 	};
 }
@@ -63,7 +77,9 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_init);
  */
 u64 kobs_table_bytes(const struct kobs_table *t, unsigned int rows)
 {
-	return (u64)rows_of(rows) * row_bytes(t);
+	u64 bytes = all_rows_bytes(t, rows);
+
+	return t->hist ? bytes + (chunks_of(rows) + 1ULL) * CHUNK_BYTES : bytes;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_bytes);
 
@@ -89,6 +105,10 @@ int kobs_table_prepare(struct kobs_table *t, struct kobs_memory *m, int node,
 	if (!p)
 		return -ENOMEM;
 	t->rows = p;
+	if (t->hist) {
+		t->chunks = p + all_rows_bytes(t, rows);
+		t->n_chunks = chunks_of(rows);
+	}
 	t->shift = 64 - ilog2(n);
 	t->stride = row_bytes(t);
 	/* Last: pairs with the acquire in kobs_table_next(). */
@@ -144,6 +164,29 @@ bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_claim);
+
+/**
+ * kobs_table_take_chunk() - take a chunk of the pool for a row
+ * @t: table of this CPU
+ * @number: where the row has the number of the chunk, which was seen 0
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the number that the row has now; 0 when no chunk is left.
+ */
+u32 kobs_table_take_chunk(struct kobs_table *t, u32 *number)
+{
+	u64 chunk = local64_inc_return(&t->chunks_used);
+	u32 old;
+
+	if (chunk > t->n_chunks) {
+		local64_dec(&t->chunks_used);
+		return READ_ONCE(*number);
+	}
+	/* Only nested contexts of this CPU compete. */
+	old = cmpxchg_local(number, 0, (u32)chunk);
+	return old ?: chunk;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_table_take_chunk);
 
 struct kobs_row *kobs_table_next(const struct kobs_table *t, u32 *place)
 {

@@ -3,6 +3,13 @@
  * Aggregation table of one CPU: key words to count, sum, min, max and, on
  * request, a log-linear histogram. Pure: no tracing or netlink headers.
  *
+ * A histogram has a chunk of buckets for each octave that its values are in,
+ * from the table's pool. A row has the numbers of its chunks, 0 for none. A
+ * chunk is taken by counting the pool up, and belongs to the row by a cmpxchg of
+ * its number; an interrupt that gives the row a chunk for the same octave in
+ * between wastes one. A hit for which no chunk is left is lost before anything
+ * of it was recorded.
+ *
  * Locking: none. Only code that runs on the table's CPU with preemption off
  * writes to it; interrupts and NMIs nest freely. A row is claimed by a
  * cmpxchg on its state and published by a release store; a nested writer that
@@ -29,6 +36,8 @@
 #define KOBS_FIELDS		12
 /* Probe limit; beyond it the hit counts as lost. */
 #define KOBS_TABLE_PROBES	64
+/* Chunks of histograms per row of the table, on average. */
+#define KOBS_TABLE_CHUNKS	8
 
 /* States of a row below the smallest hash. */
 #define KOBS_ROW_FREE		0ULL
@@ -39,8 +48,8 @@
  * struct kobs_row - one row
  * @state: KOBS_ROW_FREE, KOBS_ROW_CLAIMED, or the hash of its key
  * @count: hits
- * @data: the key's words; then, with values, sum, min, max; then the buckets;
- *        then the fields
+ * @data: the key's words; then, with values, sum, min, max; then, with a
+ *        histogram, the numbers of its chunks; then the fields
  */
 struct kobs_row {
 	u64 state;
@@ -49,7 +58,10 @@ struct kobs_row {
 };
 
 /* Words after the key when the table keeps values. */
-enum { KOBS_ROW_SUM, KOBS_ROW_MIN, KOBS_ROW_MAX, KOBS_ROW_BUCKETS };
+enum { KOBS_ROW_SUM, KOBS_ROW_MIN, KOBS_ROW_MAX, KOBS_ROW_VALUES };
+
+/* Words of a row for the numbers of its chunks. */
+#define KOBS_ROW_CHUNKS		((KOBS_HIST_OCTAVES + 1) / 2)
 
 /**
  * struct kobs_shape - contents of a table's rows
@@ -81,6 +93,9 @@ struct kobs_shape {
  * @field_at: where they begin in a row's data
  * @lowest: fields whose initial value is U64_MAX, one bit per field
  * @used: rows claimed
+ * @chunks: the pool of chunks, or NULL; there is no chunk 0
+ * @n_chunks: number of chunks
+ * @chunks_used: chunks taken
  */
 struct kobs_table {
 	void *rows;
@@ -94,6 +109,9 @@ struct kobs_table {
 	u16 field_at;
 	u32 lowest;
 	local64_t used;
+	local64_t *chunks;
+	u32 n_chunks;
+	local64_t chunks_used;
 };
 
 void kobs_table_init(struct kobs_table *t, const struct kobs_shape *shape);
@@ -103,6 +121,7 @@ int kobs_table_prepare(struct kobs_table *t, struct kobs_memory *m, int node,
 void kobs_table_free(struct kobs_table *t);
 bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 		      struct kobs_table *t);
+u32 kobs_table_take_chunk(struct kobs_table *t, u32 *number);
 
 /**
  * kobs_table_ready() - check for memory
@@ -322,6 +341,60 @@ static __always_inline void kobs_raise(local64_t *n, u64 value)
 	}
 }
 
+static __always_inline u32 *kobs_row_chunk(const struct kobs_table *t,
+					   const struct kobs_row *row,
+					   unsigned int bucket)
+{
+	return (u32 *)&row->data[t->words + KOBS_ROW_VALUES] +
+	       bucket / KOBS_HIST_SUB;
+}
+
+/**
+ * kobs_row_count_bucket() - count a value in a row's histogram
+ * @t: table of this CPU, with histograms
+ * @row: row
+ * @value: value
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when no chunk is left and nothing was recorded.
+ */
+static __always_inline bool kobs_row_count_bucket(struct kobs_table *t,
+						  struct kobs_row *row,
+						  u64 value)
+{
+	unsigned int bucket = kobs_hist_bucket(value);
+	u32 *number = kobs_row_chunk(t, row, bucket);
+	u32 chunk = READ_ONCE(*number);
+
+	if (unlikely(!chunk)) {
+		chunk = kobs_table_take_chunk(t, number);
+		if (!chunk)
+			return false;
+	}
+	local64_inc(&t->chunks[(size_t)chunk * KOBS_HIST_SUB +
+			       bucket % KOBS_HIST_SUB]);
+	return true;
+}
+
+/**
+ * kobs_row_bucket() - read a bucket of a row's histogram
+ * @t: table of any CPU, with histograms
+ * @row: row
+ * @bucket: bucket
+ *
+ * Context: any; writers may run meanwhile.
+ * Return: number of values.
+ */
+static inline u64 kobs_row_bucket(const struct kobs_table *t,
+				  const struct kobs_row *row,
+				  unsigned int bucket)
+{
+	u32 chunk = READ_ONCE(*kobs_row_chunk(t, row, bucket));
+
+	return chunk ? local64_read(&t->chunks[(size_t)chunk * KOBS_HIST_SUB +
+					       bucket % KOBS_HIST_SUB]) : 0;
+}
+
 /**
  * kobs_row_add() - count a hit and its value in its row
  * @t: table of this CPU, initialised with values
@@ -329,18 +402,20 @@ static __always_inline void kobs_raise(local64_t *n, u64 value)
  * @value: value to add to sum, min, max and the histogram
  *
  * Context: any, NMI included; preemption off.
+ * Return: false when no chunk of a histogram is left and nothing was recorded.
  */
-static __always_inline void kobs_row_add(const struct kobs_table *t,
+static __always_inline bool kobs_row_add(struct kobs_table *t,
 					 struct kobs_row *row, u64 value)
 {
 	local64_t *v = kobs_row_value(t, row);
 
+	if (t->hist && unlikely(!kobs_row_count_bucket(t, row, value)))
+		return false;
 	local64_inc(&row->count);
 	local64_add(value, &v[KOBS_ROW_SUM]);
 	kobs_lower(&v[KOBS_ROW_MIN], value);
 	kobs_raise(&v[KOBS_ROW_MAX], value);
-	if (t->hist)
-		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(value)]);
+	return true;
 }
 
 /**
@@ -357,10 +432,7 @@ static __always_inline bool kobs_table_add(struct kobs_table *t,
 {
 	struct kobs_row *row = kobs_table_find(t, key);
 
-	if (unlikely(!row))
-		return false;
-	kobs_row_add(t, row, value);
-	return true;
+	return likely(row) && kobs_row_add(t, row, value);
 }
 
 /**

@@ -76,14 +76,20 @@ static int put_keys(struct sk_buff *skb, struct kobs_session *s,
 	return 0;
 }
 
+static u64 bucket_of(const struct kobs_row_out *row, unsigned int b)
+{
+	return row->table ? kobs_row_bucket(row->table, row->row, b) :
+			    local64_read(&row->buckets[b]);
+}
+
 /* Put buckets from @from on. Returns the next one, or KOBS_HIST_BUCKETS. */
-static unsigned int put_buckets(struct sk_buff *skb, const local64_t *bucket,
-				unsigned int from)
+static unsigned int put_buckets(struct sk_buff *skb,
+				const struct kobs_row_out *row, unsigned int from)
 {
 	unsigned int b;
 
 	for (b = from; b < KOBS_HIST_BUCKETS; b++) {
-		u64 count = local64_read(&bucket[b]);
+		u64 count = bucket_of(row, b);
 		struct nlattr *nest;
 
 		if (!count)
@@ -124,9 +130,9 @@ static int put_row(struct sk_buff *skb, struct kobs_session *s,
 		if (kobs_put_u64(skb, KOBS_A_ROW_FIELD, row->fields[i]))
 			return -EMSGSIZE;
 	}
-	if (!row->buckets)
+	if (!row->buckets && !row->table)
 		return KOBS_HIST_BUCKETS;
-	return put_buckets(skb, row->buckets, from);
+	return put_buckets(skb, row, from);
 }
 
 static void table_row_out(const struct kobs_table *t, struct kobs_row *row,
@@ -137,7 +143,8 @@ static void table_row_out(const struct kobs_table *t, struct kobs_row *row,
 
 	memcpy(out->key, row->data, t->words * sizeof(u64));
 	out->count = local64_read(&row->count);
-	out->buckets = t->hist ? &v[KOBS_ROW_BUCKETS] : NULL;
+	out->table = t->hist ? t : NULL;
+	out->row = row;
 	for (i = 0; i < t->fields; i++)
 		out->fields[i] = local64_read(kobs_row_field(t, row, i));
 	if (!t->values)

@@ -161,12 +161,11 @@ static void count_plainly(struct kunit *test, const struct layout *l, u64 word)
 
 static u64 buckets_of(const struct lbr_rig *rig, struct kobs_row *row)
 {
-	local64_t *v = kobs_row_value(&rig->table, row);
 	u64 n = 0;
 	unsigned int b;
 
 	for (b = 0; b < KOBS_HIST_BUCKETS; b++)
-		n += local64_read(&v[KOBS_ROW_BUCKETS + b]);
+		n += kobs_row_bucket(&rig->table, row, b);
 	return n;
 }
 

@@ -152,12 +152,12 @@ struct shape_case {
 static const struct shape_case shape_cases[] = {
 	{ "one word", 4096, 1500, 1 },
 	{ "one word with values", 4096, 1500, 1, true },
-	{ "one word with histogram", 512, 100, 1, true, true },
+	{ "one word with histogram", 1024, 100, 1, true, true },
 	{ "two words", 4096, 1500, 2 },
 	{ "five words with values", 4096, 1500, 5, true },
 	{ "all words", 4096, 1500, KOBS_KEY_WORDS },
 	{ "all words with values", 4096, 1500, KOBS_KEY_WORDS, true },
-	{ "all words with histogram", 512, 100, KOBS_KEY_WORDS, true, true },
+	{ "all words with histogram", 1024, 100, KOBS_KEY_WORDS, true, true },
 };
 
 KUNIT_ARRAY_PARAM_DESC(shape, shape_cases, desc);
@@ -207,6 +207,18 @@ static void shape_fill(struct kunit *test, struct kobs_table *t,
 	}
 }
 
+static bool hist_equal(const struct kobs_table *t, const struct kobs_row *row,
+		       const u64 *want)
+{
+	unsigned int b;
+
+	for (b = 0; b < KOBS_HIST_BUCKETS; b++) {
+		if (kobs_row_bucket(t, row, b) != want[b])
+			return false;
+	}
+	return true;
+}
+
 static void figures_are_exact(struct kunit *test)
 {
 	const struct shape_case *c = test->param_value;
@@ -238,11 +250,8 @@ static void figures_are_exact(struct kunit *test)
 		KUNIT_ASSERT_TRUE_MSG(test, figures_equal(&got, &want[which]),
 				      "key %u", which);
 		if (c->hist)
-			KUNIT_ASSERT_MEMEQ(test,
-					   &kobs_row_value(t, row)
-						[KOBS_ROW_BUCKETS],
-					   &hist[which * KOBS_HIST_BUCKETS],
-					   KOBS_HIST_BUCKETS * sizeof(*hist));
+			KUNIT_ASSERT_TRUE(test, hist_equal(t, row,
+							   &hist[which * KOBS_HIST_BUCKETS]));
 		/* Each key has one row only, when nothing nests. */
 		want[which].count = 0;
 	}
@@ -262,10 +271,17 @@ static void memory_is_what_is_said(struct kunit *test)
 		u64 bytes = kobs_table_bytes(t, sizes[i]);
 
 		KUNIT_EXPECT_GE(test, t->mask + 1, sizes[i]);
-		KUNIT_EXPECT_EQ(test, (size_t)(t->mask + 1) * t->stride, bytes);
 		KUNIT_EXPECT_EQ(test, t->stride, 16 + 8 * c->words +
-				(c->values ? 24 : 0) +
-				(c->hist ? 8 * KOBS_HIST_BUCKETS : 0));
+				(c->values ? 24 : 0) + (c->hist ? 248 : 0));
+		KUNIT_EXPECT_EQ(test, t->n_chunks, c->hist ?
+				8 * (t->mask + 1) + KOBS_HIST_OCTAVES : 0);
+		KUNIT_EXPECT_EQ(test, bytes,
+				c->hist ? ALIGN((t->mask + 1ULL) * t->stride, 128) +
+					  (t->n_chunks + 1ULL) * 128 :
+					  (t->mask + 1ULL) * t->stride);
+		if (c->hist)
+			KUNIT_EXPECT_PTR_EQ(test, t->rows + bytes, (void *)
+					    &t->chunks[(t->n_chunks + 1ULL) * 16]);
 		/* KASAN reports it if less was allocated. */
 		memset(t->rows, 0, bytes);
 		kobs_table_free(t);
@@ -280,7 +296,6 @@ static void extreme_values(struct kunit *test)
 	struct figures got;
 	u64 key = 5;
 	u32 place = 0;
-	local64_t *v;
 	struct kobs_row *row;
 	unsigned int i;
 
@@ -296,9 +311,8 @@ static void extreme_values(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, got.max, want.max);
 		KUNIT_EXPECT_EQ(test, got.sum, want.sum);
 		KUNIT_EXPECT_EQ(test, got.count, want.count);
-		v = kobs_row_value(t, row) + KOBS_ROW_BUCKETS;
 		KUNIT_EXPECT_EQ(test, 1,
-				local64_read(&v[kobs_hist_bucket(values[i])]));
+				kobs_row_bucket(t, row, kobs_hist_bucket(values[i])));
 	}
 	KUNIT_EXPECT_NULL(test, kobs_table_next(t, &place));
 }
@@ -511,8 +525,8 @@ static void fields_stand_apart(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, kobs_table_prepare(&t, &rig_memory,
 						    NUMA_NO_NODE, 64));
 	KUNIT_EXPECT_EQ(test, kobs_table_bytes(&t, 64),
-			64 * (16 + 8 * (2 + 3 + KOBS_HIST_BUCKETS +
-					KOBS_FIELDS)));
+			64 * (16 + 8 * (2 + 3 + 31 + KOBS_FIELDS)) +
+			128 * (64 * 8 + KOBS_HIST_OCTAVES + 1));
 	preempt_disable();
 	for (n = 0; n < 64; n++) {
 		key[1] = n;
@@ -538,9 +552,8 @@ static void fields_stand_apart(struct kunit *test)
 		row = kobs_table_find(&t, key);
 		KUNIT_ASSERT_NOT_NULL(test, row);
 		KUNIT_EXPECT_EQ(test, local64_read(&row->count), 1);
-		KUNIT_EXPECT_EQ(test, local64_read(kobs_row_value(&t, row) +
-						   KOBS_ROW_BUCKETS +
-						   KOBS_HIST_BUCKETS - 1), 1);
+		KUNIT_EXPECT_EQ(test, 1,
+				kobs_row_bucket(&t, row, KOBS_HIST_BUCKETS - 1));
 		for (i = 0; i < KOBS_FIELDS; i++)
 			KUNIT_EXPECT_EQ(test, 100 * n + i,
 					local64_read(kobs_row_field(&t, row,
@@ -676,6 +689,49 @@ static void table_without_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hits(t, key, &nr_rows), 1);
 }
 
+/* A value of each octave. */
+static u64 octave_value(unsigned int octave)
+{
+	return kobs_hist_lo(octave * KOBS_HIST_SUB);
+}
+
+/*
+ * One row takes a chunk per octave. When the pool is empty, a value of a new
+ * octave is refused and changes nothing; those of others go on.
+ */
+static void chunks_run_out(struct kunit *test)
+{
+	struct kobs_table *t = table_new(test, 2, 1, true, true);
+	const unsigned int left = 2 * KOBS_TABLE_CHUNKS;
+	struct figures want = {};
+	struct figures got;
+	struct kobs_row *row;
+	u64 key = 1;
+	unsigned int i;
+
+	for (i = 0; i < 3 * KOBS_HIST_OCTAVES; i++)
+		KUNIT_ASSERT_TRUE(test, add(t, &key,
+					    octave_value(i % KOBS_HIST_OCTAVES)));
+	KUNIT_EXPECT_EQ(test, local64_read(&t->chunks_used), KOBS_HIST_OCTAVES);
+	KUNIT_EXPECT_EQ(test, t->n_chunks, KOBS_HIST_OCTAVES + left);
+	key = 2;
+	for (i = 0; i < KOBS_HIST_OCTAVES; i++) {
+		KUNIT_ASSERT_EQ(test, i < left, add(t, &key, octave_value(i)));
+		if (i < left)
+			figures_add(&want, octave_value(i));
+	}
+	KUNIT_EXPECT_EQ(test, local64_read(&t->chunks_used), t->n_chunks);
+	KUNIT_ASSERT_TRUE(test, add(t, &key, octave_value(3)));
+	figures_add(&want, octave_value(3));
+	row = kobs_table_find(t, &key);
+	KUNIT_ASSERT_NOT_NULL(test, row);
+	row_figures(t, row, &got);
+	KUNIT_EXPECT_TRUE(test, figures_equal(&got, &want));
+	for (i = 0; i < KOBS_HIST_OCTAVES; i++)
+		KUNIT_EXPECT_EQ(test, kobs_row_bucket(t, row, i * KOBS_HIST_SUB),
+				(i < left) + (i == 3));
+}
+
 #define NEST_WORDS	3
 
 /**
@@ -769,6 +825,16 @@ static struct nest *nest_new(struct kunit *test, struct kobs_table *t,
 	return n;
 }
 
+static u64 row_buckets(const struct kobs_table *t, const struct kobs_row *row)
+{
+	unsigned int b;
+	u64 n = 0;
+
+	for (b = 0; b < KOBS_HIST_BUCKETS; b++)
+		n += kobs_row_bucket(t, row, b);
+	return n;
+}
+
 /* Every hit, by thread and interrupt, is in the table or counted as lost. */
 static void nest_expect_exact(struct kunit *test, struct nest *n)
 {
@@ -787,6 +853,8 @@ static void nest_expect_exact(struct kunit *test, struct nest *n)
 		nest_key(key, row->data[0]);
 		KUNIT_ASSERT_MEMEQ(test, row->data, key, sizeof(key));
 		row_figures(n->t, row, &f);
+		if (n->t->hist)
+			KUNIT_ASSERT_EQ(test, f.count, row_buckets(n->t, row));
 		figures_merge(&got[row->data[0]], &f);
 		recorded += f.count;
 		rows++;
@@ -800,7 +868,11 @@ static void nest_expect_exact(struct kunit *test, struct nest *n)
 	}
 	KUNIT_EXPECT_EQ(test, n->hits + 2 * (u64)n->rig.irqs,
 			recorded + n->lost[0] + n->lost[1]);
-	KUNIT_EXPECT_EQ(test, local64_read(&n->t->used), rows);
+	/* A row whose only hits found no chunk counts none. */
+	KUNIT_EXPECT_GE(test, local64_read(&n->t->used), rows);
+	KUNIT_EXPECT_LE(test, local64_read(&n->t->chunks_used), n->t->n_chunks);
+	if (!n->t->hist)
+		KUNIT_EXPECT_EQ(test, local64_read(&n->t->used), rows);
 	KUNIT_EXPECT_GT(test, n->rig.irqs, 100);
 	kunit_info(test, "%u rows for %u keys, %u interrupts, %llu lost\n",
 		   rows, n->keys, n->rig.irqs, n->lost[0] + n->lost[1]);
@@ -828,6 +900,33 @@ static void nested_writers_in_full_table(struct kunit *test)
 	nest_expect_exact(test, n);
 	KUNIT_EXPECT_GT(test, n->lost[0], 0);
 	KUNIT_EXPECT_EQ(test, local64_read(&t->used), 256);
+}
+
+/* Interrupts take chunks for the row and the octave that the thread does. */
+static void nested_histograms(struct kunit *test)
+{
+	struct kobs_table *t = table_new(test, 4096, NEST_WORDS, true, true);
+	struct nest *n = nest_start(test, t, 1000, 20000,
+				    cpumask_first(cpu_online_mask));
+
+	rig_wait(&n->rig);
+	nest_expect_exact(test, n);
+	KUNIT_EXPECT_EQ(test, n->lost[0], 0);
+	KUNIT_EXPECT_EQ(test, n->lost[1], 0);
+}
+
+static void nested_histograms_without_chunks(struct kunit *test)
+{
+	struct kobs_table *t = table_new(test, 64, NEST_WORDS, true, true);
+	struct nest *n;
+
+	/* Four octaves per key are left. */
+	local64_set(&t->chunks_used, t->n_chunks - 256);
+	n = nest_start(test, t, 64, 20000, cpumask_first(cpu_online_mask));
+	rig_wait(&n->rig);
+	nest_expect_exact(test, n);
+	KUNIT_EXPECT_GT(test, n->lost[0] + n->lost[1], 0);
+	KUNIT_EXPECT_EQ(test, local64_read(&t->chunks_used), t->n_chunks);
 }
 
 /* One pass: the total, and whether all rows were whole. */
@@ -898,6 +997,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(hash_is_no_state),
 	KUNIT_CASE(empty_and_absent_tables),
 	KUNIT_CASE(table_without_memory),
+	KUNIT_CASE(chunks_run_out),
+	KUNIT_CASE(nested_histograms),
+	KUNIT_CASE(nested_histograms_without_chunks),
 	KUNIT_CASE(nested_writers),
 	KUNIT_CASE(nested_writers_in_full_table),
 	KUNIT_CASE(read_while_written),

@@ -270,14 +270,14 @@ static noinline void lock_unpaired(struct kobs_lock *l, struct kobs_cpu *pc,
 	kobs_hit_end(l->s, pc, t0, 0);
 }
 
-/* A failed wait counts as a wait, and in the row's field failed. */
+/* A failed wait counts as a wait, and in the row's field failed, if recorded. */
 static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
-				 const u64 *v, u64 waited)
+				 const u64 *v, s64 was)
 {
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 	struct kobs_row *row;
 
-	if (waited < s->filter.min)
+	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
 		return;
 	kobs_hit_gather(s, v, key);
 	row = kobs_table_find(&pc->table, key);
@@ -291,7 +291,7 @@ static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 {
 	struct kobs_session *s = l->s;
 	u64 cost = entry->data[LOCK_D_COST];
-	u64 waited = kobs_elapsed(entry->start, end);
+	s64 was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
@@ -299,10 +299,10 @@ static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 	kobs_hit_record(s, pc, &(struct kobs_hit){
 		.v = v,
 		.need = s->need & ~BIT(KOBS_W_KSTACK),
-		.value = waited,
+		.value = kobs_elapsed(entry->start, end),
 	}, KOBS_HIT_TABLE_STACKS);
 	if (unlikely(ret))
-		lock_failed(s, pc, v, waited);
+		lock_failed(s, pc, v, was);
 	kobs_hit_end(s, pc, cost ? end : 0, cost);
 }
 
@@ -396,12 +396,12 @@ void kobs_lock_end_plain(void *data, void *lock, int ret)
 		goto out;
 	kind = kobs_lock_kind(flags);
 	row = kobs_table_peek3(&pc->table, (u64)lock, kind[0], kind[1]);
-	if (unlikely(!row || ret || waited < l->s->filter.min)) {
+	if (unlikely(!row || ret || waited < l->s->filter.min ||
+		     !kobs_row_add(&pc->table, row, waited))) {
 		lock_end_slow(l, pc, (u64)lock, flags, cost, waited, end, ret);
 		goto out;
 	}
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	kobs_row_add(&pc->table, row, waited);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 	kobs_hit_end(l->s, pc, cost ? end : 0, cost);
 out:

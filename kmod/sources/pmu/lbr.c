@@ -42,16 +42,21 @@ static noinline void row_extreme(local64_t *at, u64 value, bool least)
 	}
 }
 
+static __always_inline u64 cycles_of(u64 info)
+{
+	return (u16)(info >> INFO_CYCLES_SHIFT);
+}
+
 /*
  * The row's value is at @value and its fields at @field. The check for an extreme
  * reads memory that a nested handler may change meanwhile; row_extreme() checks
  * again.
  */
 static __always_inline void row_add(struct kobs_row *row, u64 *value,
-				    u64 *field, u64 info, bool hist)
+				    u64 *field, u64 info)
 {
 	local64_t *v = (local64_t *)value;
-	u64 cycles = (u16)(info >> INFO_CYCLES_SHIFT);
+	u64 cycles = cycles_of(info);
 
 	local64_inc(&row->count);
 	local64_add(cycles, &v[KOBS_ROW_SUM]);
@@ -59,8 +64,6 @@ static __always_inline void row_add(struct kobs_row *row, u64 *value,
 		row_extreme(&v[KOBS_ROW_MIN], cycles, true);
 	if (unlikely(cycles > value[KOBS_ROW_MAX]))
 		row_extreme(&v[KOBS_ROW_MAX], cycles, false);
-	if (hist)
-		local64_inc(&v[KOBS_ROW_BUCKETS + kobs_hist_bucket(cycles)]);
 	if (info & INFO_MISPREDICTED)
 		local64_inc((local64_t *)&field[KOBS_LBR_MISPREDICTED]);
 }
@@ -92,9 +95,10 @@ static noinline void fold_entry(struct kobs_pmu_fold *f, u64 from, u64 to, u64 e
 	if (f->where->end >= 0)
 		f->key[f->where->end] = end;
 	row = kobs_table_find(f->t, f->key);
-	if (likely(row))
+	if (likely(row) && (!f->t->hist ||
+			    kobs_row_count_bucket(f->t, row, cycles_of(info))))
 		row_add(row, &row->data[f->t->words],
-			&row->data[f->t->field_at], info, f->t->hist);
+			&row->data[f->t->field_at], info);
 	else
 		f->lost++;
 }
@@ -151,8 +155,7 @@ static __always_inline void fold_fast(struct kobs_pmu_fold *f,
 			   (!ends || row->data[before + 2] == end) &&
 			   (!before || row->data[0] == first)))
 			row_add(row, &row->data[words],
-				&row->data[words + KOBS_ROW_BUCKETS], info,
-				false);
+				&row->data[words + KOBS_ROW_VALUES], info);
 		else
 			fold_entry(f, from, to, end, info);
 		next = from;
@@ -182,7 +185,7 @@ static void fold(struct kobs_pmu_fold *f, const struct perf_branch_entry *br,
 	if (f->t->hist || before > 1 || where->to != where->from + 1 ||
 	    (ends && where->end != where->to + 1) ||
 	    f->t->words != before + 2 + ends ||
-	    f->t->field_at != f->t->words + KOBS_ROW_BUCKETS)
+	    f->t->field_at != f->t->words + KOBS_ROW_VALUES)
 		fold_any(f, br, n);
 	else if (before)
 		ends ? fold_runs_by(f, br, n) : fold_edges_by(f, br, n);

@@ -58,9 +58,9 @@ sched_record_plain(struct kobs_session *s, struct kobs_cpu *pc, u64 comm0,
 {
 	struct kobs_row *row = kobs_table_peek(&pc->table, comm0, comm1, 2);
 
-	if (unlikely(!row || value < s->filter.min))
+	if (unlikely(!row || value < s->filter.min ||
+		     !kobs_row_add(&pc->table, row, value)))
 		return sched_record_slow(s, pc, comm0, comm1, value);
-	kobs_row_add(&pc->table, row, value);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 	return row;
 }
