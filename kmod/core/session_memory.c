@@ -164,6 +164,7 @@ void kobs_session_free_memory(struct kobs_session *s)
 	unsigned int cpu;
 
 	kobs_cpus_remove(&s->cpus);
+	kobs_stream_free(s);
 	if (s->cpu) {
 		for_each_possible_cpu(cpu)
 			kobs_table_free(&per_cpu_ptr(s->cpu, cpu)->table);
@@ -171,7 +172,6 @@ void kobs_session_free_memory(struct kobs_session *s)
 		free_percpu(s->cpu);
 	}
 	kobs_stack_table_free(&s->stacks);
-	kobs_stream_free(s);
 	kobs_memory_close(&s->memory);
 }
 

@@ -181,8 +181,9 @@ struct kobs_note {
  *        after the last row. The same *at gives the same row again. May sleep.
  * @symbol: NULL, or in modes with own_rows: name of a code address in a key
  *          whose code has gone, or NULL
- * @usage: NULL, or adds what the source holds itself: bytes, and for own_rows
- *         the rows in use and the capacity in rows
+ * @usage: NULL, or adds bytes that the source holds beside the session's account
+ *         (kobs_memory_get()), and for own_rows the rows in use and the capacity
+ *         in rows
  * @note: NULL, or stores note number i of a session; false after the last. May
  *        sleep.
  *
