@@ -48,13 +48,16 @@ static __always_inline u64 slab_site_cache_cache(const struct kmem_cache *cache,
 	return (u64)(__force u32)(gfp & class) << 32 | size;
 }
 
-static __always_inline struct kobs_slab_site *slab_site_cache_at(const struct kobs_slab *sl,
-								 unsigned long site,
-							u64 cache)
+/* This CPU's entry of a site and a cache, or NULL without memory. */
+static __always_inline struct kobs_slab_site *
+slab_site_cache_at(const struct kobs_slab *sl, unsigned long site, u64 cache)
 {
+	struct kobs_slab_site *sites = this_cpu_read(sl->cpu->sites);
 	u64 hash = (site ^ cache << 8) * KOBS_HASH_FACTOR;
 
-	return &this_cpu_ptr(sl->cpu)->fast[hash >> (64 - SLAB_SITE_CACHE_BITS)];
+	if (unlikely(!sites))
+		return NULL;
+	return &sites[hash >> (64 - SLAB_SITE_CACHE_BITS)];
 }
 
 /**
@@ -72,8 +75,11 @@ static __always_inline bool slab_site_cache_get(const struct kobs_slab *sl,
 					   struct kobs_slab_found *found)
 {
 	const struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
-	u32 done = READ_ONCE(q->done);
+	u32 done;
 
+	if (!q)
+		return false;
+	done = READ_ONCE(q->done);
 	barrier();
 	if (q->site != site || q->cache != cache ||
 	    q->generation != READ_ONCE(sl->generation))
@@ -101,8 +107,11 @@ static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
 				  u32 generation)
 {
 	struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
-	u32 done = READ_ONCE(q->done);
+	u32 done;
 
+	if (!q)
+		return;
+	done = READ_ONCE(q->done);
 	/* An interrupt does not touch an entry that is being changed. */
 	if (cmpxchg_local(&q->begun, done, done + 1) != done)
 		return;

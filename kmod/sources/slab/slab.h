@@ -144,12 +144,12 @@ struct kobs_slab_site {
  * @unknown: frees of objects that are not followed, in no group of
  *	kobs_slab.older
  * @skipped: events of addresses outside of the sample
- * @fast: site cache
+ * @sites: site cache, SLAB_SITE_CACHE entries; NULL for a CPU without memory
  */
 struct kobs_slab_cpu {
 	local64_t unknown;
 	local64_t skipped;
-	struct kobs_slab_site fast[SLAB_SITE_CACHE];
+	struct kobs_slab_site *sites;
 };
 
 /**

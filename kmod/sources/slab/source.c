@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 #include <linux/vmalloc.h>
 
 #include "core/refuse.h"
@@ -105,15 +106,31 @@ static bool slab_is_limited(const struct kobs_session *s)
 	       p[SLAB_P_MAX_SIZE].given || p[SLAB_P_MODULE].given;
 }
 
+#define SITES_BYTES	(SLAB_SITE_CACHE * sizeof(struct kobs_slab_site))
+
 static int prepare_cpu(struct kobs_cpus *c, unsigned int cpu)
 {
 	struct kobs_slab *sl = container_of(c, struct kobs_slab, cpus);
+	struct kobs_slab_cpu *sc = per_cpu_ptr(sl->cpu, cpu);
 	struct kobs_memory *m = &sl->s->memory;
 	int err = kobs_group_table_prepare(&sl->groups, m, cpu);
 
 	if (!err && sl->older.slots)
 		err = kobs_group_table_prepare(&sl->older, m, cpu);
-	return err;
+	if (!sc->sites)
+		sc->sites = kobs_memory_get(m, SITES_BYTES, cpu_to_node(cpu));
+	return sc->sites ? err : -ENOMEM;
+}
+
+static void free_cpus(struct kobs_slab *sl)
+{
+	unsigned int cpu;
+
+	if (!sl->cpu)
+		return;
+	for_each_possible_cpu(cpu)
+		vfree(per_cpu_ptr(sl->cpu, cpu)->sites);
+	free_percpu(sl->cpu);
 }
 
 static int slab_alloc_memory(struct kobs_slab *sl)
@@ -145,7 +162,8 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 					    SLAB_OLDER_WORDS);
 	}
 	if (!err && !kobs_memory_fits(&s->memory, num_online_cpus() *
-				      kobs_group_table_bytes(&sl->groups)))
+				      (kobs_group_table_bytes(&sl->groups) +
+				       SITES_BYTES)))
 		err = -ENOMEM;
 	sl->cpus.prepare = prepare_cpu;
 	return err ?: kobs_cpus_add(&sl->cpus) ?: kobs_slab_rows_init(sl);
@@ -159,7 +177,7 @@ static void slab_free_all(struct kobs_slab *sl)
 	kobs_group_table_free(&sl->older);
 	kobs_group_table_free(&sl->groups);
 	kobs_object_table_free(&sl->live);
-	free_percpu(sl->cpu);
+	free_cpus(sl);
 	kobs_slab_names_free(sl->names);
 	mutex_destroy(&sl->symbol_lock);
 	mutex_destroy(&sl->shot_lock);
