@@ -281,8 +281,9 @@ static __always_inline bool kobs_hit_streams(const struct kobs_session *s,
  * @kind: kind of the handler; a constant
  *
  * Context: any, NMI included; preemption off.
+ * Return: false when it was filtered or lost.
  */
-static __always_inline void kobs_hit_record(struct kobs_session *s,
+static __always_inline bool kobs_hit_record(struct kobs_session *s,
 					    struct kobs_cpu *pc,
 					    const struct kobs_hit *hit,
 					    enum kobs_hit_kind kind)
@@ -307,6 +308,7 @@ static __always_inline void kobs_hit_record(struct kobs_session *s,
 			fate = kobs_hit_no_row(pc);
 	}
 	kobs_count(&pc->counters, fate);
+	return fate == KOBS_N_RECORDED;
 }
 
 /**

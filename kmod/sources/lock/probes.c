@@ -270,15 +270,13 @@ static noinline void lock_unpaired(struct kobs_lock *l, struct kobs_cpu *pc,
 	kobs_hit_end(l->s, pc, t0, 0);
 }
 
-/* A failed wait counts as a wait, and in the row's field failed, if recorded. */
+/* A failed wait that was recorded counts in the row's field failed, too. */
 static noinline void lock_failed(struct kobs_session *s, struct kobs_cpu *pc,
-				 const u64 *v, s64 was)
+				 const u64 *v)
 {
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 	struct kobs_row *row;
 
-	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
-		return;
 	kobs_hit_gather(s, v, key);
 	row = kobs_table_find(&pc->table, key);
 	if (row)
@@ -291,18 +289,18 @@ static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 {
 	struct kobs_session *s = l->s;
 	u64 cost = entry->data[LOCK_D_COST];
-	s64 was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	bool recorded;
 
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	kobs_lock_words(l, lock, entry, v);
-	kobs_hit_record(s, pc, &(struct kobs_hit){
+	recorded = kobs_hit_record(s, pc, &(struct kobs_hit){
 		.v = v,
 		.need = s->need & ~BIT(KOBS_W_KSTACK),
 		.value = kobs_elapsed(entry->start, end),
 	}, KOBS_HIT_TABLE_STACKS);
-	if (unlikely(ret))
-		lock_failed(s, pc, v, was);
+	if (unlikely(ret) && recorded)
+		lock_failed(s, pc, v);
 	kobs_hit_end(s, pc, cost ? end : 0, cost);
 }
 

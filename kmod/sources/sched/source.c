@@ -91,12 +91,10 @@ bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 struct kobs_row *sched_record(struct kobs_session *s, struct kobs_cpu *pc,
 			      u64 *v, u64 value)
 {
-	s64 was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
+	const struct kobs_hit hit = { .v = v, .value = value };
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
 
-	kobs_hit_record(s, pc, &(struct kobs_hit){ .v = v, .value = value },
-			KOBS_HIT_TABLE);
-	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) == was)
+	if (!kobs_hit_record(s, pc, &hit, KOBS_HIT_TABLE))
 		return NULL;
 	kobs_hit_gather(s, v, key);
 	return kobs_table_find(&pc->table, key);
