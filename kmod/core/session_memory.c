@@ -49,8 +49,9 @@ int kobs_session_no_memory(const struct kobs_session *s,
 				   lower);
 	case KOBS_MEMORY_UNAVAILABLE:
 		return kobs_refuse(extack, -ENOMEM,
-				   "no memory for the session: it needs %llu MiB more, and %llu MiB are available: lower %s",
+				   "no memory for the session: it needs %llu MiB more, and %llu MiB are available, of which %llu must remain: lower %s",
 				   wanted, (u64)si_mem_available() >> (20 - PAGE_SHIFT),
+				   (u64)kobs_memory_rest() >> (20 - PAGE_SHIFT),
 				   lower);
 	default:
 		return kobs_refuse(extack, -ENOMEM,

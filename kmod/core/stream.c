@@ -372,6 +372,12 @@ void kobs_stream_finish(struct kobs_session *s)
 	kthread_mod_delayed_work(kobs_worker, &s->stream->work, 0);
 }
 
+/* A CPU's ring: pages with a header each, and one for the reader. */
+static u64 ring_bytes(const struct kobs_stream *st)
+{
+	return (DIV_ROUND_UP(st->bytes, PAGE_SIZE - 16) + 1) * PAGE_SIZE;
+}
+
 /**
  * kobs_stream_prepare() - count the ring of a CPU, unless it was counted
  * @s: session in a streaming mode
@@ -387,7 +393,7 @@ int kobs_stream_prepare(struct kobs_session *s, unsigned int cpu)
 	if (c->counted)
 		return 0;
 	c->counted = true;
-	return kobs_memory_count(&s->memory, s->stream->bytes) ? 0 : -ENOMEM;
+	return kobs_memory_count(&s->memory, ring_bytes(s->stream)) ? 0 : -ENOMEM;
 }
 
 /**

@@ -50,7 +50,7 @@ bool kobs_memory_fits(struct kobs_memory *m, u64 bytes)
 			       atomic_long_read(&a->pages) > a->max - n))
 			return refuse(m, KOBS_MEMORY_ABOVE, bytes);
 	}
-	if (n + totalram_pages() / KOBS_MEMORY_REST > si_mem_available())
+	if (n + kobs_memory_rest() > si_mem_available())
 		return refuse(m, KOBS_MEMORY_UNAVAILABLE, bytes);
 	return true;
 }
@@ -107,7 +107,8 @@ static void *map_pages(unsigned long n, int node)
 	}
 	p = vmap(pages, n, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	if (p) {
-		kmemleak_alloc(p, n << PAGE_SHIFT, 1, GFP_KERNEL);
+		/* As of vmalloc(): the kernel's own area refers to it, too. */
+		kmemleak_alloc(p, n << PAGE_SHIFT, 2, GFP_KERNEL);
 		return p;
 	}
 

@@ -13,10 +13,8 @@
 #define KOBS_MEMORY_H
 
 #include <linux/atomic.h>
+#include <linux/mm.h>
 #include <linux/types.h>
-
-/* Part of the machine's memory that remains available to others: 1/N. */
-#define KOBS_MEMORY_REST	32
 
 /**
  * enum kobs_memory_lack - why memory was refused
@@ -45,6 +43,17 @@ struct kobs_memory {
 	enum kobs_memory_lack lack;
 	u64 wanted;
 };
+
+/**
+ * kobs_memory_rest() - memory that remains available to others
+ *
+ * Context: any.
+ * Return: pages, 1/32 of the machine's.
+ */
+static inline unsigned long kobs_memory_rest(void)
+{
+	return totalram_pages() / 32;
+}
 
 bool kobs_memory_fits(struct kobs_memory *m, u64 bytes);
 bool kobs_memory_count(struct kobs_memory *m, u64 bytes);
