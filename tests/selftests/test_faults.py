@@ -3,7 +3,7 @@
 Every allocation on the way to a running session fails once: the n-th for n = 1, 2, ... until none is left. Each time the
 request is refused with a sentence, nothing is left behind, and the next try works. The debug kernel takes a second per try:
 "make check" (KOBS_SHORT) runs one mode per source, in which every sixteenth allocation fails, make check-all every one, and make
-soak (KOBS_SOAK) all modes.
+soak (KOBS_SOAK) all modes. Tables take a page at a time: of single pages, every 16th fails, or every 64th.
 """
 
 import atexit
@@ -14,8 +14,9 @@ from nlkit import *
 
 FAULTS = "/sys/kernel/debug"
 # Maximum allocations of one session, from new to its end.
-MOST = 2000
+MOST = 1000
 STEP = 16 if SHORT else 1
+PAGE_STEP = 64 if SHORT else 16
 
 
 def put(path, value):
@@ -59,7 +60,13 @@ def prepare():
             put(f"{at}/reject-end", f"{loud[1]:#x}")
             put(f"{at}/stacktrace-depth", 32)
     put(f"{FAULTS}/fail_page_alloc/ignore-gfp-highmem", "N")
-    put(f"{FAULTS}/fail_page_alloc/min-order", 0)
+    fail_pages(False)
+
+
+def fail_pages(pages):
+    """Only single pages fail, or only all other allocations."""
+    put(f"{FAULTS}/failslab/ignore-gfp-wait", "Y" if pages else "N")
+    put(f"{FAULTS}/fail_page_alloc/min-order", 0 if pages else 1)
 
 
 class Nth:
@@ -137,9 +144,17 @@ def session(nl, source, mode, nth):
 
 def every_allocation(source, mode):
     prepare()
+    refusals = 0
+    for pages in (False, True):
+        fail_pages(pages)
+        refusals += every_nth(source, mode, PAGE_STEP if pages else STEP)
+    at_least(refusals, 2 if SHORT else 6, "refusals")
+
+
+def every_nth(source, mode, step):
     nl = Netlink()
     refusals = survived = 0
-    for nth in range(1, MOST, STEP):
+    for nth in range(1, MOST, step):
         failed, refusal = session(nl, source, mode, nth)
         if not failed:
             assert not refusal, f"refused without a fault: {refusal}"
@@ -154,8 +169,8 @@ def every_allocation(source, mode):
     else:
         raise AssertionError(f"{source} {mode} goes on allocating after {MOST} faults")
     print(f"# {source} {mode}: {refusals} refusals, {survived} done without an allocation, of {nth - 1}", flush=True)
-    at_least(refusals, 1 if SHORT else 5, "refusals")
     nl.close()
+    return refusals
 
 
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
