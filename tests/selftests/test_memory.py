@@ -27,6 +27,7 @@ DEFAULTS = {
     "pmu record": ("pmu", "record", "ip,kstack", CLOCK),
     "pmu stat": ("pmu", "stat", "event,cpu", COUNTER),
 }
+STREAMS = ("func trace", "lock stalls", "slab trace")
 
 
 def session(source, mode, by, *params):
@@ -43,13 +44,24 @@ def held(s):
     return u64_of(dict(attrs(s.nl.ask(K.CMD_SESSION_GET, s.me)[0]))[K.A_SESSION_MEMORY])
 
 
+def mapped():
+    """Bytes that kobs holds, as the kernel counts them: without those of rings, and what is small."""
+    lines = [line for line in read("/proc/vmallocinfo").splitlines() if "[kobs]" in line]
+    return sum(int(n) for line in lines for n in re.findall(r"pages=(\d+)", line)) * 4096
+
+
 def default(what):
+    before = mapped()
     s = session(*DEFAULTS[what])
     try:
+        found = mapped() - before
         at_most(held(s), 64 * MIB, f"bytes on a machine with the possible CPUs {read('/sys/devices/system/cpu/possible').strip()}")
-        at_least(held(s), 1024, "bytes")
+        at_least(held(s), max(found, 1024), "bytes, of what the kernel counts")
+        at_most(held(s), found + (4 if what in STREAMS else 0.5) * MIB, "bytes, of what the kernel counts")
+        print(f"# {what} holds {held(s) / MIB:.1f} MiB", flush=True)
     finally:
         s.close()
+    until(lambda: mapped() == before, "the memory to be given back")
 
 
 for kind in DEFAULTS:
