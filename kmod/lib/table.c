@@ -40,7 +40,9 @@ static u32 chunks_of(unsigned int rows)
 /* The pool follows the rows, in cache lines of its own. */
 static u64 all_rows_bytes(const struct kobs_table *t, unsigned int rows)
 {
-	return ALIGN((u64)rows_of(rows) * row_bytes(t), CHUNK_BYTES);
+	u64 bytes = (u64)rows_of(rows) * row_bytes(t);
+
+	return t->hist ? ALIGN(bytes, CHUNK_BYTES) : bytes;
 }
 
 /**
