@@ -7,8 +7,8 @@
  * A CPU for which there is no memory comes online all the same; its hits count
  * as lost (no_table).
  *
- * Locking: the kernel's hotplug lock: an owner sees every CPU exactly once, in
- * kobs_cpus_add() or when it comes online. A source starts and stops its hooks
+ * Locking: the kernel's hotplug lock: an owner sees every CPU in
+ * kobs_cpus_add() or before it runs, and again each time it comes online. A source starts and stops its hooks
  * under the session's lock and takes the hotplug lock then, so that the
  * callback must not take the session's lock.
  */
@@ -23,8 +23,12 @@ static enum cpuhp_state cpus_state;
 static int cpus_prepare(unsigned int cpu, struct hlist_node *node)
 {
 	struct kobs_cpus *c = hlist_entry(node, struct kobs_cpus, node);
-	int err = c->prepare(c, cpu);
+	int err;
 
+	/* Of a session that will not be made, one error is enough. */
+	if (READ_ONCE(c->err) && !c->added)
+		return 0;
+	err = c->prepare(c, cpu);
 	/* An error here would keep the CPU offline. */
 	if (err)
 		WRITE_ONCE(c->err, err);

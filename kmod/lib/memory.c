@@ -92,7 +92,8 @@ static void *map_pages(unsigned long n, int node)
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO |
 			  __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	struct page **pages = kvcalloc(n, sizeof(*pages),
-				       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+				       GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
+				       __GFP_NOWARN);
 	unsigned long i;
 	void *p;
 

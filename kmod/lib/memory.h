@@ -13,7 +13,9 @@
 #define KOBS_MEMORY_H
 
 #include <linux/atomic.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 /**
@@ -48,11 +50,12 @@ struct kobs_memory {
  * kobs_memory_rest() - memory that remains available to others
  *
  * Context: any.
- * Return: pages, 1/32 of the machine's.
+ * Return: pages: 1/32 of the machine's, up to 256 MiB. Much of a large
+ * machine's memory can be huge pages that are not available.
  */
 static inline unsigned long kobs_memory_rest(void)
 {
-	return totalram_pages() / 32;
+	return min(totalram_pages() / 32, (unsigned long)SZ_256M >> PAGE_SHIFT);
 }
 
 bool kobs_memory_fits(struct kobs_memory *m, u64 bytes);

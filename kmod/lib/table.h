@@ -7,8 +7,8 @@
  * from the table's pool. A row has the numbers of its chunks, 0 for none. A
  * chunk is taken by counting the pool up, and belongs to the row by a cmpxchg of
  * its number; an interrupt that gives the row a chunk for the same octave in
- * between wastes one. A hit for which no chunk is left is lost before anything
- * of it was recorded.
+ * between wastes one. A hit for which no chunk is left is lost, and
+ * changes no number; a row that it claimed stays without hits.
  *
  * Locking: none. Only code that runs on the table's CPU with preemption off
  * writes to it; interrupts and NMIs nest freely. A row is claimed by a
