@@ -2,7 +2,7 @@
 /*
  * Hooked functions of the allocator that differ between kernels. After 6.12
  * kmem_cache_alloc_bulk() returns a bool instead of a number, and
- * kfree_rcu_nolock() was added.
+ * kmalloc_nolock(), kfree_nolock() and kfree_rcu_nolock() were added.
  */
 #ifndef KOBS_COMPAT_SLAB_CALLS_H
 #define KOBS_COMPAT_SLAB_CALLS_H
@@ -25,11 +25,29 @@ static __always_inline unsigned long kobs_bulk_got(struct pt_regs *regs,
 
 /* What kfree_rcu_nolock() calls, with the arguments of kvfree_call_rcu(). */
 #ifdef KOBS_HAVE_RCU_NOLOCK
-#define KOBS_RCU_NOLOCK		true
-#define kobs_rcu_nolock		((void *)kfree_call_rcu_nolock)
+#define KOBS_RCU_NOLOCK		((void *)kfree_call_rcu_nolock)
+#define KOBS_RCU_NOLOCKS	1
 #else
-#define KOBS_RCU_NOLOCK		false
-#define kobs_rcu_nolock		NULL
+#define KOBS_RCU_NOLOCK		((void *)NULL)
+#define KOBS_RCU_NOLOCKS	0
+#endif
+
+/*
+ * kmalloc_nolock() is a macro around a function that since 7.x has a name of its
+ * own, as it can take further arguments. The size is the first one.
+ */
+#if defined(kmalloc_nolock_noprof)
+#define KOBS_MALLOC_NOLOCK	((void *)_kmalloc_nolock_noprof)
+#define KOBS_FREE_NOLOCK	((void *)kfree_nolock)
+#define KOBS_NOLOCKS		1
+#elif defined(kmalloc_nolock)
+#define KOBS_MALLOC_NOLOCK	((void *)kmalloc_nolock_noprof)
+#define KOBS_FREE_NOLOCK	((void *)kfree_nolock)
+#define KOBS_NOLOCKS		1
+#else
+#define KOBS_MALLOC_NOLOCK	((void *)NULL)
+#define KOBS_FREE_NOLOCK	((void *)NULL)
+#define KOBS_NOLOCKS		0
 #endif
 
 #endif /* KOBS_COMPAT_SLAB_CALLS_H */

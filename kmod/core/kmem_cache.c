@@ -165,7 +165,7 @@ bool kobs_cache_name(const struct kmem_cache *cache, u64 *text)
 }
 
 /**
- * kobs_cache_where_init() - prepare for kobs_cache_where()
+ * kobs_cache_where_init() - prepare for kobs_cache_of() and kobs_cache_where()
  *
  * Context: task, may sleep.
  */
@@ -179,6 +179,22 @@ void kobs_cache_where_init(void)
 }
 
 /**
+ * kobs_cache_of() - the cache that an address is in
+ * @address: any address
+ *
+ * Context: any, NMI included.
+ * Return: the cache, or NULL when the address is in none, or that is unknown.
+ */
+const struct kmem_cache *kobs_cache_of(const void *address)
+{
+	int word = READ_ONCE(cache_word);
+	const unsigned long *page;
+
+	page = word < 0 ? NULL : slab_page(address);
+	return page ? (const struct kmem_cache *)READ_ONCE(page[word]) : NULL;
+}
+
+/**
  * kobs_cache_where() - the name of the cache that an address is in
  * @address: any address
  * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes; empty
@@ -188,13 +204,9 @@ void kobs_cache_where_init(void)
  */
 void kobs_cache_where(const void *address, u64 *text)
 {
-	int word = READ_ONCE(cache_word);
-	const unsigned long *page;
+	const struct kmem_cache *cache = kobs_cache_of(address);
 
 	memset(text, 0, NAME_LEN);
-	if (word < 0)
-		return;
-	page = slab_page(address);
-	if (page)
-		kobs_cache_name((void *)READ_ONCE(page[word]), text);
+	if (cache)
+		kobs_cache_name(cache, text);
 }

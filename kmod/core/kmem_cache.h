@@ -13,6 +13,7 @@ struct kmem_cache;
 bool kobs_cache_names_readable(void);
 bool kobs_cache_name(const struct kmem_cache *cache, u64 *text);
 void kobs_cache_where_init(void);
+const struct kmem_cache *kobs_cache_of(const void *address);
 void kobs_cache_where(const void *address, u64 *text);
 
 #endif /* KOBS_KMEM_CACHE_H */

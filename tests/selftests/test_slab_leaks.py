@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """slab leaks: objects are counted exactly at their sites, in every way of allocating and freeing."""
 
+import ctypes
+import struct
+
 from slabtest import *
 
 # Ways in which kobs_gen_slab leaks, with the size to request.
@@ -316,6 +319,55 @@ def two():
         equal(sum(r["allocated"] for r in second["rows"]), sum(r["allocated"] for r in first["rows"]), "allocations")
     finally:
         gen_slab("drop")
+
+
+@test("kmalloc_nolock and kfree_nolock")
+def nolock():
+    try:
+        gen_slab("leak nolock task 0")
+    except OSError:
+        skip("this kernel has no kmalloc_nolock()")
+    # CHECKED of tests/check/matrix.py, and a cache for which it fails always.
+    try:
+        done = ["sh", "-c", " ".join(slab_script("leak nolock task 30 8000", "leak nolock hardirq 20 8000", "clean nolock 40 8000")[2:]) +
+                f"; echo leak nolock task 1 200 >{GEN_SLAB}run; true"]
+        r = leaks(run=done)
+        equal([(x["allocated"], x["freed"], x["live"], x["live_bytes"], x["cache"]) for x in rows(r, site=site("leak_nolock")) if x["live"]],
+              [(50, 0, 50, 50 * 8192, "kmalloc-8k")], "what it leaks")
+        equal([(x["failed"], x["live"]) for x in rows(r, site=site("leak_nolock"), cache="kmalloc-256")], [(1, 0)], "what it fails")
+        equal([(x["allocated"], x["freed"], x["live"]) for x in rows(r, site=site("clean_nolock"))], [(40, 40, 0)], "what it frees")
+        equal(r["accounting"]["lost"], {}, "lost")
+    finally:
+        gen_slab("drop")
+    trace = obsctl("slab", "trace", "--json", "-c", "sh", "--budget", 0, "--", *slab_script("clean nolock 3 8000"))
+    got = [(e["event"], e["cache"]) for e in map(json.loads, trace.out.splitlines()) if fnmatch.fnmatchcase(e.get("site", ""), site("clean_nolock"))]
+    equal(got, [("alloc", "kmalloc-8k"), ("free", "kmalloc-8k")] * 3, "events")
+
+
+@test("caches of a bucket set have their names")
+def buckets():
+    # A message in a queue is an object of its own set, where the kernel has them; its frees are those of this cache, too.
+    libc = ctypes.CDLL(None, use_errno=True)
+    size = 200
+    named = "msg_msg-256" if os.path.exists("/sys/kernel/slab/msg_msg-256") else "kmalloc-cg-256"
+    message = ctypes.create_string_buffer(struct.pack("l", 1) + b"x" * size)
+    queue = libc.msgget(0, 0o600)
+    at_least(queue, 0, "a queue of messages")
+    try:
+        for _ in range(7):
+            equal(libc.msgsnd(queue, message, size, 0), 0, "sent")
+        with Background("slab", "leaks", "--json", "--cache", named, "--budget", 0) as b:
+            for _ in range(20):
+                equal(libc.msgsnd(queue, message, size, 0), 0, "sent")
+            for _ in range(11):
+                equal(libc.msgrcv(queue, message, size, 0, 0), size, "received")
+            r = slab_balance(json.loads(b.stop().out))
+    finally:
+        libc.msgctl(queue, 0, None)
+    # The first seven are older than the session.
+    mine = rows(r, site="load_msg+0x*") + rows(r, site="alloc_msg+0x*") + rows(r, site="ksys_msgsnd*") + rows(r, site="do_msgsnd*")
+    equal([(x["allocated"], x["freed"], x["live"], x["cache"]) for x in mine], [(20, 4, 16, named)], f"messages of {r['rows']}")
+    equal([x["cache_freed"] for x in mine], [7], "older messages of this cache")
 
 
 @test("events one by one")

@@ -214,6 +214,12 @@ static void on_free_bulk(unsigned long ip, unsigned long parent_ip,
 		on_kfree(ops->private, parent_ip, *p++);
 }
 
+static void on_free_nolock(unsigned long ip, unsigned long parent_ip,
+			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	on_kfree(ops->private, parent_ip, (void *)kobs_ftrace_arg(fregs, 0));
+}
+
 static void on_give(unsigned long ip, unsigned long parent_ip,
 		    struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -250,13 +256,17 @@ KOBS_PROBE_TYPE(on_cache_free, kmem_cache_free);
 const struct kobs_slab_handlers kobs_slab_fast = {
 	.probe = { fast_kmalloc, fast_cache, on_kfree, on_cache_free },
 	.free_bulk = on_free_bulk,
+	.free_nolock = on_free_nolock,
 	.give = on_give,
 	.alloc_bulk = fast_alloc_bulk,
+	.alloc_nolock = fast_kmalloc,
 };
 
 const struct kobs_slab_handlers kobs_slab_follow = {
 	.probe = { long_kmalloc, long_cache, on_kfree, on_cache_free },
 	.free_bulk = on_free_bulk,
+	.free_nolock = on_free_nolock,
 	.give = on_give,
 	.alloc_bulk = long_alloc_bulk,
+	.alloc_nolock = long_kmalloc,
 };

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source slab: the hooks. Four tracepoints report single objects. ftrace hooks
- * the entries of kmem_cache_free_bulk(), which has no tracepoint and which
- * kfree_rcu() ends in; kvfree_call_rcu(); kfree_rcu_nolock()'s counterpart where
- * there is one; and kmem_cache_destroy(), after which a cache's address can be
- * reused.
- * kmem_cache_alloc_bulk() is hooked at its return by a kretprobe.
+ * the entries of what has no tracepoint: kmem_cache_free_bulk(), which
+ * kfree_rcu() ends in; kvfree_call_rcu(); kfree_nolock() and kfree_rcu_nolock()'s
+ * counterpart where there are; and kmem_cache_destroy(), after which a cache's
+ * address can be reused.
+ * kmem_cache_alloc_bulk() and, where there is one, kmalloc_nolock() are hooked at
+ * their returns by kretprobes.
  *
  * All of these functions are exported: their addresses need no lookup. If the
  * compiler splits one of them, the entry for external callers remains, and
- * there are no others.
+ * there are no others. What the allocator itself allocates by an internal form
+ * of kmalloc_nolock() is not seen, like all of its own memory.
  *
  * Locking: the session's lock.
  */
@@ -24,8 +26,8 @@
 #include "hooks/ftrace.h"
 #include "sources/slab/slab.h"
 
-/* Maximum number of bulk allocations in progress: they can sleep. */
-#define BULK_INFLIGHT	512
+/* Maximum number of calls in progress: bulk allocations can sleep. */
+#define INFLIGHT	512
 
 #ifdef kmem_cache_alloc_bulk
 #define ALLOC_BULK	kmem_cache_alloc_bulk_noprof
@@ -58,15 +60,21 @@ struct kobs_slab_bulk_call {
 	void **p;
 };
 
+/* The session of a return hook; NULL where there is no rethook, and it is being unregistered. */
+static struct kobs_slab *hooked_by(struct kretprobe_instance *ri)
+{
+	struct kretprobe *rp = get_kretprobe(ri);
+
+	return rp ? container_of(rp, struct kobs_slab_return, rp)->sl : NULL;
+}
+
 static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct kobs_slab_bulk_call *call = (struct kobs_slab_bulk_call *)ri->data;
-	struct kretprobe *rp = get_kretprobe(ri);
 
-	/* Where there is no rethook: it is being unregistered. */
-	if (!rp)
+	call->sl = hooked_by(ri);
+	if (!call->sl)
 		return 1;
-	call->sl = container_of(rp, struct kobs_slab, bulk);
 	call->cache = (void *)regs_get_kernel_argument(regs, 0);
 	call->gfp = (__force gfp_t)regs_get_kernel_argument(regs, 1);
 	call->n = regs_get_kernel_argument(regs, 2);
@@ -90,57 +98,139 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-static int bulk_hook(struct kobs_slab *sl)
+/**
+ * struct kobs_slab_nolock_call - a call of kmalloc_nolock()
+ * @sl: session; see struct kobs_call_instance
+ * @request: bytes requested
+ */
+struct kobs_slab_nolock_call {
+	struct kobs_slab *sl;
+	size_t request;
+};
+
+static int nolock_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	struct kobs_slab_nolock_call *call = (struct kobs_slab_nolock_call *)ri->data;
+
+	call->sl = hooked_by(ri);
+	call->request = regs_get_kernel_argument(regs, 0);
+	/* A request of 0 bytes allocates nothing. */
+	return !call->sl || !call->request;
+}
+
+static int nolock_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct kobs_slab_nolock_call *call = (struct kobs_slab_nolock_call *)ri->data;
+	const void *ptr = (const void *)regs_return_value(regs);
+	const struct kmem_cache *cache = kobs_cache_of(ptr);
+	/* When the fitting cache is busy, the object is of the next one. */
+	size_t size = cache ? kmem_cache_size((struct kmem_cache *)cache) :
+			      kmalloc_size_roundup(call->request);
+
+	handlers_of(call->sl)->alloc_nolock(call->sl, instruction_pointer(regs),
+					    ptr, call->request, size, 0,
+					    NUMA_NO_NODE);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	void *function;
+	kretprobe_handler_t entry;
+	kretprobe_handler_t handler;
+	size_t data_size;
+} returns[SLAB_RETURNS] = {
+	{ "kmem_cache_alloc_bulk", ALLOC_BULK, bulk_entry, bulk_return,
+	  sizeof(struct kobs_slab_bulk_call) },
+	{ "kmalloc_nolock", KOBS_MALLOC_NOLOCK, nolock_entry, nolock_return,
+	  sizeof(struct kobs_slab_nolock_call) },
+};
+
+static int return_hook(struct kobs_slab *sl, unsigned int i)
+{
+	struct kobs_slab_return *r = &sl->returns[i];
 	int err;
 
-	sl->bulk = (struct kretprobe){
-		.kp.addr = (kprobe_opcode_t *)ALLOC_BULK,
-		.entry_handler = bulk_entry,
-		.handler = bulk_return,
-		.data_size = sizeof(struct kobs_slab_bulk_call),
-		.maxactive = BULK_INFLIGHT,
+	if (!returns[i].function)
+		return 0;
+	r->sl = sl;
+	r->rp = (struct kretprobe){
+		.kp.addr = returns[i].function,
+		.entry_handler = returns[i].entry,
+		.handler = returns[i].handler,
+		.data_size = returns[i].data_size,
+		.maxactive = INFLIGHT,
 	};
-	err = register_kretprobe(&sl->bulk);
-	sl->bulk_on = !err;
+	err = register_kretprobe(&r->rp);
+	r->on = !err;
 	return err;
 }
 
-static void bulk_unhook(struct kobs_slab *sl)
+static void return_unhook(struct kobs_slab *sl, struct kobs_slab_return *r)
 {
-	if (!sl->bulk_on)
+	if (!r->on)
 		return;
 	/* Where the kprobe lies on ftrace, it could not be disarmed. */
 	if (kobs_ftrace_dead()) {
 		sl->stuck = true;
 		return;
 	}
-	unregister_kretprobe(&sl->bulk);
+	unregister_kretprobe(&r->rp);
 	/* It failed, and says so by this only. */
-	if (!sl->bulk.kp.addr)
+	if (!r->rp.kp.addr)
 		sl->stuck = true;
-	sl->bulk_on = false;
+	r->on = false;
+}
+
+static void returns_unhook(struct kobs_slab *sl)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLAB_RETURNS; i++)
+		return_unhook(sl, &sl->returns[i]);
 	/* For the return handlers, which run with preemption off. */
 	synchronize_rcu();
 }
 
-static u64 bulk_missed(const struct kobs_slab *sl)
+static int returns_hook(struct kobs_slab *sl, const char **failed)
 {
-	return READ_ONCE(sl->bulk.nmissed) + READ_ONCE(sl->bulk.kp.nmissed);
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < SLAB_RETURNS; i++) {
+		*failed = returns[i].name;
+		err = return_hook(sl, i);
+		if (err) {
+			returns_unhook(sl);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static u64 returns_missed(const struct kobs_slab *sl)
+{
+	unsigned int i;
+	u64 n = 0;
+
+	for (i = 0; i < SLAB_RETURNS; i++)
+		n += READ_ONCE(sl->returns[i].rp.nmissed) +
+		     READ_ONCE(sl->returns[i].rp.kp.nmissed);
+	return n;
 }
 
 #else /* !CONFIG_KRETPROBES */
 
-static int bulk_hook(struct kobs_slab *sl)
+static int returns_hook(struct kobs_slab *sl, const char **failed)
 {
 	return 0;
 }
 
-static void bulk_unhook(struct kobs_slab *sl)
+static void returns_unhook(struct kobs_slab *sl)
 {
 }
 
-static u64 bulk_missed(const struct kobs_slab *sl)
+static u64 returns_missed(const struct kobs_slab *sl)
 {
 	return 0;
 }
@@ -214,23 +304,29 @@ static void functions_unhook(struct kobs_slab *sl)
 static int functions_hook(struct kobs_slab *sl, const char **failed)
 {
 	const struct kobs_slab_handlers *h = handlers_of(sl);
-	int err;
+	const struct {
+		const char *name;
+		void *function;
+		ftrace_func_t handler;
+	} functions[] = {
+		{ "kmem_cache_free_bulk", kmem_cache_free_bulk, h->free_bulk },
+		{ "kvfree_call_rcu", kvfree_call_rcu, h->give },
+		{ "kfree_call_rcu_nolock", KOBS_RCU_NOLOCK, h->give },
+		{ "kfree_nolock", KOBS_FREE_NOLOCK, h->free_nolock },
+		{ "kmem_cache_destroy",
+		  sl->names || sl->fast ? kmem_cache_destroy : NULL, on_destroy },
+	};
+	unsigned int i;
+	int err = 0;
 
-	*failed = "kmem_cache_free_bulk";
-	err = function_hook(sl, kmem_cache_free_bulk, h->free_bulk);
-	if (err)
-		return err;
-	*failed = "kvfree_call_rcu";
-	err = function_hook(sl, kvfree_call_rcu, h->give);
-	if (err)
-		return err;
-	*failed = "kfree_call_rcu_nolock";
-	if (KOBS_RCU_NOLOCK)
-		err = function_hook(sl, kobs_rcu_nolock, h->give);
-	if (err || (!sl->names && !sl->fast))
-		return err;
-	*failed = "kmem_cache_destroy";
-	return function_hook(sl, kmem_cache_destroy, on_destroy);
+	static_assert(ARRAY_SIZE(functions) == SLAB_FUNCTIONS);
+	for (i = 0; i < ARRAY_SIZE(functions) && !err; i++) {
+		*failed = functions[i].name;
+		if (functions[i].function)
+			err = function_hook(sl, functions[i].function,
+					    functions[i].handler);
+	}
+	return err;
 }
 
 /**
@@ -264,8 +360,7 @@ int kobs_slab_hook(struct kobs_slab *sl, struct netlink_ext_ack *extack)
 				     &failed);
 	if (err)
 		goto err_functions;
-	failed = "kmem_cache_alloc_bulk";
-	err = bulk_hook(sl);
+	err = returns_hook(sl, &failed);
 	if (err)
 		goto err_tracepoints;
 	return 0;
@@ -290,7 +385,7 @@ err_functions:
  */
 void kobs_slab_unhook(struct kobs_slab *sl)
 {
-	bulk_unhook(sl);
+	returns_unhook(sl);
 	kobs_tracepoint_detach(sl->probes, ARRAY_SIZE(sl->probes), sl);
 	functions_unhook(sl);
 }
@@ -304,12 +399,12 @@ void kobs_slab_unhook(struct kobs_slab *sl)
  */
 unsigned int kobs_slab_hooks(const struct kobs_slab *sl)
 {
-	return ARRAY_SIZE(sl->probes) + 2 + KOBS_RCU_NOLOCK +
-	       IS_ENABLED(CONFIG_KRETPROBES);
+	return ARRAY_SIZE(sl->probes) + 2 + KOBS_RCU_NOLOCKS + KOBS_NOLOCKS +
+	       (IS_ENABLED(CONFIG_KRETPROBES) ? 1 + KOBS_NOLOCKS : 0);
 }
 
 /**
- * kobs_slab_missed() - calls of kmem_cache_alloc_bulk() whose return was missed
+ * kobs_slab_missed() - calls of allocations whose return was missed
  * @s: session
  *
  * Context: any.
@@ -317,5 +412,5 @@ unsigned int kobs_slab_hooks(const struct kobs_slab *sl)
  */
 u64 kobs_slab_missed(const struct kobs_session *s)
 {
-	return s->priv ? bulk_missed(s->priv) : 0;
+	return s->priv ? returns_missed(s->priv) : 0;
 }

@@ -2,8 +2,10 @@
 /*
  * Source slab: the names of a session's caches. A name is read at the first
  * hit of its cache, and kept. Where names cannot be read (core/kmem_cache.c), a
- * cache is named by the size of its objects. kmalloc() does not report its cache; the
- * name is that of the size class.
+ * cache is named by the size of its objects. kmalloc() does not report its cache,
+ * which can be one of a bucket set (memdup_user-64): it is that of the object.
+ * Without an object, or where that cannot be found, the name is that of the size
+ * class.
  *
  * Locking: none. An entry is claimed by a cmpxchg and published by a release
  * store; a name without a free entry is read again each time. Reading runs in
@@ -70,7 +72,7 @@ struct kobs_slab_names *kobs_slab_names_new(const char *pattern)
 	if (!names)
 		return NULL;
 	names->pattern = pattern;
-	kobs_cache_names_readable();
+	kobs_cache_where_init();
 	return names;
 }
 
@@ -184,9 +186,10 @@ static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
 /**
  * kobs_slab_name() - look up or read the name of a cache
  * @names: table
- * @cache: cache, or NULL for kmalloc()
- * @key: pointer to the cache, or from kobs_slab_kmalloc_key(); 0 when
- *	unknown: the name is empty
+ * @cache: cache, or NULL for kmalloc() and kfree()
+ * @ptr: the object, or 0
+ * @class: from kobs_slab_kmalloc_key(), used where the object's cache is
+ *	unknown; 0: the name is empty then
  * @request: bytes requested of kmalloc()
  * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
  *
@@ -194,11 +197,16 @@ static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
  * Return: whether it matches the table's pattern.
  */
 bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
-		    u64 key, size_t request, u64 *text)
+		    unsigned long ptr, u64 class, size_t request, u64 *text)
 {
-	struct kobs_slab_name *n = lookup(names, key);
+	struct kobs_slab_name *n;
 	bool match;
+	u64 key;
 
+	if (!cache)
+		cache = kobs_cache_of((void *)ptr);
+	key = cache ? (unsigned long)cache : class;
+	n = lookup(names, key);
 	if (likely(n && key)) {
 		memcpy(text, n->text, sizeof(n->text));
 		return n->match;

@@ -152,6 +152,22 @@ struct kobs_slab_cpu {
 	struct kobs_slab_site *sites;
 };
 
+/* Hooked functions: at their entries, and at their returns. */
+#define SLAB_FUNCTIONS	5
+#define SLAB_RETURNS	2
+
+/**
+ * struct kobs_slab_return - the hook of a function's return
+ * @rp: kretprobe
+ * @sl: session
+ * @on: it is on
+ */
+struct kobs_slab_return {
+	struct kretprobe rp;
+	struct kobs_slab *sl;
+	bool on;
+};
+
 /**
  * struct kobs_slab - a session of this source
  *
@@ -181,8 +197,7 @@ struct kobs_slab_cpu {
  * @probes: tracepoints
  * @ops: hooks of functions
  * @hooked: number of hooks that are on
- * @bulk: hook of kmem_cache_alloc_bulk()
- * @bulk_on: it is on
+ * @returns: hooks of allocations that have no tracepoint
  * @stuck: a hook can be called after the end
  * @started: jiffies
  * @stopped: jiffies, once stopped
@@ -227,10 +242,9 @@ struct kobs_slab {
 	u32 generation;
 
 	struct kobs_probe probes[4];
-	struct ftrace_ops ops[4];
+	struct ftrace_ops ops[SLAB_FUNCTIONS];
 	unsigned int hooked;
-	struct kretprobe bulk;
-	bool bulk_on;
+	struct kobs_slab_return returns[SLAB_RETURNS];
 	bool stuck;
 	unsigned long started;
 	unsigned long stopped;
@@ -289,17 +303,23 @@ void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr);
  * @probe: of the tracepoints kmalloc, kmem_cache_alloc, kfree and
  *	kmem_cache_free
  * @free_bulk: at the entry of kmem_cache_free_bulk()
+ * @free_nolock: at the entry of kfree_nolock()
  * @give: at the entry of kvfree_call_rcu()
  * @alloc_bulk: at the return of kmem_cache_alloc_bulk(), with 0 objects for
  *	a failure
+ * @alloc_nolock: at the return of kmalloc_nolock(), with the arguments of
+ *	tracepoint kmalloc
  */
 struct kobs_slab_handlers {
 	void *probe[4];
 	ftrace_func_t free_bulk;
+	ftrace_func_t free_nolock;
 	ftrace_func_t give;
 	void (*alloc_bulk)(struct kobs_slab *sl, unsigned long site,
 			   struct kmem_cache *cache, gfp_t gfp, void **p,
 			   unsigned int n);
+	void (*alloc_nolock)(void *data, unsigned long site, const void *ptr,
+			     size_t request, size_t size, gfp_t gfp, int node);
 };
 
 extern const struct kobs_slab_handlers kobs_slab_fast;
@@ -327,7 +347,7 @@ struct kobs_slab_names *kobs_slab_names_new(const char *pattern);
 void kobs_slab_names_free(struct kobs_slab_names *names);
 u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp);
 bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
-		    u64 key, size_t request, u64 *text);
+		    unsigned long ptr, u64 class, size_t request, u64 *text);
 bool kobs_slab_name_matches(const struct kobs_slab_names *names, const u64 *text);
 void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);

@@ -49,9 +49,8 @@ static bool slab_wanted(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u
 		return false;
 	if (!sl->names)
 		return true;
-	return kobs_slab_name(sl->names, a->cache,
-			      a->cache ? (unsigned long)a->cache :
-					 kobs_slab_kmalloc_key(a->size, a->gfp),
+	return kobs_slab_name(sl->names, a->cache, a->ptr,
+			      kobs_slab_kmalloc_key(a->size, a->gfp),
 			      a->request, &v[SLAB_W_CACHE]);
 }
 

@@ -37,7 +37,7 @@ static const char events[][2 * sizeof(u64)] __aligned(sizeof(u64)) = {
  * @size: its size; 0 when it is not known
  * @request: bytes that were asked for, by kmalloc()
  * @cache: its cache, or NULL
- * @key: what kobs_slab_name() knows the cache by; 0 when it is not known
+ * @class: of kmalloc(), for kobs_slab_name()
  */
 struct kobs_slab_record {
 	enum kobs_slab_event event;
@@ -46,7 +46,7 @@ struct kobs_slab_record {
 	size_t size;
 	size_t request;
 	const struct kmem_cache *cache;
-	u64 key;
+	u64 class;
 };
 
 static bool trace_wanted(struct kobs_slab *sl, const struct kobs_slab_record *r, u64 *v)
@@ -57,8 +57,8 @@ static bool trace_wanted(struct kobs_slab *sl, const struct kobs_slab_record *r,
 		return false;
 	if (sl->bounded && (r->size < sl->min_size || r->size > sl->max_size))
 		return false;
-	return !sl->names || kobs_slab_name(sl->names, r->cache, r->key,
-					    r->request, &v[SLAB_W_CACHE]);
+	return !sl->names || kobs_slab_name(sl->names, r->cache, r->ptr,
+					    r->class, r->request, &v[SLAB_W_CACHE]);
 }
 
 static void trace_one(struct kobs_slab *sl, struct kobs_cpu *pc,
@@ -105,7 +105,7 @@ static void record_kmalloc(void *data, unsigned long site, const void *ptr,
 		.ptr = (unsigned long)ptr,
 		.size = size,
 		.request = request,
-		.key = kobs_slab_kmalloc_key(size, gfp),
+		.class = kobs_slab_kmalloc_key(size, gfp),
 	};
 
 	trace(data, &r);
@@ -120,7 +120,6 @@ static void record_cache_alloc(void *data, unsigned long site, const void *ptr,
 		.ptr = (unsigned long)ptr,
 		.size = kmem_cache_size(cache),
 		.cache = cache,
-		.key = (unsigned long)cache,
 	};
 
 	trace(data, &r);
@@ -135,7 +134,6 @@ static void trace_free(struct kobs_slab *sl, enum kobs_slab_event event,
 		.site = site,
 		.ptr = (unsigned long)ptr,
 		.cache = cache,
-		.key = (unsigned long)cache,
 	};
 
 	if (!ZERO_OR_NULL_PTR(ptr))
@@ -164,6 +162,12 @@ static void trace_free_bulk(unsigned long ip, unsigned long parent_ip,
 		trace_free(ops->private, SLAB_FREE, parent_ip, *p++, cache);
 }
 
+static void trace_free_nolock(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	record_kfree(ops->private, parent_ip, (void *)kobs_ftrace_arg(fregs, 0));
+}
+
 static void trace_give(unsigned long ip, unsigned long parent_ip,
 		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
@@ -190,6 +194,8 @@ const struct kobs_slab_handlers kobs_slab_stream = {
 	.probe = { record_kmalloc, record_cache_alloc, record_kfree,
 		   record_cache_free },
 	.free_bulk = trace_free_bulk,
+	.free_nolock = trace_free_nolock,
 	.give = trace_give,
 	.alloc_bulk = trace_alloc_bulk,
+	.alloc_nolock = record_kmalloc,
 };

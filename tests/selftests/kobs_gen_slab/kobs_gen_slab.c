@@ -8,16 +8,17 @@
  *
  *   run    takes one command, which is complete when write() returns:
  *            leak HOW CTX N [SIZE]  gen_leak_HOW() leaks N objects. HOW is
- *                              kmalloc, large, cache, bulk, krealloc or
- *                              zalloc_node; CTX is task, softirq or, but for
- *                              bulk, hardirq
+ *                              kmalloc, large, cache, bulk, krealloc,
+ *                              zalloc_node or, where the kernel has it,
+ *                              nolock; CTX is task, softirq or, but for bulk,
+ *                              hardirq
  *            drop              frees the leaked objects
  *            clean HOW N [SIZE]  gen_clean_HOW() allocates N objects, which
  *                              are freed in the way named: kfree, kfree_rcu,
  *                              headless (kvfree_rcu without a head),
  *                              kfree_bulk, cache_free_bulk, other_cpu,
- *                              irq_free, krealloc, bulk; or are not allocated
- *                              at all: failed
+ *                              irq_free, krealloc, bulk, nolock; or are not
+ *                              allocated at all: failed
  *            hold N [SIZE]     gen_hold_alloc() allocates N objects
  *            release           frees them
  *            storm N           each CPU allocates N objects by
@@ -106,10 +107,11 @@ static bool shelve(struct shelf *s, void *object)
 }
 
 enum how { HOW_KMALLOC, HOW_LARGE, HOW_CACHE, HOW_BULK, HOW_KREALLOC,
-	   HOW_ZALLOC_NODE, HOWS };
+	   HOW_ZALLOC_NODE, HOW_NOLOCK, HOWS };
 
 static const char * const how_names[] = {
 	"kmalloc", "large", "cache", "bulk", "krealloc", "zalloc_node",
+	"nolock",
 };
 
 static u64 leaks[HOWS];
@@ -180,12 +182,25 @@ static SITE void *gen_leak_zalloc_node(size_t size)
 	return object;
 }
 
-static void *(*const leak_one[])(size_t size) = {
+#ifdef kmalloc_nolock
+static SITE void *gen_leak_nolock(size_t size)
+{
+	void *object = kmalloc_nolock(size, 0, NUMA_NO_NODE);
+
+	NOT_LAST();
+	return object;
+}
+#endif
+
+static void *(*const leak_one[HOWS])(size_t size) = {
 	[HOW_KMALLOC] = gen_leak_kmalloc,
 	[HOW_LARGE] = gen_leak_large,
 	[HOW_CACHE] = gen_leak_cache,
 	[HOW_KREALLOC] = gen_leak_krealloc,
 	[HOW_ZALLOC_NODE] = gen_leak_zalloc_node,
+#ifdef kmalloc_nolock
+	[HOW_NOLOCK] = gen_leak_nolock,
+#endif
 };
 
 static bool leak_shelve(enum how how, void *object)
@@ -266,6 +281,8 @@ static int run_leak(const char *how, const char *ctx, u64 n, u64 size)
 
 	if (i < 0 || n > MOST || size > MOST_SIZE)
 		return -EINVAL;
+	if (i != HOW_BULK && !leak_one[i])
+		return -EOPNOTSUPP;
 	b.how = i;
 	if (!size)
 		b.size = b.how == HOW_LARGE ? 16384 : 100;
@@ -319,11 +336,11 @@ static int run_drop(void)
 
 enum clean { CLEAN_KFREE, CLEAN_KFREE_RCU, CLEAN_HEADLESS, CLEAN_KFREE_BULK,
 	     CLEAN_CACHE_FREE_BULK, CLEAN_OTHER_CPU, CLEAN_IRQ_FREE,
-	     CLEAN_KREALLOC, CLEAN_BULK, CLEAN_FAILED, CLEANS };
+	     CLEAN_KREALLOC, CLEAN_BULK, CLEAN_FAILED, CLEAN_NOLOCK, CLEANS };
 
 static const char * const clean_names[] = {
 	"kfree", "kfree_rcu", "headless", "kfree_bulk", "cache_free_bulk",
-	"other_cpu", "irq_free", "krealloc", "bulk", "failed",
+	"other_cpu", "irq_free", "krealloc", "bulk", "failed", "nolock",
 };
 
 static u64 cleaned[CLEANS];
@@ -489,7 +506,19 @@ static SITE bool gen_clean_failed(size_t size)
 	return !object;
 }
 
-static bool (*const clean_one[])(size_t size) = {
+#ifdef kmalloc_nolock
+static SITE bool gen_clean_nolock(size_t size)
+{
+	void *object = kmalloc_nolock(size, 0, NUMA_NO_NODE);
+
+	NOT_LAST();
+	kfree_nolock(object);
+	NOT_LAST();
+	return object;
+}
+#endif
+
+static bool (*const clean_one[CLEANS])(size_t size) = {
 	[CLEAN_KFREE] = gen_clean_kfree,
 	[CLEAN_KFREE_RCU] = gen_clean_kfree_rcu,
 	[CLEAN_HEADLESS] = gen_clean_headless,
@@ -500,6 +529,9 @@ static bool (*const clean_one[])(size_t size) = {
 	[CLEAN_KREALLOC] = gen_clean_krealloc,
 	[CLEAN_BULK] = gen_clean_bulk,
 	[CLEAN_FAILED] = gen_clean_failed,
+#ifdef kmalloc_nolock
+	[CLEAN_NOLOCK] = gen_clean_nolock,
+#endif
 };
 
 static int run_clean(const char *how, u64 n, u64 size)
@@ -509,6 +541,8 @@ static int run_clean(const char *how, u64 n, u64 size)
 
 	if (i < 0 || n > MOST || size > MOST_SIZE)
 		return -EINVAL;
+	if (!clean_one[i])
+		return -EOPNOTSUPP;
 	bulk = i == CLEAN_KFREE_BULK || i == CLEAN_CACHE_FREE_BULK ||
 	       i == CLEAN_BULK;
 	if (bulk)
