@@ -34,7 +34,8 @@ static __always_inline unsigned long kobs_bulk_got(struct pt_regs *regs,
 
 /*
  * kmalloc_nolock() is a macro around a function that since 7.x has a name of its
- * own, as it can take further arguments. The size is the first one.
+ * own: with CONFIG_KMALLOC_PARTITION_CACHES it takes a token between the size and
+ * the flags.
  */
 #if defined(kmalloc_nolock_noprof)
 #define KOBS_MALLOC_NOLOCK	((void *)_kmalloc_nolock_noprof)
@@ -49,5 +50,13 @@ static __always_inline unsigned long kobs_bulk_got(struct pt_regs *regs,
 #define KOBS_FREE_NOLOCK	((void *)NULL)
 #define KOBS_NOLOCKS		0
 #endif
+
+/* The flags of a call of KOBS_MALLOC_NOLOCK. */
+static __always_inline gfp_t kobs_nolock_gfp(struct pt_regs *regs)
+{
+	const unsigned int flags = IS_ENABLED(CONFIG_KMALLOC_PARTITION_CACHES) ? 2 : 1;
+
+	return (__force gfp_t)regs_get_kernel_argument(regs, flags);
+}
 
 #endif /* KOBS_COMPAT_SLAB_CALLS_H */

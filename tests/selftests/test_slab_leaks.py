@@ -344,6 +344,32 @@ def nolock():
     equal(got, [("alloc", "kmalloc-8k"), ("free", "kmalloc-8k")] * 3, "events")
 
 
+@test("kmalloc_nolock in NMIs")
+def nolock_nmi():
+    try:
+        gen_slab("nmi 0")
+    except OSError:
+        skip("this kernel has no kmalloc_nolock()")
+    if subprocess.run(["vm-nmi", "0"], capture_output=True).returncode:
+        skip("NMIs can be injected only in a guest of 'vm --nmi'")
+    before = slab_stats()
+    gen_slab("nmi 40")
+    try:
+        # Beside work of the same kind, which the NMIs interrupt in the handlers, too.
+        r = leaks(run=["sh", "-c", f"while :; do echo clean nolock 500 8000; done >{GEN_SLAB}run & vm-nmi 15; kill $!; wait"])
+    finally:
+        gen_slab("nmi 0")
+    made, failed, done = (grown(before, n) for n in ("nmi_cleaned", "nmi_failed", "cleaned_nolock"))
+    at_least(made, 1, "objects that were allocated in NMIs")
+    mine = rows(r, site=site("clean_nolock"))
+    # An NMI that interrupts the kernel's own handler of a kprobe cannot be hooked; it is counted.
+    missed = r["accounting"]["lost"].pop("missed_returns", 0)
+    equal(r["accounting"]["lost"], {}, "lost otherwise")
+    equal(sum(x["allocated"] + x["failed"] for x in mine) + missed, made + failed + done, f"calls, of which {missed} were missed, in {mine}")
+    equal([total(r, "clean_nolock", n) for n in ("live", "missed_frees")], [0, 0], f"left in {mine}")
+    at_most(missed, made + failed, "missed, as none in task context is")
+
+
 @test("caches of a bucket set have their names")
 def buckets():
     # A message in a queue is an object of its own set, where the kernel has them; its frees are those of this cache, too.

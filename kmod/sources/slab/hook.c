@@ -6,12 +6,13 @@
  * counterpart where there are; and kmem_cache_destroy(), after which a cache's
  * address can be reused.
  * kmem_cache_alloc_bulk() and, where there is one, kmalloc_nolock() are hooked at
- * their returns by kretprobes.
+ * their returns by kretprobes. A call that the kernel cannot hook (in the handler
+ * of another kprobe, or more calls at a time than INFLIGHT) is counted as lost.
  *
  * All of these functions are exported: their addresses need no lookup. If the
  * compiler splits one of them, the entry for external callers remains, and
- * there are no others. What the allocator itself allocates by an internal form
- * of kmalloc_nolock() is not seen, like all of its own memory.
+ * there are no others. What the allocator itself allocates by kmalloc_nolock() is
+ * seen only where that remained a call; all of it is freed by hooked functions.
  *
  * Locking: the session's lock.
  */
@@ -102,10 +103,12 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
  * struct kobs_slab_nolock_call - a call of kmalloc_nolock()
  * @sl: session; see struct kobs_call_instance
  * @request: bytes requested
+ * @gfp: flags
  */
 struct kobs_slab_nolock_call {
 	struct kobs_slab *sl;
 	size_t request;
+	gfp_t gfp;
 };
 
 static int nolock_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -114,6 +117,7 @@ static int nolock_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 	call->sl = hooked_by(ri);
 	call->request = regs_get_kernel_argument(regs, 0);
+	call->gfp = kobs_nolock_gfp(regs);
 	/* A request of 0 bytes allocates nothing. */
 	return !call->sl || !call->request;
 }
@@ -128,7 +132,7 @@ static int nolock_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 			      kmalloc_size_roundup(call->request);
 
 	handlers_of(call->sl)->alloc_nolock(call->sl, instruction_pointer(regs),
-					    ptr, call->request, size, 0,
+					    ptr, call->request, size, call->gfp,
 					    NUMA_NO_NODE);
 	return 0;
 }
@@ -247,7 +251,7 @@ static u64 returns_missed(const struct kobs_slab *sl)
 const char *kobs_slab_how(bool *ok)
 {
 	if (!IS_ENABLED(CONFIG_KRETPROBES))
-		return "without bulk allocations: this kernel has no kretprobe (CONFIG_KRETPROBES)";
+		return "without bulk and nolock allocations: no kretprobe (CONFIG_KRETPROBES)";
 	if (!kobs_cache_names_readable())
 		return "caches go by the size of their objects: their names are not found";
 	return NULL;

@@ -62,7 +62,7 @@ struct kobs_slab_names {
  * kobs_slab_names_new() - allocate an empty table of names
  * @pattern: glob to match names with, or NULL; must live as long
  *
- * Context: task, may sleep.
+ * Context: task, may sleep; after kobs_cache_where_init().
  * Return: the table, or NULL without memory.
  */
 struct kobs_slab_names *kobs_slab_names_new(const char *pattern)
@@ -72,7 +72,6 @@ struct kobs_slab_names *kobs_slab_names_new(const char *pattern)
 	if (!names)
 		return NULL;
 	names->pattern = pattern;
-	kobs_cache_where_init();
 	return names;
 }
 

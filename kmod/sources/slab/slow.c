@@ -121,7 +121,8 @@ static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 out:
 	if (group == KOBS_GROUP_NONE)
 		kobs_count(&pc->counters, KOBS_N_TABLE_FULL);
-	else if (sl->fast)
+	/* One that failed has no object whose cache it is: the name can be another. */
+	else if (sl->fast && a->ptr)
 		slab_site_cache_put(sl, a->site, slab_site_cache_of(a), group,
 				    a->size, generation);
 	return group;

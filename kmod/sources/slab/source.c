@@ -138,6 +138,8 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 	struct kobs_session *s = sl->s;
 	int err = 0;
 
+	/* The size of an object is that of its cache, also where no name is asked for. */
+	kobs_cache_where_init();
 	if (slab_has(s, SLAB_W_CACHE) || s->source_params[SLAB_P_CACHE].given) {
 		sl->names = kobs_slab_names_new(s->source_params[SLAB_P_CACHE].text);
 		if (!sl->names)
@@ -156,11 +158,9 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 					    s->n_words);
 	/* Where frees of older objects can be compared with allocations. */
 	if (!err && slab_has(s, SLAB_W_CACHE) && slab_has(s, SLAB_W_SITE) &&
-	    !slab_is_limited(s)) {
-		kobs_cache_where_init();
+	    !slab_is_limited(s))
 		err = kobs_group_table_init(&sl->older, &s->memory, SLAB_OLDER,
 					    SLAB_OLDER_WORDS);
-	}
 	if (!err && !kobs_memory_fits(&s->memory, num_online_cpus() *
 				      (kobs_group_table_bytes(&sl->groups) +
 				       SITES_BYTES)))
@@ -361,7 +361,7 @@ static const struct kobs_param slab_params[] = {
 static const struct kobs_reason slab_reasons[] = {
 	[SLAB_LOST_MISSED - KOBS_N_SOURCE] = {
 		"missed_returns",
-		"bulk allocation whose return could not be hooked",
+		"allocation whose return could not be hooked",
 	},
 	[SLAB_LOST_OBJECTS_FULL - KOBS_N_SOURCE] = {
 		"objects_full",

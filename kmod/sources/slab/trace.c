@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source slab, mode trace: each allocation and free as a record. A free tells
- * neither size nor, for kfree(), cache: where these are asked for, frees that
- * lack them are kept out.
+ * Source slab, mode trace: each allocation and free as a record. A free tells no
+ * size: where one is asked for, frees are kept out. The cache of kmalloc() and
+ * kfree() is that of the object; where that is unknown, kfree() has none.
  *
  * Locking: none; any context, NMI included.
  */

@@ -19,6 +19,9 @@
  *                              kfree_bulk, cache_free_bulk, other_cpu,
  *                              irq_free, krealloc, bulk, nolock; or are not
  *                              allocated at all: failed
+ *            nmi N             where the kernel has kmalloc_nolock(), and on x86:
+ *                              from now on every NMI calls gen_clean_nolock() N
+ *                              times; 0 ends that
  *            hold N [SIZE]     gen_hold_alloc() allocates N objects
  *            release           frees them
  *            storm N           each CPU allocates N objects by
@@ -61,6 +64,9 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#ifdef CONFIG_X86
+#include <asm/nmi.h>
+#endif
 #include <trace/events/kmem.h>
 
 #define MOST		100000ULL
@@ -518,6 +524,56 @@ static SITE bool gen_clean_nolock(size_t size)
 }
 #endif
 
+/* Objects that gen_clean_nolock() allocated in NMIs, and did not get there. */
+static atomic_t nmi_cleaned, nmi_failed;
+
+#if defined(kmalloc_nolock) && defined(CONFIG_X86)
+static unsigned int nmi_calls;
+
+static int gen_nmi(unsigned int type, struct pt_regs *regs)
+{
+	unsigned int n = READ_ONCE(nmi_calls);
+
+	if (!n)
+		return NMI_DONE;
+	while (n--)
+		atomic_inc(gen_clean_nolock(8000) ? &nmi_cleaned : &nmi_failed);
+	return NMI_HANDLED;
+}
+
+static int gen_nmi_init(void)
+{
+	return register_nmi_handler(NMI_LOCAL, gen_nmi, 0, "kobs_gen_slab");
+}
+
+static void gen_nmi_exit(void)
+{
+	unregister_nmi_handler(NMI_LOCAL, "kobs_gen_slab");
+}
+
+static int run_nmi(u64 n)
+{
+	if (n > MOST)
+		return -EINVAL;
+	WRITE_ONCE(nmi_calls, n);
+	return 0;
+}
+#else
+static int gen_nmi_init(void)
+{
+	return 0;
+}
+
+static void gen_nmi_exit(void)
+{
+}
+
+static int run_nmi(u64 n)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
 static bool (*const clean_one[CLEANS])(size_t size) = {
 	[CLEAN_KFREE] = gen_clean_kfree,
 	[CLEAN_KFREE_RCU] = gen_clean_kfree_rcu,
@@ -862,6 +918,7 @@ static const struct verb {
 	{ "plateau", 0, 2, 2 },
 	{ "bench", 1, 1, 1 },
 	{ "recache", 0, 2, 2 },
+	{ "nmi", 0, 1, 1 },
 	{ "reset", 0, 0, 0 },
 };
 
@@ -887,8 +944,12 @@ static int run_verb(const struct verb *verb, const char **text, const u64 *n)
 		return run_bench(text[0], n[0]);
 	case 8:
 		return run_recache(n[0], n[1]);
+	case 9:
+		return run_nmi(n[0]);
 	default:
 		memset(cleaned, 0, sizeof(cleaned));
+		atomic_set(&nmi_cleaned, 0);
+		atomic_set(&nmi_failed, 0);
 		stormed = 0;
 		recached_same = 0;
 		return 0;
@@ -963,6 +1024,8 @@ static int stats_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "held %u\nplateau %u\nstormed %llu\n", held.n,
 		   plateau.n, stormed);
 	seq_printf(seq, "recached_same %llu\n", recached_same);
+	seq_printf(seq, "nmi_cleaned %u\nnmi_failed %u\n",
+		   atomic_read(&nmi_cleaned), atomic_read(&nmi_failed));
 	mutex_unlock(&gen_lock);
 	return 0;
 }
@@ -1024,6 +1087,7 @@ static struct dentry *dir;
 static int __init kobs_gen_slab_init(void)
 {
 	unsigned int i;
+	int err;
 
 	/* Caches with a constructor are not merged with others. */
 	cache = kmem_cache_create("kobs_gen_slab_cache", CACHE_SIZE, 0, 0,
@@ -1037,6 +1101,11 @@ static int __init kobs_gen_slab_init(void)
 		gen_free();
 		return -ENOMEM;
 	}
+	err = gen_nmi_init();
+	if (err) {
+		gen_free();
+		return err;
+	}
 	gen_init_leave();
 	dir = debugfs_create_dir("kobs_gen_slab", NULL);
 	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
@@ -1048,6 +1117,7 @@ static int __init kobs_gen_slab_init(void)
 static void __exit kobs_gen_slab_exit(void)
 {
 	debugfs_remove(dir);
+	gen_nmi_exit();
 	gen_drop();
 	gen_release();
 	gen_exit_leave();
