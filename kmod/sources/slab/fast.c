@@ -76,7 +76,7 @@ static noinline void kmalloc_slow(struct kobs_slab *sl, unsigned long site,
 				  unsigned long ptr, size_t request,
 				  size_t size, gfp_t gfp, bool timed)
 {
-	const struct kobs_slab_alloc a = { site, ptr, size, request, NULL, gfp };
+	struct kobs_slab_alloc a = { site, ptr, size, request, NULL, gfp };
 
 	kobs_slab_alloc_slow(sl, &a, timed);
 }
@@ -105,7 +105,7 @@ static noinline void cache_slow(struct kobs_slab *sl, unsigned long site,
 				unsigned long ptr, struct kmem_cache *cache,
 				gfp_t gfp, bool timed)
 {
-	const struct kobs_slab_alloc a = {
+	struct kobs_slab_alloc a = {
 		site, ptr, kmem_cache_size(cache), 0, cache, gfp
 	};
 

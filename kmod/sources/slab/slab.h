@@ -9,6 +9,7 @@
  *	trace.c		handlers of mode trace
  *	rows.c		rows, snapshots
  *	names.c		names of caches
+ *	helpers.c	sites: callers of the kernel's allocation helpers
  *	module.c	allocations of one module
  */
 #ifndef KOBS_SLAB_H
@@ -56,6 +57,7 @@ enum kobs_slab_param {
 	SLAB_P_ESCALATE,
 	SLAB_P_MODULE,
 	SLAB_P_MODULE_TEXT,
+	SLAB_P_HELPER_TEXT,
 	SLAB_P
 };
 
@@ -90,6 +92,19 @@ static_assert((int)SLAB_N <= KOBS_GROUP_COUNTS);
 struct kobs_slab_range {
 	unsigned long from;
 	unsigned long size;
+};
+
+/* Maximum number of code ranges of helpers. */
+#define SLAB_HELPERS		1024
+
+/**
+ * struct kobs_slab_helper - code of a function that allocates for its caller
+ * @start: first address
+ * @end: address after it
+ */
+struct kobs_slab_helper {
+	u64 start;
+	u64 end;
 };
 
 /* Maximum number of snapshots per group, evenly spread over a session. */
@@ -178,6 +193,8 @@ struct kobs_slab_return {
  * @bounded: @min_size or @max_size is given
  * @in_module: only allocations of the module's code
  * @ranges: its code
+ * @helpers: code of helpers, in ascending order
+ * @n_helpers: number of these ranges
  * @min_size: minimum size of an object
  * @max_size: maximum size of an object
  * @escalate: number of live objects from which a growing site gets stacks;
@@ -230,6 +247,8 @@ struct kobs_slab {
 	u64 min_size;
 	u64 max_size;
 	struct kobs_slab_range ranges[SLAB_RANGES];
+	const struct kobs_slab_helper *helpers;
+	unsigned int n_helpers;
 	u32 escalate;
 	u8 *hot;
 	struct kobs_slab_names *names;
@@ -275,6 +294,8 @@ struct kobs_slab {
  * @request: bytes requested
  * @cache: cache, or NULL for kmalloc()
  * @gfp: flags
+ * @by_helper: @site is not that of the call of the allocator
+ * @uncached: do not add the site to the site cache
  */
 struct kobs_slab_alloc {
 	unsigned long site;
@@ -283,10 +304,12 @@ struct kobs_slab_alloc {
 	size_t request;
 	struct kmem_cache *cache;
 	gfp_t gfp;
+	bool by_helper;
+	bool uncached;
 };
 
 /* slow.c */
-void kobs_slab_alloc_slow(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
+void kobs_slab_alloc_slow(struct kobs_slab *sl, struct kobs_slab_alloc *a,
 			  bool timed);
 void kobs_slab_put_slow(struct kobs_slab *sl, unsigned long ptr, u32 group,
 			u32 size);
@@ -351,6 +374,10 @@ bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cach
 bool kobs_slab_name_matches(const struct kobs_slab_names *names, const u64 *text);
 void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);
+
+/* helpers.c */
+int kobs_slab_helpers_init(struct kobs_slab *sl, struct netlink_ext_ack *extack);
+unsigned long kobs_slab_site(const struct kobs_slab *sl, unsigned long site);
 
 /* source.c */
 u64 kobs_slab_sum(const struct kobs_slab *sl, size_t member);

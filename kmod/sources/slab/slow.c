@@ -74,9 +74,57 @@ static noinline void slab_end(struct kobs_session *s, struct kobs_cpu *pc,
 	kobs_hit_leave(pc);
 }
 
+/*
+ * A helper can allocate from several caches for one site: there, the size and
+ * the flags do not determine the cache of a kmalloc(). 0: unknown.
+ */
 static u64 slab_site_cache_of(const struct kobs_slab_alloc *a)
 {
+	if (a->by_helper && !a->cache)
+		return (unsigned long)kobs_cache_of((void *)a->ptr);
 	return slab_site_cache_cache(a->cache, a->size, a->gfp);
+}
+
+static void slab_cache_site(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
+			    u32 group, u32 generation)
+{
+	u64 cache = slab_site_cache_of(a);
+
+	/* One that failed has no object: the name may not be that of its cache. */
+	if (cache && a->ptr)
+		slab_site_cache_put(sl, a->site, cache, group, a->size,
+				    generation);
+}
+
+static bool slab_site_cached(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
+			     u32 *group)
+{
+	struct kobs_slab_found found KOBS_UNINIT;
+	u64 cache = slab_site_cache_of(a);
+
+	if (!sl->fast || !a->ptr || !cache ||
+	    !slab_site_cache_get(sl, a->site, cache, &found))
+		return false;
+	*group = found.group;
+	return true;
+}
+
+/* Sites in helpers are not cached, but their callers are. */
+static bool slab_known(struct kobs_slab *sl, struct kobs_slab_alloc *a, u32 *group)
+{
+	unsigned long site;
+
+	if (slab_site_cached(sl, a, group))
+		return true;
+	site = kobs_slab_site(sl, a->site);
+	if (site == a->site)
+		return false;
+	a->by_helper = true;
+	a->uncached = !site;
+	if (!site)
+		return false;
+	a->site = site;
+	return slab_site_cached(sl, a, group);
 }
 
 /*
@@ -121,10 +169,8 @@ static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 out:
 	if (group == KOBS_GROUP_NONE)
 		kobs_count(&pc->counters, KOBS_N_TABLE_FULL);
-	/* One that failed has no object whose cache it is: the name can be another. */
-	else if (sl->fast && a->ptr)
-		slab_site_cache_put(sl, a->site, slab_site_cache_of(a), group,
-				    a->size, generation);
+	else if (sl->fast && !a->uncached)
+		slab_cache_site(sl, a, group, generation);
 	return group;
 }
 
@@ -169,10 +215,8 @@ static noinline void slab_put_own(struct kobs_slab *sl, struct kobs_cpu *pc,
 }
 
 static noinline void slab_failed(struct kobs_slab *sl, struct kobs_cpu *pc,
-				 const struct kobs_slab_alloc *a)
+				 u32 group)
 {
-	u32 group = slab_group(sl, pc, a);
-
 	if (group == KOBS_GROUP_NONE)
 		return;
 	local64_inc(&kobs_group_table_counts(&sl->groups, group)[SLAB_N_FAILED]);
@@ -210,24 +254,20 @@ static void slab_put(struct kobs_slab *sl, struct kobs_cpu *pc, unsigned long pt
 }
 
 static void slab_alloc_one(struct kobs_slab *sl, struct kobs_cpu *pc,
-			   const struct kobs_slab_alloc *a)
+			   struct kobs_slab_alloc *a)
 {
-	struct kobs_slab_found found KOBS_UNINIT;
 	u32 group;
 
 	if (slab_own(sl->s)) {
 		slab_put_own(sl, pc, a->ptr);
 		return;
 	}
+	if (!slab_known(sl, a, &group))
+		group = slab_group(sl, pc, a);
 	if (unlikely(!a->ptr)) {
-		slab_failed(sl, pc, a);
+		slab_failed(sl, pc, group);
 		return;
 	}
-	if (sl->fast &&
-	    slab_site_cache_get(sl, a->site, slab_site_cache_of(a), &found))
-		group = found.group;
-	else
-		group = slab_group(sl, pc, a);
 	if (group != KOBS_GROUP_NONE)
 		slab_put(sl, pc, a->ptr, group, a->size);
 }
@@ -235,12 +275,12 @@ static void slab_alloc_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 /**
  * kobs_slab_alloc_slow() - account for an allocation, and leave the handler
  * @sl: session, whose handler was entered
- * @a: the allocation, which was counted as a hit
+ * @a: the allocation, which was counted as a hit; its site may be replaced
  * @timed: measure its cost
  *
  * Context: any, NMI included; preemption off.
  */
-void kobs_slab_alloc_slow(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
+void kobs_slab_alloc_slow(struct kobs_slab *sl, struct kobs_slab_alloc *a,
 			  bool timed)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
@@ -271,7 +311,7 @@ void kobs_slab_put_slow(struct kobs_slab *sl, unsigned long ptr, u32 group,
 static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 			 unsigned long site, unsigned long ptr)
 {
-	u64 key[SLAB_OLDER_WORDS] = { site };
+	u64 key[SLAB_OLDER_WORDS];
 	u32 group = KOBS_GROUP_NONE;
 	local64_t *n = NULL;
 
@@ -280,7 +320,8 @@ static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 		return;
 	}
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
-	if (sl->in_module && !kobs_slab_in_module(sl, site))
+	key[0] = kobs_slab_site(sl, site) ?: site;
+	if (sl->in_module && !kobs_slab_in_module(sl, key[0]))
 		return;
 	if (sl->older.slots) {
 		kobs_cache_where((void *)ptr, &key[1]);

@@ -201,6 +201,7 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	err = slab_alloc_memory(sl);
 	if (err)
 		kobs_session_no_memory(s, extack, "objects or rows");
+	err = err ?: kobs_slab_helpers_init(sl, extack);
 	/* Last: modules can be loaded from here on. */
 	err = err ?: kobs_slab_module_init(sl, extack);
 	if (err) {
@@ -355,6 +356,11 @@ static const struct kobs_param slab_params[] = {
 		"module_text",
 		"where the module's code lies if it is loaded: pairs of from and to",
 		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * SLAB_RANGES, 0
+	},
+	[SLAB_P_HELPER_TEXT] = {
+		"helper_text",
+		"code of functions that allocate for their caller, which is the site: pairs of start and end, ascending",
+		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * SLAB_HELPERS, 0
 	},
 };
 

@@ -53,7 +53,8 @@ static bool trace_wanted(struct kobs_slab *sl, const struct kobs_slab_record *r,
 {
 	if (r->ptr && !kobs_slab_followed(sl, r->ptr))
 		return false;
-	if (sl->in_module && !kobs_slab_in_module(sl, r->site))
+	v[SLAB_W_SITE] = kobs_slab_site(sl, r->site) ?: r->site;
+	if (sl->in_module && !kobs_slab_in_module(sl, v[SLAB_W_SITE]))
 		return false;
 	if (sl->bounded && (r->size < sl->min_size || r->size > sl->max_size))
 		return false;
@@ -73,7 +74,6 @@ static void trace_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return;
 	}
-	v[SLAB_W_SITE] = r->site;
 	v[SLAB_W_PTR] = r->ptr;
 	v[SLAB_W_SIZE] = r->size;
 	memcpy(&v[SLAB_W_EVENT], events[r->event], sizeof(events[0]));
