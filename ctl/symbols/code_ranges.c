@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the kernel's lock functions are: whoever called the first that is none
- * of them asked for the lock. Most are in two sections of their own; some, and
- * on older kernels more, are among all others.
+ * Where functions of the kernel are, for the module to look through. Lock
+ * functions: whoever called the first that is none of them asked for the lock.
+ * Most are in two sections of their own; some, and on older kernels more, are
+ * among all others.
  */
 
 #include <fnmatch.h>
@@ -32,7 +33,7 @@ static const char *const functions[] = {
 	"trace_contention_begin*",
 };
 
-static bool is_function(const char *name)
+static bool is_lock_function(const char *name, const void *arg)
 {
 	size_t i;
 
@@ -45,39 +46,71 @@ static bool is_function(const char *name)
 	return false;
 }
 
-static void add(struct numbers *out, uint64_t start, uint64_t end)
+static void add(struct numbers *out, uint64_t start, uint64_t end, size_t max)
 {
-	if (!start || end <= start || out->n >= 2 * RANGES)
+	if (!start || end <= start || out->n >= 2 * max)
 		return;
 	numbers_add(out, start);
 	numbers_add(out, end);
 }
 
+/** struct finder - ranges that are being found */
+struct finder {
+	struct numbers	*out;
+	code_wanted	wanted;
+	const void	*arg;
+	size_t		max;
+	uint64_t	function;	/* start of one whose end is not known yet */
+};
+
+static void find_function(struct finder *f, const struct ksym_line *sym)
+{
+	if (f->function && sym->address > f->function) {
+		add(f->out, f->function, sym->address, f->max);
+		f->function = 0;
+	}
+	/* Two names of one address begin it once. */
+	if (!f->function && ksym_is_text(sym->type) && f->wanted(sym->name, f->arg))
+		f->function = sym->address;
+}
+
+/**
+ * code_find_functions() - Add starts and ends of functions of the kernel by turns, in the order
+ * of their addresses, as long as there are no more than @max.
+ */
+void code_find_functions(struct numbers *out, code_wanted wanted, const void *arg, size_t max)
+{
+	struct finder f = { out, wanted, arg, max, 0 };
+	struct ksym_line sym;
+	struct kallsyms k;
+
+	if (kallsyms_open(&k, kallsyms_path()))
+		return;
+	/* Symbols of the kernel come in the order of their addresses. */
+	while (kallsyms_next(&k, &sym) && !*sym.module)
+		find_function(&f, &sym);
+	kallsyms_close(&k);
+}
+
 /** lock_text_find() - Add starts and ends by turns. */
 void lock_text_find(struct numbers *out)
 {
+	struct finder f = { out, is_lock_function, NULL, RANGES, 0 };
 	uint64_t section[ARRAY_SIZE(sections)] = {};
-	uint64_t function = 0;	/* start of one whose end is not known yet */
 	struct ksym_line sym;
 	struct kallsyms k;
 	size_t i;
 
 	if (kallsyms_open(&k, kallsyms_path()))
 		return;
-	/* Symbols of the kernel come in the order of their addresses. */
 	while (kallsyms_next(&k, &sym) && !*sym.module) {
-		if (function && sym.address > function) {
-			add(out, function, sym.address);
-			function = 0;
-		}
+		find_function(&f, &sym);
 		for (i = 0; *sym.name == '_' && i < ARRAY_SIZE(sections); i++) {
 			if (!strcmp(sym.name, sections[i].start))
 				section[i] = sym.address;
 			else if (!strcmp(sym.name, sections[i].end))
-				add(out, section[i], sym.address);
+				add(out, section[i], sym.address, RANGES);
 		}
-		if (ksym_is_text(sym.type) && is_function(sym.name))
-			function = sym.address;
 	}
 	kallsyms_close(&k);
 }

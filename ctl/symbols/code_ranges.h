@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where the kernel's lock functions are. */
+/* Where functions of the kernel are. */
 #ifndef OBSCTL_LOCK_TEXT_H
 #define OBSCTL_LOCK_TEXT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "lib/buf.h"
 
+/* Whether a function is one of those that are looked for. */
+typedef bool (*code_wanted)(const char *name, const void *arg);
+
+void code_find_functions(struct numbers *out, code_wanted wanted, const void *arg, size_t max);
 void lock_text_find(struct numbers *out);
 
 #endif

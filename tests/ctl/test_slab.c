@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/slab/caches.h"
+#include "cmd/slab/helpers.h"
 #include "cmd/slab/slab.h"
 #include "cmd/slab/slabinfo.h"
 #include "cmd/slab/trend.h"
@@ -538,9 +539,35 @@ static void test_caches(void)
 	unsetenv("OBSCTL_SLABINFO");
 }
 
+static void test_helpers(void)
+{
+	static const struct {
+		const char *name;
+		bool want;
+	} cases[] = {
+		{ "kasprintf", true }, { "kvmalloc_node", true }, { "__kvmalloc_node_noprof", true },
+		{ "kmalloc_reserve.constprop.0", true }, { "kstrdup.part.0", true },
+		{ "alloc_netdev_mqs.cold", true }, { "xas_alloc.llvm.1234567890", true },
+		{ "kmemdup_noprof.isra.0.cold", true },
+		/* The allocator, and what has objects of its own. */
+		{ "__kmalloc", false }, { "kmem_cache_alloc", false }, { "get_unbound_pool", false },
+		{ "kasprint", false }, { "kasprintf2", false }, { "_noprof", false }, { "", false },
+		{ ".cold", false }, { "__pfx_kasprintf", false },
+	};
+	char longer[200];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		ok(slab_is_helper(cases[i].name) == cases[i].want, cases[i].name);
+	memset(longer, 'k', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	ok(!slab_is_helper(longer), "a very long name");
+}
+
 int main(void)
 {
 	test_caches();
+	test_helpers();
 	test_slabinfo();
 	test_student();
 	test_trend();

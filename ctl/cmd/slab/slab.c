@@ -5,6 +5,7 @@
 
 #include "cmd/nouns.h"
 #include "cmd/slab/caches.h"
+#include "cmd/slab/helpers.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
@@ -122,6 +123,13 @@ static bool watch_module(struct run_spec *spec, const struct session *s)
 	return w->gone && now_ns() >= w->gone + GRACE_NS;
 }
 
+static bool module_is_gone(struct run_spec *spec)
+{
+	const struct module_watch *w = spec->arg;
+
+	return w->gone;
+}
+
 static void follow_module(struct run_spec *spec, struct module_watch *w, const char *name)
 {
 	size_t i;
@@ -141,6 +149,7 @@ static void follow_module(struct run_spec *spec, struct module_watch *w, const c
 	}
 	model_set_text(&spec->request, "module", w->name);
 	spec->watch = watch_module;
+	spec->settling = module_is_gone;
 	spec->arg = w;
 }
 
@@ -179,11 +188,20 @@ static int check_module(const struct module_watch *w, const struct opts *o)
 	return err;
 }
 
+/* Sites are callers of the kernel's helpers. Where addresses are hidden, they are in them. */
+static void look_through(struct run_spec *spec, struct numbers *text)
+{
+	slab_find_helpers(text);
+	if (text->n)
+		model_set_addresses(&spec->request, "helper_text", text);
+}
+
 static int observe_leaks(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "slab", .mode = verb->name, .kind = verb->report };
 	const struct slab_opts *own = o->own;
 	struct module_watch watch = {};
+	struct numbers helpers = {};
 	struct opts chosen = *o;
 	int err;
 
@@ -195,6 +213,7 @@ static int observe_leaks(const struct verb *verb, const struct opts *o)
 		model_set_text(&spec.request, "cache", own->cache);
 	if (own->module)
 		follow_module(&spec, &watch, own->module);
+	look_through(&spec, &helpers);
 	err = run_session(&spec, &chosen);
 	if (!err)
 		err = check_module(&watch, o);
@@ -202,6 +221,7 @@ static int observe_leaks(const struct verb *verb, const struct opts *o)
 	model_free_request(&spec.request);
 	ksyms_free_kept(spec.names);
 	numbers_free(&watch.text);
+	numbers_free(&helpers);
 	return err;
 }
 
@@ -219,14 +239,18 @@ static int run_leaks(const struct verb *verb, const struct opts *o)
 static int run_trace(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "slab", .mode = verb->name };
+	struct numbers helpers = {};
 	struct slab_choice choice;
 	int err = slab_choose(&choice, o);
 
+	if (!err)
+		look_through(&spec, &helpers);
 	if (!err && choice.own.cache)
 		model_set_text(&spec.request, "cache", choice.own.cache);
 	if (!err)
 		err = run_session(&spec, &choice.opts);
 	model_free_request(&spec.request);
+	numbers_free(&helpers);
 	slab_choice_free(&choice);
 	return err;
 }
