@@ -31,7 +31,9 @@
 #include "run/pace.h"
 #include "run/request.h"
 #include "run/run.h"
+#include "run/settle.h"
 #include "run/signals.h"
+#include "run/started.h"
 #include "run/stream.h"
 #include "run/tasks.h"
 #include "run/workload.h"
@@ -235,8 +237,9 @@ static int interim_report(struct run *r)
 	return err;
 }
 
-static int watch(struct run *r)
+static int watch(void *arg)
 {
+	struct run *r = arg;
 	struct session fresh = {};
 	int err = model_session_get(&r->data, r->session.id, NULL, &fresh);
 
@@ -395,33 +398,17 @@ static int finish_trace(struct run *r, int *verdict)
 	return output_flush(&r->output);
 }
 
-static void say_started(struct run *r)
-{
-	const struct session *s = &r->session;
-	const char *what = view_target(&r->view);
-
-	if (r->o->detach) {
-		printf("session '%s' is running, with %u %s%s\n"
-		       "  obsctl session read %s    shows its report\n"
-		       "  obsctl session stop %s    ends it and shows its last report\n",
-		       r->o->detach, s->targets, what, s->targets == 1 ? "" : "s", r->o->detach,
-		       r->o->detach);
-		return;
-	}
-	if (!r->live && !r->child.pid)
-		note("Observing %u %s%s%s", s->targets, what, s->targets == 1 ? "" : "s",
-		     r->o->duration.given ? "." : "; Ctrl-C ends it.");
-}
-
 static int run_started(struct run *r)
 {
 	int verdict = 0;
 	int err;
 
-	say_started(r);
+	say_started(r->o, &r->session, &r->view, r->live || r->child.pid);
 	if (r->o->detach)
 		return 0;
 	err = wait_session(r);
+	if (!err && r->spec->settling && !r->signals.asked)
+		err = settle(r->spec, &r->data, &r->view, r->session.id, watch, r);
 	screen_end();
 	signals_unblock(&r->signals);
 	if (!err)

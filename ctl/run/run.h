@@ -32,6 +32,11 @@ struct run_spec {
 	bool		(*watch)(struct run_spec *spec, const struct session *s);
 	struct ksym_kept *names;
 	/*
+	 * When set, whether what has live objects now may soon have none: the session goes on
+	 * for a while then, after its command ended or @watch said so.
+	 */
+	bool		(*settling)(struct run_spec *spec);
+	/*
 	 * NULL, or the verb's own ways; @arg is for them. @prepare completes the request once
 	 * the process of the command is there, or 0. @report prints a table, @record a
 	 * record of a stream.

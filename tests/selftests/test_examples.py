@@ -106,7 +106,7 @@ awk '!/^[^ ].* [0-9]+$/ { bad = 1 } END { print "<svg>", NR, "</svg>"; exit bad 
 NO_PMU = "no guest of this kernel has a PMU with branch records"
 SPECIAL = [
     (r"^obsctl pmu branch (?!.*kobs_simpmu)", {1}, r"^obsctl: there is no PMU", NO_PMU),
-    (r"rmmod kobs_gen_slab'", {3}, r"not loaded any more, and left 25 objects behind", "the example shows that"),
+    (r"rmmod kobs_gen_slab'", {3}, r"not loaded any more, and left 25 slab objects behind", "the example shows that"),
     (r"slab growth .*--fail-over", {0, 3}, r"^slab growth of", "a cache of this guest may grow"),
     (r"^obsctl slab diff", {0}, r"^slab leaks from a\.json to b\.json", "a report of two reports has no account"),
     (r"^obsctl slab growth", {0}, r"^slab growth of", "a report of /proc/slabinfo has no account"),

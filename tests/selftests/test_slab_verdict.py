@@ -239,7 +239,7 @@ def check_left_over(leave, load_first):
         equal(total(report, name), 0, f"live objects of {name}")
     at_least(total(report, "clean_kfree_rcu", "allocated"), 50, "allocations of kfree_rcu, by name")
     if leave:
-        contains(r.err, f"left {n} objects behind", "sentence")
+        contains(r.err, f"left {n} slab objects behind", "sentence")
     else:
         equal(r.err, "", "standard error")
 

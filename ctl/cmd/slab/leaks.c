@@ -142,13 +142,14 @@ static void print_module(struct report *r, struct out *o)
 	format_count(objects, sizeof(objects), l->objects);
 	format_bytes(bytes, sizeof(bytes), l->bytes);
 	if (loaded)
-		out_line(o, "\nModule %s is loaded, and holds %s objects, %s.", l->module, objects,
-			 bytes);
+		out_line(o, "\nModule %s is loaded, and holds %s slab objects, %s.", l->module,
+			 objects, bytes);
 	else if (l->objects)
-		out_line(o, "\n*** Module %s is not loaded any more, and left %s objects behind, %s. ***",
+		out_line(o, "\n*** Module %s is not loaded any more, and left %s slab objects behind, %s. ***",
 			 l->module, objects, bytes);
 	else
-		out_line(o, "\nModule %s is not loaded, and left nothing behind.", l->module);
+		out_line(o, "\nModule %s is not loaded, and left no slab objects behind; pages and vmalloc() are not followed.",
+			 l->module);
 }
 
 /* What the verdicts that are neither leak nor innocent need to become one of them. */
@@ -243,7 +244,7 @@ static int verdict(struct report *r)
 	char objects[32], bytes[32];
 
 	if (l->module && !r->session->targets && l->objects) {
-		warn("module %s left %s objects behind, %s", l->module,
+		warn("module %s left %s slab objects behind, %s", l->module,
 		     format_count(objects, sizeof(objects), l->objects),
 		     format_bytes(bytes, sizeof(bytes), l->bytes));
 		return STATUS_CROSSED;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The end of a session whose objects are about to be freed. */
+#ifndef OBSCTL_SETTLE_H
+#define OBSCTL_SETTLE_H
+
+#include "run/run.h"
+
+int settle(struct run_spec *spec, struct nl *data, const struct view *view, uint32_t id,
+	   int (*look)(void *arg), void *arg);
+
+#endif
