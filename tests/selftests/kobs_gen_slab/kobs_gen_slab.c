@@ -36,9 +36,10 @@
  *                              objects of 104 bytes and as kobs_gen_slab_b
  *                              with objects of 232
  *            bench KIND N      time N pairs of an allocation and a free; KIND
- *                              is kmalloc, cache, deep (kmalloc, from FRAMES
- *                              nested functions), or probes (kmalloc, with
- *                              tracepoint probes that do nothing)
+ *                              is kmalloc, cache, helper (kvmalloc), deep
+ *                              (kmalloc, from FRAMES nested functions), or
+ *                              probes (kmalloc, with tracepoint probes that do
+ *                              nothing)
  *            reset             stats of "clean" to 0
  *   stats  "name count" per line
  *   bench  thousandths of a ns per pair in the last benchmark, the best of 5
@@ -826,6 +827,20 @@ static SITE u64 gen_bench_cache(u64 n)
 	return ktime_get_mono_fast_ns() - start;
 }
 
+static SITE u64 gen_bench_helper(u64 n)
+{
+	u64 start = ktime_get_mono_fast_ns();
+	u64 i;
+
+	for (i = 0; i < n; i++) {
+		void *object = kvmalloc(64, GFP_ATOMIC);
+
+		barrier_data(object);
+		kfree(object);
+	}
+	return ktime_get_mono_fast_ns() - start;
+}
+
 static SITE u64 gen_bench_deep(u64 n, unsigned int frames)
 {
 	u64 ns = frames ? gen_bench_deep(n, frames - 1) : gen_bench_kmalloc(n);
@@ -871,6 +886,8 @@ static u64 bench_once(const char *kind, u64 n)
 		ns = gen_bench_kmalloc(n);
 	else if (!strcmp(kind, "cache"))
 		ns = gen_bench_cache(n);
+	else if (!strcmp(kind, "helper"))
+		ns = gen_bench_helper(n);
 	else if (!strcmp(kind, "deep"))
 		ns = gen_bench_deep(n, FRAMES);
 	local_irq_enable();
