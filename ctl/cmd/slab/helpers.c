@@ -57,8 +57,8 @@ static const char *const helpers[] = {
 	"__sk_skb_reason_drop", "consume_skb", "skb_free_head", "skb_release_data",
 	/* Network devices. */
 	"alloc_netdev_mqs", "alloc_netdev_dummy", "alloc_etherdev_mqs", "devm_alloc_etherdev_mqs",
-	"dev_addr_init", "__hw_addr_create", "__hw_addr_add_ex", "netif_alloc_netdev_queues",
-	"netif_alloc_rx_queues",
+	"dev_addr_init", "__hw_addr_create", "__hw_addr_add", "__hw_addr_add_ex",
+	"netif_alloc_netdev_queues", "netif_alloc_rx_queues",
 	/* Workqueues; a pool of workers is shared, and belongs to none of them. */
 	"alloc_workqueue", "__alloc_workqueue", "alloc_workqueue_lockdep_map",
 	"devm_alloc_workqueue", "alloc_workqueue_attrs", "alloc_and_link_pwqs",
