@@ -66,13 +66,14 @@ def module():
         others = {x for x in others if not function_of(x[0]).startswith(("memcg_alloc_slab_cgroups", "alloc_slab_obj_exts"))}
         if how not in ("vmalloc", "pages"):
             equal(others, set(), f"sites beneath {how}")
-    at_least(live_of(r, "workqueue"), 2 * N, "workqueues, and for each CPU their part of its pool")
+    # 6.1 has the rest of a workqueue in per-CPU memory.
+    at_least(live_of(r, "workqueue"), N, "workqueues, and on most kernels for each CPU their part of its pool")
     at_least(live_of(r, "netdev"), 3 * N, "devices, their queues, and addresses")
     at_least(live_of(r, "idr"), N, "nodes of an IDR")
     equal(r["accounting"]["lost"], {}, "lost")
 
 
-@test("what helpers allocate in interrupts, and what is freed")
+@test("what helpers allocated is freed at once, or by RCU")
 @loaded_module
 def dropped():
     obsctl("slab", "leaks", "--detach", "drop", "--budget", 0, "--module", MODULE)

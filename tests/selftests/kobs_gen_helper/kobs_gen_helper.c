@@ -54,9 +54,10 @@ static SITE void *gen_make_##how(unsigned int i)			\
 	return object;							\
 }									\
 									\
-static void gen_drop_##how(void *object)				\
+static SITE void gen_drop_##how(void *object)				\
 {									\
 	undo;								\
+	NOT_LAST();							\
 }
 
 static const char text[] = "a text that a helper copies";
@@ -94,9 +95,10 @@ static SITE void *gen_make_idr(unsigned int i)
 	return id < 0 ? NULL : (void *)(unsigned long)id;
 }
 
-static void gen_drop_idr(void *object)
+static SITE void gen_drop_idr(void *object)
 {
 	idr_remove(&idr, (unsigned long)object);
+	NOT_LAST();
 }
 
 static const struct way {
