@@ -12,6 +12,8 @@ OTHERS = ["workqueue", "netdev", "idr"]
 # Helpers that were sites, on some kernel.
 HELPERS = {"mempool_alloc_slab", "mempool_kmalloc", "kvmalloc_node", "__kvmalloc_node", "kmalloc_reserve", "__alloc_skb", "kvasprintf", "kstrdup", "kmemdup",
            "radix_tree_node_alloc", "xas_alloc", "alloc_workqueue", "alloc_netdev_mqs", "bio_alloc_bioset"}
+# The allocator's own.
+ALLOCATOR = {"memcg_alloc_slab_cgroups", "alloc_slab_obj_exts", "__pcs_replace_empty_main", "alloc_empty_sheaf", "__alloc_empty_sheaf"}
 
 
 def make(*ways):
@@ -62,8 +64,8 @@ def module():
         ours = [x for x in beneath if fnmatch.fnmatchcase(x["site"], made_by(how))]
         equal(sum(x["live"] for x in ours), live_of(r, how), f"live objects of {how} by the stack")
         others = {(x["site"], x["cache"]) for x in beneath if x["live"] and x not in ours}
-        # The allocator's own, and the areas of vmalloc().
-        others = {x for x in others if not function_of(x[0]).startswith(("memcg_alloc_slab_cgroups", "alloc_slab_obj_exts"))}
+        others = {x for x in others if function_of(x[0]) not in ALLOCATOR}
+        # These have the areas of vmalloc().
         if how not in ("vmalloc", "pages"):
             equal(others, set(), f"sites beneath {how}")
     # 6.1 has the rest of a workqueue in per-CPU memory.

@@ -20,13 +20,15 @@
 #define RANGES		1024
 
 static const char *const helpers[] = {
-	/* Strings and copies, of any size. */
+	/* Strings, copies, bits. */
 	"kasprintf", "kvasprintf", "kvasprintf_const", "kstrdup", "kstrdup_const", "kstrndup",
 	"kmemdup", "kmemdup_nul", "kmemdup_array", "kvmemdup", "memdup_user", "memdup_user_nul",
 	"strndup_user", "vmemdup_user", "kstrdup_quotable", "kstrdup_quotable_cmdline",
 	"kstrdup_quotable_file", "kstrdup_and_replace", "argv_split", "kasprintf_strarray",
 	"kobject_set_name", "kobject_set_name_vargs", "dev_set_name", "bitmap_alloc",
-	"bitmap_zalloc", "bitmap_alloc_node", "bitmap_zalloc_node",
+	"bitmap_zalloc", "bitmap_alloc_node", "bitmap_zalloc_node", "alloc_cpumask_var",
+	"alloc_cpumask_var_node", "zalloc_cpumask_var", "zalloc_cpumask_var_node",
+	"free_cpumask_var",
 	/* Forms of kmalloc() and kfree(), some of them out of line only now and then. */
 	"kmalloc", "kzalloc", "kcalloc", "kmalloc_node", "kzalloc_node", "kcalloc_node",
 	"kmalloc_array", "kmalloc_array_node", "krealloc", "krealloc_array", "krealloc_node_align",
