@@ -906,9 +906,9 @@ static void nested_writers_in_full_table(struct kunit *test)
 static void nested_histograms(struct kunit *test)
 {
 	struct kobs_table *t = table_new(test, 4096, NEST_WORDS, true, true);
-	struct nest *n = nest_start(test, t, 1000, 20000,
-				    cpumask_first(cpu_online_mask));
+	struct nest *n = nest_new(test, t, 1000, 20000);
 
+	rig_start(test, &n->rig, cpumask_first(cpu_online_mask));
 	rig_wait(&n->rig);
 	nest_expect_exact(test, n);
 	KUNIT_EXPECT_EQ(test, n->lost[0], 0);
@@ -922,7 +922,8 @@ static void nested_histograms_without_chunks(struct kunit *test)
 
 	/* Four octaves per key are left. */
 	local64_set(&t->chunks_used, t->n_chunks - 256);
-	n = nest_start(test, t, 64, 20000, cpumask_first(cpu_online_mask));
+	n = nest_new(test, t, 64, 20000);
+	rig_start(test, &n->rig, cpumask_first(cpu_online_mask));
 	rig_wait(&n->rig);
 	nest_expect_exact(test, n);
 	KUNIT_EXPECT_GT(test, n->lost[0] + n->lost[1], 0);
