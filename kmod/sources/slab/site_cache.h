@@ -107,9 +107,10 @@ static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
 				  u32 generation)
 {
 	struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
+	local64_t *counts = kobs_group_table_counts(&sl->groups, group);
 	u32 done;
 
-	if (!q)
+	if (!q || !counts)
 		return;
 	done = READ_ONCE(q->done);
 	/* An interrupt does not touch an entry that is being changed. */
@@ -117,7 +118,7 @@ static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
 		return;
 	q->site = site;
 	q->cache = cache;
-	q->counts = kobs_group_table_counts(&sl->groups, group);
+	q->counts = counts;
 	q->group = group;
 	q->size = size;
 	q->generation = generation;

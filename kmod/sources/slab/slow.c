@@ -145,11 +145,6 @@ static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return KOBS_GROUP_NONE;
 	}
-	/* All further counters of an allocation are there, then. */
-	if (!kobs_group_table_counts(&sl->groups, 0)) {
-		kobs_count(&pc->counters, KOBS_N_NO_TABLE);
-		return KOBS_GROUP_NONE;
-	}
 	v[SLAB_W_SITE] = a->site;
 	v[SLAB_W_SIZE] = a->size;
 	if (sl->escalate) {
@@ -217,10 +212,14 @@ static noinline void slab_put_own(struct kobs_slab *sl, struct kobs_cpu *pc,
 static noinline void slab_failed(struct kobs_slab *sl, struct kobs_cpu *pc,
 				 u32 group)
 {
+	local64_t *n;
+
 	if (group == KOBS_GROUP_NONE)
 		return;
-	local64_inc(&kobs_group_table_counts(&sl->groups, group)[SLAB_N_FAILED]);
-	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	n = kobs_group_table_counts(&sl->groups, group);
+	if (n)
+		local64_inc(&n[SLAB_N_FAILED]);
+	kobs_count(&pc->counters, n ? KOBS_N_RECORDED : KOBS_N_NO_TABLE);
 }
 
 static void slab_put(struct kobs_slab *sl, struct kobs_cpu *pc, unsigned long ptr,
@@ -234,8 +233,12 @@ static void slab_put(struct kobs_slab *sl, struct kobs_cpu *pc, unsigned long pt
 	enum kobs_counter outcome = KOBS_N_RECORDED;
 	struct kobs_object old KOBS_UNINIT;
 	enum kobs_object_fate fate;
-	local64_t *n;
+	local64_t *n = kobs_group_table_counts(&sl->groups, group);
 
+	if (unlikely(!n)) {
+		kobs_count(&pc->counters, KOBS_N_NO_TABLE);
+		return;
+	}
 	fate = kobs_object_insert(&sl->live, ptr, &o, &old);
 	if (unlikely(fate != KOBS_OBJECT_NEW)) {
 		if (fate == KOBS_OBJECT_FULL) {
@@ -247,7 +250,6 @@ static void slab_put(struct kobs_slab *sl, struct kobs_cpu *pc, unsigned long pt
 		else
 			slab_stale(sl, &old);
 	}
-	n = kobs_group_table_counts(&sl->groups, group);
 	local64_inc(&n[SLAB_N_ALLOCATED]);
 	local64_add(size, &n[SLAB_N_BYTES]);
 	kobs_count(&pc->counters, outcome);
