@@ -80,8 +80,15 @@ static __always_inline local64_t *
 kobs_group_table_counts(const struct kobs_group_table *g, u32 group)
 {
 	struct kobs_group_counts *counts = this_cpu_read(*g->counts);
+	local64_t *n;
 
-	return likely(counts) ? counts[group].n : NULL;
+	if (unlikely(!counts))
+		return NULL;
+	n = counts[group].n;
+	/* Spares callers a second test. */
+	if (!n)
+		__builtin_unreachable();
+	return n;
 }
 
 #endif /* KOBS_GROUP_TABLE_H */
