@@ -183,6 +183,20 @@ static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
 }
 
 /**
+ * kobs_slab_name_known() - the name of an entry
+ * @n: entry, from kobs_slab_name()
+ * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
+ *
+ * Context: any, NMI included.
+ * Return: whether it matches the table's pattern.
+ */
+bool kobs_slab_name_known(const struct kobs_slab_name *n, u64 *text)
+{
+	memcpy(text, n->text, sizeof(n->text));
+	return n->match;
+}
+
+/**
  * kobs_slab_name() - look up or read the name of a cache
  * @names: table
  * @cache: cache, or NULL for kmalloc() and kfree()
@@ -191,12 +205,15 @@ static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
  *	unknown; 0: the name is empty then
  * @request: bytes requested of kmalloc()
  * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
+ * @kept: set to its entry, which holds until the cache is destroyed, or NULL when
+ *	it has none yet; or NULL
  *
  * Context: any, NMI included.
  * Return: whether it matches the table's pattern.
  */
 bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
-		    unsigned long ptr, u64 class, size_t request, u64 *text)
+		    unsigned long ptr, u64 class, size_t request, u64 *text,
+		    const struct kobs_slab_name **kept)
 {
 	struct kobs_slab_name *n;
 	bool match;
@@ -205,11 +222,11 @@ bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cach
 	if (!cache)
 		cache = kobs_cache_of((void *)ptr);
 	key = cache ? (unsigned long)cache : class;
-	n = lookup(names, key);
-	if (likely(n && key)) {
-		memcpy(text, n->text, sizeof(n->text));
-		return n->match;
-	}
+	n = key ? lookup(names, key) : NULL;
+	if (kept)
+		*kept = n;
+	if (likely(n))
+		return kobs_slab_name_known(n, text);
 	make_name(cache, key, request, (char *)text);
 	match = kobs_slab_name_matches(names, text);
 	if (key)

@@ -2,7 +2,8 @@
 /*
  * Source slab: site cache. Where the site and the cache determine the group of
  * an allocation, each CPU caches it by these, with the size of the cache's
- * objects and the address of the group's counters.
+ * objects and the address of the group's counters. Elsewhere it caches the name
+ * of the cache, for sites that are in no helper.
  *
  * Locking: none; per CPU, used with preemption off. Contexts nest: an entry has
  * sequence numbers of begun and of completed changes, which differ for a
@@ -19,11 +20,13 @@
 /**
  * struct kobs_slab_found - cached data of a site and a cache
  * @counts: counters of the group on this CPU
+ * @name: the name of the cache, for slab_site_cache_put() only
  * @group: group
  * @size: bytes of an object; undefined for kmalloc()
  */
 struct kobs_slab_found {
 	local64_t *counts;
+	const struct kobs_slab_name *name;
 	u32 group;
 	u32 size;
 };
@@ -92,25 +95,56 @@ static __always_inline bool slab_site_cache_get(const struct kobs_slab *sl,
 }
 
 /**
- * slab_site_cache_put() - cache the group of a site and a cache
+ * slab_site_cache_name() - look up the name of a cache by a site
  * @sl: session
  * @site: site
  * @cache: from slab_site_cache_cache()
- * @group: group
- * @size: bytes of an object
- * @generation: sl->generation before the group was looked up
+ * @name: set to the name's entry
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when it is not cached.
+ */
+static __always_inline bool slab_site_cache_name(const struct kobs_slab *sl,
+						 unsigned long site, u64 cache,
+						 const struct kobs_slab_name **name)
+{
+	const struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
+	const struct kobs_slab_name *found;
+	u32 done;
+
+	if (!q)
+		return false;
+	done = READ_ONCE(q->done);
+	barrier();
+	if (q->site != site || q->cache != cache ||
+	    q->generation != READ_ONCE(sl->generation))
+		return false;
+	found = q->name;
+	barrier();
+	if (READ_ONCE(q->begun) != done)
+		return false;
+	*name = found;
+	return true;
+}
+
+/**
+ * slab_site_cache_put() - cache what a site and a cache determine
+ * @sl: session
+ * @site: site
+ * @cache: from slab_site_cache_cache()
+ * @with: members counts, group and size, or name
+ * @generation: sl->generation before these were looked up
  *
  * Context: any, NMI included; preemption off.
  */
 static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
-				       u64 cache, u32 group, u32 size,
-				  u32 generation)
+				       u64 cache, const struct kobs_slab_found *with,
+				       u32 generation)
 {
 	struct kobs_slab_site *q = slab_site_cache_at(sl, site, cache);
-	local64_t *counts = kobs_group_table_counts(&sl->groups, group);
 	u32 done;
 
-	if (!q || !counts)
+	if (!q)
 		return;
 	done = READ_ONCE(q->done);
 	/* An interrupt does not touch an entry that is being changed. */
@@ -118,9 +152,10 @@ static inline void slab_site_cache_put(struct kobs_slab *sl, unsigned long site,
 		return;
 	q->site = site;
 	q->cache = cache;
-	q->counts = counts;
-	q->group = group;
-	q->size = size;
+	q->counts = with->counts;
+	q->name = with->name;
+	q->group = with->group;
+	q->size = with->size;
 	q->generation = generation;
 	barrier();
 	WRITE_ONCE(q->done, done + 1);

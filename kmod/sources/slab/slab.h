@@ -30,6 +30,7 @@
 #include "lib/object_table.h"
 
 struct kmem_cache;
+struct kobs_slab_name;
 
 /* Words of an event. */
 enum kobs_slab_word {
@@ -136,7 +137,9 @@ struct kobs_slab_tally {
  * struct kobs_slab_site - entry of the site cache
  * @site: site; 0 for none
  * @cache: see slab_site_cache_cache() in site_cache.h
- * @counts: counters of the group on this CPU
+ * @counts: counters of the group on this CPU; with @group and @size, where the
+ *	site and the cache determine the group
+ * @name: elsewhere, the name of the cache; NULL when not needed
  * @group: group
  * @size: bytes of an object; undefined for kmalloc()
  * @generation: of what is known of caches
@@ -147,6 +150,7 @@ struct kobs_slab_site {
 	unsigned long site;
 	u64 cache;
 	local64_t *counts;
+	const struct kobs_slab_name *name;
 	u32 group;
 	u32 size;
 	u32 generation;
@@ -294,6 +298,8 @@ struct kobs_slab {
  * @request: bytes requested
  * @cache: cache, or NULL for kmalloc()
  * @gfp: flags
+ * @name: name of the cache, or NULL when not looked up
+ * @named: @name was in the site cache
  * @by_helper: @site is not that of the call of the allocator
  * @uncached: do not add the site to the site cache
  */
@@ -304,6 +310,8 @@ struct kobs_slab_alloc {
 	size_t request;
 	struct kmem_cache *cache;
 	gfp_t gfp;
+	const struct kobs_slab_name *name;
+	bool named;
 	bool by_helper;
 	bool uncached;
 };
@@ -370,7 +378,9 @@ struct kobs_slab_names *kobs_slab_names_new(const char *pattern);
 void kobs_slab_names_free(struct kobs_slab_names *names);
 u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp);
 bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
-		    unsigned long ptr, u64 class, size_t request, u64 *text);
+		    unsigned long ptr, u64 class, size_t request, u64 *text,
+		    const struct kobs_slab_name **kept);
+bool kobs_slab_name_known(const struct kobs_slab_name *n, u64 *text);
 bool kobs_slab_name_matches(const struct kobs_slab_names *names, const u64 *text);
 void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);

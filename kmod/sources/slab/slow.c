@@ -39,21 +39,6 @@ static __always_inline bool slab_own(const struct kobs_session *s)
 	return unlikely(kobs_hit_is_own(s, current->tgid) && in_task());
 }
 
-static bool slab_wanted(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u64 *v)
-{
-	if (sl->in_module && !kobs_slab_in_module(sl, a->site))
-		return false;
-	if (sl->bounded && (a->size < sl->min_size || a->size > sl->max_size))
-		return false;
-	if (sl->s->filter.task && !kobs_context_filter(sl->s))
-		return false;
-	if (!sl->names)
-		return true;
-	return kobs_slab_name(sl->names, a->cache, a->ptr,
-			      kobs_slab_kmalloc_key(a->size, a->gfp),
-			      a->request, &v[SLAB_W_CACHE]);
-}
-
 static __always_inline u32 slab_find(struct kobs_slab *sl, const u64 *v)
 {
 	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
@@ -88,11 +73,25 @@ static u64 slab_site_cache_of(const struct kobs_slab_alloc *a)
 static void slab_cache_site(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
 			    u32 group, u32 generation)
 {
+	local64_t *counts = kobs_group_table_counts(&sl->groups, group);
 	u64 cache = slab_site_cache_of(a);
 
 	/* One that failed has no object: the name may not be that of its cache. */
-	if (cache && a->ptr)
-		slab_site_cache_put(sl, a->site, cache, group, a->size,
+	if (counts && cache && a->ptr)
+		slab_site_cache_put(sl, a->site, cache, &(struct kobs_slab_found){
+			.counts = counts,
+			.group = group,
+			.size = a->size,
+		}, generation);
+}
+
+/* Where the group depends on more: that the site is in no helper, and the name. */
+static void slab_cache_name(struct kobs_slab *sl, const struct kobs_slab_alloc *a,
+			    const struct kobs_slab_name *name, u32 generation)
+{
+	if (!sl->fast && a->ptr && !a->by_helper)
+		slab_site_cache_put(sl, a->site, slab_site_cache_of(a),
+				    &(struct kobs_slab_found){ .name = name },
 				    generation);
 }
 
@@ -116,6 +115,11 @@ static bool slab_known(struct kobs_slab *sl, struct kobs_slab_alloc *a, u32 *gro
 
 	if (slab_site_cached(sl, a, group))
 		return true;
+	if (!sl->fast && a->ptr &&
+	    slab_site_cache_name(sl, a->site, slab_site_cache_of(a), &a->name)) {
+		a->named = true;
+		return false;
+	}
 	site = kobs_slab_site(sl, a->site);
 	if (site == a->site)
 		return false;
@@ -125,6 +129,35 @@ static bool slab_known(struct kobs_slab *sl, struct kobs_slab_alloc *a, u32 *gro
 		return false;
 	a->site = site;
 	return slab_site_cached(sl, a, group);
+}
+
+static bool slab_named(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u64 *v,
+		       u32 generation)
+{
+	const struct kobs_slab_name *kept = NULL;
+	bool match = true;
+
+	if (a->named)
+		return !a->name || kobs_slab_name_known(a->name, &v[SLAB_W_CACHE]);
+	if (sl->names)
+		match = kobs_slab_name(sl->names, a->cache, a->ptr,
+				       kobs_slab_kmalloc_key(a->size, a->gfp),
+				       a->request, &v[SLAB_W_CACHE], &kept);
+	if (kept || !sl->names)
+		slab_cache_name(sl, a, kept, generation);
+	return match;
+}
+
+static bool slab_wanted(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u64 *v,
+			u32 generation)
+{
+	if (sl->in_module && !kobs_slab_in_module(sl, a->site))
+		return false;
+	if (sl->bounded && (a->size < sl->min_size || a->size > sl->max_size))
+		return false;
+	if (sl->s->filter.task && !kobs_context_filter(sl->s))
+		return false;
+	return slab_named(sl, a, v, generation);
 }
 
 /*
@@ -141,7 +174,7 @@ static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 	u32 need = s->need;
 	u32 group;
 
-	if (!slab_wanted(sl, a, v)) {
+	if (!slab_wanted(sl, a, v, generation)) {
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return KOBS_GROUP_NONE;
 	}

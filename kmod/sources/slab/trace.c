@@ -59,7 +59,7 @@ static bool trace_wanted(struct kobs_slab *sl, const struct kobs_slab_record *r,
 	if (sl->bounded && (r->size < sl->min_size || r->size > sl->max_size))
 		return false;
 	return !sl->names || kobs_slab_name(sl->names, r->cache, r->ptr,
-					    r->class, r->request, &v[SLAB_W_CACHE]);
+					    r->class, r->request, &v[SLAB_W_CACHE], NULL);
 }
 
 static void trace_one(struct kobs_slab *sl, struct kobs_cpu *pc,
