@@ -36,7 +36,7 @@
  *                              objects of 104 bytes and as kobs_gen_slab_b
  *                              with objects of 232
  *            bench KIND N      time N pairs of an allocation and a free; KIND
- *                              is kmalloc, cache, helper (kvmalloc), deep
+ *                              is kmalloc, cache, helper (kasprintf), deep
  *                              (kmalloc, from FRAMES nested functions), or
  *                              probes (kmalloc, with tracepoint probes that do
  *                              nothing)
@@ -833,7 +833,7 @@ static SITE u64 gen_bench_helper(u64 n)
 	u64 i;
 
 	for (i = 0; i < n; i++) {
-		void *object = kvmalloc(64, GFP_ATOMIC);
+		void *object = kasprintf(GFP_ATOMIC, "a text");
 
 		barrier_data(object);
 		kfree(object);
