@@ -4,7 +4,7 @@
 from kobstest import *
 
 LEAF = "kobs_gen_leaf"
-UNLOADS = rounds(3, 10)
+UNLOADS = rounds(2, 10)
 
 
 def hooked_names():

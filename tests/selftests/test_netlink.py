@@ -314,7 +314,7 @@ def sentences():
         pid = os.fork()
         if not pid:
             mine = Netlink()
-            for n in range(rounds(100, 300)):
+            for n in range(rounds(40, 300)):
                 name = f"p{i}-{n}-" + "x" * (n % 32)
                 try:
                     mine.ask(K.CMD_SOURCE_GET, attr(K.A_SOURCE_NAME, name))
