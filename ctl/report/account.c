@@ -378,9 +378,14 @@ static void print_names(struct report *r, struct out *o)
 		out_line(o, "*** Functions of the kernel are [unknown], since %s hides addresses: %s. ***",
 			 k->path, kallsyms_advice(advice, sizeof(advice)));
 	}
+	if (r->view->usyms.unfollowed) {
+		out_json_bool(o, "processes_unfollowed", true);
+		out_line(o, "*** Code of processes that have ended has no names, since perf events cannot be opened: %s. ***",
+			 strerror(r->view->usyms.unfollowed));
+	}
 	if (r->view->usyms.lost) {
 		out_json_number(o, "lost_mappings", r->view->usyms.lost);
-		out_line(o, "*** %s mappings of processes were lost, since obsctl read them too late: user code can be [unknown]. ***",
+		out_line(o, "*** %s mappings of processes were lost, since obsctl read them too late: user code can be [unknown], or have another one's name. ***",
 			 format_count(count, sizeof(count), r->view->usyms.lost));
 	}
 	if (shows_processes(r->view) && !process_numbers_are_own())

@@ -146,7 +146,7 @@ static int start_session(struct run *r)
 	int err;
 
 	if (names_user_code(r) && !r->o->detach)
-		sideband_follow(&r->sideband, &r->view.usyms);
+		sideband_follow(&r->sideband, &r->view.usyms, &asked_of(r)->pids);
 	r->trace.print = r->spec->record;
 	r->trace.arg = r->spec->arg;
 	r->trace.max = r->o->top.value;
@@ -196,10 +196,12 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	}
 	if (!to.file)
 		return refuse("out of memory");
-	sideband_read(&r->sideband, &r->view.usyms);
 	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
 	rep.table = &table;
 	err = model_get_table(&r->data, r->session.id, &table);
+	/* Of processes that were hit after the table was read there is nothing to name. */
+	sideband_read(&r->sideband, &r->view.usyms);
+	r->view.usyms.report++;
 	if (!err && r->spec->report) {
 		err = r->spec->report(r->spec, &rep, &to);
 	} else if (!err) {

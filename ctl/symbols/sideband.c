@@ -4,10 +4,12 @@
  * event of each CPU that counts nothing, with the records that go with it. So a
  * process that is over when the report is made has had names for its code.
  *
- * Formats: perf_event_open(2), PERF_RECORD_MMAP2, PERF_RECORD_FORK, PERF_RECORD_COMM of an
- * exec and PERF_RECORD_LOST, each with PERF_SAMPLE_TIME at its end (sample_id_all).
+ * Formats: perf_event_open(2), PERF_RECORD_MMAP2, PERF_RECORD_FORK and PERF_RECORD_COMM of
+ * an exec, each with PERF_SAMPLE_TIME at its end (sample_id_all). Reading the event tells
+ * how many records found no room (PERF_FORMAT_LOST).
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
@@ -19,13 +21,15 @@
 #include <unistd.h>
 
 #include "lib/buf.h"
-#include "lib/diag.h"
+#include "lib/clock.h"
 #include "lib/lines.h"
 #include "lib/parse.h"
 #include "symbols/sideband.h"
 
 /* Of data for each CPU: a hundred programs that are started. */
 #define RING_BYTES	(128 * 1024)
+/* Processes to read from /proc until the rings are read. */
+#define AT_ONCE		64
 
 struct mmap2_record {
 	struct perf_event_header header;
@@ -58,12 +62,6 @@ struct comm_record {
 	uint32_t	tid;
 };
 
-struct lost_record {
-	struct perf_event_header header;
-	uint64_t	id;
-	uint64_t	lost;
-};
-
 #define ONLINE	"/sys/devices/system/cpu/online"
 
 static int open_event(uint64_t cpu)
@@ -74,7 +72,7 @@ static int open_event(uint64_t cpu)
 		.mmap = 1, .mmap2 = 1, .task = 1, .comm = 1, .comm_exec = 1,
 		.sample_id_all = 1, .exclude_kernel = 1,
 		.use_clockid = 1, .clockid = CLOCK_MONOTONIC,
-		.watermark = 1, .wakeup_watermark = RING_BYTES / 2,
+		.read_format = PERF_FORMAT_LOST, .watermark = 1, .wakeup_watermark = RING_BYTES / 2,
 	};
 
 	return (int)syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -115,23 +113,55 @@ static int open_all(struct sideband *b)
 	if (read_file(ONLINE, list, sizeof(list)) <= 0 ||
 	    parse_list(list, UINT32_MAX, true, &cpus))
 		err = ENOENT;
-	for (i = 0; !err && i < cpus.n; i++)
+	for (i = 0; !err && i < cpus.n; i++) {
 		err = add_ring(b, cpus.v[i]);
+		/* It went offline. */
+		if (err == ENODEV)
+			err = 0;
+	}
 	numbers_free(&cpus);
 	return err;
 }
 
-/** sideband_follow() - Know what all processes have mapped now, and will have. */
-void sideband_follow(struct sideband *b, struct usyms *u)
+static void snapshot_all(struct sideband *b, struct usyms *u)
 {
-	int err = open_all(b);
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	unsigned int n = 0;
+	unsigned long pid;
+	char *end;
 
-	if (err) {
-		sideband_close(b);
-		note("Code of processes that end before the report has no names, since perf events cannot be opened: %s.",
-		     strerror(err));
+	while (dir && (e = readdir(dir))) {
+		pid = strtoul(e->d_name, &end, 10);
+		if (!pid || *end)
+			continue;
+		usyms_snapshot(u, (uint32_t)pid, 0);
+		if (++n % AT_ONCE == 0)
+			sideband_read(b, u);
 	}
-	usyms_snapshot_all(u);
+	if (dir)
+		closedir(dir);
+}
+
+/**
+ * sideband_follow() - Know what processes have mapped now, and will have.
+ * @pids: the only ones whose code is asked for; all when it is empty
+ *
+ * Where perf events cannot be opened, what was mapped later is known only of processes that
+ * are there when names are asked for.
+ */
+void sideband_follow(struct sideband *b, struct usyms *u, const struct numbers *pids)
+{
+	size_t i;
+
+	u->unfollowed = open_all(b);
+	if (u->unfollowed)
+		sideband_close(b);
+	u->begun = now_ns();
+	for (i = 0; i < pids->n; i++)
+		usyms_snapshot(u, (uint32_t)pids->v[i], 0);
+	if (!pids->n)
+		snapshot_all(b, u);
 }
 
 /** sideband_close() - Free it; one that was never opened is all zero. */
@@ -165,7 +195,6 @@ static void on_mapping(struct usyms *u, const struct mmap2_record *m, size_t siz
 void sideband_record(struct usyms *u, const void *record, size_t size)
 {
 	const struct perf_event_header *h = record;
-	const struct lost_record *lost = record;
 	const struct fork_record *f = record;
 	const struct comm_record *c = record;
 	uint64_t time;
@@ -187,10 +216,6 @@ void sideband_record(struct usyms *u, const void *record, size_t size)
 		if (size >= sizeof(*c) + sizeof(time) && h->misc & PERF_RECORD_MISC_COMM_EXEC)
 			usyms_begin(u, c->pid, 0, time);
 		break;
-	case PERF_RECORD_LOST:
-		if (size >= sizeof(*lost))
-			u->lost += lost->lost;
-		break;
 	}
 }
 
@@ -207,7 +232,31 @@ static const void *get_record(struct sideband *b, const char *data, uint64_t at,
 	return b->record.p;
 }
 
-static void read_ring(struct sideband *b, struct sideband_ring *r, struct usyms *u)
+/* Records that were taken out of the rings, each behind its time and its place. */
+struct taken {
+	struct buf	bytes;
+	struct taken_record {
+		uint64_t	time;
+		size_t		at;
+		size_t		size;
+	} *v;
+	size_t		n;
+	size_t		cap;
+};
+
+static void take(struct taken *t, const void *record, size_t size)
+{
+	struct taken_record r = { .at = t->bytes.len, .size = size };
+
+	if (size < sizeof(struct perf_event_header) + sizeof(r.time))
+		return;
+	memcpy(&r.time, (const char *)record + size - sizeof(r.time), sizeof(r.time));
+	buf_add(&t->bytes, record, size);
+	t->v = grow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
+	t->v[t->n++] = r;
+}
+
+static void take_ring(struct sideband *b, struct sideband_ring *r, struct taken *t)
 {
 	struct perf_event_mmap_page *page = r->page;
 	const char *data = (const char *)r->page + b->page;
@@ -219,17 +268,43 @@ static void read_ring(struct sideband *b, struct sideband_ring *r, struct usyms 
 
 		if (h->size < sizeof(*h))
 			break;
-		sideband_record(u, get_record(b, data, at, h->size), h->size);
+		take(t, get_record(b, data, at, h->size), h->size);
 		at += h->size;
 	}
 	__atomic_store_n(&page->data_tail, head, __ATOMIC_RELEASE);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct taken_record *x = a;
+	const struct taken_record *y = b;
+
+	if (x->time != y->time)
+		return x->time > y->time ? 1 : -1;
+	return x->at > y->at ? 1 : -1;
+}
+
 /** sideband_read() - Take what the kernel has told by now. */
 void sideband_read(struct sideband *b, struct usyms *u)
 {
+	struct taken t = {};
 	size_t i;
 
-	for (i = 0; i < b->n; i++)
-		read_ring(b, &b->ring[i], u);
+	for (i = 0; i < b->n; i++) {
+		struct sideband_ring *r = &b->ring[i];
+		uint64_t count[2];
+
+		take_ring(b, r, &t);
+		if (read(r->fd, count, sizeof(count)) == sizeof(count)) {
+			u->lost += count[1] - r->lost;
+			r->lost = count[1];
+		}
+	}
+	/* A process can fork on one CPU, and its child execute on another. */
+	if (t.n)
+		qsort(t.v, t.n, sizeof(*t.v), by_time);
+	for (i = 0; i < t.n; i++)
+		sideband_record(u, t.bytes.p + t.v[i].at, t.v[i].size);
+	buf_free(&t.bytes);
+	free(t.v);
 }

@@ -13,15 +13,16 @@ struct sideband {
 	struct sideband_ring {
 		int	fd;
 		void	*page;		/* that of the positions; data follow */
+		uint64_t lost;		/* records that found no room */
 	} *ring;
 	size_t		n;
 	size_t		cap;
 	size_t		page;		/* size of one, in bytes */
-	int		poll;		/* a descriptor that is readable when there is much to read; -1 */
+	int		poll;		/* becomes readable when there is much to read; or -1 */
 	struct buf	record;		/* one that lies in two parts */
 };
 
-void sideband_follow(struct sideband *b, struct usyms *u);
+void sideband_follow(struct sideband *b, struct usyms *u, const struct numbers *pids);
 void sideband_read(struct sideband *b, struct usyms *u);
 void sideband_close(struct sideband *b);
 void sideband_record(struct usyms *u, const void *record, size_t size);

@@ -109,20 +109,22 @@ static void load_elf(struct usyms *u, struct usym_file *f, Elf *elf)
 		qsort(f->v, f->n, sizeof(*f->v), compare_symbols);
 }
 
-/** usym_file_read() - Read the symbols of a file, once, as process @pid sees it. */
+/** usym_file_read() - Read the symbols of a file as process @pid sees it, unless they were. */
 void usym_file_read(struct usyms *u, uint32_t pid, struct usym_file *f)
 {
 	Elf *elf;
 	int fd;
 
-	if (f->read)
+	if (f->read || f->tried == pid)
 		return;
-	f->read = true;
+	/* Another process may see it. */
+	f->tried = pid;
 	if (*f->path != '/' || elf_version(EV_CURRENT) == EV_NONE)
 		return;
 	fd = usyms_open_file(u, pid, f);
 	if (fd < 0)
 		return;
+	f->read = true;
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (elf && elf_kind(elf) == ELF_K_ELF)
 		load_elf(u, f, elf);

@@ -5,22 +5,26 @@
  * from any time of a process.
  */
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/lines.h"
 #include "lib/map.h"
 #include "symbols/usyms.h"
 
 /* A process sees files as its ancestors do, up to this one. */
 #define ANCESTORS	4
+/* Of all processes: 100 MiB. More are lost. */
+#define MOST_MAPPINGS	(2u << 20)
+/* An equal mapping is looked for among so many, the newest. */
+#define RECENT		64
 
 static struct usym_process *get_process(struct usyms *u, uint32_t pid)
 {
@@ -52,6 +56,23 @@ static struct usym_file *get_file(struct usyms *u, const char *path, uint64_t in
 	return f;
 }
 
+/* Whether a process has it since its last fork or exec: a library's parts are told again. */
+static bool is_known(const struct usym_process *p, const struct usym_mapping *at,
+		     const struct usym_file *f)
+{
+	uint64_t begin = p->nr_begins ? p->begin[p->nr_begins - 1].time : 0;
+	size_t i;
+
+	for (i = p->n; i && i + RECENT > p->n && p->v[i - 1].time >= begin; i--) {
+		const struct usym_mapping *m = &p->v[i - 1];
+
+		if (m->start == at->start && m->end == at->end && m->offset == at->offset &&
+		    m->file == f && m->time <= at->time)
+			return true;
+	}
+	return false;
+}
+
 /**
  * usyms_map() - A process has code mapped.
  * @at: where, and since when; its file is set here
@@ -63,15 +84,16 @@ void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, con
 {
 	struct usym_process *p = get_process(u, pid);
 	struct usym_file *f = get_file(u, strcmp(path, "//anon") ? path : "", inode);
-	size_t i;
 
-	for (i = 0; i < p->n; i++) {
-		const struct usym_mapping *m = &p->v[i];
-
-		if (m->start == at->start && m->end == at->end && m->offset == at->offset &&
-		    m->file == f && m->time <= at->time)
-			return;
+	if (is_known(p, at, f))
+		return;
+	if (u->nr_mappings >= MOST_MAPPINGS) {
+		u->lost++;
+		return;
 	}
+	u->nr_mappings++;
+	if (!f->time)
+		f->time = at->time ? at->time : u->begun;
 	p->v = grow(p->v, &p->cap, p->n + 1, sizeof(*p->v));
 	p->v[p->n] = *at;
 	p->v[p->n++].file = f;
@@ -79,7 +101,8 @@ void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, con
 
 /**
  * usyms_begin() - A process has begun anew.
- * @parent: the one that it was forked from, whose mappings it has; 0 for an exec, which leaves none
+ * @parent: the one that it was forked from, whose mappings it has; 0 for an exec, which
+ *	leaves none
  * @time: when
  */
 void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time)
@@ -95,51 +118,52 @@ void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time)
 }
 
 /* "START-END PERM OFFSET DEVICE INODE PATH" */
-static void parse_mapping(struct usyms *u, uint32_t pid, const char *line)
+static void parse_mapping(struct usyms *u, uint32_t pid, const char *line, uint64_t time)
 {
-	unsigned long long inode;
-	struct usym_mapping m = {};
+	unsigned long long start, end, offset, inode;
+	struct usym_mapping m;
 	char perm[8];
 	int at = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %llu %n", &m.start, &m.end,
-		   perm, &m.offset, &inode, &at) < 5)
+	if (sscanf(line, "%llx-%llx %7s %llx %*s %llu %n", &start, &end, perm, &offset, &inode,
+		   &at) < 5)
 		return;
+	m = (struct usym_mapping) {
+		.start = start, .end = end, .offset = offset, .time = time,
+	};
 	if (strchr(perm, 'x') && at)
 		usyms_map(u, pid, &m, line + at, inode);
 }
 
-/** usyms_snapshot() - Add what a process has mapped now, if there is one. */
-void usyms_snapshot(struct usyms *u, uint32_t pid)
+/** usyms_snapshot() - Add what a process has mapped now, and has had since @time. */
+void usyms_snapshot(struct usyms *u, uint32_t pid, uint64_t time)
 {
 	struct lines l;
 	char path[64];
 	size_t len;
 	char *line;
 
+	/* One that is gone is not looked for again. */
+	get_process(u, pid);
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
 	if (lines_open(&l, path))
 		return;
 	while ((line = lines_next(&l, &len)))
-		parse_mapping(u, pid, line);
+		parse_mapping(u, pid, line, time);
 	lines_close(&l);
 }
 
-/** usyms_snapshot_all() - Add what all processes have mapped now. */
-void usyms_snapshot_all(struct usyms *u)
+/* A file that was changed after it had been mapped is another one, if with its inode. */
+static bool was_changed(const struct stat *st, const struct usym_file *f)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-	unsigned long pid;
-	char *end;
+	struct timespec now;
+	uint64_t changed = (uint64_t)st->st_ctim.tv_sec * NSEC_PER_SEC +
+			   (uint64_t)st->st_ctim.tv_nsec;
 
-	while (dir && (e = readdir(dir))) {
-		pid = strtoul(e->d_name, &end, 10);
-		if (pid && !*end)
-			usyms_snapshot(u, (uint32_t)pid);
-	}
-	if (dir)
-		closedir(dir);
+	clock_gettime(CLOCK_REALTIME, &now);
+	/* How long ago, on both clocks. */
+	return f->time && (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec + f->time <
+			  changed + now_ns();
 }
 
 /*
@@ -153,33 +177,44 @@ static int open_same(const char *path, const struct usym_file *f)
 
 	if (fd < 0 || !f->inode)
 		return fd;
-	if (!fstat(fd, &st) && (uint32_t)st.st_ino == (uint32_t)f->inode)
+	if (!fstat(fd, &st) && (uint32_t)st.st_ino == (uint32_t)f->inode && !was_changed(&st, f))
 		return fd;
 	close(fd);
 	return -1;
 }
 
-/* As a process sees it: it may live in a container; or else as an ancestor does. */
-static int open_inside(struct usyms *u, uint32_t pid, const struct usym_file *f, int depth)
+/* The process that one was forked from last, or 0. */
+static uint32_t parent_of(const struct usyms *u, uint32_t pid)
 {
 	const struct usym_process *p = map_get(&u->processes, pid);
-	struct buf path = {};
 	size_t i;
-	int fd;
 
-	buf_printf(&path, "/proc/%u/root%s", pid, f->path);
-	fd = open_same(path.p, f);
-	buf_free(&path);
-	for (i = 0; fd < 0 && p && depth < ANCESTORS && i < p->nr_begins; i++)
+	for (i = p ? p->nr_begins : 0; i--;)
 		if (p->begin[i].parent)
-			fd = open_inside(u, p->begin[i].parent, f, depth + 1);
+			return p->begin[i].parent;
+	return 0;
+}
+
+/* As a process sees it: it may live in a container; or else as its ancestors do. */
+static int open_inside(struct usyms *u, uint32_t pid, const struct usym_file *f)
+{
+	int fd = -1;
+	int i;
+
+	for (i = 0; pid && fd < 0 && i < ANCESTORS; i++, pid = parent_of(u, pid)) {
+		struct buf path = {};
+
+		buf_printf(&path, "/proc/%u/root%s", pid, f->path);
+		fd = open_same(path.p, f);
+		buf_free(&path);
+	}
 	return fd;
 }
 
 /** usyms_open_file() - Open a file that a process had mapped. Return: a descriptor, or -1. */
 int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_file *f)
 {
-	int fd = open_inside(u, pid, f, 0);
+	int fd = open_inside(u, pid, f);
 
 	return fd >= 0 ? fd : open_same(f->path, f);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/clock.h"
 #include "lib/map.h"
 #include "symbols/usyms.h"
 
@@ -45,7 +46,11 @@ static bool find_between(const struct usym_process *p, uint64_t address, uint64_
 	return found->file;
 }
 
-/* What a process had mapped at an address, the last time up to then. */
+/*
+ * What a process had mapped at an address, the last time up to then. The number of an
+ * address' own process may have had other lives before; of an ancestor, only the one that
+ * it forked in counts.
+ */
 static bool find_in(struct usyms *u, uint32_t pid, uint64_t address, uint64_t to, int depth,
 		    struct place *found)
 {
@@ -62,19 +67,37 @@ static bool find_in(struct usyms *u, uint32_t pid, uint64_t address, uint64_t to
 		if (find_between(p, address, b->time, to, found))
 			return true;
 		to = b->time - 1;
-		if (b->parent && find_in(u, b->parent, address, to, depth + 1, found))
+		if (!b->parent)
+			continue;
+		if (find_in(u, b->parent, address, to, depth + 1, found))
 			return true;
+		if (depth)
+			return false;
 	}
 	return find_between(p, address, 0, to, found);
+}
+
+/* The same, with another look at a process whose code is not known. */
+static bool find(struct usyms *u, uint32_t pid, uint64_t address, struct place *found)
+{
+	struct usym_process *p;
+
+	if (find_in(u, pid, address, UINT64_MAX, 0, found))
+		return true;
+	p = map_get(&u->processes, pid);
+	if (p && p->looked == u->report)
+		return false;
+	usyms_snapshot(u, pid, u->begun ? now_ns() : 0);
+	p = map_get(&u->processes, pid);
+	p->looked = u->report;
+	return find_in(u, pid, address, UINT64_MAX, 0, found);
 }
 
 /* Return: whether the file is known, and it can be read. */
 static bool find_place(struct usyms *u, uint32_t pid, uint64_t address, struct place *found)
 {
 	memset(found, 0, sizeof(*found));
-	if (!map_get(&u->processes, pid))
-		usyms_snapshot(u, pid);
-	if (!find_in(u, pid, address, UINT64_MAX, 0, found) || found->ambiguous || !*found->file->path)
+	if (!find(u, pid, address, found) || found->ambiguous || !*found->file->path)
 		return false;
 	usym_file_read(u, pid, found->file);
 	return true;

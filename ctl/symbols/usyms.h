@@ -26,6 +26,8 @@ struct usym_segment {
 struct usym_file {
 	const char	*path;
 	uint64_t	inode;		/* 0: not known */
+	uint64_t	time;		/* of the first mapping; 0: not known */
+	uint32_t	tried;		/* process as which it could not be opened last */
 	bool		read;
 	bool		program;	/* no library */
 	struct usym_symbol *v;
@@ -55,20 +57,24 @@ struct usym_process {
 	} *begin;
 	size_t		nr_begins;
 	size_t		cap_begins;
+	uint32_t	looked;		/* report for which /proc was asked again */
 };
 
 struct usyms {
 	struct map	processes;	/* pid to struct usym_process */
 	struct map	files;		/* "INODE PATH", from the pool, to struct usym_file */
 	struct pool	names;
-	uint64_t	lost;		/* mappings and forks that the kernel could not tell */
+	uint64_t	begun;		/* when /proc was read; on CLOCK_MONOTONIC */
+	uint32_t	report;		/* number of the report that is made */
+	size_t		nr_mappings;
+	uint64_t	lost;		/* records not told, or not kept */
+	int		unfollowed;	/* errno, where the kernel does not tell */
 };
 
 void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, const char *path,
 	       uint64_t inode);
 void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time);
-void usyms_snapshot(struct usyms *u, uint32_t pid);
-void usyms_snapshot_all(struct usyms *u);
+void usyms_snapshot(struct usyms *u, uint32_t pid, uint64_t time);
 int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_file *f);
 
 void usym_file_read(struct usyms *u, uint32_t pid, struct usym_file *f);
