@@ -65,7 +65,7 @@ static const char *const helpers[] = {
 	"alloc_workqueue", "__alloc_workqueue", "alloc_workqueue_lockdep_map",
 	"devm_alloc_workqueue", "alloc_workqueue_attrs", "alloc_and_link_pwqs",
 	"apply_workqueue_attrs", "apply_workqueue_attrs_locked", "apply_wqattrs_prepare",
-	"alloc_unbound_pwq", "alloc_node_nr_active", "init_rescuer", "alloc_worker",
+	"alloc_pwq", "alloc_unbound_pwq", "alloc_node_nr_active", "init_rescuer", "alloc_worker",
 	/* Nodes of trees. */
 	"radix_tree_node_alloc", "radix_tree_extend", "radix_tree_insert", "__radix_tree_create",
 	"idr_get_free", "idr_alloc", "idr_alloc_u32", "idr_alloc_cyclic", "ida_alloc_range",

@@ -127,7 +127,8 @@ static bool module_is_gone(struct run_spec *spec)
 {
 	const struct module_watch *w = spec->arg;
 
-	return w->gone;
+	/* It can have come and gone between two looks. */
+	return w->seen && !w->loaded;
 }
 
 static void follow_module(struct run_spec *spec, struct module_watch *w, const char *name)

@@ -261,14 +261,16 @@ static void on_destroy(unsigned long ip, unsigned long parent_ip,
 		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct kobs_slab *sl = ops->private;
+	u32 generation;
 
 	kobs_slab_name_forget(sl->names, (void *)kobs_ftrace_arg(fregs, 0));
 	/*
 	 * From here on the old name must not be used: pairs with the acquire
-	 * in slab_group(). Two at once may count as one: neither cache has
-	 * been freed yet.
+	 * in slab_group(). It must not go back where several CPUs do this.
 	 */
-	smp_store_release(&sl->generation, sl->generation + 1);
+	do {
+		generation = READ_ONCE(sl->generation);
+	} while (cmpxchg(&sl->generation, generation, generation + 1) != generation);
 }
 
 static int function_hook(struct kobs_slab *sl, void *function, ftrace_func_t handler)

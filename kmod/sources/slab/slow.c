@@ -355,7 +355,10 @@ static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 		return;
 	}
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
-	key[0] = kobs_slab_site(sl, site) ?: site;
+	/* Looked through only where somebody asks for it. */
+	key[0] = site;
+	if (sl->in_module || sl->older.slots)
+		key[0] = kobs_slab_site(sl, site) ?: site;
 	if (sl->in_module && !kobs_slab_in_module(sl, key[0]))
 		return;
 	if (sl->older.slots) {
