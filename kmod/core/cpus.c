@@ -8,9 +8,9 @@
  * as lost (no_table).
  *
  * Locking: the kernel's hotplug lock: an owner sees every CPU in
- * kobs_cpus_add() or before it runs, and again each time it comes online. A source starts and stops its hooks
- * under the session's lock and takes the hotplug lock then, so that the
- * callback must not take the session's lock.
+ * kobs_cpus_add() or before it runs, and again each time it comes online. A
+ * source starts and stops its hooks under the session's lock and takes the
+ * hotplug lock then, so that the callback must not take the session's lock.
  */
 #include <linux/compiler.h>
 #include <linux/cpuhotplug.h>

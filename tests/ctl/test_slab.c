@@ -545,12 +545,14 @@ static void test_helpers(void)
 		const char *name;
 		bool want;
 	} cases[] = {
-		{ "kasprintf", true }, { "kvmalloc_node", true }, { "__kvmalloc_node_noprof", true },
+		{ "kasprintf", true }, { "kvmalloc_node", true },
+		{ "__kvmalloc_node_noprof", true },
 		{ "kmalloc_reserve.constprop.0", true }, { "kstrdup.part.0", true },
 		{ "alloc_netdev_mqs.cold", true }, { "xas_alloc.llvm.1234567890", true },
 		{ "kmemdup_noprof.isra.0.cold", true },
 		/* The allocator, and what has objects of its own. */
-		{ "__kmalloc", false }, { "kmem_cache_alloc", false }, { "get_unbound_pool", false },
+		{ "__kmalloc", false }, { "kmem_cache_alloc", false },
+		{ "get_unbound_pool", false },
 		{ "kasprint", false }, { "kasprintf2", false }, { "_noprof", false }, { "", false },
 		{ ".cold", false }, { "__pfx_kasprintf", false },
 	};

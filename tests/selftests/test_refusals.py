@@ -160,10 +160,10 @@ def own_name():
 
 @test("of namesakes, those that can be traced are observed, and the others are told")
 def namesakes():
-    r = report("count", "kobs_session_shape", run=script("named 5"))
-    equal([(x["func"], x["count"]) for x in r["rows"]], [("kobs_session_shape [kobs_gen]", 5)], "rows")
-    equal([k["func"] for k in r["kept_out"]], ["kobs_session_shape [kobs]"], "left out")
-    r = obsctl("func", "count", "kobs_session_shape", "-d", "100ms")
+    r = report("count", "kobs_session_duration", run=script("named 5"))
+    equal([(x["func"], x["count"]) for x in r["rows"]], [("kobs_session_duration [kobs_gen]", 5)], "rows")
+    equal([k["func"] for k in r["kept_out"]], ["kobs_session_duration [kobs]"], "left out")
+    r = obsctl("func", "count", "kobs_session_duration", "-d", "100ms")
     contains(r.out, "1 of 2 matches left out: 1 cannot be traced, 0 on the deny list (-v lists them)", "report")
 
 

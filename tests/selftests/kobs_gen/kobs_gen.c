@@ -17,7 +17,7 @@
  *                              kobs_gen_inner() twice
  *            named N           rcu_kobs_gen() N times, whose name begins like
  *                              those of the kernel's RCU, and as often
- *                              kobs_session_shape(), a namesake of kobs's own,
+ *                              kobs_session_duration(), a namesake of kobs's own,
  *                              which cannot be traced
  *            spin N NS         kobs_gen_spin(), which takes at least NS
  *            sleep N MS        kobs_gen_sleep(), until a signal comes
@@ -193,14 +193,14 @@ static TRACED void kobs_gen_outer(void)
 	NOT_LAST();
 }
 
-static TRACED void kobs_session_shape(void)
+static TRACED void kobs_session_duration(void)
 {
 	barrier();
 }
 
 static TRACED void rcu_kobs_gen(void)
 {
-	kobs_session_shape();
+	kobs_session_duration();
 	NOT_LAST();
 }
 
