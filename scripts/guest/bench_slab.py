@@ -176,7 +176,7 @@ def jobs(b):
                 "if (@size[args->ptr] == 64) { @n = @n + 1; } delete(@site[args->ptr]); delete(@size[args->ptr]); } "
                 "END { clear(@site); clear(@size); clear(@live); }"))])
         row("slab leaks by site, a kmem_cache pair", "cache", 300, own("cache", "--by", "site"))
-        row("slab leaks by site, a kasprintf pair", "helper", 800, own("helper", "--by", "site"))
+        row("slab leaks by site, a kasprintf pair", "helper", 1600, own("helper", "--by", "site"))
         row("slab leaks --sample 100, a pair not followed", "kmalloc", 120, own("kmalloc", "--by", "site", "--sample", "100", follows=False))
         row("slab leaks by kstack, a kmalloc pair", "kmalloc", 800, own("kmalloc", "--by", "kstack"))
         save = stack()

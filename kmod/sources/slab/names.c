@@ -37,18 +37,6 @@ enum { CLASS_NORMAL, CLASS_DMA, CLASS_RECLAIM, CLASS_CGROUP, CLASS_LARGE };
 #define CLASS_SHIFT	3
 
 /**
- * struct kobs_slab_name - the name of a cache
- * @key: pointer to the cache, or for kmalloc() class and size
- * @text: the name, padded with zeroes
- * @match: the pattern matches it
- */
-struct kobs_slab_name {
-	u64 key;
-	u64 text[KOBS_CACHE_NAME_WORDS];
-	bool match;
-};
-
-/**
  * struct kobs_slab_names - the names of a session
  * @pattern: to match, or NULL
  * @entry: open-addressing table
@@ -180,20 +168,6 @@ static struct kobs_slab_name *lookup(struct kobs_slab_names *names, u64 key)
 			break;
 	}
 	return NULL;
-}
-
-/**
- * kobs_slab_name_known() - the name of an entry
- * @n: entry, from kobs_slab_name()
- * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
- *
- * Context: any, NMI included.
- * Return: whether it matches the table's pattern.
- */
-bool kobs_slab_name_known(const struct kobs_slab_name *n, u64 *text)
-{
-	memcpy(text, n->text, sizeof(n->text));
-	return n->match;
 }
 
 /**

@@ -30,7 +30,32 @@
 #include "lib/object_table.h"
 
 struct kmem_cache;
-struct kobs_slab_name;
+
+/**
+ * struct kobs_slab_name - the name of a cache
+ * @key: pointer to the cache, or for kmalloc() class and size
+ * @text: the name, padded with zeroes
+ * @match: the pattern matches it
+ */
+struct kobs_slab_name {
+	u64 key;
+	u64 text[KOBS_CACHE_NAME_WORDS];
+	bool match;
+};
+
+/**
+ * kobs_slab_name_known() - the name of an entry
+ * @n: entry, from kobs_slab_name()
+ * @text: set to the name, KOBS_CACHE_NAME_WORDS words padded with zeroes
+ *
+ * Context: any, NMI included.
+ * Return: whether it matches the table's pattern.
+ */
+static inline bool kobs_slab_name_known(const struct kobs_slab_name *n, u64 *text)
+{
+	memcpy(text, n->text, sizeof(n->text));
+	return n->match;
+}
 
 /* Words of an event. */
 enum kobs_slab_word {
@@ -380,7 +405,6 @@ u64 kobs_slab_kmalloc_key(size_t size, gfp_t gfp);
 bool kobs_slab_name(struct kobs_slab_names *names, const struct kmem_cache *cache,
 		    unsigned long ptr, u64 class, size_t request, u64 *text,
 		    const struct kobs_slab_name **kept);
-bool kobs_slab_name_known(const struct kobs_slab_name *n, u64 *text);
 bool kobs_slab_name_matches(const struct kobs_slab_names *names, const u64 *text);
 void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);

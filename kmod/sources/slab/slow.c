@@ -113,10 +113,13 @@ static bool slab_known(struct kobs_slab *sl, struct kobs_slab_alloc *a, u32 *gro
 {
 	unsigned long site;
 
-	if (slab_site_cached(sl, a, group))
-		return true;
-	if (!sl->fast && a->ptr &&
-	    slab_site_cache_name(sl, a->site, slab_site_cache_of(a), &a->name)) {
+	if (sl->fast) {
+		if (slab_site_cached(sl, a, group))
+			return true;
+	} else if (a->ptr &&
+		   slab_site_cache_name(sl, a->site,
+					slab_site_cache_cache(a->cache, a->size, a->gfp),
+					&a->name)) {
 		a->named = true;
 		return false;
 	}
