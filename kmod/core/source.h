@@ -187,8 +187,10 @@ struct kobs_note {
  * @note: NULL, or stores note number i of a session; false after the last. May
  *        sleep.
  *
- * All but @missed and @skipped are called with the session's lock held; @rows
- * and @symbol only between prepare and release.
+ * A session's prepare, start, stop and release are called one after the other,
+ * by a worker. All others are called between prepare and release, with the
+ * session's lock held, and must not wait for a grace period; they can run beside
+ * start and stop.
  */
 struct kobs_source {
 	const char *name;
