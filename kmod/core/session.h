@@ -13,10 +13,10 @@
  *      sessions, their numbers, names and owners. Held briefly.
  *
  * A session is looked up under 3, which takes a reference; 1 and 2 are only
- * taken after 3 was dropped. What takes long (prepare, start, stop, release) is
- * a job (jobs.c). Handlers take no lock: a session's configuration does not
- * change after its creation, and its memory outlives its handlers because stop
- * waits for them.
+ * taken after 3 was dropped. What takes long (memory, prepare, start, stop,
+ * release) is a job (jobs.c). Handlers take no lock: a session's configuration
+ * does not change after its creation, and its memory outlives its handlers
+ * because stop waits for them.
  */
 #ifndef KOBS_SESSION_H
 #define KOBS_SESSION_H
