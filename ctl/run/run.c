@@ -27,6 +27,7 @@
 #include "report/rates.h"
 #include "report/report.h"
 #include "report/screen.h"
+#include "run/attach.h"
 #include "run/kept_out.h"
 #include "run/pace.h"
 #include "run/request.h"
@@ -55,6 +56,7 @@ struct run {
 	struct child	child;
 	struct output	output;
 	struct signals	signals;
+	struct attach	attach;
 	bool		stream;
 	bool		live;		/* interim reports replace each other */
 	bool		ended;		/* by the kernel, a signal or the command */
@@ -123,7 +125,7 @@ static int make_session(struct run *r)
 		err = r->spec->prepare(r->spec, &r->view, r->child.pid);
 	if (err)
 		return err;
-	err = model_session_new(&r->own, &r->spec->request, &r->session);
+	err = attach_new(&r->attach, r->spec, &r->session);
 	if (!err)
 		err = kept_out_check(r->spec->targets, &r->session);
 	if (!err)
@@ -151,7 +153,7 @@ static int start_session(struct run *r)
 			   r->o->json);
 	r->own.notify = on_notify;
 	r->own.notify_arg = r;
-	err = model_session_start(&r->own, r->session.id, r->o->detach, &fresh);
+	err = attach_start(&r->attach, &r->session, r->o->detach, &fresh);
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);
@@ -399,30 +401,12 @@ static int finish_trace(struct run *r, int *verdict)
 	return output_flush(&r->output);
 }
 
-static void say_started(struct run *r)
-{
-	const struct session *s = &r->session;
-	const char *what = view_target(&r->view);
-
-	if (r->o->detach) {
-		printf("session '%s' is running, with %u %s%s\n"
-		       "  obsctl session read %s    shows its report\n"
-		       "  obsctl session stop %s    ends it and shows its last report\n",
-		       r->o->detach, s->targets, what, s->targets == 1 ? "" : "s", r->o->detach,
-		       r->o->detach);
-		return;
-	}
-	if (!r->live && !r->child.pid)
-		note("Observing %u %s%s%s", s->targets, what, s->targets == 1 ? "" : "s",
-		     r->o->duration.given ? "." : "; Ctrl-C ends it.");
-}
-
 static int run_started(struct run *r)
 {
 	int verdict = 0;
 	int err;
 
-	say_started(r);
+	attach_say(r->o, &r->view, &r->session, r->live || r->child.pid);
 	if (r->o->detach)
 		return 0;
 	err = wait_session(r);
@@ -465,7 +449,10 @@ static int prepare(struct run *r)
 /** run_session() - Run a session as the options say. Return: the exit status. */
 int run_session(struct run_spec *spec, const struct opts *o)
 {
-	struct run r = { .o = o, .spec = spec };
+	struct run r = {
+		.o = o, .spec = spec,
+		.attach = { .nl = &r.own, .signals = &r.signals, .child = &r.child },
+	};
 	/* What a program reads from standard output is not mixed with the command's. */
 	bool aside = !o->output && (o->json || o->folded || spec->program);
 	int closed;
@@ -482,7 +469,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	if (!err)
 		err = run_started(&r);
 	/* Closing the socket would end it too, but some time after obsctl. */
-	if (err)
+	if (err && !r.attach.given_up)
 		model_session_drop(&r.own, &r.session);
 	child_release(&r.child);
 	nl_shut(&r.own);

@@ -48,6 +48,18 @@ def signals():
             equal(b.report(sig)["accounting"]["hits"], 11, f"hits until {sig.name}")
 
 
+@test("SIGINT ends the wait for thousands of functions to be hooked")
+def hooking():
+    with Background("func", "count", "*", "--all", "--budget", 0, started=False) as b:
+        until(lambda: references() or b.p.poll() is not None, "the session to be made")
+        b.p.send_signal(signal.SIGINT)
+        done = b.finish(status=None)
+    # It may have been quicker. Whatever it was, nothing is left: that is asserted after each test.
+    if done.status:
+        contains(done.err, ": interrupted, nothing was observed", "sentence")
+        equal((done.status, done.out), (1, ""), "status and standard output")
+
+
 @test("SIGINT ends a trace with its last records")
 def signal_trace():
     with Background("func", "trace", LEAF, "--json") as b:
