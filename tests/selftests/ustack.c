@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ustack FILE TEXT N: writes TEXT to FILE N times, from user_leaf(), called by
- * user_middle(), user_outer() and main(). Built with frame pointers; user_leaf()
- * makes the system call itself, since libc has no frame pointers.
+ * ustack FILE TEXT N [libc]: writes TEXT to FILE N times, from user_leaf(),
+ * called by user_middle(), user_outer() and main(). Built with frame pointers;
+ * user_leaf() makes the system call itself, since libc has no frame pointers;
+ * with a fourth word, libc's write() makes it, which has no frame.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define FRAME __attribute__((noipa))
+
+static int by_libc;
 
 static FRAME long user_leaf(int fd, const char *text)
 {
@@ -17,6 +21,12 @@ static FRAME long user_leaf(int fd, const char *text)
 	size_t len = strlen(text);
 	long ret;
 
+	if (by_libc) {
+		ret = write(fd, text, len);
+		/* Something after the call, which is no jump then. */
+		asm volatile("" : "+r" (ret));
+		return ret;
+	}
 #ifdef __x86_64__
 	asm volatile("syscall" : "=a" (ret)
 		     : "a" (SYS_write), "D" (fd), "S" (text), "d" (len)
@@ -50,7 +60,8 @@ int main(int argc, char **argv)
 	int fd;
 	int i;
 
-	if (argc != 4)
+	by_libc = argc == 5;
+	if (argc != 4 && !by_libc)
 		return 2;
 	fd = open(argv[1], O_WRONLY);
 	if (fd < 0)
