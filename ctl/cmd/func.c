@@ -9,13 +9,17 @@
 #include "lib/diag.h"
 #include "lib/parse.h"
 #include "run/run.h"
+#include "symbols/modules.h"
 #include "symbols/patterns.h"
 
 #define FUNCTIONS_MAX	1000
+/* Bytes of the kernel's parameter. */
+#define WAIT_MAX	4095
 
 /* Options of func alone. */
 struct func_opts {
 	bool	time;
+	bool	wait;
 };
 
 static const struct opt trace_options[] = {
@@ -23,8 +27,10 @@ static const struct opt trace_options[] = {
 	  OPT_OWN_AT(struct func_opts, time) },
 };
 
-static const struct opt all_options[] = {
+static const struct opt function_options[] = {
 	{ "all", 0, NULL, "allow more than 1,000 functions", &opt_param_switch, .param = "all" },
+	{ "wait", 0, NULL, "hook functions of modules that are loaded later, too", &opt_switch,
+	  OPT_OWN_AT(struct func_opts, wait) },
 };
 
 static const struct opt timing_options[] = {
@@ -33,7 +39,7 @@ static const struct opt timing_options[] = {
 };
 
 static const struct opt_group group_trace = { OPT_OWN(trace_options) };
-static const struct opt_group group_all = { OPT_OWN(all_options) };
+static const struct opt_group group_functions = { OPT_OWN(function_options) };
 static const struct opt_group group_timing = { OPT_OWN(timing_options) };
 
 static int check_trace(const struct verb *verb, const struct opts *o)
@@ -45,13 +51,54 @@ static int check_trace(const struct verb *verb, const struct opts *o)
 	return 0;
 }
 
+/* The kernel's patterns negate a class by '!' only, and are words. */
+static int add_pattern(const struct pattern *p, struct buf *all)
+{
+	const char *c;
+
+	if (strchr(p->text, ' '))
+		return misuse("the pattern '%s' has a space in it", p->text);
+	buf_puts(all, all->len ? " " : "");
+	for (c = p->text; *c; c++)
+		buf_add(all, c > p->text && c[-1] == '[' && *c == '^' ? "!" : c, 1);
+	return 0;
+}
+
+/* Have the kernel hook what modules bring that are loaded later. */
+static int wait_for_modules(const struct targets *t, struct request *req, struct buf *all)
+{
+	struct modules modules = {};
+	size_t i;
+	size_t m;
+	int err = 0;
+
+	modules_read(&modules, modules_path());
+	for (i = 0; !err && i < t->nr_patterns; i++) {
+		const struct pattern *p = &t->patterns[i];
+
+		err = add_pattern(p, all);
+		for (m = 0; p->module && m < modules.n; m++)
+			if (glob_match(p->module, modules.v[m].name))
+				break;
+		if (!err && p->module && !p->exclude && m == modules.n)
+			note("No module %s is loaded: waiting for it; Ctrl-C ends it.", p->module);
+	}
+	modules_free(&modules);
+	if (!err && all->len > WAIT_MAX)
+		err = refuse("the patterns have %zu bytes, more than the %d that --wait takes",
+			     all->len, WAIT_MAX);
+	if (!err)
+		model_set_text(req, "wait", all->p);
+	return err;
+}
+
 static int run_func(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "func", .mode = verb->name };
 	const struct func_opts *own = o->own;
 	struct numbers addresses = {};
-	struct targets targets = {};
-	struct setting *s;
+	struct targets targets = { .wait = own->wait };
+	struct buf wait = {};
 	size_t i;
 	int err;
 
@@ -63,16 +110,18 @@ static int run_func(const struct verb *verb, const struct opts *o)
 	if (!err && targets.n > FUNCTIONS_MAX && !opts_has_param(o, "all"))
 		err = refuse("the patterns match %zu functions, more than %d: use narrower ones, or --all",
 			     targets.n, FUNCTIONS_MAX);
+	if (!err && own->wait)
+		err = wait_for_modules(&targets, &spec.request, &wait);
 	if (!err) {
 		for (i = 0; i < targets.n; i++)
 			numbers_add(&addresses, targets.v[i].address);
-		model_set_number(&spec.request, "functions", 0);
-		s = &spec.request.settings[0];
-		s->addresses = &addresses;
+		if (targets.n)
+			model_set_addresses(&spec.request, "functions", &addresses);
 		spec.targets = &targets;
 		err = run_session(&spec, o);
 	}
 	model_free_request(&spec.request);
+	buf_free(&wait);
 	numbers_free(&addresses);
 	targets_free(&targets);
 	return err;
@@ -84,9 +133,9 @@ static const struct verb verbs[] = {
 		.doc = "count calls of kernel functions",
 		.args = "PATTERN...",
 		.command = true,
-		.groups = GROUPS(&group_all, &group_filter, &group_by, &group_top, &group_json,
-				 &group_folded, &group_output, &group_verbose, &group_run,
-				 &group_interval, &group_detach, &group_over_count,
+		.groups = GROUPS(&group_functions, &group_filter, &group_by, &group_top,
+				 &group_json, &group_folded, &group_output, &group_verbose,
+				 &group_run, &group_interval, &group_detach, &group_over_count,
 				 &group_max_lost, &group_rows, &group_stacks),
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.fn = run_func,
@@ -96,8 +145,8 @@ static const struct verb verbs[] = {
 		.doc = "how long calls of kernel functions take",
 		.args = "PATTERN...",
 		.command = true,
-		.groups = GROUPS(&group_all, &group_timing, &group_filter, &group_min, &group_by,
-				 &group_hist, &group_top, &group_json, &group_folded,
+		.groups = GROUPS(&group_functions, &group_timing, &group_filter, &group_min,
+				 &group_by, &group_hist, &group_top, &group_json, &group_folded,
 				 &group_output, &group_verbose, &group_run, &group_interval,
 				 &group_detach, &group_over_time, &group_max_lost, &group_rows,
 				 &group_stacks),
@@ -109,7 +158,7 @@ static const struct verb verbs[] = {
 		.doc = "calls of kernel functions one by one",
 		.args = "PATTERN...",
 		.command = true,
-		.groups = GROUPS(&group_trace, &group_all, &group_timing, &group_filter,
+		.groups = GROUPS(&group_trace, &group_functions, &group_timing, &group_filter,
 				 &group_min, &group_by, &group_records, &group_json,
 				 &group_output, &group_verbose, &group_run, &group_max_lost,
 				 &group_stacks, &group_ring),

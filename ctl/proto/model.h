@@ -220,6 +220,7 @@ struct table {
 	size_t		index_size;
 	struct map	stacks;		/* id to struct stack */
 	struct pool	texts;
+	struct map	names;		/* of code that is gone or will go: address to text */
 	bool		has_hist;
 };
 

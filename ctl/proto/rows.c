@@ -44,6 +44,8 @@ static uint32_t parse_key(struct nlattr *nest, struct table *t, uint64_t *key)
 		return 0;
 	if (t->types[column] == KOBS_TYPE_TEXT)
 		number = (uint64_t)(uintptr_t)pool_intern(&t->texts, text ? text : "");
+	else if (text && !map_get(&t->names, number))
+		map_set(&t->names, number, (void *)(uintptr_t)pool_intern(&t->texts, text));
 	key[column] = number;
 	return 1u << column;
 }

@@ -45,6 +45,7 @@ void model_empty_table(struct table *t)
 	free(t->keys);
 	free(t->index);
 	map_free(&t->stacks, free);
+	map_free(&t->names, NULL);
 	pool_free(&t->texts);
 	memset(t, 0, sizeof(*t));
 	t->nr_keys = old.nr_keys;

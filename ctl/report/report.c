@@ -67,6 +67,17 @@ static size_t rows_to_show(const struct report *r)
 	return top && top < n ? top : n;
 }
 
+/* Names that come with the rows, of what kallsyms may not have any more. */
+static void take_names(struct report *r)
+{
+	const struct map *names = &r->table->names;
+	size_t i;
+
+	for (i = 0; i < names->size; i++)
+		if (names->slot[i].value)
+			ksyms_told(&r->view->ksyms, names->slot[i].key, names->slot[i].value);
+}
+
 /** report_resolve() - Sort the rows and find the names that the report needs. */
 void report_resolve(struct report *r)
 {
@@ -75,6 +86,7 @@ void report_resolve(struct report *r)
 	size_t i;
 
 	r->rows_worth = t->nr_rows;
+	take_names(r);
 	if (kind && kind->arrange)
 		kind->arrange(r);
 	else if (t->nr_rows)
@@ -386,7 +398,8 @@ int report_lost(const struct session *s, const struct opts *o)
 		return 0;
 	/* How many calls were missed since is not known. */
 	for (i = 0; i < s->nr_notes; i++) {
-		if (strcmp(s->notes[i].name, "functions_gone"))
+		if (strcmp(s->notes[i].name, "functions_gone") &&
+		    strcmp(s->notes[i].name, "functions_missed"))
 			continue;
 		warn("%s function%s %s: calls that were missed since are not known to --max-lost",
 		     format_count(lost, sizeof(lost), s->notes[i].number),

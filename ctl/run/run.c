@@ -437,6 +437,7 @@ static int prepare(struct run *r)
 		return err;
 	r->view.targets = r->spec->targets;
 	r->view.ksyms.kept = r->spec->names;
+	r->view.ksyms.follow = r->spec->targets && r->spec->targets->wait;
 	mode = model_find_mode(model_find_source(&r->view.sources, r->spec->source),
 			       r->spec->mode);
 	if (!mode)

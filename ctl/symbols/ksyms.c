@@ -31,11 +31,9 @@
 
 void ksyms_init(struct ksyms *k)
 {
-	const char *modules = getenv("OBSCTL_MODULES");
-
 	memset(k, 0, sizeof(*k));
 	k->path = kallsyms_path();
-	k->modules_path = modules ? modules : "/proc/modules";
+	k->modules_path = modules_path();
 }
 
 void ksyms_free(struct ksyms *k)
@@ -376,40 +374,6 @@ void ksyms_resolve(struct ksyms *k)
 	k->wanted_objects.n = 0;
 }
 
-/** ksyms_load_from() - Load every text symbol of an open file, and close it. */
-void ksyms_load_from(struct ksyms *k, struct kallsyms *from)
-{
-	ksym_all_free(&k->all);
-	modules_read(&k->modules, k->modules_path);
-	ksym_all_read(&k->all, from, &k->modules);
-	k->kernel_end = from->kernel_end;
-	k->all_cached = from->cached;
-	k->hidden = !from->shown;
-	kallsyms_close(from);
-}
-
-/**
- * ksyms_load_all() - Load every text symbol: some 40 bytes for each.
- *
- * Those of code generated at run time follow when ksyms_find() needs them.
- */
-void ksyms_load_all(struct ksyms *k)
-{
-	struct kallsyms from;
-
-	if (!k->all.n && !kallsyms_open(&from, k->path))
-		ksyms_load_from(k, &from);
-}
-
-/** ksyms_load_live() - Load every text symbol, those of code generated at run time included. */
-void ksyms_load_live(struct ksyms *k)
-{
-	struct kallsyms from;
-
-	if ((!k->all.n || k->all_cached) && !kallsyms_open_live(&from, k->path))
-		ksyms_load_from(k, &from);
-}
-
 /* Whether a module that may be gone by now has the address. */
 static bool find_kept(struct ksyms *k, uint64_t address)
 {
@@ -434,6 +398,29 @@ void ksyms_want(struct ksyms *k, uint64_t address)
 {
 	if (!map_get(&k->known, address) && !find_kept(k, address))
 		numbers_add(&k->wanted, address);
+}
+
+/** ksyms_told() - The kernel says the name of @address: "name [module]", "name+0x1f [module]". */
+void ksyms_told(struct ksyms *k, uint64_t address, const char *text)
+{
+	char *name = copy_string(text);
+	char *module = strstr(name, " [");
+	uint64_t offset = 0;
+	char *plus;
+
+	if (module) {
+		*module = 0;
+		module += 2;
+		module[strcspn(module, "]")] = 0;
+	}
+	plus = strrchr(name, '+');
+	if (plus) {
+		offset = strtoull(plus + 1, NULL, 16);
+		*plus = 0;
+	}
+	if (*name && !map_get(&k->known, address))
+		know(k, address, new_symbol(k, name, module, offset));
+	free(name);
 }
 
 /** ksyms_want_object() - The same for the address of data. */
@@ -467,7 +454,10 @@ const struct ksym *ksyms_find(struct ksyms *k, uint64_t address)
 
 	if (sym)
 		return sym;
-	if (!find_kept(k, address) && k->all.n)
-		find_in_all(k, address);
+	if (find_kept(k, address) || !k->all.n)
+		return map_get(&k->known, address);
+	if (k->follow)
+		ksyms_follow(k, address);
+	find_in_all(k, address);
 	return map_get(&k->known, address);
 }

@@ -31,6 +31,7 @@ struct ksyms {
 	struct pool	names;
 	struct ksym_all	all;
 	bool		all_cached;	/* without code generated at run time */
+	bool		follow;		/* modules come: symbols are loaded again for what is new */
 	const struct ksym_kept *kept;	/* of whoever set it */
 	struct modules	modules;
 	uint64_t	kernel_end;
@@ -43,9 +44,11 @@ void ksyms_free(struct ksyms *k);
 void ksyms_want(struct ksyms *k, uint64_t address);
 void ksyms_want_object(struct ksyms *k, uint64_t address);
 void ksyms_resolve(struct ksyms *k);
+void ksyms_told(struct ksyms *k, uint64_t address, const char *text);
 void ksyms_load_all(struct ksyms *k);
 void ksyms_load_live(struct ksyms *k);
 void ksyms_load_from(struct ksyms *k, struct kallsyms *from);
+void ksyms_follow(struct ksyms *k, uint64_t address);
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address);
 void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out);
 void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out);

@@ -25,6 +25,14 @@ static void add(struct modules *m, char *line)
 	new->end = new->start + strtoull(size, NULL, 10);
 }
 
+/** modules_path() - Return: the path of the list of modules. */
+const char *modules_path(void)
+{
+	const char *path = getenv("OBSCTL_MODULES");
+
+	return path ? path : "/proc/modules";
+}
+
 /** modules_read() - Read the list of modules, in place of an earlier one. */
 void modules_read(struct modules *m, const char *path)
 {

@@ -21,6 +21,7 @@ struct modules {
 	size_t		last;		/* looked up last */
 };
 
+const char *modules_path(void);
 void modules_read(struct modules *m, const char *path);
 const struct module *modules_find(struct modules *m, const char *name);
 void modules_free(struct modules *m);

@@ -175,8 +175,9 @@ struct kobs_note {
  * @rows: in modes with own_rows: stores the row at the cursor *at, which starts
  *        at 0 and has a meaning of the source's own, and advances *at; false
  *        after the last row. The same *at gives the same row again. May sleep.
- * @symbol: NULL, or in modes with own_rows: name of a code address in a key
- *          whose code has gone, or NULL
+ * @symbol: NULL, or the name of a function in a key (with own_rows: or of a code
+ *          address) whose code has gone, or will go, or NULL; sets the address
+ *          to the one that stands for all that the function had. May sleep.
  * @usage: NULL, or adds what the source holds itself: bytes, and for own_rows
  *         the rows in use and the capacity in rows
  * @note: NULL, or stores note number i of a session; false after the last. May
@@ -205,7 +206,7 @@ struct kobs_source {
 	enum kobs_counter missed_as;
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
-	const char *(*symbol)(struct kobs_session *s, u64 address);
+	const char *(*symbol)(struct kobs_session *s, u64 *address);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
 	bool (*note)(const struct kobs_session *s, unsigned int i,
 		     struct kobs_note *note);

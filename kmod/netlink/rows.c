@@ -4,7 +4,7 @@
  *
  * Locking: a reference to the session keeps its tables; reading them does not
  * stop writers (see lib/table.h and lib/stack_table.h). The session's lock is
- * taken only for rows that the source keeps itself.
+ * taken only for what the source knows itself: rows, names.
  */
 #include "core/refuse.h"
 #include "netlink/family.h"
@@ -42,16 +42,24 @@ static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
 	return s;
 }
 
-/* An address of code that was unloaded is sent with its name. */
-static int put_symbol(struct sk_buff *skb, struct kobs_session *s,
-		      const struct kobs_column *c, u64 address)
+/* Whether a reader asks the source, for which the session's lock is needed. */
+static bool rows_of_source(const struct kobs_session *s)
+{
+	return s->mode->own_rows || s->source->symbol;
+}
+
+/* An address of code that may be gone is sent with its name. */
+static int put_number(struct sk_buff *skb, struct kobs_session *s,
+		      const struct kobs_column *c, u64 word)
 {
 	const char *name = NULL;
 
-	if (s->mode->own_rows && s->source->symbol &&
-	    c->type == KOBS_TYPE_ADDRESS)
-		name = s->source->symbol(s, address);
-	return name ? nla_put_string(skb, KOBS_A_KEY_TEXT, name) : 0;
+	if (s->source->symbol && s->priv &&
+	    (c->type == KOBS_TYPE_FUNCTION ||
+	     (c->type == KOBS_TYPE_ADDRESS && s->mode->own_rows)))
+		name = s->source->symbol(s, &word);
+	return kobs_put_u64(skb, KOBS_A_KEY_NUMBER, word) ||
+	       (name && nla_put_string(skb, KOBS_A_KEY_TEXT, name));
 }
 
 static int put_keys(struct sk_buff *skb, struct kobs_session *s,
@@ -67,8 +75,7 @@ static int put_keys(struct sk_buff *skb, struct kobs_session *s,
 			return -EMSGSIZE;
 		if (c->type == KOBS_TYPE_TEXT ?
 		    kobs_put_text(skb, KOBS_A_KEY_TEXT, word, c->words) :
-		    kobs_put_u64(skb, KOBS_A_KEY_NUMBER, *word) ||
-		    put_symbol(skb, s, c, *word))
+		    put_number(skb, s, c, *word))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 		word += c->words;
@@ -173,13 +180,13 @@ static bool row_next(struct kobs_session *s, unsigned long *cpu,
 
 static void rows_lock(struct kobs_session *s)
 {
-	if (s->mode->own_rows)
+	if (rows_of_source(s))
 		mutex_lock(&s->lock);
 }
 
 static void rows_unlock(struct kobs_session *s)
 {
-	if (s->mode->own_rows)
+	if (rows_of_source(s))
 		mutex_unlock(&s->lock);
 }
 

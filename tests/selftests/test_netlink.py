@@ -73,6 +73,9 @@ def parameters():
     refused(nl, errno.EINVAL, "rows needs one of", ask, COUNT, f, nest(K.A_SESSION_PARAM, name))
     refused(nl, errno.EINVAL, "rows needs one of", ask, COUNT, f,
             nest(K.A_SESSION_PARAM, name, u64(K.A_PARAM_NUMBER, 4), attr(K.A_PARAM_TEXT, "4")))
+    for bad in "module:", ":function", "a  b", "a ", "!", "!module:":
+        refused(nl, errno.EINVAL, "parameter wait has patterns", ask, COUNT,
+                nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, "wait"), attr(K.A_PARAM_TEXT, bad)))
     refused(nl, errno.EINVAL, "given twice", ask, COUNT, f, param("rows", 4), param("rows", 4))
     refused(nl, errno.EINVAL, "rows takes a number", ask, COUNT, f,
             nest(K.A_SESSION_PARAM, name, attr(K.A_PARAM_TEXT, "4")))

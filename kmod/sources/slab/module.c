@@ -239,7 +239,7 @@ void kobs_slab_module_free(struct kobs_slab *sl)
  * Context: task, may sleep; the session's lock is held.
  * Return: the name, or NULL when there is none.
  */
-const char *kobs_slab_symbol(struct kobs_session *s, u64 address)
+const char *kobs_slab_symbol(struct kobs_session *s, u64 *address)
 {
 	struct kobs_slab *sl = s->priv;
 	struct kobs_slab_symbol *sym;
@@ -247,7 +247,7 @@ const char *kobs_slab_symbol(struct kobs_session *s, u64 address)
 	if (!sl->in_module)
 		return NULL;
 	mutex_lock(&sl->symbol_lock);
-	sym = symbol_find(sl, address);
+	sym = symbol_find(sl, *address);
 	mutex_unlock(&sl->symbol_lock);
 	return sym ? sym->name : NULL;
 }

@@ -336,7 +336,7 @@ u64 kobs_slab_sum(const struct kobs_slab *sl, size_t member);
 /* module.c */
 int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack);
 void kobs_slab_module_free(struct kobs_slab *sl);
-const char *kobs_slab_symbol(struct kobs_session *s, u64 address);
+const char *kobs_slab_symbol(struct kobs_session *s, u64 *address);
 
 /* By hash bits that do not select an address' bucket. */
 static __always_inline bool kobs_slab_followed(const struct kobs_slab *sl,
