@@ -101,6 +101,9 @@ static __always_inline bool slab_site_cache_get(const struct kobs_slab *sl,
  * @cache: from slab_site_cache_cache()
  * @name: set to the name's entry
  *
+ * Not part of slab_site_cache_get(): that is in the fast path, where the name
+ * would take 26 instructions per kmem_cache pair (bench slab).
+ *
  * Context: any, NMI included; preemption off.
  * Return: false when it is not cached.
  */
