@@ -190,3 +190,27 @@ u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned i
 	return sum;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_sum);
+
+/**
+ * kobs_group_table_replace() - replace words of keys
+ * @g: group table
+ * @r: what to replace
+ *
+ * A group keeps its number, but its old key has another from now on.
+ *
+ * Context: task; see replace.h.
+ */
+void kobs_group_table_replace(struct kobs_group_table *g,
+			      const struct kobs_replace *r)
+{
+	u32 group;
+
+	for (group = 0; g->slots && group <= g->mask; group++) {
+		u64 *slot = &g->slots[group * (size_t)g->stride];
+
+		/* Pairs with the release in kobs_group_table_find(). */
+		if (smp_load_acquire(&slot[0]) >= KOBS_ROW_HASH)
+			kobs_replace_key(r, slot + 1);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_replace);

@@ -67,6 +67,8 @@ void kobs_group_table_free(struct kobs_group_table *g);
 u32 kobs_group_table_find(struct kobs_group_table *g, const u64 *key);
 const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group);
 u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned int i);
+void kobs_group_table_replace(struct kobs_group_table *g,
+			      const struct kobs_replace *r);
 
 /**
  * kobs_group_table_counts() - the counters of a group on this CPU

@@ -171,3 +171,30 @@ const struct kobs_stack *kobs_stack_table_get(const struct kobs_stack_table *st,
 	return &st->slots[id - 1];
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_get);
+
+/**
+ * kobs_stack_table_replace() - replace words of kernel stacks
+ * @st: table
+ * @r: what to replace
+ *
+ * A stack keeps its number, but an equal one that is interned later does not
+ * get it.
+ *
+ * Context: task; see replace.h.
+ */
+void kobs_stack_table_replace(struct kobs_stack_table *st,
+			      const struct kobs_replace *r)
+{
+	u32 id;
+
+	if (!st->slots || !atomic_read(&st->used))
+		return;
+	for (id = 1; id <= st->mask + 1; id++) {
+		const struct kobs_stack *stack = kobs_stack_table_get(st, id);
+		unsigned int i;
+
+		for (i = 0; stack && !stack->pid && i < stack->nr; i++)
+			kobs_replace_word(r, &st->words[stack->start + i]);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_replace);

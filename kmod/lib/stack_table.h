@@ -13,6 +13,7 @@
 
 #include <linux/atomic.h>
 #include <linux/types.h>
+#include "lib/replace.h"
 
 struct kobs_memory;
 
@@ -65,5 +66,7 @@ void kobs_stack_table_free(struct kobs_stack_table *st);
 u32 kobs_stack_table_intern(struct kobs_stack_table *st, u32 pid,
 			    const unsigned long *ips, unsigned int nr);
 const struct kobs_stack *kobs_stack_table_get(const struct kobs_stack_table *st, u32 id);
+void kobs_stack_table_replace(struct kobs_stack_table *st,
+			      const struct kobs_replace *r);
 
 #endif /* KOBS_STACK_TABLE_H */

@@ -206,3 +206,30 @@ struct kobs_row *kobs_table_next(const struct kobs_table *t, u32 *place)
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_next);
+
+/**
+ * kobs_table_replace() - replace words of keys
+ * @t: table of any CPU
+ * @r: what to replace
+ *
+ * The row of a replaced key is not found any more, but reported.
+ *
+ * Context: task; see replace.h.
+ */
+void kobs_table_replace(struct kobs_table *t, const struct kobs_replace *r)
+{
+	/* Pairs with the release in kobs_table_prepare(). */
+	u32 mask = smp_load_acquire(&t->mask);
+	u32 place;
+
+	if (!mask || !local64_read(&t->used))
+		return;
+	for (place = 0; place <= mask; place++) {
+		struct kobs_row *row = kobs_table_row(t, place);
+
+		/* Pairs with the release in kobs_table_claim(). */
+		if (smp_load_acquire(&row->state) >= KOBS_ROW_HASH)
+			kobs_replace_key(r, row->data);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_table_replace);

@@ -29,6 +29,7 @@
 #include "lib/hash.h"
 #include "lib/hist.h"
 #include "lib/memory.h"
+#include "lib/replace.h"
 
 /* Maximum number of words per key. */
 #define KOBS_KEY_WORDS		20
@@ -122,6 +123,7 @@ void kobs_table_free(struct kobs_table *t);
 bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 		      struct kobs_table *t);
 u32 kobs_table_take_chunk(struct kobs_table *t, u32 *number);
+void kobs_table_replace(struct kobs_table *t, const struct kobs_replace *r);
 
 /**
  * kobs_table_ready() - check for memory

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Name table: names of code addresses. A name is valid as long as the code is
+ * there; when the code goes, the addresses that were recorded are replaced by
+ * aliases, each of which has an address and the name that it had. An alias is
+ * no address: none begins with its bits. Pure.
+ *
+ * Locking: the caller's.
+ */
+#ifndef KOBS_NAME_TABLE_H
+#define KOBS_NAME_TABLE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+/* Maximum number of valid names, and of aliases with a name. */
+#define KOBS_NAMES		16384U
+#define KOBS_NAMES_BITS		10
+/* Maximum bytes of a name. */
+#define KOBS_NAME_LEN_MAX	256
+
+/* The upper 16 bits of an alias with a name, and of one without. */
+#define KOBS_ALIAS_NAMED	0x8000ULL
+#define KOBS_ALIAS_LOST		0x8001ULL
+#define KOBS_ALIAS_SHIFT	48
+
+/**
+ * struct kobs_name - the name of an address
+ * @node: in the table's buckets
+ * @address: address
+ * @alias: for a valid name the alias that it gets, or 0; else its alias
+ * @gone: it is not valid any more
+ * @told: it was sent to the reader of a stream
+ * @text: the name; empty for an address that has none
+ */
+struct kobs_name {
+	struct hlist_node node;
+	u64 address;
+	u64 alias;
+	bool gone;
+	bool told;
+	char text[];
+};
+
+/**
+ * struct kobs_name_table - names
+ * @buckets: names by address, or NULL before the first
+ * @gone: names by number of their alias
+ * @n_gone: number of them
+ * @room: room in @gone
+ * @n_valid: number of valid names
+ * @bytes: memory of all
+ */
+struct kobs_name_table {
+	struct hlist_head *buckets;
+	struct kobs_name **gone;
+	u32 n_gone;
+	u32 room;
+	u32 n_valid;
+	size_t bytes;
+};
+
+void kobs_name_table_free(struct kobs_name_table *t);
+struct kobs_name *kobs_name_table_find(const struct kobs_name_table *t,
+				       u64 address);
+struct kobs_name *kobs_name_table_add(struct kobs_name_table *t, u64 address,
+				      const char *text);
+u64 kobs_name_table_alias(struct kobs_name_table *t, u64 address,
+			  const char *text);
+void kobs_name_table_drop(struct kobs_name_table *t, u64 from, u64 size);
+
+/**
+ * kobs_is_alias() - does a word stand for an address whose code is gone
+ * @word: word that is an address or an alias
+ *
+ * Context: any.
+ * Return: true for an alias.
+ */
+static inline bool kobs_is_alias(u64 word)
+{
+	u64 kind = word >> KOBS_ALIAS_SHIFT;
+
+	return kind == KOBS_ALIAS_NAMED || kind == KOBS_ALIAS_LOST;
+}
+
+/**
+ * kobs_alias_address() - address that an alias stands for
+ * @t: its table
+ * @alias: alias
+ * @text: set to the name, or to NULL if it has none
+ *
+ * Context: task.
+ * Return: the address.
+ */
+static inline u64 kobs_alias_address(const struct kobs_name_table *t, u64 alias,
+				     const char **text)
+{
+	u32 n = alias;
+
+	*text = NULL;
+	/* The upper bits of a kernel address are set. */
+	if (alias >> KOBS_ALIAS_SHIFT == KOBS_ALIAS_LOST || n >= t->n_gone)
+		return alias | ~0ULL << KOBS_ALIAS_SHIFT;
+	*text = t->gone[n]->text;
+	return t->gone[n]->address;
+}
+
+#endif /* KOBS_NAME_TABLE_H */
