@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <uapi/kobs.h>
 
+#include "core/names.h"
 #include "core/session.h"
 #include "core/source.h"
 #include "core/stream.h"
@@ -36,11 +37,16 @@ static int __init kobs_init(void)
 	err = kobs_stream_init(&kobs_netlink_notify);
 	if (err)
 		goto err_unwind;
-	err = kobs_netlink_init();
+	err = kobs_names_init();
 	if (err)
 		goto err_stream;
+	err = kobs_netlink_init();
+	if (err)
+		goto err_names;
 	return 0;
 
+err_names:
+	kobs_names_exit();
 err_stream:
 	kobs_stream_exit();
 err_unwind:
@@ -56,6 +62,7 @@ err_cpus:
 static void __exit kobs_exit(void)
 {
 	kobs_netlink_exit();
+	kobs_names_exit();
 	kobs_sessions_exit();
 	kobs_stream_exit();
 	kobs_unwind_exit();

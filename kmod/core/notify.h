@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+struct kobs_code;
 struct kobs_session;
 struct sk_buff;
 
@@ -17,8 +18,9 @@ struct sk_buff;
  * @records: a new message for records of one CPU: number of the message, and
  *           lost records up to it; or NULL
  * @room: whether the message has room for another record
- * @add: add a record: its time, and its words as kobs_stream_write() wrote them;
- *       0 or -EMSGSIZE
+ * @add: add a record: its time, its words as kobs_stream_write() wrote them, and
+ *       as @lost of kobs_names_untold(); 0 or -EMSGSIZE; the lock of the
+ *       session's names is held
  * @lost: a complete message about the lost records of one CPU, or NULL
  * @until: a complete message: all records older than @until were sent; or NULL
  * @state: a complete message about the session's state, or NULL; the session's
@@ -33,8 +35,8 @@ struct kobs_notify_ops {
 	struct sk_buff *(*records)(const struct kobs_session *s,
 				   unsigned int cpu, u64 seq, u64 lost);
 	bool (*room)(const struct kobs_session *s, const struct sk_buff *skb);
-	int (*add)(const struct kobs_session *s, struct sk_buff *skb, u64 time,
-		   const u64 *words);
+	int (*add)(struct kobs_session *s, struct sk_buff *skb, u64 time,
+		   const u64 *words, const struct kobs_code *lost);
 	struct sk_buff *(*lost)(const struct kobs_session *s, unsigned int cpu,
 				u64 lost);
 	struct sk_buff *(*until)(const struct kobs_session *s, u64 until);

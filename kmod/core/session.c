@@ -21,6 +21,7 @@
 #include <linux/module.h>
 #include <linux/timekeeping.h>
 
+#include "core/names.h"
 #include "core/notify.h"
 #include "core/refuse.h"
 #include "core/session.h"
@@ -277,8 +278,10 @@ static int session_enter_stopped(struct kobs_session *s, const char *name,
 static int session_enter_dead(struct kobs_session *s, const char *name,
 			      struct netlink_ext_ack *extack)
 {
-	if (!s->pinned)
-		s->source->release(s);
+	if (s->pinned)
+		return 0;
+	kobs_names_end(s);
+	s->source->release(s);
 	return 0;
 }
 

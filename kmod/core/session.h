@@ -7,11 +7,13 @@
  *   1. kobs_session.lock: a session's state and everything its source does in
  *      prepare, start, stop and release. May be held for seconds, while a
  *      grace period passes.
- *   2. kobs_sessions_lock (session.c), nests inside 1: the list of sessions,
- *      their numbers, names and owners. Held briefly.
+ *   2. kobs_names.lock, nests inside 1: words that are addresses, in rows,
+ *      stacks and records, and their names; a stream's state (names.c).
+ *   3. kobs_sessions_lock (session.c), nests inside 1 and 2: the list of
+ *      sessions, their numbers, names and owners. Held briefly.
  *
- * A session is looked up under 2, which takes a reference; 1 is only taken
- * after 2 was dropped. Handlers take no lock: a session's configuration does
+ * A session is looked up under 3, which takes a reference; the others are only
+ * taken after 3 was dropped. Handlers take no lock: a session's configuration does
  * not change after its creation, and its memory outlives its handlers because
  * stop waits for them.
  */
@@ -29,6 +31,7 @@
 #include "lib/counters.h"
 #include "lib/filter.h"
 #include "lib/memory.h"
+#include "lib/name_table.h"
 #include "lib/param.h"
 #include "lib/stack_table.h"
 #include "lib/table.h"
@@ -108,6 +111,22 @@ struct kobs_kept_out {
 };
 
 /**
+ * struct kobs_names - names of the addresses that a session recorded (names.c)
+ * @lock: see the head of this file
+ * @words: words of a key that are addresses, a bit for each
+ * @ended: the source's data is going
+ * @table: names
+ * @text: the name shown last, if it is not in @table
+ */
+struct kobs_names {
+	struct mutex lock; /* see the head of this file */
+	u32 words;
+	bool ended;
+	struct kobs_name_table table;
+	char text[KOBS_NAME_LEN_MAX];
+};
+
+/**
  * struct kobs_session - a session
  *
  * Read by handlers, constant while started:
@@ -158,6 +177,7 @@ struct kobs_kept_out {
  * @name: name of a detached session, or empty
  * @owner: netlink port of the owner; 0 when detached or dead
  *
+ * @names: names of recorded addresses
  * @ref: references; the last put frees
  * @guard_cost: percent of a CPU when the guard fired, else 0
  * @disarmed: monotonic ns when the guard fired
@@ -209,6 +229,8 @@ struct kobs_session {
 	struct list_head node;
 	char name[KOBS_NAME_LEN];
 	u32 owner;
+
+	struct kobs_names names;
 
 	struct kref ref;
 	u32 guard_cost;

@@ -200,6 +200,7 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 {
 	*u = (struct kobs_usage){
 		.bytes = sizeof(*s) + kobs_memory_bytes(&s->memory) +
+			 READ_ONCE(s->names.table.bytes) +
 			 sizeof(struct kobs_cpu) * num_possible_cpus(),
 	};
 	if (has_table(s))

@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "core/names.h"
 #include "core/refuse.h"
 #include "core/session.h"
 #include "core/stream.h"
@@ -137,11 +138,13 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&s->lock);
+	mutex_init(&s->names.lock);
 	kref_init(&s->ref);
 	INIT_LIST_HEAD(&s->node);
 	kobs_guard_init(s);
 	session_configure(s, cfg);
 	err = session_set_columns(s, cfg, extack);
+	kobs_names_new(s);
 	if (!err)
 		err = session_check(s, extack);
 	if (!err)
@@ -183,6 +186,7 @@ void kobs_session_pin(struct kobs_session *s)
 void kobs_session_free(struct kobs_session *s)
 {
 	kobs_session_free_memory(s);
+	kobs_names_free(s);
 	kvfree(s->kept_out);
 	kvfree(s->blob);
 	mutex_destroy(&s->lock);

@@ -15,6 +15,8 @@
 #include "lib/param.h"
 #include "lib/table.h"
 
+struct kobs_code;
+struct kobs_replace;
 struct kobs_session;
 struct netlink_ext_ack;
 
@@ -61,6 +63,13 @@ struct kobs_column {
 	u8 words;
 	bool by_stack;
 };
+
+/* Whether the column's value is an address that can have a name. */
+static inline bool kobs_column_has_name(const struct kobs_column *c)
+{
+	return c->type == KOBS_TYPE_FUNCTION || c->type == KOBS_TYPE_ADDRESS ||
+	       c->type == KOBS_TYPE_OBJECT;
+}
 
 /**
  * struct kobs_field - an additional number of each row of a mode
@@ -179,16 +188,17 @@ struct kobs_note {
  * @rows: in modes with own_rows: stores the row at the cursor *at, which starts
  *        at 0 and has a meaning of the source's own, and advances *at; false
  *        after the last row. The same *at gives the same row again. May sleep.
- * @symbol: NULL, or in modes with own_rows: name of a code address in a key
- *          whose code has gone, or NULL
+ * @code: NULL, or called when a module comes, or is about to go: replaces
+ *        addresses in what the source keeps itself. May sleep.
  * @usage: NULL, or adds bytes that the source holds beside the session's account
  *         (kobs_memory_get()), and for own_rows the rows in use and the capacity
  *         in rows
  * @note: NULL, or stores note number i of a session; false after the last. May
  *        sleep.
  *
- * All but @missed and @skipped are called with the session's lock held; @rows
- * and @symbol only between prepare and release.
+ * All but @missed, @skipped and @code are called with the session's lock held,
+ * @code with that of its names. @rows and @code are only called between prepare
+ * and release.
  */
 struct kobs_source {
 	const char *name;
@@ -210,7 +220,8 @@ struct kobs_source {
 	enum kobs_counter missed_as;
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
-	const char *(*symbol)(struct kobs_session *s, u64 address);
+	void (*code)(struct kobs_session *s, const struct kobs_code *code,
+		     const struct kobs_replace *replace);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);
 	bool (*note)(const struct kobs_session *s, unsigned int i,
 		     struct kobs_note *note);

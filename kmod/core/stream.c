@@ -6,21 +6,24 @@
  * The ring is the kernel's own (linux/ring_buffer.h). It does not overwrite: a
  * record is lost, and counted, when the ring is full. A batch that does not fit
  * into the owner's socket is kept and sent later, while the ring fills: records
- * are lost in the ring only.
+ * are lost in the ring only. Batches are also kept when a module goes: its
+ * addresses must be named before (names.c).
  *
- * Locking: handlers only write to the ring, which is safe in any context. All
- * other members of a stream are used by its work item alone, which runs on the
- * module's only worker thread; kobs_stream_start() and kobs_stream_finish()
- * queue it, kobs_stream_free() waits for it.
+ * Locking: handlers only write to the ring, which is safe in any context. Batches
+ * are made and sent under the lock of the session's names. All else is used by
+ * the work item alone, which runs on the module's only worker thread;
+ * kobs_stream_start() and kobs_stream_finish() queue it, kobs_stream_free() waits.
  */
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/ring_buffer.h>
 #include <linux/sched.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "core/hit.h"
+#include "core/names.h"
 #include "core/notify.h"
 #include "core/session.h"
 #include "core/stream.h"
@@ -29,6 +32,8 @@
 #define STREAM_PAUSE		(HZ / 100 ?: 1)
 /* Maximum number of batches per CPU and round. */
 #define ROUND_BATCHES		16
+/* Maximum number of batches that are kept; beyond it, names are lost. */
+#define STREAM_KEPT		64
 /* Maximum age of a record that was begun but not completed before a round. */
 #define STREAM_SLACK_NS		(2 * NSEC_PER_MSEC)
 
@@ -36,11 +41,13 @@
  * struct kobs_stream_cpu - the worker's state of one CPU
  * @seq: number of the next batch
  * @lost: number of lost records reported to the owner
+ * @unnamed: number of records in the ring that have lost their names
  * @counted: its ring is in the session's account
  */
 struct kobs_stream_cpu {
 	u64 seq;
 	u64 lost;
+	unsigned long unnamed;
 	bool counted;
 };
 
@@ -50,12 +57,13 @@ struct kobs_stream_cpu {
  * @ring: ring buffer
  * @bytes: size of the ring per CPU
  * @work: drains the ring
- * @pending: message that did not fit into the owner's socket
+ * @kept: messages to be sent
+ * @moved: records were put there since the last round
  * @unsettled: the last records are younger than the time up to which the owner
  *             was told that it has all: a round without records tells it again
  * @finishing: the session stopped; end with the last record
  * @next: CPU with which the next round begins
- * @told: the end was reported to the owner, or will be by @pending
+ * @told: the end was reported to the owner, or will be what is in @kept
  * @finished: nothing is left to send
  * @cpu: state per possible CPU
  */
@@ -64,8 +72,9 @@ struct kobs_stream {
 	struct trace_buffer *ring;
 	size_t bytes;
 	struct kthread_delayed_work work;
-	struct sk_buff *pending;
+	struct sk_buff_head kept;
 	unsigned int next;
+	bool moved;
 	bool unsettled;
 	bool finishing;
 	bool told;
@@ -105,29 +114,31 @@ bool kobs_stream_write(struct kobs_session *s, const u64 *v, u64 value)
 	return true;
 }
 
-/* Returns false when the message must be kept for later. */
-static bool stream_send(struct kobs_stream *st, struct sk_buff *skb)
+/* Send what is kept. Returns false when something is left. */
+static bool stream_send_kept(struct kobs_stream *st)
 {
-	if (!notify->send(st->s, skb))
-		return true;
-	st->pending = skb;
-	return false;
+	struct sk_buff *skb;
+
+	lockdep_assert_held(&st->s->names.lock);
+	while ((skb = __skb_dequeue(&st->kept))) {
+		if (!notify->send(st->s, skb))
+			continue;
+		__skb_queue_head(&st->kept, skb);
+		return false;
+	}
+	return true;
 }
 
-static bool stream_send_pending(struct kobs_stream *st)
-{
-	struct sk_buff *skb = st->pending;
-
-	st->pending = NULL;
-	return !skb || stream_send(st, skb);
-}
-
-/* Send a complete message, which is NULL when there was no memory for it. */
+/*
+ * Send a complete message, which is NULL when there was no memory for it.
+ * Returns -EAGAIN when it is kept for later.
+ */
 static int stream_tell(struct kobs_stream *st, struct sk_buff *skb)
 {
 	if (!skb)
 		return -ENOMEM;
-	return stream_send(st, skb) ? 0 : -EAGAIN;
+	__skb_queue_tail(&st->kept, skb);
+	return stream_send_kept(st) ? 0 : -EAGAIN;
 }
 
 static u64 stream_lost(const struct kobs_session *s, unsigned int cpu)
@@ -137,40 +148,91 @@ static u64 stream_lost(const struct kobs_session *s, unsigned int cpu)
 }
 
 /*
- * Send one batch of what the ring of a CPU holds.
- * Returns 1 when there may be more, 0 when there is none, -EAGAIN when the
- * owner's socket is full, -ENOMEM.
+ * Make a message of records, up to @max. Returns the number of them, or -ENOMEM;
+ * *out is NULL if there are none.
  */
-static int stream_batch(struct kobs_stream *st, unsigned int cpu)
+static int stream_batch(struct kobs_stream *st, unsigned int cpu,
+			unsigned long max, const struct kobs_code *lost,
+			struct sk_buff **out)
 {
 	struct kobs_stream_cpu *c = &st->cpu[cpu];
-	u64 lost = stream_lost(st->s, cpu);
+	u64 n_lost = stream_lost(st->s, cpu);
 	struct ring_buffer_event *event;
 	struct sk_buff *skb;
-	int more = 0;
+	unsigned int n = 0;
 	u64 time;
 
-	if (ring_buffer_empty_cpu(st->ring, cpu))
+	*out = NULL;
+	if (!max || ring_buffer_empty_cpu(st->ring, cpu))
 		return 0;
-	skb = notify->records(st->s, cpu, c->seq, lost);
+	skb = notify->records(st->s, cpu, c->seq, n_lost);
 	if (!skb)
 		return -ENOMEM;
-	c->lost = lost;
-	for (;;) {
-		if (!notify->room(st->s, skb)) {
-			more = 1;
-			break;
-		}
+	c->seq++;
+	c->lost = n_lost;
+	for (; n < max && notify->room(st->s, skb); n++) {
 		event = ring_buffer_consume(st->ring, cpu, &time, NULL);
 		if (!event)
 			break;
 		/* Cannot fail: there is room. */
 		if (WARN_ON_ONCE(notify->add(st->s, skb, time,
-					     ring_buffer_event_data(event))))
+					     ring_buffer_event_data(event),
+					     c->unnamed ? &kobs_code_any : lost)))
 			break;
+		if (c->unnamed)
+			c->unnamed--;
 	}
-	c->seq++;
-	return stream_send(st, skb) ? more : -EAGAIN;
+	*out = skb;
+	return n;
+}
+
+/*
+ * Send one batch of what the ring of a CPU holds.
+ * Returns 1 when there may be more, 0 when there is none, -EAGAIN when the
+ * owner's socket is full, -ENOMEM.
+ */
+static int stream_send_batch(struct kobs_stream *st, unsigned int cpu)
+{
+	struct sk_buff *skb;
+	int n = stream_batch(st, cpu, ULONG_MAX, NULL, &skb);
+	bool more;
+
+	if (n < 0 || !skb)
+		return n;
+	more = !notify->room(st->s, skb);
+	return stream_tell(st, skb) ?: more;
+}
+
+/**
+ * kobs_stream_code() - name what the ring holds when a module comes or goes
+ * @s: session in a streaming mode; its names' lock is held
+ * @code: the module's memory; none of a module that goes is written any more
+ *
+ * Context: task, may sleep.
+ */
+void kobs_stream_code(struct kobs_session *s, const struct kobs_code *code)
+{
+	const struct kobs_code *lost = code->comes ? code : NULL;
+	struct kobs_stream *st = s->stream;
+	unsigned int cpu;
+
+	lockdep_assert_held(&s->names.lock);
+	for_each_possible_cpu(cpu) {
+		unsigned long left = ring_buffer_entries_cpu(st->ring, cpu);
+		struct sk_buff *skb;
+		int n = 1;
+
+		while (left && n > 0 && skb_queue_len(&st->kept) < STREAM_KEPT) {
+			n = stream_batch(st, cpu, left, lost, &skb);
+			if (skb)
+				__skb_queue_tail(&st->kept, skb);
+			st->moved = true;
+			/* What is left is being written: it came after. */
+			left = n ? left - max(n, 0) : 0;
+			cond_resched();
+		}
+		st->cpu[cpu].unnamed = left;
+	}
 }
 
 /* Report losses that no batch has reported. */
@@ -199,7 +261,7 @@ static int stream_drain(struct kobs_stream *st, unsigned int cpu)
 	int ret;
 
 	do {
-		ret = stream_batch(st, cpu);
+		ret = stream_send_batch(st, cpu);
 		cond_resched();
 	} while (ret > 0 && ++n < ROUND_BATCHES);
 	if (!ret)
@@ -217,12 +279,13 @@ static int stream_round(struct kobs_stream *st)
 {
 	u64 until = ring_buffer_time_stamp(st->ring) - STREAM_SLACK_NS;
 	bool drained = true;
+	int any = st->moved;
 	unsigned int cpu;
-	int any = 0;
 	int ret;
 
-	if (!stream_send_pending(st))
+	if (!stream_send_kept(st))
 		return -EAGAIN;
+	st->moved = false;
 	for_each_cpu_wrap(cpu, cpu_possible_mask, st->next) {
 		u64 seq = st->cpu[cpu].seq;
 
@@ -246,6 +309,7 @@ static int stream_tell_end(struct kobs_stream *st)
 {
 	struct sk_buff *skb = NULL;
 	bool dead;
+	int ret;
 
 	mutex_lock(&st->s->lock);
 	dead = st->s->life == KOBS_LIFE_DEAD;
@@ -255,7 +319,12 @@ static int stream_tell_end(struct kobs_stream *st)
 	if (!skb && !dead)
 		return -ENOMEM;
 	st->told = true;
-	return dead ? 0 : stream_tell(st, skb);
+	if (dead)
+		return 0;
+	mutex_lock(&st->s->names.lock);
+	ret = stream_tell(st, skb);
+	mutex_unlock(&st->s->names.lock);
+	return ret;
 }
 
 static void stream_work(struct kthread_work *work)
@@ -268,8 +337,11 @@ static void stream_work(struct kthread_work *work)
 
 	if (st->finished)
 		return;
-	if (kobs_session_owner(st->s))
+	if (kobs_session_owner(st->s)) {
+		mutex_lock(&st->s->names.lock);
 		ret = stream_round(st);
+		mutex_unlock(&st->s->names.lock);
+	}
 	if (!ret && finishing && !st->told)
 		ret = stream_tell_end(st);
 	if (!ret && finishing) {
@@ -314,6 +386,7 @@ int kobs_stream_new(struct kobs_session *s)
 	st->s = s;
 	st->bytes = s->params[KOBS_P_RING_KB].number * 1024;
 	kthread_init_delayed_work(&st->work, stream_work);
+	__skb_queue_head_init(&st->kept);
 	st->ring = ring_buffer_alloc(st->bytes, 0);
 	if (!st->ring) {
 		kfree(st);
@@ -333,12 +406,13 @@ int kobs_stream_new(struct kobs_session *s)
 void kobs_stream_free(struct kobs_session *s)
 {
 	struct kobs_stream *st = s->stream;
+	struct sk_buff *skb;
 
 	if (!st)
 		return;
 	kthread_cancel_delayed_work_sync(&st->work);
-	if (st->pending)
-		notify->drop(st->pending);
+	while ((skb = __skb_dequeue(&st->kept)))
+		notify->drop(skb);
 	ring_buffer_free(st->ring);
 	kfree(st);
 	s->stream = NULL;

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct kobs_code;
 struct kobs_notify_ops;
 struct kobs_session;
 
@@ -16,6 +17,7 @@ void kobs_stream_free(struct kobs_session *s);
 void kobs_stream_start(struct kobs_session *s);
 void kobs_stream_finish(struct kobs_session *s);
 int kobs_stream_prepare(struct kobs_session *s, unsigned int cpu);
+void kobs_stream_code(struct kobs_session *s, const struct kobs_code *code);
 bool kobs_stream_write(struct kobs_session *s, const u64 *v, u64 value);
 
 #endif /* KOBS_STREAM_H */

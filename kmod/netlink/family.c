@@ -410,7 +410,10 @@ int __init kobs_netlink_init(void)
 
 	memcpy(nl_ops, kobs_nl_ops, sizeof(nl_ops));
 	for (i = 0; i < ARRAY_SIZE(nl_ops); i++) {
-		if (nl_ops[i].dumpit)
+		if (nl_ops[i].cmd == KOBS_CMD_TABLE_GET ||
+		    nl_ops[i].cmd == KOBS_CMD_STACK_GET)
+			nl_ops[i].start = kobs_netlink_rows_start;
+		else if (nl_ops[i].dumpit)
 			nl_ops[i].start = nl_dump_start;
 	}
 	err = netlink_register_notifier(&nl_notifier);

@@ -22,6 +22,13 @@
 /* Maximum bytes of one kept-out target with its reason. */
 #define KOBS_NL_KEPT_OUT_SIZE	192
 
+/* Bytes of a message of a dump of rows or stacks. */
+#define KOBS_NL_DUMP_SIZE	SZ_32K
+
+/* Maximum bytes of an address with its name. */
+#define KOBS_NL_NAME_SIZE	nla_total_size(nla_total_size(sizeof(u64)) + \
+					       nla_total_size(KOBS_NAME_LEN_MAX))
+
 /*
  * 64-bit numbers are not padded: attributes are aligned to 4 bytes, and the
  * specification has no attribute for padding.
@@ -61,6 +68,11 @@ int kobs_netlink_put_source(struct sk_buff *skb,
 int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s);
 int kobs_netlink_put_kept_out(struct sk_buff *skb,
 			      const struct kobs_session *s);
+int kobs_netlink_put_name(struct sk_buff *skb, int attr, u64 address,
+			  const char *text);
+
+/* rows.c */
+int kobs_netlink_rows_start(struct netlink_callback *cb);
 
 /* notify.c */
 extern const struct kobs_notify_ops kobs_netlink_notify;

@@ -359,3 +359,25 @@ int kobs_netlink_put_kept_out(struct sk_buff *skb, const struct kobs_session *s)
 	}
 	return 0;
 }
+
+/**
+ * kobs_netlink_put_name() - put an address and its name into a message
+ * @skb: message
+ * @attr: attribute of the set
+ * @address: address
+ * @text: its name
+ *
+ * Context: any.
+ * Return: 0, or -EMSGSIZE.
+ */
+int kobs_netlink_put_name(struct sk_buff *skb, int attr, u64 address,
+			  const char *text)
+{
+	struct nlattr *nest = nla_nest_start(skb, attr);
+
+	if (!nest || kobs_put_u64(skb, KOBS_A_NAME_ADDRESS, address) ||
+	    nla_put_string(skb, KOBS_A_NAME_TEXT, text))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}

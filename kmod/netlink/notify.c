@@ -10,6 +10,7 @@
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 
+#include "core/names.h"
 #include "netlink/family.h"
 
 /* Bytes of the attributes of a message with records. */
@@ -49,11 +50,12 @@ static struct sk_buff *notify_records(const struct kobs_session *s,
 	return skb;
 }
 
-/* Maximum bytes of an event: time, value and columns. */
+/* Maximum bytes of an event: time, value and columns; and of the names for it. */
 static size_t event_size(const struct kobs_session *s)
 {
 	return nla_total_size(0) + (s->n_columns + 2) *
-	       nla_total_size(KOBS_TEXT_WORDS * sizeof(u64));
+	       nla_total_size(KOBS_TEXT_WORDS * sizeof(u64)) +
+	       hweight32(s->names.words) * KOBS_NL_NAME_SIZE;
 }
 
 static bool notify_room(const struct kobs_session *s, const struct sk_buff *skb)
@@ -61,12 +63,32 @@ static bool notify_room(const struct kobs_session *s, const struct sk_buff *skb)
 	return skb_tailroom(skb) >= event_size(s);
 }
 
-static int notify_add(const struct kobs_session *s, struct sk_buff *skb,
-		      u64 time, const u64 *word)
+/* Names come before the record that has them first. */
+static int put_names(struct kobs_session *s, struct sk_buff *skb,
+		     const u64 *word, const struct kobs_code *lost)
 {
-	struct nlattr *nest = nla_nest_start(skb, KOBS_A_RECORD_EVENT);
 	unsigned int i;
 
+	for (i = 0; s->names.words >> i; i++) {
+		const char *name = s->names.words & BIT(i) ?
+				   kobs_names_untold(s, word[i], lost) : NULL;
+
+		if (name && kobs_netlink_put_name(skb, KOBS_A_RECORD_NAME,
+						  word[i], name))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int notify_add(struct kobs_session *s, struct sk_buff *skb, u64 time,
+		      const u64 *word, const struct kobs_code *lost)
+{
+	struct nlattr *nest;
+	unsigned int i;
+
+	if (put_names(s, skb, word, lost))
+		return -EMSGSIZE;
+	nest = nla_nest_start(skb, KOBS_A_RECORD_EVENT);
 	if (!nest || kobs_put_u64(skb, KOBS_A_EVENT_TIME, time))
 		return -EMSGSIZE;
 	for (i = 0; i < s->n_columns; i++) {

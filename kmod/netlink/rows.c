@@ -4,19 +4,35 @@
  *
  * Locking: a reference to the session keeps its tables; reading them does not
  * stop writers (see lib/table.h and lib/stack_table.h). The session's lock is
- * taken only for rows that the source keeps itself.
+ * taken only for rows that the source keeps itself. The lock of its names is held
+ * while words are read and named.
  */
+#include "core/names.h"
 #include "core/refuse.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
 
-/* Maximum bytes of a row's fixed attributes and one bucket. */
+/* Maximum bytes of a row's fixed attributes and one bucket, without names. */
 #define ROW_SIZE	(nla_total_size(sizeof(u32)) + \
 			 KOBS_KEY_WORDS * nla_total_size(40) + \
 			 (4 + KOBS_FIELDS) * nla_total_size_64bit(sizeof(u64)))
 #define BUCKET_SIZE	nla_total_size(3 * nla_total_size(sizeof(u64)))
-/* Bytes of a message of a dump; a histogram of up to 40 KiB takes several. */
-#define DUMP_SIZE	32768
+
+/**
+ * kobs_netlink_rows_start() - begin a dump of rows or stacks
+ * @cb: dump
+ *
+ * The kernel's default can be less than a row or a stack with its names needs. A
+ * histogram of up to 40 KiB takes several messages.
+ *
+ * Context: task.
+ * Return: 0.
+ */
+int kobs_netlink_rows_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = KOBS_NL_DUMP_SIZE;
+	return 0;
+}
 
 static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
 {
@@ -37,21 +53,17 @@ static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
 			    nla_get_u32(id));
 		return ERR_PTR(-ENOENT);
 	}
-	/* The following messages may be larger than the first. */
-	cb->min_dump_alloc = DUMP_SIZE;
 	return s;
 }
 
-/* An address of code that was unloaded is sent with its name. */
-static int put_symbol(struct sk_buff *skb, struct kobs_session *s,
-		      const struct kobs_column *c, u64 address)
+/* An address that the kernel's own symbols do not name is sent with its name. */
+static int put_address(struct sk_buff *skb, struct kobs_session *s, u64 word)
 {
-	const char *name = NULL;
+	const char *text;
+	u64 address = kobs_names_show(s, word, &text);
 
-	if (s->mode->own_rows && s->source->symbol &&
-	    c->type == KOBS_TYPE_ADDRESS)
-		name = s->source->symbol(s, address);
-	return name ? nla_put_string(skb, KOBS_A_KEY_TEXT, name) : 0;
+	return kobs_put_u64(skb, KOBS_A_KEY_NUMBER, address) ?:
+	       text ? nla_put_string(skb, KOBS_A_KEY_TEXT, text) : 0;
 }
 
 static int put_keys(struct sk_buff *skb, struct kobs_session *s,
@@ -62,13 +74,17 @@ static int put_keys(struct sk_buff *skb, struct kobs_session *s,
 	for (i = 0; i < s->n_columns; i++) {
 		struct nlattr *nest = nla_nest_start(skb, KOBS_A_ROW_KEY);
 		const struct kobs_column *c = s->columns[i];
+		int err;
 
 		if (!nest || nla_put_u32(skb, KOBS_A_KEY_COLUMN, i))
 			return -EMSGSIZE;
-		if (c->type == KOBS_TYPE_TEXT ?
-		    kobs_put_text(skb, KOBS_A_KEY_TEXT, word, c->words) :
-		    kobs_put_u64(skb, KOBS_A_KEY_NUMBER, *word) ||
-		    put_symbol(skb, s, c, *word))
+		if (c->type == KOBS_TYPE_TEXT)
+			err = kobs_put_text(skb, KOBS_A_KEY_TEXT, word, c->words);
+		else if (kobs_column_has_name(c))
+			err = put_address(skb, s, *word);
+		else
+			err = kobs_put_u64(skb, KOBS_A_KEY_NUMBER, *word);
+		if (err)
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
 		word += c->words;
@@ -182,10 +198,12 @@ static void rows_lock(struct kobs_session *s)
 {
 	if (s->mode->own_rows)
 		mutex_lock(&s->lock);
+	mutex_lock(&s->names.lock);
 }
 
 static void rows_unlock(struct kobs_session *s)
 {
+	mutex_unlock(&s->names.lock);
 	if (s->mode->own_rows)
 		mutex_unlock(&s->lock);
 }
@@ -197,6 +215,8 @@ enum { AT_CPU, AT_PLACE, AT_BUCKET };
 static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 		      struct kobs_session *s)
 {
+	const size_t size = ROW_SIZE + hweight32(s->names.words) *
+			    nla_total_size(KOBS_NAME_LEN_MAX);
 	struct kobs_row_out row = {};
 
 	for (;;) {
@@ -205,7 +225,7 @@ static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 		void *hdr;
 		int to;
 
-		if (skb_tailroom(skb) < ROW_SIZE + 2 * BUCKET_SIZE ||
+		if (skb_tailroom(skb) < size + 2 * BUCKET_SIZE ||
 		    !row_next(s, &cpu, &at, &row))
 			return;
 		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_TABLE_GET);
@@ -318,16 +338,54 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return reply_end(reply, hdr, info, err);
 }
 
-static int put_stack(struct sk_buff *skb, const struct kobs_session *s, u32 id,
+/* Does the stack have the word in a frame before? */
+static bool is_repeated(const u64 *word, unsigned int i)
+{
+	unsigned int k;
+
+	for (k = 0; k < i; k++) {
+		if (word[k] == word[i])
+			return true;
+	}
+	return false;
+}
+
+static int put_frames(struct sk_buff *skb, struct kobs_session *s,
+		      const u64 *word, unsigned int n)
+{
+	/* What was reserved stays in place. */
+	struct nlattr *attr = nla_reserve(skb, KOBS_A_STACK_ADDRESSES,
+					  n * sizeof(u64));
+	u64 *address = attr ? nla_data(attr) : NULL;
+	unsigned int i;
+
+	if (!attr)
+		return -EMSGSIZE;
+	for (i = 0; i < n; i++) {
+		const char *text;
+		u64 at = kobs_names_show(s, word[i], &text);
+
+		memcpy(&address[i], &at, sizeof(at));
+		if (text && !is_repeated(word, i) &&
+		    kobs_netlink_put_name(skb, KOBS_A_STACK_NAME, at, text))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int put_stack(struct sk_buff *skb, struct kobs_session *s, u32 id,
 		     const struct kobs_stack *stack)
 {
+	const u64 *word = &s->stacks.words[stack->start];
+
 	if (nla_put_u32(skb, KOBS_A_STACK_SESSION, s->id) ||
-	    nla_put_u32(skb, KOBS_A_STACK_ID, id) ||
-	    (stack->pid && nla_put_u32(skb, KOBS_A_STACK_PID, stack->pid)) ||
-	    nla_put(skb, KOBS_A_STACK_ADDRESSES, stack->nr * sizeof(u64),
-		    &s->stacks.words[stack->start]))
+	    nla_put_u32(skb, KOBS_A_STACK_ID, id))
 		return -EMSGSIZE;
-	return 0;
+	if (stack->pid)
+		return nla_put_u32(skb, KOBS_A_STACK_PID, stack->pid) ?:
+		       nla_put(skb, KOBS_A_STACK_ADDRESSES,
+			       stack->nr * sizeof(u64), word);
+	return put_frames(skb, s, word, stack->nr);
 }
 
 int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -353,21 +411,21 @@ int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	}
 	err = -ENOMEM;
-	reply = kobs_netlink_reply(info, NLMSG_GOODSIZE, &hdr);
-	if (reply)
-		err = reply_end(reply, hdr, info,
-				put_stack(reply, s, id, stack));
+	reply = kobs_netlink_reply(info, KOBS_NL_DUMP_SIZE, &hdr);
+	if (reply) {
+		mutex_lock(&s->names.lock);
+		err = put_stack(reply, s, id, stack);
+		mutex_unlock(&s->names.lock);
+		err = reply_end(reply, hdr, info, err);
+	}
 out:
 	kobs_session_put(s);
 	return err;
 }
 
-int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+static void dump_stacks(struct sk_buff *skb, struct netlink_callback *cb,
+			struct kobs_session *s)
 {
-	struct kobs_session *s = dump_session(cb, KOBS_A_STACK_SESSION);
-
-	if (IS_ERR(s))
-		return PTR_ERR(s);
 	for (; s->stacks.slots && cb->args[0] <= s->stacks.mask;
 	     cb->args[0]++) {
 		u32 id = cb->args[0] + 1;
@@ -378,13 +436,25 @@ int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		if (!stack)
 			continue;
 		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_STACK_GET);
-		if (!hdr || put_stack(skb, s, id, stack)) {
-			if (hdr)
-				genlmsg_cancel(skb, hdr);
-			break;
+		if (!hdr)
+			return;
+		if (put_stack(skb, s, id, stack)) {
+			genlmsg_cancel(skb, hdr);
+			return;
 		}
 		genlmsg_end(skb, hdr);
 	}
+}
+
+int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct kobs_session *s = dump_session(cb, KOBS_A_STACK_SESSION);
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	mutex_lock(&s->names.lock);
+	dump_stacks(skb, cb, s);
+	mutex_unlock(&s->names.lock);
 	kobs_session_put(s);
 	return skb->len;
 }

@@ -214,7 +214,15 @@ static __always_inline bool trusted(const struct kobs_unwind *u,
 	return false;
 }
 
-static void keep(struct kobs_stack_cache *r, const struct kobs_record_chain *t, u32 id)
+/* A stack of equal addresses is not the same one when a module has come or gone. */
+static __always_inline u32 state_now(const struct kobs_unwind *u,
+				     const struct kobs_record_chain *t)
+{
+	return kobs_stack_cache_state(READ_ONCE(u->epoch), t->cut);
+}
+
+static void keep(struct kobs_stack_cache *r, const struct kobs_record_chain *t, u32 state,
+		 u32 id)
 {
 	struct kobs_cached_stack *to = kobs_stack_cache_new(r, t->hash);
 	unsigned int i;
@@ -222,13 +230,14 @@ static void keep(struct kobs_stack_cache *r, const struct kobs_record_chain *t, 
 	for (i = 0; i < t->n; i++)
 		to->words[i].value = t->ret[i];
 	to->nr = t->n;
-	kobs_stack_cache_keep(to, t->hash, t->entry, kobs_stack_cache_state(0, t->cut),
-			      id);
+	kobs_stack_cache_keep(to, t->hash, t->entry, state, id);
 }
 
 static noinline bool unwind_new(const struct kobs_unwind *u, struct kobs_unwind_cpu *cpu,
 				u64 *id, const struct kobs_record_chain *t)
 {
+	/* Before the unwind, as in orc.c. */
+	u32 state = state_now(u, t);
 	struct kobs_arm64_trace tr;
 
 	kobs_unwind_inc(cpu, KOBS_UNWIND_UNWOUND);
@@ -237,7 +246,7 @@ static noinline bool unwind_new(const struct kobs_unwind *u, struct kobs_unwind_
 		return false;
 	if (cpu->cache.stacks && cpu->cache.nest == 1 && *id &&
 	    trace_matches(&tr, t))
-		keep(&cpu->cache, t, *id);
+		keep(&cpu->cache, t, state, *id);
 	return true;
 }
 
@@ -254,10 +263,9 @@ static __always_inline bool same(const struct kobs_cached_stack *e,
 }
 
 static __always_inline const struct kobs_cached_stack *
-find(const struct kobs_stack_cache *r, const struct kobs_record_chain *t)
+find(const struct kobs_stack_cache *r, const struct kobs_record_chain *t, u32 state)
 {
 	struct kobs_cached_stack *e = kobs_stack_cache_set(r, t->hash);
-	u32 state = kobs_stack_cache_state(0, t->cut);
 	unsigned int i;
 
 	for (i = 0; i < KOBS_STACK_CACHE_WAYS; i++, e++) {
@@ -274,7 +282,7 @@ static __always_inline bool unwind(const struct kobs_unwind *u, struct kobs_unwi
 	const struct kobs_cached_stack *e = NULL;
 
 	if (likely(cpu->cache.stacks && t->good))
-		e = find(&cpu->cache, t);
+		e = find(&cpu->cache, t, state_now(u, t));
 	if (unlikely(!e || !trusted(u, cpu, t, e->id)))
 		return unwind_new(u, cpu, id, t);
 	*id = e->id;

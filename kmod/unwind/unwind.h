@@ -54,6 +54,7 @@ struct kobs_unwind_cpu {
  * @full_stack: include the interrupted code in stacks of interrupts
  * @verify: compare every Nth cached stack with the unwinder; 0: no caches
  * @stack_cache: a CPU has a stack cache, unless there was no memory for it
+ * @epoch: changes when a module comes or goes; x86 has one of all sessions
  * @stacks: the stack table
  */
 struct kobs_unwind {
@@ -62,6 +63,7 @@ struct kobs_unwind {
 	bool full_stack;
 	u32 verify;
 	bool stack_cache;
+	u32 epoch;
 	struct kobs_stack_table *stacks;
 };
 
@@ -127,6 +129,17 @@ void kobs_unwind_counts(const struct kobs_unwind *u, u64 *sum);
 void kobs_unwind_settle(const struct kobs_unwind *u);
 bool kobs_unwind_intern(const struct kobs_unwind *u, u64 *id,
 			const unsigned long *ips, unsigned int nr);
+
+/**
+ * kobs_unwind_code() - forget cached stacks when a module comes or goes
+ * @u: unwind context
+ *
+ * Context: task; none of the module's code runs. One caller at a time.
+ */
+static inline void kobs_unwind_code(struct kobs_unwind *u)
+{
+	WRITE_ONCE(u->epoch, u->epoch + 1);
+}
 
 static __always_inline void kobs_unwind_inc(struct kobs_unwind_cpu *cpu,
 					    enum kobs_unwind_count which)

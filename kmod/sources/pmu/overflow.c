@@ -15,6 +15,7 @@
 #include <linux/sched/task_stack.h>
 
 #include "core/hit.h"
+#include "core/names.h"
 #include "sources/pmu/pmu.h"
 
 /* perf's mark of an event that is throttled for the rest of a tick. */
@@ -46,7 +47,8 @@ static unsigned long pmu_function(const struct kobs_pmu *p, unsigned long ip)
 	const unsigned long *f = p->functions;
 	unsigned int n = p->n_functions;
 
-	if (!n || ip < f[0])
+	if (!n || ip < f[0] ||
+	    (ip >= READ_ONCE(p->late_from) && ip < READ_ONCE(p->late_to)))
 		return ip;
 	while (n > 1) {
 		unsigned int half = n / 2;
@@ -55,6 +57,31 @@ static unsigned long pmu_function(const struct kobs_pmu *p, unsigned long ip)
 		n -= half;
 	}
 	return *f;
+}
+
+/**
+ * kobs_pmu_code() - follow the modules that come, see struct kobs_source
+ * @s: session
+ * @code: memory of the module
+ * @replace: unused
+ *
+ * The functions of such a module are not in the list. None of its code runs yet;
+ * handlers see the new limits before it does.
+ *
+ * Context: task.
+ */
+void kobs_pmu_code(struct kobs_session *s, const struct kobs_code *code,
+		   const struct kobs_replace *replace)
+{
+	struct kobs_pmu *p = s->priv;
+	unsigned int i;
+
+	for (i = 0; code->comes && i < code->n; i++) {
+		const struct kobs_module_range *r = &code->range[i];
+
+		WRITE_ONCE(p->late_from, min(p->late_from, r->from));
+		WRITE_ONCE(p->late_to, max(p->late_to, r->from + r->size));
+	}
 }
 
 static bool pmu_kstack(struct kobs_session *s, struct pt_regs *regs, u64 *id)

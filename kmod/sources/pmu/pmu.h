@@ -155,6 +155,9 @@ struct kobs_pmu_cpu {
  * @gone: tasks that had exited before they could be observed
  * @missed: hits that reached no handler; set by stop
  *
+ * @late_from: first address of modules that were loaded after @functions was
+ *	read, ULONG_MAX for none; what is sampled there stands for itself
+ * @late_to: end of them
  * @there: CPUs that are online, atomic bits
  * @detached: CPUs that went offline since the last run of @follow, atomic bits
  * @node: instance of the hotplug state
@@ -185,6 +188,8 @@ struct kobs_pmu {
 	unsigned int gone;
 	u64 missed;
 
+	unsigned long late_from;
+	unsigned long late_to;
 	cpumask_var_t there;
 	cpumask_var_t detached;
 	struct hlist_node node;
@@ -223,6 +228,8 @@ void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);
 
 /* overflow.c */
 perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p);
+void kobs_pmu_code(struct kobs_session *s, const struct kobs_code *code,
+		   const struct kobs_replace *replace);
 
 /* rows.c */
 extern const struct kobs_reason kobs_pmu_missed_overflows;

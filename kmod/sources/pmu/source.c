@@ -38,6 +38,7 @@ static int prepare_functions(struct kobs_pmu *p)
 
 	if (!(p->want & BIT(PMU_W_FUNC)) || !v->number)
 		return 0;
+	p->late_from = ULONG_MAX;
 	p->functions = kvmalloc_array(v->number, sizeof(*p->functions),
 				      GFP_KERNEL_ACCOUNT);
 	if (!p->functions)
@@ -478,4 +479,5 @@ const struct kobs_source kobs_src_pmu = {
 	.rows = kobs_pmu_rows,
 	.usage = kobs_pmu_usage,
 	.note = kobs_pmu_note,
+	.code = kobs_pmu_code,
 };

@@ -2,35 +2,18 @@
 /*
  * Source slab: following the allocations of one module. The addresses of its
  * code are a parameter, or learned when the module is loaded. Its objects are
- * followed beyond its unload; names of sites are saved before it.
+ * followed beyond its unload.
  *
  * Locking: ranges change before new code runs and after old code has stopped
- * running; handlers read them without a lock. kobs_slab.symbol_lock protects
- * the names, which are kept until the session is released. The notifier takes
- * no other lock: release unregisters it under the session's.
+ * running; handlers read them without a lock. The notifier takes no lock:
+ * release unregisters it under the session's.
  */
-#include <linux/kallsyms.h>
-#include <linux/list.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat/module_text.h"
 #include "core/refuse.h"
 #include "sources/slab/slab.h"
-
-/**
- * struct kobs_slab_symbol - name of an address whose code has gone
- * @node: in kobs_slab.symbols
- * @address: the address
- * @name: name+offset [module]
- */
-struct kobs_slab_symbol {
-	struct list_head node;
-	u64 address;
-	char name[];
-};
 
 enum { RANGE_TEXT, RANGE_INIT };
 
@@ -42,78 +25,6 @@ static void range_set(struct kobs_slab_range *r, unsigned long from,
 	WRITE_ONCE(r->from, from);
 	smp_wmb(); /* Nor the new size with the old start. */
 	WRITE_ONCE(r->size, size);
-}
-
-static struct kobs_slab_symbol *symbol_find(struct kobs_slab *sl, u64 address)
-{
-	struct kobs_slab_symbol *sym;
-
-	lockdep_assert_held(&sl->symbol_lock);
-	list_for_each_entry(sym, &sl->symbols, node) {
-		if (sym->address == address)
-			return sym;
-	}
-	return NULL;
-}
-
-static void symbol_note(struct kobs_slab *sl, u64 address)
-{
-	struct kobs_slab_symbol *sym;
-	size_t len;
-	char *name;
-	char *size;
-
-	lockdep_assert_held(&sl->symbol_lock);
-	if (symbol_find(sl, address))
-		return;
-	name = kmalloc(KSYM_SYMBOL_LEN, GFP_KERNEL);
-	if (!name)
-		return;
-	sprint_symbol(name, address);
-	/* In obsctl's form: without the size of the function. */
-	size = strchr(name, '/');
-	if (size)
-		memmove(size, size + strcspn(size, " "),
-			strlen(size + strcspn(size, " ")) + 1);
-	len = strlen(name) + 1;
-	sym = kmalloc(struct_size(sym, name, len), GFP_KERNEL);
-	if (sym) {
-		sym->address = address;
-		memcpy(sym->name, name, len);
-		list_add_tail(&sym->node, &sl->symbols);
-	}
-	kfree(name);
-}
-
-/* Index of the site in a key, or -1. */
-static int site_word(const struct kobs_slab *sl)
-{
-	unsigned int i;
-
-	for (i = 0; i < sl->s->n_words; i++) {
-		if (sl->s->gather[i] == SLAB_W_SITE)
-			return i;
-	}
-	return -1;
-}
-
-/* Code is unloaded: save the names of sites in it. */
-static void range_names(struct kobs_slab *sl, const struct kobs_slab_range *r)
-{
-	int word = site_word(sl);
-	u32 group;
-
-	if (!sl->groups.slots || word < 0 || !r->size)
-		return;
-	mutex_lock(&sl->symbol_lock);
-	for (group = 0; group <= sl->groups.mask; group++) {
-		const u64 *key = kobs_group_table_key(&sl->groups, group);
-
-		if (key && key[word] - r->from < r->size)
-			symbol_note(sl, key[word]);
-		cond_resched();
-	}
-	mutex_unlock(&sl->symbol_lock);
 }
 
 static void module_coming(struct kobs_slab *sl, const struct module *mod)
@@ -133,10 +44,8 @@ static void module_forget(struct kobs_slab *sl, unsigned int first)
 {
 	unsigned int i;
 
-	for (i = first; i < SLAB_RANGES; i++) {
-		range_names(sl, &sl->ranges[i]);
+	for (i = first; i < SLAB_RANGES; i++)
 		range_set(&sl->ranges[i], 0, 0);
-	}
 }
 
 static int slab_module(struct notifier_block *nb, unsigned long state,
@@ -222,32 +131,6 @@ int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack)
  */
 void kobs_slab_module_free(struct kobs_slab *sl)
 {
-	struct kobs_slab_symbol *next;
-	struct kobs_slab_symbol *sym;
-
 	if (sl->in_module)
 		unregister_module_notifier(&sl->modules);
-	list_for_each_entry_safe(sym, next, &sl->symbols, node)
-		kfree(sym);
-}
-
-/**
- * kobs_slab_symbol() - name of an address whose code has gone
- * @s: session
- * @address: address
- *
- * Context: task, may sleep; the session's lock is held.
- * Return: the name, or NULL when there is none.
- */
-const char *kobs_slab_symbol(struct kobs_session *s, u64 address)
-{
-	struct kobs_slab *sl = s->priv;
-	struct kobs_slab_symbol *sym;
-
-	if (!sl->in_module)
-		return NULL;
-	mutex_lock(&sl->symbol_lock);
-	sym = symbol_find(sl, address);
-	mutex_unlock(&sl->symbol_lock);
-	return sym ? sym->name : NULL;
 }

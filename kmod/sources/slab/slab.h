@@ -17,7 +17,6 @@
 
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
-#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
@@ -251,8 +250,6 @@ struct kobs_slab_return {
  * @buckets: of the row being read
  * @modules: notifier of modules
  * @module: its name
- * @symbol_lock: see module.c
- * @symbols: names of sites whose code is gone
  *
  * Of the worker, and under @shot_lock:
  * @work: takes snapshots
@@ -300,8 +297,6 @@ struct kobs_slab {
 	local64_t *buckets;
 	struct notifier_block modules;
 	char module[MODULE_NAME_LEN];
-	struct mutex symbol_lock; /* protects symbols */
-	struct list_head symbols;
 
 	struct delayed_work work;
 	struct mutex shot_lock; /* protects the members below */
@@ -419,7 +414,6 @@ u64 kobs_slab_sum(const struct kobs_slab *sl, size_t member);
 /* module.c */
 int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack);
 void kobs_slab_module_free(struct kobs_slab *sl);
-const char *kobs_slab_symbol(struct kobs_session *s, u64 address);
 
 /* By hash bits that do not select an address' bucket. */
 static __always_inline bool kobs_slab_followed(const struct kobs_slab *sl,

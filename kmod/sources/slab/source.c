@@ -179,7 +179,6 @@ static void slab_free_all(struct kobs_slab *sl)
 	kobs_object_table_free(&sl->live);
 	free_cpus(sl);
 	kobs_slab_names_free(sl->names);
-	mutex_destroy(&sl->symbol_lock);
 	mutex_destroy(&sl->shot_lock);
 	kfree(sl);
 }
@@ -196,8 +195,6 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return -ENOMEM;
 	sl->s = s;
 	mutex_init(&sl->shot_lock);
-	mutex_init(&sl->symbol_lock);
-	INIT_LIST_HEAD(&sl->symbols);
 	err = slab_alloc_memory(sl);
 	if (err)
 		kobs_session_no_memory(s, extack, "objects or rows");
@@ -242,6 +239,25 @@ static void slab_release(struct kobs_session *s)
 
 	s->priv = NULL;
 	slab_free_all(sl);
+}
+
+/*
+ * A module comes or goes: its sites have groups of their own. What the site
+ * caches know of them must not be used for the code that comes.
+ */
+static void slab_code(struct kobs_session *s, const struct kobs_code *code,
+		      const struct kobs_replace *replace)
+{
+	struct kobs_slab *sl = s->priv;
+	struct kobs_replace site = *replace;
+
+	if (s->stream)
+		return;
+	kobs_group_table_replace(&sl->groups, replace);
+	site.words = BIT(0);
+	kobs_group_table_replace(&sl->older, &site);
+	/* As in on_destroy() (hook.c). */
+	smp_store_release(&sl->generation, sl->generation + 1);
 }
 
 static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
@@ -394,6 +410,6 @@ const struct kobs_source kobs_src_slab = {
 	.missed_as = SLAB_LOST_MISSED,
 	.skipped = slab_skipped,
 	.rows = kobs_slab_rows,
-	.symbol = kobs_slab_symbol,
+	.code = slab_code,
 	.usage = slab_usage,
 };

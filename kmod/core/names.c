@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of recorded addresses. What is recorded are addresses, and a module's
+ * can belong to another one later. So before the memory of a module is freed,
+ * its addresses in the rows and stacks of every session are replaced by aliases
+ * (lib/name_table.h), which keep their names. It follows that an address which
+ * is not an alias belongs to what is there now: a reader gets it with its
+ * name, looked up while no module can come or go unseen. The kernel's own code
+ * stays, and its names are left to the reader. Code that is generated at run time
+ * goes without notice: it has the name of what is there when it is read.
+ *
+ * When a module is about to go, none of its code runs any more, and no handler
+ * that has one of its addresses: no row with such an address is being looked
+ * up or made. What is nevertheless found in the memory of a module that comes
+ * gets an alias without a name.
+ *
+ * The records of a stream are made messages, with their names, before the module
+ * goes, and those for which there is no room lose their names (stream.c).
+ *
+ * Locking: struct kobs_names.lock, which nests inside the notifier chain's and
+ * inside the session's, and is held while addresses are replaced, and while
+ * words are read and named. The notifier must not take the session's, under
+ * which sources register notifiers of their own.
+ */
+#include <linux/kallsyms.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "core/names.h"
+#include "core/session.h"
+#include "core/stream.h"
+
+/* The name of an address whose code is gone, and its name with it. */
+#define UNLOADED	"[unloaded] 0x%llx"
+/* The name of one that has none. */
+#define UNKNOWN		"[unknown] 0x%llx"
+
+const struct kobs_code kobs_code_any = {
+	.range = { { .size = ULONG_MAX } }, .n = 1,
+};
+
+/**
+ * struct kobs_going - argument of the replacement in one session
+ * @s: session
+ * @code: what comes or goes
+ */
+struct kobs_going {
+	struct kobs_session *s;
+	const struct kobs_code *code;
+};
+
+/*
+ * Split "name+0x1f/0x40 [module]"; @module is NULL for the kernel's own. The
+ * size must be above the offset: else there is no symbol of the address, only
+ * one somewhere before it. Returns the length of the name, or -1.
+ */
+static int name_split(char *symbol, char **offset, char **module)
+{
+	unsigned long at, size;
+	char *slash;
+
+	*module = strstr(symbol, " [");
+	if (*module)
+		*(*module)++ = '\0';
+	*offset = strrchr(symbol, '+');
+	slash = *offset ? strchr(*offset, '/') : NULL;
+	if (!slash)
+		return -1;
+	*slash = '\0';
+	if (kstrtoul(*offset + 1, 16, &at) || kstrtoul(slash + 1, 16, &size) ||
+	    at >= size)
+		return -1;
+	**offset = '\0';
+	return *offset - symbol;
+}
+
+/* Code that is generated at run time goes without notice. */
+static bool is_generated(const char *module)
+{
+	return !strcmp(module, "[bpf]") ||
+	       !strncmp(module, "[__builtin__", 12);
+}
+
+/*
+ * The name of an address, as reports show it; empty for the kernel's own.
+ * Returns whether it is valid until a module comes or goes.
+ */
+static noinline bool name_read(u64 address, char *text)
+{
+	char symbol[KSYM_SYMBOL_LEN];
+	char *offset, *module;
+	int len;
+
+	sprint_symbol(symbol, address);
+	len = name_split(symbol, &offset, &module);
+	if (len < 0) {
+		snprintf(text, KOBS_NAME_LEN_MAX, UNKNOWN, address);
+		return false;
+	}
+	*text = '\0';
+	if (!module)
+		return true;
+	len = min_t(int, len, KOBS_NAME_LEN_MAX - MODULE_NAME_LEN - 32);
+	if (strcmp(offset + 1, "0x0"))
+		snprintf(text, KOBS_NAME_LEN_MAX, "%.*s+%s %s", len, symbol,
+			 offset + 1, module);
+	else
+		snprintf(text, KOBS_NAME_LEN_MAX, "%.*s %s", len, symbol, module);
+	return !is_generated(module);
+}
+
+/*
+ * The name of an address now. Returns the text, valid until the next call;
+ * *name: where it is kept, or NULL.
+ */
+static const char *name_now(struct kobs_session *s, u64 address,
+			    struct kobs_name **name)
+{
+	struct kobs_names *names = &s->names;
+
+	*name = kobs_name_table_find(&names->table, address);
+	if (*name)
+		return (*name)->text;
+	if (name_read(address, names->text))
+		*name = kobs_name_table_add(&names->table, address, names->text);
+	return names->text;
+}
+
+static const char *name_unloaded(struct kobs_session *s, u64 address)
+{
+	snprintf(s->names.text, sizeof(s->names.text), UNLOADED, address);
+	return s->names.text;
+}
+
+/**
+ * kobs_names_show() - the address and the name of a recorded word
+ * @s: session; its names' lock is held
+ * @word: address of code or data, or its alias
+ * @text: set to the name of an address that the kernel's own symbols do not
+ *	name, else to NULL; valid until the next call
+ *
+ * Context: task, may sleep.
+ * Return: the address.
+ */
+u64 kobs_names_show(struct kobs_session *s, u64 word, const char **text)
+{
+	struct kobs_name *name;
+	u64 address;
+
+	lockdep_assert_held(&s->names.lock);
+	*text = NULL;
+	if (kobs_is_alias(word)) {
+		address = kobs_alias_address(&s->names.table, word, text);
+		if (!*text)
+			*text = name_unloaded(s, address);
+		return address;
+	}
+	if (kobs_module_space(word)) {
+		*text = name_now(s, word, &name);
+		if (!**text)
+			*text = NULL;
+	}
+	return word;
+}
+
+/**
+ * kobs_names_untold() - the name that a stream's reader has to be told
+ * @s: session; its names' lock is held
+ * @word: address in a record that is about to be sent
+ * @lost: NULL, or code that is not what the record is about: of a module that
+ *	came after it, or whose names were lost
+ *
+ * Context: task, may sleep.
+ * Return: the name of the address in this record and those after it; valid
+ * until the next call. NULL if the reader knows, or if the kernel's own symbols
+ * name it.
+ */
+const char *kobs_names_untold(struct kobs_session *s, u64 word,
+			      const struct kobs_code *lost)
+{
+	struct kobs_name *name;
+	const char *text;
+
+	lockdep_assert_held(&s->names.lock);
+	if (!kobs_module_space(word))
+		return NULL;
+	text = name_now(s, word, &name);
+	if (!*text)
+		return NULL;
+	if (lost && kobs_code_has(lost, word)) {
+		if (name)
+			name->told = false;
+		return name_unloaded(s, word);
+	}
+	if (name && name->told)
+		return NULL;
+	if (name)
+		name->told = true;
+	return text;
+}
+
+/* What a recorded word becomes. */
+static u64 going_word(void *arg, u64 word)
+{
+	struct kobs_going *g = arg;
+	struct kobs_name *name;
+	const char *text;
+	u64 alias;
+
+	if (!kobs_code_has(g->code, word))
+		return word;
+	if (g->code->comes)
+		return kobs_name_table_alias(&g->s->names.table, word, "");
+	text = name_now(g->s, word, &name);
+	if (name && name->alias)
+		return name->alias;
+	/* No name begins so. */
+	if (*text == '[')
+		text = "";
+	alias = kobs_name_table_alias(&g->s->names.table, word, text);
+	if (name)
+		name->alias = alias;
+	return alias;
+}
+
+static void going_tables(struct kobs_session *s, const struct kobs_replace *r)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		kobs_table_replace(&per_cpu_ptr(s->cpu, cpu)->table, r);
+		cond_resched();
+	}
+}
+
+/* A module comes, or is about to go, in one session. */
+static void session_code(struct kobs_session *s, const struct kobs_code *code)
+{
+	struct kobs_going g = { s, code };
+	struct kobs_replace r = {
+		.words = s->names.words, .fn = going_word, .arg = &g,
+	};
+	unsigned int i;
+
+	mutex_lock(&s->names.lock);
+	if (s->names.ended)
+		goto out;
+	if (s->stream && r.words)
+		kobs_stream_code(s, code);
+	else if (!s->stream && !s->mode->own_rows && r.words)
+		going_tables(s, &r);
+	kobs_stack_table_replace(&s->stacks, &r);
+	/* Stacks of equal addresses are no longer equal. */
+	kobs_unwind_code(&s->unwind);
+	if (s->source->code)
+		s->source->code(s, code, &r);
+	for (i = 0; i < code->n; i++)
+		kobs_name_table_drop(&s->names.table, code->range[i].from,
+				     code->range[i].size);
+out:
+	mutex_unlock(&s->names.lock);
+}
+
+static int names_module(struct notifier_block *nb, unsigned long state,
+			void *data)
+{
+	struct kobs_code code = { .comes = state == MODULE_STATE_COMING };
+	bool waited = code.comes;
+	struct kobs_session *s;
+
+	/* What is only there for its init is freed when it is live. */
+	code.n = kobs_module_ranges(data, state == MODULE_STATE_LIVE,
+				    code.range);
+	s = code.n ? kobs_session_after(0) : NULL;
+	while (s) {
+		u32 id = s->id;
+
+		/* Handlers may not have completed what they interrupted. */
+		if (s->stream && !waited) {
+			synchronize_rcu();
+			waited = true;
+		}
+		session_code(s, &code);
+		kobs_session_put(s);
+		s = kobs_session_after(id);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block names_nb = { .notifier_call = names_module };
+
+/**
+ * kobs_names_new() - prepare the names of a session
+ * @s: session that is being created, with its columns
+ *
+ * Context: task, may sleep.
+ */
+void kobs_names_new(struct kobs_session *s)
+{
+	unsigned int word = 0;
+	unsigned int i;
+
+	for (i = 0; i < s->n_columns; i++) {
+		if (kobs_column_has_name(s->columns[i]))
+			s->names.words |= BIT(word);
+		word += s->columns[i]->words;
+	}
+}
+
+/**
+ * kobs_names_end() - end the names of a session before its source's release
+ * @s: session
+ *
+ * Context: task, may sleep; the session's lock is held.
+ */
+void kobs_names_end(struct kobs_session *s)
+{
+	mutex_lock(&s->names.lock);
+	s->names.ended = true;
+	mutex_unlock(&s->names.lock);
+}
+
+/**
+ * kobs_names_free() - free the names of a session
+ * @s: session without users
+ *
+ * Context: task, may sleep.
+ */
+void kobs_names_free(struct kobs_session *s)
+{
+	kobs_name_table_free(&s->names.table);
+	mutex_destroy(&s->names.lock);
+}
+
+/**
+ * kobs_names_init() - follow modules
+ *
+ * Context: task, at load.
+ * Return: 0, or an error of register_module_notifier().
+ */
+int kobs_names_init(void)
+{
+	return register_module_notifier(&names_nb);
+}
+
+/**
+ * kobs_names_exit() - undo kobs_names_init()
+ *
+ * Context: task, at unload; there is no session any more.
+ */
+void kobs_names_exit(void)
+{
+	unregister_module_notifier(&names_nb);
+}
