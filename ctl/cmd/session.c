@@ -175,6 +175,7 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		err = output_open(&to, o->output);
 	if (!err) {
 		model_init_table(&table, view.types, view.nr_columns, view.mode);
+		view_tell(&view, &table);
 		rep.table = &table;
 		err = model_get_table(nl, s->id, &table);
 		if (!err && rep.kind && rep.kind->print) {

@@ -205,6 +205,12 @@ struct stack {
 	uint64_t	addr[];		/* leaf first */
 };
 
+/*
+ * Takes the name that an address had when it was recorded, of a column of a
+ * type. Returns the number that stands for both.
+ */
+typedef uint64_t (*tell_fn)(void *arg, uint32_t type, uint64_t address, const char *text);
+
 struct table {
 	size_t		nr_keys;
 	uint32_t	*types;		/* of each key column */
@@ -221,6 +227,8 @@ struct table {
 	struct map	stacks;		/* id to struct stack */
 	struct pool	texts;
 	bool		has_hist;
+	tell_fn		tell;		/* NULL when names do not matter */
+	void		*tell_arg;
 };
 
 /* One record; valid during the call that hands it over. */
@@ -246,7 +254,13 @@ struct batch {
 };
 
 struct nlmsghdr;
-typedef void (*event_fn)(const struct event *ev, void *arg);
+/* What a message of records is handed to, in its order. */
+struct event_ops {
+	void		(*event)(const struct event *ev, void *arg);
+	/* The name of an address in the records after it. */
+	void		(*name)(uint64_t address, const char *text, void *arg);
+	void		*arg;
+};
 
 int model_get_sources(struct nl *nl, struct sources *out);
 const struct source *model_find_source(const struct sources *s, const char *name);
@@ -281,12 +295,20 @@ void model_free_table(struct table *t);
 
 int model_message_command(struct nlmsghdr *msg);
 void model_parse_batch(struct nlmsghdr *msg, struct batch *b);
-const char *model_parse_events(struct nlmsghdr *msg, const struct batch *b, event_fn fn, void *arg);
+const char *model_parse_events(struct nlmsghdr *msg, const struct batch *b,
+			       const struct event_ops *ops);
 const char *model_parse_session(struct nlmsghdr *msg, struct session *out);
 
 static inline bool type_is_stack(uint32_t type)
 {
 	return type == KOBS_TYPE_KSTACK || type == KOBS_TYPE_USTACK;
+}
+
+/* Whether an address of this type can have a name. */
+static inline bool type_has_name(uint32_t type)
+{
+	return type == KOBS_TYPE_FUNCTION || type == KOBS_TYPE_ADDRESS ||
+	       type == KOBS_TYPE_OBJECT;
 }
 
 /* table.c: rows, merged by key */

@@ -44,6 +44,8 @@ static uint32_t parse_key(struct nlattr *nest, struct table *t, uint64_t *key)
 		return 0;
 	if (t->types[column] == KOBS_TYPE_TEXT)
 		number = (uint64_t)(uintptr_t)pool_intern(&t->texts, text ? text : "");
+	else if (text && t->tell && type_has_name(t->types[column]))
+		number = t->tell(t->tell_arg, t->types[column], number, text);
 	key[column] = number;
 	return 1u << column;
 }
@@ -123,6 +125,39 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 	return NULL;
 }
 
+/* Take an address and its name. Return: whether both are there. */
+static bool parse_name(struct nlattr *nest, uint64_t *address, const char **text)
+{
+	struct nlattr *attr;
+	int rem;
+
+	*address = 0;
+	*text = NULL;
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) == KOBS_A_NAME_ADDRESS)
+			*address = decode_u64(attr);
+		else if (nla_type(attr) == KOBS_A_NAME_TEXT)
+			*text = decode_text(attr);
+	}
+	return *address && *text;
+}
+
+/* Frames of a name that comes with a stack have a number for address and name. */
+static void name_frames(struct table *t, struct stack *s, struct nlattr *nest)
+{
+	const char *text;
+	uint64_t address;
+	uint64_t word;
+	uint32_t i;
+
+	if (!t->tell || !parse_name(nest, &address, &text))
+		return;
+	word = t->tell(t->tell_arg, KOBS_TYPE_KSTACK, address, text);
+	for (i = 0; word != address && i < s->nr; i++)
+		if (s->addr[i] == address)
+			s->addr[i] = word;
+}
+
 static const char *stack_reply(struct nlmsghdr *msg, void *arg)
 {
 	struct genlmsghdr *hdr = genlmsg_hdr(msg);
@@ -158,6 +193,9 @@ static const char *stack_reply(struct nlmsghdr *msg, void *arg)
 	s->pid = pid;
 	s->nr = (uint32_t)nla_len(addresses) / sizeof(*s->addr);
 	memcpy(s->addr, nla_data(addresses), s->nr * sizeof(*s->addr));
+	nla_for_each_attr(attr, genlmsg_attrdata(hdr, 0), genlmsg_attrlen(hdr, 0), rem)
+		if (nla_type(attr) == KOBS_A_STACK_NAME)
+			name_frames(t, s, attr);
 	map_set(&t->stacks, id, s);
 	return NULL;
 }
@@ -294,18 +332,23 @@ static const char *parse_event(struct nlattr *nest, struct event *ev, uint64_t *
 	return ev->time ? NULL : "KOBS_A_EVENT_TIME";
 }
 
-/** model_parse_events() - Hand each record of a batch to @fn. */
-const char *model_parse_events(struct nlmsghdr *msg, const struct batch *b, event_fn fn, void *arg)
+/** model_parse_events() - Hand on each record of a batch, and each name. */
+const char *model_parse_events(struct nlmsghdr *msg, const struct batch *b,
+			       const struct event_ops *ops)
 {
 	struct genlmsghdr *hdr = genlmsg_hdr(msg);
 	const char *texts[KEYS_MAX];
 	uint64_t numbers[KEYS_MAX];
 	struct event ev = { .cpu = b->cpu, .numbers = numbers, .texts = texts };
 	struct nlattr *attr;
+	const char *text;
 	const char *bad;
+	uint64_t address;
 	int rem;
 
 	nla_for_each_attr(attr, genlmsg_attrdata(hdr, 0), genlmsg_attrlen(hdr, 0), rem) {
+		if (nla_type(attr) == KOBS_A_RECORD_NAME && parse_name(attr, &address, &text))
+			ops->name(address, text, ops->arg);
 		if (nla_type(attr) != KOBS_A_RECORD_EVENT)
 			continue;
 		if (!b->has_cpu)
@@ -313,7 +356,7 @@ const char *model_parse_events(struct nlmsghdr *msg, const struct batch *b, even
 		bad = parse_event(attr, &ev, numbers, texts);
 		if (bad)
 			return bad;
-		fn(&ev, arg);
+		ops->event(&ev, ops->arg);
 	}
 	return NULL;
 }

@@ -51,6 +51,8 @@ void model_empty_table(struct table *t)
 	t->types = old.types;
 	t->nr_figures = old.nr_figures;
 	t->merges = old.merges;
+	t->tell = old.tell;
+	t->tell_arg = old.tell_arg;
 }
 
 void model_free_table(struct table *t)

@@ -68,6 +68,20 @@ void view_free(struct view *v)
 	usyms_free(&v->usyms);
 }
 
+static uint64_t tell(void *arg, uint32_t type, uint64_t address, const char *text)
+{
+	struct view *v = arg;
+
+	return ksyms_tell(&v->ksyms, address, text, type == KOBS_TYPE_OBJECT);
+}
+
+/** view_tell() - Take the names of addresses in a table that is going to be read. */
+void view_tell(struct view *v, struct table *t)
+{
+	t->tell = tell;
+	t->tell_arg = v;
+}
+
 bool view_has_type(const struct view *v, uint32_t type)
 {
 	size_t i;

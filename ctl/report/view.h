@@ -28,6 +28,7 @@ struct view {
 int view_init(struct view *v, struct nl *nl);
 int view_bind(struct view *v, const struct session *s);
 void view_free(struct view *v);
+void view_tell(struct view *v, struct table *t);
 size_t view_column(const struct view *v, const char *name);
 bool view_has_type(const struct view *v, uint32_t type);
 void view_want_key(struct view *v, size_t column, uint64_t key);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "proto/nl.h"
 #include "run/request.h"
+#include "run/run.h"
 
 static void copy_numbers(struct numbers *to, const struct numbers *from)
 {
@@ -34,4 +36,17 @@ void request_fill(struct request *req, const char *source, const char *mode,
 	req->filter.min = o->min.value;
 	for (i = 0; i < o->nr_params; i++)
 		model_set_number(req, o->params[i].name, o->params[i].value);
+}
+
+/** request_make() - Make the session. Return: 0 or an exit status. */
+int request_make(struct nl *nl, struct run_spec *spec, struct view *v, struct session *s)
+{
+	int err = model_session_new(nl, &spec->request, s);
+
+	while (!err && spec->renew && spec->renew(spec, v)) {
+		model_session_drop(nl, s);
+		model_free_session(s);
+		err = model_session_new(nl, &spec->request, s);
+	}
+	return err;
 }

@@ -6,7 +6,12 @@
 #include "lib/opts.h"
 #include "proto/model.h"
 
+struct nl;
+struct run_spec;
+struct view;
+
 void request_fill(struct request *req, const char *source, const char *mode,
 		  const struct opts *o);
+int request_make(struct nl *nl, struct run_spec *spec, struct view *v, struct session *s);
 
 #endif

@@ -130,7 +130,7 @@ static int make_session(struct run *r)
 		err = r->spec->prepare(r->spec, &r->view, r->child.pid);
 	if (err)
 		return err;
-	err = model_session_new(&r->own, &r->spec->request, &r->session);
+	err = request_make(&r->own, r->spec, &r->view, &r->session);
 	if (!err)
 		err = kept_out_check(r->spec->targets, &r->session);
 	if (!err)
@@ -197,6 +197,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	if (!to.file)
 		return refuse("out of memory");
 	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
+	view_tell(&r->view, &table);
 	rep.table = &table;
 	err = model_get_table(&r->data, r->session.id, &table);
 	/* Of processes that were hit after the table was read there is nothing to name. */
@@ -250,7 +251,6 @@ static int watch(void *arg)
 	keep_kept_out(r, &fresh);
 	if (r->spec->watch(r->spec, &r->session))
 		r->ended = true;
-	r->view.ksyms.kept = r->spec->names;
 	r->next_watch = now_ns() + WATCH_NS;
 	return 0;
 }
@@ -437,7 +437,6 @@ static int prepare(struct run *r)
 	if (err)
 		return err;
 	r->view.targets = r->spec->targets;
-	r->view.ksyms.kept = r->spec->names;
 	mode = model_find_mode(model_find_source(&r->view.sources, r->spec->source),
 			       r->spec->mode);
 	if (!mode)

@@ -26,11 +26,9 @@ struct run_spec {
 	struct request	request;	/* settings of the source; run adds the rest */
 	/*
 	 * When set, called every so often with fresh counters, while the session
-	 * runs; adds to the names that outlive their module. Returns true when
-	 * the session is to end.
+	 * runs. Returns true when the session is to end.
 	 */
 	bool		(*watch)(struct run_spec *spec, const struct session *s);
-	struct ksym_kept *names;
 	/*
 	 * When set, whether what has live objects now may soon have none: the session goes on
 	 * for a while then, after its command ended or @watch said so.
@@ -38,10 +36,12 @@ struct run_spec {
 	bool		(*settling)(struct run_spec *spec);
 	/*
 	 * NULL, or the verb's own ways; @arg is for them. @prepare completes the request once
-	 * the process of the command is there, or 0. @report prints a table, @record a
-	 * record of a stream.
+	 * the process of the command is there, or 0. @renew is asked when the session is made:
+	 * returns whether the request was not right any more, and is now. @report prints a
+	 * table, @record a record of a stream.
 	 */
 	int		(*prepare)(struct run_spec *spec, struct view *v, pid_t command);
+	bool		(*renew)(struct run_spec *spec, struct view *v);
 	int		(*report)(struct run_spec *spec, struct report *r, const struct output *to);
 	trace_print_fn	record;
 	void		*arg;

@@ -116,6 +116,7 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	t->value = v->mode->value;
 	t->words = 2 + v->nr_columns;
 	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
+	view_tell(v, &t->stacks);
 	order_columns(t);
 	find_widths(t);
 	make_labels(t);
@@ -133,6 +134,25 @@ static struct trace_queue *get_queue(struct trace *t, uint32_t cpu)
 		t->nr_queues = cpu + 1;
 	}
 	return &t->queue[cpu];
+}
+
+/* No stream has a column of data. */
+static void on_name(uint64_t address, const char *text, void *arg)
+{
+	struct trace *t = arg;
+	uint64_t word = ksyms_tell(&t->view->ksyms, address, text, false);
+
+	map_set(&t->told, address, (void *)(uintptr_t)word);
+}
+
+/* The number of an address with the name that it has now. */
+static uint64_t told(const struct trace *t, size_t column, uint64_t number)
+{
+	uint64_t word = 0;
+
+	if (t->told.n && type_has_name(t->view->types[column]))
+		word = (uintptr_t)map_get(&t->told, number);
+	return word ? word : number;
 }
 
 static void on_event(const struct event *ev, void *arg)
@@ -158,7 +178,8 @@ static void on_event(const struct event *ev, void *arg)
 			rec[2 + c] = (uint64_t)(uintptr_t)pool_intern(&t->stacks.texts,
 				texts < ev->nr_texts ? ev->texts[texts] : "");
 		else
-			rec[2 + c] = numbers < ev->nr_numbers ? ev->numbers[numbers] : 0;
+			rec[2 + c] = numbers < ev->nr_numbers ?
+				     told(t, c, ev->numbers[numbers]) : 0;
 		texts += t->view->types[c] == KOBS_TYPE_TEXT;
 		numbers += t->view->types[c] != KOBS_TYPE_TEXT;
 	}
@@ -167,6 +188,7 @@ static void on_event(const struct event *ev, void *arg)
 /** trace_message() - Take a record-ntf or lost-ntf. Return: as an nl_handler. */
 const char *trace_message(struct trace *t, struct nlmsghdr *msg)
 {
+	const struct event_ops ops = { .event = on_event, .name = on_name, .arg = t };
 	struct trace_queue *q;
 	const char *bad;
 	struct batch b;
@@ -182,7 +204,7 @@ const char *trace_message(struct trace *t, struct nlmsghdr *msg)
 			q->lost = b.lost;
 		}
 	}
-	bad = model_parse_events(msg, &b, on_event, t);
+	bad = model_parse_events(msg, &b, &ops);
 	if (b.has_until && b.until > t->until)
 		t->until = b.until;
 	return bad;
@@ -463,33 +485,8 @@ void trace_free(struct trace *t)
 		map_free(&t->rendered[i], free);
 		free(t->labels[i]);
 	}
+	map_free(&t->told, NULL);
 	buf_free(&t->line);
 	model_free_table(&t->stacks);
 	memset(t, 0, sizeof(*t));
-}
-
-/** trace_count_undelivered() - Count records that were recorded, but did not come, as lost. */
-void trace_count_undelivered(const struct trace *t, struct session *s)
-{
-	uint64_t came = t->printed + t->withheld;
-
-	if (came >= s->recorded)
-		return;
-	model_add_loss(s, "undelivered", "records did not reach obsctl", s->recorded - came);
-	s->recorded = came;
-}
-
-/** trace_print_withheld() - How many records were not printed, where -n limits them. */
-void trace_print_withheld(const struct trace *t, struct out *o)
-{
-	char shown[32], all[32];
-
-	if (!t->max)
-		return;
-	out_json_number(o, "shown", t->printed);
-	if (t->withheld)
-		out_line(o, "%s of %s records shown (-n %llu)",
-			 format_count(shown, sizeof(shown), t->printed),
-			 format_count(all, sizeof(all), t->printed + t->withheld),
-			 (unsigned long long)t->max);
 }

@@ -39,6 +39,7 @@ struct trace {
 	size_t		cap_queues;
 	struct buf	line;		/* output that is not written yet */
 	struct map	rendered[VIEW_COLUMNS];
+	struct map	told;		/* address to what ksyms_tell() made of its name */
 	char		*labels[VIEW_COLUMNS];
 	struct table	stacks;
 	size_t		order[VIEW_COLUMNS];	/* text: columns as printed */

@@ -183,41 +183,27 @@ const char *ksym_all_find(const struct ksym_all *all, uint64_t address, uint64_t
 }
 
 /**
- * ksyms_keep_module() - Read the text symbols of a module, while it is loaded.
- * Return: them, for ksyms.kept and ksyms_free_kept(); NULL when it has none.
+ * ksyms_find_module() - Find the pages that have a module's code.
+ * Return: whether it is loaded and has any.
  */
-struct ksym_kept *ksyms_keep_module(const char *module)
+bool ksyms_find_module(const char *module, uint64_t *start, uint64_t *end)
 {
 	const uint64_t page = 4096;
-	struct ksym_kept *kept;
 	struct ksym_line sym;
 	struct kallsyms k;
 
+	*start = UINT64_MAX;
+	*end = 0;
 	if (kallsyms_open_live(&k, kallsyms_path()))
-		return NULL;
-	kept = zalloc(sizeof(*kept));
-	kept->module = module;
-	while (kallsyms_next(&k, &sym))
-		if (ksym_names_text(&sym) && !strcmp(sym.module, module))
-			add_to_all(&kept->all, &sym);
+		return false;
+	while (kallsyms_next(&k, &sym)) {
+		if (!ksym_names_text(&sym) || strcmp(sym.module, module))
+			continue;
+		if (sym.address < *start)
+			*start = sym.address & ~(page - 1);
+		if (sym.address >= *end)
+			*end = (sym.address | (page - 1)) + 1;
+	}
 	kallsyms_close(&k);
-	if (!kept->all.n) {
-		ksyms_free_kept(kept);
-		return NULL;
-	}
-	sort_all(&kept->all);
-	kept->start = kept->all.address[0] & ~(page - 1);
-	kept->end = (kept->all.address[kept->all.n - 1] | (page - 1)) + 1;
-	return kept;
-}
-
-void ksyms_free_kept(struct ksym_kept *kept)
-{
-	while (kept) {
-		struct ksym_kept *next = kept->next;
-
-		ksym_all_free(&kept->all);
-		free(kept);
-		kept = next;
-	}
+	return *end;
 }

@@ -21,22 +21,12 @@ struct ksym_all {
 	struct buf	blob;
 };
 
-/* The text symbols of one module, for when it is gone. */
-struct ksym_kept {
-	const char	*module;
-	uint64_t	start;		/* whole pages */
-	uint64_t	end;
-	struct ksym_all	all;
-	struct ksym_kept *next;
-};
-
 void ksym_all_read(struct ksym_all *all, struct kallsyms *from, struct modules *modules);
 const char *ksym_all_find(const struct ksym_all *all, uint64_t address, uint64_t *at);
 const char *ksym_all_next_module(const struct ksym_all *all, uint64_t address);
 void ksym_all_free(struct ksym_all *all);
 
-struct ksym_kept *ksyms_keep_module(const char *module);
-void ksyms_free_kept(struct ksym_kept *kept);
+bool ksyms_find_module(const char *module, uint64_t *start, uint64_t *end);
 
 size_t ksym_lower_bound(const uint64_t *v, size_t n, uint64_t address);
 int ksym_rank(const struct ksym_line *sym);

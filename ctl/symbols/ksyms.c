@@ -13,9 +13,9 @@
  * Data has names, too, where it is static: an address belongs to the symbol
  * before it up to the next one. All other data has none.
  *
- * A name that was found is kept, so that it outlives its module. An address
- * that belongs to no module and not to the kernel has no name, however close
- * the symbol before it is.
+ * A name that was found is kept. An address that belongs to no module and not to
+ * the kernel has no name, however close the symbol before it is. What a session
+ * recorded of modules comes with its names (ksym_told.c).
  */
 
 #include <stdlib.h>
@@ -45,6 +45,7 @@ void ksyms_free(struct ksyms *k)
 	numbers_free(&k->wanted);
 	map_free(&k->objects, free);
 	numbers_free(&k->wanted_objects);
+	map_free(&k->told, NULL);
 	pool_free(&k->names);
 	ksym_all_free(&k->all);
 	modules_free(&k->modules);
@@ -117,6 +118,18 @@ static void know(struct ksyms *k, uint64_t address, struct ksym *sym)
 		sym->twin = true;
 		other->twin = true;
 	}
+}
+
+/** ksyms_know() - Make the name of an address known; @name is NULL if it has none. */
+void ksyms_know(struct ksyms *k, uint64_t address, const char *name, const char *module,
+		uint64_t offset, bool object)
+{
+	struct ksym *sym = new_symbol(k, name, module, offset);
+
+	if (object)
+		map_set(&k->objects, address, sym);
+	else
+		know(k, address, sym);
 }
 
 static void learn(struct ksyms *k, uint64_t address, const char *name, const char *module,
@@ -406,33 +419,31 @@ void ksyms_load_live(struct ksyms *k)
 {
 	struct kallsyms from;
 
-	if ((!k->all.n || k->all_cached) && !kallsyms_open_live(&from, k->path))
+	if ((!k->all.n || k->all_cached || ksyms_are_old(k)) && !kallsyms_open_live(&from, k->path))
 		ksyms_load_from(k, &from);
 }
 
-/* Whether a module that may be gone by now has the address. */
-static bool find_kept(struct ksyms *k, uint64_t address)
+/** ksyms_are_old() - Return: whether a module came since all symbols were loaded. */
+bool ksyms_are_old(struct ksyms *k)
 {
-	const struct ksym_kept *kept;
-	const char *name;
-	uint64_t at;
+	struct modules now = {};
+	bool old = false;
+	size_t i;
 
-	for (kept = k->kept; kept; kept = kept->next) {
-		if (address < kept->start || address >= kept->end)
-			continue;
-		name = ksym_all_find(&kept->all, address, &at);
-		if (!name)
-			continue;
-		know(k, address, new_symbol(k, name, kept->module, address - at));
-		return true;
+	modules_read(&now, k->modules_path);
+	for (i = 0; i < now.n && !old; i++) {
+		const struct module *m = modules_find(&k->modules, now.v[i].name);
+
+		old = !m || m->start != now.v[i].start;
 	}
-	return false;
+	modules_free(&now);
+	return old;
 }
 
 /** ksyms_want() - Have @address named by the next ksyms_resolve(). */
 void ksyms_want(struct ksyms *k, uint64_t address)
 {
-	if (!map_get(&k->known, address) && !find_kept(k, address))
+	if (!map_get(&k->known, address))
 		numbers_add(&k->wanted, address);
 }
 
@@ -467,7 +478,7 @@ const struct ksym *ksyms_find(struct ksyms *k, uint64_t address)
 
 	if (sym)
 		return sym;
-	if (!find_kept(k, address) && k->all.n)
+	if (k->all.n)
 		find_in_all(k, address);
 	return map_get(&k->known, address);
 }

@@ -31,7 +31,7 @@ struct ksyms {
 	struct pool	names;
 	struct ksym_all	all;
 	bool		all_cached;	/* without code generated at run time */
-	const struct ksym_kept *kept;	/* of whoever set it */
+	struct map	told;		/* address to name, of those that the kernel named */
 	struct modules	modules;
 	uint64_t	kernel_end;
 	bool		hidden;		/* kallsyms shows no addresses */
@@ -45,7 +45,12 @@ void ksyms_want_object(struct ksyms *k, uint64_t address);
 void ksyms_resolve(struct ksyms *k);
 void ksyms_load_all(struct ksyms *k);
 void ksyms_load_live(struct ksyms *k);
+bool ksyms_are_old(struct ksyms *k);
 void ksyms_load_from(struct ksyms *k, struct kallsyms *from);
+void ksyms_know(struct ksyms *k, uint64_t address, const char *name, const char *module,
+		uint64_t offset, bool object);
+uint64_t ksyms_tell(struct ksyms *k, uint64_t address, const char *text, bool object);
+uint64_t ksyms_address(uint64_t word);
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address);
 void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out);
 void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out);

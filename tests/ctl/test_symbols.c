@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which names come from the cache of symbols, and when there is none. */
+/* Which names come from the cache of symbols, and when there is none; names that are told. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -257,6 +257,58 @@ static void test_generated(void)
 	ksyms_free(&k);
 }
 
+static void is_told(struct ksyms *k, uint64_t word, const char *want, const char *name)
+{
+	struct buf out = {};
+
+	ksyms_print_address(k, word, &out);
+	ok(!strcmp(out.p, want), name);
+	if (strcmp(out.p, want))
+		printf("# got '%s', want '%s'\n", out.p, want);
+	buf_free(&out);
+}
+
+/* Names that come with addresses: one address can have had several. */
+static void test_told(void)
+{
+	const uint64_t data = 0xffffffffc0003000ull;
+	const uint64_t at = 0xffffffffc0001010ull;
+	struct buf out = {};
+	struct ksyms k;
+	uint64_t a, b, gone, none;
+
+	ksyms_init(&k);
+	k.path = "/nonexistent";
+	a = ksyms_tell(&k, at, "leak+0x10 [moda]", false);
+	b = ksyms_tell(&k, at, "entry [modb]", false);
+	gone = ksyms_tell(&k, at, "[unloaded] 0xffffffffc0001010", false);
+	none = ksyms_tell(&k, at, "[unknown] 0xffffffffc0001010", false);
+	ok(a == at, "the first name of an address has its number");
+	ok(b != at && ksyms_address(b) == at, "another one has a number of its own");
+	ok(ksyms_address(at) == at && ksyms_address(0x1234) == 0x1234, "an address is its own");
+	ok(ksyms_tell(&k, at, "leak+0x10 [moda]", false) == a &&
+	   ksyms_tell(&k, at, "entry [modb]", false) == b &&
+	   ksyms_tell(&k, at, "[unloaded] 0xffffffffc0001010", false) == gone,
+	   "names keep their numbers");
+	is_told(&k, a, "leak+0x10 [moda]", "the first name");
+	is_told(&k, b, "entry [modb]", "the second name");
+	is_told(&k, gone, "[unloaded] 0xffffffffc0001010", "a name that is lost");
+	ok(!k.unknown, "all of them have names");
+	is_told(&k, none, "[unknown] 0xffffffffc0001010", "no name");
+	ok(k.unknown, "that one has none");
+	ksyms_want(&k, a);
+	ksyms_want(&k, b);
+	ok(!k.wanted.n, "names that were told are not looked for");
+	ksyms_print_function(&k, b, &out);
+	ok(!strcmp(out.p, "entry"), "a function");
+	buf_free(&out);
+	ok(ksyms_tell(&k, data, "lock [modb]", true) == data, "data");
+	ksyms_print_object(&k, data, &out);
+	ok(!strcmp(out.p, "lock [modb]"), "an object");
+	buf_free(&out);
+	ksyms_free(&k);
+}
+
 int main(void)
 {
 	set_up();
@@ -264,6 +316,7 @@ int main(void)
 	test_torn();
 	test_trust();
 	test_generated();
+	test_told();
 	tear_down();
 	printf("1..%d\n", tests);
 	return failures != 0;

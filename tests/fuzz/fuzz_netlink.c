@@ -12,6 +12,7 @@
 #include "lib/macros.h"
 #include "proto/model.h"
 #include "proto/nl.h"
+#include "symbols/ksyms.h"
 
 #define FAMILY	32
 
@@ -67,10 +68,26 @@ static void read_texts(const struct table *t)
 				length += strlen((char *)(uintptr_t)t->keys[t->rows[i].key + c]);
 }
 
+static struct ksyms ksyms;
+
+/* The name of an address, which is printed. */
+static uint64_t take_name(void *arg, uint32_t type, uint64_t address, const char *text)
+{
+	bool object = type == KOBS_TYPE_OBJECT;
+	uint64_t word = ksyms_tell(&ksyms, address, text, object);
+	struct buf out = {};
+
+	ksyms_print_function(&ksyms, word, &out);
+	ksyms_print_object(&ksyms, word, &out);
+	length += out.len;
+	buf_free(&out);
+	return word;
+}
+
 static void ask_table(struct nl *nl)
 {
 	static const uint32_t types[] = {
-		KOBS_TYPE_NUMBER, KOBS_TYPE_TEXT, KOBS_TYPE_KSTACK,
+		KOBS_TYPE_FUNCTION, KOBS_TYPE_TEXT, KOBS_TYPE_KSTACK,
 	};
 	struct figure figures[] = {
 		{ .name = "f", .merge = KOBS_MERGE_SUM },
@@ -80,6 +97,7 @@ static void ask_table(struct nl *nl)
 	struct table t = {};
 
 	model_init_table(&t, types, ARRAY_SIZE(types), &mode);
+	t.tell = take_name;
 	model_get_table(nl, 1, &t);
 	read_texts(&t);
 	model_get_stack(nl, 1, 7, &t);
@@ -94,15 +112,21 @@ static void take_event(const struct event *ev, void *arg)
 		length += strlen(ev->texts[i]);
 }
 
+static void take_record_name(uint64_t address, const char *text, void *arg)
+{
+	take_name(NULL, KOBS_TYPE_ADDRESS, address, text);
+}
+
 static const char *take_record(struct nlmsghdr *msg, void *arg)
 {
+	const struct event_ops ops = { .event = take_event, .name = take_record_name };
 	struct session *s = arg;
 	struct batch b;
 
 	if (model_message_command(msg) == KOBS_CMD_SESSION_NTF)
 		return model_parse_session(msg, s);
 	model_parse_batch(msg, &b);
-	return model_parse_events(msg, &b, take_event, NULL);
+	return model_parse_events(msg, &b, &ops);
 }
 
 static void ask(struct nl *nl, unsigned int what)
@@ -143,7 +167,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	nl_cb_overwrite_recv(nl.cb, give_answer);
 	next = data + 1;
 	left = size - 1;
+	ksyms_init(&ksyms);
 	ask(&nl, *data);
+	ksyms_free(&ksyms);
 	nl_shut(&nl);
 	return 0;
 }

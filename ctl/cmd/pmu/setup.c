@@ -133,9 +133,24 @@ static void add_functions(struct pmu_run *p, struct view *v)
 	size_t i;
 
 	ksyms_load_live(&v->ksyms);
+	p->functions.n = 0;
 	for (i = 0; i < all->n; i++)
 		if (!i || all->address[i] != all->address[i - 1])
 			numbers_add(&p->functions, all->address[i]);
+}
+
+/*
+ * A module that came before there was a session, but after the list was read: its
+ * samples would count for other functions.
+ */
+static bool renew(struct run_spec *spec, struct view *v)
+{
+	struct pmu_run *p = spec->arg;
+
+	if (!p->functions.n || !ksyms_are_old(&v->ksyms))
+		return false;
+	add_functions(p, v);
+	return true;
 }
 
 /** pmu_prepare() - The source's parameters, once the command's process is there. */
@@ -159,8 +174,10 @@ int pmu_prepare(struct run_spec *spec, struct view *v, pid_t command)
 			numbers_add(&p->words, p->events.v[i].word[k]);
 	if (on_exec && command)
 		numbers_add(&p->tasks, (uint64_t)command);
-	if (pmu_is_by(p, "func"))
+	if (pmu_is_by(p, "func")) {
 		add_functions(p, v);
+		spec->renew = renew;
+	}
 	set_numbers(req, "events", &p->words);
 	set_numbers(req, "tasks", &p->tasks);
 	set_numbers(req, "cpus", &p->cpus);

@@ -14,6 +14,7 @@
 #include "lib/nearest.h"
 #include "lib/parse.h"
 #include "run/run.h"
+#include "symbols/ksym_all.h"
 #include "symbols/modules.h"
 
 /* Live objects that make a site worth its stacks. */
@@ -94,17 +95,6 @@ static int check_leaks(const struct verb *verb, const struct opts *o)
 	return check_cache(verb, o);
 }
 
-/* Its names, for reports that come when it is gone. */
-static void learn_module(struct run_spec *spec, struct module_watch *w)
-{
-	struct ksym_kept *kept = ksyms_keep_module(w->name);
-
-	if (!kept)
-		return;
-	kept->next = spec->names;
-	spec->names = kept;
-}
-
 static bool watch_module(struct run_spec *spec, const struct session *s)
 {
 	struct module_watch *w = spec->arg;
@@ -114,7 +104,6 @@ static bool watch_module(struct run_spec *spec, const struct session *s)
 	if (s->targets && !w->loaded) {
 		w->loaded = true;
 		w->gone = 0;
-		learn_module(spec, w);
 	} else if (!s->targets && w->loaded) {
 		w->loaded = false;
 		w->gone = now_ns();
@@ -133,15 +122,16 @@ static bool module_is_gone(struct run_spec *spec)
 
 static void follow_module(struct run_spec *spec, struct module_watch *w, const char *name)
 {
+	uint64_t start;
+	uint64_t end;
 	size_t i;
 
 	/* Modules are known by names without '-', whatever their files are called. */
 	for (i = 0; name[i] && i + 1 < sizeof(w->name); i++)
 		w->name[i] = name[i] == '-' ? '_' : name[i];
-	learn_module(spec, w);
-	if (spec->names) {
-		numbers_add(&w->text, spec->names->start);
-		numbers_add(&w->text, spec->names->end);
+	if (ksyms_find_module(w->name, &start, &end)) {
+		numbers_add(&w->text, start);
+		numbers_add(&w->text, end);
 		model_set_addresses(&spec->request, "module_text", &w->text);
 		w->loaded = true;
 		w->seen = true;
@@ -220,7 +210,6 @@ static int observe_leaks(const struct verb *verb, const struct opts *o)
 		err = check_module(&watch, o);
 	strings_free(&chosen.by);
 	model_free_request(&spec.request);
-	ksyms_free_kept(spec.names);
 	numbers_free(&watch.text);
 	numbers_free(&helpers);
 	return err;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What became of a stream's records: those that did not come, or were not printed. */
+
+#include "lib/format.h"
+#include "report/writer.h"
+#include "run/stream.h"
+
+/** trace_count_undelivered() - Count records that were recorded, but did not come, as lost. */
+void trace_count_undelivered(const struct trace *t, struct session *s)
+{
+	uint64_t came = t->printed + t->withheld;
+
+	if (came >= s->recorded)
+		return;
+	model_add_loss(s, "undelivered", "records did not reach obsctl", s->recorded - came);
+	s->recorded = came;
+}
+
+/** trace_print_withheld() - How many records were not printed, where -n limits them. */
+void trace_print_withheld(const struct trace *t, struct out *o)
+{
+	char shown[32], all[32];
+
+	if (!t->max)
+		return;
+	out_json_number(o, "shown", t->printed);
+	if (t->withheld)
+		out_line(o, "%s of %s records shown (-n %llu)",
+			 format_count(shown, sizeof(shown), t->printed),
+			 format_count(all, sizeof(all), t->printed + t->withheld),
+			 (unsigned long long)t->max);
+}
