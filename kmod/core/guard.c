@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Self-cost and the guard: the cost of a session's handlers is measured on
- * sampled hits; a session above its CPU budget is disarmed.
+ * sampled hits; a session above its CPU budget is disarmed. Also the slow path of
+ * the guard against recursion (hit.h).
  *
  * Every CPU checks the budget itself, in the handler, because a machine flooded
  * with hits may run nothing else. The estimate for a window is its number of
@@ -17,6 +18,7 @@
 #include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/math64.h>
+#include <linux/uaccess.h>
 
 #include "core/hit.h"
 #include "core/session.h"
@@ -86,20 +88,58 @@ out:
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_guard_check);
 
+/*
+ * Whether the current context has an active handler already.
+ *
+ * Hard interrupts begin and end a few functions before and after
+ * preempt_count() says so. A hit there seems to be in the interrupted context;
+ * what tells it from a recursion is that interrupts were on when that context's
+ * handler began, and are off. There is one such hit at a time. They are off, too,
+ * in a page fault of the handler's own, which reads user memory with page faults
+ * disabled.
+ */
+static bool hit_recurs(u64 busy)
+{
+	u16 context = kobs_hit_context() & KOBS_HIT_CONTEXT;
+	bool edge = irqs_disabled() && !pagefault_disabled();
+
+	for (; busy; busy >>= KOBS_HIT_LANE) {
+		if ((busy & KOBS_HIT_CONTEXT) != context)
+			continue;
+		if (!edge || (busy & KOBS_HIT_IRQS_OFF))
+			return true;
+		edge = false;
+	}
+	return false;
+}
+
 /**
- * kobs_hit_recursion() - count a hit in the session's own handler as lost
+ * kobs_hit_nest() - enter a handler while another one is active
  * @s: session
  * @pc: its part of this CPU
  *
  * Context: any, NMI included; preemption off.
+ * Return: false for a hit in the session's own handler, counted as lost.
  */
-void kobs_hit_recursion(struct kobs_session *s, struct kobs_cpu *pc)
+bool kobs_hit_nest(struct kobs_session *s, struct kobs_cpu *pc)
 {
-	if (!READ_ONCE(s->armed))
-		return;
-	kobs_count(&pc->counters, KOBS_N_HITS);
-	kobs_count(&pc->counters, KOBS_N_RECURSION);
+	u64 busy = pc->busy;
+
+	if (!(busy >> KOBS_HIT_LANE) && irqs_disabled_flags(pc->flags))
+		busy |= KOBS_HIT_IRQS_OFF;
+	/* More contexts than there is room for count as a recursion, too. */
+	if (!(busy >> 3 * KOBS_HIT_LANE) && !hit_recurs(busy)) {
+		busy = busy << KOBS_HIT_LANE | kobs_hit_context();
+		pc->busy = irqs_disabled() ? busy | KOBS_HIT_IRQS_OFF : busy;
+		return true;
+	}
+	if (READ_ONCE(s->armed)) {
+		kobs_count(&pc->counters, KOBS_N_HITS);
+		kobs_count(&pc->counters, KOBS_N_RECURSION);
+	}
+	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(kobs_hit_nest);
 
 static void guard_to_task(struct irq_work *work)
 {

@@ -18,6 +18,8 @@
 #ifndef KOBS_HIT_H
 #define KOBS_HIT_H
 
+#include <linux/irqflags.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
 #include "core/context.h"
@@ -32,10 +34,40 @@
 #define KOBS_HIT_SAMPLE		1024
 #define KOBS_HIT_FIRST		16
 
-/* Contexts that can interrupt each other: task, softirq, hardirq, NMI. */
-#define KOBS_HIT_NEST		4
+/*
+ * The recursion guard keeps the contexts of a session's active handlers on a
+ * CPU in kobs_cpu.busy, 16 bits each, the innermost lowest: the softirq,
+ * hardirq and NMI bits of preempt_count(). Those that do not belong to the
+ * context itself are overwritten.
+ */
+#define KOBS_HIT_BUSY		BIT(7)
+#define KOBS_HIT_IRQS_OFF	BIT(6)
+#define KOBS_HIT_CONTEXT	(((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) >> \
+				  SOFTIRQ_SHIFT) & U16_MAX)
+#define KOBS_HIT_LANE		16
 
-void kobs_hit_recursion(struct kobs_session *s, struct kobs_cpu *pc);
+bool kobs_hit_nest(struct kobs_session *s, struct kobs_cpu *pc);
+
+/* The current context, as in kobs_cpu.busy. */
+static __always_inline u16 kobs_hit_context(void)
+{
+	BUILD_BUG_ON(KOBS_HIT_CONTEXT & (KOBS_HIT_BUSY | KOBS_HIT_IRQS_OFF));
+	return preempt_count() >> SOFTIRQ_SHIFT | KOBS_HIT_BUSY;
+}
+
+/*
+ * Interrupts on or off, at the lowest cost. (On x86 native_save_fl() would be a
+ * patched call. In a guest of Xen the flag always says on, which is the safe
+ * side: see kobs_hit_nest().)
+ */
+static __always_inline void kobs_hit_save_flags(unsigned long *flags)
+{
+#ifdef CONFIG_X86_64
+	asm volatile("pushf; pop %0" : "=rm" (*flags) : : "memory");
+#else
+	*flags = arch_local_save_flags();
+#endif
+}
 
 /**
  * kobs_hit_enter_off() - kobs_hit_enter() with preemption off already
@@ -49,16 +81,17 @@ kobs_hit_enter_off(struct kobs_session *s)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 
-	if (likely(++pc->nest <= KOBS_HIT_NEST)) {
-		barrier();
-		/* Spares callers the test for NULL. */
-		if (!pc)
-			__builtin_unreachable();
-		return pc;
+	if (likely(!pc->busy)) {
+		kobs_hit_save_flags(&pc->flags);
+		pc->busy = kobs_hit_context();
+	} else if (unlikely(!kobs_hit_nest(s, pc))) {
+		return NULL;
 	}
-	kobs_hit_recursion(s, pc);
-	pc->nest--;
-	return NULL;
+	barrier();
+	/* Spares callers the test for NULL. */
+	if (!pc)
+		__builtin_unreachable();
+	return pc;
 }
 
 /**
@@ -70,16 +103,16 @@ kobs_hit_enter_off(struct kobs_session *s)
 static __always_inline void kobs_hit_leave_off(struct kobs_cpu *pc)
 {
 	barrier();
-	pc->nest--;
+	pc->busy >>= KOBS_HIT_LANE;
 }
 
 /**
  * kobs_hit_enter() - turn preemption off and guard against recursion
  * @s: session
  *
- * Handlers of interrupts nest, one per context. A deeper nesting means that a
- * handler hit its own hook. (The depth needs no atomics: contexts that interrupt
- * this function restore it.)
+ * Handlers nest, one per context (task, softirq, hardirq, NMI). A second one in
+ * the same context means that a handler hit its own hook. (This needs no
+ * atomics: contexts that interrupt this function restore what they change.)
  *
  * Context: any, NMI included.
  * Return: the session's part of this CPU, or NULL for a recursion, which was

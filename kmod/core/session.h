@@ -87,14 +87,16 @@ struct kobs_guard {
  * @table: aggregation table, unused by streams; without memory if the CPU has
  *         not been online
  * @unwind: its part of kernel stacks
- * @nest: nesting depth of the session's handlers on this CPU
+ * @busy: contexts of the session's active handlers on this CPU, see hit.h
+ * @flags: interrupt flags when the outermost of them began
  * @guard: the guard's window
  */
 struct kobs_cpu {
 	struct kobs_counters counters;
 	struct kobs_table table;
 	struct kobs_unwind_cpu unwind;
-	u32 nest;
+	u64 busy;
+	unsigned long flags;
 	struct kobs_guard guard;
 };
 

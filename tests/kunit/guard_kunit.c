@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the guard: which windows disarm a session. The clock, the hits and
- * their cost are simulated.
+ * Tests of the guard: which windows disarm a session, and which hits are hits in
+ * the session's own handler. The clock, the hits, their cost and their contexts
+ * are simulated.
  */
 #include <kunit/test.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/time64.h>
+#include <linux/uaccess.h>
 
-#include "core/session.h"
+#include "core/hit.h"
 
 #define BUDGET	25
 
@@ -125,6 +128,109 @@ static void cost_is_added_up(struct kunit *test)
 	guarded_done(g);
 }
 
+/*
+ * Handlers that interrupt each other, outermost first.
+ * @steps: how each begins: (t) in the same context, (b) with bottom halves off,
+ *         (o) with interrupts off, in a (f) page fault while they are disabled,
+ *         in a (s) softirq, (h) hardirq, (n) NMI
+ * @enters: for each, + when its hit counts, - when it is a recursion
+ */
+static const struct nesting {
+	const char *name;
+	const char *steps;
+	const char *enters;
+} nestings[] = {
+	{ "one in each context", "tshn", "++++" },
+	{ "NMIs that nest", "tnn", "+++" },
+	{ "a hook of its own, in a task", "ttt", "+--" },
+	{ "the same with bottom halves off", "btb", "+--" },
+	{ "the same with interrupts off", "oo", "+-" },
+	{ "a page fault of its own", "tff", "+--" },
+	{ "a hook of its own, in a softirq", "tst", "++-" },
+	{ "a hook of its own, in a hardirq", "thoo", "++--" },
+	{ "a hook of its own, in an NMI", "no", "+-" },
+	{ "begin and end of a hardirq in a task", "toon", "++-+" },
+	{ "begin and end of a hardirq in a softirq", "tsoo", "+++-" },
+	{ "contexts without room", "tsohn", "++++-" },
+};
+
+#define NESTING_MAX	8
+
+static void nesting_begin(char step, unsigned int *add)
+{
+	if (strchr("ofhn", step))
+		raw_local_irq_disable();
+	if (step == 'f')
+		pagefault_disable();
+	*add = step == 'b' ? 2 * SOFTIRQ_OFFSET :
+	       step == 's' ? SOFTIRQ_OFFSET :
+	       step == 'h' ? HARDIRQ_OFFSET :
+	       step == 'n' ? NMI_OFFSET + HARDIRQ_OFFSET : 0;
+	__preempt_count_add(*add);
+}
+
+/* Sets @entered to what happens, as in @n->enters. */
+static void nesting_run(struct kobs_session *s, const struct nesting *n,
+			char *entered)
+{
+	struct kobs_cpu *pc[NESTING_MAX];
+	unsigned int add[NESTING_MAX];
+	unsigned long flags[NESTING_MAX];
+	unsigned int i, steps = strlen(n->steps);
+
+	preempt_disable();
+	for (i = 0; i < steps; i++) {
+		raw_local_save_flags(flags[i]);
+		nesting_begin(n->steps[i], &add[i]);
+		pc[i] = kobs_hit_enter(s);
+		entered[i] = pc[i] ? '+' : '-';
+	}
+	while (i--) {
+		if (pc[i])
+			kobs_hit_leave(pc[i]);
+		if (n->steps[i] == 'f')
+			pagefault_enable();
+		__preempt_count_sub(add[i]);
+		raw_local_irq_restore(flags[i]);
+	}
+	preempt_enable();
+}
+
+static u64 lost(const struct kobs_session *s)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += local64_read(&per_cpu_ptr(s->cpu, cpu)->counters
+				    .n[KOBS_N_RECURSION]);
+	return sum;
+}
+
+static void one_handler_per_context(struct kunit *test)
+{
+	struct kobs_session *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	u64 expected = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	s->cpu = alloc_percpu(struct kobs_cpu);
+	KUNIT_ASSERT_NOT_NULL(test, s->cpu);
+	s->armed = true;
+	for (i = 0; i < 2 * ARRAY_SIZE(nestings); i++) {
+		const struct nesting *n = &nestings[i / 2];
+		char entered[NESTING_MAX + 1] = "";
+		const char *c;
+
+		nesting_run(s, n, entered);
+		KUNIT_EXPECT_STREQ_MSG(test, entered, n->enters, "%s", n->name);
+		for (c = n->enters; *c; c++)
+			expected += *c == '-';
+	}
+	KUNIT_EXPECT_EQ(test, lost(s), expected);
+	free_percpu(s->cpu);
+}
+
 static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(above_in_two_windows),
 	KUNIT_CASE(within_the_budget),
@@ -132,6 +238,7 @@ static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(several_dear_hits_now_and_then),
 	KUNIT_CASE(no_budget_no_guard),
 	KUNIT_CASE(cost_is_added_up),
+	KUNIT_CASE(one_handler_per_context),
 	{}
 };
 

@@ -3,11 +3,17 @@
  * ustack FILE TEXT N: writes TEXT to FILE N times, from user_leaf(), called by
  * user_middle(), user_outer() and main(). Built with frame pointers; user_leaf()
  * makes the system call itself, since libc has no frame pointers.
+ *
+ * ustack fault N: takes N page faults at an address that is not mapped, with a
+ * frame pointer that points there, too (x86 only).
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 
 #define FRAME __attribute__((noipa))
 
@@ -45,11 +51,51 @@ static FRAME long user_outer(int fd, const char *text)
 	return user_middle(fd, text) + 1;
 }
 
+#ifdef __x86_64__
+static long after_fault;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+
+	u->uc_mcontext.gregs[REG_RIP] = after_fault;
+}
+
+static FRAME void user_fault(void)
+{
+	asm volatile("sub $128, %%rsp; push %%rbp; lea 1f(%%rip), %%rax;"
+		     "mov %%rax, %0; mov $16, %%ebp; movb $0, 16;"
+		     "1: pop %%rbp; add $128, %%rsp"
+		     : "=m" (after_fault) : : "rax", "memory");
+}
+
+static int faults(int n)
+{
+	struct sigaction action = {
+		.sa_sigaction = on_fault,
+		.sa_flags = SA_SIGINFO,
+	};
+
+	if (sigaction(SIGSEGV, &action, NULL))
+		return 1;
+	while (n--)
+		user_fault();
+	return 0;
+}
+#else
+static int faults(int n)
+{
+	return 2;
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	int fd;
 	int i;
 
+	if (argc == 3 && !strcmp(argv[1], "fault"))
+		return faults(atoi(argv[2]));
 	if (argc != 4)
 		return 2;
 	fd = open(argv[1], O_WRONLY);

@@ -44,13 +44,30 @@ static __always_inline void *kobs_calls_ctx(struct fprobe *fp)
 	return container_of(fp, struct kobs_calls, fp)->ctx;
 }
 
+/* Ftrace's recursion guard lets a handler hit its own hook once. */
+static __always_inline int kobs_calls_enter(void *ctx, unsigned long ip,
+					    const struct pt_regs *regs,
+					    void *data,
+					    const struct kobs_call_ops *call)
+{
+	void *guarded = call->begin(ctx);
+	bool hook;
+
+	if (!guarded)
+		return 1;
+	hook = call->enter(ctx, ip, regs, data);
+	call->end(guarded);
+	/* Not 0: do not hook the return. */
+	return !hook;
+}
+
 #define KOBS_CALL_HANDLERS(name, operations)				\
 static int name##_entry(struct fprobe *fp, unsigned long ip,		\
 			unsigned long ret_ip, struct pt_regs *regs,	\
 			void *data)					\
 {									\
-	/* Not 0: do not hook the return. */				\
-	return !(operations).enter(kobs_calls_ctx(fp), ip, regs, data);	\
+	return kobs_calls_enter(kobs_calls_ctx(fp), ip, regs, data,	\
+				&(operations));				\
 }									\
 									\
 static void name##_exit(struct fprobe *fp, unsigned long ip,		\
