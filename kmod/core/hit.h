@@ -39,6 +39,10 @@
  * CPU in kobs_cpu.busy, 16 bits each, the innermost lowest: the softirq,
  * hardirq and NMI bits of preempt_count(). Those that do not belong to the
  * context itself are overwritten.
+ *
+ * A context that interrupts kobs_hit_enter_off() between its two stores leaves
+ * its own flags there. A hit at the edge of another interrupt of that handler is
+ * then taken for a recursion: lost, and counted so.
  */
 #define KOBS_HIT_BUSY		BIT(7)
 #define KOBS_HIT_IRQS_OFF	BIT(6)

@@ -173,6 +173,17 @@ static noinline bool lock_look(struct kobs_lock *l, unsigned long lock,
 	return !l->owner || lock_context_owner(l, lock, flags, data);
 }
 
+/* The cost of a wait is reported at its end, unless it is filtered. */
+static noinline void lock_begin_timed(struct kobs_session *s,
+				      struct kobs_cpu *pc,
+				      struct kobs_inflight *entry, u64 t0)
+{
+	if (entry->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)
+		kobs_hit_end(s, pc, t0, 0);
+	else
+		entry->data[LOCK_D_COST] = (entry->start - t0) ?: 1;
+}
+
 /*
  * Context of the handlers: any, NMI included; preemption off. A session is
  * plain (@plain is a constant) when its key is the lock and the kind.
@@ -185,8 +196,8 @@ static __always_inline void lock_begin_wait(struct kobs_lock *l,
 	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
 	struct kobs_session *s = l->s;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
+	struct kobs_inflight *entry;
 	enum kobs_inflight_got got;
-	u64 now;
 	u64 t0;
 
 	got = lock_enter(l, pc, &ref, lock, flags);
@@ -207,14 +218,13 @@ static __always_inline void lock_begin_wait(struct kobs_lock *l,
 		}
 		kobs_count(&pc->counters, fate);
 	}
-	now = ktime_get_mono_fast_ns();
-	ref.entry->start = now;
-	ref.entry->data[LOCK_D_FLAGS] = flags;
-	ref.entry->data[LOCK_D_COST] = t0 ? (now - t0) ?: 1 : 0;
+	entry = ref.entry;
+	entry->start = ktime_get_mono_fast_ns();
+	entry->data[LOCK_D_FLAGS] = flags;
+	entry->data[LOCK_D_COST] = 0;
+	if (unlikely(t0))
+		lock_begin_timed(s, pc, entry, t0);
 	kobs_inflight_publish(&ref);
-	/* The cost of a wait is reported at its end. */
-	if (unlikely(flags & LOCK_F_FILTERED))
-		kobs_hit_end(s, pc, t0, 0);
 }
 
 static __always_inline void lock_begin(struct kobs_lock *l, unsigned long lock,
