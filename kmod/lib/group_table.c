@@ -5,6 +5,7 @@
  * Locking: see group_table.h.
  */
 #include <kunit/visibility.h>
+#include <linux/bitops.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -214,3 +215,39 @@ void kobs_group_table_replace(struct kobs_group_table *g,
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_replace);
+
+/**
+ * kobs_group_table_left() - a counter of a group, less others, over all CPUs
+ * @g: group table
+ * @group: group
+ * @i: index of the counter
+ * @less: counters to subtract, a bit for each
+ *
+ * One pass over the CPUs, which touches the group's cache lines once. While the
+ * counters change, the result can be off by what happens during the pass.
+ *
+ * Context: any; they may change meanwhile.
+ * Return: the difference, or 0 where it would be negative.
+ */
+u64 kobs_group_table_left(const struct kobs_group_table *g, u32 group,
+			  unsigned int i, unsigned long less)
+{
+	unsigned int cpu, k;
+	s64 left = 0;
+
+	for_each_possible_cpu(cpu) {
+		const struct kobs_group_counts *counts;
+		const local64_t *n;
+
+		/* As in kobs_group_table_sum(). */
+		counts = smp_load_acquire(per_cpu_ptr(g->counts, cpu));
+		if (!counts)
+			continue;
+		n = counts[group].n;
+		for_each_set_bit(k, &less, KOBS_GROUP_COUNTS)
+			left -= local64_read(&n[k]);
+		left += local64_read(&n[i]);
+	}
+	return max_t(s64, left, 0);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_left);

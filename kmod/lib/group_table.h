@@ -69,6 +69,8 @@ const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group);
 u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned int i);
 void kobs_group_table_replace(struct kobs_group_table *g,
 			      const struct kobs_replace *r);
+u64 kobs_group_table_left(const struct kobs_group_table *g, u32 group,
+			  unsigned int i, unsigned long less);
 
 /**
  * kobs_group_table_counts() - the counters of a group on this CPU

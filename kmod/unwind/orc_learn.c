@@ -182,8 +182,8 @@ void kobs_orc_learn(unsigned long ip)
 static int module_changes(struct notifier_block *nb, unsigned long state,
 			  void *data)
 {
-	/* Contexts may still be learning the old code. */
-	if (state != MODULE_STATE_COMING)
+	/* Contexts of a session may still be learning the old code. */
+	if (state != MODULE_STATE_COMING && kobs_unwind_used())
 		synchronize_rcu();
 	kobs_orc_forget(MODULES_VADDR, ULONG_MAX);
 	return NOTIFY_DONE;

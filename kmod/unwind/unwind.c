@@ -6,12 +6,16 @@
  * Locking: none; the memory of a CPU changes before a session's handlers run on
  * it and after they have ended.
  */
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 
 #include "unwind/unwind.h"
+
+/* Number of sessions. */
+static atomic_t users;
 
 /**
  * kobs_unwind_configure() - decide on the stack caches of a session
@@ -23,6 +27,8 @@
  */
 u64 kobs_unwind_configure(struct kobs_unwind *u, bool kernel_stacks)
 {
+	atomic_inc(&users);
+	u->user = true;
 	u->stack_cache = kernel_stacks && u->verify &&
 			 (IS_ENABLED(CONFIG_UNWINDER_ORC) ||
 			  IS_ENABLED(CONFIG_ARM64));
@@ -61,6 +67,20 @@ void kobs_unwind_free(struct kobs_unwind *u)
 
 	for_each_possible_cpu(cpu)
 		kobs_stack_cache_free(&per_cpu_ptr(u->cpu, cpu)->cache);
+	if (u->user)
+		atomic_dec(&users);
+	u->user = false;
+}
+
+/**
+ * kobs_unwind_used() - whether a session exists, whose handlers may unwind
+ *
+ * Context: any.
+ * Return: false when none has a kernel stack in the works.
+ */
+bool kobs_unwind_used(void)
+{
+	return atomic_read(&users);
 }
 
 /**

@@ -55,6 +55,7 @@ struct kobs_unwind_cpu {
  * @verify: compare every Nth cached stack with the unwinder; 0: no caches
  * @stack_cache: a CPU has a stack cache, unless there was no memory for it
  * @epoch: changes when a module comes or goes; x86 has one of all sessions
+ * @user: counts for kobs_unwind_used()
  * @stacks: the stack table
  */
 struct kobs_unwind {
@@ -64,6 +65,7 @@ struct kobs_unwind {
 	u32 verify;
 	bool stack_cache;
 	u32 epoch;
+	bool user;
 	struct kobs_stack_table *stacks;
 };
 
@@ -125,6 +127,7 @@ static __always_inline struct kobs_at kobs_at_fregs(struct ftrace_regs *fregs)
 u64 kobs_unwind_configure(struct kobs_unwind *u, bool kernel_stacks);
 int kobs_unwind_prepare(struct kobs_unwind *u, struct kobs_memory *m, unsigned int cpu);
 void kobs_unwind_free(struct kobs_unwind *u);
+bool kobs_unwind_used(void);
 void kobs_unwind_counts(const struct kobs_unwind *u, u64 *sum);
 void kobs_unwind_settle(const struct kobs_unwind *u);
 bool kobs_unwind_intern(const struct kobs_unwind *u, u64 *id,

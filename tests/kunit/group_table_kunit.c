@@ -184,11 +184,39 @@ static void cpu_without_counters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kobs_group_table_sum(g, group, 0), 7);
 }
 
+/* Objects of counter 0 that are in none of the counters 2 and 3. */
+static void what_is_left(struct kunit *test)
+{
+	struct kobs_group_table *g = groups_new(test, 16, 1);
+	unsigned long gone = BIT(2) | BIT(3);
+	unsigned int cpu;
+	u64 key = 1;
+	u32 group = kobs_group_table_find(g, &key);
+	u64 made = 0;
+
+	for_each_online_cpu(cpu) {
+		local64_t *n = (*per_cpu_ptr(g->counts, cpu))[group].n;
+
+		made += 10;
+		local64_set(&n[0], 10);
+		local64_set(&n[1], 1000);
+	}
+	cpu = cpumask_first(cpu_online_mask);
+	local64_set(&(*per_cpu_ptr(g->counts, cpu))[group].n[2], made - 3);
+	local64_set(&(*per_cpu_ptr(g->counts, cpu))[group].n[3], 1);
+	KUNIT_EXPECT_EQ(test, kobs_group_table_left(g, group, 0, gone), 2);
+	KUNIT_EXPECT_EQ(test, kobs_group_table_left(g, group, 0, 0), made);
+	/* As a pass can see it that runs beside allocations and frees. */
+	local64_set(&(*per_cpu_ptr(g->counts, cpu))[group].n[3], 5);
+	KUNIT_EXPECT_EQ(test, kobs_group_table_left(g, group, 0, gone), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(cpu_without_counters),
 	KUNIT_CASE(same_key_same_group),
 	KUNIT_CASE(full),
 	KUNIT_CASE(counters_add_up),
+	KUNIT_CASE(what_is_left),
 	{}
 };
 

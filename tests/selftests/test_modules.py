@@ -126,6 +126,32 @@ def again():
 CACHE = "/run/obsctl/kallsyms"
 
 
+@test("without a session, modules load and unload without waiting for kobs")
+def no_wait():
+    tracing = "/sys/kernel/tracing/"
+
+    def write(name, text):
+        with open(tracing + name, "w", encoding="ascii") as f:
+            f.write(text)
+
+    def waits():
+        """Calls of synchronize_rcu() by kobs while a module was loaded again."""
+        write("trace", "")
+        reload()
+        return [line for line in read(tracing + "trace").splitlines() if "<-module_changes" in line]
+
+    write("set_ftrace_filter", "synchronize_rcu")
+    write("current_tracer", "function")
+    try:
+        equal(waits(), [], "waits without a session")
+        obsctl("func", "count", "vfs_read", "--by", "kstack", "--detach", "holder")
+        at_least(len(waits()), 1, "waits beside a session with kernel stacks")
+        obsctl("session", "stop", "holder")
+    finally:
+        write("current_tracer", "nop")
+        write("set_ftrace_filter", "")
+
+
 @test("symbols are kept for later runs until a module is loaded or unloaded")
 def cache():
     def run():

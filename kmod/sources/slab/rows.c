@@ -28,6 +28,7 @@
 #define SHOT_JIFFIES	msecs_to_jiffies(50)
 #define SHOT_SLOW	msecs_to_jiffies(1000)
 #define SHOT_MANY	65536
+#define SHOT_SHARE	100
 
 /* Number of runs with a new maximum of live objects after which a group grows. */
 #define PEAKS		3
@@ -40,13 +41,10 @@ static unsigned int slots_of(const struct kobs_slab *sl)
 	return sl->groups.mask + 1;
 }
 
-/* Counters are per CPU: read the frees first. */
 static u64 group_live(const struct kobs_slab *sl, u32 group)
 {
-	u64 gone = kobs_group_table_sum(&sl->groups, group, SLAB_N_FREED) +
-		   kobs_group_table_sum(&sl->groups, group, SLAB_N_MISSED);
-
-	return kobs_group_table_sum(&sl->groups, group, SLAB_N_ALLOCATED) - gone;
+	return kobs_group_table_left(&sl->groups, group, SLAB_N_ALLOCATED,
+				     BIT(SLAB_N_FREED) | BIT(SLAB_N_MISSED));
 }
 
 /* Frees of older objects, of one group. */
@@ -62,7 +60,7 @@ static unsigned int older_slots(const struct kobs_slab *sl)
 
 static unsigned long elapsed(const struct kobs_slab *sl)
 {
-	return (sl->stopped ?: jiffies) - sl->started;
+	return (READ_ONCE(sl->stopped) ?: jiffies) - sl->started;
 }
 
 static void shots_halve(struct kobs_slab *sl)
@@ -125,14 +123,18 @@ static unsigned long shot_interval(const struct kobs_slab *sl)
 	return slots_of(sl) < SHOT_MANY ? SHOT_JIFFIES : SHOT_SLOW;
 }
 
+/* The guard does not see the worker: it takes 1 / SHOT_SHARE of a CPU at most. */
 static void shots_work(struct work_struct *work)
 {
 	struct kobs_slab *sl = container_of(work, struct kobs_slab, work.work);
+	u64 begin = ktime_get_mono_fast_ns();
+	unsigned long pause;
 
 	mutex_lock(&sl->shot_lock);
 	shots_run(sl);
 	mutex_unlock(&sl->shot_lock);
-	queue_delayed_work(kobs_wq, &sl->work, shot_interval(sl));
+	pause = nsecs_to_jiffies((ktime_get_mono_fast_ns() - begin) * SHOT_SHARE);
+	queue_delayed_work(kobs_wq, &sl->work, max(pause, shot_interval(sl)));
 }
 
 static void *rows_get(struct kobs_slab *sl, unsigned int n, size_t size)
@@ -225,8 +227,8 @@ void kobs_slab_rows_stop(struct kobs_slab *sl)
 	u64 end = s->guard_cost ? s->disarmed : s->stopped;
 
 	/* Exclude the time that turning the hooks off took. */
-	sl->stopped = jiffies -
-		      nsecs_to_jiffies(ktime_get_mono_fast_ns() - end);
+	WRITE_ONCE(sl->stopped, jiffies -
+		   nsecs_to_jiffies(ktime_get_mono_fast_ns() - end));
 	cancel_delayed_work_sync(&sl->work);
 }
 
@@ -299,7 +301,7 @@ static void tally_object(struct kobs_slab *sl, const struct kobs_object *o,
 static void tally_fill(struct kobs_slab *sl)
 {
 	u32 older = msecs_to_jiffies(sl->s->source_params[SLAB_P_OLDER].number);
-	u32 now = sl->stopped ?: jiffies;
+	u32 now = READ_ONCE(sl->stopped) ?: jiffies;
 	struct kobs_object o;
 	unsigned long place = 0;
 	unsigned int n = 0;
