@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <uapi/kobs.h>
 
+#include "core/kmem_cache.h"
 #include "core/names.h"
 #include "core/session.h"
 #include "core/source.h"
@@ -24,6 +25,8 @@ static int __init kobs_init(void)
 	int err;
 
 	kobs_source_init(sources, ARRAY_SIZE(sources));
+	/* It waits for a grace period the first time: not in an operation. */
+	kobs_cache_names_readable();
 	kobs_session_memory_init();
 	err = kobs_cpus_init();
 	if (err)
