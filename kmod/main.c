@@ -31,12 +31,12 @@ static int __init kobs_init(void)
 	err = kobs_cpus_init();
 	if (err)
 		return err;
-	err = kobs_sessions_init();
+	err = kobs_jobs_init();
 	if (err)
 		goto err_cpus;
 	err = kobs_unwind_init();
 	if (err)
-		goto err_sessions;
+		goto err_jobs;
 	err = kobs_stream_init(&kobs_netlink_notify);
 	if (err)
 		goto err_unwind;
@@ -54,8 +54,8 @@ err_stream:
 	kobs_stream_exit();
 err_unwind:
 	kobs_unwind_exit();
-err_sessions:
-	kobs_sessions_exit();
+err_jobs:
+	kobs_jobs_exit();
 err_cpus:
 	kobs_cpus_exit();
 	return err;
@@ -66,7 +66,7 @@ static void __exit kobs_exit(void)
 {
 	kobs_netlink_exit();
 	kobs_names_exit();
-	kobs_sessions_exit();
+	kobs_jobs_exit();
 	kobs_stream_exit();
 	kobs_unwind_exit();
 	kobs_cpus_exit();

@@ -18,9 +18,9 @@
  * goes, and those for which there is no room lose their names (stream.c).
  *
  * Locking: struct kobs_names.lock, which nests inside the notifier chain's and
- * inside the session's, and is held while addresses are replaced, and while
- * words are read and named. The notifier must not take the session's, under
- * which sources register notifiers of their own.
+ * inside the session's two, and is held while addresses are replaced, and while
+ * words are read and named. The notifier must not take the session's change
+ * lock, under which sources register notifiers of their own.
  */
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
@@ -314,7 +314,7 @@ void kobs_names_new(struct kobs_session *s)
  * kobs_names_end() - end the names of a session before its source's release
  * @s: session
  *
- * Context: task, may sleep; the session's lock is held.
+ * Context: task, may sleep; the session's change lock is held.
  */
 void kobs_names_end(struct kobs_session *s)
 {

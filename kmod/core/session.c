@@ -11,14 +11,14 @@
  * session_move() makes the transitions. A session starts once; a running one
  * that is deleted is stopped first. DEAD ends with the last reference.
  *
- * Locking: see session.h. A session is in the list from creation to deletion;
- * the caller that removes it from the list is the one that ends it. Each
- * session holds a reference to the module, so that rmmod is refused while there
- * is one; the last steps of a session may run on kobs_wq, which is flushed at
- * unload.
+ * Locking: see session.h. A session is in the list from its preparation to its
+ * deletion; the caller that removes it from the list is the one that ends it.
+ * Each session holds a reference to the module, so that rmmod is refused while
+ * there is one; the last steps of a session may run on kobs_wq, which is flushed
+ * at unload.
  */
 #include <linux/ctype.h>
-#include <linux/module.h>
+#include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
 #include "core/names.h"
@@ -28,16 +28,47 @@
 #include "core/stream.h"
 #include "unwind/unwind.h"
 
-struct workqueue_struct *kobs_wq;
 static DEFINE_MUTEX(kobs_sessions_lock);
 static LIST_HEAD(kobs_sessions);
-static atomic_t kobs_n_sessions;
+static unsigned int kobs_n_sessions;
 static u32 kobs_last_id;
+
+/**
+ * kobs_session_enter() - count a new session, before it takes memory
+ * @s: session
+ * @extack: takes the reason of a failure
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOSPC (number of sessions).
+ */
+int kobs_session_enter(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	mutex_lock(&kobs_sessions_lock);
+	s->counted = kobs_n_sessions < KOBS_SESSIONS;
+	kobs_n_sessions += s->counted;
+	mutex_unlock(&kobs_sessions_lock);
+	if (s->counted)
+		return 0;
+	return kobs_refuse(extack, -ENOSPC,
+			   "there are %u sessions already, the maximum",
+			   KOBS_SESSIONS);
+}
+
+static void session_leave(struct kobs_session *s)
+{
+	lockdep_assert_held(&kobs_sessions_lock);
+	kobs_n_sessions -= s->counted;
+	s->counted = false;
+}
 
 static void session_release(struct kref *ref)
 {
-	kobs_session_free(container_of(ref, struct kobs_session, ref));
-	module_put(THIS_MODULE);
+	struct kobs_session *s = container_of(ref, struct kobs_session, ref);
+
+	mutex_lock(&kobs_sessions_lock);
+	session_leave(s);
+	mutex_unlock(&kobs_sessions_lock);
+	kobs_session_free(s);
 }
 
 /**
@@ -62,56 +93,49 @@ static void session_del_work(struct work_struct *work)
 	kobs_session_put(s);
 }
 
-static void session_publish(struct kobs_session *s)
+/**
+ * kobs_session_publish() - prepare a session, and put it into the list
+ * @s: from kobs_session_create(); the list takes a reference of its own
+ * @extack: takes the reason of a failure
+ *
+ * Context: task, may sleep, for seconds.
+ * Return: 0, or what the source's prepare returns.
+ */
+int kobs_session_publish(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
+	int err;
+
+	INIT_WORK(&s->del_work, session_del_work);
+	mutex_lock(&s->change);
+	err = s->source->prepare(s, extack);
+	mutex_unlock(&s->change);
+	if (err)
+		return err;
+	kref_get(&s->ref);
 	mutex_lock(&kobs_sessions_lock);
 	s->id = ++kobs_last_id;
 	list_add_tail(&s->node, &kobs_sessions);
 	mutex_unlock(&kobs_sessions_lock);
+	return 0;
 }
 
-/**
- * kobs_session_new() - create a session
- * @cfg: its configuration; its blob is taken over in any case
- * @extack: takes the reason of a failure
- *
- * Context: task, may sleep.
- * Return: the session with a reference for the caller, or ERR_PTR of -EINVAL
- * (configuration), -EOPNOTSUPP (mode), -ENOMEM, -ENOSPC (number of sessions),
- * or what the source's prepare returns.
- */
-struct kobs_session *kobs_session_new(struct kobs_config *cfg,
-				      struct netlink_ext_ack *extack)
+/* The first session above a number; with @id or @name, only that one. */
+static struct kobs_session *session_find(u32 above, u32 id, const char *name)
 {
 	struct kobs_session *s;
-	int err;
 
-	/* Before any memory is allocated. */
-	if (atomic_inc_return(&kobs_n_sessions) > KOBS_SESSIONS)
-		s = ERR_PTR(kobs_refuse(extack, -ENOSPC,
-					"there are %u sessions already, the maximum",
-					KOBS_SESSIONS));
-	else
-		s = kobs_session_create(cfg, extack);
-	if (IS_ERR(s))
-		goto err_reserved;
-	INIT_WORK(&s->del_work, session_del_work);
-	mutex_lock(&s->lock);
-	err = s->source->prepare(s, extack);
-	mutex_unlock(&s->lock);
-	if (err)
-		goto err_free;
-	/* For the list; the caller is inside the module already. */
-	__module_get(THIS_MODULE);
-	kref_get(&s->ref);
-	session_publish(s);
-	return s;
-
-err_free:
-	kobs_session_free(s);
-	s = ERR_PTR(err);
-err_reserved:
-	atomic_dec(&kobs_n_sessions);
+	mutex_lock(&kobs_sessions_lock);
+	/* Numbers rise along the list. */
+	list_for_each_entry(s, &kobs_sessions, node) {
+		if (s->id > above && (!id || s->id == id) &&
+		    (!name || !strcmp(s->name, name))) {
+			kref_get(&s->ref);
+			goto found;
+		}
+	}
+	s = NULL;
+found:
+	mutex_unlock(&kobs_sessions_lock);
 	return s;
 }
 
@@ -125,19 +149,9 @@ err_reserved:
  */
 struct kobs_session *kobs_session_get(u32 id, const char *name)
 {
-	struct kobs_session *found = NULL;
-	struct kobs_session *s;
-
-	mutex_lock(&kobs_sessions_lock);
-	list_for_each_entry(s, &kobs_sessions, node) {
-		if (id ? s->id == id : name && *name && !strcmp(s->name, name)) {
-			found = s;
-			kref_get(&s->ref);
-			break;
-		}
-	}
-	mutex_unlock(&kobs_sessions_lock);
-	return found;
+	if (id)
+		return session_find(0, id, NULL);
+	return name && *name ? session_find(0, 0, name) : NULL;
 }
 
 /**
@@ -149,20 +163,7 @@ struct kobs_session *kobs_session_get(u32 id, const char *name)
  */
 struct kobs_session *kobs_session_after(u32 id)
 {
-	struct kobs_session *found = NULL;
-	struct kobs_session *s;
-
-	mutex_lock(&kobs_sessions_lock);
-	/* Numbers rise along the list. */
-	list_for_each_entry(s, &kobs_sessions, node) {
-		if (s->id > id) {
-			found = s;
-			kref_get(&s->ref);
-			break;
-		}
-	}
-	mutex_unlock(&kobs_sessions_lock);
-	return found;
+	return session_find(id, 0, NULL);
 }
 
 /* A session with an owner obeys its owner only. */
@@ -245,11 +246,14 @@ static int session_enter_started(struct kobs_session *s, const char *name,
 		session_settle_name(s, !err);
 	if (err)
 		return err;
-	s->started = ktime_get_mono_fast_ns();
 	if (s->stream)
 		kobs_stream_start(s);
+	mutex_lock(&s->lock);
+	s->started = ktime_get_mono_fast_ns();
+	s->life = KOBS_LIFE_STARTED;
 	/* Hits count from here on, with all probes on. */
 	WRITE_ONCE(s->armed, true);
+	mutex_unlock(&s->lock);
 	return 0;
 }
 
@@ -258,9 +262,12 @@ static int session_enter_stopped(struct kobs_session *s, const char *name,
 				 struct netlink_ext_ack *extack)
 {
 	WRITE_ONCE(s->armed, false);
+	mutex_lock(&s->lock);
 	s->stopped = ktime_get_mono_fast_ns();
+	mutex_unlock(&s->lock);
 	kobs_unwind_settle(&s->unwind);
 	s->source->stop(s);
+	mutex_lock(&s->lock);
 	/* No handler runs: the guard's verdict does not change any more. */
 	if (s->guard_cost) {
 		s->stopped = s->disarmed;
@@ -269,6 +276,8 @@ static int session_enter_stopped(struct kobs_session *s, const char *name,
 			 s->guard_cost == 1000 ? "over " : "", s->guard_cost,
 			 s->budget);
 	}
+	s->life = KOBS_LIFE_STOPPED;
+	mutex_unlock(&s->lock);
 	if (s->stream)
 		kobs_stream_finish(s);
 	return 0;
@@ -278,6 +287,10 @@ static int session_enter_stopped(struct kobs_session *s, const char *name,
 static int session_enter_dead(struct kobs_session *s, const char *name,
 			      struct netlink_ext_ack *extack)
 {
+	/* Readers that ask the source have ended, and none begins. */
+	mutex_lock(&s->lock);
+	s->life = KOBS_LIFE_DEAD;
+	mutex_unlock(&s->lock);
 	if (s->pinned)
 		return 0;
 	kobs_names_end(s);
@@ -288,7 +301,7 @@ static int session_enter_dead(struct kobs_session *s, const char *name,
 /*
  * The transitions, by the state that they lead to.
  * @from: states that they may begin in, a bit for each
- * @enter: does what the transition needs; on failure the state stays
+ * @enter: does what the transition needs, and sets the state, unless it fails
  */
 static const struct {
 	u8 from;
@@ -301,22 +314,24 @@ static const struct {
 			     session_enter_dead },
 };
 
-/*
- * The only place that changes a session's state. Returns -EBUSY when the
- * transition is not allowed in the present state.
- */
+/* Returns -EBUSY when the transition is not allowed in the present state. */
 static int session_move(struct kobs_session *s, enum kobs_life to,
 			const char *name, struct netlink_ext_ack *extack)
 {
-	int err;
-
-	lockdep_assert_held(&s->lock);
+	lockdep_assert_held(&s->change);
 	if (!(transitions[to].from & BIT(s->life)))
 		return -EBUSY;
-	err = transitions[to].enter(s, name, extack);
-	if (!err)
-		s->life = to;
-	return err;
+	return transitions[to].enter(s, name, extack);
+}
+
+/* Refuse a transition; a session may be deleted after a request has found it. */
+static int refuse(const struct kobs_session *s, struct netlink_ext_ack *extack,
+		  const char *why)
+{
+	if (s->life == KOBS_LIFE_DEAD)
+		return kobs_refuse(extack, -ENOENT, "there is no session %u",
+				   s->id);
+	return kobs_refuse(extack, -EBUSY, "session %u %s", s->id, why);
 }
 
 /**
@@ -327,8 +342,9 @@ static int session_move(struct kobs_session *s, enum kobs_life to,
  * @extack: takes the reason of a failure
  *
  * Context: task, may sleep.
- * Return: 0, -EPERM (belongs to another socket), -EBUSY (was started before),
- * -EINVAL or -EEXIST (name), or what the source's start returns.
+ * Return: 0, -EPERM (belongs to another socket), -ENOENT (was deleted
+ * meanwhile), -EBUSY (was started before), -EINVAL or -EEXIST (name), or what
+ * the source's start returns.
  */
 int kobs_session_start(struct kobs_session *s, u32 port, const char *name,
 		       struct netlink_ext_ack *extack)
@@ -337,13 +353,12 @@ int kobs_session_start(struct kobs_session *s, u32 port, const char *name,
 
 	if (err)
 		return err;
-	mutex_lock(&s->lock);
+	mutex_lock(&s->change);
 	if (s->life != KOBS_LIFE_NEW)
-		err = kobs_refuse(extack, -EBUSY,
-				  "session %u was started before", s->id);
+		err = refuse(s, extack, "was started before");
 	else
 		err = session_move(s, KOBS_LIFE_STARTED, name, extack);
-	mutex_unlock(&s->lock);
+	mutex_unlock(&s->change);
 	return err;
 }
 
@@ -353,8 +368,9 @@ int kobs_session_start(struct kobs_session *s, u32 port, const char *name,
  * @port: netlink port of the caller
  * @extack: takes the reason of a failure
  *
- * Context: task, may sleep.
- * Return: 0, -EPERM (belongs to another socket), or -EBUSY (never started).
+ * Context: task, may sleep, for seconds.
+ * Return: 0, -EPERM (belongs to another socket), -ENOENT (was deleted
+ * meanwhile), or -EBUSY (never started).
  */
 int kobs_session_stop(struct kobs_session *s, u32 port,
 		      struct netlink_ext_ack *extack)
@@ -363,13 +379,12 @@ int kobs_session_stop(struct kobs_session *s, u32 port,
 
 	if (err)
 		return err;
-	mutex_lock(&s->lock);
-	if (kobs_session_state(s) == KOBS_STATE_NEW)
-		err = kobs_refuse(extack, -EBUSY,
-				  "session %u was not started", s->id);
+	mutex_lock(&s->change);
+	if (!(BIT(s->life) & (BIT(KOBS_LIFE_STARTED) | BIT(KOBS_LIFE_STOPPED))))
+		err = refuse(s, extack, "was not started");
 	else
 		session_move(s, KOBS_LIFE_STOPPED, NULL, NULL);
-	mutex_unlock(&s->lock);
+	mutex_unlock(&s->change);
 	return err;
 }
 
@@ -381,10 +396,13 @@ int kobs_session_stop(struct kobs_session *s, u32 port,
  */
 void kobs_session_guarded(struct kobs_session *s)
 {
-	mutex_lock(&s->lock);
-	if (!session_move(s, KOBS_LIFE_STOPPED, NULL, NULL) && !s->stream)
+	mutex_lock(&s->change);
+	if (!session_move(s, KOBS_LIFE_STOPPED, NULL, NULL) && !s->stream) {
+		mutex_lock(&s->lock);
 		kobs_notify_state(s);
-	mutex_unlock(&s->lock);
+		mutex_unlock(&s->lock);
+	}
+	mutex_unlock(&s->change);
 }
 
 /* Stop and delete a session; the caller holds a reference. */
@@ -396,16 +414,16 @@ static void session_end(struct kobs_session *s)
 	mine = !list_empty(&s->node);
 	list_del_init(&s->node);
 	if (mine)
-		atomic_dec(&kobs_n_sessions);
+		session_leave(s);
 	s->owner = 0;
 	mutex_unlock(&kobs_sessions_lock);
 	if (!mine)
 		return;
 
-	mutex_lock(&s->lock);
+	mutex_lock(&s->change);
 	session_move(s, KOBS_LIFE_STOPPED, NULL, NULL);
 	session_move(s, KOBS_LIFE_DEAD, NULL, NULL);
-	mutex_unlock(&s->lock);
+	mutex_unlock(&s->change);
 	kobs_guard_sync(s);
 	kobs_session_put(s);
 }
@@ -471,23 +489,15 @@ u32 kobs_session_owner(const struct kobs_session *s)
 }
 
 /**
- * kobs_sessions_init() - create the workqueue of sessions
+ * kobs_session_name() - name of a session
+ * @s: session
+ * @name: set to its name, or empty; room for KOBS_NAME_LEN
  *
- * Context: task, at load.
- * Return: 0, or -ENOMEM.
+ * Context: task, may sleep.
  */
-int kobs_sessions_init(void)
+void kobs_session_name(const struct kobs_session *s, char *name)
 {
-	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, 0);
-	return kobs_wq ? 0 : -ENOMEM;
-}
-
-/**
- * kobs_sessions_exit() - undo kobs_sessions_init()
- *
- * Context: task, at unload; there is no session any more.
- */
-void kobs_sessions_exit(void)
-{
-	destroy_workqueue(kobs_wq);
+	mutex_lock(&kobs_sessions_lock);
+	strscpy(name, s->name, KOBS_NAME_LEN);
+	mutex_unlock(&kobs_sessions_lock);
 }

@@ -4,18 +4,21 @@
  *
  * Locking
  *
- *   1. kobs_session.lock: a session's state and everything its source does in
- *      prepare, start, stop and release. May be held for seconds, while a
- *      grace period passes.
- *   2. kobs_names.lock, nests inside 1: words that are addresses, in rows,
+ *   1. kobs_session.change: serialises the transitions of a session, and what
+ *      its source does in prepare, start, stop and release. May be held for
+ *      seconds, while a grace period passes: taken by workers only.
+ *   2. kobs_session.lock, nests inside 1: the state that readers report. They
+ *      also hold it while they ask the source. Never held over a grace period.
+ *   3. kobs_names.lock, nests inside 1 and 2: words that are addresses, in rows,
  *      stacks and records, and their names; a stream's state (names.c).
- *   3. kobs_sessions_lock (session.c), nests inside 1 and 2: the list of
- *      sessions, their numbers, names and owners. Held briefly.
+ *   4. kobs_sessions_lock (session.c), nests inside all: the list of sessions,
+ *      their numbers, names and owners. Held briefly.
  *
- * A session is looked up under 3, which takes a reference; the others are only
- * taken after 3 was dropped. Handlers take no lock: a session's configuration does
- * not change after its creation, and its memory outlives its handlers because
- * stop waits for them.
+ * A session is looked up under 4, which takes a reference; the others are only
+ * taken after 4 was dropped. What takes long (prepare, start, stop, release) is
+ * a job (jobs.c). Handlers take no lock: a session's configuration does not
+ * change after its creation, and its memory outlives its handlers because stop
+ * waits for them.
  */
 #ifndef KOBS_SESSION_H
 #define KOBS_SESSION_H
@@ -25,6 +28,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include "core/cpus.h"
 #include "core/source.h"
@@ -161,14 +165,17 @@ struct kobs_names {
  * @owner_pid: process that created it
  * @created: monotonic ns
  *
- * Under @lock:
+ * Written under @change and @lock, read under either:
+ * @change: see above
  * @lock: see above
  * @life: state of its life cycle (session.c)
  * @started: monotonic ns of the start
  * @stopped: monotonic ns of the stop
  * @stop_reason: why it stopped by itself, or empty
  * @pinned: its probes cannot be removed: it is never freed
- * @priv: private data of the source
+ *
+ * Constant once prepared:
+ * @priv: private data of the source, until the session is dead
  * @targets: number of targets observed
  * @kept_out: targets not observed, the first KOBS_KEPT_OUT of them
  * @untraceable: number of targets that cannot be observed
@@ -178,9 +185,13 @@ struct kobs_names {
  * @node: in the list of sessions
  * @name: name of a detached session, or empty
  * @owner: netlink port of the owner; 0 when detached or dead
+ * @counted: counts as one of KOBS_SESSIONS
  *
  * @names: names of recorded addresses
  * @ref: references; the last put frees
+ * @jobs_lock: protects @jobs
+ * @jobs: jobs to do (jobs.c)
+ * @jobs_work: does them
  * @guard_cost: percent of a CPU when the guard fired, else 0
  * @disarmed: monotonic ns when the guard fired
  * @guard_work: queues @stop_work from any context
@@ -216,6 +227,7 @@ struct kobs_session {
 	pid_t owner_pid;
 	u64 created;
 
+	struct mutex change; /* see the head of this file */
 	struct mutex lock; /* see the head of this file */
 	enum kobs_life life;
 	u64 started;
@@ -231,10 +243,14 @@ struct kobs_session {
 	struct list_head node;
 	char name[KOBS_NAME_LEN];
 	u32 owner;
+	bool counted;
 
 	struct kobs_names names;
 
 	struct kref ref;
+	spinlock_t jobs_lock; /* protects jobs */
+	struct list_head jobs;
+	struct work_struct jobs_work;
 	u32 guard_cost;
 	u64 disarmed;
 	struct irq_work guard_work;
@@ -266,12 +282,27 @@ struct kobs_config {
 	u32 owner;
 };
 
-/* session.c */
+/**
+ * struct kobs_job - something to do with a session that takes long
+ * @node: in the session's jobs
+ * @run: does it, in a worker, and frees the job
+ */
+struct kobs_job {
+	struct list_head node;
+	void (*run)(struct kobs_session *s, struct kobs_job *job);
+};
+
+/* jobs.c */
 extern struct workqueue_struct *kobs_wq;
-int kobs_sessions_init(void);
-void kobs_sessions_exit(void);
-struct kobs_session *kobs_session_new(struct kobs_config *cfg,
-				      struct netlink_ext_ack *extack);
+int kobs_jobs_init(void);
+void kobs_jobs_exit(void);
+void kobs_jobs_new(struct kobs_session *s);
+void kobs_session_queue(struct kobs_session *s, struct kobs_job *job);
+
+/* session.c */
+int kobs_session_enter(struct kobs_session *s, struct netlink_ext_ack *extack);
+int kobs_session_publish(struct kobs_session *s,
+			 struct netlink_ext_ack *extack);
 struct kobs_session *kobs_session_get(u32 id, const char *name);
 struct kobs_session *kobs_session_after(u32 id);
 void kobs_session_put(struct kobs_session *s);
@@ -282,6 +313,7 @@ int kobs_session_stop(struct kobs_session *s, u32 port,
 int kobs_session_del(struct kobs_session *s, u32 port,
 		     struct netlink_ext_ack *extack);
 u32 kobs_session_owner(const struct kobs_session *s);
+void kobs_session_name(const struct kobs_session *s, char *name);
 void kobs_session_owner_died(u32 port);
 void kobs_session_guarded(struct kobs_session *s);
 
@@ -300,6 +332,7 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u);
 void kobs_session_memory_init(void);
 
 /* session_stats.c */
+bool kobs_session_dead(const struct kobs_session *s);
 enum kobs_state kobs_session_state(const struct kobs_session *s);
 void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum);
 u64 kobs_session_duration(const struct kobs_session *s);

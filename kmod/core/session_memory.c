@@ -205,7 +205,7 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 	};
 	if (has_table(s))
 		table_usage(s, u);
-	if (s->source->usage && s->priv)
+	if (s->source->usage && !kobs_session_dead(s))
 		s->source->usage(s, u);
 }
 

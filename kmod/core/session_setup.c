@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -125,9 +126,11 @@ static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
  * @cfg: configuration; its blob is taken over
  * @extack: takes the reason of a failure
  *
+ * The session holds a reference to the module.
+ *
  * Context: task, may sleep.
- * Return: the session, or ERR_PTR of -EINVAL (configuration), -EOPNOTSUPP
- * (mode) or -ENOMEM.
+ * Return: the session with a reference for the caller, or ERR_PTR of -EINVAL
+ * (configuration), -EOPNOTSUPP (mode), -ENOMEM, or -ENOSPC (number of sessions).
  */
 struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 					 struct netlink_ext_ack *extack)
@@ -137,13 +140,19 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
+	/* The caller is inside the module already. */
+	__module_get(THIS_MODULE);
+	mutex_init(&s->change);
 	mutex_init(&s->lock);
 	mutex_init(&s->names.lock);
 	kref_init(&s->ref);
 	INIT_LIST_HEAD(&s->node);
+	kobs_jobs_new(s);
 	kobs_guard_init(s);
 	session_configure(s, cfg);
-	err = session_set_columns(s, cfg, extack);
+	err = kobs_session_enter(s, extack);
+	if (!err)
+		err = session_set_columns(s, cfg, extack);
 	kobs_names_new(s);
 	if (!err)
 		err = session_check(s, extack);
@@ -151,7 +160,7 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 		err = kobs_session_alloc(s, extack);
 	if (!err)
 		return s;
-	kobs_session_free(s);
+	kobs_session_put(s);
 	return ERR_PTR(err);
 }
 
@@ -163,8 +172,7 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
  * code. The session keeps a reference to itself, and with it to the module;
  * its source is not released.
  *
- * Context: task, may sleep; the session's lock is held, in the source's start
- * or stop.
+ * Context: task, may sleep; in the source's start or stop.
  */
 void kobs_session_pin(struct kobs_session *s)
 {
@@ -172,13 +180,15 @@ void kobs_session_pin(struct kobs_session *s)
 		return;
 	s->pinned = true;
 	kref_get(&s->ref);
+	mutex_lock(&s->lock);
 	strscpy(s->stop_reason, PINNED, sizeof(s->stop_reason));
+	mutex_unlock(&s->lock);
 	pr_warn("session %u: ftrace has disabled itself and does not remove the session's probes: its memory is kept, and the module cannot be unloaded before the next boot\n",
 		s->id);
 }
 
 /**
- * kobs_session_free() - undo kobs_session_create()
+ * kobs_session_free() - undo kobs_session_create(), for kobs_session_put()
  * @s: session; its handlers have ended, and its source was released
  *
  * Context: task, may sleep.
@@ -190,5 +200,7 @@ void kobs_session_free(struct kobs_session *s)
 	kvfree(s->kept_out);
 	kvfree(s->blob);
 	mutex_destroy(&s->lock);
+	mutex_destroy(&s->change);
 	kfree(s);
+	module_put(THIS_MODULE);
 }

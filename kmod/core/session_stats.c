@@ -15,6 +15,21 @@
 #include "core/session.h"
 
 /**
+ * kobs_session_dead() - whether a session was deleted
+ * @s: session
+ *
+ * Its source has released it, and cannot be asked any more.
+ *
+ * Context: task; the session's lock is held.
+ * Return: true when it was.
+ */
+bool kobs_session_dead(const struct kobs_session *s)
+{
+	lockdep_assert_held(&s->lock);
+	return s->life == KOBS_LIFE_DEAD;
+}
+
+/**
  * kobs_session_state() - the state of a session as clients see it
  * @s: session
  *
@@ -47,12 +62,12 @@ void kobs_session_counts(const struct kobs_session *s, struct kobs_counts *sum)
 	memset(sum, 0, sizeof(*sum));
 	for_each_possible_cpu(cpu)
 		kobs_counters_add(sum, &per_cpu_ptr(s->cpu, cpu)->counters);
-	if (s->source->missed)
+	if (s->source->missed && !kobs_session_dead(s))
 		missed = s->source->missed(s);
 	sum->n[KOBS_N_HITS] += missed;
 	if (missed)
 		sum->n[s->source->missed_as] += missed;
-	if (s->source->skipped)
+	if (s->source->skipped && !kobs_session_dead(s))
 		skipped = s->source->skipped(s);
 	sum->n[KOBS_N_HITS] += skipped;
 	sum->n[KOBS_N_FILTERED] += skipped;
@@ -69,8 +84,7 @@ u64 kobs_session_duration(const struct kobs_session *s)
 {
 	if (!s->started)
 		return 0;
-	return (s->life == KOBS_LIFE_STARTED ? ktime_get_mono_fast_ns() :
-					       s->stopped) - s->started;
+	return (s->stopped ?: ktime_get_mono_fast_ns()) - s->started;
 }
 
 /**
@@ -80,7 +94,7 @@ u64 kobs_session_duration(const struct kobs_session *s)
  * @reason: why not; a constant text
  * @denied: it is on the deny list
  *
- * Context: task, may sleep; the session's lock is held.
+ * Context: task, may sleep; in the source's prepare.
  * Return: 0, or -ENOMEM.
  */
 int kobs_session_keep_out(struct kobs_session *s, u64 address,
@@ -109,7 +123,7 @@ int kobs_session_keep_out(struct kobs_session *s, u64 address,
  * kobs_session_kept_out() - number of targets listed as kept out
  * @s: session
  *
- * Context: task; the session's lock is held.
+ * Context: task.
  * Return: number of valid entries of kept_out.
  */
 unsigned int kobs_session_kept_out(const struct kobs_session *s)

@@ -196,9 +196,11 @@ struct kobs_note {
  * @note: NULL, or stores note number i of a session; false after the last. May
  *        sleep.
  *
- * All but @missed, @skipped and @code are called with the session's lock held,
- * @code with that of its names. @rows and @code are only called between prepare
- * and release.
+ * A session's prepare, start, stop and release are called one after the other,
+ * by a worker. All others are called between prepare and release, @code with the
+ * lock of the session's names held, the rest but @missed and @skipped with the
+ * session's; they must not wait for a grace period, and can run beside start and
+ * stop.
  */
 struct kobs_source {
 	const char *name;

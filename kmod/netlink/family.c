@@ -4,7 +4,8 @@
  * attributes; the policies and the table of operations (gen.c) are generated
  * from it.
  *
- * Locking: operations run in parallel; kobs_sessions_lock and the sessions'
+ * Locking: operations run in parallel, under the kernel's cb_lock: those that
+ * take long are left to workers (defer.c). kobs_sessions_lock and the sessions'
  * own locks protect what they work on (see core/session.h). The family's own
  * state is constant.
  */
@@ -78,53 +79,27 @@ static struct kobs_session *nl_session(struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
-/* Add a sentence to a refusal that has none. */
-static int nl_verdict(struct genl_info *info, int err)
+/* A reply to a request, or NULL. */
+static struct sk_buff *nl_reply(struct genl_info *info, void **hdr)
 {
-	if (err == -ENOMEM && info->extack && !info->extack->_msg)
-		return kobs_refuse(info->extack, err,
-				   "the kernel has no memory for this");
-	return err;
+	return kobs_netlink_reply(info->snd_portid, info->snd_seq,
+				  info->genlhdr->cmd, KOBS_NL_SESSION_SIZE,
+				  hdr);
 }
 
-/* Answer a request with a session. */
-static int nl_send_session(struct sk_buff *skb, void *hdr,
-			   struct genl_info *info, struct kobs_session *s,
-			   bool kept_out)
+static int nl_new(struct kobs_session *s, struct kobs_request *r,
+		  struct netlink_ext_ack *extack)
 {
-	int err;
+	int err = kobs_session_publish(s, extack);
 
-	mutex_lock(&s->lock);
-	err = kobs_netlink_put_session(skb, s);
-	if (!err && kept_out)
-		err = kobs_netlink_put_kept_out(skb, s);
-	mutex_unlock(&s->lock);
-	if (err) {
-		nlmsg_free(skb);
-		return err;
-	}
-	genlmsg_end(skb, hdr);
-	return genlmsg_reply(skb, info);
-}
-
-/* A session whose creation cannot be reported is deleted. */
-static int nl_reply_new(struct genl_info *info, struct kobs_session *s)
-{
-	size_t size = KOBS_NL_SESSION_SIZE;
-	struct sk_buff *skb;
-	int err = -ENOMEM;
-	void *hdr;
-
-	mutex_lock(&s->lock);
-	size += kobs_session_kept_out(s) * KOBS_NL_KEPT_OUT_SIZE;
-	mutex_unlock(&s->lock);
-	skb = kobs_netlink_reply(info, size, &hdr);
-	if (skb)
-		err = nl_send_session(skb, hdr, info, s, true);
 	if (err)
-		kobs_session_del(s, info->snd_portid, NULL);
-	kobs_session_put(s);
-	return err;
+		return err;
+	r->reply = kobs_netlink_reply(r->port, r->nlh->nlmsg_seq,
+				      KOBS_CMD_SESSION_NEW,
+				      KOBS_NL_SESSION_SIZE +
+				      kobs_session_kept_out(s) *
+				      KOBS_NL_KEPT_OUT_SIZE, &r->hdr);
+	return r->reply ? 0 : -ENOMEM;
 }
 
 int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
@@ -137,25 +112,81 @@ int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
 	if (!cfg)
-		return nl_verdict(info, -ENOMEM);
+		return kobs_netlink_verdict(info->extack, -ENOMEM);
 	cfg->owner = info->snd_portid;
 	err = kobs_netlink_parse_config(info, cfg);
 	if (!err) {
-		s = kobs_session_new(cfg, info->extack);
+		s = kobs_session_create(cfg, info->extack);
 		err = PTR_ERR_OR_ZERO(s);
 	}
 	kvfree(cfg->blob);
 	kfree(cfg);
-	return nl_verdict(info, err ?: nl_reply_new(info, s));
+	if (err)
+		return kobs_netlink_verdict(info->extack, err);
+	err = kobs_netlink_defer(skb, info, s, nl_new, KOBS_DEFER_FRESH);
+	kobs_session_put(s);
+	return err;
+}
+
+/* The common part of start, stop and del. */
+static int nl_session_change(struct sk_buff *skb, struct genl_info *info,
+			     kobs_change_fn change, unsigned int flags)
+{
+	int err = kobs_netlink_allowed(skb, info->extack);
+	struct kobs_session *s;
+
+	if (err)
+		return err;
+	s = nl_session(info);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	err = kobs_netlink_defer(skb, info, s, change, flags);
+	kobs_session_put(s);
+	return err;
+}
+
+static int nl_start(struct kobs_session *s, struct kobs_request *r,
+		    struct netlink_ext_ack *extack)
+{
+	return kobs_session_start(s, r->port, r->name, extack);
 }
 
 /*
- * The common part of start, stop and get. The reply is allocated before the
- * change: a session does not start when the caller is told that it failed.
+ * The reply is allocated before: a session does not start when the caller is
+ * told that it failed.
  */
-static int nl_session_do(struct sk_buff *skb, struct genl_info *info,
-			 int (*change)(struct kobs_session *s,
-				       struct genl_info *info))
+int kobs_nl_session_start_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	/* Here the name is the session's new name, not a name to look up. */
+	if (GENL_REQ_ATTR_CHECK(info, KOBS_A_SESSION_ID))
+		return kobs_refuse(info->extack, -EINVAL,
+				   "id of a session missing");
+	return nl_session_change(skb, info, nl_start, KOBS_DEFER_REPLY);
+}
+
+static int nl_stop(struct kobs_session *s, struct kobs_request *r,
+		   struct netlink_ext_ack *extack)
+{
+	return kobs_session_stop(s, r->port, extack);
+}
+
+int kobs_nl_session_stop_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return nl_session_change(skb, info, nl_stop, KOBS_DEFER_REPLY);
+}
+
+static int nl_del(struct kobs_session *s, struct kobs_request *r,
+		  struct netlink_ext_ack *extack)
+{
+	return kobs_session_del(s, r->port, extack);
+}
+
+int kobs_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return nl_session_change(skb, info, nl_del, 0);
+}
+
+int kobs_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	int err = kobs_netlink_allowed(skb, info->extack);
 	struct kobs_session *s;
@@ -167,63 +198,11 @@ static int nl_session_do(struct sk_buff *skb, struct genl_info *info,
 	s = nl_session(info);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	reply = kobs_netlink_reply(info, KOBS_NL_SESSION_SIZE, &hdr);
-	err = reply ? 0 : -ENOMEM;
-	if (!err && change)
-		err = change(s, info);
-	if (!err)
-		err = nl_send_session(reply, hdr, info, s, false);
-	else
-		nlmsg_free(reply);
+	reply = nl_reply(info, &hdr);
+	err = reply ? kobs_netlink_send(reply, hdr, info->snd_portid, s, false) :
+		      -ENOMEM;
 	kobs_session_put(s);
-	return nl_verdict(info, err);
-}
-
-static int nl_start(struct kobs_session *s, struct genl_info *info)
-{
-	struct nlattr *name = info->attrs[KOBS_A_SESSION_NAME];
-
-	return kobs_session_start(s, info->snd_portid,
-				  name ? nla_data(name) : NULL, info->extack);
-}
-
-int kobs_nl_session_start_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	/* Here the name is the session's new name, not a name to look up. */
-	if (GENL_REQ_ATTR_CHECK(info, KOBS_A_SESSION_ID))
-		return kobs_refuse(info->extack, -EINVAL,
-				   "id of a session missing");
-	return nl_session_do(skb, info, nl_start);
-}
-
-static int nl_stop(struct kobs_session *s, struct genl_info *info)
-{
-	return kobs_session_stop(s, info->snd_portid, info->extack);
-}
-
-int kobs_nl_session_stop_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return nl_session_do(skb, info, nl_stop);
-}
-
-int kobs_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return nl_session_do(skb, info, NULL);
-}
-
-int kobs_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct kobs_session *s;
-	int err = kobs_netlink_allowed(skb, info->extack);
-
-	if (err)
-		return err;
-	s = nl_session(info);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	err = kobs_session_del(s, info->snd_portid, info->extack);
-	kobs_session_put(s);
-	return err;
+	return kobs_netlink_verdict(info->extack, err);
 }
 
 /* The kernel's default can be less than the first item of a dump needs. */
@@ -243,11 +222,13 @@ int kobs_nl_session_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	while ((s = kobs_session_after(cb->args[0]))) {
 		void *hdr = kobs_netlink_dump_hdr(skb, cb,
 						  KOBS_CMD_SESSION_GET);
-		bool fits;
+		bool fits = false;
 
-		mutex_lock(&s->lock);
-		fits = hdr && !kobs_netlink_put_session(skb, s);
-		mutex_unlock(&s->lock);
+		err = mutex_lock_killable(&s->lock);
+		if (!err) {
+			fits = hdr && !kobs_netlink_put_session(skb, s);
+			mutex_unlock(&s->lock);
+		}
 		if (fits) {
 			genlmsg_end(skb, hdr);
 			cb->args[0] = s->id;
@@ -255,6 +236,8 @@ int kobs_nl_session_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 			genlmsg_cancel(skb, hdr);
 		}
 		kobs_session_put(s);
+		if (err)
+			return err;
 		if (!fits)
 			break;
 	}
@@ -279,9 +262,9 @@ int kobs_nl_source_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!src)
 		return kobs_refuse(info->extack, -ENOENT,
 				   "there is no source %s", name);
-	reply = kobs_netlink_reply(info, KOBS_NL_SESSION_SIZE, &hdr);
+	reply = nl_reply(info, &hdr);
 	if (!reply)
-		return nl_verdict(info, -ENOMEM);
+		return kobs_netlink_verdict(info->extack, -ENOMEM);
 	if (kobs_netlink_put_source(reply, src)) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;
@@ -329,22 +312,23 @@ void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
 
 /**
  * kobs_netlink_reply() - begin the answer to a request
- * @info: request
+ * @port: netlink port of the caller
+ * @seq: number of the request
+ * @cmd: its command
  * @size: bytes of its attributes
  * @hdr: set to the header
  *
  * Context: task, may sleep.
  * Return: the message, or NULL.
  */
-struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
+struct sk_buff *kobs_netlink_reply(u32 port, u32 seq, u8 cmd, size_t size,
 				   void **hdr)
 {
 	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
 	if (!skb)
 		return NULL;
-	*hdr = genlmsg_put_reply(skb, info, &kobs_family, 0,
-				 info->genlhdr->cmd);
+	*hdr = genlmsg_put(skb, port, seq, &kobs_family, 0, cmd);
 	if (*hdr)
 		return skb;
 	nlmsg_free(skb);

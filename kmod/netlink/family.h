@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The netlink family: family.c (operations), parse.c (requests), fill.c (sources
- * and sessions), rows.c (rows and stacks), notify.c (notifications). The only
- * folder that knows attributes.
+ * The netlink family: family.c (operations), defer.c (those that take long),
+ * parse.c (requests), fill.c (sources and sessions), rows.c (rows and stacks),
+ * notify.c (notifications). The only folder that knows attributes.
  */
 #ifndef KOBS_NETLINK_H
 #define KOBS_NETLINK_H
@@ -49,6 +49,47 @@ static inline int kobs_put_text(struct sk_buff *skb, int attr, const u64 *words,
 	return nla_put_string(skb, attr, copy);
 }
 
+struct kobs_request;
+typedef int (*kobs_change_fn)(struct kobs_session *s, struct kobs_request *r,
+			      struct netlink_ext_ack *extack);
+
+/**
+ * struct kobs_request - a request that a worker does
+ * @job: job of the session
+ * @change: what it asks for; on success, it can leave a message in @reply
+ * @skb: request
+ * @nlh: its header
+ * @name: its attribute session-name, or NULL
+ * @port: netlink port of the caller
+ * @sock: socket of the caller
+ * @reply: message for the reply, or NULL
+ * @hdr: its header
+ * @fresh: it makes a session
+ */
+struct kobs_request {
+	struct kobs_job job;
+	kobs_change_fn change;
+	struct sk_buff *skb;
+	struct nlmsghdr *nlh;
+	const char *name;
+	u32 port;
+	struct sock *sock;
+	struct sk_buff *reply;
+	void *hdr;
+	bool fresh;
+};
+
+#define KOBS_DEFER_FRESH	BIT(0)
+#define KOBS_DEFER_REPLY	BIT(1)
+
+/* defer.c */
+int kobs_netlink_verdict(struct netlink_ext_ack *extack, int err);
+int kobs_netlink_send(struct sk_buff *reply, void *hdr, u32 port,
+		      struct kobs_session *s, bool kept_out);
+int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
+		       struct kobs_session *s, kobs_change_fn change,
+		       unsigned int flags);
+
 /* family.c */
 int kobs_netlink_init(void);
 void kobs_netlink_exit(void);
@@ -56,7 +97,7 @@ struct sk_buff *kobs_netlink_record(u8 cmd, size_t size);
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack);
 void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
 			    u8 cmd);
-struct sk_buff *kobs_netlink_reply(struct genl_info *info, size_t size,
+struct sk_buff *kobs_netlink_reply(u32 port, u32 seq, u8 cmd, size_t size,
 				   void **hdr);
 
 /* parse.c */

@@ -267,7 +267,9 @@ static int put_notes(struct sk_buff *skb, const struct kobs_session *s)
 	struct nlattr *nest;
 	unsigned int i;
 
-	for (i = 0; s->source->note && s->source->note(s, i, &note); i++) {
+	if (!s->source->note || kobs_session_dead(s))
+		return 0;
+	for (i = 0; s->source->note(s, i, &note); i++) {
 		if (!note.number)
 			continue;
 		nest = nla_nest_start(skb, KOBS_A_SESSION_NOTE);
@@ -311,11 +313,13 @@ static int put_sizes(struct sk_buff *skb, const struct kobs_session *s)
 int kobs_netlink_put_session(struct sk_buff *skb, struct kobs_session *s)
 {
 	u32 owner = kobs_session_owner(s);
+	char name[KOBS_NAME_LEN];
 
 	lockdep_assert_held(&s->lock);
+	kobs_session_name(s, name);
 	if (nla_put_u32(skb, KOBS_A_SESSION_ID, s->id) ||
 	    put_config(skb, s) || put_filter(skb, &s->filter) ||
-	    (*s->name && nla_put_string(skb, KOBS_A_SESSION_NAME, s->name)) ||
+	    (*name && nla_put_string(skb, KOBS_A_SESSION_NAME, name)) ||
 	    nla_put_u32(skb, KOBS_A_SESSION_STATE,
 			kobs_session_state(s)) ||
 	    (*s->stop_reason && nla_put_string(skb, KOBS_A_SESSION_STOP_REASON,

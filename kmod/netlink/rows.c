@@ -4,8 +4,8 @@
  *
  * Locking: a reference to the session keeps its tables; reading them does not
  * stop writers (see lib/table.h and lib/stack_table.h). The session's lock is
- * taken only for rows that the source keeps itself. The lock of its names is held
- * while words are read and named.
+ * taken only for rows that the source keeps itself; a task that waits for it can
+ * be killed. The lock of its names is held while words are read and named.
  */
 #include "core/names.h"
 #include "core/refuse.h"
@@ -175,12 +175,13 @@ static bool row_next(struct kobs_session *s, unsigned long *cpu,
 		     unsigned long *at, struct kobs_row_out *out)
 {
 	if (s->mode->own_rows)
-		return s->priv && s->source->rows(s, at, out);
+		return !kobs_session_dead(s) && s->source->rows(s, at, out);
 	for (; *cpu < nr_cpu_ids; (*cpu)++, *at = 0) {
 		const struct kobs_table *t;
 		struct kobs_row *row;
 		u32 place = *at;
 
+		cond_resched();
 		if (!cpu_possible(*cpu))
 			continue;
 		t = &per_cpu_ptr(s->cpu, *cpu)->table;
@@ -194,11 +195,16 @@ static bool row_next(struct kobs_session *s, unsigned long *cpu,
 	return false;
 }
 
-static void rows_lock(struct kobs_session *s)
+static int rows_lock(struct kobs_session *s)
 {
-	if (s->mode->own_rows)
-		mutex_lock(&s->lock);
-	mutex_lock(&s->names.lock);
+	int err = s->mode->own_rows ? mutex_lock_killable(&s->lock) : 0;
+
+	if (err)
+		return err;
+	err = mutex_lock_killable(&s->names.lock);
+	if (err && s->mode->own_rows)
+		mutex_unlock(&s->lock);
+	return err;
 }
 
 static void rows_unlock(struct kobs_session *s)
@@ -248,24 +254,29 @@ static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct kobs_session *s = dump_session(cb, KOBS_A_ROW_SESSION);
+	int err;
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	rows_lock(s);
-	dump_rows(skb, cb, s);
-	rows_unlock(s);
+	err = rows_lock(s);
+	if (!err) {
+		dump_rows(skb, cb, s);
+		rows_unlock(s);
+	}
 	kobs_session_put(s);
-	return skb->len;
+	return err ?: skb->len;
 }
 
 /* Add up all rows. */
-static void rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
+static int rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
 {
 	struct kobs_row_out row = {};
 	unsigned long cpu = 0;
 	unsigned long at = 0;
+	int err = rows_lock(s);
 
-	rows_lock(s);
+	if (err)
+		return err;
 	while (row_next(s, &cpu, &at, &row)) {
 		all->count += row.count;
 		all->sum += row.sum;
@@ -274,6 +285,14 @@ static void rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
 		cond_resched();
 	}
 	rows_unlock(s);
+	return 0;
+}
+
+static struct sk_buff *rows_reply(struct genl_info *info, size_t size,
+				  void **hdr)
+{
+	return kobs_netlink_reply(info->snd_portid, info->snd_seq,
+				  info->genlhdr->cmd, size, hdr);
 }
 
 static int reply_end(struct sk_buff *skb, void *hdr, struct genl_info *info,
@@ -322,11 +341,13 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	rows_add_up(s, &all);
+	err = rows_add_up(s, &all);
 	id = s->id;
 	values = s->mode->value && !s->stream && all.count;
 	kobs_session_put(s);
-	reply = kobs_netlink_reply(info, NLMSG_GOODSIZE, &hdr);
+	if (err)
+		return err;
+	reply = rows_reply(info, NLMSG_GOODSIZE, &hdr);
 	if (!reply)
 		return -ENOMEM;
 	err = nla_put_u32(reply, KOBS_A_ROW_SESSION, id) ||
@@ -410,14 +431,14 @@ int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info)
 				  "session %u has no stack %u", s->id, id);
 		goto out;
 	}
-	err = -ENOMEM;
-	reply = kobs_netlink_reply(info, KOBS_NL_DUMP_SIZE, &hdr);
-	if (reply) {
-		mutex_lock(&s->names.lock);
+	err = mutex_lock_killable(&s->names.lock);
+	if (err)
+		goto out;
+	reply = rows_reply(info, KOBS_NL_DUMP_SIZE, &hdr);
+	if (reply)
 		err = put_stack(reply, s, id, stack);
-		mutex_unlock(&s->names.lock);
-		err = reply_end(reply, hdr, info, err);
-	}
+	mutex_unlock(&s->names.lock);
+	err = reply ? reply_end(reply, hdr, info, err) : -ENOMEM;
 out:
 	kobs_session_put(s);
 	return err;
@@ -428,6 +449,8 @@ static void dump_stacks(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	for (; s->stacks.slots && cb->args[0] <= s->stacks.mask;
 	     cb->args[0]++) {
+		if (!(cb->args[0] % 1024))
+			cond_resched();
 		u32 id = cb->args[0] + 1;
 		const struct kobs_stack *stack = kobs_stack_table_get(&s->stacks,
 								 id);
@@ -449,12 +472,15 @@ static void dump_stacks(struct sk_buff *skb, struct netlink_callback *cb,
 int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct kobs_session *s = dump_session(cb, KOBS_A_STACK_SESSION);
+	int err;
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	mutex_lock(&s->names.lock);
-	dump_stacks(skb, cb, s);
-	mutex_unlock(&s->names.lock);
+	err = mutex_lock_killable(&s->names.lock);
+	if (!err) {
+		dump_stacks(skb, cb, s);
+		mutex_unlock(&s->names.lock);
+	}
 	kobs_session_put(s);
-	return skb->len;
+	return err ?: skb->len;
 }

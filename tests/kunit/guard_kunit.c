@@ -31,6 +31,7 @@ static struct guarded *guarded_new(struct kunit *test)
 	struct guarded *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, g);
+	mutex_init(&g->session.change);
 	mutex_init(&g->session.lock);
 	kobs_guard_init(&g->session);
 	g->session.budget = BUDGET;
@@ -45,6 +46,7 @@ static void guarded_done(struct guarded *g)
 {
 	kobs_guard_sync(&g->session);
 	mutex_destroy(&g->session.lock);
+	mutex_destroy(&g->session.change);
 }
 
 /* A window with five timed hits, @dear of which were interrupted. */

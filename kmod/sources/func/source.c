@@ -8,7 +8,7 @@
  * ftrace decides which of them can be traced; one filter update turns all of
  * them on.
  *
- * Locking: prepare, start, stop and release run under the session's lock,
+ * Locking: prepare, start, stop and release run under the session's change lock,
  * func_module() under the notifier chain's; func.lock, which nests inside
  * both, protects the set of hooked functions. The handlers take no lock. stop
  * waits for the trampolines in unregister_ftrace_function() (one RCU-tasks grace

@@ -4,7 +4,7 @@
  * contention_begin and contention_end (probes.c), and waits that last
  * (stalls.c).
  *
- * Locking: prepare, start, stop and release run under the session's lock. stop
+ * Locking: prepare, start, stop and release run under the session's change lock. stop
  * waits for the handlers in kobs_tracepoint_detach() before anything is freed.
  */
 #include <linux/kernel.h>

@@ -342,7 +342,7 @@ static int functions_hook(struct kobs_slab *sl, const char **failed)
  *
  * Hooks of frees come before those of allocations.
  *
- * Context: task, may sleep; the session's lock is held.
+ * Context: task, may sleep; the session's change lock is held.
  * Return: 0, or the error of the hook that could not be turned on.
  */
 int kobs_slab_hook(struct kobs_slab *sl, struct netlink_ext_ack *extack)
@@ -387,7 +387,7 @@ err_functions:
  * kobs_slab_unhook() - turn the hooks off and wait until no handler runs
  * @sl: session whose hooks are on; @sl->stuck is set when one stays on
  *
- * Context: task, may sleep; the session's lock is held.
+ * Context: task, may sleep; the session's change lock is held.
  */
 void kobs_slab_unhook(struct kobs_slab *sl)
 {

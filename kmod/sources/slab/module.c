@@ -95,7 +95,7 @@ static int module_ranges(struct kobs_slab *sl, const struct kobs_value *text,
  * @sl: session
  * @extack: says why not
  *
- * Context: task, may sleep; the session's lock is held.
+ * Context: task, may sleep; the session's change lock is held.
  * Return: 0, or -EINVAL for parameters that do not fit together.
  */
 int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack)
@@ -127,7 +127,7 @@ int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack)
  * kobs_slab_module_free() - undo kobs_slab_module_init()
  * @sl: session
  *
- * Context: task, may sleep; the session's lock is held.
+ * Context: task, may sleep; the session's change lock is held.
  */
 void kobs_slab_module_free(struct kobs_slab *sl)
 {

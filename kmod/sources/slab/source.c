@@ -4,7 +4,7 @@
  * each object from its allocation to its free and reports the live objects per
  * key; mode trace streams single events. slow.c defines a hit.
  *
- * Locking: prepare, start, stop and release run under the session's lock. The
+ * Locking: prepare, start, stop and release run under the session's change lock. The
  * handlers take no lock; stop waits for them before anything is freed.
  */
 #include <linux/jiffies.h>

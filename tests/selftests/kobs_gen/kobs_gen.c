@@ -24,6 +24,8 @@
  *            nmi N             from now on every NMI calls kobs_gen_leaf() N
  *                              times by kobs_gen_caller_nmi(); 0 ends that
  *            bench KIND N      time N calls of kobs_gen_bench2(); see bench
+ *            family            register a family of generic netlink, and
+ *                              unregister it
  *            reset             stats to 0
  *   stats  "name count" per line: calls since load or reset
  *   bench  thousandths of a ns per call in the last benchmark, the best of 5.
@@ -56,6 +58,7 @@
 #include <linux/slab.h>
 #include <linux/stacktrace.h>
 #include <linux/uaccess.h>
+#include <net/genetlink.h>
 #ifdef CONFIG_X86
 #include <asm/nmi.h>
 #endif
@@ -605,6 +608,23 @@ static int run_reset(void)
 	return 0;
 }
 
+/* As a module does that is loaded: it waits for all requests in progress. */
+static int run_family(void)
+{
+	static struct genl_family family = {
+		.name = "kobs_gen",
+		.version = 1,
+		.module = THIS_MODULE,
+	};
+	static DEFINE_MUTEX(lock);
+	int err;
+
+	mutex_lock(&lock);
+	err = genl_register_family(&family) ?: genl_unregister_family(&family);
+	mutex_unlock(&lock);
+	return err;
+}
+
 /* A command's words: at most a verb, a word and two numbers. */
 static int run(char *line)
 {
@@ -619,6 +639,8 @@ static int run(char *line)
 			return -EINVAL;
 		words[n++] = word;
 	}
+	if (n == 1 && !strcmp(words[0], "family"))
+		return run_family();
 	if (n == 1)
 		return strcmp(words[0], "reset") ? -EINVAL : run_reset();
 	for (i = 1; i < n; i++) {

@@ -89,10 +89,17 @@ class Netlink:
 
     def ask(self, command, *parts, dump=False):
         """Returns the attributes of every answer; a refusal is an exception."""
+        self.send(command, *parts, dump=dump)
+        return self.answers()
+
+    def send(self, command, *parts, dump=False):
         self.seq += 1
         body = struct.pack("BBH", command, 1, 0) + b"".join(parts)
         flags = F_REQUEST | (F_DUMP if dump else F_ACK)
         self.s.send(struct.pack("IHHII", 16 + len(body), self.family, flags, self.seq, 0) + body)
+
+    def answers(self):
+        """What answers the request that was sent last."""
         answers = []
         while True:
             data = self.s.recv(1 << 17)

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions: jobs, which wait for grace periods or for locks of the kernel that
+ * are held over them. A netlink operation must not: the kernel handles requests
+ * with a lock held for reading (genetlink's cb_lock), on which all of the
+ * machine's generic netlink waits as soon as a module registers a family.
+ *
+ * The jobs of a session run in their order, those of different sessions in
+ * parallel.
+ *
+ * Locking: kobs_session.jobs_lock. A work item that is queued or runs has a
+ * reference to the session.
+ */
+#include "core/session.h"
+
+struct workqueue_struct *kobs_wq;
+
+static struct kobs_job *jobs_next(struct kobs_session *s)
+{
+	struct kobs_job *job;
+
+	spin_lock(&s->jobs_lock);
+	job = list_first_entry_or_null(&s->jobs, struct kobs_job, node);
+	if (job)
+		list_del(&job->node);
+	spin_unlock(&s->jobs_lock);
+	return job;
+}
+
+static void jobs_work(struct work_struct *work)
+{
+	struct kobs_session *s = container_of(work, struct kobs_session,
+					      jobs_work);
+	struct kobs_job *job;
+
+	while ((job = jobs_next(s)))
+		job->run(s, job);
+	kobs_session_put(s);
+}
+
+/**
+ * kobs_session_queue() - have a job done by a worker
+ * @s: session
+ * @job: job; @job->run frees it
+ *
+ * Context: task.
+ */
+void kobs_session_queue(struct kobs_session *s, struct kobs_job *job)
+{
+	spin_lock(&s->jobs_lock);
+	list_add_tail(&job->node, &s->jobs);
+	spin_unlock(&s->jobs_lock);
+	kref_get(&s->ref);
+	/* One that is queued already does this job, too. */
+	if (!queue_work(kobs_wq, &s->jobs_work))
+		kobs_session_put(s);
+}
+
+/**
+ * kobs_jobs_new() - initialise the jobs of a new session
+ * @s: session
+ *
+ * Context: task.
+ */
+void kobs_jobs_new(struct kobs_session *s)
+{
+	spin_lock_init(&s->jobs_lock);
+	INIT_LIST_HEAD(&s->jobs);
+	INIT_WORK(&s->jobs_work, jobs_work);
+}
+
+/**
+ * kobs_jobs_init() - create the workqueue of sessions
+ *
+ * Context: task, at load.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_jobs_init(void)
+{
+	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, 0);
+	return kobs_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * kobs_jobs_exit() - undo kobs_jobs_init()
+ *
+ * Context: task, at unload; there is no session any more.
+ */
+void kobs_jobs_exit(void)
+{
+	destroy_workqueue(kobs_wq);
+}
