@@ -378,11 +378,12 @@ int kobs_pmu_counters_start(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 }
 
 /**
- * kobs_pmu_counters_stop() - stop all counters and wait for their handlers
+ * kobs_pmu_counters_stop() - stop all counters
  * @p: session; its lock is held
  *
- * perf removes a counter by a call to its CPU; the grace period is for software
- * events, which are looked up under RCU.
+ * perf removes a counter by a call to its CPU, but software events are looked up
+ * under RCU: their handlers have ended after a grace period, for which the caller
+ * waits without the lock, since readers take it.
  *
  * Context: task, may sleep.
  */
@@ -394,7 +395,6 @@ void kobs_pmu_counters_stop(struct kobs_pmu *p)
 	p->running = false;
 	for (place = 0; place < p->n_places; place++)
 		kobs_pmu_place_stop(p, place);
-	synchronize_rcu();
 }
 
 /**

@@ -14,6 +14,16 @@ const struct kobs_reason kobs_pmu_missed_overflows = {
 	"overflow of a counter that came without an interrupt",
 };
 
+/*
+ * There is nothing to read yet, and the start may hold the lock over a grace
+ * period, for which perf waits when it creates its first event of a task.
+ */
+static bool pmu_begins(const struct kobs_session *s)
+{
+	lockdep_assert_held(&s->lock);
+	return s->life == KOBS_LIFE_NEW;
+}
+
 /**
  * kobs_pmu_rows() - rows of stat: one per counter
  * @s: session; its lock is held
@@ -33,6 +43,8 @@ bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
 	unsigned int event = *at / p->n_places;
 	unsigned int i;
 
+	if (pmu_begins(s))
+		return false;
 	mutex_lock(&p->lock);
 	for (; event < p->n_events; event++, place = 0) {
 		for (; place < p->n_places; place++) {
@@ -193,7 +205,7 @@ static u64 note_number(struct kobs_pmu *p, enum kobs_pmu_note which)
 {
 	switch (which) {
 	case PMU_N_COUNTED:
-		return p->handler ? note_counted(p) : 0;
+		return p->handler && !pmu_begins(p->s) ? note_counted(p) : 0;
 	case PMU_N_OVERFLOWS:
 		return note_sum(p, offsetof(struct kobs_pmu_cpu, calls), PMU_EVENTS);
 	case PMU_N_EARLY:

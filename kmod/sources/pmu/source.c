@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -291,6 +292,8 @@ static int pmu_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	mutex_lock(&p->lock);
 	err = kobs_pmu_counters_start(p, extack);
 	mutex_unlock(&p->lock);
+	if (err)
+		synchronize_rcu();
 	if (err && !p->tasks)
 		kobs_pmu_cpus_unwatch(p);
 	return err;
@@ -304,6 +307,10 @@ static void pmu_stop(struct kobs_session *s)
 		kobs_pmu_cpus_unwatch(p);
 	mutex_lock(&p->lock);
 	kobs_pmu_counters_stop(p);
+	mutex_unlock(&p->lock);
+	/* For the handlers of software events. */
+	synchronize_rcu();
+	mutex_lock(&p->lock);
 	p->missed = kobs_pmu_count_missed(p);
 	mutex_unlock(&p->lock);
 }

@@ -20,6 +20,8 @@
  *                              kobs_session_duration(), a namesake of kobs's own,
  *                              which cannot be traced
  *            spin N NS         kobs_gen_spin(), which takes at least NS
+ *            hold N NS         the same, N times at most, as an RCU reader, until
+ *                              it is killed
  *            sleep N MS        kobs_gen_sleep(), until a signal comes
  *            nmi N             from now on every NMI calls kobs_gen_leaf() N
  *                              times by kobs_gen_caller_nmi(); 0 ends that
@@ -55,6 +57,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/stacktrace.h>
 #include <linux/uaccess.h>
@@ -431,6 +434,17 @@ static int run_spin(u64 n, u64 ns)
 	return 0;
 }
 
+static int run_hold(u64 n, u64 ns)
+{
+	if (ns > MOST_SPIN_NS)
+		return -EINVAL;
+	rcu_read_lock();
+	while (n-- && !fatal_signal_pending(current))
+		kobs_gen_spin(ns);
+	rcu_read_unlock();
+	return 0;
+}
+
 static int run_sleep(u64 n, u64 ms)
 {
 	if (ms > MOST_SLEEP_MS)
@@ -594,6 +608,8 @@ static int run_numbers(const char *verb, int given, u64 n, u64 m)
 		return run_deep(n, m);
 	if (given == 2 && !strcmp(verb, "spin"))
 		return run_spin(n, m);
+	if (given == 2 && !strcmp(verb, "hold"))
+		return run_hold(n, m);
 	if (given == 2 && !strcmp(verb, "sleep"))
 		return run_sleep(n, m);
 	return -EINVAL;
