@@ -41,8 +41,6 @@
 
 /* A stream whose end has not come is given up when nothing came for so long. */
 #define STREAM_QUIET_MS	10000
-/* As many as find room in the socket. */
-#define SOCKET_MESSAGES	512
 #define WATCH_NS	(20 * 1000 * 1000)
 #define LOOK_NS		(50 * 1000 * 1000)
 
@@ -264,26 +262,17 @@ static int next_timeout(const struct run *r)
 	return timeout_ms(times, ARRAY_SIZE(times));
 }
 
-/* Take the messages that are there, up to a number. */
-static int take(struct run *r, int max)
+/* Take some of the messages that are there; then print what is in order. */
+static int receive(struct run *r)
 {
 	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
+	int i;
 
-	for (; max && poll(&fd, 1, 0) > 0; max--) {
+	for (i = 0; i < 64 && poll(&fd, 1, 0) > 0; i++) {
 		r->own.error = 0;
 		if (nl_receive(&r->own) || r->own.error)
 			return nl_refuse(&r->own, "receiving records");
 	}
-	return 0;
-}
-
-/* Take messages; then print what is in order. */
-static int receive(struct run *r)
-{
-	int err = take(r, 64);
-
-	if (err)
-		return err;
 	sideband_read(&r->sideband, &r->view.usyms);
 	if (r->stream)
 		trace_flush(&r->trace, false);
@@ -352,10 +341,7 @@ static int stop_session(struct run *r)
 	struct session fresh = {};
 	int err;
 
-	/* Netlink drops an answer that finds no room; records can have filled the socket. */
-	err = take(r, SOCKET_MESSAGES);
-	if (!err)
-		err = model_session_stop(&r->own, r->session.id, &fresh);
+	err = model_session_stop(&r->own, r->session.id, &fresh);
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);

@@ -8,6 +8,7 @@
  * Locking: none; a request belongs to its worker.
  */
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
@@ -19,6 +20,8 @@
 
 /* Maximum number of requests in progress. */
 #define REQUESTS	256
+/* Interval at which a worker looks for room in a socket. */
+#define ROOM_MS		10
 
 static atomic_t n_requests;
 
@@ -39,34 +42,29 @@ int kobs_netlink_verdict(struct netlink_ext_ack *extack, int err)
 }
 
 /**
- * kobs_netlink_send() - answer a request with a session
- * @reply: message; it is used up
+ * kobs_netlink_fill() - complete a reply with a session
+ * @reply: message
  * @hdr: its header
- * @port: netlink port of the caller
  * @s: session
  * @kept_out: list the targets kept out
  *
  * Context: task, may sleep.
- * Return: 0, -EMSGSIZE, -EINTR (the task is being killed), or an error of
- * netlink.
+ * Return: 0, -EMSGSIZE, or -EINTR (the task is being killed).
  */
-int kobs_netlink_send(struct sk_buff *reply, void *hdr, u32 port,
-		      struct kobs_session *s, bool kept_out)
+int kobs_netlink_fill(struct sk_buff *reply, void *hdr, struct kobs_session *s,
+		      bool kept_out)
 {
 	int err = mutex_lock_killable(&s->lock);
 
-	if (!err) {
-		err = kobs_netlink_put_session(reply, s);
-		if (!err && kept_out)
-			err = kobs_netlink_put_kept_out(reply, s);
-		mutex_unlock(&s->lock);
-	}
-	if (err) {
-		nlmsg_free(reply);
+	if (err)
 		return err;
-	}
-	genlmsg_end(reply, hdr);
-	return genlmsg_unicast(&init_net, reply, port);
+	err = kobs_netlink_put_session(reply, s);
+	if (!err && kept_out)
+		err = kobs_netlink_put_kept_out(reply, s);
+	mutex_unlock(&s->lock);
+	if (!err)
+		genlmsg_end(reply, hdr);
+	return err;
 }
 
 /* The port of a closed socket can have a new owner, which asked for nothing. */
@@ -75,14 +73,34 @@ static bool request_orphaned(const struct kobs_request *r)
 	return sock_flag(r->sock, SOCK_DEAD);
 }
 
+/*
+ * A stream fills the socket of a caller that reads slowly, and netlink drops
+ * what finds no room: an answer that is dropped would be waited for without end.
+ * Half of the socket is more than the stream takes between a look and an answer,
+ * except where the socket is small.
+ */
+static void request_await_room(const struct kobs_request *r)
+{
+	while (!request_orphaned(r) && atomic_read(&r->sock->sk_rmem_alloc) >
+				       READ_ONCE(r->sock->sk_rcvbuf) / 2)
+		msleep(ROOM_MS);
+}
+
 static int request_reply(struct kobs_request *r, struct kobs_session *s)
 {
-	struct sk_buff *reply = r->reply;
+	int err = kobs_netlink_fill(r->reply, r->hdr, s, r->fresh);
 
-	if (request_orphaned(r))
-		return -ECONNREFUSED;
-	r->reply = NULL;
-	return kobs_netlink_send(reply, r->hdr, r->port, s, r->fresh);
+	if (err)
+		return err;
+	do {
+		request_await_room(r);
+		if (request_orphaned(r))
+			return -ECONNREFUSED;
+		/* Sending takes one reference in any case. */
+		skb_get(r->reply);
+		err = genlmsg_unicast(&init_net, r->reply, r->port);
+	} while (err == -EAGAIN);
+	return err;
 }
 
 static void request_free(struct kobs_request *r)
@@ -105,6 +123,7 @@ static void request_run(struct kobs_session *s, struct kobs_job *job)
 	/* A session whose creation cannot be reported is deleted. */
 	if (err && r->fresh)
 		kobs_session_del(s, r->port, NULL);
+	request_await_room(r);
 	if (!request_orphaned(r) && (err || (r->nlh->nlmsg_flags & NLM_F_ACK)))
 		netlink_ack(r->skb, r->nlh, kobs_netlink_verdict(&extack, err),
 			    &extack);

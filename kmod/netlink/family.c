@@ -199,8 +199,11 @@ int kobs_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	reply = nl_reply(info, &hdr);
-	err = reply ? kobs_netlink_send(reply, hdr, info->snd_portid, s, false) :
-		      -ENOMEM;
+	err = reply ? kobs_netlink_fill(reply, hdr, s, false) : -ENOMEM;
+	if (!err)
+		err = genlmsg_reply(reply, info);
+	else
+		nlmsg_free(reply);
 	kobs_session_put(s);
 	return kobs_netlink_verdict(info->extack, err);
 }

@@ -84,8 +84,8 @@ struct kobs_request {
 
 /* defer.c */
 int kobs_netlink_verdict(struct netlink_ext_ack *extack, int err);
-int kobs_netlink_send(struct sk_buff *reply, void *hdr, u32 port,
-		      struct kobs_session *s, bool kept_out);
+int kobs_netlink_fill(struct sk_buff *reply, void *hdr, struct kobs_session *s,
+		      bool kept_out);
 int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 		       struct kobs_session *s, kobs_change_fn change,
 		       unsigned int flags);

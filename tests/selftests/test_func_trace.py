@@ -8,6 +8,7 @@ from kobstest import *
 from nlkit import K, Session, attrs, param, received, words
 
 LEAF = "kobs_gen_leaf"
+SOL_NETLINK, NETLINK_NO_ENOBUFS = 270, 5
 
 
 def ordered(got):
@@ -160,6 +161,23 @@ def shown():
             gen("call task 1")
             until(lambda: read(out).count("\n") == n, f"record {n}")
         b.stop()
+
+
+@test("a stop is answered although records fill the socket")
+def answered():
+    address = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == LEAF)
+    s = Session("func", "trace", "caller", words("functions", address), param("budget", 0))
+    # Without ENOBUFS for each record that is kept back, as obsctl.
+    s.nl.s.setsockopt(SOL_NETLINK, NETLINK_NO_ENOBUFS, 1)
+    s.nl.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    s.nl.ask(K.CMD_SESSION_START, s.me)
+    subprocess.run(script("call task 8000 0", "call task 8000 1"), check=True)
+    s.nl.send(K.CMD_SESSION_STOP, s.me)
+    # Nobody reads until the session is stopped.
+    until(lambda: LEAF not in read(HOOKED), "the stop")
+    got = dict(attrs(s.nl.answers()[0]))
+    equal(struct.unpack("I", got[K.A_SESSION_STATE])[0], K.STATE_STOPPED, "state in the answer")
+    s.close()
 
 
 @test("a stream ends with its reader, kill -9 included")
