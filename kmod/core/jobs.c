@@ -13,6 +13,12 @@
  */
 #include "core/session.h"
 
+/*
+ * Work items that can wait at a time: of each session its jobs, the guard's, its
+ * deletion, and one of its source; and that of the answers.
+ */
+#define WORKS	(4 * KOBS_SESSIONS + 1)
+
 struct workqueue_struct *kobs_wq;
 
 static struct kobs_job *jobs_next(struct kobs_session *s)
@@ -77,7 +83,7 @@ void kobs_jobs_new(struct kobs_session *s)
  */
 int kobs_jobs_init(void)
 {
-	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, 0);
+	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, WORKS);
 	return kobs_wq ? 0 : -ENOMEM;
 }
 

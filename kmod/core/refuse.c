@@ -12,15 +12,14 @@
 
 #include "core/refuse.h"
 
-/* Number of texts kept, their maximum length, and how long they are kept. */
+/* Number of texts kept, and how long they are kept. */
 #define REFUSALS	64
-#define REFUSAL_LEN	240
 #define REFUSAL_TIME	HZ
 
 struct kobs_refusal {
 	const struct task_struct *task;
 	unsigned long since;
-	char text[REFUSAL_LEN];
+	char text[KOBS_REFUSAL_LEN];
 };
 
 /* The task's own text, a free one, or the oldest; NULL when all are in use. */
@@ -70,7 +69,7 @@ int kobs_refuse(struct netlink_ext_ack *extack, int err, const char *fmt, ...)
 		r->task = current;
 		r->since = jiffies;
 		va_start(args, fmt);
-		vsnprintf(r->text, REFUSAL_LEN, fmt, args);
+		vsnprintf(r->text, KOBS_REFUSAL_LEN, fmt, args);
 		va_end(args);
 		extack->_msg = r->text;
 	} else {

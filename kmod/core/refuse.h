@@ -7,6 +7,9 @@
 
 struct netlink_ext_ack;
 
+/* Maximum bytes of a sentence, its end included. */
+#define KOBS_REFUSAL_LEN	240
+
 __printf(3, 4) int kobs_refuse(struct netlink_ext_ack *extack, int err,
 			       const char *fmt, ...);
 

@@ -17,7 +17,6 @@
  * there is one; the last steps of a session may run on kobs_wq, which is flushed
  * at unload.
  */
-#include <linux/ctype.h>
 #include <linux/ktime.h>
 #include <linux/timekeeping.h>
 
@@ -179,19 +178,6 @@ static int session_allowed(struct kobs_session *s, u32 port,
 			   s->id, s->owner_pid);
 }
 
-static bool name_ok(const char *name)
-{
-	const char *c;
-
-	if (!*name || strlen(name) >= KOBS_NAME_LEN || isdigit(*name))
-		return false;
-	for (c = name; *c; c++) {
-		if (!isalnum(*c) && !strchr("_-.", *c))
-			return false;
-	}
-	return true;
-}
-
 /* Reserve a name for the session. */
 static int session_set_name(struct kobs_session *s, const char *name,
 			    struct netlink_ext_ack *extack)
@@ -203,7 +189,7 @@ static int session_set_name(struct kobs_session *s, const char *name,
 		return kobs_refuse(extack, -EINVAL,
 				   "%s %s streams to its owner and cannot be detached",
 				   s->source->name, s->mode->name);
-	if (!name_ok(name))
+	if (!kobs_session_name_ok(name))
 		return kobs_refuse(extack, -EINVAL,
 				   "a session's name has 1 to %d letters, digits, '.', '-' or '_' and does not begin with a digit",
 				   KOBS_NAME_LEN - 1);
@@ -413,8 +399,6 @@ static void session_end(struct kobs_session *s)
 	mutex_lock(&kobs_sessions_lock);
 	mine = !list_empty(&s->node);
 	list_del_init(&s->node);
-	if (mine)
-		session_leave(s);
 	s->owner = 0;
 	mutex_unlock(&kobs_sessions_lock);
 	if (!mine)
@@ -425,6 +409,10 @@ static void session_end(struct kobs_session *s)
 	session_move(s, KOBS_LIFE_DEAD, NULL, NULL);
 	mutex_unlock(&s->change);
 	kobs_guard_sync(s);
+	/* While its probes are on, it counts: their memory is bounded so. */
+	mutex_lock(&kobs_sessions_lock);
+	session_leave(s);
+	mutex_unlock(&kobs_sessions_lock);
 	kobs_session_put(s);
 }
 
@@ -448,25 +436,28 @@ int kobs_session_del(struct kobs_session *s, u32 port,
 }
 
 /**
- * kobs_session_owner_died() - delete the sessions of a closed socket
- * @port: netlink port of the socket
+ * kobs_session_abandon() - delete sessions that nobody asks for any more
+ * @port: netlink port of a socket that was closed, or 0
+ * @id: number of a session whose creation could not be reported, or 0
  *
- * The sessions end on kobs_wq: turning probes off takes too long for the task
- * that closes the socket.
+ * They end on kobs_wq: turning probes off takes too long for the task that closes
+ * the socket.
  *
  * Context: task, may sleep.
  */
-void kobs_session_owner_died(u32 port)
+void kobs_session_abandon(u32 port, u32 id)
 {
 	struct kobs_session *s;
 
 	mutex_lock(&kobs_sessions_lock);
 	list_for_each_entry(s, &kobs_sessions, node) {
-		if (s->owner != port)
+		if (id ? s->id != id : s->owner != port)
 			continue;
 		s->owner = 0;
+		/* The list has a reference: the last one is not dropped here. */
 		kref_get(&s->ref);
-		queue_work(kobs_wq, &s->del_work);
+		if (!queue_work(kobs_wq, &s->del_work))
+			kobs_session_put(s);
 	}
 	mutex_unlock(&kobs_sessions_lock);
 }

@@ -314,12 +314,13 @@ int kobs_session_del(struct kobs_session *s, u32 port,
 		     struct netlink_ext_ack *extack);
 u32 kobs_session_owner(const struct kobs_session *s);
 void kobs_session_name(const struct kobs_session *s, char *name);
-void kobs_session_owner_died(u32 port);
+void kobs_session_abandon(u32 port, u32 id);
 void kobs_session_guarded(struct kobs_session *s);
 
 /* session_setup.c */
 struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 					 struct netlink_ext_ack *extack);
+bool kobs_session_name_ok(const char *name);
 void kobs_session_pin(struct kobs_session *s);
 void kobs_session_free(struct kobs_session *s);
 

@@ -6,6 +6,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ctype.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/printk.h>
@@ -130,7 +131,8 @@ static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
  *
  * Context: task, may sleep.
  * Return: the session with a reference for the caller, or ERR_PTR of -EINVAL
- * (configuration), -EOPNOTSUPP (mode), -ENOMEM, or -ENOSPC (number of sessions).
+ * (configuration), -EOPNOTSUPP (mode), -ENOMEM, -ENOSPC (number of sessions), or
+ * -EBUSY (kobs is being unloaded).
  */
 struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 					 struct netlink_ext_ack *extack)
@@ -140,8 +142,12 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	/* The caller is inside the module already. */
-	__module_get(THIS_MODULE);
+	/* An operation can still begin after rmmod has found no session. */
+	if (!try_module_get(THIS_MODULE)) {
+		kfree(s);
+		return ERR_PTR(kobs_refuse(extack, -EBUSY,
+					   "kobs is being unloaded"));
+	}
 	mutex_init(&s->change);
 	mutex_init(&s->lock);
 	mutex_init(&s->names.lock);
@@ -162,6 +168,26 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 		return s;
 	kobs_session_put(s);
 	return ERR_PTR(err);
+}
+
+/**
+ * kobs_session_name_ok() - whether a detached session can have a name
+ * @name: name
+ *
+ * Context: any.
+ * Return: false when it is malformed.
+ */
+bool kobs_session_name_ok(const char *name)
+{
+	const char *c;
+
+	if (!*name || strlen(name) >= KOBS_NAME_LEN || isdigit(*name))
+		return false;
+	for (c = name; *c; c++) {
+		if (!isalnum(*c) && !strchr("_-.", *c))
+			return false;
+	}
+	return true;
 }
 
 /**

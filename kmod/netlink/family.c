@@ -94,7 +94,7 @@ static int nl_new(struct kobs_session *s, struct kobs_request *r,
 
 	if (err)
 		return err;
-	r->reply = kobs_netlink_reply(r->port, r->nlh->nlmsg_seq,
+	r->reply = kobs_netlink_reply(r->port, nlmsg_hdr(r->msg)->nlmsg_seq,
 				      KOBS_CMD_SESSION_NEW,
 				      KOBS_NL_SESSION_SIZE +
 				      kobs_session_kept_out(s) *
@@ -148,7 +148,7 @@ static int nl_session_change(struct sk_buff *skb, struct genl_info *info,
 static int nl_start(struct kobs_session *s, struct kobs_request *r,
 		    struct netlink_ext_ack *extack)
 {
-	return kobs_session_start(s, r->port, r->name, extack);
+	return kobs_session_start(s, r->port, r->named ? r->name : NULL, extack);
 }
 
 /*
@@ -364,7 +364,7 @@ static int nl_event(struct notifier_block *nb, unsigned long event, void *data)
 
 	if (event == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC &&
 	    n->portid && net_eq(n->net, &init_net))
-		kobs_session_owner_died(n->portid);
+		kobs_session_abandon(n->portid, 0);
 	return NOTIFY_DONE;
 }
 
@@ -421,4 +421,5 @@ void kobs_netlink_exit(void)
 {
 	genl_unregister_family(&kobs_family);
 	netlink_unregister_notifier(&nl_notifier);
+	kobs_netlink_forget();
 }

@@ -11,6 +11,7 @@
 #include <net/genetlink.h>
 #include <net/netlink.h>
 #include "core/notify.h"
+#include "core/refuse.h"
 #include "core/session.h"
 
 /*
@@ -55,28 +56,38 @@ typedef int (*kobs_change_fn)(struct kobs_session *s, struct kobs_request *r,
 
 /**
  * struct kobs_request - a request that a worker does
- * @job: job of the session
+ * @job: job of the session; when done, its node is in the list of answers
+ * @node: in the list of requests
  * @change: what it asks for; on success, it can leave a message in @reply
- * @skb: request
- * @nlh: its header
- * @name: its attribute session-name, or NULL
+ * @msg: copy of the message
+ * @named: it has an attribute session-name
+ * @name: the attribute, cut off behind what a name may have
  * @port: netlink port of the caller
  * @sock: socket of the caller
+ * @fresh: it makes a session
+ * @id: number of the session
  * @reply: message for the reply, or NULL
  * @hdr: its header
- * @fresh: it makes a session
+ * @err: error number, or 0
+ * @extack: reason of a failure
+ * @text: its sentence
  */
 struct kobs_request {
 	struct kobs_job job;
+	struct list_head node;
 	kobs_change_fn change;
-	struct sk_buff *skb;
-	struct nlmsghdr *nlh;
-	const char *name;
+	struct sk_buff *msg;
+	bool named;
+	char name[KOBS_NAME_LEN + 1];
 	u32 port;
 	struct sock *sock;
+	bool fresh;
+	u32 id;
 	struct sk_buff *reply;
 	void *hdr;
-	bool fresh;
+	int err;
+	struct netlink_ext_ack extack;
+	char text[KOBS_REFUSAL_LEN];
 };
 
 #define KOBS_DEFER_FRESH	BIT(0)
@@ -89,6 +100,7 @@ int kobs_netlink_fill(struct sk_buff *reply, void *hdr, struct kobs_session *s,
 int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 		       struct kobs_session *s, kobs_change_fn change,
 		       unsigned int flags);
+void kobs_netlink_forget(void);
 
 /* family.c */
 int kobs_netlink_init(void);

@@ -449,13 +449,13 @@ static void dump_stacks(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	for (; s->stacks.slots && cb->args[0] <= s->stacks.mask;
 	     cb->args[0]++) {
-		if (!(cb->args[0] % 1024))
-			cond_resched();
 		u32 id = cb->args[0] + 1;
 		const struct kobs_stack *stack = kobs_stack_table_get(&s->stacks,
 								 id);
 		void *hdr;
 
+		if (!(id % 1024))
+			cond_resched();
 		if (!stack)
 			continue;
 		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_STACK_GET);

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Requests that wait for a grace period: nobody else waits, and a client may die meanwhile."""
 
+import errno
 import select
+import socket
+import struct
 
 from kobstest import *
 from nlkit import *
@@ -10,12 +13,15 @@ LEAF = "kobs_gen_leaf"
 
 
 class Reader:
-    """A task in the kernel that does not sleep: RCU-tasks grace periods wait for it."""
+    """A task in the kernel that does not sleep: RCU-tasks grace periods wait for it. With "hold", all of RCU's do."""
+
+    def __init__(self, verb="spin"):
+        self.verb = verb
 
     def __enter__(self):
         gen("reset")
         # Not for ever: what waits for it, and should not, goes on some time, and the test fails.
-        self.p = subprocess.Popen(["sh", "-c", f"exec 3>{GEN}run; echo spin 100000 1000000 >&3"])
+        self.p = subprocess.Popen(["sh", "-c", f"exec 3>{GEN}run; echo {self.verb} 100000 1000000 >&3"])
         until(lambda: stats()["spin"], "the reader to run")
         return self
 
@@ -30,11 +36,14 @@ class Reader:
         self.end()
 
 
-def made(nl):
+def leaf():
+    return words("functions", next(int(line.split()[0], 16) for line in open("/proc/kallsyms") if line.split()[2] == LEAF))
+
+
+def made(nl, source="func", mode="count", *parts):
     """A session of the client, by number."""
-    address = next(int(line.split()[0], 16) for line in open("/proc/kallsyms") if line.split()[2] == LEAF)
-    s = dict(attrs(nl.ask(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "func"), attr(K.A_SESSION_MODE, "count"),
-                          words("functions", address))[0]))
+    s = dict(attrs(nl.ask(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode),
+                          *(parts or [leaf()]))[0]))
     return struct.unpack("I", s[K.A_SESSION_ID])[0]
 
 
@@ -54,7 +63,7 @@ def seen(number):
 def stopping(number):
     """The session counts no more, but its probes are still on: its duration is final."""
     one, two = seen(number), seen(number)
-    return one == two and one[0] == K.STATE_STARTED
+    return one is not None and one == two and one[0] == K.STATE_STARTED
 
 
 def answered(nl):
@@ -134,12 +143,100 @@ def killed():
 def dies_early():
     for n in range(5):
         nl = Netlink()
-        address = next(int(line.split()[0], 16) for line in open("/proc/kallsyms") if line.split()[2] == LEAF)
-        nl.send(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "func"), attr(K.A_SESSION_MODE, "count"),
-                words("functions", address))
+        nl.send(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "func"), attr(K.A_SESSION_MODE, "count"), leaf())
         nl.close()
     until(lambda: not references() and not hooked(), "the sessions to end")
     equal(sessions(), [], "sessions")
+
+
+@test("while pmu waits for its handlers, the session is listed and read")
+def pmu():
+    nl = Netlink()
+    # Software event cpu-clock, a sample every 4 ms.
+    number = made(nl, "pmu", "record", words("events", 1, 0, 0, 0, 0, 4000000, 0, 0), param("budget", 0))
+    nl.ask(K.CMD_SESSION_START, u32(K.A_SESSION_ID, number))
+    with Reader("hold") as reader:
+        nl.send(K.CMD_SESSION_STOP, u32(K.A_SESSION_ID, number))
+        until(lambda: stopping(number), "the stop to begin")
+        equal([s["id"] for s in sessions()], [number], "sessions listed by obsctl")
+        assert reader.runs(), "the reader has ended"
+        assert not answered(nl), "the stop was answered before the grace period ended"
+        reader.end()
+        nl.answers()
+    nl.ask(K.CMD_SESSION_DEL, u32(K.A_SESSION_ID, number))
+    nl.close()
+
+
+@test("requests in one message are done in their order")
+def batch():
+    nl = Netlink()
+    number = u32(K.A_SESSION_ID, made(nl))
+    nl.s.send(b"".join(nl.message(c, number) for c in (K.CMD_SESSION_START, K.CMD_SESSION_STOP, K.CMD_SESSION_DEL)))
+    equal(nl.answers(), [], "answer to the deletion, the last one")
+    equal(sessions(), [], "sessions")
+    nl.close()
+
+
+@test("a client has a bounded number of requests in progress, others go on")
+def flood():
+    nl, other = Netlink(), Netlink()
+    me = u32(K.A_SESSION_ID, made(nl))
+    nl.ask(K.CMD_SESSION_START, me)
+    with Reader() as reader:
+        for n in range(16):
+            nl.send(K.CMD_SESSION_STOP, me)
+        refused(nl, errno.ENOSPC, "too many requests", K.CMD_SESSION_STOP, me)
+        # Nothing of this waits for what holds the first session up.
+        sched = u32(K.A_SESSION_ID, made(other, "sched", "runq", param("rows", 4), param("inflight", 16)))
+        other.ask(K.CMD_SESSION_DEL, sched)
+        assert reader.runs(), "the reader has ended"
+    nl.close()
+    other.close()
+    until(lambda: not references() and not hooked(), "the session to end")
+
+
+def stuffed():
+    """A client whose socket is full, and marked as overrun."""
+    nl = Netlink()
+    nl.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    for n in range(3):
+        nl.send(K.CMD_SOURCE_GET, attr(K.A_SOURCE_NAME, "func"))
+    return nl
+
+
+@test("a client that does not read holds nobody up, and has its answer when it reads")
+def mute():
+    nl, other = stuffed(), Netlink()
+    number = made(other)
+    me = u32(K.A_SESSION_ID, number)
+    # Detached, it obeys everybody.
+    other.ask(K.CMD_SESSION_START, me, attr(K.A_SESSION_NAME, "shared"))
+    nl.send(K.CMD_SESSION_STOP, me)
+    until(lambda: seen(number)[0] == K.STATE_STOPPED, "the stop")
+    other.ask(K.CMD_SESSION_DEL, me)
+    equal(sessions(), [], "sessions")
+    try:
+        got = nl.answers()
+    except OSError as e:
+        equal(errno.errorcode[e.errno], "ENOBUFS", "error of the socket")
+        got = nl.answers()
+    equal(struct.unpack("I", dict(attrs(got[0]))[K.A_SESSION_STATE])[0], K.STATE_STOPPED, "state in the answer")
+    nl.close()
+    other.close()
+
+
+@test("kobs is unloaded although an answer finds no room")
+def unread():
+    nl, other = stuffed(), Netlink()
+    me = u32(K.A_SESSION_ID, made(other))
+    other.ask(K.CMD_SESSION_START, me, attr(K.A_SESSION_NAME, "shared"))
+    nl.send(K.CMD_SESSION_DEL, me)
+    until(lambda: not sessions() and not references(), "the session to end")
+    other.close()
+    equal(rmmod("kobs"), None, "rmmod's complaint")
+    insmod("kobs")
+    nl.close()
+    equal(report("count", LEAF, run=script("call task 7"))["accounting"]["hits"], 7, "hits after loading again")
 
 
 main()

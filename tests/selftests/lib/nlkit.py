@@ -93,10 +93,14 @@ class Netlink:
         return self.answers()
 
     def send(self, command, *parts, dump=False):
+        self.s.send(self.message(command, *parts, dump=dump))
+
+    def message(self, command, *parts, dump=False):
+        """A request to be sent; its answers are those of answers()."""
         self.seq += 1
         body = struct.pack("BBH", command, 1, 0) + b"".join(parts)
         flags = F_REQUEST | (F_DUMP if dump else F_ACK)
-        self.s.send(struct.pack("IHHII", 16 + len(body), self.family, flags, self.seq, 0) + body)
+        return struct.pack("IHHII", 16 + len(body), self.family, flags, self.seq, 0) + body
 
     def answers(self):
         """What answers the request that was sent last."""
