@@ -36,9 +36,9 @@
 
 /*
  * The recursion guard keeps the contexts of a session's active handlers on a
- * CPU in kobs_cpu.busy, 16 bits each, the innermost lowest: the softirq,
- * hardirq and NMI bits of preempt_count(). Those that do not belong to the
- * context itself are overwritten.
+ * CPU in kobs_cpu.busy, 16 bits each, the innermost lowest: the softirq bit and
+ * the hardirq and NMI counts of preempt_count(). What lies between the softirq
+ * bit and KOBS_HIT_IRQS_OFF can be anything.
  *
  * A context that interrupts kobs_hit_enter_off() between its two stores leaves
  * its own flags there. A hit at the edge of another interrupt of that handler is
@@ -46,17 +46,50 @@
  */
 #define KOBS_HIT_BUSY		BIT(7)
 #define KOBS_HIT_IRQS_OFF	BIT(6)
-#define KOBS_HIT_CONTEXT	(((NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET) >> \
-				  SOFTIRQ_SHIFT) & U16_MAX)
 #define KOBS_HIT_LANE		16
+#define KOBS_HIT_IRQS_SHIFT	8
+#define KOBS_HIT_IRQS		(((NMI_MASK | HARDIRQ_MASK) >> HARDIRQ_SHIFT) << \
+				 KOBS_HIT_IRQS_SHIFT)
+#define KOBS_HIT_CONTEXT	(KOBS_HIT_IRQS | 1)
+
+/*
+ * In some kernels the softirq count is next to the hardirq count, so that one
+ * shift moves both; in others (7.x) there is a count of other things between.
+ */
+#define KOBS_HIT_ADJACENT	(HARDIRQ_SHIFT - SOFTIRQ_SHIFT == \
+				 KOBS_HIT_IRQS_SHIFT)
 
 bool kobs_hit_nest(struct kobs_session *s, struct kobs_cpu *pc);
+
+/* The context that a preempt_count() tells of, as in kobs_cpu.busy. */
+static __always_inline u16 kobs_hit_context_of(u32 pc)
+{
+	if (KOBS_HIT_ADJACENT)
+		return pc >> SOFTIRQ_SHIFT;
+	return (pc >> (HARDIRQ_SHIFT - KOBS_HIT_IRQS_SHIFT) & KOBS_HIT_IRQS) |
+	       (pc >> SOFTIRQ_SHIFT & 1);
+}
+
+/* Each context has bits of its own, and nothing else has. */
+static __always_inline void kobs_hit_context_check(void)
+{
+	const u32 others = (u32)~(NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET);
+
+	BUILD_BUG_ON((kobs_hit_context_of(SOFTIRQ_OFFSET) &
+		      KOBS_HIT_CONTEXT) != 1);
+	BUILD_BUG_ON((kobs_hit_context_of(HARDIRQ_OFFSET) & KOBS_HIT_CONTEXT) !=
+		     BIT(KOBS_HIT_IRQS_SHIFT));
+	BUILD_BUG_ON((kobs_hit_context_of(NMI_OFFSET) & KOBS_HIT_CONTEXT) !=
+		     BIT(KOBS_HIT_IRQS_SHIFT + HARDIRQ_BITS));
+	BUILD_BUG_ON(kobs_hit_context_of(others) & KOBS_HIT_CONTEXT);
+	BUILD_BUG_ON(KOBS_HIT_CONTEXT & (KOBS_HIT_BUSY | KOBS_HIT_IRQS_OFF));
+}
 
 /* The current context, as in kobs_cpu.busy. */
 static __always_inline u16 kobs_hit_context(void)
 {
-	BUILD_BUG_ON(KOBS_HIT_CONTEXT & (KOBS_HIT_BUSY | KOBS_HIT_IRQS_OFF));
-	return preempt_count() >> SOFTIRQ_SHIFT | KOBS_HIT_BUSY;
+	kobs_hit_context_check();
+	return kobs_hit_context_of(preempt_count()) | KOBS_HIT_BUSY;
 }
 
 /*

@@ -158,10 +158,13 @@ static const struct nesting {
 
 #define NESTING_MAX	8
 
+static bool irqs_go_off(char step)
+{
+	return strchr("ofhn", step);
+}
+
 static void nesting_begin(char step, unsigned int *add)
 {
-	if (strchr("ofhn", step))
-		raw_local_irq_disable();
 	if (step == 'f')
 		pagefault_disable();
 	*add = step == 'b' ? 2 * SOFTIRQ_OFFSET :
@@ -182,7 +185,8 @@ static void nesting_run(struct kobs_session *s, const struct nesting *n,
 
 	preempt_disable();
 	for (i = 0; i < steps; i++) {
-		raw_local_save_flags(flags[i]);
+		if (irqs_go_off(n->steps[i]))
+			raw_local_irq_save(flags[i]);
 		nesting_begin(n->steps[i], &add[i]);
 		pc[i] = kobs_hit_enter(s);
 		entered[i] = pc[i] ? '+' : '-';
@@ -193,7 +197,8 @@ static void nesting_run(struct kobs_session *s, const struct nesting *n,
 		if (n->steps[i] == 'f')
 			pagefault_enable();
 		__preempt_count_sub(add[i]);
-		raw_local_irq_restore(flags[i]);
+		if (irqs_go_off(n->steps[i]))
+			raw_local_irq_restore(flags[i]);
 	}
 	preempt_enable();
 }
