@@ -136,8 +136,11 @@ static int where_experiment(void)
  */
 bool kobs_cache_names_readable(void)
 {
-	int offset;
+	int offset = READ_ONCE(name_offset);
 
+	/* Operations ask, too, and must not wait for an experiment. */
+	if (offset != NOT_TRIED)
+		return offset >= 0;
 	mutex_lock(&experiment_lock);
 	if (name_offset == NOT_TRIED)
 		WRITE_ONCE(name_offset, name_experiment());

@@ -94,7 +94,7 @@ const struct kobs_source kobs_engine = {
  *
  * A default outside the allowed range is clamped to it.
  *
- * Context: task, at load.
+ * Context: task, at load; may sleep.
  */
 void kobs_source_init(const struct kobs_source * const *table, unsigned int n)
 {
@@ -110,6 +110,10 @@ void kobs_source_init(const struct kobs_source * const *table, unsigned int n)
 
 	sources = table;
 	n_sources = n;
+	for (i = 0; i < n; i++) {
+		if (table[i]->init)
+			table[i]->init();
+	}
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct kobs_param *p = &kobs_engine_params[sizes[i].place];
 

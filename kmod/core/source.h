@@ -99,7 +99,7 @@ struct kobs_field {
  * @fields: additional numbers of each row
  * @n_fields: number of @fields, maximum KOBS_FIELDS
  * @available: NULL, or returns why the mode cannot run on this machine (and
- *             clears *ok), which fallback it uses, or NULL
+ *             clears *ok), which fallback it uses, or NULL; must not wait for a grace period
  */
 struct kobs_mode {
 	const char *name;
@@ -172,6 +172,7 @@ struct kobs_note {
  * @n_columns: number of @columns
  * @params: its parameters
  * @n_params: number of @params, maximum KOBS_PARAMS
+ * @init: NULL, or finds out what this machine can do. At load, may sleep.
  * @reasons: its own reasons of loss: counters KOBS_N_SOURCE + i
  * @n_reasons: number of @reasons, maximum KOBS_SOURCE_REASONS
  * @prepare: allocate what start needs and decide on the targets. Undoes
@@ -211,6 +212,7 @@ struct kobs_source {
 	unsigned int n_columns;
 	const struct kobs_param *params;
 	unsigned int n_params;
+	void (*init)(void);
 	const struct kobs_reason *reasons;
 	unsigned int n_reasons;
 	int (*prepare)(struct kobs_session *s, struct netlink_ext_ack *extack);

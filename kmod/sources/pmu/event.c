@@ -16,15 +16,6 @@
 #define PMU_CLOCK_PERIOD	10000ULL
 #define PMU_FREQUENCY		100000ULL
 
-static bool hypervisor(void)
-{
-#ifdef CONFIG_X86
-	return boot_cpu_has(X86_FEATURE_HYPERVISOR);
-#else
-	return false;
-#endif
-}
-
 static bool is_clock(const struct perf_event_attr *attr)
 {
 	return attr->type == PERF_TYPE_SOFTWARE &&
@@ -234,7 +225,9 @@ static int counter_start(struct kobs_pmu *p, struct kobs_pmu_event *e,
 	if (IS_ERR(event) && fall_back(p, e, PTR_ERR(event)))
 		event = counter_create(p, e, place);
 	if (!IS_ERR(event)) {
+		mutex_lock(&p->counters_lock);
 		pmu_counter(p, e->index, place)->event = event;
+		mutex_unlock(&p->counters_lock);
 		e->taken = true;
 		return 0;
 	}
@@ -249,18 +242,21 @@ static void counter_stop(struct kobs_pmu *p, struct kobs_pmu_event *e,
 			 unsigned int place)
 {
 	struct kobs_pmu_counter *c = pmu_counter(p, e->index, place);
+	struct perf_event *event = c->event;
 	struct kobs_pmu_counter sum;
 
-	if (!c->event)
+	if (!event)
 		return;
-	perf_event_disable(c->event);
+	perf_event_disable(event);
+	mutex_lock(&p->counters_lock);
 	kobs_pmu_counter_read(c, &sum);
 	if (e->exact)
 		sum.overflows += (sum.count - c->count) /
 				 e->attr.sample_period;
-	perf_event_release_kernel(c->event);
 	*c = sum;
 	c->event = NULL;
+	mutex_unlock(&p->counters_lock);
+	perf_event_release_kernel(event);
 }
 
 /**
@@ -383,7 +379,7 @@ int kobs_pmu_counters_start(struct kobs_pmu *p, struct netlink_ext_ack *extack)
  *
  * perf removes a counter by a call to its CPU, but software events are looked up
  * under RCU: their handlers have ended after a grace period, for which the caller
- * waits without the lock, since readers take it.
+ * waits.
  *
  * Context: task, may sleep.
  */
@@ -427,7 +423,7 @@ u64 kobs_pmu_count_missed(const struct kobs_pmu *p)
 
 /**
  * kobs_pmu_counter_read() - read a counter
- * @c: counter; the session's lock is held
+ * @c: counter; counters_lock of the session is held
  * @sum: set to its counts, including those of released events
  *
  * Context: task, may sleep.
@@ -443,50 +439,4 @@ void kobs_pmu_counter_read(const struct kobs_pmu_counter *c, struct kobs_pmu_cou
 	sum->count += perf_event_read_value(c->event, &enabled, &running);
 	sum->enabled += enabled;
 	sum->running += running;
-}
-
-/* Does perf accept an event on the current CPU? */
-static bool taken(struct perf_event_attr *attr)
-{
-	struct perf_event *event;
-
-	event = perf_event_create_kernel_counter(attr, raw_smp_processor_id(),
-						 NULL, NULL, NULL);
-	if (IS_ERR(event))
-		return PTR_ERR(event) == -EBUSY || PTR_ERR(event) == -ENOSPC;
-	perf_event_release_kernel(event);
-	return true;
-}
-
-/**
- * kobs_pmu_lacking() - limits of this machine's PMU
- * @branches: including branch records
- *
- * Context: task, may sleep.
- * Return: a sentence on what is missing and why, or NULL.
- */
-const char *kobs_pmu_lacking(bool branches)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_HARDWARE,
-		.config = PERF_COUNT_HW_CPU_CYCLES,
-		.size = sizeof(attr),
-		.disabled = 1,
-	};
-
-	if (!taken(&attr))
-		return hypervisor() ?
-		       "there is no PMU: the hypervisor hides it" :
-		       "there is no PMU that this kernel knows";
-	if (!branches)
-		return NULL;
-	attr.sample_period = S64_MAX;
-	attr.sample_type = PERF_SAMPLE_BRANCH_STACK;
-	attr.branch_sample_type = PERF_SAMPLE_BRANCH_ANY |
-				  PERF_SAMPLE_BRANCH_USER;
-	if (taken(&attr))
-		return NULL;
-	return hypervisor() ?
-	       "the PMU records no branches: the CPU has no LBR, or the hypervisor hides it" :
-	       "the PMU records no branches: the CPU has no LBR that this kernel knows";
 }

@@ -3,9 +3,10 @@
  * Source pmu: what its files share. A session's events, their counters in perf,
  * and data of their overflow handlers.
  *
- * Locking: struct kobs_pmu.lock, which nests inside the session's lock, protects
- * the counters. It is taken by start, stop and reading, and by the work that
- * follows CPU hotplug. Handlers take no lock.
+ * Locking: struct kobs_pmu.lock serialises start, stop, and the work that follows
+ * CPU hotplug; perf can wait for a grace period meanwhile. Inside it and inside the
+ * session's lock nests struct kobs_pmu.counters_lock, held briefly: a counter
+ * changes under both, and is read under either. Handlers take no lock.
  */
 #ifndef KOBS_PMU_H
 #define KOBS_PMU_H
@@ -144,9 +145,11 @@ struct kobs_pmu_cpu {
  * @who: words per task for the keys of stat
  * @handler: overflow handler; NULL for stat
  *
+ * @counters_lock: see the head of this file
+ * @counters: @n_places per event
+ *
  * Under @lock:
  * @lock: see the head of this file
- * @counters: @n_places per event
  * @running: between start and stop
  * @fell_back: cycles were replaced by cpu-clock
  * @left: CPUs that went offline
@@ -178,8 +181,9 @@ struct kobs_pmu {
 	u64 (*who)[KOBS_W_KSTACK];
 	perf_overflow_handler_t handler;
 
-	struct mutex lock; /* protects the members below */
+	struct mutex counters_lock; /* see the head of this file */
 	struct kobs_pmu_counter *counters;
+	struct mutex lock; /* protects the members below */
 	bool running;
 	bool fell_back;
 	unsigned int left;
@@ -220,6 +224,9 @@ void kobs_pmu_place_enable(struct kobs_pmu *p, unsigned int place);
 u64 kobs_pmu_count_missed(const struct kobs_pmu *p);
 void kobs_pmu_counter_read(const struct kobs_pmu_counter *c,
 			   struct kobs_pmu_counter *sum);
+
+/* lacking.c */
+void kobs_pmu_look(void);
 const char *kobs_pmu_lacking(bool branches);
 
 /* hotplug.c */

@@ -14,16 +14,6 @@ const struct kobs_reason kobs_pmu_missed_overflows = {
 	"overflow of a counter that came without an interrupt",
 };
 
-/*
- * There is nothing to read yet, and the start may hold the lock over a grace
- * period, for which perf waits when it creates its first event of a task.
- */
-static bool pmu_begins(const struct kobs_session *s)
-{
-	lockdep_assert_held(&s->lock);
-	return s->life == KOBS_LIFE_NEW;
-}
-
 /**
  * kobs_pmu_rows() - rows of stat: one per counter
  * @s: session; its lock is held
@@ -43,9 +33,7 @@ bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
 	unsigned int event = *at / p->n_places;
 	unsigned int i;
 
-	if (pmu_begins(s))
-		return false;
-	mutex_lock(&p->lock);
+	mutex_lock(&p->counters_lock);
 	for (; event < p->n_events; event++, place = 0) {
 		for (; place < p->n_places; place++) {
 			struct kobs_pmu_counter *c = pmu_counter(p, event, place);
@@ -54,12 +42,12 @@ bool kobs_pmu_rows(struct kobs_session *s, unsigned long *at,
 				goto found;
 		}
 	}
-	mutex_unlock(&p->lock);
+	mutex_unlock(&p->counters_lock);
 	return false;
 
 found:
 	kobs_pmu_counter_read(pmu_counter(p, event, place), &sum);
-	mutex_unlock(&p->lock);
+	mutex_unlock(&p->counters_lock);
 	v[PMU_W_EVENT] = event;
 	if (p->who)
 		memcpy(v, p->who[place], sizeof(p->who[place]));
@@ -163,12 +151,12 @@ static u64 note_counted(struct kobs_pmu *p)
 	unsigned int i;
 	u64 total = 0;
 
-	mutex_lock(&p->lock);
+	mutex_lock(&p->counters_lock);
 	for (i = 0; i < n; i++) {
 		kobs_pmu_counter_read(&p->counters[i], &sum);
 		total += sum.count;
 	}
-	mutex_unlock(&p->lock);
+	mutex_unlock(&p->counters_lock);
 	return total;
 }
 
@@ -205,7 +193,7 @@ static u64 note_number(struct kobs_pmu *p, enum kobs_pmu_note which)
 {
 	switch (which) {
 	case PMU_N_COUNTED:
-		return p->handler && !pmu_begins(p->s) ? note_counted(p) : 0;
+		return p->handler ? note_counted(p) : 0;
 	case PMU_N_OVERFLOWS:
 		return note_sum(p, offsetof(struct kobs_pmu_cpu, calls), PMU_EVENTS);
 	case PMU_N_EARLY:

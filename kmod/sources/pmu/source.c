@@ -222,6 +222,7 @@ static void pmu_free(struct kobs_pmu *p)
 	free_cpumask_var(p->cpus);
 	free_cpumask_var(p->there);
 	free_cpumask_var(p->detached);
+	mutex_destroy(&p->counters_lock);
 	mutex_destroy(&p->lock);
 	kfree(p);
 }
@@ -264,11 +265,13 @@ static int pmu_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 	if (err)
 		return err;
+	kobs_pmu_look();
 	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 	if (!p)
 		return -ENOMEM;
 	p->s = s;
 	mutex_init(&p->lock);
+	mutex_init(&p->counters_lock);
 	err = prepare_all(p, extack);
 	if (err) {
 		pmu_free(p);
@@ -475,6 +478,7 @@ const struct kobs_source kobs_src_pmu = {
 	.n_columns = ARRAY_SIZE(pmu_columns),
 	.params = pmu_params,
 	.n_params = ARRAY_SIZE(pmu_params),
+	.init = kobs_pmu_look,
 	.reasons = &kobs_pmu_missed_overflows,
 	.n_reasons = 1,
 	.prepare = pmu_prepare,
