@@ -8,9 +8,10 @@
  * as lost (no_table).
  *
  * Locking: the kernel's hotplug lock: an owner sees every CPU in
- * kobs_cpus_add() or before it runs, and again each time it comes online. A
- * source starts and stops its hooks under the session's lock and takes the
- * hotplug lock then, so that the callback must not take the session's lock.
+ * kobs_cpus_add() or before it runs, and again each time it comes online. Memory
+ * is allocated, and hooks are turned on and off, under the session's change lock,
+ * and take the hotplug lock then, so that the callback must not take the change
+ * lock.
  */
 #include <linux/compiler.h>
 #include <linux/cpuhotplug.h>

@@ -13,12 +13,6 @@
  */
 #include "core/session.h"
 
-/*
- * Work items that can wait at a time: of each session its jobs, the guard's, its
- * deletion, and one of its source; and that of the answers.
- */
-#define WORKS	(4 * KOBS_SESSIONS + 1)
-
 struct workqueue_struct *kobs_wq;
 
 static struct kobs_job *jobs_next(struct kobs_session *s)
@@ -78,12 +72,16 @@ void kobs_jobs_new(struct kobs_session *s)
 /**
  * kobs_jobs_init() - create the workqueue of sessions
  *
+ * How many of its work items run at a time is no number to rely on: since 6.9
+ * each memory node has its share of it. The others start later, and none waits for
+ * one that is queued.
+ *
  * Context: task, at load.
  * Return: 0, or -ENOMEM.
  */
 int kobs_jobs_init(void)
 {
-	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, WORKS);
+	kobs_wq = alloc_workqueue("kobs", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return kobs_wq ? 0 : -ENOMEM;
 }
 

@@ -93,12 +93,13 @@ static void session_del_work(struct work_struct *work)
 }
 
 /**
- * kobs_session_publish() - prepare a session, and put it into the list
+ * kobs_session_publish() - allocate a session's memory, prepare it, and put it
+ * into the list
  * @s: from kobs_session_create(); the list takes a reference of its own
  * @extack: takes the reason of a failure
  *
  * Context: task, may sleep, for seconds.
- * Return: 0, or what the source's prepare returns.
+ * Return: 0, -ENOMEM, or what the source's prepare returns.
  */
 int kobs_session_publish(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
@@ -106,7 +107,9 @@ int kobs_session_publish(struct kobs_session *s, struct netlink_ext_ack *extack)
 
 	INIT_WORK(&s->del_work, session_del_work);
 	mutex_lock(&s->change);
-	err = s->source->prepare(s, extack);
+	err = kobs_session_alloc(s, extack);
+	if (!err)
+		err = s->source->prepare(s, extack);
 	mutex_unlock(&s->change);
 	if (err)
 		return err;

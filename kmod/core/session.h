@@ -15,10 +15,10 @@
  *      their numbers, names and owners. Held briefly.
  *
  * A session is looked up under 4, which takes a reference; the others are only
- * taken after 4 was dropped. What takes long (prepare, start, stop, release) is
- * a job (jobs.c). Handlers take no lock: a session's configuration does not
- * change after its creation, and its memory outlives its handlers because stop
- * waits for them.
+ * taken after 4 was dropped. What takes long (memory, prepare, start, stop,
+ * release) is a job (jobs.c). Handlers take no lock: a session's configuration
+ * does not change after its creation, and its memory outlives its handlers
+ * because stop waits for them.
  */
 #ifndef KOBS_SESSION_H
 #define KOBS_SESSION_H

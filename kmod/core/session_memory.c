@@ -4,9 +4,9 @@
  * created, or when the CPU comes online. All sessions together hold a limited
  * part of the machine's memory.
  *
- * Locking: memory of a CPU changes under the hotplug lock (cpus.c), before
- * handlers run on it; all else before the session is in the list, or after it
- * was.
+ * Locking: memory of a CPU changes under the hotplug lock (cpus.c), which nests
+ * inside the session's change lock, before handlers run on that CPU; all else
+ * before the session is in the list, or after it was.
  */
 #include <linux/cpumask.h>
 #include <linux/log2.h>
@@ -137,10 +137,10 @@ static int alloc_all(struct kobs_session *s)
 
 /**
  * kobs_session_alloc() - allocate the memory of a session
- * @s: session that is configured
+ * @s: from kobs_session_create()
  * @extack: takes the reason of a failure
  *
- * Context: task, may sleep.
+ * Context: task, may sleep; it waits for CPU hotplug.
  * Return: 0, or -ENOMEM, after which kobs_session_free_memory() is to be called.
  */
 int kobs_session_alloc(struct kobs_session *s, struct netlink_ext_ack *extack)

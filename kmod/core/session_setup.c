@@ -123,11 +123,12 @@ static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
 }
 
 /**
- * kobs_session_create() - allocate a session and configure it
+ * kobs_session_create() - make a session and configure it
  * @cfg: configuration; its blob is taken over
  * @extack: takes the reason of a failure
  *
- * The session holds a reference to the module.
+ * The session holds a reference to the module. It has no memory for hits yet: see
+ * kobs_session_publish().
  *
  * Context: task, may sleep.
  * Return: the session with a reference for the caller, or ERR_PTR of -EINVAL
@@ -162,8 +163,6 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 	kobs_names_new(s);
 	if (!err)
 		err = session_check(s, extack);
-	if (!err)
-		err = kobs_session_alloc(s, extack);
 	if (!err)
 		return s;
 	kobs_session_put(s);
