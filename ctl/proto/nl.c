@@ -131,9 +131,6 @@ static int on_message(struct nl_msg *msg, void *arg)
 	if (hdr->nlmsg_seq && hdr->nlmsg_seq == nl->seq) {
 		if (nl->reply)
 			bad = nl->reply(hdr, nl->reply_arg);
-		/* The whole answer: its ack can be long in coming when the socket is full. */
-		if (!(hdr->nlmsg_flags & NLM_F_MULTI))
-			nl->done = true;
 	} else if (nl->notify && !hdr->nlmsg_seq) {
 		bad = nl->notify(hdr, nl->notify_arg);
 	}

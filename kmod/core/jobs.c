@@ -31,17 +31,25 @@ static void jobs_work(struct work_struct *work)
 {
 	struct kobs_session *s = container_of(work, struct kobs_session,
 					      jobs_work);
+	struct kobs_job *last = NULL;
 	struct kobs_job *job;
 
-	while ((job = jobs_next(s)))
+	while ((job = jobs_next(s))) {
+		if (last)
+			last->done(last);
 		job->run(s, job);
+		last = job;
+	}
+	/* Who is told that a session was deleted can unload the module. */
 	kobs_session_put(s);
+	if (last)
+		last->done(last);
 }
 
 /**
  * kobs_session_queue() - have a job done by a worker
  * @s: session
- * @job: job; @job->run frees it
+ * @job: job
  *
  * Context: task.
  */

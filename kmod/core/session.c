@@ -440,8 +440,9 @@ int kobs_session_del(struct kobs_session *s, u32 port,
 
 /**
  * kobs_session_abandon() - delete sessions that nobody asks for any more
- * @port: netlink port of a socket that was closed, or 0
- * @id: number of a session whose creation could not be reported, or 0
+ * @port: netlink port of their owner
+ * @id: number of the one whose creation could not be reported; 0 for all, of a
+ *      socket that was closed
  *
  * They end on kobs_wq: turning probes off takes too long for the task that closes
  * the socket.
@@ -454,7 +455,8 @@ void kobs_session_abandon(u32 port, u32 id)
 
 	mutex_lock(&kobs_sessions_lock);
 	list_for_each_entry(s, &kobs_sessions, node) {
-		if (id ? s->id != id : s->owner != port)
+		/* Not one that was detached meanwhile: it has no owner. */
+		if (s->owner != port || (id && s->id != id))
 			continue;
 		s->owner = 0;
 		/* The list has a reference: the last one is not dropped here. */

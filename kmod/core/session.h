@@ -285,11 +285,13 @@ struct kobs_config {
 /**
  * struct kobs_job - something to do with a session that takes long
  * @node: in the session's jobs
- * @run: does it, in a worker, and frees the job
+ * @run: does it, in a worker
+ * @done: frees the job, when the worker has no reference to the session any more
  */
 struct kobs_job {
 	struct list_head node;
 	void (*run)(struct kobs_session *s, struct kobs_job *job);
+	void (*done)(struct kobs_job *job);
 };
 
 /* jobs.c */

@@ -2,23 +2,26 @@
 /*
  * Requests that take long: a worker does them, as a job of the session
  * (core/jobs.c). The operation itself returns at once, with -EINTR, which tells
- * netlink not to acknowledge the request yet. A client notices nothing: it waits
- * for the answer in recvmsg(), where a signal ends the wait.
+ * netlink not to acknowledge the request. A client notices nothing: it waits for
+ * the answer in recvmsg(), where a signal ends the wait.
  *
- * Answers are sent by one work item, in the order in which requests are done. One
- * that finds no room in its socket stays, and those of the same socket behind it;
- * neither other sockets nor the session wait for a client that does not read.
+ * An answer is one message: what was asked for, and the acknowledgment or error
+ * behind it, as netlink_ack() would have it, which drops what finds no room in
+ * the socket. Its memory is allocated with the request. One that finds no room
+ * stays, and those of the same socket behind it; neither other sockets nor the
+ * session wait for a client that does not read.
  *
- * A request keeps nothing of the caller but a reference to its socket and a copy
- * of the message; its rights were checked by the operation.
+ * A request keeps nothing of the caller but a reference to its socket; its rights
+ * were checked by the operation.
  *
- * Locking: requests_lock for the lists; a request belongs to its worker, then to
- * the work item.
+ * Locking: requests_lock, held briefly, for the lists; no other lock is taken
+ * inside but kobs_sessions_lock. A request that is in progress belongs to its
+ * worker.
  */
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -27,20 +30,25 @@
 #include "core/refuse.h"
 #include "netlink/family.h"
 
-/* Maximum number of requests in progress, and those of one socket. */
+/*
+ * Maximum number of requests in progress, of answers that find no room, and of
+ * both of one socket.
+ */
 #define REQUESTS	256
+#define ANSWERS		256
 #define REQUESTS_SOCKET	16
-/* Maximum bytes of a request that an error message repeats. */
-#define ECHO_BYTES	4096
 /* Interval at which answers look for room in their sockets. */
 #define ROOM_JIFFIES	(HZ / 100 ?: 1)
+/* Maximum bytes of an acknowledgment or error with its sentence. */
+#define VERDICT_SIZE	(NLMSG_SPACE(sizeof(struct nlmsgerr)) + \
+			 nla_total_size(KOBS_REFUSAL_LEN))
 
-static DEFINE_SPINLOCK(requests_lock); /* protects the two lists */
+static DEFINE_MUTEX(requests_lock); /* protects the two lists */
 static LIST_HEAD(requests);
-static LIST_HEAD(done);
+static LIST_HEAD(answers);
 
 static void answers_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(answers, answers_work);
+static DECLARE_DELAYED_WORK(answers_later, answers_work);
 
 /**
  * kobs_netlink_verdict() - add a sentence to a refusal that has none
@@ -84,6 +92,51 @@ int kobs_netlink_fill(struct sk_buff *reply, void *hdr, struct kobs_session *s,
 	return err;
 }
 
+/**
+ * kobs_netlink_answer_room() - allocate the answer to a request
+ * @r: request; an answer that it has is freed
+ * @size: bytes of its attributes
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM, and the request keeps what it has.
+ */
+int kobs_netlink_answer_room(struct kobs_request *r, size_t size)
+{
+	void *hdr;
+	struct sk_buff *skb = kobs_netlink_reply(r->port, r->nlh.nlmsg_seq,
+						 r->cmd, size + VERDICT_SIZE,
+						 &hdr);
+
+	if (!skb)
+		return -ENOMEM;
+	nlmsg_free(r->answer);
+	r->answer = skb;
+	r->hdr = hdr;
+	return 0;
+}
+
+/* The acknowledgment, or the error with its sentence. */
+static void answer_put_verdict(struct kobs_request *r, int err)
+{
+	const char *text = r->extack._msg;
+	struct nlmsghdr *nlh;
+	struct nlmsgerr *e;
+
+	if (!err && !(r->nlh.nlmsg_flags & NLM_F_ACK))
+		return;
+	nlh = nlmsg_put(r->answer, r->port, r->nlh.nlmsg_seq, NLMSG_ERROR,
+			sizeof(*e),
+			NLM_F_CAPPED | (text ? NLM_F_ACK_TLVS : 0));
+	if (WARN_ON_ONCE(!nlh))
+		return;
+	e = nlmsg_data(nlh);
+	e->error = err;
+	e->msg = r->nlh;
+	if (text)
+		nla_put_string(r->answer, NLMSGERR_ATTR_MSG, text);
+	nlmsg_end(r->answer, nlh);
+}
+
 /* The port of a closed socket can have a new owner, which asked for nothing. */
 static bool request_orphaned(const struct kobs_request *r)
 {
@@ -92,154 +145,128 @@ static bool request_orphaned(const struct kobs_request *r)
 
 static void request_free(struct kobs_request *r)
 {
-	nlmsg_free(r->reply);
-	kfree_skb(r->msg);
+	nlmsg_free(r->answer);
 	sock_put(r->sock);
 	kfree(r);
 }
 
-/* It counts no more, if it still does: before its client learns of the end. */
-static void request_leave(struct kobs_request *r)
+static int answer_send(struct kobs_request *r)
 {
-	spin_lock(&requests_lock);
-	list_del_init(&r->node);
-	spin_unlock(&requests_lock);
+	/* Sending takes one reference in any case. */
+	skb_get(r->answer);
+	return genlmsg_unicast(&init_net, r->answer, r->port);
 }
 
-/* Returns false when the socket has no room for the reply. */
-static bool answer_reply(struct kobs_request *r)
+/* A session whose creation cannot be reported is deleted. */
+static void answer_lost(const struct kobs_request *r)
 {
+	if (r->fresh)
+		kobs_session_abandon(r->port, r->id);
+}
+
+/* Returns false when an answer has to wait. */
+static bool answer_done(struct kobs_request *r)
+{
+	const struct kobs_request *other;
 	int used = atomic_read(&r->sock->sk_rmem_alloc);
 	int err;
 
-	/* Trying in vain would mark the socket as overrun. */
-	if (used && used + r->reply->truesize > READ_ONCE(r->sock->sk_rcvbuf))
-		return false;
-	/* Sending takes one reference in any case. */
-	skb_get(r->reply);
-	err = genlmsg_unicast(&init_net, r->reply, r->port);
-	if (err == -EAGAIN)
-		return false;
-	nlmsg_free(r->reply);
-	r->reply = NULL;
-	r->err = err;
-	/* A session whose creation cannot be reported is deleted. */
-	if (err && r->fresh)
-		kobs_session_abandon(0, r->id);
-	return true;
-}
-
-/*
- * Send what there is to send. netlink_ack() drops what finds no room, and the
- * answer would be waited for without end: a stream takes less than half of a
- * socket between the look and the message, except where the socket is small.
- * Returns false when there is no room.
- */
-static bool request_answer(struct kobs_request *r)
-{
-	struct nlmsghdr *nlh = nlmsg_hdr(r->msg);
-
-	if (request_orphaned(r))
+	if (request_orphaned(r) || !r->answer->len)
 		return true;
-	if (r->reply && !answer_reply(r))
-		return false;
-	if (!r->err && !(nlh->nlmsg_flags & NLM_F_ACK))
-		return true;
-	if (atomic_read(&r->sock->sk_rmem_alloc) >
-	    READ_ONCE(r->sock->sk_rcvbuf) / 2)
-		return false;
-	request_leave(r);
-	netlink_ack(r->msg, nlh, r->err, &r->extack);
-	return true;
-}
-
-/* Whether an earlier answer to the same socket still waits. */
-static bool request_behind(const struct kobs_request *r,
-			   const struct list_head *list)
-{
-	const struct kobs_request *other;
-
-	list_for_each_entry(other, list, job.node) {
+	list_for_each_entry(other, &answers, node) {
 		if (other == r)
 			break;
 		if (other->sock == r->sock)
-			return true;
+			return false;
 	}
-	return false;
+	/* Trying in vain would mark the socket as overrun. */
+	if (used && used + r->answer->truesize > READ_ONCE(r->sock->sk_rcvbuf))
+		return false;
+	err = answer_send(r);
+	if (err && err != -EAGAIN)
+		answer_lost(r);
+	return err != -EAGAIN;
+}
+
+static void answer_end(struct kobs_request *r)
+{
+	list_del(&r->node);
+	request_free(r);
+}
+
+/*
+ * Send the answers for which there is room. Of too many that wait, the oldest is
+ * given up as netlink does it: an attempt to send tells its socket of an overrun.
+ */
+static void answers_send(void)
+{
+	struct kobs_request *r, *next;
+	unsigned int waiting = 0;
+
+	lockdep_assert_held(&requests_lock);
+	list_for_each_entry_safe(r, next, &answers, node) {
+		if (answer_done(r))
+			answer_end(r);
+		else
+			waiting++;
+	}
+	if (waiting > ANSWERS) {
+		r = list_first_entry(&answers, struct kobs_request, node);
+		if (answer_send(r))
+			answer_lost(r);
+		answer_end(r);
+	}
+	/* Not kobs_wq, which can be busy with what takes long. */
+	if (waiting)
+		schedule_delayed_work(&answers_later, ROOM_JIFFIES);
 }
 
 static void answers_work(struct work_struct *work)
 {
-	struct kobs_request *r, *next;
-	LIST_HEAD(mine);
-	bool wait;
+	mutex_lock(&requests_lock);
+	answers_send();
+	mutex_unlock(&requests_lock);
+}
 
-	spin_lock(&requests_lock);
-	list_splice_init(&done, &mine);
-	spin_unlock(&requests_lock);
-	list_for_each_entry_safe(r, next, &mine, job.node) {
-		if (request_behind(r, &mine) || !request_answer(r))
-			continue;
-		list_del(&r->job.node);
-		request_leave(r);
-		request_free(r);
-	}
-	spin_lock(&requests_lock);
-	wait = !list_empty(&mine);
-	list_splice(&mine, &done);
-	spin_unlock(&requests_lock);
-	/* One that is done meanwhile has queued it already, for now. */
-	if (wait)
-		queue_delayed_work(kobs_wq, &answers, ROOM_JIFFIES);
+/* Do a request. Returns its error number, or 0. */
+static int request_do(struct kobs_session *s, struct kobs_request *r)
+{
+	int err;
+
+	if (r->fresh && request_orphaned(r))
+		return -ECONNREFUSED;
+	err = r->change(s, r, &r->extack);
+	if (!err && r->reply)
+		err = kobs_netlink_fill(r->answer, r->hdr, s, r->fresh);
+	/* Its socket may have been closed before it was in the list. */
+	if (r->fresh && (err || request_orphaned(r)))
+		kobs_session_del(s, r->port, NULL);
+	return kobs_netlink_verdict(&r->extack, err);
 }
 
 /* The job. */
 static void request_run(struct kobs_session *s, struct kobs_job *job)
 {
 	struct kobs_request *r = container_of(job, struct kobs_request, job);
-	int err = -ECONNREFUSED;
+	int err;
 
-	if (!r->fresh || !request_orphaned(r))
-		err = r->change(s, r, &r->extack);
-	if (!err && r->reply)
-		err = kobs_netlink_fill(r->reply, r->hdr, s, r->fresh);
-	/* Its socket may have been closed before it was in the list. */
-	if (r->fresh && (err || request_orphaned(r)))
-		kobs_session_del(s, r->port, NULL);
+	kobs_refusal_begin(&r->refusal);
+	err = request_do(s, r);
 	r->id = s->id;
-	r->err = kobs_netlink_verdict(&r->extack, err);
-	if (err) {
-		nlmsg_free(r->reply);
-		r->reply = NULL;
-	}
-	if (r->extack._msg) {
-		strscpy(r->text, r->extack._msg, sizeof(r->text));
-		r->extack._msg = r->text;
-	}
-	spin_lock(&requests_lock);
-	list_add_tail(&r->job.node, &done);
-	spin_unlock(&requests_lock);
-	mod_delayed_work(kobs_wq, &answers, 0);
+	if (err || !r->reply)
+		skb_trim(r->answer, 0);
+	answer_put_verdict(r, err);
+	kobs_refusal_end(&r->refusal);
 }
 
-/*
- * A copy of the message, for netlink_ack(): the caller's own may be large, and
- * may have other requests behind it.
- */
-static struct sk_buff *request_copy(const struct sk_buff *skb,
-				    const struct nlmsghdr *nlh)
+static void request_done(struct kobs_job *job)
 {
-	u32 size = min_t(u32, nlh->nlmsg_len, ECHO_BYTES);
-	struct sk_buff *copy = alloc_skb(size, GFP_KERNEL);
+	struct kobs_request *r = container_of(job, struct kobs_request, job);
 
-	if (!copy)
-		return NULL;
-	skb_put_data(copy, nlh, size);
-	nlmsg_hdr(copy)->nlmsg_len = size;
-	NETLINK_CB(copy) = NETLINK_CB(skb);
-	/* The kernel's socket; it stays, and is not charged for the copy. */
-	copy->sk = skb->sk;
-	return copy;
+	mutex_lock(&requests_lock);
+	list_move_tail(&r->node, &answers);
+	answers_send();
+	mutex_unlock(&requests_lock);
 }
 
 static struct kobs_request *request_new(struct sk_buff *skb,
@@ -254,39 +281,45 @@ static struct kobs_request *request_new(struct sk_buff *skb,
 	r->sock = NETLINK_CB(skb).sk;
 	sock_hold(r->sock);
 	r->port = info->snd_portid;
+	r->cmd = info->genlhdr->cmd;
+	r->nlh = *info->nlhdr;
 	r->fresh = flags & KOBS_DEFER_FRESH;
+	r->reply = flags & KOBS_DEFER_REPLY;
 	r->named = name;
 	if (name)
 		nla_strscpy(r->name, name, sizeof(r->name));
-	r->msg = request_copy(skb, nlmsg_hdr(skb));
-	if (flags & KOBS_DEFER_REPLY)
-		r->reply = kobs_netlink_reply(info->snd_portid, info->snd_seq,
-					      info->genlhdr->cmd,
-					      KOBS_NL_SESSION_SIZE, &r->hdr);
-	if (r->msg && (r->reply || !(flags & KOBS_DEFER_REPLY)))
+	if (!kobs_netlink_answer_room(r, r->reply ? KOBS_NL_SESSION_SIZE : 0))
 		return r;
 	request_free(r);
 	return NULL;
 }
 
-/* Returns false when there are too many requests. */
-static bool request_enter(struct kobs_request *r)
+/* Number of requests in a list, of one socket or of all. */
+static unsigned int requests_of(const struct sock *sock,
+				const struct list_head *list)
 {
-	const struct kobs_request *other;
-	unsigned int all = 0;
-	unsigned int own = 0;
+	const struct kobs_request *r;
+	unsigned int n = 0;
+
+	list_for_each_entry(r, list, node)
+		n += !sock || r->sock == sock;
+	return n;
+}
+
+/* Returns -ENOSPC when there are too many requests, or -EINTR. */
+static int request_enter(struct kobs_request *r)
+{
 	bool ok;
 
-	spin_lock(&requests_lock);
-	list_for_each_entry(other, &requests, node) {
-		all++;
-		own += other->sock == r->sock;
-	}
-	ok = all < REQUESTS && own < REQUESTS_SOCKET;
+	if (mutex_lock_killable(&requests_lock))
+		return -EINTR;
+	ok = requests_of(NULL, &requests) < REQUESTS &&
+	     requests_of(r->sock, &requests) + requests_of(r->sock, &answers) <
+	     REQUESTS_SOCKET;
 	if (ok)
 		list_add_tail(&r->node, &requests);
-	spin_unlock(&requests_lock);
-	return ok;
+	mutex_unlock(&requests_lock);
+	return ok ? 0 : -ENOSPC;
 }
 
 /**
@@ -306,16 +339,21 @@ int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 		       unsigned int flags)
 {
 	struct kobs_request *r = request_new(skb, info, flags);
+	int err;
 
 	if (!r)
 		return kobs_netlink_verdict(info->extack, -ENOMEM);
-	if (!request_enter(r)) {
+	err = request_enter(r);
+	if (err) {
 		request_free(r);
-		return kobs_refuse(info->extack, -ENOSPC,
-				   "there are too many requests in progress: the maximum is %u per socket, %u in all",
-				   REQUESTS_SOCKET, REQUESTS);
+		if (err == -ENOSPC)
+			kobs_refuse(info->extack, err,
+				    "there are too many requests in progress: the maximum is %u per socket, %u in all",
+				    REQUESTS_SOCKET, REQUESTS);
+		return err;
 	}
 	r->job.run = request_run;
+	r->job.done = request_done;
 	r->change = change;
 	kobs_session_queue(s, &r->job);
 	return -EINTR;
@@ -330,10 +368,9 @@ void kobs_netlink_forget(void)
 {
 	struct kobs_request *r, *next;
 
-	cancel_delayed_work_sync(&answers);
-	list_for_each_entry_safe(r, next, &done, job.node) {
-		list_del(&r->job.node);
-		request_leave(r);
-		request_free(r);
-	}
+	/* A request is done when it has let go of its session, and of the module. */
+	flush_workqueue(kobs_wq);
+	cancel_delayed_work_sync(&answers_later);
+	list_for_each_entry_safe(r, next, &answers, node)
+		answer_end(r);
 }

@@ -92,14 +92,11 @@ static int nl_new(struct kobs_session *s, struct kobs_request *r,
 {
 	int err = kobs_session_publish(s, extack);
 
-	if (err)
+	if (err || !kobs_session_kept_out(s))
 		return err;
-	r->reply = kobs_netlink_reply(r->port, nlmsg_hdr(r->msg)->nlmsg_seq,
-				      KOBS_CMD_SESSION_NEW,
-				      KOBS_NL_SESSION_SIZE +
-				      kobs_session_kept_out(s) *
-				      KOBS_NL_KEPT_OUT_SIZE, &r->hdr);
-	return r->reply ? 0 : -ENOMEM;
+	return kobs_netlink_answer_room(r, KOBS_NL_SESSION_SIZE +
+					   kobs_session_kept_out(s) *
+					   KOBS_NL_KEPT_OUT_SIZE);
 }
 
 int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
@@ -123,7 +120,8 @@ int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
 	kfree(cfg);
 	if (err)
 		return kobs_netlink_verdict(info->extack, err);
-	err = kobs_netlink_defer(skb, info, s, nl_new, KOBS_DEFER_FRESH);
+	err = kobs_netlink_defer(skb, info, s, nl_new,
+				 KOBS_DEFER_FRESH | KOBS_DEFER_REPLY);
 	kobs_session_put(s);
 	return err;
 }

@@ -56,38 +56,40 @@ typedef int (*kobs_change_fn)(struct kobs_session *s, struct kobs_request *r,
 
 /**
  * struct kobs_request - a request that a worker does
- * @job: job of the session; when done, its node is in the list of answers
- * @node: in the list of requests
- * @change: what it asks for; on success, it can leave a message in @reply
- * @msg: copy of the message
+ * @job: job of the session
+ * @node: in the list of requests in progress, then in that of answers
+ * @change: does it; can make more room for the answer
+ * @nlh: header of its message
+ * @cmd: command
  * @named: it has an attribute session-name
  * @name: the attribute, cut off behind what a name may have
  * @port: netlink port of the caller
  * @sock: socket of the caller
  * @fresh: it makes a session
+ * @reply: its answer has the session
  * @id: number of the session
- * @reply: message for the reply, or NULL
- * @hdr: its header
- * @err: error number, or 0
+ * @answer: message for the answer
+ * @hdr: header in it
  * @extack: reason of a failure
- * @text: its sentence
+ * @refusal: its sentence
  */
 struct kobs_request {
 	struct kobs_job job;
 	struct list_head node;
 	kobs_change_fn change;
-	struct sk_buff *msg;
+	struct nlmsghdr nlh;
+	u8 cmd;
 	bool named;
 	char name[KOBS_NAME_LEN + 1];
 	u32 port;
 	struct sock *sock;
 	bool fresh;
+	bool reply;
 	u32 id;
-	struct sk_buff *reply;
+	struct sk_buff *answer;
 	void *hdr;
-	int err;
 	struct netlink_ext_ack extack;
-	char text[KOBS_REFUSAL_LEN];
+	struct kobs_refusal refusal;
 };
 
 #define KOBS_DEFER_FRESH	BIT(0)
@@ -97,6 +99,7 @@ struct kobs_request {
 int kobs_netlink_verdict(struct netlink_ext_ack *extack, int err);
 int kobs_netlink_fill(struct sk_buff *reply, void *hdr, struct kobs_session *s,
 		      bool kept_out);
+int kobs_netlink_answer_room(struct kobs_request *r, size_t size);
 int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 		       struct kobs_session *s, kobs_change_fn change,
 		       unsigned int flags);

@@ -25,14 +25,12 @@ def put(path, value):
         f.write(str(value))
 
 
-def spare(name):
-    """From now on, no allocation below this function of the kernel fails."""
+def warns():
+    """Call sites whose failed allocations the kernel itself warns of: the ring buffer's, per CPU."""
     texts = sorted(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[1] in "tT")
-    start = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == name)
-    for kind in ("failslab", "fail_page_alloc"):
-        if os.path.exists(f"{FAULTS}/{kind}/reject-start"):
-            put(f"{FAULTS}/{kind}/reject-start", f"{start:#x}")
-            put(f"{FAULTS}/{kind}/reject-end", f"{next(t for t in texts if t > start):#x}")
+    start = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines()
+                 if line.split()[2] == "trace_rb_cpu_prepare")
+    return start, next(t for t in texts if t > start)
 
 
 def restore():
@@ -48,6 +46,7 @@ def prepare():
     if not os.path.exists("/proc/self/fail-nth"):
         skip("this kernel cannot inject faults: it has no /proc/self/fail-nth")
     atexit.register(restore)
+    loud = warns()
     sections = "/sys/module/kobs/sections"
     start = int(read(f"{sections}/.text"), 16)
     size = int(read("/sys/module/kobs/coresize"))
@@ -58,6 +57,8 @@ def prepare():
         if os.path.exists(f"{at}/require-start"):
             put(f"{at}/require-start", f"{start:#x}")
             put(f"{at}/require-end", f"{start + size:#x}")
+            put(f"{at}/reject-start", f"{loud[0]:#x}")
+            put(f"{at}/reject-end", f"{loud[1]:#x}")
             put(f"{at}/stacktrace-depth", 32)
     put(f"{FAULTS}/fail_page_alloc/ignore-gfp-highmem", "N")
     fail_pages(False)
@@ -71,9 +72,6 @@ def fail_pages(pages):
 
 class Nth:
     """The n-th allocation of this thread in the block fails."""
-
-    # The kernel itself warns when an allocation of the ring buffer's, per CPU, fails.
-    spared = "trace_rb_cpu_prepare"
 
     def __init__(self, n):
         self.n = n
@@ -113,9 +111,6 @@ class Nth:
 
 class NthOfWorkers(Nth):
     """The n-th allocation of each unbound worker in the block fails: one of them does the jobs of a session."""
-
-    # Another one of them answers. Without memory for an error message, netlink reports an overrun instead.
-    spared = "netlink_ack"
 
     def threads(self):
         found = []
@@ -201,7 +196,6 @@ def attempt(source, mode, kind, nth):
 def every_allocation(source, mode):
     prepare()
     for kind in Nth, NthOfWorkers:
-        spare(kind.spared)
         refusals = 0
         for pages in (False, True):
             fail_pages(pages)
@@ -239,7 +233,6 @@ for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
 @test("each allocation of reading and listing fails once")
 def reading():
     prepare()
-    spare(Nth.spared)
     nl = Netlink()
     parts = [attr(K.A_SESSION_SOURCE, "sched"), attr(K.A_SESSION_MODE, "runq"), *SMALL, *NEEDS["sched"]()]
     me = dict(attrs(nl.ask(K.CMD_SESSION_NEW, *parts)[0]))[K.A_SESSION_ID]

@@ -10,18 +10,22 @@ from kobstest import *
 from nlkit import *
 
 LEAF = "kobs_gen_leaf"
+SOFTWARE, TRACEPOINT = 1, 2    # types of perf's events
 
 
 class Reader:
-    """A task in the kernel that does not sleep: RCU-tasks grace periods wait for it. With "hold", all of RCU's do."""
+    """
+    A task in the kernel that does not sleep: RCU-tasks grace periods wait for it. It outlives every wait of a test: what waits for
+    it, and should not, fails. With "hold", all of RCU's grace periods wait for it, for ten seconds: see held().
+    """
 
-    def __init__(self, verb="spin"):
-        self.verb = verb
+    def __init__(self, verb="spin", cpu=None):
+        self.command = f"{verb} {10000 if verb == 'hold' else int(2 * WAIT) * 1000} 1000000"
+        self.pin = [] if cpu is None else ["taskset", "-c", str(cpu)]
 
     def __enter__(self):
         gen("reset")
-        # Not for ever: what waits for it, and should not, goes on some time, and the test fails.
-        self.p = subprocess.Popen(["sh", "-c", f"exec 3>{GEN}run; echo {self.verb} 100000 1000000 >&3"])
+        self.p = subprocess.Popen([*self.pin, "sh", "-c", f"exec 3>{GEN}run; echo {self.command} >&3"])
         until(lambda: stats()["spin"], "the reader to run")
         return self
 
@@ -34,6 +38,19 @@ class Reader:
 
     def __exit__(self, *exc):
         self.end()
+
+
+def held(begin, check, undo=lambda: None, cpu=None):
+    """check() while begin() waits for a grace period; both again, after undo(), when the machine was too slow for it."""
+    for n in range(10):
+        with Reader("hold", cpu) as reader:
+            begin(reader)
+            got = check()
+            in_time = reader.runs()
+        undo()
+        if in_time:
+            return got
+    raise AssertionError("what should not wait for a grace period takes as long as one, ten times")
 
 
 def leaf():
@@ -149,21 +166,82 @@ def dies_early():
     equal(sessions(), [], "sessions")
 
 
+def read_while_pmu_stops(mode, *event):
+    nl, other = Netlink(), Netlink()
+    numbers = []
+
+    def begin(reader):
+        number = made(nl, "pmu", mode, words("events", *event), param("budget", 0))
+        me = u32(K.A_SESSION_ID, number)
+        numbers.append(number)
+        nl.ask(K.CMD_SESSION_START, me)
+        nl.send(K.CMD_SESSION_STOP, me)
+        until(lambda: stopping(number) or not reader.runs(), "the stop to begin")
+
+    def check():
+        other.ask(K.CMD_TABLE_GET, u32(K.A_ROW_SESSION, numbers[-1]), dump=True)
+        contains([s["id"] for s in sessions()], numbers[-1], "sessions listed by obsctl")
+        return answered(nl)
+
+    equal(held(begin, check), False, "whether the stop was answered before the grace period ended")
+    nl.answers()
+    for number in numbers:
+        nl.ask(K.CMD_SESSION_DEL, u32(K.A_SESSION_ID, number))
+    nl.close()
+    other.close()
+
+
 @test("while pmu waits for its handlers, the session is listed and read")
 def pmu():
-    nl = Netlink()
     # Software event cpu-clock, a sample every 4 ms.
-    number = made(nl, "pmu", "record", words("events", 1, 0, 0, 0, 0, 4000000, 0, 0), param("budget", 0))
-    nl.ask(K.CMD_SESSION_START, u32(K.A_SESSION_ID, number))
-    with Reader("hold") as reader:
-        nl.send(K.CMD_SESSION_STOP, u32(K.A_SESSION_ID, number))
-        until(lambda: stopping(number), "the stop to begin")
-        equal([s["id"] for s in sessions()], [number], "sessions listed by obsctl")
-        assert reader.runs(), "the reader has ended"
-        assert not answered(nl), "the stop was answered before the grace period ended"
-        reader.end()
-        nl.answers()
-    nl.ask(K.CMD_SESSION_DEL, u32(K.A_SESSION_ID, number))
+    read_while_pmu_stops("record", SOFTWARE, 0, 0, 0, 0, 4000000, 0, 0)
+
+
+@test("while perf waits for a tracepoint's handlers, the session is listed and read")
+def pmu_tracepoint():
+    number = int(read("/sys/kernel/tracing/events/syscalls/sys_enter_mkdir/id"))
+    read_while_pmu_stops("stat", TRACEPOINT, number, 0, 0, 0, 0, 0, 0)
+
+
+@test("while CPU hotplug waits, a session that is made holds up nobody")
+def hotplug():
+    online = "/sys/devices/system/cpu/cpu1/online"
+    if not os.path.exists(online):
+        skip("no CPU can be taken offline")
+    nl = Netlink()
+    unplug = []
+
+    def plug():
+        unplug.pop().wait()
+        subprocess.run(["sh", "-c", f"echo 1 >{online}"], check=True)
+
+    def begin(reader):
+        unplug.append(subprocess.Popen(["sh", "-c", f"echo 0 >{online}"]))
+        at = f"/proc/{unplug[-1].pid}/stack"
+        until(lambda: "cpu_down" in read(at) or not reader.runs(), "CPU 1 to go")
+        # A ring buffer is allocated under the lock of CPU hotplug.
+        nl.send(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "func"), attr(K.A_SESSION_MODE, "trace"), leaf())
+
+    def check():
+        gen("family")
+        obsctl("status")
+
+    try:
+        held(begin, check, plug, cpu=0)
+    finally:
+        if unplug:
+            plug()
+    nl.answers()
+    nl.close()
+    until(lambda: not references(), "the sessions to end")
+
+
+@test("who is told that a session was deleted can unload the module")
+def gone():
+    nl = Netlink()
+    for n in range(rounds(20, 100)):
+        nl.ask(K.CMD_SESSION_DEL, u32(K.A_SESSION_ID, made(nl, "sched", "runq", param("rows", 4), param("inflight", 16))))
+        equal(references(), 0, "references to the module")
     nl.close()
 
 
@@ -195,6 +273,20 @@ def flood():
     until(lambda: not references() and not hooked(), "the session to end")
 
 
+def in_progress(nl, before=0):
+    """Requests of a client that are not answered: each has a reference to its socket."""
+    port = str(nl.s.getsockname()[0])
+    lines = [line.split() for line in read("/proc/net/netlink").splitlines()]
+    return next(int(line[lines[0].index("Locks")]) for line in lines if line[1:3] == ["16", port]) - before
+
+
+def shared(nl):
+    """A session that obeys everybody: detached."""
+    number = made(nl)
+    nl.ask(K.CMD_SESSION_START, u32(K.A_SESSION_ID, number), attr(K.A_SESSION_NAME, "shared"))
+    return number
+
+
 def stuffed():
     """A client whose socket is full, and marked as overrun."""
     nl = Netlink()
@@ -207,10 +299,8 @@ def stuffed():
 @test("a client that does not read holds nobody up, and has its answer when it reads")
 def mute():
     nl, other = stuffed(), Netlink()
-    number = made(other)
+    number = shared(other)
     me = u32(K.A_SESSION_ID, number)
-    # Detached, it obeys everybody.
-    other.ask(K.CMD_SESSION_START, me, attr(K.A_SESSION_NAME, "shared"))
     nl.send(K.CMD_SESSION_STOP, me)
     until(lambda: seen(number)[0] == K.STATE_STOPPED, "the stop")
     other.ask(K.CMD_SESSION_DEL, me)
@@ -225,12 +315,76 @@ def mute():
     other.close()
 
 
+def drain(nl):
+    """Errors, or 0, of the messages that a client has now, by number of the request."""
+    got = {}
+    nl.s.setblocking(False)
+    while True:
+        try:
+            data = nl.s.recv(1 << 17)
+        except BlockingIOError:
+            break
+        except OSError as e:
+            equal(errno.errorcode[e.errno], "ENOBUFS", "error of the socket")
+            continue
+        while data:
+            n, kind, flags, seq, _ = struct.unpack_from("IHHII", data)
+            if kind == 2:
+                got[seq] = -struct.unpack_from("i", data, 16)[0]
+            data = data[n + 3 & ~3:]
+    nl.s.settimeout(WAIT)
+    return got
+
+
+@test("many clients that do not read lock nobody out; too many answers push out the oldest")
+def mutes():
+    other = Netlink()
+    me = u32(K.A_SESSION_ID, shared(other))
+    mute = [stuffed() for n in range(17)]
+    first = [nl.seq + 1 for nl in mute]
+    for nl in mute:
+        for n in range(16):
+            nl.send(K.CMD_SESSION_STOP, me)
+        # Those of a session are done in their order: all of the above are.
+        other.ask(K.CMD_SESSION_STOP, me)
+    for nl, n in zip(mute[1:], first[1:]):
+        got = {}
+        until(lambda: got.update(drain(nl)) or nl.seq in got, "the answers")
+        equal({seq: error for seq, error in got.items() if seq >= n}, {seq: 0 for seq in range(n, n + 16)}, "answers to a client")
+    equal([n for n in drain(mute[0]) if n >= first[0]], [], "answers to the client that asked first")
+    other.ask(K.CMD_SESSION_DEL, me)
+    equal(sessions(), [], "sessions")
+    for nl in mute + [other]:
+        nl.close()
+
+
+@test("a session whose creation cannot be reported ends, but not one that was detached meanwhile")
+def unreported():
+    for name in None, "kept":
+        nl, other = stuffed(), Netlink()
+        before = in_progress(nl)
+        nl.send(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "func"), attr(K.A_SESSION_MODE, "count"), leaf())
+        number = until(lambda: next((s["id"] for s in sessions()), None), "the session")
+        if name:
+            nl.send(K.CMD_SESSION_START, u32(K.A_SESSION_ID, number), attr(K.A_SESSION_NAME, name))
+            until(lambda: seen(number)[0] == K.STATE_STARTED, "the start")
+        at_least(in_progress(nl, before), 1, "requests without an answer")
+        # From now on the socket takes messages of that port only.
+        nl.s.connect((12345, 0))
+        drain(nl)
+        until(lambda: not in_progress(nl, before), "the attempt to answer")
+        if name:
+            equal([s["name"] for s in sessions()], [name], "sessions")
+            other.ask(K.CMD_SESSION_DEL, u32(K.A_SESSION_ID, number))
+        until(lambda: not references(), "the session to end")
+        nl.close()
+        other.close()
+
+
 @test("kobs is unloaded although an answer finds no room")
 def unread():
     nl, other = stuffed(), Netlink()
-    me = u32(K.A_SESSION_ID, made(other))
-    other.ask(K.CMD_SESSION_START, me, attr(K.A_SESSION_NAME, "shared"))
-    nl.send(K.CMD_SESSION_DEL, me)
+    nl.send(K.CMD_SESSION_DEL, u32(K.A_SESSION_ID, shared(other)))
     until(lambda: not sessions() and not references(), "the session to end")
     other.close()
     equal(rmmod("kobs"), None, "rmmod's complaint")

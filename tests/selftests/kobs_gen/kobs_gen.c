@@ -21,7 +21,7 @@
  *                              which cannot be traced
  *            spin N NS         kobs_gen_spin(), which takes at least NS
  *            hold N NS         the same, N times at most, as an RCU reader, until
- *                              it is killed
+ *                              it is killed; 10 s at most
  *            sleep N MS        kobs_gen_sleep(), until a signal comes
  *            nmi N             from now on every NMI calls kobs_gen_leaf() N
  *                              times by kobs_gen_caller_nmi(); 0 ends that
@@ -71,6 +71,8 @@
 #define MOST_IRQ_CALLS	1000000ULL
 #define MOST_DEPTH	100
 #define MOST_SPIN_NS	NSEC_PER_SEC
+/* Half of what the kernel takes for a stall. */
+#define MOST_HOLD_NS	(10 * NSEC_PER_SEC)
 #define MOST_SLEEP_MS	60000
 #define MOST_BENCH	10000000ULL
 
@@ -436,7 +438,7 @@ static int run_spin(u64 n, u64 ns)
 
 static int run_hold(u64 n, u64 ns)
 {
-	if (ns > MOST_SPIN_NS)
+	if (ns > MOST_SPIN_NS || n > MOST_HOLD_NS || n * ns > MOST_HOLD_NS)
 		return -EINVAL;
 	rcu_read_lock();
 	while (n-- && !fatal_signal_pending(current))
