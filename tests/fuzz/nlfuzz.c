@@ -27,6 +27,8 @@
 #define SOCKETS		3
 #define MOST_THREADS	16
 #define ERRNOS		256
+/* How long to wait for the answer to what begins or ends a session. */
+#define PATIENCE_MS	5000
 
 struct fuzzer {
 	pthread_t thread;
@@ -38,6 +40,7 @@ struct fuzzer {
 	unsigned long todo;
 	__u32 seq;
 	__u32 first_seq; /* of the last datagram */
+	__u32 answered; /* number of the last request that was waited for */
 	unsigned long sent;
 	unsigned long answers;
 	unsigned long acks;
@@ -105,6 +108,8 @@ static void take_verdict(struct fuzzer *f, const struct nlmsghdr *h)
 
 	if (h->nlmsg_len < NLMSG_HDRLEN + head)
 		return;
+	if (h->nlmsg_seq == f->builder.session)
+		f->answered = h->nlmsg_seq;
 	err = -*(const int *)NLMSG_DATA(h);
 	if (!err) {
 		f->acks++;
@@ -173,6 +178,17 @@ static void take(struct fuzzer *f, int fd, unsigned int most)
 	}
 }
 
+/* A worker answers what begins or ends a session, later. */
+static void await(struct fuzzer *f, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	unsigned long overruns = f->overruns;
+
+	while (f->answered != f->builder.session && f->overruns == overruns &&
+	       poll(&p, 1, PATIENCE_MS) > 0)
+		take(f, fd, 1);
+}
+
 static void step(struct fuzzer *f)
 {
 	struct fz_rng *r = &f->builder.rng;
@@ -188,11 +204,12 @@ static void step(struct fuzzer *f)
 	/* The address is the kernel's: a socket needs no connection. */
 	if (send(f->fd[i], f->out.data, f->out.len, 0) < 0 && errno != ENOBUFS)
 		show_bad(f, errno, f->first_seq);
-	/* Workers answer some requests, later. */
-	if (!f->deaf[i] && !fz_below(r, 4))
-		poll(&(struct pollfd){ .fd = f->fd[i], .events = POLLIN }, 1, 10);
 	if (!f->deaf[i])
 		take(f, f->fd[i], 16);
+	if (!f->deaf[i] && f->builder.session)
+		await(f, f->fd[i]);
+	f->builder.session = 0;
+	f->builder.damaged = false;
 	if (!fz_below(r, 50))
 		f->deaf[i] = !f->deaf[i];
 	if (!fz_below(r, 60)) {

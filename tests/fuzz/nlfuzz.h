@@ -98,6 +98,8 @@ struct fz_builder {
 	struct fz_rng rng;
 	struct fz_ids ids;
 	unsigned int rare;
+	bool damaged; /* a message of the datagram was, and those behind it may be none */
+	__u32 session; /* number of the last message that begins or ends one, and is one */
 };
 
 void fz_attr_put(struct fz_buf *b, unsigned int kind, const void *data,

@@ -402,6 +402,8 @@ void fz_message(struct fz_builder *f, struct fz_buf *b, __u32 seq)
 	} else if (chance(f, 1)) {
 		cmd = fz_below(&f->rng, 256);
 	}
+	if (kind < 20 && !f->damaged)
+		f->session = seq;
 	if (op->dump && kind >= 20 && chance(f, 15))
 		flags |= NLM_F_DUMP;
 	at = fz_message_begin(b, f->known->family, cmd, flags, seq);
@@ -415,6 +417,8 @@ void fz_message(struct fz_builder *f, struct fz_buf *b, __u32 seq)
 		put_request(f, b, op);
 	}
 	fz_message_end(b, at);
-	if (kind >= 20 && chance(f, 40))
+	if (kind >= 20 && chance(f, 40)) {
 		damage(f, b, at);
+		f->damaged = true;
+	}
 }
