@@ -22,7 +22,7 @@
  * @sl: session
  * @extack: says why not
  *
- * Context: task, may sleep; the session's lock is held.
+ * Context: task, may sleep; the session's change lock is held.
  * Return: 0, or -EINVAL for ranges that are not in order.
  */
 int kobs_slab_helpers_init(struct kobs_slab *sl, struct netlink_ext_ack *extack)

@@ -14,7 +14,7 @@
  * there are no others. What the allocator itself allocates by kmalloc_nolock() is
  * seen only where that remained a call; all of it is freed by hooked functions.
  *
- * Locking: the session's lock.
+ * Locking: the session's change lock.
  */
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
