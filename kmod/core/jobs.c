@@ -6,11 +6,14 @@
  * machine's generic netlink waits as soon as a module registers a family.
  *
  * The jobs of a session run in their order, those of different sessions in
- * parallel.
+ * parallel. What they allocate is charged to the control group of the session's
+ * client.
  *
  * Locking: kobs_session.jobs_lock. A work item that is queued or runs has a
  * reference to the session.
  */
+#include <linux/sched/mm.h>
+
 #include "core/session.h"
 
 struct workqueue_struct *kobs_wq;
@@ -32,12 +35,15 @@ static void jobs_work(struct work_struct *work)
 	struct kobs_session *s = container_of(work, struct kobs_session,
 					      jobs_work);
 	struct kobs_job *last = NULL;
+	struct mem_cgroup *old;
 	struct kobs_job *job;
 
 	while ((job = jobs_next(s))) {
 		if (last)
 			last->done(last);
+		old = set_active_memcg(s->memory.memcg);
 		job->run(s, job);
+		set_active_memcg(old);
 		last = job;
 	}
 	/* Who is told that a session was deleted can unload the module. */

@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/printk.h>
@@ -113,6 +114,7 @@ static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
 	cfg->blob = NULL;
 	s->owner = cfg->owner;
 	s->owner_pid = current->tgid;
+	s->memory.memcg = get_mem_cgroup_from_mm(current->mm);
 	s->own_tgid = current->tgid;
 	s->worker_tgid = kobs_stream_worker();
 	s->created = ktime_get_mono_fast_ns();
@@ -226,6 +228,7 @@ void kobs_session_free(struct kobs_session *s)
 	kvfree(s->blob);
 	mutex_destroy(&s->lock);
 	mutex_destroy(&s->change);
+	mem_cgroup_put(s->memory.memcg);
 	kfree(s);
 	module_put(THIS_MODULE);
 }

@@ -13,7 +13,7 @@
 #include <linux/gfp.h>
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -87,7 +87,7 @@ bool kobs_memory_count(struct kobs_memory *m, u64 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_memory_count);
 
-static void *map_pages(unsigned long n, int node)
+static void *map_pages(const struct kobs_memory *m, unsigned long n, int node)
 {
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO |
 			  __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
@@ -100,7 +100,7 @@ static void *map_pages(unsigned long n, int node)
 	if (!pages)
 		return NULL;
 	for (i = 0; i < n; i++) {
-		pages[i] = fatal_signal_pending(current) ?
+		pages[i] = READ_ONCE(m->unwanted) ?
 			   NULL : alloc_pages_node(node, gfp, 0);
 		if (!pages[i])
 			goto err_free;
@@ -126,7 +126,8 @@ err_free:
  * @bytes: size, not 0
  * @node: preferred memory node, or NUMA_NO_NODE
  *
- * vfree() frees it; it counts until kobs_memory_close().
+ * vfree() frees it; it counts until kobs_memory_close(). The account's control
+ * group is charged, whoever calls.
  *
  * Context: task, may sleep.
  * Return: the memory, or NULL, and the account says why.
@@ -134,6 +135,7 @@ err_free:
 void *kobs_memory_get(struct kobs_memory *m, u64 bytes, int node)
 {
 	unsigned long n = pages_of(bytes);
+	struct mem_cgroup *old;
 	void *p;
 
 	if (!kobs_memory_fits(m, bytes))
@@ -143,7 +145,9 @@ void *kobs_memory_get(struct kobs_memory *m, u64 bytes, int node)
 		/* Others were faster. */
 		refuse(m, KOBS_MEMORY_ABOVE, bytes);
 	} else {
-		p = map_pages(n, node);
+		old = set_active_memcg(m->memcg);
+		p = map_pages(m, n, node);
+		set_active_memcg(old);
 		if (p)
 			return p;
 		refuse(m, KOBS_MEMORY_FAILED, bytes);

@@ -5,7 +5,8 @@
  *
  * An allocation that does not fit is refused instead of being made to fit: it
  * looks at the available memory first, does not call the OOM killer, and does
- * not warn. The pages are charged to the control group of the calling task.
+ * not warn. A worker allocates for a client: the pages are charged to the control
+ * group that the account names, and no more is allocated once the client is gone.
  *
  * Locking: none; accounts are changed by atomic operations.
  */
@@ -17,6 +18,8 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
+
+struct mem_cgroup;
 
 /**
  * enum kobs_memory_lack - why memory was refused
@@ -34,6 +37,9 @@ enum kobs_memory_lack {
  * struct kobs_memory - an account
  * @part_of: account in which this one counts, too, or NULL
  * @max: maximum number of pages, or 0
+ * @memcg: control group that is charged, or NULL for the root's; the owner has a
+ *         reference
+ * @unwanted: nobody waits for the memory any more
  * @pages: pages held
  * @lack: why memory was refused last
  * @wanted: how much was refused, in bytes
@@ -41,6 +47,8 @@ enum kobs_memory_lack {
 struct kobs_memory {
 	struct kobs_memory *part_of;
 	unsigned long max;
+	struct mem_cgroup *memcg;
+	bool unwanted;
 	atomic_long_t pages;
 	enum kobs_memory_lack lack;
 	u64 wanted;

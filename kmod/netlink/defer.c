@@ -257,6 +257,9 @@ static void request_run(struct kobs_session *s, struct kobs_job *job)
 		skb_trim(r->answer, 0);
 	answer_put_verdict(r, err);
 	kobs_refusal_end(&r->refusal);
+	mutex_lock(&requests_lock);
+	r->made = NULL;
+	mutex_unlock(&requests_lock);
 }
 
 static void request_done(struct kobs_job *job)
@@ -343,6 +346,7 @@ int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 
 	if (!r)
 		return kobs_netlink_verdict(info->extack, -ENOMEM);
+	r->made = r->fresh ? s : NULL;
 	err = request_enter(r);
 	if (err) {
 		request_free(r);
@@ -357,6 +361,23 @@ int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 	r->change = change;
 	kobs_session_queue(s, &r->job);
 	return -EINTR;
+}
+
+/**
+ * kobs_netlink_closed() - take no more memory for sessions that nobody waits for
+ *
+ * Context: task, may sleep; a socket was closed.
+ */
+void kobs_netlink_closed(void)
+{
+	struct kobs_request *r;
+
+	mutex_lock(&requests_lock);
+	list_for_each_entry(r, &requests, node) {
+		if (r->made && request_orphaned(r))
+			WRITE_ONCE(r->made->memory.unwanted, true);
+	}
+	mutex_unlock(&requests_lock);
 }
 
 /**

@@ -361,8 +361,10 @@ static int nl_event(struct notifier_block *nb, unsigned long event, void *data)
 	struct netlink_notify *n = data;
 
 	if (event == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC &&
-	    n->portid && net_eq(n->net, &init_net))
+	    n->portid && net_eq(n->net, &init_net)) {
+		kobs_netlink_closed();
 		kobs_session_abandon(n->portid, 0);
+	}
 	return NOTIFY_DONE;
 }
 

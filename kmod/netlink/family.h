@@ -67,6 +67,7 @@ typedef int (*kobs_change_fn)(struct kobs_session *s, struct kobs_request *r,
  * @sock: socket of the caller
  * @fresh: it makes a session
  * @reply: its answer has the session
+ * @made: the session that it makes, until that is done
  * @id: number of the session
  * @answer: message for the answer
  * @hdr: header in it
@@ -85,6 +86,7 @@ struct kobs_request {
 	struct sock *sock;
 	bool fresh;
 	bool reply;
+	struct kobs_session *made;
 	u32 id;
 	struct sk_buff *answer;
 	void *hdr;
@@ -103,6 +105,7 @@ int kobs_netlink_answer_room(struct kobs_request *r, size_t size);
 int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 		       struct kobs_session *s, kobs_change_fn change,
 		       unsigned int flags);
+void kobs_netlink_closed(void);
 void kobs_netlink_forget(void);
 
 /* family.c */

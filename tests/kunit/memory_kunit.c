@@ -73,10 +73,21 @@ static void unavailable_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&m), 0);
 }
 
+static void unwanted_is_refused(struct kunit *test)
+{
+	struct kobs_memory m = { .unwanted = true };
+
+	KUNIT_EXPECT_NULL(test, kobs_memory_get(&m, 70 * PAGE_SIZE,
+						NUMA_NO_NODE));
+	KUNIT_EXPECT_EQ(test, m.lack, KOBS_MEMORY_FAILED);
+	KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&m), 0);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(pages_count),
 	KUNIT_CASE(maximum_is_kept),
 	KUNIT_CASE(unavailable_is_refused),
+	KUNIT_CASE(unwanted_is_refused),
 	{}
 };
 

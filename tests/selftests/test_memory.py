@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Memory of sessions: for online CPUs only, also when CPUs come and go; what does not fit is refused."""
+"""
+Memory of sessions: for online CPUs only, also when CPUs come and go; charged to the client; what does not fit is refused.
+"""
+
+import tempfile
 
 from kobstest import *
 from nlkit import *
@@ -177,6 +181,81 @@ def full():
                 s.close()
     until(lambda: not references(), "the sessions to end")
     session(*BIG).close()
+
+
+class Group:
+    """In the block this process is in a control group of its own."""
+
+    def __enter__(self):
+        self.root = tempfile.mkdtemp()
+        if subprocess.run(["mount", "-t", "cgroup2", "none", self.root], stderr=subprocess.DEVNULL).returncode:
+            skip("this machine has no second version of control groups")
+        if "memory" not in read(f"{self.root}/cgroup.controllers").split():
+            subprocess.run(["umount", self.root], check=True)
+            skip("this kernel has no control groups for memory")
+        self.put("cgroup.subtree_control", "+memory")
+        os.mkdir(f"{self.root}/client")
+        self.put("client/cgroup.procs", os.getpid())
+        return self
+
+    def __exit__(self, *exception):
+        self.put("cgroup.procs", os.getpid())
+        os.rmdir(f"{self.root}/client")
+        subprocess.run(["umount", self.root], check=True)
+        os.rmdir(self.root)
+
+    def put(self, name, value):
+        with open(f"{self.root}/{name}", "w", encoding="ascii") as f:
+            f.write(str(value))
+
+    def bytes(self):
+        return int(read(f"{self.root}/client/memory.current"))
+
+    def killed(self):
+        return int(re.search(r"^oom_kill (\d+)", read(f"{self.root}/client/memory.events"), re.M).group(1))
+
+    def others_switch(self, on):
+        """Somebody who is not in the group takes CPU 1 away, or brings it back."""
+        subprocess.run(["sh", "-c", f"echo $$ >{self.root}/cgroup.procs; echo {int(on)} >{CPU1}"], check=True, timeout=WAIT)
+
+
+LARGE = ("func", "time", "cpu,func,caller,pid,tid,comm", LEAFS, ("rows", 1 << 17))
+
+
+@test("a session is charged to the control group of its client, not of who brings a CPU online")
+def charged():
+    with Group() as group, Away():
+        before = group.bytes()
+        s = session(*LARGE)
+        try:
+            was = held(s)
+            at_least(was, 8 * MIB, "bytes of the session")
+            at_least(group.bytes() - before, was - MIB, "bytes charged for it")
+            before = group.bytes()
+            group.others_switch(True)
+            at_least(held(s), was + 8 * MIB, "bytes with the second CPU's table")
+            at_least(group.bytes() - before, held(s) - was - MIB, "bytes charged for the CPU")
+        finally:
+            s.close()
+        until(lambda: not references(), "the session to end")
+
+
+@test("what the client's control group does not allow is refused, and nobody is killed")
+def limited():
+    with Group() as group:
+        group.put("client/memory.max", group.bytes() + 8 * MIB)
+        try:
+            session(*LARGE).close()
+            refusal = None
+        except Refused as r:
+            refusal = r
+        assert refusal, "the session was made"
+        equal(refusal.number, errno.ENOMEM, "error")
+        contains(refusal.sentence, "no memory for the session: lower rows, stacks or ring_kb", "sentence")
+        equal(group.killed(), 0, "processes killed")
+        group.put("client/memory.max", "max")
+        session(*LARGE).close()
+        until(lambda: not references(), "the session to end")
 
 
 main()
