@@ -8,7 +8,8 @@
  * not warn. A worker allocates for a client: the pages are charged to the control
  * group that the account names, and no more is allocated once the client is gone.
  *
- * Locking: none; accounts are changed by atomic operations.
+ * Locking: none; accounts are changed by atomic operations, and what makes one
+ * unwanted is a single store.
  */
 #ifndef KOBS_MEMORY_H
 #define KOBS_MEMORY_H

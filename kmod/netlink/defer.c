@@ -14,9 +14,9 @@
  * A request keeps nothing of the caller but a reference to its socket; its rights
  * were checked by the operation.
  *
- * Locking: requests_lock, held briefly, for the lists; no other lock is taken
- * inside but kobs_sessions_lock. A request that is in progress belongs to its
- * worker.
+ * Locking: requests_lock, held briefly, for the lists and kobs_request.made; no
+ * other lock is taken inside but kobs_sessions_lock. All else of a request that is
+ * in progress belongs to its worker.
  */
 #include <linux/list.h>
 #include <linux/mutex.h>
