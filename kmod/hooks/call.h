@@ -32,8 +32,9 @@ struct pt_regs;
  * @keep_out: note a function that cannot be hooked: context, function, reason;
  *            0 or an error
  *
- * Context of @enter and @exit: any, NMI included; preemption off, inside a
- * recursion guard. Of @keep_out: task, may sleep.
+ * Context of @enter and @exit: any, NMI included; preemption off. @enter is inside
+ * a recursion guard, and @exit outside: it calls nothing that can be hooked. Of
+ * @keep_out: task, may sleep.
  */
 struct kobs_call_ops {
 	size_t size;
