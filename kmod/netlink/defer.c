@@ -37,8 +37,12 @@
 #define REQUESTS	256
 #define ANSWERS		256
 #define REQUESTS_SOCKET	16
-/* Interval at which answers look for room in their sockets. */
+/*
+ * Interval at which answers look for room in their sockets: the first one, which
+ * doubles until the longest.
+ */
 #define ROOM_JIFFIES	(HZ / 100 ?: 1)
+#define ROOM_JIFFIES_MAX	HZ
 /* Maximum bytes of an acknowledgment or error with its sentence. */
 #define VERDICT_SIZE	(NLMSG_SPACE(sizeof(struct nlmsgerr)) + \
 			 nla_total_size(KOBS_REFUSAL_LEN))
@@ -49,6 +53,7 @@ static LIST_HEAD(answers);
 
 static void answers_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(answers_later, answers_work);
+static unsigned long answers_pause = ROOM_JIFFIES; /* also under requests_lock */
 
 /**
  * kobs_netlink_verdict() - add a sentence to a refusal that has none
@@ -160,7 +165,7 @@ static int answer_send(struct kobs_request *r)
 /* A session whose creation cannot be reported is deleted. */
 static void answer_lost(const struct kobs_request *r)
 {
-	if (r->fresh)
+	if (r->fresh && r->id)
 		kobs_session_abandon(r->port, r->id);
 }
 
@@ -217,13 +222,15 @@ static void answers_send(void)
 		answer_end(r);
 	}
 	/* Not kobs_wq, which can be busy with what takes long. */
+	cancel_delayed_work(&answers_later);
 	if (waiting)
-		schedule_delayed_work(&answers_later, ROOM_JIFFIES);
+		schedule_delayed_work(&answers_later, answers_pause);
 }
 
 static void answers_work(struct work_struct *work)
 {
 	mutex_lock(&requests_lock);
+	answers_pause = min_t(unsigned long, 2 * answers_pause, ROOM_JIFFIES_MAX);
 	answers_send();
 	mutex_unlock(&requests_lock);
 }
@@ -268,6 +275,7 @@ static void request_done(struct kobs_job *job)
 
 	mutex_lock(&requests_lock);
 	list_move_tail(&r->node, &answers);
+	answers_pause = ROOM_JIFFIES;
 	answers_send();
 	mutex_unlock(&requests_lock);
 }
