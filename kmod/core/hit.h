@@ -223,11 +223,12 @@ static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 	return true;
 }
 
-/* Whether a process is the session's owner, or the module's worker. */
+/* Whether a process is the session's owner, or one of the module's workers. */
 static __always_inline bool kobs_hit_is_own(const struct kobs_session *s,
 					    pid_t tgid)
 {
-	return tgid == s->own_tgid || tgid == s->worker_tgid;
+	return tgid == s->own_tgid || tgid == s->worker_tgid ||
+	       tgid == READ_ONCE(s->job_tgid);
 }
 
 /* Count a hit as filtered because it is the owner's or the worker's. */

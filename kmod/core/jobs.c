@@ -30,11 +30,9 @@ static struct kobs_job *jobs_next(struct kobs_session *s)
 	return job;
 }
 
-static void jobs_work(struct work_struct *work)
+/* Do all jobs, and the rest of the one before. Returns the last one. */
+static struct kobs_job *jobs_do(struct kobs_session *s, struct kobs_job *last)
 {
-	struct kobs_session *s = container_of(work, struct kobs_session,
-					      jobs_work);
-	struct kobs_job *last = NULL;
 	struct mem_cgroup *old;
 	struct kobs_job *job;
 
@@ -46,8 +44,36 @@ static void jobs_work(struct work_struct *work)
 		set_active_memcg(old);
 		last = job;
 	}
+	return last;
+}
+
+/* A work item that was queued while its jobs were done would be a reference. */
+static bool jobs_requeued(struct kobs_session *s)
+{
+	if (!cancel_work(&s->jobs_work))
+		return false;
+	kobs_session_put_now(s);
+	return true;
+}
+
+static void jobs_work(struct work_struct *work)
+{
+	struct kobs_session *s = container_of(work, struct kobs_session,
+					      jobs_work);
+	struct kobs_job *last = NULL;
+
+	/* What the worker does, for the answer, too, is no work of the machine's. */
+	WRITE_ONCE(s->job_tgid, current->tgid);
+	do {
+		last = jobs_do(s, last);
+	} while (jobs_requeued(s));
+	if (last && READ_ONCE(s->armed)) {
+		last->done(last);
+		last = NULL;
+	}
+	WRITE_ONCE(s->job_tgid, -1);
 	/* Who is told that a session was deleted can unload the module. */
-	kobs_session_put(s);
+	kobs_session_put_now(s);
 	if (last)
 		last->done(last);
 }
@@ -61,12 +87,15 @@ static void jobs_work(struct work_struct *work)
  */
 void kobs_session_queue(struct kobs_session *s, struct kobs_job *job)
 {
+	bool queued;
+
+	kref_get(&s->ref);
 	spin_lock(&s->jobs_lock);
 	list_add_tail(&job->node, &s->jobs);
-	spin_unlock(&s->jobs_lock);
-	kref_get(&s->ref);
 	/* One that is queued already does this job, too. */
-	if (!queue_work(kobs_wq, &s->jobs_work))
+	queued = queue_work(kobs_wq, &s->jobs_work);
+	spin_unlock(&s->jobs_lock);
+	if (!queued)
 		kobs_session_put(s);
 }
 
@@ -78,6 +107,7 @@ void kobs_session_queue(struct kobs_session *s, struct kobs_job *job)
  */
 void kobs_jobs_new(struct kobs_session *s)
 {
+	s->job_tgid = -1;
 	spin_lock_init(&s->jobs_lock);
 	INIT_LIST_HEAD(&s->jobs);
 	INIT_WORK(&s->jobs_work, jobs_work);

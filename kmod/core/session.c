@@ -70,13 +70,44 @@ static void session_release(struct kref *ref)
 	kobs_session_free(s);
 }
 
+static void session_free_work(struct work_struct *work)
+{
+	struct kobs_session *s = container_of(work, struct kobs_session,
+					      free_work);
+
+	session_release(&s->ref);
+}
+
+/* To free a session can take long, as for CPU hotplug. */
+static void session_release_later(struct kref *ref)
+{
+	struct kobs_session *s = container_of(ref, struct kobs_session, ref);
+
+	mutex_lock(&kobs_sessions_lock);
+	session_leave(s);
+	mutex_unlock(&kobs_sessions_lock);
+	INIT_WORK(&s->free_work, session_free_work);
+	queue_work(kobs_wq, &s->free_work);
+}
+
 /**
  * kobs_session_put() - drop a reference
- * @s: session
+ * @s: session; a worker frees it
  *
  * Context: task, may sleep.
  */
 void kobs_session_put(struct kobs_session *s)
+{
+	kref_put(&s->ref, session_release_later);
+}
+
+/**
+ * kobs_session_put_now() - drop a reference
+ * @s: session; when it was the last one, it is freed on return
+ *
+ * Context: worker, may sleep, for seconds.
+ */
+void kobs_session_put_now(struct kobs_session *s)
 {
 	kref_put(&s->ref, session_release);
 }
@@ -89,7 +120,7 @@ static void session_del_work(struct work_struct *work)
 					      del_work);
 
 	session_end(s);
-	kobs_session_put(s);
+	kobs_session_put_now(s);
 }
 
 /**

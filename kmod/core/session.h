@@ -142,6 +142,8 @@ struct kobs_names {
  * @need: context words that the key needs, a bit for each
  * @own_tgid: the owner's process, excluded; -1 for none (0 is the idle task)
  * @worker_tgid: the module's worker, excluded
+ * @job_tgid: the worker that does the session's jobs, excluded; -1 when there is
+ *	none to do
  * @cpu: per-CPU part
  * @filter: the filter
  * @budget: cost in percent of a CPU above which the guard stops it; 0: none
@@ -197,6 +199,7 @@ struct kobs_names {
  * @guard_work: queues @stop_work from any context
  * @stop_work: stops the session after the guard fired
  * @del_work: deletes the session after its owner died
+ * @free_work: frees it
  */
 struct kobs_session {
 	bool armed;
@@ -205,6 +208,7 @@ struct kobs_session {
 	u32 need;
 	pid_t own_tgid;
 	pid_t worker_tgid;
+	pid_t job_tgid;
 	struct kobs_cpu __percpu *cpu;
 	struct kobs_filter filter;
 	u32 budget;
@@ -256,6 +260,7 @@ struct kobs_session {
 	struct irq_work guard_work;
 	struct work_struct stop_work;
 	struct work_struct del_work;
+	struct work_struct free_work;
 };
 
 /**
@@ -308,6 +313,7 @@ int kobs_session_publish(struct kobs_session *s,
 struct kobs_session *kobs_session_get(u32 id, const char *name);
 struct kobs_session *kobs_session_after(u32 id);
 void kobs_session_put(struct kobs_session *s);
+void kobs_session_put_now(struct kobs_session *s);
 int kobs_session_start(struct kobs_session *s, u32 port, const char *name,
 		       struct netlink_ext_ack *extack);
 int kobs_session_stop(struct kobs_session *s, u32 port,

@@ -245,6 +245,33 @@ def gone():
     nl.close()
 
 
+@test("what a worker does for the session's own requests is no hit")
+def own():
+    r = report("count", "netlink_unicast", "--by", "comm", run=["true"])
+    equal([x for x in r["rows"] if x["comm"].startswith("kworker")], [], "hits of workers")
+    at_least(r["accounting"]["filtered"], 1, "the answer to the start, filtered")
+
+
+@test("a refused session-new whose answer finds no room takes no session with it")
+def refused_unread():
+    nl = Netlink()
+    number = made(nl)
+    nl.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    for n in range(3):
+        nl.send(K.CMD_SOURCE_GET, attr(K.A_SOURCE_NAME, "func"))
+    before = in_progress(nl)
+    # Refused by the worker: all rows do not fit.
+    nl.send(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "func"), attr(K.A_SESSION_MODE, "count"), words("functions", 1))
+    at_least(in_progress(nl, before), 1, "requests without an answer")
+    until(lambda: len(sessions()) == 1, "the refusal")
+    nl.s.connect((12345, 0))
+    drain(nl)
+    until(lambda: not in_progress(nl, before), "the attempt to answer")
+    equal([s["id"] for s in sessions()], [number], "sessions")
+    nl.close()
+    until(lambda: not references() and not hooked(), "the session to end")
+
+
 @test("requests in one message are done in their order")
 def batch():
     nl = Netlink()

@@ -144,8 +144,7 @@ static __always_inline bool sched_wanted(struct kobs_session *s,
 {
 	pid_t pid = data[SCHED_D_PIDS] >> 32;
 
-	if (likely(pid != s->own_tgid && pid != s->worker_tgid &&
-		   !s->filter.task))
+	if (likely(!kobs_hit_is_own(s, pid) && !s->filter.task))
 		return true;
 	return sched_pass(s, pc, data, cpu);
 }
