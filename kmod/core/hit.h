@@ -231,6 +231,15 @@ static __always_inline bool kobs_hit_is_own(const struct kobs_session *s,
 	       tgid == READ_ONCE(s->job_tgid);
 }
 
+/* kobs_hit_is_own() of the current process; the workers are kernel threads. */
+static __always_inline bool kobs_hit_by_own(const struct kobs_session *s)
+{
+	if (likely(current->tgid != s->own_tgid &&
+		   !(current->flags & PF_KTHREAD)))
+		return false;
+	return kobs_hit_is_own(s, current->tgid);
+}
+
 /* Count a hit as filtered because it is the owner's or the worker's. */
 static __always_inline void kobs_hit_count_own(struct kobs_cpu *pc)
 {
@@ -274,7 +283,7 @@ static __always_inline bool kobs_hit_pass(struct kobs_session *s,
 static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
 					    struct kobs_cpu *pc)
 {
-	return kobs_hit_pass(s, pc, unlikely(kobs_hit_is_own(s, current->tgid)) &&
+	return kobs_hit_pass(s, pc, unlikely(kobs_hit_by_own(s)) &&
 				    in_task());
 }
 
