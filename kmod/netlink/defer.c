@@ -38,8 +38,8 @@
 #define ANSWERS		256
 #define REQUESTS_SOCKET	16
 /*
- * Interval at which answers look for room in their sockets: the first one, which
- * doubles until the longest.
+ * Interval at which answers look for room in their sockets: the shortest one, which
+ * doubles until the longest while there is none.
  */
 #define ROOM_JIFFIES	(HZ / 100 ?: 1)
 #define ROOM_JIFFIES_MAX	HZ
@@ -210,10 +210,12 @@ static void answers_send(void)
 
 	lockdep_assert_held(&requests_lock);
 	list_for_each_entry_safe(r, next, &answers, node) {
-		if (answer_done(r))
+		if (answer_done(r)) {
 			answer_end(r);
-		else
+			answers_pause = ROOM_JIFFIES;
+		} else {
 			waiting++;
+		}
 	}
 	if (waiting > ANSWERS) {
 		r = list_first_entry(&answers, struct kobs_request, node);
@@ -230,7 +232,8 @@ static void answers_send(void)
 static void answers_work(struct work_struct *work)
 {
 	mutex_lock(&requests_lock);
-	answers_pause = min_t(unsigned long, 2 * answers_pause, ROOM_JIFFIES_MAX);
+	answers_pause = min_t(unsigned long, 2 * answers_pause,
+			      ROOM_JIFFIES_MAX);
 	answers_send();
 	mutex_unlock(&requests_lock);
 }
