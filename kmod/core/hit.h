@@ -106,6 +106,17 @@ static __always_inline void kobs_hit_save_flags(unsigned long *flags)
 #endif
 }
 
+/* Enter a handler unless another one is active. */
+static __always_inline bool kobs_hit_alone(struct kobs_cpu *pc)
+{
+	if (unlikely(pc->busy))
+		return false;
+	kobs_hit_save_flags(&pc->flags);
+	pc->busy = kobs_hit_context();
+	barrier();
+	return true;
+}
+
 /**
  * kobs_hit_enter_off() - kobs_hit_enter() with preemption off already
  * @s: session
@@ -118,12 +129,8 @@ kobs_hit_enter_off(struct kobs_session *s)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 
-	if (likely(!pc->busy)) {
-		kobs_hit_save_flags(&pc->flags);
-		pc->busy = kobs_hit_context();
-	} else if (unlikely(!kobs_hit_nest(s, pc))) {
+	if (unlikely(!kobs_hit_alone(pc)) && !kobs_hit_nest(s, pc))
 		return NULL;
-	}
 	barrier();
 	/* Spares callers the test for NULL. */
 	if (!pc)
@@ -164,6 +171,26 @@ static __always_inline struct kobs_cpu *kobs_hit_enter(struct kobs_session *s)
 	if (unlikely(!pc))
 		preempt_enable_notrace();
 	return pc;
+}
+
+/**
+ * kobs_hit_enter_alone() - kobs_hit_enter() without the call in it
+ * @s: session
+ * @pc: set to the session's part of this CPU
+ *
+ * For handlers that have a slow path: a call on their way would cost them the
+ * registers that it may change.
+ *
+ * Context: any, NMI included.
+ * Return: false while another handler is active: preemption is off, and
+ * kobs_hit_nest() is to be asked.
+ */
+static __always_inline bool kobs_hit_enter_alone(struct kobs_session *s,
+						 struct kobs_cpu **pc)
+{
+	preempt_disable_notrace();
+	*pc = this_cpu_ptr(s->cpu);
+	return kobs_hit_alone(*pc);
 }
 
 /**

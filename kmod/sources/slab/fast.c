@@ -3,8 +3,8 @@
  * Source slab, mode leaks: the handlers of the hooks, fast path: an allocation
  * whose site and cache are in this CPU's site cache and whose address has a free
  * slot in the object table, and a free of a live object. Everything else,
- * including hits that are timed, goes to slow.c by a tail call, so that nothing
- * has to be saved over it.
+ * including hits that are timed or inside another handler, goes to slow.c by a
+ * tail call, so that nothing has to be saved over it.
  *
  * This holds where the site and the cache determine the group. A second set of
  * handlers serves other keys.
@@ -21,20 +21,18 @@
 #include "sources/slab/site_cache.h"
 #include "sources/slab/slab.h"
 
-/* This CPU's part, or NULL when the hit does not count. */
-static __always_inline struct kobs_cpu *probe_enter(const struct kobs_slab *sl,
-						    unsigned long ptr)
+/* Returns false when the event is no hit. */
+static __always_inline bool probe_hits(const struct kobs_slab *sl,
+				       unsigned long ptr)
 {
-	struct kobs_session *s = sl->s;
-
-	if (unlikely(!READ_ONCE(s->armed)))
-		return NULL;
+	if (unlikely(!READ_ONCE(sl->s->armed)))
+		return false;
 	if (!kobs_slab_followed(sl, ptr)) {
 		/* The cheapest case first. */
 		this_cpu_inc(sl->cpu->skipped.a.a.counter);
-		return NULL;
+		return false;
 	}
-	return kobs_hit_enter(s);
+	return true;
 }
 
 /* Own tasks and their interrupts are told apart in the slow path. */
@@ -74,11 +72,12 @@ static __always_inline void probe_put(struct kobs_slab *sl, struct kobs_cpu *pc,
 
 static noinline void kmalloc_slow(struct kobs_slab *sl, unsigned long site,
 				  unsigned long ptr, size_t request,
-				  size_t size, gfp_t gfp, bool timed)
+				  size_t size, gfp_t gfp,
+				  enum kobs_slab_hit hit)
 {
 	struct kobs_slab_alloc a = { site, ptr, size, request, NULL, gfp };
 
-	kobs_slab_alloc_slow(sl, &a, timed);
+	kobs_slab_alloc_slow(sl, &a, hit);
 }
 
 static __always_inline void probe_kmalloc(struct kobs_slab *sl, unsigned long site,
@@ -86,30 +85,34 @@ static __always_inline void probe_kmalloc(struct kobs_slab *sl, unsigned long si
 					  size_t size, gfp_t gfp,
 					  bool fast)
 {
-	struct kobs_cpu *pc = probe_enter(sl, ptr);
 	struct kobs_slab_found found KOBS_UNINIT;
+	struct kobs_cpu *pc;
 	u64 cache;
 
-	if (!pc)
+	if (!probe_hits(sl, ptr))
 		return;
 	cache = slab_site_cache_cache(NULL, size, gfp);
-	if (unlikely(kobs_hit_count(pc)))
-		kmalloc_slow(sl, site, ptr, request, size, gfp, true);
+	if (unlikely(!kobs_hit_enter_alone(sl->s, &pc)))
+		kmalloc_slow(sl, site, ptr, request, size, gfp,
+			     SLAB_HIT_NESTED);
+	else if (unlikely(kobs_hit_count(pc)))
+		kmalloc_slow(sl, site, ptr, request, size, gfp, SLAB_HIT_TIMED);
 	else if (!fast || !probe_found(sl, site, ptr, cache, &found))
-		kmalloc_slow(sl, site, ptr, request, size, gfp, false);
+		kmalloc_slow(sl, site, ptr, request, size, gfp,
+			     SLAB_HIT_COUNTED);
 	else
 		probe_put(sl, pc, ptr, &found, size);
 }
 
 static noinline void cache_slow(struct kobs_slab *sl, unsigned long site,
 				unsigned long ptr, struct kmem_cache *cache,
-				gfp_t gfp, bool timed)
+				gfp_t gfp, enum kobs_slab_hit hit)
 {
 	struct kobs_slab_alloc a = {
 		site, ptr, kmem_cache_size(cache), 0, cache, gfp
 	};
 
-	kobs_slab_alloc_slow(sl, &a, timed);
+	kobs_slab_alloc_slow(sl, &a, hit);
 }
 
 static __always_inline void probe_cache(struct kobs_slab *sl, unsigned long site,
@@ -117,16 +120,18 @@ static __always_inline void probe_cache(struct kobs_slab *sl, unsigned long site
 					struct kmem_cache *cache, gfp_t gfp,
 					bool fast)
 {
-	struct kobs_cpu *pc = probe_enter(sl, ptr);
 	struct kobs_slab_found found KOBS_UNINIT;
+	struct kobs_cpu *pc;
 
-	if (!pc)
+	if (!probe_hits(sl, ptr))
 		return;
-	if (unlikely(kobs_hit_count(pc)))
-		cache_slow(sl, site, ptr, cache, gfp, true);
+	if (unlikely(!kobs_hit_enter_alone(sl->s, &pc)))
+		cache_slow(sl, site, ptr, cache, gfp, SLAB_HIT_NESTED);
+	else if (unlikely(kobs_hit_count(pc)))
+		cache_slow(sl, site, ptr, cache, gfp, SLAB_HIT_TIMED);
 	else if (!fast ||
 		 !probe_found(sl, site, ptr, (unsigned long)cache, &found))
-		cache_slow(sl, site, ptr, cache, gfp, false);
+		cache_slow(sl, site, ptr, cache, gfp, SLAB_HIT_COUNTED);
 	else
 		probe_put(sl, pc, ptr, &found, found.size);
 }
@@ -138,17 +143,18 @@ static __always_inline void probe_free(struct kobs_slab *sl, unsigned long site,
 	struct kobs_cpu *pc;
 	local64_t *n;
 
-	if (unlikely(ZERO_OR_NULL_PTR((void *)ptr)))
+	if (unlikely(ZERO_OR_NULL_PTR((void *)ptr)) || !probe_hits(sl, ptr))
 		return;
-	pc = probe_enter(sl, ptr);
-	if (!pc)
+	if (unlikely(!kobs_hit_enter_alone(sl->s, &pc))) {
+		kobs_slab_free_slow(sl, site, ptr, SLAB_HIT_NESTED);
 		return;
+	}
 	if (unlikely(kobs_hit_count(pc))) {
-		kobs_slab_free_slow(sl, site, ptr, true);
+		kobs_slab_free_slow(sl, site, ptr, SLAB_HIT_TIMED);
 		return;
 	}
 	if (unlikely(!kobs_object_remove_fast(&sl->live, ptr, &o))) {
-		kobs_slab_free_slow(sl, site, ptr, false);
+		kobs_slab_free_slow(sl, site, ptr, SLAB_HIT_COUNTED);
 		return;
 	}
 	if (unlikely(o.group == SLAB_GROUP_OWN)) {

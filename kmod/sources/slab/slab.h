@@ -336,13 +336,21 @@ struct kobs_slab_alloc {
 	bool uncached;
 };
 
+/**
+ * enum kobs_slab_hit - a hit that takes the slow path
+ * @SLAB_HIT_COUNTED: its handler was entered, and it was counted
+ * @SLAB_HIT_TIMED: the same, and its cost is to be measured
+ * @SLAB_HIT_NESTED: another handler is active; preemption is off
+ */
+enum kobs_slab_hit { SLAB_HIT_COUNTED, SLAB_HIT_TIMED, SLAB_HIT_NESTED };
+
 /* slow.c */
 void kobs_slab_alloc_slow(struct kobs_slab *sl, struct kobs_slab_alloc *a,
-			  bool timed);
+			  enum kobs_slab_hit hit);
 void kobs_slab_put_slow(struct kobs_slab *sl, unsigned long ptr, u32 group,
 			u32 size);
 void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
-			 unsigned long ptr, bool timed);
+			 unsigned long ptr, enum kobs_slab_hit hit);
 void kobs_slab_free_own(struct kobs_cpu *pc);
 void kobs_slab_free_lost(struct kobs_cpu *pc);
 void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr);

@@ -310,20 +310,35 @@ static void slab_alloc_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 		slab_put(sl, pc, a->ptr, group, a->size);
 }
 
+/* Enter the handler inside another one. Returns false for a recursion. */
+static noinline bool slab_nest(struct kobs_session *s, struct kobs_cpu *pc,
+			       enum kobs_slab_hit *hit)
+{
+	if (!kobs_hit_nest(s, pc)) {
+		preempt_enable_notrace();
+		return false;
+	}
+	*hit = kobs_hit_count(pc) ? SLAB_HIT_TIMED : SLAB_HIT_COUNTED;
+	return true;
+}
+
 /**
  * kobs_slab_alloc_slow() - account for an allocation, and leave the handler
- * @sl: session, whose handler was entered
- * @a: the allocation, which was counted as a hit; its site may be replaced
- * @timed: measure its cost
+ * @sl: session
+ * @a: the allocation; its site may be replaced
+ * @hit: what was done for the hit so far
  *
  * Context: any, NMI included; preemption off.
  */
 void kobs_slab_alloc_slow(struct kobs_slab *sl, struct kobs_slab_alloc *a,
-			  bool timed)
+			  enum kobs_slab_hit hit)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
-	u64 t0 = timed ? ktime_get_mono_fast_ns() : 0;
+	u64 t0;
 
+	if (unlikely(hit == SLAB_HIT_NESTED) && !slab_nest(sl->s, pc, &hit))
+		return;
+	t0 = hit == SLAB_HIT_TIMED ? ktime_get_mono_fast_ns() : 0;
 	slab_alloc_one(sl, pc, a);
 	slab_end(sl->s, pc, t0);
 }
@@ -404,19 +419,22 @@ static void slab_free_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 
 /**
  * kobs_slab_free_slow() - account for a free, and leave the handler
- * @sl: session, whose handler was entered
+ * @sl: session
  * @site: return address
  * @ptr: address
- * @timed: measure its cost
+ * @hit: what was done for the hit so far
  *
  * Context: any, NMI included; preemption off.
  */
 void kobs_slab_free_slow(struct kobs_slab *sl, unsigned long site,
-			 unsigned long ptr, bool timed)
+			 unsigned long ptr, enum kobs_slab_hit hit)
 {
 	struct kobs_cpu *pc = this_cpu_ptr(sl->s->cpu);
-	u64 t0 = timed ? ktime_get_mono_fast_ns() : 0;
+	u64 t0;
 
+	if (unlikely(hit == SLAB_HIT_NESTED) && !slab_nest(sl->s, pc, &hit))
+		return;
+	t0 = hit == SLAB_HIT_TIMED ? ktime_get_mono_fast_ns() : 0;
 	slab_free_one(sl, pc, site, ptr);
 	slab_end(sl->s, pc, t0);
 }
