@@ -396,7 +396,8 @@ static int run_started(struct run *r)
 		return 0;
 	err = wait_session(r);
 	if (!err && r->spec->settling && !r->signals.asked)
-		err = settle(r->spec, &r->data, &r->view, r->session.id, watch, r);
+		err = settle(r->spec, &r->signals, &r->child, &r->data, &r->view, r->session.id,
+			     watch, r);
 	screen_end();
 	signals_unblock(&r->signals);
 	if (!err)

@@ -5,13 +5,14 @@
  * went may be gone a moment later.
  */
 
-#include <time.h>
+#include <poll.h>
 
 #include "lib/clock.h"
 #include "run/settle.h"
 
-#define PAUSE_NS	(20 * 1000 * 1000)
-#define SETTLE_NS	(3 * NSEC_PER_SEC)
+#define PAUSE_MS	20
+/* kfree_rcu() collects objects for up to five seconds; a grace period follows. */
+#define SETTLE_NS	(7 * NSEC_PER_SEC)
 
 /* False also when the rows cannot be read: the report will say why. */
 static bool some_live(struct nl *data, const struct view *view, uint32_t id)
@@ -30,17 +31,20 @@ static bool some_live(struct nl *data, const struct view *view, uint32_t id)
 
 /**
  * settle() - Go on while the verb says that objects may be freed, and there are some.
+ * @signals: the user's, which end it
  * @look: takes the session's counters anew, with @arg
  */
-int settle(struct run_spec *spec, struct nl *data, const struct view *view, uint32_t id,
-	   int (*look)(void *arg), void *arg)
+int settle(struct run_spec *spec, struct signals *signals, struct child *child, struct nl *data,
+	   const struct view *view, uint32_t id, int (*look)(void *arg), void *arg)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct pollfd asked = { .fd = signals->fd, .events = POLLIN };
 	uint64_t end = now_ns() + SETTLE_NS;
 	int err = look(arg);
 
-	while (!err && spec->settling(spec) && now_ns() < end && some_live(data, view, id)) {
-		nanosleep(&pause, NULL);
+	while (!err && !signals->asked && spec->settling(spec) && now_ns() < end &&
+	       some_live(data, view, id)) {
+		if (poll(&asked, 1, PAUSE_MS) > 0)
+			signals_read(signals, child);
 		err = look(arg);
 	}
 	return err;

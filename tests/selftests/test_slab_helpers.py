@@ -116,6 +116,12 @@ def nothing_left():
     contains(r.out, f"Module {MODULE} is not loaded, and left no slab objects behind; pages and vmalloc() are not followed.", "report")
 
 
+@test("what a module frees by kfree_rcu() is waited for, some seconds")
+def kfree_rcu_left():
+    r = left("N", "kfree_rcu")
+    contains(r.out, f"Module {MODULE} is not loaded, and left no slab objects behind", "report")
+
+
 @test("helpers are no sites")
 def no_sites():
     work = "ls -R /sys/module >/dev/null; for i in 1 2 3 4 5; do cat /proc/slabinfo /proc/self/maps | gzip >/tmp/helpers.gz; done; ps ax >/dev/null; rm /tmp/helpers.gz"

@@ -6,8 +6,8 @@
  *   make   writing "HOW N" has gen_make_HOW() call a helper N times. HOW is
  *          kasprintf, kstrdup, kmemdup, krealloc, kvmalloc, skb, workqueue,
  *          mempool (pools with one element each), mempool_alloc (elements of one
- *          pool), netdev, idr (nodes of an IDR); or vmalloc and pages,
- *          which take no slab objects
+ *          pool), netdev, idr (nodes of an IDR), kfree_rcu (given back by it, and
+ *          freed later); or vmalloc and pages, which take no slab objects
  *   drop   writing 1 gives all of it back
  *   leave  while it is 1, the module does not drop anything when it is unloaded
  *
@@ -64,6 +64,12 @@ static const char text[] = "a text that a helper copies";
 static mempool_t *pool;
 static DEFINE_IDR(idr);
 
+struct later {
+	struct rcu_head rcu;
+};
+
+static_assert(sizeof(struct later) <= sizeof(text));
+
 static void setup(struct net_device *dev)
 {
 }
@@ -76,6 +82,8 @@ static void *idr_entry(unsigned int i)
 MAKE(kasprintf, kasprintf(GFP_KERNEL, "%s, number %u", text, i), kfree(object))
 MAKE(kstrdup, kstrdup(text, GFP_KERNEL), kfree(object))
 MAKE(kmemdup, kmemdup(text, sizeof(text), GFP_KERNEL), kfree(object))
+MAKE(kfree_rcu, kmemdup(text, sizeof(text), GFP_KERNEL),
+     kfree_rcu((struct later *)object, rcu))
 MAKE(krealloc, krealloc(NULL, 100 + i % 2, GFP_KERNEL), kfree(object))
 MAKE(kvmalloc, kvmalloc(1000 + i % 2, GFP_KERNEL), kvfree(object))
 MAKE(vmalloc, kvmalloc(SZ_8M + i, GFP_KERNEL), kvfree(object))
@@ -110,6 +118,7 @@ static const struct way {
 	WAY(kasprintf), WAY(kstrdup), WAY(kmemdup), WAY(krealloc), WAY(kvmalloc),
 	WAY(vmalloc), WAY(pages), WAY(skb), WAY(workqueue), WAY(mempool),
 	WAY(mempool_alloc), WAY(netdev), WAY(idr),
+	WAY(kfree_rcu),
 };
 
 static struct made {
