@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/pmu/brstack.h"
+#include "cmd/pmu/edges.h"
 #include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/macros.h"
@@ -306,6 +307,57 @@ static void test_brstack(void)
 	buf_free(&b);
 }
 
+/* Edges of two modules that were at one place, one after the other. */
+static void test_edges(void)
+{
+	static const char *const names[] = { "pid", "from", "to", "end" };
+	const uint64_t at = 0xffffffffc0001010ull;
+	struct column column[ARRAY_SIZE(names)] = {};
+	const struct row part = { .count = 1 };
+	struct view v = { .nr_columns = ARRAY_SIZE(names) };
+	uint64_t key[ARRAY_SIZE(names)] = {};
+	struct session s = {};
+	struct opts opts = {};
+	struct table t;
+	struct edges e;
+	struct out o;
+	char *found;
+	char *text;
+	size_t size;
+	size_t i;
+	FILE *f = open_memstream(&text, &size);
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		column[i].name = (char *)names[i];
+		v.columns[i] = &column[i];
+	}
+	ksyms_init(&v.ksyms);
+	v.ksyms.path = "/nonexistent";
+	model_init_table(&t, v.types, v.nr_columns, NULL);
+	for (i = 0; i < 2; i++) {
+		key[1] = ksyms_tell(&v.ksyms, at, i ? "one+0x10 [moda]" : "two [modb]", false);
+		key[2] = key[1];
+		key[3] = key[1];
+		table_add(&t, table_row(&t, key), &part, NULL);
+	}
+	edges_make(&e, &v, &s, &t);
+	out_init(&o, f, true);
+	out_open(&o, NULL, '{');
+	edges_print(&e, &o, &opts, true, false, false, true);
+	out_close(&o, '}');
+	out_free(&o);
+	fclose(f);
+	ok(e.nr_edges == 2 && strstr(text, "\"one+0x10 [moda]\"") && strstr(text, "\"two [modb]\""),
+	   "one edge for each");
+	for (i = 0; (found = strstr(text, "18446744072635813904")); i++)
+		memset(found, ' ', 20);
+	ok(i == 8 && !strstr(text, "_address\": 9"), "addresses are numbers of the kernel's");
+	free(text);
+	edges_free(&e);
+	model_free_table(&t);
+	ksyms_free(&v.ksyms);
+}
+
 static void test_strip(void)
 {
 	static const char *const cases[][2] = {
@@ -419,6 +471,7 @@ int main(void)
 #endif
 	test_filters();
 	test_brstack();
+	test_edges();
 	test_strip();
 	test_graph();
 	test_refused();
