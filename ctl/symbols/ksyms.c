@@ -46,6 +46,7 @@ void ksyms_free(struct ksyms *k)
 	map_free(&k->objects, free);
 	numbers_free(&k->wanted_objects);
 	map_free(&k->told, NULL);
+	free(k->told_objects);
 	pool_free(&k->names);
 	ksym_all_free(&k->all);
 	modules_free(&k->modules);
@@ -321,7 +322,10 @@ static void scan(struct ksyms *k, struct kallsyms *from, const struct places *te
 {
 	struct ksym_line sym;
 
+	ksyms_told_begin(k);
 	while (kallsyms_next(from, &sym)) {
+		if (k->nr_told_objects && names_object(&sym))
+			ksyms_told_offer(k, &sym);
 		if (data->wanted->n)
 			offer_place(k, data, &sym, names_object(&sym));
 		if (text->wanted->n && ksym_names_text(&sym) && !ksym_is_stale(&sym, &k->modules))
@@ -381,10 +385,12 @@ void ksyms_resolve(struct ksyms *k)
 
 	numbers_sort_unique(&k->wanted);
 	numbers_sort_unique(&k->wanted_objects);
-	if ((!k->wanted.n && !k->wanted_objects.n) || kallsyms_open(&from, k->path))
+	if ((!k->wanted.n && !k->wanted_objects.n && !k->nr_told_objects) ||
+	    kallsyms_open(&from, k->path))
 		return;
 	if (!resolve_from(k, &from) && !kallsyms_open_live(&from, k->path))
 		resolve_from(k, &from);
+	ksyms_told_end(k);
 	k->wanted.n = 0;
 	k->wanted_objects.n = 0;
 }

@@ -32,6 +32,9 @@ struct ksyms {
 	struct ksym_all	all;
 	bool		all_cached;	/* without code generated at run time */
 	struct map	told;		/* address to name, of those that the kernel named */
+	struct told_object *told_objects;	/* those of data, to be looked up */
+	size_t		nr_told_objects;
+	size_t		cap_told_objects;
 	struct modules	modules;
 	uint64_t	kernel_end;
 	bool		hidden;		/* kallsyms shows no addresses */
@@ -51,6 +54,9 @@ void ksyms_know(struct ksyms *k, uint64_t address, const char *name, const char 
 		uint64_t offset, bool object);
 uint64_t ksyms_tell(struct ksyms *k, uint64_t address, const char *text, bool object);
 uint64_t ksyms_address(uint64_t word);
+void ksyms_told_begin(struct ksyms *k);
+void ksyms_told_offer(struct ksyms *k, const struct ksym_line *sym);
+void ksyms_told_end(struct ksyms *k);
 const struct ksym *ksyms_find(struct ksyms *k, uint64_t address);
 void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out);
 void ksyms_print_address(struct ksyms *k, uint64_t address, struct buf *out);

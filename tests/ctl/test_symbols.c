@@ -309,6 +309,54 @@ static void test_told(void)
 	ksyms_free(&k);
 }
 
+static const char several[] =
+	"ffffffff81000000 T _text\n"
+	"ffffffff81003000 B _end\n"
+	"ffffffffc0003000 d __key.5\t[moda]\n"
+	"ffffffffc0003000 d handlers_lock\t[moda]\n"
+	"ffffffffc0003100 d __key.7\t[modb]\n"
+	"ffffffffc0003100 d new_lock\t[modb]\n"
+	"ffffffffc0003200 t __key.9\t[moda]\n"
+	"ffffffffc0003200 t function\t[moda]\n";
+
+static void object_is(struct ksyms *k, uint64_t word, const char *want, const char *name)
+{
+	struct buf b = {};
+
+	ksyms_print_object(k, word, &b);
+	if (strcmp(b.p, want))
+		printf("# '%s', not '%s'\n", b.p, want);
+	ok(!strcmp(b.p, want), name);
+	buf_free(&b);
+}
+
+/* Of several symbols of data at one address, the kernel tells the first. */
+static void test_told_data(void)
+{
+	const uint64_t at = 0xffffffffc0003000ull;
+	struct ksyms k;
+	uint64_t old;
+
+	put(kallsyms, several);
+	ksyms_init(&k);
+	k.path = kallsyms;
+	k.modules_path = modules;
+	old = ksyms_tell(&k, at, "gone_lock [moda]", true);
+	ksyms_tell(&k, at + 0x18, "__key.5+0x18 [moda]", true);
+	ksyms_tell(&k, at + 0x100, "__key.7 [moda]", true);
+	ksyms_tell(&k, at + 0x200, "__key.9 [moda]", true);
+	object_is(&k, ksyms_tell(&k, at, "__key.5 [moda]", true), "__key.5 [moda]", "what was told");
+	ksyms_resolve(&k);
+	object_is(&k, ksyms_tell(&k, at, "__key.5 [moda]", true), "handlers_lock [moda]",
+		  "the best symbol of the address");
+	object_is(&k, at + 0x18, "handlers_lock+0x18 [moda]", "within it");
+	object_is(&k, old, "gone_lock [moda]", "not of what was there before");
+	object_is(&k, at + 0x100, "__key.7 [moda]", "not of another module");
+	object_is(&k, at + 0x200, "__key.9 [moda]", "not of code");
+	ksyms_free(&k);
+	put(kallsyms, symbols);
+}
+
 int main(void)
 {
 	set_up();
@@ -317,6 +365,7 @@ int main(void)
 	test_trust();
 	test_generated();
 	test_told();
+	test_told_data();
 	tear_down();
 	printf("1..%d\n", tests);
 	return failures != 0;
