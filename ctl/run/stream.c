@@ -136,12 +136,14 @@ static struct trace_queue *get_queue(struct trace *t, uint32_t cpu)
 	return &t->queue[cpu];
 }
 
-/* No stream has a column of data. */
+/* The kernel does not say which column has the address. */
 static void on_name(uint64_t address, const char *text, void *arg)
 {
 	struct trace *t = arg;
 	uint64_t word = ksyms_tell(&t->view->ksyms, address, text, false);
 
+	if (view_has_type(t->view, KOBS_TYPE_OBJECT))
+		word = ksyms_tell(&t->view->ksyms, address, text, true);
 	map_set(&t->told, address, (void *)(uintptr_t)word);
 }
 

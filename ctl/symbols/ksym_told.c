@@ -176,8 +176,12 @@ uint64_t ksyms_tell(struct ksyms *k, uint64_t address, const char *text, bool ob
 		uint64_t word = word_of(address, nth);
 		const char *told = map_get(&k->told, word);
 
-		if (told && !strcmp(told, text))
+		if (told && !strcmp(told, text)) {
+			/* It can have been told as the other of code and data. */
+			if (!map_get(known, word))
+				learn_told(k, word, text, object);
 			return word;
+		}
 		if (told || map_get(known, word))
 			continue;
 		map_set(&k->told, word, (void *)pool_intern(&k->names, text));

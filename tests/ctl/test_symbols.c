@@ -306,6 +306,13 @@ static void test_told(void)
 	ksyms_print_object(&k, data, &out);
 	ok(!strcmp(out.p, "lock [modb]"), "an object");
 	buf_free(&out);
+	/* A stream's names do not say what they are of. */
+	ok(ksyms_tell(&k, data + 8, "both [modb]", false) == data + 8 &&
+	   ksyms_tell(&k, data + 8, "both [modb]", true) == data + 8, "told as code and data");
+	is_told(&k, data + 8, "both [modb]", "as code");
+	ksyms_print_object(&k, data + 8, &out);
+	ok(!strcmp(out.p, "both [modb]"), "as data");
+	buf_free(&out);
 	ksyms_free(&k);
 }
 
@@ -345,6 +352,7 @@ static void test_told_data(void)
 	ksyms_tell(&k, at + 0x18, "__key.5+0x18 [moda]", true);
 	ksyms_tell(&k, at + 0x100, "__key.7 [moda]", true);
 	ksyms_tell(&k, at + 0x200, "__key.9 [moda]", true);
+	is_told(&k, ksyms_tell(&k, at, "__key.5 [moda]", false), "__key.5 [moda]", "code");
 	object_is(&k, ksyms_tell(&k, at, "__key.5 [moda]", true), "__key.5 [moda]", "what was told");
 	ksyms_resolve(&k);
 	object_is(&k, ksyms_tell(&k, at, "__key.5 [moda]", true), "handlers_lock [moda]",
@@ -353,6 +361,7 @@ static void test_told_data(void)
 	object_is(&k, old, "gone_lock [moda]", "not of what was there before");
 	object_is(&k, at + 0x100, "__key.7 [moda]", "not of another module");
 	object_is(&k, at + 0x200, "__key.9 [moda]", "not of code");
+	is_told(&k, ksyms_tell(&k, at, "__key.5 [moda]", false), "__key.5 [moda]", "code stays");
 	ksyms_free(&k);
 	put(kallsyms, symbols);
 }
