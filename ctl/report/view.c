@@ -5,6 +5,7 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -68,10 +69,34 @@ void view_free(struct view *v)
 	usyms_free(&v->usyms);
 }
 
+/*
+ * A function's key is where it is entered, but any place in a function of a module
+ * that came after the start of pmu: then it is the function's all the same.
+ */
+static uint64_t tell_function(struct view *v, uint64_t address, const char *text)
+{
+	const char *at = strstr(text, "+0x");
+	struct buf name = {};
+	uint64_t offset;
+	uint64_t word;
+	char *end;
+
+	if (*text == '[' || !at)
+		return ksyms_tell(&v->ksyms, address, text, false);
+	offset = strtoull(at + 1, &end, 16);
+	buf_add(&name, text, (size_t)(at - text));
+	buf_puts(&name, end);
+	word = ksyms_tell(&v->ksyms, address - offset, name.p, false);
+	buf_free(&name);
+	return word;
+}
+
 static uint64_t tell(void *arg, uint32_t type, uint64_t address, const char *text)
 {
 	struct view *v = arg;
 
+	if (type == KOBS_TYPE_FUNCTION)
+		return tell_function(v, address, text);
 	return ksyms_tell(&v->ksyms, address, text, type == KOBS_TYPE_OBJECT);
 }
 

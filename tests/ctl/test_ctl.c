@@ -262,6 +262,31 @@ static void test_namesakes(const char *path, const char *modules)
 	view_free(&v);
 }
 
+/* Any place in a function of a module is the function's: pmu samples are at any. */
+static void test_told_functions(void)
+{
+	const uint64_t a = 0xffffffffc0001000ull;
+	const uint64_t b = 0xffffffffc0002000ull;
+	const uint32_t f = KOBS_TYPE_FUNCTION;
+	struct view v = { .nr_columns = 1, .types = { f } };
+	struct table t = {};
+
+	ksyms_init(&v.ksyms);
+	v.ksyms.path = "/nonexistent";
+	view_tell(&v, &t);
+	ok(t.tell(&v, f, a + 0x1c, "spin+0x1c [moda]") == a &&
+	   t.tell(&v, f, a, "spin [moda]") == a && t.tell(&v, f, a + 4, "spin+0x4 [moda]") == a,
+	   "a place in a function is the function's");
+	name_function(&v, a, "spin", "by its name");
+	ok(t.tell(&v, f, b + 8, "spin+0x8 [modb]") == b, "a place in another one");
+	name_function(&v, a, "spin [moda]", "by name and module");
+	name_function(&v, b, "spin [modb]", "by name and module");
+	ok(t.tell(&v, KOBS_TYPE_ADDRESS, a + 8, "spin+0x8 [moda]") == a + 8, "an address stays");
+	ok(t.tell(&v, f, a + 0x500, "[unloaded] 0xffffffffc0001500") == a + 0x500,
+	   "and what has no name");
+	view_free(&v);
+}
+
 static void test_entries(const char *path)
 {
 	static const char *const argv[] = { "beta", "delta" };
@@ -543,6 +568,7 @@ int main(void)
 	test_globs();
 	test_ksyms(kallsyms, modules);
 	test_patterns(kallsyms);
+	test_told_functions();
 	test_entries(kallsyms);
 	test_namesakes(kallsyms, modules);
 	test_percentiles();
