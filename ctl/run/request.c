@@ -4,9 +4,13 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/diag.h"
 #include "proto/nl.h"
 #include "run/request.h"
 #include "run/run.h"
+
+/* Sessions that are made before giving up. */
+#define TRIES	3
 
 static void copy_numbers(struct numbers *to, const struct numbers *from)
 {
@@ -42,11 +46,14 @@ void request_fill(struct request *req, const char *source, const char *mode,
 int request_make(struct nl *nl, struct run_spec *spec, struct view *v, struct session *s)
 {
 	int err = model_session_new(nl, &spec->request, s);
+	int tries;
 
-	while (!err && spec->renew && spec->renew(spec, v)) {
+	for (tries = 1; !err && spec->renew && spec->renew(spec, v); tries++) {
 		model_session_drop(nl, s);
 		model_free_session(s);
-		err = model_session_new(nl, &spec->request, s);
+		err = tries < TRIES ? model_session_new(nl, &spec->request, s) :
+		      refuse("modules were loaded each time that the session was made, %d times: their functions cannot be told apart from those before them; wait for the end of that",
+			     TRIES);
 	}
 	return err;
 }
