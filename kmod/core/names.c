@@ -14,6 +14,12 @@
  * up or made. What is nevertheless found in the memory of a module that comes
  * gets an alias without a name.
  *
+ * A replaced row keeps its place in its table, where it is not found any more. When
+ * the same module comes back to where it was, its aliases become addresses again,
+ * and it goes on with its rows: else each return would take a row of the same
+ * few places, and hits would soon be lost. Aliases of what was there with other
+ * names stay.
+ *
  * The records of a stream are made messages, with their names, before the module
  * goes, and those for which there is no room lose their names (stream.c).
  *
@@ -202,7 +208,26 @@ const char *kobs_names_untold(struct kobs_session *s, u64 word,
 	return text;
 }
 
-/* What a recorded word becomes. */
+/* What a recorded word becomes when a module comes. */
+static u64 coming_word(void *arg, u64 word)
+{
+	struct kobs_going *g = arg;
+	struct kobs_name_table *t = &g->s->names.table;
+	struct kobs_name *name;
+	const char *text;
+	u64 address;
+
+	if (!kobs_is_alias(word))
+		return kobs_code_has(g->code, word) ?
+		       kobs_name_table_alias(t, word, "") : word;
+	address = kobs_alias_address(t, word, &text);
+	if (!text || !kobs_code_has(g->code, address) ||
+	    strcmp(name_now(g->s, address, &name), text))
+		return word;
+	return address;
+}
+
+/* What a recorded word becomes when a module goes. */
 static u64 going_word(void *arg, u64 word)
 {
 	struct kobs_going *g = arg;
@@ -212,8 +237,6 @@ static u64 going_word(void *arg, u64 word)
 
 	if (!kobs_code_has(g->code, word))
 		return word;
-	if (g->code->comes)
-		return kobs_name_table_alias(&g->s->names.table, word, "");
 	text = name_now(g->s, word, &name);
 	if (name && name->alias)
 		return name->alias;
@@ -236,18 +259,30 @@ static void going_tables(struct kobs_session *s, const struct kobs_replace *r)
 	}
 }
 
+static void names_drop(struct kobs_session *s, const struct kobs_code *code)
+{
+	unsigned int i;
+
+	for (i = 0; i < code->n; i++)
+		kobs_name_table_drop(&s->names.table, code->range[i].from,
+				     code->range[i].size);
+}
+
 /* A module comes, or is about to go, in one session. */
 static void session_code(struct kobs_session *s, const struct kobs_code *code)
 {
 	struct kobs_going g = { s, code };
 	struct kobs_replace r = {
-		.words = s->names.words, .fn = going_word, .arg = &g,
+		.words = s->names.words, .arg = &g,
+		.fn = code->comes ? coming_word : going_word,
 	};
-	unsigned int i;
 
 	mutex_lock(&s->names.lock);
 	if (s->names.ended)
 		goto out;
+	/* What was there before has no valid names. */
+	if (code->comes)
+		names_drop(s, code);
 	if (s->stream && r.words)
 		kobs_stream_code(s, code);
 	else if (!s->stream && !s->mode->own_rows && r.words)
@@ -257,9 +292,8 @@ static void session_code(struct kobs_session *s, const struct kobs_code *code)
 	kobs_unwind_code(&s->unwind);
 	if (s->source->code)
 		s->source->code(s, code, &r);
-	for (i = 0; i < code->n; i++)
-		kobs_name_table_drop(&s->names.table, code->range[i].from,
-				     code->range[i].size);
+	if (!code->comes)
+		names_drop(s, code);
 out:
 	mutex_unlock(&s->names.lock);
 }

@@ -212,7 +212,8 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_next);
  * @t: table of any CPU
  * @r: what to replace
  *
- * The row of a replaced key is not found any more, but reported.
+ * The row of a replaced key is not found any more, but reported; it is found
+ * again when the words are put back.
  *
  * Context: task; see replace.h.
  */

@@ -2,7 +2,7 @@
 /*
  * Tests of the name table, and of what its aliases replace in the other tables: a
  * replaced key or stack keeps its numbers and its place, and the old one is new
- * when it comes again.
+ * when it comes again, unless the words are put back.
  */
 #include <kunit/test.h>
 #include <linux/numa.h>
@@ -110,6 +110,14 @@ static u64 page_word(void *arg, u64 word)
 				    word;
 }
 
+/* The opposite: the code of that page is there again. */
+static u64 back_word(void *arg, u64 word)
+{
+	const char *text;
+
+	return kobs_is_alias(word) ? kobs_alias_address(arg, word, &text) : word;
+}
+
 static struct kobs_replace page_of(struct kunit *test, u32 words)
 {
 	return (struct kobs_replace){ words, page_word, test->priv };
@@ -153,6 +161,12 @@ static void rows(struct kunit *test)
 		sum += local64_read(&found->count);
 	KUNIT_EXPECT_EQ(test, sum, 5);
 	KUNIT_EXPECT_EQ(test, local64_read(&t.used), 3);
+	r.fn = back_word;
+	kobs_table_replace(&t, &r);
+	KUNIT_EXPECT_EQ(test, row->data[0], CODE);
+	preempt_disable();
+	KUNIT_EXPECT_PTR_EQ(test, kobs_table_find(&t, key), row);
+	preempt_enable();
 	kobs_table_free(&t);
 }
 
@@ -177,6 +191,9 @@ static void stacks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, st.words[s->start + 1], CODE);
 	KUNIT_EXPECT_NE(test, kobs_stack_table_intern(&st, 0, ips, 3), kernel);
 	KUNIT_EXPECT_EQ(test, kobs_stack_table_intern(&st, 7, ips, 3), user);
+	r.fn = back_word;
+	kobs_stack_table_replace(&st, &r);
+	KUNIT_EXPECT_EQ(test, kobs_stack_table_intern(&st, 0, ips, 3), kernel);
 	kobs_stack_table_free(&st);
 }
 
@@ -194,6 +211,9 @@ static void groups(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kobs_group_table_key(&g, group)[0], CODE);
 	KUNIT_EXPECT_TRUE(test, kobs_is_alias(kobs_group_table_key(&g, group)[1]));
 	KUNIT_EXPECT_NE(test, kobs_group_table_find(&g, key), group);
+	r.fn = back_word;
+	kobs_group_table_replace(&g, &r);
+	KUNIT_EXPECT_EQ(test, kobs_group_table_find(&g, key), group);
 	kobs_group_table_free(&g);
 }
 

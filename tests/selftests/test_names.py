@@ -200,6 +200,28 @@ def back():
     equal(sorted(ours(row["caller"]) for row in r["rows"] if ours(row["caller"])), sorted(LEAKS), "rows")
 
 
+@test("a module that is loaded again and again")
+def again_and_again():
+    # Only the module's parameters call it, at one place. The tables have room for a few returns, were each a row or a stack.
+    called, room, times = "kstrtouint", 4, 10
+    s = Swap([("call", 1)], [], again=[[("call", 1)]] * (times - 1))
+    parts = s.parts[:-1]
+    try:
+        for _ in range(TRIES):
+            s.forget()
+            r = report("count", called, *FREE, "--rows", room, "--stacks", room, "--by", "caller,kstack",
+                       run=["taskset", "-c", "0", "sh", "-c", " && ".join(parts)])
+            if len(s.places()) == 1:
+                break
+        else:
+            raise AssertionError(f"in {TRIES} runs the module was never at one place, the last time at {s.places()}")
+    finally:
+        shutil.rmtree(s.dir)
+    equal(sum(r["accounting"]["lost"].values()), 0, "lost hits")
+    got = [row for row in r["rows"] if MODS[0] in row["caller"]]
+    equal([row["count"] for row in got], [times], f"calls by row of {got}")
+
+
 @test("a detached session that is read later")
 def detached():
     def session(run):
