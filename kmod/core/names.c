@@ -337,6 +337,7 @@ void kobs_names_new(struct kobs_session *s)
 	unsigned int word = 0;
 	unsigned int i;
 
+	kobs_name_table_init(&s->names.table, &s->memory);
 	for (i = 0; i < s->n_columns; i++) {
 		if (kobs_column_has_name(s->columns[i]))
 			s->names.words |= BIT(word);
@@ -355,18 +356,6 @@ void kobs_names_end(struct kobs_session *s)
 	mutex_lock(&s->names.lock);
 	s->names.ended = true;
 	mutex_unlock(&s->names.lock);
-}
-
-/**
- * kobs_names_free() - free the names of a session
- * @s: session without users
- *
- * Context: task, may sleep.
- */
-void kobs_names_free(struct kobs_session *s)
-{
-	kobs_name_table_free(&s->names.table);
-	mutex_destroy(&s->names.lock);
 }
 
 /**

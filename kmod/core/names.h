@@ -28,7 +28,6 @@ int kobs_names_init(void);
 void kobs_names_exit(void);
 void kobs_names_new(struct kobs_session *s);
 void kobs_names_end(struct kobs_session *s);
-void kobs_names_free(struct kobs_session *s);
 u64 kobs_names_show(struct kobs_session *s, u64 word, const char **text);
 const char *kobs_names_untold(struct kobs_session *s, u64 word,
 			      const struct kobs_code *lost);

@@ -173,6 +173,7 @@ void kobs_session_free_memory(struct kobs_session *s)
 		free_percpu(s->cpu);
 	}
 	kobs_stack_table_free(&s->stacks);
+	kobs_name_table_free(&s->names.table);
 	kobs_memory_close(&s->memory);
 }
 
@@ -200,7 +201,6 @@ void kobs_session_usage(const struct kobs_session *s, struct kobs_usage *u)
 {
 	*u = (struct kobs_usage){
 		.bytes = sizeof(*s) + kobs_memory_bytes(&s->memory) +
-			 READ_ONCE(s->names.table.bytes) +
 			 sizeof(struct kobs_cpu) * num_possible_cpus(),
 	};
 	if (has_table(s))

@@ -223,9 +223,9 @@ void kobs_session_pin(struct kobs_session *s)
 void kobs_session_free(struct kobs_session *s)
 {
 	kobs_session_free_memory(s);
-	kobs_names_free(s);
 	kvfree(s->kept_out);
 	kvfree(s->blob);
+	mutex_destroy(&s->names.lock);
 	mutex_destroy(&s->lock);
 	mutex_destroy(&s->change);
 	mem_cgroup_put(s->memory.memcg);

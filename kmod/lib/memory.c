@@ -120,6 +120,29 @@ err_free:
 	return NULL;
 }
 
+/* Count memory that is about to be allocated. */
+static bool charge(struct kobs_memory *m, u64 bytes)
+{
+	if (!kobs_memory_fits(m, bytes))
+		return false;
+	add(m, pages_of(bytes));
+	if (!above(m))
+		return true;
+	/* Others were faster. */
+	add(m, -(long)pages_of(bytes));
+	return refuse(m, KOBS_MEMORY_ABOVE, bytes);
+}
+
+/* What was to be allocated. Returns it. */
+static void *charged(struct kobs_memory *m, u64 bytes, void *p)
+{
+	if (!p) {
+		refuse(m, KOBS_MEMORY_FAILED, bytes);
+		add(m, -(long)pages_of(bytes));
+	}
+	return p;
+}
+
 /**
  * kobs_memory_get() - allocate zeroed, page-aligned memory
  * @m: account
@@ -134,28 +157,43 @@ err_free:
  */
 void *kobs_memory_get(struct kobs_memory *m, u64 bytes, int node)
 {
-	unsigned long n = pages_of(bytes);
 	struct mem_cgroup *old;
 	void *p;
 
-	if (!kobs_memory_fits(m, bytes))
+	if (!charge(m, bytes))
 		return NULL;
-	add(m, n);
-	if (above(m)) {
-		/* Others were faster. */
-		refuse(m, KOBS_MEMORY_ABOVE, bytes);
-	} else {
-		old = set_active_memcg(m->memcg);
-		p = map_pages(m, n, node);
-		set_active_memcg(old);
-		if (p)
-			return p;
-		refuse(m, KOBS_MEMORY_FAILED, bytes);
-	}
-	add(m, -(long)n);
-	return NULL;
+	old = set_active_memcg(m->memcg);
+	p = map_pages(m, pages_of(bytes), node);
+	set_active_memcg(old);
+	return charged(m, bytes, p);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_memory_get);
+
+/**
+ * kobs_memory_pages() - allocate a few zeroed pages, and no object of a slab cache
+ * @m: account
+ * @order: how many, as a power of two
+ *
+ * free_pages() frees them; otherwise as kobs_memory_get().
+ *
+ * Context: task, may sleep.
+ * Return: the memory, or NULL, and the account says why.
+ */
+void *kobs_memory_pages(struct kobs_memory *m, unsigned int order)
+{
+	const u64 bytes = PAGE_SIZE << order;
+	struct mem_cgroup *old;
+	unsigned long p;
+
+	if (!charge(m, bytes))
+		return NULL;
+	old = set_active_memcg(m->memcg);
+	p = __get_free_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+			     __GFP_RETRY_MAYFAIL | __GFP_NOWARN, order);
+	set_active_memcg(old);
+	return charged(m, bytes, (void *)p);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memory_pages);
 
 /**
  * kobs_memory_close() - close an account

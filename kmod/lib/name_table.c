@@ -5,19 +5,38 @@
  * Locking: see name_table.h.
  */
 #include <kunit/visibility.h>
+#include <linux/align.h>
 #include <linux/bits.h>
 #include <linux/export.h>
+#include <linux/gfp.h>
 #include <linux/hash.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "lib/name_table.h"
 
 #define BUCKETS		BIT(KOBS_NAMES_BITS)
-/* First room for aliases. */
-#define ROOM		64U
+#define BUCKETS_ORDER	get_order(BUCKETS * sizeof(struct hlist_head))
+/* Names take a multiple of that: what one gives back suits others. */
+#define STEP		KOBS_NAME_STEP
+
+static_assert(offsetof(struct kobs_name, text) + KOBS_NAME_LEN_MAX <=
+	      KOBS_NAME_STEPS * STEP);
+
+/**
+ * kobs_name_table_init() - make an empty table
+ * @t: table
+ * @m: account of its memory; its control group is charged
+ *
+ * Context: any.
+ */
+void kobs_name_table_init(struct kobs_name_table *t, struct kobs_memory *m)
+{
+	memset(t, 0, sizeof(*t));
+	t->memory.part_of = m;
+	t->memory.memcg = m->memcg;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_name_table_init);
 
 /**
  * kobs_name_table_free() - free all names
@@ -27,19 +46,56 @@
  */
 void kobs_name_table_free(struct kobs_name_table *t)
 {
-	struct hlist_node *next;
-	struct kobs_name *name;
 	unsigned int i;
+	void *page;
 
-	for (i = 0; t->buckets && i < BUCKETS; i++) {
-		hlist_for_each_entry_safe(name, next, &t->buckets[i], node)
-			kfree(name);
+	while ((page = t->pages)) {
+		t->pages = *(void **)page;
+		free_page((unsigned long)page);
 	}
-	kvfree(t->buckets);
-	kvfree(t->gone);
+	for (i = 0; i < KOBS_NAMES_PAGES; i++)
+		free_page((unsigned long)t->gone[i]);
+	free_pages((unsigned long)t->buckets, BUCKETS_ORDER);
+	kobs_memory_close(&t->memory);
 	memset(t, 0, sizeof(*t));
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_name_table_free);
+
+static size_t name_bytes(size_t len)
+{
+	return ALIGN(offsetof(struct kobs_name, text) + len + 1, STEP);
+}
+
+/* Room for a name; not zeroed. A page begins with the place of the one before. */
+static struct kobs_name *room_take(struct kobs_name_table *t, size_t bytes)
+{
+	void **unused = &t->unused[bytes / STEP - 1];
+	void *p = *unused;
+
+	if (p) {
+		*unused = *(void **)p;
+		return p;
+	}
+	if (t->left < bytes) {
+		p = kobs_memory_pages(&t->memory, 0);
+		if (!p)
+			return NULL;
+		*(void **)p = t->pages;
+		t->pages = p;
+		t->left = PAGE_SIZE - STEP;
+	}
+	p = t->pages + PAGE_SIZE - t->left;
+	t->left -= bytes;
+	return p;
+}
+
+static void room_give(struct kobs_name_table *t, void *p, size_t bytes)
+{
+	void **unused = &t->unused[bytes / STEP - 1];
+
+	*(void **)p = *unused;
+	*unused = p;
+}
 
 static struct hlist_head *bucket_of(const struct kobs_name_table *t, u64 address)
 {
@@ -75,19 +131,15 @@ static struct kobs_name *name_new(struct kobs_name_table *t, u64 address,
 	size_t len = strnlen(text, KOBS_NAME_LEN_MAX - 1);
 	struct kobs_name *name;
 
-	if (!t->buckets) {
-		t->buckets = kvcalloc(BUCKETS, sizeof(*t->buckets), GFP_KERNEL);
-		if (!t->buckets)
-			return NULL;
-		t->bytes += BUCKETS * sizeof(*t->buckets);
-	}
-	name = kzalloc(struct_size(name, text, len + 1), GFP_KERNEL);
+	if (!t->buckets)
+		t->buckets = kobs_memory_pages(&t->memory, BUCKETS_ORDER);
+	name = t->buckets ? room_take(t, name_bytes(len)) : NULL;
 	if (!name)
 		return NULL;
-	name->address = address;
+	*name = (struct kobs_name){ .address = address };
 	memcpy(name->text, text, len);
+	name->text[len] = '\0';
 	hlist_add_head(&name->node, bucket_of(t, address));
-	t->bytes += struct_size(name, text, len + 1);
 	return name;
 }
 
@@ -114,26 +166,17 @@ struct kobs_name *kobs_name_table_add(struct kobs_name_table *t, u64 address,
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_name_table_add);
 
-/* Room for another alias. */
-static bool alias_room(struct kobs_name_table *t)
+/* Where the next alias has its name, or NULL without memory or room. */
+static struct kobs_name **alias_room(struct kobs_name_table *t)
 {
-	u32 room = min(max(2 * t->room, ROOM), KOBS_NAMES);
-	struct kobs_name **gone;
+	struct kobs_name ***page;
 
-	if (t->n_gone < t->room)
-		return true;
 	if (t->n_gone == KOBS_NAMES)
-		return false;
-	gone = kvmalloc_array(room, sizeof(*gone), GFP_KERNEL);
-	if (!gone)
-		return false;
-	if (t->n_gone)
-		memcpy(gone, t->gone, t->n_gone * sizeof(*gone));
-	kvfree(t->gone);
-	t->gone = gone;
-	t->bytes += (room - t->room) * sizeof(*gone);
-	t->room = room;
-	return true;
+		return NULL;
+	page = &t->gone[t->n_gone / KOBS_NAMES_PER_PAGE];
+	if (!*page)
+		*page = kobs_memory_pages(&t->memory, 0);
+	return *page ? *page + t->n_gone % KOBS_NAMES_PER_PAGE : NULL;
 }
 
 /**
@@ -153,7 +196,7 @@ u64 kobs_name_table_alias(struct kobs_name_table *t, u64 address,
 {
 	const u64 lost = KOBS_ALIAS_LOST << KOBS_ALIAS_SHIFT |
 			 (address & (BIT_ULL(KOBS_ALIAS_SHIFT) - 1));
-	struct kobs_name *name;
+	struct kobs_name *name, **place;
 
 	if (!*text)
 		return lost;
@@ -164,14 +207,14 @@ u64 kobs_name_table_alias(struct kobs_name_table *t, u64 address,
 				return name->alias;
 		}
 	}
-	if (!alias_room(t))
-		return lost;
-	name = name_new(t, address, text);
+	place = alias_room(t);
+	name = place ? name_new(t, address, text) : NULL;
 	if (!name)
 		return lost;
 	name->gone = true;
 	name->alias = KOBS_ALIAS_NAMED << KOBS_ALIAS_SHIFT | t->n_gone;
-	t->gone[t->n_gone++] = name;
+	*place = name;
+	t->n_gone++;
 	return name->alias;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_name_table_alias);
@@ -195,10 +238,8 @@ void kobs_name_table_drop(struct kobs_name_table *t, u64 from, u64 size)
 			if (name->gone || name->address - from >= size)
 				continue;
 			hlist_del(&name->node);
-			t->bytes -= struct_size(name, text,
-						strlen(name->text) + 1);
 			t->n_valid--;
-			kfree(name);
+			room_give(t, name, name_bytes(strlen(name->text)));
 		}
 	}
 }

@@ -5,19 +5,31 @@
  * aliases, each of which has an address and the name that it had. An alias is
  * no address: none begins with its bits. Pure.
  *
+ * Whoever unloads a module or reads a session makes names, and can be what a
+ * session follows: memory is taken in pages, and never of a slab cache.
+ *
  * Locking: the caller's.
  */
 #ifndef KOBS_NAME_TABLE_H
 #define KOBS_NAME_TABLE_H
 
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/types.h>
+
+#include "lib/memory.h"
 
 /* Maximum number of valid names, and of aliases with a name. */
 #define KOBS_NAMES		16384U
 #define KOBS_NAMES_BITS		10
 /* Maximum bytes of a name. */
 #define KOBS_NAME_LEN_MAX	256
+/* Memory for a name: a number of these bytes, and the most. */
+#define KOBS_NAME_STEP		32
+#define KOBS_NAME_STEPS		10
+/* Names by number of their alias: in so many pages. */
+#define KOBS_NAMES_PER_PAGE	(PAGE_SIZE / sizeof(struct kobs_name *))
+#define KOBS_NAMES_PAGES	DIV_ROUND_UP(KOBS_NAMES, KOBS_NAMES_PER_PAGE)
 
 /* The upper 16 bits of an alias with a name, and of one without. */
 #define KOBS_ALIAS_NAMED	0x8000ULL
@@ -45,21 +57,26 @@ struct kobs_name {
 /**
  * struct kobs_name_table - names
  * @buckets: names by address, or NULL before the first
- * @gone: names by number of their alias
+ * @gone: names by number of their alias, in pages
  * @n_gone: number of them
- * @room: room in @gone
  * @n_valid: number of valid names
- * @bytes: memory of all
+ * @memory: account of all memory
+ * @pages: pages with names, or NULL
+ * @left: bytes left in the first
+ * @unused: room that was given back, by size
  */
 struct kobs_name_table {
 	struct hlist_head *buckets;
-	struct kobs_name **gone;
+	struct kobs_name **gone[KOBS_NAMES_PAGES];
 	u32 n_gone;
-	u32 room;
 	u32 n_valid;
-	size_t bytes;
+	struct kobs_memory memory;
+	void *pages;
+	size_t left;
+	void *unused[KOBS_NAME_STEPS];
 };
 
+void kobs_name_table_init(struct kobs_name_table *t, struct kobs_memory *m);
 void kobs_name_table_free(struct kobs_name_table *t);
 struct kobs_name *kobs_name_table_find(const struct kobs_name_table *t,
 				       u64 address);
@@ -95,14 +112,16 @@ static inline bool kobs_is_alias(u64 word)
 static inline u64 kobs_alias_address(const struct kobs_name_table *t, u64 alias,
 				     const char **text)
 {
+	const struct kobs_name *name;
 	u32 n = alias;
 
 	*text = NULL;
 	/* The upper bits of a kernel address are set. */
 	if (alias >> KOBS_ALIAS_SHIFT == KOBS_ALIAS_LOST || n >= t->n_gone)
 		return alias | ~0ULL << KOBS_ALIAS_SHIFT;
-	*text = t->gone[n]->text;
-	return t->gone[n]->address;
+	name = t->gone[n / KOBS_NAMES_PER_PAGE][n % KOBS_NAMES_PER_PAGE];
+	*text = name->text;
+	return name->address;
 }
 
 #endif /* KOBS_NAME_TABLE_H */

@@ -22,7 +22,10 @@ static int names_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct kobs_name_table),
 				   GFP_KERNEL);
-	return test->priv ? 0 : -ENOMEM;
+	if (!test->priv)
+		return -ENOMEM;
+	kobs_name_table_init(test->priv, &rig_memory);
+	return 0;
 }
 
 static void names_exit(struct kunit *test)
@@ -101,6 +104,43 @@ static void many_aliases(struct kunit *test)
 	alias = KOBS_ALIAS_NAMED << KOBS_ALIAS_SHIFT | 7;
 	KUNIT_EXPECT_EQ(test, kobs_alias_address(t, alias, &got), CODE + 7);
 	KUNIT_EXPECT_STREQ(test, got, "f7 [a]");
+}
+
+/* Names that come and go take no more and more memory, and it is given back. */
+static void memory(struct kunit *test)
+{
+	u64 before = kobs_memory_bytes(&rig_memory);
+	struct kobs_name_table *t = test->priv;
+	char text[KOBS_NAME_LEN_MAX + 10];
+	u64 most = 0;
+	u32 i, k;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	for (k = 0; k < 3; k++) {
+		for (i = 0; i < 300; i++) {
+			struct kobs_name *name;
+			size_t at = sizeof(text) - 1 - i;
+
+			name = kobs_name_table_add(t, CODE + i, text + at);
+			KUNIT_ASSERT_NOT_NULL(test, name);
+			KUNIT_EXPECT_EQ(test, strlen(name->text),
+					min(i, KOBS_NAME_LEN_MAX - 1U));
+			KUNIT_EXPECT_EQ(test, strspn(name->text, "x"),
+					strlen(name->text));
+			if (i == sizeof(text) - 1)
+				break;
+		}
+		most = most ?: kobs_memory_bytes(&rig_memory);
+		KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&rig_memory), most);
+		kobs_name_table_drop(t, CODE, PAGE);
+		KUNIT_EXPECT_EQ(test, t->n_valid, 0);
+	}
+	KUNIT_EXPECT_GT(test, most, before);
+	KUNIT_EXPECT_EQ(test, most - before, kobs_memory_bytes(&t->memory));
+	kobs_name_table_free(t);
+	KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&rig_memory), before);
+	kobs_name_table_init(t, &rig_memory);
 }
 
 /* Replaces the words of one page. */
@@ -221,6 +261,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(valid_names),
 	KUNIT_CASE(aliases),
 	KUNIT_CASE(many_aliases),
+	KUNIT_CASE(memory),
 	KUNIT_CASE(rows),
 	KUNIT_CASE(stacks),
 	KUNIT_CASE(groups),

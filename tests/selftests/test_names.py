@@ -103,6 +103,25 @@ def leaks():
     equal(tally((row["site"], row["allocated"]) for row in r["rows"]), LEAKS, "allocated objects")
 
 
+@test("what kobs keeps for names is no leak of the command")
+def own_memory():
+    s = Swap(*LEAK)
+    try:
+        # Names of this session's stacks are kept, too, when the command unloads the module.
+        obsctl("func", "count", ALLOC, *FREE, "--by", "caller,kstack", "--detach", "swap")
+        try:
+            r = json.loads(obsctl("slab", "leaks", *FREE, "--json", "--", *s.run()).out)
+        finally:
+            obsctl("session", "stop", "swap")
+    finally:
+        for name in MODS:
+            if loaded(name):
+                equal(rmmod(name), None, "rmmod")
+        shutil.rmtree(s.dir)
+    equal(tally((row["site"], row["live"]) for row in account(r)["rows"]), LEAKS, "live objects")
+    equal([row["site"] for row in r["rows"] if "[kobs]" in row["site"] and row["live"]], [], "objects of kobs")
+
+
 @test("slab leaks --module, of a module that another one follows")
 def leaks_of_module():
     def session(run):
