@@ -25,6 +25,7 @@
 #include "compat/slab_calls.h"
 #include "core/refuse.h"
 #include "hooks/ftrace.h"
+#include "sources/slab/site_cache.h"
 #include "sources/slab/slab.h"
 
 /* Maximum number of calls in progress: bulk allocations can sleep. */
@@ -261,16 +262,10 @@ static void on_destroy(unsigned long ip, unsigned long parent_ip,
 		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 	struct kobs_slab *sl = ops->private;
-	u32 generation;
 
 	kobs_slab_name_forget(sl->names, (void *)kobs_ftrace_arg(fregs, 0));
-	/*
-	 * From here on the old name must not be used: pairs with the acquire
-	 * in slab_group(). It must not go back where several CPUs do this.
-	 */
-	do {
-		generation = READ_ONCE(sl->generation);
-	} while (cmpxchg(&sl->generation, generation, generation + 1) != generation);
+	/* From here on the old name must not be used. */
+	slab_site_cache_forget(sl);
 }
 
 static int function_hook(struct kobs_slab *sl, void *function, ftrace_func_t handler)

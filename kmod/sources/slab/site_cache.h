@@ -131,6 +131,23 @@ static __always_inline bool slab_site_cache_name(const struct kobs_slab *sl,
 }
 
 /**
+ * slab_site_cache_forget() - no longer use what the site caches know
+ * @sl: session
+ *
+ * What is looked up from here on has another generation: pairs with the acquire
+ * in slow.c. The number must not go back where several do this at a time.
+ *
+ * Context: any.
+ */
+static inline void slab_site_cache_forget(struct kobs_slab *sl)
+{
+	u32 generation = READ_ONCE(sl->generation);
+
+	while (!try_cmpxchg(&sl->generation, &generation, generation + 1))
+		;
+}
+
+/**
  * slab_site_cache_put() - cache what a site and a cache determine
  * @sl: session
  * @site: site

@@ -15,6 +15,7 @@
 
 #include "core/refuse.h"
 #include "sources.h"
+#include "sources/slab/site_cache.h"
 #include "sources/slab/slab.h"
 
 #define SLAB_MOST_BYTES	BIT_ULL(40)
@@ -256,8 +257,7 @@ static void slab_code(struct kobs_session *s, const struct kobs_code *code,
 	kobs_group_table_replace(&sl->groups, replace);
 	site.words = BIT(0);
 	kobs_group_table_replace(&sl->older, &site);
-	/* As in on_destroy() (hook.c). */
-	smp_store_release(&sl->generation, sl->generation + 1);
+	slab_site_cache_forget(sl);
 }
 
 static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
