@@ -44,10 +44,6 @@
 /* The name of one that has none. */
 #define UNKNOWN		"[unknown] 0x%llx"
 
-const struct kobs_code kobs_code_any = {
-	.range = { { .size = ULONG_MAX } }, .n = 1,
-};
-
 /**
  * struct kobs_going - argument of the replacement in one session
  * @s: session
@@ -57,6 +53,32 @@ struct kobs_going {
 	struct kobs_session *s;
 	const struct kobs_code *code;
 };
+
+/**
+ * kobs_code_extend() - extend the hull of modules by another one
+ * @hull: one range, or none
+ * @code: the module's memory
+ *
+ * It can reach over modules between them.
+ *
+ * Context: any.
+ */
+void kobs_code_extend(struct kobs_code *hull, const struct kobs_code *code)
+{
+	struct kobs_module_range *h = hull->range;
+	unsigned int i;
+
+	for (i = 0; i < code->n; i++) {
+		const struct kobs_module_range *r = &code->range[i];
+		unsigned long from = hull->n ? min(h->from, r->from) : r->from;
+		unsigned long end = r->from + r->size;
+
+		if (hull->n)
+			end = max(end, h->from + h->size);
+		*h = (struct kobs_module_range){ from, end - from };
+		hull->n = 1;
+	}
+}
 
 /*
  * Split "name+0x1f/0x40 [module]"; @module is NULL for the kernel's own. The

@@ -21,9 +21,6 @@ struct kobs_code {
 	bool comes;
 };
 
-/* All code. */
-extern const struct kobs_code kobs_code_any;
-
 int kobs_names_init(void);
 void kobs_names_exit(void);
 void kobs_names_new(struct kobs_session *s);
@@ -31,6 +28,7 @@ void kobs_names_end(struct kobs_session *s);
 u64 kobs_names_show(struct kobs_session *s, u64 word, const char **text);
 const char *kobs_names_untold(struct kobs_session *s, u64 word,
 			      const struct kobs_code *lost);
+void kobs_code_extend(struct kobs_code *hull, const struct kobs_code *code);
 
 /**
  * kobs_code_has() - is an address in the memory of a module

@@ -65,6 +65,8 @@ struct kobs_stream_cpu {
  * @next: CPU with which the next round begins
  * @told: the end was reported to the owner, or will be what is in @kept
  * @finished: nothing is left to send
+ * @lost: hull of the modules because of which names of records that are still in
+ *        the ring were lost
  * @cpu: state per possible CPU
  */
 struct kobs_stream {
@@ -79,6 +81,7 @@ struct kobs_stream {
 	bool finishing;
 	bool told;
 	bool finished;
+	struct kobs_code lost;
 	struct kobs_stream_cpu cpu[];
 };
 
@@ -177,7 +180,7 @@ static int stream_batch(struct kobs_stream *st, unsigned int cpu,
 		/* Cannot fail: there is room. */
 		if (WARN_ON_ONCE(notify->add(st->s, skb, time,
 					     ring_buffer_event_data(event),
-					     c->unnamed ? &kobs_code_any : lost)))
+					     c->unnamed ? &st->lost : lost)))
 			break;
 		if (c->unnamed)
 			c->unnamed--;
@@ -214,9 +217,13 @@ void kobs_stream_code(struct kobs_session *s, const struct kobs_code *code)
 {
 	const struct kobs_code *lost = code->comes ? code : NULL;
 	struct kobs_stream *st = s->stream;
+	unsigned long before = 0, after = 0;
 	unsigned int cpu;
 
 	lockdep_assert_held(&s->names.lock);
+	/* What lost its names before came before this, too. */
+	if (lost)
+		kobs_code_extend(&st->lost, lost);
 	for_each_possible_cpu(cpu) {
 		unsigned long left = ring_buffer_entries_cpu(st->ring, cpu);
 		struct sk_buff *skb;
@@ -231,8 +238,14 @@ void kobs_stream_code(struct kobs_session *s, const struct kobs_code *code)
 			left = n ? left - max(n, 0) : 0;
 			cond_resched();
 		}
+		before |= st->cpu[cpu].unnamed;
 		st->cpu[cpu].unnamed = left;
+		after |= left;
 	}
+	if (!before)
+		st->lost.n = 0;
+	if (after)
+		kobs_code_extend(&st->lost, code);
 }
 
 /* Report losses that no batch has reported. */

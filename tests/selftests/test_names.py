@@ -187,6 +187,31 @@ def trace_late():
     equal(tally((x["caller"], 1) for x in got), LEAKS, "records")
 
 
+@test("func trace whose reader does not read until there is no room for names")
+def trace_full():
+    # More than the socket and the messages that are kept for it take.
+    n = 40000
+    insmod(MODS[0])
+    try:
+        with Background("func", "trace", f"{MODS[0]}:swap_a_leaf", "--by", "caller", "--ring-kb", 4096, *FREE, "--json") as b:
+            b.p.send_signal(signal.SIGSTOP)
+            try:
+                subprocess.run(["sh", "-c", f"echo {n} >/sys/module/{MODS[0]}/parameters/call"], check=True)
+                insmod(MODS[1])
+                equal(rmmod(MODS[1]), None, "rmmod")
+            finally:
+                b.p.send_signal(signal.SIGCONT)
+            lines = [json.loads(line) for line in b.stop().out.splitlines()]
+    finally:
+        for name in MODS:
+            if loaded(name):
+                equal(rmmod(name), None, "rmmod")
+    balance(lines[-1])
+    # The other one that came and went was not between them.
+    equal({line["caller"].split("+")[0] for line in lines[:-1]}, {"swap_a_caller"}, "callers")
+    equal(len(lines) - 1, n, "records")
+
+
 @test("functions of a module that another one follows")
 def functions():
     def session(run):
