@@ -12,6 +12,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/numa.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
@@ -199,7 +200,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_sum);
  *
  * A group keeps its number, but its old key has another from now on.
  *
- * Context: task; see replace.h.
+ * Context: task, may sleep; see replace.h.
  */
 void kobs_group_table_replace(struct kobs_group_table *g,
 			      const struct kobs_replace *r)
@@ -212,6 +213,7 @@ void kobs_group_table_replace(struct kobs_group_table *g,
 		/* Pairs with the release in kobs_group_table_find(). */
 		if (smp_load_acquire(&slot[0]) >= KOBS_ROW_HASH)
 			kobs_replace_key(r, slot + 1);
+		cond_resched();
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_replace);

@@ -149,6 +149,9 @@ static struct kobs_name *name_new(struct kobs_name_table *t, u64 address,
  * @address: address that has none in the table
  * @text: its name, or an empty text to keep that it has none
  *
+ * The latter have half of the room: where modules share a part of the address
+ * space with the kernel, each of its addresses is such a one.
+ *
  * Context: task, may sleep.
  * Return: the name, or NULL without memory or room.
  */
@@ -157,11 +160,13 @@ struct kobs_name *kobs_name_table_add(struct kobs_name_table *t, u64 address,
 {
 	struct kobs_name *name;
 
-	if (t->n_valid == KOBS_NAMES)
+	if (t->n_valid == KOBS_NAMES || (!*text && t->n_empty == KOBS_NAMES / 2))
 		return NULL;
 	name = name_new(t, address, text);
-	if (name)
-		t->n_valid++;
+	if (!name)
+		return NULL;
+	t->n_valid++;
+	t->n_empty += !*text;
 	return name;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_name_table_add);
@@ -239,6 +244,7 @@ void kobs_name_table_drop(struct kobs_name_table *t, u64 from, u64 size)
 				continue;
 			hlist_del(&name->node);
 			t->n_valid--;
+			t->n_empty -= !*name->text;
 			room_give(t, name, name_bytes(strlen(name->text)));
 		}
 	}

@@ -60,6 +60,7 @@ struct kobs_name {
  * @gone: names by number of their alias, in pages
  * @n_gone: number of them
  * @n_valid: number of valid names
+ * @n_empty: of these, the empty ones
  * @memory: account of all memory
  * @pages: pages with names, or NULL
  * @left: bytes left in the first
@@ -70,6 +71,7 @@ struct kobs_name_table {
 	struct kobs_name **gone[KOBS_NAMES_PAGES];
 	u32 n_gone;
 	u32 n_valid;
+	u32 n_empty;
 	struct kobs_memory memory;
 	void *pages;
 	size_t left;

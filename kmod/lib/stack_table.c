@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/numa.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -180,7 +181,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_get);
  * A stack keeps its number, but an equal one that is interned later does not
  * get it.
  *
- * Context: task; see replace.h.
+ * Context: task, may sleep; see replace.h.
  */
 void kobs_stack_table_replace(struct kobs_stack_table *st,
 			      const struct kobs_replace *r)
@@ -195,6 +196,7 @@ void kobs_stack_table_replace(struct kobs_stack_table *st,
 
 		for (i = 0; stack && !stack->pid && i < stack->nr; i++)
 			kobs_replace_word(r, &st->words[stack->start + i]);
+		cond_resched();
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_stack_table_replace);

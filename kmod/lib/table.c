@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -215,7 +216,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_table_next);
  * The row of a replaced key is not found any more, but reported; it is found
  * again when the words are put back.
  *
- * Context: task; see replace.h.
+ * Context: task, may sleep; see replace.h.
  */
 void kobs_table_replace(struct kobs_table *t, const struct kobs_replace *r)
 {
@@ -231,6 +232,7 @@ void kobs_table_replace(struct kobs_table *t, const struct kobs_replace *r)
 		/* Pairs with the release in kobs_table_claim(). */
 		if (smp_load_acquire(&row->state) >= KOBS_ROW_HASH)
 			kobs_replace_key(r, row->data);
+		cond_resched();
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_table_replace);

@@ -51,6 +51,25 @@ static void valid_names(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->n_valid, 1);
 }
 
+/* The kernel's own addresses must not take the room of modules'. */
+static void empty_names(struct kunit *test)
+{
+	struct kobs_name_table *t = test->priv;
+	u32 i;
+
+	for (i = 0; i < KOBS_NAMES / 2; i++)
+		KUNIT_ASSERT_NOT_NULL(test, kobs_name_table_add(t, CODE + i, ""));
+	KUNIT_EXPECT_NULL(test, kobs_name_table_add(t, CODE + i, ""));
+	for (; i < KOBS_NAMES; i++)
+		KUNIT_ASSERT_NOT_NULL(test, kobs_name_table_add(t, CODE + i, "x"));
+	KUNIT_EXPECT_NULL(test, kobs_name_table_add(t, CODE + i, "x"));
+	kobs_name_table_drop(t, CODE, 1);
+	KUNIT_EXPECT_NOT_NULL(test, kobs_name_table_add(t, CODE, ""));
+	kobs_name_table_drop(t, CODE, KOBS_NAMES);
+	KUNIT_EXPECT_EQ(test, t->n_valid, 0);
+	KUNIT_EXPECT_EQ(test, t->n_empty, 0);
+}
+
 static void is_named(struct kunit *test, u64 alias, const char *want)
 {
 	const char *text;
@@ -259,6 +278,7 @@ static void groups(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(valid_names),
+	KUNIT_CASE(empty_names),
 	KUNIT_CASE(aliases),
 	KUNIT_CASE(many_aliases),
 	KUNIT_CASE(memory),
