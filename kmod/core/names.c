@@ -9,6 +9,9 @@
  * stays, and its names are left to the reader. Code that is generated at run time
  * goes without notice: it has the name of what is there when it is read.
  *
+ * A CPU's record of branches (LBR) goes further back than what runs: what it has of
+ * a module that went and is taken later has the name of what is there then, or none.
+ *
  * When a module is about to go, none of its code runs any more, and no handler
  * that has one of its addresses: no row with such an address is being looked
  * up or made. What is nevertheless found in the memory of a module that comes
@@ -334,8 +337,12 @@ static int names_module(struct notifier_block *nb, unsigned long state,
 	while (s) {
 		u32 id = s->id;
 
-		/* Handlers may not have completed what they interrupted. */
-		if (s->stream && !waited) {
+		/*
+		 * Handlers may not have completed what they interrupted; where
+		 * they take the stacks of others, those may have left the module
+		 * meanwhile.
+		 */
+		if ((s->stream || s->has_stacks) && !waited) {
 			synchronize_rcu();
 			waited = true;
 		}
