@@ -294,4 +294,19 @@ def samples():
         at_least(got.get(function, 0), 1, f"samples of {function} among {got}")
 
 
+@test("samples by function in a detached session, of a module that comes after the start")
+def samples_detached():
+    obsctl("pmu", "record", "-e", "cpu-clock", "-F", 1000, "-a", *FREE, "--by", "func", "--detach", "late")
+    try:
+        insmod(MODS[0])
+        subprocess.run(["sh", "-c", f"echo 300 >/sys/module/{MODS[0]}/parameters/spin"], check=True)
+        first = json.loads(obsctl("session", "read", "late", "--json").out)
+        equal(rmmod(MODS[0]), None, "rmmod")
+    finally:
+        last = balance(json.loads(obsctl("session", "stop", "late", "--json").out))
+    # Samples are at many places in it.
+    for r in first, last:
+        equal([ours(row["func"]) for row in r["rows"]].count("swap_a_spin"), 1, "rows of swap_a_spin")
+
+
 main()
