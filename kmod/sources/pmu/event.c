@@ -11,6 +11,7 @@
 
 #include "core/refuse.h"
 #include "sources/pmu/pmu.h"
+#include "sources/pmu/precise.h"
 
 /* Minimum period of the kernel's software clock. */
 #define PMU_CLOCK_PERIOD	10000ULL
@@ -102,6 +103,8 @@ static void event_attr(const struct kobs_pmu *p, const u64 *w,
 		/* Newer kernels limit branch stacks by it, too. */
 		attr->sample_max_stack = PERF_MAX_STACK_DEPTH;
 	}
+	kobs_precise_attr(attr, p->s->need & BIT(KOBS_W_KSTACK) ?
+				p->s->unwind.depth : 0);
 }
 
 /*
@@ -173,6 +176,8 @@ static const char *refusal(const struct perf_event_attr *attr, int err)
 		return "the PMU does not take this event, or not with these modifiers";
 	if (err == -ENOSPC)
 		return "no counter is free";
+	if (err == -EOVERFLOW)
+		return "kernel.perf_event_max_stack is lower than stack_depth";
 	if (!is_lacking(err))
 		return "perf refused it";
 	/* The CPU's own PMU says nothing about others. */
@@ -189,7 +194,8 @@ static int counter_refuse(const struct kobs_pmu *p, const struct kobs_pmu_event 
 			  unsigned int place, int err,
 			  struct netlink_ext_ack *extack)
 {
-	return kobs_refuse(extack, is_lacking(err) ? -EOPNOTSUPP : err,
+	return kobs_refuse(extack, is_lacking(err) ? -EOPNOTSUPP :
+				   err == -EOVERFLOW ? -EINVAL : err,
 			   "%s: event %u (type %u, config 0x%llx) on %s %u, error %d",
 			   refusal(&e->attr, err), e->index, e->attr.type,
 			   e->attr.config, p->tasks ? "task" : "CPU",

@@ -17,6 +17,7 @@
 #include "core/hit.h"
 #include "core/names.h"
 #include "sources/pmu/pmu.h"
+#include "sources/pmu/precise.h"
 
 /* perf's mark of an event that is throttled for the rest of a tick. */
 #define PMU_THROTTLED	(~0ULL)
@@ -90,6 +91,32 @@ static bool pmu_kstack(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 	return user_mode(regs) || kobs_unwind_regs(&s->unwind, id, regs);
 }
 
+/* The kernel stack of a sample that its driver has corrected: see precise.h. */
+static noinline bool precise_kstack(const struct kobs_session *s,
+				    const struct perf_callchain_entry *chain,
+				    struct pt_regs *regs, u64 *id)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
+
+	*id = 0;
+	if (user_mode(regs))
+		return true;
+	nr = kobs_precise_chain(chain->ip, chain->nr, instruction_pointer(regs),
+				ips, s->unwind.depth);
+	kobs_unwind_inc(this_cpu_ptr(s->unwind.cpu), KOBS_UNWIND_UNWOUND);
+	return kobs_unwind_intern(&s->unwind, id, ips, nr);
+}
+
+static __always_inline bool sample_kstack(struct kobs_session *s,
+					  const struct perf_sample_data *data,
+					  struct pt_regs *regs, u64 *id)
+{
+	if (unlikely(data->sample_flags & PERF_SAMPLE_CALLCHAIN))
+		return precise_kstack(s, data->callchain, regs, id);
+	return pmu_kstack(s, regs, id);
+}
+
 static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 {
 	unsigned long ip = instruction_pointer(regs);
@@ -101,7 +128,11 @@ static bool pmu_uip(struct kobs_session *s, struct pt_regs *regs, u64 *id)
 	return *id;
 }
 
-/* The user stack: from frame pointers, or from the CPU's call stack. */
+/*
+ * The user stack: from frame pointers, or from the CPU's call stack. Registers of
+ * a precise event are no start for frame pointers, see precise.h; but wherever it
+ * interrupted the task, its user registers are at the top of its stack.
+ */
 static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 				struct perf_sample_data *data,
 				struct pt_regs *regs, u64 *id)
@@ -122,7 +153,9 @@ static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 					data->br_stack->nr, ips,
 					s->unwind.depth);
 	else
-		nr = kobs_context_user_frames(regs, ips, s->unwind.depth);
+		nr = kobs_context_user_frames(e->attr.precise_ip ?
+					      task_pt_regs(current) : regs,
+					      ips, s->unwind.depth);
 	*id = kobs_stack_table_intern(&s->stacks, current->tgid, ips, nr);
 	return *id;
 }
@@ -143,7 +176,7 @@ static __always_inline bool pmu_words(const struct kobs_pmu_event *e,
 	if ((p->want & BIT(PMU_W_UIP)) && !pmu_uip(s, regs, &v[PMU_W_UIP]))
 		return false;
 	if ((s->need & BIT(KOBS_W_KSTACK)) &&
-	    !pmu_kstack(s, regs, &v[KOBS_W_KSTACK]))
+	    !sample_kstack(s, data, regs, &v[KOBS_W_KSTACK]))
 		return false;
 	return !(s->need & BIT(KOBS_W_USTACK)) ||
 	       pmu_ustack(e, data, regs, &v[KOBS_W_USTACK]);

@@ -10,11 +10,20 @@
  *            CPU that the writer runs on; complete when write() returns:
  *              IP FROM/TO/M|P|-/X|-/A|-/CYCLES[/TYPE[/SPEC]] ...
  *            as perf script prints them, newest branch first. A word nr=N
- *            makes the stack claim N entries, however many it has.
+ *            makes the stack claim N entries, however many it has; period=N is
+ *            how much of the event the sample stands for (otherwise 1 or the
+ *            event's period); chain=IP,IP,... is the call chain, kernel first, of
+ *            the registers of the interrupt of a precise event.
  *   context  task, irq or nmi: context of delivery
  *   repeat   number of deliveries per sample
  *   refuse   bits of perf's branch filter that the PMU does not support
- *   stats    samples delivered to an event, and samples without one
+ *   stats    samples delivered to an event, and samples without one; overflows
+ *            that no handler saw, because their records were collected
+ *
+ * A precise event (precise_ip) is what Intel's PEBS makes of it: its samples have
+ * the registers of the interrupt, where only the IP is the record's, and the call
+ * chain of these registers, if it was asked for; and records are collected, behind
+ * the handler's back, where the event's attributes allow it.
  *
  * Locking: sim_lock serialises writers and protects the current sample. The
  * events of a CPU are changed and read on that CPU only, with interrupts off, or
@@ -40,6 +49,8 @@
 #define SIM_ENTRIES	256
 /* Events of one CPU. */
 #define SIM_EVENTS	8
+/* Frames of a call chain, with the marks of their kind. */
+#define SIM_FRAMES	64
 #define SIM_REPEAT	1000000
 
 enum sim_context { SIM_TASK, SIM_IRQ, SIM_NMI, SIM_CONTEXTS };
@@ -80,11 +91,19 @@ static DEFINE_PER_CPU(struct sim_cpu, sim_cpus);
 /**
  * struct sim_sample - the sample that is delivered
  * @ip: where it was taken
+ * @period: how much of the event it stands for; 0: the event's period
+ * @chain: call chain of a precise event, with marks, in the layout of struct
+ *         perf_callchain_entry
  * @stack: its branches, in the layout of struct perf_branch_stack; entries
  *         beyond those that were given are zero
  */
 struct sim_sample {
 	u64 ip;
+	u64 period;
+	struct {
+		u64 nr;
+		u64 ip[SIM_FRAMES];
+	} chain;
 	struct {
 		u64 nr;
 		u64 hw_idx;
@@ -101,6 +120,7 @@ static u64 sim_refuse;
 
 static atomic64_t sim_delivered = ATOMIC64_INIT(0);
 static atomic64_t sim_unmet = ATOMIC64_INIT(0);
+static atomic64_t sim_collected = ATOMIC64_INIT(0);
 static struct dentry *sim_dir;
 
 /* === Delivery === */
@@ -118,15 +138,41 @@ static void sim_regs(struct pt_regs *regs, u64 ip)
 #endif
 }
 
+/* What a PEBS record can hold by itself, of what kobs could ask for. */
+#define SIM_RECORD_HAS	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_PERIOD | \
+			 PERF_SAMPLE_BRANCH_STACK)
+
+/*
+ * The condition of intel_pmu_hw_config() for PERF_X86_EVENT_LARGE_PEBS: then
+ * __intel_pmu_pebs_event() hands records to perf_event_output(), which writes
+ * them to a buffer that an event of the kernel's own does not have.
+ */
+static bool sim_collects(const struct perf_event_attr *attr)
+{
+	return attr->precise_ip && !attr->freq &&
+	       !(attr->wakeup_events && !attr->watermark) &&
+	       !(attr->sample_type & ~SIM_RECORD_HAS);
+}
+
 static void sim_overflow(struct perf_event *event, struct pt_regs *regs)
 {
 	struct perf_branch_stack *stack = (void *)&sim_sample->stack;
+	u64 period = sim_sample->period ?: event->hw.last_period;
 	struct perf_sample_data data;
 
-	local64_add(event->hw.last_period, &event->count);
+	local64_add(period, &event->count);
 	if (!event->attr.sample_period)
 		return;
-	perf_sample_data_init(&data, 0, event->hw.last_period);
+	if (sim_collects(&event->attr)) {
+		atomic64_inc(&sim_collected);
+		return;
+	}
+	perf_sample_data_init(&data, 0, period);
+	if (event->attr.precise_ip &&
+	    event->attr.sample_type & PERF_SAMPLE_CALLCHAIN) {
+		data.callchain = (void *)&sim_sample->chain;
+		data.sample_flags |= PERF_SAMPLE_CALLCHAIN;
+	}
 	if (has_branch_stack(event)) {
 		/* Has come with the function; older kernels have neither. */
 #ifdef PERF_BRANCH_ENTRY_INFO_BITS_MAX
@@ -297,11 +343,43 @@ static int parse_entry(struct perf_branch_entry *e, char *text)
 	return 0;
 }
 
+/* IP,IP,...: perf marks where frames of another kind begin. */
+static int parse_chain(struct sim_sample *sample, char *text)
+{
+	u64 mark = 0, n = 0;
+	char *word;
+
+	while ((word = strsep(&text, ","))) {
+		u64 ip, kind;
+
+		if (kstrtou64(word, 16, &ip) || n + 2 > SIM_FRAMES)
+			return -EINVAL;
+		kind = (s64)ip < 0 ? PERF_CONTEXT_KERNEL : PERF_CONTEXT_USER;
+		if (kind != mark)
+			sample->chain.ip[n++] = kind;
+		mark = kind;
+		sample->chain.ip[n++] = ip;
+	}
+	sample->chain.nr = n;
+	return 0;
+}
+
+/* NAME=VALUE. Returns 1 for something else. */
+static int parse_setting(struct sim_sample *sample, char *word)
+{
+	if (!strncmp(word, "period=", 7))
+		return kstrtou64(word + 7, 0, &sample->period);
+	if (!strncmp(word, "chain=", 6))
+		return parse_chain(sample, word + 6);
+	return 1;
+}
+
 static int parse_line(struct sim_sample *sample, char *line)
 {
 	unsigned int n = 0;
 	bool lies = false;
 	char *word;
+	int err;
 
 	memset(sample, 0, sizeof(*sample));
 	line = strim(line);
@@ -317,6 +395,11 @@ static int parse_line(struct sim_sample *sample, char *line)
 			lies = true;
 			continue;
 		}
+		err = parse_setting(sample, word);
+		if (err < 0)
+			return err;
+		if (!err)
+			continue;
 		if (n == SIM_ENTRIES ||
 		    parse_entry(&sample->stack.entries[n], word))
 			return -EINVAL;
@@ -438,8 +521,9 @@ DEFINE_DEBUGFS_ATTRIBUTE(repeat_fops, repeat_get, repeat_set, "%llu\n");
 
 static int stats_show(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "delivered %lld\nunmet %lld\n",
-		   atomic64_read(&sim_delivered), atomic64_read(&sim_unmet));
+	seq_printf(m, "delivered %lld\nunmet %lld\ncollected %lld\n",
+		   atomic64_read(&sim_delivered), atomic64_read(&sim_unmet),
+		   atomic64_read(&sim_collected));
 	return 0;
 }
 

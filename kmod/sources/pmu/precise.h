@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Precise events: PEBS of Intel and IBS of AMD record where an event happened,
+ * and perf's drivers correct the sample that an interrupt takes somewhat later.
+ * Pure: no tracing or netlink headers.
+ *
+ * Of the interrupt's registers they replace the IP only, as "the record BP,SP,IP
+ * can point into thin air": setup_pebs_fixed_sample_data(),
+ * setup_pebs_adaptive_sample_data(), in 7.3 also setup_arch_pebs_sample_data(), and
+ * perf_ibs_handle_irq(). These registers are no start for an unwinder: the IP
+ * can be in another function, and even in user code while SP is of the kernel.
+ * All of them take the call chain of the interrupt's registers instead, when the
+ * event has PERF_SAMPLE_CALLCHAIN, and set this bit in the sample's flags, from
+ * 6.1 to 7.3. A driver that records nothing sets no bit, and its registers
+ * are those of the interrupt.
+ *
+ * Locking: none.
+ */
+#ifndef KOBS_PRECISE_H
+#define KOBS_PRECISE_H
+
+#include <linux/types.h>
+#include <uapi/linux/perf_event.h>
+
+void kobs_precise_attr(struct perf_event_attr *attr, unsigned int frames);
+unsigned int kobs_precise_chain(const u64 *chain, u64 nr, unsigned long ip,
+				unsigned long *ips, unsigned int max);
+
+#endif /* KOBS_PRECISE_H */

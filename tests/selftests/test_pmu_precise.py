@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Source pmu: where a precise sample was taken. A simulated PMU delivers samples as Intel's PEBS does:
+with the registers of the interrupt, of which only the IP is the record's, and with the call chain of these registers.
+"""
+
+from pmukit import *
+
+SIM = "/sys/kernel/debug/kobs_simpmu/"
+FILE = "/tmp/kobs-replay"
+PRECISE = 2 << 4
+# With a frequency no record is collected.
+ONE_BY_ONE = (1000, PRECISE | FREQUENCY)
+ANY = 8     # PERF_SAMPLE_BRANCH_ANY
+KERNEL_IP, USER_IP = 0xffffffff81001000, 0x401000
+CHAIN = [0xffffffff81002010, 0xffffffff81003020, 0xffffffff81004030]
+USER_CHAIN = [0x402010, 0x403020]
+
+
+def sim(name, value):
+    with open(SIM + name, "w", encoding="ascii") as f:
+        f.write(str(value))
+
+
+def collected():
+    """Overflows whose records a PEBS driver would have collected, so that no handler sees them."""
+    return int(re.search(r"collected (\d+)", read(SIM + "stats"))[1])
+
+
+def line(ip, period=0, chain=(), branches=""):
+    return (f"{ip:x}" + (f" period={period}" if period else "") +
+            (" chain=" + ",".join(f"{a:x}" for a in chain) if chain else "") + branches + "\n")
+
+
+def replay(*lines, context="task"):
+    """The command that delivers samples on CPU 0: another process, since those of the session's owner are left out."""
+    sim("context", context)
+    with open(FILE, "w", encoding="ascii") as f:
+        f.writelines(lines)
+    return ["taskset", "-c", "0", "dd", "status=none", "bs=8M", f"if={FILE}", f"of={SIM}replay"]
+
+
+def simulated(period, bits=0, branch=0):
+    return event((int(read("/sys/bus/event_source/devices/kobs_simpmu/type")), 0), period, bits, branch)
+
+
+def sampled(mode, by, *events, lines, context="task"):
+    """A stopped session whose events had these samples."""
+    command = replay(*lines, context=context)
+    with pmu(mode, by, *events, cpus=[0]) as s:
+        subprocess.run(command, check=True, timeout=WAIT)
+    return s
+
+
+def kstack(s, row):
+    return s.stack(row["kstack"]) if row["kstack"] else []
+
+
+def collects(mode, by, branch):
+    before = collected()
+    lines = [line(KERNEL_IP + i, chain=CHAIN, branches=" 0x401000/0x402000/P/-/-/1/" if branch else "") for i in range(100)]
+    s = sampled(mode, by, simulated(7, PRECISE, branch), lines=lines)
+    i = accounted(s)
+    equal((i["recorded"], i["lost"]), (100, 0), f"samples recorded and lost, of {i}")
+    equal(collected() - before, 0, "records that were collected")
+    s.close()
+
+
+for what in (("record", "ip", 0), ("record", "ip,kstack", 0), ("branch", "cpu", ANY)):
+    test(f"every record of a precise event with a period reaches the handler: {what[0]} by {what[1]}")(
+        lambda w=what: collects(*w))
+
+
+def stacks(context):
+    """Samples by the kernel stacks that they must have."""
+    deep = [CHAIN[0] + 16 * i for i in range(60)]
+    want = [((KERNEL_IP, [*CHAIN, *USER_CHAIN]), CHAIN),
+            ((KERNEL_IP + 1, [CHAIN[0]]), CHAIN[:1]),
+            # The interrupt came in user code, or its stack could not be had: only the record is known.
+            ((KERNEL_IP + 2, USER_CHAIN), [KERNEL_IP + 2]),
+            ((KERNEL_IP + 3, []), [KERNEL_IP + 3]),
+            # It came in the kernel, but the record is of user code.
+            ((USER_IP, [*CHAIN, *USER_CHAIN]), []),
+            ((USER_IP + 1, USER_CHAIN), []),
+            ((KERNEL_IP + 4, deep), deep)]
+    s = sampled("record", "ip,kstack", simulated(*ONE_BY_ONE), lines=[line(ip, chain=chain) for (ip, chain), _ in want],
+                context=context)
+    i = accounted(s)
+    equal(i["recorded"], len(want), f"samples of {i}")
+    got = {r["ip"]: kstack(s, r) for r in s.rows()}
+    for (ip, _), stack in want:
+        equal(got[ip], stack, f"kernel stack of {ip:#x}")
+    s.close()
+
+
+for place in ("task", "irq", "nmi"):
+    test(f"kernel stacks of a precise event are its driver's call chains, in {place} context")(lambda c=place: stacks(c))
+
+
+@test("a stack has as many frames as the session allows")
+def depth():
+    deep = [CHAIN[0] + 16 * i for i in range(60)]
+    command = replay(line(KERNEL_IP, chain=deep))
+    with pmu("record", "ip,kstack", simulated(*ONE_BY_ONE), cpus=[0], stack_depth=16) as s:
+        subprocess.run(command, check=True, timeout=WAIT)
+    equal(kstack(s, s.rows()[0]), deep[:16], "kernel stack")
+    s.close()
+
+
+@test("a depth that the administrator does not allow is refused")
+def too_deep():
+    limit = "/proc/sys/kernel/perf_event_max_stack"
+    before = read(limit)
+    with open(limit, "w", encoding="ascii") as f:
+        f.write("32")
+    try:
+        s = pmu("record", "kstack", simulated(1, PRECISE), cpus=[0], stack_depth=33)
+        refused(s.nl, errno.EINVAL, "kernel.perf_event_max_stack is lower than stack_depth", K.CMD_SESSION_START, s.me)
+        s.close()
+        # Without the driver's call chain there is no limit.
+        for by, bits, depth in (("kstack", PRECISE, 32), ("kstack", 0, 64), ("ustack", PRECISE, 64)):
+            with pmu("record", by, simulated(1, bits), cpus=[0], stack_depth=depth) as s:
+                pass
+            s.close()
+    finally:
+        with open(limit, "w", encoding="ascii") as f:
+            f.write(before)
+
+
+@test("an event that is not precise has the kernel stack of its registers")
+def not_precise():
+    s = sampled("record", "ip,kstack", simulated(1), lines=[line(KERNEL_IP, chain=CHAIN)])
+    accounted(s)
+    equal(kstack(s, s.rows()[0]), [KERNEL_IP], "kernel stack of registers without a stack")
+    s.close()
+
+
+@test("user stacks of a precise event are of the registers of the interrupt")
+def user_stacks():
+    s = sampled("record", "ip,ustack", simulated(*ONE_BY_ONE),
+                lines=[line(KERNEL_IP), line(USER_IP, chain=CHAIN), line(USER_IP + 1)])
+    accounted(s)
+    rows = {r["ip"]: s.stack(r["ustack"]) for r in s.rows()}
+    equal(set(rows), {KERNEL_IP, USER_IP, USER_IP + 1}, "samples")
+    # All of them came while dd called write().
+    assert 0 < rows[KERNEL_IP][0] < KERNEL_HALF and rows[KERNEL_IP][0] not in (USER_IP, USER_IP + 1), f"{rows}"
+    equal(rows[USER_IP], rows[KERNEL_IP], "user stack of a record of user code")
+    equal(rows[USER_IP + 1], rows[KERNEL_IP], "user stack of another")
+    s.close()
+
+
+@test("the simulated PMU can go")
+def unload():
+    equal(rmmod("kobs_simpmu"), None, "rmmod")
+
+
+insmod("kobs_simpmu")
+main()
