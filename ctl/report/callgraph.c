@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sampled stacks as functions: how often each was sampled itself and how often
- * below it, by whom it was called and whom it called. A function that is in a
- * stack more than once counts once, so that no part is above the whole.
+ * below it, by whom it was called and whom it called. Order and shares are by what
+ * the samples stand for. A function that is in a stack more than once counts once,
+ * so that no part is above the whole.
  */
 
 #include <stdio.h>
@@ -33,7 +34,8 @@ static struct graph_function *find_function(struct graph *g, const char *name)
 	return f;
 }
 
-static void add_link(struct graph_links *l, const char *name, uint64_t count, uint64_t stack)
+static void add_link(struct graph_links *l, const char *name, uint64_t count, uint64_t weight,
+		     uint64_t stack)
 {
 	size_t i;
 
@@ -44,32 +46,39 @@ static void add_link(struct graph_links *l, const char *name, uint64_t count, ui
 		l->v = grow(l->v, &l->cap, l->n + 1, sizeof(*l->v));
 		l->v[l->n++] = (struct graph_link){ .name = name };
 	}
-	if (l->v[i].seen != stack)
+	if (l->v[i].seen != stack) {
 		l->v[i].count += count;
+		l->v[i].weight += weight;
+	}
 	l->v[i].seen = stack;
 }
 
 /**
  * graph_add() - Add samples of one stack.
  * @frames: names of functions, leaf first; equal names are the same pointer
+ * @weight: what the samples stand for
  */
-void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t count)
+void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t count,
+	       uint64_t weight)
 {
 	size_t i;
 
 	g->stacks++;
 	g->samples += count;
+	g->weight += weight;
 	for (i = 0; i < n; i++) {
 		struct graph_function *f = find_function(g, frames[i]);
 
-		if (!i)
-			f->self += count;
-		else
-			add_link(&f->callees, frames[i - 1], count, g->stacks);
+		f->self += i ? 0 : count;
+		f->self_weight += i ? 0 : weight;
+		if (i)
+			add_link(&f->callees, frames[i - 1], count, weight, g->stacks);
 		if (i + 1 < n)
-			add_link(&f->callers, frames[i + 1], count, g->stacks);
-		if (f->seen != g->stacks)
+			add_link(&f->callers, frames[i + 1], count, weight, g->stacks);
+		if (f->seen != g->stacks) {
 			f->total += count;
+			f->total_weight += weight;
+		}
 		f->seen = g->stacks;
 	}
 }
@@ -79,8 +88,8 @@ static int compare_links(const void *a, const void *b)
 	const struct graph_link *x = a;
 	const struct graph_link *y = b;
 
-	if (x->count != y->count)
-		return x->count < y->count ? 1 : -1;
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? 1 : -1;
 	return strcmp(x->name, y->name);
 }
 
@@ -89,10 +98,10 @@ static int compare_functions(const void *a, const void *b)
 	const struct graph_function *x = *(struct graph_function *const *)a;
 	const struct graph_function *y = *(struct graph_function *const *)b;
 
-	if (x->self != y->self)
-		return x->self < y->self ? 1 : -1;
-	if (x->total != y->total)
-		return x->total < y->total ? 1 : -1;
+	if (x->self_weight != y->self_weight)
+		return x->self_weight < y->self_weight ? 1 : -1;
+	if (x->total_weight != y->total_weight)
+		return x->total_weight < y->total_weight ? 1 : -1;
 	return strcmp(x->name, y->name);
 }
 
@@ -102,7 +111,7 @@ static void sort_links(struct graph_links *l)
 		qsort(l->v, l->n, sizeof(*l->v), compare_links);
 }
 
-/** graph_sort() - Those with most samples of their own first, and so their links. */
+/** graph_sort() - Those with most weight of their own first, and so their links. */
 void graph_sort(struct graph *g)
 {
 	size_t i;
@@ -187,7 +196,7 @@ static void add_rows(struct graph *g, struct report *r)
 					n = name_frames(r, key[c], frames, n);
 		if (!n)
 			frames[n++] = pool_intern(&r->table->texts, "[no stack]");
-		graph_add(g, frames, n, t->rows[i].count);
+		graph_add(g, frames, n, t->rows[i].count, report_weight(r, &t->rows[i]));
 	}
 }
 
@@ -208,6 +217,7 @@ static void print_links(struct out *o, const char *key, const char *arrow,
 		out_open(o, NULL, '{');
 		out_json_text(o, "func", l->v[i].name);
 		out_json_number(o, "count", l->v[i].count);
+		out_json_number(o, "events", l->v[i].weight);
 		out_close(o, '}');
 		if (o->json || i > LINKS_SHOWN)
 			continue;
@@ -216,7 +226,7 @@ static void print_links(struct out *o, const char *key, const char *arrow,
 		else
 			snprintf(line, sizeof(line), "      %-9s %-40s %10s %6.1f %%", arrow,
 				 l->v[i].name, format_count(count, sizeof(count), l->v[i].count),
-				 percent(l->v[i].count, all));
+				 percent(l->v[i].weight, all));
 		out_below(o, line);
 	}
 	out_close(o, ']');
@@ -229,13 +239,15 @@ static void print_function(const struct graph *g, struct out *o, const struct gr
 	out_row_begin(o);
 	out_cell_text(o, "func", "FUNCTION", f->name);
 	out_cell_number(o, "self", "SELF", f->self);
-	snprintf(share, sizeof(share), "%.1f %%", percent(f->self, g->samples));
+	out_json_number(o, "self_events", f->self_weight);
+	snprintf(share, sizeof(share), "%.1f %%", percent(f->self_weight, g->weight));
 	out_cell_aside(o, "SHARE", share, true);
 	out_cell_number(o, "total", "TOTAL", f->total);
-	snprintf(share, sizeof(share), "%.1f %%", percent(f->total, g->samples));
+	out_json_number(o, "total_events", f->total_weight);
+	snprintf(share, sizeof(share), "%.1f %%", percent(f->total_weight, g->weight));
 	out_cell_aside(o, "SHARE", share, true);
-	print_links(o, "callers", "called by", &f->callers, f->total);
-	print_links(o, "callees", "calls", &f->callees, f->total);
+	print_links(o, "callers", "called by", &f->callers, f->total_weight);
+	print_links(o, "callees", "calls", &f->callees, f->total_weight);
 	out_row_end(o);
 }
 

@@ -10,10 +10,11 @@
 #include "report/outfile.h"
 #include "report/report.h"
 
-/* Samples below a function that passed through another one next to it. */
+/* Samples below a function that passed through another one next to it, and their weight. */
 struct graph_link {
 	const char	*name;
 	uint64_t	count;
+	uint64_t	weight;
 	uint64_t	seen;		/* number of the stack that counted last */
 };
 
@@ -27,6 +28,8 @@ struct graph_function {
 	const char	*name;
 	uint64_t	self;		/* samples in it */
 	uint64_t	total;		/* and in what it called */
+	uint64_t	self_weight;
+	uint64_t	total_weight;
 	uint64_t	seen;
 	struct graph_links callers;
 	struct graph_links callees;
@@ -39,9 +42,11 @@ struct graph {
 	struct map	by_name;
 	uint64_t	stacks;
 	uint64_t	samples;
+	uint64_t	weight;
 };
 
-void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t count);
+void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t count,
+	       uint64_t weight);
 void graph_sort(struct graph *g);
 void graph_free(struct graph *g);
 int graph_print(struct report *r, const struct output *to);

@@ -79,7 +79,6 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 /** fold_print() - A line per stack; stacks that differ only in offsets are one line. */
 void fold_print(struct report *r, FILE *file)
 {
-	const struct report_kind *kind = r->kind;
 	uint64_t *sums = zalloc(r->rows_shown * sizeof(*sums));
 	const char **lines = zalloc(r->rows_shown * sizeof(*lines));
 	struct pool pool = {};
@@ -90,11 +89,9 @@ void fold_print(struct report *r, FILE *file)
 
 	for (i = 0; i < r->rows_shown; i++) {
 		const struct row *row = &r->table->rows[i];
-		uint64_t weight;
+		uint64_t weight = report_weight(r, row);
 		uint64_t *sum;
 
-		weight = kind && kind->weight ? kind->weight(r, row) :
-			 r->view->mode->value ? row->sum : row->count;
 		if (!weight)
 			continue;
 		line.len = 0;

@@ -230,15 +230,29 @@ static void print_rate(struct report *r, struct out *o, const struct row *row)
 	out_cell_aside(o, "PER SECOND", shown, true);
 }
 
+/** report_weight() - Return: what a row weighs among the others. */
+uint64_t report_weight(struct report *r, const struct row *row)
+{
+	if (r->kind && r->kind->weight)
+		return r->kind->weight(r, row);
+	return r->view->mode->value ? row->sum : row->count;
+}
+
 static void print_numbers(struct report *r, struct out *o, const struct row *row, uint64_t total)
 {
+	const struct report_kind *kind = r->kind;
+	uint64_t whole = kind && kind->whole ? kind->whole(r, row) : total;
+
 	out_cell_number(o, "count", "COUNT", row->count);
 	print_rate(r, o, row);
 	if (r->view->mode->value)
 		print_values(r, o, row, total);
-	else
+	else if (!kind || !kind->weight)
 		print_share(o, row->count, total);
 	print_figures(r, o, row);
+	/* The weight is among the figures. */
+	if (kind && kind->weight)
+		print_share(o, report_weight(r, row), whole);
 }
 
 static void print_row(struct report *r, struct out *o, const struct row *row, uint64_t total)
@@ -303,7 +317,7 @@ static void print_table(struct report *r, struct out *o)
 	size_t i;
 
 	for (i = 0; i < t->nr_rows; i++)
-		total += r->view->mode->value ? t->rows[i].sum : t->rows[i].count;
+		total += report_weight(r, &t->rows[i]);
 	out_table_begin(o, "rows");
 	for (i = 0; i < r->rows_shown; i++)
 		print_row(r, o, &t->rows[i], total);

@@ -31,8 +31,10 @@ struct report_kind {
 	void		(*print_values)(struct report *r, struct out *o, const struct row *row);
 	/* Below the rows. */
 	void		(*print_foot)(struct report *r, struct out *o);
-	/* The number of a folded stack; nothing is printed for 0. */
+	/* What a row weighs in its share and as a folded stack; nothing is folded for 0. */
 	uint64_t	(*weight)(struct report *r, const struct row *row);
+	/* What a row's share is a part of; NULL: of the weight of all rows. */
+	uint64_t	(*whole)(struct report *r, const struct row *row);
 	/* Returns the exit status that the user's limits ask for. */
 	int		(*verdict)(struct report *r);
 	/* Free what arrange() made. */
@@ -57,6 +59,7 @@ struct report {
 };
 
 void report_resolve(struct report *r);
+uint64_t report_weight(struct report *r, const struct row *row);
 int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);
 void report_footer(struct report *r, struct out *o);

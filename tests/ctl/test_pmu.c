@@ -407,18 +407,22 @@ static void test_graph(void)
 	struct graph g = {};
 	const struct graph_function *f;
 
-	graph_add(&g, direct, 2, 10);
-	graph_add(&g, through, 3, 5);
-	graph_add(&g, recursive, 5, 2);
-	graph_add(&g, leaf, 1, 1);
+	graph_add(&g, direct, 2, 10, 100);
+	graph_add(&g, through, 3, 5, 50);
+	graph_add(&g, recursive, 5, 2, 900);
+	graph_add(&g, leaf, 1, 1, 8);
 	graph_sort(&g);
-	ok(g.samples == 18 && g.n == 3, "samples of a graph, and functions");
+	ok(g.samples == 18 && g.weight == 1058 && g.n == 3, "samples of a graph, and functions");
 	f = in_graph(&g, "read");
-	ok(f == g.v[0] && f->self == 15 && f->total == 17, "a leaf comes first, and counts once");
+	ok(f == g.v[1] && f->self == 15 && f->total == 17, "a leaf counts once");
+	ok(f->self_weight == 150 && f->total_weight == 1050, "what its samples stand for");
 	ok(f->callers.n == 2 && linked(&f->callers, "main") == 12 &&
-	   linked(&f->callers, "work") == 7 && !strcmp(f->callers.v[0].name, "main"), "its callers");
+	   linked(&f->callers, "work") == 7, "its callers");
+	ok(!strcmp(f->callers.v[0].name, "main") && f->callers.v[0].weight == 1000 &&
+	   f->callers.v[1].weight == 950, "the heavier caller comes first");
 	ok(f->callees.n == 1 && linked(&f->callees, "work") == 2, "its callee, recursive");
 	f = in_graph(&g, "work");
+	ok(f == g.v[0] && f->self_weight == 900, "the heaviest comes first, though its samples are few");
 	ok(f->self == 2 && f->total == 7 && linked(&f->callees, "read") == 7 &&
 	   linked(&f->callers, "main") == 5 && linked(&f->callers, "read") == 2, "one in the middle");
 	f = in_graph(&g, "main");

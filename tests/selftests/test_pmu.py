@@ -21,6 +21,11 @@ def total(rows):
     return sum(r["count"] for r in rows)
 
 
+def events_of(s):
+    """What the samples of all rows stand for."""
+    return sum(r["fields"][EVENTS] for r in s.rows())
+
+
 @test("page faults are counted as the kernel counts them")
 def stat_faults():
     # Without a PMU no other event counts exactly; every write is a fault.
@@ -48,6 +53,7 @@ def periods():
         i = accounted(s)
         at_least(i["counted"], 100, "page faults")
         equal(i["overflows"], i["counted"] // period, f"overflows of {i['counted']} faults")
+        equal(events_of(s), period * i["recorded"], "events")
         equal(i["lost"], 0, "lost")
         s.close()
 
@@ -220,7 +226,27 @@ def frequency():
         w.go()
     i = accounted(s)
     at_least(i["recorded"], 20, "samples")
+    # A clock is one with a fixed period.
+    equal(events_of(s), 1000000 * i["recorded"], "ns")
     s.close()
+
+
+@test("with a frequency, the periods of the samples add up to what the event counted")
+def frequency_events():
+    program = FAULTS.replace("4096 * 500", "4096 * 5000").replace("range(500)", "range(5000)")
+    w = Worker(f"exec {program}")
+    with pmu("record", "pid", event(PAGE_FAULTS, 1000, bits=FREQUENCY), tasks=[w.pid], inherit=0) as s, \
+            pmu("stat", "event", event(PAGE_FAULTS), tasks=[w.pid], inherit=0) as stat:
+        w.go()
+    i = accounted(s)
+    equal(i["lost"], 0, "lost")
+    at_least(i["counted"], 5000, "faults")
+    # The last period is not over, or has begun too early.
+    off = abs(events_of(s) - i["counted"])
+    assert off <= 0.05 * i["counted"], f"{events_of(s)} faults in {i['recorded']} samples, of {i['counted']}"
+    at_most(abs(stat.rows()[0]["count"] - i["counted"]), 20, "faults beside, by pmu stat")
+    s.close()
+    stat.close()
 
 
 def need_hotplug():

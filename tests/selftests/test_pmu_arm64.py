@@ -21,11 +21,17 @@ def total(rows):
     return sum(r["count"] for r in rows)
 
 
+def events_of(s):
+    """What the samples of all rows stand for."""
+    return sum(r["fields"][EVENTS] for r in s.rows())
+
+
 def overflows(which, period, bits=0):
     w = Worker(SPIN)
     with pmu("record", "pid", event(which, period, bits)) as s:
         w.go()
     i = accounted(s)
+    equal(events_of(s), period * i["recorded"], "events of the rows")
     s.close()
     # One that the counter has seen, and the interrupt controller has not yet, can be in flight at the end. Others
     # raise one interrupt for two: seen was 3 of 8,969, beside two other guests.
@@ -267,7 +273,7 @@ def throttled():
     i = accounted(s)
     at_least(i.get("throttled", 0), 5, f"times throttled, of {i}")
     # Filtered and lost hits are in no row.
-    rows = sum(r["fields"][0] for r in s.rows())
+    rows = sum(r["fields"][THROTTLED] for r in s.rows())
     at_most(rows, i["throttled"], "throttled samples of all rows")
     at_least(rows, i["throttled"] - i["filtered"] - i["lost"] - i.get("early", 0), f"throttled samples of all rows, of {i}")
     s.close()
@@ -286,6 +292,33 @@ def frequency():
     assert 700 <= rate <= 1400, f"{rate} samples a second, in {seconds} s: {i}"
     s.close()
     clock.close()
+
+
+@test("with a frequency, the periods of the samples add up to the cycles")
+def frequency_events():
+    w = Worker(f"exec bash -c '{SPIN}; {SPIN}; {SPIN}'")
+    with pmu("record", "pid", event(CYCLES, 2000, bits=FREQUENCY), tasks=[w.pid]) as s, \
+            pmu("stat", "event", event(CYCLES), tasks=[w.pid]) as stat:
+        w.go()
+    i = accounted(s)
+    events, counted = events_of(s), i["counted"]
+    at_least(i["recorded"], 100, "samples")
+    # What follows the last sample is in none; nor is what the first ones, of one cycle and a few, were late by.
+    assert 0 <= counted - events <= 0.05 * counted, f"{events} cycles in {i['recorded']} samples, of {counted}"
+    both = stat.rows()[0]["count"]
+    assert abs(both - counted) <= 0.002 * both, f"{counted} cycles, by pmu stat {both}"
+    s.close()
+    stat.close()
+
+
+@test("obsctl record: events of rows are those of the event, and shares are by them")
+def record_events():
+    r = json.loads(obsctl("pmu", "record", "-F", 2000, "--budget", 0, "--json", "--", "bash", "-c", SPIN).out)
+    events, counted = sum(row["events"] for row in r["rows"]), r["notes"]["counted"]
+    assert 0 <= counted - events <= 0.1 * counted, f"{events} of {counted} cycles"
+    equal([row["events"] for row in r["rows"]], sorted((row["events"] for row in r["rows"]), reverse=True), "order")
+    r = json.loads(obsctl("pmu", "record", "-c", 100000, "--budget", 0, "--json", "--", "bash", "-c", SPIN).out)
+    equal([row["events"] for row in r["rows"]], [100000 * row["count"] for row in r["rows"]], "events with a period")
 
 
 @test("the PMU records no branches, and the refusal says so")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Source pmu: where a precise sample was taken. A simulated PMU delivers samples as Intel's PEBS does:
+Source pmu: what a sample stands for, and where a precise one was taken. A simulated PMU delivers samples as Intel's PEBS does:
 with the registers of the interrupt, of which only the IP is the record's, and with the call chain of these registers.
 """
 
@@ -15,6 +15,7 @@ ANY = 8     # PERF_SAMPLE_BRANCH_ANY
 KERNEL_IP, USER_IP = 0xffffffff81001000, 0x401000
 CHAIN = [0xffffffff81002010, 0xffffffff81003020, 0xffffffff81004030]
 USER_CHAIN = [0x402010, 0x403020]
+OBSCTL = ["-C", 0, "-e", "kobs_simpmu//", "--budget", 0]
 
 
 def sim(name, value):
@@ -147,6 +148,75 @@ def user_stacks():
     equal(rows[USER_IP], rows[KERNEL_IP], "user stack of a record of user code")
     equal(rows[USER_IP + 1], rows[KERNEL_IP], "user stack of another")
     s.close()
+
+
+def weights(n):
+    """Samples of three addresses whose order by samples is the reverse of that by events."""
+    return ([(KERNEL_IP, 3 * 10 ** 6 + i) for i in range(n)] + [(KERNEL_IP + 1, 7 * 10 ** 5 + i) for i in range(3 * n)] +
+            [(KERNEL_IP + 2, 10 ** 4 + i) for i in range(9 * n)])
+
+
+def by_address(samples):
+    """Samples and events by address."""
+    sums = {}
+    for ip, period in samples:
+        old = sums.get(ip, (0, 0))
+        sums[ip] = (old[0] + 1, old[1] + period)
+    return sums
+
+
+@test("with a frequency, events are the periods of the samples")
+def frequency():
+    samples = weights(10)
+    s = sampled("record", "ip", simulated(1000, FREQUENCY), lines=[line(ip, period) for ip, period in samples])
+    i = accounted(s)
+    equal({r["ip"]: (r["count"], r["fields"][EVENTS]) for r in s.rows()}, by_address(samples), "samples and events")
+    equal(sum(r["fields"][EVENTS] for r in s.rows()), i["counted"], "events of all rows")
+    s.close()
+
+
+@test("with a period, events are samples times it")
+def period():
+    for n in (1, 7, 100003):
+        s = sampled("record", "ip", simulated(n), lines=[line(ip) for ip, _ in weights(3)])
+        i = accounted(s)
+        equal([r["fields"][EVENTS] for r in s.rows()], [n * r["count"] for r in s.rows()], "events")
+        equal(sum(r["fields"][EVENTS] for r in s.rows()), i["counted"], "events of all rows")
+        s.close()
+
+
+def record(*args, lines, status=0):
+    return obsctl("pmu", "record", *OBSCTL, *args, "--", *replay(*lines), status=status)
+
+
+@test("obsctl: rows weigh what their samples stand for")
+def reports():
+    samples = weights(4)
+    lines = [line(ip, n) for ip, n in samples]
+    want = by_address(samples)
+    whole = sum(n for _, n in samples)
+    report = account(json.loads(record("-F", 1000, "--by", "ip", "--json", lines=lines).out))
+    # The one with the fewest samples is first.
+    equal([(r["count"], r["events"]) for r in report["rows"]], [want[KERNEL_IP + i] for i in range(3)], "samples and events")
+    text = record("-F", 1000, "--by", "ip", lines=lines).out
+    for count, events in want.values():
+        assert re.search(rf"\b{count} +{events:,} +{events * 100 / whole:.1f} %", text), f"no {count} {events:,} in {text}"
+    folded = record("-F", 1000, "--folded", "--by", "ip,kstack", lines=lines).out
+    equal(sum(int(one.rsplit(" ", 1)[1]) for one in folded.splitlines()), whole, f"events of {folded}")
+    graph = account(json.loads(record("-F", 1000, "-g", "--json", lines=lines).out))
+    equal(sum(r["self_events"] for r in graph["rows"]), whole, "events of all functions")
+    equal(sum(r["self"] for r in graph["rows"]), len(samples), "samples of all functions")
+    equal([r["self_events"] for r in graph["rows"]], sorted((r["self_events"] for r in graph["rows"]), reverse=True), "order")
+
+
+@test("obsctl: events of different kinds do not add up")
+def kinds():
+    lines = [line(ip, n) for ip, n in weights(2)]
+    text = obsctl("pmu", "record", "-C", 0, "-e", "kobs_simpmu/event=1/,kobs_simpmu/event=2/", "-F", 1000, "--budget", 0, "--by",
+                  "event,ip", "--", *replay(*lines)).out
+    # Each event's rows are a whole.
+    shares = [float(n) for n in re.findall(r"([\d.]+) %", text.split("\n\n")[1])]
+    assert abs(sum(shares) - 200) < 1, f"shares {shares} of {text}"
 
 
 @test("the simulated PMU can go")

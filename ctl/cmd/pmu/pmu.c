@@ -4,6 +4,7 @@
 #include "cmd/nouns.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
+#include "cmd/pmu/weight.h"
 
 #define PMU_AT(member)	OPT_OWN_AT(struct pmu_opts, member)
 
@@ -85,6 +86,7 @@ static const struct verb verbs[] = {
 				 &group_verbose, &group_run, &group_interval, &group_detach,
 				 &group_max_lost, &group_rows, &group_stacks),
 		.columns = COLUMNS("func", "event", "ip", "uip", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.report = &pmu_record_report,
 		.check = pmu_check_record,
 		.fn = pmu_record,
 	},

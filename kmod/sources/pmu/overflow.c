@@ -200,6 +200,7 @@ record_sample(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	if (unlikely(!row))
 		return kobs_hit_no_row(pc);
 	local64_inc(&row->count);
+	local64_add(data->period, kobs_row_field(&pc->table, row, PMU_F_EVENTS));
 	if (unlikely(throttled))
 		local64_inc(kobs_row_field(&pc->table, row, PMU_F_THROTTLED));
 	return KOBS_N_RECORDED;

@@ -75,7 +75,7 @@ enum kobs_pmu_param {
 
 /* Further numbers of the rows of stat and of record. */
 enum { PMU_F_ENABLED, PMU_F_RUNNING };
-enum { PMU_F_THROTTLED };
+enum { PMU_F_EVENTS, PMU_F_THROTTLED };
 
 struct kobs_pmu;
 

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a row of pmu record weighs: its events, the sum of its samples' periods.
+ * With a frequency the kernel changes the period all the time, so that samples
+ * stand for more events or fewer; events of a row are what its event counted there.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/pmu/weight.h"
+#include "lib/buf.h"
+#include "report/report.h"
+
+/* Events of all rows whose column event has this value: a whole for their shares. */
+struct whole {
+	uint64_t	event;
+	uint64_t	events;
+};
+
+struct wholes {
+	struct whole	*v;
+	size_t		n;
+	size_t		cap;
+};
+
+/* The figure of a row that is its events, or SIZE_MAX. */
+static size_t figure_of(const struct mode *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_figures; i++)
+		if (!strcmp(m->figures[i].name, "events"))
+			return i;
+	return SIZE_MAX;
+}
+
+/** weight_mixed() - Return: whether rows have samples of several events in them. */
+bool weight_mixed(const struct report *r)
+{
+	return r->session->targets > 1 && view_column(r->view, "event") >= r->view->nr_columns;
+}
+
+/* Numbers of different events do not add up; samples do, as such. */
+static uint64_t weight(struct report *r, const struct row *row)
+{
+	size_t i = figure_of(r->view->mode);
+
+	return i == SIZE_MAX || weight_mixed(r) ? row->count : table_figures(r->table, row)[i];
+}
+
+static uint64_t event_of(const struct report *r, const struct row *row)
+{
+	size_t c = view_column(r->view, "event");
+
+	return c < r->view->nr_columns ? r->table->keys[row->key + c] : 0;
+}
+
+static uint64_t whole(struct report *r, const struct row *row)
+{
+	const struct wholes *all = r->judged;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (all->v[i].event == event_of(r, row))
+			return all->v[i].events;
+	return 0;
+}
+
+static void add_row(struct wholes *all, struct report *r, const struct row *row)
+{
+	uint64_t event = event_of(r, row);
+	size_t i;
+
+	for (i = 0; i < all->n && all->v[i].event != event; i++)
+		;
+	if (i == all->n) {
+		all->v = grow(all->v, &all->cap, all->n + 1, sizeof(*all->v));
+		all->v[all->n++] = (struct whole){ .event = event };
+	}
+	all->v[i].events += weight(r, row);
+}
+
+static double share(struct report *r, const struct row *row)
+{
+	uint64_t all = whole(r, row);
+
+	return all ? (double)weight(r, row) / (double)all : 0;
+}
+
+static int compare(const void *a, const void *b, void *arg)
+{
+	struct report *r = arg;
+	double p = share(r, a);
+	double q = share(r, b);
+	const struct row *x = a;
+	const struct row *y = b;
+
+	if (p < q || p > q)
+		return p < q ? 1 : -1;
+	if (x->count != y->count)
+		return x->count < y->count ? 1 : -1;
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+static void release(struct report *r)
+{
+	struct wholes *all = r->judged;
+
+	if (all)
+		free(all->v);
+	free(all);
+	r->judged = NULL;
+}
+
+static void arrange(struct report *r)
+{
+	struct table *t = r->table;
+	struct wholes *all;
+	size_t i;
+
+	release(r);
+	all = zalloc(sizeof(*all));
+	r->judged = all;
+	for (i = 0; i < t->nr_rows; i++)
+		add_row(all, r, &t->rows[i]);
+	if (t->nr_rows)
+		qsort_r(t->rows, t->nr_rows, sizeof(*t->rows), compare, r);
+}
+
+const struct report_kind pmu_record_report = {
+	.source = "pmu",
+	.mode = "record",
+	.arrange = arrange,
+	.weight = weight,
+	.whole = whole,
+	.release = release,
+};
