@@ -47,6 +47,27 @@ bool kobs_ftrace_dead(void)
 }
 
 /**
+ * kobs_ftrace_check() - whether ftrace can trace a function
+ * @trial: ops that is not registered and has no filter; stays like that
+ * @ip: address of the function
+ *
+ * A filter is changed by copying all of it: adding functions one by one takes a
+ * time that grows with the square of their number. Removing one from an empty
+ * filter looks it up just the same, and copies nothing.
+ *
+ * Context: task, may sleep.
+ * Return: 0; -EINVAL when it cannot; or -ENOMEM or -ENODEV, which tell nothing
+ * about the function.
+ */
+int kobs_ftrace_check(struct ftrace_ops *trial, unsigned long ip)
+{
+	int err = ftrace_set_filter_ip(trial, ip, 1, 0);
+
+	/* It is a function, and not in the filter. */
+	return err == -ENOENT ? 0 : err;
+}
+
+/**
  * kobs_ftrace_hook() - register an ops
  * @ops: ops with KOBS_FTRACE_FLAGS and a filter
  * @stuck: set to true when the ops was refused, but can be called all the same

@@ -19,6 +19,7 @@
 
 const char *kobs_ftrace_refusal(int *err);
 bool kobs_ftrace_dead(void);
+int kobs_ftrace_check(struct ftrace_ops *trial, unsigned long ip);
 int kobs_ftrace_hook(struct ftrace_ops *ops, bool *stuck);
 int kobs_ftrace_unhook(struct ftrace_ops *ops, bool *stuck);
 int kobs_ftrace_drop(struct ftrace_ops *ops, unsigned long *ips,

@@ -76,7 +76,7 @@ static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 			err = kobs_session_keep_out(f->s, ip, reason, true);
 			continue;
 		}
-		err = ftrace_set_filter_ip(&trial, ip, 0, 1);
+		err = kobs_ftrace_check(&trial, ip);
 		if (!err)
 			f->ips[f->n++] = ip;
 		else if (err == -EINVAL)
@@ -84,7 +84,6 @@ static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 						    "ftrace cannot trace it",
 						    false);
 	}
-	ftrace_free_filter(&trial);
 	return err;
 }
 
