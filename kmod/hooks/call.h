@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Entry and return of functions: by fprobe where the kernel has one that counts
- * what it misses, else by kretprobe. Both keep a shadow stack per task, so that
- * recursive and nested calls pair correctly.
+ * Entry and return of functions. One ftrace_ops hooks all functions, and passes
+ * each entry to a pool of calls in progress, which hooks the return: that of an
+ * fprobe, or of a kretprobe. Neither is ever called by the kernel itself: the
+ * pool lends its handler, its return trampoline and its memory. So functions come
+ * and go by a change of one filter, and a call that finds no room is counted
+ * where it happens, exactly; the kernel's own counters of such calls lose some
+ * when two CPUs count at the same time. Both pools keep a shadow stack per task,
+ * so that recursive and nested calls pair correctly.
  *
  * The handlers are a template: a source gives its operations as a constant to
  * KOBS_CALL_HANDLERS(), which makes the kernel's callbacks in the source's own
- * file, with the operations inlined. A hit takes no indirect call.
+ * file, with the operations inlined. A hit takes one indirect call, to the pool.
  *
  * Locking: none; the caller serialises the functions below for each
  * struct kobs_calls.
@@ -15,9 +20,9 @@
 #define KOBS_CALL_H
 
 #include <linux/compiler.h>
+#include <linux/ftrace.h>
 #include <linux/types.h>
 
-struct kobs_calls;
 struct pt_regs;
 
 /**
@@ -48,21 +53,128 @@ struct kobs_call_ops {
 	int (*keep_out)(void *ctx, unsigned long ip, const char *reason);
 };
 
+/* Default for the maximum number of calls in progress. */
+#define KOBS_INFLIGHT_AUTO	4096
+
+/*
+ * Function that a pool is registered for, as it needs one: it stays, can be
+ * traced, and is not called while there is a session.
+ */
+#define KOBS_CALL_ANCHOR	kernel_halt
+
 #if defined(CONFIG_FPROBE) && defined(KOBS_HAVE_FPROBE_CALLS)
 #include "hooks/call/fprobe.h"
 #else
 #include "hooks/call/kretprobe.h"
 #endif
 
+/**
+ * struct kobs_calls - functions whose entry and return are hooked
+ * @ops: hooks the entries
+ * @pool: calls in progress
+ * @handlers: callbacks
+ * @ctx: context of the handlers
+ * @ips: functions
+ * @n: number of @ips
+ * @inflight: maximum number of calls in progress
+ * @running: between start and stop
+ * @hooked: @ops is registered; not without functions
+ * @stuck: @ops can be called after the end
+ */
+struct kobs_calls {
+	struct ftrace_ops ops;
+	struct kobs_call_pool pool;
+	const struct kobs_call_handlers *handlers;
+	void *ctx;
+	unsigned long *ips;
+	unsigned int n;
+	unsigned int inflight;
+	bool running;
+	bool hooked;
+	bool stuck;
+};
+
+#ifdef KOBS_CALL_POOL
+
+/* Entry of a function. */
+static __always_inline void kobs_calls_hit(unsigned long ip,
+					   unsigned long parent_ip,
+					   struct ftrace_ops *ops,
+					   struct ftrace_regs *fregs,
+					   const struct kobs_call_ops *call)
+{
+	struct kobs_calls *c = container_of(ops, struct kobs_calls, ops);
+	struct pt_regs *regs = ftrace_get_regs(fregs);
+	void *guarded = call->begin(c->ctx);
+	unsigned long back;
+
+	if (!guarded)
+		return;
+	if (unlikely(kobs_call_pool_unsafe())) {
+		call->missed(c->ctx, guarded);
+		call->end(guarded);
+		return;
+	}
+	back = instruction_pointer(regs);
+	instruction_pointer_set(regs, ip);
+	kobs_call_pool_pass(&c->pool, ip, parent_ip, fregs);
+	/* Without room the pool did not call kobs_calls_entry(). */
+	if (unlikely(instruction_pointer(regs)))
+		call->missed(c->ctx, guarded);
+	instruction_pointer_set(regs, back);
+	call->end(guarded);
+}
+
+/* The pool has room for a call. Returns whether to hook the return. */
+static __always_inline bool kobs_calls_entry(struct kobs_calls *c,
+					     unsigned long ip,
+					     struct pt_regs *regs, void *data,
+					     const struct kobs_call_ops *call)
+{
+	/* Tells kobs_calls_hit(). */
+	instruction_pointer_set(regs, 0);
+	return call->enter(c->ctx, ip, regs, data);
+}
+
+#define KOBS_CALL_HANDLERS(name, operations)				\
+static void name##_hit(unsigned long ip, unsigned long parent_ip,	\
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs) \
+{									\
+	kobs_calls_hit(ip, parent_ip, ops, fregs, &(operations));	\
+}									\
+									\
+KOBS_CALL_POOL(name, operations)					\
+									\
+static const struct kobs_call_handlers name = {				\
+	.ops = &(operations),						\
+	.hit = name##_hit,						\
+	.entry = name##_entry,						\
+	.exit = name##_exit,						\
+}
+
+#else
+
+#define KOBS_CALL_HANDLERS(name, operations)				\
+static const struct kobs_call_handlers name = { &(operations) }
+
+#endif /* KOBS_CALL_POOL */
+
+/* call/: the pool. */
 const char *kobs_calls_how(bool *ok);
+int kobs_call_pool_init(struct kobs_calls *c);
+void kobs_call_pool_exit(struct kobs_calls *c);
+int kobs_call_pool_choose(const struct kobs_calls *c, unsigned long *ips,
+			  unsigned int *n);
+
+/* call.c */
 struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 				  void *ctx, unsigned long *ips,
 				  unsigned int *n, unsigned int inflight);
+int kobs_calls_add(struct kobs_calls *c, unsigned long *ips, unsigned int *n);
 int kobs_calls_start(struct kobs_calls *c);
 void kobs_calls_stop(struct kobs_calls *c);
 void kobs_calls_drop(struct kobs_calls *c, unsigned int n);
 bool kobs_calls_stuck(const struct kobs_calls *c);
 void kobs_calls_free(struct kobs_calls *c);
-u64 kobs_calls_missed(const struct kobs_calls *c);
 
 #endif /* KOBS_CALL_H */

@@ -145,6 +145,19 @@ def missed():
     equal((r["accounting"]["hits"], r["accounting"]["recorded"]), (3, 1), "hits and recorded")
 
 
+@test("--inflight: misses of two CPUs at a time are counted, all")
+def missed_together():
+    n = rounds(20000, 100000)
+    # The outer call takes the only place; its two inner ones find none. Without, or with another CPU's outer call: it, too.
+    both = [sys.executable, "-c", "import os\n"
+            f"def nested(cpu):\n os.sched_setaffinity(0, {{cpu}})\n open('{GEN}run', 'w').write('nested {n}')\n"
+            "child = os.fork()\nnested(1 if child else 0)\nif child: os.wait()\n"]
+    r = report("time", "kobs_gen_outer", "kobs_gen_inner", "--inflight", 1, "--max-lost", 6 * n, "--budget", 0, run=both)
+    a = r["accounting"]
+    equal(a["hits"], 6 * n, "hits")
+    at_least(a["lost"]["missed_returns"], 1, "missed returns")
+
+
 @test("--inflight with recursion")
 def missed_recursion():
     r = report("time", "kobs_gen_deep", "--inflight", 10, run=script("deep 1 50"))

@@ -23,7 +23,8 @@ def parameter(name):
 
 
 def hooked_names():
-    return {line.split()[0] for line in hooked()}
+    # An fprobe lends its trampoline, and is registered for a function that is not called.
+    return {line.split()[0] for line in hooked()} - {"kernel_halt"}
 
 
 # 5 calls, 7 while somebody tries to switch ftrace off, 11 when it is on again.

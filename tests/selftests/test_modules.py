@@ -8,7 +8,8 @@ UNLOADS = rounds(2, 10)
 
 
 def hooked_names():
-    return {line.split()[0] for line in hooked()}
+    # An fprobe lends its trampoline, and is registered for a function that is not called.
+    return {line.split()[0] for line in hooked()} - {"kernel_halt"}
 
 
 def busy():

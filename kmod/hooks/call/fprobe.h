@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Entry and return of functions by fprobe: the template of the handlers. */
+/* A pool of calls in progress: that of an fprobe (see hooks/call.h). */
 #ifndef KOBS_CALL_FPROBE_H
 #define KOBS_CALL_FPROBE_H
 
 #include <linux/fprobe.h>
+#include <linux/kernel.h>
 
 /**
  * struct kobs_call_handlers - callbacks made by KOBS_CALL_HANDLERS()
  * @ops: operations of the source
- * @entry: callback at the entry
- * @exit: callback at the return
+ * @hit: callback of ftrace at the entry
+ * @entry: callback of the fprobe at the entry
+ * @exit: callback of the fprobe at the return
  */
 struct kobs_call_handlers {
 	const struct kobs_call_ops *ops;
+	ftrace_func_t hit;
 	int (*entry)(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 		     struct pt_regs *regs, void *data);
 	void (*exit)(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
@@ -20,67 +23,49 @@ struct kobs_call_handlers {
 };
 
 /**
- * struct kobs_calls - functions whose entry and return are hooked
+ * struct kobs_call_pool - calls in progress
  * @fp: the fprobe
- * @ctx: context of the handlers
- * @ips: functions
- * @n: number of @ips
- * @hooked: @fp is registered
- * @stuck: @fp can be called after the end
- * @missed: calls missed, once @fp is not registered any more
+ * @registered: @fp is registered
  */
-struct kobs_calls {
+struct kobs_call_pool {
 	struct fprobe fp;
-	void *ctx;
-	unsigned long *ips;
-	unsigned int n;
-	bool hooked;
-	bool stuck;
-	u64 missed;
+	bool registered;
 };
 
-static __always_inline void *kobs_calls_ctx(struct fprobe *fp)
+static __always_inline bool kobs_call_pool_unsafe(void)
 {
-	return container_of(fp, struct kobs_calls, fp)->ctx;
+	return false;
 }
 
-/* Ftrace's recursion guard lets a handler hit its own hook once. */
-static __always_inline int kobs_calls_enter(void *ctx, unsigned long ip,
-					    const struct pt_regs *regs,
-					    void *data,
-					    const struct kobs_call_ops *call)
+static __always_inline void kobs_call_pool_pass(struct kobs_call_pool *p,
+						unsigned long ip,
+						unsigned long parent_ip,
+						struct ftrace_regs *fregs)
 {
-	void *guarded = call->begin(ctx);
-	bool hook;
-
-	if (!guarded)
-		return 1;
-	hook = call->enter(ctx, ip, regs, data);
-	call->end(guarded);
-	/* Not 0: do not hook the return. */
-	return !hook;
+	p->fp.ops.func(ip, parent_ip, &p->fp.ops, fregs);
 }
 
-#define KOBS_CALL_HANDLERS(name, operations)				\
+#define kobs_calls_of(fprobe)						\
+	container_of(fprobe, struct kobs_calls, pool.fp)
+
+/* An entry without kobs_calls_hit() is one of the anchor. */
+#define KOBS_CALL_POOL(name, operations)				\
 static int name##_entry(struct fprobe *fp, unsigned long ip,		\
 			unsigned long ret_ip, struct pt_regs *regs,	\
 			void *data)					\
 {									\
-	return kobs_calls_enter(kobs_calls_ctx(fp), ip, regs, data,	\
-				&(operations));				\
+	if (unlikely(instruction_pointer(regs) != ip))			\
+		return 1;						\
+	/* Not 0: do not hook the return. */				\
+	return !kobs_calls_entry(kobs_calls_of(fp), ip, regs, data,	\
+				 &(operations));			\
 }									\
 									\
 static void name##_exit(struct fprobe *fp, unsigned long ip,		\
 			unsigned long ret_ip, struct pt_regs *regs,	\
 			void *data)					\
 {									\
-	(operations).exit(kobs_calls_ctx(fp), ip, ret_ip, data);	\
-}									\
-									\
-static const struct kobs_call_handlers name = {				\
-	.ops = &(operations),						\
-	.entry = name##_entry,						\
-	.exit = name##_exit,						\
+	(operations).exit(kobs_calls_of(fp)->ctx, ip, ret_ip, data);	\
 }
 
 #endif /* KOBS_CALL_FPROBE_H */

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Entry and return of functions by kretprobe: one kretprobe that is never
- * enabled, and one ftrace_ops for all functions (see call/kretprobe.h).
+ * A pool of calls in progress: that of a kretprobe, which is registered for the
+ * anchor and never enabled (see hooks/call.h and call/kretprobe.h).
  *
  * Locking: see hooks/call.h.
  */
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
+#include <linux/reboot.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "hooks/call.h"
 #include "hooks/ftrace.h"
 
-/* Default for the maximum number of calls in progress. */
-#define INFLIGHT_AUTO	4096
+#ifdef KOBS_CALL_POOL
 
-#if defined(CONFIG_KRETPROBES) && defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
+/*
+ * Number of probes that are registered at a time for a try. The kernel keeps
+ * probes in 64 lists, which it walks for each.
+ */
+#define TRIALS	4096
 
 /**
  * kobs_calls_how() - how returns are hooked
@@ -34,181 +37,117 @@ const char *kobs_calls_how(bool *ok)
 	return "by kretprobe: this kernel has no fprobe (CONFIG_FPROBE)";
 }
 
-/*
- * Remove the functions that kprobes refuse: register a disabled probe on each.
- * The kretprobe gets the first function that is left.
- */
-static int calls_choose(struct kobs_calls *c, unsigned int *n)
-{
-	struct kprobe **trial = kvcalloc(*n, sizeof(*trial), GFP_KERNEL);
-	struct kprobe *kp = kvcalloc(*n, sizeof(*kp), GFP_KERNEL);
-	unsigned int left = 0;
-	unsigned int i;
-	int err = kp && trial ? 0 : -ENOMEM;
-
-	for (i = 0; !err && i < *n; i++) {
-		kp[left] = (struct kprobe){
-			.addr = (kprobe_opcode_t *)c->ips[i],
-			.flags = KPROBE_FLAG_DISABLED,
-		};
-		err = register_kprobe(&kp[left]);
-		if (!err) {
-			trial[left] = &kp[left];
-			c->ips[left++] = c->ips[i];
-		} else if (err != -ENOMEM) {
-			err = c->handlers->ops->keep_out(c->ctx, c->ips[i],
-							 "no kretprobe can be set on it");
-		}
-		cond_resched();
-	}
-	if (left)
-		unregister_kprobes(trial, left);
-	kvfree(kp);
-	kvfree(trial);
-	*n = left;
-	return err;
-}
-
 /**
- * kobs_calls_new() - prepare to hook functions
- * @handlers: made by KOBS_CALL_HANDLERS()
- * @ctx: context of the handlers
- * @ips: functions; those that cannot be hooked are removed. Must live as long as
- *       the result.
- * @n: number of @ips; set to the number left
- * @inflight: maximum number of calls in progress; 0: default
+ * kobs_call_pool_init() - allocate the pool
+ * @c: calls
  *
  * Context: task, may sleep.
- * Return: for kobs_calls_start(), or ERR_PTR of -ENOMEM or an error of
- * register_kretprobe() or ftrace_set_filter_ips().
+ * Return: 0, or an error of register_kretprobe().
  */
-struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
-				  void *ctx, unsigned long *ips,
-				  unsigned int *n, unsigned int inflight)
+int kobs_call_pool_init(struct kobs_calls *c)
 {
-	struct kobs_calls *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	struct kretprobe *rp = &c->pool.rp;
 	int err;
 
-	if (!c)
-		return ERR_PTR(-ENOMEM);
-	c->handlers = handlers;
-	c->ctx = ctx;
-	c->ips = ips;
-	c->ops.func = handlers->hit;
-	c->ops.flags = KOBS_FTRACE_FLAGS | FTRACE_OPS_FL_SAVE_REGS;
-	err = calls_choose(c, n);
-	c->n = *n;
-	if (err || !*n)
-		goto out;
-	c->rp.kp.addr = (kprobe_opcode_t *)ips[0];
-	c->rp.kp.flags = KPROBE_FLAG_DISABLED;
-	c->rp.entry_handler = handlers->entry;
-	c->rp.handler = handlers->exit;
-	c->rp.data_size = sizeof(struct kobs_call_instance) +
-			  handlers->ops->size;
-	c->rp.maxactive = inflight ?: INFLIGHT_AUTO;
-	err = register_kretprobe(&c->rp);
-	if (err)
-		goto out;
-	c->registered = true;
-	err = ftrace_set_filter_ips(&c->ops, ips, *n, 0, 1);
-out:
-	if (!err)
-		return c;
-	kobs_calls_free(c);
-	return ERR_PTR(err);
-}
-
-/**
- * kobs_calls_start() - hook the functions, all or none
- * @c: from kobs_calls_new()
- *
- * Context: task, may sleep.
- * Return: 0, or an error of kobs_ftrace_hook().
- */
-int kobs_calls_start(struct kobs_calls *c)
-{
-	int err = kobs_ftrace_hook(&c->ops, &c->stuck);
-
-	c->hooked = !err;
+	*rp = (struct kretprobe){
+		.kp.addr = (kprobe_opcode_t *)KOBS_CALL_ANCHOR,
+		.kp.flags = KPROBE_FLAG_DISABLED,
+		.entry_handler = c->handlers->entry,
+		.handler = c->handlers->exit,
+		.data_size = sizeof(struct kobs_call_instance) +
+			     c->handlers->ops->size,
+		.maxactive = c->inflight,
+	};
+	err = register_kretprobe(rp);
+	c->pool.registered = !err;
 	return err;
 }
 
 /**
- * kobs_calls_stop() - unhook the functions and wait until no handler runs
- * @c: from kobs_calls_new(), started or not
+ * kobs_call_pool_exit() - free the pool, and wait until no handler runs
+ * @c: calls, whose functions are not hooked any more
  *
  * Calls in progress return normally, without a callback.
  *
  * Context: task, may sleep.
  */
-void kobs_calls_stop(struct kobs_calls *c)
+void kobs_call_pool_exit(struct kobs_calls *c)
 {
-	if (c->hooked)
-		kobs_ftrace_unhook(&c->ops, &c->stuck);
-	c->hooked = false;
-	/* A handler that can still run needs the kretprobe. */
-	if (c->stuck)
-		return;
 	/* Waits for the exit handlers, which run with preemption off, too. */
-	if (c->registered)
-		unregister_kretprobe(&c->rp);
-	c->registered = false;
+	if (c->pool.registered)
+		unregister_kretprobe(&c->pool.rp);
+	c->pool.registered = false;
 }
 
 /**
- * kobs_calls_drop() - unhook functions whose code goes
- * @c: from kobs_calls_new(), started or not
- * @n: number of functions left; these are now the first of the functions given
- *     to kobs_calls_new(), and those that go follow
+ * struct kobs_call_trials - probes that are registered for a try
+ * @list: those that are
+ * @probe: all
+ */
+struct kobs_call_trials {
+	struct kprobe *list[TRIALS];
+	struct kprobe probe[TRIALS];
+};
+
+/* Try up to TRIALS functions. Moves those that are left to @to. */
+static int pool_try(const struct kobs_calls *c, struct kobs_call_trials *t,
+		    const unsigned long *ips, unsigned int n, unsigned long *to,
+		    unsigned int *left)
+{
+	unsigned int ok = 0;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < n; i++) {
+		unsigned long ip = ips[i];
+
+		t->probe[ok] = (struct kprobe){
+			.addr = (kprobe_opcode_t *)ip,
+			.flags = KPROBE_FLAG_DISABLED,
+		};
+		err = register_kprobe(&t->probe[ok]);
+		if (!err) {
+			t->list[ok] = &t->probe[ok];
+			to[ok++] = ip;
+		} else if (err != -ENOMEM) {
+			err = c->handlers->ops->keep_out(c->ctx, ip,
+							 "no kretprobe can be set on it");
+		}
+		cond_resched();
+	}
+	if (ok)
+		unregister_kprobes(t->list, ok);
+	*left += ok;
+	return err;
+}
+
+/**
+ * kobs_call_pool_choose() - remove functions whose return cannot be hooked
+ * @c: calls
+ * @ips: functions that ftrace can trace
+ * @n: number of @ips; set to the number left
+ *
+ * The return handler marks a kprobe as active on its CPU, and at its end none:
+ * functions that run while the kernel handles a kprobe must not have it. The
+ * kernel knows them, and refuses a probe on them.
  *
  * Context: task, may sleep.
+ * Return: 0, -ENOMEM, or an error of the operation keep_out().
  */
-void kobs_calls_drop(struct kobs_calls *c, unsigned int n)
+int kobs_call_pool_choose(const struct kobs_calls *c, unsigned long *ips,
+			  unsigned int *n)
 {
-	unsigned int gone = c->n - n;
+	struct kobs_call_trials *t = *n ? kvzalloc(sizeof(*t), GFP_KERNEL) : NULL;
+	unsigned int left = 0;
+	unsigned int i;
+	int err = *n && !t ? -ENOMEM : 0;
 
-	c->n = n;
-	/* No functions in an ftrace filter would mean all of them. */
-	if (!n || kobs_ftrace_drop(&c->ops, c->ips + n, gone))
-		kobs_calls_stop(c);
-}
-
-/**
- * kobs_calls_stuck() - whether the functions could not be unhooked
- * @c: from kobs_calls_new(), stopped or not started
- *
- * Context: task.
- * Return: true when @c must not be freed, and handlers may run.
- */
-bool kobs_calls_stuck(const struct kobs_calls *c)
-{
-	return c->stuck;
-}
-
-/**
- * kobs_calls_free() - undo kobs_calls_new()
- * @c: stopped or never started
- *
- * Context: task, may sleep.
- */
-void kobs_calls_free(struct kobs_calls *c)
-{
-	kobs_calls_stop(c);
-	ftrace_free_filter(&c->ops);
-	kfree(c);
-}
-
-/**
- * kobs_calls_missed() - number of calls whose return could not be hooked
- * @c: from kobs_calls_new()
- *
- * Context: any.
- * Return: 0; the operation missed() counts them.
- */
-u64 kobs_calls_missed(const struct kobs_calls *c)
-{
-	return 0;
+	for (i = 0; !err && i < *n; i += TRIALS)
+		err = pool_try(c, t, ips + i, min_t(unsigned int, TRIALS, *n - i),
+			       ips + left, &left);
+	kvfree(t);
+	*n = left;
+	return err;
 }
 
 #else
@@ -220,38 +159,19 @@ const char *kobs_calls_how(bool *ok)
 }
 
 /* Sessions of a mode that is not available are refused: none of these runs. */
-struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
-				  void *ctx, unsigned long *ips,
-				  unsigned int *n, unsigned int inflight)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-int kobs_calls_start(struct kobs_calls *c)
+int kobs_call_pool_init(struct kobs_calls *c)
 {
 	return -EOPNOTSUPP;
 }
 
-void kobs_calls_stop(struct kobs_calls *c)
+void kobs_call_pool_exit(struct kobs_calls *c)
 {
 }
 
-void kobs_calls_drop(struct kobs_calls *c, unsigned int n)
+int kobs_call_pool_choose(const struct kobs_calls *c, unsigned long *ips,
+			  unsigned int *n)
 {
+	return -EOPNOTSUPP;
 }
 
-bool kobs_calls_stuck(const struct kobs_calls *c)
-{
-	return false;
-}
-
-void kobs_calls_free(struct kobs_calls *c)
-{
-}
-
-u64 kobs_calls_missed(const struct kobs_calls *c)
-{
-	return 0;
-}
-
-#endif /* CONFIG_KRETPROBES && CONFIG_DYNAMIC_FTRACE_WITH_REGS */
+#endif /* KOBS_CALL_POOL */

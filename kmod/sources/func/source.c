@@ -313,13 +313,6 @@ static void func_release(struct kobs_session *s)
 	s->priv = NULL;
 }
 
-static u64 func_missed(const struct kobs_session *s)
-{
-	const struct kobs_func *f = s->priv;
-
-	return f && f->calls ? kobs_calls_missed(f->calls) : 0;
-}
-
 static bool func_note(const struct kobs_session *s, unsigned int i,
 		      struct kobs_note *note)
 {
@@ -411,7 +404,5 @@ const struct kobs_source kobs_src_func = {
 	.start = func_start,
 	.stop = func_stop,
 	.release = func_release,
-	.missed = func_missed,
-	.missed_as = FUNC_N_MISSED,
 	.note = func_note,
 };
