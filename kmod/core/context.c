@@ -4,9 +4,8 @@
  *
  * Locking: see context.h.
  */
-#include <linux/ptrace.h>
+#include <linux/sched.h>
 #include <linux/sched/task_stack.h>
-#include <linux/uaccess.h>
 
 #include "core/context.h"
 
@@ -29,59 +28,6 @@ bool kobs_context_filter(const struct kobs_session *s)
 
 	kobs_context_comm(v);
 	return kobs_filter_pass(&s->filter, &who);
-}
-
-/* arm64 may have signed a return address. */
-static unsigned long user_return(unsigned long ip)
-{
-#ifdef CONFIG_ARM64
-	return ptrauth_strip_user_insn_pac(ip);
-#else
-	return ip;
-#endif
-}
-
-/* Frames of a 32-bit process have another layout, which is not followed. */
-static bool frames_known(struct pt_regs *regs)
-{
-#ifdef CONFIG_X86_64
-	return user_64bit_mode(regs);
-#else
-	return !is_compat_task();
-#endif
-}
-
-/**
- * kobs_context_user_frames() - capture a user stack
- * @regs: registers of the current task in user mode
- * @ips: set to the frames, leaf first
- * @max: room, at least 1
- *
- * Walks frame pointers; a program built without them shows its leaf only.
- *
- * Context: any, NMI included; preemption off.
- * Return: number of frames.
- */
-unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
-				      unsigned int max)
-{
-	unsigned long fp = frame_pointer(regs);
-	unsigned int nr = 0;
-
-	ips[nr++] = instruction_pointer(regs);
-	while (nr < max && frames_known(regs)) {
-		struct { unsigned long fp, ret; } frame;
-
-		if (!fp || fp % sizeof(fp) ||
-		    copy_from_user_nofault(&frame, (void __user *)fp,
-					   sizeof(frame)) || !frame.ret)
-			break;
-		ips[nr++] = user_return(frame.ret);
-		if (frame.fp <= fp)
-			break;
-		fp = frame.fp;
-	}
-	return nr;
 }
 
 /**

@@ -153,6 +153,18 @@ def user():
     equal(names(r["rows"][0]["ustack"])[0], "user_leaf", "leaf")
 
 
+@test("user stack from libc's system call, which has no frame: its caller is there")
+def user_libc():
+    need_program()
+    if os.uname().machine != "x86_64":
+        skip("the caller of such a leaf is found on x86_64 only")
+    r = report("count", LEAF, "--by", "ustack", run=[PROGRAM, GEN + "run", "call task 3", "4", "libc"])
+    equal([row["count"] for row in r["rows"]], [12], "counts")
+    stack = names(r["rows"][0]["ustack"])
+    equal(stack[1:5], ["user_leaf", "user_middle", "user_outer", "main"], f"callers in {stack}")
+    assert stack[0] != "user_leaf", f"{stack}: it is its own caller"
+
+
 @test("user and kernel stack in one key")
 def both():
     need_program()

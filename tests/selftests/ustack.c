@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ustack FILE TEXT N: writes TEXT to FILE N times, from user_leaf(), called by
- * user_middle(), user_outer() and main(). Built with frame pointers; user_leaf()
- * makes the system call itself, since libc has no frame pointers.
+ * ustack FILE TEXT N [libc]: writes TEXT to FILE N times, from user_leaf(),
+ * called by user_middle(), user_outer() and main(). Built with frame pointers;
+ * user_leaf() makes the system call itself, since libc has no frame pointers;
+ * with a fourth word, libc's write() makes it, which has no frame.
  *
  * ustack fault N: takes N page faults at an address that is not mapped, with a
  * frame pointer that points there, too (x86 only).
@@ -14,8 +15,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define FRAME __attribute__((noipa))
+
+static int by_libc;
 
 static FRAME long user_leaf(int fd, const char *text)
 {
@@ -23,6 +27,12 @@ static FRAME long user_leaf(int fd, const char *text)
 	size_t len = strlen(text);
 	long ret;
 
+	if (by_libc) {
+		ret = write(fd, text, len);
+		/* Something after the call, which is no jump then. */
+		asm volatile("" : "+r" (ret));
+		return ret;
+	}
 #ifdef __x86_64__
 	asm volatile("syscall" : "=a" (ret)
 		     : "a" (SYS_write), "D" (fd), "S" (text), "d" (len)
@@ -96,7 +106,8 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "fault"))
 		return faults(atoi(argv[2]));
-	if (argc != 4)
+	by_libc = argc == 5;
+	if (argc != 4 && !by_libc)
 		return 2;
 	fd = open(argv[1], O_WRONLY);
 	if (fd < 0)

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Context of a hit: the frames of a user stack.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#include <linux/compat.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "core/context.h"
+
+/* arm64 may have signed a return address. */
+static unsigned long user_return(unsigned long ip)
+{
+#ifdef CONFIG_ARM64
+	return ptrauth_strip_user_insn_pac(ip);
+#else
+	return ip;
+#endif
+}
+
+/* Frames of a 32-bit process have another layout, which is not followed. */
+static bool frames_known(struct pt_regs *regs)
+{
+#ifdef CONFIG_X86_64
+	return user_64bit_mode(regs);
+#else
+	return !is_compat_task();
+#endif
+}
+
+#ifdef CONFIG_X86_64
+
+/* A function's entry is so near that what it was called by is on top of the stack. */
+#define ENTRY_BYTES	128
+
+static bool user_read(void *to, unsigned long from, size_t bytes)
+{
+	return !copy_from_user_nofault(to, (const void __user *)from, bytes);
+}
+
+/* What was called by the instruction before a return address, or 0. */
+static unsigned long call_target(unsigned long ret)
+{
+	unsigned long target;
+	u8 code[6];
+	s32 offset;
+
+	if (!user_read(code, ret - sizeof(code), sizeof(code)))
+		return 0;
+	memcpy(&offset, code + 2, sizeof(offset));
+	target = ret + offset;
+	if (code[1] == 0xe8)	/* call target */
+		return target;
+	if (code[0] != 0xff || code[1] != 0x15 ||	/* call *target */
+	    !user_read(&target, target, sizeof(target)))
+		return 0;
+	return target;
+}
+
+/* Where an entry of a procedure linkage table jumps to, or 0. */
+static unsigned long linkage_target(unsigned long entry)
+{
+	static const u8 endbr[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	unsigned long target;
+	unsigned int at = 0;
+	u8 code[11];
+	s32 offset;
+
+	if (!user_read(code, entry, sizeof(code)))
+		return 0;
+	if (!memcmp(code, endbr, sizeof(endbr)))
+		at += sizeof(endbr);
+	at += code[at] == 0xf2;	/* bnd */
+	if (code[at] != 0xff || code[at + 1] != 0x25)	/* jmp *target */
+		return 0;
+	memcpy(&offset, code + at + 2, sizeof(offset));
+	target = entry + at + 6 + offset;
+	return user_read(&target, target, sizeof(target)) ? target : 0;
+}
+
+/*
+ * The caller of a leaf that has no frame, as libc's system calls have none; or
+ * 0. It is on top of the stack as long as the leaf has pushed nothing: if what
+ * lies there follows a call of a function that begins just before the leaf's
+ * instruction, it is the return address.
+ */
+static unsigned long leaf_caller(const struct pt_regs *regs)
+{
+	unsigned long target;
+	unsigned long ret;
+
+	if (regs->sp % sizeof(ret) || !user_read(&ret, regs->sp, sizeof(ret)))
+		return 0;
+	target = call_target(ret);
+	if (target && regs->ip - target >= ENTRY_BYTES)
+		target = linkage_target(target);
+	return target && regs->ip - target < ENTRY_BYTES ? ret : 0;
+}
+
+#else
+
+static unsigned long leaf_caller(const struct pt_regs *regs)
+{
+	return 0;
+}
+
+#endif /* CONFIG_X86_64 */
+
+/**
+ * kobs_context_user_frames() - capture a user stack
+ * @regs: registers of the current task in user mode
+ * @ips: set to the frames, leaf first
+ * @max: room, at least 1
+ *
+ * Walks frame pointers; a program built without them shows its leaf, and on x86
+ * the leaf's caller if the leaf has pushed nothing yet.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of frames.
+ */
+unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
+				      unsigned int max)
+{
+	unsigned long fp = frame_pointer(regs);
+	unsigned long caller = 0;
+	unsigned int nr = 0;
+
+	ips[nr++] = instruction_pointer(regs);
+	if (max > 1 && frames_known(regs))
+		caller = leaf_caller(regs);
+	if (caller)
+		ips[nr++] = caller;
+	while (nr < max && frames_known(regs)) {
+		struct { unsigned long fp, ret; } frame;
+
+		if (!fp || fp % sizeof(fp) ||
+		    copy_from_user_nofault(&frame, (void __user *)fp,
+					   sizeof(frame)) || !frame.ret)
+			break;
+		ips[nr++] = user_return(frame.ret);
+		if (frame.fp <= fp)
+			break;
+		fp = frame.fp;
+	}
+	return nr;
+}
