@@ -78,15 +78,43 @@ static void write_string(struct out *o, const char *s)
 	buf_free(&b);
 }
 
+/* Whether a text stands in JSON as it is. */
+static bool is_plain(const char *s)
+{
+	for (; *s; s++)
+		if (*s < 0x20 || *s >= 0x7f || *s == '"' || *s == '\\')
+			return false;
+	return true;
+}
+
+/* Histograms have millions of keys and numbers: nothing is allocated for them. */
 static void write_key(struct out *o, const char *key)
 {
 	if (o->items[o->depth])
-		fputs(", ", o->file);
+		fputs_unlocked(", ", o->file);
 	o->items[o->depth] = true;
-	if (key) {
+	if (!key)
+		return;
+	if (is_plain(key)) {
+		putc_unlocked('"', o->file);
+		fputs_unlocked(key, o->file);
+		putc_unlocked('"', o->file);
+	} else {
 		write_string(o, key);
-		fputs(": ", o->file);
 	}
+	fputs_unlocked(": ", o->file);
+}
+
+static void write_number(struct out *o, uint64_t value)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	fwrite_unlocked(digits + at, 1, sizeof(digits) - at, o->file);
 }
 
 /** out_open() - Begin an object '{' or an array '['. */
@@ -95,7 +123,7 @@ void out_open(struct out *o, const char *key, char bracket)
 	if (!o->json)
 		return;
 	write_key(o, key);
-	fputc(bracket, o->file);
+	putc_unlocked(bracket, o->file);
 	if (o->depth + 1 < OUT_DEPTH)
 		o->depth++;
 	o->items[o->depth] = false;
@@ -105,7 +133,7 @@ void out_close(struct out *o, char bracket)
 {
 	if (!o->json)
 		return;
-	fputc(bracket, o->file);
+	putc_unlocked(bracket, o->file);
 	if (o->depth)
 		o->depth--;
 }
@@ -123,7 +151,7 @@ void out_json_number(struct out *o, const char *key, uint64_t value)
 	if (!o->json)
 		return;
 	write_key(o, key);
-	fprintf(o->file, "%llu", (unsigned long long)value);
+	write_number(o, value);
 }
 
 void out_json_real(struct out *o, const char *key, double value)
