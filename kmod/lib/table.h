@@ -398,6 +398,26 @@ static inline u64 kobs_row_bucket(const struct kobs_table *t,
 }
 
 /**
+ * kobs_row_next_bucket() - skip buckets of octaves without values
+ * @t: table of any CPU, with histograms
+ * @row: row
+ * @bucket: where to begin, at most KOBS_HIST_BUCKETS
+ *
+ * Context: any; writers may run meanwhile.
+ * Return: the first bucket from @bucket on that can have values, or
+ * KOBS_HIST_BUCKETS.
+ */
+static inline unsigned int kobs_row_next_bucket(const struct kobs_table *t,
+						const struct kobs_row *row,
+						unsigned int bucket)
+{
+	while (bucket < KOBS_HIST_BUCKETS &&
+	       !READ_ONCE(*kobs_row_chunk(t, row, bucket)))
+		bucket = round_down(bucket, KOBS_HIST_SUB) + KOBS_HIST_SUB;
+	return bucket;
+}
+
+/**
  * kobs_row_add() - count a hit and its value in its row
  * @t: table of this CPU, initialised with values
  * @row: row of the hit's key

@@ -98,13 +98,20 @@ static u64 bucket_of(const struct kobs_row_out *row, unsigned int b)
 			    local64_read(&row->buckets[b]);
 }
 
+/* The first bucket from @b on that can have counts, or KOBS_HIST_BUCKETS. */
+static unsigned int bucket_from(const struct kobs_row_out *row, unsigned int b)
+{
+	return row->table ? kobs_row_next_bucket(row->table, row->row, b) : b;
+}
+
 /* Put buckets from @from on. Returns the next one, or KOBS_HIST_BUCKETS. */
 static unsigned int put_buckets(struct sk_buff *skb,
 				const struct kobs_row_out *row, unsigned int from)
 {
 	unsigned int b;
 
-	for (b = from; b < KOBS_HIST_BUCKETS; b++) {
+	for (b = bucket_from(row, from); b < KOBS_HIST_BUCKETS;
+	     b = bucket_from(row, b + 1)) {
 		u64 count = bucket_of(row, b);
 		struct nlattr *nest;
 

@@ -210,13 +210,18 @@ static void shape_fill(struct kunit *test, struct kobs_table *t,
 static bool hist_equal(const struct kobs_table *t, const struct kobs_row *row,
 		       const u64 *want)
 {
+	unsigned int next = kobs_row_next_bucket(t, row, 0);
 	unsigned int b;
 
 	for (b = 0; b < KOBS_HIST_BUCKETS; b++) {
 		if (kobs_row_bucket(t, row, b) != want[b])
 			return false;
+		if (b == next)
+			next = kobs_row_next_bucket(t, row, b + 1);
+		else if (want[b])
+			return false;
 	}
-	return true;
+	return next == KOBS_HIST_BUCKETS;
 }
 
 static void figures_are_exact(struct kunit *test)
@@ -730,6 +735,10 @@ static void chunks_run_out(struct kunit *test)
 	for (i = 0; i < KOBS_HIST_OCTAVES; i++)
 		KUNIT_EXPECT_EQ(test, kobs_row_bucket(t, row, i * KOBS_HIST_SUB),
 				(i < left) + (i == 3));
+	KUNIT_EXPECT_EQ(test, kobs_row_next_bucket(t, row, left * KOBS_HIST_SUB - 1),
+			left * KOBS_HIST_SUB - 1);
+	KUNIT_EXPECT_EQ(test, kobs_row_next_bucket(t, row, left * KOBS_HIST_SUB),
+			KOBS_HIST_BUCKETS);
 }
 
 #define NEST_WORDS	3
