@@ -265,10 +265,22 @@ int nl_receive(struct nl *nl)
 	return nl->error;
 }
 
+static int wait_answer(struct nl *nl)
+{
+	while (!nl->done) {
+		if (nl->wait && !nl->wait(nl->wait_arg))
+			nl->error = -ECANCELED;
+		if (nl->error == -ECANCELED || nl_receive(nl))
+			break;
+	}
+	return nl->error;
+}
+
 /**
  * nl_do() - Send a request and handle all that answers it.
  *
- * Return: 0 or -errno. A dump that changed meanwhile ends with -EINTR.
+ * Return: 0 or -errno. A dump that changed meanwhile ends with -EINTR, a request that was given
+ * up with -ECANCELED: the kernel does it all the same, and what it answers is ignored.
  */
 int nl_do(struct nl *nl, struct nl_msg *msg, nl_handler reply, void *arg)
 {
@@ -294,8 +306,7 @@ int nl_do(struct nl *nl, struct nl_msg *msg, nl_handler reply, void *arg)
 			 nl_geterror(err));
 		return nl->error;
 	}
-	while (!nl->done && !nl_receive(nl))
-		;
+	wait_answer(nl);
 	nl->reply = NULL;
 	nl->seq = 0;
 	if (!nl->error && nl->interrupted)
@@ -311,6 +322,8 @@ int nl_refuse(struct nl *nl, const char *what)
 	if (nl->error == -EPERM)
 		return refuse("%s: not permitted; it needs CAP_PERFMON or CAP_SYS_ADMIN in the initial user namespace (run it as root)",
 			      what);
+	if (nl->error == -ECANCELED)
+		return refuse("%s: interrupted, nothing was observed", what);
 	if (nl->error == -EINTR)
 		return refuse("%s: the table kept changing while it was read", what);
 	return refuse("%s: %s", what, strerror(-nl->error));

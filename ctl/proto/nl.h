@@ -33,6 +33,9 @@ struct nl {
 	/* Messages that answer nothing: */
 	nl_handler	notify;
 	void		*notify_arg;
+	/* NULL, or called before each wait for a message; false gives the request up. */
+	bool		(*wait)(void *arg);
+	void		*wait_arg;
 	uint64_t	overruns;	/* times the socket said ENOBUFS */
 };
 

@@ -27,6 +27,7 @@
 #include "report/rates.h"
 #include "report/report.h"
 #include "report/screen.h"
+#include "run/attach.h"
 #include "run/kept_out.h"
 #include "run/pace.h"
 #include "run/request.h"
@@ -56,6 +57,7 @@ struct run {
 	struct child	child;
 	struct output	output;
 	struct signals	signals;
+	struct attach	attach;
 	bool		stream;
 	bool		live;		/* interim reports replace each other */
 	bool		ended;		/* by the kernel, a signal or the command */
@@ -128,7 +130,7 @@ static int make_session(struct run *r)
 		err = r->spec->prepare(r->spec, &r->view, r->child.pid);
 	if (err)
 		return err;
-	err = request_make(&r->own, r->spec, &r->view, &r->session);
+	err = attach_new(&r->attach, r->spec, &r->view, &r->session);
 	if (!err)
 		err = kept_out_check(r->spec->targets, &r->session);
 	if (!err)
@@ -153,7 +155,7 @@ static int start_session(struct run *r)
 			   r->o->json);
 	r->own.notify = on_notify;
 	r->own.notify_arg = r;
-	err = model_session_start(&r->own, r->session.id, r->o->detach, &fresh);
+	err = attach_start(&r->attach, &r->session, r->o->detach, &fresh);
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);
@@ -436,7 +438,10 @@ static int prepare(struct run *r)
 /** run_session() - Run a session as the options say. Return: the exit status. */
 int run_session(struct run_spec *spec, const struct opts *o)
 {
-	struct run r = { .o = o, .spec = spec };
+	struct run r = {
+		.o = o, .spec = spec,
+		.attach = { .nl = &r.own, .signals = &r.signals, .child = &r.child },
+	};
 	/* What a program reads from standard output is not mixed with the command's. */
 	bool aside = !o->output && (o->json || o->folded || spec->program);
 	int closed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* SIGINT, SIGTERM and SIGHUP end an observation, as its command's end does. */
+/* SIGINT, SIGTERM, SIGALRM and SIGHUP end an observation, as its command's end does. */
 
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -20,6 +20,7 @@ void signals_block(struct signals *s, bool live)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGALRM);
 	/* nohup's obsctl goes on. */
 	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
 		sigaddset(&mask, SIGHUP);
@@ -44,7 +45,7 @@ static void ignore(int signo)
  */
 void signals_unblock(struct signals *s)
 {
-	static const int ends[] = { SIGINT, SIGTERM };
+	static const int ends[] = { SIGINT, SIGTERM, SIGALRM };
 	const struct sigaction once = {
 		.sa_handler = ignore, .sa_flags = SA_RESETHAND | SA_RESTART,
 	};

@@ -332,6 +332,18 @@ bool kobs_session_name_ok(const char *name);
 void kobs_session_pin(struct kobs_session *s);
 void kobs_session_free(struct kobs_session *s);
 
+/**
+ * kobs_session_unwanted() - whether a session's client died while it is made
+ * @s: session
+ *
+ * Context: any.
+ * Return: true when what takes long may be given up.
+ */
+static inline bool kobs_session_unwanted(const struct kobs_session *s)
+{
+	return READ_ONCE(s->memory.unwanted);
+}
+
 /* session_memory.c */
 int kobs_session_no_memory(const struct kobs_session *s,
 			   struct netlink_ext_ack *extack, const char *lower);

@@ -36,10 +36,11 @@ struct pt_regs;
  * @exit: a return: context, function, address it returns to, data
  * @keep_out: note a function that cannot be hooked: context, function, reason;
  *            0 or an error
+ * @unwanted: whether nobody waits for kobs_calls_new() any more: context
  *
  * Context of @enter and @exit: any, NMI included; preemption off. @enter is inside
  * a recursion guard, and @exit outside: it calls nothing that can be hooked. Of
- * @keep_out: task, may sleep.
+ * @keep_out and @unwanted: task, may sleep.
  */
 struct kobs_call_ops {
 	size_t size;
@@ -51,6 +52,7 @@ struct kobs_call_ops {
 	void (*exit)(void *ctx, unsigned long ip, unsigned long caller,
 		     const void *data);
 	int (*keep_out)(void *ctx, unsigned long ip, const char *reason);
+	bool (*unwanted)(void *ctx);
 };
 
 /* Default for the maximum number of calls in progress. */

@@ -238,6 +238,18 @@ static void answers_work(struct work_struct *work)
 	mutex_unlock(&requests_lock);
 }
 
+/*
+ * Whether to delete the session: a new one that failed, and one that nobody was
+ * told of, new or detached from now on, whose client has died meanwhile.
+ */
+static bool request_undo(const struct kobs_request *r, int err)
+{
+	if (err)
+		return r->fresh;
+	return (r->fresh || (r->named && r->cmd == KOBS_CMD_SESSION_START)) &&
+	       request_orphaned(r);
+}
+
 /* Do a request. Returns its error number, or 0. */
 static int request_do(struct kobs_session *s, struct kobs_request *r)
 {
@@ -249,7 +261,7 @@ static int request_do(struct kobs_session *s, struct kobs_request *r)
 	if (!err && r->reply)
 		err = kobs_netlink_fill(r->answer, r->hdr, s, r->fresh);
 	/* Its socket may have been closed before it was in the list. */
-	if (r->fresh && (err || request_orphaned(r)))
+	if (request_undo(r, err))
 		kobs_session_del(s, r->port, NULL);
 	return kobs_netlink_verdict(&r->extack, err);
 }

@@ -3,7 +3,9 @@
 
 import re
 
+import nlkit
 from kobstest import *
+from nlkit import K
 
 LEAF = "kobs_gen_leaf"
 
@@ -46,6 +48,54 @@ def signals():
         with Background("func", "count", LEAF, "--json") as b:
             gen("call task 11")
             equal(b.report(sig)["accounting"]["hits"], 11, f"hits until {sig.name}")
+
+
+# Functions that are hardly ever called.
+THOUSANDS = ("func", "count", "acpi_*", "pci_*", "*_show", "*_store", "--all", "--budget", 0)
+
+
+def interrupt(sig, begun, *args):
+    """Send a signal as soon as something is true of a session that hooks thousands of functions."""
+    with Background(*THOUSANDS, *args, started=False) as b:
+        until(lambda: begun() or b.p.poll() is not None, "the session to begin")
+        b.p.send_signal(sig)
+        done = b.finish(status=None)
+    # It may have been quicker. Whatever it was, nothing is left: that is asserted after each test, too.
+    if done.status:
+        contains(done.err, ": interrupted, nothing was observed", "sentence")
+        equal((done.status, done.out), (1, ""), "status and standard output")
+    return done
+
+
+def being_started():
+    return K.STATE_NEW in nlkit.states()
+
+
+@test("SIGINT and SIGALRM end the wait for thousands of functions to be hooked")
+def hooking():
+    interrupt(signal.SIGINT, references)
+    interrupt(signal.SIGALRM, being_started)
+    until(lambda: not nlkit.states(), "the sessions to end")
+
+
+@test("a detached session whose start is interrupted is not left behind")
+def hooking_detached():
+    done = interrupt(signal.SIGTERM, being_started, "--detach", "kept")
+    # It was told that the session is running, or not.
+    equal(len(nlkit.states()), 0 if done.status else 1, "sessions")
+    if not done.status:
+        obsctl("session", "stop", "kept")
+
+
+@test("a detached session whose owner is killed during the start ends")
+def hooking_killed():
+    with Background(*THOUSANDS, "--detach", "kept", started=False) as b:
+        until(lambda: being_started() or b.p.poll() is not None, "the session to begin")
+        b.p.kill()
+        done = b.finish(status=None)
+    if done.out:
+        obsctl("session", "stop", "kept")
+    until(lambda: not nlkit.states(), "the session to end")
 
 
 @test("SIGINT ends a trace with its last records")

@@ -113,6 +113,8 @@ static int pool_try(const struct kobs_calls *c, struct kobs_call_trials *t,
 			err = c->handlers->ops->keep_out(c->ctx, ip,
 							 "no kretprobe can be set on it");
 		}
+		if (!err && c->handlers->ops->unwanted(c->ctx))
+			err = -ECONNREFUSED;
 		cond_resched();
 	}
 	if (ok)
@@ -132,7 +134,8 @@ static int pool_try(const struct kobs_calls *c, struct kobs_call_trials *t,
  * kernel knows them, and refuses a probe on them.
  *
  * Context: task, may sleep.
- * Return: 0, -ENOMEM, or an error of the operation keep_out().
+ * Return: 0, -ENOMEM, -ECONNREFUSED (nobody waits any more), or an error of the
+ * operation keep_out().
  */
 int kobs_call_pool_choose(const struct kobs_calls *c, unsigned long *ips,
 			  unsigned int *n)

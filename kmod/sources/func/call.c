@@ -100,6 +100,11 @@ static int func_keep_out(void *ctx, unsigned long ip, const char *reason)
 	return kobs_session_keep_out(ctx, ip, reason, false);
 }
 
+static bool func_unwanted(void *ctx)
+{
+	return kobs_session_unwanted(ctx);
+}
+
 static const struct kobs_call_ops func_call_ops = {
 	.size = sizeof(struct kobs_func_call),
 	.begin = func_begin,
@@ -108,6 +113,7 @@ static const struct kobs_call_ops func_call_ops = {
 	.enter = func_enter,
 	.exit = func_exit,
 	.keep_out = func_keep_out,
+	.unwanted = func_unwanted,
 };
 
 KOBS_CALL_HANDLERS(func_call, func_call_ops);

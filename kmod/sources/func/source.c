@@ -83,6 +83,8 @@ static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 			err = kobs_session_keep_out(f->s, ip,
 						    "ftrace cannot trace it",
 						    false);
+		if (!err && kobs_session_unwanted(f->s))
+			err = -ECONNREFUSED;
 	}
 	return err;
 }

@@ -160,14 +160,23 @@ def u64_of(payload):
     return struct.unpack("Q", payload)[0]
 
 
-def sessions_of(pid):
-    """Attributes of the sessions that a process owns."""
+def all_sessions():
+    """Attributes of each session."""
     nl = Netlink()
     try:
-        found = [list(attrs(a)) for a in nl.ask(K.CMD_SESSION_GET, dump=True)]
+        return [list(attrs(a)) for a in nl.ask(K.CMD_SESSION_GET, dump=True)]
     finally:
         nl.close()
-    return [s for s in found if (K.A_SESSION_OWNER_PID, struct.pack("I", pid)) in s]
+
+
+def sessions_of(pid):
+    """Attributes of the sessions that a process owns."""
+    return [s for s in all_sessions() if (K.A_SESSION_OWNER_PID, struct.pack("I", pid)) in s]
+
+
+def states():
+    """The state of each session."""
+    return [struct.unpack("I", dict(s)[K.A_SESSION_STATE])[0] for s in all_sessions()]
 
 
 def observes(pid):
