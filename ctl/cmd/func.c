@@ -9,13 +9,17 @@
 #include "lib/diag.h"
 #include "lib/parse.h"
 #include "run/run.h"
+#include "symbols/modules.h"
 #include "symbols/patterns.h"
 
 #define FUNCTIONS_MAX	1000
+/* Bytes of the kernel's parameter. */
+#define WAIT_MAX	4095
 
 /* Options of func alone. */
 struct func_opts {
 	bool	time;
+	bool	wait;
 };
 
 static const struct opt trace_options[] = {
@@ -23,8 +27,10 @@ static const struct opt trace_options[] = {
 	  OPT_OWN_AT(struct func_opts, time) },
 };
 
-static const struct opt all_options[] = {
+static const struct opt function_options[] = {
 	{ "all", 0, NULL, "allow more than 1,000 functions", &opt_param_switch, .param = "all" },
+	{ "wait", 0, NULL, "hook functions of modules that are loaded later, too", &opt_switch,
+	  OPT_OWN_AT(struct func_opts, wait) },
 };
 
 static const struct opt timing_options[] = {
@@ -33,7 +39,7 @@ static const struct opt timing_options[] = {
 };
 
 static const struct opt_group group_trace = { OPT_OWN(trace_options) };
-static const struct opt_group group_all = { OPT_OWN(all_options) };
+static const struct opt_group group_functions = { OPT_OWN(function_options) };
 static const struct opt_group group_timing = { OPT_OWN(timing_options) };
 
 static int check_trace(const struct verb *verb, const struct opts *o)
@@ -45,36 +51,124 @@ static int check_trace(const struct verb *verb, const struct opts *o)
 	return 0;
 }
 
+/* What a run asks for. */
+struct func_run {
+	struct targets	targets;
+	struct numbers	addresses;
+	struct modules	modules;	/* that were there before @targets were found */
+	struct buf	wait;		/* the kernel's patterns */
+};
+
+/* Find the functions that are there now. */
+static int find_functions(struct func_run *f)
+{
+	size_t i;
+	int err;
+
+	modules_read(&f->modules, modules_path());
+	err = targets_resolve(&f->targets, kallsyms_path());
+	f->addresses.n = 0;
+	for (i = 0; !err && i < f->targets.n; i++)
+		numbers_add(&f->addresses, f->targets.v[i].address);
+	return err;
+}
+
+/* The kernel has a list of addresses, or none. */
+static void request_functions(struct request *req, const struct func_run *f)
+{
+	size_t i;
+
+	for (i = 0; i < req->nr_settings; i++)
+		if (req->settings[i].addresses == &f->addresses)
+			return;
+	if (f->addresses.n)
+		model_set_addresses(req, "functions", &f->addresses);
+}
+
+/*
+ * A session waits for modules as soon as it is made. One that was loaded before
+ * that, but after the functions were looked for, would be missing.
+ */
+static bool renew(struct run_spec *spec, struct view *v)
+{
+	struct func_run *f = spec->arg;
+	bool changed;
+
+	(void)v;
+	changed = modules_came(&f->modules, modules_path());
+	if (!changed || find_functions(f))
+		return false;
+	request_functions(&spec->request, f);
+	return true;
+}
+
+/* The kernel's patterns negate a class by '!' only, and are words. */
+static int add_pattern(const struct pattern *p, struct buf *all)
+{
+	const char *c;
+
+	if (strchr(p->text, ' '))
+		return misuse("the pattern '%s' has a space in it", p->text);
+	buf_puts(all, all->len ? " " : "");
+	for (c = p->text; *c; c++)
+		buf_add(all, c > p->text && c[-1] == '[' && *c == '^' ? "!" : c, 1);
+	return 0;
+}
+
+/* Have the kernel hook what modules bring that are loaded later. */
+static int wait_for_modules(struct func_run *f, struct request *req)
+{
+	size_t i;
+	size_t m;
+	int err = 0;
+
+	for (i = 0; !err && i < f->targets.nr_patterns; i++) {
+		const struct pattern *p = &f->targets.patterns[i];
+
+		err = add_pattern(p, &f->wait);
+		for (m = 0; p->module && m < f->modules.n; m++)
+			if (glob_match(p->module, f->modules.v[m].name))
+				break;
+		if (!err && p->module && !p->exclude && m == f->modules.n)
+			note("No module %s is loaded: waiting for it; Ctrl-C ends it.", p->module);
+	}
+	if (!err && f->wait.len > WAIT_MAX)
+		err = refuse("the patterns have %zu bytes, more than the %d that --wait takes",
+			     f->wait.len, WAIT_MAX);
+	if (!err)
+		model_set_text(req, "wait", f->wait.p);
+	return err;
+}
+
 static int run_func(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "func", .mode = verb->name };
 	const struct func_opts *own = o->own;
-	struct numbers addresses = {};
-	struct targets targets = {};
-	struct setting *s;
-	size_t i;
+	struct func_run f = { .targets.wait = own->wait };
 	int err;
 
 	if (own->time)
 		spec.mode = "trace_time";
-	err = targets_parse(&targets, o->args, o->nr_args);
+	err = targets_parse(&f.targets, o->args, o->nr_args);
 	if (!err)
-		err = targets_resolve(&targets, kallsyms_path());
-	if (!err && targets.n > FUNCTIONS_MAX && !opts_has_param(o, "all"))
+		err = find_functions(&f);
+	if (!err && f.targets.n > FUNCTIONS_MAX && !opts_has_param(o, "all"))
 		err = refuse("the patterns match %zu functions, more than %d: use narrower ones, or --all",
-			     targets.n, FUNCTIONS_MAX);
+			     f.targets.n, FUNCTIONS_MAX);
+	if (!err && own->wait)
+		err = wait_for_modules(&f, &spec.request);
 	if (!err) {
-		for (i = 0; i < targets.n; i++)
-			numbers_add(&addresses, targets.v[i].address);
-		model_set_number(&spec.request, "functions", 0);
-		s = &spec.request.settings[0];
-		s->addresses = &addresses;
-		spec.targets = &targets;
+		request_functions(&spec.request, &f);
+		spec.targets = &f.targets;
+		spec.renew = own->wait ? renew : NULL;
+		spec.arg = &f;
 		err = run_session(&spec, o);
 	}
 	model_free_request(&spec.request);
-	numbers_free(&addresses);
-	targets_free(&targets);
+	buf_free(&f.wait);
+	modules_free(&f.modules);
+	numbers_free(&f.addresses);
+	targets_free(&f.targets);
 	return err;
 }
 
@@ -84,9 +178,9 @@ static const struct verb verbs[] = {
 		.doc = "count calls of kernel functions",
 		.args = "PATTERN...",
 		.command = true,
-		.groups = GROUPS(&group_all, &group_filter, &group_by, &group_top, &group_json,
-				 &group_folded, &group_output, &group_verbose, &group_run,
-				 &group_interval, &group_detach, &group_over_count,
+		.groups = GROUPS(&group_functions, &group_filter, &group_by, &group_top,
+				 &group_json, &group_folded, &group_output, &group_verbose,
+				 &group_run, &group_interval, &group_detach, &group_over_count,
 				 &group_max_lost, &group_rows, &group_stacks),
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.fn = run_func,
@@ -96,8 +190,8 @@ static const struct verb verbs[] = {
 		.doc = "how long calls of kernel functions take",
 		.args = "PATTERN...",
 		.command = true,
-		.groups = GROUPS(&group_all, &group_timing, &group_filter, &group_min, &group_by,
-				 &group_hist, &group_top, &group_json, &group_folded,
+		.groups = GROUPS(&group_functions, &group_timing, &group_filter, &group_min,
+				 &group_by, &group_hist, &group_top, &group_json, &group_folded,
 				 &group_output, &group_verbose, &group_run, &group_interval,
 				 &group_detach, &group_over_time, &group_max_lost, &group_rows,
 				 &group_stacks),
@@ -109,7 +203,7 @@ static const struct verb verbs[] = {
 		.doc = "calls of kernel functions one by one",
 		.args = "PATTERN...",
 		.command = true,
-		.groups = GROUPS(&group_trace, &group_all, &group_timing, &group_filter,
+		.groups = GROUPS(&group_trace, &group_functions, &group_timing, &group_filter,
 				 &group_min, &group_by, &group_records, &group_json,
 				 &group_output, &group_verbose, &group_run, &group_max_lost,
 				 &group_stacks, &group_ring),

@@ -400,7 +400,8 @@ int report_lost(const struct session *s, const struct opts *o)
 		return 0;
 	/* How many calls were missed since is not known. */
 	for (i = 0; i < s->nr_notes; i++) {
-		if (strcmp(s->notes[i].name, "functions_gone"))
+		if (strcmp(s->notes[i].name, "functions_gone") &&
+		    strcmp(s->notes[i].name, "functions_missed"))
 			continue;
 		warn("%s function%s %s: calls that were missed since are not known to --max-lost",
 		     format_count(lost, sizeof(lost), s->notes[i].number),

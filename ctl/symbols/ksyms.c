@@ -432,18 +432,7 @@ void ksyms_load_live(struct ksyms *k)
 /** ksyms_are_old() - Return: whether a module came since all symbols were loaded. */
 bool ksyms_are_old(struct ksyms *k)
 {
-	struct modules now = {};
-	bool old = false;
-	size_t i;
-
-	modules_read(&now, k->modules_path);
-	for (i = 0; i < now.n && !old; i++) {
-		const struct module *m = modules_find(&k->modules, now.v[i].name);
-
-		old = !m || m->start != now.v[i].start;
-	}
-	modules_free(&now);
-	return old;
+	return modules_came(&k->modules, k->modules_path);
 }
 
 /** ksyms_want() - Have @address named by the next ksyms_resolve(). */

@@ -25,6 +25,14 @@ static void add(struct modules *m, char *line)
 	new->end = new->start + strtoull(size, NULL, 10);
 }
 
+/** modules_path() - Return: the path of the list of modules. */
+const char *modules_path(void)
+{
+	const char *path = getenv("OBSCTL_MODULES");
+
+	return path ? path : "/proc/modules";
+}
+
 /** modules_read() - Read the list of modules, in place of an earlier one. */
 void modules_read(struct modules *m, const char *path)
 {
@@ -54,6 +62,23 @@ const struct module *modules_find(struct modules *m, const char *name)
 		return &m->v[i];
 	}
 	return NULL;
+}
+
+/** modules_came() - Return: whether a module came since the list was read. */
+bool modules_came(struct modules *then, const char *path)
+{
+	struct modules now = {};
+	bool came = false;
+	size_t i;
+
+	modules_read(&now, path);
+	for (i = 0; i < now.n && !came; i++) {
+		const struct module *m = modules_find(then, now.v[i].name);
+
+		came = !m || m->start != now.v[i].start;
+	}
+	modules_free(&now);
+	return came;
 }
 
 void modules_free(struct modules *m)

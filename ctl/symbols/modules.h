@@ -21,7 +21,9 @@ struct modules {
 	size_t		last;		/* looked up last */
 };
 
+const char *modules_path(void);
 void modules_read(struct modules *m, const char *path);
+bool modules_came(struct modules *then, const char *path);
 const struct module *modules_find(struct modules *m, const char *name);
 void modules_free(struct modules *m);
 

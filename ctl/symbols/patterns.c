@@ -287,13 +287,12 @@ static void find_near(const struct pattern *p, const char *kallsyms, struct near
 /* Whether a pattern is of a module that is not loaded; @hint is of those that are. */
 static bool lacks_module(const struct pattern *p, struct buf *hint)
 {
-	const char *path = getenv("OBSCTL_MODULES");
 	struct modules modules = {};
 	struct nearest near = {};
 	bool found = !p->module;
 	size_t i;
 
-	modules_read(&modules, path ? path : "/proc/modules");
+	modules_read(&modules, modules_path());
 	for (i = 0; !found && i < modules.n; i++) {
 		found = glob_match(p->module, modules.v[i].name);
 		nearest_offer(&near, p->module, modules.v[i].name);
@@ -348,7 +347,8 @@ static const struct pattern *find_unmatched(const struct targets *t)
 	size_t i;
 
 	for (i = 0; i < t->nr_patterns; i++)
-		if (!t->patterns[i].exclude && !matches_any(t, &t->patterns[i]))
+		if (!t->patterns[i].exclude && !(t->wait && t->patterns[i].module) &&
+		    !matches_any(t, &t->patterns[i]))
 			return &t->patterns[i];
 	return NULL;
 }
@@ -357,7 +357,8 @@ static const struct pattern *find_unmatched(const struct targets *t)
  * targets_resolve() - Find the functions that the patterns ask for.
  * @kallsyms: path of the kernel's symbols
  *
- * Return: 0 or an exit status; every pattern that matches nothing is refused.
+ * Return: 0 or an exit status; every pattern that matches nothing is refused, unless it names a
+ * module and is waited for.
  */
 int targets_resolve(struct targets *t, const char *kallsyms)
 {

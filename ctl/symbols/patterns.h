@@ -43,6 +43,7 @@ struct targets {
 	size_t		nr_patterns;
 	size_t		cap_patterns;
 	bool		excluded;	/* some function was */
+	bool		wait;		/* modules that are not there are waited for */
 	struct pool	names;
 };
 

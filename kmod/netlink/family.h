@@ -16,9 +16,10 @@
 
 /*
  * Maximum bytes of a source or a session without its kept-out targets: with
- * every reason of loss, every note, and full filters.
+ * every reason of loss, every note, full filters, and the longest text, which is
+ * the patterns of func.
  */
-#define KOBS_NL_SESSION_SIZE	SZ_8K
+#define KOBS_NL_SESSION_SIZE	(SZ_8K + SZ_4K)
 
 /* Maximum bytes of one kept-out target with its reason. */
 #define KOBS_NL_KEPT_OUT_SIZE	192

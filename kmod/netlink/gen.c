@@ -28,7 +28,7 @@ const struct nla_policy kobs_param_nl_policy[KOBS_A_PARAM_ADDRESSES + 1] = {
 	[KOBS_A_PARAM_HIGHEST] = { .type = NLA_U64, },
 	[KOBS_A_PARAM_DEFAULT] = { .type = NLA_U64, },
 	[KOBS_A_PARAM_NUMBER] = { .type = NLA_U64, },
-	[KOBS_A_PARAM_TEXT] = { .type = NLA_NUL_STRING, .len = 255, },
+	[KOBS_A_PARAM_TEXT] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[KOBS_A_PARAM_ADDRESSES] = { .type = NLA_BINARY, },
 };
 

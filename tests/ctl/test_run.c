@@ -65,6 +65,36 @@ static void test_kept_out(void)
 	unlink(path);
 }
 
+/* What a pattern finds, and another one or NULL: the number of functions, or -1. */
+static int found(const char *path, const char *a, const char *b, bool wait)
+{
+	const char *patterns[2];
+	struct targets t = { .wait = wait };
+	int nr = -1;
+
+	patterns[0] = a;
+	patterns[1] = b;
+	if (!targets_parse(&t, (char **)patterns, b ? 2 : 1) && !targets_resolve(&t, path))
+		nr = (int)t.n;
+	targets_free(&t);
+	return nr;
+}
+
+static void test_wait(void)
+{
+	char path[] = "/tmp/obsctl-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	ok(write(fd, kallsyms, strlen(kallsyms)) > 0, "symbols");
+	close(fd);
+	ok(found(path, "nothing:once", "once", false) == -1, "a module that is not loaded is refused");
+	ok(found(path, "nothing:once", "once", true) == 1, "with --wait it is waited for");
+	ok(!found(path, "nothing:once", NULL, true), "and nothing else need be there");
+	ok(found(path, "nothing:once", "onec", true) == -1,
+	   "a function without module must be there");
+	unlink(path);
+}
+
 static pid_t start(void)
 {
 	pid_t pid = fork();
@@ -148,6 +178,7 @@ int main(void)
 {
 	test_pace();
 	test_kept_out();
+	test_wait();
 	test_tasks();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

@@ -73,6 +73,9 @@ def parameters():
     refused(nl, errno.EINVAL, "rows needs one of", ask, COUNT, f, nest(K.A_SESSION_PARAM, name))
     refused(nl, errno.EINVAL, "rows needs one of", ask, COUNT, f,
             nest(K.A_SESSION_PARAM, name, u64(K.A_PARAM_NUMBER, 4), attr(K.A_PARAM_TEXT, "4")))
+    for bad in "module:", ":function", "a  b", "a ", "!", "!module:":
+        refused(nl, errno.EINVAL, "parameter wait has patterns", ask, COUNT,
+                nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, "wait"), attr(K.A_PARAM_TEXT, bad)))
     refused(nl, errno.EINVAL, "given twice", ask, COUNT, f, param("rows", 4), param("rows", 4))
     refused(nl, errno.EINVAL, "rows takes a number", ask, COUNT, f,
             nest(K.A_SESSION_PARAM, name, attr(K.A_PARAM_TEXT, "4")))
@@ -284,14 +287,12 @@ def zero():
     refused(nl, errno.EINVAL, "ftrace cannot trace it", K.CMD_SESSION_NEW, TIME, functions(0, 0))
 
 
-@test("a session of which there is all to tell is told of as a whole")
-def large():
+def told(source, mode, columns, *parts):
     full = [u32(K.A_FILTER_PID, i) for i in range(1, 33)] + [u32(K.A_FILTER_TID, i) for i in range(1, 33)] + \
            [u32(K.A_FILTER_CPU, i) for i in (0, 1)] + [attr(K.A_FILTER_COMM, f"comm-{i:010}") for i in range(32)]
-    name, text = "n" * 31, "c" * 31
-    new = nl.ask(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "slab"), attr(K.A_SESSION_MODE, "leaks"),
-                 *[attr(K.A_SESSION_BY, c) for c in ("site", "cache", "size", "kstack")], nest(K.A_SESSION_FILTER, *full),
-                 nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, "cache"), attr(K.A_PARAM_TEXT, text)), param("objects", 1024))
+    name = "n" * 31
+    new = nl.ask(K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode),
+                 *[attr(K.A_SESSION_BY, c) for c in columns], nest(K.A_SESSION_FILTER, *full), *parts)
     me = attr(K.A_SESSION_ID, dict(attrs(new[0]))[K.A_SESSION_ID])
     nl.ask(K.CMD_SESSION_START, me, attr(K.A_SESSION_NAME, name))
     # A socket that has not read anything yet: the kernel begins its dumps with small messages.
@@ -305,6 +306,16 @@ def large():
     equal(len(found), 1, "sessions in the dump")
     filters = [k for k, _ in attrs(dict(attrs(found[0]))[K.A_SESSION_FILTER])]
     equal(len(filters), len(full), "items of the filter")
+
+
+def text_param(name, text):
+    return nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, name), attr(K.A_PARAM_TEXT, text))
+
+
+@test("a session of which there is all to tell is told of as a whole")
+def large():
+    told("slab", "leaks", ("site", "cache", "size", "kstack"), text_param("cache", "c" * 31), param("objects", 1024))
+    told("func", "count", ("func", "caller", "kstack"), functions(address()), text_param("wait", "a:b " * 1023 + "a:b"))
 
 
 @test("a refusal's sentence is that of its request, whoever else is refused")

@@ -3,6 +3,8 @@
  * Source func: what its files share.
  *
  *	source.c	description of the source, set of functions
+ *	modules.c	functions of modules that come and go
+ *	wait.c		which functions of a module that comes are wanted
  *	entry.c		handlers of modes that hook entries only
  *	call.c		handlers of modes that hook entries and returns
  *
@@ -25,7 +27,37 @@ enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER };
 #define FUNC_N_MISSED		(KOBS_N_SOURCE + 0)
 #define FUNC_N_IN_FLIGHT	(KOBS_N_SOURCE + 1)
 
-enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
+enum kobs_func_param {
+	FUNC_P_FUNCTIONS,
+	FUNC_P_ALL,
+	FUNC_P_INFLIGHT,
+	FUNC_P_WAIT,
+	FUNC_P
+};
+
+/* Maximum number of functions without the parameter all. */
+#define FUNC_MANY	1000
+
+/**
+ * enum kobs_func_tally - what happens to functions of modules during a session
+ * @FUNC_GONE: they went
+ * @FUNC_CAME: they came, and were hooked
+ * @FUNC_MISSED: they came, and could not be hooked
+ * @FUNC_TALLIES: number of these
+ */
+enum kobs_func_tally { FUNC_GONE, FUNC_CAME, FUNC_MISSED, FUNC_TALLIES };
+
+/**
+ * struct kobs_func_count - how often that happened
+ * @n: number of functions
+ * @when: what it was, with which module and when first; set before @n
+ */
+struct kobs_func_count {
+	unsigned int n;
+	char when[MODULE_NAME_LEN + 96];
+};
+
+struct kobs_func_wait;
 
 /**
  * struct kobs_func - a session of this source
@@ -34,8 +66,10 @@ enum kobs_func_param { FUNC_P_FUNCTIONS, FUNC_P_ALL, FUNC_P_INFLIGHT, FUNC_P };
  * @ips: functions
  * @n: number of functions
  * @began: monotonic ns of the start; 0 before it and after the stop
- * @gone: number of functions whose module was unloaded while they were hooked
- * @when: says of which module, and when the first went; set before @gone
+ * @ended: it was stopped
+ * @tally: what happened to functions of modules since
+ * @wait: functions of modules to wait for, or NULL
+ * @kept_out: number of these whose return cannot be hooked
  * @hooked: @ops is registered
  * @stuck: @ops can be called after the end
  * @ops: for modes that hook entries only
@@ -48,14 +82,32 @@ struct kobs_func {
 	unsigned long *ips;
 	unsigned int n;
 	u64 began;
-	unsigned int gone;
-	char when[MODULE_NAME_LEN + 80];
+	bool ended;
+	struct kobs_func_count tally[FUNC_TALLIES];
+	struct kobs_func_wait *wait;
+	unsigned int kept_out;
 	bool hooked;
 	bool stuck;
 	struct ftrace_ops ops;
 	struct kobs_calls *calls;
 	struct notifier_block modules;
 };
+
+/* source.c */
+bool kobs_func_may(const struct kobs_session *s, u64 n);
+int kobs_func_hook(struct kobs_func *f);
+void kobs_func_unhook(struct kobs_func *f);
+
+/* modules.c */
+void kobs_func_follow_modules(struct kobs_func *f);
+bool kobs_func_note(const struct kobs_func *f, unsigned int i,
+		    struct kobs_note *note);
+
+/* wait.c */
+struct kobs_func_wait *kobs_func_wait_new(const char *text);
+void kobs_func_wait_free(struct kobs_func_wait *w);
+int kobs_func_wait_find(struct kobs_func_wait *w, const struct module *mod,
+			unsigned long **ips);
 
 /* entry.c */
 ftrace_func_t kobs_func_handler(const struct kobs_session *s);

@@ -9,13 +9,12 @@
  * them on.
  *
  * Locking: prepare, start, stop and release run under the session's change lock,
- * func_module() under the notifier chain's; func.lock, which nests inside
- * both, protects the set of hooked functions. The handlers take no lock. stop
- * waits for the trampolines in unregister_ftrace_function() (one RCU-tasks grace
- * period) before anything is freed.
+ * the notifier of modules under its chain's; struct kobs_func.lock, which nests
+ * inside both, protects the set of hooked functions. The handlers take no lock.
+ * stop waits for the trampolines in unregister_ftrace_function() (one RCU-tasks
+ * grace period) before anything is freed.
  */
 #include <linux/ftrace.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -31,9 +30,6 @@
 #include "sources.h"
 #include "sources/func/func.h"
 
-/* Maximum number of functions without the parameter all. */
-#define FUNC_MANY	1000
-
 static int func_compare(const void *a, const void *b)
 {
 	unsigned long x = *(const unsigned long *)a;
@@ -42,7 +38,48 @@ static int func_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void func_unhook(struct kobs_func *f)
+/**
+ * kobs_func_may() - whether a session may have so many functions
+ * @s: session
+ * @n: number of functions
+ *
+ * Context: task.
+ * Return: true if so.
+ */
+bool kobs_func_may(const struct kobs_session *s, u64 n)
+{
+	return n <= FUNC_MANY || s->source_params[FUNC_P_ALL].number;
+}
+
+/**
+ * kobs_func_hook() - hook the functions, all or none
+ * @f: session, with functions or with calls; its lock is held
+ *
+ * Context: task, may sleep.
+ * Return: 0, or an error of kobs_calls_start() or kobs_ftrace_hook().
+ */
+int kobs_func_hook(struct kobs_func *f)
+{
+	int err;
+
+	lockdep_assert_held(&f->lock);
+	if (f->calls)
+		return kobs_calls_start(f->calls);
+	/* No functions in an ftrace filter would mean all. */
+	if (!f->n)
+		return 0;
+	err = kobs_ftrace_hook(&f->ops, &f->stuck);
+	f->hooked = !err;
+	return err;
+}
+
+/**
+ * kobs_func_unhook() - undo kobs_func_hook(), if it was called
+ * @f: session; its lock is held
+ *
+ * Context: task, may sleep.
+ */
+void kobs_func_unhook(struct kobs_func *f)
 {
 	lockdep_assert_held(&f->lock);
 	if (f->calls)
@@ -89,105 +126,30 @@ static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 	return err;
 }
 
-/* Whether an address is in code that is about to go, or has just come. */
-static bool func_goes(unsigned long ip, unsigned long state,
-		      const struct module *mod)
-{
-	return state == MODULE_STATE_LIVE ? within_module_init(ip, mod) :
-					    within_module(ip, mod);
-}
-
-/* Move functions that go to the end; returns the number of the others. */
-static unsigned int func_part(struct kobs_func *f, unsigned long state,
-			      const struct module *mod)
-{
-	unsigned int left = f->n;
-	unsigned int i = 0;
-
-	while (i < left) {
-		if (!func_goes(f->ips[i], state, mod)) {
-			i++;
-			continue;
-		}
-		left--;
-		swap(f->ips[i], f->ips[left]);
-	}
-	return left;
-}
-
-/* Unhook functions, of which there are @left others. */
-static void func_drop(struct kobs_func *f, unsigned int left)
-{
-	unsigned int gone = f->n - left;
-
-	f->n = left;
-	if (f->calls)
-		kobs_calls_drop(f->calls, left);
-	/* An empty filter would hook all functions. */
-	else if (!left || kobs_ftrace_drop(&f->ops, f->ips + left, gone))
-		func_unhook(f);
-}
-
-/* Keep for the report that @n functions went with a module. */
-static void func_note_gone(struct kobs_func *f, const struct module *mod,
-			   unsigned int n)
-{
-	u64 ms = div_u64(ktime_get_mono_fast_ns() - f->began, NSEC_PER_MSEC);
-
-	if (!f->gone)
-		snprintf(f->when, sizeof(f->when),
-			 "went with their modules, the first with %s after %llu.%03llu s",
-			 mod->name, ms / 1000, ms % 1000);
-	/* Pairs with the acquire in func_note(). */
-	smp_store_release(&f->gone, f->gone + n);
-}
-
-/*
- * Functions whose code goes must leave the filter, else those of a module that
- * is loaded to the same address would be hooked: all of a module's when it is
- * unloaded, and those of its init text, which is freed, when it has been
- * initialised. What is still in the filter when a module is loaded to that
- * address is of another one, whose end was not seen.
- */
-static int func_module(struct notifier_block *nb, unsigned long state,
-		       void *data)
-{
-	struct kobs_func *f = container_of(nb, struct kobs_func, modules);
-	unsigned int left;
-
-	mutex_lock(&f->lock);
-	left = func_part(f, state, data);
-	/* Init text has done its work, and is no loss. */
-	if (left != f->n && state == MODULE_STATE_GOING && f->began &&
-	    READ_ONCE(f->s->armed))
-		func_note_gone(f, data, f->n - left);
-	if (left != f->n)
-		func_drop(f, left);
-	mutex_unlock(&f->lock);
-	return NOTIFY_DONE;
-}
-
 static void func_free(struct kobs_func *f)
 {
 	unregister_module_notifier(&f->modules);
 	if (f->calls)
 		kobs_calls_free(f->calls);
 	ftrace_free_filter(&f->ops);
+	if (f->wait)
+		kobs_func_wait_free(f->wait);
 	kvfree(f->ips);
 	mutex_destroy(&f->lock);
 	kfree(f);
 }
 
-/* Prepare the hooks of the mode. */
-static int func_prepare_hook(struct kobs_func *f, bool wait)
+/* Prepare the hooks of the mode; with @returns, of entries and returns. */
+static int func_prepare_hook(struct kobs_func *f, bool returns)
 {
 	struct kobs_session *s = f->s;
 
-	if (!wait) {
+	if (!returns) {
 		f->ops.func = kobs_func_handler(s);
 		f->ops.flags = KOBS_FTRACE_FLAGS;
 		f->ops.private = s;
-		return ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1);
+		return f->n ? ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1) :
+			      0;
 	}
 	f->calls = kobs_func_calls(f);
 	if (IS_ERR(f->calls)) {
@@ -219,15 +181,16 @@ static int func_prepare_locked(struct kobs_func *f,
 	struct kobs_session *s = f->s;
 	int err;
 
-	f->ips = kvmalloc_array(functions->number, sizeof(*f->ips), GFP_KERNEL);
+	f->ips = kvmalloc_array(functions->number ?: 1, sizeof(*f->ips),
+				GFP_KERNEL);
 	if (!f->ips)
 		return -ENOMEM;
 	err = func_choose(f, functions);
-	if (!err && f->n)
+	if (!err && (f->n || f->wait))
 		err = func_prepare_hook(f, s->mode->value);
 	if (err)
 		return func_refuse(f, err, extack);
-	if (f->n)
+	if (f->n || f->wait)
 		return 0;
 	return kobs_refuse(extack, -EINVAL, "%ps%s cannot be traced: %s",
 			   (void *)(long)s->kept_out[0].address,
@@ -235,38 +198,69 @@ static int func_prepare_locked(struct kobs_func *f,
 			   " and all others" : "", s->kept_out[0].reason);
 }
 
-static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
+static int func_check(const struct kobs_session *s,
+		      struct netlink_ext_ack *extack)
 {
-	const struct kobs_value *functions =
-		&s->source_params[FUNC_P_FUNCTIONS];
-	struct kobs_func *f;
-	int err;
+	u64 n = s->source_params[FUNC_P_FUNCTIONS].number;
 
-	if (!functions->number)
+	if (s->source_params[FUNC_P_WAIT].text && !IS_ENABLED(CONFIG_KALLSYMS))
+		return kobs_refuse(extack, -EOPNOTSUPP,
+				   "modules cannot be waited for: this kernel has no symbols (CONFIG_KALLSYMS)");
+	if (!n && !s->source_params[FUNC_P_WAIT].text)
 		return kobs_refuse(extack, -EINVAL,
 				   "parameter functions is missing");
-	if (functions->number > FUNC_MANY &&
-	    !s->source_params[FUNC_P_ALL].number)
+	if (!kobs_func_may(s, n))
 		return kobs_refuse(extack, -EINVAL,
 				   "%llu functions: more than %d need the parameter all",
-				   functions->number, FUNC_MANY);
-	f = kzalloc(sizeof(*f), GFP_KERNEL);
+				   n, FUNC_MANY);
+	return 0;
+}
+
+static struct kobs_func *func_new(struct kobs_session *s,
+				  struct netlink_ext_ack *extack)
+{
+	const char *wait = s->source_params[FUNC_P_WAIT].text;
+	struct kobs_func *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	int err;
+
 	if (!f)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	f->s = s;
 	mutex_init(&f->lock);
-	f->modules.notifier_call = func_module;
-	register_module_notifier(&f->modules);
-	mutex_lock(&f->lock);
-	err = func_prepare_locked(f, functions, extack);
-	mutex_unlock(&f->lock);
-	if (err) {
-		func_free(f);
+	f->wait = wait ? kobs_func_wait_new(wait) : NULL;
+	if (!IS_ERR(f->wait))
+		return f;
+	err = PTR_ERR(f->wait);
+	mutex_destroy(&f->lock);
+	kfree(f);
+	if (err == -EINVAL)
+		kobs_refuse(extack, err,
+			    "parameter wait has patterns FUNCTION, MODULE:FUNCTION and !PATTERN, with single spaces between them");
+	return ERR_PTR(err);
+}
+
+static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
+{
+	int err = func_check(s, extack);
+	struct kobs_func *f;
+
+	if (err)
 		return err;
+	f = func_new(s, extack);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	kobs_func_follow_modules(f);
+	mutex_lock(&f->lock);
+	err = func_prepare_locked(f, &s->source_params[FUNC_P_FUNCTIONS],
+				  extack);
+	if (!err) {
+		s->priv = f;
+		s->targets = f->n;
 	}
-	s->priv = f;
-	s->targets = f->n;
-	return 0;
+	mutex_unlock(&f->lock);
+	if (err)
+		func_free(f);
+	return err;
 }
 
 /* After start and stop: what cannot be unhooked is kept. */
@@ -282,13 +276,11 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	int err = -ENOENT;
 
 	mutex_lock(&f->lock);
-	if (!f->n) {
+	if (!f->n && !f->wait) {
 		kobs_refuse(extack, err,
 			    "the functions are gone: their module was unloaded");
 	} else {
-		err = f->calls ? kobs_calls_start(f->calls) :
-				 kobs_ftrace_hook(&f->ops, &f->stuck);
-		f->hooked = !err && !f->calls;
+		err = kobs_func_hook(f);
 		f->began = err ? 0 : ktime_get_mono_fast_ns();
 		if (err)
 			err = func_refuse(f, err, extack);
@@ -304,7 +296,8 @@ static void func_stop(struct kobs_session *s)
 
 	mutex_lock(&f->lock);
 	f->began = 0;
-	func_unhook(f);
+	f->ended = true;
+	kobs_func_unhook(f);
 	func_settle(f);
 	mutex_unlock(&f->lock);
 }
@@ -318,15 +311,7 @@ static void func_release(struct kobs_session *s)
 static bool func_note(const struct kobs_session *s, unsigned int i,
 		      struct kobs_note *note)
 {
-	const struct kobs_func *f = s->priv;
-
-	if (i || !f)
-		return false;
-	note->name = "functions_gone";
-	/* Pairs with the release in func_note_gone(). */
-	note->number = smp_load_acquire(&f->gone);
-	note->doc = f->when;
-	return true;
+	return s->priv && kobs_func_note(s->priv, i, note);
 }
 
 static const struct kobs_mode func_modes[] = {
@@ -372,6 +357,11 @@ static const struct kobs_param func_params[] = {
 	[FUNC_P_ALL] = {
 		"all", "allow more than 1,000 functions", KOBS_TYPE_NUMBER,
 		NULL, 0, 1, 0
+	},
+	[FUNC_P_WAIT] = {
+		"wait",
+		"functions of modules to hook when these are loaded: [!][MODULE:]PATTERN ...",
+		KOBS_TYPE_TEXT, NULL, 1, 4095, 0
 	},
 	[FUNC_P_INFLIGHT] = {
 		"inflight",

@@ -5,6 +5,8 @@
  *
  *   hold      given as 1, the module's init calls kobs_gen_hook_init(), in init
  *             text, once per millisecond until 0 is written here
+ *   calls     given as N, the module's init calls kobs_gen_hook_init() and
+ *             kobs_gen_hook_timed() N times
  *   inits     calls of kobs_gen_hook_init()
  *   step      writing N calls a function N times, one instruction of which has a
  *             kprobe that single-steps; the handlers before and after it call
@@ -32,6 +34,9 @@
 
 static bool hold;
 module_param(hold, bool, 0644);
+
+static unsigned int calls;
+module_param(calls, uint, 0444);
 
 static unsigned long inits;
 module_param(inits, ulong, 0444);
@@ -184,6 +189,12 @@ static noinline void __init kobs_gen_hook_init(void)
 
 static int __init init(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < calls; i++) {
+		kobs_gen_hook_init();
+		kobs_gen_hook_timed();
+	}
 	while (READ_ONCE(hold)) {
 		kobs_gen_hook_init();
 		usleep_range(1000, 2000);
