@@ -13,7 +13,7 @@ static const struct ksym *find_or_print(struct ksyms *k, uint64_t address, struc
 	if (sym && sym->name)
 		return sym;
 	k->unknown = true;
-	buf_printf(out, "[unknown] 0x%llx", (unsigned long long)ksyms_address(address));
+	buf_printf(out, "[unknown] 0x%llx", (unsigned long long)ksyms_address(k, address));
 	return NULL;
 }
 
@@ -35,7 +35,7 @@ void ksyms_print_function(struct ksyms *k, uint64_t address, struct buf *out)
 		return;
 	buf_puts(out, sym->name);
 	if (sym->twin)
-		buf_printf(out, " 0x%llx", (unsigned long long)ksyms_address(address));
+		buf_printf(out, " 0x%llx", (unsigned long long)ksyms_address(k, address));
 	if (sym->namesake && *sym->module)
 		buf_printf(out, " [%s]", sym->module);
 }
@@ -57,5 +57,5 @@ void ksyms_print_object(struct ksyms *k, uint64_t address, struct buf *out)
 	if (sym && sym->name)
 		print_place(sym, out);
 	else
-		buf_printf(out, "0x%llx", (unsigned long long)ksyms_address(address));
+		buf_printf(out, "0x%llx", (unsigned long long)ksyms_address(k, address));
 }

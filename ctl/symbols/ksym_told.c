@@ -30,10 +30,10 @@ struct told_object {
 #define UPPER_MAX	0x4000
 
 /** ksyms_address() - Return: the address that ksyms_tell() gave a number for. */
-uint64_t ksyms_address(uint64_t word)
+uint64_t ksyms_address(const struct ksyms *k, uint64_t word)
 {
-	/* Bit 63 without bit 62: no address of a kernel is so. */
-	return word >> 62 == 2 ? word | ~0ull << UPPER_SHIFT : word;
+	/* Bit 63 without bit 62: no address of a kernel is so, but hardware says anything. */
+	return word >> 62 == 2 && map_get(&k->told, word) ? word | ~0ull << UPPER_SHIFT : word;
 }
 
 static uint64_t word_of(uint64_t address, unsigned int nth)
@@ -62,7 +62,7 @@ static void add_object(struct ksyms *k, uint64_t word)
 			       sizeof(*k->told_objects));
 	new = &k->told_objects[k->nr_told_objects++];
 	*new = (struct told_object){
-		.start = ksyms_address(word) - sym->offset, .sym = sym, .rank = -1,
+		.start = ksyms_address(k, word) - sym->offset, .sym = sym, .rank = -1,
 	};
 }
 

@@ -183,7 +183,7 @@ u64 kobs_names_show(struct kobs_session *s, u64 word, const char **text)
 
 	lockdep_assert_held(&s->names.lock);
 	*text = NULL;
-	if (kobs_is_alias(word)) {
+	if (kobs_is_alias(&s->names.table, word)) {
 		address = kobs_alias_address(&s->names.table, word, text);
 		if (!*text)
 			*text = name_unloaded(s, address);
@@ -242,7 +242,7 @@ static u64 coming_word(void *arg, u64 word)
 	const char *text;
 	u64 address;
 
-	if (!kobs_is_alias(word))
+	if (!kobs_is_alias(t, word))
 		return kobs_code_has(g->code, word) ?
 		       kobs_name_table_alias(t, word, "") : word;
 	address = kobs_alias_address(t, word, &text);

@@ -203,8 +203,10 @@ u64 kobs_name_table_alias(struct kobs_name_table *t, u64 address,
 			 (address & (BIT_ULL(KOBS_ALIAS_SHIFT) - 1));
 	struct kobs_name *name, **place;
 
-	if (!*text)
+	if (!*text) {
+		t->lost = true;
 		return lost;
+	}
 	if (t->buckets) {
 		hlist_for_each_entry(name, bucket_of(t, address), node) {
 			if (name->address == address && name->gone &&
@@ -214,8 +216,10 @@ u64 kobs_name_table_alias(struct kobs_name_table *t, u64 address,
 	}
 	place = alias_room(t);
 	name = place ? name_new(t, address, text) : NULL;
-	if (!name)
+	if (!name) {
+		t->lost = true;
 		return lost;
+	}
 	name->gone = true;
 	name->alias = KOBS_ALIAS_NAMED << KOBS_ALIAS_SHIFT | t->n_gone;
 	*place = name;

@@ -13,6 +13,7 @@
 #ifndef KOBS_NAME_TABLE_H
 #define KOBS_NAME_TABLE_H
 
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/types.h>
@@ -31,9 +32,12 @@
 #define KOBS_NAMES_PER_PAGE	(PAGE_SIZE / sizeof(struct kobs_name *))
 #define KOBS_NAMES_PAGES	DIV_ROUND_UP(KOBS_NAMES, KOBS_NAMES_PER_PAGE)
 
-/* The upper 16 bits of an alias with a name, and of one without. */
-#define KOBS_ALIAS_NAMED	0x8000ULL
-#define KOBS_ALIAS_LOST		0x8001ULL
+/*
+ * The upper 16 bits of an alias with a name, and of one without. What hardware
+ * says of branches can be anything: a word is an alias only if the table gave it.
+ */
+#define KOBS_ALIAS_NAMED	0xa11aULL
+#define KOBS_ALIAS_LOST		0xa11bULL
 #define KOBS_ALIAS_SHIFT	48
 
 /**
@@ -59,6 +63,7 @@ struct kobs_name {
  * @buckets: names by address, or NULL before the first
  * @gone: names by number of their alias, in pages
  * @n_gone: number of them
+ * @lost: aliases without a name were given
  * @n_valid: number of valid names
  * @n_empty: of these, the empty ones
  * @memory: account of all memory
@@ -70,6 +75,7 @@ struct kobs_name_table {
 	struct hlist_head *buckets;
 	struct kobs_name **gone[KOBS_NAMES_PAGES];
 	u32 n_gone;
+	bool lost;
 	u32 n_valid;
 	u32 n_empty;
 	struct kobs_memory memory;
@@ -90,22 +96,28 @@ void kobs_name_table_drop(struct kobs_name_table *t, u64 from, u64 size);
 
 /**
  * kobs_is_alias() - does a word stand for an address whose code is gone
+ * @t: its table
  * @word: word that is an address or an alias
  *
- * Context: any.
+ * Context: task.
  * Return: true for an alias.
  */
-static inline bool kobs_is_alias(u64 word)
+static inline bool kobs_is_alias(const struct kobs_name_table *t, u64 word)
 {
-	u64 kind = word >> KOBS_ALIAS_SHIFT;
-
-	return kind == KOBS_ALIAS_NAMED || kind == KOBS_ALIAS_LOST;
+	switch (word >> KOBS_ALIAS_SHIFT) {
+	case KOBS_ALIAS_NAMED:
+		return (word & (BIT_ULL(KOBS_ALIAS_SHIFT) - 1)) < t->n_gone;
+	case KOBS_ALIAS_LOST:
+		return t->lost;
+	default:
+		return false;
+	}
 }
 
 /**
  * kobs_alias_address() - address that an alias stands for
  * @t: its table
- * @alias: alias
+ * @alias: alias, see kobs_is_alias()
  * @text: set to the name, or to NULL if it has none
  *
  * Context: task.
@@ -119,7 +131,7 @@ static inline u64 kobs_alias_address(const struct kobs_name_table *t, u64 alias,
 
 	*text = NULL;
 	/* The upper bits of a kernel address are set. */
-	if (alias >> KOBS_ALIAS_SHIFT == KOBS_ALIAS_LOST || n >= t->n_gone)
+	if (alias >> KOBS_ALIAS_SHIFT == KOBS_ALIAS_LOST)
 		return alias | ~0ULL << KOBS_ALIAS_SHIFT;
 	name = t->gone[n / KOBS_NAMES_PER_PAGE][n % KOBS_NAMES_PER_PAGE];
 	*text = name->text;

@@ -284,8 +284,9 @@ static void test_told(void)
 	gone = ksyms_tell(&k, at, "[unloaded] 0xffffffffc0001010", false);
 	none = ksyms_tell(&k, at, "[unknown] 0xffffffffc0001010", false);
 	ok(a == at, "the first name of an address has its number");
-	ok(b != at && ksyms_address(b) == at, "another one has a number of its own");
-	ok(ksyms_address(at) == at && ksyms_address(0x1234) == 0x1234, "an address is its own");
+	ok(b != at && ksyms_address(&k, b) == at, "another one has a number of its own");
+	ok(ksyms_address(&k, at) == at && ksyms_address(&k, 0x1234) == 0x1234 &&
+	   ksyms_address(&k, 1ull << 63) == 1ull << 63, "an address is its own");
 	ok(ksyms_tell(&k, at, "leak+0x10 [moda]", false) == a &&
 	   ksyms_tell(&k, at, "entry [modb]", false) == b &&
 	   ksyms_tell(&k, at, "[unloaded] 0xffffffffc0001010", false) == gone,

@@ -74,7 +74,7 @@ static void is_named(struct kunit *test, u64 alias, const char *want)
 {
 	const char *text;
 
-	KUNIT_EXPECT_TRUE(test, kobs_is_alias(alias));
+	KUNIT_EXPECT_TRUE(test, kobs_is_alias(test->priv, alias));
 	KUNIT_EXPECT_EQ(test, kobs_alias_address(test->priv, alias, &text), CODE);
 	if (!want)
 		KUNIT_EXPECT_NULL(test, text);
@@ -87,9 +87,12 @@ static void aliases(struct kunit *test)
 	struct kobs_name_table *t = test->priv;
 	u64 a, b;
 
-	KUNIT_EXPECT_FALSE(test, kobs_is_alias(CODE));
-	KUNIT_EXPECT_FALSE(test, kobs_is_alias(0));
-	KUNIT_EXPECT_FALSE(test, kobs_is_alias(0x00007fffffffffffULL));
+	KUNIT_EXPECT_FALSE(test, kobs_is_alias(t, CODE));
+	KUNIT_EXPECT_FALSE(test, kobs_is_alias(t, 0));
+	KUNIT_EXPECT_FALSE(test, kobs_is_alias(t, 0x00007fffffffffffULL));
+	/* Words of hardware that no table gave. */
+	KUNIT_EXPECT_FALSE(test, kobs_is_alias(t, KOBS_ALIAS_NAMED << KOBS_ALIAS_SHIFT));
+	KUNIT_EXPECT_FALSE(test, kobs_is_alias(t, KOBS_ALIAS_LOST << KOBS_ALIAS_SHIFT));
 	a = kobs_name_table_alias(t, CODE, "one [a]");
 	b = kobs_name_table_alias(t, CODE, "two [b]");
 	KUNIT_EXPECT_NE(test, a, b);
@@ -99,6 +102,7 @@ static void aliases(struct kunit *test)
 	/* A module that comes back gets the same. */
 	KUNIT_EXPECT_EQ(test, kobs_name_table_alias(t, CODE, "one [a]"), a);
 	KUNIT_EXPECT_EQ(test, t->n_gone, 2);
+	KUNIT_EXPECT_FALSE(test, kobs_is_alias(t, (KOBS_ALIAS_NAMED << KOBS_ALIAS_SHIFT) + 2));
 	/* They are no valid names, and stay. */
 	KUNIT_EXPECT_NULL(test, kobs_name_table_find(t, CODE));
 	kobs_name_table_drop(t, CODE, PAGE);
@@ -174,7 +178,7 @@ static u64 back_word(void *arg, u64 word)
 {
 	const char *text;
 
-	return kobs_is_alias(word) ? kobs_alias_address(arg, word, &text) : word;
+	return kobs_is_alias(arg, word) ? kobs_alias_address(arg, word, &text) : word;
 }
 
 static struct kobs_replace page_of(struct kunit *test, u32 words)
@@ -205,7 +209,7 @@ static void rows(struct kunit *test)
 	row = kobs_table_find(&t, key);
 	preempt_enable();
 	kobs_table_replace(&t, &r);
-	KUNIT_EXPECT_TRUE(test, kobs_is_alias(row->data[0]));
+	KUNIT_EXPECT_TRUE(test, kobs_is_alias(test->priv, row->data[0]));
 	/* The other word is a number. */
 	KUNIT_EXPECT_EQ(test, row->data[1], CODE);
 	KUNIT_EXPECT_EQ(test, local64_read(&row->count), 2);
@@ -244,7 +248,7 @@ static void stacks(struct kunit *test)
 	kobs_stack_table_replace(&st, &r);
 	s = kobs_stack_table_get(&st, kernel);
 	KUNIT_EXPECT_EQ(test, st.words[s->start], CODE + PAGE);
-	KUNIT_EXPECT_TRUE(test, kobs_is_alias(st.words[s->start + 1]));
+	KUNIT_EXPECT_TRUE(test, kobs_is_alias(test->priv, st.words[s->start + 1]));
 	KUNIT_EXPECT_EQ(test, st.words[s->start + 1], st.words[s->start + 2]);
 	s = kobs_stack_table_get(&st, user);
 	KUNIT_EXPECT_EQ(test, st.words[s->start + 1], CODE);
@@ -268,7 +272,7 @@ static void groups(struct kunit *test)
 	group = kobs_group_table_find(&g, key);
 	kobs_group_table_replace(&g, &r);
 	KUNIT_EXPECT_EQ(test, kobs_group_table_key(&g, group)[0], CODE);
-	KUNIT_EXPECT_TRUE(test, kobs_is_alias(kobs_group_table_key(&g, group)[1]));
+	KUNIT_EXPECT_TRUE(test, kobs_is_alias(test->priv, kobs_group_table_key(&g, group)[1]));
 	KUNIT_EXPECT_NE(test, kobs_group_table_find(&g, key), group);
 	r.fn = back_word;
 	kobs_group_table_replace(&g, &r);

@@ -26,7 +26,7 @@ static bool has_runs(uint64_t branches)
 /* As the program's file has it: perf2bolt does not know where that was loaded. */
 static unsigned long long bolt_address(struct report *r, uint32_t pid, uint64_t address)
 {
-	return address >> 63 || !pid ? ksyms_address(address) :
+	return address >> 63 || !pid ? ksyms_address(&r->view->ksyms, address) :
 	       usyms_program_address(&r->view->usyms, pid, address);
 }
 

@@ -69,8 +69,8 @@ static const char *type_name(uint64_t type)
 /** pmu_brstack_entry() - An entry, as perf prints it. */
 void pmu_brstack_entry(struct buf *out, uint64_t from, uint64_t to, uint64_t info)
 {
-	buf_printf(out, " 0x%llx/0x%llx/%c/%c/%c/%u/%s ", (unsigned long long)ksyms_address(from),
-		   (unsigned long long)ksyms_address(to), info & 2 ? 'P' : info & 1 ? 'M' : '-',
+	buf_printf(out, " 0x%llx/0x%llx/%c/%c/%c/%u/%s ", (unsigned long long)from,
+		   (unsigned long long)to, info & 2 ? 'P' : info & 1 ? 'M' : '-',
 		   info & 4 ? 'X' : '-', info & 8 ? 'A' : '-',
 		   (unsigned int)(info >> 4 & 0xffff), type_name(info >> 20));
 }
@@ -112,6 +112,7 @@ size_t pmu_brstack_record(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	struct brstack *b = ((struct pmu_run *)t->arg)->verb;
 	const uint64_t *v = rec + 2;
 	struct brstack_cpu *c = map_get(&b->cpus, cpu);
+	const struct ksyms *k = &t->view->ksyms;
 	struct open_sample *s;
 
 	if (!c) {
@@ -125,11 +126,12 @@ size_t pmu_brstack_record(struct trace *t, uint32_t cpu, const uint64_t *rec)
 		s->sample = v[AT_SAMPLE];
 		s->line.len = 0;
 		buf_printf(&s->line, " %16llx",
-			   (unsigned long long)ksyms_address(v[AT_IP]));
+			   (unsigned long long)ksyms_address(k, v[AT_IP]));
 	}
 	s->left = v[AT_LEFT];
 	if (v[AT_FROM] || v[AT_TO] || v[AT_INFO] || v[AT_LEFT])
-		pmu_brstack_entry(&s->line, v[AT_FROM], v[AT_TO], v[AT_INFO]);
+		pmu_brstack_entry(&s->line, ksyms_address(k, v[AT_FROM]),
+				  ksyms_address(k, v[AT_TO]), v[AT_INFO]);
 	if (s->left)
 		return 0;
 	s->used = false;

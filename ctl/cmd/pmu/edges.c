@@ -296,7 +296,7 @@ static void cell_address(struct edges *e, struct out *o, uint32_t pid, uint64_t 
 	buf_free(&b);
 	snprintf(plain, sizeof(plain), "%s_address", key);
 	if (o->json)
-		out_json_number(o, plain, ksyms_address(address));
+		out_json_number(o, plain, ksyms_address(&e->view->ksyms, address));
 }
 
 static void cell_share(struct out *o, const char *header, uint64_t part, uint64_t all)
