@@ -86,14 +86,16 @@ static unsigned long linkage_target(unsigned long entry)
  * The caller of a leaf that has no frame, as libc's system calls have none; or
  * 0. It is on top of the stack as long as the leaf has pushed nothing: if what
  * lies there follows a call of a function that begins just before the leaf's
- * instruction, it is the return address.
+ * instruction, it is the return address. The ABI aligns the stack to 16 bytes at
+ * a call: elsewhere nothing but an old return address can look like one.
  */
 static unsigned long leaf_caller(const struct pt_regs *regs)
 {
 	unsigned long target;
 	unsigned long ret;
 
-	if (regs->sp % sizeof(ret) || !user_read(&ret, regs->sp, sizeof(ret)))
+	if (regs->sp % 16 != sizeof(ret) ||
+	    !user_read(&ret, regs->sp, sizeof(ret)))
 		return 0;
 	target = call_target(ret);
 	if (target && regs->ip - target >= ENTRY_BYTES)
