@@ -79,10 +79,11 @@ int kobs_calls_add(struct kobs_calls *c, unsigned long *ips, unsigned int *n)
 	unsigned int added = *n - c->n;
 	int err = kobs_call_pool_choose(c, ips + c->n, &added);
 
-	/* What is left in the filter of functions that went is not of them. */
-	if (!err && added)
-		err = ftrace_set_filter_ips(&c->ops, ips + c->n, added, 0,
-					    !c->n);
+	/* While nothing is hooked, the filter can have functions that went. */
+	if (!err && added && c->hooked)
+		err = ftrace_set_filter_ips(&c->ops, ips + c->n, added, 0, 0);
+	else if (!err && added)
+		err = ftrace_set_filter_ips(&c->ops, ips, c->n + added, 0, 1);
 	if (!err && added && c->running && !c->hooked)
 		err = calls_hook(c);
 	c->ips = ips;

@@ -142,8 +142,11 @@ static unsigned int func_hook_more(struct kobs_func *f, unsigned int n)
 		kobs_calls_add(f->calls, f->ips, &f->n);
 		return f->n - old;
 	}
-	/* What is left in the filter of functions that went is not of them. */
-	err = ftrace_set_filter_ips(&f->ops, f->ips + old, n, 0, !old);
+	/* While nothing is hooked, the filter can have functions that went. */
+	if (f->hooked)
+		err = ftrace_set_filter_ips(&f->ops, f->ips + old, n, 0, 0);
+	else
+		err = ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1);
 	if (!err && f->began && !f->hooked)
 		err = kobs_func_hook(f);
 	if (err)
