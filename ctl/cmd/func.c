@@ -89,17 +89,18 @@ static void request_functions(struct request *req, const struct func_run *f)
  * A session waits for modules as soon as it is made. One that was loaded before
  * that, but after the functions were looked for, would be missing.
  */
-static bool renew(struct run_spec *spec, struct view *v)
+static int renew(struct run_spec *spec, struct view *v, bool *renewed)
 {
 	struct func_run *f = spec->arg;
-	bool changed;
+	int err = 0;
 
 	(void)v;
-	changed = modules_came(&f->modules, modules_path());
-	if (!changed || find_functions(f))
-		return false;
-	request_functions(&spec->request, f);
-	return true;
+	*renewed = modules_came(&f->modules, modules_path());
+	if (*renewed)
+		err = find_functions(f);
+	if (*renewed && !err)
+		request_functions(&spec->request, f);
+	return err;
 }
 
 /* The kernel's patterns negate a class by '!' only, and are words. */

@@ -48,7 +48,12 @@ int request_make(struct nl *nl, struct run_spec *spec, struct view *v, struct se
 	int err = model_session_new(nl, &spec->request, s);
 	int tries;
 
-	for (tries = 1; !err && spec->renew && spec->renew(spec, v); tries++) {
+	for (tries = 1; !err && spec->renew; tries++) {
+		bool renewed = false;
+
+		err = spec->renew(spec, v, &renewed);
+		if (err || !renewed)
+			break;
 		model_session_drop(nl, s);
 		model_free_session(s);
 		err = tries < TRIES ? model_session_new(nl, &spec->request, s) :

@@ -37,11 +37,11 @@ struct run_spec {
 	/*
 	 * NULL, or the verb's own ways; @arg is for them. @prepare completes the request once
 	 * the process of the command is there, or 0. @renew is asked when the session is made:
-	 * returns whether the request was not right any more, and is now. @report prints a
-	 * table, @record a record of a stream.
+	 * sets whether the request was not right any more, and is now. @report prints a table,
+	 * @record a record of a stream.
 	 */
 	int		(*prepare)(struct run_spec *spec, struct view *v, pid_t command);
-	bool		(*renew)(struct run_spec *spec, struct view *v);
+	int		(*renew)(struct run_spec *spec, struct view *v, bool *renewed);
 	int		(*report)(struct run_spec *spec, struct report *r, const struct output *to);
 	trace_print_fn	record;
 	void		*arg;

@@ -143,14 +143,14 @@ static void add_functions(struct pmu_run *p, struct view *v)
  * A module that came before there was a session, but after the list was read: its
  * samples would count for other functions.
  */
-static bool renew(struct run_spec *spec, struct view *v)
+static int renew(struct run_spec *spec, struct view *v, bool *renewed)
 {
 	struct pmu_run *p = spec->arg;
 
-	if (!p->functions.n || !ksyms_are_old(&v->ksyms))
-		return false;
-	add_functions(p, v);
-	return true;
+	*renewed = p->functions.n && ksyms_are_old(&v->ksyms);
+	if (*renewed)
+		add_functions(p, v);
+	return 0;
 }
 
 /** pmu_prepare() - The source's parameters, once the command's process is there. */
