@@ -70,13 +70,13 @@ bool ksym_names_text(const struct ksym_line *sym)
  * ksym_is_stale() - Whether a module's symbol lies outside of the module.
  *
  * ftrace goes on listing what was in its init code, whose memory another module
- * can have by now.
+ * can have by now. A module that is being loaded has that code.
  */
 bool ksym_is_stale(const struct ksym_line *sym, struct modules *modules)
 {
 	const struct module *m = *sym->module ? modules_find(modules, sym->module) : NULL;
 
-	return m && (sym->address < m->start || sym->address >= m->end);
+	return m && m->live && (sym->address < m->start || sym->address >= m->end);
 }
 
 /* Of symbols at one address the first one read comes first, as in a report. */

@@ -327,6 +327,7 @@ static int refuse_unmatched(const struct targets *t, const struct pattern *p, co
 
 static void consider_all(struct targets *t, struct kallsyms *from)
 {
+	struct modules modules = {};
 	struct ksym_line sym;
 	size_t i;
 
@@ -334,10 +335,12 @@ static void consider_all(struct targets *t, struct kallsyms *from)
 		t->patterns[i].matched = false;
 	t->n = 0;
 	t->excluded = false;
+	modules_read(&modules, modules_path());
 	while (kallsyms_next(from, &sym))
-		if (ksym_is_text(sym.type))
+		if (ksym_is_text(sym.type) && !ksym_is_stale(&sym, &modules))
 			consider(t, &sym);
 	kallsyms_close(from);
+	modules_free(&modules);
 	settle(t);
 }
 
