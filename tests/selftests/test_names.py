@@ -247,7 +247,7 @@ def back():
 @test("a module that is loaded again and again")
 def again_and_again():
     # Only the module's parameters call it, at one place. The tables have room for a few returns, were each a row or a stack.
-    called, room, times = "kstrtouint", 4, 10
+    called, room, times = "param_set_uint", 4, 10
     s = Swap([("call", 1)], [], again=[[("call", 1)]] * (times - 1))
     parts = s.parts[:-1]
     try:

@@ -74,7 +74,9 @@ static int swap_set(const char *val, const struct kernel_param *kp)
 {
 	void (*fn)(unsigned int n) = kp->arg;
 	unsigned int n;
-	int err = kstrtouint(val, 0, &n);
+	const struct kernel_param number = { .arg = &n };
+	/* Not kstrtouint(): nothing in lib/ can be traced. */
+	int err = param_set_uint(val, &number);
 
 	if (err)
 		return err;
