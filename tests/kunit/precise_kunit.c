@@ -9,7 +9,7 @@
 
 #include "sources/pmu/precise.h"
 
-#define MAX	8
+#define FRAMES	8
 #define KIP	0xffffffff81000010UL
 #define K(n)	(0xffffffff81000000ULL + (n))
 #define MARK_K	PERF_CONTEXT_KERNEL
@@ -82,7 +82,7 @@ struct chain {
 	u64 nr;
 	u64 chain[10];
 	unsigned int n;
-	unsigned long ips[MAX];
+	unsigned long ips[FRAMES];
 };
 
 static const struct chain chains[] = {
@@ -98,7 +98,7 @@ static const struct chain chains[] = {
 	{ "no mark", 2, { K(1), K(2) }, 1, { KIP } },
 	{ "more than there is room for", 10,
 	  { MARK_K, K(1), K(2), K(3), K(4), K(5), K(6), K(7), K(8), K(9) },
-	  MAX, { K(1), K(2), K(3), K(4), K(5), K(6), K(7), K(8) } },
+	  FRAMES, { K(1), K(2), K(3), K(4), K(5), K(6), K(7), K(8) } },
 };
 
 KUNIT_ARRAY_PARAM_DESC(chain, chains, desc);
@@ -106,15 +106,15 @@ KUNIT_ARRAY_PARAM_DESC(chain, chains, desc);
 static void kernel_stack(struct kunit *test)
 {
 	const struct chain *c = test->param_value;
-	unsigned long ips[MAX + 1];
+	unsigned long ips[FRAMES + 1];
 	unsigned int i, n;
 
-	ips[MAX] = 7;
-	n = kobs_precise_chain(c->chain, c->nr, KIP, ips, MAX);
+	ips[FRAMES] = 7;
+	n = kobs_precise_chain(c->chain, c->nr, KIP, ips, FRAMES);
 	KUNIT_ASSERT_EQ(test, n, c->n);
 	for (i = 0; i < n; i++)
 		KUNIT_EXPECT_EQ(test, ips[i], c->ips[i]);
-	KUNIT_EXPECT_EQ(test, ips[MAX], 7);
+	KUNIT_EXPECT_EQ(test, ips[FRAMES], 7);
 	KUNIT_EXPECT_EQ(test, kobs_precise_chain(c->chain, c->nr, KIP, ips, 1), 1);
 	KUNIT_EXPECT_EQ(test, ips[0], c->ips[0]);
 }
