@@ -41,7 +41,8 @@ class Swap:
 
     def places(self):
         """The addresses at which A and B were."""
-        return {line for name in MODS for line in read(f"{self.dir}/{name}").split()}
+        paths = [f"{self.dir}/{name}" for name in MODS]
+        return {line for path in paths if os.path.exists(path) for line in read(path).split()}
 
     def forget(self):
         for name in MODS:
