@@ -60,9 +60,12 @@ class Worker:
     """A process that waits for "go", runs a shell's commands, and ends."""
 
     def __init__(self, commands):
-        self.p = subprocess.Popen(["bash", "-c", f"read x; {commands}"], stdin=subprocess.PIPE, text=True,
-                                  stdout=subprocess.DEVNULL)
+        self.p = subprocess.Popen(["bash", "-c", f"echo; exec >/dev/null; read x; {commands}"], stdin=subprocess.PIPE, text=True,
+                                  stdout=subprocess.PIPE)
         self.pid = self.p.pid
+        # Until it waits, it is the shell's start that would be observed.
+        self.p.stdout.readline()
+        until(lambda: read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()[0] == "S", "the workload to wait")
 
     def go(self):
         self.p.communicate("go\n", timeout=2 * WAIT)
