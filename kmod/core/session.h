@@ -11,7 +11,7 @@
  *      also hold it while they ask the source. Never held over a grace period.
  *   3. kobs_names.lock, nests inside 1 and 2: words that are addresses, in rows,
  *      stacks and records, and their names; a stream's state (names.c).
- *   4. kobs_sessions_lock (session.c), nests inside all: the list of sessions,
+ *   4. kobs_sessions_lock (session_list.c), nests inside all: the list of sessions,
  *      their numbers, names and owners. Held briefly.
  *
  * A session is looked up under 4, which takes a reference; the others are only
@@ -306,12 +306,23 @@ void kobs_jobs_exit(void);
 void kobs_jobs_new(struct kobs_session *s);
 void kobs_session_queue(struct kobs_session *s, struct kobs_job *job);
 
-/* session.c */
+/* session_list.c */
 int kobs_session_enter(struct kobs_session *s, struct netlink_ext_ack *extack);
-int kobs_session_publish(struct kobs_session *s,
-			 struct netlink_ext_ack *extack);
+void kobs_session_leave(struct kobs_session *s);
+void kobs_session_list(struct kobs_session *s);
+bool kobs_session_unlist(struct kobs_session *s);
 struct kobs_session *kobs_session_get(u32 id, const char *name);
 struct kobs_session *kobs_session_after(u32 id);
+int kobs_session_set_name(struct kobs_session *s, const char *name,
+			  struct netlink_ext_ack *extack);
+void kobs_session_settle_name(struct kobs_session *s, bool detach);
+void kobs_session_abandon(u32 port, u32 id);
+u32 kobs_session_owner(const struct kobs_session *s);
+void kobs_session_name(const struct kobs_session *s, char *name);
+
+/* session.c */
+int kobs_session_publish(struct kobs_session *s,
+			 struct netlink_ext_ack *extack);
 void kobs_session_put(struct kobs_session *s);
 void kobs_session_put_now(struct kobs_session *s);
 int kobs_session_start(struct kobs_session *s, u32 port, const char *name,
@@ -320,9 +331,6 @@ int kobs_session_stop(struct kobs_session *s, u32 port,
 		      struct netlink_ext_ack *extack);
 int kobs_session_del(struct kobs_session *s, u32 port,
 		     struct netlink_ext_ack *extack);
-u32 kobs_session_owner(const struct kobs_session *s);
-void kobs_session_name(const struct kobs_session *s, char *name);
-void kobs_session_abandon(u32 port, u32 id);
 void kobs_session_guarded(struct kobs_session *s);
 
 /* session_setup.c */
