@@ -70,13 +70,14 @@ bool ksym_names_text(const struct ksym_line *sym)
  * ksym_is_stale() - Whether a module's symbol lies outside of the module.
  *
  * ftrace goes on listing what was in its init code, whose memory another module
- * can have by now. A module that is being loaded has that code.
+ * can have by now. A module that is being loaded has that code. Who may see symbols
+ * but not where modules are sees them at 0.
  */
 bool ksym_is_stale(const struct ksym_line *sym, struct modules *modules)
 {
 	const struct module *m = *sym->module ? modules_find(modules, sym->module) : NULL;
 
-	return m && m->live && (sym->address < m->start || sym->address >= m->end);
+	return m && m->start && m->live && (sym->address < m->start || sym->address >= m->end);
 }
 
 /* Of symbols at one address the first one read comes first, as in a report. */

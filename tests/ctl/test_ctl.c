@@ -217,6 +217,35 @@ static void test_patterns(const char *path)
 	RESOLVE("", STATUS_USAGE, "a module without name", ":beta");
 }
 
+static void test_init_code(const char *path)
+{
+	static const struct {
+		const char *modules;
+		const char *want;
+		const char *name;
+	} cases[] = {
+		{ "moda 4096 0 - Live 0xffffffffc0001000\n", "",
+		  "former init code has no functions" },
+		{ "moda 4096 0 - Loading 0xffffffffc0001000\n", "moda:init_gone",
+		  "that of a module that is being loaded has" },
+		{ "moda 4096 0 - Live 0x0000000000000000\n", "moda:init_gone",
+		  "and what is not seen to be former" },
+	};
+	char modules[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *want = cases[i].want;
+		int status = *want ? 0 : STATUS_REFUSED;
+
+		write_fake(modules, cases[i].modules);
+		setenv("OBSCTL_MODULES", modules, 1);
+		RESOLVE(want, status, cases[i].name, "init_gone");
+		unlink(modules);
+	}
+	unsetenv("OBSCTL_MODULES");
+}
+
 static void name_function(struct view *v, uint64_t address, const char *want, const char *name)
 {
 	struct buf b = {};
@@ -568,6 +597,7 @@ int main(void)
 	test_globs();
 	test_ksyms(kallsyms, modules);
 	test_patterns(kallsyms);
+	test_init_code(kallsyms);
 	test_told_functions();
 	test_entries(kallsyms);
 	test_namesakes(kallsyms, modules);

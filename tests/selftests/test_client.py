@@ -28,7 +28,7 @@ def sources():
     equal([m["name"] for m in func["mode"]], ["count", "time", "trace", "trace_time"], "modes")
     equal([m["available"] for m in func["mode"]], [1] * 4, "modes available")
     equal([c["name"] for c in func["column"]], ["func", "caller"], "columns")
-    equal({p["name"] for p in func["param"]}, {"functions", "all", "inflight"}, "parameters")
+    equal({p["name"] for p in func["param"]}, {"functions", "all", "inflight", "wait"}, "parameters")
     every = y.dump("source-get", {})
     equal([s["name"] for s in every][0], "session", "first source")
     equal(next(s for s in every if s["name"] == "func"), func, "func in the dump")
