@@ -70,6 +70,11 @@ struct later {
 
 static_assert(sizeof(struct later) <= sizeof(text));
 
+static void later_free(struct later *object)
+{
+	kfree_rcu(object, rcu);
+}
+
 static void setup(struct net_device *dev)
 {
 }
@@ -82,8 +87,7 @@ static void *idr_entry(unsigned int i)
 MAKE(kasprintf, kasprintf(GFP_KERNEL, "%s, number %u", text, i), kfree(object))
 MAKE(kstrdup, kstrdup(text, GFP_KERNEL), kfree(object))
 MAKE(kmemdup, kmemdup(text, sizeof(text), GFP_KERNEL), kfree(object))
-MAKE(kfree_rcu, kmemdup(text, sizeof(text), GFP_KERNEL),
-     kfree_rcu((struct later *)object, rcu))
+MAKE(kfree_rcu, kmemdup(text, sizeof(text), GFP_KERNEL), later_free(object))
 MAKE(krealloc, krealloc(NULL, 100 + i % 2, GFP_KERNEL), kfree(object))
 MAKE(kvmalloc, kvmalloc(1000 + i % 2, GFP_KERNEL), kvfree(object))
 MAKE(vmalloc, kvmalloc(SZ_8M + i, GFP_KERNEL), kvfree(object))
