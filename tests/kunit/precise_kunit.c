@@ -77,6 +77,22 @@ static void others_are_left_alone(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &a, &b, sizeof(a));
 }
 
+static void software_has_no_driver(struct kunit *test)
+{
+	static const u32 types[] = { PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT,
+				     PERF_TYPE_BREAKPOINT };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		struct perf_event_attr a = { .type = types[i], .precise_ip = 2,
+					     .sample_period = 1 };
+
+		kobs_precise_attr(&a, 64);
+		KUNIT_EXPECT_EQ(test, a.sample_type, 0);
+		KUNIT_EXPECT_EQ(test, a.sample_max_stack, 0);
+	}
+}
+
 struct chain {
 	const char *desc;
 	u64 nr;
@@ -123,6 +139,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(records_come_one_by_one),
 	KUNIT_CASE(stacks_are_asked_for),
 	KUNIT_CASE(others_are_left_alone),
+	KUNIT_CASE(software_has_no_driver),
 	KUNIT_CASE_PARAM(kernel_stack, chain_gen_params),
 	{}
 };

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Source pmu without a PMU: software events are counted and sampled exactly, and cycles fall back to the clock."""
 
+import ctypes
 import os
+import struct
 
 from pmukit import *
 
@@ -81,6 +83,37 @@ def fallback():
         refused_start(part, mode, by, which)
     refused_start("there is no PMU", "record", "ip", event(CYCLES, 1000), fallback=0)
     nl.close()
+
+
+def perf_with_stacks(which, frames):
+    """perf's own event on CPU 0, each of whose samples has a call chain of a few frames. Returns its descriptor."""
+    open_event, callchain = 298, 1 << 5
+    start = struct.pack("IIQQQ", which[0], 128, which[1], 1, callchain)
+    attr_of = ctypes.create_string_buffer(start.ljust(108, b"\0") + struct.pack("H", frames), 128)
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.syscall(open_event, attr_of, -1, 0, -1, 0)
+    assert fd >= 0, f"perf_event_open: {os.strerror(ctypes.get_errno())}"
+    return fd
+
+
+@test("kernel stacks are not cut short by an event of perf's beside")
+def beside_perf():
+    for bits in (0, 2 << 4):
+        # What is mapped in is below 2 MiB: no huge pages. The kernel faults on all of it, while it clears the buffer.
+        command = ["taskset", "-c", "0", "dd", "status=none", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=1"]
+        with pmu("record", "comm,ip,kstack", event(PAGE_FAULTS, 1, bits), cpus=[0]) as s:
+            # The last one that was opened is the first that sees a fault.
+            fd = perf_with_stacks(PAGE_FAULTS, 2)
+            subprocess.run(command, check=True, timeout=WAIT)
+            os.close(fd)
+        accounted(s)
+        rows = [r for r in s.rows() if r["comm"] == "dd" and r["kstack"]]
+        at_least(total(rows), 50, "faults of dd in the kernel")
+        for r in rows:
+            stack = s.stack(r["kstack"])
+            equal(stack[0], r["ip"], "leaf")
+            at_least(len(stack), 4, f"frames of {[hex(ip) for ip in stack]}")
+        s.close()
 
 
 def refused_start(part, *args, **kw):

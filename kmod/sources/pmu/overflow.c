@@ -108,11 +108,18 @@ static noinline bool precise_kstack(const struct kobs_session *s,
 	return kobs_unwind_intern(&s->unwind, id, ips, nr);
 }
 
-static __always_inline bool sample_kstack(struct kobs_session *s,
+/*
+ * A call chain that this event did not ask for is another one's: software events
+ * share their data, see precise.h.
+ */
+static __always_inline bool sample_kstack(const struct kobs_pmu_event *e,
 					  const struct perf_sample_data *data,
 					  struct pt_regs *regs, u64 *id)
 {
-	if (unlikely(data->sample_flags & PERF_SAMPLE_CALLCHAIN))
+	struct kobs_session *s = e->p->s;
+
+	if (unlikely(e->attr.sample_type & PERF_SAMPLE_CALLCHAIN) &&
+	    (data->sample_flags & PERF_SAMPLE_CALLCHAIN))
 		return precise_kstack(s, data->callchain, regs, id);
 	return pmu_kstack(s, regs, id);
 }
@@ -176,7 +183,7 @@ static __always_inline bool pmu_words(const struct kobs_pmu_event *e,
 	if ((p->want & BIT(PMU_W_UIP)) && !pmu_uip(s, regs, &v[PMU_W_UIP]))
 		return false;
 	if ((s->need & BIT(KOBS_W_KSTACK)) &&
-	    !sample_kstack(s, data, regs, &v[KOBS_W_KSTACK]))
+	    !sample_kstack(e, data, regs, &v[KOBS_W_KSTACK]))
 		return false;
 	return !(s->need & BIT(KOBS_W_USTACK)) ||
 	       pmu_ustack(e, data, regs, &v[KOBS_W_USTACK]);

@@ -10,6 +10,14 @@
 
 #include "sources/pmu/precise.h"
 
+/* Events of the kernel's own. perf takes them with precise_ip, and ignores it. */
+static bool has_no_driver(const struct perf_event_attr *attr)
+{
+	return attr->type == PERF_TYPE_SOFTWARE ||
+	       attr->type == PERF_TYPE_TRACEPOINT ||
+	       attr->type == PERF_TYPE_BREAKPOINT;
+}
+
 /**
  * kobs_precise_attr() - attributes that samples of a precise event need
  * @attr: attributes of an event; changed when it is precise
@@ -31,7 +39,7 @@
  */
 void kobs_precise_attr(struct perf_event_attr *attr, unsigned int frames)
 {
-	if (!attr->precise_ip)
+	if (!attr->precise_ip || has_no_driver(attr))
 		return;
 	attr->wakeup_events = 1;
 	if (!frames)

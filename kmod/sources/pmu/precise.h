@@ -14,6 +14,10 @@
  * 6.1 to 7.3. A driver that records nothing sets no bit, and its registers
  * are those of the interrupt.
  *
+ * Software events and tracepoints have no driver. perf hands one sample data to
+ * all events of a kind, and output of another one, in which perf sets the same bit
+ * since 6.3, leaves its call chain in it: as short as that one asked for.
+ *
  * Locking: none.
  */
 #ifndef KOBS_PRECISE_H
