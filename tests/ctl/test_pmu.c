@@ -66,6 +66,8 @@ static void make_sysfs(void)
 	put("uncore/events/energy.scale", "2.5e-1");
 	put("little/type", "18");
 	put("little/cpus", "1-2");
+	put("ibs_op/type", "11");
+	put("ibs_op/format/cnt_ctl", "config:19");
 	put("online", "0-3");
 	pmu_sysfs = sysfs;
 	snprintf(online, sizeof(online), "%s/online", sysfs);
@@ -80,7 +82,8 @@ static void remove_sysfs(void)
 		"cpu/events", "cpu/cpus", "cpu", "uncore/events/energy",
 		"uncore/events/energy.unit", "uncore/events/energy.scale", "uncore/events",
 		"uncore/format/event", "uncore/format", "uncore/type", "uncore/cpumask", "uncore",
-		"little/type", "little/cpus", "little", "online", "",
+		"little/type", "little/cpus", "little", "ibs_op/format/cnt_ctl", "ibs_op/format",
+		"ibs_op/type", "ibs_op", "online", "",
 	};
 	char path[128];
 	size_t i;
@@ -120,6 +123,10 @@ static void test_events(void)
 		{ "cpu/mem-loads,umask=2/", 4, 0x2cd, 3, 0 },
 		{ "cpu/config=5,config1=6/k", 4, 5, 6, U | H },
 		{ "uncore//", 17, 0, 0, 0 },
+		/* Its samples have the address of a record, whether it is asked for or not. */
+		{ "ibs_op//", 11, 0, 0, P },
+		{ "ibs_op//p", 11, 0, 0, P },
+		{ "ibs_op/cnt_ctl=1/ppu", 11, 1 << 19, 0, K | H | 2 * P },
 	};
 	struct pmu_events e = {};
 	char name[96];

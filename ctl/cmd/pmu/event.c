@@ -166,6 +166,16 @@ static int unknown_event(const char *name)
 	return err;
 }
 
+/*
+ * PMUs ibs_op and ibs_fetch of AMD put the address of their record into every sample, also of
+ * an event that does not ask for it: it is precise, and stacks are to be taken accordingly.
+ */
+static void add_precision(const char *text, uint64_t *word)
+{
+	if (!strncmp(text, "ibs_", 4) && !(word[PMU_BITS] & PMU_PRECISION))
+		word[PMU_BITS] |= PMU_PRECISE;
+}
+
 static int parse_event(const char *text, uint64_t *word)
 {
 	const char *slash = strchr(text, '/');
@@ -192,6 +202,8 @@ static int parse_event(const char *text, uint64_t *word)
 	}
 	if (!err)
 		err = add_modifiers(text, mods, word);
+	if (!err && slash)
+		add_precision(text, word);
 	free(name);
 	return err;
 }

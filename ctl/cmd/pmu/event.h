@@ -23,6 +23,7 @@ enum pmu_bit {
 	PMU_NO_HV	= 1 << 2,
 	PMU_NO_IDLE	= 1 << 3,
 	PMU_PRECISE	= 1 << 4,	/* times the level, 0 to 3 */
+	PMU_PRECISION	= 3 << 4,	/* the level */
 	PMU_FREQUENCY	= 1 << 6,
 };
 

@@ -14,6 +14,9 @@
  * 6.1 to 7.3. A driver that records nothing sets no bit, and its registers
  * are those of the interrupt.
  *
+ * perf_ibs_handle_irq() does so for an event of the PMUs ibs_op and ibs_fetch that
+ * is not precise, too, of which only their names tell: obsctl makes them precise.
+ *
  * Software events and tracepoints have no driver. perf hands one sample data to
  * all events of a kind, and output of another one, in which perf sets the same bit
  * since 6.3, leaves its call chain in it: as short as that one asked for.
