@@ -58,8 +58,7 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 	for (c = 0; c < v->nr_columns; c++) {
 		if (type_is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
 			continue;
-		/* A frame of the stack says as much. */
-		if (r->kind && v->types[c] == KOBS_TYPE_ADDRESS)
+		if (r->kind && r->kind->site_in_stack && v->types[c] == KOBS_TYPE_ADDRESS)
 			continue;
 		key.len = 0;
 		view_print_key(v, c, keys[c], &key);

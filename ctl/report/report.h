@@ -21,6 +21,7 @@ struct report_kind {
 	const char	*mode;
 	bool		shared_rows;	/* one table for all CPUs */
 	bool		charts_asked;	/* histograms are its own, and drawn only on request */
+	bool		site_in_stack;	/* an address is a frame of the row's stack, too */
 	/* The report of a detached session, in place of report_resolve() and report_print(). */
 	int		(*print)(struct report *r, const struct output *to);
 	/* Sort the rows, take out what is none, and set rows_worth. */

@@ -257,6 +257,7 @@ const struct report_kind slab_leaks_report = {
 	.mode = "leaks",
 	.shared_rows = true,
 	.charts_asked = true,
+	.site_in_stack = true,
 	.arrange = leaks_arrange,
 	.describe = describe,
 	.print_values = print_values,
