@@ -193,7 +193,7 @@ static void print_values(struct report *r, struct out *o, const struct row *row,
 }
 
 /* The lowest of nothing is no number. */
-static void print_figure(struct out *o, const struct figure *f, uint64_t value)
+static void print_figure(struct out *o, const struct figure *f, const char *unit, uint64_t value)
 {
 	char header[40];
 	char shown[40];
@@ -203,7 +203,7 @@ static void print_figure(struct out *o, const struct figure *f, uint64_t value)
 		out_cell_aside(o, header, "-", true);
 		return;
 	}
-	format_value(shown, sizeof(shown), (double)value, f->unit ? f->unit : "");
+	format_value(shown, sizeof(shown), (double)value, unit ? unit : "");
 	out_cell_shown(o, f->name, header, value, shown);
 }
 
@@ -211,10 +211,16 @@ static void print_figures(struct report *r, struct out *o, const struct row *row
 {
 	const struct mode *m = r->view->mode;
 	const uint64_t *figures = table_figures(r->table, row);
+	const struct report_kind *kind = r->kind;
 	size_t i;
 
-	for (i = 0; i < r->table->nr_figures; i++)
-		print_figure(o, &m->figures[i], figures[i]);
+	for (i = 0; i < r->table->nr_figures; i++) {
+		const struct figure *f = &m->figures[i];
+		const char *unit = f->unit;
+
+		if (!kind || !kind->shows || kind->shows(r, f, &unit))
+			print_figure(o, f, unit, figures[i]);
+	}
 }
 
 static void print_rate(struct report *r, struct out *o, const struct row *row)

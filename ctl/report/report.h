@@ -30,6 +30,8 @@ struct report_kind {
 	void		(*describe)(struct report *r, struct buf *out);
 	/* In place of the count, the value and the further numbers. */
 	void		(*print_values)(struct report *r, struct out *o, const struct row *row);
+	/* Whether a further number is shown, and in another unit than the mode's; NULL: all are. */
+	bool		(*shows)(struct report *r, const struct figure *f, const char **unit);
 	/* Below the rows. */
 	void		(*print_foot)(struct report *r, struct out *o);
 	/* What a row weighs in its share and as a folded stack; nothing is folded for 0. */

@@ -156,10 +156,88 @@ static void test_folded(void)
 	tear_down(&f);
 }
 
+/* Rows of two events, one of which counts faults and the other ns. */
+static void add_two(struct fixture *f)
+{
+	add_row(f, 0, 0xffffffff81000010ull, 4, 4);
+	add_row(f, 1, 0xffffffff81000020ull, 1, 3000000);
+	add_row(f, 1, 0xffffffff81000030ull, 3, 9000000);
+}
+
+static void test_one_event(void)
+{
+	struct fixture f;
+
+	set_up(&f, 1, &ip_column, NULL);
+	add_row(&f, 0xffffffff81000010ull, 0, 3, 1000000);
+	add_row(&f, 0xffffffff81000020ull, 0, 1, 3000000);
+	has(print(&f), " COUNT     EVENTS   SHARE\n", true, "events of a row, and its share of them");
+	has(f.text, " 1  3,000,000  75.0 %\n", true, "shares are by events");
+	f.note = (struct session_note){ .name = (char *)"clocks", .number = 1 };
+	f.session.notes = &f.note;
+	f.session.nr_notes = 1;
+	has(print(&f), " 1  3.00 ms  75.0 %\n", true, "those of a clock are times");
+	has(f.text, "THROTTLED", false, "zeros of throttling are not shown");
+	f.opts.json = true;
+	has(print(&f), "\"count\": 1, \"throttled\": 0, \"events\": 3000000", true,
+	    "JSON has all numbers, and no units");
+	table_figures(&f.table, &f.table.rows[0])[THROTTLED] = 5;
+	f.opts.json = false;
+	has(print(&f), " THROTTLED ", true, "throttling is shown where there was some");
+	tear_down(&f);
+}
+
+static void test_mixed(void)
+{
+	struct fixture f;
+
+	set_up(&f, 2, &ip_column, NULL);
+	add_row(&f, 0xffffffff81000010ull, 0, 3, 3000004);
+	add_row(&f, 0xffffffff81000020ull, 0, 1, 9000000);
+	has(print(&f), "EVENTS", false, "events of several kinds do not add up");
+	has(f.text, " 3  75.0 %\n", true, "shares are by samples");
+	f.opts.json = true;
+	has(print(&f), "\"events\"", false, "nor do they in JSON");
+	tear_down(&f);
+}
+
+static void test_by_event(void)
+{
+	struct fixture f;
+
+	set_up(&f, 2, &event_column, &ip_column);
+	add_two(&f);
+	f.note = (struct session_note){ .name = (char *)"clocks", .number = 1 };
+	f.session.notes = &f.note;
+	f.session.nr_notes = 1;
+	has(print(&f), " 4          4  100.0 %\n", true, "an event's rows are a whole");
+	has(f.text, " 3  9,000,000   75.0 %\n", true, "another one's are another");
+	f.note.number = 2;
+	has(print(&f), " 3  9.00 ms   75.0 %\n", true, "times where all events are clocks");
+	tear_down(&f);
+}
+
+static void test_folded_events(void)
+{
+	struct fixture f;
+
+	set_up(&f, 2, &event_column, &kstack_column);
+	add_stack(&f, 7, (uint64_t[]){ named(&f, 0xffffffff81000010ull, "leaf+0x10") }, 1);
+	add_row(&f, 0, 7, 4, 4);
+	add_row(&f, 1, 7, 3, 9000000);
+	f.opts.folded = true;
+	is(print(&f), "0;leaf 4\n1;leaf 3\n", "stacks of several events weigh their samples");
+	tear_down(&f);
+}
+
 int main(void)
 {
 	printf("TAP version 13\n");
 	test_folded();
+	test_folded_events();
+	test_one_event();
+	test_mixed();
+	test_by_event();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
 }

@@ -203,6 +203,10 @@ def reports():
         assert re.search(rf"\b{count} +{events:,} +{events * 100 / whole:.1f} %", text), f"no {count} {events:,} in {text}"
     folded = record("-F", 1000, "--folded", "--by", "ip,kstack", lines=lines).out
     equal(sum(int(one.rsplit(" ", 1)[1]) for one in folded.splitlines()), whole, f"events of {folded}")
+    # User code has no kernel stack: the column alone tells such samples apart.
+    lines_of = [line(USER_IP, 5000), line(USER_IP + 16, 70000), line(USER_IP, 1), line(KERNEL_IP, 3)]
+    folded = record("-F", 1000, "--folded", "--by", "ip", lines=lines_of).out.splitlines()
+    equal(folded[:2], [f"[unknown] {USER_IP + 16:#x} 70000", f"[unknown] {USER_IP:#x} 5001"], "folded samples of user code")
     graph = account(json.loads(record("-F", 1000, "-g", "--json", lines=lines).out))
     equal(sum(r["self_events"] for r in graph["rows"]), whole, "events of all functions")
     equal(sum(r["self"] for r in graph["rows"]), len(samples), "samples of all functions")
@@ -214,6 +218,9 @@ def kinds():
     lines = [line(ip, n) for ip, n in weights(2)]
     text = obsctl("pmu", "record", "-C", 0, "-e", "kobs_simpmu/event=1/,kobs_simpmu/event=2/", "-F", 1000, "--budget", 0, "--by",
                   "event,ip", "--", *replay(*lines)).out
+    mixed = obsctl("pmu", "record", "-C", 0, "-e", "kobs_simpmu/event=1/,kobs_simpmu/event=2/", "-F", 1000, "--budget", 0, "--by",
+                   "ip", "--json", "--", *replay(*lines)).out
+    equal([("events" in row, row["count"]) for row in json.loads(mixed)["rows"]], [(False, n) for n in (36, 12, 4)], "rows that mix")
     # Each event's rows are a whole.
     shares = [float(n) for n in re.findall(r"([\d.]+) %", text.split("\n\n")[1])]
     assert abs(sum(shares) - 200) < 1, f"shares {shares} of {text}"

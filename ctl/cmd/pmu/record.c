@@ -11,16 +11,12 @@
 
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
-#include "cmd/pmu/weight.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "lib/map.h"
 #include "report/callgraph.h"
 #include "symbols/usyms.h"
-
-/* Further numbers of the source's rows. */
-enum { RECORD_EVENTS, RECORD_THROTTLED, RECORD_FIGURES };
 
 /* Rows of 64 bytes, of all CPUs; those of one are what the module has by itself, or more. */
 #define ALL_ROWS	65536
@@ -119,67 +115,6 @@ static void name_rows(const struct pmu_run *p, struct report *r, struct table *t
 	}
 }
 
-/* Throttling is rare: a column of zeros says nothing. */
-static bool throttled(const struct table *t)
-{
-	size_t i;
-
-	for (i = 0; t->nr_figures > RECORD_THROTTLED && i < t->nr_rows; i++)
-		if (table_figures(t, &t->rows[i])[RECORD_THROTTLED])
-			return true;
-	return false;
-}
-
-/* How many figures text shows: none where events are of several kinds. */
-static size_t figures_shown(const struct report *r)
-{
-	size_t all = r->table->nr_figures;
-
-	if (r->opts->json || throttled(r->table))
-		return all;
-	return all <= RECORD_THROTTLED ? all : weight_mixed(r) ? RECORD_EVENTS : RECORD_THROTTLED;
-}
-
-/* Whether the events of all rows are nanoseconds. */
-static bool in_ns(const struct pmu_run *p, const struct session *s)
-{
-	char unit[32];
-	size_t i;
-
-	for (i = 0; i < s->nr_notes; i++)
-		if (p->events.n == 1 && !strcmp(s->notes[i].name, "fallback"))
-			return true;
-	for (i = 0; i < p->events.n; i++) {
-		pmu_event_unit(&p->events.v[i], unit, sizeof(unit));
-		if (strcmp(unit, "ns"))
-			return false;
-	}
-	return p->events.n;
-}
-
-/* The unit of the events is that of their event, which the module does not know. */
-static int print_rows(const struct pmu_run *p, struct report *r, const struct output *to)
-{
-	const struct mode *mode = r->view->mode;
-	size_t figures = r->table->nr_figures;
-	struct figure own[RECORD_FIGURES];
-	struct mode m = *mode;
-	int err;
-
-	if (mode->nr_figures == RECORD_FIGURES && in_ns(p, r->session)) {
-		memcpy(own, mode->figures, sizeof(own));
-		own[RECORD_EVENTS].unit = (char *)"ns";
-		m.figures = own;
-		r->view->mode = &m;
-	}
-	report_resolve(r);
-	r->table->nr_figures = figures_shown(r);
-	err = report_print(r, to);
-	r->table->nr_figures = figures;
-	r->view->mode = mode;
-	return err;
-}
-
 /* Names that are found stay in the view; only its columns are others for a while. */
 static int print_named(struct pmu_run *p, struct report *r, const struct output *to,
 		       const struct named *at)
@@ -205,7 +140,8 @@ static int print_named(struct pmu_run *p, struct report *r, const struct output 
 	name_rows(p, r, &merged, at);
 	merged.stacks = from->stacks;
 	r->table = &merged;
-	err = print_rows(p, r, to);
+	report_resolve(r);
+	err = report_print(r, to);
 	r->table = from;
 	memset(&merged.stacks, 0, sizeof(merged.stacks));
 	model_free_table(&merged);
@@ -223,12 +159,14 @@ static int print_record(struct run_spec *spec, struct report *r, const struct ou
 	int err;
 
 	r->what = pmu_title(p, r->session, &title);
-	if (p->opts->graph)
+	if (p->opts->graph) {
 		err = graph_print(r, to);
-	else if (at.func != SIZE_MAX || at.event != SIZE_MAX)
+	} else if (at.func != SIZE_MAX || at.event != SIZE_MAX) {
 		err = print_named(p, r, to, &at);
-	else
-		err = print_rows(p, r, to);
+	} else {
+		report_resolve(r);
+		err = report_print(r, to);
+	}
 	r->what = NULL;
 	buf_free(&title);
 	return err;

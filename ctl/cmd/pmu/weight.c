@@ -3,6 +3,7 @@
  * What a row of pmu record weighs: its events, the sum of its samples' periods.
  * With a frequency the kernel changes the period all the time, so that samples
  * stand for more events or fewer; events of a row are what its event counted there.
+ * Events of several kinds do not add up: where rows mix them, they weigh their samples.
  */
 
 #include <stdlib.h>
@@ -22,31 +23,65 @@ struct wholes {
 	struct whole	*v;
 	size_t		n;
 	size_t		cap;
+	bool		throttled;	/* some event was */
 };
 
-/* The figure of a row that is its events, or SIZE_MAX. */
-static size_t figure_of(const struct mode *m)
+/* Further numbers of a row. The module can have others, in any order. */
+#define EVENTS		"events"
+#define THROTTLED	"throttled"
+
+static uint64_t figure(const struct report *r, const struct row *row, const char *name,
+		       uint64_t without)
 {
+	const struct mode *m = r->view->mode;
 	size_t i;
 
 	for (i = 0; i < m->nr_figures; i++)
-		if (!strcmp(m->figures[i].name, "events"))
-			return i;
-	return SIZE_MAX;
+		if (!strcmp(m->figures[i].name, name))
+			return table_figures(r->table, row)[i];
+	return without;
 }
 
-/** weight_mixed() - Return: whether rows have samples of several events in them. */
-bool weight_mixed(const struct report *r)
+/* Whether rows have samples of several events in them. */
+static bool mixed(const struct report *r)
 {
 	return r->session->targets > 1 && view_column(r->view, "event") >= r->view->nr_columns;
 }
 
-/* Numbers of different events do not add up; samples do, as such. */
+/*
+ * Numbers of different events do not add up; samples do, as such. Whoever reads folded
+ * stacks adds them all up.
+ */
 static uint64_t weight(struct report *r, const struct row *row)
 {
-	size_t i = figure_of(r->view->mode);
+	if (mixed(r) || (r->opts->folded && r->session->targets > 1))
+		return row->count;
+	return figure(r, row, EVENTS, row->count);
+}
 
-	return i == SIZE_MAX || weight_mixed(r) ? row->count : table_figures(r->table, row)[i];
+/* Whether the events of all rows are nanoseconds: the module knows its clocks. */
+static bool in_ns(const struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_notes; i++)
+		if (!strcmp(s->notes[i].name, "clocks"))
+			return s->notes[i].number == s->targets;
+	return false;
+}
+
+/* Throttling is rare: in text, a column of zeros says nothing. */
+static bool shows(struct report *r, const struct figure *f, const char **unit)
+{
+	const struct wholes *all = r->judged;
+
+	if (!strcmp(f->name, THROTTLED))
+		return r->opts->json || (all && all->throttled);
+	if (strcmp(f->name, EVENTS))
+		return true;
+	if (in_ns(r->session))
+		*unit = "ns";
+	return !mixed(r);
 }
 
 static uint64_t event_of(const struct report *r, const struct row *row)
@@ -79,6 +114,7 @@ static void add_row(struct wholes *all, struct report *r, const struct row *row)
 		all->v[all->n++] = (struct whole){ .event = event };
 	}
 	all->v[i].events += weight(r, row);
+	all->throttled |= figure(r, row, THROTTLED, 0) > 0;
 }
 
 static double share(struct report *r, const struct row *row)
@@ -134,5 +170,6 @@ const struct report_kind pmu_record_report = {
 	.arrange = arrange,
 	.weight = weight,
 	.whole = whole,
+	.shows = shows,
 	.release = release,
 };

@@ -428,6 +428,23 @@ u64 kobs_pmu_count_missed(const struct kobs_pmu *p)
 }
 
 /**
+ * kobs_pmu_clocks() - events that count nanoseconds
+ * @p: session; its lock is held
+ *
+ * Context: task.
+ * Return: their number, with what fell back.
+ */
+unsigned int kobs_pmu_clocks(const struct kobs_pmu *p)
+{
+	unsigned int n = 0;
+	unsigned int i;
+
+	for (i = 0; i < p->n_events; i++)
+		n += is_clock(&p->events[i].attr);
+	return n;
+}
+
+/**
  * kobs_pmu_counter_read() - read a counter
  * @c: counter; counters_lock of the session is held
  * @sum: set to its counts, including those of released events

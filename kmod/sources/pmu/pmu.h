@@ -75,7 +75,7 @@ enum kobs_pmu_param {
 
 /* Further numbers of the rows of stat and of record. */
 enum { PMU_F_ENABLED, PMU_F_RUNNING };
-enum { PMU_F_EVENTS, PMU_F_THROTTLED };
+enum { PMU_F_THROTTLED, PMU_F_EVENTS };
 
 struct kobs_pmu;
 
@@ -222,6 +222,7 @@ int kobs_pmu_place_start(struct kobs_pmu *p, unsigned int place,
 			 struct netlink_ext_ack *extack);
 void kobs_pmu_place_enable(struct kobs_pmu *p, unsigned int place);
 u64 kobs_pmu_count_missed(const struct kobs_pmu *p);
+unsigned int kobs_pmu_clocks(const struct kobs_pmu *p);
 void kobs_pmu_counter_read(const struct kobs_pmu_counter *c,
 			   struct kobs_pmu_counter *sum);
 

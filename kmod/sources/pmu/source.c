@@ -363,13 +363,13 @@ static const struct kobs_field stat_fields[] = {
 };
 
 static const struct kobs_field record_fields[] = {
-	[PMU_F_EVENTS] = {
-		"events", "what the samples stand for: sum of their periods",
-		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
-	},
 	[PMU_F_THROTTLED] = {
 		"throttled",
 		"samples at which the kernel stopped the event for a tick",
+		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
+	},
+	[PMU_F_EVENTS] = {
+		"events", "what the samples stand for: sum of their periods",
 		KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM
 	},
 };

@@ -12,7 +12,7 @@ CPU_CLOCK, PAGE_FAULTS, CONTEXT_SWITCHES = (SOFTWARE, 0), (SOFTWARE, 2), (SOFTWA
 EXCLUDE_USER, EXCLUDE_KERNEL, FREQUENCY = 1, 2, 64
 KERNEL_HALF = 1 << 63
 # Further numbers of the rows of mode record.
-EVENTS, THROTTLED = 0, 1
+THROTTLED, EVENTS = 0, 1
 
 
 def event(which, period=0, bits=0, branch=0):
