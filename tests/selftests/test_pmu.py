@@ -282,6 +282,21 @@ def frequency_events():
     stat.close()
 
 
+@test("a clock's period below the minimum is raised to it, and told")
+def short_period():
+    for which, period, raised in ((CPU_CLOCK, 1000, 1), (TASK_CLOCK, 9999, 1), (CYCLES, 1000, 1), (CPU_CLOCK, 10000, None)):
+        if which == CYCLES and has_pmu():
+            continue
+        w = Worker(spin(100))
+        with pmu("record", "pid", event(which, period), tasks=[w.pid]) as s:
+            w.go()
+        i = accounted(s)
+        at_least(i["recorded"], 1, "samples")
+        equal(events_of(s), 10000 * i["recorded"], f"ns of a period of {period}")
+        equal((i["clocks"], i.get("clocks_raised")), (1, raised), f"notes on a period of {period}")
+        s.close()
+
+
 def need_hotplug():
     if not os.path.exists("/sys/devices/system/cpu/cpu1/online"):
         skip("no CPU of this kernel can go offline")

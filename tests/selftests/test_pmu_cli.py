@@ -219,6 +219,29 @@ def several():
     contains(obsctl("pmu", "record", "-e", "page-faults", "-c", 1, "--", "true").out, "pmu record of page-faults, ", "title")
 
 
+@test("a detached session is read as its owner would have shown it")
+def detached():
+    def read_by(verb, *args):
+        return obsctl("session", verb, "profile", *args).out
+
+    for events, columns, unit in (("cpu-clock", ["--by", "comm"], "ns"), ("cpu-clock,page-faults", ["--by", "comm"], None),
+                                  ("cpu-clock,page-faults", ["--by", "event,comm"], "")):
+        obsctl("pmu", "record", "-a", "-e", events, "-c", 1000000, *columns, "--budget", 0, "--detach", "profile")
+        subprocess.run(SPIN, check=True)
+        text = read_by("read")
+        rows = account(json.loads(read_by("stop", "--json")))["rows"]
+        equal("EVENTS" in text, unit is not None, f"events of {events} by {columns}")
+        equal(all("events" in row for row in rows), unit is not None, f"events in JSON of {events} by {columns}")
+        # A column THROTTLED is between, where there was some of it.
+        equal(bool(re.search(r"\bbash +[\d,]+ +(\d+ +)?[\d.]+ m?s +[\d.]+ %", text)), unit == "ns", f"times in {text}")
+
+
+@test("a clock's period that is too short is told with the option's name")
+def short_period():
+    out = obsctl("pmu", "record", "-e", "cpu-clock", "-c", 1000, "--budget", 0, "--", "true").out
+    contains(out, "clocks_raised 1: clocks sampled every 10000 ns, the minimum: the period (-c) was below it", "report")
+
+
 @test("a CPU that leaves and comes while samples are taken is reported")
 def hotplug():
     switch = "/sys/devices/system/cpu/cpu1/online"

@@ -108,6 +108,19 @@ static void event_attr(const struct kobs_pmu *p, const u64 *w,
 }
 
 /*
+ * The kernel's timer has a minimum period. It is applied where the timer is set:
+ * the samples would stand for less time than passes between them.
+ */
+static void raise_period(struct kobs_pmu *p, struct perf_event_attr *attr)
+{
+	if (!is_clock(attr) || attr->freq || !attr->sample_period ||
+	    attr->sample_period >= PMU_CLOCK_PERIOD)
+		return;
+	attr->sample_period = PMU_CLOCK_PERIOD;
+	p->raised++;
+}
+
+/*
  * Late timers of a clock skip periods, and each child of a task has a period in
  * progress.
  */
@@ -146,6 +159,7 @@ int kobs_pmu_events_parse(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 		e->p = p;
 		e->index = i;
 		event_attr(p, w, &e->attr);
+		raise_period(p, &e->attr);
 		e->exact = event_exact(p, &e->attr);
 	}
 	return 0;
@@ -215,9 +229,7 @@ static bool fall_back(struct kobs_pmu *p, struct kobs_pmu_event *e, int err)
 	e->attr.config = PERF_COUNT_SW_CPU_CLOCK;
 	e->attr.precise_ip = 0;
 	e->exact = false;
-	if (!e->attr.freq)
-		e->attr.sample_period = max(e->attr.sample_period,
-					    PMU_CLOCK_PERIOD);
+	raise_period(p, &e->attr);
 	p->fell_back = true;
 	return true;
 }

@@ -152,6 +152,7 @@ struct kobs_pmu_cpu {
  * @lock: see the head of this file
  * @running: between start and stop
  * @fell_back: cycles were replaced by cpu-clock
+ * @raised: clocks whose period was below the minimum
  * @left: CPUs that went offline
  * @came: CPUs that came online
  * @failed: CPUs that came online and could not be observed
@@ -186,6 +187,7 @@ struct kobs_pmu {
 	struct mutex lock; /* protects the members below */
 	bool running;
 	bool fell_back;
+	unsigned int raised;
 	unsigned int left;
 	unsigned int came;
 	unsigned int failed;

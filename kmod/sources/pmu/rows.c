@@ -90,6 +90,7 @@ enum kobs_pmu_note {
 	PMU_N_THROTTLED,
 	PMU_N_FALLBACK,
 	PMU_N_CLOCKS,
+	PMU_N_RAISED,
 	PMU_N_CPUS_LEFT,
 	PMU_N_CPUS_CAME,
 	PMU_N_CPUS_FAILED,
@@ -117,6 +118,10 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 		"fallback", "there is no PMU: cycles became cpu-clock"
 	},
 	[PMU_N_CLOCKS] = { "clocks", "events that count nanoseconds" },
+	[PMU_N_RAISED] = {
+		"clocks_raised",
+		"clocks sampled every 10000 ns, the minimum: the period (-c) was below it"
+	},
 	[PMU_N_CPUS_LEFT] = {
 		"cpus_left", "CPUs that went offline during the session"
 	},
@@ -204,6 +209,8 @@ static u64 note_number(struct kobs_pmu *p, enum kobs_pmu_note which)
 		return NOTE_SUM(p, throttled);
 	case PMU_N_FALLBACK:
 		return p->fell_back;
+	case PMU_N_RAISED:
+		return p->raised;
 	case PMU_N_CLOCKS:
 		return p->handler ? kobs_pmu_clocks(p) : 0;
 	case PMU_N_CPUS_LEFT:
