@@ -77,6 +77,17 @@ static void others_are_left_alone(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &a, &b, sizeof(a));
 }
 
+static void nothing_stays_when_dropped(struct kunit *test)
+{
+	struct perf_event_attr a = { .precise_ip = 2, .sample_period = 1 };
+	struct perf_event_attr b = a;
+
+	b.precise_ip = 0;
+	kobs_precise_attr(&a, 64);
+	kobs_precise_drop(&a);
+	KUNIT_EXPECT_MEMEQ(test, &a, &b, sizeof(a));
+}
+
 static void software_has_no_driver(struct kunit *test)
 {
 	static const u32 types[] = { PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT,
@@ -140,6 +151,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stacks_are_asked_for),
 	KUNIT_CASE(others_are_left_alone),
 	KUNIT_CASE(software_has_no_driver),
+	KUNIT_CASE(nothing_stays_when_dropped),
 	KUNIT_CASE_PARAM(kernel_stack, chain_gen_params),
 	{}
 };

@@ -12,6 +12,7 @@ PRECISE = 2 << 4
 # With a frequency no record is collected.
 ONE_BY_ONE = (1000, PRECISE | FREQUENCY)
 ANY = 8     # PERF_SAMPLE_BRANCH_ANY
+CALL_STACK = 1 << 11 | 1    # and PERF_SAMPLE_BRANCH_USER
 KERNEL_IP, USER_IP = 0xffffffff81001000, 0x401000
 CHAIN = [0xffffffff81002010, 0xffffffff81003020, 0xffffffff81004030]
 USER_CHAIN = [0x402010, 0x403020]
@@ -67,7 +68,8 @@ def collects(mode, by, branch):
     s.close()
 
 
-for what in (("record", "ip", 0), ("record", "ip,kstack", 0), ("branch", "cpu", ANY)):
+# A call chain, which no record has, would keep records from being collected by itself.
+for what in (("record", "ip", 0), ("record", "ip,ustack", 0), ("branch", "cpu", ANY)):
     test(f"every record of a precise event with a period reaches the handler: {what[0]} by {what[1]}")(
         lambda w=what: collects(*w))
 
@@ -119,9 +121,20 @@ def too_deep():
         refused(s.nl, errno.EINVAL, "kernel.perf_event_max_stack is lower than stack_depth", K.CMD_SESSION_START, s.me)
         s.close()
         # Without the driver's call chain there is no limit.
-        for by, bits, depth in (("kstack", PRECISE, 32), ("kstack", 0, 64), ("ustack", PRECISE, 64)):
-            with pmu("record", by, simulated(1, bits), cpus=[0], stack_depth=depth) as s:
+        for by, bits, depth, branch in (("kstack", PRECISE, 32, 0), ("kstack", 0, 64, 0), ("ustack", PRECISE, 64, 0),
+                                        ("kstack,ustack", PRECISE, 32, CALL_STACK)):
+            with pmu("record", by, simulated(1, bits, branch), cpus=[0], stack_depth=depth) as s:
                 pass
+            s.close()
+        s = pmu("branch", "kstack", simulated(1, PRECISE, ANY), cpus=[0], stack_depth=32)
+        refused(s.nl, errno.EINVAL, "kernel.perf_event_max_stack is lower than 64, the branches of a sample",
+                K.CMD_SESSION_START, s.me)
+        s.close()
+        # The clock that takes the place of cycles has no driver.
+        if not os.path.exists("/sys/bus/event_source/devices/cpu"):
+            with pmu("record", "kstack", event(CYCLES, 10 ** 7, PRECISE), cpus=[0], stack_depth=64) as s:
+                pass
+            equal(s.info()["fallback"], 1, "cycles that fell back")
             s.close()
     finally:
         with open(limit, "w", encoding="ascii") as f:

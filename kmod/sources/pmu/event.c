@@ -30,6 +30,12 @@ static bool is_cycles(const struct perf_event_attr *attr)
 	       attr->config == PERF_COUNT_HW_CPU_CYCLES;
 }
 
+/* Is a mode about branches? In others they are user stacks. */
+static bool is_branch(const struct kobs_mode *mode)
+{
+	return mode->value || mode->stream;
+}
+
 /* Default privilege level of branch records. */
 static u64 branch_privilege(const struct perf_event_attr *attr, u64 branch)
 {
@@ -47,7 +53,6 @@ static u64 branch_privilege(const struct perf_event_attr *attr, u64 branch)
 static const char *event_check(const struct kobs_pmu *p, const u64 *w)
 {
 	const struct kobs_mode *mode = p->s->mode;
-	bool branches = mode->value || mode->stream;
 
 	if (w[PMU_E_TYPE] > U32_MAX)
 		return "its type is no 32-bit number";
@@ -62,7 +67,7 @@ static const char *event_check(const struct kobs_pmu *p, const u64 *w)
 	if ((w[PMU_E_BITS] & PMU_B_FREQUENCY) ?
 	    w[PMU_E_PERIOD] > PMU_FREQUENCY : w[PMU_E_PERIOD] > S64_MAX)
 		return "its period, or its frequency (at most 100000 Hz), is too large";
-	if (branches && !w[PMU_E_BRANCH])
+	if (is_branch(mode) && !w[PMU_E_BRANCH])
 		return "it does not say which branches";
 	if (w[PMU_E_BRANCH] >= PERF_SAMPLE_BRANCH_MAX)
 		return "it asks for kinds of branches that this kernel does not know";
@@ -101,7 +106,8 @@ static void event_attr(const struct kobs_pmu *p, const u64 *w,
 	if (attr->branch_sample_type) {
 		attr->sample_type = PERF_SAMPLE_BRANCH_STACK;
 		/* Newer kernels limit branch stacks by it, too. */
-		attr->sample_max_stack = PERF_MAX_STACK_DEPTH;
+		attr->sample_max_stack = is_branch(p->s->mode) ?
+					 KOBS_LBR_DEPTH : p->s->unwind.depth;
 	}
 	kobs_precise_attr(attr, p->s->need & BIT(KOBS_W_KSTACK) ?
 				p->s->unwind.depth : 0);
@@ -181,8 +187,8 @@ static bool is_lacking(int err)
 	       err == -ENXIO;
 }
 
-/* Why perf refused an event, according to its error. */
-static const char *refusal(const struct perf_event_attr *attr, int err)
+/* Why perf refused an event, according to its error; stacks have @depth frames. */
+static const char *refusal(const struct perf_event_attr *attr, u32 depth, int err)
 {
 	const char *lack = NULL;
 
@@ -191,7 +197,9 @@ static const char *refusal(const struct perf_event_attr *attr, int err)
 	if (err == -ENOSPC)
 		return "no counter is free";
 	if (err == -EOVERFLOW)
-		return "kernel.perf_event_max_stack is lower than stack_depth";
+		return attr->sample_max_stack > depth ?
+		       "kernel.perf_event_max_stack is lower than 64, the branches of a sample" :
+		       "kernel.perf_event_max_stack is lower than stack_depth";
 	if (!is_lacking(err))
 		return "perf refused it";
 	/* The CPU's own PMU says nothing about others. */
@@ -211,7 +219,7 @@ static int counter_refuse(const struct kobs_pmu *p, const struct kobs_pmu_event 
 	return kobs_refuse(extack, is_lacking(err) ? -EOPNOTSUPP :
 				   err == -EOVERFLOW ? -EINVAL : err,
 			   "%s: event %u (type %u, config 0x%llx) on %s %u, error %d",
-			   refusal(&e->attr, err), e->index, e->attr.type,
+			   refusal(&e->attr, p->s->unwind.depth, err), e->index, e->attr.type,
 			   e->attr.config, p->tasks ? "task" : "CPU",
 			   p->tasks ? p->tasks[place]->pid : place, -err);
 }
@@ -222,12 +230,12 @@ static bool fall_back(struct kobs_pmu *p, struct kobs_pmu_event *e, int err)
 	const struct kobs_mode *mode = p->s->mode;
 
 	if (e->taken || !is_lacking(err) || !is_cycles(&e->attr) || mode->own_rows ||
-	    mode->value || mode->stream || e->attr.branch_sample_type ||
+	    is_branch(mode) || e->attr.branch_sample_type ||
 	    !p->s->source_params[PMU_P_FALLBACK].number)
 		return false;
 	e->attr.type = PERF_TYPE_SOFTWARE;
 	e->attr.config = PERF_COUNT_SW_CPU_CLOCK;
-	e->attr.precise_ip = 0;
+	kobs_precise_drop(&e->attr);
 	e->exact = false;
 	raise_period(p, &e->attr);
 	p->fell_back = true;

@@ -53,6 +53,26 @@ void kobs_precise_attr(struct perf_event_attr *attr, unsigned int frames)
 EXPORT_SYMBOL_IF_KUNIT(kobs_precise_attr);
 
 /**
+ * kobs_precise_drop() - have an event that is not precise instead
+ * @attr: attributes that kobs_precise_attr() has seen
+ *
+ * What it set has a price: a call chain needs perf's buffers, and as few frames as
+ * the administrator allows.
+ *
+ * Context: any.
+ */
+void kobs_precise_drop(struct perf_event_attr *attr)
+{
+	attr->precise_ip = 0;
+	attr->wakeup_events = 0;
+	attr->sample_type &= ~(u64)PERF_SAMPLE_CALLCHAIN;
+	attr->exclude_callchain_user = 0;
+	if (!attr->branch_sample_type)
+		attr->sample_max_stack = 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_precise_drop);
+
+/**
  * kobs_precise_chain() - kernel stack of a sample that a driver has corrected
  * @chain: the driver's call chain: frames of the kernel or of user code, each kind
  *	after its mark

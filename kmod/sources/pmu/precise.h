@@ -30,6 +30,7 @@
 #include <uapi/linux/perf_event.h>
 
 void kobs_precise_attr(struct perf_event_attr *attr, unsigned int frames);
+void kobs_precise_drop(struct perf_event_attr *attr);
 unsigned int kobs_precise_chain(const u64 *chain, u64 nr, unsigned long ip,
 				unsigned long *ips, unsigned int max);
 
