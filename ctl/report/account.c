@@ -333,7 +333,10 @@ static void print_kept_out(struct report *r, struct out *o)
 	buf_free(&name);
 }
 
-/* Numbers of the source's own. One that says why a report is not as expected stands out. */
+/*
+ * Numbers of the source's own. One that says why a report is not as expected stands out; one
+ * without a text is for programs.
+ */
 static void print_notes(const struct session *s, struct out *o)
 {
 	char number[32];
@@ -346,6 +349,8 @@ static void print_notes(const struct session *s, struct out *o)
 		const struct session_note *n = &s->notes[i];
 
 		out_json_number(o, n->name, n->number);
+		if (n->doc && !*n->doc)
+			continue;
 		out_line(o, "%s %s%s%s", n->name, format_count(number, sizeof(number), n->number),
 			 n->doc ? ": " : "", n->doc ? n->doc : "");
 	}

@@ -153,7 +153,7 @@ struct kobs_usage {
 /**
  * struct kobs_note - a number about the course of a session
  * @name: short name
- * @doc: what it counts, in one line
+ * @doc: what it counts, in one line; empty: only programs need it
  * @number: the number
  */
 struct kobs_note {

@@ -117,7 +117,7 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 	[PMU_N_FALLBACK] = {
 		"fallback", "there is no PMU: cycles became cpu-clock"
 	},
-	[PMU_N_CLOCKS] = { "clocks", "events that count nanoseconds" },
+	[PMU_N_CLOCKS] = { "clocks", "" }, /* of events that count ns: obsctl knows the unit */
 	[PMU_N_RAISED] = {
 		"clocks_raised",
 		"clocks sampled every 10000 ns, the minimum: the period (-c) was below it"
