@@ -65,7 +65,7 @@ bool kobs_hit_nest(struct kobs_session *s, struct kobs_cpu *pc);
 static __always_inline u16 kobs_hit_context_of(u32 pc)
 {
 	if (KOBS_HIT_ADJACENT)
-		return pc >> SOFTIRQ_SHIFT;
+		return pc >> SOFTIRQ_SHIFT & U16_MAX;
 	return (pc >> (HARDIRQ_SHIFT - KOBS_HIT_IRQS_SHIFT) & KOBS_HIT_IRQS) |
 	       (pc >> SOFTIRQ_SHIFT & 1);
 }
