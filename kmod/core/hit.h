@@ -250,20 +250,22 @@ static __always_inline bool kobs_hit_begin(struct kobs_session *s,
 	return true;
 }
 
-/* Whether a process is the session's owner, or one of the module's workers. */
+/*
+ * Whether a process is the session's owner, or one of the module's workers. One
+ * test tells for most of the others.
+ */
 static __always_inline bool kobs_hit_is_own(const struct kobs_session *s,
 					    pid_t tgid)
 {
+	if (likely(!(READ_ONCE(s->own_bits) & BIT_ULL(tgid % 64U))))
+		return false;
 	return tgid == s->own_tgid || tgid == s->worker_tgid ||
 	       tgid == READ_ONCE(s->job_tgid);
 }
 
-/* kobs_hit_is_own() of the current process; the workers are kernel threads. */
+/* kobs_hit_is_own() of the current process. */
 static __always_inline bool kobs_hit_by_own(const struct kobs_session *s)
 {
-	if (likely(current->tgid != s->own_tgid &&
-		   !(current->flags & PF_KTHREAD)))
-		return false;
 	return kobs_hit_is_own(s, current->tgid);
 }
 

@@ -64,6 +64,7 @@ static void jobs_work(struct work_struct *work)
 
 	/* What the worker does, for the answer, too, is no work of the machine's. */
 	WRITE_ONCE(s->job_tgid, current->tgid);
+	kobs_session_set_own(s);
 	do {
 		last = jobs_do(s, last);
 	} while (jobs_requeued(s));
@@ -72,6 +73,7 @@ static void jobs_work(struct work_struct *work)
 		last = NULL;
 	}
 	WRITE_ONCE(s->job_tgid, -1);
+	kobs_session_set_own(s);
 	/* Who is told that a session was deleted can unload the module. */
 	kobs_session_put_now(s);
 	if (last)

@@ -144,6 +144,7 @@ struct kobs_names {
  * @worker_tgid: the module's worker, excluded
  * @job_tgid: the worker that does the session's jobs, excluded; -1 when there is
  *	none to do
+ * @own_bits: bits of these three, by number modulo 64
  * @cpu: per-CPU part
  * @filter: the filter
  * @budget: cost in percent of a CPU above which the guard stops it; 0: none
@@ -209,6 +210,7 @@ struct kobs_session {
 	pid_t own_tgid;
 	pid_t worker_tgid;
 	pid_t job_tgid;
+	u64 own_bits;
 	struct kobs_cpu __percpu *cpu;
 	struct kobs_filter filter;
 	u32 budget;
@@ -339,6 +341,23 @@ struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 bool kobs_session_name_ok(const char *name);
 void kobs_session_pin(struct kobs_session *s);
 void kobs_session_free(struct kobs_session *s);
+
+/**
+ * kobs_session_set_own() - follow a change of the processes that are excluded
+ * @s: session; own_tgid, worker_tgid and job_tgid are set
+ *
+ * Context: task; while the session is made, or in one of its jobs.
+ */
+static inline void kobs_session_set_own(struct kobs_session *s)
+{
+	const pid_t own[] = { s->own_tgid, s->worker_tgid, s->job_tgid };
+	unsigned int i;
+	u64 bits = 0;
+
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		bits |= own[i] < 0 ? 0 : BIT_ULL(own[i] % 64U);
+	WRITE_ONCE(s->own_bits, bits);
+}
 
 /**
  * kobs_session_unwanted() - whether a session's client died while it is made

@@ -184,6 +184,7 @@ void kobs_session_settle_name(struct kobs_session *s, bool detach)
 	if (detach) {
 		s->owner = 0;
 		s->own_tgid = -1;
+		kobs_session_set_own(s);
 	} else {
 		s->name[0] = '\0';
 	}

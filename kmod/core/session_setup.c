@@ -117,6 +117,7 @@ static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
 	s->memory.memcg = get_mem_cgroup_from_mm(current->mm);
 	s->own_tgid = current->tgid;
 	s->worker_tgid = kobs_stream_worker();
+	kobs_session_set_own(s);
 	s->created = ktime_get_mono_fast_ns();
 	s->budget = cfg->params[KOBS_P_BUDGET].number;
 	s->unwind.depth = cfg->params[KOBS_P_STACK_DEPTH].number;
