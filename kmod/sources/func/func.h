@@ -94,6 +94,7 @@ struct kobs_func {
 };
 
 /* source.c */
+void kobs_func_sort(unsigned long *ips, unsigned int n);
 bool kobs_func_may(const struct kobs_session *s, u64 n);
 int kobs_func_hook(struct kobs_func *f);
 void kobs_func_unhook(struct kobs_func *f);

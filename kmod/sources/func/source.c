@@ -39,6 +39,18 @@ static int func_compare(const void *a, const void *b)
 }
 
 /**
+ * kobs_func_sort() - sort addresses of functions
+ * @ips: addresses
+ * @n: number of them
+ *
+ * Context: task.
+ */
+void kobs_func_sort(unsigned long *ips, unsigned int n)
+{
+	sort(ips, n, sizeof(*ips), func_compare, NULL);
+}
+
+/**
  * kobs_func_may() - whether a session may have so many functions
  * @s: session
  * @n: number of functions
@@ -99,7 +111,7 @@ static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
 
 	for (i = 0; i < functions->number; i++)
 		f->ips[i] = functions->addresses[i];
-	sort(f->ips, functions->number, sizeof(*f->ips), func_compare, NULL);
+	kobs_func_sort(f->ips, functions->number);
 	for (i = 0; !err && i < functions->number; i++) {
 		unsigned long ip = f->ips[i];
 		const char *reason;

@@ -12,7 +12,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/string.h>
 
 #include "compat/module_symbols.h"
@@ -180,14 +179,6 @@ static unsigned int wait_match(struct kobs_func_wait *w,
 	return n;
 }
 
-static int compare_ips(const void *a, const void *b)
-{
-	unsigned long x = *(const unsigned long *)a;
-	unsigned long y = *(const unsigned long *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Keep those that ftrace can trace, each once. Returns their number or -errno. */
 static int wait_choose(unsigned long *ips, unsigned int n)
 {
@@ -196,7 +187,7 @@ static int wait_choose(unsigned long *ips, unsigned int n)
 	unsigned int left = 0;
 	unsigned int i;
 
-	sort(ips, n, sizeof(*ips), compare_ips, NULL);
+	kobs_func_sort(ips, n);
 	for (i = 0; i < n; i++) {
 		int err;
 
