@@ -131,7 +131,6 @@ kobs_hit_enter_off(struct kobs_session *s)
 
 	if (unlikely(!kobs_hit_alone(pc)) && !kobs_hit_nest(s, pc))
 		return NULL;
-	barrier();
 	/* Spares callers the test for NULL. */
 	if (!pc)
 		__builtin_unreachable();
@@ -263,12 +262,6 @@ static __always_inline bool kobs_hit_is_own(const struct kobs_session *s,
 	       tgid == READ_ONCE(s->job_tgid);
 }
 
-/* kobs_hit_is_own() of the current process. */
-static __always_inline bool kobs_hit_by_own(const struct kobs_session *s)
-{
-	return kobs_hit_is_own(s, current->tgid);
-}
-
 /* Count a hit as filtered because it is the owner's or the worker's. */
 static __always_inline void kobs_hit_count_own(struct kobs_cpu *pc)
 {
@@ -312,7 +305,7 @@ static __always_inline bool kobs_hit_pass(struct kobs_session *s,
 static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
 					    struct kobs_cpu *pc)
 {
-	return kobs_hit_pass(s, pc, unlikely(kobs_hit_by_own(s)) &&
+	return kobs_hit_pass(s, pc, unlikely(kobs_hit_is_own(s, current->tgid)) &&
 				    in_task());
 }
 

@@ -338,26 +338,10 @@ void kobs_session_guarded(struct kobs_session *s);
 /* session_setup.c */
 struct kobs_session *kobs_session_create(struct kobs_config *cfg,
 					 struct netlink_ext_ack *extack);
+void kobs_session_set_own(struct kobs_session *s);
 bool kobs_session_name_ok(const char *name);
 void kobs_session_pin(struct kobs_session *s);
 void kobs_session_free(struct kobs_session *s);
-
-/**
- * kobs_session_set_own() - follow a change of the processes that are excluded
- * @s: session; own_tgid, worker_tgid and job_tgid are set
- *
- * Context: task; while the session is made, or in one of its jobs.
- */
-static inline void kobs_session_set_own(struct kobs_session *s)
-{
-	const pid_t own[] = { s->own_tgid, s->worker_tgid, s->job_tgid };
-	unsigned int i;
-	u64 bits = 0;
-
-	for (i = 0; i < ARRAY_SIZE(own); i++)
-		bits |= own[i] < 0 ? 0 : BIT_ULL(own[i] % 64U);
-	WRITE_ONCE(s->own_bits, bits);
-}
 
 /**
  * kobs_session_unwanted() - whether a session's client died while it is made

@@ -103,6 +103,23 @@ static int session_check(const struct kobs_session *s,
 	return 0;
 }
 
+/**
+ * kobs_session_set_own() - follow a change of the processes that are excluded
+ * @s: session; own_tgid, worker_tgid and job_tgid are set
+ *
+ * Context: task; while the session is made, or in one of its jobs.
+ */
+void kobs_session_set_own(struct kobs_session *s)
+{
+	const pid_t own[] = { s->own_tgid, s->worker_tgid, s->job_tgid };
+	unsigned int i;
+	u64 bits = 0;
+
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		bits |= own[i] < 0 ? 0 : BIT_ULL(own[i] % 64U);
+	WRITE_ONCE(s->own_bits, bits);
+}
+
 static void session_configure(struct kobs_session *s, struct kobs_config *cfg)
 {
 	s->source = cfg->source;

@@ -38,7 +38,7 @@ static __always_inline bool pmu_wanted(struct kobs_session *s,
 				       struct kobs_cpu *pc,
 				       struct pt_regs *regs)
 {
-	return kobs_hit_pass(s, pc, unlikely(kobs_hit_by_own(s)) &&
+	return kobs_hit_pass(s, pc, unlikely(kobs_hit_is_own(s, current->tgid)) &&
 				    task_was_interrupted(regs));
 }
 

@@ -38,7 +38,7 @@ static __always_inline bool probe_hits(const struct kobs_slab *sl,
 /* Own tasks and their interrupts are told apart in the slow path. */
 static __always_inline bool probe_own(const struct kobs_session *s)
 {
-	return unlikely(kobs_hit_by_own(s));
+	return unlikely(kobs_hit_is_own(s, current->tgid));
 }
 
 /* Returns false when nothing was done. */

@@ -36,7 +36,7 @@
 /* Counterpart of kobs_hit_wanted(). */
 static __always_inline bool slab_own(const struct kobs_session *s)
 {
-	return unlikely(kobs_hit_by_own(s) && in_task());
+	return unlikely(kobs_hit_is_own(s, current->tgid) && in_task());
 }
 
 static __always_inline u32 slab_find(struct kobs_slab *sl, const u64 *v)
