@@ -138,7 +138,31 @@ kobs_hit_enter_off(struct kobs_session *s)
 }
 
 /**
- * kobs_hit_leave_off() - undo kobs_hit_enter_off()
+ * kobs_hit_enter_irqs_off() - kobs_hit_enter_off() with interrupts off already
+ * @s: session
+ *
+ * Context: any, NMI included; interrupts off.
+ * Return: as kobs_hit_enter().
+ */
+static __always_inline struct kobs_cpu *
+kobs_hit_enter_irqs_off(struct kobs_session *s)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+
+	if (unlikely(pc->busy)) {
+		if (!kobs_hit_nest(s, pc))
+			return NULL;
+	} else {
+		pc->busy = kobs_hit_context() | KOBS_HIT_IRQS_OFF;
+		barrier();
+	}
+	if (!pc)
+		__builtin_unreachable();
+	return pc;
+}
+
+/**
+ * kobs_hit_leave_off() - undo kobs_hit_enter_off() or kobs_hit_enter_irqs_off()
  * @pc: its result
  *
  * Context: any, NMI included; preemption off.

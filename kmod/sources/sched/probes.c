@@ -200,7 +200,7 @@ static __always_inline void offcpu_switch(struct kobs_session *s, bool preempt,
 					  unsigned int state, bool stacks,
 					  bool plain)
 {
-	struct kobs_cpu *pc = kobs_hit_enter_off(s);
+	struct kobs_cpu *pc = kobs_hit_enter_irqs_off(s);
 	u64 t0 = 0;
 	u64 now;
 

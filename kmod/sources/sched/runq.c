@@ -89,7 +89,7 @@ static void runq_probe_waking(void *data, struct task_struct *p)
 
 	if (p == current || unlikely(!READ_ONCE(s->armed)))
 		return;
-	pc = kobs_hit_enter_off(s);
+	pc = kobs_hit_enter_irqs_off(s);
 	if (!pc)
 		return;
 	runq_waking(s->priv, p);
@@ -156,7 +156,7 @@ static void runq_probe_wakeup(void *data, struct task_struct *p)
 
 	if (p == current)
 		return;
-	pc = kobs_hit_enter_off(s);
+	pc = kobs_hit_enter_irqs_off(s);
 	if (!pc)
 		return;
 	runq_wakeup(s, pc, p);
@@ -170,7 +170,7 @@ static void runq_probe_new(void *data, struct task_struct *p)
 
 	if (sched_running(p))
 		return;
-	pc = kobs_hit_enter_off(s);
+	pc = kobs_hit_enter_irqs_off(s);
 	if (!pc)
 		return;
 	runq_begin(s, pc, ktime_get_mono_fast_ns(), p, WAIT_NEW);
@@ -225,7 +225,7 @@ static __always_inline void runq_switch(struct kobs_session *s, bool preempt,
 					struct task_struct *next,
 					unsigned int state, bool plain)
 {
-	struct kobs_cpu *pc = kobs_hit_enter_off(s);
+	struct kobs_cpu *pc = kobs_hit_enter_irqs_off(s);
 	struct kobs_sched *d = s->priv;
 	u64 now;
 
