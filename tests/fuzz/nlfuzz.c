@@ -189,11 +189,35 @@ static void await(struct fuzzer *f, int fd)
 		take(f, fd, 1);
 }
 
+/*
+ * Start the newest session on the socket that it belongs to: a random start of a
+ * random session on a random socket is refused nearly always.
+ */
+static void start_newest(struct fuzzer *f, int fd)
+{
+	__u32 id = f->builder.ids.id[f->builder.ids.last];
+	unsigned int at;
+
+	f->out.len = 0;
+	f->first_seq = ++f->seq;
+	f->sent++;
+	at = fz_message_begin(&f->out, known.family, KOBS_CMD_SESSION_START,
+			      NLM_F_ACK, f->seq);
+	fz_attr_put(&f->out, KOBS_A_SESSION_ID, &id, sizeof(id));
+	fz_message_end(&f->out, at);
+	f->builder.session = f->seq;
+	if (send(fd, f->out.data, f->out.len, 0) < 0 && errno != ENOBUFS)
+		show_bad(f, errno, f->first_seq);
+	await(f, fd);
+	f->builder.session = 0;
+}
+
 static void step(struct fuzzer *f)
 {
 	struct fz_rng *r = &f->builder.rng;
 	unsigned int i = fz_below(r, SOCKETS);
 	unsigned int n = 1 + fz_below(r, 6);
+	unsigned long sessions = f->sessions;
 
 	f->out.len = 0;
 	f->first_seq = f->seq + 1;
@@ -210,6 +234,10 @@ static void step(struct fuzzer *f)
 		await(f, f->fd[i]);
 	f->builder.session = 0;
 	f->builder.damaged = false;
+	/* The first, and then one in three: a start takes long. */
+	if (f->sessions != sessions && !f->deaf[i] && f->sent < f->todo &&
+	    f->sessions % 3 == 1)
+		start_newest(f, f->fd[i]);
 	if (!fz_below(r, 50))
 		f->deaf[i] = !f->deaf[i];
 	if (!fz_below(r, 60)) {
