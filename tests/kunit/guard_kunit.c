@@ -222,7 +222,7 @@ static void one_handler_per_context(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	s->cpu = alloc_percpu(struct kobs_cpu);
-	KUNIT_ASSERT_NOT_NULL(test, s->cpu);
+	KUNIT_ASSERT_TRUE(test, !!s->cpu);
 	s->armed = true;
 	for (i = 0; i < 2 * ARRAY_SIZE(nestings); i++) {
 		const struct nesting *n = &nestings[i / 2];
