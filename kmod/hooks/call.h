@@ -33,7 +33,8 @@ struct pt_regs;
  * @missed: count a call whose return could not be hooked
  * @enter: a call: context, function, registers, data to fill in; false when the
  *         return need not be hooked
- * @exit: a return: context, function, address it returns to, data
+ * @exit: a return: context, function, address it returns to, value it returns,
+ *        data
  * @keep_out: note a function that cannot be hooked: context, function, reason;
  *            0 or an error
  * @unwanted: whether nobody waits for kobs_calls_new() any more: context
@@ -50,7 +51,7 @@ struct kobs_call_ops {
 	bool (*enter)(void *ctx, unsigned long ip, const struct pt_regs *regs,
 		      void *data);
 	void (*exit)(void *ctx, unsigned long ip, unsigned long caller,
-		     const void *data);
+		     unsigned long ret, const void *data);
 	int (*keep_out)(void *ctx, unsigned long ip, const char *reason);
 	bool (*unwanted)(void *ctx);
 };

@@ -10,17 +10,20 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+struct trace_event_file;
 struct tracepoint;
 
 /**
  * struct kobs_probe - a probe on a tracepoint
  * @name: name of the tracepoint
  * @probe: function to call; its first argument is the data
- * @tp: the tracepoint, once attached
+ * @plain: no stacks are taken from @probe
+ * @tp: the tracepoint, once attached, or set before by kobs_tracepoint_get()
  */
 struct kobs_probe {
 	const char *name;
 	void *probe;
+	bool plain;
 	struct tracepoint *tp;
 };
 
@@ -34,8 +37,12 @@ struct kobs_probe {
 				  void (typeof(fn) *)))
 
 struct tracepoint *kobs_tracepoint_find(const char *name);
+struct tracepoint *kobs_tracepoint_get(const char *name,
+				       struct trace_event_file **keep);
+void kobs_tracepoint_put(struct trace_event_file *keep);
 int kobs_tracepoint_attach(struct kobs_probe *probes, unsigned int n,
 			   void *data, const char **failed);
+void kobs_tracepoint_drop(const struct kobs_probe *probe, void *data);
 void kobs_tracepoint_detach(struct kobs_probe *probes, unsigned int n,
 			    void *data);
 

@@ -65,7 +65,8 @@ static void name##_exit(struct fprobe *fp, unsigned long ip,		\
 			unsigned long ret_ip, struct pt_regs *regs,	\
 			void *data)					\
 {									\
-	(operations).exit(kobs_calls_of(fp)->ctx, ip, ret_ip, data);	\
+	(operations).exit(kobs_calls_of(fp)->ctx, ip, ret_ip,		\
+			  regs_return_value(regs), data);		\
 }
 
 #endif /* KOBS_CALL_FPROBE_H */

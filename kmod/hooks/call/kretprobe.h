@@ -103,7 +103,7 @@ static int name##_exit(struct kretprobe_instance *ri,			\
 	struct kobs_call_instance *i = (void *)ri->data;		\
 									\
 	(operations).exit(i->ctx, i->ip, instruction_pointer(regs),	\
-			  i->data);					\
+			  regs_return_value(regs), i->data);		\
 	return 0;							\
 }
 

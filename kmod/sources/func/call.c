@@ -53,7 +53,8 @@ out:
 }
 
 static __always_inline void func_exit(void *ctx, unsigned long ip,
-				      unsigned long caller, const void *data)
+				      unsigned long caller, unsigned long ret,
+				      const void *data)
 {
 	u64 end = ktime_get_mono_fast_ns();
 	const struct kobs_func_call *call = data;
