@@ -13,6 +13,7 @@
 	X(func) \
 	X(lock) \
 	X(pmu) \
+	X(probe) \
 	X(sched) \
 	X(slab)
 

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source probe: what its files share.
+ *
+ *	source.c	description of the source, start and stop
+ *	points.c	from parameters to points: targets and programs
+ *	modules.c	functions of modules that go
+ *	hit.c		handlers of entries and tracepoints
+ *	syscall.c	handlers of system calls
+ *	call.c		handlers of functions that are hooked at their return, too
+ *	quick.c		programs that need no interpreter
+ *	run.h		a hit: its program, and its record
+ *
+ * Locking: see source.c.
+ */
+#ifndef KOBS_PROBE_H
+#define KOBS_PROBE_H
+
+#include <linux/ftrace.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <uapi/kobs_program.h>
+
+#include "core/session.h"
+#include "hooks/call.h"
+#include "hooks/tracepoint.h"
+#include "lib/inflight.h"
+#include "lib/program.h"
+#include "sources/probe/quick.h"
+
+/* Words of a hit: what was hit, which numbers are faults, numbers, texts. */
+enum {
+	PROBE_W_PROBE = KOBS_W_SOURCE,
+	PROBE_W_FAULTS,
+	PROBE_W_NUMBER,
+	PROBE_W_TEXT = PROBE_W_NUMBER + KOBS_PROG_KEYS,
+	PROBE_WORDS = PROBE_W_TEXT + KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS
+};
+
+/* Its reasons of loss, after KOBS_N_IN_FLIGHT and KOBS_N_INFLIGHT_FULL. */
+#define PROBE_N_STALE		(KOBS_N_SOURCE + 2)
+#define PROBE_N_FAULT		(KOBS_N_SOURCE + 3)
+#define PROBE_N_MISSED		(KOBS_N_SOURCE + 4)
+
+/* Further numbers of a row in mode hist. */
+enum { PROBE_F_NEGATIVE };
+
+enum kobs_probe_param {
+	PROBE_P_TARGETS,
+	PROBE_P_NAMES,
+	PROBE_P_CODE,
+	PROBE_P_LABELS,
+	PROBE_P_INFLIGHT,
+	PROBE_P
+};
+
+/* Maximum number of programs, and of targets, of a session. */
+#define PROBE_PROGRAMS		256
+#define PROBE_TARGETS		4096
+
+/*
+ * Maximum number of points that hook functions: to unhook one takes a grace period;
+ * that hook returns: each has memory for its calls; and of system calls: each is
+ * asked at every system call.
+ */
+#define PROBE_ENTRIES		32
+#define PROBE_RETURNS		16
+#define PROBE_SYSCALLS		32
+
+/* System calls that are measured at once, by default, and the words of each. */
+#define PROBE_CALLS		4096
+#define PROBE_CALL_WORDS	10
+
+/* Words of the largest code. */
+#define PROBE_CODE		(16 * KOBS_PROG_WORDS)
+
+/* Arguments that a function passes in registers, wherever kobs runs. */
+#define PROBE_ENTRY_ARGS	6
+/* Arguments of a tracepoint that its probe gets in registers, likewise; and most. */
+#define PROBE_TRACE_ARGS	5
+#ifdef CONFIG_X86_64
+#define PROBE_TRACE_MOST	KOBS_PROG_ARGS
+#else
+#define PROBE_TRACE_MOST	7
+#endif
+
+struct kobs_probes;
+
+/**
+ * struct kobs_probe_point - a hook, and what its hits run
+ * @s: session
+ * @program: program
+ * @quick: the same in a quick form
+ * @shape: whether there is one, and of which kind
+ * @gives_value: the value is what its program gives
+ * @given: words of the session's key that programs give
+ * @n_given: number of @given
+ * @id: what its hits have in column probe; functions have their address
+ * @ops: hook of functions at their entry
+ * @calls: hook of functions at their return, or NULL
+ * @is_function: it hooks functions
+ * @returns: at their return, too
+ * @ips: functions
+ * @n: number of @ips
+ * @trace: hooks of tracepoints
+ * @n_traces: number of @trace
+ * @event: keeps the tracepoint's module, or NULL
+ * @nr: of the system call; -1 for all
+ * @own_args: the program has arguments of the call itself
+ * @probes: its session's hooks
+ * @hooked: it is on
+ * @stuck: @ops can be called after the end
+ */
+struct kobs_probe_point {
+	struct kobs_session *s;
+	struct kobs_program program;
+	struct kobs_quick quick;
+	enum kobs_quick_shape shape;
+	bool gives_value;
+	u8 given[KOBS_KEY_WORDS];
+	u8 n_given;
+	u64 id;
+	struct ftrace_ops ops;
+	struct kobs_calls *calls;
+	bool is_function;
+	bool returns;
+	unsigned long *ips;
+	unsigned int n;
+	struct kobs_probe trace[3];
+	u8 n_traces;
+	struct trace_event_file *event;
+	long nr;
+	bool own_args;
+	struct kobs_probes *probes;
+	bool hooked;
+	bool stuck;
+};
+
+/**
+ * struct kobs_probes - a session of this source
+ * @s: session
+ * @points: its hooks
+ * @n: number of @points
+ * @n_syscalls: number of these that hook system calls
+ * @ips: memory of their functions
+ * @inflight: system calls that are measured
+ * @lock: protects the points' functions and hooks, and the members below
+ * @modules: notifier of modules, whose functions go
+ * @began: monotonic ns of the start; 0 before it and after the stop
+ * @gone: number of functions that went since
+ * @when: with which module, and when first; set before @gone
+ */
+struct kobs_probes {
+	struct kobs_session *s;
+	struct kobs_probe_point *points;
+	unsigned int n;
+	unsigned int n_syscalls;
+	unsigned long *ips;
+	struct kobs_inflight_table inflight;
+	struct mutex lock; /* see above */
+	struct notifier_block modules;
+	u64 began;
+	unsigned int gone;
+	char when[MODULE_NAME_LEN + 64];
+};
+
+/* points.c */
+struct kobs_probes *kobs_probes_new(struct kobs_session *s,
+				    struct netlink_ext_ack *extack);
+void kobs_probes_free(struct kobs_probes *p);
+
+/* source.c */
+void kobs_probe_unhook_functions(struct kobs_probe_point *point);
+
+/* modules.c */
+void kobs_probes_follow_modules(struct kobs_probes *p);
+bool kobs_probes_note(const struct kobs_probes *p, unsigned int i,
+		      struct kobs_note *note);
+
+/* call.c */
+int kobs_probe_calls(struct kobs_probe_point *point);
+
+/* quick.c */
+enum kobs_quick_shape kobs_probe_shape(struct kobs_probe_point *point);
+
+/* hit.c */
+ftrace_func_t kobs_probe_entry(const struct kobs_probe_point *point);
+void *kobs_probe_trace(const struct kobs_probe_point *point);
+
+/* syscall.c */
+void kobs_probe_syscall(struct kobs_probe_point *point,
+			enum kobs_probe_kind kind);
+
+#endif /* KOBS_PROBE_H */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source probe: programs that need no interpreter: up to two comparisons of an
+ * argument with a number, an argument as the value, and one as the key. A hit of
+ * such a program takes about half as long.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#ifndef KOBS_PROBE_QUICK_H
+#define KOBS_PROBE_QUICK_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+#include <uapi/kobs_program.h>
+
+#define KOBS_QUICK_CONDITIONS	2
+
+/**
+ * struct kobs_quick_operand - an argument, cut to a type
+ * @arg: its number
+ * @shift: bits that the type has less than 64
+ * @is_signed: the type is signed
+ */
+struct kobs_quick_operand {
+	u8 arg;
+	u8 shift;
+	bool is_signed;
+};
+
+/**
+ * struct kobs_quick_condition - a comparison with a number, as a range
+ * @flip: bits to be inverted first: the highest, to compare signed numbers
+ * @low: where the range begins
+ * @span: its last number less the first
+ * @outside: what is not in it is wanted
+ * @operand: what is compared
+ */
+struct kobs_quick_condition {
+	u64 flip;
+	u64 low;
+	u64 span;
+	bool outside;
+	struct kobs_quick_operand operand;
+};
+
+/**
+ * struct kobs_quick - a program
+ * @condition: conditions, all of which are to hold
+ * @n_conditions: number of @condition
+ * @has_value: it gives a value
+ * @value_signed: the value is signed
+ * @has_key: it gives number 0
+ * @value: the value
+ * @key: number 0
+ */
+struct kobs_quick {
+	struct kobs_quick_condition condition[KOBS_QUICK_CONDITIONS];
+	u8 n_conditions;
+	bool has_value;
+	bool value_signed;
+	bool has_key;
+	struct kobs_quick_operand value;
+	struct kobs_quick_operand key;
+};
+
+static __always_inline u64 kobs_quick_get(const struct kobs_quick_operand *o,
+					  const u64 *args)
+{
+	u64 v = args[o->arg];
+
+	if (likely(!o->shift))
+		return v;
+	v <<= o->shift;
+	return o->is_signed ? (u64)((s64)v >> o->shift) : v >> o->shift;
+}
+
+static __always_inline bool
+kobs_quick_holds(const struct kobs_quick_condition *c, const u64 *args)
+{
+	u64 v = kobs_quick_get(&c->operand, args) ^ c->flip;
+
+	return (v - c->low <= c->span) != c->outside;
+}
+
+static __always_inline bool kobs_quick_wants(const struct kobs_quick *q,
+					     const u64 *args)
+{
+	if (!q->n_conditions)
+		return true;
+	return kobs_quick_holds(&q->condition[0], args) &&
+	       (likely(q->n_conditions == 1) ||
+		kobs_quick_holds(&q->condition[1], args));
+}
+
+/**
+ * enum kobs_quick_shape - what the handler of a quick point has to do
+ * @KOBS_QUICK_NONE: the point is not quick
+ * @KOBS_QUICK_BARE: count hits by what was hit
+ * @KOBS_QUICK_COUNT: count those that are wanted, by that or by a number
+ * @KOBS_QUICK_VALUE: likewise, with a value
+ */
+enum kobs_quick_shape {
+	KOBS_QUICK_NONE,
+	KOBS_QUICK_BARE,
+	KOBS_QUICK_COUNT,
+	KOBS_QUICK_VALUE
+};
+
+#endif /* KOBS_PROBE_QUICK_H */

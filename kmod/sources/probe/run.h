@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source probe: a hit. Its program is run with the arguments of the hook; it
+ * filters, gives numbers and texts for the key, and a value.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#ifndef KOBS_PROBE_RUN_H
+#define KOBS_PROBE_RUN_H
+
+#include "core/hit.h"
+#include "sources/probe/probe.h"
+
+void kobs_probe_negative(struct kobs_session *s, struct kobs_cpu *pc, u64 *v,
+			 u32 need, unsigned long entry,
+			 const struct kobs_at *at);
+void kobs_probe_quick_slow(struct kobs_probe_point *p, struct kobs_cpu *pc,
+			   u64 key, u64 value, u64 t0);
+
+/* The result of a program that did not let the hit pass. */
+static __always_inline void probe_out(struct kobs_cpu *pc,
+				      enum kobs_program_end end)
+{
+	kobs_count(&pc->counters, end == KOBS_PROGRAM_FILTERED ?
+				  KOBS_N_FILTERED : PROBE_N_FAULT);
+}
+
+/*
+ * Run a hit's program and record the hit. @v has the words of the hook, @value is
+ * that of hits whose program gives none. What the program does not give, because it
+ * is not its own or was jumped over, is 0 or empty: a key has no chance contents.
+ */
+static __always_inline void probe_run(struct kobs_probe_point *p,
+				      struct kobs_cpu *pc, u64 *v,
+				      const u64 *args, u32 need,
+				      unsigned long entry,
+				      const struct kobs_at *at, u64 value,
+				      enum kobs_hit_kind kind)
+{
+	const struct kobs_program_in in = { .args = args };
+	struct kobs_program_out out = {
+		.keys = &v[PROBE_W_NUMBER],
+		.texts = &v[PROBE_W_TEXT],
+	};
+	struct kobs_session *s = p->s;
+	enum kobs_program_end end;
+	unsigned int i;
+
+	for (i = 0; i < p->n_given; i++)
+		v[p->given[i]] = 0;
+	end = kobs_program_run(&p->program, &in, &out);
+	if (unlikely(end != KOBS_PROGRAM_PASS)) {
+		probe_out(pc, end);
+		return;
+	}
+	v[PROBE_W_FAULTS] = out.faults;
+	if (unlikely(p->gives_value && out.is_signed && (s64)out.value < 0)) {
+		kobs_probe_negative(s, pc, v, need, entry, at);
+		return;
+	}
+	kobs_hit_record(s, pc, &(struct kobs_hit){
+		v, need, entry, at, p->gives_value ? out.value : value
+	}, kind);
+}
+
+/*
+ * Likewise for a point that needs no interpreter, of a shape that is a constant;
+ * and end the handler. Its slow path is no call that the handler comes back from:
+ * that would cost the registers which it may change.
+ */
+static __always_inline void probe_run_quick(struct kobs_probe_point *p,
+					    struct kobs_cpu *pc,
+					    const u64 *args, u64 id, u64 value,
+					    u64 t0,
+					    enum kobs_quick_shape shape)
+{
+	const struct kobs_quick *q = &p->quick;
+	struct kobs_session *s = p->s;
+	struct kobs_row *row;
+	u64 key = id;
+
+	if (shape != KOBS_QUICK_BARE && unlikely(!kobs_quick_wants(q, args))) {
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
+		goto out;
+	}
+	if (shape != KOBS_QUICK_BARE && q->has_key)
+		key = kobs_quick_get(&q->key, args);
+	if (shape == KOBS_QUICK_VALUE && p->gives_value)
+		value = kobs_quick_get(&q->value, args);
+	row = kobs_table_peek(&pc->table, key, 0, 1);
+	if (unlikely(!row))
+		goto slow;
+	if (shape != KOBS_QUICK_VALUE)
+		local64_inc(&row->count);
+	else if (unlikely(value < s->filter.min) ||
+		 unlikely(q->value_signed && (s64)value < 0) ||
+		 unlikely(!kobs_row_add(&pc->table, row, value)))
+		goto slow;
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+out:
+	kobs_hit_end(s, pc, t0, 0);
+	kobs_hit_leave(pc);
+	return;
+slow:
+	kobs_probe_quick_slow(p, pc, key, value, t0);
+}
+
+#endif /* KOBS_PROBE_RUN_H */
