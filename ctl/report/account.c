@@ -59,6 +59,23 @@ static void print_incomplete(const struct session *s, struct out *o)
 			 share < 0.0995, share * 100);
 }
 
+/* The columns, by the names that a client gave them. */
+static void print_columns(const struct view *v, const struct session *s, struct out *o)
+{
+	struct strings names = {};
+	size_t c;
+
+	if (!v->labels.n) {
+		out_json_texts(o, "by", &s->by);
+		return;
+	}
+	for (c = 0; c < v->nr_columns; c++)
+		if (!view_is_hidden(v, c))
+			strings_add(&names, v->columns[c]->name);
+	out_json_texts(o, "by", &names);
+	strings_free(&names);
+}
+
 /** report_header() - What was observed, and for how long. */
 void report_header(struct report *r, struct out *o)
 {
@@ -83,7 +100,7 @@ void report_header(struct report *r, struct out *o)
 	out_json_number(o, "targets", s->targets);
 	print_params(r, o);
 	filter_print_json(&s->filter, o);
-	out_json_texts(o, "by", &s->by);
+	print_columns(v, s, o);
 	filter_describe(&s->filter, view_unit(v), &filter);
 	if (kind && kind->describe)
 		kind->describe(r, &what);

@@ -56,12 +56,15 @@ static void fold_row(struct report *r, const struct row *row, struct buf *line)
 	size_t c;
 
 	for (c = 0; c < v->nr_columns; c++) {
-		if (type_is_stack(v->types[c]) || v->types[c] == KOBS_TYPE_FUNCTION)
+		if (type_is_stack(v->types[c]) || view_is_hidden(v, c))
+			continue;
+		/* A function is the stack's first frame; a tracepoint is not. */
+		if (v->types[c] == KOBS_TYPE_FUNCTION && !v->places.n)
 			continue;
 		if (r->kind && r->kind->site_in_stack && v->types[c] == KOBS_TYPE_ADDRESS)
 			continue;
 		key.len = 0;
-		view_print_key(v, c, keys[c], &key);
+		view_print_cell(v, c, keys, &key);
 		add_frame(line, key.len ? key.p : "");
 	}
 	for (c = 0; c < v->nr_columns; c++)

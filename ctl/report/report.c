@@ -135,24 +135,33 @@ static void upper(char *out, size_t size, const char *s)
 
 static void print_keys(struct report *r, struct out *o, const struct row *row)
 {
+	const uint64_t *keys = r->table->keys + row->key;
 	struct view *v = r->view;
 	struct buf text = {};
 	char header[40];
 	size_t c;
 
 	for (c = 0; c < v->nr_columns; c++) {
-		uint64_t key = r->table->keys[row->key + c];
+		uint64_t key = keys[c];
 
-		if (type_is_stack(v->types[c]))
+		if (type_is_stack(v->types[c]) || view_is_hidden(v, c))
 			continue;
 		upper(header, sizeof(header), v->columns[c]->name);
+		if (view_is_fault(v, c, keys)) {
+			out_cell_text(o, v->columns[c]->name, header, "(fault)");
+			continue;
+		}
 		if (view_absent(v, c, key)) {
 			out_cell_aside(o, header, "-", v->types[c] == KOBS_TYPE_NUMBER);
 			continue;
 		}
 		text.len = 0;
 		view_print_key(v, c, key, &text);
-		if (v->types[c] == KOBS_TYPE_NUMBER)
+		if (v->types[c] == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_SIGNED)
+			out_cell_signed(o, v->columns[c]->name, header, (int64_t)key, text.p);
+		else if (v->types[c] == KOBS_TYPE_NUMBER && view_is_named(v, c))
+			out_cell_text(o, v->columns[c]->name, header, text.p);
+		else if (v->types[c] == KOBS_TYPE_NUMBER)
 			out_cell_shown(o, v->columns[c]->name, header, key, text.p);
 		else
 			out_cell_text(o, v->columns[c]->name, header, text.p ? text.p : "");
@@ -223,7 +232,8 @@ static void print_figures(struct report *r, struct out *o, const struct row *row
 	}
 }
 
-static void print_rate(struct report *r, struct out *o, const struct row *row)
+/** report_print_rate() - Hits of a row per second, with --interval. */
+void report_print_rate(struct report *r, struct out *o, const struct row *row)
 {
 	double rate;
 	char shown[40];
@@ -250,7 +260,7 @@ static void print_numbers(struct report *r, struct out *o, const struct row *row
 	uint64_t whole = kind && kind->whole ? kind->whole(r, row) : total;
 
 	out_cell_number(o, "count", "COUNT", row->count);
-	print_rate(r, o, row);
+	report_print_rate(r, o, row);
 	if (r->view->mode->value)
 		print_values(r, o, row, total);
 	else if (!kind || !kind->weight)
@@ -294,10 +304,10 @@ static void print_chart(struct report *r, struct out *o, const struct row *row)
 	size_t i;
 
 	for (c = 0; c < r->view->nr_columns; c++) {
-		if (type_is_stack(r->view->types[c]))
+		if (type_is_stack(r->view->types[c]) || view_is_hidden(r->view, c))
 			continue;
 		buf_puts(&line, line.len ? ", " : "");
-		view_print_key(r->view, c, r->table->keys[row->key + c], &line);
+		view_print_cell(r->view, c, r->table->keys + row->key, &line);
 	}
 	out_line(o, "\n%s", line.len ? line.p : "all");
 	for (i = 0; i < n; i++)

@@ -62,6 +62,7 @@ struct report {
 };
 
 void report_resolve(struct report *r);
+void report_print_rate(struct report *r, struct out *o, const struct row *row);
 uint64_t report_weight(struct report *r, const struct row *row);
 int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);

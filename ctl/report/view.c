@@ -13,6 +13,7 @@
 #include "lib/diag.h"
 #include "proto/nl.h"
 #include "report/view.h"
+#include "symbols/syscalls.h"
 
 /** view_init() - Read the sources. Return: 0 or an exit status. */
 int view_init(struct view *v, struct nl *nl)
@@ -31,6 +32,86 @@ int view_init(struct view *v, struct nl *nl)
 	engine = model_find_source(&v->sources, "session");
 	v->version = engine && engine->version ? engine->version : "unknown";
 	return 0;
+}
+
+static const char *session_text(const struct session *s, const char *param)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_params; i++)
+		if (!strcmp(s->params[i].name, param))
+			return s->params[i].text ? s->params[i].text : "";
+	return "";
+}
+
+static void split_words(const char *text, struct strings *out)
+{
+	char *copy = copy_string(text);
+	char *save = NULL;
+	char *word;
+
+	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		strings_add(out, word);
+	free(copy);
+}
+
+/*
+ * Columns of a general source have the names that its client gave them: words of the form
+ * COLUMN=S:NAME, with the letter of enum shown.
+ */
+static void label_column(struct view *v, size_t c)
+{
+	const char *name = v->columns[c]->name;
+	size_t len = strlen(name);
+	unsigned int number;
+	size_t i;
+
+	/* The probes of a general source are told by their kind. */
+	v->shown[c] = strcmp(name, "probe") ? SHOWN_COUNT : SHOWN_ENTRY;
+	v->fault[c] = 0;
+	for (i = 0; i < v->labels.n; i++) {
+		char *label = v->labels.v[i];
+
+		if (strncmp(label, name, len) || label[len] != '=' || !label[len + 1] ||
+		    label[len + 2] != ':')
+			continue;
+		v->own[c] = *v->columns[c];
+		v->own[c].name = label + len + 3;
+		v->columns[c] = &v->own[c];
+		v->shown[c] = (enum shown)label[len + 1];
+		if (v->shown[c] == SHOWN_FUNCTION)
+			v->types[c] = KOBS_TYPE_ADDRESS;
+		if (v->shown[c] == SHOWN_FAULTS)
+			v->faults = c + 1;
+		if (sscanf(name, "number%u", &number) == 1 && number < 64)
+			v->fault[c] = 1ull << number;
+		break;
+	}
+}
+
+static void label_columns(struct view *v, const struct session *s)
+{
+	size_t c;
+
+	strings_free(&v->labels);
+	strings_free(&v->places);
+	v->faults = 0;
+	split_words(session_text(s, "labels"), &v->labels);
+	split_words(session_text(s, "names"), &v->places);
+	for (c = 0; c < v->nr_columns; c++)
+		label_column(v, c);
+}
+
+/** view_is_fault() - Whether a column's number could not be read, of a row with these keys. */
+bool view_is_fault(const struct view *v, size_t column, const uint64_t *keys)
+{
+	return v->faults && (keys[v->faults - 1] & v->fault[column]);
+}
+
+/** view_is_hidden() - Whether a column tells of the others, and is not shown. */
+bool view_is_hidden(const struct view *v, size_t column)
+{
+	return column + 1 == v->faults;
 }
 
 /** view_bind() - Look up the source, mode and columns of a session. */
@@ -59,6 +140,7 @@ int view_bind(struct view *v, const struct session *s)
 		v->columns[i] = c;
 		v->types[i] = c->type;
 	}
+	label_columns(v, s);
 	return 0;
 }
 
@@ -67,6 +149,8 @@ void view_free(struct view *v)
 	model_free_sources(&v->sources);
 	ksyms_free(&v->ksyms);
 	usyms_free(&v->usyms);
+	strings_free(&v->labels);
+	strings_free(&v->places);
 }
 
 /*
@@ -151,15 +235,40 @@ void view_want_key(struct view *v, size_t column, uint64_t key)
  */
 bool view_absent(const struct view *v, size_t column, uint64_t key)
 {
+	/* What a client computes can be empty. */
+	if (v->columns[column] == &v->own[column])
+		return false;
 	if (v->types[column] == KOBS_TYPE_TEXT)
 		return !*(const char *)(uintptr_t)key;
 	return !key && !strncmp(v->columns[column]->name, "owner_", 6);
 }
 
+/** view_is_named() - Whether a column's numbers are texts in JSON, too. */
+bool view_is_named(const struct view *v, size_t column)
+{
+	return v->shown[column] == SHOWN_HEX || v->shown[column] == SHOWN_SYSCALL;
+}
+
 /** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
 bool view_is_pointer(const struct view *v, size_t column)
 {
-	return v->types[column] == KOBS_TYPE_NUMBER && !strcmp(v->columns[column]->name, "ptr");
+	return v->types[column] == KOBS_TYPE_NUMBER &&
+	       (v->shown[column] == SHOWN_HEX || !strcmp(v->columns[column]->name, "ptr"));
+}
+
+/* A number whose name is shown; without one it is shown as such. */
+static void print_number(const struct view *v, size_t column, uint64_t key, struct buf *out)
+{
+	const char *name = v->shown[column] == SHOWN_SYSCALL ? syscall_name((long)key) : NULL;
+
+	if (name)
+		buf_puts(out, name);
+	else if (view_is_pointer(v, column))
+		buf_printf(out, "0x%llx", (unsigned long long)key);
+	else if (v->shown[column] == SHOWN_SIGNED || v->shown[column] == SHOWN_SYSCALL)
+		buf_printf(out, "%lld", (long long)key);
+	else
+		buf_u64(out, key);
 }
 
 /** view_print_key() - The value of a column that is not a stack. */
@@ -173,6 +282,12 @@ void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out
 		break;
 	case KOBS_TYPE_FUNCTION:
 		target = find_target(v, key);
+		if (key && key <= v->places.n) {
+			buf_puts(out, v->places.v[key - 1]);
+			break;
+		}
+		if (v->shown[column] == SHOWN_ENTRY || v->shown[column] == SHOWN_RETURN)
+			buf_puts(out, v->shown[column] == SHOWN_RETURN ? "kr:" : "k:");
 		if (target)
 			target_print(target, out);
 		else
@@ -185,11 +300,17 @@ void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out
 		ksyms_print_object(&v->ksyms, key, out);
 		break;
 	default:
-		if (view_is_pointer(v, column))
-			buf_printf(out, "0x%llx", (unsigned long long)key);
-		else
-			buf_u64(out, key);
+		print_number(v, column, key, out);
 	}
+}
+
+/** view_print_cell() - The same of a row, of which it may be a fault. */
+void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct buf *out)
+{
+	if (view_is_fault(v, column, keys))
+		buf_puts(out, "(fault)");
+	else
+		view_print_key(v, column, keys[column], out);
 }
 
 /** view_print_frame() - Frame @i of a stack, from the leaf. */
@@ -267,6 +388,8 @@ const char *view_target(const struct view *v)
 	for (i = 0; i < v->source->nr_columns; i++) {
 		if (!strcmp(v->source->columns[i].name, "event"))
 			return "event";
+		if (!strcmp(v->source->columns[i].name, "probe"))
+			return "probe";
 		if (v->source->columns[i].type == KOBS_TYPE_FUNCTION)
 			return "function";
 	}

@@ -11,6 +11,19 @@
 
 #define VIEW_COLUMNS	16
 
+/* How a number is shown; the letters are those of labels. */
+enum shown {
+	SHOWN_COUNT	= 'u',
+	SHOWN_SIGNED	= 'd',
+	SHOWN_HEX	= 'x',
+	SHOWN_FUNCTION	= 'f',
+	SHOWN_TEXT	= 't',
+	SHOWN_SYSCALL	= 's',	/* by its name */
+	SHOWN_ENTRY	= 'k',	/* of a function */
+	SHOWN_RETURN	= 'r',
+	SHOWN_FAULTS	= 'z',	/* a bit for each number that could not be read; not shown itself */
+};
+
 struct view {
 	struct sources	sources;
 	const struct source *source;
@@ -18,6 +31,13 @@ struct view {
 	const struct column *columns[VIEW_COLUMNS];
 	uint32_t	types[VIEW_COLUMNS];
 	size_t		nr_columns;
+	/* What the session's labels make of its columns. */
+	struct column	own[VIEW_COLUMNS];
+	enum shown	shown[VIEW_COLUMNS];
+	uint64_t	fault[VIEW_COLUMNS];	/* its bit in the column of faults */
+	size_t		faults;			/* the column of faults plus 1, or 0 */
+	struct strings	labels;			/* memory of names */
+	struct strings	places;			/* names of what has no address, by number */
 	const char	*version;	/* of the module */
 	char		kernel[128];	/* release */
 	struct ksyms	ksyms;
@@ -33,8 +53,12 @@ size_t view_column(const struct view *v, const char *name);
 bool view_has_type(const struct view *v, uint32_t type);
 void view_want_key(struct view *v, size_t column, uint64_t key);
 bool view_absent(const struct view *v, size_t column, uint64_t key);
+bool view_is_fault(const struct view *v, size_t column, const uint64_t *keys);
+bool view_is_hidden(const struct view *v, size_t column);
+bool view_is_named(const struct view *v, size_t column);
 bool view_is_pointer(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
+void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct buf *out);
 void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out);
 void view_strip(char *name);
 bool view_is_hook(const char *frame);

@@ -295,6 +295,15 @@ void out_cell_shown(struct out *o, const char *key, const char *header, uint64_t
 		add_cell(o, header, shown, true);
 }
 
+/** out_cell_signed() - Likewise, of a number that can be negative. */
+void out_cell_signed(struct out *o, const char *key, const char *header, int64_t value,
+		     const char *shown)
+{
+	out_json_signed(o, key, value);
+	if (!o->json)
+		add_cell(o, header, shown, true);
+}
+
 /** out_cell_aside() - A cell that only text has: it follows from others. */
 void out_cell_aside(struct out *o, const char *header, const char *shown, bool right)
 {

@@ -60,6 +60,8 @@ void out_cell_text(struct out *o, const char *key, const char *header, const cha
 void out_cell_number(struct out *o, const char *key, const char *header, uint64_t value);
 void out_cell_shown(struct out *o, const char *key, const char *header, uint64_t value,
 		    const char *shown);
+void out_cell_signed(struct out *o, const char *key, const char *header, int64_t value,
+		     const char *shown);
 void out_cell_aside(struct out *o, const char *header, const char *shown, bool right);
 void out_below(struct out *o, const char *line);
 void out_row_end(struct out *o);

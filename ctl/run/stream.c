@@ -37,6 +37,7 @@ static const struct {
 	{ "event", "EVENT", 7 },
 	{ "ptr", "OBJECT", 18 },
 	{ "func", "FUNC", 0 },
+	{ "probe", "PROBE", 0 },
 	{ "caller", "<- CALLER", 0 },
 	{ "site", "SITE", 0 },
 };
@@ -61,14 +62,18 @@ static void order_columns(struct trace *t)
 }
 
 /* A function is as wide as the longest target. */
-static size_t func_width(const struct targets *targets)
+static size_t func_width(const struct view *v, bool prefix)
 {
-	size_t width = strlen("FUNC");
+	const struct targets *targets = v->targets;
+	size_t width = strlen(prefix ? "PROBE" : "FUNC");
 	size_t i;
 
 	for (i = 0; targets && i < targets->n; i++)
-		if (strlen(targets->v[i].name) > width)
-			width = strlen(targets->v[i].name);
+		if (strlen(targets->v[i].name) + 3 * prefix > width)
+			width = strlen(targets->v[i].name) + 3 * prefix;
+	for (i = 0; prefix && i < v->places.n; i++)
+		if (strlen(v->places.v[i]) > width)
+			width = strlen(v->places.v[i]);
 	return width < FUNC_WIDTH ? width : FUNC_WIDTH;
 }
 
@@ -85,7 +90,8 @@ static void find_widths(struct trace *t)
 			continue;
 		t->width[c] = text_order[i].width ? text_order[i].width :
 			      t->view->types[c] == KOBS_TYPE_FUNCTION ?
-			      func_width(t->view->targets) : PLACE_WIDTH;
+			      func_width(t->view, t->view->places.n ||
+					 t->view->labels.n) : PLACE_WIDTH;
 	}
 }
 
@@ -281,12 +287,17 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	buf_puts(b, ", \"cpu\": ");
 	buf_u64(b, cpu);
 	for (c = 0; c < v->nr_columns; c++) {
-		if (!strcmp(v->columns[c]->name, "cpu"))
+		if (!strcmp(v->columns[c]->name, "cpu") || view_is_hidden(v, c))
 			continue;
 		buf_puts(b, t->labels[c]);
-		if (type_is_stack(v->types[c]))
+		if (view_is_fault(v, c, rec + 2))
+			buf_puts(b, "\"(fault)\"");
+		else if (type_is_stack(v->types[c]))
 			add_stack(t, rec[2 + c]);
-		else if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(v, c))
+		else if (v->types[c] == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_SIGNED)
+			buf_printf(b, "%lld", (long long)rec[2 + c]);
+		else if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(v, c) &&
+			 !view_is_named(v, c))
 			buf_u64(b, rec[2 + c]);
 		else
 			buf_puts(b, render(t, c, rec[2 + c]));
@@ -319,15 +330,16 @@ static size_t place_of(const char *name)
 	return i;
 }
 
-static void add_column(struct trace *t, size_t c, uint64_t key)
+static void add_column(struct trace *t, size_t c, const uint64_t *keys)
 {
+	uint64_t key = keys[c];
 	const char *name = t->view->columns[c]->name;
 	size_t place = place_of(name);
 	size_t width = t->width[c];
 	struct buf *b = &t->line;
 	size_t start = b->len;
 
-	if (!strcmp(name, "cpu"))
+	if (!strcmp(name, "cpu") || view_is_hidden(t->view, c))
 		return;
 	if (!strcmp(name, "caller"))
 		buf_puts(b, "<- ");
@@ -335,7 +347,12 @@ static void add_column(struct trace *t, size_t c, uint64_t key)
 		buf_puts(b, name);
 		buf_putc(b, '=');
 	}
-	if (t->view->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(t->view, c))
+	if (view_is_fault(t->view, c, keys))
+		add_padded(b, "(fault)", start, width);
+	else if (t->view->types[c] == KOBS_TYPE_NUMBER && t->view->shown[c] == SHOWN_SIGNED)
+		buf_printf(b, "%*lld", (int)width, (long long)key);
+	else if (t->view->types[c] == KOBS_TYPE_NUMBER && !view_is_pointer(t->view, c) &&
+		 !view_is_named(t->view, c))
 		buf_u64_padded(b, key, (int)width, ' ');
 	else
 		add_padded(b, render(t, c, key), start, width);
@@ -357,7 +374,7 @@ static void print_text(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	buf_putc(b, ' ');
 	for (i = 0; i < v->nr_columns; i++)
 		if (!type_is_stack(v->types[t->order[i]]))
-			add_column(t, t->order[i], rec[2 + t->order[i]]);
+			add_column(t, t->order[i], rec + 2);
 	if (t->value) {
 		format_value(shown, sizeof(shown), (double)rec[1], view_unit(v));
 		buf_puts(b, shown);
