@@ -17,6 +17,7 @@ struct verb {
 	bool		command;		/* runs a command that follows "--" */
 	const struct opt_group *const *groups;	/* up to NULL */
 	const char *const *columns;		/* those of --by, up to NULL */
+	bool		expressions;		/* what is no column of --by is an expression */
 	const struct report_kind *report;	/* what its report does in its own way; or NULL */
 	/* Combinations of options that contradict each other; may be NULL. */
 	int		(*check)(const struct verb *verb, const struct opts *o);

@@ -183,7 +183,7 @@ static int check_columns(const struct parser *p)
 	const char *const *c;
 	size_t i;
 
-	for (i = 0; p->verb->columns && i < by->n; i++) {
+	for (i = 0; p->verb->columns && !p->verb->expressions && i < by->n; i++) {
 		for (c = p->verb->columns; *c && strcmp(*c, by->v[i]); c++)
 			;
 		if (!*c)

@@ -13,6 +13,7 @@
 	X(status) \
 	X(doctor) \
 	X(func) \
+	X(probe) \
 	X(lock) \
 	X(sched) \
 	X(slab) \

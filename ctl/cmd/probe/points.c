@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is to be hooked: words of a command line, such as k:vfs_read,
+ * t:sched:sched_switch or s:openat, each of which can be a pattern.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/probe/probe.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
+#include "lib/nearest.h"
+#include "symbols/syscalls.h"
+
+#define KINDS	"k:FUNCTION, kr:FUNCTION (its return), t:SYSTEM:EVENT and s:SYSCALL"
+
+static struct point *add_point(struct points *p, enum kobs_probe_kind kind)
+{
+	struct point *point;
+
+	p->v = grow(p->v, &p->cap, p->n + 1, sizeof(*p->v));
+	point = &p->v[p->n++];
+	memset(point, 0, sizeof(*point));
+	point->kind = kind;
+	point->nr = -1;
+	point->module = "";
+	return point;
+}
+
+/* A point that is told by a name: it can be named by several words. */
+static struct point *add_named(struct points *p, enum kobs_probe_kind kind, const char *name,
+			       const char *bare)
+{
+	struct point *point;
+
+	if (strings_have(&p->names, name))
+		return NULL;
+	point = add_point(p, kind);
+	point->word = p->names.n;
+	point->name = pool_intern(&p->texts, name);
+	point->bare = pool_intern(&p->texts, bare);
+	strings_add(&p->names, name);
+	return point;
+}
+
+static void add_event(struct points *p, const struct tracepoint *e)
+{
+	struct buf name = {};
+
+	buf_printf(&name, "t:%s%s%s", e->system, *e->system ? ":" : "", e->name);
+	add_named(p, KOBS_PROBE_TRACEPOINT, name.p, e->name);
+	buf_free(&name);
+}
+
+static int refuse_event(const struct points *p, const char *word)
+{
+	const char *colon = strrchr(word, ':');
+	struct nearest near = {};
+	struct buf hint = {};
+	struct buf name = {};
+	size_t i;
+
+	for (i = 0; i < p->events.n; i++) {
+		const struct tracepoint *e = &p->events.v[i];
+
+		name.len = 0;
+		buf_printf(&name, "%s:%s", e->system, e->name);
+		nearest_take(&near, name.p, nearest_score(colon ? colon + 1 : word, e->name));
+	}
+	if (!strncmp(word, "syscalls:", 9))
+		buf_puts(&hint, "; system calls are s:NAME");
+	nearest_describe(&near, &hint);
+	refuse("no tracepoint of this kernel matches 't:%s'%s", word, hint.len ? hint.p : "");
+	buf_free(&name);
+	buf_free(&hint);
+	return STATUS_REFUSED;
+}
+
+/* SYSTEM:EVENT, or EVENT of any system; each can be a pattern. */
+static int find_events(struct points *p, const char *word)
+{
+	const char *colon = strchr(word, ':');
+	char *system = colon ? strndup(word, (size_t)(colon - word)) : copy_string("*");
+	bool found = false;
+	size_t i;
+
+	if (!p->events.n)
+		events_read(&p->events);
+	for (i = 0; i < p->events.n; i++) {
+		const struct tracepoint *e = &p->events.v[i];
+
+		/* Where systems are not known, any will do. */
+		if (!glob_match(colon ? colon + 1 : word, e->name) ||
+		    (*e->system && !glob_match(system, e->system)))
+			continue;
+		found = true;
+		add_event(p, e);
+	}
+	free(system);
+	return found ? 0 : refuse_event(p, word);
+}
+
+static void add_syscall(struct points *p, const char *name, long nr)
+{
+	enum kobs_probe_kind kind = p->timed ? KOBS_PROBE_CALL :
+				    p->returns ? KOBS_PROBE_EXIT : KOBS_PROBE_ENTER;
+	struct buf shown = {};
+	struct point *point;
+
+	buf_printf(&shown, "s:%s", name);
+	point = add_named(p, kind, shown.p, name);
+	if (point) {
+		point->nr = nr;
+		point->word |= (uint64_t)(nr + 1) << 32;
+	}
+	buf_free(&shown);
+}
+
+static int refuse_syscall(const char *word)
+{
+	struct nearest near = {};
+	struct buf hint = {};
+	long nr;
+
+	for (nr = syscall_next(-1); nr >= 0; nr = syscall_next(nr))
+		nearest_offer(&near, word, syscall_name(nr));
+	nearest_describe(&near, &hint);
+	refuse("there is no system call '%s'%s", word, hint.len ? hint.p : "");
+	buf_free(&hint);
+	return STATUS_REFUSED;
+}
+
+/* All of them are one point: a pattern that leaves some out is a point for each. */
+static int find_syscalls(struct points *p, const char *word)
+{
+	bool found = false;
+	long nr;
+
+	if (!strcmp(word, "*") && !p->each) {
+		add_syscall(p, "*", -1);
+		return 0;
+	}
+	for (nr = syscall_next(-1); nr >= 0; nr = syscall_next(nr)) {
+		if (!glob_match(word, syscall_name(nr)))
+			continue;
+		found = true;
+		add_syscall(p, syscall_name(nr), nr);
+	}
+	return found ? 0 : refuse_syscall(word);
+}
+
+static int take_function(struct points *p, const char *name, bool returns)
+{
+	if (p->patterns.n && p->at_return != returns)
+		return misuse("k: and kr: cannot be combined in a session: kr: has the arguments of the call, too");
+	p->at_return = returns;
+	strings_add(&p->patterns, name);
+	return 0;
+}
+
+/* What others call them. */
+static int refuse_word(const char *word)
+{
+	static const struct {
+		const char	*theirs;
+		const char	*ours;
+	} kinds[] = {
+		{ "kprobe:", "k:" }, { "kfunc:", "k:" }, { "fentry:", "k:" },
+		{ "kretprobe:", "kr:" }, { "kretfunc:", "kr:" }, { "fexit:", "kr:" },
+		{ "tracepoint:syscalls:sys_enter_", "s:" }, { "tracepoint:", "t:" },
+		{ "rawtracepoint:", "t:" }, { "syscall:", "s:" }, { "syscalls:sys_enter_", "s:" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strncmp(word, kinds[i].theirs, strlen(kinds[i].theirs)))
+			return misuse("'%s' is written as %s%s here; there are " KINDS, word,
+				      kinds[i].ours, word + strlen(kinds[i].theirs));
+	if (*word == '!')
+		return misuse("'%s': functions are left out by k:!PATTERN, and nothing else can be",
+			      word);
+	if (syscall_number(word) >= 0)
+		return misuse("'%s' does not say what it is: write s:%s for the system call; there are "
+			      KINDS, word, word);
+	if (*word && !strchr(word, ':'))
+		return misuse("'%s' does not say what it is: write k:%s for a function, or t:%s for a tracepoint; there are "
+			      KINDS, word, word, word);
+	return misuse("'%s' is nothing to probe: there are " KINDS, word);
+}
+
+static int take_word(struct points *p, const char *word)
+{
+	size_t len = strcspn(word, ":");
+	const char *name = word[len] ? word + len + 1 : "";
+
+	if (!*name)
+		return refuse_word(word);
+	if (len == 1 && *word == 'k')
+		return take_function(p, name, p->timed);
+	if (len == 2 && !strncmp(word, "kr", 2))
+		return take_function(p, name, true);
+	if (len == 1 && *word == 't' && !p->timed)
+		return find_events(p, name);
+	if (len == 1 && *word == 's')
+		return find_syscalls(p, name);
+	if (len == 1 && *word == 't')
+		return misuse("'%s' has no duration: probe time measures functions, k:FUNCTION, and system calls, s:SYSCALL",
+			      word);
+	return refuse_word(word);
+}
+
+static void add_functions(struct points *p)
+{
+	struct buf name = {};
+	size_t i;
+
+	for (i = 0; i < p->functions.n; i++) {
+		const struct target *t = &p->functions.v[i];
+		struct point *point = add_point(p, p->at_return ? KOBS_PROBE_RETURN :
+								  KOBS_PROBE_FUNCTION);
+
+		name.len = 0;
+		buf_printf(&name, "%s:%s", p->at_return && !p->timed ? "kr" : "k", t->name);
+		point->word = t->address;
+		point->name = pool_intern(&p->texts, name.p);
+		point->bare = t->name;
+		point->module = t->module;
+	}
+	buf_free(&name);
+}
+
+/**
+ * points_find() - Find all that the words of a command line name.
+ * Return: 0 or an exit status.
+ */
+int points_find(struct points *p, char **words, size_t n)
+{
+	int err = 0;
+	size_t i;
+
+	if (!n)
+		return misuse("nothing to probe is named: there are " KINDS
+			      " (see obsctl probe list)");
+	for (i = 0; i < n && !err; i++)
+		err = take_word(p, words[i]);
+	if (!err && p->patterns.n)
+		err = targets_parse(&p->functions, p->patterns.v, p->patterns.n);
+	if (!err && p->patterns.n)
+		err = targets_resolve(&p->functions, kallsyms_path());
+	if (!err)
+		add_functions(p);
+	return err;
+}
+
+void points_free(struct points *p)
+{
+	targets_free(&p->functions);
+	strings_free(&p->patterns);
+	strings_free(&p->names);
+	events_free(&p->events);
+	pool_free(&p->texts);
+	free(p->v);
+	memset(p, 0, sizeof(*p));
+}

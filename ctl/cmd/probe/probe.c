@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * obsctl probe: any function, tracepoint or system call, by any of its arguments.
+ */
+
+#include <string.h>
+
+#include "cmd/nouns.h"
+#include "cmd/probe/probe.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "report/hist.h"
+#include "report/report.h"
+#include "run/run.h"
+
+/* More are hooked on request only. */
+#define MANY	1000
+
+static const struct opt where_options[] = {
+	{ "where", 'w', "EXPR", "only hits for which the expression is true", &opt_whole,
+	  OPT_OWN_AT(struct probe_opts, where), .allowed = "an expression" },
+	{ "all", 0, NULL, "allow more than 1,000 probes", &opt_switch,
+	  OPT_OWN_AT(struct probe_opts, all) },
+};
+
+static const struct opt value_options[] = {
+	{ "value", 0, "EXPR", "the number of each hit to add up", &opt_text,
+	  OPT_OWN_AT(struct probe_opts, value), .allowed = "an expression" },
+};
+
+static const struct opt by_options[] = {
+	{ "by", 0, "COL[,EXPR[=NAME]]", "columns to tell apart: those below, and expressions",
+	  &opt_texts, OPT_AT(by), .allowed = "columns or expressions with commas between them" },
+};
+
+static const struct opt over_options[] = {
+	{ "fail-over", 0, "N", "exit with status 3 if a row's count (of hist its highest value) is above N",
+	  &opt_limit_number, OPT_AT(fail_over) },
+};
+
+static const struct opt timing_options[] = {
+	{ "inflight", 0, "N", "calls that can be in progress at once (0: as many as fit the machine)",
+	  &opt_param, .param = "inflight" },
+};
+
+static const struct opt_group group_timing = { OPT_OWN(timing_options) };
+static const struct opt_group group_where = { OPT_OWN(where_options) };
+static const struct opt_group group_value = { OPT_OWN(value_options) };
+static const struct opt_group group_keys = {
+	.name = "keys", .section = "What the report shows", OPT_GROUP(by_options),
+};
+
+static const struct opt_group group_over = {
+	.name = "over", .section = "Sizes and limits", OPT_GROUP(over_options),
+};
+
+#define COLUMNS_OF_MODULE "probe", CONTEXT_COLUMNS, STACK_COLUMNS
+
+static int check_hist(const struct verb *verb, const struct opts *o)
+{
+	const struct probe_opts *own = o->own;
+
+	return own->value ? 0 : misuse("probe hist needs --value EXPR: what is to be added up");
+}
+
+static int run_probe(const struct verb *verb, const struct opts *o)
+{
+	static const char *const columns[] = { COLUMNS_OF_MODULE, NULL };
+	static const char *const table[] = { NULL };
+	static const char *const record[] = { "comm", "pid", "probe", NULL };
+	struct run_spec spec = { .source = "probe", .mode = verb->name, .kind = verb->report };
+	bool records = !strcmp(verb->name, "trace");
+	struct probe_run p = {};
+	int err;
+
+	err = probe_parse(&p, o, columns, records ? record : table);
+	if (!err) {
+		/* System calls are hooked at their return where an expression needs it. */
+		p.points.returns = probe_uses(&p, "ret");
+		p.points.timed = !strcmp(verb->name, "time");
+		err = points_find(&p.points, o->args, o->nr_args);
+	}
+	if (!err && p.points.n > MANY && !p.opts->all)
+		err = refuse("%zu probes match, more than %d: use narrower patterns, or --all",
+			     p.points.n, MANY);
+	if (!err)
+		err = probe_compile(&p, &spec.request);
+	if (!err && spec.kind)
+		model_set_number(&spec.request, "hist", 1);
+	if (!err) {
+		spec.targets = p.points.patterns.n ? &p.points.functions : NULL;
+		err = run_session(&spec, &p.own);
+	}
+	model_free_request(&spec.request);
+	probe_free(&p);
+	return err;
+}
+
+static int run_list(const struct verb *verb, const struct opts *o)
+{
+	return probe_list(o);
+}
+
+/* What is below 0 is in a row's count only. */
+static void print_values(struct report *r, struct out *o, const struct row *row)
+{
+	static const char *const percentiles[] = { "P50", "P90", "P99", "P99.9" };
+	uint64_t negative = table_figures(r->table, row)[0];
+	/* While the session runs, one can be ahead of the other. */
+	uint64_t n = row->count > negative ? row->count - negative : 0;
+	char shown[40];
+	size_t i;
+
+	out_cell_number(o, "count", "COUNT", row->count);
+	report_print_rate(r, o, row);
+	out_cell_number(o, "sum", "SUM", row->sum);
+	format_value(shown, sizeof(shown), n ? (double)row->sum / (double)n : 0, "");
+	out_cell_aside(o, "AVG", n ? shown : "-", true);
+	if (n)
+		out_cell_number(o, "min", "MIN", row->min);
+	else
+		out_cell_aside(o, "MIN", "-", true);
+	if (n && r->table->has_hist)
+		hist_print_percentiles(row, o, "");
+	for (i = 0; !n && r->table->has_hist && i < ARRAY_SIZE(percentiles); i++)
+		out_cell_aside(o, percentiles[i], "-", true);
+	if (n)
+		out_cell_number(o, "max", "MAX", row->max);
+	else
+		out_cell_aside(o, "MAX", "-", true);
+	out_json_number(o, "negative", negative);
+	out_cell_aside(o, "NEGATIVE", format_count(shown, sizeof(shown), negative), true);
+}
+
+static const struct report_kind hist_kind = {
+	.source = "probe",
+	.mode = "hist",
+	.print_values = print_values,
+};
+
+static const struct verb verbs[] = {
+	{
+		.name = "count",
+		.doc = "count hits",
+		.args = "PROBE...",
+		.command = true,
+		.groups = GROUPS(&group_where, &group_timing, &group_filter, &group_keys,
+				 &group_top, &group_json, &group_folded, &group_output,
+				 &group_verbose, &group_run,
+				 &group_interval, &group_detach, &group_over, &group_max_lost,
+				 &group_rows, &group_stacks),
+		.columns = COLUMNS(COLUMNS_OF_MODULE),
+		.expressions = true,
+		.fn = run_probe,
+	},
+	{
+		.name = "hist",
+		.doc = "add up a number of each hit, with percentiles",
+		.args = "PROBE...",
+		.command = true,
+		.groups = GROUPS(&group_value, &group_where, &group_timing, &group_filter,
+				 &group_keys,
+				 &group_top, &group_json, &group_folded, &group_output,
+				 &group_verbose, &group_run, &group_interval, &group_detach,
+				 &group_over, &group_max_lost, &group_rows, &group_stacks),
+		.columns = COLUMNS(COLUMNS_OF_MODULE),
+		.expressions = true,
+		.report = &hist_kind,
+		.check = check_hist,
+		.fn = run_probe,
+	},
+	{
+		.name = "time",
+		.doc = "how long calls of functions take",
+		.args = "PROBE...",
+		.command = true,
+		.groups = GROUPS(&group_where, &group_timing, &group_filter, &group_min,
+				 &group_keys, &group_hist, &group_top, &group_json, &group_folded,
+				 &group_output, &group_verbose, &group_run, &group_interval,
+				 &group_detach, &group_over_time, &group_max_lost, &group_rows,
+				 &group_stacks),
+		.columns = COLUMNS(COLUMNS_OF_MODULE),
+		.expressions = true,
+		.fn = run_probe,
+	},
+	{
+		.name = "trace",
+		.doc = "hits one by one",
+		.args = "PROBE...",
+		.command = true,
+		.groups = GROUPS(&group_where, &group_timing, &group_filter, &group_keys,
+				 &group_records,
+				 &group_json, &group_output, &group_verbose, &group_run,
+				 &group_max_lost, &group_stacks, &group_ring),
+		.columns = COLUMNS(COLUMNS_OF_MODULE),
+		.expressions = true,
+		.fn = run_probe,
+	},
+	{
+		.name = "list",
+		.doc = "what can be probed here, with its arguments",
+		.args = "[PROBE...]",
+		.groups = GROUPS(&group_json),
+		.fn = run_list,
+	},
+};
+
+const struct noun noun_probe = {
+	.name = "probe",
+	.doc = "any function, tracepoint or system call, by its arguments",
+	.more = "A probe is k:[MODULE:]FUNCTION, kr:FUNCTION (its return), t:SYSTEM:EVENT or s:SYSCALL; each name can be a pattern, such as 'k:vfs_*'. An expression is one of C, over arg0, arg1 ..., the names of parameters, ret (of kr: and s:), duration (of kr: and probe time), pid, tid, cpu, comm; with members as in file->f_path.dentry, str(X), *(u32)(X + 8), 1MB, 10ms. See obsctl(8).",
+	.guess = "count",
+	NOUN_VERBS(verbs),
+	.own_size = sizeof(struct probe_opts),
+};

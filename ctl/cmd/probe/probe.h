@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * obsctl probe: what its files share.
+ *
+ *	probe.c		the noun, its verbs and options
+ *	points.c	what is to be hooked, from words such as k:vfs_read
+ *	events.c	the kernel's tracepoints
+ *	syscalls.c	arguments of system calls
+ *	scope.c		the names that an expression can use at a point
+ *	compile.c	from points and expressions to a request
+ *	list.c		what can be hooked
+ */
+#ifndef OBSCTL_PROBE_H
+#define OBSCTL_PROBE_H
+
+#include "expr/expr.h"
+#include "kobs_program.h"
+#include "lib/buf.h"
+#include "lib/opts.h"
+#include "proto/model.h"
+#include "symbols/btf.h"
+#include "symbols/patterns.h"
+
+/* Options of probe alone. */
+struct probe_opts {
+	struct strings	where;
+	const char	*value;
+	bool		all;
+};
+
+/* A tracepoint. */
+struct tracepoint {
+	char		*system;	/* "" where it is not known */
+	char		*name;
+};
+
+struct tracepoints {
+	struct tracepoint	*v;
+	size_t		n;
+	size_t		cap;
+};
+
+/* Something that is hooked. */
+struct point {
+	enum kobs_probe_kind kind;
+	uint64_t	word;		/* address of a function, number of another's name */
+	const char	*name;		/* as reports show it */
+	const char	*bare;		/* of the function, tracepoint or system call */
+	const char	*module;	/* of the function; "" for the kernel itself */
+	long		nr;		/* of the system call; -1 for all */
+	uint32_t	program;
+};
+
+struct points {
+	struct point	*v;
+	size_t		n;
+	size_t		cap;
+	struct targets	functions;
+	struct strings	patterns;	/* of functions */
+	struct tracepoints events;
+	struct strings	names;		/* of what is no function */
+	struct pool	texts;
+	bool		each;		/* system calls are to be told apart */
+	bool		timed;		/* what takes time */
+	bool		at_return;	/* functions are hooked at their return */
+	bool		returns;	/* system calls are hooked at their return */
+};
+
+/* The names that an expression can use at a point. */
+struct scope {
+	struct expr_scope expr;
+	const struct point *point;
+	struct kbtf_param params[KOBS_PROG_ARGS];
+	struct expr_type types[KOBS_PROG_ARGS];
+	size_t		n;		/* of @params */
+	size_t		nr_args;
+	struct expr_type result;	/* of a function */
+	struct strings	names;		/* that there are, for proposals */
+	const char	**list;		/* the same, up to NULL */
+	struct buf	why;		/* why there are no types */
+};
+
+/* A column that is computed, or one of the module's. */
+struct key {
+	char		*name;		/* as reports show it */
+	const char	*column;	/* the module's; NULL until an expression's type is known */
+	struct expr	*expr;
+	struct expr_type type;
+	bool		is_syscall;	/* the number of one, shown by its name */
+	unsigned int	number;		/* of the numbers or texts */
+	bool		typed;
+};
+
+/* A run of a verb. */
+struct probe_run {
+	const struct opts *o;
+	const struct probe_opts *opts;
+	struct points	points;
+	struct kbtf	btf;
+	struct expr	**where;
+	size_t		nr_where;
+	struct expr	*value;
+	struct key	*keys;
+	size_t		nr_keys;
+	struct program	code;
+	size_t		*starts;	/* of each program in it */
+	size_t		nr_programs;
+	size_t		cap_starts;
+	struct numbers	targets;
+	struct buf	names;
+	struct buf	labels;
+	struct opts	own;		/* with the columns of the module */
+};
+
+/* points.c */
+int points_find(struct points *p, char **words, size_t n);
+void points_free(struct points *p);
+
+/* events.c */
+void events_read(struct tracepoints *e);
+void events_free(struct tracepoints *e);
+
+/* syscalls.c */
+size_t syscall_params(const char *name, struct strings *names, struct expr_type *types,
+		      size_t max);
+
+/* scope.c */
+void scope_open(struct scope *s, struct probe_run *p, const struct point *point);
+void scope_close(struct scope *s);
+
+/* compile.c */
+int probe_parse(struct probe_run *p, const struct opts *o, const char *const *columns,
+		const char *const *usual);
+bool probe_uses(const struct probe_run *p, const char *name);
+int probe_compile(struct probe_run *p, struct request *req);
+void probe_free(struct probe_run *p);
+
+/* list.c */
+int probe_list(const struct opts *o);
+
+#endif

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The names that an expression can use at a point: arguments by their names and
+ * types, where BTF or the format of a system call's event tells them, and by their
+ * numbers.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/probe/probe.h"
+#include "lib/macros.h"
+
+#define FUNCTION_ARGS	6
+#define SYSCALL_ARGS	6
+
+/* The number of "argN", or -1. */
+static long arg_number(const char *name)
+{
+	char *end;
+	long n;
+
+	if (strncmp(name, "arg", 3) || name[3] < '0' || name[3] > '9')
+		return -1;
+	n = strtol(name + 3, &end, 10);
+	return *end ? -1 : n;
+}
+
+static bool find_syscall(const struct scope *s, const char *name, struct expr_symbol *out)
+{
+	if (!strcmp(name, "nr"))
+		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_NR, expr_number(4, true) };
+	else if (!strcmp(name, "ret") && s->point->kind != KOBS_PROBE_ENTER)
+		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_RET, expr_number(8, true) };
+	else if (!strcmp(name, "duration") && s->point->kind == KOBS_PROBE_CALL)
+		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_TOOK,
+					     expr_number(8, false) };
+	else
+		return false;
+	return true;
+}
+
+static bool find_return(const char *name, struct expr_symbol *out)
+{
+	struct expr_symbol duration = { EXPR_ARGUMENT, KOBS_PROBE_DURATION, expr_number(8, false) };
+
+	if (strcmp(name, "duration"))
+		return false;
+	*out = duration;
+	return true;
+}
+
+static bool is_syscall(const struct point *p)
+{
+	return p->kind == KOBS_PROBE_ENTER || p->kind == KOBS_PROBE_EXIT ||
+	       p->kind == KOBS_PROBE_CALL;
+}
+
+static bool find(const struct expr_scope *scope, const char *name, struct expr_symbol *out)
+{
+	const struct scope *s = scope->arg;
+	bool returns = s->point->kind == KOBS_PROBE_RETURN;
+	long number = arg_number(name);
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		const struct kbtf_param *p = &s->params[i];
+
+		/* argN is a number, though a parameter can have such a name. */
+		if (p->arg == KBTF_NO_ARG ||
+		    (number >= 0 ? p->arg != number : strcmp(p->name, name) != 0))
+			continue;
+		*out = (struct expr_symbol){ EXPR_ARGUMENT, (uint64_t)p->arg, s->types[i] };
+		return true;
+	}
+	if (returns && !strcmp(name, "ret")) {
+		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_RESULT, s->result };
+		return true;
+	}
+	if (returns && find_return(name, out))
+		return true;
+	if (is_syscall(s->point) && find_syscall(s, name, out))
+		return true;
+	return expr_find_arg(name, (unsigned int)s->nr_args, out);
+}
+
+/* Those of a prototype, of which the first @skip are none of the hook's. */
+static void take_params(struct scope *s, const struct btf *btf, uint32_t proto, size_t skip)
+{
+	size_t n = kbtf_params(btf, proto, skip, s->params, ARRAY_SIZE(s->params));
+	size_t i;
+
+	/* There can be more than were told. */
+	if (n > ARRAY_SIZE(s->params))
+		n = ARRAY_SIZE(s->params);
+	s->n = 0;
+	for (i = 0; i < n; i++) {
+		struct kbtf_param *p = &s->params[i];
+
+		if (p->arg == KBTF_NO_ARG || (size_t)p->arg >= s->nr_args ||
+		    !expr_type_from_btf(btf, p->type, &s->types[s->n]))
+			continue;
+		s->params[s->n++] = *p;
+	}
+}
+
+static void take_btf(struct scope *s, struct probe_run *p)
+{
+	const struct point *point = s->point;
+	const struct btf *btf = kbtf_get(&p->btf, point->module, &s->why);
+	uint32_t proto;
+
+	/* Casts need the kernel's types, which a module without its own has not. */
+	s->expr.btf = btf ? btf : kbtf_get(&p->btf, "", &(struct buf){});
+	if (!btf)
+		return;
+	if (point->kind != KOBS_PROBE_TRACEPOINT) {
+		proto = kbtf_function(btf, point->bare);
+		if (proto)
+			take_params(s, btf, proto, 0);
+		if (proto)
+			expr_type_from_btf(btf, kbtf_type(btf, proto)->type, &s->result);
+	} else {
+		proto = kbtf_tracepoint(btf, point->bare);
+		if (proto)
+			take_params(s, btf, proto, 1);
+		/* What a tracepoint does not have is not there to be read. */
+		if (proto)
+			s->nr_args = s->n;
+	}
+	if (!proto)
+		buf_printf(&s->why, "BTF does not describe %s", point->bare);
+}
+
+static void take_syscall(struct scope *s)
+{
+	struct strings names = {};
+	size_t i;
+
+	s->n = syscall_params(s->point->bare, &names, s->types, SYSCALL_ARGS);
+	for (i = 0; i < s->n; i++) {
+		s->params[i].arg = (int)i;
+		/* As long as the scope. */
+		strings_add(&s->names, names.v[i]);
+		s->params[i].name = s->names.v[i];
+	}
+	strings_free(&names);
+	strings_add(&s->names, "nr");
+	if (s->point->kind != KOBS_PROBE_ENTER)
+		strings_add(&s->names, "ret");
+	if (s->point->kind == KOBS_PROBE_CALL)
+		strings_add(&s->names, "duration");
+}
+
+static void list_names(struct scope *s)
+{
+	static const char *const columns[] = { "probe", "kstack", "ustack" };
+	char arg[24];
+	size_t i;
+
+	/* A word of --by that is none of these is taken for an expression. */
+	for (i = 0; i < ARRAY_SIZE(columns); i++)
+		strings_add(&s->names, columns[i]);
+
+	for (i = 0; !is_syscall(s->point) && i < s->n; i++)
+		if (*s->params[i].name)
+			strings_add(&s->names, s->params[i].name);
+	if (s->point->kind == KOBS_PROBE_RETURN) {
+		strings_add(&s->names, "ret");
+		strings_add(&s->names, "duration");
+	}
+	for (i = 0; i < s->nr_args; i++) {
+		snprintf(arg, sizeof(arg), "arg%zu", i);
+		strings_add(&s->names, arg);
+	}
+	s->list = zalloc((s->names.n + 1) * sizeof(*s->list));
+	for (i = 0; i < s->names.n; i++)
+		s->list[i] = s->names.v[i];
+}
+
+/** scope_open() - Find the names at a point. */
+void scope_open(struct scope *s, struct probe_run *p, const struct point *point)
+{
+	memset(s, 0, sizeof(*s));
+	s->point = point;
+	s->result = expr_number(8, true);
+	s->nr_args = point->kind == KOBS_PROBE_FUNCTION || point->kind == KOBS_PROBE_RETURN ?
+		     FUNCTION_ARGS : is_syscall(point) ? SYSCALL_ARGS : KOBS_PROG_ARGS;
+	if (is_syscall(point))
+		take_syscall(s);
+	/* Casts and constants need the types of a system call's scope, too. */
+	if (is_syscall(point))
+		s->expr.btf = kbtf_get(&p->btf, "", &s->why);
+	else
+		take_btf(s, p);
+	list_names(s);
+	s->expr.find = find;
+	s->expr.names = s->list;
+	s->expr.what = point->name;
+	s->expr.no_btf = s->why.len ? s->why.p : NULL;
+	s->expr.arg = s;
+}
+
+void scope_close(struct scope *s)
+{
+	strings_free(&s->names);
+	buf_free(&s->why);
+	free(s->list);
+	memset(s, 0, sizeof(*s));
+}
