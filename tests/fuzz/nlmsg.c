@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../uapi/kobs.h"
+#include "../../uapi/kobs_program.h"
 #include "nlfuzz.h"
 
 #define TYPE_MASK	0x3fff
@@ -282,6 +283,59 @@ static void put_param(struct fz_builder *f, struct fz_buf *b,
 	nest_end(b, at);
 }
 
+static void put_words(struct fz_buf *b, const char *name, const __u64 *words,
+		      unsigned int n)
+{
+	unsigned int at = nest_begin(b, KOBS_A_SESSION_PARAM);
+
+	attr_text(b, KOBS_A_PARAM_NAME, name);
+	fz_attr_put(b, KOBS_A_PARAM_ADDRESSES, words, n * sizeof(*words));
+	nest_end(b, at);
+}
+
+/* An instruction that is nearly always one, or any word. */
+static __u64 some_insn(struct fz_builder *f)
+{
+	static const __u16 args[] = { 0, 0, 0, 1, 2, 4, 8, 0x104, 0x208 };
+	unsigned int op = fz_below(&f->rng, KOBS_OPS);
+
+	if (chance(f, 1))
+		return fz_next(&f->rng);
+	if (chance(f, 30))
+		op |= KOBS_OP_BY_IMM;
+	return KOBS_INSN(op, fz_below(&f->rng, 8), fz_below(&f->rng, 8),
+			 args[fz_below(&f->rng, 9)], fz_below(&f->rng, 4));
+}
+
+/* Targets of all kinds, and programs for them. */
+static void put_probe(struct fz_builder *f, struct fz_buf *b)
+{
+	unsigned int n = 1 + fz_below(&f->rng, 3);
+	unsigned int at = nest_begin(b, KOBS_A_SESSION_PARAM);
+	__u64 code[24];
+	__u64 targets[6];
+	unsigned int i;
+	unsigned int k;
+
+	attr_text(b, KOBS_A_PARAM_NAME, "names");
+	attr_text(b, KOBS_A_PARAM_TEXT, "t:sched:sched_switch s:read t:sys_exit");
+	nest_end(b, at);
+	for (i = 0; i < n; i++) {
+		k = fz_below(&f->rng, KOBS_PROBE_KINDS + chance(f, 5));
+		targets[2 * i] = k | (__u64)fz_below(&f->rng, 2) << 16;
+		targets[2 * i + 1] = k == KOBS_PROBE_FUNCTION ||
+				     k == KOBS_PROBE_RETURN ?
+				     f->known->functions[fz_below(&f->rng, 8)] :
+				     fz_below(&f->rng, 3);
+	}
+	put_words(b, "targets", targets, 2 * n);
+	/* Short programs are accepted now and then. */
+	k = 1 + fz_below(&f->rng, chance(f, 70) ? 3 : 11);
+	for (i = 0; i < 2 * k + 2; i++)
+		code[i] = i == k || i == 2 * k + 1 ? KOBS_OP_END : some_insn(f);
+	put_words(b, "code", code, 2 * k + 2);
+}
+
 /* A source cannot do without these. */
 static void put_needed(struct fz_builder *f, struct fz_buf *b,
 		       const struct fz_source *s)
@@ -290,7 +344,9 @@ static void put_needed(struct fz_builder *f, struct fz_buf *b,
 	const void *data = clock;
 	const char *name = NULL;
 
-	if (!strcmp(s->name, "pmu")) {
+	if (!strcmp(s->name, "probe")) {
+		put_probe(f, b);
+	} else if (!strcmp(s->name, "pmu")) {
 		name = "events";
 	} else if (!strcmp(s->name, "func")) {
 		name = "functions";
