@@ -19,7 +19,7 @@ PLACE = "/tmp/examples"
 BIN = f"{PLACE}/bin"
 # Time for examples that only a duration ends; longer when nothing happened in it, as on a machine that is busy with something else.
 SECONDS = ["0.5", "2", "8"]
-SESSIONS = ["func", "slab", "lock", "sched", "pmu"]
+SESSIONS = ["func", "probe", "slab", "lock", "sched", "pmu"]
 NOUNS = "|".join(["status", "doctor", "session", *SESSIONS])
 
 # Substitutions in the printed commands, with the reason.
@@ -110,6 +110,7 @@ SPECIAL = [
     (r"slab growth .*--fail-over", {0, 3}, r"^slab growth of", "a cache of this guest may grow"),
     (r"^obsctl slab diff", {0}, r"^slab leaks from a\.json to b\.json", "a report of two reports has no account"),
     (r"^obsctl slab growth", {0}, r"^slab growth of", "a report of /proc/slabinfo has no account"),
+    (r"^obsctl probe list", {0}, r"^PROBE +ARGUMENTS$", "no report of a session"),
     (r"^obsctl status", {0}, r"^kobs .* on Linux ", "no report of a session"),
     (r"^obsctl doctor", {0}, r"\w", "no report of a session"),
     (r"^obsctl session list", {0}, r"^ *ID +NAME", "no report of a session"),

@@ -130,10 +130,20 @@ def functions():
     return words("functions", symbol("kobs_gen_leaf"))
 
 
+def points(*kinds):
+    """Targets of probe, by enum kobs_probe_kind, with a program that gives register 0 as the value."""
+    value, end = 41, 0
+    address = {0: symbol("kobs_gen_leaf"), 1: 0, 4: 1, 5: symbol("kobs_gen_leaf")}
+    return [words("targets", *(word for kind in kinds for word in (kind, address[kind]))), words("code", value, end),
+            phrase("names", "t:sched:sched_switch s:read"), param("inflight", 16)]
+
+
 # Required parameters of a source or mode, and those that make it allocate everything it can.
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
     "func": lambda: [functions(), param("inflight", 16)],
+    "probe time": lambda: points(4, 5),
+    "probe": lambda: points(0, 1),
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
     "lock": lambda: [param("inflight", 64)],
@@ -223,9 +233,10 @@ def every_nth(source, mode, kind, step):
 
 
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
-CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("lock", "stalls"), ("sched", "offcpu")]
+CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
+           ("probe", "time")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("slab", "trace"),
-                   ("lock", "contention"), ("sched", "runq")]
+                   ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
     test(f"allocations of {pair[0]} {pair[1]} fail, {'one in ' + str(STEP) if SHORT else 'each of them'}")(lambda pair=pair: every_allocation(*pair))
 

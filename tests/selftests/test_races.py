@@ -39,6 +39,8 @@ def kinds():
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),
+        # Returns of a function, and all system calls.
+        "probe time": ("probe", "time", "probe,kstack", words("targets", 5, leaf(), 4, 0), words("code", 0), phrase("names", "s:*"), *FREE),
     }
 
 
@@ -95,7 +97,7 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "pmu record", "slab leaks", "lock contention", "sched offcpu", "sched runq"):
+for kind in ("func count", "func time", "pmu record", "slab leaks", "lock contention", "sched offcpu", "sched runq", "probe time"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 

@@ -150,6 +150,11 @@ def param(name, number):
     return nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, name), u64(K.A_PARAM_NUMBER, number))
 
 
+def phrase(name, value):
+    """A text parameter."""
+    return nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, name), attr(K.A_PARAM_TEXT, value))
+
+
 def words(name, *numbers):
     """An array parameter."""
     return nest(K.A_SESSION_PARAM, attr(K.A_PARAM_NAME, name),

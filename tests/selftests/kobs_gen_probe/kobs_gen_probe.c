@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ground truth for tests of probe: a function and a tracepoint with arguments of
+ * known values, in known number and contexts.
+ *
+ * The file "run" below /sys/kernel/debug/kobs_gen_probe takes one command, which
+ * is complete when write() returns:
+ *
+ *   call CTX N START STEP	kobs_gen_probe() N times; CTX is task, softirq or
+ *				hardirq. Round i has the number START + i * STEP
+ *   fire CTX N START STEP	the tracepoint kobs_gen_fire likewise
+ *   bad N			kobs_gen_probe() N times with an item that cannot
+ *				be read
+ *   bench N			time N rounds of the tracepoint; see bench
+ *
+ * With number n of round i: argument 0 is n as an int, 1 is n as 64 bits, 2 is the
+ * text "even" or "odd" of i, 3 is the address of a struct gen_item. The tracepoint
+ * has (n, text, item, n + 1, n + 2, n + 3, n + 4).
+ *
+ * The file "bench" has thousandths of a ns per round in the last benchmark, the best
+ * of 5.
+ *
+ * Locking: the mutex serialises commands.
+ */
+#include <linux/debugfs.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+
+/* A struct of which tests know the offsets. */
+struct gen_item {
+	s64 number;		/* 0 */
+	u32 low;		/* 8: its lower half */
+	s16 less;		/* 12: its lowest 16 bits */
+	u8 least;		/* 14 */
+	u8 pad;
+	const char *name;	/* 16 */
+	struct gen_item *next;	/* 24: another one, with the double number */
+	char text[40];		/* 32: "item N of the module kobs_gen_probe" */
+};
+
+#define CREATE_TRACE_POINTS
+#include "kobs_gen_probe_trace.h"
+
+#define MOST	100000
+
+#if __has_attribute(__noipa__)
+#define TRACED	__attribute__((__noipa__))
+#else
+#define TRACED	noinline
+#endif
+
+/**
+ * struct burst - a command
+ * @fire: the tracepoint, not the function
+ * @bad: the item cannot be read
+ * @n: rounds
+ * @start: first number
+ * @step: from one to the next
+ * @irq: for hardirq context
+ * @tasklet: for softirq context
+ * @done: of the tasklet
+ */
+struct burst {
+	bool fire;
+	bool bad;
+	u64 n;
+	s64 start;
+	s64 step;
+	struct irq_work irq;
+	struct tasklet_struct tasklet;
+	struct completion done;
+};
+
+static DEFINE_MUTEX(lock);
+static struct dentry *dir;
+static u64 bench_result;
+
+static TRACED s64 kobs_gen_probe(int number, u64 wide, const char *name,
+				 const struct gen_item *item)
+{
+	barrier();
+	return number;
+}
+
+static void item_fill(struct gen_item *item, s64 n, const char *name)
+{
+	item->number = n;
+	item->low = n;
+	item->less = n;
+	item->least = n;
+	item->name = name;
+	snprintf(item->text, sizeof(item->text),
+		 "item %lld of the module kobs_gen_probe", n);
+}
+
+static void burst_rounds(struct burst *b)
+{
+	struct gen_item item = {}, next = {};
+	u64 i;
+
+	for (i = 0; i < b->n; i++) {
+		const char *name = i % 2 ? "odd" : "even";
+		s64 n = b->start + (s64)i * b->step;
+
+		item_fill(&item, n, name);
+		item_fill(&next, 2 * n, name);
+		item.next = &next;
+		if (b->fire)
+			trace_kobs_gen_fire(n, name, &item, n + 1, n + 2, n + 3,
+					    n + 4);
+		else
+			kobs_gen_probe(n, n, name,
+				       b->bad ? (void *)16 : &item);
+	}
+}
+
+static void burst_hardirq(struct irq_work *irq)
+{
+	burst_rounds(container_of(irq, struct burst, irq));
+}
+
+static void burst_softirq(struct tasklet_struct *tasklet)
+{
+	struct burst *b = container_of(tasklet, struct burst, tasklet);
+
+	burst_rounds(b);
+	complete(&b->done);
+}
+
+static noinline u64 bench_rounds(u64 n)
+{
+	struct gen_item item = {};
+	u64 start = ktime_get_mono_fast_ns();
+	u64 i;
+
+	for (i = 0; i < n; i++) {
+		trace_kobs_gen_fire(i, "bench", &item, n, n, n, n);
+		barrier();
+	}
+	return ktime_get_mono_fast_ns() - start;
+}
+
+static void run_bench(u64 n)
+{
+	u64 best = U64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		best = min(best, bench_rounds(n));
+	bench_result = n ? div64_u64(best * 1000, n) : 0;
+}
+
+static int burst_run(struct burst *b, const char *context)
+{
+	if (!strcmp(context, "task")) {
+		burst_rounds(b);
+	} else if (!strcmp(context, "hardirq")) {
+		b->irq = IRQ_WORK_INIT_HARD(burst_hardirq);
+		irq_work_queue(&b->irq);
+		irq_work_sync(&b->irq);
+	} else if (!strcmp(context, "softirq")) {
+		init_completion(&b->done);
+		tasklet_setup(&b->tasklet, burst_softirq);
+		local_bh_disable();
+		tasklet_schedule(&b->tasklet);
+		local_bh_enable();
+		wait_for_completion(&b->done);
+		tasklet_kill(&b->tasklet);
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int run_command(const char *line)
+{
+	struct burst b = {};
+	char context[12] = "task";
+	char what[8];
+
+	if (sscanf(line, "bench %llu", &b.n) == 1) {
+		if (b.n <= MOST)
+			run_bench(b.n);
+		return b.n <= MOST ? 0 : -EINVAL;
+	}
+	if (sscanf(line, "bad %llu", &b.n) == 1) {
+		b.bad = true;
+	} else if (sscanf(line, "%7s %11s %llu %lld %lld", what, context, &b.n,
+			  &b.start, &b.step) == 5) {
+		b.fire = !strcmp(what, "fire");
+		if (!b.fire && strcmp(what, "call"))
+			return -EINVAL;
+	} else {
+		return -EINVAL;
+	}
+	return b.n > MOST ? -EINVAL : burst_run(&b, context);
+}
+
+static ssize_t run_write(struct file *file, const char __user *buf, size_t len,
+			 loff_t *pos)
+{
+	char line[96] = {};
+	int err;
+
+	if (len >= sizeof(line))
+		return -EINVAL;
+	if (copy_from_user(line, buf, len))
+		return -EFAULT;
+	mutex_lock(&lock);
+	err = run_command(line);
+	mutex_unlock(&lock);
+	return err ?: len;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = run_write,
+};
+
+static int __init kobs_gen_probe_init(void)
+{
+	dir = debugfs_create_dir("kobs_gen_probe", NULL);
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_u64("bench", 0400, dir, &bench_result);
+	return 0;
+}
+
+static void __exit kobs_gen_probe_exit(void)
+{
+	debugfs_remove(dir);
+}
+
+module_init(kobs_gen_probe_init);
+module_exit(kobs_gen_probe_exit);
+MODULE_DESCRIPTION("kobs: ground truth for tests of probe");
+MODULE_AUTHOR("The kobs authors");
+MODULE_LICENSE("GPL");
