@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+Jobs of the probe source: what it adds to a call of a function, to a tracepoint, and to a system call, beside bpftrace.
+"""
+
+import json
+import re
+
+GEN = "/sys/kernel/debug/kobs_gen_probe/"
+EVENT = "kobs_gen_probe:kobs_gen_fire"
+CALLS = 20000
+TRACED = 5 * CALLS
+LOOPS = 20000
+# A system call that does next to nothing.
+SYSCALL = ("/usr/bin/perf", "bench", "syscall", "basic", "-l", str(LOOPS))
+
+
+def fire(b):
+    """Instructions of a round that fires the tracepoint."""
+    with open(GEN + "run", "w", encoding="utf-8") as f:
+        f.write(f"bench {CALLS}")
+    return int(b.read(GEN + "bench")) / 1000
+
+
+def script(b):
+    name = "/tmp/fire"
+    with open(name, "w", encoding="utf-8") as f:
+        f.write(f"#!/bin/sh\necho bench {CALLS} >{GEN}run\n")
+    b.os.chmod(name, 0o755)
+    return name
+
+
+def per_op(out):
+    return float(re.search(r"([\d.]+) usecs/op", out)[1]) * 1000
+
+
+def jobs(b):
+    def report(*args, work):
+        out = b.run("obsctl", "probe", *args, "--budget", "0", "--json", "-o", "/tmp/report", "--", *work)
+        r = json.loads(b.read("/tmp/report"))
+        if sum(n for why, n in r["accounting"]["lost"].items() if why not in ("in_flight", "unpaired")):
+            raise SystemExit(f"bench: kobs lost hits: {r['accounting']}")
+        return r["accounting"]["hits"], out
+
+    def call(*args):
+        def measure():
+            hits, _ = report(*args, work=[b.work(f"bench call {b.CALLS}")])
+            b.seen(hits, "kobs")
+            return b.result()
+        return measure
+
+    def event(*args):
+        def measure():
+            hits, _ = report(*args, work=[script(b)])
+            if hits != TRACED:
+                raise b.Absent(f"kobs saw {hits} of {TRACED}")
+            return int(b.read(GEN + "bench")) / 1000
+        return measure
+
+    def peer_event(program):
+        def measure():
+            out = b.run("bpftrace", "-e", program, "-c", "/bin/sh " + script(b))
+            if not re.search(r"^@", out, re.M):
+                raise b.Absent("bpftrace printed nothing")
+            return int(b.read(GEN + "bench")) / 1000
+        return measure
+
+    def syscall(*args):
+        return lambda: per_op(report(*args, work=SYSCALL)[1])
+
+    def peer_syscall(program):
+        return lambda: per_op(b.run("bpftrace", "-e", program, "-c", " ".join(SYSCALL)))
+
+    def rows(plain, table):
+        for what, limit, own, peers in table:
+            cost = b.own(own) - plain
+            b.line(what, cost, limit, [(name, (lambda c: None if c is None else c - plain)(b.attempt(name, peer)))
+                                       for name, peer in peers])
+
+    def job_probe():
+        b.per_call("probe count of a function", 120, call("count", f"k:{b.FUNC}"), [])
+        b.per_call("probe count --where 'arg0 < 10000'", 130, call("count", f"k:{b.FUNC}", "--where", "arg0 < 10000"), [
+            ("bpftrace /arg0 < 10000/", lambda: bpf_where())])
+        b.per_call("probe hist --value arg1", 190, call("hist", f"k:{b.FUNC}", "--value", "arg1"), [
+            ("bpftrace hist(arg1)", b.bpftrace(f"kprobe:{b.FUNC} {{ @h = hist(arg1); @n = count(); }}", pattern=r"^@n: (\d+)$"))])
+
+    def bpf_where():
+        b.run("bpftrace", "-e", f"kprobe:{b.FUNC} /arg0 < 10000/ {{ @ = count(); }}", "-c",
+              "/bin/sh " + b.work(f"bench call {b.CALLS}"))
+        return b.result()
+
+    def job_event():
+        b.run("insmod", f"{b.os.environ['KOBS_MODULES']}/kobs_gen_probe.ko") if not b.os.path.isdir(GEN) else None
+        rows(fire(b), [
+            ("tracepoint, count", 95, event("count", f"t:{EVENT}"), [
+                ("bpftrace count()", peer_event(f"tracepoint:{EVENT} {{ @ = count(); }}"))]),
+            ("tracepoint, histogram of an argument", 170, event("hist", f"t:{EVENT}", "--value", "arg3"), [
+                ("bpftrace hist()", peer_event(f"tracepoint:{EVENT} {{ @ = hist(args->number); }}"))]),
+        ])
+
+    def job_syscall():
+        plain = min(per_op(b.run(*SYSCALL)) for _ in range(3))
+        rows(plain, [
+            ("system call, count by number", 180, syscall("count", "s:*"), [
+                ("bpftrace @[id] = count()", peer_syscall("tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }"))]),
+            ("system call, errors by number", 160, syscall("count", "s:*", "--where", "ret < 0", "--by", "nr"), [
+                ("bpftrace /ret < 0/", peer_syscall("tracepoint:raw_syscalls:sys_exit /args->ret < 0/ { @[args->id] = count(); }"))]),
+            ("system call, duration by number", 490, syscall("time", "s:*", "--hist"), [
+                ("bpftrace hist()", peer_syscall(
+                    "tracepoint:raw_syscalls:sys_enter { @t[tid] = nsecs; } tracepoint:raw_syscalls:sys_exit /@t[tid]/ "
+                    "{ @[args->id] = hist(nsecs - @t[tid]); delete(@t[tid]); }"))]),
+        ])
+
+    return {"probe": job_probe, "event": job_event, "syscall": job_syscall}
