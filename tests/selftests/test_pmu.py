@@ -287,7 +287,7 @@ def short_period():
     for which, period, raised in ((CPU_CLOCK, 1000, 1), (TASK_CLOCK, 9999, 1), (CYCLES, 1000, 1), (CPU_CLOCK, 10000, None)):
         if which == CYCLES and has_pmu():
             continue
-        w = Worker(spin(100))
+        w = Worker(spin(3000))
         with pmu("record", "pid", event(which, period), tasks=[w.pid]) as s:
             w.go()
         i = accounted(s)
