@@ -89,7 +89,7 @@ print("took", time.clock_gettime_ns(time.CLOCK_MONOTONIC) - begin, flush=True)
 
         def kobs(*options):
             return b.own(lambda: sample("obsctl", "pmu", "record", "-e", "cpu-clock", "-c", str(PERIOD), "--budget", "0",
-                                        "--json", *options, "--"))
+                                        "-o", "/tmp/samples", *options, "--"))
 
         def perf(*options):
             return lambda: sample("perf", "record", "-B", "-N", "-q", "-o", "/tmp/perf.data", "-e", "cpu-clock", "-c",
