@@ -298,6 +298,8 @@ REFUSALS = {
     ("time", FIRE): (2, "has no duration: probe time measures functions, k:FUNCTION, and system calls"),
     ("count", FUNC, "kr:kobs_gen_probe"): (2, "k: and kr: cannot be combined"),
     ("count", "kprobe:vfs_read"): (2, "'kprobe:vfs_read' is written as k:vfs_read here"),
+    ("count", "s:read,s:write"): (2, "several probes are several words, with spaces between them"),
+    ("count", FUNC, "--by", "arg1=comm"): (2, "as in 'EXPR=NAME'"),
     ("count", "openat"): (2, "write s:openat for the system call"),
     ("count", FUNC, "--where", "ret < 0"): (2, "are known at kr:kobs_gen_probe"),
     ("count", "s:read", "--where", "duration > 1ms"): (2, "is measured by probe time"),
@@ -319,6 +321,17 @@ def refusals():
         r = obsctl("probe", *args, "--", "true", status=None)
         equal((r.status, len(r.err.strip().splitlines())), (status, 1), f"status and lines of {args}: {r.err}")
         contains(r.err, words, f"sentence of {args}")
+
+
+@test("without tracefs, a tracepoint's system is not known, and none is guessed")
+def no_tracefs():
+    hidden = ["unshare", "-m", "sh", "-c", "umount -l /sys/kernel/tracing; umount -l /sys/kernel/debug; exec \"$0\" \"$@\"", "obsctl"]
+    r = subprocess.run([*hidden, "probe", "count", "t:nosuch:sched_switch", "--", "true"], capture_output=True, text=True)
+    equal(r.returncode, 1, f"status of {r.stderr}")
+    contains(r.stderr, "write t:sched_switch", "sentence")
+    r = subprocess.run([*hidden, "probe", "count", "t:sched_switch", "--json", "--", "sleep", "0.01"], capture_output=True, text=True)
+    equal(r.returncode, 0, f"status of {r.stderr}")
+    equal(set(table(account(json.loads(r.stdout)), "probe")), {("t:sched_switch",)}, "rows")
 
 
 @test("list shows what there is, with arguments")

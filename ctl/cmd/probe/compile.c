@@ -84,8 +84,8 @@ static int check_name(const struct probe_run *p, const struct key *k)
 
 	for (i = 0; i < ARRAY_SIZE(taken); i++)
 		if (!strcmp(taken[i], k->name))
-			return misuse("--by: a report has a column '%s' of its own: give this one another name, as in '%s=NAME'",
-				      k->name, k->name);
+			return misuse("--by: a report has a column '%s' of its own: give this one another name, as in 'EXPR=NAME'",
+				      k->name);
 	for (i = 0; &p->keys[i] < k; i++)
 		if (p->keys[i].name && !strcmp(p->keys[i].name, k->name))
 			return misuse("--by: two columns are called '%s': give one another name, as in 'EXPR=NAME'",
@@ -421,7 +421,7 @@ static int make_request(struct probe_run *p, struct request *req)
  */
 int probe_compile(struct probe_run *p, struct request *req)
 {
-	int err = 0;
+	int err = check_sizes(p);
 	size_t i;
 
 	for (i = 0; !err && i < p->points.n; i++) {

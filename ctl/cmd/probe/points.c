@@ -88,10 +88,16 @@ static int find_events(struct points *p, const char *word)
 
 	if (!p->events.n)
 		events_read(&p->events);
+	/* Any system would do: other events than those that were asked for. */
+	if (p->events.n && !*p->events.v[0].system && strcmp(system, "*") != 0) {
+		refuse("'t:%s': which system a tracepoint is of is not known, as /sys/kernel/tracing cannot be read: write t:%s",
+		       word, colon + 1);
+		free(system);
+		return STATUS_REFUSED;
+	}
 	for (i = 0; i < p->events.n; i++) {
 		const struct tracepoint *e = &p->events.v[i];
 
-		/* Where systems are not known, any will do. */
 		if (!glob_match(colon ? colon + 1 : word, e->name) ||
 		    (*e->system && !glob_match(system, e->system)))
 			continue;
@@ -195,6 +201,9 @@ static int take_word(struct points *p, const char *word)
 	size_t len = strcspn(word, ":");
 	const char *name = word[len] ? word + len + 1 : "";
 
+	if (strchr(word, ','))
+		return misuse("'%s': several probes are several words, with spaces between them",
+			      word);
 	if (!*name)
 		return refuse_word(word);
 	if (len == 1 && *word == 'k')
