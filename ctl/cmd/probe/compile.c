@@ -15,7 +15,6 @@
 #include "lib/macros.h"
 
 /* Limits of the module's parameters. */
-#define TARGETS_MAX	4096
 #define PROGRAMS_MAX	256
 #define SYSCALLS_MAX	32
 #define TEXT_MAX	4095
@@ -366,15 +365,15 @@ static int make_columns(struct probe_run *p)
 	return 0;
 }
 
-/* The module has room for so much. */
-static int check_sizes(const struct probe_run *p)
+/* The module has room for so many; the points alone say it, before any is compiled. */
+static int check_points(const struct probe_run *p)
 {
 	size_t syscalls = 0;
 	size_t i;
 
-	if (p->points.n > TARGETS_MAX)
+	if (p->points.n > PROBES_MAX)
 		return refuse("%zu probes match, more than the %d of a session: use narrower patterns",
-			      p->points.n, TARGETS_MAX);
+			      p->points.n, PROBES_MAX);
 	for (i = 0; i < p->points.n; i++)
 		syscalls += p->points.v[i].kind == KOBS_PROBE_ENTER ||
 			    p->points.v[i].kind == KOBS_PROBE_EXIT ||
@@ -382,6 +381,12 @@ static int check_sizes(const struct probe_run *p)
 	if (syscalls > SYSCALLS_MAX)
 		return refuse("%zu system calls match, more than the %d of a session that are told apart: use 's:*', which is one probe, with --where",
 			      syscalls, SYSCALLS_MAX);
+	return 0;
+}
+
+/* And for so much of what was compiled. */
+static int check_sizes(const struct probe_run *p)
+{
 	if (p->names.len > TEXT_MAX)
 		return refuse("the names of %zu probes have %zu bytes, more than the %d of a session: use narrower patterns",
 			      p->points.names.n, p->names.len, TEXT_MAX);
@@ -421,7 +426,7 @@ static int make_request(struct probe_run *p, struct request *req)
  */
 int probe_compile(struct probe_run *p, struct request *req)
 {
-	int err = check_sizes(p);
+	int err = check_points(p);
 	size_t i;
 
 	for (i = 0; !err && i < p->points.n; i++) {

@@ -15,7 +15,6 @@
 
 /* More are hooked on request only. */
 #define MANY	1000
-#define MOST	4096
 
 static const struct opt where_options[] = {
 	{ "where", 'w', "EXPR", "only hits for which the expression is true", &opt_whole,
@@ -82,7 +81,7 @@ static int run_probe(const struct verb *verb, const struct opts *o)
 		err = points_find(&p.points, o->args, o->nr_args);
 	}
 	/* What no session takes is refused as such below. */
-	if (!err && p.points.n > MANY && p.points.n <= MOST && !p.opts->all)
+	if (!err && p.points.n > MANY && p.points.n <= PROBES_MAX && !p.opts->all)
 		err = refuse("%zu probes match, more than %d: use narrower patterns, or --all",
 			     p.points.n, MANY);
 	if (!err)

@@ -21,6 +21,9 @@
 #include "symbols/btf.h"
 #include "symbols/patterns.h"
 
+/* Points of a session, as the module takes them. */
+#define PROBES_MAX	4096
+
 /* Options of probe alone. */
 struct probe_opts {
 	struct strings	where;
