@@ -82,23 +82,23 @@ static void jobs_work(struct work_struct *work)
 
 /**
  * kobs_session_queue() - have a job done by a worker
- * @s: session
+ * @s: session; takes the caller's reference: whoever is told that the job is done
+ *     finds none left of who asked for it
  * @job: job
  *
  * Context: task.
  */
 void kobs_session_queue(struct kobs_session *s, struct kobs_job *job)
 {
-	bool queued;
-
-	kref_get(&s->ref);
 	spin_lock(&s->jobs_lock);
 	list_add_tail(&job->node, &s->jobs);
-	/* One that is queued already does this job, too. */
-	queued = queue_work(kobs_wq, &s->jobs_work);
-	spin_unlock(&s->jobs_lock);
-	if (!queued)
+	/*
+	 * A work item that is queued already does this job, too, and has a reference
+	 * until it has taken the lock for it: the one dropped is not the last.
+	 */
+	if (!queue_work(kobs_wq, &s->jobs_work))
 		kobs_session_put(s);
+	spin_unlock(&s->jobs_lock);
 }
 
 /**

@@ -352,7 +352,7 @@ static int request_enter(struct kobs_request *r)
  * kobs_netlink_defer() - have a request done by a worker
  * @skb: request
  * @info: request
- * @s: session; the caller keeps its reference
+ * @s: session; the caller's reference is dropped
  * @change: does it
  * @flags: KOBS_DEFER_FRESH for a new session; KOBS_DEFER_REPLY to answer with
  *	   the session, for which there will be memory
@@ -367,12 +367,15 @@ int kobs_netlink_defer(struct sk_buff *skb, struct genl_info *info,
 	struct kobs_request *r = request_new(skb, info, flags);
 	int err;
 
-	if (!r)
+	if (!r) {
+		kobs_session_put(s);
 		return kobs_netlink_verdict(info->extack, -ENOMEM);
+	}
 	r->made = r->fresh ? s : NULL;
 	err = request_enter(r);
 	if (err) {
 		request_free(r);
+		kobs_session_put(s);
 		if (err == -ENOSPC)
 			kobs_refuse(info->extack, err,
 				    "there are too many requests in progress: the maximum is %u per socket, %u in all",

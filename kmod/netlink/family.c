@@ -120,10 +120,8 @@ int kobs_nl_session_new_doit(struct sk_buff *skb, struct genl_info *info)
 	kfree(cfg);
 	if (err)
 		return kobs_netlink_verdict(info->extack, err);
-	err = kobs_netlink_defer(skb, info, s, nl_new,
-				 KOBS_DEFER_FRESH | KOBS_DEFER_REPLY);
-	kobs_session_put(s);
-	return err;
+	return kobs_netlink_defer(skb, info, s, nl_new,
+				  KOBS_DEFER_FRESH | KOBS_DEFER_REPLY);
 }
 
 /* The common part of start, stop and del. */
@@ -138,9 +136,7 @@ static int nl_session_change(struct sk_buff *skb, struct genl_info *info,
 	s = nl_session(info);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	err = kobs_netlink_defer(skb, info, s, change, flags);
-	kobs_session_put(s);
-	return err;
+	return kobs_netlink_defer(skb, info, s, change, flags);
 }
 
 static int nl_start(struct kobs_session *s, struct kobs_request *r,
