@@ -13,6 +13,7 @@
 
 #include "lib/library.h"
 #include "symbols/btf.h"
+#include "symbols/btf_index.h"
 
 #define LIBBPF		"libbpf.so.1"
 
@@ -105,6 +106,7 @@ void kbtf_free(struct kbtf *k)
 {
 	size_t i;
 
+	btf_index_forget();
 	for (i = 0; i < k->n; i++) {
 		lib.free(k->modules[i].btf);
 		free(k->modules[i].name);
@@ -240,8 +242,13 @@ void kbtf_describe(const struct btf *btf, uint32_t id, struct buf *out)
 	buf_free(&end);
 }
 
-/* The types that are to be searched, from 1 on: those of a module itself come first. */
-static uint32_t nth_type(const struct btf *btf, uint32_t n)
+/**
+ * kbtf_place() - The order in which types are searched: those of a module itself come first.
+ * @n: from 1 to kbtf_last()
+ *
+ * Return: the number of a type.
+ */
+uint32_t kbtf_place(const struct btf *btf, uint32_t n)
 {
 	const struct btf *base = lib.base_btf(btf);
 	uint32_t own = base ? lib.type_cnt(base) : 1;
@@ -262,11 +269,10 @@ static bool is_kind(const struct btf_type *t, uint32_t kinds)
  */
 uint32_t kbtf_find(const struct btf *btf, const char *name, uint32_t kinds)
 {
-	uint32_t last = kbtf_last(btf);
 	uint32_t n;
 
-	for (n = 1; n <= last; n++) {
-		uint32_t id = nth_type(btf, n);
+	for (n = btf_index_first(btf, name); n; n = btf_index_next(btf, n)) {
+		uint32_t id = kbtf_place(btf, n);
 		const struct btf_type *t = kbtf_type(btf, id);
 
 		if (is_kind(t, kinds) && !strcmp(kbtf_string(btf, t->name_off), name))
@@ -282,7 +288,7 @@ void kbtf_offer(const struct btf *btf, uint32_t kinds, const char *word, struct 
 	uint32_t n;
 
 	for (n = 1; n <= last; n++) {
-		const struct btf_type *t = kbtf_type(btf, nth_type(btf, n));
+		const struct btf_type *t = kbtf_type(btf, kbtf_place(btf, n));
 		const char *name = t ? kbtf_string(btf, t->name_off) : "";
 
 		if (is_kind(t, kinds) && *name)

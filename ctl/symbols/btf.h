@@ -59,6 +59,7 @@ uint32_t kbtf_complete(const struct btf *btf, uint32_t id);
 int64_t kbtf_size(const struct btf *btf, uint32_t id);
 void kbtf_describe(const struct btf *btf, uint32_t id, struct buf *out);
 
+uint32_t kbtf_place(const struct btf *btf, uint32_t n);
 uint32_t kbtf_find(const struct btf *btf, const char *name, uint32_t kinds);
 void kbtf_offer(const struct btf *btf, uint32_t kinds, const char *word, struct nearest *near);
 uint32_t kbtf_function(const struct btf *btf, const char *name);

@@ -404,6 +404,26 @@ static void put(const char *dir, const char *name, const struct btf *types)
 	buf_free(&path);
 }
 
+/* Many searches, after some of which a table of names is made, find what one finds. */
+static void test_searches(const struct btf *module, const struct btf *base, uint32_t proto)
+{
+	const uint32_t item = kbtf_find(base, "sample_item", 1u << BTF_KIND_STRUCT);
+	const uint32_t theirs = kbtf_function(base, "sample_call");
+	unsigned int right = 0;
+	int i;
+
+	/* Of one, and of two by turns, which have a table no more. */
+	for (i = 0; i < 60; i++) {
+		right += kbtf_function(module, "sample_call") == proto &&
+			 kbtf_find(module, "sample_item", 1u << BTF_KIND_STRUCT) == item &&
+			 !kbtf_find(module, "sample_item", 1u << BTF_KIND_FUNC) &&
+			 !kbtf_find(module, "sample_nothing", ~0u);
+		if (i >= 30)
+			right += kbtf_function(base, "sample_call") == theirs;
+	}
+	ok(right == 60 + 30 && item && theirs && theirs != proto, "searches");
+}
+
 /* The types of the kernel and of a module, in files. */
 static void test_files(struct btf *base)
 {
@@ -430,6 +450,8 @@ static void test_files(struct btf *base)
 	   "its names come first");
 	ok(module && kbtf_find(module, "sample_item", 1u << BTF_KIND_STRUCT) ==
 	   kbtf_find(btf, "sample_item", 1u << BTF_KIND_STRUCT), "those of the kernel follow");
+	if (module)
+		test_searches(module, k.kernel, proto);
 	ok(!kbtf_get(&k, "other", &why) && strstr(why.p, "/other cannot be read: "),
 	   "a module without BTF");
 	kbtf_free(&k);
