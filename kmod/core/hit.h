@@ -106,14 +106,20 @@ static __always_inline void kobs_hit_save_flags(unsigned long *flags)
 #endif
 }
 
+/* Enter a handler; no other one is active. */
+static __always_inline void kobs_hit_occupy(struct kobs_cpu *pc)
+{
+	kobs_hit_save_flags(&pc->flags);
+	pc->busy = kobs_hit_context();
+	barrier();
+}
+
 /* Enter a handler unless another one is active. */
 static __always_inline bool kobs_hit_alone(struct kobs_cpu *pc)
 {
 	if (unlikely(pc->busy))
 		return false;
-	kobs_hit_save_flags(&pc->flags);
-	pc->busy = kobs_hit_context();
-	barrier();
+	kobs_hit_occupy(pc);
 	return true;
 }
 
@@ -331,6 +337,47 @@ static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
 {
 	return kobs_hit_pass(s, pc, unlikely(kobs_hit_is_own(s, current->tgid)) &&
 				    in_task());
+}
+
+/* Whether a hit of the current context needs nothing but to be counted. */
+static __always_inline bool kobs_hit_is_usual(const struct kobs_session *s,
+					      const struct kobs_cpu *pc)
+{
+	u64 before = local64_read(&pc->counters.n[KOBS_N_HITS]);
+
+	return !pc->busy && READ_ONCE(s->armed) && !s->filter.task &&
+	       before % KOBS_HIT_SAMPLE != KOBS_HIT_FIRST - 1 &&
+	       !(READ_ONCE(s->own_bits) & BIT_ULL(current->tgid % 64U));
+}
+
+/**
+ * kobs_hit_enter_usual() - kobs_hit_enter(), kobs_hit_begin() and
+ * kobs_hit_wanted() of a hit of which they say true, and which is not timed
+ * @s: session
+ *
+ * For handlers of few instructions, which tail-call another one for other hits:
+ * there is no call in it, for which they would have to save registers. Such a hit
+ * needs no kobs_hit_end().
+ *
+ * Context: any, NMI included.
+ * Return: the session's part of this CPU, or NULL: nothing was done.
+ */
+static __always_inline struct kobs_cpu *
+kobs_hit_enter_usual(struct kobs_session *s)
+{
+	struct kobs_cpu *pc;
+
+	preempt_disable_notrace();
+	pc = this_cpu_ptr(s->cpu);
+	if (likely(kobs_hit_is_usual(s, pc))) {
+		kobs_hit_occupy(pc);
+		kobs_count(&pc->counters, KOBS_N_HITS);
+		if (!pc)
+			__builtin_unreachable();
+		return pc;
+	}
+	preempt_enable_notrace();
+	return NULL;
 }
 
 static __always_inline void kobs_hit_gather(const struct kobs_session *s,

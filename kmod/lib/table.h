@@ -343,12 +343,21 @@ static __always_inline void kobs_raise(local64_t *n, u64 value)
 	}
 }
 
-static __always_inline u32 *kobs_row_chunk(const struct kobs_table *t,
-					   const struct kobs_row *row,
+/* The number of a bucket's chunk, in a row whose key has @words words. */
+static __always_inline u32 *kobs_row_chunk(const struct kobs_row *row,
+					   unsigned int words,
 					   unsigned int bucket)
 {
-	return (u32 *)&row->data[t->words + KOBS_ROW_VALUES] +
+	return (u32 *)&row->data[words + KOBS_ROW_VALUES] +
 	       bucket / KOBS_HIST_SUB;
+}
+
+static __always_inline local64_t *kobs_chunk_bucket(const struct kobs_table *t,
+						    u32 chunk,
+						    unsigned int bucket)
+{
+	return &t->chunks[(size_t)chunk * KOBS_HIST_SUB +
+			  bucket % KOBS_HIST_SUB];
 }
 
 /**
@@ -365,7 +374,7 @@ static __always_inline bool kobs_row_count_bucket(struct kobs_table *t,
 						  u64 value)
 {
 	unsigned int bucket = kobs_hist_bucket(value);
-	u32 *number = kobs_row_chunk(t, row, bucket);
+	u32 *number = kobs_row_chunk(row, t->words, bucket);
 	u32 chunk = READ_ONCE(*number);
 
 	if (unlikely(!chunk)) {
@@ -373,8 +382,7 @@ static __always_inline bool kobs_row_count_bucket(struct kobs_table *t,
 		if (!chunk)
 			return false;
 	}
-	local64_inc(&t->chunks[(size_t)chunk * KOBS_HIST_SUB +
-			       bucket % KOBS_HIST_SUB]);
+	local64_inc(kobs_chunk_bucket(t, chunk, bucket));
 	return true;
 }
 
@@ -391,10 +399,9 @@ static inline u64 kobs_row_bucket(const struct kobs_table *t,
 				  const struct kobs_row *row,
 				  unsigned int bucket)
 {
-	u32 chunk = READ_ONCE(*kobs_row_chunk(t, row, bucket));
+	u32 chunk = READ_ONCE(*kobs_row_chunk(row, t->words, bucket));
 
-	return chunk ? local64_read(&t->chunks[(size_t)chunk * KOBS_HIST_SUB +
-					       bucket % KOBS_HIST_SUB]) : 0;
+	return chunk ? local64_read(kobs_chunk_bucket(t, chunk, bucket)) : 0;
 }
 
 /**
@@ -412,9 +419,21 @@ static inline unsigned int kobs_row_next_bucket(const struct kobs_table *t,
 						unsigned int bucket)
 {
 	while (bucket < KOBS_HIST_BUCKETS &&
-	       !READ_ONCE(*kobs_row_chunk(t, row, bucket)))
+	       !READ_ONCE(*kobs_row_chunk(row, t->words, bucket)))
 		bucket = round_down(bucket, KOBS_HIST_SUB) + KOBS_HIST_SUB;
 	return bucket;
+}
+
+/* Count a hit, and its value but for the histogram. */
+static __always_inline void kobs_row_sum(struct kobs_row *row,
+					 unsigned int words, u64 value)
+{
+	local64_t *v = (local64_t *)&row->data[words];
+
+	local64_inc(&row->count);
+	local64_add(value, &v[KOBS_ROW_SUM]);
+	kobs_lower(&v[KOBS_ROW_MIN], value);
+	kobs_raise(&v[KOBS_ROW_MAX], value);
 }
 
 /**
@@ -429,14 +448,37 @@ static inline unsigned int kobs_row_next_bucket(const struct kobs_table *t,
 static __always_inline bool kobs_row_add(struct kobs_table *t,
 					 struct kobs_row *row, u64 value)
 {
-	local64_t *v = kobs_row_value(t, row);
-
 	if (t->hist && unlikely(!kobs_row_count_bucket(t, row, value)))
 		return false;
-	local64_inc(&row->count);
-	local64_add(value, &v[KOBS_ROW_SUM]);
-	kobs_lower(&v[KOBS_ROW_MIN], value);
-	kobs_raise(&v[KOBS_ROW_MAX], value);
+	kobs_row_sum(row, t->words, value);
+	return true;
+}
+
+/**
+ * kobs_row_add_usual() - kobs_row_add() when the value has its chunk
+ * @t: table of this CPU, initialised with values
+ * @row: row of the hit's key
+ * @words: words of a key in @t; a constant
+ * @value: value to add to sum, min, max and the histogram
+ *
+ * For handlers that must be cheap: there is no call in it.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when nothing was recorded: call kobs_row_add().
+ */
+static __always_inline bool kobs_row_add_usual(struct kobs_table *t,
+					       struct kobs_row *row,
+					       unsigned int words, u64 value)
+{
+	if (t->hist) {
+		unsigned int bucket = kobs_hist_bucket(value);
+		u32 chunk = READ_ONCE(*kobs_row_chunk(row, words, bucket));
+
+		if (unlikely(!chunk))
+			return false;
+		local64_inc(kobs_chunk_bucket(t, chunk, bucket));
+	}
+	kobs_row_sum(row, words, value);
 	return true;
 }
 

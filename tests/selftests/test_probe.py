@@ -138,6 +138,19 @@ def hist():
     equal((r["rows"][0]["count"], r["rows"][0]["negative"], r["rows"][0]["sum"]), (5, 5, 0), "negative only")
 
 
+@test("hist of an argument as it is: of usual hits, of those that are timed, and of those that a filter looks at")
+def plain():
+    for name, argument, verb, first in ((FUNC, "arg0", "call", 5), (FUNC, "arg1", "call", 5), (FIRE, "arg0", "fire", 5),
+                                        (FIRE, "arg3", "fire", 6), (FIRE, "arg4", "fire", 7)):
+        for context, options, least in ("task", [], 0), ("hardirq", [], 0), ("task", ["-c", "sh"], 0), ("task", ["--min", 1000], 1000):
+            r = probe("hist", name, "--value", argument, *options, run=rounds_of(f"{verb} {context} 3000 5 1"))
+            values = [v for v in numbers(3000, first, 1) if v >= least]
+            row, = r["rows"]
+            equal((row["count"], row["sum"], row["min"], row["max"]), (len(values), sum(values), min(values), max(values)),
+                  f"count, sum, min and max of {argument} in {context} with {options}")
+            equal(r["accounting"]["hits"], 3000, "hits")
+
+
 @test("returns have the arguments, the result and the duration")
 def returns():
     r = probe("hist", "kr:kobs_gen_probe", "--value", "ret", "--where", "arg1 % 2 == 0", "--by", "probe,str(arg2)=parity",
@@ -181,6 +194,8 @@ def syscalls():
     at_least(table(r, "probe")[("s:write",)], 40, "write")
     r = calls("count", "s:*")
     equal(table(r, "syscall")[("pipe2",)], 1, "pipe2 of all")
+    for verb in "count", "time":
+        equal(table(calls(verb, "s:*", "--where", "ret == -9"), "syscall"), {("read",): 7}, f"{verb} of what fails")
 
 
 @test("system calls take time, from their entry to their return")

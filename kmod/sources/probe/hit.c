@@ -77,8 +77,7 @@ void kobs_probe_quick_slow(struct kobs_probe_point *p, struct kobs_cpu *pc,
 		kobs_hit_record(s, pc, &(struct kobs_hit){
 			.v = v, .value = value,
 		}, KOBS_HIT_TABLE);
-	kobs_hit_end(s, pc, t0, 0);
-	kobs_hit_leave(pc);
+	probe_close(s, pc, t0);
 }
 
 /* Arguments as far as the program has them. */
@@ -102,25 +101,20 @@ static __always_inline void probe_hit_entry(unsigned long ip,
 					    struct ftrace_regs *fregs,
 					    enum kobs_hit_kind kind)
 {
-	struct kobs_cpu *pc = kobs_hit_enter(p->s);
+	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_cpu *pc;
+	struct kobs_at at;
 	u64 t0;
 
+	pc = probe_open(p->s, &t0);
 	if (!pc)
 		return;
-	if (kobs_hit_begin(p->s, pc, &t0)) {
-		if (kobs_hit_wanted(p->s, pc)) {
-			struct kobs_at at = kobs_at_fregs(fregs);
-			u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
-
-			take_args(fregs, args, p->program.n_args);
-			v[PROBE_W_PROBE] = ip;
-			probe_run(p, pc, v, args, p->s->need, ip, &at,
-				  KOBS_NO_VALUE, kind);
-		}
-		kobs_hit_end(p->s, pc, t0, 0);
-	}
-	kobs_hit_leave(pc);
+	at = kobs_at_fregs(fregs);
+	take_args(fregs, args, p->program.n_args);
+	v[PROBE_W_PROBE] = ip;
+	probe_run(p, pc, v, args, p->s->need, ip, &at, KOBS_NO_VALUE, kind);
+	probe_close(p->s, pc, t0);
 }
 
 static void probe_entry(unsigned long ip, unsigned long parent_ip,
@@ -141,22 +135,16 @@ static __always_inline void probe_entry_quick(unsigned long ip,
 					      struct ftrace_regs *fregs,
 					      enum kobs_quick_shape shape)
 {
-	struct kobs_cpu *pc = kobs_hit_enter(p->s);
 	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
+	struct kobs_cpu *pc;
 	u64 t0;
 
+	pc = probe_open(p->s, &t0);
 	if (!pc)
 		return;
-	if (!kobs_hit_begin(p->s, pc, &t0)) {
-		kobs_hit_leave(pc);
-	} else if (!kobs_hit_wanted(p->s, pc)) {
-		kobs_hit_end(p->s, pc, t0, 0);
-		kobs_hit_leave(pc);
-	} else {
-		if (shape != KOBS_QUICK_BARE)
-			take_args(fregs, args, p->program.n_args);
-		probe_run_quick(p, pc, args, ip, KOBS_NO_VALUE, t0, shape);
-	}
+	if (shape != KOBS_QUICK_BARE)
+		take_args(fregs, args, p->program.n_args);
+	probe_run_quick(p, pc, args, ip, KOBS_NO_VALUE, t0, shape);
 }
 
 static void probe_entry_bare(unsigned long ip, unsigned long parent_ip,
@@ -177,6 +165,29 @@ static void probe_entry_value(unsigned long ip, unsigned long parent_ip,
 	probe_entry_quick(ip, ops->private, fregs, KOBS_QUICK_VALUE);
 }
 
+/* The usual hit of a plain point; the number of the argument is in the name. */
+#define PROBE_ENTRY_PLAIN(n)						\
+static void probe_entry_plain##n(unsigned long ip,			\
+				 unsigned long parent_ip,		\
+				 struct ftrace_ops *ops,		\
+				 struct ftrace_regs *fregs)		\
+{									\
+	struct kobs_probe_point *p = ops->private;			\
+	struct kobs_cpu *pc = kobs_hit_enter_usual(p->s);		\
+									\
+	if (unlikely(!pc))						\
+		probe_entry_value(ip, parent_ip, ops, fregs);		\
+	else								\
+		probe_run_plain(p, pc, ip, kobs_ftrace_arg(fregs, n));	\
+}
+
+PROBE_ENTRY_PLAIN(0)
+PROBE_ENTRY_PLAIN(1)
+PROBE_ENTRY_PLAIN(2)
+PROBE_ENTRY_PLAIN(3)
+PROBE_ENTRY_PLAIN(4)
+PROBE_ENTRY_PLAIN(5)
+
 /**
  * kobs_probe_entry() - the handler of functions' entries
  * @point: point whose session is configured
@@ -191,7 +202,14 @@ ftrace_func_t kobs_probe_entry(const struct kobs_probe_point *point)
 		[KOBS_QUICK_COUNT] = probe_entry_count,
 		[KOBS_QUICK_VALUE] = probe_entry_value,
 	};
+	static const ftrace_func_t plain[] = {
+		probe_entry_plain0, probe_entry_plain1, probe_entry_plain2,
+		probe_entry_plain3, probe_entry_plain4, probe_entry_plain5,
+	};
 
+	static_assert(ARRAY_SIZE(plain) == PROBE_ENTRY_ARGS);
+	if (point->shape == KOBS_QUICK_PLAIN)
+		return plain[point->quick.value.arg];
 	if (point->shape)
 		return quick[point->shape];
 	return point->s->need & KOBS_W_STACKS ? probe_entry_stacks :
@@ -202,21 +220,16 @@ static __always_inline void probe_hit_trace(struct kobs_probe_point *p,
 					    const u64 *args,
 					    enum kobs_hit_kind kind)
 {
-	struct kobs_cpu *pc = kobs_hit_enter(p->s);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_cpu *pc;
 	u64 t0;
 
+	pc = probe_open(p->s, &t0);
 	if (!pc)
 		return;
-	if (kobs_hit_begin(p->s, pc, &t0)) {
-		if (kobs_hit_wanted(p->s, pc)) {
-			v[PROBE_W_PROBE] = p->id;
-			probe_run(p, pc, v, args, p->s->need, 0, NULL,
-				  KOBS_NO_VALUE, kind);
-		}
-		kobs_hit_end(p->s, pc, t0, 0);
-	}
-	kobs_hit_leave(pc);
+	v[PROBE_W_PROBE] = p->id;
+	probe_run(p, pc, v, args, p->s->need, 0, NULL, KOBS_NO_VALUE, kind);
+	probe_close(p->s, pc, t0);
 }
 
 /*
@@ -234,19 +247,12 @@ static __always_inline void probe_trace_quick(struct kobs_probe_point *p,
 					      const u64 *args,
 					      enum kobs_quick_shape shape)
 {
-	struct kobs_cpu *pc = kobs_hit_enter(p->s);
+	struct kobs_cpu *pc;
 	u64 t0;
 
-	if (!pc)
-		return;
-	if (!kobs_hit_begin(p->s, pc, &t0)) {
-		kobs_hit_leave(pc);
-	} else if (!kobs_hit_wanted(p->s, pc)) {
-		kobs_hit_end(p->s, pc, t0, 0);
-		kobs_hit_leave(pc);
-	} else {
+	pc = probe_open(p->s, &t0);
+	if (pc)
 		probe_run_quick(p, pc, args, p->id, KOBS_NO_VALUE, t0, shape);
-	}
 }
 
 static void probe_trace_bare(void *data, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
@@ -270,6 +276,26 @@ static void probe_trace_value(void *data, u64 a0, u64 a1, u64 a2, u64 a3,
 	probe_trace_quick(data, args, KOBS_QUICK_VALUE);
 }
 
+/* As PROBE_ENTRY_PLAIN(). */
+#define PROBE_TRACE_PLAIN(n)						\
+static void probe_trace_plain##n(void *data, u64 a0, u64 a1, u64 a2,	\
+				 u64 a3, u64 a4)			\
+{									\
+	struct kobs_probe_point *p = data;				\
+	struct kobs_cpu *pc = kobs_hit_enter_usual(p->s);		\
+									\
+	if (unlikely(!pc))						\
+		probe_trace_value(data, a0, a1, a2, a3, a4);		\
+	else								\
+		probe_run_plain(p, pc, p->id, a##n);			\
+}
+
+PROBE_TRACE_PLAIN(0)
+PROBE_TRACE_PLAIN(1)
+PROBE_TRACE_PLAIN(2)
+PROBE_TRACE_PLAIN(3)
+PROBE_TRACE_PLAIN(4)
+
 static void probe_trace_stacks(void *data, u64 a0, u64 a1, u64 a2, u64 a3,
 			       u64 a4)
 {
@@ -287,27 +313,22 @@ static void probe_trace_stacks(void *data, u64 a0, u64 a1, u64 a2, u64 a3,
 static noinline void probe_hit_long(struct kobs_probe_point *p, u64 *args,
 				    const u64 *more)
 {
-	struct kobs_cpu *pc = kobs_hit_enter(p->s);
 	size_t n = p->program.n_args - PROBE_TRACE_ARGS;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_cpu *pc;
 	u64 t0;
 
+	pc = probe_open(p->s, &t0);
 	if (!pc)
 		return;
-	if (kobs_hit_begin(p->s, pc, &t0)) {
-		if (kobs_hit_wanted(p->s, pc)) {
-			v[PROBE_W_PROBE] = p->id;
-			if (copy_from_kernel_nofault(args + PROBE_TRACE_ARGS,
-						     more, n * sizeof(*args)))
-				kobs_count(&pc->counters, PROBE_N_FAULT);
-			else
-				probe_run(p, pc, v, args, p->s->need, 0, NULL,
-					  KOBS_NO_VALUE,
-					  KOBS_HIT_EITHER_STACKS);
-		}
-		kobs_hit_end(p->s, pc, t0, 0);
-	}
-	kobs_hit_leave(pc);
+	v[PROBE_W_PROBE] = p->id;
+	if (copy_from_kernel_nofault(args + PROBE_TRACE_ARGS, more,
+				     n * sizeof(*args)))
+		kobs_count(&pc->counters, PROBE_N_FAULT);
+	else
+		probe_run(p, pc, v, args, p->s->need, 0, NULL, KOBS_NO_VALUE,
+			  KOBS_HIT_EITHER_STACKS);
+	probe_close(p->s, pc, t0);
 }
 
 static noinline void probe_long(void *data, u64 a0, u64 a1, u64 a2, u64 a3,
@@ -358,8 +379,16 @@ void *kobs_probe_trace(const struct kobs_probe_point *point)
 		[KOBS_QUICK_VALUE] = probe_trace_value,
 	};
 
+	static void * const plain[] = {
+		probe_trace_plain0, probe_trace_plain1, probe_trace_plain2,
+		probe_trace_plain3, probe_trace_plain4,
+	};
+
+	static_assert(ARRAY_SIZE(plain) == PROBE_TRACE_ARGS);
 	if (point->program.n_args > PROBE_TRACE_ARGS)
 		return probe_trace_long;
+	if (point->shape == KOBS_QUICK_PLAIN)
+		return plain[point->quick.value.arg];
 	if (point->shape)
 		return quick[point->shape];
 	return point->s->need & KOBS_W_STACKS ? (void *)probe_trace_stacks :

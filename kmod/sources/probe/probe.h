@@ -70,7 +70,7 @@ enum kobs_probe_param {
 
 /* System calls that are measured at once, by default, and the words of each. */
 #define PROBE_CALLS		4096
-#define PROBE_CALL_WORDS	10
+#define PROBE_CALL_WORDS	9
 
 /* Words of the largest code. */
 #define PROBE_CODE		(16 * KOBS_PROG_WORDS)
@@ -108,6 +108,7 @@ struct kobs_probes;
  * @event: keeps the tracepoint's module, or NULL
  * @nr: of the system call; -1 for all
  * @own_args: the program has arguments of the call itself
+ * @brief: hits are recorded by what is known of the call but these
  * @probes: its session's hooks
  * @hooked: it is on
  * @stuck: @ops can be called after the end
@@ -132,6 +133,7 @@ struct kobs_probe_point {
 	struct trace_event_file *event;
 	long nr;
 	bool own_args;
+	bool brief;
 	struct kobs_probes *probes;
 	bool hooked;
 	bool stuck;

@@ -149,7 +149,8 @@ enum kobs_quick_shape kobs_probe_shape(struct kobs_probe_point *point)
 	if (s->gather[0] != (q->has_key ? PROBE_W_NUMBER : PROBE_W_PROBE))
 		return KOBS_QUICK_NONE;
 	if (s->mode->value)
-		return KOBS_QUICK_VALUE;
+		return q->has_value && !q->n_conditions && !q->has_key ?
+		       KOBS_QUICK_PLAIN : KOBS_QUICK_VALUE;
 	return q->n_conditions || q->has_key ? KOBS_QUICK_COUNT :
 					       KOBS_QUICK_BARE;
 }

@@ -63,23 +63,33 @@ struct kobs_quick {
 	struct kobs_quick_operand key;
 };
 
-static __always_inline u64 kobs_quick_get(const struct kobs_quick_operand *o,
-					  const u64 *args)
+/* Cut an argument to the operand's type. */
+static __always_inline u64 kobs_quick_cut(const struct kobs_quick_operand *o,
+					  u64 v)
 {
-	u64 v = args[o->arg];
-
 	if (likely(!o->shift))
 		return v;
 	v <<= o->shift;
 	return o->is_signed ? (u64)((s64)v >> o->shift) : v >> o->shift;
 }
 
+static __always_inline u64 kobs_quick_get(const struct kobs_quick_operand *o,
+					  const u64 *args)
+{
+	return kobs_quick_cut(o, args[o->arg]);
+}
+
+/* Whether the operand's value fulfils a condition. */
+static __always_inline bool
+kobs_quick_fits(const struct kobs_quick_condition *c, u64 v)
+{
+	return ((v ^ c->flip) - c->low <= c->span) != c->outside;
+}
+
 static __always_inline bool
 kobs_quick_holds(const struct kobs_quick_condition *c, const u64 *args)
 {
-	u64 v = kobs_quick_get(&c->operand, args) ^ c->flip;
-
-	return (v - c->low <= c->span) != c->outside;
+	return kobs_quick_fits(c, kobs_quick_get(&c->operand, args));
 }
 
 static __always_inline bool kobs_quick_wants(const struct kobs_quick *q,
@@ -98,12 +108,14 @@ static __always_inline bool kobs_quick_wants(const struct kobs_quick *q,
  * @KOBS_QUICK_BARE: count hits by what was hit
  * @KOBS_QUICK_COUNT: count those that are wanted, by that or by a number
  * @KOBS_QUICK_VALUE: likewise, with a value
+ * @KOBS_QUICK_PLAIN: add up an argument, by what was hit
  */
 enum kobs_quick_shape {
 	KOBS_QUICK_NONE,
 	KOBS_QUICK_BARE,
 	KOBS_QUICK_COUNT,
-	KOBS_QUICK_VALUE
+	KOBS_QUICK_VALUE,
+	KOBS_QUICK_PLAIN
 };
 
 #endif /* KOBS_PROBE_QUICK_H */

@@ -17,6 +17,33 @@ void kobs_probe_negative(struct kobs_session *s, struct kobs_cpu *pc, u64 *v,
 void kobs_probe_quick_slow(struct kobs_probe_point *p, struct kobs_cpu *pc,
 			   u64 key, u64 value, u64 t0);
 
+/*
+ * Enter a handler and begin a hit of the current context. Returns NULL, with all
+ * undone, when the hit is not wanted.
+ */
+static __always_inline struct kobs_cpu *probe_open(struct kobs_session *s,
+						   u64 *t0)
+{
+	struct kobs_cpu *pc = kobs_hit_enter(s);
+
+	if (!pc)
+		return NULL;
+	if (kobs_hit_begin(s, pc, t0)) {
+		if (kobs_hit_wanted(s, pc))
+			return pc;
+		kobs_hit_end(s, pc, *t0, 0);
+	}
+	kobs_hit_leave(pc);
+	return NULL;
+}
+
+static __always_inline void probe_close(struct kobs_session *s,
+					struct kobs_cpu *pc, u64 t0)
+{
+	kobs_hit_end(s, pc, t0, 0);
+	kobs_hit_leave(pc);
+}
+
 /* The result of a program that did not let the hit pass. */
 static __always_inline void probe_out(struct kobs_cpu *pc,
 				      enum kobs_program_end end)
@@ -63,6 +90,16 @@ static __always_inline void probe_run(struct kobs_probe_point *p,
 	}, kind);
 }
 
+/* Add the value of a hit to a row whose key has one word; false: the slow path. */
+static __always_inline bool probe_add_quick(const struct kobs_probe_point *p,
+					    struct kobs_cpu *pc,
+					    struct kobs_row *row, u64 value)
+{
+	return likely(value >= p->s->filter.min) &&
+	       likely(!p->quick.value_signed || (s64)value >= 0) &&
+	       likely(kobs_row_add_usual(&pc->table, row, 1, value));
+}
+
 /*
  * Likewise for a point that needs no interpreter, of a shape that is a constant;
  * and end the handler. Its slow path is no call that the handler comes back from:
@@ -92,17 +129,33 @@ static __always_inline void probe_run_quick(struct kobs_probe_point *p,
 		goto slow;
 	if (shape != KOBS_QUICK_VALUE)
 		local64_inc(&row->count);
-	else if (unlikely(value < s->filter.min) ||
-		 unlikely(q->value_signed && (s64)value < 0) ||
-		 unlikely(!kobs_row_add(&pc->table, row, value)))
+	else if (unlikely(!probe_add_quick(p, pc, row, value)))
 		goto slow;
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 out:
-	kobs_hit_end(s, pc, t0, 0);
-	kobs_hit_leave(pc);
+	probe_close(s, pc, t0);
 	return;
 slow:
 	kobs_probe_quick_slow(p, pc, key, value, t0);
+}
+
+/*
+ * Record a hit of a point of shape KOBS_QUICK_PLAIN that was entered as a usual one,
+ * and end the handler.
+ */
+static __always_inline void probe_run_plain(struct kobs_probe_point *p,
+					    struct kobs_cpu *pc, u64 id,
+					    u64 value)
+{
+	struct kobs_row *row = kobs_table_peek(&pc->table, id, 0, 1);
+
+	value = kobs_quick_cut(&p->quick.value, value);
+	if (unlikely(!row) || unlikely(!probe_add_quick(p, pc, row, value))) {
+		kobs_probe_quick_slow(p, pc, id, value, 0);
+		return;
+	}
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	kobs_hit_leave(pc);
 }
 
 #endif /* KOBS_PROBE_RUN_H */

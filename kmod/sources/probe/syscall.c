@@ -24,8 +24,7 @@
 enum {
 	CALL_D_NR = KOBS_PROBE_NR,
 	CALL_D_COST,
-	CALL_D_KSTACK,
-	CALL_D_USTACK,
+	CALL_D_STACKS,
 	CALL_D_WORDS
 };
 
@@ -121,6 +120,74 @@ static __always_inline void probe_syscall_quick(struct kobs_probe_point *p,
 	probe_run_quick(p, pc, args, p->id, KOBS_NO_VALUE, t0, shape);
 }
 
+/* What is known of a call but its arguments. */
+struct brief {
+	long nr;
+	long ret;
+	u64 took;
+};
+
+static __always_inline u64 brief_get(const struct kobs_quick_operand *o,
+				     struct brief b)
+{
+	return kobs_quick_cut(o, o->arg == KOBS_PROBE_NR ? b.nr :
+				 o->arg == KOBS_PROBE_RET ? b.ret : b.took);
+}
+
+static __always_inline bool brief_wants(const struct kobs_quick *q,
+					struct brief b)
+{
+	const struct kobs_quick_condition *c = q->condition;
+
+	if (!q->n_conditions)
+		return true;
+	return kobs_quick_fits(&c[0], brief_get(&c[0].operand, b)) &&
+	       (likely(q->n_conditions == 1) ||
+		kobs_quick_fits(&c[1], brief_get(&c[1].operand, b)));
+}
+
+/* Record a hit that is not timed, and end the handler. */
+static __always_inline void probe_run_brief(struct kobs_probe_point *p,
+					    struct kobs_cpu *pc, struct brief b,
+					    u64 value)
+{
+	const struct kobs_quick *q = &p->quick;
+	enum kobs_counter fate = KOBS_N_FILTERED;
+
+	if (brief_wants(q, b)) {
+		u64 key = q->has_key ? brief_get(&q->key, b) : p->id;
+		struct kobs_row *row = kobs_table_peek(&pc->table, key, 0, 1);
+
+		if (unlikely(!row) || (value != KOBS_NO_VALUE &&
+				       !probe_add_quick(p, pc, row, value))) {
+			kobs_probe_quick_slow(p, pc, key, value, 0);
+			return;
+		}
+		if (value == KOBS_NO_VALUE)
+			local64_inc(&row->count);
+		fate = KOBS_N_RECORDED;
+	}
+	kobs_count(&pc->counters, fate);
+	kobs_hit_leave(pc);
+}
+
+/* Whether hits are recorded by what is known of a call but its arguments. */
+static bool is_brief(const struct kobs_probe_point *p, bool timed)
+{
+	const struct kobs_quick *q = &p->quick;
+	unsigned int known = BIT(KOBS_PROBE_NR) | BIT(KOBS_PROBE_RET);
+	unsigned int i;
+
+	if (timed)
+		known |= BIT(KOBS_PROBE_TOOK);
+	if (!p->shape || p->gives_value || !timed != !p->s->mode->value)
+		return false;
+	for (i = 0; i < q->n_conditions; i++)
+		if (!(known & BIT(q->condition[i].operand.arg)))
+			return false;
+	return !q->has_key || (known & BIT(q->key.arg));
+}
+
 static void probe_enter(void *data, struct pt_regs *regs, long nr)
 {
 	probe_hit_syscall(data, regs, nr, 0, KOBS_HIT_EITHER);
@@ -136,10 +203,41 @@ static void probe_enter_value(void *data, struct pt_regs *regs, long nr)
 	probe_syscall_quick(data, regs, nr, 0, KOBS_QUICK_VALUE);
 }
 
+static void probe_enter_brief(void *data, struct pt_regs *regs, long nr)
+{
+	struct kobs_probe_point *p = data;
+	struct kobs_cpu *pc;
+
+	if (!is_ours(p, nr))
+		return;
+	pc = unlikely(in_compat_syscall()) ? NULL : kobs_hit_enter_usual(p->s);
+	if (unlikely(!pc))
+		probe_enter_count(data, regs, nr);
+	else
+		probe_run_brief(p, pc, (struct brief){ .nr = nr },
+				KOBS_NO_VALUE);
+}
+
 static void probe_exit_count(void *data, struct pt_regs *regs, long ret)
 {
 	probe_syscall_quick(data, regs, syscall_get_nr(current, regs), ret,
 			    KOBS_QUICK_COUNT);
+}
+
+static void probe_exit_brief(void *data, struct pt_regs *regs, long ret)
+{
+	long nr = syscall_get_nr(current, regs);
+	struct kobs_probe_point *p = data;
+	struct kobs_cpu *pc;
+
+	if (!is_ours(p, nr))
+		return;
+	pc = unlikely(in_compat_syscall()) ? NULL : kobs_hit_enter_usual(p->s);
+	if (unlikely(!pc))
+		probe_exit_count(data, regs, ret);
+	else
+		probe_run_brief(p, pc, (struct brief){ nr, ret },
+				KOBS_NO_VALUE);
 }
 
 static void probe_exit_value(void *data, struct pt_regs *regs, long ret)
@@ -165,6 +263,18 @@ static void probe_exit_stacks(void *data, struct pt_regs *regs, long ret)
 			  KOBS_HIT_EITHER_STACKS);
 }
 
+/* The stacks of an entry, the user's in the upper half; U64_MAX: no room. */
+static noinline u64 call_stacks(struct kobs_session *s)
+{
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	v[KOBS_W_KSTACK] = 0;
+	v[KOBS_W_USTACK] = 0;
+	if (!kobs_context(s, v, s->need & KOBS_W_STACKS, true))
+		return U64_MAX;
+	return v[KOBS_W_KSTACK] | v[KOBS_W_USTACK] << 32;
+}
+
 /* Keep what is known at the entry. Returns what becomes of the hit. */
 static __always_inline enum kobs_counter
 call_keep(struct kobs_probe_point *p, struct pt_regs *regs, long nr, u64 t0)
@@ -172,13 +282,12 @@ call_keep(struct kobs_probe_point *p, struct pt_regs *regs, long nr, u64 t0)
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_session *s = p->s;
 	enum kobs_inflight_got got;
-	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	u64 stacks = 0;
 	u64 *data;
 
-	v[KOBS_W_KSTACK] = 0;
-	v[KOBS_W_USTACK] = 0;
-	if ((s->need & KOBS_W_STACKS) &&
-	    !kobs_context(s, v, s->need & KOBS_W_STACKS, true))
+	if (s->need & KOBS_W_STACKS)
+		stacks = call_stacks(s);
+	if (unlikely(stacks == U64_MAX))
 		return KOBS_N_STACK_FULL;
 	got = kobs_inflight_begin(&p->probes->inflight, (u64)current, (u64)p,
 				  &ref);
@@ -197,8 +306,7 @@ call_keep(struct kobs_probe_point *p, struct pt_regs *regs, long nr, u64 t0)
 	if (p->own_args)
 		take_args(regs, data);
 	data[CALL_D_NR] = nr;
-	data[CALL_D_KSTACK] = v[KOBS_W_KSTACK];
-	data[CALL_D_USTACK] = v[KOBS_W_USTACK];
+	data[CALL_D_STACKS] = stacks;
 	ref.entry->start = ktime_get_mono_fast_ns();
 	data[CALL_D_COST] = t0 ? (ref.entry->start - t0) ?: 1 : 0;
 	kobs_inflight_publish(&ref);
@@ -228,16 +336,12 @@ static void probe_call_begins(void *data, struct pt_regs *regs, long nr)
 	kobs_hit_leave(pc);
 }
 
-/* Record a call that ends, and end the handler. */
-static __always_inline void call_record(struct kobs_probe_point *p,
-					struct kobs_cpu *pc,
-					const struct kobs_inflight_ref *ref,
-					long ret, u64 end)
+/* Record a call that ends. */
+static noinline void call_record(struct kobs_probe_point *p,
+				 struct kobs_cpu *pc, const u64 *data,
+				 long ret, u64 elapsed)
 {
-	u64 elapsed = kobs_elapsed(ref->entry->start, end);
 	u64 args[KOBS_PROBE_SYSCALL_ARGS] KOBS_UNINIT;
-	const u64 *data = ref->entry->data;
-	u64 cost = data[CALL_D_COST];
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 
 	if (p->own_args)
@@ -246,19 +350,10 @@ static __always_inline void call_record(struct kobs_probe_point *p,
 	args[KOBS_PROBE_RET] = ret;
 	args[KOBS_PROBE_TOOK] = elapsed;
 	v[PROBE_W_PROBE] = p->id;
-	v[KOBS_W_KSTACK] = data[CALL_D_KSTACK];
-	v[KOBS_W_USTACK] = data[CALL_D_USTACK];
-	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	kobs_inflight_end_own(ref);
-	if (likely(p->shape == KOBS_QUICK_VALUE && !cost)) {
-		probe_run_quick(p, pc, args, p->id, elapsed, 0,
-				KOBS_QUICK_VALUE);
-		return;
-	}
+	v[KOBS_W_KSTACK] = (u32)data[CALL_D_STACKS];
+	v[KOBS_W_USTACK] = data[CALL_D_STACKS] >> 32;
 	probe_run(p, pc, v, args, p->s->need & ~KOBS_W_STACKS, 0, NULL, elapsed,
 		  KOBS_HIT_EITHER);
-	kobs_hit_end(p->s, pc, cost ? end : 0, cost);
-	kobs_hit_leave(pc);
 }
 
 /* The return of a call that is measured. */
@@ -269,14 +364,29 @@ static void probe_call_ends(void *data, struct pt_regs *regs, long ret)
 	struct kobs_probe_point *p = data;
 	struct kobs_session *s = p->s;
 	struct kobs_cpu *pc;
+	u64 elapsed, cost;
 
 	/* Not by its number, which execve() and rt_sigreturn() change. */
 	if (!kobs_inflight_find(&p->probes->inflight, (u64)current, (u64)p,
 				&ref))
 		return;
 	pc = kobs_hit_enter(s);
-	if (pc)
-		call_record(p, pc, &ref, ret, end);
+	if (!pc)
+		return;
+	elapsed = kobs_elapsed(ref.entry->start, end);
+	cost = ref.entry->data[CALL_D_COST];
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	if (likely(p->brief && !cost)) {
+		struct brief b = { ref.entry->data[CALL_D_NR], ret, elapsed };
+
+		kobs_inflight_end_own(&ref);
+		probe_run_brief(p, pc, b, elapsed);
+		return;
+	}
+	call_record(p, pc, ref.entry->data, ret, elapsed);
+	kobs_inflight_end_own(&ref);
+	kobs_hit_end(s, pc, cost ? end : 0, cost);
+	kobs_hit_leave(pc);
 }
 
 /* A task exits: a call that it is in does not return. */
@@ -296,6 +406,8 @@ static void probe_call_dies(void *data, struct task_struct *task)
 }
 
 KOBS_PROBE_TYPE(probe_enter, sys_enter);
+KOBS_PROBE_TYPE(probe_enter_brief, sys_enter);
+KOBS_PROBE_TYPE(probe_exit_brief, sys_exit);
 KOBS_PROBE_TYPE(probe_enter_count, sys_enter);
 KOBS_PROBE_TYPE(probe_enter_value, sys_enter);
 KOBS_PROBE_TYPE(probe_exit_count, sys_exit);
@@ -328,14 +440,17 @@ void kobs_probe_syscall(struct kobs_probe_point *point,
 {
 	bool stacks = point->s->need & KOBS_W_STACKS;
 
+	point->brief = is_brief(point, kind == KOBS_PROBE_CALL);
 	if (kind == KOBS_PROBE_ENTER)
 		add_trace(point, "sys_enter",
-			  point->shape == KOBS_QUICK_VALUE ? probe_enter_value :
+			  point->brief ? probe_enter_brief :
+			  point->shape >= KOBS_QUICK_VALUE ? probe_enter_value :
 			  point->shape ? probe_enter_count :
 			  stacks ? probe_enter_stacks : probe_enter);
 	if (kind == KOBS_PROBE_EXIT)
 		add_trace(point, "sys_exit",
-			  point->shape == KOBS_QUICK_VALUE ? probe_exit_value :
+			  point->brief ? probe_exit_brief :
+			  point->shape >= KOBS_QUICK_VALUE ? probe_exit_value :
 			  point->shape ? probe_exit_count :
 			  stacks ? probe_exit_stacks : probe_exit);
 	if (kind == KOBS_PROBE_CALL) {
