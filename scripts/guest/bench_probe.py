@@ -81,7 +81,7 @@ def jobs(b):
         b.per_call("probe count of a function", 120, call("count", f"k:{b.FUNC}"), [])
         b.per_call("probe count --where 'arg0 < 10000'", 130, call("count", f"k:{b.FUNC}", "--where", "arg0 < 10000"), [
             ("bpftrace /arg0 < 10000/", lambda: bpf_where())])
-        b.per_call("probe hist --value arg1", 190, call("hist", f"k:{b.FUNC}", "--value", "arg1"), [
+        b.per_call("probe hist --value arg1", 140, call("hist", f"k:{b.FUNC}", "--value", "arg1"), [
             ("bpftrace hist(arg1)", b.bpftrace(f"kprobe:{b.FUNC} {{ @h = hist(arg1); @n = count(); }}", pattern=r"^@n: (\d+)$"))])
 
     def bpf_where():
@@ -94,18 +94,18 @@ def jobs(b):
         rows(fire(b), [
             ("tracepoint, count", 95, event("count", f"t:{EVENT}"), [
                 ("bpftrace count()", peer_event(f"tracepoint:{EVENT} {{ @ = count(); }}"))]),
-            ("tracepoint, histogram of an argument", 170, event("hist", f"t:{EVENT}", "--value", "arg3"), [
+            ("tracepoint, histogram of an argument", 120, event("hist", f"t:{EVENT}", "--value", "arg3"), [
                 ("bpftrace hist()", peer_event(f"tracepoint:{EVENT} {{ @ = hist(args->number); }}"))]),
         ])
 
     def job_syscall():
         plain = min(per_op(b.run(*SYSCALL)) for _ in range(3))
         rows(plain, [
-            ("system call, count by number", 180, syscall("count", "s:*"), [
+            ("system call, count by number", 150, syscall("count", "s:*"), [
                 ("bpftrace @[id] = count()", peer_syscall("tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }"))]),
-            ("system call, errors by number", 160, syscall("count", "s:*", "--where", "ret < 0", "--by", "nr"), [
+            ("system call, errors by number", 140, syscall("count", "s:*", "--where", "ret < 0", "--by", "nr"), [
                 ("bpftrace /ret < 0/", peer_syscall("tracepoint:raw_syscalls:sys_exit /args->ret < 0/ { @[args->id] = count(); }"))]),
-            ("system call, duration by number", 490, syscall("time", "s:*", "--hist"), [
+            ("system call, duration by number", 450, syscall("time", "s:*", "--hist"), [
                 ("bpftrace hist()", peer_syscall(
                     "tracepoint:raw_syscalls:sys_enter { @t[tid] = nsecs; } tracepoint:raw_syscalls:sys_exit /@t[tid]/ "
                     "{ @[args->id] = hist(nsecs - @t[tid]); delete(@t[tid]); }"))]),

@@ -149,8 +149,9 @@ static __always_inline bool brief_wants(const struct kobs_quick *q,
 /* Record a hit that is not timed, and end the handler. */
 static __always_inline void probe_run_brief(struct kobs_probe_point *p,
 					    struct kobs_cpu *pc, struct brief b,
-					    u64 value)
+					    bool timed)
 {
+	u64 value = timed ? b.took : KOBS_NO_VALUE;
 	const struct kobs_quick *q = &p->quick;
 	enum kobs_counter fate = KOBS_N_FILTERED;
 
@@ -158,12 +159,12 @@ static __always_inline void probe_run_brief(struct kobs_probe_point *p,
 		u64 key = q->has_key ? brief_get(&q->key, b) : p->id;
 		struct kobs_row *row = kobs_table_peek(&pc->table, key, 0, 1);
 
-		if (unlikely(!row) || (value != KOBS_NO_VALUE &&
-				       !probe_add_quick(p, pc, row, value))) {
+		if (unlikely(!row) ||
+		    (timed && !probe_add_quick(p, pc, row, value))) {
 			kobs_probe_quick_slow(p, pc, key, value, 0);
 			return;
 		}
-		if (value == KOBS_NO_VALUE)
+		if (!timed)
 			local64_inc(&row->count);
 		fate = KOBS_N_RECORDED;
 	}
@@ -214,8 +215,7 @@ static void probe_enter_brief(void *data, struct pt_regs *regs, long nr)
 	if (unlikely(!pc))
 		probe_enter_count(data, regs, nr);
 	else
-		probe_run_brief(p, pc, (struct brief){ .nr = nr },
-				KOBS_NO_VALUE);
+		probe_run_brief(p, pc, (struct brief){ .nr = nr }, false);
 }
 
 static void probe_exit_count(void *data, struct pt_regs *regs, long ret)
@@ -236,8 +236,7 @@ static void probe_exit_brief(void *data, struct pt_regs *regs, long ret)
 	if (unlikely(!pc))
 		probe_exit_count(data, regs, ret);
 	else
-		probe_run_brief(p, pc, (struct brief){ nr, ret },
-				KOBS_NO_VALUE);
+		probe_run_brief(p, pc, (struct brief){ nr, ret }, false);
 }
 
 static void probe_exit_value(void *data, struct pt_regs *regs, long ret)
@@ -380,7 +379,7 @@ static void probe_call_ends(void *data, struct pt_regs *regs, long ret)
 		struct brief b = { ref.entry->data[CALL_D_NR], ret, elapsed };
 
 		kobs_inflight_end_own(&ref);
-		probe_run_brief(p, pc, b, elapsed);
+		probe_run_brief(p, pc, b, true);
 		return;
 	}
 	call_record(p, pc, ref.entry->data, ret, elapsed);
