@@ -19,7 +19,7 @@
 static struct {
 	const struct btf	*btf;
 	unsigned int	searches;
-	uint32_t	*first;		/* of each chain, the place in the order of search; 0: none */
+	uint32_t	*first;		/* of each chain, the place in the search; 0: none */
 	uint32_t	*next;		/* in the chain, by place */
 } index_of;
 
