@@ -6,6 +6,7 @@
 
 #include "cli/option.h"
 #include "lib/parse.h"
+#include "lib/process.h"
 
 #define A_LIST		"numbers with commas or spaces between them such as 812,4077"
 #define A_NUMBER	"a number, 0 or more"
@@ -51,22 +52,18 @@ static bool take_texts(const struct opt *opt, const char *value, struct opts *o,
 	return true;
 }
 
-/*
- * ps prints the name of a kernel thread in brackets, and behind that of a worker
- * what it works on: [kworker/0:1-events]. As a glob that would match one letter.
- */
+/* ps prints the name of a kernel thread in brackets. As a glob that would match one letter. */
 static void strip_comm(char *comm)
 {
 	size_t len = strlen(comm);
-	size_t i;
+	bool in_brackets = len > 3 && *comm == '[' && strchr(comm, ']') == comm + len - 1;
 
-	if (len > 3 && *comm == '[' && strchr(comm, ']') == comm + len - 1) {
-		for (i = 0; i < len - 2; i++)
-			comm[i] = comm[i + 1];
-		comm[i] = 0;
+	if (in_brackets) {
+		memmove(comm, comm + 1, len - 2);
+		comm[len - 2] = 0;
 	}
-	if (!strncmp(comm, "kworker/", 8))
-		comm[strcspn(comm, "-+")] = 0;
+	if (in_brackets || !strncmp(comm, "kworker/", 8))
+		process_comm(comm);
 }
 
 static bool take_comms(const struct opt *opt, const char *value, struct opts *o, void *to)

@@ -51,6 +51,26 @@ uint64_t process_of(uint64_t tid)
 	return tgid;
 }
 
+/* Bytes that the kernel keeps of a thread's name. */
+#define COMM	15
+
+/**
+ * process_comm() - Cut a kernel thread's name as /proc and ps show it to what the kernel keeps.
+ *
+ * They show it in full, and what a worker works on behind its name: kworker/0:1-events. The dash
+ * in the name of a rescuer, kworker/R-writeback, is its own.
+ */
+void process_comm(char *name)
+{
+	static const char worker[] = "kworker/";
+	char *at = name + sizeof(worker) - 1;
+
+	if (!strncmp(name, worker, sizeof(worker) - 1) && strncmp(at, "R-", 2))
+		at[strcspn(at, "-+")] = 0;
+	if (strlen(name) > COMM)
+		name[COMM] = 0;
+}
+
 static void add_threads(const char *pid, struct strings *names)
 {
 	struct dirent *d;
@@ -62,8 +82,10 @@ static void add_threads(const char *pid, struct strings *names)
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
 		snprintf(path, sizeof(path), "/proc/%.16s/task/%.16s/comm", pid, d->d_name);
-		if (read_file(path, comm, sizeof(comm)) >= 0)
-			strings_add(names, comm);
+		if (read_file(path, comm, sizeof(comm)) < 0)
+			continue;
+		process_comm(comm);
+		strings_add(names, comm);
 	}
 	if (dir)
 		closedir(dir);

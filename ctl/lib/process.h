@@ -12,6 +12,7 @@ extern const char *process_namespace;	/* link of obsctl's PID namespace; tests h
 
 bool process_numbers_are_own(void);
 uint64_t process_of(uint64_t tid);
+void process_comm(char *name);
 void process_names(struct strings *names);
 
 #endif

@@ -200,6 +200,9 @@ static void test_comms(void)
 		{ "func count x -c [kcompactd0]", "kcompactd0" },
 		{ "func count x -c [kworker/0:1-events]", "kworker/0:1" },
 		{ "func count x -c kworker/u8:2+flush", "kworker/u8:2" },
+		{ "func count x -c [kworker/R-writeback]", "kworker/R-write" },
+		{ "func count x -c kworker/R-write", "kworker/R-write" },
+		{ "func count x -c [irq/27-0000:00:02.0]", "irq/27-0000:00:" },
 		{ "func count x -c [ab]*", "[ab]*" }, { "func count x -c [a]", "[a]" },
 		{ "func count x -c k[a-c]", "k[a-c]" },
 	};

@@ -133,6 +133,21 @@ def absent():
     contains(r.err, "there is no CPU 65000 online: there are 0", "refusal")
 
 
+@test("a kernel thread that was not hit is there, by the name that ps shows and by the one that the kernel keeps")
+def kernel_threads():
+    """/proc shows a worker's name with what it works on, and names of more than 15 bytes."""
+    shown = [read(f"/proc/{pid}/comm").strip() for pid in os.listdir("/proc")
+             if pid.isdigit() and os.path.exists(f"/proc/{pid}/comm") and not read(f"/proc/{pid}/cmdline")]
+    workers = [name for name in shown if re.match(r"kworker/u?\d+:\d+\w*[-+]", name)]
+    long = [name for name in shown if len(name) > 15 and not name.startswith("kworker/")]
+    at_least(len(workers), 1, f"workers among {shown}")
+    for name in workers[:2] + long[:2]:
+        kept = re.split("[-+]", name)[0] if name in workers else name[:15]
+        for given in (f"[{name}]", kept):
+            r = report("count", LEAF, "--by", "comm", "-c", f"sh,{given}", run=script("call task 2"))
+            equal((r["accounting"]["recorded"], r.get("absent")), (2, None), f"recorded, and absent, of {given}")
+
+
 @test("in another PID namespace, numbers that would mean other processes are refused")
 def namespace():
     inside = ["unshare", "-pf", "--mount-proc", "obsctl"]
