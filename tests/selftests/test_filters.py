@@ -153,6 +153,7 @@ def namespace():
     inside = ["unshare", "-pf", "--mount-proc", "obsctl"]
     for args, part in ((["func", "count", LEAF, "-p", "1"], "process 1 is another one"),
                        (["func", "count", LEAF, "--by", "ustack"], "would name user code"),
+                       (["probe", "count", f"k:{LEAF}", "--where", "cpu == 0 && tid == 1"], "'tid' in --where is another number"),
                        (["pmu", "record", "-e", "cpu-clock", "--", "true"], "observe CPUs with -a"),
                        (["pmu", "stat", "-e", "page-faults", "-t", "1"], "observe CPUs with -a")):
         r = subprocess.run([*inside, *args, "-d", "100ms"] if "--" not in args else [*inside, *args], capture_output=True, text=True)

@@ -9,6 +9,7 @@
 #include "cmd/probe/probe.h"
 #include "lib/diag.h"
 #include "lib/format.h"
+#include "lib/process.h"
 #include "report/hist.h"
 #include "report/report.h"
 #include "run/run.h"
@@ -63,6 +64,21 @@ static int check_hist(const struct verb *verb, const struct opts *o)
 	return own->value ? 0 : misuse("probe hist needs --value EXPR: what is to be added up");
 }
 
+/* A condition on numbers of processes that mean others to the kernel. */
+static int check_namespace(const struct probe_run *p)
+{
+	static const char *const names[] = { "pid", "tid" };
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < p->nr_where; i++)
+		for (k = 0; k < ARRAY_SIZE(names); k++)
+			if (expr_uses(p->where[i], names[k]) && !process_numbers_are_own())
+				return refuse("obsctl runs in a PID namespace of its own, where '%s' in --where is another number than to the kernel: run it in the initial one",
+					      names[k]);
+	return 0;
+}
+
 static int run_probe(const struct verb *verb, const struct opts *o)
 {
 	static const char *const columns[] = { COLUMNS_OF_MODULE, NULL };
@@ -74,6 +90,8 @@ static int run_probe(const struct verb *verb, const struct opts *o)
 	int err;
 
 	err = probe_parse(&p, o, columns, records ? record : table);
+	if (!err)
+		err = check_namespace(&p);
 	if (!err) {
 		/* System calls are hooked at their return where an expression needs it. */
 		p.points.returns = probe_uses(&p, "ret");
