@@ -126,6 +126,19 @@ static u32 slot_of(const struct kobs_inflight_table *t, u64 hash, unsigned int i
 	       (i - KOBS_INFLIGHT_BUCKET);
 }
 
+/*
+ * The state of the slot that an entry in another one is displaced from, or NULL.
+ * (The second bucket can be the first one as well.)
+ */
+static struct kobs_inflight_state *
+away_from(const struct kobs_inflight_table *t, u64 hash,
+	  const struct kobs_inflight_state *state)
+{
+	struct kobs_inflight_state *home = &t->states[slot_of(t, hash, 0)];
+
+	return state == home ? NULL : home;
+}
+
 /**
  * kobs_inflight_find_slow() - kobs_inflight_find(), slow path
  * @t: table
@@ -149,7 +162,7 @@ bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 
 		/* Pairs with the release in kobs_inflight_publish(). */
 		ref->use = smp_load_acquire(&ref->state->use);
 		ref->entry = kobs_inflight_at(t, slot);
-		ref->home = i ? &t->states[slot_of(t, hash, 0)] : NULL;
+		ref->home = away_from(t, hash, ref->state);
 		if ((ref->use & KOBS_INFLIGHT_PRESENT) &&
 		    ref->entry->key[0] == key0 && ref->entry->key[1] == key1)
 			return true;
@@ -174,6 +187,36 @@ static bool entry_take(const struct kobs_inflight_table *t, u32 slot,
 }
 
 /**
+ * kobs_inflight_claim_slow() - kobs_inflight_claim(), slow path
+ * @t: table
+ * @key0: first word
+ * @key1: second word
+ * @ref: set to the new entry
+ *
+ * Context: any, NMI included; preemption off until the entry is published.
+ * Return: false when no slot is free.
+ */
+bool kobs_inflight_claim_slow(const struct kobs_inflight_table *t, u64 key0, u64 key1,
+			      struct kobs_inflight_ref *ref)
+{
+	u64 hash = kobs_inflight_hash(key0, key1);
+	unsigned int i = 0;
+
+	while (!entry_take(t, slot_of(t, hash, i), ref)) {
+		if (++i == 2 * KOBS_INFLIGHT_BUCKET)
+			return false;
+	}
+	ref->home = away_from(t, hash, ref->state);
+	/* Before the entry is published, so that lookups find it. */
+	if (ref->home)
+		atomic_inc(&ref->home->displaced);
+	ref->entry->key[0] = key0;
+	ref->entry->key[1] = key1;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_claim_slow);
+
+/**
  * kobs_inflight_begin_slow() - kobs_inflight_begin(), slow path
  * @t: table
  * @key0: first word
@@ -186,24 +229,75 @@ static bool entry_take(const struct kobs_inflight_table *t, u32 slot,
 enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table *t, u64 key0,
 						u64 key1, struct kobs_inflight_ref *ref)
 {
-	u64 hash = kobs_inflight_hash(key0, key1);
-	unsigned int i = 0;
-
 	if (kobs_inflight_find(t, key0, key1, ref))
 		return KOBS_INFLIGHT_FOUND;
-	while (!entry_take(t, slot_of(t, hash, i), ref)) {
-		if (++i == 2 * KOBS_INFLIGHT_BUCKET)
-			return KOBS_INFLIGHT_FULL;
-	}
-	ref->home = NULL;
-	/* The second bucket can be the first one as well. */
-	if (ref->state != &t->states[slot_of(t, hash, 0)]) {
-		ref->home = &t->states[slot_of(t, hash, 0)];
-		/* Before the entry is published, so that lookups find it. */
-		atomic_inc(&ref->home->displaced);
-	}
-	ref->entry->key[0] = key0;
-	ref->entry->key[1] = key1;
-	return KOBS_INFLIGHT_BEGUN;
+	return kobs_inflight_claim_slow(t, key0, key1, ref) ?
+	       KOBS_INFLIGHT_BEGUN : KOBS_INFLIGHT_FULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_begin_slow);
+
+/* Of two entries of a key, the one that began first; of equals, any, but the same. */
+static bool is_older(const struct kobs_inflight_ref *a, u64 a_start,
+		     const struct kobs_inflight_ref *b, u64 b_start)
+{
+	return a_start < b_start ||
+	       (a_start == b_start && a->state < b->state);
+}
+
+/* An entry of the key in a slot: all of the key is compared. */
+static bool entry_has(const struct kobs_inflight_ref *ref,
+		      const struct kobs_inflight_key *key)
+{
+	const struct kobs_inflight *entry = ref->entry;
+
+	return (ref->use & KOBS_INFLIGHT_PRESENT) &&
+	       entry->key[0] == key->word[0] &&
+	       entry->key[1] == key->word[1] &&
+	       !memcmp(entry->data, key->more, key->n * sizeof(u64));
+}
+
+/**
+ * kobs_inflight_settle() - kobs_inflight_publish_last(), slow path
+ * @t: table
+ * @own: entry that was published
+ * @key: its key
+ * @start: its start
+ *
+ * Two that do this at once see each other, or one of them the other: each ends the
+ * older one of both, whose end only one of them wins.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of entries that were ended.
+ */
+unsigned int kobs_inflight_settle(const struct kobs_inflight_table *t,
+				  const struct kobs_inflight_ref *own,
+				  const struct kobs_inflight_key *key, u64 start)
+{
+	u64 hash = kobs_inflight_hash(key->word[0], key->word[1]);
+	unsigned int ended = 0;
+	unsigned int i;
+
+	for (i = 0; i < 2 * KOBS_INFLIGHT_BUCKET; i++) {
+		u32 slot = slot_of(t, hash, i);
+		struct kobs_inflight_ref other = {
+			.entry = kobs_inflight_at(t, slot),
+			.state = &t->states[slot],
+		};
+		u64 other_start;
+
+		/* Pairs with the release in kobs_inflight_publish(). */
+		other.use = smp_load_acquire(&other.state->use);
+		if (other.state == own->state || !entry_has(&other, key))
+			continue;
+		other_start = other.entry->start;
+		other.home = away_from(t, hash, other.state);
+		if (!kobs_inflight_same(&other))
+			continue;
+		if (is_older(&other, other_start, own, start))
+			ended += kobs_inflight_end(&other);
+		else
+			return ended + kobs_inflight_end(own);
+	}
+	return ended;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_settle);

@@ -16,9 +16,13 @@
  * slot has a generation, by which a reader that does not own the entry detects
  * that it changed.
  *
- * The source must serialize begins of the same key (a task waits for a lock
- * only once, and wakes up before it goes to sleep again). Ends and reads need
- * no order.
+ * With kobs_inflight_begin(), the source must serialize begins of the same key (a
+ * task waits for a lock only once, and wakes up before it goes to sleep again).
+ * Ends and reads need no order.
+ *
+ * With kobs_inflight_claim() and kobs_inflight_publish_last(), begins need no order
+ * either: of several entries of a key, all but the one that began last are ended.
+ * A key can then have more words, which are the first of an entry's data.
  */
 #ifndef KOBS_INFLIGHT_H
 #define KOBS_INFLIGHT_H
@@ -34,7 +38,7 @@ struct kobs_memory;
 /* Slots of a bucket, whose states fill a cache line. */
 #define KOBS_INFLIGHT_BUCKET	8
 /* Maximum number of data words per entry. */
-#define KOBS_INFLIGHT_WORDS		12
+#define KOBS_INFLIGHT_WORDS		32
 
 /* Bits of a slot's use: being filled; holds an entry; generation. */
 #define KOBS_INFLIGHT_CLAIMED	1U
@@ -107,6 +111,18 @@ enum kobs_inflight_got {
 	KOBS_INFLIGHT_FULL
 };
 
+/**
+ * struct kobs_inflight_key - a key of an entry that is not begun in order
+ * @word: what is looked up: the key, or two words made of it
+ * @more: all of the key, where it is longer; the first words of the entry's data
+ * @n: number of @more
+ */
+struct kobs_inflight_key {
+	u64 word[2];
+	const u64 *more;
+	unsigned int n;
+};
+
 /*
  * Reasons of loss of a source that pairs a begin with an end, as its first ones:
  * not ended (a number that falls again), no room, and ends and begins that miss
@@ -129,6 +145,11 @@ bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 
 			     struct kobs_inflight_ref *ref);
 enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table *t, u64 key0,
 						u64 key1, struct kobs_inflight_ref *ref);
+bool kobs_inflight_claim_slow(const struct kobs_inflight_table *t, u64 key0, u64 key1,
+			      struct kobs_inflight_ref *ref);
+unsigned int kobs_inflight_settle(const struct kobs_inflight_table *t,
+				  const struct kobs_inflight_ref *own,
+				  const struct kobs_inflight_key *key, u64 start);
 
 static __always_inline u64 kobs_inflight_hash(u64 key0, u64 key1)
 {
@@ -206,6 +227,37 @@ kobs_inflight_begin(const struct kobs_inflight_table *t, u64 key0, u64 key1,
 }
 
 /**
+ * kobs_inflight_claim() - create an entry, whether or not its key has one
+ * @t: table
+ * @key: its key
+ * @ref: set to the new entry, whose start and data, with the key's further words,
+ *       the caller fills in before kobs_inflight_publish_last()
+ *
+ * Context: any, NMI included; preemption off until the entry is published.
+ * Return: false when no slot is free.
+ */
+static __always_inline bool kobs_inflight_claim(const struct kobs_inflight_table *t,
+						const struct kobs_inflight_key *key,
+						struct kobs_inflight_ref *ref)
+{
+	u32 home = kobs_inflight_hash(key->word[0], key->word[1]) >> t->shift;
+	u32 use;
+
+	ref->state = &t->states[home];
+	use = READ_ONCE(ref->state->use);
+	if (unlikely((use & KOBS_INFLIGHT_BUSY) ||
+		     cmpxchg(&ref->state->use, use,
+			     use | KOBS_INFLIGHT_CLAIMED) != use))
+		return kobs_inflight_claim_slow(t, key->word[0], key->word[1], ref);
+	ref->use = use | KOBS_INFLIGHT_PRESENT;
+	ref->home = NULL;
+	ref->entry = kobs_inflight_at(t, home);
+	ref->entry->key[0] = key->word[0];
+	ref->entry->key[1] = key->word[1];
+	return true;
+}
+
+/**
  * kobs_inflight_publish() - make a new entry visible
  * @ref: entry
  *
@@ -266,6 +318,36 @@ static __always_inline void kobs_inflight_end_own(const struct kobs_inflight_ref
 	smp_store_release(&ref->state->use, kobs_inflight_over(ref));
 	if (unlikely(ref->home))
 		atomic_dec(&ref->home->displaced);
+}
+
+/**
+ * kobs_inflight_publish_last() - make a new entry visible as the last of its key
+ * @t: table
+ * @ref: entry of kobs_inflight_claim()
+ * @key: its key
+ * @start: its start
+ *
+ * Others of this key are ended, or this one, if a later one was published.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of entries that were ended.
+ */
+static __always_inline unsigned int
+kobs_inflight_publish_last(const struct kobs_inflight_table *t,
+			   const struct kobs_inflight_ref *ref,
+			   const struct kobs_inflight_key *key, u64 start)
+{
+	const struct kobs_inflight_state *home = ref->home ?: ref->state;
+
+	kobs_inflight_publish(ref);
+	/*
+	 * Of two entries of a key one is displaced at least. It is counted before it
+	 * is published, and the other looks for it after it is published itself.
+	 */
+	smp_mb();
+	if (likely(!atomic_read(&home->displaced)))
+		return 0;
+	return kobs_inflight_settle(t, ref, key, start);
 }
 
 #endif /* KOBS_INFLIGHT_H */
