@@ -154,6 +154,8 @@ enum kobs_op {
  * @KOBS_PROG_COMM: address of the current task's name, in the kernel
  * @KOBS_PROG_TASK: address of the current task's struct task_struct
  * @KOBS_PROG_TIME: monotonic ns
+ * @KOBS_PROG_ELAPSED: ns since the begin, where a pair of hits ends (enum
+ *	kobs_join_part); else 0
  */
 enum kobs_prog_context {
 	KOBS_PROG_CPU,
@@ -162,6 +164,7 @@ enum kobs_prog_context {
 	KOBS_PROG_COMM,
 	KOBS_PROG_TASK,
 	KOBS_PROG_TIME,
+	KOBS_PROG_ELAPSED,
 	KOBS_PROG_CONTEXTS
 };
 
@@ -220,6 +223,34 @@ enum kobs_probe_syscall {
 	KOBS_PROBE_TOOK,
 	KOBS_PROBE_SYSCALL_ARGS
 };
+
+/**
+ * enum kobs_join_part - parts of a word of the parameter joins
+ * @KOBS_JOIN_FROM: a hit begins a pair, if this program lets it pass
+ * @KOBS_JOIN_FROM_KEY: gives the key of the pair
+ * @KOBS_JOIN_TO: a hit ends the pair of its key; the program says whether it counts
+ * @KOBS_JOIN_TO_KEY: gives the key
+ *
+ * A session with joins measures the time from one hit to another. Its targets, of
+ * any kind but KOBS_PROBE_CALL, have the number of such a word in place of that of a
+ * program. Each part has 16 bits, the first the lowest: the number of a program plus
+ * 1, or 0 for none. A hit that is both ends a pair before it begins the next one.
+ *
+ * The key is what a program gives as its first numbers and texts, KOBS_JOIN_NUMBERS
+ * and KOBS_PROG_TEXTS of them at most, which are the same ones in all programs of
+ * keys; without these, it is the current thread. The columns of a pair are those of
+ * its begin, but for numbers and texts that the programs of ends give: none is given
+ * by both.
+ */
+enum kobs_join_part {
+	KOBS_JOIN_FROM,
+	KOBS_JOIN_FROM_KEY,
+	KOBS_JOIN_TO,
+	KOBS_JOIN_TO_KEY,
+	KOBS_JOIN_PARTS
+};
+
+#define KOBS_JOIN_NUMBERS	2
 
 #define KOBS_INSN(op, dst, src, arg, imm)				\
 	((__u64)(op) | (__u64)(dst) << 8 | (__u64)(src) << 12 |		\

@@ -20,7 +20,7 @@ enum ast_kind {
 	AST_NUMBER,
 	AST_STRING,
 	AST_NAME,
-	AST_MEMBER,		/* @text of @a */
+	AST_MEMBER,		/* @text of @a, by @op */
 	AST_INDEX,		/* @a[@b] */
 	AST_UNARY,		/* @op @a */
 	AST_BINARY,		/* @a @op @b */

@@ -31,6 +31,9 @@
  * elements, *(u32)(X + 8) means bytes. A cast to u64 makes it bytes, &X[1] is
  * for elements.
  *
+ * Where there are several scopes, a name of one can be told by that scope's name:
+ * from.pid, to.rq->tag. -> is no such sign: to->x is a member.
+ *
  * A comparison that its types decide alone is refused, as are conditions that
  * are constants: it is another one that was meant.
  */
@@ -101,6 +104,8 @@ struct expr_scope {
 int expr_parse(const char *text, struct expr **out);
 void expr_free(struct expr *e);
 bool expr_uses(const struct expr *e, const char *name);
+unsigned int expr_take_sides(struct expr *e, const char *const *sides);
+const char *expr_lacks(const struct expr *e, const struct expr_scope *scope);
 
 int expr_type_of(const struct expr *e, const struct expr_scope *scope, struct expr_type *type);
 int expr_compile_where(struct program *to, const struct expr *e, const struct expr_scope *scope);

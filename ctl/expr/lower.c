@@ -182,6 +182,25 @@ static int use_argument(struct lowering *l, const struct ast *a, const struct ex
 }
 
 /**
+ * expr_lacks() - Return: a name in an expression that a scope does not have, or NULL.
+ */
+const char *expr_lacks(const struct expr *e, const struct expr_scope *scope)
+{
+	const struct ast *a;
+
+	for (a = e->all; a; a = a->next) {
+		struct kbtf_constant found[2];
+		struct expr_symbol s;
+
+		if (a->kind == AST_NAME && !scope->find(scope, a->text, &s) &&
+		    !find_context(scope->btf, a->text, &s) &&
+		    (!scope->btf || !kbtf_constant(scope->btf, a->text, found)))
+			return a->text;
+	}
+	return NULL;
+}
+
+/**
  * lower_name() - A name.
  * @like: type of what it is compared with; or NULL
  */

@@ -152,6 +152,7 @@ static int parse_postfix(struct parser *p, struct ast **out)
 			if (p->t->kind != TOKEN_NAME)
 				return expected(p, "a member");
 			n = new_node(p, AST_MEMBER, *out, NULL);
+			n->op = p->t[-1].kind;
 			n->from = p->t->from;
 			n->text = p->t->string;
 			p->t++;

@@ -12,6 +12,8 @@ static const struct {
 } not_lost[] = {
 	{ "in_flight", LOSS_PENDING },
 	{ "unpaired", LOSS_UNPAIRED },
+	{ "unmatched", LOSS_UNPAIRED },
+	{ "replaced", LOSS_UNPAIRED },
 };
 
 /** loss_of() - Return: what kind of a loss the kernel's @reason is. */

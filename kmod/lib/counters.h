@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 /* Maximum number of a source's own reasons of loss. */
-#define KOBS_SOURCE_REASONS	6
+#define KOBS_SOURCE_REASONS	8
 
 enum kobs_counter {
 	KOBS_N_HITS,

@@ -147,7 +147,7 @@ static bool same_text(u64 *to, u64 from, const u64 *literal,
 	return true;
 }
 
-static u64 context(unsigned int which)
+static u64 context(unsigned int which, const struct kobs_program_in *in)
 {
 	switch (which) {
 	case KOBS_PROG_CPU:
@@ -160,13 +160,16 @@ static u64 context(unsigned int which)
 		return (unsigned long)current->comm;
 	case KOBS_PROG_TASK:
 		return (unsigned long)current;
+	case KOBS_PROG_ELAPSED:
+		return in->elapsed;
 	default:
 		return ktime_get_mono_fast_ns();
 	}
 }
 
 /* What sets a register, but for arguments. */
-static noinline void set(u64 *dst, u64 src, u64 insn)
+static noinline void set(u64 *dst, u64 src, u64 insn,
+			 const struct kobs_program_in *in)
 {
 	switch (KOBS_PROG_OP(insn)) {
 	case KOBS_OP_IMM:
@@ -176,7 +179,7 @@ static noinline void set(u64 *dst, u64 src, u64 insn)
 		*dst = src;
 		break;
 	case KOBS_OP_CONTEXT:
-		*dst = context(KOBS_PROG_ARG(insn));
+		*dst = context(KOBS_PROG_ARG(insn), in);
 		break;
 	case KOBS_OP_HIGH:
 		*dst = (u32)*dst | (insn & ~(u64)U32_MAX);
@@ -427,7 +430,7 @@ enum kobs_program_end kobs_program_run(const struct kobs_program *p,
 		} else if (op == KOBS_OP_END) {
 			return KOBS_PROGRAM_PASS;
 		} else if (op < KOBS_OP_ADD) {
-			set(&reg[DST(insn)], reg[SRC(insn)], insn);
+			set(&reg[DST(insn)], reg[SRC(insn)], insn, in);
 		} else if (op < KOBS_OP_READ) {
 			good = binary(op, &reg[DST(insn)], reg[SRC(insn)]);
 		} else if (op < KOBS_OP_JUMP) {

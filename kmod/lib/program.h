@@ -35,9 +35,11 @@ struct kobs_program {
 /**
  * struct kobs_program_in - what a program is given
  * @args: arguments of the hit, as many as the program was checked for
+ * @elapsed: ns since the begin of the pair that the hit ends, or 0
  */
 struct kobs_program_in {
 	const u64 *args;
+	u64 elapsed;
 };
 
 /**

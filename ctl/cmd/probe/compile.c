@@ -77,7 +77,7 @@ static int check_name(const struct probe_run *p, const struct key *k)
 	static const char *const taken[] = {
 		"probe", "cpu", "pid", "tid", "comm", "kstack", "ustack", "count", "sum", "min",
 		"max", "p50", "p90", "p99", "p999", "hist", "negative", "per_s", "time_ns",
-		"duration_ns", "ptr", "caller", "func", "site", "event",
+		"duration_ns", "ptr", "caller", "func", "site", "event", "from", "to",
 	};
 	size_t i;
 
@@ -140,7 +140,7 @@ int probe_parse(struct probe_run *p, const struct opts *o, const char *const *co
 
 	p->o = o;
 	p->opts = o->own;
-	p->keys = zalloc((o->by.n + 8) * sizeof(*p->keys));
+	p->keys = zalloc((o->by.n + 9) * sizeof(*p->keys));
 	/* Of all system calls, it is of interest which. */
 	if (!o->by.n && o->nr_args == 1 && !strcmp(o->args[0], "s:*"))
 		err = add_key(p, SYSCALL, columns);
@@ -161,7 +161,8 @@ int probe_parse(struct probe_run *p, const struct opts *o, const char *const *co
 	return err;
 }
 
-static bool is_text(const struct expr_type *t)
+/** key_is_text() - Whether a column of this type is a text. */
+bool key_is_text(const struct expr_type *t)
 {
 	return t->kind == EXPR_TEXT || (t->kind == EXPR_POINTER && t->to_chars);
 }
@@ -175,7 +176,7 @@ static int merge_type(struct key *k, const struct expr_type *type, const struct 
 	if (!k->typed) {
 		k->type = *type;
 		k->typed = true;
-	} else if (is_text(&k->type) != is_text(type)) {
+	} else if (key_is_text(&k->type) != key_is_text(type)) {
 		return refuse("--by: '%s' is a text at some probes, and none at %s: give it a cast, or another session",
 			      k->name, point->name);
 	} else if (address != was) {
@@ -187,6 +188,24 @@ static int merge_type(struct key *k, const struct expr_type *type, const struct 
 	return 0;
 }
 
+/** key_learn() - What a column is at a point. Return: 0 or an exit status. */
+int key_learn(struct key *k, const struct scope *s)
+{
+	struct expr_type type;
+	int err = expr_type_of(k->expr, &s->expr, &type);
+
+	return err ? err : merge_type(k, &type, s->point);
+}
+
+/** key_check_numbers() - Whether there is room for so many columns. Return: 0 or an exit status. */
+int key_check_numbers(unsigned int numbers, unsigned int texts)
+{
+	if (numbers <= KOBS_PROG_KEYS && texts <= KOBS_PROG_TEXTS)
+		return 0;
+	return misuse("--by has %u numbers and %u texts to compute: there can be %d and %d",
+		      numbers, texts, KOBS_PROG_KEYS, KOBS_PROG_TEXTS);
+}
+
 /* A number or text of the hit for each expression; its number is the same at all points. */
 static int number_keys(struct probe_run *p, const struct scope *s)
 {
@@ -196,28 +215,28 @@ static int number_keys(struct probe_run *p, const struct scope *s)
 
 	for (i = 0; i < p->nr_keys; i++) {
 		struct key *k = &p->keys[i];
-		struct expr_type type;
 		int err;
 
 		if (!k->expr)
 			continue;
-		err = expr_type_of(k->expr, &s->expr, &type);
+		err = key_learn(k, s);
 		if (err)
 			return err;
-		err = merge_type(k, &type, s->point);
-		if (err)
-			return err;
-		k->number = is_text(&type) ? texts++ : numbers++;
+		k->number = key_is_text(&k->type) ? texts++ : numbers++;
 	}
-	if (numbers > KOBS_PROG_KEYS || texts > KOBS_PROG_TEXTS)
-		return misuse("--by has %u numbers and %u texts to compute: there can be %d and %d",
-			      numbers, texts, KOBS_PROG_KEYS, KOBS_PROG_TEXTS);
+	return key_check_numbers(numbers, texts);
+}
+
+/* The module's columns of the numbers and texts. */
+static void name_columns(struct probe_run *p)
+{
+	size_t i;
+
 	for (i = 0; i < p->nr_keys; i++)
 		if (p->keys[i].expr)
-			p->keys[i].column = is_text(&p->keys[i].type) ?
+			p->keys[i].column = key_is_text(&p->keys[i].type) ?
 					    text_columns[p->keys[i].number] :
 					    number_columns[p->keys[i].number];
-	return 0;
 }
 
 /** probe_uses() - Whether an expression has a name in it. */
@@ -279,52 +298,13 @@ static int compile_point(struct probe_run *p, const struct point *point)
 	return err;
 }
 
-/* The program that was compiled last goes, if there is one like it. Returns its number. */
-static uint32_t share_program(struct probe_run *p, size_t start)
-{
-	struct numbers *w = &p->code.words;
-	size_t length = w->n - start;
-	size_t i;
-
-	for (i = 0; i < p->nr_programs; i++) {
-		size_t old = i + 1 < p->nr_programs ? p->starts[i + 1] - p->starts[i] :
-						      start - p->starts[i];
-
-		if (old != length ||
-		    memcmp(w->v + p->starts[i], w->v + start, length * sizeof(*w->v)))
-			continue;
-		w->n = start;
-		p->code.start = start;
-		return (uint32_t)i;
-	}
-	p->starts = grow(p->starts, &p->cap_starts, p->nr_programs + 1, sizeof(*p->starts));
-	p->starts[p->nr_programs] = start;
-	return (uint32_t)p->nr_programs++;
-}
-
-/* Whether a number can be a fault. */
-static bool can_fault(const struct probe_run *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->code.words.n; i++) {
-		unsigned int op = p->code.words.v[i] & 0x7f;
-
-		/* A literal may look like one: that costs a column. */
-		if (op == KOBS_OP_READ || op == KOBS_OP_SAME ||
-		    (op >= KOBS_OP_DIV && op <= KOBS_OP_SMOD))
-			return true;
-	}
-	return false;
-}
-
 static char style_of(const struct key *k)
 {
 	const struct expr_type *t = &k->type;
 
 	if (k->is_syscall)
 		return 's';
-	if (is_text(t))
+	if (key_is_text(t))
 		return 't';
 	if (t->kind == EXPR_FUNCTION)
 		return 'f';
@@ -354,11 +334,13 @@ static int make_columns(struct probe_run *p)
 		if (!k->expr)
 			continue;
 		add_label(p, k->column, style_of(k), k->name);
-		numbers |= !is_text(&k->type);
+		numbers |= !key_is_text(&k->type);
 	}
-	if (p->points.at_return && !p->points.timed)
+	if (p->join.wanted)
+		join_label(p, &p->labels);
+	else if (p->points.at_return && !p->points.timed)
 		add_label(p, "probe", 'r', "probe");
-	if (numbers && can_fault(p)) {
+	if (numbers && probe_can_fault(p)) {
 		strings_add(&p->own.by, "faults");
 		add_label(p, "faults", 'z', "faults");
 	}
@@ -413,6 +395,8 @@ static int make_request(struct probe_run *p, struct request *req)
 		buf_printf(&p->names, "%s%s", i ? " " : "", p->points.names.v[i]);
 	model_set_addresses(req, "targets", &p->targets);
 	model_set_addresses(req, "code", &p->code.words);
+	if (p->join.wanted)
+		model_set_addresses(req, "joins", &p->join.words);
 	if (p->names.len)
 		model_set_text(req, "names", p->names.p);
 	if (p->labels.len)
@@ -429,15 +413,23 @@ int probe_compile(struct probe_run *p, struct request *req)
 	int err = check_points(p);
 	size_t i;
 
+	if (!err && p->join.wanted)
+		join_choose(p);
 	for (i = 0; !err && i < p->points.n; i++) {
 		size_t start = p->code.words.n;
 
+		if (p->join.wanted) {
+			err = join_compile(p, &p->points.v[i]);
+			continue;
+		}
 		err = compile_point(p, &p->points.v[i]);
 		if (!err)
-			p->points.v[i].program = share_program(p, start);
+			p->points.v[i].program = probe_share_program(p, start);
 	}
-	if (!err)
+	if (!err) {
+		name_columns(p);
 		err = make_columns(p);
+	}
 	if (!err)
 		err = make_request(p, req);
 	return err;
@@ -463,5 +455,6 @@ void probe_free(struct probe_run *p)
 	buf_free(&p->labels);
 	strings_free(&p->own.by);
 	kbtf_free(&p->btf);
+	join_free(p);
 	points_free(&p->points);
 }

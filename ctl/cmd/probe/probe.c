@@ -29,6 +29,18 @@ static const struct opt value_options[] = {
 	  OPT_OWN_AT(struct probe_opts, value), .allowed = "an expression" },
 };
 
+static const struct opt join_options[] = {
+	{ "from", 0, "PROBE[,PROBE]", "measure the time from a hit of these to one of --to",
+	  &opt_texts, OPT_OWN_AT(struct probe_opts, from),
+	  .allowed = "probes with commas between them" },
+	{ "to", 0, "PROBE[,PROBE]", "where that time ends", &opt_texts,
+	  OPT_OWN_AT(struct probe_opts, to), .allowed = "probes with commas between them" },
+	{ "on", 0, "EXPR[:EXPR][,EXPR...]",
+	  "what both hits have in common, such as rq or skb (default: the thread)", &opt_texts,
+	  OPT_OWN_AT(struct probe_opts, on),
+	  .allowed = "one or two expressions with a comma between them" },
+};
+
 static const struct opt by_options[] = {
 	{ "by", 0, "COL[,EXPR[=NAME]]", "columns to tell apart: those below, and expressions",
 	  &opt_texts, OPT_AT(by), .allowed = "columns or expressions with commas between them" },
@@ -46,6 +58,7 @@ static const struct opt timing_options[] = {
 
 static const struct opt_group group_timing = { OPT_OWN(timing_options) };
 static const struct opt_group group_where = { OPT_OWN(where_options) };
+static const struct opt_group group_join = { OPT_OWN(join_options) };
 static const struct opt_group group_value = { OPT_OWN(value_options) };
 static const struct opt_group group_keys = {
 	.name = "keys", .section = "What the report shows", OPT_GROUP(by_options),
@@ -56,6 +69,7 @@ static const struct opt_group group_over = {
 };
 
 #define COLUMNS_OF_MODULE "probe", CONTEXT_COLUMNS, STACK_COLUMNS
+#define COLUMNS_OF_PAIRS "from", "to", CONTEXT_COLUMNS, STACK_COLUMNS
 
 static int check_hist(const struct verb *verb, const struct opts *o)
 {
@@ -79,6 +93,19 @@ static int check_namespace(const struct probe_run *p)
 	return 0;
 }
 
+/* Of pairs there is what began and what ended. */
+static int parse_pairs(struct probe_run *p, const struct opts *o, bool records)
+{
+	static const char *const columns[] = { COLUMNS_OF_PAIRS, NULL };
+	static const char *const table[] = { "to", "from", NULL };
+	static const char *const record[] = { "comm", "pid", "to", "from", NULL };
+	static const char *const none[] = { NULL };
+
+	p->join.wanted = true;
+	p->join.records = records;
+	return probe_parse(p, o, columns, records ? record : o->by.n ? none : table);
+}
+
 static int run_probe(const struct verb *verb, const struct opts *o)
 {
 	static const char *const columns[] = { COLUMNS_OF_MODULE, NULL };
@@ -89,15 +116,20 @@ static int run_probe(const struct verb *verb, const struct opts *o)
 	struct probe_run p = {};
 	int err;
 
-	err = probe_parse(&p, o, columns, records ? record : table);
-	if (!err)
-		err = check_namespace(&p);
-	if (!err) {
+	if (join_wanted(o->own))
+		err = parse_pairs(&p, o, records);
+	else
+		err = probe_parse(&p, o, columns, records ? record : table);
+	if (!err && p.join.wanted) {
+		err = join_find(&p);
+	} else if (!err) {
 		/* System calls are hooked at their return where an expression needs it. */
 		p.points.returns = probe_uses(&p, "ret");
 		p.points.timed = !strcmp(verb->name, "time");
 		err = points_find(&p.points, o->args, o->nr_args);
 	}
+	if (!err)
+		err = check_namespace(&p);
 	/* What no session takes is refused as such below. */
 	if (!err && p.points.n > MANY && p.points.n <= PROBES_MAX && !p.opts->all)
 		err = refuse("%zu probes match, more than %d: use narrower patterns, or --all",
@@ -190,28 +222,28 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "time",
-		.doc = "how long calls of functions take",
-		.args = "PROBE...",
+		.doc = "how long calls take, or what is between two hits",
+		.args = "[PROBE...]",
 		.command = true,
-		.groups = GROUPS(&group_where, &group_timing, &group_filter, &group_min,
-				 &group_keys, &group_hist, &group_top, &group_json, &group_folded,
+		.groups = GROUPS(&group_join, &group_where, &group_timing, &group_filter,
+				 &group_min, &group_keys, &group_hist, &group_top, &group_json, &group_folded,
 				 &group_output, &group_verbose, &group_run, &group_interval,
 				 &group_detach, &group_over_time, &group_max_lost, &group_rows,
 				 &group_stacks),
-		.columns = COLUMNS(COLUMNS_OF_MODULE),
+		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to"),
 		.expressions = true,
 		.fn = run_probe,
 	},
 	{
 		.name = "trace",
-		.doc = "hits one by one",
-		.args = "PROBE...",
+		.doc = "hits, or pairs of hits, one by one",
+		.args = "[PROBE...]",
 		.command = true,
-		.groups = GROUPS(&group_where, &group_timing, &group_filter, &group_keys,
-				 &group_records,
+		.groups = GROUPS(&group_join, &group_where, &group_timing, &group_filter,
+				 &group_keys, &group_records,
 				 &group_json, &group_output, &group_verbose, &group_run,
 				 &group_max_lost, &group_stacks, &group_ring),
-		.columns = COLUMNS(COLUMNS_OF_MODULE),
+		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to"),
 		.expressions = true,
 		.fn = run_probe,
 	},
@@ -227,7 +259,7 @@ static const struct verb verbs[] = {
 const struct noun noun_probe = {
 	.name = "probe",
 	.doc = "any function, tracepoint or system call, by its arguments",
-	.more = "A probe is k:[MODULE:]FUNCTION, kr:FUNCTION (its return), t:SYSTEM:EVENT or s:SYSCALL; each name can be a pattern, such as 'k:vfs_*'. An expression is one of C, over arg0, arg1 ..., the names of parameters, ret (of kr: and s:), duration (of kr: and probe time), pid, tid, cpu, comm; with members as in file->f_path.dentry, str(X), *(u32)(X + 8), 1MB, 10ms. See obsctl(8).",
+	.more = "A probe is k:[MODULE:]FUNCTION, kr:FUNCTION (its return), t:SYSTEM:EVENT or s:SYSCALL; each name can be a pattern, such as 'k:vfs_*'. An expression is one of C, over arg0, arg1 ..., the names of parameters, ret (of kr: and s:), duration (of kr: and probe time), pid, tid, cpu, comm; with members as in file->f_path.dentry, str(X), *(u32)(X + 8), 1MB, 10ms. probe time --from PROBE --to PROBE [--on EXPR] measures from one hit to another: from.X and to.X are names of either side. See obsctl(8).",
 	.guess = "count",
 	NOUN_VERBS(verbs),
 	.own_size = sizeof(struct probe_opts),

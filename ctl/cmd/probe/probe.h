@@ -8,6 +8,8 @@
  *	syscalls.c	arguments of system calls
  *	scope.c		the names that an expression can use at a point
  *	compile.c	from points and expressions to a request
+ *	programs.c	the programs of a request
+ *	join.c		pairs of hits: --from, --to and --on
  *	list.c		what can be hooked
  */
 #ifndef OBSCTL_PROBE_H
@@ -29,7 +31,19 @@ struct probe_opts {
 	struct strings	where;
 	const char	*value;
 	bool		all;
+	struct strings	from;
+	struct strings	to;
+	struct strings	on;
 };
+
+/* What a hit is of a pair; bits. */
+enum {
+	SIDE_FROM	= 1,
+	SIDE_TO		= 2,
+};
+
+/* Expressions of --on. */
+#define JOIN_PARTS	2
 
 /* A tracepoint. */
 struct tracepoint {
@@ -52,6 +66,7 @@ struct point {
 	const char	*module;	/* of the function; "" for the kernel itself */
 	long		nr;		/* of the system call; -1 for all */
 	uint32_t	program;
+	unsigned int	sides;		/* of a pair */
 };
 
 struct points {
@@ -73,6 +88,7 @@ struct points {
 struct scope {
 	struct expr_scope expr;
 	const struct point *point;
+	unsigned int	side;		/* of a pair, or 0 */
 	struct kbtf_param params[KOBS_PROG_ARGS];
 	struct expr_type types[KOBS_PROG_ARGS];
 	size_t		n;		/* of @params */
@@ -91,7 +107,32 @@ struct key {
 	struct expr_type type;
 	bool		is_syscall;	/* the number of one, shown by its name */
 	unsigned int	number;		/* of the numbers or texts */
+	unsigned int	side;		/* of a pair, where it is evaluated */
 	bool		typed;
+};
+
+/* A part of a pair's key. */
+struct join_part {
+	const struct point *point;	/* that told what it is; NULL before */
+	bool		text;
+	unsigned int	number;		/* of the numbers or texts */
+};
+
+/* Pairs of hits. */
+struct join {
+	bool		wanted;
+	bool		records;
+	struct points	to;
+	bool		at_return[2];	/* functions of the begin, and of the end */
+	struct expr	*on[JOIN_PARTS][2];
+	struct join_part part[JOIN_PARTS];
+	size_t		nr_on;
+	unsigned int	on_numbers;
+	unsigned int	on_texts;
+	unsigned int	*where;		/* side of each condition */
+	unsigned int	numbers;	/* of columns */
+	unsigned int	texts;
+	struct numbers	words;		/* of the parameter joins */
 };
 
 /* A run of a verb. */
@@ -99,6 +140,7 @@ struct probe_run {
 	const struct opts *o;
 	const struct probe_opts *opts;
 	struct points	points;
+	struct join	join;
 	struct kbtf	btf;
 	struct expr	**where;
 	size_t		nr_where;
@@ -136,7 +178,22 @@ int probe_parse(struct probe_run *p, const struct opts *o, const char *const *co
 		const char *const *usual);
 bool probe_uses(const struct probe_run *p, const char *name);
 int probe_compile(struct probe_run *p, struct request *req);
+int key_learn(struct key *k, const struct scope *s);
+bool key_is_text(const struct expr_type *t);
+int key_check_numbers(unsigned int numbers, unsigned int texts);
+
+/* programs.c */
+uint32_t probe_share_program(struct probe_run *p, size_t start);
+bool probe_can_fault(const struct probe_run *p);
 void probe_free(struct probe_run *p);
+
+/* join.c */
+bool join_wanted(const struct probe_opts *o);
+int join_find(struct probe_run *p);
+void join_choose(struct probe_run *p);
+int join_compile(struct probe_run *p, struct point *point);
+void join_label(const struct probe_run *p, struct buf *labels);
+void join_free(struct probe_run *p);
 
 /* list.c */
 int probe_list(const struct opts *o);

@@ -78,6 +78,12 @@ static bool find(const struct expr_scope *scope, const char *name, struct expr_s
 		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_RESULT, s->result };
 		return true;
 	}
+	/* The time between two hits is known at the second one. */
+	if (s->side && !strcmp(name, "duration")) {
+		*out = (struct expr_symbol){ EXPR_CONTEXT, KOBS_PROG_ELAPSED,
+					     expr_number(8, false) };
+		return s->side == SIDE_TO;
+	}
 	if (returns && find_return(name, out))
 		return true;
 	if (is_syscall(s->point) && find_syscall(s, name, out))

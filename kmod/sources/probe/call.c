@@ -175,7 +175,8 @@ int kobs_probe_calls(struct kobs_probe_point *point)
 	u64 most = point->s->source_params[PROBE_P_INFLIGHT].number;
 	struct kobs_calls *calls;
 
-	calls = kobs_calls_new(&probe_return, point, point->ips, &point->n, most);
+	calls = kobs_calls_new(point->join ? kobs_join_return : &probe_return,
+			       point, point->ips, &point->n, most);
 	if (IS_ERR(calls))
 		return PTR_ERR(calls);
 	point->calls = calls;

@@ -208,6 +208,8 @@ ftrace_func_t kobs_probe_entry(const struct kobs_probe_point *point)
 	};
 
 	static_assert(ARRAY_SIZE(plain) == PROBE_ENTRY_ARGS);
+	if (point->join)
+		return kobs_join_entry(point);
 	if (point->shape == KOBS_QUICK_PLAIN)
 		return plain[point->quick.value.arg];
 	if (point->shape)
@@ -335,13 +337,17 @@ static noinline void probe_long(void *data, u64 a0, u64 a1, u64 a2, u64 a3,
 				u64 a4, const u64 *more)
 {
 	u64 args[KOBS_PROG_ARGS] KOBS_UNINIT;
+	struct kobs_probe_point *p = data;
 
 	args[0] = a0;
 	args[1] = a1;
 	args[2] = a2;
 	args[3] = a3;
 	args[4] = a4;
-	probe_hit_long(data, args, more);
+	if (unlikely(p->join))
+		kobs_join_hit_long(p, args, more);
+	else
+		probe_hit_long(p, args, more);
 }
 
 /* Without variables: the compiler would align the stack for them anew. */
@@ -359,8 +365,12 @@ static void probe_trace_long(void *data, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4,
 			     u64 a5, u64 a6)
 {
 	const u64 args[PROBE_TRACE_MOST] = { a0, a1, a2, a3, a4, a5, a6 };
+	struct kobs_probe_point *p = data;
 
-	probe_hit_trace(data, args, KOBS_HIT_EITHER_STACKS);
+	if (unlikely(p->join))
+		kobs_join_hit(p, p->id, args, 0, NULL);
+	else
+		probe_hit_trace(p, args, KOBS_HIT_EITHER_STACKS);
 }
 #endif
 
@@ -387,6 +397,8 @@ void *kobs_probe_trace(const struct kobs_probe_point *point)
 	static_assert(ARRAY_SIZE(plain) == PROBE_TRACE_ARGS);
 	if (point->program.n_args > PROBE_TRACE_ARGS)
 		return probe_trace_long;
+	if (point->join)
+		return kobs_join_trace(point);
 	if (point->shape == KOBS_QUICK_PLAIN)
 		return plain[point->quick.value.arg];
 	if (point->shape)

@@ -63,11 +63,20 @@ static const char *target_name(char *names, u64 i)
 	return names ? strsep(&names, " ") : NULL;
 }
 
-/* How a point's program is run. */
-static void set_program(struct kobs_probe_point *point)
+/* A point's program, or those of its pairs, and how it is run. */
+static void set_program(struct kobs_probes *p, struct kobs_probe_point *point,
+			const struct kobs_program *code, const u64 *target)
 {
-	const struct kobs_mode *mode = point->s->mode;
+	const struct kobs_mode *mode = p->s->mode;
 
+	point->s = p->s;
+	point->probes = p;
+	if (p->joins) {
+		point->join = &p->joins->v[target_program(target)];
+		point->program = point->join->both;
+		return;
+	}
+	point->program = code[target_program(target)];
 	/* Only hist has a place for values below 0. */
 	point->gives_value = mode->n_fields;
 	point->shape = kobs_probe_shape(point);
@@ -123,9 +132,7 @@ static int add_functions(struct kobs_probes *p, const struct kobs_program *code,
 			ips += point ? point->n : 0;
 			if (!point || point->n)
 				point = &p->points[p->n++];
-			point->s = p->s;
-			point->program = code[target_program(targets[i])];
-			set_program(point);
+			set_program(p, point, code, targets[i]);
 			point->ips = ips;
 			point->is_function = true;
 			point->returns = target_kind(targets[i]) ==
@@ -207,10 +214,7 @@ static int add_named(struct kobs_probes *p, const struct kobs_program *code,
 		return kobs_refuse(extack, -EINVAL,
 				   "parameter targets: there is no name %u",
 				   (u32)target[1]);
-	point->s = p->s;
-	point->probes = p;
-	point->program = code[target_program(target)];
-	set_program(point);
+	set_program(p, point, code, target);
 	point->id = (u64)(u32)target[1] + 1;
 	point->nr = (long)(target[1] >> 32) - 1;
 	p->n++;
@@ -310,15 +314,18 @@ static const u8 n_args[KOBS_PROBE_KINDS] = {
 	[KOBS_PROBE_RETURN] = KOBS_PROBE_RETURN_ARGS,
 };
 
-static int check_targets(const u64 (*targets)[2], unsigned int n,
-			 unsigned int programs, const struct kobs_program *code,
-			 const struct kobs_mode *mode,
+static int check_targets(const struct kobs_probes *p, const u64 (*targets)[2],
+			 unsigned int n, unsigned int programs,
+			 const struct kobs_program *code,
 			 struct netlink_ext_ack *extack)
 {
+	const struct kobs_mode *mode = p->s->mode;
 	unsigned int i;
 
+	programs = p->joins ? p->joins->n : programs;
 	for (i = 0; i < n; i++) {
 		u64 program = target_program(targets[i]);
+		const struct kobs_program *need;
 
 		if (target_kind(targets[i]) >= KOBS_PROBE_KINDS)
 			return kobs_refuse(extack, -EINVAL,
@@ -335,7 +342,12 @@ static int check_targets(const u64 (*targets)[2], unsigned int n,
 			if (!ok)
 				return kobs_refuse(extack, -EOPNOTSUPP, "%s", why);
 		}
-		if (mode->value && !mode->n_fields &&
+		need = p->joins ? &p->joins->v[program].both : &code[program];
+		if (p->joins && target_kind(targets[i]) == KOBS_PROBE_CALL)
+			return kobs_refuse(extack, -EINVAL,
+					   "parameter targets: target %u: a call that takes time is no part of a pair",
+					   i);
+		if (!p->joins && mode->value && !mode->n_fields &&
 		    target_kind(targets[i]) != KOBS_PROBE_CALL &&
 		    target_kind(targets[i]) != KOBS_PROBE_RETURN)
 			return kobs_refuse(extack, -EINVAL,
@@ -345,7 +357,7 @@ static int check_targets(const u64 (*targets)[2], unsigned int n,
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter code: program %llu gives no value",
 					   program);
-		if (code[program].n_args > n_args[target_kind(targets[i])])
+		if (need->n_args > n_args[target_kind(targets[i])])
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter targets: target %u: its arguments are 0 to %u only",
 					   i, n_args[target_kind(targets[i])] - 1);
@@ -396,7 +408,8 @@ static int probes_fill(struct kobs_probes *p, struct kobs_program *code,
 	if (programs < 0)
 		return programs;
 	memcpy(targets, params[PROBE_P_TARGETS].addresses, n * sizeof(*targets));
-	err = check_targets(targets, n, programs, code, p->s->mode, extack);
+	err = kobs_joins_init(p, code, programs, extack) ?:
+	      check_targets(p, targets, n, programs, code, extack);
 	if (err)
 		return err;
 	sort(targets, n, sizeof(*targets), target_compare, NULL);
@@ -469,6 +482,7 @@ void kobs_probes_free(struct kobs_probes *p)
 	}
 	mutex_destroy(&p->lock);
 	kobs_inflight_table_free(&p->inflight);
+	kobs_joins_free(p);
 	kvfree(p->ips);
 	kvfree(p->points);
 	kfree(p);

@@ -10,6 +10,7 @@
  *	call.c		handlers of functions that are hooked at their return, too
  *	quick.c		programs that need no interpreter
  *	run.h		a hit: its program, and its record
+ *	join*		the time from one hit to another: see join.h
  *
  * Locking: see source.c.
  */
@@ -27,21 +28,25 @@
 #include "hooks/tracepoint.h"
 #include "lib/inflight.h"
 #include "lib/program.h"
+#include "sources/probe/join.h"
 #include "sources/probe/quick.h"
 
-/* Words of a hit: what was hit, which numbers are faults, numbers, texts. */
+/* Words of a hit: what was hit, which numbers are faults, numbers, texts, end of a pair. */
 enum {
 	PROBE_W_PROBE = KOBS_W_SOURCE,
 	PROBE_W_FAULTS,
 	PROBE_W_NUMBER,
 	PROBE_W_TEXT = PROBE_W_NUMBER + KOBS_PROG_KEYS,
-	PROBE_WORDS = PROBE_W_TEXT + KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS
+	PROBE_W_TO = PROBE_W_TEXT + KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS,
+	PROBE_WORDS
 };
 
 /* Its reasons of loss, after KOBS_N_IN_FLIGHT and KOBS_N_INFLIGHT_FULL. */
 #define PROBE_N_STALE		(KOBS_N_SOURCE + 2)
 #define PROBE_N_FAULT		(KOBS_N_SOURCE + 3)
 #define PROBE_N_MISSED		(KOBS_N_SOURCE + 4)
+#define PROBE_N_UNMATCHED	(KOBS_N_SOURCE + 5)
+#define PROBE_N_REPLACED	(KOBS_N_SOURCE + 6)
 
 /* Further numbers of a row in mode hist. */
 enum { PROBE_F_NEGATIVE };
@@ -52,6 +57,7 @@ enum kobs_probe_param {
 	PROBE_P_CODE,
 	PROBE_P_LABELS,
 	PROBE_P_INFLIGHT,
+	PROBE_P_JOINS,
 	PROBE_P
 };
 
@@ -109,6 +115,8 @@ struct kobs_probes;
  * @nr: of the system call; -1 for all
  * @own_args: the program has arguments of the call itself
  * @brief: hits are recorded by what is known of the call but these
+ * @join: what its hits begin and end, or NULL; then @program tells only what all
+ *	programs need
  * @probes: its session's hooks
  * @hooked: it is on
  * @stuck: @ops can be called after the end
@@ -134,6 +142,7 @@ struct kobs_probe_point {
 	long nr;
 	bool own_args;
 	bool brief;
+	const struct kobs_join *join;
 	struct kobs_probes *probes;
 	bool hooked;
 	bool stuck;
@@ -147,6 +156,7 @@ struct kobs_probe_point {
  * @n_syscalls: number of these that hook system calls
  * @ips: memory of their functions
  * @inflight: system calls that are measured
+ * @joins: pairs that its hits begin and end, or NULL
  * @lock: protects the points' functions and hooks, and the members below
  * @modules: notifier of modules, whose functions go
  * @began: monotonic ns of the start; 0 before it and after the stop
@@ -160,6 +170,7 @@ struct kobs_probes {
 	unsigned int n_syscalls;
 	unsigned long *ips;
 	struct kobs_inflight_table inflight;
+	struct kobs_joins *joins;
 	struct mutex lock; /* see above */
 	struct notifier_block modules;
 	u64 began;

@@ -116,7 +116,15 @@ static bool read_part(struct kobs_quick_reader *r, struct kobs_quick *q)
 	return read_condition(r, q, reg);
 }
 
-static bool read_program(const struct kobs_program *p, struct kobs_quick *q)
+/**
+ * kobs_quick_read() - recognise a program that needs no interpreter
+ * @p: program, checked
+ * @q: all zero; set to its quick form
+ *
+ * Context: any.
+ * Return: false if it needs one.
+ */
+bool kobs_quick_read(const struct kobs_program *p, struct kobs_quick *q)
 {
 	struct kobs_quick_reader r = { p->words, p->words + p->n };
 
@@ -144,7 +152,7 @@ enum kobs_quick_shape kobs_probe_shape(struct kobs_probe_point *point)
 	struct kobs_quick *q = &point->quick;
 
 	*q = (struct kobs_quick){};
-	if (s->stream || s->n_words != 1 || !read_program(&point->program, q))
+	if (s->stream || s->n_words != 1 || !kobs_quick_read(&point->program, q))
 		return KOBS_QUICK_NONE;
 	if (s->gather[0] != (q->has_key ? PROBE_W_NUMBER : PROBE_W_PROBE))
 		return KOBS_QUICK_NONE;

@@ -63,6 +63,9 @@ struct kobs_quick {
 	struct kobs_quick_operand key;
 };
 
+struct kobs_program;
+bool kobs_quick_read(const struct kobs_program *p, struct kobs_quick *q);
+
 /* Cut an argument to the operand's type. */
 static __always_inline u64 kobs_quick_cut(const struct kobs_quick_operand *o,
 					  u64 v)

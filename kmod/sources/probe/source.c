@@ -231,7 +231,13 @@ static const struct kobs_column probe_columns[] = {
 	PROBE_NUMBER(0), PROBE_NUMBER(1), PROBE_NUMBER(2), PROBE_NUMBER(3),
 	PROBE_NUMBER(4), PROBE_NUMBER(5), PROBE_NUMBER(6),
 	PROBE_TEXT(0), PROBE_TEXT(1),
+	{ "from", "what a pair began with", KOBS_TYPE_FUNCTION, NULL,
+	  PROBE_W_PROBE, 1 },
+	{ "to", "what a pair ended with", KOBS_TYPE_FUNCTION, NULL, PROBE_W_TO,
+	  1 },
 };
+
+static_assert((int)PROBE_WORDS <= (int)KOBS_WORDS);
 
 static const struct kobs_param probe_params[] = {
 	[PROBE_P_TARGETS] = {
@@ -248,8 +254,13 @@ static const struct kobs_param probe_params[] = {
 	},
 	[PROBE_P_INFLIGHT] = {
 		"inflight",
-		"maximum number of calls in progress whose return is hooked; 0: automatic",
+		"maximum number of calls in progress whose return is hooked, or of pairs that have begun; 0: automatic",
 		KOBS_TYPE_NUMBER, "calls", 0, 1 << 16, 0
+	},
+	[PROBE_P_JOINS] = {
+		"joins",
+		"pairs of hits to measure from one to the other: a word each, kobs_program.h",
+		KOBS_TYPE_ADDRESSES, NULL, 1, PROBE_PROGRAMS, 0
 	},
 	[PROBE_P_LABELS] = {
 		"labels", "how a client shows the columns; kept for others",
@@ -278,6 +289,14 @@ static const struct kobs_reason probe_reasons[] = {
 		"missed_returns",
 		"call whose return could not be hooked: raise inflight",
 	},
+	[PROBE_N_UNMATCHED - KOBS_N_SOURCE] = {
+		"unmatched",
+		"end without a begin of its key",
+	},
+	[PROBE_N_REPLACED - KOBS_N_SOURCE] = {
+		"replaced",
+		"begin that another one of its key replaced before an end",
+	},
 };
 
 const struct kobs_source kobs_src_probe = {
@@ -295,5 +314,6 @@ const struct kobs_source kobs_src_probe = {
 	.start = probe_start,
 	.stop = probe_stop,
 	.release = probe_release,
+	.code = kobs_joins_code,
 	.note = probe_note,
 };

@@ -439,6 +439,12 @@ void kobs_probe_syscall(struct kobs_probe_point *point,
 {
 	bool stacks = point->s->need & KOBS_W_STACKS;
 
+	if (point->join) {
+		add_trace(point, kind == KOBS_PROBE_EXIT ? "sys_exit" :
+							   "sys_enter",
+			  kobs_join_syscall(kind));
+		return;
+	}
 	point->brief = is_brief(point, kind == KOBS_PROBE_CALL);
 	if (kind == KOBS_PROBE_ENTER)
 		add_trace(point, "sys_enter",

@@ -12,13 +12,21 @@
  *   bad N			kobs_gen_probe() N times with an item that cannot
  *				be read
  *   bench N			time N rounds of the tracepoint; see bench
+ *   pair CTX N NS		N rounds of kobs_gen_open() and kobs_gen_close(),
+ *				with NS at least between them; round i has the key i
+ *   open CTX N START STEP	only the first, with the keys START + i * STEP
+ *   close CTX N START STEP	only the second
+ *   race N KEYS		on all CPUs at once, in hardirq context: N rounds of
+ *				open and close, with the keys 0 to KEYS - 1 in turn
+ *   benchpair N		time N rounds of both, as bench
  *
  * With number n of round i: argument 0 is n as an int, 1 is n as 64 bits, 2 is the
  * text "even" or "odd" of i, 3 is the address of a struct gen_item. The tracepoint
  * has (n, text, item, n + 1, n + 2, n + 3, n + 4).
  *
  * The file "bench" has thousandths of a ns per round in the last benchmark, the best
- * of 5.
+ * of 5. The file "pairs" has two sums over all rounds of pair: the ns between the two
+ * calls, and with both calls.
  *
  * Locking: the mutex serialises commands.
  */
@@ -30,6 +38,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
@@ -57,19 +66,22 @@ struct gen_item {
 #define TRACED	noinline
 #endif
 
+/* What a command calls. */
+enum what { CALL, FIRE, OPEN, CLOSE, PAIR };
+
 /**
  * struct burst - a command
- * @fire: the tracepoint, not the function
+ * @what: what is called
  * @bad: the item cannot be read
  * @n: rounds
  * @start: first number
- * @step: from one to the next
+ * @step: from one to the next; of pairs, ns between both
  * @irq: for hardirq context
  * @tasklet: for softirq context
  * @done: of the tasklet
  */
 struct burst {
-	bool fire;
+	enum what what;
 	bool bad;
 	u64 n;
 	s64 start;
@@ -79,15 +91,47 @@ struct burst {
 	struct completion done;
 };
 
+static const char * const whats[] = {
+	[CALL] = "call", [FIRE] = "fire", [OPEN] = "open", [CLOSE] = "close",
+	[PAIR] = "pair",
+};
+
 static DEFINE_MUTEX(lock);
 static struct dentry *dir;
 static u64 bench_result;
+static u64 between, around;
 
 static TRACED s64 kobs_gen_probe(int number, u64 wide, const char *name,
 				 const struct gen_item *item)
 {
 	barrier();
 	return number;
+}
+
+static TRACED void kobs_gen_open(u64 key, u32 other, const char *name)
+{
+	barrier();
+}
+
+static TRACED void kobs_gen_close(u64 key, u32 other, const char *name)
+{
+	barrier();
+}
+
+static void pair_round(u64 key, u64 ns)
+{
+	u64 t[4];
+
+	t[0] = ktime_get_mono_fast_ns();
+	kobs_gen_open(key, 0, "pair");
+	t[1] = ktime_get_mono_fast_ns();
+	while (ktime_get_mono_fast_ns() - t[1] < ns)
+		cpu_relax();
+	t[2] = ktime_get_mono_fast_ns();
+	kobs_gen_close(key, 0, "pair");
+	t[3] = ktime_get_mono_fast_ns();
+	between += t[2] - t[1];
+	around += t[3] - t[0];
 }
 
 static void item_fill(struct gen_item *item, s64 n, const char *name)
@@ -101,24 +145,56 @@ static void item_fill(struct gen_item *item, s64 n, const char *name)
 		 "item %lld of the module kobs_gen_probe", n);
 }
 
+static void burst_round(const struct burst *b, u64 i)
+{
+	const char *name = i % 2 ? "odd" : "even";
+	s64 n = b->start + (s64)i * b->step;
+	struct gen_item item = {}, next = {};
+
+	item_fill(&item, n, name);
+	item_fill(&next, 2 * n, name);
+	item.next = &next;
+	if (b->what == FIRE)
+		trace_kobs_gen_fire(n, name, &item, n + 1, n + 2, n + 3, n + 4);
+	else
+		kobs_gen_probe(n, n, name, b->bad ? (void *)16 : &item);
+}
+
+/* Texts of keys are in memory of their own at both calls. */
+static void burst_side(const struct burst *b, u64 i)
+{
+	s64 n = b->start + (s64)i * b->step;
+	char name[24];
+
+	snprintf(name, sizeof(name), "key %lld", n);
+	if (b->what == OPEN)
+		kobs_gen_open(n, i, name);
+	else
+		kobs_gen_close(n, i, name);
+}
+
 static void burst_rounds(struct burst *b)
 {
-	struct gen_item item = {}, next = {};
 	u64 i;
 
 	for (i = 0; i < b->n; i++) {
-		const char *name = i % 2 ? "odd" : "even";
-		s64 n = b->start + (s64)i * b->step;
-
-		item_fill(&item, n, name);
-		item_fill(&next, 2 * n, name);
-		item.next = &next;
-		if (b->fire)
-			trace_kobs_gen_fire(n, name, &item, n + 1, n + 2, n + 3,
-					    n + 4);
+		if (b->what == PAIR)
+			pair_round(i, b->step);
+		else if (b->what >= OPEN)
+			burst_side(b, i);
 		else
-			kobs_gen_probe(n, n, name,
-				       b->bad ? (void *)16 : &item);
+			burst_round(b, i);
+	}
+}
+
+static void race_rounds(void *data)
+{
+	const struct burst *b = data;
+	u64 i;
+
+	for (i = 0; i < b->n; i++) {
+		kobs_gen_open(i % b->start, 0, "race");
+		kobs_gen_close(i % b->start, 0, "race");
 	}
 }
 
@@ -148,13 +224,25 @@ static noinline u64 bench_rounds(u64 n)
 	return ktime_get_mono_fast_ns() - start;
 }
 
-static void run_bench(u64 n)
+static noinline u64 bench_pairs(u64 n)
+{
+	u64 start = ktime_get_mono_fast_ns();
+	u64 i;
+
+	for (i = 0; i < n; i++) {
+		kobs_gen_open(i, 0, "bench");
+		kobs_gen_close(i, 0, "bench");
+	}
+	return ktime_get_mono_fast_ns() - start;
+}
+
+static void run_bench(u64 n, u64 (*rounds)(u64 n))
 {
 	u64 best = U64_MAX;
 	unsigned int i;
 
 	for (i = 0; i < 5; i++)
-		best = min(best, bench_rounds(n));
+		best = min(best, rounds(n));
 	bench_result = n ? div64_u64(best * 1000, n) : 0;
 }
 
@@ -180,24 +268,51 @@ static int burst_run(struct burst *b, const char *context)
 	return 0;
 }
 
+/* The place of a word among those of commands, or -EINVAL. */
+static int what_of(const char *word)
+{
+	return match_string(whats, ARRAY_SIZE(whats), word);
+}
+
+static int run_bench_command(const char *line)
+{
+	u64 n;
+
+	if (sscanf(line, "bench %llu", &n) == 1 && n <= MOST)
+		run_bench(n, bench_rounds);
+	else if (sscanf(line, "benchpair %llu", &n) == 1 && n <= MOST)
+		run_bench(n, bench_pairs);
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static int run_command(const char *line)
 {
 	struct burst b = {};
 	char context[12] = "task";
-	char what[8];
+	char word[8];
+	int what;
 
-	if (sscanf(line, "bench %llu", &b.n) == 1) {
-		if (b.n <= MOST)
-			run_bench(b.n);
-		return b.n <= MOST ? 0 : -EINVAL;
+	if (!strncmp(line, "bench", 5))
+		return run_bench_command(line);
+	if (sscanf(line, "race %llu %lld", &b.n, &b.start) == 2) {
+		if (b.n > MOST || b.start < 1)
+			return -EINVAL;
+		on_each_cpu(race_rounds, &b, 1);
+		return 0;
 	}
 	if (sscanf(line, "bad %llu", &b.n) == 1) {
 		b.bad = true;
-	} else if (sscanf(line, "%7s %11s %llu %lld %lld", what, context, &b.n,
+	} else if (sscanf(line, "pair %11s %llu %lld", context, &b.n,
+			  &b.step) == 3) {
+		b.what = PAIR;
+	} else if (sscanf(line, "%7s %11s %llu %lld %lld", word, context, &b.n,
 			  &b.start, &b.step) == 5) {
-		b.fire = !strcmp(what, "fire");
-		if (!b.fire && strcmp(what, "call"))
+		what = what_of(word);
+		if (what < 0 || what == PAIR)
 			return -EINVAL;
+		b.what = what;
 	} else {
 		return -EINVAL;
 	}
@@ -220,6 +335,24 @@ static ssize_t run_write(struct file *file, const char __user *buf, size_t len,
 	return err ?: len;
 }
 
+static ssize_t pairs_read(struct file *file, char __user *buf, size_t len,
+			  loff_t *pos)
+{
+	char line[64];
+	int n;
+
+	mutex_lock(&lock);
+	n = snprintf(line, sizeof(line), "%llu %llu\n", between, around);
+	mutex_unlock(&lock);
+	return simple_read_from_buffer(buf, len, pos, line, n);
+}
+
+static const struct file_operations pairs_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = pairs_read,
+};
+
 static const struct file_operations run_fops = {
 	.owner = THIS_MODULE,
 	.open = simple_open,
@@ -230,6 +363,7 @@ static int __init kobs_gen_probe_init(void)
 {
 	dir = debugfs_create_dir("kobs_gen_probe", NULL);
 	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("pairs", 0400, dir, NULL, &pairs_fops);
 	debugfs_create_u64("bench", 0400, dir, &bench_result);
 	return 0;
 }

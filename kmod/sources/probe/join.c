@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source probe: handlers of hits that begin and end pairs (join.h).
+ *
+ * Locking: none; any context, NMI included. A begin and an end of one key can run on
+ * two CPUs at once, and so can two begins or two ends: the in-flight table sets an
+ * order, and each begin ends in one of the counters once.
+ */
+#include <asm/syscall.h>
+#include <linux/compat.h>
+#include <linux/ftrace.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <trace/events/syscalls.h>
+
+#include "compat/ftrace_args.h"
+#include "core/hit.h"
+#include "sources/probe/probe.h"
+
+/* An end that finds no begin has lost to others at most so often. */
+#define JOIN_TRIES	8
+
+/* A key, with room for its words. */
+struct join_key {
+	struct kobs_inflight_key key;
+	u64 words[KOBS_JOIN_MORE];
+};
+
+static bool is_fault(const u64 *text)
+{
+	static const char fault[] = "(fault)";
+
+	return !memcmp(text, fault, sizeof(fault));
+}
+
+/* Two words of all of them, where there are more. */
+static void make_words(struct join_key *k, unsigned int n)
+{
+	u64 a = n, b = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		a = (a ^ k->words[i]) * KOBS_HASH_FACTOR;
+		a ^= a >> 32;
+		b = (b + k->words[i]) * KOBS_HASH_FACTOR;
+		b ^= b >> 29;
+	}
+	k->key.word[0] = a;
+	k->key.word[1] = b;
+}
+
+/* A key that a program gives. Returns false if it cannot be read. */
+static noinline bool join_key_run(const struct kobs_joins *j,
+				  const struct kobs_join_side *side,
+				  const u64 *args, struct join_key *k)
+{
+	u64 texts[KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS] = {};
+	const struct kobs_program_in in = { .args = args };
+	u64 numbers[KOBS_PROG_KEYS] = {};
+	struct kobs_program_out out = { .keys = numbers, .texts = texts };
+	unsigned int n = KOBS_JOIN_NUMBERS;
+	unsigned int i;
+
+	if (kobs_program_run(&side->key, &in, &out) != KOBS_PROGRAM_PASS ||
+	    out.faults)
+		return false;
+	memcpy(k->words, numbers, KOBS_JOIN_NUMBERS * sizeof(*numbers));
+	k->key.word[0] = numbers[0];
+	k->key.word[1] = numbers[1];
+	if (!j->more)
+		return true;
+	for (i = 0; i < KOBS_PROG_TEXTS; i++) {
+		const u64 *text = texts + i * KOBS_PROG_TEXT_WORDS;
+
+		if (!(side->key.texts >> i & 1))
+			continue;
+		if (is_fault(text))
+			return false;
+		memcpy(k->words + n, text, KOBS_PROG_TEXT_WORDS * sizeof(*text));
+		n += KOBS_PROG_TEXT_WORDS;
+	}
+	make_words(k, n);
+	return true;
+}
+
+static __always_inline bool join_key(const struct kobs_joins *j,
+				     const struct kobs_join_side *side,
+				     const u64 *args, struct join_key *k,
+				     bool simple)
+{
+	k->key.more = k->words;
+	k->key.n = simple ? 0 : j->more;
+	if (side->how == KOBS_JOIN_ARGUMENT) {
+		k->key.word[0] = kobs_quick_get(&side->argument, args);
+		k->key.word[1] = 0;
+	} else if (side->how == KOBS_JOIN_THREAD) {
+		/* An address is another thread's after its end: not with this number. */
+		k->key.word[0] = (u64)current;
+		k->key.word[1] = current->pid;
+	} else if (simple || side->how == KOBS_JOIN_CPU) {
+		k->key.word[0] = raw_smp_processor_id();
+		k->key.word[1] = 0;
+	} else {
+		return join_key_run(j, side, args, k);
+	}
+	return true;
+}
+
+/* A begin is replaced, once for each that the table says. */
+static void join_replaced(struct kobs_cpu *pc, unsigned int n)
+{
+	local64_sub(n, &pc->counters.n[KOBS_N_IN_FLIGHT]);
+	local64_add(n, &pc->counters.n[PROBE_N_REPLACED]);
+}
+
+/* No slot is free: that of an older begin of the key, which is replaced, is. */
+static noinline bool join_claim_full(const struct kobs_joins *j,
+				     struct kobs_cpu *pc,
+				     const struct kobs_inflight_key *key,
+				     struct kobs_inflight_ref *ref)
+{
+	struct kobs_inflight_ref old KOBS_UNINIT;
+
+	if (!kobs_inflight_find(&j->inflight, key->word[0], key->word[1], &old) ||
+	    memcmp(old.entry->data, key->more, key->n * sizeof(u64)) ||
+	    !kobs_inflight_end(&old))
+		return false;
+	join_replaced(pc, 1);
+	return kobs_inflight_claim(&j->inflight, key, ref);
+}
+
+/* Run the program of a begin. Returns what becomes of the hit if it does not pass. */
+static __always_inline enum kobs_counter
+join_pass(const struct kobs_join_side *side, const struct kobs_program_in *in,
+	  u64 *v, const u8 *given, unsigned int n_given, bool simple)
+{
+	struct kobs_program_out out = {
+		.keys = &v[PROBE_W_NUMBER],
+		.texts = &v[PROBE_W_TEXT],
+	};
+	enum kobs_program_end end;
+	unsigned int i;
+
+	if (simple)
+		return kobs_quick_wants(&side->quick, in->args) ?
+		       KOBS_N_RECORDED : KOBS_N_FILTERED;
+	for (i = 0; i < n_given; i++)
+		v[given[i]] = 0;
+	end = kobs_program_run(&side->program, in, &out);
+	v[PROBE_W_FAULTS] |= out.faults;
+	if (likely(end == KOBS_PROGRAM_PASS))
+		return KOBS_N_RECORDED;
+	return end == KOBS_PROGRAM_FILTERED ? KOBS_N_FILTERED : PROBE_N_FAULT;
+}
+
+/* Keep what is known of a begin. Returns what becomes of the hit. */
+static __always_inline enum kobs_counter
+join_keep(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
+	  const u64 *args, unsigned long entry, const struct kobs_at *at,
+	  u64 t0, bool simple)
+{
+	const struct kobs_program_in in = { .args = args };
+	const struct kobs_joins *j = p->probes->joins;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	struct kobs_session *s = p->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	enum kobs_counter fate;
+	unsigned int i, ended;
+	struct join_key k;
+	u64 *data;
+	u64 start;
+
+	v[PROBE_W_PROBE] = id;
+	v[PROBE_W_FAULTS] = 0;
+	fate = join_pass(&p->join->from, &in, v, j->from, j->n_from, simple);
+	if (unlikely(fate != KOBS_N_RECORDED))
+		return fate;
+	if (unlikely(!join_key(j, &p->join->from, args, &k, simple)))
+		return PROBE_N_FAULT;
+	if (s->need && !kobs_context_at(s, v, s->need, entry, at, !simple))
+		return KOBS_N_STACK_FULL;
+	if (unlikely(!kobs_inflight_claim(&j->inflight, &k.key, &ref)) &&
+	    !join_claim_full(j, pc, &k.key, &ref))
+		return KOBS_N_INFLIGHT_FULL;
+	data = ref.entry->data;
+	for (i = 0; i < k.key.n; i++)
+		data[i] = k.words[i];
+	data += k.key.n;
+	for (i = 0; i < j->n_keep; i++)
+		data[1 + i] = v[j->keep[i]];
+	start = ktime_get_mono_fast_ns();
+	ref.entry->start = start;
+	data[0] = t0 ? (start - t0) ?: 1 : 0;
+	ended = kobs_inflight_publish_last(&j->inflight, &ref, &k.key, start);
+	if (unlikely(ended)) {
+		join_replaced(pc, ended);
+		/* Such begins have no end that would do it. */
+		kobs_hit_end(s, pc, t0, 0);
+	}
+	return KOBS_N_IN_FLIGHT;
+}
+
+static __always_inline void join_begin(struct kobs_probe_point *p,
+				       struct kobs_cpu *pc, u64 id,
+				       const u64 *args, unsigned long entry,
+				       const struct kobs_at *at, bool simple)
+{
+	struct kobs_session *s = p->s;
+	enum kobs_counter fate;
+	u64 t0;
+
+	if (!kobs_hit_begin(s, pc, &t0))
+		return;
+	if (kobs_hit_wanted(s, pc)) {
+		fate = join_keep(p, pc, id, args, entry, at, t0, simple);
+		kobs_count(&pc->counters, fate);
+		if (likely(fate == KOBS_N_IN_FLIGHT))
+			return;
+	}
+	kobs_hit_end(s, pc, t0, 0);
+}
+
+/* An end that is none of a pair. */
+static noinline void join_alone(struct kobs_session *s, struct kobs_cpu *pc,
+				enum kobs_counter fate)
+{
+	u64 t0;
+
+	if (!kobs_hit_begin(s, pc, &t0))
+		return;
+	if (kobs_hit_wanted(s, pc))
+		kobs_count(&pc->counters, fate);
+	kobs_hit_end(s, pc, t0, 0);
+}
+
+/* Take the begin of a key out. Returns false when there is none. */
+static __always_inline bool join_take(const struct kobs_joins *j,
+				      const struct kobs_inflight_key *key,
+				      u64 *v, u64 *start, u64 *cost)
+{
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	unsigned int tries = 0;
+	unsigned int i;
+	const u64 *data;
+	bool same;
+
+	do {
+		if (!kobs_inflight_find(&j->inflight, key->word[0],
+					key->word[1], &ref))
+			return false;
+		data = ref.entry->data;
+		same = !key->n || !memcmp(data, key->more, key->n * sizeof(u64));
+		data += key->n;
+		*start = ref.entry->start;
+		*cost = data[0];
+		for (i = 0; i < j->n_keep; i++)
+			v[j->keep[i]] = data[1 + i];
+		if (unlikely(!same) && kobs_inflight_same(&ref))
+			return false;
+		if (likely(same && kobs_inflight_end(&ref)))
+			return true;
+	} while (++tries < JOIN_TRIES);
+	return false;
+}
+
+static __always_inline void join_end(struct kobs_probe_point *p,
+				     struct kobs_cpu *pc, u64 id,
+				     const u64 *args, u64 now, bool simple)
+{
+	struct kobs_program_in in = { .args = args };
+	const struct kobs_joins *j = p->probes->joins;
+	struct kobs_session *s = p->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	enum kobs_counter fate;
+	struct join_key k;
+	u64 start, cost;
+
+	v[PROBE_W_FAULTS] = 0;
+	if (unlikely(!join_key(j, &p->join->to, args, &k, simple))) {
+		join_alone(s, pc, PROBE_N_FAULT);
+		return;
+	}
+	if (!join_take(j, &k.key, v, &start, &cost)) {
+		join_alone(s, pc, PROBE_N_UNMATCHED);
+		return;
+	}
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	in.elapsed = kobs_elapsed(start, now);
+	v[PROBE_W_TO] = id;
+	fate = join_pass(&p->join->to, &in, v, j->to, j->n_to, simple);
+	if (unlikely(fate != KOBS_N_RECORDED))
+		kobs_count(&pc->counters, fate);
+	else
+		kobs_hit_record(s, pc, &(struct kobs_hit){
+			.v = v, .value = in.elapsed,
+		}, KOBS_HIT_EITHER);
+	kobs_hit_end(s, pc, cost ? now : 0, cost);
+}
+
+/* The end of a pair comes before the begin of the next one. */
+static __always_inline void join_hit(struct kobs_probe_point *p, u64 id,
+				     const u64 *args, unsigned long entry,
+				     const struct kobs_at *at, bool simple)
+{
+	u64 now = p->join->to.on ? ktime_get_mono_fast_ns() : 0;
+	struct kobs_cpu *pc = kobs_hit_enter(p->s);
+
+	if (!pc)
+		return;
+	if (p->join->to.on)
+		join_end(p, pc, id, args, now, simple);
+	if (p->join->from.on)
+		join_begin(p, pc, id, args, entry, at, simple);
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_join_hit() - a hit of a point that begins or ends pairs
+ * @p: point
+ * @id: what is shown as its begin or end
+ * @args: its arguments, as far as the point's program has them
+ * @entry: as for kobs_context_at()
+ * @at: likewise
+ *
+ * For hooks without a handler of their own here.
+ *
+ * Context: any, NMI included.
+ */
+void kobs_join_hit(struct kobs_probe_point *p, u64 id, const u64 *args,
+		   unsigned long entry, const struct kobs_at *at)
+{
+	join_hit(p, id, args, entry, at, false);
+}
+
+/**
+ * kobs_join_hit_long() - kobs_join_hit() with arguments on the stack
+ * @p: point of a tracepoint
+ * @args: those in registers, with room for the others
+ * @more: where the others are, if the tracepoint has them
+ *
+ * Context: any, NMI included.
+ */
+void kobs_join_hit_long(struct kobs_probe_point *p, u64 *args, const u64 *more)
+{
+	size_t n = p->program.n_args - PROBE_TRACE_ARGS;
+	struct kobs_cpu *pc;
+
+	if (likely(!copy_from_kernel_nofault(args + PROBE_TRACE_ARGS, more,
+					     n * sizeof(*args)))) {
+		kobs_join_hit(p, p->id, args, 0, NULL);
+		return;
+	}
+	pc = kobs_hit_enter(p->s);
+	if (!pc)
+		return;
+	join_alone(p->s, pc, PROBE_N_FAULT);
+	kobs_hit_leave(pc);
+}
+
+/* Arguments as far as the programs have them. */
+static __always_inline void take_args(struct ftrace_regs *fregs, u64 *args,
+				      unsigned int n)
+{
+	if (n > 0)
+		args[0] = kobs_ftrace_arg(fregs, 0);
+	if (n > 1)
+		args[1] = kobs_ftrace_arg(fregs, 1);
+	if (likely(n <= 2))
+		return;
+	args[2] = kobs_ftrace_arg(fregs, 2);
+	args[3] = kobs_ftrace_arg(fregs, 3);
+	args[4] = kobs_ftrace_arg(fregs, 4);
+	args[5] = kobs_ftrace_arg(fregs, 5);
+}
+
+static void join_entry(unsigned long ip, unsigned long parent_ip,
+		       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kobs_probe_point *p = ops->private;
+	struct kobs_at at = kobs_at_fregs(fregs);
+	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
+
+	take_args(fregs, args, p->program.n_args);
+	join_hit(p, ip, args, ip, &at, false);
+}
+
+static void join_entry_simple(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kobs_probe_point *p = ops->private;
+	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
+
+	take_args(fregs, args, p->program.n_args);
+	join_hit(p, ip, args, 0, NULL, true);
+}
+
+/**
+ * kobs_join_entry() - the handler of functions' entries
+ * @point: point whose session is configured
+ *
+ * Context: task.
+ * Return: the handler, an ftrace_func_t.
+ */
+void *kobs_join_entry(const struct kobs_probe_point *point)
+{
+	return point->join->simple ? join_entry_simple : join_entry;
+}
+
+static void join_trace(void *data, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	const u64 args[PROBE_TRACE_ARGS] = { a0, a1, a2, a3, a4 };
+	struct kobs_probe_point *p = data;
+
+	join_hit(p, p->id, args, 0, NULL, false);
+}
+
+static void join_trace_simple(void *data, u64 a0, u64 a1, u64 a2, u64 a3,
+			      u64 a4)
+{
+	const u64 args[PROBE_TRACE_ARGS] = { a0, a1, a2, a3, a4 };
+	struct kobs_probe_point *p = data;
+
+	join_hit(p, p->id, args, 0, NULL, true);
+}
+
+/**
+ * kobs_join_trace() - the handler of a tracepoint
+ * @point: point with PROBE_TRACE_ARGS arguments at most, whose session is configured
+ *
+ * Context: task.
+ * Return: the handler.
+ */
+void *kobs_join_trace(const struct kobs_probe_point *point)
+{
+	return point->join->simple ? (void *)join_trace_simple :
+				     (void *)join_trace;
+}
+
+/* The entry of a system call; those of the 32-bit interface have other numbers. */
+static void join_enter(void *data, struct pt_regs *regs, long nr)
+{
+	u64 args[KOBS_PROBE_SYSCALL_ARGS] KOBS_UNINIT;
+	struct kobs_probe_point *p = data;
+
+	if ((p->nr >= 0 && nr != p->nr) || unlikely(in_compat_syscall()))
+		return;
+	if (p->program.n_args)
+		syscall_get_arguments(current, regs, (unsigned long *)args);
+	args[KOBS_PROBE_NR] = nr;
+	args[KOBS_PROBE_RET] = 0;
+	args[KOBS_PROBE_TOOK] = 0;
+	join_hit(p, p->id, args, 0, NULL, false);
+}
+
+static void join_exit(void *data, struct pt_regs *regs, long ret)
+{
+	long nr = syscall_get_nr(current, regs);
+	u64 args[KOBS_PROBE_SYSCALL_ARGS] KOBS_UNINIT;
+	struct kobs_probe_point *p = data;
+
+	if ((p->nr >= 0 && nr != p->nr) || unlikely(in_compat_syscall()))
+		return;
+	if (p->program.n_args)
+		syscall_get_arguments(current, regs, (unsigned long *)args);
+	args[KOBS_PROBE_NR] = nr;
+	args[KOBS_PROBE_RET] = ret;
+	args[KOBS_PROBE_TOOK] = 0;
+	join_hit(p, p->id, args, 0, NULL, false);
+}
+
+KOBS_PROBE_TYPE(join_enter, sys_enter);
+KOBS_PROBE_TYPE(join_exit, sys_exit);
+
+/**
+ * kobs_join_syscall() - the handler of system calls
+ * @kind: when they are hooked
+ *
+ * Context: task.
+ * Return: the handler.
+ */
+void *kobs_join_syscall(enum kobs_probe_kind kind)
+{
+	return kind == KOBS_PROBE_EXIT ? (void *)join_exit : (void *)join_enter;
+}
