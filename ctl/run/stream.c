@@ -38,8 +38,6 @@ static const struct {
 	{ "ptr", "OBJECT", 18 },
 	{ "func", "FUNC", 0 },
 	{ "probe", "PROBE", 0 },
-	{ "from", "FROM", 0 },
-	{ "to", "TO", 0 },
 	{ "caller", "<- CALLER", 0 },
 	{ "site", "SITE", 0 },
 };

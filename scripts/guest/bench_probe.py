@@ -15,19 +15,24 @@ LOOPS = 20000
 SYSCALL = ("/usr/bin/perf", "bench", "syscall", "basic", "-l", str(LOOPS))
 
 
-def fire(b):
-    """Instructions of a round that fires the tracepoint."""
+def fire(b, what="bench"):
+    """Instructions of a round that fires the tracepoint, or of one that calls two functions."""
     with open(GEN + "run", "w", encoding="utf-8") as f:
-        f.write(f"bench {CALLS}")
+        f.write(f"{what} {CALLS}")
     return int(b.read(GEN + "bench")) / 1000
 
 
-def script(b):
-    name = "/tmp/fire"
+def script(b, what="bench"):
+    name = "/tmp/" + what
     with open(name, "w", encoding="utf-8") as f:
-        f.write(f"#!/bin/sh\necho bench {CALLS} >{GEN}run\n")
+        f.write(f"#!/bin/sh\necho {what} {CALLS} >{GEN}run\n")
     b.os.chmod(name, 0o755)
     return name
+
+
+def load(b):
+    if not b.os.path.isdir(GEN):
+        b.run("insmod", f"{b.os.environ['KOBS_MODULES']}/kobs_gen_probe.ko")
 
 
 def per_op(out):
@@ -57,9 +62,18 @@ def jobs(b):
             return int(b.read(GEN + "bench")) / 1000
         return measure
 
-    def peer_event(program):
+    def pair(*args):
         def measure():
-            out = b.run("bpftrace", "-e", program, "-c", "/bin/sh " + script(b))
+            report("time", "--from", "k:kobs_gen_open", "--to", "k:kobs_gen_close", *args, work=[script(b, "benchpair")])
+            recorded = json.loads(b.read("/tmp/report"))["accounting"]["recorded"]
+            if recorded != TRACED:
+                raise b.Absent(f"kobs saw {recorded} of {TRACED}")
+            return int(b.read(GEN + "bench")) / 1000
+        return measure
+
+    def peer_event(program, what="bench"):
+        def measure():
+            out = b.run("bpftrace", "-e", program, "-c", "/bin/sh " + script(b, what))
             if not re.search(r"^@", out, re.M):
                 raise b.Absent("bpftrace printed nothing")
             return int(b.read(GEN + "bench")) / 1000
@@ -90,7 +104,7 @@ def jobs(b):
         return b.result()
 
     def job_event():
-        b.run("insmod", f"{b.os.environ['KOBS_MODULES']}/kobs_gen_probe.ko") if not b.os.path.isdir(GEN) else None
+        load(b)
         rows(fire(b), [
             ("tracepoint, count", 95, event("count", f"t:{EVENT}"), [
                 ("bpftrace count()", peer_event(f"tracepoint:{EVENT} {{ @ = count(); }}"))]),
@@ -111,4 +125,19 @@ def jobs(b):
                     "{ @[args->id] = hist(nsecs - @t[tid]); delete(@t[tid]); }"))]),
         ])
 
-    return {"probe": job_probe, "event": job_event, "syscall": job_syscall}
+    def job_join():
+        load(b)
+        kprobes = "kprobe:kobs_gen_open {{ @t[{0}] = nsecs; }} kprobe:kobs_gen_close /@t[{0}]/ {{ @ = {1}; delete(@t[{0}]); }}"
+        rows(fire(b, "benchpair"), [
+            ("pair of functions, by an argument", 500, pair("--on", "arg0"), [
+                ("bpftrace stats()", peer_event(kprobes.format("arg0", "stats(nsecs - @t[arg0])"), "benchpair"))]),
+            ("pair of functions, by an argument, histogram", 500, pair("--on", "arg0", "--hist"), [
+                ("bpftrace hist()", peer_event(kprobes.format("arg0", "hist(nsecs - @t[arg0])"), "benchpair"))]),
+            ("pair of functions, by the thread", 500, pair(), [
+                ("bpftrace stats()", peer_event(kprobes.format("tid", "stats(nsecs - @t[tid])"), "benchpair"))]),
+            ("pair of functions, by a text", 900, pair("--on", "str(arg2)"), [
+                ("bpftrace stats()", peer_event(kprobes.format("str(arg2)", "stats(nsecs - @t[str(arg2)])"), "benchpair"))]),
+            ("pair of functions, with pid, comm and a column of the end", 700, pair("--on", "arg0", "--by", "pid,comm,to.cpu=end"), []),
+        ])
+
+    return {"probe": job_probe, "join": job_join, "event": job_event, "syscall": job_syscall}

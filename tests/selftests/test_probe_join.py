@@ -230,7 +230,7 @@ def race():
     n = os.cpu_count()
     for keys, on in ((1, KEY), (2, KEY), (3, "str(arg2)"), (64, KEY)):
         each = rounds(2000, 20000)
-        r = pairs("--on", on, run=rounds_of(f"race {each} {keys}"))
+        r = pairs("--on", on, "--budget", 0, run=rounds_of(f"race {each} {keys}"))
         hits, recorded, filtered, lost = fates(r)
         equal((filtered, set(lost) - {"replaced", "unmatched", "in_flight"}), (0, set()), "what there is")
         lost = {k: lost.get(k, 0) for k in ("replaced", "unmatched", "in_flight")}
@@ -254,7 +254,7 @@ def nmi():
         # Begins and ends in tasks, which NMIs interrupt.
         gen("reset")
         gen("nmi 50")
-        r = join("--from", "k:kobs_gen_leaf", "--to", "k:kobs_gen_leaf", "--on", "cpu",
+        r = join("--from", "k:kobs_gen_leaf", "--to", "k:kobs_gen_leaf", "--on", "cpu", "--budget", 0,
                  run=["sh", "-c", f"while :; do echo call task 2000 >{GEN}run; done & vm-nmi 20; kill $!; wait"])
         gen("nmi 0")
         hits, recorded, filtered, lost = fates(r)

@@ -77,7 +77,7 @@ static int check_name(const struct probe_run *p, const struct key *k)
 	static const char *const taken[] = {
 		"probe", "cpu", "pid", "tid", "comm", "kstack", "ustack", "count", "sum", "min",
 		"max", "p50", "p90", "p99", "p999", "hist", "negative", "per_s", "time_ns",
-		"duration_ns", "ptr", "caller", "func", "site", "event", "from", "to",
+		"duration_ns", "ptr", "caller", "func", "site", "event",
 	};
 	size_t i;
 

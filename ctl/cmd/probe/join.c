@@ -107,6 +107,9 @@ static int parse_expressions(struct probe_run *p)
 			continue;
 		p->keys[i].side = expr_take_sides(p->keys[i].expr, side_names);
 		err = check_sides("--by", p->keys[i].name, p->keys[i].side);
+		if (!err && (!strcmp(p->keys[i].name, side_names[0]) ||
+			     !strcmp(p->keys[i].name, side_names[1])))
+			err = misuse("--by: the columns 'from' and 'to' are the probes: give this one another name, as in 'EXPR=NAME'");
 	}
 	p->join.where = zalloc((p->nr_where + 1) * sizeof(*p->join.where));
 	for (i = 0; !err && i < p->nr_where; i++) {
