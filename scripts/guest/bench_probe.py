@@ -131,13 +131,13 @@ def jobs(b):
         rows(fire(b, "benchpair"), [
             ("pair of functions, by an argument", 500, pair("--on", "arg0"), [
                 ("bpftrace stats()", peer_event(kprobes.format("arg0", "stats(nsecs - @t[arg0])"), "benchpair"))]),
-            ("pair of functions, by an argument, histogram", 500, pair("--on", "arg0", "--hist"), [
+            ("pair of functions, by an argument, histogram", 520, pair("--on", "arg0", "--hist"), [
                 ("bpftrace hist()", peer_event(kprobes.format("arg0", "hist(nsecs - @t[arg0])"), "benchpair"))]),
             ("pair of functions, by the thread", 500, pair(), [
                 ("bpftrace stats()", peer_event(kprobes.format("tid", "stats(nsecs - @t[tid])"), "benchpair"))]),
-            ("pair of functions, by a text", 900, pair("--on", "str(arg2)"), [
+            ("pair of functions, by a text", 1900, pair("--on", "str(arg2)"), [
                 ("bpftrace stats()", peer_event(kprobes.format("str(arg2)", "stats(nsecs - @t[str(arg2)])"), "benchpair"))]),
-            ("pair of functions, with pid, comm and a column of the end", 700, pair("--on", "arg0", "--by", "pid,comm,to.cpu=end"), []),
+            ("pair of functions, with pid, comm and a column of the end", 880, pair("--on", "arg0", "--by", "pid,comm,to.cpu=end"), []),
         ])
 
     return {"probe": job_probe, "join": job_join, "event": job_event, "syscall": job_syscall}

@@ -307,6 +307,19 @@ static __u64 some_insn(struct fz_builder *f)
 			 args[fz_below(&f->rng, 9)], fz_below(&f->rng, 4));
 }
 
+/* Pairs of two programs, some of which are not there. */
+static void put_joins(struct fz_builder *f, struct fz_buf *b)
+{
+	__u64 joins[2] = {};
+	unsigned int i;
+	unsigned int k;
+
+	for (i = 0; i < 2; i++)
+		for (k = 0; k < KOBS_JOIN_PARTS; k++)
+			joins[i] |= (__u64)fz_below(&f->rng, 3 + chance(f, 5)) << 16 * k;
+	put_words(b, "joins", joins, 2);
+}
+
 /* Targets of all kinds, and programs for them. */
 static void put_probe(struct fz_builder *f, struct fz_buf *b)
 {
@@ -334,6 +347,8 @@ static void put_probe(struct fz_builder *f, struct fz_buf *b)
 	for (i = 0; i < 2 * k + 2; i++)
 		code[i] = i == k || i == 2 * k + 1 ? KOBS_OP_END : some_insn(f);
 	put_words(b, "code", code, 2 * k + 2);
+	if (chance(f, 30))
+		put_joins(f, b);
 }
 
 /* A source cannot do without these. */

@@ -390,6 +390,7 @@ static void context(struct kunit *test)
 		INSN(CONTEXT, 1, 0, KOBS_PROG_TASK, 0), INSN(KEY, 0, 1, 2, 0),
 		INSN(CONTEXT, 1, 0, KOBS_PROG_COMM, 0), INSN(KEY, 0, 1, 3, 0),
 		INSN(CONTEXT, 1, 0, KOBS_PROG_CPU, 0), INSN(KEY, 0, 1, 4, 0),
+		INSN(CONTEXT, 1, 0, KOBS_PROG_ELAPSED, 0), INSN(KEY, 0, 1, 5, 0),
 		INSN(CONTEXT, 1, 0, KOBS_PROG_TIME, 0), INSN(VALUE, 0, 1, 0, 0),
 		END,
 	};
@@ -410,6 +411,7 @@ static void context(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hit.keys[1], current->pid);
 	KUNIT_EXPECT_EQ(test, hit.keys[2], (unsigned long)current);
 	KUNIT_EXPECT_EQ(test, hit.keys[3], (unsigned long)current->comm);
+	KUNIT_EXPECT_EQ(test, hit.keys[5], PROGRAM_ELAPSED);
 }
 
 static struct kunit_case program_cases[] = {

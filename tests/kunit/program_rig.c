@@ -16,7 +16,7 @@
 void program_rig_hit(const struct kobs_program *p, const u64 *args,
 		     struct program_hit *hit)
 {
-	const struct kobs_program_in in = { .args = args };
+	const struct kobs_program_in in = { args, PROGRAM_ELAPSED };
 
 	memset64(hit->keys, KEY_BEFORE, ARRAY_SIZE(hit->keys));
 	memset64(hit->texts, TEXT_BEFORE, ARRAY_SIZE(hit->texts));

@@ -19,6 +19,9 @@
 #define TEXT_BEFORE	0x5454545454545454ULL
 #define VALUE_BEFORE	0x5656565656565656ULL
 
+/* Since the begin of the hit's pair. */
+#define PROGRAM_ELAPSED	123456789012ULL
+
 #define TEXT_BYTES	(KOBS_PROG_TEXT_WORDS * sizeof(u64))
 
 struct kunit;

@@ -138,11 +138,19 @@ def points(*kinds):
             phrase("names", "t:sched:sched_switch s:read"), param("inflight", 16)]
 
 
+def pairs():
+    """From the function to the tracepoint, by register 0, which is a number."""
+    key, end = 39, 0
+    return [words("targets", 0, symbol("kobs_gen_leaf"), 1 | 1 << 16, 0), words("code", end, key, end),
+            words("joins", 1 | 2 << 16, (1 | 2 << 16) << 32), phrase("names", "t:sched:sched_switch"), param("inflight", 16)]
+
+
 # Required parameters of a source or mode, and those that make it allocate everything it can.
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
     "func": lambda: [functions(), param("inflight", 16)],
     "probe time": lambda: points(4, 5),
+    "probe time, pairs": pairs,
     "probe": lambda: points(0, 1),
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
@@ -173,7 +181,7 @@ def modes():
 
 def session(nl, source, mode, fault):
     """One life cycle of a session. Returns the refusal, if any."""
-    parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode), *SMALL, *of(NEEDS, source, mode)()]
+    parts = [attr(K.A_SESSION_SOURCE, source), attr(K.A_SESSION_MODE, mode.partition(",")[0]), *SMALL, *of(NEEDS, source, mode)()]
     parts += [attr(K.A_SESSION_BY, c) for c in of(BY, source, mode, ["comm", "kstack"])]
     me = None
     with fault:
@@ -234,7 +242,7 @@ def every_nth(source, mode, kind, step):
 
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
 CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
-           ("probe", "time")]
+           ("probe", "time"), ("probe", "time, pairs")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("slab", "trace"),
                    ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:

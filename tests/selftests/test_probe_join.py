@@ -174,6 +174,8 @@ def sides():
     equal(fates(r), (40 + 11, 19, 11 + 10, {"unmatched": 11}), "both")
     r = pairs("--on", KEY, "--by", "from.arg0=a,arg1=b,str(to.arg2)=c", run=rounds_of("open task 3 5 10", "close task 3 5 10"))
     equal(table(r, "a", "b", "c"), {(5 + 10 * i, i, f"key {5 + 10 * i}"): 1 for i in range(3)}, "rows")
+    r = pairs("--on", KEY, "--by", "*(u32)(from.arg0)=a,to.arg0=b,*(u32)(to.arg0 + 8)=c", run=rounds_of("open task 1 16 0", "close task 1 16 0"))
+    equal(table(r, "a", "b", "c"), {("(fault)", 16, "(fault)"): 1}, "rows of what cannot be read at either side")
     # A name that only one side has is of that one.
     r = pairs("--on", KEY, "--where", "duration < 3600s", run=run)
     equal(fates(r), (40, 40, 0, {}), "duration in a condition")

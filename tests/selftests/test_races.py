@@ -41,6 +41,9 @@ def kinds():
         "sched runq": ("sched", "runq", "comm", *FREE),
         # Returns of a function, and all system calls.
         "probe time": ("probe", "time", "probe,kstack", words("targets", 5, leaf(), 4, 0), words("code", 0), phrase("names", "s:*"), *FREE),
+        # From a function to a tracepoint, by the thread.
+        "probe time, pairs": ("probe", "time", "from,to,kstack", words("targets", 0, leaf(), 1 | 1 << 16, 0), words("code", 0),
+                              words("joins", 1, 1 << 32), phrase("names", "t:sched:sched_switch"), *FREE),
     }
 
 
@@ -97,7 +100,7 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "pmu record", "slab leaks", "lock contention", "sched offcpu", "sched runq", "probe time"):
+for kind in ("func count", "func time", "pmu record", "slab leaks", "lock contention", "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 

@@ -7,7 +7,6 @@
 #include <linux/ftrace.h>
 #include <linux/uaccess.h>
 
-#include "compat/ftrace_args.h"
 #include "sources/probe/run.h"
 
 /**
@@ -80,22 +79,6 @@ void kobs_probe_quick_slow(struct kobs_probe_point *p, struct kobs_cpu *pc,
 	probe_close(s, pc, t0);
 }
 
-/* Arguments as far as the program has them. */
-static __always_inline void take_args(struct ftrace_regs *fregs, u64 *args,
-				      unsigned int n)
-{
-	if (n > 0)
-		args[0] = kobs_ftrace_arg(fregs, 0);
-	if (n > 1)
-		args[1] = kobs_ftrace_arg(fregs, 1);
-	if (likely(n <= 2))
-		return;
-	args[2] = kobs_ftrace_arg(fregs, 2);
-	args[3] = kobs_ftrace_arg(fregs, 3);
-	args[4] = kobs_ftrace_arg(fregs, 4);
-	args[5] = kobs_ftrace_arg(fregs, 5);
-}
-
 static __always_inline void probe_hit_entry(unsigned long ip,
 					    struct kobs_probe_point *p,
 					    struct ftrace_regs *fregs,
@@ -111,7 +94,7 @@ static __always_inline void probe_hit_entry(unsigned long ip,
 	if (!pc)
 		return;
 	at = kobs_at_fregs(fregs);
-	take_args(fregs, args, p->program.n_args);
+	kobs_probe_args(fregs, args, p->program.n_args);
 	v[PROBE_W_PROBE] = ip;
 	probe_run(p, pc, v, args, p->s->need, ip, &at, KOBS_NO_VALUE, kind);
 	probe_close(p->s, pc, t0);
@@ -143,7 +126,7 @@ static __always_inline void probe_entry_quick(unsigned long ip,
 	if (!pc)
 		return;
 	if (shape != KOBS_QUICK_BARE)
-		take_args(fregs, args, p->program.n_args);
+		kobs_probe_args(fregs, args, p->program.n_args);
 	probe_run_quick(p, pc, args, ip, KOBS_NO_VALUE, t0, shape);
 }
 

@@ -13,15 +13,10 @@
 #include <linux/uaccess.h>
 #include <trace/events/syscalls.h>
 
-#include "compat/ftrace_args.h"
-#include "core/hit.h"
-#include "sources/probe/probe.h"
-
-/* An end that finds no begin has lost to others at most so often. */
-#define JOIN_TRIES	8
+#include "sources/probe/run.h"
 
 /* A key, with room for its words. */
-struct join_key {
+struct kobs_join_key {
 	struct kobs_inflight_key key;
 	u64 words[KOBS_JOIN_MORE];
 };
@@ -34,7 +29,7 @@ static bool is_fault(const u64 *text)
 }
 
 /* Two words of all of them, where there are more. */
-static void make_words(struct join_key *k, unsigned int n)
+static void make_words(struct kobs_join_key *k, unsigned int n)
 {
 	u64 a = n, b = 0;
 	unsigned int i;
@@ -52,7 +47,7 @@ static void make_words(struct join_key *k, unsigned int n)
 /* A key that a program gives. Returns false if it cannot be read. */
 static noinline bool join_key_run(const struct kobs_joins *j,
 				  const struct kobs_join_side *side,
-				  const u64 *args, struct join_key *k)
+				  const u64 *args, struct kobs_join_key *k)
 {
 	u64 texts[KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS] = {};
 	const struct kobs_program_in in = { .args = args };
@@ -85,7 +80,7 @@ static noinline bool join_key_run(const struct kobs_joins *j,
 
 static __always_inline bool join_key(const struct kobs_joins *j,
 				     const struct kobs_join_side *side,
-				     const u64 *args, struct join_key *k,
+				     const u64 *args, struct kobs_join_key *k,
 				     bool simple)
 {
 	k->key.more = k->words;
@@ -106,18 +101,34 @@ static __always_inline bool join_key(const struct kobs_joins *j,
 	return true;
 }
 
-/* A begin is replaced, once for each that the table says. */
-static void join_replaced(struct kobs_cpu *pc, unsigned int n)
+/**
+ * kobs_join_replaced() - count begins that were replaced
+ * @pc: the session's part of this CPU
+ * @n: their number
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_join_replaced(struct kobs_cpu *pc, unsigned int n)
 {
 	local64_sub(n, &pc->counters.n[KOBS_N_IN_FLIGHT]);
 	local64_add(n, &pc->counters.n[PROBE_N_REPLACED]);
 }
 
-/* No slot is free: that of an older begin of the key, which is replaced, is. */
-static noinline bool join_claim_full(const struct kobs_joins *j,
-				     struct kobs_cpu *pc,
-				     const struct kobs_inflight_key *key,
-				     struct kobs_inflight_ref *ref)
+/**
+ * kobs_join_claim_full() - claim an entry though no slot is free
+ * @j: pairs of the session
+ * @pc: the session's part of this CPU
+ * @key: key of the entry
+ * @ref: set to the entry
+ *
+ * The slot of an older begin of the key is free, as that is replaced.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when there is none.
+ */
+bool kobs_join_claim_full(const struct kobs_joins *j, struct kobs_cpu *pc,
+			  const struct kobs_inflight_key *key,
+			  struct kobs_inflight_ref *ref)
 {
 	struct kobs_inflight_ref old KOBS_UNINIT;
 
@@ -125,7 +136,7 @@ static noinline bool join_claim_full(const struct kobs_joins *j,
 	    memcmp(old.entry->data, key->more, key->n * sizeof(u64)) ||
 	    !kobs_inflight_end(&old))
 		return false;
-	join_replaced(pc, 1);
+	kobs_join_replaced(pc, 1);
 	return kobs_inflight_claim(&j->inflight, key, ref);
 }
 
@@ -166,7 +177,7 @@ join_keep(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	enum kobs_counter fate;
 	unsigned int i, ended;
-	struct join_key k;
+	struct kobs_join_key k KOBS_UNINIT;
 	u64 *data;
 	u64 start;
 
@@ -180,7 +191,7 @@ join_keep(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 	if (s->need && !kobs_context_at(s, v, s->need, entry, at, !simple))
 		return KOBS_N_STACK_FULL;
 	if (unlikely(!kobs_inflight_claim(&j->inflight, &k.key, &ref)) &&
-	    !join_claim_full(j, pc, &k.key, &ref))
+	    !kobs_join_claim_full(j, pc, &k.key, &ref))
 		return KOBS_N_INFLIGHT_FULL;
 	data = ref.entry->data;
 	for (i = 0; i < k.key.n; i++)
@@ -193,7 +204,7 @@ join_keep(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 	data[0] = t0 ? (start - t0) ?: 1 : 0;
 	ended = kobs_inflight_publish_last(&j->inflight, &ref, &k.key, start);
 	if (unlikely(ended)) {
-		join_replaced(pc, ended);
+		kobs_join_replaced(pc, ended);
 		/* Such begins have no end that would do it. */
 		kobs_hit_end(s, pc, t0, 0);
 	}
@@ -220,9 +231,16 @@ static __always_inline void join_begin(struct kobs_probe_point *p,
 	kobs_hit_end(s, pc, t0, 0);
 }
 
-/* An end that is none of a pair. */
-static noinline void join_alone(struct kobs_session *s, struct kobs_cpu *pc,
-				enum kobs_counter fate)
+/**
+ * kobs_join_alone() - count an end that is none of a pair
+ * @s: session
+ * @pc: its part of this CPU
+ * @fate: what becomes of it
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_join_alone(struct kobs_session *s, struct kobs_cpu *pc,
+		     enum kobs_counter fate)
 {
 	u64 t0;
 
@@ -259,7 +277,7 @@ static __always_inline bool join_take(const struct kobs_joins *j,
 			return false;
 		if (likely(same && kobs_inflight_end(&ref)))
 			return true;
-	} while (++tries < JOIN_TRIES);
+	} while (++tries < KOBS_JOIN_TRIES);
 	return false;
 }
 
@@ -272,16 +290,16 @@ static __always_inline void join_end(struct kobs_probe_point *p,
 	struct kobs_session *s = p->s;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	enum kobs_counter fate;
-	struct join_key k;
+	struct kobs_join_key k KOBS_UNINIT;
 	u64 start, cost;
 
 	v[PROBE_W_FAULTS] = 0;
 	if (unlikely(!join_key(j, &p->join->to, args, &k, simple))) {
-		join_alone(s, pc, PROBE_N_FAULT);
+		kobs_join_alone(s, pc, PROBE_N_FAULT);
 		return;
 	}
 	if (!join_take(j, &k.key, v, &start, &cost)) {
-		join_alone(s, pc, PROBE_N_UNMATCHED);
+		kobs_join_alone(s, pc, PROBE_N_UNMATCHED);
 		return;
 	}
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
@@ -353,24 +371,8 @@ void kobs_join_hit_long(struct kobs_probe_point *p, u64 *args, const u64 *more)
 	pc = kobs_hit_enter(p->s);
 	if (!pc)
 		return;
-	join_alone(p->s, pc, PROBE_N_FAULT);
+	kobs_join_alone(p->s, pc, PROBE_N_FAULT);
 	kobs_hit_leave(pc);
-}
-
-/* Arguments as far as the programs have them. */
-static __always_inline void take_args(struct ftrace_regs *fregs, u64 *args,
-				      unsigned int n)
-{
-	if (n > 0)
-		args[0] = kobs_ftrace_arg(fregs, 0);
-	if (n > 1)
-		args[1] = kobs_ftrace_arg(fregs, 1);
-	if (likely(n <= 2))
-		return;
-	args[2] = kobs_ftrace_arg(fregs, 2);
-	args[3] = kobs_ftrace_arg(fregs, 3);
-	args[4] = kobs_ftrace_arg(fregs, 4);
-	args[5] = kobs_ftrace_arg(fregs, 5);
 }
 
 static void join_entry(unsigned long ip, unsigned long parent_ip,
@@ -380,7 +382,7 @@ static void join_entry(unsigned long ip, unsigned long parent_ip,
 	struct kobs_at at = kobs_at_fregs(fregs);
 	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
 
-	take_args(fregs, args, p->program.n_args);
+	kobs_probe_args(fregs, args, p->program.n_args);
 	join_hit(p, ip, args, ip, &at, false);
 }
 
@@ -390,7 +392,7 @@ static void join_entry_simple(unsigned long ip, unsigned long parent_ip,
 	struct kobs_probe_point *p = ops->private;
 	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
 
-	take_args(fregs, args, p->program.n_args);
+	kobs_probe_args(fregs, args, p->program.n_args);
 	join_hit(p, ip, args, 0, NULL, true);
 }
 
@@ -403,7 +405,8 @@ static void join_entry_simple(unsigned long ip, unsigned long parent_ip,
  */
 void *kobs_join_entry(const struct kobs_probe_point *point)
 {
-	return point->join->simple ? join_entry_simple : join_entry;
+	return kobs_join_plain_entry(point) ?:
+	       (point->join->simple ? join_entry_simple : join_entry);
 }
 
 static void join_trace(void *data, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
@@ -432,8 +435,9 @@ static void join_trace_simple(void *data, u64 a0, u64 a1, u64 a2, u64 a3,
  */
 void *kobs_join_trace(const struct kobs_probe_point *point)
 {
-	return point->join->simple ? (void *)join_trace_simple :
-				     (void *)join_trace;
+	return kobs_join_plain_trace(point) ?:
+	       (point->join->simple ? (void *)join_trace_simple :
+				      (void *)join_trace);
 }
 
 /* The entry of a system call; those of the 32-bit interface have other numbers. */

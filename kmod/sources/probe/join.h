@@ -6,6 +6,7 @@
  *
  *	joins.c		from parameters to pairs, and what each keeps
  *	join.c		handlers
+ *	join_plain.c	handlers of the usual pairs
  *	join_call.c	handlers of functions at their return
  *
  * What becomes of a hit that begins a pair: it is filtered, or lost; or in flight,
@@ -106,6 +107,9 @@ struct kobs_join {
  * @n_from: number of @from
  * @to: words that programs of ends give
  * @n_to: number of @to
+ * @plain: the session has a table, whose columns are what began, what ended, or both
+ * @to_first: what ended is the first of them
+ * @words: number of them
  */
 struct kobs_joins {
 	struct kobs_inflight_table inflight;
@@ -120,10 +124,16 @@ struct kobs_joins {
 	u8 n_from;
 	u8 to[KOBS_KEY_WORDS];
 	u8 n_to;
+	bool plain;
+	bool to_first;
+	u8 words;
 };
 
 /* Pairs that have begun, by default. */
 #define KOBS_JOIN_INFLIGHT	16384
+
+/* An end that finds no begin has lost to others at most so often. */
+#define KOBS_JOIN_TRIES		8
 
 /* joins.c */
 int kobs_joins_init(struct kobs_probes *p, const struct kobs_program *code,
@@ -140,6 +150,17 @@ void kobs_join_hit_long(struct kobs_probe_point *p, u64 *args,
 void *kobs_join_entry(const struct kobs_probe_point *point);
 void *kobs_join_trace(const struct kobs_probe_point *point);
 void *kobs_join_syscall(enum kobs_probe_kind kind);
+
+void kobs_join_replaced(struct kobs_cpu *pc, unsigned int n);
+bool kobs_join_claim_full(const struct kobs_joins *j, struct kobs_cpu *pc,
+			  const struct kobs_inflight_key *key,
+			  struct kobs_inflight_ref *ref);
+void kobs_join_alone(struct kobs_session *s, struct kobs_cpu *pc,
+		     enum kobs_counter fate);
+
+/* join_plain.c */
+void *kobs_join_plain_entry(const struct kobs_probe_point *point);
+void *kobs_join_plain_trace(const struct kobs_probe_point *point);
 
 /* join_call.c */
 extern const struct kobs_call_handlers * const kobs_join_return;

@@ -12,11 +12,11 @@
 #include "sources/probe/probe.h"
 
 /**
- * struct join_call - data of a call in progress
+ * struct kobs_join_call - data of a call in progress
  * @start: monotonic ns of the entry
  * @args: arguments
  */
-struct join_call {
+struct kobs_join_call {
 	u64 start;
 	u64 args[PROBE_ENTRY_ARGS];
 };
@@ -49,7 +49,7 @@ static __always_inline bool join_call_enter(void *ctx, unsigned long ip,
 					    void *data)
 {
 	struct kobs_probe_point *p = ctx;
-	struct join_call *call = data;
+	struct kobs_join_call *call = data;
 	unsigned int i;
 
 	for (i = 0; i < PROBE_ENTRY_ARGS && p->program.n_args; i++)
@@ -64,7 +64,7 @@ static __always_inline void join_call_exit(void *ctx, unsigned long ip,
 					   unsigned long ret, const void *data)
 {
 	u64 args[KOBS_PROBE_RETURN_ARGS] KOBS_UNINIT;
-	const struct join_call *call = data;
+	const struct kobs_join_call *call = data;
 	struct kobs_probe_point *p = ctx;
 
 	if (p->program.n_args) {
@@ -91,7 +91,7 @@ static bool join_call_unwanted(void *ctx)
 }
 
 static const struct kobs_call_ops join_call_ops = {
-	.size = sizeof(struct join_call),
+	.size = sizeof(struct kobs_join_call),
 	.begin = join_call_begin,
 	.end = join_call_end,
 	.missed = join_call_missed,

@@ -177,6 +177,19 @@ static void set_common(struct kobs_join *join, const struct kobs_session *s)
 		       !(s->need & KOBS_W_STACKS);
 }
 
+/* Whether the columns are what began and what ended. */
+static void set_plain(struct kobs_joins *j, const struct kobs_session *s)
+{
+	unsigned int i;
+
+	j->words = s->n_words;
+	j->plain = !s->stream && j->words <= 2;
+	for (i = 0; i < j->words; i++)
+		if (s->gather[i] != PROBE_W_PROBE && s->gather[i] != PROBE_W_TO)
+			j->plain = false;
+	j->to_first = j->words && s->gather[0] == PROBE_W_TO;
+}
+
 static int joins_fill(struct kobs_joins *j, const struct kobs_session *s,
 		      const struct kobs_program *code, unsigned int programs,
 		      struct netlink_ext_ack *extack)
@@ -198,7 +211,9 @@ static int joins_fill(struct kobs_joins *j, const struct kobs_session *s,
 					  i);
 		set_common(join, s);
 	}
-	return err ?: match_keys(j, extack) ?: share_words(j, s, extack);
+	err = err ?: match_keys(j, extack) ?: share_words(j, s, extack);
+	set_plain(j, s);
+	return err;
 }
 
 /**
@@ -239,7 +254,7 @@ int kobs_joins_init(struct kobs_probes *p, const struct kobs_program *code,
 	if (kobs_inflight_table_init(&j->inflight, &s->memory,
 				     s->source_params[PROBE_P_INFLIGHT].number ?:
 				     KOBS_JOIN_INFLIGHT,
-				     j->more + 1 + j->n_keep))
+				     j->more + 1 + max_t(u8, j->n_keep, 1)))
 		return kobs_session_no_memory(s, extack, "inflight");
 	return 0;
 }

@@ -8,6 +8,7 @@
 #ifndef KOBS_PROBE_RUN_H
 #define KOBS_PROBE_RUN_H
 
+#include "compat/ftrace_args.h"
 #include "core/hit.h"
 #include "sources/probe/probe.h"
 
@@ -42,6 +43,22 @@ static __always_inline void probe_close(struct kobs_session *s,
 {
 	kobs_hit_end(s, pc, t0, 0);
 	kobs_hit_leave(pc);
+}
+
+/* Arguments of a function, as far as its programs have them. */
+static __always_inline void kobs_probe_args(struct ftrace_regs *fregs,
+					    u64 *args, unsigned int n)
+{
+	if (n > 0)
+		args[0] = kobs_ftrace_arg(fregs, 0);
+	if (n > 1)
+		args[1] = kobs_ftrace_arg(fregs, 1);
+	if (likely(n <= 2))
+		return;
+	args[2] = kobs_ftrace_arg(fregs, 2);
+	args[3] = kobs_ftrace_arg(fregs, 3);
+	args[4] = kobs_ftrace_arg(fregs, 4);
+	args[5] = kobs_ftrace_arg(fregs, 5);
 }
 
 /* The result of a program that did not let the hit pass. */
