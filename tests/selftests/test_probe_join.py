@@ -324,6 +324,8 @@ REFUSALS = {
     ("--from", OPEN, "--to", CLOSE, "--where", "from.arg0 == to.arg0"): (2, "names of both sides"),
     ("--from", OPEN, "--to", CLOSE, "--by", "from.arg0 + to.arg0=n"): (2, "names of both sides"),
     ("--from", OPEN, "--to", CLOSE, "--where", "from.duration > 1ms"): (2, "there is no 'duration' in k:kobs_gen_open"),
+    ("--from", OPEN, "--to", CLOSE, "--on", "pid:duration"): (2, "there is no 'duration' in k:kobs_gen_close"),
+    ("--from", "kr:kobs_gen_open", "--to", CLOSE, "--by", "kstack"): (2, "begin at its entry, k:, for one"),
     ("--from", OPEN, "--to", CLOSE, "--where", "nothing > 1"): (2, "there is no 'nothing' in k:kobs_gen_open"),
     ("--from", OPEN, "--to", CLOSE, "--by", "arg9"): (2, "arg9"),
 }
@@ -363,6 +365,20 @@ def protocol():
     refused("is given by begins and by ends", code, words("joins", 2 | 2 << 32))
     refused("a call that takes time is no part of a pair", code, words("joins", 1 | 1 << 32), targets=(4, 0))
     nl.close()
+
+
+@test("a number and a text that no program gives are 0 and empty")
+def not_given():
+    end = 0
+    address = {line.split()[2]: int(line.split()[0], 16) for line in open("/proc/kallsyms") if "kobs_gen_" in line}
+    begins, ends = 0, 1 << 16
+    with Session("probe", "time", "number0,text0", words("targets", begins, address["kobs_gen_open"], ends, address["kobs_gen_close"]),
+                 words("code", end), words("joins", 1, 1 << 32)) as s:
+        subprocess.run(rounds_of("open task 1 0 1", "close task 1 0 1"), check=True)
+        subprocess.run(rounds_of("pair task 20 0"), check=True)
+    row, = s.rows()
+    equal((row["number0"], row["text0"]), (0, ""), "number and text")
+    s.close()
 
 
 @test("bpftrace pairs the same")

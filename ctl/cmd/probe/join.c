@@ -38,6 +38,17 @@ static int check_options(const struct probe_run *p)
 	return 0;
 }
 
+/* The stack at a return is that of the kernel's hook: the function has ended. */
+static int check_stack(const struct probe_run *p, const struct points *from)
+{
+	size_t i;
+
+	for (i = 0; from->at_return && i < p->nr_keys; i++)
+		if (!p->keys[i].expr && !strcmp(p->keys[i].column, "kstack"))
+			return misuse("a pair that begins at a return, kr:, has no kstack: the function has ended; begin at its entry, k:, for one");
+	return 0;
+}
+
 /** join_wanted() - Whether pairs of hits are asked for. */
 bool join_wanted(const struct probe_opts *o)
 {
@@ -232,6 +243,9 @@ int join_find(struct probe_run *p)
 		err = points_find(to, p->opts->to.v, p->opts->to.n);
 	if (err)
 		return err;
+	err = check_stack(p, from);
+	if (err)
+		return err;
 	p->join.at_return[0] = from->at_return;
 	p->join.at_return[1] = to->at_return;
 	for (i = 0; i < from->n; i++)
@@ -383,6 +397,7 @@ static int compile_both(struct probe_run *p, const struct point *point, unsigned
 	scope_open(&s, p, point);
 	s.side = side;
 	program = compile_side(p, &s);
+	s.finds = true;
 	if (program > 0)
 		on = compile_on(p, &s);
 	scope_close(&s);

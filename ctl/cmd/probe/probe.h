@@ -89,6 +89,7 @@ struct scope {
 	struct expr_scope expr;
 	const struct point *point;
 	unsigned int	side;		/* of a pair, or 0 */
+	bool		finds;		/* the key of a pair, before its time is known */
 	struct kbtf_param params[KOBS_PROG_ARGS];
 	struct expr_type types[KOBS_PROG_ARGS];
 	size_t		n;		/* of @params */

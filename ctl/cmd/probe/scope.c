@@ -64,6 +64,12 @@ static bool find(const struct expr_scope *scope, const char *name, struct expr_s
 	long number = arg_number(name);
 	size_t i;
 
+	/* The time between two hits is known at the second one, when that has found the first. */
+	if (s->side && !strcmp(name, "duration")) {
+		*out = (struct expr_symbol){ EXPR_CONTEXT, KOBS_PROG_ELAPSED,
+					     expr_number(8, false) };
+		return s->side == SIDE_TO && !s->finds;
+	}
 	for (i = 0; i < s->n; i++) {
 		const struct kbtf_param *p = &s->params[i];
 
@@ -77,12 +83,6 @@ static bool find(const struct expr_scope *scope, const char *name, struct expr_s
 	if (returns && !strcmp(name, "ret")) {
 		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_RESULT, s->result };
 		return true;
-	}
-	/* The time between two hits is known at the second one. */
-	if (s->side && !strcmp(name, "duration")) {
-		*out = (struct expr_symbol){ EXPR_CONTEXT, KOBS_PROG_ELAPSED,
-					     expr_number(8, false) };
-		return s->side == SIDE_TO;
 	}
 	if (returns && find_return(name, out))
 		return true;

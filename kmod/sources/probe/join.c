@@ -152,11 +152,12 @@ join_pass(const struct kobs_join_side *side, const struct kobs_program_in *in,
 	enum kobs_program_end end;
 	unsigned int i;
 
+	/* Programs of other points can give what this one does not. */
+	for (i = 0; i < n_given; i++)
+		v[given[i]] = 0;
 	if (simple)
 		return kobs_quick_wants(&side->quick, in->args) ?
 		       KOBS_N_RECORDED : KOBS_N_FILTERED;
-	for (i = 0; i < n_given; i++)
-		v[given[i]] = 0;
 	end = kobs_program_run(&side->program, in, &out);
 	v[PROBE_W_FAULTS] |= out.faults;
 	if (likely(end == KOBS_PROGRAM_PASS))
@@ -320,13 +321,13 @@ static __always_inline void join_hit(struct kobs_probe_point *p, u64 id,
 				     const u64 *args, unsigned long entry,
 				     const struct kobs_at *at, bool simple)
 {
-	u64 now = p->join->to.on ? ktime_get_mono_fast_ns() : 0;
 	struct kobs_cpu *pc = kobs_hit_enter(p->s);
 
 	if (!pc)
 		return;
+	/* The time is read here: a begin that comes later is not this end's. */
 	if (p->join->to.on)
-		join_end(p, pc, id, args, now, simple);
+		join_end(p, pc, id, args, ktime_get_mono_fast_ns(), simple);
 	if (p->join->from.on)
 		join_begin(p, pc, id, args, entry, at, simple);
 	kobs_hit_leave(pc);

@@ -52,6 +52,8 @@ static __always_inline bool join_call_enter(void *ctx, unsigned long ip,
 	struct kobs_join_call *call = data;
 	unsigned int i;
 
+	if (!READ_ONCE(p->s->armed))
+		return false;
 	for (i = 0; i < PROBE_ENTRY_ARGS && p->program.n_args; i++)
 		call->args[i] =
 			regs_get_kernel_argument((struct pt_regs *)regs, i);

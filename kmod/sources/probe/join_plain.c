@@ -154,18 +154,18 @@ plain_row(const struct kobs_joins *j, const struct kobs_cpu *pc, u64 from,
 static __always_inline void plain_to(struct kobs_probe_point *p, u64 id,
 				     const u64 *args)
 {
-	u64 now = ktime_get_mono_fast_ns();
 	const struct kobs_joins *j = p->probes->joins;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_session *s = p->s;
 	struct kobs_cpu *pc = kobs_hit_enter(s);
 	struct kobs_inflight_key key KOBS_UNINIT;
-	u64 elapsed, cost, from;
+	u64 elapsed, cost, from, now;
 	unsigned int tries = 0;
 	struct kobs_row *row;
 
 	if (!pc)
 		return;
+	now = ktime_get_mono_fast_ns();
 	key = plain_key(&p->join->to, args);
 	do {
 		if (unlikely(!kobs_inflight_find(&j->inflight, key.word[0],

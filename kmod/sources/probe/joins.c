@@ -13,6 +13,9 @@
 #include "lib/replace.h"
 #include "sources/probe/probe.h"
 
+/* The key, the cost, and all columns fit an entry. */
+static_assert(KOBS_JOIN_MORE + 1 + KOBS_KEY_WORDS <= KOBS_INFLIGHT_WORDS);
+
 /* A number of an argument, or the processor, as the only one: needs no interpreter. */
 static enum kobs_join_how key_how(struct kobs_join_side *side)
 {
