@@ -252,6 +252,13 @@ enum kobs_join_part {
 
 #define KOBS_JOIN_NUMBERS	2
 
+/*
+ * A bit of the numbers of system calls by another interface than the kernel's own, of
+ * 32 bits: they are numbers of their own. Those of x32 have bit 30, as its programs
+ * give it to them.
+ */
+#define KOBS_PROBE_COMPAT	0x20000000
+
 #define KOBS_INSN(op, dst, src, arg, imm)				\
 	((__u64)(op) | (__u64)(dst) << 8 | (__u64)(src) << 12 |		\
 	 (__u64)(arg) << 16 | (__u64)(__u32)(imm) << 32)

@@ -3,7 +3,13 @@
 #ifndef OBSCTL_SYSCALLS_H
 #define OBSCTL_SYSCALLS_H
 
+#include <stdbool.h>
+
+#include "lib/buf.h"
+
 const char *syscall_name(long nr);
+void syscall_print(long nr, struct buf *out);
+bool syscall_matches(const char *pattern, const char *name);
 long syscall_number(const char *name);
 long syscall_next(long nr);
 

@@ -131,7 +131,8 @@ static int refuse_syscall(const char *word)
 	long nr;
 
 	for (nr = syscall_next(-1); nr >= 0; nr = syscall_next(nr))
-		nearest_offer(&near, word, syscall_name(nr));
+		if (!strchr(word, ':') == !strchr(syscall_name(nr), ':'))
+			nearest_offer(&near, word, syscall_name(nr));
 	nearest_describe(&near, &hint);
 	refuse("there is no system call '%s'%s", word, hint.len ? hint.p : "");
 	buf_free(&hint);
@@ -149,7 +150,7 @@ static int find_syscalls(struct points *p, const char *word)
 		return 0;
 	}
 	for (nr = syscall_next(-1); nr >= 0; nr = syscall_next(nr)) {
-		if (!glob_match(word, syscall_name(nr)))
+		if (!syscall_matches(word, syscall_name(nr)))
 			continue;
 		found = true;
 		add_syscall(p, syscall_name(nr), nr);

@@ -4,7 +4,8 @@
  * both, with the time between them. They are tracepoints that all system calls
  * have in common.
  *
- * The numbers of the 32-bit interface's calls are others: its calls are filtered.
+ * Calls by the 32-bit interface have numbers of their own, told from the others' by a
+ * bit (KOBS_PROBE_COMPAT).
  *
  * A call that is measured is an entry of the in-flight table, which its return
  * takes out. A task that ends in a call, as by exit_group(), takes it out when it
@@ -30,6 +31,21 @@ enum {
 
 static_assert(CALL_D_WORDS == PROBE_CALL_WORDS);
 
+/* The number of the current system call, which tells its interface. */
+static __always_inline long call_number(long nr)
+{
+	/* Not those of x32, which have a bit of their own. */
+	if (unlikely(in_compat_syscall()) &&
+	    (unsigned long)nr < KOBS_PROBE_COMPAT)
+		nr |= KOBS_PROBE_COMPAT;
+	return nr;
+}
+
+static __always_inline long current_number(struct pt_regs *regs)
+{
+	return call_number(syscall_get_nr(current, regs));
+}
+
 /* Whether a system call is one of the point's. */
 static __always_inline bool is_ours(const struct kobs_probe_point *p, long nr)
 {
@@ -49,9 +65,7 @@ static __always_inline bool syscall_begin(struct kobs_session *s,
 {
 	if (!kobs_hit_begin(s, pc, t0))
 		return false;
-	if (unlikely(in_compat_syscall()))
-		kobs_count(&pc->counters, KOBS_N_FILTERED);
-	else if (kobs_hit_wanted(s, pc))
+	if (kobs_hit_wanted(s, pc))
 		return true;
 	kobs_hit_end(s, pc, *t0, 0);
 	return false;
@@ -191,17 +205,17 @@ static bool is_brief(const struct kobs_probe_point *p, bool timed)
 
 static void probe_enter(void *data, struct pt_regs *regs, long nr)
 {
-	probe_hit_syscall(data, regs, nr, 0, KOBS_HIT_EITHER);
+	probe_hit_syscall(data, regs, call_number(nr), 0, KOBS_HIT_EITHER);
 }
 
 static void probe_enter_count(void *data, struct pt_regs *regs, long nr)
 {
-	probe_syscall_quick(data, regs, nr, 0, KOBS_QUICK_COUNT);
+	probe_syscall_quick(data, regs, call_number(nr), 0, KOBS_QUICK_COUNT);
 }
 
 static void probe_enter_value(void *data, struct pt_regs *regs, long nr)
 {
-	probe_syscall_quick(data, regs, nr, 0, KOBS_QUICK_VALUE);
+	probe_syscall_quick(data, regs, call_number(nr), 0, KOBS_QUICK_VALUE);
 }
 
 static void probe_enter_brief(void *data, struct pt_regs *regs, long nr)
@@ -220,7 +234,7 @@ static void probe_enter_brief(void *data, struct pt_regs *regs, long nr)
 
 static void probe_exit_count(void *data, struct pt_regs *regs, long ret)
 {
-	probe_syscall_quick(data, regs, syscall_get_nr(current, regs), ret,
+	probe_syscall_quick(data, regs, current_number(regs), ret,
 			    KOBS_QUICK_COUNT);
 }
 
@@ -241,24 +255,24 @@ static void probe_exit_brief(void *data, struct pt_regs *regs, long ret)
 
 static void probe_exit_value(void *data, struct pt_regs *regs, long ret)
 {
-	probe_syscall_quick(data, regs, syscall_get_nr(current, regs), ret,
+	probe_syscall_quick(data, regs, current_number(regs), ret,
 			    KOBS_QUICK_VALUE);
 }
 
 static void probe_enter_stacks(void *data, struct pt_regs *regs, long nr)
 {
-	probe_hit_syscall(data, regs, nr, 0, KOBS_HIT_EITHER_STACKS);
+	probe_hit_syscall(data, regs, call_number(nr), 0, KOBS_HIT_EITHER_STACKS);
 }
 
 static void probe_exit(void *data, struct pt_regs *regs, long ret)
 {
-	probe_hit_syscall(data, regs, syscall_get_nr(current, regs), ret,
+	probe_hit_syscall(data, regs, current_number(regs), ret,
 			  KOBS_HIT_EITHER);
 }
 
 static void probe_exit_stacks(void *data, struct pt_regs *regs, long ret)
 {
-	probe_hit_syscall(data, regs, syscall_get_nr(current, regs), ret,
+	probe_hit_syscall(data, regs, current_number(regs), ret,
 			  KOBS_HIT_EITHER_STACKS);
 }
 
@@ -321,6 +335,7 @@ static void probe_call_begins(void *data, struct pt_regs *regs, long nr)
 	enum kobs_counter fate;
 	u64 t0;
 
+	nr = call_number(nr);
 	if (!is_ours(p, nr))
 		return;
 	pc = kobs_hit_enter(s);
