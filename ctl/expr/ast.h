@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "expr/expr.h"
 #include "expr/token.h"
 #include "kobs_program.h"
 #include "lib/buf.h"
@@ -47,6 +48,7 @@ struct type_name {
 	uint8_t		bytes;
 	bool		is_signed;
 	unsigned int	stars;
+	enum expr_shown	shown;		/* of a number */
 	const char	*name;		/* of the last four */
 };
 

@@ -15,6 +15,9 @@
  *	file->f_path.dentry		members; . and -> are the same
  *	*(u32)(arg0 + 8)		a number in memory
  *	(u32)arg1			cut to a type
+ *	(errno)ret			a number whose name is shown: ENOENT for -2
+ *	(enum TCP_ESTABLISHED)state	likewise: the enum of that name, or without one
+ *					and with that constant
  *	((struct file *)arg0)->f_flags	a type for an address
  *	user(X)				X is an address of user space
  *	str(X) ustr(X)			the text there, in the kernel and in user space
@@ -62,6 +65,12 @@ enum expr_kind {
 	EXPR_VOID,
 };
 
+/* How a number is shown, where its type alone does not tell. */
+enum expr_shown {
+	EXPR_SHOWN_PLAIN,
+	EXPR_SHOWN_ERROR,	/* as an error, ENOENT for -2 */
+};
+
 /* What a value is, and so how it is shown. */
 struct expr_type {
 	enum expr_kind	kind;
@@ -76,6 +85,7 @@ struct expr_type {
 	uint8_t		to_bytes;	/* 0: void */
 	bool		to_signed;
 	bool		to_chars;	/* points to char: is shown as the text there */
+	enum expr_shown	shown;
 };
 
 enum expr_source {

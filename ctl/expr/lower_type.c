@@ -42,7 +42,8 @@ static int named_type(struct lowering *l, const struct ast *a, struct expr_type 
 {
 	const struct type_name *name = &a->type;
 	const struct btf *btf = l->scope->btf;
-	uint32_t id = btf ? kbtf_find(btf, name->name, kinds[name->kind].kinds) : 0;
+	uint32_t id = !btf ? 0 : name->kind == TYPE_ENUM ? kbtf_enum(btf, name->name) :
+		      kbtf_find(btf, name->name, kinds[name->kind].kinds);
 
 	if (!id)
 		return unknown_type(l, a);
@@ -62,6 +63,7 @@ int lower_type(struct lowering *l, const struct ast *a, struct expr_type *out)
 	case TYPE_NUMBER:
 	case TYPE_CHAR:
 		*out = expr_number(name->bytes, name->is_signed);
+		out->shown = name->stars ? EXPR_SHOWN_PLAIN : name->shown;
 		break;
 	case TYPE_BOOL:
 		*out = (struct expr_type){ .kind = EXPR_BOOL, .bytes = 1 };

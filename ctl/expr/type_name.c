@@ -23,6 +23,14 @@ static const struct {
 	{ "void", TYPE_VOID, 0, false },
 };
 
+/* Signed numbers of 4 bytes that are shown by names. */
+static const struct {
+	const char	*word;
+	enum expr_shown	shown;
+} shown_types[] = {
+	{ "errno", EXPR_SHOWN_ERROR },
+};
+
 static const struct {
 	const char	*word;
 	enum type_kind	kind;
@@ -74,6 +82,9 @@ static bool is_known(const struct token *t)
 
 	for (i = 0; i < ARRAY_SIZE(types); i++)
 		if (is_word(t, types[i].word))
+			return true;
+	for (i = 0; i < ARRAY_SIZE(shown_types); i++)
+		if (is_word(t, shown_types[i].word))
 			return true;
 	for (i = 0; i < ARRAY_SIZE(tags); i++)
 		if (is_word(t, tags[i].word))
@@ -164,6 +175,13 @@ static int parse_base(const char *text, const struct token **t, struct type_name
 			out->kind = types[i].kind;
 			out->bytes = types[i].bytes;
 			out->is_signed = types[i].is_signed;
+			return 0;
+		}
+	for (i = 0; i < ARRAY_SIZE(shown_types); i++)
+		if (is_word(word, shown_types[i].word)) {
+			*out = (struct type_name){ .kind = TYPE_NUMBER, .bytes = 4,
+						   .is_signed = true,
+						   .shown = shown_types[i].shown };
 			return 0;
 		}
 	for (i = 0; i < ARRAY_SIZE(tags); i++)

@@ -133,6 +133,20 @@ static void upper(char *out, size_t size, const char *s)
 	out[i] = 0;
 }
 
+/* Programs get the number as well. */
+static void print_named(const struct view *v, struct out *o, size_t c, const char *header,
+			uint64_t key, const char *text)
+{
+	struct buf name = {};
+
+	out_cell_text(o, v->columns[c]->name, header, text);
+	if (!view_has_number(v, c))
+		return;
+	buf_printf(&name, "%s_number", v->columns[c]->name);
+	out_json_signed(o, name.p, (int64_t)key);
+	buf_free(&name);
+}
+
 static void print_keys(struct report *r, struct out *o, const struct row *row)
 {
 	const uint64_t *keys = r->table->keys + row->key;
@@ -160,7 +174,7 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 		if (v->types[c] == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_SIGNED)
 			out_cell_signed(o, v->columns[c]->name, header, (int64_t)key, text.p);
 		else if (v->types[c] == KOBS_TYPE_NUMBER && view_is_named(v, c))
-			out_cell_text(o, v->columns[c]->name, header, text.p);
+			print_named(v, o, c, header, key, text.p);
 		else if (v->types[c] == KOBS_TYPE_NUMBER)
 			out_cell_shown(o, v->columns[c]->name, header, key, text.p);
 		else

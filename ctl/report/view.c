@@ -13,6 +13,7 @@
 #include "lib/diag.h"
 #include "proto/nl.h"
 #include "report/view.h"
+#include "symbols/errors.h"
 #include "symbols/syscalls.h"
 
 /** view_init() - Read the sources. Return: 0 or an exit status. */
@@ -57,7 +58,7 @@ static void split_words(const char *text, struct strings *out)
 
 /*
  * Columns of a general source have the names that its client gave them: words of the form
- * COLUMN=S:NAME, with the letter of enum shown.
+ * COLUMN=S:NAME, with the letter of enum shown, and what belongs to it.
  */
 static void label_column(struct view *v, size_t c)
 {
@@ -71,14 +72,17 @@ static void label_column(struct view *v, size_t c)
 	v->fault[c] = 0;
 	for (i = 0; i < v->labels.n; i++) {
 		char *label = v->labels.v[i];
+		char *colon = strchr(label, ':');
 
-		if (strncmp(label, name, len) || label[len] != '=' || !label[len + 1] ||
-		    label[len + 2] != ':')
+		if (strncmp(label, name, len) || label[len] != '=' || !colon ||
+		    colon < label + len + 2)
 			continue;
 		v->own[c] = *v->columns[c];
-		v->own[c].name = label + len + 3;
+		v->own[c].name = colon + 1;
 		v->columns[c] = &v->own[c];
 		v->shown[c] = (enum shown)label[len + 1];
+		*colon = 0;
+		v->of[c] = label + len + 2;
 		if (v->shown[c] == SHOWN_FUNCTION)
 			v->types[c] = KOBS_TYPE_ADDRESS;
 		if (v->shown[c] == SHOWN_FAULTS)
@@ -149,6 +153,7 @@ void view_free(struct view *v)
 	model_free_sources(&v->sources);
 	ksyms_free(&v->ksyms);
 	usyms_free(&v->usyms);
+	kbtf_free(&v->btf);
 	strings_free(&v->labels);
 	strings_free(&v->places);
 }
@@ -246,7 +251,14 @@ bool view_absent(const struct view *v, size_t column, uint64_t key)
 /** view_is_named() - Whether a column's numbers are texts in JSON, too. */
 bool view_is_named(const struct view *v, size_t column)
 {
-	return v->shown[column] == SHOWN_HEX || v->shown[column] == SHOWN_SYSCALL;
+	return v->shown[column] == SHOWN_HEX || view_has_number(v, column);
+}
+
+/** view_has_number() - Whether a column is shown by names, which stand for numbers. */
+bool view_has_number(const struct view *v, size_t column)
+{
+	return v->shown[column] == SHOWN_SYSCALL || v->shown[column] == SHOWN_ERROR ||
+	       v->shown[column] == SHOWN_ENUM;
 }
 
 /** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
@@ -256,16 +268,30 @@ bool view_is_pointer(const struct view *v, size_t column)
 	       (v->shown[column] == SHOWN_HEX || !strcmp(v->columns[column]->name, "ptr"));
 }
 
-/* A number whose name is shown; without one it is shown as such. */
-static void print_number(const struct view *v, size_t column, uint64_t key, struct buf *out)
+static const char *number_name(struct view *v, size_t column, uint64_t key)
 {
-	const char *name = v->shown[column] == SHOWN_SYSCALL ? syscall_name((long)key) : NULL;
+	switch (v->shown[column]) {
+	case SHOWN_ERROR:
+		return error_name((long)key);
+	case SHOWN_ENUM:
+		return named_constant(&v->btf, &v->enums[column], v->of[column], key);
+	default:
+		return NULL;
+	}
+}
 
-	if (name)
+/* A number whose name is shown; without one it is shown as such. */
+static void print_number(struct view *v, size_t column, uint64_t key, struct buf *out)
+{
+	const char *name = number_name(v, column, key);
+
+	if (v->shown[column] == SHOWN_SYSCALL)
+		syscall_print((long)key, out);
+	else if (name)
 		buf_puts(out, name);
 	else if (view_is_pointer(v, column))
 		buf_printf(out, "0x%llx", (unsigned long long)key);
-	else if (v->shown[column] == SHOWN_SIGNED || v->shown[column] == SHOWN_SYSCALL)
+	else if (v->shown[column] == SHOWN_SIGNED || view_has_number(v, column))
 		buf_printf(out, "%lld", (long long)key);
 	else
 		buf_u64(out, key);

@@ -4,6 +4,7 @@
 #define OBSCTL_VIEW_H
 
 #include "proto/model.h"
+#include "report/named.h"
 #include "report/writer.h"
 #include "symbols/ksyms.h"
 #include "symbols/patterns.h"
@@ -11,7 +12,7 @@
 
 #define VIEW_COLUMNS	16
 
-/* How a number is shown; the letters are those of labels. */
+/* How a number is shown; the letters are those of labels, COLUMN=LETTER[TEXT]:NAME. */
 enum shown {
 	SHOWN_COUNT	= 'u',
 	SHOWN_SIGNED	= 'd',
@@ -19,6 +20,8 @@ enum shown {
 	SHOWN_FUNCTION	= 'f',
 	SHOWN_TEXT	= 't',
 	SHOWN_SYSCALL	= 's',	/* by its name */
+	SHOWN_ERROR	= 'e',	/* likewise, of what is below 0 */
+	SHOWN_ENUM	= 'n',	/* likewise, of the enum that follows the letter */
 	SHOWN_ENTRY	= 'k',	/* of a function */
 	SHOWN_RETURN	= 'r',
 	SHOWN_FAULTS	= 'z',	/* a bit for each number that could not be read; not shown itself */
@@ -34,6 +37,9 @@ struct view {
 	/* What the session's labels make of its columns. */
 	struct column	own[VIEW_COLUMNS];
 	enum shown	shown[VIEW_COLUMNS];
+	const char	*of[VIEW_COLUMNS];	/* what follows the letter */
+	struct named_enum enums[VIEW_COLUMNS];
+	struct kbtf	btf;
 	uint64_t	fault[VIEW_COLUMNS];	/* its bit in the column of faults */
 	size_t		faults;			/* the column of faults plus 1, or 0 */
 	struct strings	labels;			/* memory of names */
@@ -56,6 +62,7 @@ bool view_absent(const struct view *v, size_t column, uint64_t key);
 bool view_is_fault(const struct view *v, size_t column, const uint64_t *keys);
 bool view_is_hidden(const struct view *v, size_t column);
 bool view_is_named(const struct view *v, size_t column);
+bool view_has_number(const struct view *v, size_t column);
 bool view_is_pointer(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct buf *out);

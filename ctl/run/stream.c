@@ -276,6 +276,18 @@ static void add_stack(struct trace *t, uint64_t id)
 	buf_free(&frame);
 }
 
+/* Of what is shown by its name. */
+static void add_number(struct buf *b, const char *column, int64_t number)
+{
+	struct buf name = {};
+
+	buf_printf(&name, "%s_number", column);
+	buf_puts(b, ", ");
+	json_escape(b, name.p);
+	buf_printf(b, ": %lld", (long long)number);
+	buf_free(&name);
+}
+
 static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 {
 	struct view *v = t->view;
@@ -301,6 +313,8 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 			buf_u64(b, rec[2 + c]);
 		else
 			buf_puts(b, render(t, c, rec[2 + c]));
+		if (view_has_number(v, c) && !view_is_fault(v, c, rec + 2))
+			add_number(b, v->columns[c]->name, (int64_t)rec[2 + c]);
 	}
 	if (t->value) {
 		buf_printf(b, ", \"%s%s%s\": ", v->mode->value, *view_unit(v) ? "_" : "",

@@ -72,6 +72,8 @@ void kbtf_offer_members(const struct btf *btf, uint32_t id, const char *word,
 			struct nearest *near);
 
 bool kbtf_enum_signed(const struct btf_type *type);
+uint32_t kbtf_enum(const struct btf *btf, const char *name);
+const char *kbtf_enum_name(const struct btf *btf, uint32_t id);
 bool kbtf_enumerator(const struct btf *btf, uint32_t id, const char *name, int64_t *value);
 const char *kbtf_enumerator_name(const struct btf *btf, uint32_t id, int64_t value);
 size_t kbtf_constant(const struct btf *btf, const char *name, struct kbtf_constant out[2]);

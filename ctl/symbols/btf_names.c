@@ -253,6 +253,39 @@ size_t kbtf_constant(const struct btf *btf, const char *name, struct kbtf_consta
 	return n;
 }
 
+/** kbtf_enum() - Return: an enum by its name, or one without a name by one of its constants; 0. */
+uint32_t kbtf_enum(const struct btf *btf, const char *name)
+{
+	uint32_t kinds = 1u << BTF_KIND_ENUM | 1u << BTF_KIND_ENUM64;
+	uint32_t id = kbtf_find(btf, name, kinds);
+	uint32_t last = kbtf_last(btf);
+	int64_t value;
+
+	if (id)
+		return id;
+	for (id = 1; id <= last; id++) {
+		const struct btf_type *t = kbtf_type(btf, id);
+
+		if (t && btf_is_any_enum(t) && !t->name_off &&
+		    kbtf_enumerator(btf, id, name, &value))
+			return id;
+	}
+	return 0;
+}
+
+/** kbtf_enum_name() - Return: the name by which kbtf_enum() finds an enum, "" without one. */
+const char *kbtf_enum_name(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *t = enum_of(btf, id);
+	int64_t value;
+
+	if (!t)
+		return "";
+	if (t->name_off)
+		return kbtf_string(btf, t->name_off);
+	return btf_vlen(t) ? nth_enumerator(btf, t, 0, &value) : "";
+}
+
 /** kbtf_offer_constants() - Propose constants of enums for one that is misspelt. */
 void kbtf_offer_constants(const struct btf *btf, const char *word, struct nearest *near)
 {

@@ -132,6 +132,10 @@ static inline void sample_add_numbers(struct btf *btf, struct sample_types *t)
 	btf__add_enum_value(btf, "STATE_GONE", STATE_GONE);
 	btf__add_enum64(btf, "sample_wide", 8, false);
 	btf__add_enum64_value(btf, "WIDE_TOP", 1ull << 63);
+	/* One without a name. */
+	btf__add_enum(btf, NULL, 4);
+	btf__add_enum_value(btf, "PLAIN_ONE", 1);
+	btf__add_enum_value(btf, "PLAIN_NINE", 9);
 }
 
 static inline void sample_add_small(struct btf *btf, struct sample_types *t)

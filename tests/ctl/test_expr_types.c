@@ -284,6 +284,18 @@ static bool has_type(const char *text, enum expr_kind kind, unsigned int bytes, 
 	       (!name || !strcmp(kbtf_name(btf, kbtf_skip(btf, type.id, true)), name));
 }
 
+/* Whether a value is shown as an error. */
+static bool expr_wants_error(const char *text)
+{
+	struct expr_type type = {};
+	struct expr *e = NULL;
+	bool wants = !expr_parse(text, &e) && !expr_type_of(e, &scope, &type) &&
+		     type.shown == EXPR_SHOWN_ERROR;
+
+	expr_free(e);
+	return wants;
+}
+
 static void test_types(void)
 {
 	ok(has_type("item->number", EXPR_NUMBER, 4, true, "int"), "a signed number");
@@ -295,6 +307,15 @@ static void test_types(void)
 	ok(has_type("item->state", EXPR_ENUM, 4, false, "sample_state"), "an enum");
 	ok(has_type("item->error", EXPR_ENUM, 4, true, "sample_error"), "a signed one");
 	ok(has_type("WIDE_TOP", EXPR_ENUM, 8, false, "sample_wide"), "one of 64 bits");
+	ok(has_type("(enum PLAIN_NINE)item->number", EXPR_ENUM, 4, false, "") &&
+	   !strcmp(kbtf_enum_name(btf, kbtf_enum(btf, "PLAIN_NINE")), "PLAIN_ONE"),
+	   "one without a name goes by its constants");
+	ok(kbtf_enum(btf, "sample_state") && !kbtf_enum(btf, "STATE_IDLE") &&
+	   !strcmp(kbtf_enum_name(btf, kbtf_enum(btf, "sample_state")), "sample_state"),
+	   "one with a name does not");
+	ok(!expr_wants_error("item->number") && expr_wants_error("(errno)item->number") &&
+	   !expr_wants_error("(errno)item->number + 1") && !expr_wants_error("(errno *)item"),
+	   "what is shown as an error");
 	ok(has_type("item->next", EXPR_POINTER, 8, false, "sample_item"), "a pointer");
 	ok(has_type("item->fn", EXPR_FUNCTION, 8, false, NULL), "a function");
 	ok(has_type("item->label", EXPR_TEXT, 8, false, NULL), "a pointer to char");

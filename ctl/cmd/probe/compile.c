@@ -194,7 +194,10 @@ int key_learn(struct key *k, const struct scope *s)
 	struct expr_type type;
 	int err = expr_type_of(k->expr, &s->expr, &type);
 
-	return err ? err : merge_type(k, &type, s->point);
+	if (err)
+		return err;
+	key_take_names(k, s, &type);
+	return merge_type(k, &type, s->point);
 }
 
 /** key_check_numbers() - Whether there is room for so many columns. Return: 0 or an exit status. */
@@ -298,24 +301,11 @@ static int compile_point(struct probe_run *p, const struct point *point)
 	return err;
 }
 
-static char style_of(const struct key *k)
+static void add_label(struct probe_run *p, const char *column, char style, const char *of,
+		      const char *name)
 {
-	const struct expr_type *t = &k->type;
-
-	if (k->is_syscall)
-		return 's';
-	if (key_is_text(t))
-		return 't';
-	if (t->kind == EXPR_FUNCTION)
-		return 'f';
-	if (t->kind == EXPR_POINTER)
-		return 'x';
-	return t->is_signed ? 'd' : 'u';
-}
-
-static void add_label(struct probe_run *p, const char *column, char style, const char *name)
-{
-	buf_printf(&p->labels, "%s%s=%c:%s", p->labels.len ? " " : "", column, style, name);
+	buf_printf(&p->labels, "%s%s=%c%s:%s", p->labels.len ? " " : "", column, style,
+		   of ? of : "", name);
 }
 
 static int make_columns(struct probe_run *p)
@@ -333,16 +323,16 @@ static int make_columns(struct probe_run *p)
 		strings_add(&p->own.by, k->column);
 		if (!k->expr)
 			continue;
-		add_label(p, k->column, style_of(k), k->name);
+		add_label(p, k->column, key_style(k), k->constants, k->name);
 		numbers |= !key_is_text(&k->type);
 	}
 	if (p->join.wanted)
 		join_label(p, &p->labels);
 	else if (p->points.at_return && !p->points.timed)
-		add_label(p, "probe", 'r', "probe");
+		add_label(p, "probe", 'r', NULL, "probe");
 	if (numbers && probe_can_fault(p)) {
 		strings_add(&p->own.by, "faults");
-		add_label(p, "faults", 'z', "faults");
+		add_label(p, "faults", 'z', NULL, "faults");
 	}
 	return 0;
 }
@@ -442,6 +432,7 @@ void probe_free(struct probe_run *p)
 	for (i = 0; i < p->nr_keys; i++) {
 		expr_free(p->keys[i].expr);
 		free(p->keys[i].name);
+		free(p->keys[i].constants);
 	}
 	for (i = 0; i < p->nr_where; i++)
 		expr_free(p->where[i]);

@@ -7,6 +7,7 @@
  *	events.c	the kernel's tracepoints
  *	syscalls.c	arguments of system calls
  *	scope.c		the names that an expression can use at a point
+ *	names.c		how columns are shown
  *	compile.c	from points and expressions to a request
  *	programs.c	the programs of a request
  *	join.c		pairs of hits: --from, --to and --on
@@ -110,6 +111,7 @@ struct key {
 	unsigned int	number;		/* of the numbers or texts */
 	unsigned int	side;		/* of a pair, where it is evaluated */
 	bool		typed;
+	char		*constants;	/* enum that names it, as labels have it; or NULL */
 };
 
 /* A part of a pair's key. */
@@ -173,6 +175,10 @@ size_t syscall_params(const char *name, struct strings *names, struct expr_type 
 /* scope.c */
 void scope_open(struct scope *s, struct probe_run *p, const struct point *point);
 void scope_close(struct scope *s);
+
+/* names.c */
+void key_take_names(struct key *k, const struct scope *s, const struct expr_type *type);
+char key_style(const struct key *k);
 
 /* compile.c */
 int probe_parse(struct probe_run *p, const struct opts *o, const char *const *columns,
