@@ -143,4 +143,6 @@ void help_print_verb(const struct noun *noun, const struct verb *verb, FILE *to)
 	print_columns(verb, to);
 	fputs("\n", to);
 	print_options(verb, &group_help, to);
+	if (verb->more)
+		verb->more(verb, to);
 }

@@ -8,6 +8,7 @@
 #include "cli/option.h"
 
 struct report_kind;
+struct tool;
 
 struct verb {
 	const char	*name;			/* "" where the noun is the verb */
@@ -19,6 +20,9 @@ struct verb {
 	const char *const *columns;		/* those of --by, up to NULL */
 	bool		expressions;		/* what is no column of --by is an expression */
 	const struct report_kind *report;	/* what its report does in its own way; or NULL */
+	const struct tool *tool;		/* which probes it is about; or NULL */
+	/* Prints what its help ends with; may be NULL. */
+	void		(*more)(const struct verb *verb, FILE *to);
 	/* Combinations of options that contradict each other; may be NULL. */
 	int		(*check)(const struct verb *verb, const struct opts *o);
 	int		(*fn)(const struct verb *verb, const struct opts *o);

@@ -14,6 +14,7 @@
 	X(doctor) \
 	X(func) \
 	X(probe) \
+	X(syscall) \
 	X(lock) \
 	X(sched) \
 	X(slab) \

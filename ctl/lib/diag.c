@@ -10,6 +10,7 @@
 #include "lib/utf8.h"
 
 void (*before_sentence)(void);
+struct buf *sentences_kept;
 
 /* A sentence can quote words of the command line, and names from files and threads. */
 static void say(const char *prefix, const char *fmt, va_list ap)
@@ -17,6 +18,10 @@ static void say(const char *prefix, const char *fmt, va_list ap)
 	struct buf text = {};
 	struct buf shown = {};
 
+	if (sentences_kept) {
+		buf_vprintf(sentences_kept, fmt, ap);
+		return;
+	}
 	buf_vprintf(&text, fmt, ap);
 	utf8_sentence(&shown, text.len ? text.p : "");
 	if (before_sentence)

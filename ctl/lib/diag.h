@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "lib/buf.h"
 #include "lib/macros.h"
 
 /* The exit status of obsctl. Functions that print a sentence return one. */
@@ -24,6 +25,9 @@ enum status {
 
 /* Called before a sentence is printed, to make room for it on the terminal. */
 extern void (*before_sentence)(void);
+
+/* Where sentences go, of an attempt that can fail; NULL to print them. */
+extern struct buf *sentences_kept;
 
 int refuse(const char *fmt, ...) PRINTF(1, 2);
 int misuse(const char *fmt, ...) PRINTF(1, 2);

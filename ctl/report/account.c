@@ -83,6 +83,7 @@ void report_header(struct report *r, struct out *o)
 	const struct view *v = r->view;
 	const struct report_kind *kind = r->kind;
 	struct buf filter = {};
+	struct buf title = {};
 	struct buf what = {};
 	char took[32], targets[32];
 
@@ -109,9 +110,14 @@ void report_header(struct report *r, struct out *o)
 	else
 		buf_printf(&what, " of %s %s%s", format_count(targets, sizeof(targets), s->targets),
 			   view_target(v), s->targets == 1 ? "" : "s");
-	out_line(o, "%s %s%s, %s%s%s%s\n", s->source, s->mode, what.len ? what.p : "",
+	if (r->title)
+		buf_puts(&title, r->title);
+	else
+		buf_printf(&title, "%s %s", s->source, s->mode);
+	out_line(o, "%s%s, %s%s%s%s\n", title.p, what.len ? what.p : "",
 		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "",
 		 filter.len ? ", only " : "", filter.len ? filter.p : "");
+	buf_free(&title);
 	buf_free(&what);
 	buf_free(&filter);
 	if (s->stop_reason)

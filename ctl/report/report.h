@@ -53,6 +53,7 @@ struct report {
 	bool		interim;	/* the session goes on */
 	size_t		rows_shown;	/* set by report_resolve() */
 	size_t		rows_worth;	/* those that text shows at most */
+	const char	*title;		/* in place of the source and the mode; or NULL */
 	const char	*what;		/* in the title, for the number of targets; or NULL */
 	void		*judged;	/* of the kind */
 	size_t		rows_hidden;	/* of idle kernel threads, which -v shows */

@@ -177,7 +177,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
 		.rates = o.interval.given ? &r->rates : NULL, .absent = &r->absent,
-		.kind = r->spec->kind,
+		.kind = r->spec->kind, .title = r->spec->title,
 	};
 	bool live = interim && r->live;
 	struct table table;
@@ -364,7 +364,7 @@ static int finish_trace(struct run *r, int *verdict)
 {
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = r->o, .kind = r->spec->kind,
-		.absent = &r->absent,
+		.absent = &r->absent, .title = r->spec->title,
 	};
 	struct out o;
 

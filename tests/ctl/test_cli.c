@@ -108,7 +108,7 @@ static const struct {
 	{ "count vfs* !vfs*",
 	  "did you mean 'obsctl func count \"vfs*\" '!vfs*'' or 'obsctl probe count" },
 	{ "count $(x)'y", "did you mean 'obsctl func count '$(x)'\\''y'' or 'obsctl probe" },
-	{ "cuont x", "did you mean 'obsctl func count x' or 'obsctl probe count x'?" },
+	{ "cuont x", "'obsctl func count x' or 'obsctl probe count x' or 'obsctl syscall count x'?" },
 	{ "trace x",
 	  "'obsctl func trace x' or 'obsctl probe trace x' or 'obsctl slab trace x'?" },
 	{ "xyzzy", "there is no 'xyzzy': there are status, doctor, func, " },
@@ -390,7 +390,7 @@ static void test_completion(void)
 		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul\n"
 		"t status --; t func count x --by = k; t pmu branch --show =\n";
 	static const char want[] =
-		"status sched slab session\ncount time trace\n--duration --detach\n"
+		"status syscall sched slab session\ncount time trace\n--duration --detach\n"
 		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
 		"--help --json\nkstack\nedges calls graph blocks\n";
 	char out[4096];

@@ -56,15 +56,15 @@ static const struct opt timing_options[] = {
 	  &opt_param, .param = "inflight" },
 };
 
-static const struct opt_group group_timing = { OPT_OWN(timing_options) };
-static const struct opt_group group_where = { OPT_OWN(where_options) };
+const struct opt_group group_timing = { OPT_OWN(timing_options) };
+const struct opt_group group_where = { OPT_OWN(where_options) };
 static const struct opt_group group_join = { OPT_OWN(join_options) };
 static const struct opt_group group_value = { OPT_OWN(value_options) };
-static const struct opt_group group_keys = {
+const struct opt_group group_keys = {
 	.name = "keys", .section = "What the report shows", OPT_GROUP(by_options),
 };
 
-static const struct opt_group group_over = {
+const struct opt_group group_over = {
 	.name = "over", .section = "Sizes and limits", OPT_GROUP(over_options),
 };
 
@@ -106,42 +106,57 @@ static int parse_pairs(struct probe_run *p, const struct opts *o, bool records)
 	return probe_parse(p, o, columns, records ? record : o->by.n ? none : table);
 }
 
-static int run_probe(const struct verb *verb, const struct opts *o)
+/**
+ * probe_prepare() - From options to the request of a session.
+ * @spec: has the mode, and the kind of a report with percentiles
+ * @o: options, with those of probe as their own
+ *
+ * Return: 0 or an exit status.
+ */
+int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts *o)
 {
 	static const char *const columns[] = { COLUMNS_OF_MODULE, NULL };
 	static const char *const table[] = { NULL };
 	static const char *const record[] = { "comm", "pid", "probe", NULL };
-	struct run_spec spec = { .source = "probe", .mode = verb->name, .kind = verb->report };
-	bool records = !strcmp(verb->name, "trace");
-	struct probe_run p = {};
+	bool records = !strcmp(spec->mode, "trace");
 	int err;
 
 	if (join_wanted(o->own))
-		err = parse_pairs(&p, o, records);
+		err = parse_pairs(p, o, records);
 	else
-		err = probe_parse(&p, o, columns, records ? record : table);
-	if (!err && p.join.wanted) {
-		err = join_find(&p);
+		err = probe_parse(p, o, columns, records ? record : table);
+	if (!err && p->join.wanted) {
+		err = join_find(p);
 	} else if (!err) {
 		/* System calls are hooked at their return where an expression needs it. */
-		p.points.returns = probe_uses(&p, "ret");
-		p.points.timed = !strcmp(verb->name, "time");
-		err = points_find(&p.points, o->args, o->nr_args);
+		p->points.returns = probe_uses(p, "ret");
+		p->points.timed = !strcmp(spec->mode, "time");
+		err = points_find(&p->points, o->args, o->nr_args);
 	}
 	if (!err)
-		err = check_namespace(&p);
+		err = check_namespace(p);
 	/* What no session takes is refused as such below. */
-	if (!err && p.points.n > MANY && p.points.n <= PROBES_MAX && !p.opts->all)
+	if (!err && p->points.n > MANY && p->points.n <= PROBES_MAX && !p->opts->all)
 		err = refuse("%zu probes match, more than %d: use narrower patterns, or --all",
-			     p.points.n, MANY);
+			     p->points.n, MANY);
 	if (!err)
-		err = probe_compile(&p, &spec.request);
-	if (!err && spec.kind)
-		model_set_number(&spec.request, "hist", 1);
-	if (!err) {
-		spec.targets = p.points.patterns.n ? &p.points.functions : NULL;
+		err = probe_compile(p, &spec->request);
+	if (!err && spec->kind && !opts_has_param(o, "hist"))
+		model_set_number(&spec->request, "hist", 1);
+	spec->source = "probe";
+	spec->targets = p->points.patterns.n ? &p->points.functions : NULL;
+	return err;
+}
+
+static int run_probe(const struct verb *verb, const struct opts *o)
+{
+	struct run_spec spec = { .mode = verb->name, .kind = verb->report };
+	struct probe_run p = {};
+	int err;
+
+	err = probe_prepare(&p, &spec, o);
+	if (!err)
 		err = run_session(&spec, &p.own);
-	}
 	model_free_request(&spec.request);
 	probe_free(&p);
 	return err;
@@ -152,8 +167,8 @@ static int run_list(const struct verb *verb, const struct opts *o)
 	return probe_list(o);
 }
 
-/* What is below 0 is in a row's count only. */
-static void print_values(struct report *r, struct out *o, const struct row *row)
+/** probe_print_values() - The numbers of a row: what is below 0 is in its count only. */
+void probe_print_values(struct report *r, struct out *o, const struct row *row)
 {
 	static const char *const percentiles[] = { "P50", "P90", "P99", "P99.9" };
 	uint64_t negative = table_figures(r->table, row)[0];
@@ -186,7 +201,7 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 static const struct report_kind hist_kind = {
 	.source = "probe",
 	.mode = "hist",
-	.print_values = print_values,
+	.print_values = probe_print_values,
 };
 
 static const struct verb verbs[] = {

@@ -16,6 +16,7 @@
 #ifndef OBSCTL_PROBE_H
 #define OBSCTL_PROBE_H
 
+#include "cli/option.h"
 #include "expr/expr.h"
 #include "kobs_program.h"
 #include "lib/buf.h"
@@ -159,6 +160,19 @@ struct probe_run {
 	struct buf	labels;
 	struct opts	own;		/* with the columns of the module */
 };
+
+struct out;
+struct report;
+struct row;
+struct run_spec;
+
+/* probe.c */
+extern const struct opt_group group_where;
+extern const struct opt_group group_timing;
+extern const struct opt_group group_keys;
+extern const struct opt_group group_over;
+int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts *o);
+void probe_print_values(struct report *r, struct out *o, const struct row *row);
 
 /* points.c */
 int points_find(struct points *p, char **words, size_t n);

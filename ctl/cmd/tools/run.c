@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Runs a tool: the first of its forms that this kernel has. */
+
+#include <string.h>
+
+#include "cmd/nouns.h"
+#include "cmd/tools/tool.h"
+#include "lib/diag.h"
+#include "report/report.h"
+#include "run/run.h"
+
+#define BEFORE	&group_filter
+#define AFTER	&group_top, &group_json, &group_folded, &group_output, &group_verbose, \
+		&group_run, &group_interval, &group_detach
+#define SIZES	&group_max_lost, &group_rows, &group_stacks, NULL
+
+const struct opt_group *const tool_counts[] = {
+	&group_where, BEFORE, &group_keys, AFTER, &group_over_count, SIZES
+};
+
+const struct opt_group *const tool_times[] = {
+	&group_where, &group_timing, BEFORE, &group_min, &group_keys, &group_hist, AFTER,
+	&group_over_time, SIZES
+};
+
+const struct opt_group *const tool_values[] = {
+	&group_where, BEFORE, &group_keys, &group_hist, AFTER, &group_over, SIZES
+};
+
+/* Charts are drawn with --hist; percentiles are there without. */
+static const struct report_kind times = {
+	.charts_asked = true,
+};
+
+static const struct report_kind values = {
+	.charts_asked = true,
+	.print_values = probe_print_values,
+};
+
+/* An attempt: a form with the user's options. */
+struct attempt {
+	struct tool_options options;
+	struct run_spec	spec;
+	struct probe_run p;
+};
+
+static int prepare(struct attempt *a, const struct verb *verb, const struct tool_form *form,
+		   const struct opts *o)
+{
+	memset(a, 0, sizeof(*a));
+	tool_options_make(&a->options, verb, form, o);
+	a->spec.mode = tool_mode(verb);
+	a->spec.kind = verb->groups == tool_values ? &values :
+		       verb->tool->percentiles ? &times : NULL;
+	return probe_prepare(&a->p, &a->spec, &a->options.o);
+}
+
+static void release(struct attempt *a)
+{
+	model_free_request(&a->spec.request);
+	probe_free(&a->p);
+	tool_options_free(&a->options);
+}
+
+/* The same without a sentence; @why gets it. */
+static int attempt(struct attempt *a, const struct verb *verb, const struct tool_form *form,
+		   const struct opts *o, struct buf *why)
+{
+	int err;
+
+	why->len = 0;
+	sentences_kept = why;
+	err = prepare(a, verb, form, o);
+	sentences_kept = NULL;
+	return err;
+}
+
+static const struct noun *noun_of(const struct verb *verb)
+{
+	size_t i;
+
+	for (i = 0; i < nr_nouns; i++)
+		if (verb >= nouns[i]->verbs && verb < nouns[i]->verbs + nouns[i]->nr_verbs)
+			return nouns[i];
+	return NULL;
+}
+
+/* No form works with the user's options: is it those, or the kernel? */
+static int refuse_forms(const struct verb *verb, const char *title, const struct opts *o)
+{
+	const struct tool_form *form = verb->tool->forms;
+	const struct opts bare = { .args = o->args, .nr_args = o->nr_args };
+	struct buf first = {};
+	struct buf why = {};
+	struct attempt a;
+	int refused = 0;
+	size_t i;
+	int err;
+
+	for (i = 0; i < TOOL_FORMS && form[i].probes; i++) {
+		err = attempt(&a, verb, &form[i], &bare, i ? &why : &first);
+		release(&a);
+		if (!err)
+			break;
+		refused = refused ? refused : err;
+	}
+	if (i < TOOL_FORMS && form[i].probes) {
+		refused = prepare(&a, verb, &form[i], o);
+		release(&a);
+	} else if (o->nr_args) {
+		warn("%s", first.p);
+	} else {
+		refused = refuse("%s: this kernel does not have what it needs: %s", title, first.p);
+	}
+	buf_free(&first);
+	buf_free(&why);
+	return refused;
+}
+
+static int run_form(struct attempt *a, const struct verb *verb, const char *title,
+		    const struct opts *o)
+{
+	struct buf same = {};
+
+	if (o->verbose) {
+		tool_command(verb, &a->options, " ", &same);
+		warn("the same as: %s", same.p);
+		buf_free(&same);
+	}
+	a->spec.title = title;
+	return run_session(&a->spec, &a->p.own);
+}
+
+/** tool_run() - Run a row of the tools. Return: the exit status. */
+int tool_run(const struct verb *verb, const struct opts *o)
+{
+	const struct tool_form *form = verb->tool->forms;
+	struct buf title = {};
+	struct buf why = {};
+	struct attempt a;
+	size_t i;
+	int err = -1;
+
+	buf_printf(&title, "%s %s", noun_of(verb)->name, verb->name);
+	for (i = 0; err && i < TOOL_FORMS && form[i].probes; i++) {
+		err = attempt(&a, verb, &form[i], o, &why);
+		if (err)
+			release(&a);
+	}
+	if (err) {
+		err = refuse_forms(verb, title.p, o);
+	} else {
+		err = run_form(&a, verb, title.p, o);
+		release(&a);
+	}
+	buf_free(&title);
+	buf_free(&why);
+	return err;
+}

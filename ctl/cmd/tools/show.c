@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Shows a tool as the command line of 'obsctl probe' that does the same. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/tools/tool.h"
+
+#define WIDTH	79
+
+/* A word in quotes, if a shell needs them. No row has a single quote. */
+static void add_word(struct buf *out, const char *word)
+{
+	bool plain = *word && !word[strcspn(word, " \t\n*?[]{}()<>|&;!$`\\\"'~#")];
+
+	buf_printf(out, plain ? "%s" : "'%s'", word);
+}
+
+/**
+ * tool_command() - Add the command line of 'obsctl probe' that does the same.
+ * @between: what stands between its options
+ */
+void tool_command(const struct verb *verb, const struct tool_options *t, const char *between,
+		  struct buf *out)
+{
+	struct buf by = {};
+	size_t i;
+
+	buf_printf(out, "obsctl probe %s", tool_mode(verb));
+	for (i = 0; i < t->o.nr_args; i++) {
+		buf_putc(out, ' ');
+		add_word(out, t->o.args[i]);
+	}
+	if (t->own.value) {
+		buf_printf(out, "%s--value ", between);
+		add_word(out, t->own.value);
+	}
+	for (i = 0; i < t->own.where.n; i++) {
+		buf_printf(out, "%s--where ", between);
+		add_word(out, t->own.where.v[i]);
+	}
+	for (i = 0; i < t->o.by.n; i++)
+		buf_printf(&by, "%s%s", i ? "," : "", t->o.by.v[i]);
+	if (by.len) {
+		buf_printf(out, "%s--by ", between);
+		add_word(out, by.p);
+	}
+	if (verb->tool->percentiles)
+		buf_printf(out, "%s--hist", between);
+	buf_free(&by);
+}
+
+/* A line that is too long goes on below, where it has a space or a comma in quotes. */
+static void print_line(FILE *to, const char *line)
+{
+	size_t indent = 2;
+
+	while (strlen(line) + indent > WIDTH) {
+		size_t len = WIDTH - indent;
+
+		while (len && line[len - 1] != ',' && line[len] != ' ')
+			len--;
+		if (!len)
+			break;
+		fprintf(to, "%*s%.*s\n", (int)indent, "", (int)len, line);
+		line += len + strspn(line + len, " ");
+		indent = 6;
+	}
+	fprintf(to, "%*s%s\n", (int)indent, "", line);
+}
+
+static void print_form(const struct verb *verb, const struct tool_form *form, FILE *to)
+{
+	struct tool_options t;
+	struct buf text = {};
+	char *save = NULL;
+	char *line;
+
+	tool_options_make(&t, verb, form, &(struct opts){});
+	tool_command(verb, &t, " \\\n  ", &text);
+	for (line = strtok_r(text.p, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		print_line(to, line);
+	buf_free(&text);
+	tool_options_free(&t);
+}
+
+/** tool_more() - Print what a tool stands for, at the end of its help. */
+void tool_more(const struct verb *verb, FILE *to)
+{
+	const struct tool_form *form = verb->tool->forms;
+
+	fputs("\nThe same as:\n", to);
+	print_form(verb, form, to);
+	while (form + 1 < verb->tool->forms + TOOL_FORMS && form[1].probes) {
+		fputs("or, where that is not there:\n", to);
+		print_form(verb, ++form, to);
+	}
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tools: named questions, each of which is probes with columns and conditions: a row
+ * among a noun's verbs. It says what 'obsctl probe' would be told, and needs no code:
+ *
+ *	{
+ *		TOOL_COUNT,
+ *		.name = "migrate",
+ *		.doc = "tasks that are moved to another CPU",
+ *		.columns = COLUMNS("task", "to", TOOL_COLUMNS),
+ *		.tool = &(const struct tool){
+ *			.forms = { { "t:sched:sched_migrate_task", "p->comm=task,dest_cpu=to" } },
+ *		},
+ *	},
+ *
+ * Noun and row are in cmd/tools/table.c, or with the verbs of a noun that has others.
+ */
+#ifndef OBSCTL_TOOL_H
+#define OBSCTL_TOOL_H
+
+#include "cli/noun.h"
+#include "cmd/probe/probe.h"
+
+#define TOOL_FORMS	4
+
+/* What is observed, as it is written for 'obsctl probe'. */
+struct tool_form {
+	const char	*probes;	/* with spaces between them */
+	const char	*by;		/* columns, with commas between them */
+	const char	*where;		/* or NULL */
+	const char	*value;		/* or NULL */
+	const char	*also;		/* further columns, for --by; or NULL */
+};
+
+struct tool {
+	const char	*word;		/* what stands before each argument, "s:"; NULL without any */
+	bool		percentiles;	/* of times */
+	/* The first that this kernel has is taken: what is needed can have other names. */
+	struct tool_form forms[TOOL_FORMS];
+};
+
+extern const struct opt_group *const tool_counts[];
+extern const struct opt_group *const tool_times[];
+extern const struct opt_group *const tool_values[];
+
+#define TOOL_VERB(list) \
+	.command = true, .expressions = true, .groups = (list), .fn = tool_run, .more = tool_more
+
+/* Rows whose hits are counted, whose times are measured, whose values are added up. */
+#define TOOL_COUNT	TOOL_VERB(tool_counts)
+#define TOOL_TIME	TOOL_VERB(tool_times)
+#define TOOL_VALUE	TOOL_VERB(tool_values)
+
+/* Columns that each of them has. */
+#define TOOL_COLUMNS	"probe", CONTEXT_COLUMNS, STACK_COLUMNS
+
+/* run.c */
+int tool_run(const struct verb *verb, const struct opts *o);
+
+/* options.c */
+
+/* The options of 'obsctl probe' for a form. */
+struct tool_options {
+	struct opts	o;
+	struct probe_opts own;
+	struct strings	args;
+};
+
+const char *tool_mode(const struct verb *verb);
+void tool_options_make(struct tool_options *t, const struct verb *verb,
+		       const struct tool_form *form, const struct opts *asked);
+void tool_options_free(struct tool_options *t);
+
+/* show.c */
+void tool_command(const struct verb *verb, const struct tool_options *t, const char *between,
+		  struct buf *out);
+void tool_more(const struct verb *verb, FILE *to);
+
+#endif

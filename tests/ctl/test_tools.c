@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit tests of the tools: is each row what 'obsctl probe' takes, with the columns that
+ * it says? Run by 'make check' in ctl/; prints TAP.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/nouns.h"
+#include "cmd/tools/tool.h"
+#include "lib/diag.h"
+
+#define WORDS_MAX	64
+
+static unsigned int test_nr;
+static unsigned int failures;
+
+static void ok(bool good, const char *noun, const struct verb *verb, const char *what)
+{
+	failures += !good;
+	printf("%sok %u - %s %s: %s\n", good ? "" : "not ", ++test_nr, noun,
+	       verb ? verb->name : "", what);
+}
+
+/* Take a line apart as a shell does that knows spaces and single quotes. */
+static int split(char *line, char **words)
+{
+	char *to = line;
+	int n = 0;
+
+	while (*line && n < WORDS_MAX) {
+		bool quoted = false;
+
+		words[n++] = to;
+		for (; *line && (quoted || *line != ' '); line++) {
+			if (*line == '\'')
+				quoted = !quoted;
+			else
+				*to++ = *line;
+		}
+		if (*line)
+			line++;
+		*to++ = 0;
+	}
+	words[n] = NULL;
+	return n;
+}
+
+/* The command line of a form is one of obsctl, and says the same as the form. */
+static bool is_command(const struct verb *verb, const struct tool_form *form)
+{
+	const struct noun *probe = noun_find("probe");
+	const struct probe_opts *own;
+	struct tool_options t;
+	char *words[WORDS_MAX + 1];
+	const struct verb *mode;
+	struct buf line = {};
+	struct opts o;
+	bool good;
+	int n;
+
+	tool_options_make(&t, verb, form, &(struct opts){});
+	tool_command(verb, &t, " ", &line);
+	n = split(line.p, words);
+	mode = verb_find(probe, words[2]);
+	good = mode && !opts_parse(probe, mode, n - 3, words + 3, &o);
+	if (good) {
+		own = o.own;
+		good = o.nr_args == t.o.nr_args && o.by.n == t.o.by.n &&
+		       own->where.n == t.own.where.n && !own->value == !t.own.value &&
+		       (!own->value || !strcmp(own->value, t.own.value)) &&
+		       opts_has_param(&o, "hist") == verb->tool->percentiles;
+		for (size_t i = 0; good && i < o.by.n; i++)
+			good = !strcmp(o.by.v[i], t.o.by.v[i]);
+		opts_free(mode, &o);
+	}
+	if (!good)
+		printf("# %s\n", words[0]);
+	buf_free(&line);
+	tool_options_free(&t);
+	return good;
+}
+
+/* The expressions of a form, with the columns that can be asked for, can be parsed. */
+static bool can_parse(const struct verb *verb, const struct tool_form *form)
+{
+	const struct opts columns = { .own = NULL };
+	struct opts asked = columns;
+	const char *const *c;
+	struct tool_options t;
+	bool good = true;
+	int err;
+	size_t i;
+
+	for (c = verb->columns; *c; c++)
+		strings_add(&asked.by, *c);
+	tool_options_make(&t, verb, form, &asked);
+	for (i = 0; good && i < t.o.by.n; i++) {
+		struct opts one = t.o;
+		struct probe_run p = {};
+
+		one.by = (struct strings){ .v = &t.o.by.v[i], .n = 1 };
+		err = probe_parse(&p, &one, (const char *const []){ TOOL_COLUMNS, NULL },
+				  (const char *const []){ NULL });
+		good = !err && p.nr_keys == 1 &&
+		       (p.keys[0].column || !strcmp(p.keys[0].name, asked.by.v[i]));
+		if (!good)
+			printf("# column '%s' is %s\n", asked.by.v[i], t.o.by.v[i]);
+		probe_free(&p);
+	}
+	tool_options_free(&t);
+	strings_free(&asked.by);
+	return good;
+}
+
+/* Each column of a form has a name that --by takes, too. */
+static bool are_listed(const struct verb *verb, const char *columns)
+{
+	char *copy = copy_string(columns ? columns : "");
+	char *save = NULL;
+	bool good = true;
+	char *word;
+
+	for (word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		const char *equals = strrchr(word, '=');
+		const char *const *c = verb->columns;
+
+		while (*c && strcmp(*c, equals ? equals + 1 : word))
+			c++;
+		if (!*c)
+			printf("# '%s' is not among the columns\n", word);
+		good &= !!*c;
+	}
+	free(copy);
+	return good;
+}
+
+static void test_help(const char *noun, const struct verb *verb)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	verb->more(verb, to);
+	fclose(to);
+	ok(strstr(text, "The same as:\n  obsctl probe "), noun, verb, "help shows what it is");
+	free(text);
+}
+
+static void test_tool(const struct noun *noun, const struct verb *verb)
+{
+	const struct tool_form *form = verb->tool->forms;
+	size_t i;
+
+	ok(form->probes && form->by && noun->own_size >= sizeof(struct probe_opts), noun->name,
+	   verb, "it is complete");
+	ok(!verb->tool->word == !verb->args, noun->name, verb, "arguments are said to be there");
+	for (i = 0; i < TOOL_FORMS && form[i].probes; i++) {
+		ok(is_command(verb, &form[i]), noun->name, verb, "it is a command line");
+		ok(can_parse(verb, &form[i]), noun->name, verb, "all columns are expressions");
+		ok(are_listed(verb, form[i].by) && are_listed(verb, form[i].also), noun->name, verb,
+		   "all columns are listed");
+	}
+	test_help(noun->name, verb);
+}
+
+/* What the user asks for is added to the row's, or replaces it. */
+static void test_options(void)
+{
+	const struct noun *noun = noun_find("syscall");
+	const struct verb *verb = verb_find(noun, "errors");
+	char *words[] = { "open*", "s:close", "--where", "pid == 1", "--by", "error,cpu,ret + 1=x",
+			  NULL };
+	struct buf line = {};
+	struct tool_options t;
+	struct opts o;
+
+	ok(!opts_parse(noun, verb, ARRAY_SIZE(words) - 1, words, &o), "syscall", verb,
+	   "options are parsed");
+	tool_options_make(&t, verb, verb->tool->forms, &o);
+	tool_command(verb, &t, " ", &line);
+	ok(!strcmp(line.p, "obsctl probe count 's:open*' s:close --where 'ret < 0 && ret > -4096' --where 'pid == 1' --by '(errno)ret=error,cpu,ret + 1=x'"),
+	   "syscall", verb, "they are added");
+	printf("# %s\n", line.p);
+	buf_free(&line);
+	tool_options_free(&t);
+	opts_free(verb, &o);
+}
+
+int main(void)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < nr_nouns; i++)
+		for (k = 0; k < nouns[i]->nr_verbs; k++)
+			if (nouns[i]->verbs[k].tool)
+				test_tool(nouns[i], &nouns[i]->verbs[k]);
+	test_options();
+	printf("1..%u\n", test_nr);
+	return failures ? 1 : 0;
+}
