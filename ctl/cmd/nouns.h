@@ -15,6 +15,10 @@
 	X(func) \
 	X(probe) \
 	X(syscall) \
+	X(disk) \
+	X(net) \
+	X(irq) \
+	X(page) \
 	X(lock) \
 	X(sched) \
 	X(slab) \

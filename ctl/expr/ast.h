@@ -48,7 +48,7 @@ struct type_name {
 	uint8_t		bytes;
 	bool		is_signed;
 	unsigned int	stars;
-	enum expr_shown	shown;		/* of a number */
+	enum expr_shown	shown;
 	const char	*name;		/* of the last four */
 };
 

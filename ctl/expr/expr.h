@@ -15,7 +15,8 @@
  *	file->f_path.dentry		members; . and -> are the same
  *	*(u32)(arg0 + 8)		a number in memory
  *	(u32)arg1			cut to a type
- *	(errno)ret			a number whose name is shown: ENOENT for -2
+ *	(errno)ret			a number whose name is shown: ENOENT for -2;
+ *					(symbol), (dev), (ipv4) likewise
  *	(enum TCP_ESTABLISHED)state	likewise: the enum of that name, or without one
  *					and with that constant
  *	((struct file *)arg0)->f_flags	a type for an address
@@ -69,6 +70,11 @@ enum expr_kind {
 enum expr_shown {
 	EXPR_SHOWN_PLAIN,
 	EXPR_SHOWN_ERROR,	/* as an error, ENOENT for -2 */
+	EXPR_SHOWN_SYMBOL,	/* as an address of code */
+	EXPR_SHOWN_DEVICE,	/* as a block device */
+	EXPR_SHOWN_IPV4,	/* as an address, as it is in memory */
+	EXPR_SHOWN_IPV6,	/* likewise, the first half of one; the column after it */
+	EXPR_SHOWN_IPV6_END,	/* is the second */
 };
 
 /* What a value is, and so how it is shown. */

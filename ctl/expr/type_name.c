@@ -23,12 +23,16 @@ static const struct {
 	{ "void", TYPE_VOID, 0, false },
 };
 
-/* Signed numbers of 4 bytes that are shown by names. */
+/* Numbers that are shown in ways of their own. */
 static const struct {
 	const char	*word;
 	enum expr_shown	shown;
+	uint8_t		bytes;
+	bool		is_signed;
 } shown_types[] = {
-	{ "errno", EXPR_SHOWN_ERROR },
+	{ "errno", EXPR_SHOWN_ERROR, 4, true }, { "symbol", EXPR_SHOWN_SYMBOL, 8, false },
+	{ "dev", EXPR_SHOWN_DEVICE, 4, false }, { "ipv4", EXPR_SHOWN_IPV4, 4, false },
+	{ "ipv6", EXPR_SHOWN_IPV6, 8, false }, { "ipv6_end", EXPR_SHOWN_IPV6_END, 8, false },
 };
 
 static const struct {
@@ -179,8 +183,9 @@ static int parse_base(const char *text, const struct token **t, struct type_name
 		}
 	for (i = 0; i < ARRAY_SIZE(shown_types); i++)
 		if (is_word(word, shown_types[i].word)) {
-			*out = (struct type_name){ .kind = TYPE_NUMBER, .bytes = 4,
-						   .is_signed = true,
+			*out = (struct type_name){ .kind = TYPE_NUMBER,
+						   .bytes = shown_types[i].bytes,
+						   .is_signed = shown_types[i].is_signed,
 						   .shown = shown_types[i].shown };
 			return 0;
 		}

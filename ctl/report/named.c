@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Numbers that are shown by their names: constants of the kernel's enums. */
+/*
+ * How numbers are shown: by the names of system calls, of errors, of constants, of
+ * devices; as addresses; or as such.
+ */
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "report/named.h"
+#include "report/view.h"
+#include "symbols/errors.h"
+#include "symbols/syscalls.h"
+
+/* The kernel's numbers of devices. */
+#define MINOR_BITS	20
 
 /* An enum as labels have it: [MODULE/]NAME; one without a name has that of a constant of it. */
-static void find_enum(struct kbtf *btf, struct named_enum *e, const char *of)
+static void find_enum(struct kbtf *btf, struct view_enum *e, const char *of)
 {
 	const char *slash = strchr(of, '/');
 	struct buf module = {};
@@ -22,16 +33,105 @@ static void find_enum(struct kbtf *btf, struct named_enum *e, const char *of)
 	buf_free(&why);
 }
 
-/**
- * named_constant() - The name of an enum's constant.
- * @e: what is known of the enum so far
- * @of: enum, as a label has it
- *
- * Return: NULL for a number without a name.
- */
-const char *named_constant(struct kbtf *btf, struct named_enum *e, const char *of, uint64_t value)
+static bool print_constant(struct view *v, size_t column, uint64_t key, struct buf *out)
 {
+	struct view_enum *e = &v->enums[column];
+	const char *name;
+
 	if (!e->known)
-		find_enum(btf, e, of);
-	return e->id ? kbtf_enumerator_name(e->btf, e->id, (int64_t)value) : NULL;
+		find_enum(&v->btf, e, v->of[column]);
+	name = e->id ? kbtf_enumerator_name(e->btf, e->id, (int64_t)key) : NULL;
+	if (name)
+		buf_puts(out, name);
+	return name;
+}
+
+static bool print_error(uint64_t key, struct buf *out)
+{
+	const char *name = error_name((long)key);
+
+	if (name)
+		buf_puts(out, name);
+	return name;
+}
+
+/* A block device as the system calls it, or else by its two numbers. */
+static void print_device(uint64_t key, struct buf *out)
+{
+	unsigned int major = (unsigned int)(key >> MINOR_BITS);
+	unsigned int minor = (unsigned int)(key & ((1u << MINOR_BITS) - 1));
+	char path[64];
+	char place[256];
+	const char *name;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major, minor);
+	len = readlink(path, place, sizeof(place) - 1);
+	if (len > 0) {
+		place[len] = 0;
+		name = strrchr(place, '/');
+		buf_puts(out, name ? name + 1 : place);
+	} else {
+		buf_printf(out, "%u:%u", major, minor);
+	}
+}
+
+/* An address of 16 bytes; those of IPv4 in it are shown as such. */
+static void print_ipv6(const uint64_t *halves, struct buf *out)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[INET6_ADDRSTRLEN];
+	uint8_t bytes[16];
+	bool old;
+
+	memcpy(bytes, halves, sizeof(bytes));
+	old = !memcmp(bytes, mapped, sizeof(mapped));
+	if (inet_ntop(old ? AF_INET : AF_INET6, old ? bytes + 12 : bytes, text, sizeof(text)))
+		buf_puts(out, text);
+}
+
+static void print_ipv4(uint64_t key, struct buf *out)
+{
+	struct in_addr address = { .s_addr = (in_addr_t)key };
+	char text[INET_ADDRSTRLEN];
+
+	if (inet_ntop(AF_INET, &address, text, sizeof(text)))
+		buf_puts(out, text);
+}
+
+/** named_print() - The number of a column, of a row with these keys. */
+void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf *out)
+{
+	uint64_t key = keys[column];
+
+	switch (v->shown[column]) {
+	case SHOWN_SYSCALL:
+		syscall_print((long)key, out);
+		return;
+	case SHOWN_ERROR:
+		if (print_error(key, out))
+			return;
+		break;
+	case SHOWN_ENUM:
+		if (print_constant(v, column, key, out))
+			return;
+		break;
+	case SHOWN_DEVICE:
+		print_device(key, out);
+		return;
+	case SHOWN_IPV4:
+		print_ipv4(key, out);
+		return;
+	case SHOWN_IPV6:
+		print_ipv6(keys + column, out);
+		return;
+	default:
+		break;
+	}
+	if (view_is_pointer(v, column))
+		buf_printf(out, "0x%llx", (unsigned long long)key);
+	else if (v->shown[column] == SHOWN_SIGNED || view_has_number(v, column))
+		buf_printf(out, "%lld", (long long)key);
+	else
+		buf_u64(out, key);
 }

@@ -170,7 +170,7 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 			continue;
 		}
 		text.len = 0;
-		view_print_key(v, c, key, &text);
+		view_print_cell(v, c, keys, &text);
 		if (v->types[c] == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_SIGNED)
 			out_cell_signed(o, v->columns[c]->name, header, (int64_t)key, text.p);
 		else if (v->types[c] == KOBS_TYPE_NUMBER && view_is_named(v, c))

@@ -13,8 +13,6 @@
 #include "lib/diag.h"
 #include "proto/nl.h"
 #include "report/view.h"
-#include "symbols/errors.h"
-#include "symbols/syscalls.h"
 
 /** view_init() - Read the sources. Return: 0 or an exit status. */
 int view_init(struct view *v, struct nl *nl)
@@ -70,6 +68,7 @@ static void label_column(struct view *v, size_t c)
 	/* The probes of a general source are told by their kind. */
 	v->shown[c] = strcmp(name, "probe") ? SHOWN_COUNT : SHOWN_ENTRY;
 	v->fault[c] = 0;
+	v->enums[c] = (struct view_enum){};
 	for (i = 0; i < v->labels.n; i++) {
 		char *label = v->labels.v[i];
 		char *colon = strchr(label, ':');
@@ -93,6 +92,24 @@ static void label_column(struct view *v, size_t c)
 	}
 }
 
+/* An address is in two columns, and a fault if one of them is; a half alone is a number. */
+static void join_halves(struct view *v)
+{
+	bool second = false;
+	size_t c;
+
+	for (c = 0; c < v->nr_columns; c++) {
+		bool first = v->shown[c] == SHOWN_IPV6 && c + 1 < v->nr_columns &&
+			     v->shown[c + 1] == SHOWN_IPV6_END;
+
+		if (first)
+			v->fault[c] |= v->fault[c + 1];
+		else if (v->shown[c] == SHOWN_IPV6 || (v->shown[c] == SHOWN_IPV6_END && !second))
+			v->shown[c] = SHOWN_HEX;
+		second = first;
+	}
+}
+
 static void label_columns(struct view *v, const struct session *s)
 {
 	size_t c;
@@ -104,6 +121,7 @@ static void label_columns(struct view *v, const struct session *s)
 	split_words(session_text(s, "names"), &v->places);
 	for (c = 0; c < v->nr_columns; c++)
 		label_column(v, c);
+	join_halves(v);
 }
 
 /** view_is_fault() - Whether a column's number could not be read, of a row with these keys. */
@@ -115,7 +133,7 @@ bool view_is_fault(const struct view *v, size_t column, const uint64_t *keys)
 /** view_is_hidden() - Whether a column tells of the others, and is not shown. */
 bool view_is_hidden(const struct view *v, size_t column)
 {
-	return column + 1 == v->faults;
+	return column + 1 == v->faults || v->shown[column] == SHOWN_IPV6_END;
 }
 
 /** view_bind() - Look up the source, mode and columns of a session. */
@@ -251,7 +269,9 @@ bool view_absent(const struct view *v, size_t column, uint64_t key)
 /** view_is_named() - Whether a column's numbers are texts in JSON, too. */
 bool view_is_named(const struct view *v, size_t column)
 {
-	return v->shown[column] == SHOWN_HEX || view_has_number(v, column);
+	return v->shown[column] == SHOWN_HEX || v->shown[column] == SHOWN_DEVICE ||
+	       v->shown[column] == SHOWN_IPV4 || v->shown[column] == SHOWN_IPV6 ||
+	       view_has_number(v, column);
 }
 
 /** view_has_number() - Whether a column is shown by names, which stand for numbers. */
@@ -268,38 +288,10 @@ bool view_is_pointer(const struct view *v, size_t column)
 	       (v->shown[column] == SHOWN_HEX || !strcmp(v->columns[column]->name, "ptr"));
 }
 
-static const char *number_name(struct view *v, size_t column, uint64_t key)
+/* The value of a column of a row with these keys. */
+static void print_key(struct view *v, size_t column, const uint64_t *keys, struct buf *out)
 {
-	switch (v->shown[column]) {
-	case SHOWN_ERROR:
-		return error_name((long)key);
-	case SHOWN_ENUM:
-		return named_constant(&v->btf, &v->enums[column], v->of[column], key);
-	default:
-		return NULL;
-	}
-}
-
-/* A number whose name is shown; without one it is shown as such. */
-static void print_number(struct view *v, size_t column, uint64_t key, struct buf *out)
-{
-	const char *name = number_name(v, column, key);
-
-	if (v->shown[column] == SHOWN_SYSCALL)
-		syscall_print((long)key, out);
-	else if (name)
-		buf_puts(out, name);
-	else if (view_is_pointer(v, column))
-		buf_printf(out, "0x%llx", (unsigned long long)key);
-	else if (v->shown[column] == SHOWN_SIGNED || view_has_number(v, column))
-		buf_printf(out, "%lld", (long long)key);
-	else
-		buf_u64(out, key);
-}
-
-/** view_print_key() - The value of a column that is not a stack. */
-void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out)
-{
+	uint64_t key = keys[column];
 	const struct target *target;
 
 	switch (v->types[column]) {
@@ -326,8 +318,17 @@ void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out
 		ksyms_print_object(&v->ksyms, key, out);
 		break;
 	default:
-		print_number(v, column, key, out);
+		named_print(v, column, keys, out);
 	}
+}
+
+/** view_print_key() - The value of a column that is not a stack, nor goes on in another one. */
+void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out)
+{
+	uint64_t keys[VIEW_COLUMNS + 1] = {};
+
+	keys[column] = key;
+	print_key(v, column, keys, out);
 }
 
 /** view_print_cell() - The same of a row, of which it may be a fault. */
@@ -336,7 +337,7 @@ void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct
 	if (view_is_fault(v, column, keys))
 		buf_puts(out, "(fault)");
 	else
-		view_print_key(v, column, keys[column], out);
+		print_key(v, column, keys, out);
 }
 
 /** view_print_frame() - Frame @i of a stack, from the leaf. */

@@ -4,8 +4,8 @@
 #define OBSCTL_VIEW_H
 
 #include "proto/model.h"
-#include "report/named.h"
 #include "report/writer.h"
+#include "symbols/btf.h"
 #include "symbols/ksyms.h"
 #include "symbols/patterns.h"
 #include "symbols/usyms.h"
@@ -22,9 +22,20 @@ enum shown {
 	SHOWN_SYSCALL	= 's',	/* by its name */
 	SHOWN_ERROR	= 'e',	/* likewise, of what is below 0 */
 	SHOWN_ENUM	= 'n',	/* likewise, of the enum that follows the letter */
+	SHOWN_DEVICE	= 'b',
+	SHOWN_IPV4	= 'i',
+	SHOWN_IPV6	= 'I',	/* the first half; the column after it is the second */
+	SHOWN_IPV6_END	= 'J',	/* not shown itself */
 	SHOWN_ENTRY	= 'k',	/* of a function */
 	SHOWN_RETURN	= 'r',
 	SHOWN_FAULTS	= 'z',	/* a bit for each number that could not be read; not shown itself */
+};
+
+/* An enum of the kernel's, whose constants name a column's numbers. */
+struct view_enum {
+	const struct btf *btf;		/* NULL until it is needed, or where there is none */
+	uint32_t	id;
+	bool		known;		/* it was looked for */
 };
 
 struct view {
@@ -38,7 +49,7 @@ struct view {
 	struct column	own[VIEW_COLUMNS];
 	enum shown	shown[VIEW_COLUMNS];
 	const char	*of[VIEW_COLUMNS];	/* what follows the letter */
-	struct named_enum enums[VIEW_COLUMNS];
+	struct view_enum enums[VIEW_COLUMNS];
 	struct kbtf	btf;
 	uint64_t	fault[VIEW_COLUMNS];	/* its bit in the column of faults */
 	size_t		faults;			/* the column of faults plus 1, or 0 */
@@ -70,6 +81,10 @@ void view_print_frame(struct view *v, const struct stack *s, size_t i, struct bu
 void view_strip(char *name);
 bool view_is_hook(const char *frame);
 size_t view_first_frame(struct view *v, const struct stack *s);
+
+/* named.c */
+void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf *out);
+
 const char *view_target(const struct view *v);
 const char *view_unit(const struct view *v);
 

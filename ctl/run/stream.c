@@ -219,23 +219,30 @@ const char *trace_message(struct trace *t, struct nlmsghdr *msg)
 }
 
 /* A name that was made before, as text or as a JSON string. */
-static const char *render(struct trace *t, size_t column, uint64_t key)
+static const char *render(struct trace *t, size_t column, const uint64_t *keys)
 {
+	/* What goes on in another column is not known by its key. */
+	bool whole = t->view->shown[column] != SHOWN_IPV6;
 	/* 0 marks an empty slot of a map's value, not of its key. */
-	char *s = map_get(&t->rendered[column], key);
+	char *s = whole ? map_get(&t->rendered[column], keys[column]) : NULL;
 	struct buf name = {};
 	struct buf escaped = {};
 
 	if (s)
 		return s;
-	view_print_key(t->view, column, key, &name);
+	view_print_cell(t->view, column, keys, &name);
 	if (t->json) {
 		json_escape(&escaped, name.p ? name.p : "");
 		s = copy_string(escaped.p);
 	} else {
 		s = copy_string(name.p ? name.p : "");
 	}
-	map_set(&t->rendered[column], key, s);
+	if (whole) {
+		map_set(&t->rendered[column], keys[column], s);
+	} else {
+		free(t->address);
+		t->address = s;
+	}
 	buf_free(&name);
 	buf_free(&escaped);
 	return s;
@@ -312,7 +319,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 			 !view_is_named(v, c))
 			buf_u64(b, rec[2 + c]);
 		else
-			buf_puts(b, render(t, c, rec[2 + c]));
+			buf_puts(b, render(t, c, rec + 2));
 		if (view_has_number(v, c) && !view_is_fault(v, c, rec + 2))
 			add_number(b, v->columns[c]->name, (int64_t)rec[2 + c]);
 	}
@@ -369,7 +376,7 @@ static void add_column(struct trace *t, size_t c, const uint64_t *keys)
 		 !view_is_named(t->view, c))
 		buf_u64_padded(b, key, (int)width, ' ');
 	else
-		add_padded(b, render(t, c, key), start, width);
+		add_padded(b, render(t, c, keys), start, width);
 	buf_putc(b, ' ');
 }
 
@@ -520,6 +527,7 @@ void trace_free(struct trace *t)
 	}
 	map_free(&t->told, NULL);
 	buf_free(&t->line);
+	free(t->address);
 	model_free_table(&t->stacks);
 	memset(t, 0, sizeof(*t));
 }

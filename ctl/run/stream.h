@@ -38,6 +38,7 @@ struct trace {
 	size_t		nr_queues;
 	size_t		cap_queues;
 	struct buf	line;		/* output that is not written yet */
+	char		*address;	/* the last one that was printed */
 	struct map	rendered[VIEW_COLUMNS];
 	struct map	told;		/* address to what ksyms_tell() made of its name */
 	char		*labels[VIEW_COLUMNS];

@@ -4,6 +4,7 @@
  * enums. Run by 'make check' in ctl/; prints TAP.
  */
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,10 @@
 #include "symbols/syscalls.h"
 
 #define LABELS	"number0=nsample_state:state number1=e:error number2=s:call number3=nPLAIN_ONE:plain " \
-		"number4=nsample/sample_mode:mode number5=nno_such:other number6=d:x:y"
-#define COLUMNS	7
+		"number4=nsample/sample_mode:mode number5=nno_such:other number6=d:x:y " \
+		"number7=i:from number8=b:dev number9=I:peer number10=J:peer_end number11=z:faults " \
+		"number12=J:alone number13=I:other"
+#define COLUMNS	14
 
 static unsigned int test_nr;
 static unsigned int failures;
@@ -37,7 +40,7 @@ struct fixture {
 	struct source	source;
 	struct mode	mode;
 	struct column	columns[COLUMNS];
-	char		names[COLUMNS][16];
+	char		names[COLUMNS][24];
 	struct param	params[2];
 	struct session	session;
 };
@@ -86,6 +89,38 @@ static void shows(struct fixture *f, size_t column, int64_t key, const char *wan
 	if (strcmp(text.p, want))
 		printf("# %s\n", text.p);
 	buf_free(&text);
+}
+
+static void shows_address(struct fixture *f, const char *address, const char *want)
+{
+	uint64_t keys[COLUMNS] = {};
+	struct buf text = {};
+
+	inet_pton(AF_INET6, address, &keys[9]);
+	view_print_cell(&f->view, 9, keys, &text);
+	ok(!strcmp(text.p, want), want);
+	if (strcmp(text.p, want))
+		printf("# %s\n", text.p);
+	buf_free(&text);
+}
+
+static void test_addresses(struct fixture *f)
+{
+	uint64_t keys[COLUMNS] = {};
+
+	shows(f, 7, 0x0201a8c0, "192.168.1.2");
+	shows(f, 8, 12345ll << 20 | 67, "12345:67");
+	shows_address(f, "2001:db8::1:2", "2001:db8::1:2");
+	shows_address(f, "::1", "::1");
+	shows_address(f, "::ffff:10.1.2.3", "10.1.2.3");
+	ok(view_is_hidden(&f->view, 10) && !view_is_hidden(&f->view, 9),
+	   "the second half is not shown itself");
+	shows(f, 12, 255, "0xff");
+	shows(f, 13, 255, "0xff");
+	keys[11] = 1 << 10;
+	ok(view_is_fault(&f->view, 9, keys), "an address is a fault if a half is");
+	keys[11] = 1 << 8;
+	ok(!view_is_fault(&f->view, 9, keys), "and not if another column is");
 }
 
 static void put(const char *dir, const char *name, struct btf *btf)
@@ -140,6 +175,7 @@ static void test_columns(void)
 	shows(&f, 5, 1, "1");
 	shows(&f, 6, -1, "-1");
 	ok(!strcmp(f.view.columns[6]->name, "x:y"), "a name can have a colon");
+	test_addresses(&f);
 	ok(view_has_number(&f.view, 0) && view_has_number(&f.view, 1) &&
 	   view_has_number(&f.view, 2) && !view_has_number(&f.view, 6),
 	   "which have a number beside their name");
@@ -149,7 +185,7 @@ static void test_columns(void)
 /* Programs get both. */
 static void test_json(void)
 {
-	uint64_t key[COLUMNS] = { STATE_BUSY, (uint64_t)-2, __NR_read, 1, 4, 1, 3 };
+	uint64_t key[COLUMNS] = { STATE_BUSY, (uint64_t)-2, __NR_read, 1, 4, 1, 3, 1 };
 	struct row part = { .count = 5 };
 	struct opts o = { .json = true };
 	struct report r = { .opts = &o };
@@ -172,7 +208,8 @@ static void test_json(void)
 	fclose(to.file);
 	ok(strstr(text, "\"state\": \"STATE_BUSY\", \"state_number\": 1, \"error\": \"ENOENT\", \"error_number\": -2, \"call\": \"read\""),
 	   "JSON has the number, too");
-	ok(strstr(text, "\"x:y\": 3,"), "but of no other column");
+	ok(strstr(text, "\"x:y\": 3, \"from\": \"1.0.0.0\","), "but of no other column");
+	ok(strstr(text, "\"peer\": \"::\", \"alone\""), "an address is one column");
 	free(text);
 	model_free_table(&table);
 	ksyms_free(&f.view.ksyms);

@@ -104,7 +104,7 @@ static bool can_parse(const struct verb *verb, const struct tool_form *form)
 		one.by = (struct strings){ .v = &t.o.by.v[i], .n = 1 };
 		err = probe_parse(&p, &one, (const char *const []){ TOOL_COLUMNS, NULL },
 				  (const char *const []){ NULL });
-		good = !err && p.nr_keys == 1 &&
+		good = !err && p.nr_keys &&
 		       (p.keys[0].column || !strcmp(p.keys[0].name, asked.by.v[i]));
 		if (!good)
 			printf("# column '%s' is %s\n", asked.by.v[i], t.o.by.v[i]);
@@ -189,6 +189,41 @@ static void test_options(void)
 	opts_free(verb, &o);
 }
 
+/* Columns of a socket. */
+static void test_macros(void)
+{
+	static const char *const words[] = { "peer(sk)", "local((struct sock *)arg0)=own", "peer_port(sk)=port",
+					     "peer", "peer(sk) + 1=x", "str(arg0)=peer", "peer(sk" };
+	static const char *const names[] = { "peer peer_end", "own own_end", "port", "", "", "", "" };
+	struct strings out = {};
+	struct expr *e;
+	size_t from = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		struct buf got = {};
+		bool good = true;
+
+		macro_expand(words[i], &out);
+		for (; from < out.n; from++) {
+			char *equals = strrchr(out.v[from], '=');
+
+			if (!*names[i]) {
+				good = !strcmp(out.v[from], words[i]);
+				continue;
+			}
+			buf_printf(&got, "%s%s", got.len ? " " : "", equals + 1);
+			*equals = 0;
+			e = NULL;
+			good &= !expr_parse(out.v[from], &e);
+			expr_free(e);
+		}
+		ok(good && !strcmp(got.p ? got.p : "", names[i]), words[i], NULL, "as a column");
+		buf_free(&got);
+	}
+	strings_free(&out);
+}
+
 int main(void)
 {
 	size_t i;
@@ -199,6 +234,7 @@ int main(void)
 			if (nouns[i]->verbs[k].tool)
 				test_tool(nouns[i], &nouns[i]->verbs[k]);
 	test_options();
+	test_macros();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
 }

@@ -135,18 +135,22 @@ int probe_parse(struct probe_run *p, const struct opts *o, const char *const *co
 		const char *const *usual)
 {
 	bool expressions_only = true;
+	struct strings by = {};
 	int err = 0;
 	size_t i;
 
 	p->o = o;
 	p->opts = o->own;
-	p->keys = zalloc((o->by.n + 9) * sizeof(*p->keys));
+	for (i = 0; i < o->by.n; i++)
+		macro_expand(o->by.v[i], &by);
+	p->keys = zalloc((by.n + 9) * sizeof(*p->keys));
 	/* Of all system calls, it is of interest which. */
 	if (!o->by.n && o->nr_args == 1 && !strcmp(o->args[0], "s:*"))
 		err = add_key(p, SYSCALL, columns);
 	p->where = zalloc((p->opts->where.n + 1) * sizeof(struct expr *));
-	for (i = 0; !err && i < o->by.n; i++)
-		err = add_key(p, o->by.v[i], columns);
+	for (i = 0; !err && i < by.n; i++)
+		err = add_key(p, by.v[i], columns);
+	strings_free(&by);
 	for (i = 0; i < p->nr_keys; i++)
 		expressions_only &= !p->keys[i].column;
 	/* Records are of something, and of somebody. */

@@ -47,6 +47,10 @@ void key_take_names(struct key *k, const struct scope *s, const struct expr_type
 /** key_style() - Return: the letter of a column, whose type is known. */
 char key_style(const struct key *k)
 {
+	static const char letters[] = {
+		[EXPR_SHOWN_ERROR] = 'e', [EXPR_SHOWN_SYMBOL] = 'f', [EXPR_SHOWN_DEVICE] = 'b',
+		[EXPR_SHOWN_IPV4] = 'i', [EXPR_SHOWN_IPV6] = 'I', [EXPR_SHOWN_IPV6_END] = 'J',
+	};
 	const struct expr_type *t = &k->type;
 
 	if (k->is_syscall)
@@ -59,7 +63,7 @@ char key_style(const struct key *k)
 		return 'x';
 	if (k->constants)
 		return 'n';
-	if (t->shown == EXPR_SHOWN_ERROR)
-		return 'e';
+	if (t->shown)
+		return letters[t->shown];
 	return t->is_signed ? 'd' : 'u';
 }

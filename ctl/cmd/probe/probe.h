@@ -8,6 +8,7 @@
  *	syscalls.c	arguments of system calls
  *	scope.c		the names that an expression can use at a point
  *	names.c		how columns are shown
+ *	macros.c	columns that stand for several expressions
  *	compile.c	from points and expressions to a request
  *	programs.c	the programs of a request
  *	join.c		pairs of hits: --from, --to and --on
@@ -189,6 +190,9 @@ size_t syscall_params(const char *name, struct strings *names, struct expr_type 
 /* scope.c */
 void scope_open(struct scope *s, struct probe_run *p, const struct point *point);
 void scope_close(struct scope *s);
+
+/* macros.c */
+void macro_expand(const char *word, struct strings *out);
 
 /* names.c */
 void key_take_names(struct key *k, const struct scope *s, const struct expr_type *type);

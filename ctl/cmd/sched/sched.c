@@ -5,6 +5,7 @@
 
 #include "cmd/nouns.h"
 #include "cmd/sched/blocked.h"
+#include "cmd/tools/tool.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
@@ -16,6 +17,7 @@ static const char *const waker_columns[] = { "waker", "waker_stack" };
 
 /* Options of sched alone. */
 struct sched_opts {
+	struct probe_opts probe;	/* of the verbs that are tools: first */
 	bool	waker;
 };
 
@@ -111,6 +113,31 @@ static const struct verb verbs[] = {
 				 &group_max_lost, &group_waits, &group_rows, &group_stacks),
 		.columns = COLUMNS("state", CONTEXT_COLUMNS),
 		.fn = run_sched,
+	},
+	{
+		TOOL_COUNT,
+		.name = "switch",
+		.doc = "switches from one task to another",
+		.columns = COLUMNS("from", "to", "preempt", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:sched:sched_switch",
+				.by = "prev->comm=from,next->comm=to",
+				.also = "preempt",
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "migrate",
+		.doc = "tasks that are moved to another CPU",
+		.columns = COLUMNS("task", "from", "to", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:sched:sched_migrate_task",
+				.by = "p->comm=task,p->thread_info.cpu=from,dest_cpu=to",
+			},
+		} },
 	},
 };
 

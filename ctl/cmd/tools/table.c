@@ -50,3 +50,154 @@ const struct noun noun_syscall = {
 	NOUN_VERBS(syscall_verbs),
 	.own_size = sizeof(struct probe_opts),
 };
+
+/* The kernel's names of states, operations and interrupts, which are constants of enums. */
+#define STATE(sk)	"(enum TCP_ESTABLISHED)" sk "->__sk_common.skc_state=state"
+#define SOCKET(sk)	"peer(" sk ")=peer,peer_port(" sk ")=port"
+#define OF_SOCKET(sk)	"local(" sk ")=local,local_port(" sk ")=local_port"
+#define DISK		"rq->q->disk->disk_name=disk"
+#define OPERATION	"(enum req_op)(rq->cmd_flags & 0xff)=op"
+
+static const struct verb disk_verbs[] = {
+	{
+		TOOL_VALUE,
+		.name = "size",
+		.doc = "how large requests to disks are, in bytes",
+		.columns = COLUMNS("disk", "op", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:block:block_rq_issue",
+				.value = "rq->__data_len",
+				.by = DISK "," OPERATION,
+			},
+		} },
+	},
+};
+
+const struct noun noun_disk = {
+	.name = "disk",
+	.doc = "requests to disks",
+	NOUN_VERBS(disk_verbs),
+	.own_size = sizeof(struct probe_opts),
+};
+
+static const struct verb net_verbs[] = {
+	{
+		TOOL_COUNT,
+		.name = "drop",
+		.doc = "packets that the kernel drops, by reason and place",
+		.columns = COLUMNS("reason", "place", "dev", "protocol", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:skb:kfree_skb",
+				.by = "reason,(symbol)location=place",
+				.also = "skb->dev->name=dev,skb->protocol=protocol",
+			},
+			/* Linux 5.16 and older tell no reason. */
+			{
+				.probes = "t:skb:kfree_skb",
+				.by = "(symbol)location=place",
+				.also = "skb->dev->name=dev,skb->protocol=protocol",
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "retransmit",
+		.doc = "TCP segments that are sent again, by peer",
+		.columns = COLUMNS("peer", "port", "state", "local", "local_port", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:tcp:tcp_retransmit_skb",
+				.by = SOCKET("sk") "," STATE("sk"),
+				.also = OF_SOCKET("sk"),
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "accept",
+		.doc = "connections that are refused, as too many wait to be accepted",
+		.columns = COLUMNS("local", "port", "waiting", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "k:tcp_conn_request",
+				.by = "local(sk)=local,local_port(sk)=port,sk->sk_ack_backlog=waiting",
+				.where = "sk->sk_ack_backlog > sk->sk_max_ack_backlog",
+			},
+		} },
+	},
+};
+
+const struct noun noun_net = {
+	.name = "net",
+	.doc = "packets and connections",
+	NOUN_VERBS(net_verbs),
+	.own_size = sizeof(struct probe_opts),
+};
+
+static const struct verb irq_verbs[] = {
+	{
+		TOOL_COUNT,
+		.name = "hard",
+		.doc = "interrupts, by handler",
+		.columns = COLUMNS("handler", "irq", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{ .probes = "t:irq:irq_handler_entry", .by = "action->name=handler,irq,cpu" },
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "soft",
+		.doc = "soft interrupts, by kind",
+		.columns = COLUMNS("vector", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{ .probes = "t:irq:softirq_entry", .by = "(enum HI_SOFTIRQ)vec_nr=vector,cpu" },
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "work",
+		.doc = "work items that workers do, by function",
+		.columns = COLUMNS("function", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{ .probes = "t:workqueue:workqueue_execute_start", .by = "work->func=function" },
+		} },
+	},
+};
+
+const struct noun noun_irq = {
+	.name = "irq",
+	.doc = "interrupts, and work that they leave",
+	NOUN_VERBS(irq_verbs),
+	.own_size = sizeof(struct probe_opts),
+};
+
+static const struct verb page_verbs[] = {
+	{
+		TOOL_COUNT,
+		.name = "faults",
+		.doc = "page faults, of programs and of the kernel",
+		.columns = COLUMNS("write", "address", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:exceptions:page_fault_user t:exceptions:page_fault_kernel",
+				.by = "probe,comm",
+				.also = "(error_code >> 1 & 1)=write,(void *)address=address",
+			},
+			/* Only x86 has these tracepoints. */
+			{
+				.probes = "k:handle_mm_fault",
+				.by = "probe,comm",
+				.also = "(flags & FAULT_FLAG_WRITE)=write,(void *)address=address",
+			},
+		} },
+	},
+};
+
+const struct noun noun_page = {
+	.name = "page",
+	.doc = "pages of memory",
+	NOUN_VERBS(page_verbs),
+	.own_size = sizeof(struct probe_opts),
+};
