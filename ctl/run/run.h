@@ -17,7 +17,7 @@
 struct run_spec {
 	const char	*source;
 	const char	*mode;
-	const char	*title;		/* of its report, in place of the source and the mode; or NULL */
+	const char	*title;		/* of its report; NULL: the source and the mode */
 	const struct report_kind *kind;	/* of its report, or NULL */
 	const struct targets *targets;	/* functions, or NULL */
 	bool		program;	/* what is printed is for a program, though no JSON */

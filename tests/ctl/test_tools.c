@@ -14,6 +14,11 @@
 
 #define WORDS_MAX	64
 
+/* What test_options() asks for. */
+#define WANT	"obsctl probe count 's:open*' s:close " \
+		"--where 'ret < 0 && ret > -4096' --where 'pid == 1' " \
+		"--by '(errno)ret=error,cpu,ret + 1=x'"
+
 static unsigned int test_nr;
 static unsigned int failures;
 
@@ -171,19 +176,22 @@ static void test_options(void)
 {
 	const struct noun *noun = noun_find("syscall");
 	const struct verb *verb = verb_find(noun, "errors");
-	char *words[] = { "open*", "s:close", "--where", "pid == 1", "--by", "error,cpu,ret + 1=x",
-			  NULL };
+	static const char *const given[] = {
+		"open*", "s:close", "--where", "pid == 1", "--by", "error,cpu,ret + 1=x",
+	};
+	char *words[ARRAY_SIZE(given) + 1] = {};
 	struct buf line = {};
 	struct tool_options t;
 	struct opts o;
+	size_t i;
 
-	ok(!opts_parse(noun, verb, ARRAY_SIZE(words) - 1, words, &o), "syscall", verb,
+	for (i = 0; i < ARRAY_SIZE(given); i++)
+		words[i] = (char *)given[i];
+	ok(!opts_parse(noun, verb, ARRAY_SIZE(given), words, &o), "syscall", verb,
 	   "options are parsed");
 	tool_options_make(&t, verb, verb->tool->forms, &o);
 	tool_command(verb, &t, " ", &line);
-	ok(!strcmp(line.p, "obsctl probe count 's:open*' s:close --where 'ret < 0 && ret > -4096' --where 'pid == 1' --by '(errno)ret=error,cpu,ret + 1=x'"),
-	   "syscall", verb, "they are added");
-	printf("# %s\n", line.p);
+	ok(!strcmp(line.p, WANT), "syscall", verb, "they are added");
 	buf_free(&line);
 	tool_options_free(&t);
 	opts_free(verb, &o);
@@ -192,9 +200,13 @@ static void test_options(void)
 /* Columns of a socket. */
 static void test_macros(void)
 {
-	static const char *const words[] = { "peer(sk)", "local((struct sock *)arg0)=own", "peer_port(sk)=port",
-					     "peer", "peer(sk) + 1=x", "str(arg0)=peer", "peer(sk" };
-	static const char *const names[] = { "peer peer_end", "own own_end", "port", "", "", "", "" };
+	static const char *const words[] = {
+		"peer(sk)", "local((struct sock *)arg0)=own", "peer_port(sk)=port", "peer",
+		"peer(sk) + 1=x", "str(arg0)=peer", "peer(sk",
+	};
+	static const char *const names[] = {
+		"peer peer_end", "own own_end", "port", "", "", "", "",
+	};
 	struct strings out = {};
 	struct expr *e;
 	size_t from = 0;

@@ -3,7 +3,7 @@
 
 import platform
 
-from kobstest import *
+from toolkit import *
 
 X86 = platform.machine() == "x86_64"
 # Numbers of calls that neither Python nor the C library makes by itself.
@@ -37,19 +37,11 @@ for word in sys.argv[1:]:
 
 def calls(*words, program=PROGRAM):
     """A command that makes calls, each TIMES:NR:ARGUMENT:..."""
-    return ["/usr/bin/python3", "-c", program, *words]
+    return python(program, *words)
 
 
-def syscall(verb, *args, run=None, status=0):
-    """The JSON report of a session around a command."""
-    tail = ["--", *run] if run else []
-    return account(json.loads(obsctl("syscall", verb, *args, "--json", *tail, status=status).out))
-
-
-def table(r, *keys):
-    out = {tuple(row[k] for k in keys): row["count"] for row in r["rows"]}
-    equal(len(out), len(r["rows"]), "rows of different keys")
-    return out
+def syscall(verb, *args, run=None):
+    return tool("syscall", verb, *args, run=run)
 
 
 def made(name, times, *args):
@@ -155,10 +147,7 @@ REFUSALS = {
 
 @test("refusals name what is wrong")
 def refusals():
-    for args, (status, words) in REFUSALS.items():
-        r = obsctl("syscall", *args, "--", "true", status=None)
-        equal((r.status, len(r.err.strip().splitlines())), (status, 1), f"status and lines of {args}: {r.err}")
-        contains(r.err, words, f"sentence of {args}")
+    refused("syscall", REFUSALS)
 
 
 if __name__ == "__main__":

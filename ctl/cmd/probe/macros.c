@@ -20,10 +20,6 @@
 	"(ipv6_end)(" IPV6 " * *(u64)((u64)&@->__sk_common." six " + 8) + " \
 	IPV4 " * ((u64)(u32)@->__sk_common." four " << 32 | 0xffff0000))"
 
-/* A number whose bytes are in the order of the network. */
-#define PORT(port) \
-	"((@->__sk_common." port " >> 8 | @->__sk_common." port " << 8) & 0xffff)"
-
 /* What is in parentheses is @. */
 static const struct {
 	const char	*name;
@@ -33,7 +29,9 @@ static const struct {
 	{ "peer", ADDRESS_BEGIN("skc_v6_daddr"), ADDRESS_END("skc_daddr", "skc_v6_daddr") },
 	{ "local", ADDRESS_BEGIN("skc_v6_rcv_saddr"),
 	  ADDRESS_END("skc_rcv_saddr", "skc_v6_rcv_saddr") },
-	{ "peer_port", PORT("skc_dport"), NULL },
+	/* Its bytes are in the order of the network. */
+	{ "peer_port",
+	  "((@->__sk_common.skc_dport >> 8 | @->__sk_common.skc_dport << 8) & 0xffff)", NULL },
 	{ "local_port", "@->__sk_common.skc_num", NULL },
 };
 

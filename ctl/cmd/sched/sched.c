@@ -118,11 +118,11 @@ static const struct verb verbs[] = {
 		TOOL_COUNT,
 		.name = "switch",
 		.doc = "switches from one task to another",
-		.columns = COLUMNS("from", "to", "preempt", TOOL_COLUMNS),
+		.columns = COLUMNS("prev", "next", "preempt", TOOL_COLUMNS),
 		.tool = &(const struct tool){ .forms = {
 			{
 				.probes = "t:sched:sched_switch",
-				.by = "prev->comm=from,next->comm=to",
+				.by = "prev->comm=prev,next->comm=next",
 				.also = "preempt",
 			},
 		} },
@@ -131,11 +131,11 @@ static const struct verb verbs[] = {
 		TOOL_COUNT,
 		.name = "migrate",
 		.doc = "tasks that are moved to another CPU",
-		.columns = COLUMNS("task", "from", "to", TOOL_COLUMNS),
+		.columns = COLUMNS("task", "from_cpu", "to_cpu", TOOL_COLUMNS),
 		.tool = &(const struct tool){ .forms = {
 			{
 				.probes = "t:sched:sched_migrate_task",
-				.by = "p->comm=task,p->thread_info.cpu=from,dest_cpu=to",
+				.by = "p->comm=task,p->thread_info.cpu=from_cpu,dest_cpu=to_cpu",
 			},
 		} },
 	},

@@ -9,22 +9,23 @@
 #include "report/report.h"
 #include "run/run.h"
 
-#define BEFORE	&group_filter
-#define AFTER	&group_top, &group_json, &group_folded, &group_output, &group_verbose, \
-		&group_run, &group_interval, &group_detach
-#define SIZES	&group_max_lost, &group_rows, &group_stacks, NULL
-
 const struct opt_group *const tool_counts[] = {
-	&group_where, BEFORE, &group_keys, AFTER, &group_over_count, SIZES
+	&group_where, &group_filter, &group_keys, &group_top, &group_json, &group_folded,
+	&group_output, &group_verbose, &group_run, &group_interval, &group_detach,
+	&group_over_count, &group_max_lost, &group_rows, &group_stacks, NULL
 };
 
 const struct opt_group *const tool_times[] = {
-	&group_where, &group_timing, BEFORE, &group_min, &group_keys, &group_hist, AFTER,
-	&group_over_time, SIZES
+	&group_where, &group_timing, &group_filter, &group_min, &group_keys, &group_hist,
+	&group_top, &group_json, &group_folded, &group_output, &group_verbose, &group_run,
+	&group_interval, &group_detach, &group_over_time, &group_max_lost, &group_rows,
+	&group_stacks, NULL
 };
 
 const struct opt_group *const tool_values[] = {
-	&group_where, BEFORE, &group_keys, &group_hist, AFTER, &group_over, SIZES
+	&group_where, &group_filter, &group_keys, &group_hist, &group_top, &group_json,
+	&group_folded, &group_output, &group_verbose, &group_run, &group_interval,
+	&group_detach, &group_over, &group_max_lost, &group_rows, &group_stacks, NULL
 };
 
 /* Charts are drawn with --hist; percentiles are there without. */

@@ -52,9 +52,9 @@ const struct noun noun_syscall = {
 };
 
 /* The kernel's names of states, operations and interrupts, which are constants of enums. */
-#define STATE(sk)	"(enum TCP_ESTABLISHED)" sk "->__sk_common.skc_state=state"
-#define SOCKET(sk)	"peer(" sk ")=peer,peer_port(" sk ")=port"
-#define OF_SOCKET(sk)	"local(" sk ")=local,local_port(" sk ")=local_port"
+#define STATE		"(enum TCP_ESTABLISHED)sk->__sk_common.skc_state=state"
+#define PEER		"peer(sk)=peer,peer_port(sk)=port"
+#define LOCAL		"local(sk)=local,local_port(sk)=local_port"
 #define DISK		"rq->q->disk->disk_name=disk"
 #define OPERATION	"(enum req_op)(rq->cmd_flags & 0xff)=op"
 
@@ -70,6 +70,27 @@ static const struct verb disk_verbs[] = {
 				.value = "rq->__data_len",
 				.by = DISK "," OPERATION,
 			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "merges",
+		.doc = "parts of files that join a request to a disk",
+		.columns = COLUMNS("disk", "op", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:block:block_bio_backmerge t:block:block_bio_frontmerge",
+				.by = "probe,bio->bi_bdev->bd_disk->disk_name=disk,(enum req_op)(bio->bi_opf & 0xff)=op",
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "requeues",
+		.doc = "requests that a disk's driver could not take, and gets again",
+		.columns = COLUMNS("disk", "op", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{ .probes = "t:block:block_rq_requeue", .by = DISK "," OPERATION },
 		} },
 	},
 };
@@ -109,8 +130,8 @@ static const struct verb net_verbs[] = {
 		.tool = &(const struct tool){ .forms = {
 			{
 				.probes = "t:tcp:tcp_retransmit_skb",
-				.by = SOCKET("sk") "," STATE("sk"),
-				.also = OF_SOCKET("sk"),
+				.by = PEER "," STATE,
+				.also = LOCAL,
 			},
 		} },
 	},
@@ -143,7 +164,10 @@ static const struct verb irq_verbs[] = {
 		.doc = "interrupts, by handler",
 		.columns = COLUMNS("handler", "irq", TOOL_COLUMNS),
 		.tool = &(const struct tool){ .forms = {
-			{ .probes = "t:irq:irq_handler_entry", .by = "action->name=handler,irq,cpu" },
+			{
+				.probes = "t:irq:irq_handler_entry",
+				.by = "action->name=handler,irq,cpu",
+			},
 		} },
 	},
 	{
@@ -152,7 +176,10 @@ static const struct verb irq_verbs[] = {
 		.doc = "soft interrupts, by kind",
 		.columns = COLUMNS("vector", TOOL_COLUMNS),
 		.tool = &(const struct tool){ .forms = {
-			{ .probes = "t:irq:softirq_entry", .by = "(enum HI_SOFTIRQ)vec_nr=vector,cpu" },
+			{
+				.probes = "t:irq:softirq_entry",
+				.by = "(enum HI_SOFTIRQ)vec_nr=vector,cpu",
+			},
 		} },
 	},
 	{
@@ -161,7 +188,10 @@ static const struct verb irq_verbs[] = {
 		.doc = "work items that workers do, by function",
 		.columns = COLUMNS("function", TOOL_COLUMNS),
 		.tool = &(const struct tool){ .forms = {
-			{ .probes = "t:workqueue:workqueue_execute_start", .by = "work->func=function" },
+			{
+				.probes = "t:workqueue:workqueue_execute_start",
+				.by = "work->func=function",
+			},
 		} },
 	},
 };

@@ -7,9 +7,12 @@
  *		TOOL_COUNT,
  *		.name = "migrate",
  *		.doc = "tasks that are moved to another CPU",
- *		.columns = COLUMNS("task", "to", TOOL_COLUMNS),
+ *		.columns = COLUMNS("task", "to_cpu", TOOL_COLUMNS),
  *		.tool = &(const struct tool){
- *			.forms = { { "t:sched:sched_migrate_task", "p->comm=task,dest_cpu=to" } },
+ *			.forms = { {
+ *				.probes = "t:sched:sched_migrate_task",
+ *				.by = "p->comm=task,dest_cpu=to_cpu",
+ *			} },
  *		},
  *	},
  *
@@ -33,7 +36,7 @@ struct tool_form {
 };
 
 struct tool {
-	const char	*word;		/* what stands before each argument, "s:"; NULL without any */
+	const char	*word;		/* that begins each argument, "s:"; NULL without any */
 	bool		percentiles;	/* of times */
 	/* The first that this kernel has is taken: what is needed can have other names. */
 	struct tool_form forms[TOOL_FORMS];

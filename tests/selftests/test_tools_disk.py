@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""disk: requests to a disk that exists in memory only, whose number and size are known."""
+
+from toolkit import *
+
+DISK = "nullb0"
+WHERE = ["--where", f'rq->q->disk->disk_name == "{DISK}"']
+
+
+def dd(*commands):
+    """A command that copies to and from the disk; each is w or r, a block's size and the number of blocks."""
+    lines = []
+    for direction, size, blocks in commands:
+        files = f"if=/dev/zero of=/dev/{DISK} oflag=direct" if direction == "w" else f"if=/dev/{DISK} of=/dev/null iflag=direct"
+        lines.append(f"dd {files} bs={size} count={blocks} status=none")
+    return ["sh", "-ec", "; ".join(lines)]
+
+
+@test("size: requests of each size, by disk and operation")
+def size():
+    r = tool("disk", "size", *WHERE, run=dd(("w", 4096, 30), ("r", 65536, 7), ("w", 512, 5)))
+    got = {(row["disk"], row["op"], row["op_number"]): (row["count"], row["sum"], row["min"], row["max"]) for row in r["rows"]}
+    equal(got, {(DISK, "REQ_OP_WRITE", 1): (35, 30 * 4096 + 5 * 512, 512, 4096), (DISK, "REQ_OP_READ", 0): (7, 7 * 65536, 65536, 65536)},
+          "rows")
+    equal(r["accounting"]["lost"], {}, "lost")
+
+
+@test("size: by thread, and as text with percentiles")
+def text():
+    r = tool("disk", "size", *WHERE, "--by", "comm", run=dd(("w", 8192, 12)))
+    equal(table(r, "comm"), {("dd",): 12}, "rows")
+    out = obsctl("disk", "size", *WHERE, "--", *dd(("w", 8192, 12))).out
+    assert re.search(rf"^disk size of 1 probe, .*\n\nDISK +OP +COUNT .*P99.*\n{DISK} +REQ_OP_WRITE +12 ", out, re.M), out
+
+
+def merged():
+    """Merges that the disk counts, of bios and of requests."""
+    words = read(f"/sys/block/{DISK}/stat").split()
+    return int(words[1]) + int(words[5])
+
+
+@test("merges: with those of requests, as many as the disk counts")
+def merges():
+    with open(f"/sys/block/{DISK}/queue/scheduler", "w", encoding="ascii") as f:
+        f.write("mq-deadline")
+    write = ["sh", "-ec", f"dd if=/dev/zero of=/dev/{DISK} bs=4096 count=600 conv=fsync status=none"]
+    with Background("probe", "count", "t:block:block_rq_merge", "--where", f'rq->q->disk->disk_name == "{DISK}"', "--json") as b:
+        before = merged()
+        r = tool("disk", "merges", "--where", f'bio->bi_bdev->bd_disk->disk_name == "{DISK}"', run=write)
+        n = merged() - before
+        of_requests = sum(row["count"] for row in json.loads(b.stop().out.splitlines()[-1])["rows"])
+    equal({(row["disk"], row["op"]) for row in r["rows"]}, {(DISK, "REQ_OP_WRITE")} if n else set(), "disk and operation")
+    equal(sum(row["count"] for row in r["rows"]) + of_requests, n, "merges")
+
+
+if __name__ == "__main__":
+    need = subprocess.run(["modprobe", "null_blk", "nr_devices=1", "gb=1", "bs=512", "queue_mode=2", "irqmode=2",
+                           "completion_nsec=2000000"], capture_output=True, text=True, check=False)
+    if need.returncode or not os.path.exists("/sys/kernel/btf/vmlinux"):
+        print(f"1..0 # SKIP no null_blk, or no BTF: {need.stderr.strip()}")
+        sys.exit(SKIP_STATUS)
+    try:
+        main()
+    finally:
+        subprocess.run(["rmmod", "null_blk"], check=True)

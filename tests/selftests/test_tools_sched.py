@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0
+"""sched switch and migrate, irq and page: against what the kernel counts itself, and programs that do a known amount of work."""
+
+from toolkit import *
+
+NAME = "kobs_worker"
+
+
+def switches(pid):
+    return sum(int(n) for n in re.findall(r"ctxt_switches:\s*(\d+)", read(f"/proc/{pid}/status")))
+
+
+def migrations(pid):
+    return int(re.search(r"nr_migrations\s*:\s*(\d+)", read(f"/proc/{pid}/sched"))[1])
+
+
+def measured(worker, *args, before, lines=1):
+    """A report around a worker's work, and by how much a number of the kernel's grew meanwhile."""
+    start = before()
+    with Background(*args, "--json") as b:
+        for i in range(lines):
+            worker.work(str(i))
+        end = before()
+        return account(json.loads(b.stop().out.splitlines()[-1])), end - start
+
+
+@test("sched switch: each switch from a task")
+def switch():
+    need_btf()
+    with Worker("def work(line):\n    for i in range(40):\n        time.sleep(0.001)\n", NAME) as w:
+        r, n = measured(w, "sched", "switch", before=lambda: switches(w.pid))
+        away = sum(row["count"] for row in r["rows"] if row["prev"] == NAME)
+        equal(away, n, "switches from the worker")
+        at_least(n, 40, "switches of a task that sleeps 40 times")
+        equal(sum(row["count"] for row in r["rows"] if row["next"] == NAME), n, "switches to the worker")
+
+
+@test("sched migrate: each move of a task")
+def migrate():
+    need_btf()
+    if (os.cpu_count() or 1) < 2:
+        skip("one CPU")
+    with Worker("def work(line):\n    os.sched_setaffinity(0, {int(line) % 2})\n", NAME) as w:
+        if not os.path.exists(f"/proc/{w.pid}/sched"):
+            skip("this kernel does not count migrations")
+        w.work("1")
+        r, n = measured(w, "sched", "migrate", before=lambda: migrations(w.pid), lines=24)
+    found = {(row["from_cpu"], row["to_cpu"]): row["count"] for row in r["rows"] if row["task"] == NAME}
+    equal(sum(found.values()), n, f"moves in {found}")
+    at_least(n, 20, "moves of a task that is sent to and fro 24 times")
+    assert set(found) <= {(0, 1), (1, 0)}, f"from and to: {found}"
+
+
+def softirqs():
+    lines = [line.split() for line in read("/proc/softirqs").splitlines()[1:]]
+    return {f"{name.rstrip(':')}_SOFTIRQ": sum(map(int, counts)) for name, *counts in lines}
+
+
+def interrupts():
+    """By the name of the handler, of lines with a number and one handler."""
+    cpus = len(read("/proc/interrupts").splitlines()[0].split())
+    out = {}
+    for line in read("/proc/interrupts").splitlines()[1:]:
+        words = line.split()
+        if re.fullmatch(r"\d+:", words[0]) and len(words) > cpus + 1 and "," not in line:
+            out[(words[-1], int(words[0][:-1]))] = sum(map(int, words[1:cpus + 1]))
+    return out
+
+
+def within(verb, counts, keys, work):
+    """What a report counts is between what the kernel counts from its start to its end, and around it."""
+    outer = counts()
+    with Background("irq", verb, "--json") as b:
+        inner = counts()
+        work()
+        inner_end = counts()
+        r = account(json.loads(b.stop().out.splitlines()[-1]))
+    outer_end = counts()
+    found = {}
+    for row in r["rows"]:
+        key = keys(row)
+        found[key] = found.get(key, 0) + row["count"]
+    checked = 0
+    for key, before in outer.items():
+        n = found.get(key, 0)
+        at_least(n, inner_end[key] - inner[key], f"{key} in the session")
+        at_most(n, outer_end[key] - before, f"{key} around the session")
+        checked += n
+    at_least(checked, 1, "hits of what the kernel counts, too")
+    return found
+
+
+def disturb():
+    for _ in range(20):
+        subprocess.run(["true"], check=True)
+        time.sleep(0.005)
+
+
+@test("irq soft: as many as the kernel counts")
+def soft():
+    need_btf()
+    found = within("soft", softirqs, lambda row: row["vector"], disturb)
+    assert "TIMER_SOFTIRQ" in found, f"vectors {found}"
+
+
+@test("irq hard: as many as the kernel counts")
+def hard():
+    need_btf()
+    within("hard", interrupts, lambda row: (row["handler"], row["irq"]), disturb)
+
+
+# Each socket of a family that does not exist has the kernel ask for a module, by a work item.
+FAMILIES = "import socket\nfor i in range(6):\n    try:\n        socket.socket(45 - 1, socket.SOCK_STREAM)\n    except OSError:\n        pass\n"
+
+
+@test("irq work: by the function that works")
+def work():
+    need_btf()
+    path = "/proc/sys/kernel/modprobe"
+    old = read(path)
+    try:
+        with open(path, "w", encoding="ascii") as f:
+            f.write("/bin/true")
+        r = tool("irq", "work", run=python(FAMILIES))
+    finally:
+        with open(path, "w", encoding="ascii") as f:
+            f.write(old)
+    equal(table(r, "function").get(("call_usermodehelper_exec_work",)), 6, f"in {r['rows']}")
+
+
+FAULTS = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+user, kernel, place = map(int, sys.argv[1:])
+# Private, anonymous, at that place and nowhere else.
+if libc.mmap(ctypes.c_void_p(place), ctypes.c_size_t(4096 * (user + kernel)), 3, 0x100022, -1, ctypes.c_long(0)) != place:
+    sys.exit(9)
+libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(4096 * (user + kernel)), 15)
+for i in range(user):
+    ctypes.memset(place + 4096 * i, 1, 1)
+fd = os.open("/dev/zero", os.O_RDONLY)
+for i in range(kernel):
+    if libc.read(fd, ctypes.c_void_p(place + 4096 * (user + i)), 100) != 100:
+        sys.exit(8)
+"""
+
+
+@test("page faults: each page of a program, and of the kernel in it")
+def faults():
+    user, kernel, place = 60, 25, 0x600000000000
+    where = f"address >= {place:#x} && address < {place + 4096 * (user + kernel):#x}"
+    r = tool("page", "faults", "--where", where, run=python(FAULTS, user, kernel, place))
+    if os.path.isdir("/sys/kernel/tracing/events/exceptions/page_fault_user"):
+        want = {("t:exceptions:page_fault_user", "python3"): user, ("t:exceptions:page_fault_kernel", "python3"): kernel}
+    else:
+        want = {("k:handle_mm_fault", "python3"): user + kernel}
+    equal(table(r, "probe", "comm"), want, "rows")
+
+
+REFUSALS = {
+    ("hard", "x"): (2, "'irq hard' takes no 'x'"),
+    ("hrd",): (2, "'irq' has no verb 'hrd', but hard, soft or work"),
+    ("soft", "--by", "vectr"): (2, "'vectr'"),
+}
+
+
+@test("refusals name what is wrong")
+def refusals():
+    refused("irq", REFUSALS)
+
+
+if __name__ == "__main__":
+    main()
