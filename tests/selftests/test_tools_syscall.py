@@ -87,7 +87,7 @@ def times():
     contains(obsctl("syscall", "time", "clock_nanosleep", "--hist", "--", "sleep", "0.01").out, " .. ", "chart")
     with Background("syscall", "time", "clock_nanosleep", "--json") as b:
         before = subprocess.Popen(["sleep", "100"])
-        until(lambda: asleep(before.pid), "a sleep")
+        until(lambda: read(f"/proc/{before.pid}/syscall").startswith(f"{NR['clock_nanosleep']} "), "a sleep")
         r = b.report()
         before.kill()
         before.wait()

@@ -6,6 +6,7 @@
 
 #include "cmd/lock/stalls.h"
 #include "cmd/nouns.h"
+#include "cmd/tools/tool.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
@@ -15,6 +16,7 @@
 
 /* Options of lock alone. */
 struct lock_opts {
+	struct probe_opts probe;	/* of the verb that is a tool: first */
 	bool	owner_stack;
 	bool	fail;
 };
@@ -89,6 +91,13 @@ static int run_stalls(const struct verb *verb, const struct opts *o)
 	return err;
 }
 
+/*
+ * Operations on futexes that wait, a bit each: FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET,
+ * FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2; without their flags.
+ */
+#define WAITS		"(1 << (op & 127) & 0x2a41) != 0"
+#define WAITS_BY_NUMBER	"(1 << (arg1 & 127) & 0x2a41) != 0"
+
 #define NO_ARGS "choose tasks by --pid, --tid or --comm"
 
 static const struct verb verbs[] = {
@@ -115,6 +124,27 @@ static const struct verb verbs[] = {
 				 &group_verbose, &group_run, &group_max_lost, &group_waits,
 				 &group_stacks, &group_ring),
 		.fn = run_stalls,
+	},
+	{
+		TOOL_TIME,
+		.name = "futex",
+		.doc = "how long threads wait for futexes, the locks of programs",
+		.columns = COLUMNS("futex", "error", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.probes = "s:futex",
+				.by = "comm,pid,(void *)uaddr=futex",
+				.also = "(errno)ret=error",
+				.where = WAITS,
+			},
+			/* Without the events of system calls, arguments have no names. */
+			{
+				.probes = "s:futex",
+				.by = "comm,pid,(void *)arg0=futex",
+				.also = "(errno)ret=error",
+				.where = WAITS_BY_NUMBER,
+			},
+		} },
 	},
 };
 
