@@ -31,7 +31,9 @@ static const struct {
 	bool		is_signed;
 } shown_types[] = {
 	{ "errno", EXPR_SHOWN_ERROR, 4, true }, { "symbol", EXPR_SHOWN_SYMBOL, 8, false },
-	{ "dev", EXPR_SHOWN_DEVICE, 4, false }, { "ipv4", EXPR_SHOWN_IPV4, 4, false },
+	{ "dev", EXPR_SHOWN_DEVICE, 4, false },
+	{ "blk_status", EXPR_SHOWN_BLK_STATUS, 1, false },
+	{ "ipv4", EXPR_SHOWN_IPV4, 4, false },
 	{ "ipv6", EXPR_SHOWN_IPV6, 8, false }, { "ipv6_end", EXPR_SHOWN_IPV6_END, 8, false },
 };
 

@@ -33,6 +33,13 @@ static void find_enum(struct kbtf *btf, struct view_enum *e, const char *of)
 	buf_free(&why);
 }
 
+static bool print_name(const char *name, struct buf *out)
+{
+	if (name)
+		buf_puts(out, name);
+	return name;
+}
+
 static bool print_constant(struct view *v, size_t column, uint64_t key, struct buf *out)
 {
 	struct view_enum *e = &v->enums[column];
@@ -41,18 +48,7 @@ static bool print_constant(struct view *v, size_t column, uint64_t key, struct b
 	if (!e->known)
 		find_enum(&v->btf, e, v->of[column]);
 	name = e->id ? kbtf_enumerator_name(e->btf, e->id, (int64_t)key) : NULL;
-	if (name)
-		buf_puts(out, name);
-	return name;
-}
-
-static bool print_error(uint64_t key, struct buf *out)
-{
-	const char *name = error_name((long)key);
-
-	if (name)
-		buf_puts(out, name);
-	return name;
+	return print_name(name, out);
 }
 
 /* A block device as the system calls it, or else by its two numbers. */
@@ -109,7 +105,11 @@ void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf
 		syscall_print((long)key, out);
 		return;
 	case SHOWN_ERROR:
-		if (print_error(key, out))
+		if (print_name(error_name((long)key), out))
+			return;
+		break;
+	case SHOWN_BLK_STATUS:
+		if (print_name(blk_status_name((long)key), out))
 			return;
 		break;
 	case SHOWN_ENUM:

@@ -278,7 +278,7 @@ bool view_is_named(const struct view *v, size_t column)
 bool view_has_number(const struct view *v, size_t column)
 {
 	return v->shown[column] == SHOWN_SYSCALL || v->shown[column] == SHOWN_ERROR ||
-	       v->shown[column] == SHOWN_ENUM;
+	       v->shown[column] == SHOWN_ENUM || v->shown[column] == SHOWN_BLK_STATUS;
 }
 
 /** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */

@@ -23,6 +23,7 @@ enum shown {
 	SHOWN_ERROR	= 'e',	/* likewise, of what is below 0 */
 	SHOWN_ENUM	= 'n',	/* likewise, of the enum that follows the letter */
 	SHOWN_DEVICE	= 'b',
+	SHOWN_BLK_STATUS = 'B',
 	SHOWN_IPV4	= 'i',
 	SHOWN_IPV6	= 'I',	/* the first half; the column after it is the second */
 	SHOWN_IPV6_END	= 'J',	/* not shown itself */

@@ -36,3 +36,17 @@ const char *error_name(long result)
 			return internal[i].name;
 	return strerrorname_np((int)-result);
 }
+
+/* As include/linux/blk_types.h numbers them; what is higher differs from kernel to kernel. */
+static const char *const blk_statuses[] = {
+	"BLK_STS_OK", "BLK_STS_NOTSUPP", "BLK_STS_TIMEOUT", "BLK_STS_NOSPC", "BLK_STS_TRANSPORT",
+	"BLK_STS_TARGET", "BLK_STS_RESV_CONFLICT", "BLK_STS_MEDIUM", "BLK_STS_PROTECTION",
+	"BLK_STS_RESOURCE", "BLK_STS_IOERR", "BLK_STS_DM_REQUEUE", "BLK_STS_AGAIN",
+};
+
+/** blk_status_name() - Return: the name of what becomes of a request to a disk, or NULL. */
+const char *blk_status_name(long status)
+{
+	return status >= 0 && (size_t)status < ARRAY_SIZE(blk_statuses) ? blk_statuses[status] :
+									  NULL;
+}

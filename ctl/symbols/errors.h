@@ -4,5 +4,6 @@
 #define OBSCTL_ERRORS_H
 
 const char *error_name(long result);
+const char *blk_status_name(long status);
 
 #endif

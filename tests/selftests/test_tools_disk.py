@@ -33,6 +33,27 @@ def text():
     assert re.search(rf"^disk size of 1 probe, .*\n\nDISK +OP +COUNT .*P99.*\n{DISK} +REQ_OP_WRITE +12 ", out, re.M), out
 
 
+BAD = "/sys/kernel/config/nullb/kobs"
+
+
+@test("errors: requests that fail, by what the driver says")
+def errors():
+    # A disk that cannot read a few of its sectors.
+    os.mkdir(BAD)
+    try:
+        for name, value in ("size", 16), ("memory_backed", 1), ("badblocks", "+80-87"), ("power", 1):
+            with open(f"{BAD}/{name}", "w", encoding="ascii") as f:
+                f.write(str(value))
+        disk = f"nullb{read(f'{BAD}/index').strip()}"
+        bad, good = (f"dd if=/dev/{disk} of=/dev/null iflag=direct bs=4096 skip={n} count={m}" for n, m in ((10, 1), (20, 9)))
+        run = ["sh", "-c", f"for i in 1 2 3 4 5 6; do {bad} 2>/dev/null; done; {good} status=none"]
+        r = tool("disk", "errors", run=run)
+        equal(table(r, "disk", "op", "status"), {(disk, "REQ_OP_READ", "BLK_STS_IOERR"): 6}, "rows")
+        equal(r["rows"][0]["status_number"], 10, "number of the status")
+    finally:
+        os.rmdir(BAD)
+
+
 def merged():
     """Merges that the disk counts, of bios and of requests."""
     words = read(f"/sys/block/{DISK}/stat").split()

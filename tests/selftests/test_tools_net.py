@@ -69,6 +69,32 @@ def drop():
     at_least(r["rows"][0]["reason_number"], 1, "number of the reason")
 
 
+# Connections that are accepted, and closed by the client first; and some that nobody accepts.
+STATES = UP + """
+server = socket.create_server(("127.0.0.1", 4322))
+for i in range(7):
+    t = socket.create_connection(("127.0.0.1", 4322))
+    u, _ = server.accept()
+    t.close()
+    u.close()
+for i in range(4):
+    try:
+        socket.create_connection(("127.0.0.1", 4321))
+    except ConnectionRefusedError:
+        pass
+"""
+
+
+@test("states: connections from their begin to their end")
+def states():
+    r = tool("net", "states", run=space(STATES))
+    got = table(r, "old", "new")
+    want = {("TCP_CLOSE", "TCP_SYN_SENT"): 11, ("TCP_SYN_SENT", "TCP_ESTABLISHED"): 7, ("TCP_SYN_SENT", "TCP_CLOSE"): 4,
+            ("TCP_SYN_RECV", "TCP_ESTABLISHED"): 7, ("TCP_ESTABLISHED", "TCP_FIN_WAIT1"): 7,
+            ("TCP_ESTABLISHED", "TCP_CLOSE_WAIT"): 7, ("TCP_CLOSE_WAIT", "TCP_LAST_ACK"): 7, ("TCP_CLOSE", "TCP_LISTEN"): 1}
+    equal({k: got.get(k) for k in want}, want, "states")
+
+
 for host in "127.0.0.1", "::1":
     def refused_by(host):
         path = "/tmp/kobs_net_counters"
@@ -86,7 +112,7 @@ for host in "127.0.0.1", "::1":
 
 
 REFUSALS = {
-    ("drops",): (2, "'net' has no verb 'drops', but drop, retransmit or accept; did you mean 'obsctl net drop'"),
+    ("drops",): (2, "'net' has no verb 'drops', but drop, retransmit, states or accept; did you mean 'obsctl net drop'"),
     ("drop", "--where", "reson == 3"): (2, "near it: reason"),
 }
 

@@ -135,13 +135,27 @@ def detached():
         obsctl("session", "stop", "errors")
 
 
+@test("trace: calls one by one, with what they return")
+def trace():
+    run = calls(made("getpgid", 3, -1), made("getsid", 2, 0))
+    r = obsctl("syscall", "trace", "getpgid", "getsid", "--json", "--", *run)
+    lines = [json.loads(line) for line in r.out.splitlines()]
+    account(lines[-1])
+    equal([(x["syscall"], x["result"], x["result_number"], x["comm"]) for x in lines[:3]], [("getpgid", "ESRCH", -3, "python3")] * 3,
+          "records that fail")
+    equal([(x["syscall"], x["result"]) for x in lines[3:-1]], [("getsid", str(x["result_number"])) for x in lines[3:-1]], "others")
+    equal(len(lines), 6, "records")
+    text = obsctl("syscall", "trace", "getpgid", "-n", 1, "--", *run).out
+    assert re.search(r"python3 .*syscall=getpgid result=ESRCH", text), text
+
+
 REFUSALS = {
     ("errors", "getpgdi"): (1, "there is no system call 'getpgdi' (near it: getpgid"),
     ("errors", "i386:getpdi"): (1, "there is no system call 'i386:getpdi'"),
     ("count", "*?"): (1, "more than the 32 of a session that are told apart"),
     ("errors", "--where", "ret <"): (2, "the expression 'ret <'"),
     ("errors", "--by", "eror"): (2, "there is no 'eror' in s:*"),
-    ("eror",): (2, "'syscall' has no verb 'eror', but count, time or errors"),
+    ("eror",): (2, "'syscall' has no verb 'eror', but count, time, errors or trace"),
 }
 
 

@@ -10,7 +10,7 @@
 const char *tool_mode(const struct verb *verb)
 {
 	return verb->groups == tool_times ? "time" : verb->groups == tool_values ? "hist" :
-	       "count";
+	       verb->groups == tool_records ? "trace" : "count";
 }
 
 static void split(const char *text, const char *between, struct strings *out)

@@ -28,6 +28,12 @@ const struct opt_group *const tool_values[] = {
 	&group_detach, &group_over, &group_max_lost, &group_rows, &group_stacks, NULL
 };
 
+const struct opt_group *const tool_records[] = {
+	&group_where, &group_timing, &group_filter, &group_keys, &group_records, &group_json,
+	&group_output, &group_verbose, &group_run, &group_max_lost, &group_stacks, &group_ring,
+	NULL
+};
+
 /* Charts are drawn with --hist; percentiles are there without. */
 static const struct report_kind times = {
 	.charts_asked = true,

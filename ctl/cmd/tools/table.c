@@ -40,6 +40,17 @@ static const struct verb syscall_verbs[] = {
 			{ .probes = "s:*", .by = "syscall,(errno)ret=error,comm", .where = FAILED },
 		} },
 	},
+	{
+		TOOL_TRACE,
+		.name = "trace",
+		.doc = "system calls one by one, as they return",
+		.args = "[NAME...]",
+		.columns = COLUMNS("comm", "pid", "syscall", "result", "probe", "cpu", "tid",
+				   STACK_COLUMNS),
+		.tool = &(const struct tool){ .word = "s:", .forms = {
+			{ .probes = "s:*", .by = "comm,pid,syscall,(errno)ret=result" },
+		} },
+	},
 };
 
 const struct noun noun_syscall = {
@@ -52,7 +63,7 @@ const struct noun noun_syscall = {
 };
 
 /* The kernel's names of states, operations and interrupts, which are constants of enums. */
-#define STATE		"(enum TCP_ESTABLISHED)sk->__sk_common.skc_state=state"
+#define STATE(of)	"(enum TCP_ESTABLISHED)" of
 #define PEER		"peer(sk)=peer,peer_port(sk)=port"
 #define LOCAL		"local(sk)=local,local_port(sk)=local_port"
 #define DISK		"rq->q->disk->disk_name=disk"
@@ -69,6 +80,24 @@ static const struct verb disk_verbs[] = {
 				.probes = "t:block:block_rq_issue",
 				.value = "rq->__data_len",
 				.by = DISK "," OPERATION,
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "errors",
+		.doc = "requests to disks that fail, by what the driver says",
+		.columns = COLUMNS("disk", "op", "status", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:block:block_rq_error",
+				.by = DISK "," OPERATION ",(blk_status)error=status",
+			},
+			/* Linux 5.17 and older have no event for these alone. */
+			{
+				.probes = "t:block:block_rq_complete",
+				.by = DISK "," OPERATION ",(blk_status)error=status",
+				.where = "error != 0",
 			},
 		} },
 	},
@@ -130,8 +159,22 @@ static const struct verb net_verbs[] = {
 		.tool = &(const struct tool){ .forms = {
 			{
 				.probes = "t:tcp:tcp_retransmit_skb",
-				.by = PEER "," STATE,
+				.by = PEER "," STATE("sk->__sk_common.skc_state=state"),
 				.also = LOCAL,
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "states",
+		.doc = "changes of the state of TCP connections",
+		.columns = COLUMNS("old", "new", "peer", "port", "local", "local_port",
+				   TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:sock:inet_sock_set_state",
+				.by = STATE("oldstate=old") "," STATE("newstate=new"),
+				.also = PEER "," LOCAL,
 			},
 		} },
 	},

@@ -45,14 +45,16 @@ struct tool {
 extern const struct opt_group *const tool_counts[];
 extern const struct opt_group *const tool_times[];
 extern const struct opt_group *const tool_values[];
+extern const struct opt_group *const tool_records[];
 
 #define TOOL_VERB(list) \
 	.command = true, .expressions = true, .groups = (list), .fn = tool_run, .more = tool_more
 
-/* Rows whose hits are counted, whose times are measured, whose values are added up. */
+/* Rows whose hits are counted, measured, added up by a value, or shown one by one. */
 #define TOOL_COUNT	TOOL_VERB(tool_counts)
 #define TOOL_TIME	TOOL_VERB(tool_times)
 #define TOOL_VALUE	TOOL_VERB(tool_values)
+#define TOOL_TRACE	TOOL_VERB(tool_records)
 
 /* Columns that each of them has. */
 #define TOOL_COLUMNS	"probe", CONTEXT_COLUMNS, STACK_COLUMNS
