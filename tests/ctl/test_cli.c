@@ -111,7 +111,7 @@ static const struct {
 	{ "cuont x",
 	  "'obsctl func count x' or 'obsctl probe count x' or 'obsctl syscall count x'?" },
 	{ "trace x",
-	  "'obsctl probe trace x' or 'obsctl syscall trace x' or 'obsctl slab trace x'?" },
+	  "'obsctl syscall trace x' or 'obsctl disk trace x' or 'obsctl slab trace x'?" },
 	{ "xyzzy", "there is no 'xyzzy': there are status, doctor, func, " },
 	{ "''", "there is no '': there are status, doctor, func, " },
 	{ "--versoin", "there is no option --versoin; did you mean --version?" },
@@ -390,11 +390,12 @@ static void test_completion(void)
 		"}\n"
 		"t s; t func ''; t func count --d; t func count x --by func,c; t pmu branch -j any\n"
 		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul\n"
-		"t status --; t func count x --by = k; t pmu branch --show =\n";
+		"t status --; t func count x --by = k; t pmu branch --show =\n"
+		"t disk l; t net drop --by re\n";
 	static const char want[] =
 		"status syscall sched slab session\ncount time trace\n--duration --detach\n"
 		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
-		"--help --json\nkstack\nedges calls graph blocks\n";
+		"--help --json\nkstack\nedges calls graph blocks\nlatency\nreason\n";
 	char out[4096];
 	bool good = shell("bash", "", lines, out, sizeof(out)) && !strcmp(out, want);
 

@@ -75,6 +75,8 @@ static bool is_command(const struct verb *verb, const struct tool_form *form)
 		own = o.own;
 		good = o.nr_args == t.o.nr_args && o.by.n == t.o.by.n &&
 		       own->where.n == t.own.where.n && !own->value == !t.own.value &&
+		       own->from.n == t.own.from.n && own->to.n == t.own.to.n &&
+		       own->on.n == t.own.on.n &&
 		       (!own->value || !strcmp(own->value, t.own.value)) &&
 		       opts_has_param(&o, "hist") == verb->tool->percentiles;
 		for (size_t i = 0; good && i < o.by.n; i++)
@@ -91,6 +93,8 @@ static bool is_command(const struct verb *verb, const struct tool_form *form)
 /* The expressions of a form, with the columns that can be asked for, can be parsed. */
 static bool can_parse(const struct verb *verb, const struct tool_form *form)
 {
+	static const char *const modules[] = { TOOL_COLUMNS, PAIR_COLUMNS, NULL };
+	static const char *const none[] = { NULL };
 	const struct opts columns = { .own = NULL };
 	struct opts asked = columns;
 	const char *const *c;
@@ -107,8 +111,7 @@ static bool can_parse(const struct verb *verb, const struct tool_form *form)
 		struct probe_run p = {};
 
 		one.by = (struct strings){ .v = &t.o.by.v[i], .n = 1 };
-		err = probe_parse(&p, &one, (const char *const []){ TOOL_COLUMNS, NULL },
-				  (const char *const []){ NULL });
+		err = probe_parse(&p, &one, modules, none);
 		good = !err && p.nr_keys &&
 		       (p.keys[0].column || !strcmp(p.keys[0].name, asked.by.v[i]));
 		if (!good)
@@ -159,10 +162,10 @@ static void test_tool(const struct noun *noun, const struct verb *verb)
 	const struct tool_form *form = verb->tool->forms;
 	size_t i;
 
-	ok(form->probes && form->by && noun->own_size >= sizeof(struct probe_opts), noun->name,
-	   verb, "it is complete");
+	ok(!form->probes != !form->from && !form->from == !form->to && form->by &&
+	   noun->own_size >= sizeof(struct probe_opts), noun->name, verb, "it is complete");
 	ok(!verb->tool->word == !verb->args, noun->name, verb, "arguments are said to be there");
-	for (i = 0; i < TOOL_FORMS && form[i].probes; i++) {
+	for (i = 0; tool_has_form(verb, i); i++) {
 		ok(is_command(verb, &form[i]), noun->name, verb, "it is a command line");
 		ok(can_parse(verb, &form[i]), noun->name, verb, "all columns are expressions");
 		ok(are_listed(verb, form[i].by) && are_listed(verb, form[i].also), noun->name, verb,

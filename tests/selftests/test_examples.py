@@ -28,6 +28,14 @@ CHANGED = [
     (r"(-d) [0-9.]+", r"\1 SECONDS", "no example needs longer to have something to show"),
 ]
 
+# A network of its own, with an interface.
+NETWORK = r"""#!/bin/sh
+exec unshare -n python3 - <<'END'
+import fcntl, socket, struct, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+fcntl.ioctl(s, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
+"""
+
 # Commands that examples name. ./work does what the examples look for: files, a pipe, a sleep.
 COMMANDS = {
     "work": r"""#!/bin/sh
@@ -93,6 +101,55 @@ for i in range(400):
 insmod $KOBS_MODULES/kobs_gen_slab.ko
 echo clean kfree 100 >/sys/kernel/debug/kobs_gen_slab/run
 rmmod kobs_gen_slab
+""",
+    # A disk that takes 2 ms for a request, and one with bad sectors.
+    "disk": r"""#!/bin/sh
+modprobe null_blk nr_devices=1 gb=1 queue_mode=2 irqmode=2 completion_nsec=2000000
+echo mq-deadline >/sys/block/nullb0/queue/scheduler
+dd if=/dev/zero of=/dev/nullb0 bs=64k count=40 oflag=direct status=none
+dd if=/dev/nullb0 of=/dev/null bs=4k count=60 iflag=direct status=none
+dd if=/dev/zero of=/dev/nullb0 bs=4k count=500 conv=fsync status=none
+bad=/sys/kernel/config/nullb/bad
+mkdir $bad
+for set in size=16 memory_backed=1 badblocks=+80-87 power=1; do echo ${set#*=} >$bad/${set%=*}; done
+dd if=/dev/nullb$(cat $bad/index) of=/dev/null bs=4k skip=10 count=1 iflag=direct 2>/dev/null
+rmdir $bad
+""",
+    # Connections that are accepted, and some that nobody listens for, as are the packets.
+    "talk": NETWORK + r"""
+server = socket.create_server(("127.0.0.1", 4322))
+for i in range(20):
+    t = socket.create_connection(("127.0.0.1", 4322))
+    server.accept()[0].close()
+    t.close()
+    try:
+        socket.create_connection(("127.0.0.1", 7))
+    except ConnectionRefusedError:
+        s.sendto(b"x", ("127.0.0.1", 9))
+END
+""",
+    # Connections that nobody accepts.
+    "crowd": NETWORK + r"""
+server = socket.create_server(("127.0.0.1", 4321), backlog=0)
+all = [socket.socket() for i in range(6)]
+for t in all:
+    t.setblocking(False)
+    t.connect_ex(("127.0.0.1", 4321))
+time.sleep(1.6)
+END
+""",
+    "threads": r"""#!/usr/bin/python3
+import threading, time
+lock = threading.Lock()
+def work():
+    for i in range(10):
+        with lock:
+            time.sleep(0.002)
+all = [threading.Thread(target=work) for i in range(3)]
+for t in all:
+    t.start()
+for t in all:
+    t.join()
 """,
     "bin/make": "#!/bin/sh\nexec ./work\n",
     "bin/sudo": "#!/bin/sh\nexec \"$@\"\n",
@@ -232,7 +289,7 @@ def add(document, block):
             command = typed(example)
             needs(command)
             # Background work for examples without a command of their own, where one looks for it.
-            with Work() if re.search(r"(func|sched|pmu) .* -d ", command) else contextlib.nullcontext():
+            with Work() if re.search(r"(func|sched|irq|pmu) .* -d ", command) else contextlib.nullcontext():
                 done.append(try_example(command))
         if not all(done):
             skip("a command needs the kernel's types, and this kernel has no BTF")
@@ -264,4 +321,4 @@ prepare()
 try:
     main()
 finally:
-    forget("kobs_gen_slab", "kobs_gen_lock", "kobs_simpmu")
+    forget("kobs_gen_slab", "kobs_gen_lock", "kobs_simpmu", "null_blk")

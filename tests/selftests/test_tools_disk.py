@@ -33,6 +33,33 @@ def text():
     assert re.search(rf"^disk size of 1 probe, .*\n\nDISK +OP +COUNT .*P99.*\n{DISK} +REQ_OP_WRITE +12 ", out, re.M), out
 
 
+@test("latency and trace: each request, which takes as long as the disk is told to")
+def latency():
+    where = ["--where", f'from.rq->q->disk->disk_name == "{DISK}"']
+    r = tool("disk", "latency", *where, "--by", "disk,op,comm", run=dd(("w", 4096, 25), ("r", 8192, 10)))
+    equal(table(r, "disk", "op", "comm"), {(DISK, "REQ_OP_WRITE", "dd"): 25, (DISK, "REQ_OP_READ", "dd"): 10}, "rows")
+    for row in r["rows"]:
+        at_least(row["min"], 2_000_000, "ns of a request")
+        assert row["p50"] <= row["p99"], f"percentiles of {row}"
+    r = tool("disk", "latency", *where, "--by", "kstack", run=dd(("w", 4096, 5)))
+    contains(" ".join(r["rows"][0]["kstack"]), "write", "stack of who issues")
+    out = obsctl("disk", "trace", *where, "--json", "--", *dd(("w", 4096, 6), ("r", 8192, 3))).out
+    lines = [json.loads(line) for line in out.splitlines()]
+    account(lines[-1])
+    equal([(x["disk"], x["op"], x["bytes"], x["comm"]) for x in lines[:-1]],
+          [(DISK, "REQ_OP_WRITE", 4096, "dd")] * 6 + [(DISK, "REQ_OP_READ", 8192, "dd")] * 3, "records")
+    assert all(x["duration_ns"] >= 2_000_000 for x in lines[:-1]), f"durations of {lines}"
+
+
+@test("queue: with a scheduler, each request that it queues")
+def queue():
+    with open(f"/sys/block/{DISK}/queue/scheduler", "w", encoding="ascii") as f:
+        f.write("mq-deadline")
+    where = ["--where", f'from.rq->q->disk->disk_name == "{DISK}"']
+    r = tool("disk", "queue", *where, run=dd(("w", 4096, 20)))
+    equal(table(r, "disk", "op"), {(DISK, "REQ_OP_WRITE"): 20}, "rows")
+
+
 BAD = "/sys/kernel/config/nullb/kobs"
 
 

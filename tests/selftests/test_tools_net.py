@@ -85,6 +85,16 @@ for i in range(4):
 """
 
 
+@test("connect: connections that are established, by peer")
+def connect():
+    r = tool("net", "connect", "--by", "comm,peer,port,local", run=space(STATES))
+    equal(table(r, "comm", "peer", "port", "local"), {("python3", "127.0.0.1", 4322, "127.0.0.1"): 7}, "rows")
+    at_least(r["rows"][0]["min"], 1, "ns")
+    assert "p99" in r["rows"][0], f"percentiles of {r['rows']}"
+    text = obsctl("net", "connect", "--", *space(STATES)).out
+    assert re.search(r"^python3 +127\.0\.0\.1 +4,?322 +7 ", text, re.M), text
+
+
 @test("states: connections from their begin to their end")
 def states():
     r = tool("net", "states", run=space(STATES))
@@ -112,7 +122,7 @@ for host in "127.0.0.1", "::1":
 
 
 REFUSALS = {
-    ("drops",): (2, "'net' has no verb 'drops', but drop, retransmit, states or accept; did you mean 'obsctl net drop'"),
+    ("drops",): (2, "'net' has no verb 'drops', but connect, accept, states, drop or retransmit; did you mean 'obsctl net drop'"),
     ("drop", "--where", "reson == 3"): (2, "near it: reason"),
 }
 

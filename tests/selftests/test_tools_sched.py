@@ -113,7 +113,7 @@ def hard():
 FAMILIES = "import socket\nfor i in range(6):\n    try:\n        socket.socket(45 - 1, socket.SOCK_STREAM)\n    except OSError:\n        pass\n"
 
 
-@test("irq work: by the function that works")
+@test("irq work and delay: by the function that works")
 def work():
     need_btf()
     path = "/proc/sys/kernel/modprobe"
@@ -121,11 +121,14 @@ def work():
     try:
         with open(path, "w", encoding="ascii") as f:
             f.write("/bin/true")
-        r = tool("irq", "work", run=python(FAMILIES))
+        reports = [tool("irq", verb, run=python(FAMILIES)) for verb in ("work", "delay")]
     finally:
         with open(path, "w", encoding="ascii") as f:
             f.write(old)
-    equal(table(r, "function").get(("call_usermodehelper_exec_work",)), 6, f"in {r['rows']}")
+    for r in reports:
+        found = {row["function"].split("+")[0]: row["count"] for row in r["rows"]}
+        equal(found.get("call_usermodehelper_exec_work"), 6, f"in {found}")
+        at_least(min(row["min"] for row in r["rows"]), 1, "ns")
 
 
 FAULTS = """
@@ -160,7 +163,7 @@ def faults():
 
 REFUSALS = {
     ("hard", "x"): (2, "'irq hard' takes no 'x'"),
-    ("hrd",): (2, "'irq' has no verb 'hrd', but hard, soft or work"),
+    ("hrd",): (2, "'irq' has no verb 'hrd', but hard, soft, work or delay"),
     ("soft", "--by", "vectr"): (2, "'vectr'"),
 }
 

@@ -13,6 +13,12 @@ const char *tool_mode(const struct verb *verb)
 	       verb->groups == tool_records ? "trace" : "count";
 }
 
+/** tool_has_form() - Whether there is a form of this number. */
+bool tool_has_form(const struct verb *verb, size_t i)
+{
+	return i < TOOL_FORMS && (verb->tool->forms[i].probes || verb->tool->forms[i].from);
+}
+
 static void split(const char *text, const char *between, struct strings *out)
 {
 	char *copy = copy_string(text ? text : "");
@@ -92,8 +98,10 @@ void tool_options_make(struct tool_options *t, const struct verb *verb,
 	make_args(t, verb->tool, form, asked);
 	make_columns(t, form, &asked->by);
 	t->own = (struct probe_opts){ .value = form->value, .all = own && own->all };
-	if (form->where)
-		strings_add(&t->own.where, form->where);
+	split(form->from, " ", &t->own.from);
+	split(form->to, " ", &t->own.to);
+	split(form->on, ",", &t->own.on);
+	split(form->where, ";", &t->own.where);
 	for (i = 0; own && i < own->where.n; i++)
 		strings_add(&t->own.where, own->where.v[i]);
 	t->o.own = &t->own;
@@ -104,4 +112,7 @@ void tool_options_free(struct tool_options *t)
 	strings_free(&t->args);
 	strings_free(&t->o.by);
 	strings_free(&t->own.where);
+	strings_free(&t->own.from);
+	strings_free(&t->own.to);
+	strings_free(&t->own.on);
 }

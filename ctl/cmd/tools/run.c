@@ -104,14 +104,14 @@ static int refuse_forms(const struct verb *verb, const char *title, const struct
 	size_t i;
 	int err;
 
-	for (i = 0; i < TOOL_FORMS && form[i].probes; i++) {
+	for (i = 0; tool_has_form(verb, i); i++) {
 		err = attempt(&a, verb, &form[i], &bare, i ? &why : &first);
 		release(&a);
 		if (!err)
 			break;
 		refused = refused ? refused : err;
 	}
-	if (i < TOOL_FORMS && form[i].probes) {
+	if (tool_has_form(verb, i)) {
 		refused = prepare(&a, verb, &form[i], o);
 		release(&a);
 	} else if (o->nr_args) {
@@ -149,7 +149,7 @@ int tool_run(const struct verb *verb, const struct opts *o)
 	int err = -1;
 
 	buf_printf(&title, "%s %s", noun_of(verb)->name, verb->name);
-	for (i = 0; err && i < TOOL_FORMS && form[i].probes; i++) {
+	for (i = 0; err && tool_has_form(verb, i); i++) {
 		err = attempt(&a, verb, &form[i], o, &why);
 		if (err)
 			release(&a);

@@ -16,6 +16,22 @@ static void add_word(struct buf *out, const char *word)
 	buf_printf(out, plain ? "%s" : "'%s'", word);
 }
 
+/* An option, if it has a value: words with commas between them. */
+static void add_option(struct buf *out, const char *between, const char *option,
+		       const struct strings *words)
+{
+	struct buf value = {};
+	size_t i;
+
+	for (i = 0; i < words->n; i++)
+		buf_printf(&value, "%s%s", i ? "," : "", words->v[i]);
+	if (value.len) {
+		buf_printf(out, "%s--%s ", between, option);
+		add_word(out, value.p);
+	}
+	buf_free(&value);
+}
+
 /**
  * tool_command() - Add the command line of 'obsctl probe' that does the same.
  * @between: what stands between its options
@@ -23,7 +39,6 @@ static void add_word(struct buf *out, const char *word)
 void tool_command(const struct verb *verb, const struct tool_options *t, const char *between,
 		  struct buf *out)
 {
-	struct buf by = {};
 	size_t i;
 
 	buf_printf(out, "obsctl probe %s", tool_mode(verb));
@@ -31,6 +46,9 @@ void tool_command(const struct verb *verb, const struct tool_options *t, const c
 		buf_putc(out, ' ');
 		add_word(out, t->o.args[i]);
 	}
+	add_option(out, between, "from", &t->own.from);
+	add_option(out, between, "to", &t->own.to);
+	add_option(out, between, "on", &t->own.on);
 	if (t->own.value) {
 		buf_printf(out, "%s--value ", between);
 		add_word(out, t->own.value);
@@ -39,15 +57,9 @@ void tool_command(const struct verb *verb, const struct tool_options *t, const c
 		buf_printf(out, "%s--where ", between);
 		add_word(out, t->own.where.v[i]);
 	}
-	for (i = 0; i < t->o.by.n; i++)
-		buf_printf(&by, "%s%s", i ? "," : "", t->o.by.v[i]);
-	if (by.len) {
-		buf_printf(out, "%s--by ", between);
-		add_word(out, by.p);
-	}
+	add_option(out, between, "by", &t->o.by);
 	if (verb->tool->percentiles)
 		buf_printf(out, "%s--hist", between);
-	buf_free(&by);
 }
 
 /* A line that is too long goes on below, where it has a space or a comma in quotes. */
@@ -87,12 +99,10 @@ static void print_form(const struct verb *verb, const struct tool_form *form, FI
 /** tool_more() - Print what a tool stands for, at the end of its help. */
 void tool_more(const struct verb *verb, FILE *to)
 {
-	const struct tool_form *form = verb->tool->forms;
+	size_t i;
 
-	fputs("\nThe same as:\n", to);
-	print_form(verb, form, to);
-	while (form + 1 < verb->tool->forms + TOOL_FORMS && form[1].probes) {
-		fputs("or, where that is not there:\n", to);
-		print_form(verb, ++form, to);
+	for (i = 0; tool_has_form(verb, i); i++) {
+		fputs(i ? "or, where that is not there:\n" : "\nThe same as:\n", to);
+		print_form(verb, &verb->tool->forms[i], to);
 	}
 }

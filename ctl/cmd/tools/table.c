@@ -71,6 +71,48 @@ const struct noun noun_syscall = {
 
 static const struct verb disk_verbs[] = {
 	{
+		TOOL_TIME,
+		.name = "latency",
+		.doc = "how long disks take for requests, from their issue to their end",
+		.columns = COLUMNS("disk", "op", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.from = "t:block:block_rq_issue",
+				.to = "t:block:block_rq_complete",
+				.on = "rq",
+				.by = DISK "," OPERATION ",comm",
+			},
+		} },
+	},
+	{
+		TOOL_TIME,
+		.name = "queue",
+		.doc = "how long requests to disks are queued before their issue",
+		.columns = COLUMNS("disk", "op", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.from = "t:block:block_rq_insert",
+				.to = "t:block:block_rq_issue",
+				.on = "rq",
+				.by = DISK "," OPERATION,
+			},
+		} },
+	},
+	{
+		TOOL_TRACE,
+		.name = "trace",
+		.doc = "requests to disks one by one, as they end",
+		.columns = COLUMNS("disk", "op", "bytes", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.from = "t:block:block_rq_issue",
+				.to = "t:block:block_rq_complete",
+				.on = "rq",
+				.by = "comm,pid," DISK "," OPERATION ",from.rq->__data_len=bytes",
+			},
+		} },
+	},
+	{
 		TOOL_VALUE,
 		.name = "size",
 		.doc = "how large requests to disks are, in bytes",
@@ -133,6 +175,48 @@ const struct noun noun_disk = {
 
 static const struct verb net_verbs[] = {
 	{
+		TOOL_TIME,
+		.name = "connect",
+		.doc = "how long TCP connections take to be established, by peer",
+		.columns = COLUMNS("peer", "port", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.from = "t:sock:inet_sock_set_state",
+				.to = "t:sock:inet_sock_set_state",
+				.on = "sk",
+				.where = "from.newstate == TCP_SYN_SENT;to.newstate == TCP_ESTABLISHED",
+				.by = "comm," PEER,
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "accept",
+		.doc = "connections that are refused, as too many wait to be accepted",
+		.columns = COLUMNS("local", "port", "waiting", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "k:tcp_conn_request",
+				.by = "local(sk)=local,local_port(sk)=port,sk->sk_ack_backlog=waiting",
+				.where = "sk->sk_ack_backlog > sk->sk_max_ack_backlog",
+			},
+		} },
+	},
+	{
+		TOOL_COUNT,
+		.name = "states",
+		.doc = "changes of the state of TCP connections",
+		.columns = COLUMNS("old", "new", "peer", "port", "local", "local_port",
+				   TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:sock:inet_sock_set_state",
+				.by = STATE("oldstate=old") "," STATE("newstate=new"),
+				.also = PEER "," LOCAL,
+			},
+		} },
+	},
+	{
 		TOOL_COUNT,
 		.name = "drop",
 		.doc = "packets that the kernel drops, by reason and place",
@@ -164,33 +248,6 @@ static const struct verb net_verbs[] = {
 			},
 		} },
 	},
-	{
-		TOOL_COUNT,
-		.name = "states",
-		.doc = "changes of the state of TCP connections",
-		.columns = COLUMNS("old", "new", "peer", "port", "local", "local_port",
-				   TOOL_COLUMNS),
-		.tool = &(const struct tool){ .forms = {
-			{
-				.probes = "t:sock:inet_sock_set_state",
-				.by = STATE("oldstate=old") "," STATE("newstate=new"),
-				.also = PEER "," LOCAL,
-			},
-		} },
-	},
-	{
-		TOOL_COUNT,
-		.name = "accept",
-		.doc = "connections that are refused, as too many wait to be accepted",
-		.columns = COLUMNS("local", "port", "waiting", TOOL_COLUMNS),
-		.tool = &(const struct tool){ .forms = {
-			{
-				.probes = "k:tcp_conn_request",
-				.by = "local(sk)=local,local_port(sk)=port,sk->sk_ack_backlog=waiting",
-				.where = "sk->sk_ack_backlog > sk->sk_max_ack_backlog",
-			},
-		} },
-	},
 };
 
 const struct noun noun_net = {
@@ -202,37 +259,57 @@ const struct noun noun_net = {
 
 static const struct verb irq_verbs[] = {
 	{
-		TOOL_COUNT,
+		TOOL_TIME,
 		.name = "hard",
-		.doc = "interrupts, by handler",
-		.columns = COLUMNS("handler", "irq", TOOL_COLUMNS),
-		.tool = &(const struct tool){ .forms = {
+		.doc = "how long the handlers of interrupts take",
+		.columns = COLUMNS("handler", "irq", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
 			{
-				.probes = "t:irq:irq_handler_entry",
+				.from = "t:irq:irq_handler_entry",
+				.to = "t:irq:irq_handler_exit",
+				.on = "cpu,action",
 				.by = "action->name=handler,irq,cpu",
 			},
 		} },
 	},
 	{
-		TOOL_COUNT,
+		TOOL_TIME,
 		.name = "soft",
-		.doc = "soft interrupts, by kind",
-		.columns = COLUMNS("vector", TOOL_COLUMNS),
-		.tool = &(const struct tool){ .forms = {
+		.doc = "how long soft interrupts take, by kind",
+		.columns = COLUMNS("vector", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
 			{
-				.probes = "t:irq:softirq_entry",
+				.from = "t:irq:softirq_entry",
+				.to = "t:irq:softirq_exit",
+				.on = "cpu,vec_nr",
 				.by = "(enum HI_SOFTIRQ)vec_nr=vector,cpu",
 			},
 		} },
 	},
 	{
-		TOOL_COUNT,
+		TOOL_TIME,
 		.name = "work",
-		.doc = "work items that workers do, by function",
-		.columns = COLUMNS("function", TOOL_COLUMNS),
-		.tool = &(const struct tool){ .forms = {
+		.doc = "how long workers are at a work item, by function",
+		.columns = COLUMNS("function", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
 			{
-				.probes = "t:workqueue:workqueue_execute_start",
+				.from = "t:workqueue:workqueue_execute_start",
+				.to = "t:workqueue:workqueue_execute_end",
+				.on = "work",
+				.by = "from.work->func=function",
+			},
+		} },
+	},
+	{
+		TOOL_TIME,
+		.name = "delay",
+		.doc = "how long work items wait for a worker, by function",
+		.columns = COLUMNS("function", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.from = "t:workqueue:workqueue_queue_work",
+				.to = "t:workqueue:workqueue_execute_start",
+				.on = "work",
 				.by = "work->func=function",
 			},
 		} },
@@ -263,6 +340,19 @@ static const struct verb page_verbs[] = {
 				.probes = "k:handle_mm_fault",
 				.by = "probe,comm",
 				.also = "(flags & FAULT_FLAG_WRITE)=write,(void *)address=address",
+			},
+		} },
+	},
+	{
+		TOOL_TIME,
+		.name = "reclaim",
+		.doc = "how long threads that need memory have to reclaim it first",
+		.columns = COLUMNS(PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.from = "t:vmscan:mm_vmscan_direct_reclaim_begin",
+				.to = "t:vmscan:mm_vmscan_direct_reclaim_end",
+				.by = "comm,pid",
 			},
 		} },
 	},

@@ -29,8 +29,12 @@
 /* What is observed, as it is written for 'obsctl probe'. */
 struct tool_form {
 	const char	*probes;	/* with spaces between them */
+	/* Or pairs of hits: where each begins and ends, and what joins them. */
+	const char	*from;
+	const char	*to;
+	const char	*on;		/* NULL: the thread */
 	const char	*by;		/* columns, with commas between them */
-	const char	*where;		/* or NULL */
+	const char	*where;		/* conditions with semicolons between them; or NULL */
 	const char	*value;		/* or NULL */
 	const char	*also;		/* further columns, for --by; or NULL */
 };
@@ -56,8 +60,9 @@ extern const struct opt_group *const tool_records[];
 #define TOOL_VALUE	TOOL_VERB(tool_values)
 #define TOOL_TRACE	TOOL_VERB(tool_records)
 
-/* Columns that each of them has. */
+/* Columns that each of them has; those of pairs are of the begin. */
 #define TOOL_COLUMNS	"probe", CONTEXT_COLUMNS, STACK_COLUMNS
+#define PAIR_COLUMNS	"from", "to", CONTEXT_COLUMNS, STACK_COLUMNS
 
 /* run.c */
 int tool_run(const struct verb *verb, const struct opts *o);
@@ -72,6 +77,7 @@ struct tool_options {
 };
 
 const char *tool_mode(const struct verb *verb);
+bool tool_has_form(const struct verb *verb, size_t i);
 void tool_options_make(struct tool_options *t, const struct verb *verb,
 		       const struct tool_form *form, const struct opts *asked);
 void tool_options_free(struct tool_options *t);
