@@ -110,9 +110,11 @@ dd if=/dev/zero of=/dev/nullb0 bs=64k count=40 oflag=direct status=none
 dd if=/dev/nullb0 of=/dev/null bs=4k count=60 iflag=direct status=none
 dd if=/dev/zero of=/dev/nullb0 bs=4k count=500 conv=fsync status=none
 bad=/sys/kernel/config/nullb/bad
+[ -d ${bad%/*} ] || mount -t configfs none /sys/kernel/config
 mkdir $bad
 for set in size=16 memory_backed=1 badblocks=+80-87 power=1; do echo ${set#*=} >$bad/${set%=*}; done
-dd if=/dev/nullb$(cat $bad/index) of=/dev/null bs=4k skip=10 count=1 iflag=direct 2>/dev/null
+[ -b /dev/bad ] && disk=/dev/bad || disk=/dev/nullb$(cat $bad/index)
+dd if=$disk of=/dev/null bs=4k skip=10 count=1 iflag=direct 2>/dev/null
 rmdir $bad
 """,
     # Connections that are accepted, and some that nobody listens for, as are the packets.
@@ -267,7 +269,7 @@ def sensible(command, status, out, err):
 
 def lacks_btf(status, err):
     """The command was refused for types that this kernel does not tell."""
-    return status == 2 and not os.path.exists("/sys/kernel/btf/vmlinux") and "there are no names of types and parameters" in err
+    return status in (1, 2) and not os.path.exists("/sys/kernel/btf/vmlinux") and "there are no names of types and parameters" in err
 
 
 def try_example(command):

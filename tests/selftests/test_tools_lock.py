@@ -36,8 +36,8 @@ def waits():
 
 @test("futex: a wait that goes on is pending")
 def pending():
-    with Background("lock", "futex", "--json") as b:
-        p = subprocess.Popen(python(f"import ctypes\nx = ctypes.c_int(0)\nctypes.CDLL(None).syscall({NR}, ctypes.byref(x), 128, 0, None, 0, 0)\n"))
+    with Background("lock", "futex", "--where", "arg2 == 77", "--json") as b:
+        p = subprocess.Popen(python(f"import ctypes\nx = ctypes.c_int(77)\nctypes.CDLL(None).syscall({NR}, ctypes.byref(x), 128, 77, None, 0, 0)\n"))
         until(lambda: read(f"/proc/{p.pid}/syscall").startswith(f"{NR} "), "a wait")
         r = b.report()
         p.kill()

@@ -122,7 +122,7 @@ for host in "127.0.0.1", "::1":
 
 
 REFUSALS = {
-    ("drops",): (2, "'net' has no verb 'drops', but connect, accept, states, drop or retransmit; did you mean 'obsctl net drop'"),
+    ("drops",): (2, "'net' has no verb 'drops', but connect, accept, states, drop or retransmit; did you mean 'obsctl net drop"),
     ("drop", "--where", "reson == 3"): (2, "near it: reason"),
 }
 

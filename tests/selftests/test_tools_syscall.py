@@ -85,7 +85,7 @@ def times():
     text = obsctl("syscall", "time", "clock_nanosleep", "--", "sleep", "0.01").out
     assert "P99.9" in text and ".." not in text, f"percentiles without a chart: {text}"
     contains(obsctl("syscall", "time", "clock_nanosleep", "--hist", "--", "sleep", "0.01").out, " .. ", "chart")
-    with Background("syscall", "time", "clock_nanosleep", "--json") as b:
+    with Background("syscall", "time", "clock_nanosleep", "--comm", "sleep", "--json") as b:
         before = subprocess.Popen(["sleep", "100"])
         until(lambda: read(f"/proc/{before.pid}/syscall").startswith(f"{NR['clock_nanosleep']} "), "a sleep")
         r = b.report()

@@ -178,7 +178,7 @@ static const struct verb net_verbs[] = {
 		TOOL_TIME,
 		.name = "connect",
 		.doc = "how long TCP connections take to be established, by peer",
-		.columns = COLUMNS("peer", "port", PAIR_COLUMNS),
+		.columns = COLUMNS("peer", "port", "local", "local_port", PAIR_COLUMNS),
 		.tool = &(const struct tool){ .percentiles = true, .forms = {
 			{
 				.from = "t:sock:inet_sock_set_state",
@@ -186,6 +186,7 @@ static const struct verb net_verbs[] = {
 				.on = "sk",
 				.where = "from.newstate == TCP_SYN_SENT;to.newstate == TCP_ESTABLISHED",
 				.by = "comm," PEER,
+				.also = LOCAL,
 			},
 		} },
 	},
