@@ -52,6 +52,12 @@ def latency():
     assert all(x["duration_ns"] >= 2_000_000 for x in lines[:-1]), f"durations of {lines}"
 
 
+@test("latency without the kernel's types")
+def no_types():
+    r = tool("disk", "latency", "--min", "2ms", run=dd(("w", 4096, 25), ("r", 8192, 10)), env=NO_TYPES)
+    equal((sum(row["count"] for row in r["rows"]), r["by"]), (35, ["comm"]), "requests that take long")
+
+
 @test("queue: with a scheduler, each request that it queues")
 def queue():
     with open(f"/sys/block/{DISK}/queue/scheduler", "w", encoding="ascii") as f:

@@ -105,6 +105,19 @@ def states():
     equal({k: got.get(k) for k in want}, want, "states")
 
 
+@test("connect, states and drop without the kernel's types")
+def no_types():
+    r = tool("net", "connect", run=space(STATES), env=NO_TYPES)
+    equal(table(r, "comm"), {("python3",): 7}, "connections")
+    r = tool("net", "states", run=space(STATES), env=NO_TYPES)
+    got = table(r, "old", "new")
+    equal((got[(7, 2)], got[(2, 1)], got[(2, 7)]), (11, 7, 4), "states")
+    r = tool("net", "drop", run=space(CLOSED), env=NO_TYPES)
+    equal(sum(row["count"] for row in r["rows"] if "udp" in row["place"]), 21, "packets")
+    r = obsctl("net", "retransmit", "--", "true", status=1, env=NO_TYPES)
+    contains(r.err, "net retransmit: this kernel does not have what it needs: the expression", "sentence")
+
+
 for host in "127.0.0.1", "::1":
     def refused_by(host):
         path = "/tmp/kobs_net_counters"

@@ -67,10 +67,10 @@ def interrupts():
     return out
 
 
-def within(verb, counts, keys, work):
+def within(verb, counts, keys, work, env=None):
     """What a report counts is between what the kernel counts from its start to its end, and around it."""
     outer = counts()
-    with Background("irq", verb, "--json") as b:
+    with Background("irq", verb, "--json", env=env) as b:
         inner = counts()
         work()
         inner_end = counts()
@@ -109,6 +109,13 @@ def hard():
     within("hard", interrupts, lambda row: (row["handler"], row["irq"]), disturb)
 
 
+@test("irq soft and hard without the kernel's types")
+def no_types():
+    order = list(softirqs())
+    within("soft", softirqs, lambda row: order[row["vector"]], disturb, env=NO_TYPES)
+    within("hard", lambda: {irq: n for (_, irq), n in interrupts().items()}, lambda row: row["irq"], disturb, env=NO_TYPES)
+
+
 # Each socket of a family that does not exist has the kernel ask for a module, by a work item.
 FAMILIES = "import socket\nfor i in range(6):\n    try:\n        socket.socket(12, socket.SOCK_STREAM)\n    except OSError:\n        pass\n"
 
@@ -121,7 +128,8 @@ def work():
     try:
         with open(path, "w", encoding="ascii") as f:
             f.write("/bin/true")
-        reports = [tool("irq", verb, run=python(FAMILIES)) for verb in ("work", "delay")]
+        reports = [tool("irq", verb, run=python(FAMILIES), env=env) for verb, env in
+                   (("work", None), ("delay", None), ("work", NO_TYPES))]
     finally:
         with open(path, "w", encoding="ascii") as f:
             f.write(old)

@@ -92,35 +92,35 @@ static const struct noun *noun_of(const struct verb *verb)
 	return NULL;
 }
 
-/* No form works with the user's options: is it those, or the kernel? */
-static int refuse_forms(const struct verb *verb, const char *title, const struct opts *o)
+/*
+ * Prepare the first form that this kernel has. @why gets what the first one lacks; what
+ * the user's options have wrong is said at once.
+ */
+static int find_form(struct attempt *a, const struct verb *verb, const struct opts *o,
+		     struct buf *why)
 {
 	const struct tool_form *form = verb->tool->forms;
 	const struct opts bare = { .args = o->args, .nr_args = o->nr_args };
-	struct buf first = {};
-	struct buf why = {};
-	struct attempt a;
-	int refused = 0;
+	struct buf said = {};
+	int refused = STATUS_REFUSED;
+	bool misused = false;
 	size_t i;
-	int err;
 
-	for (i = 0; tool_has_form(verb, i); i++) {
-		err = attempt(&a, verb, &form[i], &bare, i ? &why : &first);
-		release(&a);
-		if (!err)
-			break;
-		refused = refused ? refused : err;
+	for (i = 0; !misused && tool_has_form(verb, i); i++) {
+		if (!attempt(a, verb, &form[i], o, &said)) {
+			buf_free(&said);
+			return 0;
+		}
+		release(a);
+		misused = !attempt(a, verb, &form[i], &bare, i ? &said : why);
+		release(a);
 	}
-	if (tool_has_form(verb, i)) {
-		refused = prepare(&a, verb, &form[i], o);
-		release(&a);
-	} else if (o->nr_args) {
-		warn("%s", first.p);
-	} else {
-		refused = refuse("%s: this kernel does not have what it needs: %s", title, first.p);
+	buf_free(&said);
+	if (misused) {
+		why->len = 0;
+		refused = prepare(a, verb, &form[i - 1], o);
+		release(a);
 	}
-	buf_free(&first);
-	buf_free(&why);
 	return refused;
 }
 
@@ -141,24 +141,20 @@ static int run_form(struct attempt *a, const struct verb *verb, const char *titl
 /** tool_run() - Run a row of the tools. Return: the exit status. */
 int tool_run(const struct verb *verb, const struct opts *o)
 {
-	const struct tool_form *form = verb->tool->forms;
 	struct buf title = {};
 	struct buf why = {};
 	struct attempt a;
-	size_t i;
-	int err = -1;
+	int err;
 
 	buf_printf(&title, "%s %s", noun_of(verb)->name, verb->name);
-	for (i = 0; err && tool_has_form(verb, i); i++) {
-		err = attempt(&a, verb, &form[i], o, &why);
-		if (err)
-			release(&a);
-	}
-	if (err) {
-		err = refuse_forms(verb, title.p, o);
-	} else {
+	err = find_form(&a, verb, o, &why);
+	if (!err) {
 		err = run_form(&a, verb, title.p, o);
 		release(&a);
+	} else if (why.len && o->nr_args) {
+		warn("%s", why.p);
+	} else if (why.len) {
+		err = refuse("%s: this kernel does not have what it needs: %s", title.p, why.p);
 	}
 	buf_free(&title);
 	buf_free(&why);

@@ -82,6 +82,13 @@ static const struct verb disk_verbs[] = {
 				.on = "rq",
 				.by = DISK "," OPERATION ",comm",
 			},
+			/* Where the kernel tells no types. */
+			{
+				.from = "t:block:block_rq_issue",
+				.to = "t:block:block_rq_complete",
+				.on = "arg0",
+				.by = "comm",
+			},
 		} },
 	},
 	{
@@ -134,6 +141,10 @@ static const struct verb disk_verbs[] = {
 			{
 				.probes = "t:block:block_rq_error",
 				.by = DISK "," OPERATION ",(blk_status)error=status",
+			},
+			{
+				.probes = "t:block:block_rq_error",
+				.by = "(blk_status)arg1=status",
 			},
 			/* Linux 5.17 and older have no event for these alone. */
 			{
@@ -188,6 +199,14 @@ static const struct verb net_verbs[] = {
 				.by = "comm," PEER,
 				.also = LOCAL,
 			},
+			/* Here and below: where the kernel tells no types. */
+			{
+				.from = "t:sock:inet_sock_set_state",
+				.to = "t:sock:inet_sock_set_state",
+				.on = "arg0",
+				.where = "(s32)from.arg2 == 2;(s32)to.arg2 == 1",
+				.by = "comm",
+			},
 		} },
 	},
 	{
@@ -215,6 +234,10 @@ static const struct verb net_verbs[] = {
 				.by = STATE("oldstate=old") "," STATE("newstate=new"),
 				.also = PEER "," LOCAL,
 			},
+			{
+				.probes = "t:sock:inet_sock_set_state",
+				.by = "(s32)arg1=old,(s32)arg2=new",
+			},
 		} },
 	},
 	{
@@ -233,6 +256,10 @@ static const struct verb net_verbs[] = {
 				.probes = "t:skb:kfree_skb",
 				.by = "(symbol)location=place",
 				.also = "skb->dev->name=dev,skb->protocol=protocol",
+			},
+			{
+				.probes = "t:skb:kfree_skb",
+				.by = "(symbol)arg1=place",
 			},
 		} },
 	},
@@ -271,6 +298,13 @@ static const struct verb irq_verbs[] = {
 				.on = "cpu,action",
 				.by = "action->name=handler,irq,cpu",
 			},
+			/* Here and below: where the kernel tells no types. */
+			{
+				.from = "t:irq:irq_handler_entry",
+				.to = "t:irq:irq_handler_exit",
+				.on = "cpu,arg1",
+				.by = "(s32)arg0=irq,cpu",
+			},
 		} },
 	},
 	{
@@ -285,6 +319,12 @@ static const struct verb irq_verbs[] = {
 				.on = "cpu,vec_nr",
 				.by = "(enum HI_SOFTIRQ)vec_nr=vector,cpu",
 			},
+			{
+				.from = "t:irq:softirq_entry",
+				.to = "t:irq:softirq_exit",
+				.on = "cpu,(u32)arg0",
+				.by = "(u32)arg0=vector,cpu",
+			},
 		} },
 	},
 	{
@@ -298,6 +338,12 @@ static const struct verb irq_verbs[] = {
 				.to = "t:workqueue:workqueue_execute_end",
 				.on = "work",
 				.by = "from.work->func=function",
+			},
+			{
+				.from = "t:workqueue:workqueue_execute_start",
+				.to = "t:workqueue:workqueue_execute_end",
+				.on = "arg0",
+				.by = "(symbol)to.arg1=function",
 			},
 		} },
 	},

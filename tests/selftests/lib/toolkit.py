@@ -11,10 +11,14 @@ def need_btf():
         skip("this kernel has no BTF")
 
 
-def tool(noun, verb, *args, run=None, status=0):
+# As on a kernel that does not tell its types.
+NO_TYPES = {**os.environ, "OBSCTL_BTF": "/nonexistent"}
+
+
+def tool(noun, verb, *args, run=None, status=0, env=None):
     """The JSON report of a session around a command."""
     tail = ["--", *run] if run else []
-    return account(json.loads(obsctl(noun, verb, *args, "--json", *tail, status=status).out))
+    return account(json.loads(obsctl(noun, verb, *args, "--json", *tail, status=status, env=env).out))
 
 
 def table(r, *keys):
