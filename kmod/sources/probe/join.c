@@ -7,7 +7,6 @@
  * order, and each begin ends in one of the counters once.
  */
 #include <asm/syscall.h>
-#include <linux/compat.h>
 #include <linux/ftrace.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -441,13 +440,14 @@ void *kobs_join_trace(const struct kobs_probe_point *point)
 				      (void *)join_trace);
 }
 
-/* The entry of a system call; those of the 32-bit interface have other numbers. */
+/* The entry of a system call. */
 static void join_enter(void *data, struct pt_regs *regs, long nr)
 {
 	u64 args[KOBS_PROBE_SYSCALL_ARGS] KOBS_UNINIT;
 	struct kobs_probe_point *p = data;
 
-	if ((p->nr >= 0 && nr != p->nr) || unlikely(in_compat_syscall()))
+	nr = probe_call_number(nr);
+	if (p->nr >= 0 && nr != p->nr)
 		return;
 	if (p->program.n_args)
 		syscall_get_arguments(current, regs, (unsigned long *)args);
@@ -459,11 +459,11 @@ static void join_enter(void *data, struct pt_regs *regs, long nr)
 
 static void join_exit(void *data, struct pt_regs *regs, long ret)
 {
-	long nr = syscall_get_nr(current, regs);
+	long nr = probe_current_number(regs);
 	u64 args[KOBS_PROBE_SYSCALL_ARGS] KOBS_UNINIT;
 	struct kobs_probe_point *p = data;
 
-	if ((p->nr >= 0 && nr != p->nr) || unlikely(in_compat_syscall()))
+	if (p->nr >= 0 && nr != p->nr)
 		return;
 	if (p->program.n_args)
 		syscall_get_arguments(current, regs, (unsigned long *)args);

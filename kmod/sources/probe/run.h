@@ -8,9 +8,27 @@
 #ifndef KOBS_PROBE_RUN_H
 #define KOBS_PROBE_RUN_H
 
+#include <asm/syscall.h>
+#include <linux/compat.h>
+
 #include "compat/ftrace_args.h"
 #include "core/hit.h"
 #include "sources/probe/probe.h"
+
+/* The number of the current system call, which tells its interface. */
+static __always_inline long probe_call_number(long nr)
+{
+	/* Not those of x32, which have a bit of their own. */
+	if (unlikely(in_compat_syscall()) &&
+	    (unsigned long)nr < KOBS_PROBE_COMPAT)
+		nr |= KOBS_PROBE_COMPAT;
+	return nr;
+}
+
+static __always_inline long probe_current_number(struct pt_regs *regs)
+{
+	return probe_call_number(syscall_get_nr(current, regs));
+}
 
 void kobs_probe_negative(struct kobs_session *s, struct kobs_cpu *pc, u64 *v,
 			 u32 need, unsigned long entry,

@@ -16,7 +16,6 @@
  * Locking: none; task context. A task is in one system call at a time.
  */
 #include <asm/syscall.h>
-#include <linux/compat.h>
 #include <trace/events/syscalls.h>
 
 #include "sources/probe/run.h"
@@ -30,21 +29,6 @@ enum {
 };
 
 static_assert(CALL_D_WORDS == PROBE_CALL_WORDS);
-
-/* The number of the current system call, which tells its interface. */
-static __always_inline long call_number(long nr)
-{
-	/* Not those of x32, which have a bit of their own. */
-	if (unlikely(in_compat_syscall()) &&
-	    (unsigned long)nr < KOBS_PROBE_COMPAT)
-		nr |= KOBS_PROBE_COMPAT;
-	return nr;
-}
-
-static __always_inline long current_number(struct pt_regs *regs)
-{
-	return call_number(syscall_get_nr(current, regs));
-}
 
 /* Whether a system call is one of the point's. */
 static __always_inline bool is_ours(const struct kobs_probe_point *p, long nr)
@@ -205,48 +189,49 @@ static bool is_brief(const struct kobs_probe_point *p, bool timed)
 
 static void probe_enter(void *data, struct pt_regs *regs, long nr)
 {
-	probe_hit_syscall(data, regs, call_number(nr), 0, KOBS_HIT_EITHER);
+	probe_hit_syscall(data, regs, probe_call_number(nr), 0, KOBS_HIT_EITHER);
 }
 
 static void probe_enter_count(void *data, struct pt_regs *regs, long nr)
 {
-	probe_syscall_quick(data, regs, call_number(nr), 0, KOBS_QUICK_COUNT);
+	probe_syscall_quick(data, regs, probe_call_number(nr), 0, KOBS_QUICK_COUNT);
 }
 
 static void probe_enter_value(void *data, struct pt_regs *regs, long nr)
 {
-	probe_syscall_quick(data, regs, call_number(nr), 0, KOBS_QUICK_VALUE);
+	probe_syscall_quick(data, regs, probe_call_number(nr), 0, KOBS_QUICK_VALUE);
 }
 
 static void probe_enter_brief(void *data, struct pt_regs *regs, long nr)
 {
+	long number = probe_call_number(nr);
 	struct kobs_probe_point *p = data;
 	struct kobs_cpu *pc;
 
-	if (!is_ours(p, nr))
+	if (!is_ours(p, number))
 		return;
-	pc = unlikely(in_compat_syscall()) ? NULL : kobs_hit_enter_usual(p->s);
+	pc = kobs_hit_enter_usual(p->s);
 	if (unlikely(!pc))
 		probe_enter_count(data, regs, nr);
 	else
-		probe_run_brief(p, pc, (struct brief){ .nr = nr }, false);
+		probe_run_brief(p, pc, (struct brief){ .nr = number }, false);
 }
 
 static void probe_exit_count(void *data, struct pt_regs *regs, long ret)
 {
-	probe_syscall_quick(data, regs, current_number(regs), ret,
+	probe_syscall_quick(data, regs, probe_current_number(regs), ret,
 			    KOBS_QUICK_COUNT);
 }
 
 static void probe_exit_brief(void *data, struct pt_regs *regs, long ret)
 {
-	long nr = syscall_get_nr(current, regs);
+	long nr = probe_current_number(regs);
 	struct kobs_probe_point *p = data;
 	struct kobs_cpu *pc;
 
 	if (!is_ours(p, nr))
 		return;
-	pc = unlikely(in_compat_syscall()) ? NULL : kobs_hit_enter_usual(p->s);
+	pc = kobs_hit_enter_usual(p->s);
 	if (unlikely(!pc))
 		probe_exit_count(data, regs, ret);
 	else
@@ -255,24 +240,24 @@ static void probe_exit_brief(void *data, struct pt_regs *regs, long ret)
 
 static void probe_exit_value(void *data, struct pt_regs *regs, long ret)
 {
-	probe_syscall_quick(data, regs, current_number(regs), ret,
+	probe_syscall_quick(data, regs, probe_current_number(regs), ret,
 			    KOBS_QUICK_VALUE);
 }
 
 static void probe_enter_stacks(void *data, struct pt_regs *regs, long nr)
 {
-	probe_hit_syscall(data, regs, call_number(nr), 0, KOBS_HIT_EITHER_STACKS);
+	probe_hit_syscall(data, regs, probe_call_number(nr), 0, KOBS_HIT_EITHER_STACKS);
 }
 
 static void probe_exit(void *data, struct pt_regs *regs, long ret)
 {
-	probe_hit_syscall(data, regs, current_number(regs), ret,
+	probe_hit_syscall(data, regs, probe_current_number(regs), ret,
 			  KOBS_HIT_EITHER);
 }
 
 static void probe_exit_stacks(void *data, struct pt_regs *regs, long ret)
 {
-	probe_hit_syscall(data, regs, current_number(regs), ret,
+	probe_hit_syscall(data, regs, probe_current_number(regs), ret,
 			  KOBS_HIT_EITHER_STACKS);
 }
 
@@ -335,7 +320,7 @@ static void probe_call_begins(void *data, struct pt_regs *regs, long nr)
 	enum kobs_counter fate;
 	u64 t0;
 
-	nr = call_number(nr);
+	nr = probe_call_number(nr);
 	if (!is_ours(p, nr))
 		return;
 	pc = kobs_hit_enter(s);
