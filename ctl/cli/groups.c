@@ -80,6 +80,13 @@ static const struct opt folded[] = {
 	{ "folded", 0, NULL, "print folded stacks, for flame graphs", &opt_switch, OPT_AT(folded) },
 };
 
+static const struct opt flame[] = {
+	{ "flame", 0, "FILE", "write a flame graph of the stacks to FILE, as SVG", &opt_path,
+	  OPT_AT(flame) },
+	{ "icicle", 0, NULL, "turn the flame graph: its root is at the top", &opt_switch,
+	  OPT_AT(icicle) },
+};
+
 static const struct opt output[] = {
 	{ "output", 'o', "FILE", "write the report to FILE (-: standard output)", &opt_file,
 	  OPT_AT(output) },
@@ -187,10 +194,10 @@ static int check_detach(const struct opts *o)
 			      o->interval.given ? "--interval" : "a command");
 	if (o->fail_over.text)
 		return misuse("--detach makes no report that --fail-over could judge");
-	if (o->json || o->folded || o->output || o->max_lost.given || o->top.given)
+	if (o->json || o->folded || o->flame || o->output || o->max_lost.given || o->top.given)
 		return misuse("--detach makes no report: give --%s to 'obsctl session read'",
-			      o->json ? "json" : o->folded ? "folded" : o->output ? "output" :
-			      o->top.given ? "top" : "max-lost");
+			      o->json ? "json" : o->folded ? "folded" : o->flame ? "flame" :
+			      o->output ? "output" : o->top.given ? "top" : "max-lost");
 	return 0;
 }
 
@@ -200,6 +207,33 @@ static int check_folded(const struct opts *o)
 		return misuse("--json and --folded are two forms of one report: give one of them");
 	if (o->interval.given && o->folded)
 		return misuse("--folded makes one report, at the end: it cannot be combined with --interval");
+	return 0;
+}
+
+static bool has_stack(const struct strings *columns)
+{
+	size_t i;
+
+	for (i = 0; i < columns->n; i++) {
+		const char *name = columns->v[i];
+		size_t len = strlen(name);
+
+		if (len > 4 && !strcmp(name + len - 5, "stack"))
+			return true;
+	}
+	return false;
+}
+
+static int check_flame(const struct opts *o)
+{
+	if (!o->flame)
+		return o->icicle ?
+		       misuse("--icicle turns a flame graph: it needs --flame FILE") : 0;
+	if (o->interval.given)
+		return misuse("--flame makes one picture, at the end: it cannot be combined with --interval");
+	if (o->by.n && !has_stack(&o->by))
+		return misuse("--flame needs stacks: add kstack, ustack or both to --by, as in --by %s,kstack",
+			      o->by.v[0]);
 	return 0;
 }
 
@@ -213,6 +247,7 @@ const struct opt_group group_top = { GROUP(SHOW, top) };
 const struct opt_group group_records = { GROUP(SHOW, records) };
 const struct opt_group group_json = { GROUP(SHOW, json) };
 const struct opt_group group_folded = { GROUP(SHOW, folded), .check = check_folded };
+const struct opt_group group_flame = { GROUP(SHOW, flame), .check = check_flame };
 const struct opt_group group_output = { GROUP(SHOW, output) };
 const struct opt_group group_verbose = { GROUP(SHOW, verbose) };
 const struct opt_group group_run = { GROUP(WHEN, run) };

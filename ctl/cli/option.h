@@ -21,6 +21,7 @@ struct opt_type {
 extern const struct opt_type opt_switch;
 extern const struct opt_type opt_text;
 extern const struct opt_type opt_file;
+extern const struct opt_type opt_path;		/* a file, and never standard output */
 extern const struct opt_type opt_texts;		/* with commas between them */
 extern const struct opt_type opt_comms;		/* the same, also as ps prints them */
 extern const struct opt_type opt_whole;		/* a list that something else takes apart */
@@ -82,6 +83,7 @@ extern const struct opt_group group_top;
 extern const struct opt_group group_records;
 extern const struct opt_group group_json;
 extern const struct opt_group group_folded;
+extern const struct opt_group group_flame;
 extern const struct opt_group group_output;
 extern const struct opt_group group_over_count;
 extern const struct opt_group group_over_time;

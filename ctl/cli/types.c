@@ -33,6 +33,12 @@ static bool take_file(const struct opt *opt, const char *value, struct opts *o, 
 	return *value != 0;
 }
 
+static bool take_path(const struct opt *opt, const char *value, struct opts *o, void *to)
+{
+	*(const char **)to = value;
+	return *value && strcmp(value, "-") != 0;
+}
+
 static bool take_texts(const struct opt *opt, const char *value, struct opts *o, void *to)
 {
 	const char *comma;
@@ -211,6 +217,8 @@ const struct opt_type opt_switch = { .take = take_switch };
 const struct opt_type opt_text = { .take = take_text, .allowed = "a word" };
 
 const struct opt_type opt_file = { .take = take_file, .allowed = "a path" };
+
+const struct opt_type opt_path = { .take = take_path, .allowed = "the path of a file" };
 
 const struct opt_type opt_texts = {
 	.take = take_texts, .release = release_strings,

@@ -94,6 +94,11 @@ static const char *space(const struct verb *verb)
 	return *verb->name ? " " : "";
 }
 
+static bool is_file(const struct opt *opt)
+{
+	return opt->type == &opt_file || opt->type == &opt_path;
+}
+
 /* The words that an option takes, up to NULL; or NULL, if these cannot be known. */
 static const char *const *values_of(const struct verb *verb, const struct opt *opt)
 {
@@ -115,7 +120,7 @@ static void print_values(const struct noun *noun, const struct verb *verb, const
 	if (opt->letter && verb_letter(verb, opt->letter) == opt)
 		printf("|'%s%s%s -%c'", noun->name, space(verb), verb->name, opt->letter);
 	fputs(") echo '", stdout);
-	if (opt->type == &opt_file)
+	if (is_file(opt))
 		fputs("<file>", stdout);
 	else if (!v)
 		fputs("<value>", stdout);
@@ -183,7 +188,7 @@ static void print_fish_option(const struct noun *noun, const struct verb *verb,
 	if (opt->letter && verb_letter(verb, opt->letter) == opt)
 		printf(" -s %c", opt->letter);
 	if (opt->arg)
-		printf(" %s", opt->type == &opt_file ? "-r" : "-x");
+		printf(" %s", is_file(opt) ? "-r" : "-x");
 	if (v) {
 		fputs(" -a '", stdout);
 		for (; *v; v++)

@@ -14,6 +14,7 @@
 #include "proto/nl.h"
 #include "report/filter_text.h"
 #include "report/losses.h"
+#include "report/picture.h"
 #include "report/report.h"
 #include "run/tasks.h"
 
@@ -153,6 +154,7 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 	struct report rep = {
 		.session = s, .opts = o, .kind = nouns_report_kind(s->source, s->mode),
 	};
+	struct picture picture = {};
 	struct table table;
 	struct output to = {};
 	struct view view;
@@ -166,17 +168,21 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		err = view_bind(&view, s);
 	if (!err && view.mode->stream)
 		err = refuse("session %u is a stream: its records go to its owner only", s->id);
-	if (!err && o->folded && !view_has_type(&view, KOBS_TYPE_KSTACK) &&
+	if (!err && opts_wants_stacks(o) && !view_has_type(&view, KOBS_TYPE_KSTACK) &&
 	    !view_has_type(&view, KOBS_TYPE_USTACK))
-		err = refuse("session %u has no stacks to fold: start it with --by kstack", s->id);
+		err = refuse("session %u has no stacks to %s: start it with --by kstack", s->id,
+			     o->flame ? "draw" : "fold");
 	if (!err)
 		err = tasks_check(o, view_has_type(&view, KOBS_TYPE_USTACK));
 	if (!err)
 		err = output_open(&to, o->output);
+	if (!err)
+		err = picture_open(&picture, o->flame);
 	if (!err) {
 		model_init_table(&table, view.types, view.nr_columns, view.mode);
 		view_tell(&view, &table);
 		rep.table = &table;
+		rep.picture = &picture;
 		err = model_get_table(nl, s->id, &table);
 		if (!err && rep.kind && rep.kind->print) {
 			err = rep.kind->print(&rep, &to);
@@ -189,6 +195,7 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		report_free(&rep);
 		model_free_table(&table);
 	}
+	picture_close(&picture);
 	closed = output_close(&to);
 	view_free(&view);
 	return err ? err : closed;
@@ -247,8 +254,8 @@ static const struct verb verbs[] = {
 		.name = "read",
 		.doc = "report of a session that runs detached",
 		.args = "NAME|ID",
-		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_output,
-				 &group_max_lost),
+		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame,
+				 &group_output, &group_max_lost),
 		.check = check_session,
 		.fn = run_read,
 	},
@@ -256,8 +263,8 @@ static const struct verb verbs[] = {
 		.name = "stop",
 		.doc = "end a detached session, and show its last report",
 		.args = "NAME|ID",
-		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_output,
-				 &group_max_lost),
+		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame,
+				 &group_output, &group_max_lost),
 		.check = check_session,
 		.fn = run_stop,
 	},

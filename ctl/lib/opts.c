@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Parameters of the kernel's among the options. */
+/* What follows from the options; parameters of the kernel's among them. */
 
 #include <string.h>
 
 #include "lib/opts.h"
+
+/** opts_wants_stacks() - Return: whether the report is made of stacks. */
+bool opts_wants_stacks(const struct opts *o)
+{
+	return o->folded || o->flame;
+}
 
 /** opts_set_param() - Set a parameter; the last value counts. Return: whether there was room. */
 bool opts_set_param(struct opts *o, const char *name, uint64_t value)

@@ -44,6 +44,8 @@ struct opts {
 	const char	*output;
 	bool		json;
 	bool		folded;
+	const char	*flame;		/* file of a flame graph; or NULL */
+	bool		icicle;
 	bool		hist;
 	bool		verbose;
 	bool		help;
@@ -55,6 +57,7 @@ struct opts {
 	void		*own;		/* the noun's own options, of a type that only it knows */
 };
 
+bool opts_wants_stacks(const struct opts *o);
 bool opts_set_param(struct opts *o, const char *name, uint64_t value);
 bool opts_has_param(const struct opts *o, const char *name);
 

@@ -203,7 +203,8 @@ static void print_losses(struct report *r, struct out *o)
 	buf_free(&line);
 }
 
-static void print_balance(struct report *r, struct out *o)
+/** report_balance() - What became of every hit, and of those that were lost why. */
+void report_balance(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	struct losses l = losses_of(s);
@@ -425,7 +426,7 @@ void report_footer(struct report *r, struct out *o)
 {
 	if (o->json)
 		print_accounting(r->session, o);
-	print_balance(r, o);
+	report_balance(r, o);
 	print_notes(r->session, o);
 	print_cost(r, o);
 	print_stacks(r, o);

@@ -8,17 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/folded.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "lib/map.h"
 #include "lib/parse.h"
-#include "report/fold.h"
 #include "report/hist.h"
 #include "report/losses.h"
 #include "report/nothing.h"
+#include "report/picture.h"
 #include "report/rates.h"
 #include "report/report.h"
+#include "report/stacks.h"
 
 #define TEXT_ROWS	40
 #define CHART_ROWS	10		/* rows that get a bar chart */
@@ -60,7 +62,7 @@ static void want_row(struct report *r, const struct row *row)
 static size_t rows_to_show(const struct report *r)
 {
 	size_t n = r->opts->json ? r->table->nr_rows : r->rows_worth;
-	size_t top = r->opts->json || r->opts->folded ? 0 : TEXT_ROWS;
+	size_t top = r->opts->json || opts_wants_stacks(r->opts) ? 0 : TEXT_ROWS;
 
 	if (r->opts->top.given)
 		top = r->opts->top.value;
@@ -373,16 +375,28 @@ static void print_table(struct report *r, struct out *o)
 	out_line(o, "\nPercentiles are never too low and at most 6.25 %% too high.");
 }
 
+static void print_folded(struct report *r, FILE *file)
+{
+	struct stack_set set = {};
+
+	stacks_collect(r, &set);
+	folded_write(&set, file);
+	stack_set_free(&set);
+}
+
 /**
  * report_print() - Print a report whose names are resolved.
  * Return: 0, or an exit status after a sentence.
  */
 int report_print(struct report *r, const struct output *to)
 {
+	int err = r->opts->flame ? picture_write(r) : 0;
 	struct out o;
 
+	if (err)
+		return err;
 	if (r->opts->folded) {
-		fold_print(r, to->file);
+		print_folded(r, to->file);
 		/* Standard output is for a program; losses are said all the same. */
 		out_init(&o, stderr, false);
 		report_footer(r, &o);
@@ -390,7 +404,10 @@ int report_print(struct report *r, const struct output *to)
 		output_begin(to, &o, r->opts->json);
 		out_open(&o, NULL, '{');
 		report_header(r, &o);
-		print_table(r, &o);
+		if (r->opts->flame && !r->opts->json)
+			picture_tell(r, &o);
+		else
+			print_table(r, &o);
 		if (r->rates)
 			rates_take(r->rates, r);
 		report_footer(r, &o);

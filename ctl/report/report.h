@@ -3,12 +3,14 @@
 #ifndef OBSCTL_REPORT_H
 #define OBSCTL_REPORT_H
 
+#include "export/flame.h"
 #include "lib/opts.h"
 #include "proto/model.h"
 #include "report/outfile.h"
 #include "report/view.h"
 
 struct absent;
+struct picture;
 struct rates;
 struct report;
 
@@ -22,6 +24,7 @@ struct report_kind {
 	bool		shared_rows;	/* one table for all CPUs */
 	bool		charts_asked;	/* histograms are its own, and drawn only on request */
 	bool		site_in_stack;	/* an address is a frame of the row's stack, too */
+	enum flame_palette palette;
 	/* The report of a detached session, in place of report_resolve() and report_print(). */
 	int		(*print)(struct report *r, const struct output *to);
 	/* Sort the rows, take out what is none, and set rows_worth. */
@@ -38,6 +41,8 @@ struct report_kind {
 	uint64_t	(*weight)(struct report *r, const struct row *row);
 	/* What a row's share is a part of; NULL: of the weight of all rows. */
 	uint64_t	(*whole)(struct report *r, const struct row *row);
+	/* What one of the weight is; NULL: of the mode's value, or a hit. */
+	const char	*(*unit)(struct report *r);
 	/* Returns the exit status that the user's limits ask for. */
 	int		(*verdict)(struct report *r);
 	/* Free what arrange() made. */
@@ -59,6 +64,7 @@ struct report {
 	size_t		rows_hidden;	/* of idle kernel threads, which -v shows */
 	const char	*no_stack;	/* line in place of a stack that was not taken, or NULL */
 	struct rates	*rates;		/* of --interval; or NULL */
+	struct picture	*picture;	/* of --flame; or NULL */
 	const struct absent *absent;	/* from the session's start, or NULL when that is over */
 };
 
@@ -68,6 +74,7 @@ uint64_t report_weight(struct report *r, const struct row *row);
 int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);
 void report_footer(struct report *r, struct out *o);
+void report_balance(struct report *r, struct out *o);
 int report_lost(const struct session *s, const struct opts *o);
 int report_verdict(struct report *r);
 void report_free(struct report *r);

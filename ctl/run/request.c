@@ -30,7 +30,8 @@ void request_fill(struct request *req, const char *source, const char *mode,
 	req->mode = mode;
 	for (i = 0; i < o->by.n; i++)
 		strings_add(&req->by, o->by.v[i]);
-	if (o->folded && !strings_have(&req->by, "kstack") && !strings_have(&req->by, "ustack"))
+	if (opts_wants_stacks(o) && !strings_have(&req->by, "kstack") &&
+	    !strings_have(&req->by, "ustack"))
 		strings_add(&req->by, "kstack");
 	copy_numbers(&req->filter.pids, &o->pids);
 	copy_numbers(&req->filter.tids, &o->tids);

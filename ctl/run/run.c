@@ -24,6 +24,7 @@
 #include "proto/nl.h"
 #include "report/absent.h"
 #include "report/nothing.h"
+#include "report/picture.h"
 #include "report/rates.h"
 #include "report/report.h"
 #include "report/screen.h"
@@ -56,6 +57,7 @@ struct run {
 	struct rates	rates;
 	struct child	child;
 	struct output	output;
+	struct picture	picture;
 	struct signals	signals;
 	struct attach	attach;
 	bool		stream;
@@ -177,7 +179,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
 		.rates = o.interval.given ? &r->rates : NULL, .absent = &r->absent,
-		.kind = r->spec->kind, .title = r->spec->title,
+		.kind = r->spec->kind, .title = r->spec->title, .picture = &r->picture,
 	};
 	bool live = interim && r->live;
 	struct table table;
@@ -418,6 +420,8 @@ static int prepare(struct run *r)
 
 	err = output_open(&r->output, r->o->output);
 	if (!err)
+		err = picture_open(&r->picture, r->o->flame);
+	if (!err)
 		err = nl_open(&r->own);
 	if (!err)
 		err = nl_open(&r->data);
@@ -463,6 +467,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	child_release(&r.child);
 	nl_shut(&r.own);
 	nl_shut(&r.data);
+	picture_close(&r.picture);
 	closed = output_close(&r.output);
 	tasks_close(&r.tasks);
 	sideband_close(&r.sideband);

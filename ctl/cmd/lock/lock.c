@@ -11,6 +11,7 @@
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "lib/parse.h"
+#include "report/report.h"
 #include "run/run.h"
 #include "symbols/code_ranges.h"
 
@@ -53,7 +54,7 @@ static void add_owner_columns(struct request *req, const struct opts *o)
 /* Waits for locks. */
 static int run_contention(const struct verb *verb, const struct opts *o)
 {
-	struct run_spec spec = { .source = "lock", .mode = verb->name };
+	struct run_spec spec = { .source = "lock", .mode = verb->name, .kind = verb->report };
 	const struct lock_opts *own = o->own;
 	struct numbers text = {};
 	int err;
@@ -91,6 +92,12 @@ static int run_stalls(const struct verb *verb, const struct opts *o)
 	return err;
 }
 
+static const struct report_kind contention_report = {
+	.source = "lock",
+	.mode = "contention",
+	.palette = FLAME_WAITS,
+};
+
 /*
  * Operations on futexes that wait, a bit each: FUTEX_WAIT, FUTEX_LOCK_PI, FUTEX_WAIT_BITSET,
  * FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2; without their flags.
@@ -107,12 +114,13 @@ static const struct verb verbs[] = {
 		.args_hint = NO_ARGS,
 		.command = true,
 		.groups = GROUPS(&group_contention, &group_filter, &group_min, &group_by,
-				 &group_hist, &group_top, &group_json, &group_folded,
+				 &group_hist, &group_top, &group_json, &group_folded, &group_flame,
 				 &group_output, &group_verbose, &group_run, &group_interval,
 				 &group_detach, &group_over_time, &group_max_lost, &group_waits,
 				 &group_rows, &group_stacks),
 		.columns = COLUMNS("lock", "cache", "kind", "caller", "owner", "owner_pid",
 				   "owner_tid", "owner_stack", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.report = &contention_report,
 		.fn = run_contention,
 	},
 	{

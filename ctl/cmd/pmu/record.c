@@ -185,7 +185,7 @@ static void choose_columns(struct pmu_run *p)
 		pmu_by(p, graph, ARRAY_SIZE(graph));
 	else if (o->by.n)
 		pmu_by(p, (const char *const *)o->by.v, o->by.n);
-	else if (o->folded)
+	else if (opts_wants_stacks(o))
 		pmu_by(p, folded, ARRAY_SIZE(folded));
 	else
 		pmu_by(p, plain, ARRAY_SIZE(plain));
@@ -229,6 +229,8 @@ int pmu_check_record(const struct verb *verb, const struct opts *o)
 		return misuse("--graph has its own columns: it cannot be combined with --by");
 	if (own->graph && o->folded)
 		return misuse("--graph and --folded are two forms of one report: give one of them");
+	if (own->graph && o->flame)
+		return misuse("--graph and --flame are two forms of one report: give one of them");
 	return pmu_check_samples(own);
 }
 

@@ -50,11 +50,11 @@ static bool mixed(const struct report *r)
 
 /*
  * Numbers of different events do not add up; samples do, as such. Whoever reads folded
- * stacks adds them all up.
+ * stacks, or draws them, adds them all up.
  */
 static uint64_t weight(struct report *r, const struct row *row)
 {
-	if (mixed(r) || (r->opts->folded && r->session->targets > 1))
+	if (mixed(r) || (opts_wants_stacks(r->opts) && r->session->targets > 1))
 		return row->count;
 	return figure(r, row, EVENTS, row->count);
 }
@@ -68,6 +68,14 @@ static bool in_ns(const struct session *s)
 		if (!strcmp(s->notes[i].name, "clocks"))
 			return s->notes[i].number == s->targets;
 	return false;
+}
+
+/* Clocks count ns, other events themselves; samples stand for no number of either. */
+static const char *unit_of(struct report *r)
+{
+	if (mixed(r) || r->session->targets > 1)
+		return "samples";
+	return in_ns(r->session) ? "ns" : "events";
 }
 
 /* Throttling is rare: in text, a column of zeros says nothing. */
@@ -168,6 +176,8 @@ const struct report_kind pmu_record_report = {
 	.source = "pmu",
 	.mode = "record",
 	.arrange = arrange,
+	.palette = FLAME_CPU,
+	.unit = unit_of,
 	.weight = weight,
 	.whole = whole,
 	.shows = shows,

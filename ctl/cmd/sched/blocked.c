@@ -161,7 +161,7 @@ static int print_detached(struct report *r, const struct output *to)
 	struct blocked b = {};
 	int err;
 
-	if (r->opts->folded || !has_columns(r->view)) {
+	if (opts_wants_stacks(r->opts) || !has_columns(r->view)) {
 		report_resolve(r);
 		return report_print(r, to);
 	}
@@ -173,5 +173,6 @@ static int print_detached(struct report *r, const struct output *to)
 const struct report_kind blocked_report = {
 	.source = "sched",
 	.mode = "offcpu",
+	.palette = FLAME_WAITS,
 	.print = print_detached,
 };

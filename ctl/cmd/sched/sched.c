@@ -53,12 +53,13 @@ static bool is_usual(const struct verb *verb, const struct opts *o)
 {
 	const struct sched_opts *own = o->own;
 
-	return !strcmp(verb->name, "offcpu") && !o->by.n && !own->waker && !o->folded;
+	return !strcmp(verb->name, "offcpu") && !o->by.n && !own->waker &&
+	       !opts_wants_stacks(o);
 }
 
 static int run_sched(const struct verb *verb, const struct opts *o)
 {
-	struct run_spec spec = { .source = "sched", .mode = verb->name };
+	struct run_spec spec = { .source = "sched", .mode = verb->name, .kind = verb->report };
 	const struct sched_opts *own = o->own;
 	struct opts mine = *o;
 	struct blocked blocked = {};
@@ -93,10 +94,10 @@ static const struct verb verbs[] = {
 		.args_hint = NO_ARGS,
 		.command = true,
 		.groups = GROUPS(&group_offcpu, &group_filter, &group_min, &group_by, &group_hist,
-				 &group_top, &group_json, &group_folded, &group_output,
-				 &group_verbose, &group_run, &group_interval, &group_detach,
-				 &group_over_time, &group_max_lost, &group_waits, &group_rows,
-				 &group_stacks),
+				 &group_top, &group_json, &group_folded, &group_flame,
+				 &group_output, &group_verbose, &group_run, &group_interval,
+				 &group_detach, &group_over_time, &group_max_lost, &group_waits,
+				 &group_rows, &group_stacks),
 		.columns = COLUMNS("state", "waker", "waker_pid", "waker_stack", CONTEXT_COLUMNS,
 				   STACK_COLUMNS),
 		.report = &blocked_report,

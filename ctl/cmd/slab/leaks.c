@@ -217,6 +217,11 @@ static uint64_t weight(struct report *r, const struct row *row)
 	return leaks_figure(r, row, "live_bytes") * l->sample;
 }
 
+static const char *unit_of(struct report *r)
+{
+	return "bytes";
+}
+
 static int crossed(struct report *r, const struct leaks *l)
 {
 	double seconds = (double)r->session->duration / 1e9;
@@ -262,6 +267,8 @@ const struct report_kind slab_leaks_report = {
 	.describe = describe,
 	.print_values = print_values,
 	.print_foot = print_foot,
+	.palette = FLAME_MEMORY,
+	.unit = unit_of,
 	.weight = weight,
 	.verdict = verdict,
 	.release = leaks_release,

@@ -84,7 +84,8 @@ static int check_cache(const struct verb *verb, const struct opts *o)
 
 static int check_leaks(const struct verb *verb, const struct opts *o)
 {
-	bool stacks = strings_have(&o->by, "kstack") || strings_have(&o->by, "ustack") || o->folded;
+	bool stacks = strings_have(&o->by, "kstack") || strings_have(&o->by, "ustack") ||
+		      opts_wants_stacks(o);
 	const struct slab_opts *own = o->own;
 
 	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
@@ -151,7 +152,7 @@ static void choose_columns(struct strings *by, const struct opts *o)
 
 	for (i = 0; i < o->by.n; i++)
 		strings_add(by, o->by.v[i]);
-	if (!o->by.n && !o->folded)
+	if (!o->by.n && !opts_wants_stacks(o))
 		strings_add(by, "site");
 	if (!strings_have(by, "cache"))
 		strings_add(by, "cache");
@@ -265,9 +266,9 @@ static const struct verb verbs[] = {
 		.command = true,
 		.groups = GROUPS(&group_size, &group_cache, &group_leaks, &group_growth,
 				 &group_filter, &group_by, &group_hist, &group_top, &group_json,
-				 &group_folded, &group_output, &group_verbose, &group_run,
-				 &group_interval, &group_detach, &group_max_lost, &group_rows,
-				 &group_stacks),
+				 &group_folded, &group_flame, &group_output, &group_verbose,
+				 &group_run, &group_interval, &group_detach, &group_max_lost,
+				 &group_rows, &group_stacks),
 		.columns = COLUMNS("site", "cache", "size", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.report = &slab_leaks_report,
 		.check = check_leaks,

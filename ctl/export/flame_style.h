@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Colours of a flame graph. */
+#ifndef OBSCTL_FLAME_STYLE_H
+#define OBSCTL_FLAME_STYLE_H
+
+#include "export/flame.h"
+
+#define FLAME_SHADES	8
+
+void flame_style(struct buf *out, enum flame_palette palette, const bool *kinds);
+unsigned int flame_shade(const struct frame *f);
+char flame_letter(enum frame_kind kind);
+const char *flame_kind_name(enum frame_kind kind);
+
+#endif

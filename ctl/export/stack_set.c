@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Stacks with weights. Frames are numbers, so that millions of stacks take little memory. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/stack_set.h"
+#include "lib/buf.h"
+
+/** stack_set_frame() - Return: the number of a frame; the same for the same name and kind. */
+uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind)
+{
+	const char *kept = pool_intern(&s->names, name);
+	uint64_t key = (uint64_t)(uintptr_t)kept;
+	uintptr_t number = (uintptr_t)map_get(&s->numbers[kind], key);
+
+	if (number)
+		return (uint32_t)(number - 1);
+	s->frames = grow(s->frames, &s->cap_frames, s->nr_frames + 1, sizeof(*s->frames));
+	s->frames[s->nr_frames++] = (struct frame){ .name = kept, .kind = kind };
+	map_set(&s->numbers[kind], key, (void *)(uintptr_t)s->nr_frames);
+	return (uint32_t)(s->nr_frames - 1);
+}
+
+/** stack_set_begin() - Begin a stack without frames. */
+void stack_set_begin(struct stack_set *s, uint64_t weight)
+{
+	s->v = grow(s->v, &s->cap, s->n + 1, sizeof(*s->v));
+	s->v[s->n++] = (struct stack_line){ .at = s->nr_ids, .weight = weight };
+}
+
+/**
+ * stack_set_extend() - Add frames to the stack that was begun last, towards its leaf.
+ * Return: where their numbers go, until the next call.
+ */
+uint32_t *stack_set_extend(struct stack_set *s, size_t n)
+{
+	s->ids = grow(s->ids, &s->cap_ids, s->nr_ids + n, sizeof(*s->ids));
+	s->nr_ids += n;
+	s->v[s->n - 1].n += n;
+	return s->ids + s->nr_ids - n;
+}
+
+/** stack_set_add() - Add a frame to the stack that was begun last. */
+void stack_set_add(struct stack_set *s, uint32_t frame)
+{
+	*stack_set_extend(s, 1) = frame;
+}
+
+/** stack_set_repeat() - Add frames that another stack has at @at of the numbers. */
+void stack_set_repeat(struct stack_set *s, size_t at, size_t n)
+{
+	uint32_t *to = stack_set_extend(s, n);
+
+	memcpy(to, s->ids + at, n * sizeof(*to));
+}
+
+/** stack_set_drop() - Take the last frames from the stack that was begun last. */
+void stack_set_drop(struct stack_set *s, size_t n)
+{
+	s->nr_ids -= n;
+	s->v[s->n - 1].n -= n;
+}
+
+/** stack_set_total() - Return: the weight of all stacks. */
+uint64_t stack_set_total(const struct stack_set *s)
+{
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		total += s->v[i].weight;
+	return total;
+}
+
+void stack_set_free(struct stack_set *s)
+{
+	size_t i;
+
+	for (i = 0; i < FRAME_KINDS; i++)
+		map_free(&s->numbers[i], NULL);
+	pool_free(&s->names);
+	free(s->frames);
+	free(s->ids);
+	free(s->v);
+	memset(s, 0, sizeof(*s));
+}

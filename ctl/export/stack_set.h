@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Stacks with weights, as frames that have a name and a kind: what every format is made from. */
+#ifndef OBSCTL_STACK_SET_H
+#define OBSCTL_STACK_SET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/map.h"
+
+enum frame_kind {
+	FRAME_COLUMN,		/* no code: a column's value, a stack that is missing */
+	FRAME_USER,
+	FRAME_INLINED,		/* into the frame below it */
+	FRAME_KERNEL,
+	FRAME_MODULE,		/* of the kernel */
+	FRAME_MERGED,		/* several, made by a format */
+	FRAME_KINDS,
+};
+
+struct frame {
+	const char	*name;
+	enum frame_kind	kind;
+};
+
+/* The frames of one stack, root first. */
+struct stack_line {
+	size_t		at;		/* index into the numbers of frames */
+	size_t		n;
+	uint64_t	weight;
+};
+
+struct stack_set {
+	struct pool	names;
+	struct map	numbers[FRAME_KINDS];	/* a name to its frame's number plus 1 */
+	struct frame	*frames;
+	size_t		nr_frames;
+	size_t		cap_frames;
+	uint32_t	*ids;			/* numbers of frames, of all stacks */
+	size_t		nr_ids;
+	size_t		cap_ids;
+	struct stack_line *v;
+	size_t		n;
+	size_t		cap;
+};
+
+uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind);
+void stack_set_begin(struct stack_set *s, uint64_t weight);
+uint32_t *stack_set_extend(struct stack_set *s, size_t n);
+void stack_set_add(struct stack_set *s, uint32_t frame);
+void stack_set_repeat(struct stack_set *s, size_t at, size_t n);
+void stack_set_drop(struct stack_set *s, size_t n);
+uint64_t stack_set_total(const struct stack_set *s);
+void stack_set_free(struct stack_set *s);
+
+#endif
