@@ -191,7 +191,7 @@
 
 	// A match below another one is part of it, and counts once.
 	function find(text) {
-		let re = null, bad = "", n = 0, sum = 0, to = 0;
+		let re = null, bad = "", n = 0, sum = 0, to = 0, unseen = 0;
 		try {
 			// Capital letters in it mean themselves.
 			re = text ? new RegExp(text, /[A-Z]/.test(text.replace(/\\./g, "")) ? "" : "i") : null;
@@ -202,6 +202,8 @@
 		for (const f of frames) {
 			const hit = !!re && !f.merged && re.test(f.name);
 			f.g.classList.toggle("hit", hit);
+			if (f.merged && f.depth && f.i >= to)
+				unseen += f.weight;
 			if (!hit)
 				continue;
 			n++;
@@ -213,6 +215,8 @@
 		found.className = bad ? "bad" : "";
 		found.textContent = bad || (re ? percent(sum, all.weight) + ": " + count(n) + (n === 1 ? " frame, " : " frames, ") +
 					    amount(sum) : "");
+		if (re && unseen)
+			found.textContent += "; not searched: " + percent(unseen, all.weight) + " in merged frames";
 	}
 
 	// The address has the view: a link to it restores it, and the browser's way back undoes it.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Areas of the check other than selftests: lint, compiling, unit tests, libFuzzer, KUnit."""
+"""Areas of the check other than selftests: lint, compiling, unit tests, flame graphs in a browser, libFuzzer, KUnit."""
 
 import os
 import re
@@ -60,6 +60,10 @@ def tap(report, area, name, command):
 
 def compiles(report):
     tap(report, "compile", "compile", ["tests/compile"])
+
+
+def browser(report):
+    tap(report, "browser", "browser", ["tests/browser/run"])
 
 
 def ctl(report):
