@@ -24,6 +24,8 @@
 	X(slab) \
 	X(pmu) \
 	X(session) \
+	X(show) \
+	X(diff) \
 	X(completion)
 
 #define NOUN_DECLARE(n) extern const struct noun noun_##n;

@@ -116,6 +116,16 @@ static void add_title(struct drawing *d)
 	buf_puts(out, "</title></text>\n");
 }
 
+static void add_key(struct drawing *d, double *x, char letter, unsigned int shade,
+		    const char *name)
+{
+	buf_printf(d->out, "<rect class=\"%c%u\" x=\"%.0f\" y=\"%u\" width=\"12\" height=\"12\"/>",
+		   letter, shade, *x, d->y);
+	buf_printf(d->out, "<text class=\"l\" x=\"%.0f\" y=\"%u\">%s</text>", *x + 16, d->y + 11,
+		   name);
+	*x += 16 + (double)strlen(name) * FLAME_COLUMN + 14;
+}
+
 /* What the colours of the frames stand for. */
 static void add_legend(struct drawing *d, const bool *kinds)
 {
@@ -124,19 +134,30 @@ static void add_legend(struct drawing *d, const bool *kinds)
 
 	d->y += 10;
 	buf_puts(d->out, "<g id=\"legend\">");
-	for (i = 0; i < FRAME_KINDS; i++) {
-		const char *name = flame_kind_name((enum frame_kind)i);
-
-		if (!kinds[i])
-			continue;
-		buf_printf(d->out, "<rect class=\"%c%d\" x=\"%.0f\" y=\"%u\" width=\"12\" height=\"12\"/>",
-			   flame_letter((enum frame_kind)i), FLAME_SHADES / 2, x, d->y);
-		buf_printf(d->out, "<text class=\"l\" x=\"%.0f\" y=\"%u\">%s</text>", x + 16,
-			   d->y + 11, name);
-		x += 16 + (double)strlen(name) * FLAME_COLUMN + 14;
+	if (d->f->compared) {
+		add_key(d, &x, 'd', FLAME_STEPS - 1, "grew");
+		add_key(d, &x, 'd', FLAME_STEPS / 2, "the same");
+		add_key(d, &x, 'd', 0, "shrank");
 	}
+	for (i = d->f->compared ? FRAME_MERGED : 0; i < FRAME_KINDS; i++)
+		if (kinds[i])
+			add_key(d, &x, flame_letter((enum frame_kind)i), FLAME_SHADES / 2,
+				flame_kind_name((enum frame_kind)i));
 	buf_puts(d->out, "</g>\n");
 	d->y += 20;
+}
+
+/* How much that was before, and by how much it changed. */
+static void add_change(const struct drawing *d, const struct flame_node *n, struct buf *out)
+{
+	char shown[40];
+
+	buf_printf(out, ", before %s", format_value(shown, sizeof(shown), (double)n->before,
+						    d->f->unit));
+	if (n->before)
+		buf_printf(out, " (%+.1f %%)", ((double)n->weight / (double)n->before - 1) * 100);
+	else
+		buf_puts(out, " (new)");
 }
 
 static void add_frame_title(struct drawing *d, const struct flame_node *n, const struct frame *f)
@@ -151,6 +172,8 @@ static void add_frame_title(struct drawing *d, const struct flame_node *n, const
 	else if (f->kind != FRAME_MERGED)
 		buf_printf(out, "%s, ", flame_kind_name(f->kind));
 	add_amount(d, n->weight, out);
+	if (d->f->compared)
+		add_change(d, n, out);
 	buf_puts(out, "</title>");
 }
 
@@ -161,11 +184,13 @@ static void add_frame(struct drawing *d, const struct flame_node *n)
 	double x = FLAME_MARGIN + share(d, n->at) * INNER;
 	uint32_t row = d->f->icicle ? n->depth : d->tree.levels - 1 - n->depth;
 	double columns = (width - 2 * TEXT_SIDE) / FLAME_COLUMN;
+	bool step = d->f->compared && f->kind != FRAME_MERGED;
 	struct buf *out = d->out;
 
-	buf_printf(out, "<g class=\"%c%u\" data-f=\"%u %llu %llu\">", flame_letter(f->kind),
-		   flame_shade(f), n->depth, (unsigned long long)n->at,
-		   (unsigned long long)n->weight);
+	buf_printf(out, "<g class=\"%c%u\" data-f=\"%u %llu %llu\">",
+		   step ? 'd' : flame_letter(f->kind),
+		   step ? flame_step(n->before, n->weight) : flame_shade(f), n->depth,
+		   (unsigned long long)n->at, (unsigned long long)n->weight);
 	add_frame_title(d, n, f);
 	buf_puts(out, "<rect x=\"");
 	add_pixels(out, x);
@@ -208,6 +233,12 @@ static void add_merged(struct drawing *d)
 		add_line(d, line.p);
 	}
 	line.len = 0;
+	if (t->gone) {
+		format_value(n, sizeof(n), (double)t->gone, d->f->unit);
+		buf_printf(&line, "gone: frames that had %s before and have no width any more", n);
+		add_line(d, line.p);
+	}
+	line.len = 0;
 	if (t->deeper) {
 		buf_printf(&line, "merged: what has more than %d levels, %.2f %% of all, ends in frames \"(deeper)\"",
 			   FLAME_LEVELS - 1, share(d, t->deeper) * 100);
@@ -235,7 +266,10 @@ static void add_head(const struct drawing *d, struct buf *out, const bool *kinds
 	xml_text(out, d->f->title, strlen(d->f->title));
 	buf_puts(out, "</title>\n<style>\n");
 	buf_puts(out, style);
-	flame_style(out, d->f->palette, kinds);
+	if (d->f->compared)
+		flame_style_steps(out);
+	else
+		flame_style(out, d->f->palette, kinds);
 	buf_puts(out, "</style>\n");
 	buf_puts(out, "<rect id=\"back\" width=\"100%\" height=\"100%\"/>\n");
 }

@@ -29,6 +29,7 @@ struct flame {
 	struct stack_set *set;
 	enum flame_palette palette;
 	bool		icicle;		/* the root is at the top */
+	bool		compared;	/* colours tell the change since before */
 	const char	*title;
 	const char	*unit;		/* "ns", "bytes", or what one of the weight is */
 	struct strings	head;		/* lines below the title */

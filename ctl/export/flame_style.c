@@ -87,6 +87,44 @@ static unsigned int channel(const struct colour *c, double lightness, double tur
 	return (unsigned int)(255 * (lightness + chroma * (part - 0.5)) + 0.5);
 }
 
+/* From blue to red; in the middle is what did not change. */
+static const struct colour steps[FLAME_STEPS] = {
+	{ 215, 85, 66 }, { 215, 80, 74 }, { 215, 75, 82 }, { 215, 70, 89 }, { 0, 0, 91 },
+	{ 6, 75, 89 }, { 6, 80, 82 }, { 6, 85, 75 }, { 6, 88, 67 },
+};
+
+/* Less is noise. */
+#define CHANGE_LEAST	0.02
+
+/** flame_step() - Return: the step of a frame's change, relative to the larger of both. */
+unsigned int flame_step(uint64_t before, uint64_t after)
+{
+	double most = (double)(before > after ? before : after);
+	double change = most > 0 ? ((double)after - (double)before) / most : 0;
+	double size = change < 0 ? -change : change;
+	unsigned int step = size < CHANGE_LEAST ? 0 : size < 0.25 ? 1 : size < 0.5 ? 2 :
+			    size < 0.75 ? 3 : 4;
+
+	return change < 0 ? FLAME_STEPS / 2 - step : FLAME_STEPS / 2 + step;
+}
+
+static void add_rule(struct buf *out, char letter, unsigned int shade, const struct colour *c,
+		     double lightness)
+{
+	buf_printf(out, ".%c%u{fill:#%02x%02x%02x}", letter, shade, channel(c, lightness, 0),
+		   channel(c, lightness, 4), channel(c, lightness, 2));
+}
+
+/** flame_style_steps() - Add the rules of a comparison. */
+void flame_style_steps(struct buf *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < FLAME_STEPS; i++)
+		add_rule(out, 'd', i, &steps[i], steps[i].lightness / 100.0);
+	buf_putc(out, '\n');
+}
+
 /** flame_style() - Add the rules of the kinds that are there. */
 void flame_style(struct buf *out, enum flame_palette palette, const bool *kinds)
 {
@@ -99,9 +137,8 @@ void flame_style(struct buf *out, enum flame_palette palette, const bool *kinds)
 			const struct colour *c = &colours[palette][i];
 			double lightness = (c->lightness + 2.0 * shade - FLAME_SHADES) / 100;
 
-			buf_printf(out, ".%c%u{fill:#%02x%02x%02x}%s", kinds_told[i].letter, shade,
-				   channel(c, lightness, 0), channel(c, lightness, 4),
-				   channel(c, lightness, 2),
-				   shade + 1 == FLAME_SHADES ? "\n" : "");
+			add_rule(out, kinds_told[i].letter, shade, c, lightness);
+			if (shade + 1 == FLAME_SHADES)
+				buf_putc(out, '\n');
 		}
 }

@@ -7,6 +7,11 @@
 
 #define FLAME_SHADES	8
 
+/* Frames of a comparison: from those that went to those that came. */
+#define FLAME_STEPS	9
+
+void flame_style_steps(struct buf *out);
+unsigned int flame_step(uint64_t before, uint64_t after);
 void flame_style(struct buf *out, enum flame_palette palette, const bool *kinds);
 unsigned int flame_shade(const struct frame *f);
 char flame_letter(enum frame_kind kind);

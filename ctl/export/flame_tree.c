@@ -17,6 +17,7 @@ struct group {
 	size_t		from;		/* its stacks in the order */
 	size_t		n;
 	uint64_t	weight;
+	uint64_t	before;
 };
 
 /* A stack, and the group that it is sorted into. */
@@ -39,14 +40,15 @@ struct builder {
 	uint32_t	deeper;
 };
 
-static void add_node(struct builder *b, uint32_t frame, uint32_t depth, uint64_t at,
-		     uint64_t weight, uint64_t merged)
+static void add_node(struct builder *b, const struct group *g, uint32_t depth, uint64_t at,
+		     uint64_t merged)
 {
 	struct flame_tree *t = b->t;
 
 	t->v = grow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
 	t->v[t->n++] = (struct flame_node){
-		.at = at, .weight = weight, .frame = frame, .depth = depth, .merged = merged,
+		.at = at, .weight = g->weight, .before = g->before, .frame = g->frame,
+		.depth = depth, .merged = merged,
 	};
 	if (depth >= t->levels)
 		t->levels = depth + 1;
@@ -91,6 +93,7 @@ static void make_groups(struct builder *b, size_t base, size_t lo, size_t hi, ui
 		}
 		b->groups[*slot - 1].n++;
 		b->groups[*slot - 1].weight += line->weight;
+		b->groups[*slot - 1].before += line->before;
 		b->scratch[n++] = (struct sorted){
 			.line = b->order[i], .group = (uint32_t)(*slot - 1),
 		};
@@ -124,11 +127,16 @@ static struct group merge_narrow(struct builder *b, size_t base, size_t *merged)
 
 	*merged = 0;
 	for (i = base; i < b->nr_groups; i++) {
-		if ((double)b->groups[i].weight >= b->t->least) {
+		if (b->groups[i].weight && (double)b->groups[i].weight >= b->t->least) {
 			b->groups[n++] = b->groups[i];
 			continue;
 		}
+		if (!b->groups[i].weight) {
+			b->t->gone += b->groups[i].before;
+			continue;
+		}
 		others.weight += b->groups[i].weight;
+		others.before += b->groups[i].before;
 		++*merged;
 	}
 	b->nr_groups = n;
@@ -138,8 +146,7 @@ static struct group merge_narrow(struct builder *b, size_t base, size_t *merged)
 /* The last level that is drawn has all that goes on above it. */
 static void cut(struct builder *b, size_t lo, size_t hi, uint32_t depth, uint64_t at)
 {
-	uint64_t weight = 0;
-	uint64_t n = 0;
+	struct group deeper = { .frame = b->deeper };
 	size_t i;
 
 	for (i = lo; i < hi; i++) {
@@ -147,13 +154,14 @@ static void cut(struct builder *b, size_t lo, size_t hi, uint32_t depth, uint64_
 
 		if (line->n < depth)
 			continue;
-		weight += line->weight;
-		n++;
+		deeper.weight += line->weight;
+		deeper.before += line->before;
+		deeper.n++;
 	}
-	if (!n)
+	if (!deeper.n)
 		return;
-	add_node(b, b->deeper, depth, at, weight, n);
-	b->t->deeper += weight;
+	add_node(b, &deeper, depth, at, deeper.n);
+	b->t->deeper += deeper.weight;
 }
 
 /* How many frames from a level on the stacks have in common. */
@@ -184,10 +192,13 @@ static uint32_t add_chain(struct builder *b, const struct group *g, uint32_t dep
 {
 	const struct stack_line *first = &b->s->v[b->order[g->from]];
 	uint32_t n = common(b, g->from, g->from + g->n, depth);
+	struct group above = *g;
 	uint32_t i;
 
-	for (i = 0; i < n && depth + i + 2 < FLAME_LEVELS && b->t->n < b->most; i++)
-		add_node(b, b->s->ids[first->at + depth + i], depth + i + 1, at, g->weight, 0);
+	for (i = 0; i < n && depth + i + 2 < FLAME_LEVELS && b->t->n < b->most; i++) {
+		above.frame = b->s->ids[first->at + depth + i];
+		add_node(b, &above, depth + i + 1, at, 0);
+	}
 	return i;
 }
 
@@ -218,7 +229,7 @@ static bool build(struct builder *b, size_t lo, size_t hi, uint32_t depth, uint6
 
 		if (b->t->n >= b->most)
 			return false;
-		add_node(b, g.frame, depth, at, g.weight, 0);
+		add_node(b, &g, depth, at, 0);
 		chain = add_chain(b, &g, depth, at);
 		if (!build(b, g.from, g.from + g.n, depth + 1 + chain, at))
 			return false;
@@ -227,7 +238,7 @@ static bool build(struct builder *b, size_t lo, size_t hi, uint32_t depth, uint6
 	b->nr_groups = base;
 	if (!merged)
 		return true;
-	add_node(b, b->others, depth, at, others.weight, merged);
+	add_node(b, &others, depth, at, merged);
 	b->t->merged += merged;
 	b->t->merged_weight += others.weight;
 	b->t->merged_frames++;
@@ -237,7 +248,10 @@ static bool build(struct builder *b, size_t lo, size_t hi, uint32_t depth, uint6
 static bool try_build(struct builder *b, double least)
 {
 	struct flame_tree *t = b->t;
-	uint64_t total = stack_set_total(b->s);
+	struct group all = {
+		.frame = stack_set_frame(b->s, "all", FRAME_MERGED),
+		.weight = stack_set_total(b->s), .before = stack_set_before(b->s),
+	};
 	size_t i;
 
 	memset(b->slot, 0, b->s->nr_frames * sizeof(*b->slot));
@@ -246,7 +260,7 @@ static bool try_build(struct builder *b, double least)
 	b->nr_groups = 0;
 	flame_tree_free(t);
 	t->least = least;
-	add_node(b, stack_set_frame(b->s, "all", FRAME_MERGED), 0, 0, total, 0);
+	add_node(b, &all, 0, 0, 0);
 	return build(b, 0, b->s->n, 1, 0);
 }
 

@@ -15,6 +15,7 @@
 struct flame_node {
 	uint64_t	at;		/* weight of what is left of it */
 	uint64_t	weight;
+	uint64_t	before;
 	uint32_t	frame;		/* number in the set */
 	uint32_t	depth;		/* 0 for the one that is all */
 	uint64_t	merged;		/* branches that are in it; 0 for a frame of its own */
@@ -29,6 +30,7 @@ struct flame_tree {
 	uint64_t	merged;		/* branches below it, and their weight */
 	uint64_t	merged_weight;
 	size_t		merged_frames;	/* frames that they became */
+	uint64_t	gone;		/* weight before of what has none any more */
 	uint64_t	deeper;		/* weight of what has more levels */
 };
 

@@ -7,6 +7,17 @@
 #include "export/stack_set.h"
 #include "lib/buf.h"
 
+/** frame_kind_of() - Return: the kind of a stack's frame, by its name as reports have it. */
+enum frame_kind frame_kind_of(const char *name, bool user)
+{
+	size_t len = strlen(name);
+
+	if (user)
+		return FRAME_USER;
+	/* What comes first in brackets is no module: the place is not known. */
+	return *name != '[' && len && name[len - 1] == ']' ? FRAME_MODULE : FRAME_KERNEL;
+}
+
 /** stack_set_frame() - Return: the number of a frame; the same for the same name and kind. */
 uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind)
 {
@@ -70,6 +81,17 @@ uint64_t stack_set_total(const struct stack_set *s)
 
 	for (i = 0; i < s->n; i++)
 		total += s->v[i].weight;
+	return total;
+}
+
+/** stack_set_before() - Return: the weight of all stacks of the report to compare with. */
+uint64_t stack_set_before(const struct stack_set *s)
+{
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		total += s->v[i].before;
 	return total;
 }
 

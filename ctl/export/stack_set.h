@@ -3,6 +3,7 @@
 #ifndef OBSCTL_STACK_SET_H
 #define OBSCTL_STACK_SET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct stack_line {
 	size_t		at;		/* index into the numbers of frames */
 	size_t		n;
 	uint64_t	weight;
+	uint64_t	before;		/* the same of a report to compare with; or 0 */
 };
 
 struct stack_set {
@@ -44,6 +46,7 @@ struct stack_set {
 	size_t		cap;
 };
 
+enum frame_kind frame_kind_of(const char *name, bool user);
 uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind);
 void stack_set_begin(struct stack_set *s, uint64_t weight);
 uint32_t *stack_set_extend(struct stack_set *s, size_t n);
@@ -51,6 +54,7 @@ void stack_set_add(struct stack_set *s, uint32_t frame);
 void stack_set_repeat(struct stack_set *s, size_t at, size_t n);
 void stack_set_drop(struct stack_set *s, size_t n);
 uint64_t stack_set_total(const struct stack_set *s);
+uint64_t stack_set_before(const struct stack_set *s);
 void stack_set_free(struct stack_set *s);
 
 #endif

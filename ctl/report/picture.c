@@ -44,7 +44,8 @@ void picture_close(struct picture *p)
 	p->fd = -1;
 }
 
-static int save(struct picture *p, const struct buf *text)
+/** picture_save() - Write the whole file. Return: 0, or an exit status after a sentence. */
+int picture_save(struct picture *p, const struct buf *text)
 {
 	struct stat st;
 	size_t done = 0;
@@ -165,7 +166,7 @@ int picture_write(struct report *r)
 	stacks_collect(r, &set);
 	fill(r, &f, &title);
 	flame_write(&f, &text);
-	err = save(r->picture, &text);
+	err = picture_save(r->picture, &text);
 	strings_free(&f.head);
 	strings_free(&f.foot);
 	stack_set_free(&set);

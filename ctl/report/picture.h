@@ -7,6 +7,7 @@
 
 #include "report/writer.h"
 
+struct buf;
 struct report;
 
 /* A file that stays as it was until the picture is complete. */
@@ -18,6 +19,7 @@ struct picture {
 };
 
 int picture_open(struct picture *p, const char *path);
+int picture_save(struct picture *p, const struct buf *text);
 int picture_write(struct report *r);
 void picture_tell(struct report *r, struct out *o);
 void picture_close(struct picture *p);

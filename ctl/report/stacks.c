@@ -43,16 +43,6 @@ static void strip_offset(char *frame)
 	memmove(plus, rest ? rest : "", strlen(rest ? rest : "") + 1);
 }
 
-static enum frame_kind kind_of(const struct stack *s, const char *name)
-{
-	size_t len = strlen(name);
-
-	if (s->pid)
-		return FRAME_USER;
-	/* What comes first in brackets is no module: the place is not known. */
-	return *name != '[' && len && name[len - 1] == ']' ? FRAME_MODULE : FRAME_KERNEL;
-}
-
 static void free_addresses(void *map)
 {
 	map_free(map, NULL);
@@ -83,7 +73,7 @@ static uint32_t name_frame(struct join *j, const struct stack *s, struct map *kn
 		view_strip(j->text.p);
 	else
 		strip_offset(j->text.p);
-	number = stack_set_frame(j->set, j->text.p, kind_of(s, j->text.p));
+	number = stack_set_frame(j->set, j->text.p, frame_kind_of(j->text.p, s->pid));
 	map_set(known, s->addr[i], (void *)(number + 1));
 	return (uint32_t)number;
 }

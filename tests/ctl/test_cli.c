@@ -403,7 +403,7 @@ static void test_completion(void)
 		"t status --; t func count x --by = k; t pmu branch --show =\n"
 		"t disk l; t net drop --by re\n";
 	static const char want[] =
-		"status syscall sched slab session\ncount time trace\n--duration --detach\n"
+		"status syscall sched slab session show\ncount time trace\n--duration --detach\n"
 		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
 		"--help --json\nkstack\nedges calls graph blocks\nlatency\nreason\n";
 	char out[4096];

@@ -30,7 +30,7 @@ static void has(const char *text, const char *part, bool wanted, const char *nam
 
 	ok(good, name);
 	if (!good)
-		printf("# %s '%s' in '%s'\n", wanted ? "no" : "there is", part, text);
+		printf("# %s '%s' in '%.3000s'\n", wanted ? "no" : "there is", part, text);
 }
 
 static struct figure figures[] = {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/json_file.h"
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
@@ -63,42 +64,6 @@ struct diff {
 	size_t		n;
 	size_t		cap;
 };
-
-/* With -i a file holds a report on each line: the last one counts. */
-static int load(struct report_file *f)
-{
-	FILE *file = fopen(f->path, "re");
-	json_error_t why = {};
-	json_t *next;
-	int c;
-
-	if (!file)
-		return refuse("cannot read %s: %m", f->path);
-	for (;;) {
-		do
-			c = fgetc(file);
-		while (c == ' ' || c == '\t' || c == '\r' || c == '\n');
-		if (c == EOF)
-			break;
-		ungetc(c, file);
-		next = json_loadf(file, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &why);
-		json_decref(f->root);
-		f->root = next;
-		if (!next)
-			break;
-	}
-	if (ferror(file)) {
-		fclose(file);
-		return refuse("cannot read %s: %m", f->path);
-	}
-	fclose(file);
-	if (f->root)
-		return 0;
-	if (!*why.text)
-		return refuse("%s is empty", f->path);
-	return refuse("%s is not JSON: %s (line %d, column %d)", f->path, why.text, why.line,
-		      why.column);
-}
 
 static int not_a_report(const struct report_file *f, const char *why)
 {
@@ -444,7 +409,7 @@ int slab_diff(const struct verb *verb, const struct opts *o)
 		return misuse("'slab diff' needs two files, made with 'slab leaks --json' or 'slab growth --json'");
 	for (i = 0; !err && i < 2; i++) {
 		d.file[i].path = o->args[i];
-		err = load(&d.file[i]);
+		err = json_file_load(d.file[i].path, &d.file[i].root);
 		if (!err)
 			err = check_file(&d.file[i]);
 	}

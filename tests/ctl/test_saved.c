@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Unit tests of obsctl show and obsctl diff: stacks of saved reports; prints TAP. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/nouns.h"
+#include "lib/diag.h"
+#include "lib/lines.h"
+
+static unsigned int test_nr;
+static unsigned int failures;
+static char dir[32];
+static char text[65536];
+
+static void ok(bool good, const char *name)
+{
+	failures += !good;
+	printf("%sok %u - %s\n", good ? "" : "not ", ++test_nr, name);
+}
+
+static void has(const char *part, bool wanted, const char *name)
+{
+	bool good = !strstr(text, part) == !wanted;
+
+	ok(good, name);
+	if (!good)
+		printf("# %s '%s' in '%.3000s'\n", wanted ? "no" : "there is", part, text);
+}
+
+#define HEAD(source, mode, by) \
+	"{\"kobs\": \"1.0\", \"kernel\": \"6.12.0\", \"source\": \"" source "\", " \
+	"\"mode\": \"" mode "\", \"duration_ns\": 2000000000, \"targets\": 1, " \
+	"\"by\": [" by "], \"rows\": ["
+#define ROW(comm, sum, ustack, kstack) \
+	"{\"func\": \"vfs_read\", \"comm\": \"" comm "\", \"count\": 1, \"sum\": " #sum ", " \
+	"\"ustack\": [" ustack "], \"kstack\": [" kstack "]}"
+#define FOOT \
+	"], \"accounting\": {\"hits\": 20, \"recorded\": 15, \"filtered\": 1, \"pending\": 1, " \
+	"\"unpaired\": 0, \"lost\": {\"in_flight\": 1, \"table_full\": 3}}}\n"
+#define NEXT	","
+
+static const char before[] =
+	HEAD("func", "time", "\"func\", \"comm\", \"ustack\", \"kstack\"")
+	ROW("cp", 1000, "\"main+0x1 [cp]\"", "\"vfs_read+0x0\", \"ksys_read+0x10\"") NEXT
+	ROW("dd", 500, "", "\"gone+0x1 [mod]\"") FOOT;
+
+static const char after[] =
+	HEAD("func", "time", "\"func\", \"comm\", \"ustack\", \"kstack\"")
+	ROW("cp", 2500, "\"main+0x7 [cp]\"", "\"vfs_read+0x3\", \"ksys_read+0x14\"") NEXT
+	ROW("cp", 500, "\"main+0x7 [cp]\"", "\"came+0x3\"") FOOT;
+
+static char *path_of(const char *name)
+{
+	static char paths[8][64];
+	static size_t n;
+	char *path = paths[n++ % ARRAY_SIZE(paths)];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
+	return path;
+}
+
+static void write_file(const char *name, const char *content)
+{
+	FILE *file = fopen(path_of(name), "w");
+
+	if (file) {
+		fputs(content, file);
+		fclose(file);
+	}
+}
+
+static void read_back(const char *name)
+{
+	text[0] = 0;
+	read_file(path_of(name), text, sizeof(text));
+}
+
+/* Run a noun with files, and options that are set already. Return: its exit status. */
+static int run(const struct noun *noun, struct opts *o, const char *a, const char *b)
+{
+	static uint64_t own[4];
+	char *args[2];
+	int err;
+
+	args[0] = path_of(a);
+	args[1] = b ? path_of(b) : NULL;
+	o->args = args;
+	o->nr_args = b ? 2 : 1;
+	o->own = o->own ? o->own : own;
+	o->output = path_of("out");
+	err = noun->verbs[0].check(&noun->verbs[0], o);
+	return err ? err : noun->verbs[0].fn(&noun->verbs[0], o);
+}
+
+static void test_show(void)
+{
+	struct opts o = { .folded = true };
+
+	ok(!run(&noun_show, &o, "a.json", NULL), "a saved report folded");
+	read_back("out");
+	ok(!strcmp(text, "cp;main [cp];ksys_read;vfs_read 1000\ndd;gone [mod] 500"),
+	   "its stacks, without the function that they have");
+	o = (struct opts){ .flame = path_of("a.svg") };
+	ok(!run(&noun_show, &o, "a.json", NULL), "the same as a flame graph");
+	read_back("a.svg");
+	has("<title>gone [mod]\nmodule, 500 ns, 33.33 %</title>", true, "a frame");
+	has("<title>main [cp]\nuser, 1.00 us, 66.67 %</title>", true, "one of the user's");
+	has(">func time, 2.00 s<", true, "what was observed");
+	has(">width: ns; all: 1.50 us<", true, "what the width is");
+	has(">hits 20 = recorded 15 + filtered 1 + pending 1 + lost 3<", true, "the account");
+	has(">Linux 6.12.0, kobs 1.0<", true, "the machine that it comes from");
+	o = (struct opts){ };
+	ok(run(&noun_show, &o, "a.json", NULL) == STATUS_USAGE, "one of both forms is needed");
+	o = (struct opts){ .flame = path_of("b.svg") };
+	ok(run(&noun_show, &o, "none.json", NULL) == STATUS_REFUSED &&
+	   access(path_of("b.svg"), F_OK), "a file that is not there makes no picture");
+}
+
+static void test_diff(void)
+{
+	struct opts o = { .flame = path_of("d.svg") };
+
+	ok(!run(&noun_diff, &o, "a.json", "b.json"), "two reports compared");
+	read_back("out");
+	has("ns: before 1.50 us, after 3.00 us (+100.0 %)\n", true, "the whole of both");
+	has("ENDS IN      BEFORE    AFTER    CHANGE  RELATIVE\n"
+	    "vfs_read    1.00 us  2.50 us  +1.50 us  +150.0 %\n"
+	    "gone [mod]   500 ns     0 ns   -500 ns  -100.0 %\n"
+	    "came           0 ns   500 ns   +500 ns       new", true,
+	    "the greatest change first");
+	read_back("d.svg");
+	has("<g class=\"d7\" data-f=\"3 500 2500\"><title>ksys_read\nkernel, 2.50 us, 83.33 %, before 1.00 us (+150.0 %)</title>",
+	    true, "what grew is red");
+	has("<g class=\"d8\" data-f=\"3 0 500\"><title>came\nkernel, 500 ns, 16.67 %, before 0 ns (new)</title>",
+	    true, "what came is redder");
+	has("<title>gone", false, "what went has no width");
+	has(">gone: frames that had 500 ns before and have no width any more<", true, "and is told");
+	has(">before: hits 20 = ", true, "the account before");
+	o = (struct opts){ .flame = path_of("d.svg") };
+	ok(!run(&noun_diff, &o, "b.json", "a.json"), "the other way round");
+	read_back("d.svg");
+	has("<g class=\"d1\" data-f=\"3 0 1000\"><title>ksys_read\n", true, "what shrank is blue");
+	o = (struct opts){ .json = true };
+	ok(!run(&noun_diff, &o, "a.json", "b.json"), "the change as JSON");
+	read_back("out");
+	has("{\"unit\": \"ns\", \"before\": 1500, \"after\": 3000, \"rows\": [{\"frame\": \"vfs_read\", \"before\": 1000, \"after\": 2500, \"change\": 1500}",
+	    true, "its numbers");
+}
+
+static void test_rates(void)
+{
+	bool per_second[8] = { true };
+	struct opts o = { .own = per_second };
+	char *longer = strdup(before);
+	char *at = strstr(longer, "2000000000");
+
+	memcpy(at, "1000000000", 10);
+	write_file("c.json", longer);
+	ok(!run(&noun_diff, &o, "c.json", "b.json"), "rates compared");
+	read_back("out");
+	has("ns: before 3.00 us in the same time, after 3.00 us (+0.0 %)\n", true,
+	    "half of the time counts twice");
+	free(longer);
+}
+
+static void test_refusals(void)
+{
+	static const struct {
+		const char	*name;
+		const char	*content;
+	} bad[] = {
+		{ "no JSON", "{\"kobs\"" },
+		{ "no report", "{\"kobs\": \"1\"}" },
+		{ "a source without stacks", HEAD("slab", "growth", "\"kstack\"") FOOT },
+		{ "no stacks", HEAD("func", "count", "\"func\"") "{\"count\": 1}" FOOT },
+		{ "no numbers", HEAD("func", "count", "\"kstack\"") "{\"kstack\": []}" FOOT },
+		{ "a stack of numbers",
+		  HEAD("func", "count", "\"kstack\"") "{\"count\": 1, \"kstack\": [1]}" FOOT },
+		{ "no stack",
+		  HEAD("func", "count", "\"kstack\"") "{\"count\": 1, \"kstack\": 1}" FOOT },
+		{ "columns that are none", HEAD("func", "count", "1") FOOT },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct opts o = { .flame = path_of("x.svg") };
+
+		write_file("bad.json", bad[i].content);
+		ok(run(&noun_show, &o, "bad.json", NULL) == STATUS_REFUSED &&
+		   access(path_of("x.svg"), F_OK), bad[i].name);
+	}
+	write_file("bad.json", HEAD("func", "count", "\"kstack\"") FOOT);
+	ok(run(&noun_diff, &(struct opts){ }, "a.json", "bad.json") == STATUS_REFUSED,
+	   "reports of two kinds");
+	ok(run(&noun_diff, &(struct opts){ }, "a.json", NULL) == STATUS_USAGE, "a file alone");
+}
+
+int main(void)
+{
+	static const char *const files[] = {
+		"a.json", "b.json", "c.json", "bad.json", "out", "a.svg", "d.svg",
+	};
+	size_t i;
+
+	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
+	ok(mkdtemp(dir), "a directory");
+	write_file("a.json", before);
+	write_file("b.json", after);
+	test_show();
+	test_diff();
+	test_rates();
+	test_refusals();
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlink(path_of(files[i]));
+	ok(!rmdir(dir), "nothing else was left");
+	printf("1..%u\n", test_nr);
+	return failures ? 1 : 0;
+}

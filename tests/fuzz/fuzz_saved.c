@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The two files of 'diff', the first of which is that of 'show', separated by a
+ * byte that JSON does not contain.
+ */
+#include <string.h>
+
+#include "cmd/nouns.h"
+#include "fuzz.h"
+#include "lib/opts.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct memory_file a;
+	static struct memory_file b;
+	const uint8_t *mark = memchr(data, 0xff, size);
+	size_t first = mark ? (size_t)(mark - data) : size;
+	bool per_second[8] = { true };
+	struct opts o = {
+		.output = "/dev/null", .flame = "/dev/null", .folded = true,
+		.own = per_second,
+	};
+	char *args[2];
+
+	memory_file_set(&a, data, first);
+	memory_file_set(&b, mark ? mark + 1 : data,
+			mark ? size - first - 1 : size);
+	args[0] = a.path;
+	args[1] = b.path;
+	o.args = args;
+	o.nr_args = 1;
+	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
+	o.nr_args = 2;
+	noun_diff.verbs[0].fn(&noun_diff.verbs[0], &o);
+	return 0;
+}
