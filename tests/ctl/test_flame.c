@@ -53,7 +53,7 @@ static enum frame_kind kind_of(const char **name)
 	return FRAME_KERNEL;
 }
 
-/* "c:sh;u:main;k:read 5" */
+/* "c:sh;u:main;k:read 5", or 5/3 where there were 3 before. */
 static void add(struct stack_set *s, const char *text)
 {
 	char *copy = strdup(text);
@@ -62,7 +62,9 @@ static void add(struct stack_set *s, const char *text)
 	char *frame;
 
 	*weight++ = 0;
-	stack_set_begin(s, strtoull(weight, NULL, 10));
+	stack_set_begin(s, strtoull(weight, &save, 10));
+	s->v[s->n - 1].before = *save ? strtoull(save + 1, NULL, 10) : 0;
+	save = NULL;
 	for (frame = strtok_r(copy, ";", &save); frame; frame = strtok_r(NULL, ";", &save)) {
 		const char *name = frame;
 		enum frame_kind kind = kind_of(&name);
@@ -384,12 +386,13 @@ static const struct sample {
 	const char	*file;
 	enum flame_palette palette;
 	bool		icicle;
+	bool		compared;
 	const char	*title;
 	const char	*unit;
 	const char	*const *stacks;
 } samples[] = {
 	{
-		"cpu.svg", FLAME_CPU, false, "pmu record: cp -r /usr/share /tmp/copy", "samples",
+		"cpu.svg", FLAME_CPU, false, false, "pmu record: cp -r /usr/share /tmp/copy", "samples",
 		(const char *const []){
 			"c:cp;u:main [cp];u:copy_dir [cp];i:copy_file [cp];u:read [libc.so.6];k:entry_SYSCALL_64_after_hwframe;k:do_syscall_64;k:ksys_read;k:vfs_read;m:ext4_file_read_iter [ext4];k:filemap_read;k:copy_page_to_iter 420",
 			"c:cp;u:main [cp];u:copy_dir [cp];i:copy_file [cp];u:read [libc.so.6];k:entry_SYSCALL_64_after_hwframe;k:do_syscall_64;k:ksys_read;k:vfs_read;m:ext4_file_read_iter [ext4];k:filemap_read;k:filemap_get_pages 61",
@@ -404,7 +407,7 @@ static const struct sample {
 		},
 	},
 	{
-		"offcpu.svg", FLAME_WAITS, true, "sched offcpu: ./server", "ns",
+		"offcpu.svg", FLAME_WAITS, true, false, "sched offcpu: ./server", "ns",
 		(const char *const []){
 			"c:server;u:main [server];u:accept4 [libc.so.6];k:do_syscall_64;k:__sys_accept4;k:inet_csk_accept;k:schedule 4200000000",
 			"c:server;u:worker [server];u:pthread_cond_wait [libc.so.6];k:do_syscall_64;k:do_futex;k:futex_wait;k:schedule 2900000000",
@@ -413,7 +416,7 @@ static const struct sample {
 		},
 	},
 	{
-		"memory.svg", FLAME_MEMORY, false, "slab leaks", "bytes",
+		"memory.svg", FLAME_MEMORY, false, false, "slab leaks", "bytes",
 		(const char *const []){
 			"c:kmalloc-256;k:ret_from_fork;k:kthread;m:leak_thread [leaky];m:leak_one [leaky];k:kmalloc_trace 7340032",
 			"c:dentry;k:do_syscall_64;k:do_sys_openat2;k:d_alloc_parallel;k:d_alloc 1048576",
@@ -422,7 +425,7 @@ static const struct sample {
 		},
 	},
 	{
-		"calls.svg", FLAME_CALLS, false, "func count vfs_*", "hits",
+		"calls.svg", FLAME_CALLS, false, false, "func count vfs_*", "hits",
 		(const char *const []){
 			"k:do_syscall_64;k:ksys_read;k:vfs_read 700",
 			"k:do_syscall_64;k:ksys_write;k:vfs_write 250",
@@ -431,8 +434,20 @@ static const struct sample {
 		},
 	},
 	{
+		"change.svg", FLAME_CPU, false, true, "after.json compared with before.json", "hits",
+		(const char *const []){
+			"c:cp;u:main [cp];k:do_syscall_64;k:ksys_read;k:vfs_read 700/300",
+			"c:cp;u:main [cp];k:do_syscall_64;k:ksys_write;k:vfs_write 250/250",
+			"c:cp;u:main [cp];k:do_syscall_64;k:ksys_fsync 40/160",
+			"c:cp;u:main [cp];k:do_syscall_64;k:ksys_sync 120/130",
+			"c:dd;k:do_syscall_64;k:vfs_fstat 150/0",
+			"c:sh;k:do_exit 0/50",
+			NULL,
+		},
+	},
+	{
 		/* 1000 samples: what the browser must find in them is known. */
-		"hostile.svg", FLAME_CPU, false, "<script>alert('title')</script> & \"more\"", "samples",
+		"hostile.svg", FLAME_CPU, false, false, "<script>alert('title')</script> & \"more\"", "samples",
 		(const char *const []){
 			"c:<script>alert(1)</script>;u:find_me;k:find_me;k:leaf 300",
 			"c:<script>alert(1)</script>;u:other;k:find_me 150",
@@ -449,7 +464,7 @@ static void write_sample(const struct sample *sample)
 	struct stack_set set = {};
 	struct flame f = {
 		.set = &set, .palette = sample->palette, .icicle = sample->icicle,
-		.title = sample->title, .unit = sample->unit,
+		.title = sample->title, .unit = sample->unit, .compared = sample->compared,
 	};
 	FILE *file = fopen(sample->file, "w");
 	char *svg;
