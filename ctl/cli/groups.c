@@ -77,7 +77,7 @@ static const struct opt json[] = {
 };
 
 static const struct opt folded[] = {
-	{ "folded", 0, NULL, "print folded stacks, for flame graphs", &opt_switch, OPT_AT(folded) },
+	{ "folded", 0, NULL, "print folded stacks, for other tools", &opt_switch, OPT_AT(folded) },
 };
 
 static const struct opt flame[] = {

@@ -55,7 +55,8 @@ static double share(const struct drawing *d, uint64_t weight)
 	return d->total ? (double)weight / (double)d->total : 0;
 }
 
-static void add_amount(const struct drawing *d, uint64_t weight, struct buf *out)
+/* A weight with what it counts. */
+static void add_weight(const struct drawing *d, uint64_t weight, struct buf *out)
 {
 	const char *unit = d->f->unit;
 	char shown[40];
@@ -68,6 +69,11 @@ static void add_amount(const struct drawing *d, uint64_t weight, struct buf *out
 		buf_putc(out, ' ');
 		xml_text(out, unit, weight == 1 && len && unit[len - 1] == 's' ? len - 1 : len);
 	}
+}
+
+static void add_amount(const struct drawing *d, uint64_t weight, struct buf *out)
+{
+	add_weight(d, weight, out);
 	buf_printf(out, ", %.2f %%", share(d, weight) * 100);
 }
 
@@ -234,8 +240,9 @@ static void add_merged(struct drawing *d)
 	}
 	line.len = 0;
 	if (t->gone) {
-		format_value(n, sizeof(n), (double)t->gone, d->f->unit);
-		buf_printf(&line, "gone: frames that had %s before and have no width any more", n);
+		buf_puts(&line, "gone: frames that had ");
+		add_weight(d, t->gone, &line);
+		buf_puts(&line, " before and have no width any more");
 		add_line(d, line.p);
 	}
 	line.len = 0;

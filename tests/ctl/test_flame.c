@@ -447,7 +447,8 @@ static const struct sample {
 	},
 	{
 		/* 1000 samples: what the browser must find in them is known. */
-		"hostile.svg", FLAME_CPU, false, false, "<script>alert('title')</script> & \"more\"", "samples",
+		"hostile.svg", FLAME_CPU, false, false,
+		"<script>alert('title')</script> & \"more\"", "samples",
 		(const char *const []){
 			"c:<script>alert(1)</script>;u:find_me;k:find_me;k:leaf 300",
 			"c:<script>alert(1)</script>;u:other;k:find_me 150",

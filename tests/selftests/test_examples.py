@@ -20,7 +20,7 @@ BIN = f"{PLACE}/bin"
 # Time for examples that only a duration ends; longer when nothing happened in it, as on a machine that is busy with something else.
 SECONDS = ["0.5", "2", "8"]
 SESSIONS = ["func", "probe", "syscall", "disk", "net", "irq", "page", "slab", "lock", "sched", "pmu"]
-NOUNS = "|".join(["status", "doctor", "session", *SESSIONS])
+NOUNS = "|".join(["status", "doctor", "session", "show", "diff", *SESSIONS])
 
 # Substitutions in the printed commands, with the reason.
 CHANGED = [
@@ -168,6 +168,9 @@ SPECIAL = [
     (r"rmmod kobs_gen_slab'", {3}, r"not loaded any more, and left 25 slab objects behind", "the example shows that"),
     (r"slab growth .*--fail-over", {0, 3}, r"^slab growth of", "a cache of this guest may grow"),
     (r"^obsctl slab diff", {0}, r"^slab leaks from a\.json to b\.json", "a report of two reports has no account"),
+    (r"^obsctl show", {0}, r"", "the picture of a saved report"),
+    (r"^obsctl diff", {0}, r"^ns: before .*, after ", "a report of two reports has no account"),
+    (r"--json -o ", {0}, r"", "the report is in the file"),
     (r"^obsctl slab growth", {0}, r"^slab growth of", "a report of /proc/slabinfo has no account"),
     (r"^obsctl probe list", {0}, r"^PROBE +ARGUMENTS$", "no report of a session"),
     (r"^obsctl status", {0}, r"^kobs .* on Linux ", "no report of a session"),
