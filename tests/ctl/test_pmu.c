@@ -20,6 +20,7 @@ static unsigned int test_nr;
 static unsigned int failures;
 static char sysfs[32];
 static char online[48];
+static char tracing[48];
 
 static void ok(bool good, const char *name)
 {
@@ -69,7 +70,11 @@ static void make_sysfs(void)
 	put("ibs_op/type", "11");
 	put("ibs_op/format/cnt_ctl", "config:19");
 	put("online", "0-3");
+	put(".tracing/sched/sched_switch/id", "308");
+	put(".tracing/sched/enable", "0");
 	pmu_sysfs = sysfs;
+	snprintf(tracing, sizeof(tracing), "%s/.tracing", sysfs);
+	pmu_tracepoints = tracing;
 	snprintf(online, sizeof(online), "%s/online", sysfs);
 	pmu_online = online;
 }
@@ -83,7 +88,9 @@ static void remove_sysfs(void)
 		"uncore/events/energy.unit", "uncore/events/energy.scale", "uncore/events",
 		"uncore/format/event", "uncore/format", "uncore/type", "uncore/cpumask", "uncore",
 		"little/type", "little/cpus", "little", "ibs_op/format/cnt_ctl", "ibs_op/format",
-		"ibs_op/type", "ibs_op", "online", "",
+		"ibs_op/type", "ibs_op", "online", ".tracing/sched/sched_switch/id",
+		".tracing/sched/sched_switch", ".tracing/sched/enable", ".tracing/sched",
+		".tracing", "",
 	};
 	char path[128];
 	size_t i;
@@ -244,6 +251,9 @@ static void test_near(void)
 		   !strcmp(near[0], cases[i].near), name);
 	}
 	ok(!pmu_names_near(&all, "qqqqqqqqqqqqqqqqqqqq", near, 3), "nothing is near nonsense");
+	pmu_names_tracepoints(&all);
+	ok(pmu_names_near(&all, "sched:sched_swich", near, 3) == 1 &&
+	   !strcmp(near[0], "sched:sched_switch"), "a tracepoint, and no other file of its subsystem");
 	pmu_names_free(&all);
 }
 

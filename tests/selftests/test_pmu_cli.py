@@ -40,6 +40,7 @@ def listing():
     equal({e["name"] for e in clocks}, {n for n in names if "clock" in n}, "events of the pattern 'clock'")
     contains(obsctl("pmu", "list", "page*").out, "page-faults", "list")
     contains(obsctl("pmu", "list", "nosuchevent", status=1).err, "no event's name matches", "refusal")
+    contains(obsctl("pmu", "stat", "-e", "sched:sched_swich", "--", "true", status=2).err, "is it 'sched:sched_switch'", "refusal")
     insmod("kobs_simpmu")
     try:
         contains(obsctl("pmu", "list", "simpmu").out, "kobs_simpmu//", "list with another PMU")

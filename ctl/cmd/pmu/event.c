@@ -154,6 +154,8 @@ static int unknown_event(const char *name)
 	int err;
 
 	pmu_names_get(&all);
+	if (strchr(name, ':'))
+		pmu_names_tracepoints(&all);
 	n = pmu_names_near(&all, name, near, NEAR);
 	for (i = 0; i < n; i++)
 		buf_printf(&b, "%s'%s'", !i ? "" : i + 1 == n ? " or " : ", ", near[i]);

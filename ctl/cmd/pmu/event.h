@@ -58,6 +58,7 @@ struct pmu_names {
 /* Where PMUs describe themselves; tests have another. */
 extern const char *pmu_sysfs;
 extern const char *pmu_online;
+extern const char *pmu_tracepoints;	/* and where the kernel's tracepoints are */
 
 int pmu_events_cpus(const struct pmu_events *e, const struct numbers *asked, bool tasks,
 		    struct numbers *cpus);
@@ -68,6 +69,7 @@ extern const char *const pmu_branch_filters[];	/* their names, up to NULL */
 
 /* pmu_names.c: all there is, by kind */
 void pmu_names_get(struct pmu_names *n);
+void pmu_names_tracepoints(struct pmu_names *n);
 void pmu_names_free(struct pmu_names *n);
 size_t pmu_names_near(const struct pmu_names *n, const char *name, const char **near, size_t max);
 bool pmu_generic(const char *name, uint64_t *word);

@@ -182,6 +182,40 @@ void pmu_names_get(struct pmu_names *n)
 	pmu_lib_names(n);
 }
 
+const char *pmu_tracepoints = "/sys/kernel/tracing/events";
+
+static void add_system(struct pmu_names *n, const char *system)
+{
+	char path[300];
+	char name[300];
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%.64s", pmu_tracepoints, system);
+	dir = opendir(path);
+	while (dir && (d = readdir(dir))) {
+		if (*d->d_name == '.' || d->d_type != DT_DIR)
+			continue;
+		snprintf(name, sizeof(name), "%.64s:%.128s", system, d->d_name);
+		pmu_names_add(n, name, "tracepoint", NULL);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/** pmu_names_tracepoints() - Add the kernel's tracepoints, as far as they can be read. */
+void pmu_names_tracepoints(struct pmu_names *n)
+{
+	DIR *dir = opendir(pmu_tracepoints);
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir)))
+		if (*d->d_name != '.' && d->d_type == DT_DIR)
+			add_system(n, d->d_name);
+	if (dir)
+		closedir(dir);
+}
+
 void pmu_names_free(struct pmu_names *n)
 {
 	free(n->v);
