@@ -154,7 +154,9 @@ def namespace():
     for args, part in ((["func", "count", LEAF, "-p", "1"], "process 1 is another one"),
                        (["func", "count", LEAF, "--by", "ustack"], "would name user code"),
                        (["probe", "count", f"k:{LEAF}", "--where", "cpu == 0 && tid == 1"], "'tid' in --where is another number"),
-                       (["pmu", "record", "-e", "cpu-clock", "--", "true"], "observe CPUs with -a"),
+                       (["pmu", "record", "-e", "cpu-clock", "--", "true"], "to the kernel: run it in the initial one\n"),
+                       (["pmu", "record", "-e", "cpu-clock", "--by", "ip,kstack", "--", "true"], "observe CPUs with -a"),
+                       (["pmu", "record", "-e", "cpu-clock", "-a"], "would name user code"),
                        (["pmu", "stat", "-e", "page-faults", "-t", "1"], "observe CPUs with -a")):
         r = subprocess.run([*inside, *args, "-d", "100ms"] if "--" not in args else [*inside, *args], capture_output=True, text=True)
         equal(r.returncode, 1, f"status of {r}")

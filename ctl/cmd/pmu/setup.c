@@ -159,12 +159,15 @@ int pmu_prepare(struct run_spec *spec, struct view *v, pid_t command)
 	struct request *req = &spec->request;
 	struct pmu_run *p = spec->arg;
 	bool on_exec = by_command(p);
+	/* Which -a would not help with: see tasks_check(). */
+	bool user_code = spec->user_code || pmu_is_by(p, "uip") || pmu_is_by(p, "ustack");
 	size_t i;
 	size_t k;
 	int err;
 
 	if ((on_exec || p->tasks.n) && !process_numbers_are_own())
-		return refuse("obsctl runs in a PID namespace of its own, where processes have other numbers than to the kernel: run it in the initial one, or observe CPUs with -a");
+		return refuse("obsctl runs in a PID namespace of its own, where processes have other numbers than to the kernel: run it in the initial one%s",
+			      user_code ? "" : ", or observe CPUs with -a");
 	err = pmu_events_cpus(&p->events, &p->o->cpus, on_exec || p->tasks.n, &p->cpus);
 	if (err)
 		return err;
