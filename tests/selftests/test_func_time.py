@@ -176,4 +176,44 @@ def both_cpus():
     equal((s["a"], s["outer"], s["inner"]), (4000, 1000, 2000), "calls that kobs_gen made")
 
 
+TRACING = "/sys/kernel/tracing/"
+
+
+def tracing(name, text):
+    with open(TRACING + name, "w", encoding="ascii") as f:
+        f.write(text)
+
+
+def by_kretprobe():
+    return "by kretprobe" in obsctl("status").out
+
+
+@test("the kernel is asked where no kretprobe can be set, without one for each function")
+def asked():
+    if "register_kprobe\n" not in read(TRACING + "available_filter_functions"):
+        skip("this kernel has no kprobes that can be traced")
+    tracing("set_ftrace_filter", "register_kprobe")
+    tracing("current_tracer", "function")
+    try:
+        r = report("time", "vfs_*", run=["true"])
+        registered = [line for line in read(TRACING + "trace").splitlines() if ": register_kprobe <-" in line]
+    finally:
+        tracing("current_tracer", "nop")
+        tracing("set_ftrace_filter", "")
+    at_least(r["targets"], 50, "functions")
+    # That of the calls in progress.
+    equal(len(registered), int(by_kretprobe()), "kprobes registered")
+
+
+@test("a function by which the kernel handles kprobes has no kretprobe, for a reason")
+def listed():
+    if not by_kretprobe():
+        skip("returns are not hooked by kretprobes")
+    r = obsctl("func", "time", "atomic_notifier_call_chain", "-d", "100ms", status=1)
+    contains(r.err, "no kretprobe can be set on it", "refusal")
+    r = report("time", "atomic_notifier_call_*", "kobs_gen_leaf", run=script("call task 3"))
+    equal(count_of(r, func="kobs_gen_leaf"), 3, "calls")
+    contains([(k["func"], k["reason"]) for k in r["kept_out"]], ("atomic_notifier_call_chain", "no kretprobe can be set on it"), "left out")
+
+
 main()

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 
 #include "hooks/call.h"
+#include "hooks/call/blacklist.h"
 #include "hooks/ftrace.h"
 
 #ifdef KOBS_CALL_POOL
@@ -79,6 +80,33 @@ void kobs_call_pool_exit(struct kobs_calls *c)
 	c->pool.registered = false;
 }
 
+static int pool_keep_out(const struct kobs_calls *c, unsigned long ip)
+{
+	return c->handlers->ops->keep_out(c->ctx, ip,
+					  "no kretprobe can be set on it");
+}
+
+/* Ask about @n functions. Keeps those that are left at the front. */
+static int pool_ask(const struct kobs_calls *c, struct perf_event *bp,
+		    unsigned long *ips, unsigned int n, unsigned int *left)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < n; i++) {
+		unsigned long ip = ips[i];
+
+		if (kobs_blacklist_has(bp, ip))
+			err = pool_keep_out(c, ip);
+		else
+			ips[(*left)++] = ip;
+		if (!err && c->handlers->ops->unwanted(c->ctx))
+			err = -ECONNREFUSED;
+		cond_resched();
+	}
+	return err;
+}
+
 /**
  * struct kobs_call_trials - probes that are registered for a try
  * @list: those that are
@@ -110,8 +138,7 @@ static int pool_try(const struct kobs_calls *c, struct kobs_call_trials *t,
 			t->list[ok] = &t->probe[ok];
 			to[ok++] = ip;
 		} else if (err != -ENOMEM) {
-			err = c->handlers->ops->keep_out(c->ctx, ip,
-							 "no kretprobe can be set on it");
+			err = pool_keep_out(c, ip);
 		}
 		if (!err && c->handlers->ops->unwanted(c->ctx))
 			err = -ECONNREFUSED;
@@ -123,6 +150,20 @@ static int pool_try(const struct kobs_calls *c, struct kobs_call_trials *t,
 	return err;
 }
 
+static int pool_try_all(const struct kobs_calls *c, unsigned long *ips,
+			unsigned int n, unsigned int *left)
+{
+	struct kobs_call_trials *t = kvzalloc(sizeof(*t), GFP_KERNEL);
+	unsigned int i;
+	int err = t ? 0 : -ENOMEM;
+
+	for (i = 0; !err && i < n; i += TRIALS)
+		err = pool_try(c, t, ips + i, min_t(unsigned int, TRIALS, n - i),
+			       ips + *left, left);
+	kvfree(t);
+	return err;
+}
+
 /**
  * kobs_call_pool_choose() - remove functions whose return cannot be hooked
  * @c: calls
@@ -131,7 +172,8 @@ static int pool_try(const struct kobs_calls *c, struct kobs_call_trials *t,
  *
  * The return handler marks a kprobe as active on its CPU, and at its end none:
  * functions that run while the kernel handles a kprobe must not have it. The
- * kernel knows them, and refuses a probe on them.
+ * kernel knows them, and refuses a probe on them. It is asked where that is
+ * possible, else each function is tried.
  *
  * Context: task, may sleep.
  * Return: 0, -ENOMEM, -ECONNREFUSED (nobody waits any more), or an error of the
@@ -140,15 +182,15 @@ static int pool_try(const struct kobs_calls *c, struct kobs_call_trials *t,
 int kobs_call_pool_choose(const struct kobs_calls *c, unsigned long *ips,
 			  unsigned int *n)
 {
-	struct kobs_call_trials *t = *n ? kvzalloc(sizeof(*t), GFP_KERNEL) : NULL;
+	struct perf_event *bp = *n ? kobs_blacklist_open() : NULL;
 	unsigned int left = 0;
-	unsigned int i;
-	int err = *n && !t ? -ENOMEM : 0;
+	int err = 0;
 
-	for (i = 0; !err && i < *n; i += TRIALS)
-		err = pool_try(c, t, ips + i, min_t(unsigned int, TRIALS, *n - i),
-			       ips + left, &left);
-	kvfree(t);
+	if (bp)
+		err = pool_ask(c, bp, ips, *n, &left);
+	else if (*n)
+		err = pool_try_all(c, ips, *n, &left);
+	kobs_blacklist_close(bp);
 	*n = left;
 	return err;
 }
