@@ -40,6 +40,8 @@
 #define KOBS_PROG_TEXT_WORDS	4
 /* Most words of a literal. */
 #define KOBS_PROG_LITERAL	8
+/* Most bytes of a record. */
+#define KOBS_PROG_RECORD	8192
 
 /**
  * enum kobs_op - instructions
@@ -94,6 +96,12 @@
  *	read, gives "(fault)".
  * @KOBS_OP_VALUE: value of the hit = src; arg: 1 if it is signed. A fault ends
  *	the program, and the hit is lost.
+ * @KOBS_OP_FIELD: dst = number at byte imm of the hit's record, of a type, arg
+ *	(KOBS_PROG_TYPE(), not of user space)
+ * @KOBS_OP_FIELD_TEXT: dst = address of a copy of a text of the hit's record, with a
+ *	NUL, until the next such instruction: of the arg bytes at byte imm; if arg is
+ *	0, of what the 32 bits there say, the place in the lower half and the length
+ *	in the upper one. A place that is not in the record gives a fault.
  *
  * Those from @KOBS_OP_ADD to @KOBS_OP_SGE take imm, sign-extended, in place of src
  * with KOBS_OP_BY_IMM.
@@ -141,6 +149,8 @@ enum kobs_op {
 	KOBS_OP_KEY,
 	KOBS_OP_TEXT,
 	KOBS_OP_VALUE,
+	KOBS_OP_FIELD,
+	KOBS_OP_FIELD_TEXT,
 	KOBS_OPS,
 
 	KOBS_OP_BY_IMM = 0x80
@@ -188,7 +198,8 @@ enum kobs_prog_context {
  * 16; and the address of the function, or the number of its name, with that of the
  * system call plus 1, or 0 for all of them, shifted left by 32. The name of a
  * tracepoint is what is hooked; that of system calls only tells them apart. A hit
- * tells its target by the function's address, or by the number of the name plus 1.
+ * tells its target by the address, or by the number of the name plus 1, if there is
+ * one.
  */
 enum kobs_probe_kind {
 	KOBS_PROBE_FUNCTION,

@@ -69,6 +69,10 @@ static void emit(struct program *to, const struct node *n, unsigned int dst,
 	case KOBS_OP_CONTEXT:
 		program_add(to, n->op, dst, 0, n->arg, 0);
 		break;
+	case KOBS_OP_FIELD:
+	case KOBS_OP_FIELD_TEXT:
+		program_add(to, n->op, dst, 0, n->arg, (int32_t)n->imm);
+		break;
 	case KOBS_OP_NEG:
 	case KOBS_OP_INVERT:
 	case KOBS_OP_NOT:

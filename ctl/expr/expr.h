@@ -100,6 +100,8 @@ enum expr_source {
 	EXPR_ARGUMENT,		/* number: of the argument */
 	EXPR_CONTEXT,		/* number: enum kobs_prog_context */
 	EXPR_CONSTANT,		/* number: its value */
+	EXPR_FIELD,		/* number: byte of the hit's record */
+	EXPR_FIELD_TEXT,	/* likewise, with its bytes shifted left by 32; 0: it says them */
 };
 
 /* What a name stands for. */
@@ -135,6 +137,7 @@ int expr_compile_value(struct program *to, const struct expr *e, const struct ex
 /* For the scopes' own types. */
 struct expr_type expr_number(unsigned int bytes, bool is_signed);
 bool expr_type_from_btf(const struct btf *btf, uint32_t id, struct expr_type *out);
+bool expr_is_context(const char *name);
 bool expr_find_arg(const char *name, unsigned int nr_args, struct expr_symbol *out);
 
 #endif

@@ -90,6 +90,17 @@ static const struct {
 		    { EXPR_POINTER, .bytes = 8, .levels = 1 } } },
 };
 
+/** expr_is_context() - Whether a name is one of every hit: pid, comm and so on. */
+bool expr_is_context(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(contexts); i++)
+		if (!strcmp(contexts[i].name, name))
+			return true;
+	return false;
+}
+
 static bool find_context(const struct btf *btf, const char *name, struct expr_symbol *out)
 {
 	size_t i;
@@ -181,6 +192,22 @@ static int use_argument(struct lowering *l, const struct ast *a, const struct ex
 	}
 }
 
+static void use_field(struct lowering *l, const struct ast *a, const struct expr_symbol *s,
+		      struct operand *out)
+{
+	unsigned int type = KOBS_PROG_TYPE(s->type.bytes,
+					   s->type.is_signed ? KOBS_PROG_SIGNED : 0u);
+	unsigned int bytes = (unsigned int)(s->number >> 32);
+	uint64_t offset = s->number & UINT32_MAX;
+
+	if (s->source == EXPR_FIELD) {
+		operand_value(out, a, node_field(&l->nodes, KOBS_OP_FIELD, type, offset), s->type);
+		return;
+	}
+	operand_value(out, a, node_field(&l->nodes, KOBS_OP_FIELD_TEXT, bytes, offset), s->type);
+	out->text_max = bytes;
+}
+
 /**
  * expr_lacks() - Return: a name in an expression that a scope does not have, or NULL.
  */
@@ -219,6 +246,10 @@ int lower_name(struct lowering *l, const struct ast *a, const struct expr_type *
 	switch (s.source) {
 	case EXPR_ARGUMENT:
 		return use_argument(l, a, &s, out);
+	case EXPR_FIELD:
+	case EXPR_FIELD_TEXT:
+		use_field(l, a, &s, out);
+		return 0;
 	case EXPR_CONTEXT:
 		operand_value(out, a, node_leaf(&l->nodes, KOBS_OP_CONTEXT,
 						(unsigned int)s.number), s.type);

@@ -76,6 +76,16 @@ const struct node *node_leaf(struct nodes *n, unsigned int op, unsigned int arg)
 	return new;
 }
 
+/** node_field() - A number or a text of the hit's record: KOBS_OP_FIELD, KOBS_OP_FIELD_TEXT. */
+const struct node *node_field(struct nodes *n, unsigned int op, unsigned int arg, uint64_t offset)
+{
+	struct node *new = new_node(n, op, NULL, NULL);
+
+	new->arg = arg;
+	new->imm = (int64_t)offset;
+	return new;
+}
+
 /** node_unary() - KOBS_OP_NEG, KOBS_OP_INVERT or KOBS_OP_NOT of a value. */
 const struct node *node_unary(struct nodes *n, unsigned int op, const struct node *a)
 {
@@ -245,7 +255,7 @@ const struct node *node_extend(struct nodes *n, const struct node *a, unsigned i
 		return node_const(n, extend((uint64_t)a->imm, type));
 	if ((type & 0xff) == 8 || a->is_bool)
 		return a;
-	if ((a->op == KOBS_OP_EXTEND || a->op == KOBS_OP_READ) &&
+	if ((a->op == KOBS_OP_EXTEND || a->op == KOBS_OP_READ || a->op == KOBS_OP_FIELD) &&
 	    (a->arg & ~(unsigned int)KOBS_PROG_USER) == type)
 		return a;
 	new = new_node(n, KOBS_OP_EXTEND, a, NULL);

@@ -32,6 +32,7 @@ struct nodes {
 
 const struct node *node_const(struct nodes *n, int64_t value);
 const struct node *node_leaf(struct nodes *n, unsigned int op, unsigned int arg);
+const struct node *node_field(struct nodes *n, unsigned int op, unsigned int arg, uint64_t offset);
 const struct node *node_unary(struct nodes *n, unsigned int op, const struct node *a);
 const struct node *node_binary(struct nodes *n, unsigned int op, const struct node *a,
 			       const struct node *b);

@@ -37,6 +37,9 @@
 
 static_assert(KOBS_PROG_REGS == 8);
 
+/* A text of a record: longer than any that it is compared with. */
+#define FIELD_TEXT_BYTES	((KOBS_PROG_LITERAL + 1) * sizeof(u64))
+
 /* A kernel thread's user addresses would be those of the process before it. */
 static bool fetch(void *to, u64 from, size_t bytes, bool user)
 {
@@ -297,6 +300,8 @@ static noinline u32 spread(u32 faults, u64 insn, struct kobs_program_out *out)
 	case KOBS_OP_ARG:
 	case KOBS_OP_CONTEXT:
 	case KOBS_OP_IMM:
+	case KOBS_OP_FIELD:
+	case KOBS_OP_FIELD_TEXT:
 		return faults & ~dst;
 	case KOBS_OP_MOVE:
 		return src ? faults | dst : faults & ~dst;
@@ -342,6 +347,67 @@ static noinline bool read_memory(u64 *to, u64 src, u64 insn, const u64 *literal)
 static __always_inline unsigned int literal_words(u64 insn)
 {
 	return KOBS_PROG_OP(insn) == KOBS_OP_SAME ? KOBS_PROG_IMM(insn) : 0;
+}
+
+/* A number of the record, which is as long as the program needs it. */
+static u64 take_field(const void *record, u64 insn)
+{
+	const unsigned int type = KOBS_PROG_ARG(insn);
+	const void *at = record + KOBS_PROG_IMM(insn);
+	u16 half;
+	u32 word;
+	u64 v;
+
+	switch (KOBS_PROG_BYTES(type)) {
+	case 1:
+		v = *(const u8 *)at;
+		break;
+	case 2:
+		memcpy(&half, at, sizeof(half));
+		v = half;
+		break;
+	case 4:
+		memcpy(&word, at, sizeof(word));
+		v = word;
+		break;
+	default:
+		memcpy(&v, at, sizeof(v));
+	}
+	return cut(v, type);
+}
+
+/* Likewise a text, which need not have an end. */
+static bool take_text(char *to, const struct kobs_program_in *in, u64 insn)
+{
+	size_t at = KOBS_PROG_IMM(insn), len = KOBS_PROG_ARG(insn);
+	u32 where;
+
+	if (!len) {
+		memcpy(&where, in->record + at, sizeof(where));
+		at = where & U16_MAX;
+		len = where >> 16;
+	}
+	if (at + len > in->record_len)
+		return false;
+	len = strnlen(in->record + at,
+		      min_t(size_t, len, FIELD_TEXT_BYTES - 1));
+	memcpy(to, in->record + at, len);
+	to[len] = '\0';
+	return true;
+}
+
+static noinline bool take(u64 *dst, char *text,
+			  const struct kobs_program_in *in, u64 insn)
+{
+	bool good = true;
+
+	if (KOBS_PROG_OP(insn) == KOBS_OP_FIELD) {
+		*dst = take_field(in->record, insn);
+	} else {
+		good = take_text(text, in, insn);
+		*dst = good ? (unsigned long)text : 0;
+	}
+	return good;
 }
 
 static __always_inline bool jumps(unsigned int op, u64 v)
@@ -396,6 +462,7 @@ enum kobs_program_end kobs_program_run(const struct kobs_program *p,
 				       struct kobs_program_out *out)
 {
 	const u64 *args = in->args, *words = p->words;
+	char text[FIELD_TEXT_BYTES] KOBS_UNINIT;
 	u64 reg[KOBS_PROG_REGS] KOBS_UNINIT;
 	unsigned int next = 0;
 	u32 faults = 0;
@@ -422,6 +489,8 @@ enum kobs_program_end kobs_program_run(const struct kobs_program *p,
 		} else if (insn & KOBS_OP_BY_IMM) {
 			good = binary(op & ~KOBS_OP_BY_IMM, &reg[DST(insn)],
 				      KOBS_PROG_IMM(insn));
+		} else if (op > KOBS_OP_VALUE) {
+			good = take(&reg[DST(insn)], text, in, insn);
 		} else if (op > KOBS_OP_WANT) {
 			give(out, insn, reg[SRC(insn)]);
 		} else if (op == KOBS_OP_WANT) {

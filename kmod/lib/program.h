@@ -21,6 +21,7 @@
  * @texts: mask of the texts that it can give a hit
  * @value: it can give a hit a value
  * @reads: it reads memory
+ * @record: bytes that the record of a hit must have at least; 0: it needs none
  */
 struct kobs_program {
 	const u64 *words;
@@ -30,16 +31,21 @@ struct kobs_program {
 	u8 texts;
 	bool value;
 	bool reads;
+	u16 record;
 };
 
 /**
  * struct kobs_program_in - what a program is given
  * @args: arguments of the hit, as many as the program was checked for
  * @elapsed: ns since the begin of the pair that the hit ends, or 0
+ * @record: record of the hit
+ * @record_len: its bytes, as many as the program needs at least
  */
 struct kobs_program_in {
 	const u64 *args;
 	u64 elapsed;
+	const void *record;
+	size_t record_len;
 };
 
 /**

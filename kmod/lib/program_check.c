@@ -32,9 +32,11 @@ enum {
 	NUMBER = BIT(9),
 	LITERAL = BIT(10),
 	SKIP = BIT(11),
+	OFFSET = BIT(12),
+	LENGTH = BIT(13),
 
-	ARG = ARGUMENT | CONTEXT | KEY | TEXT | SIGN,
-	IMM = NUMBER | LITERAL | SKIP
+	ARG = ARGUMENT | CONTEXT | KEY | TEXT | SIGN | LENGTH,
+	IMM = NUMBER | LITERAL | SKIP | OFFSET
 };
 
 /* What an instruction does not use is 0, so that it can get a meaning. */
@@ -54,6 +56,8 @@ static const u16 uses[KOBS_OPS] = {
 	[KOBS_OP_KEY] = SRC | KEY,
 	[KOBS_OP_TEXT] = SRC | TEXT | USER,
 	[KOBS_OP_VALUE] = SRC | SIGN,
+	[KOBS_OP_FIELD] = DST | TYPE | OFFSET,
+	[KOBS_OP_FIELD_TEXT] = DST | LENGTH | OFFSET,
 };
 
 /**
@@ -177,6 +181,16 @@ static bool check_literal(struct kobs_program_checker *c, s64 n)
 	return true;
 }
 
+/* A part of the record: whether a hit has it is known when it comes. */
+static bool check_record(struct kobs_program_checker *c, s64 at, s64 bytes)
+{
+	if (at < 0 || at > KOBS_PROG_RECORD - bytes)
+		return refuse(c, "a record has at most %u bytes, not one at %lld",
+			      KOBS_PROG_RECORD, at < 0 ? at : at + bytes - 1);
+	c->p->record = max_t(u16, c->p->record, at + bytes);
+	return true;
+}
+
 static bool check_imm(struct kobs_program_checker *c, u64 insn,
 		      unsigned int used)
 {
@@ -188,6 +202,12 @@ static bool check_imm(struct kobs_program_checker *c, u64 insn,
 		return refuse(c, "a jump backward");
 	if (used & LITERAL)
 		return check_literal(c, imm);
+	if (used & LENGTH)
+		return check_record(c, imm,
+				    KOBS_PROG_ARG(insn) ?: sizeof(u32));
+	if (used & OFFSET)
+		return check_record(c, imm,
+				    KOBS_PROG_BYTES(KOBS_PROG_ARG(insn)));
 	return true;
 }
 

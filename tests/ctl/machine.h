@@ -22,6 +22,8 @@ struct machine {
 	uint64_t	context[KOBS_PROG_CONTEXTS];
 	struct memory	kernel[2];
 	struct memory	user;
+	struct memory	record;
+	char		copy[72];	/* of a text of the record */
 	/* What the program said. */
 	uint64_t	keys[KOBS_PROG_KEYS];
 	bool		key_faults[KOBS_PROG_KEYS];
@@ -69,6 +71,9 @@ static inline const void *memory_at(const struct machine *m, uint64_t at, size_t
 	bool good = user ? is_within(&m->user, at, size) :
 		    is_within(&m->kernel[0], at, size) || is_within(&m->kernel[1], at, size);
 
+	/* Of the machine's own is what it copied. */
+	if (!user && at - (uintptr_t)m->copy < sizeof(m->copy))
+		good = true;
 	return good ? (const void *)(uintptr_t)at : NULL;
 }
 
@@ -230,8 +235,33 @@ static inline struct cell machine_binary(unsigned int op, struct cell a, struct 
 	}
 }
 
+/* A number of the record, or the address of a copy of a text. */
+static inline struct cell machine_field(struct machine *m, const struct insn *i)
+{
+	const char *record = m->record.start;
+	size_t at = (size_t)i->imm;
+	size_t n = i->arg;
+	uint64_t v = 0;
+	uint32_t where;
+
+	if (i->op == KOBS_OP_FIELD) {
+		memcpy(&v, record + at, i->arg & 0xff);
+		return number(cut(v, i->arg));
+	}
+	if (!n) {
+		memcpy(&where, record + at, sizeof(where));
+		at = where & 0xffff;
+		n = where >> 16;
+	}
+	if (at + n > m->record.size)
+		return fault();
+	memset(m->copy, 0, sizeof(m->copy));
+	memcpy(m->copy, record + at, n < sizeof(m->copy) ? n : sizeof(m->copy) - 1);
+	return number((uintptr_t)m->copy);
+}
+
 /* An instruction of those that give a register a value. */
-static inline struct cell machine_compute(const struct machine *m, const struct insn *i,
+static inline struct cell machine_compute(struct machine *m, const struct insn *i,
 					  struct cell dst, struct cell src, const uint64_t *next)
 {
 	uint64_t imm = (uint64_t)(int64_t)i->imm;
@@ -243,6 +273,9 @@ static inline struct cell machine_compute(const struct machine *m, const struct 
 		return number(m->context[i->arg]);
 	case KOBS_OP_IMM:
 		return number(imm);
+	case KOBS_OP_FIELD:
+	case KOBS_OP_FIELD_TEXT:
+		return machine_field(m, i);
 	case KOBS_OP_HIGH:
 		return like(dst, (uint32_t)dst.v | imm << 32);
 	case KOBS_OP_MOVE:

@@ -65,6 +65,11 @@ static inline bool operands_are_sound(const struct insn *i)
 		return (i->arg & ~KOBS_PROG_USER) < KOBS_PROG_TEXTS;
 	case KOBS_OP_VALUE:
 		return i->arg < 2;
+	case KOBS_OP_FIELD:
+		return is_type(i->arg, KOBS_PROG_SIGNED) && i->imm >= 0 &&
+		       i->imm + (i->arg & 0xff) <= KOBS_PROG_RECORD;
+	case KOBS_OP_FIELD_TEXT:
+		return i->imm >= 0 && i->imm + i->arg <= KOBS_PROG_RECORD;
 	default:
 		return i->op < KOBS_OPS && !i->arg;
 	}

@@ -37,6 +37,19 @@ static bool find(const struct expr_scope *scope, const char *name,
 		out->type = expr_number(8, true);
 		return true;
 	}
+	/* Of the record: f and a number of bytes, t and that of a text. */
+	if ((*name == 'f' || *name == 't') && name[1] > '0' && name[1] < '9' &&
+	    !name[2]) {
+		unsigned int bytes = name[1] - '0';
+
+		out->source = *name == 'f' ? EXPR_FIELD : EXPR_FIELD_TEXT;
+		out->number = *name == 'f' ? 8 : 16 | (bytes - 1ull) << 32;
+		out->type = expr_number(bytes & (bytes - 1) ? 8 : bytes,
+					bytes & 1);
+		if (*name == 't')
+			out->type.kind = EXPR_TEXT;
+		return true;
+	}
 	return expr_find_arg(name, 12, out);
 }
 

@@ -23,12 +23,12 @@ struct check_case {
 };
 
 static const struct check_case refused[] = {
-	{ { 42 }, "word 0: instruction 42 does not exist" },
+	{ { 44 }, "word 0: instruction 44 does not exist" },
 	{ { 127 }, "word 0: instruction 127 does not exist" },
-	{ { 0x80 | 42 }, "word 0: instruction 42 does not exist" },
+	{ { 0x80 | 44 }, "word 0: instruction 44 does not exist" },
 	{ { U64_MAX }, "word 0: instruction 127 does not exist" },
-	{ { INSN(IMM, 0, 0, 0, 1), 43 },
-	  "word 1: instruction 43 does not exist" },
+	{ { INSN(IMM, 0, 0, 0, 1), 45 },
+	  "word 1: instruction 45 does not exist" },
 	{ { 0x80 }, "word 0: instruction 0 takes no imm in place of src" },
 	{ { BY_IMM(EXTEND, 0, 1) },
 	  "word 0: instruction 9 takes no imm in place of src" },
@@ -115,6 +115,25 @@ static const struct check_case refused[] = {
 	  "word 0: the literal is not filled up with zeroes" },
 	{ { INSN(SAME, 0, 0, 0, 2), SEVEN_BYTES, 0x0100000000000000 },
 	  "word 0: the literal is not filled up with zeroes" },
+	/* The record. */
+	{ { INSN(FIELD, 0, 1, 8, 0) }, "word 0: src is 1, but not used" },
+	{ { INSN(FIELD, 8, 0, 8, 0) }, "word 0: register 8 does not exist" },
+	{ { INSN(FIELD, 0, 0, 3, 0) }, "word 0: type 0x3 does not exist" },
+	{ { INSN(FIELD, 0, 0, 4 | USER, 0) },
+	  "word 0: type 0x204 does not exist" },
+	{ { INSN(FIELD, 0, 0, 8, -1) },
+	  "word 0: a record has at most 8192 bytes, not one at -1" },
+	{ { INSN(FIELD, 0, 0, 8, 8185) },
+	  "word 0: a record has at most 8192 bytes, not one at 8192" },
+	{ { INSN(FIELD, 0, 0, 1, S32_MAX) },
+	  "word 0: a record has at most 8192 bytes, not one at 2147483647" },
+	{ { INSN(FIELD_TEXT, 0, 2, 8, 0) }, "word 0: src is 2, but not used" },
+	{ { INSN(FIELD_TEXT, 0, 0, 16, 8177) },
+	  "word 0: a record has at most 8192 bytes, not one at 8192" },
+	{ { INSN(FIELD_TEXT, 0, 0, 0, 8189) },
+	  "word 0: a record has at most 8192 bytes, not one at 8192" },
+	{ { INSN(FIELD_TEXT, 0, 0, U16_MAX, 0) },
+	  "word 0: a record has at most 8192 bytes, not one at 65534" },
 	/* Jumps. */
 	{ { INSN(JUMP, 0, 0, 0, -1) }, "word 0: a jump backward" },
 	{ { INSN(JUMP_ZERO, 0, 0, 0, S32_MIN) }, "word 0: a jump backward" },
@@ -156,7 +175,7 @@ static void refusals(struct kunit *test)
 /* A sentence that does not fit is cut; memory after it is unchanged. */
 static void sentence_is_bounded(struct kunit *test)
 {
-	const u64 words[] = { 42 };
+	const u64 words[] = { 44 };
 	struct kobs_program p;
 	char why[32];
 	size_t len;
@@ -258,6 +277,10 @@ static const struct known_case known_cases[] = {
 	{ { INSN(TEXT, 0, 7, USER, 0) },
 	  { .n = 2, .texts = BIT(0), .reads = true } },
 	{ { INSN(VALUE, 0, 7, 1, 0) }, { .n = 2, .value = true } },
+	{ { INSN(FIELD, 7, 0, 2 | SIGNED, 8190), INSN(FIELD, 0, 0, 1, 3) },
+	  { .n = 3, .record = 8192 } },
+	{ { INSN(FIELD_TEXT, 7, 0, 0, 40), INSN(FIELD_TEXT, 0, 0, 16, 30) },
+	  { .n = 3, .record = 46 } },
 	{ { INSN(READ, 7, 7, 8 | USER | SIGNED, -5) },
 	  { .n = 2, .reads = true } },
 	{ { INSN(SAME, 7, 7, USER, 2), EIGHT_BYTES, SEVEN_BYTES },
@@ -302,6 +325,7 @@ static void what_is_known(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, p.texts, k->texts, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, p.value, k->value, "case %u", i);
 		KUNIT_EXPECT_EQ_MSG(test, p.reads, k->reads, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, p.record, k->record, "case %u", i);
 	}
 }
 

@@ -79,6 +79,7 @@ static struct program_step any_step(struct random_rig *rig, unsigned int left)
 		KOBS_OP_NOT,
 		KOBS_OP_EXTEND, KOBS_OP_JUMP, KOBS_OP_JUMP_ZERO,
 		KOBS_OP_JUMP_SET, KOBS_OP_KEY, KOBS_OP_WANT,
+		KOBS_OP_FIELD, KOBS_OP_FIELD,
 	};
 	struct program_step s = { .dst = below(rig, KOBS_PROG_REGS) };
 
@@ -89,10 +90,13 @@ static struct program_step any_step(struct random_rig *rig, unsigned int left)
 	}
 	if (s.by_imm || s.op == KOBS_OP_IMM || s.op == KOBS_OP_HIGH)
 		s.imm = any(rig);
-	else if (s.op >= KOBS_OP_ADD || s.op == KOBS_OP_MOVE)
+	else if ((s.op >= KOBS_OP_ADD && s.op != KOBS_OP_FIELD) ||
+		 s.op == KOBS_OP_MOVE)
 		s.src = below(rig, KOBS_PROG_REGS);
-	if (s.op == KOBS_OP_EXTEND)
+	if (s.op == KOBS_OP_EXTEND || s.op == KOBS_OP_FIELD)
 		s.arg = any_type(rig);
+	if (s.op == KOBS_OP_FIELD)
+		s.imm = below(rig, RECORD_BYTES + 1 - (s.arg & 0xff));
 	if (s.op == KOBS_OP_ARG)
 		s.arg = below(rig, KOBS_PROG_ARGS);
 	if (s.op >= KOBS_OP_JUMP && s.op <= KOBS_OP_WANT) {
@@ -199,7 +203,7 @@ static unsigned int any_read(struct random_rig *rig, u64 *words)
 	const unsigned int n = 1 + below(rig, KOBS_PROG_LITERAL);
 	unsigned int i;
 
-	switch (below(rig, 4)) {
+	switch (below(rig, 5)) {
 	case 0:
 		words[0] = INSN(READ, dst, src, any_type(rig) | user,
 				below(rig, 64));
@@ -211,6 +215,10 @@ static unsigned int any_read(struct random_rig *rig, u64 *words)
 	case 2:
 		words[0] = INSN(CONTEXT, dst, 0, below(rig, KOBS_PROG_CONTEXTS),
 				0);
+		return 1;
+	case 3:
+		words[0] = INSN(FIELD_TEXT, dst, 0, below(rig, 20),
+				below(rig, RECORD_BYTES - 20));
 		return 1;
 	default:
 		words[0] = INSN(SAME, dst, src, user, n);
@@ -321,6 +329,9 @@ static void hostile_words(struct kunit *test)
 		}
 		KUNIT_EXPECT_LE(test, ret, (int)n);
 		KUNIT_ASSERT_EQ(test, at[ret - 1], END);
+		/* A hit without so much of a record is lost. */
+		if (p.record > RECORD_BYTES)
+			continue;
 		rig->args[0] = (u64)page;
 		rig->args[1] = (u64)page + PAGE_SIZE - below(rig, 64);
 		program_rig_hit(&p, rig->args, &rig->hit);

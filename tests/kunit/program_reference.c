@@ -96,12 +96,24 @@ static u64 converted(u64 v, unsigned int type)
 	return type & KOBS_PROG_SIGNED && v >= unit / 2 ? v - unit : v;
 }
 
+/* Byte by byte, the lowest first. */
+static u64 recorded(unsigned int at, unsigned int type)
+{
+	unsigned int i;
+	u64 v = 0;
+
+	for (i = type & 0xff; i; i--)
+		v = v * 256 + program_rig_record[at + i - 1];
+	return converted(v, type);
+}
+
 /* What register dst becomes, that is @a; @b is register src or imm. */
 static struct program_number result(const struct program_step *s,
 				    struct program_number a,
 				    struct program_number b, const u64 *args)
 {
-	const bool whole = s->op == KOBS_OP_IMM || s->op == KOBS_OP_ARG;
+	const bool whole = s->op == KOBS_OP_IMM || s->op == KOBS_OP_ARG ||
+			   s->op == KOBS_OP_FIELD;
 	struct program_number r = { .bad = !whole && (a.bad || b.bad) };
 
 	if (s->op == KOBS_OP_MOVE)
@@ -112,6 +124,8 @@ static struct program_number result(const struct program_step *s,
 		return r;
 	if (s->op == KOBS_OP_ARG)
 		r.v = args[s->arg];
+	else if (s->op == KOBS_OP_FIELD)
+		r.v = recorded(s->imm, s->arg);
 	else if (s->op == KOBS_OP_IMM)
 		r.v = (s64)s->imm;
 	else if (s->op == KOBS_OP_HIGH)
@@ -140,8 +154,9 @@ static enum kobs_program_end evaluate(const struct program_step *steps,
 		const struct program_step *s = &steps[i];
 		const struct program_number imm = { .v = (s64)s->imm };
 		const struct program_number a = reg[s->dst];
-		const bool alone = s->by_imm || (s->op < KOBS_OP_ADD &&
-						 s->op != KOBS_OP_MOVE);
+		const bool alone = s->by_imm || s->op == KOBS_OP_FIELD ||
+				   (s->op < KOBS_OP_ADD &&
+				    s->op != KOBS_OP_MOVE);
 		const struct program_number b = alone ? imm : reg[s->src];
 		const bool tests = s->op >= KOBS_OP_JUMP_ZERO &&
 				   s->op <= KOBS_OP_WANT;
@@ -154,7 +169,8 @@ static enum kobs_program_end evaluate(const struct program_step *steps,
 		    (s->op == KOBS_OP_JUMP_ZERO && !a.v) ||
 		    (s->op == KOBS_OP_JUMP_SET && a.v))
 			i += s->imm;
-		else if (s->op < KOBS_OP_JUMP && s->op != KOBS_OP_END)
+		else if ((s->op < KOBS_OP_JUMP && s->op != KOBS_OP_END) ||
+			 s->op == KOBS_OP_FIELD)
 			reg[s->dst] = result(s, a, b, args);
 		if (s->op == KOBS_OP_KEY)
 			e->keys[s->arg] = b;

@@ -12,11 +12,28 @@
 
 #include "program_rig.h"
 
-/* As a handler does: preemption off. */
+/* Numbers of either sign, and texts that begin and end anywhere. */
+u8 program_rig_record[RECORD_BYTES] = {
+	0x11, 0x80, 0x7f, 0xff, 0x00, 0x01, 0xfe, 0x33,
+	'r', 'e', 'c', 'o', 'r', 'd', 0x00, 'x',
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0x08, 0x00, 0x06, 0x00, 0x28, 0x00, 0x18, 0x00,
+	0x3f, 0x00, 0x01, 0x00, 0x40, 0x00, 0x01, 0x00,
+	'a', ' ', 'l', 'o', 'n', 'g', 'e', 'r',
+	' ', 't', 'e', 'x', 't', ' ', 'o', 'f',
+	' ', 'a', 'l', 'l', '!', '!', '!', '!',
+};
+
+/* As a handler does: preemption off; it has looked at how long the record is. */
 void program_rig_hit(const struct kobs_program *p, const u64 *args,
 		     struct program_hit *hit)
 {
-	const struct kobs_program_in in = { args, PROGRAM_ELAPSED };
+	const struct kobs_program_in in = {
+		.args = args,
+		.elapsed = PROGRAM_ELAPSED,
+		.record = program_rig_record,
+		.record_len = sizeof(program_rig_record),
+	};
 
 	memset64(hit->keys, KEY_BEFORE, ARRAY_SIZE(hit->keys));
 	memset64(hit->texts, TEXT_BEFORE, ARRAY_SIZE(hit->texts));

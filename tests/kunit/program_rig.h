@@ -26,6 +26,10 @@
 
 struct kunit;
 
+/* The record of every hit. */
+#define RECORD_BYTES	64
+extern u8 program_rig_record[RECORD_BYTES];
+
 /**
  * struct program_hit - a hit, with memory after its numbers and texts
  * @keys: numbers

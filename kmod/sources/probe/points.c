@@ -361,6 +361,10 @@ static int check_targets(const struct kobs_probes *p, const u64 (*targets)[2],
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter targets: target %u: its arguments are 0 to %u only",
 					   i, n_args[target_kind(targets[i])] - 1);
+		if (code[program].record)
+			return kobs_refuse(extack, -EINVAL,
+					   "parameter targets: target %u: it has no record",
+					   i);
 	}
 	return 0;
 }
