@@ -11,6 +11,7 @@
 #include "core/session.h"
 #include "core/source.h"
 #include "core/stream.h"
+#include "hooks/event_clone.h"
 #include "netlink/family.h"
 #include "sources.h"
 #include "unwind/unwind.h"
@@ -70,6 +71,7 @@ static void __exit kobs_exit(void)
 	kobs_stream_exit();
 	kobs_unwind_exit();
 	kobs_cpus_exit();
+	kobs_event_clones_exit();
 }
 
 module_init(kobs_init);

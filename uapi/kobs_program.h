@@ -193,11 +193,20 @@ enum kobs_prog_context {
  * @KOBS_PROBE_CALL: a system call from its entry to its return, likewise
  * @KOBS_PROBE_RETURN: return of a kernel function; its arguments are those that it
  *	was called with, and enum kobs_probe_return
+ * @KOBS_PROBE_INSTRUCTION: instruction of a kernel function; its record is the
+ *	registers before it, laid out as in struct user_regs_struct (x86) or struct
+ *	user_pt_regs (arm64). At the function's entry it has the arguments of
+ *	KOBS_PROBE_FUNCTION. If ftrace can hook it, it does, and it counts as that
+ *	kind; else a kprobe.
+ * @KOBS_PROBE_EVENT: tracepoint, with the record of its event and no arguments
+ *
+ * Entries of functions have such a record, too, where ftrace gives registers (x86).
  *
  * A target is two words: the kind, with the number of its program shifted left by
- * 16; and the address of the function, or the number of its name, with that of the
+ * 16, and for instructions the number of a name plus 1, or 0, shifted left by 32;
+ * and the address of the function, or the number of its name, with that of the
  * system call plus 1, or 0 for all of them, shifted left by 32. The name of a
- * tracepoint is what is hooked; that of system calls only tells them apart. A hit
+ * tracepoint or event is what is hooked; that of system calls only tells them apart. A hit
  * tells its target by the address, or by the number of the name plus 1, if there is
  * one.
  */
@@ -208,6 +217,8 @@ enum kobs_probe_kind {
 	KOBS_PROBE_EXIT,
 	KOBS_PROBE_CALL,
 	KOBS_PROBE_RETURN,
+	KOBS_PROBE_INSTRUCTION,
+	KOBS_PROBE_EVENT,
 	KOBS_PROBE_KINDS
 };
 

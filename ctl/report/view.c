@@ -362,7 +362,7 @@ bool view_is_hook(const char *frame)
 	size_t len = strcspn(frame, "+ ");
 	size_t i;
 
-	if (strstr(frame, " [kobs]"))
+	if (strstr(frame, " [kobs]") || !strncmp(frame, "__traceiter_", 12))
 		return true;
 	for (i = 0; i < ARRAY_SIZE(hook_frames); i++)
 		if (strlen(hook_frames[i]) == len && !strncmp(frame, hook_frames[i], len))

@@ -9,10 +9,11 @@
 #define KOBS_COUNTERS_H
 
 #include <asm/local64.h>
+#include <linux/percpu-defs.h>
 #include <linux/types.h>
 
 /* Maximum number of a source's own reasons of loss. */
-#define KOBS_SOURCE_REASONS	8
+#define KOBS_SOURCE_REASONS	10
 
 enum kobs_counter {
 	KOBS_N_HITS,
@@ -68,5 +69,12 @@ static __always_inline void kobs_count(struct kobs_counters *c,
 {
 	local64_inc(&c->n[which]);
 }
+
+/*
+ * Likewise with preemption on: of a per-CPU variable, the counter of the CPU that
+ * the increment happens on.
+ */
+#define kobs_count_here(counters, which)				\
+	this_cpu_inc((counters).n[which].a.a.counter)
 
 #endif /* KOBS_COUNTERS_H */

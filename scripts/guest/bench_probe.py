@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Jobs of the probe source: what it adds to a call of a function, to a tracepoint, and to a system call, beside bpftrace.
+Jobs of the probe source: what it adds to a call of a function, an instruction, a tracepoint, and a system call, beside bpftrace.
 """
 
 import json
@@ -25,7 +25,9 @@ def fire(b, what="bench"):
 def script(b, what="bench"):
     name = "/tmp/" + what
     with open(name, "w", encoding="utf-8") as f:
-        f.write(f"#!/bin/sh\necho {what} {CALLS} >{GEN}run\n")
+        # A kprobe becomes a jump after a few ticks.
+        wait = "sleep 0.5\n" if what == "benchloop" else ""
+        f.write(f"#!/bin/sh\n{wait}echo {what} {CALLS} >{GEN}run\n")
     b.os.chmod(name, 0o755)
     return name
 
@@ -54,9 +56,9 @@ def jobs(b):
             return b.result()
         return measure
 
-    def event(*args):
+    def event(*args, what="bench"):
         def measure():
-            hits, _ = report(*args, work=[script(b)])
+            hits, _ = report(*args, work=[script(b, what)])
             if hits != TRACED:
                 raise b.Absent(f"kobs saw {hits} of {TRACED}")
             return int(b.read(GEN + "bench")) / 1000
@@ -110,6 +112,17 @@ def jobs(b):
                 ("bpftrace count()", peer_event(f"tracepoint:{EVENT} {{ @ = count(); }}"))]),
             ("tracepoint, histogram of an argument", 120, event("hist", f"t:{EVENT}", "--value", "arg3"), [
                 ("bpftrace hist()", peer_event(f"tracepoint:{EVENT} {{ @ = hist(args->number); }}"))]),
+            ("tracepoint, histogram of a field of its record", 620, event("hist", f"t:{EVENT}", "--value", "record_number"), [
+                ("bpftrace hist()", peer_event(f"tracepoint:{EVENT} {{ @ = hist(args->number); }}"))]),
+        ])
+
+    def job_inside():
+        load(b)
+        at = f"kobs_gen_inside+{int(b.read(GEN + 'inside')):#x}"
+        rows(fire(b, "benchloop"), [
+            ("instruction inside a function, count", 190, event("count", f"k:{at}", what="benchloop"), [
+                ("bpftrace count()", peer_event(f"kprobe:{at} {{ @ = count(); }}", "benchloop"))]),
+            ("instruction inside a function, histogram of a register", 260, event("hist", f"k:{at}", "--value", "ax", what="benchloop"), []),
         ])
 
     def job_syscall():
@@ -140,4 +153,4 @@ def jobs(b):
             ("pair of functions, with pid, comm and a column of the end", 880, pair("--on", "arg0", "--by", "pid,comm,to.cpu=end"), []),
         ])
 
-    return {"probe": job_probe, "join": job_join, "event": job_event, "syscall": job_syscall}
+    return {"probe": job_probe, "inside": job_inside, "join": job_join, "event": job_event, "syscall": job_syscall}

@@ -337,9 +337,15 @@ static void put_probe(struct fz_builder *f, struct fz_buf *b)
 		k = fz_below(&f->rng, KOBS_PROBE_KINDS + chance(f, 5));
 		targets[2 * i] = k | (__u64)fz_below(&f->rng, 2) << 16;
 		targets[2 * i + 1] = k == KOBS_PROBE_FUNCTION ||
-				     k == KOBS_PROBE_RETURN ?
+				     k == KOBS_PROBE_RETURN ||
+				     k == KOBS_PROBE_INSTRUCTION ?
 				     f->known->functions[fz_below(&f->rng, 8)] :
 				     fz_below(&f->rng, 3);
+		/* Most places are inside an instruction. */
+		if (k == KOBS_PROBE_INSTRUCTION) {
+			targets[2 * i] |= (__u64)fz_below(&f->rng, 5) << 32;
+			targets[2 * i + 1] += fz_below(&f->rng, 24);
+		}
 	}
 	put_words(b, "targets", targets, 2 * n);
 	/* Short programs are accepted now and then. */

@@ -172,7 +172,7 @@ SPECIAL = [
     (r"^obsctl diff", {0}, r"^ns: before .*, after ", "a report of two reports has no account"),
     (r"--json -o ", {0}, r"", "the report is in the file"),
     (r"^obsctl slab growth", {0}, r"^slab growth of", "a report of /proc/slabinfo has no account"),
-    (r"^obsctl probe list", {0}, r"^PROBE +ARGUMENTS$", "no report of a session"),
+    (r"^obsctl probe list", {0}, r"^PROBE +ARGUMENTS", "no report of a session"),
     (r"^obsctl status", {0}, r"^kobs .* on Linux ", "no report of a session"),
     (r"^obsctl doctor", {0}, r"\w", "no report of a session"),
     (r"^obsctl session list", {0}, r"^ *ID +NAME", "no report of a session"),

@@ -265,7 +265,7 @@ bool probe_uses(const struct probe_run *p, const char *name)
 /* What a return has, and nothing else. */
 static int check_returns(const struct probe_run *p, const struct point *point)
 {
-	if (point->kind == KOBS_PROBE_FUNCTION &&
+	if ((point->kind == KOBS_PROBE_FUNCTION || point->kind == KOBS_PROBE_INSTRUCTION) &&
 	    (probe_uses(p, "ret") || probe_uses(p, "duration")))
 		return misuse("%s is the entry of a function: what it returns, and its duration, are known at kr:%s",
 			      point->name, point->bare);
@@ -276,7 +276,7 @@ static int check_returns(const struct probe_run *p, const struct point *point)
 	return 0;
 }
 
-static int compile_point(struct probe_run *p, const struct point *point)
+static int compile_point(struct probe_run *p, struct point *point)
 {
 	bool expressions = p->nr_where || p->value;
 	struct scope s = {};
@@ -290,8 +290,12 @@ static int compile_point(struct probe_run *p, const struct point *point)
 	/* Types are read where there is something to look up. */
 	if (expressions && !err) {
 		scope_open(&s, p, point);
-		err = number_keys(p, &s);
+		err = inside_check(p, &s);
+		if (!err)
+			err = fields_choose(p, &s, point);
 	}
+	if (expressions && !err)
+		err = number_keys(p, &s);
 	for (i = 0; !err && i < p->nr_where; i++)
 		err = expr_compile_where(&p->code, p->where[i], &s.expr);
 	for (i = 0; !err && i < p->nr_keys; i++)
@@ -382,7 +386,8 @@ static int make_request(struct probe_run *p, struct request *req)
 	for (i = 0; i < p->points.n; i++) {
 		const struct point *point = &p->points.v[i];
 
-		numbers_add(&p->targets, point->kind | (uint64_t)point->program << 16);
+		numbers_add(&p->targets, point->kind | (uint64_t)point->program << 16 |
+			    (uint64_t)point->label << 32);
 		numbers_add(&p->targets, point->word);
 	}
 	for (i = 0; i < p->points.names.n; i++)

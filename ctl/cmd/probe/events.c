@@ -43,6 +43,7 @@ static bool has_tracepoints(const char *system)
 {
 	static const char *const others[] = {
 		"syscalls", "ftrace", "kprobes", "uprobes", "synthetic", "fprobes", "user_events",
+		"kobs",
 	};
 	size_t i;
 

@@ -6,6 +6,49 @@
 #include "cmd/probe/probe.h"
 #include "report/writer.h"
 
+static void print_registers(const struct point *point, struct out *o, struct buf *text)
+{
+	struct strings names = {};
+	size_t i;
+
+	register_names(point, &names);
+	for (i = 0; i < names.n; i++) {
+		out_open(o, NULL, '{');
+		out_json_text(o, "name", names.v[i]);
+		out_close(o, '}');
+		buf_printf(text, "%s%s", i ? ", " : "", names.v[i]);
+	}
+	strings_free(&names);
+}
+
+/* Of tracepoints that were asked for. */
+static void print_fields(struct probe_run *p, const struct point *point, struct out *o)
+{
+	struct fields fields = {};
+	struct buf text = {};
+	size_t i;
+
+	if (point->kind == KOBS_PROBE_TRACEPOINT)
+		fields_read(&fields, point);
+	out_open(o, "fields", '[');
+	for (i = 0; i < fields.n; i++) {
+		const struct field *f = &fields.v[i];
+
+		if (!f->usable)
+			continue;
+		out_open(o, NULL, '{');
+		out_json_text(o, "name", f->name);
+		out_json_text(o, "type", f->type);
+		out_close(o, '}');
+		buf_printf(&text, "%s%s", text.len ? ", " : "", f->name);
+	}
+	out_close(o, ']');
+	if (p->events)
+		out_cell_aside(o, "FIELDS OF ITS RECORD", text.len ? text.p : "-", false);
+	fields_free(&fields);
+	buf_free(&text);
+}
+
 static void print_point(struct probe_run *p, const struct point *point, struct out *o)
 {
 	struct buf text = {};
@@ -30,8 +73,12 @@ static void print_point(struct probe_run *p, const struct point *point, struct o
 			   type.len && type.p[type.len - 1] != '*' ? " " : "", s.params[i].name);
 		buf_free(&type);
 	}
+	if (point->offset)
+		print_registers(point, o, &text);
 	out_close(o, ']');
 	out_cell_aside(o, "ARGUMENTS", text.len ? text.p : "-", false);
+	if (p->o->nr_args)
+		print_fields(p, point, o);
 	out_row_end(o);
 	buf_free(&text);
 	scope_close(&s);
@@ -55,6 +102,8 @@ int probe_list(const struct opts *o)
 		out_init(&out, stdout, o->json);
 		out_open(&out, NULL, '{');
 		out_table_begin(&out, "probes");
+		for (i = 0; i < p.points.n; i++)
+			p.events |= p.points.v[i].kind == KOBS_PROBE_TRACEPOINT;
 		for (i = 0; i < p.points.n; i++)
 			print_point(&p, &p.points.v[i], &out);
 		out_table_end(&out);

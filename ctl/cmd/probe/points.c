@@ -14,9 +14,10 @@
 #include "lib/nearest.h"
 #include "symbols/syscalls.h"
 
-#define KINDS	"k:FUNCTION, kr:FUNCTION (its return), t:SYSTEM:EVENT and s:SYSCALL"
+#define KINDS	"k:FUNCTION, k:FUNCTION+OFFSET, kr:FUNCTION (its return), t:SYSTEM:EVENT and s:SYSCALL"
 
-static struct point *add_point(struct points *p, enum kobs_probe_kind kind)
+/** points_add() - Add a point. Return: the point, until the next one is added. */
+struct point *points_add(struct points *p, enum kobs_probe_kind kind)
 {
 	struct point *point;
 
@@ -29,15 +30,19 @@ static struct point *add_point(struct points *p, enum kobs_probe_kind kind)
 	return point;
 }
 
-/* A point that is told by a name: it can be named by several words. */
-static struct point *add_named(struct points *p, enum kobs_probe_kind kind, const char *name,
+/**
+ * points_add_named() - Add a point that is told by a name.
+ *
+ * Return: the point, or NULL if another word has named it.
+ */
+struct point *points_add_named(struct points *p, enum kobs_probe_kind kind, const char *name,
 			       const char *bare)
 {
 	struct point *point;
 
 	if (strings_have(&p->names, name))
 		return NULL;
-	point = add_point(p, kind);
+	point = points_add(p, kind);
 	point->word = p->names.n;
 	point->name = pool_intern(&p->texts, name);
 	point->bare = pool_intern(&p->texts, bare);
@@ -50,7 +55,7 @@ static void add_event(struct points *p, const struct tracepoint *e)
 	struct buf name = {};
 
 	buf_printf(&name, "t:%s%s%s", e->system, *e->system ? ":" : "", e->name);
-	add_named(p, KOBS_PROBE_TRACEPOINT, name.p, e->name);
+	points_add_named(p, KOBS_PROBE_TRACEPOINT, name.p, e->name);
 	buf_free(&name);
 }
 
@@ -116,7 +121,7 @@ static void add_syscall(struct points *p, const char *name, long nr)
 	struct point *point;
 
 	buf_printf(&shown, "s:%s", name);
-	point = add_named(p, kind, shown.p, name);
+	point = points_add_named(p, kind, shown.p, name);
 	if (point) {
 		point->nr = nr;
 		point->word |= (uint64_t)(nr + 1) << 32;
@@ -167,6 +172,16 @@ static int take_function(struct points *p, const char *name, bool returns)
 	return 0;
 }
 
+/** points_take_entry() - Take FUNCTION+0, the entry. Return: 0 or an exit status. */
+int points_take_entry(struct points *p, const char *name, size_t len)
+{
+	char *function = strndup(name, len);
+	int err = take_function(p, function, false);
+
+	free(function);
+	return err;
+}
+
 /* What others call them. */
 static int refuse_word(const char *word)
 {
@@ -207,6 +222,8 @@ static int take_word(struct points *p, const char *word)
 			      word);
 	if (!*name)
 		return refuse_word(word);
+	if ((!strncmp(word, "k:", 2) || !strncmp(word, "kr:", 3)) && strchr(name, '+'))
+		return inside_take(p, word, name);
 	if (len == 1 && *word == 'k')
 		return take_function(p, name, p->timed);
 	if (len == 2 && !strncmp(word, "kr", 2))
@@ -228,8 +245,10 @@ static void add_functions(struct points *p)
 
 	for (i = 0; i < p->functions.n; i++) {
 		const struct target *t = &p->functions.v[i];
-		struct point *point = add_point(p, p->at_return ? KOBS_PROBE_RETURN :
-								  KOBS_PROBE_FUNCTION);
+		/* What was named in full is hooked by a kprobe where ftrace cannot. */
+		struct point *point = points_add(p, p->at_return ? KOBS_PROBE_RETURN :
+						 t->exact ? KOBS_PROBE_INSTRUCTION :
+						 KOBS_PROBE_FUNCTION);
 
 		name.len = 0;
 		buf_printf(&name, "%s:%s", p->at_return && !p->timed ? "kr" : "k", t->name);
@@ -261,12 +280,13 @@ int points_find(struct points *p, char **words, size_t n)
 		err = targets_resolve(&p->functions, kallsyms_path());
 	if (!err)
 		add_functions(p);
-	return err;
+	return err ? err : inside_find(p);
 }
 
 void points_free(struct points *p)
 {
 	targets_free(&p->functions);
+	inside_free(p);
 	strings_free(&p->patterns);
 	strings_free(&p->names);
 	events_free(&p->events);

@@ -4,7 +4,9 @@
  *
  *	probe.c		the noun, its verbs and options
  *	points.c	what is to be hooked, from words such as k:vfs_read
+ *	inside.c	instructions inside functions, and their registers
  *	events.c	the kernel's tracepoints
+ *	fields.c	fields of their events' records
  *	syscalls.c	arguments of system calls
  *	scope.c		the names that an expression can use at a point
  *	names.c		how columns are shown
@@ -60,6 +62,16 @@ struct tracepoints {
 	size_t		cap;
 };
 
+/* FUNCTION+OFFSET, as it was written. */
+struct inside {
+	const char	*word;
+	char		*function;	/* with its module, if that was given */
+	uint64_t	offset;
+	struct targets	found;
+	const struct target *target;
+	uint64_t	end;		/* of the function; 0 until it is known */
+};
+
 /* Something that is hooked. */
 struct point {
 	enum kobs_probe_kind kind;
@@ -67,6 +79,8 @@ struct point {
 	const char	*name;		/* as reports show it */
 	const char	*bare;		/* of the function, tracepoint or system call */
 	const char	*module;	/* of the function; "" for the kernel itself */
+	uint32_t	label;		/* number of an instruction's name plus 1, or 0 */
+	uint64_t	offset;		/* of an instruction in the function */
 	long		nr;		/* of the system call; -1 for all */
 	uint32_t	program;
 	unsigned int	sides;		/* of a pair */
@@ -77,6 +91,9 @@ struct points {
 	size_t		n;
 	size_t		cap;
 	struct targets	functions;
+	struct inside	*inside;	/* instructions that are named */
+	size_t		nr_inside;
+	size_t		cap_inside;
 	struct strings	patterns;	/* of functions */
 	struct tracepoints events;
 	struct strings	names;		/* of what is no function */
@@ -85,6 +102,20 @@ struct points {
 	bool		timed;		/* what takes time */
 	bool		at_return;	/* functions are hooked at their return */
 	bool		returns;	/* system calls are hooked at their return */
+};
+
+/* A field of an event's record. */
+struct field {
+	char		*name;
+	char		*type;		/* as it is written */
+	struct expr_symbol symbol;
+	bool		usable;		/* it is a number or a text */
+};
+
+struct fields {
+	struct field	*v;
+	size_t		n;
+	size_t		cap;
 };
 
 /* The names that an expression can use at a point. */
@@ -96,6 +127,8 @@ struct scope {
 	struct kbtf_param params[KOBS_PROG_ARGS];
 	struct expr_type types[KOBS_PROG_ARGS];
 	size_t		n;		/* of @params */
+	size_t		nr_gone;	/* of @params that are known at the entry only */
+	struct fields	fields;
 	size_t		nr_args;
 	struct expr_type result;	/* of a function */
 	struct strings	names;		/* that there are, for proposals */
@@ -146,6 +179,7 @@ struct probe_run {
 	const struct probe_opts *opts;
 	struct points	points;
 	struct join	join;
+	bool		events;		/* some are tracepoints, to be listed */
 	struct kbtf	btf;
 	struct expr	**where;
 	size_t		nr_where;
@@ -179,9 +213,29 @@ void probe_print_values(struct report *r, struct out *o, const struct row *row);
 int points_find(struct points *p, char **words, size_t n);
 void points_free(struct points *p);
 
+struct point *points_add(struct points *p, enum kobs_probe_kind kind);
+struct point *points_add_named(struct points *p, enum kobs_probe_kind kind, const char *name,
+			       const char *bare);
+
+int points_take_entry(struct points *p, const char *name, size_t len);
+
+/* inside.c */
+int inside_take(struct points *p, const char *word, const char *name);
+int inside_find(struct points *p);
+int inside_check(const struct probe_run *p, const struct scope *s);
+void inside_free(struct points *p);
+bool register_find(const struct point *point, const char *name, struct expr_symbol *out);
+void register_names(const struct point *point, struct strings *names);
+
 /* events.c */
 void events_read(struct tracepoints *e);
 void events_free(struct tracepoints *e);
+
+/* fields.c */
+void fields_read(struct fields *fields, const struct point *point);
+void fields_free(struct fields *fields);
+const struct field *fields_find(const struct fields *fields, const char *name);
+int fields_choose(const struct probe_run *p, struct scope *s, struct point *point);
 
 /* syscalls.c */
 size_t syscall_params(const char *name, struct strings *names, struct expr_type *types,
@@ -189,6 +243,7 @@ size_t syscall_params(const char *name, struct strings *names, struct expr_type 
 
 /* scope.c */
 void scope_open(struct scope *s, struct probe_run *p, const struct point *point);
+void scope_propose(struct scope *s);
 void scope_close(struct scope *s);
 
 /* macros.c */

@@ -57,6 +57,12 @@ static bool is_syscall(const struct point *p)
 	       p->kind == KOBS_PROBE_CALL;
 }
 
+/* The entry of a function, or an instruction in it. */
+static bool is_entry(const struct point *p)
+{
+	return p->kind == KOBS_PROBE_FUNCTION || p->kind == KOBS_PROBE_INSTRUCTION;
+}
+
 static bool find(const struct expr_scope *scope, const char *name, struct expr_symbol *out)
 {
 	const struct scope *s = scope->arg;
@@ -87,6 +93,15 @@ static bool find(const struct expr_scope *scope, const char *name, struct expr_s
 	if (returns && find_return(name, out))
 		return true;
 	if (is_syscall(s->point) && find_syscall(s, name, out))
+		return true;
+	if (s->point->kind == KOBS_PROBE_EVENT) {
+		const struct field *f = fields_find(&s->fields, name);
+
+		if (f && f->usable)
+			*out = f->symbol;
+		return f && f->usable;
+	}
+	if (is_entry(s->point) && register_find(s->point, name, out))
 		return true;
 	return expr_find_arg(name, (unsigned int)s->nr_args, out);
 }
@@ -159,6 +174,18 @@ static void take_syscall(struct scope *s)
 		strings_add(&s->names, "duration");
 }
 
+/** scope_propose() - Let sentences propose the names that there are now. */
+void scope_propose(struct scope *s)
+{
+	size_t i;
+
+	free(s->list);
+	s->list = zalloc((s->names.n + 1) * sizeof(*s->list));
+	for (i = 0; i < s->names.n; i++)
+		s->list[i] = s->names.v[i];
+	s->expr.names = s->list;
+}
+
 static void list_names(struct scope *s)
 {
 	static const char *const columns[] = { "probe", "kstack", "ustack" };
@@ -180,9 +207,9 @@ static void list_names(struct scope *s)
 		snprintf(arg, sizeof(arg), "arg%zu", i);
 		strings_add(&s->names, arg);
 	}
-	s->list = zalloc((s->names.n + 1) * sizeof(*s->list));
-	for (i = 0; i < s->names.n; i++)
-		s->list[i] = s->names.v[i];
+	if (is_entry(s->point))
+		register_names(s->point, &s->names);
+	scope_propose(s);
 }
 
 /** scope_open() - Find the names at a point. */
@@ -191,7 +218,7 @@ void scope_open(struct scope *s, struct probe_run *p, const struct point *point)
 	memset(s, 0, sizeof(*s));
 	s->point = point;
 	s->result = expr_number(8, true);
-	s->nr_args = point->kind == KOBS_PROBE_FUNCTION || point->kind == KOBS_PROBE_RETURN ?
+	s->nr_args = is_entry(point) || point->kind == KOBS_PROBE_RETURN ?
 		     FUNCTION_ARGS : is_syscall(point) ? SYSCALL_ARGS : KOBS_PROG_ARGS;
 	if (is_syscall(point))
 		take_syscall(s);
@@ -200,9 +227,14 @@ void scope_open(struct scope *s, struct probe_run *p, const struct point *point)
 		s->expr.btf = kbtf_get(&p->btf, "", &s->why);
 	else
 		take_btf(s, p);
+	/* The registers may have changed by then. */
+	if (point->offset) {
+		s->nr_gone = s->n;
+		s->nr_args = 0;
+		s->n = 0;
+	}
 	list_names(s);
 	s->expr.find = find;
-	s->expr.names = s->list;
 	s->expr.what = point->name;
 	s->expr.no_btf = s->why.len ? s->why.p : NULL;
 	s->expr.arg = s;
@@ -211,6 +243,7 @@ void scope_open(struct scope *s, struct probe_run *p, const struct point *point)
 void scope_close(struct scope *s)
 {
 	strings_free(&s->names);
+	fields_free(&s->fields);
 	buf_free(&s->why);
 	free(s->list);
 	memset(s, 0, sizeof(*s));

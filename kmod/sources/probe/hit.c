@@ -113,6 +113,31 @@ static void probe_entry_stacks(unsigned long ip, unsigned long parent_ip,
 	probe_hit_entry(ip, ops->private, fregs, KOBS_HIT_EITHER_STACKS);
 }
 
+/* With all registers, for a program that takes some. */
+static void probe_entry_regs(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	struct kobs_probe_point *p = ops->private;
+	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
+	const struct kobs_program_in in = {
+		.args = args, .record = ftrace_get_regs(fregs),
+	};
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_cpu *pc;
+	struct kobs_at at;
+	u64 t0;
+
+	pc = probe_open(p->s, &t0);
+	if (!pc)
+		return;
+	at = kobs_at_fregs(fregs);
+	kobs_probe_args(fregs, args, p->program.n_args);
+	v[PROBE_W_PROBE] = ip;
+	probe_run_in(p, pc, v, &in, p->s->need, ip, &at, KOBS_NO_VALUE,
+		     KOBS_HIT_EITHER_STACKS);
+	probe_close(p->s, pc, t0);
+}
+
 static __always_inline void probe_entry_quick(unsigned long ip,
 					      struct kobs_probe_point *p,
 					      struct ftrace_regs *fregs,
@@ -193,6 +218,8 @@ ftrace_func_t kobs_probe_entry(const struct kobs_probe_point *point)
 	static_assert(ARRAY_SIZE(plain) == PROBE_ENTRY_ARGS);
 	if (point->join)
 		return kobs_join_entry(point);
+	if (point->program.record)
+		return probe_entry_regs;
 	if (point->shape == KOBS_QUICK_PLAIN)
 		return plain[point->quick.value.arg];
 	if (point->shape)

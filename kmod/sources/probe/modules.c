@@ -25,7 +25,7 @@ static bool probe_goes(unsigned long ip, unsigned long state,
 					    within_module(ip, mod);
 }
 
-/* Unhook functions that go. Returns their number. */
+/* Unhook functions that go; the kernel does it for kprobes. Returns their number. */
 static unsigned int point_drop(struct kobs_probe_point *point,
 			       unsigned long state, const struct module *mod)
 {
@@ -33,6 +33,11 @@ static unsigned int point_drop(struct kobs_probe_point *point,
 	unsigned int i = 0;
 	unsigned int gone;
 
+	if (point->kprobe && !point->gone &&
+	    probe_goes(point->kprobe->ip, state, mod)) {
+		point->gone = true;
+		return 1;
+	}
 	while (i < left) {
 		if (!probe_goes(point->ips[i], state, mod)) {
 			i++;

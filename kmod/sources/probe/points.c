@@ -22,17 +22,6 @@
 #include "hooks/ftrace.h"
 #include "sources/probe/probe.h"
 
-/* A target: two words. */
-static unsigned int target_kind(const u64 *target)
-{
-	return target[0] & U16_MAX;
-}
-
-static u64 target_program(const u64 *target)
-{
-	return target[0] >> 16;
-}
-
 static bool is_function(const u64 *target)
 {
 	return target_kind(target) == KOBS_PROBE_FUNCTION ||
@@ -207,19 +196,25 @@ static int add_named(struct kobs_probes *p, const struct kobs_program *code,
 		     struct netlink_ext_ack *extack)
 {
 	struct kobs_probe_point *point = &p->points[p->n];
-	const char *name = target_name(names, (u32)target[1]);
+	u32 number = target_number(target);
+	const char *name = target_name(names, number);
 	enum kobs_probe_kind kind = target_kind(target);
 
-	if (!name || !*name)
+	if ((!name || !*name) && (number != PROBE_NAMELESS ||
+				  kind != KOBS_PROBE_INSTRUCTION))
 		return kobs_refuse(extack, -EINVAL,
 				   "parameter targets: there is no name %u",
-				   (u32)target[1]);
+				   number);
 	set_program(p, point, code, target);
-	point->id = (u64)(u32)target[1] + 1;
+	if (kind == KOBS_PROBE_INSTRUCTION)
+		return kobs_probe_instruction(p, target, extack);
+	point->id = number + 1ULL;
 	point->nr = (long)(target[1] >> 32) - 1;
 	p->n++;
 	if (kind == KOBS_PROBE_TRACEPOINT)
 		return find_tracepoint(point, name, extack);
+	if (kind == KOBS_PROBE_EVENT)
+		return kobs_probe_event(point, name, extack);
 	point->own_args = has_own_args(&point->program);
 	if (++p->n_syscalls > PROBE_SYSCALLS)
 		return kobs_refuse(extack, -EINVAL,
@@ -252,6 +247,8 @@ static int set_hooks(struct kobs_probes *p, struct netlink_ext_ack *extack)
 		}
 		point->ops.func = kobs_probe_entry(point);
 		point->ops.flags = KOBS_FTRACE_FLAGS;
+		if (point->program.record)
+			point->ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
 		point->ops.private = point;
 		err = ftrace_set_filter_ips(&point->ops, point->ips, point->n,
 					    0, 1);
@@ -274,99 +271,6 @@ static void set_given(struct kobs_probes *p)
 			    s->gather[k] < PROBE_WORDS)
 				point->given[point->n_given++] = s->gather[k];
 	}
-}
-
-/* Check the programs. Returns their number. */
-static int check_code(struct kobs_program *programs,
-		      const struct kobs_value *code,
-		      struct netlink_ext_ack *extack)
-{
-	unsigned int at = 0;
-	char why[128];
-	unsigned int n;
-	int words;
-
-	for (n = 0; at < code->number; n++) {
-		if (n == PROBE_PROGRAMS)
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter code: more than %d programs",
-					   PROBE_PROGRAMS);
-		words = kobs_program_check(&programs[n], code->addresses + at,
-					   code->number - at, KOBS_PROG_ARGS,
-					   why, sizeof(why));
-		if (words < 0)
-			return kobs_refuse(extack, words,
-					   "parameter code: program %u: %s",
-					   n, why);
-		at += words;
-		cond_resched();
-	}
-	return n;
-}
-
-/* Arguments of a hit. */
-static const u8 n_args[KOBS_PROBE_KINDS] = {
-	[KOBS_PROBE_FUNCTION] = PROBE_ENTRY_ARGS,
-	[KOBS_PROBE_TRACEPOINT] = PROBE_TRACE_MOST,
-	[KOBS_PROBE_ENTER] = KOBS_PROBE_SYSCALL_ARGS,
-	[KOBS_PROBE_EXIT] = KOBS_PROBE_SYSCALL_ARGS,
-	[KOBS_PROBE_CALL] = KOBS_PROBE_SYSCALL_ARGS,
-	[KOBS_PROBE_RETURN] = KOBS_PROBE_RETURN_ARGS,
-};
-
-static int check_targets(const struct kobs_probes *p, const u64 (*targets)[2],
-			 unsigned int n, unsigned int programs,
-			 const struct kobs_program *code,
-			 struct netlink_ext_ack *extack)
-{
-	const struct kobs_mode *mode = p->s->mode;
-	unsigned int i;
-
-	programs = p->joins ? p->joins->n : programs;
-	for (i = 0; i < n; i++) {
-		u64 program = target_program(targets[i]);
-		const struct kobs_program *need;
-
-		if (target_kind(targets[i]) >= KOBS_PROBE_KINDS)
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter targets: target %u: kind %u does not exist",
-					   i, target_kind(targets[i]));
-		if (program >= programs)
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter targets: target %u: there is no program %llu",
-					   i, program);
-		if (target_kind(targets[i]) == KOBS_PROBE_RETURN) {
-			bool ok = true;
-			const char *why = kobs_calls_how(&ok);
-
-			if (!ok)
-				return kobs_refuse(extack, -EOPNOTSUPP, "%s", why);
-		}
-		need = p->joins ? &p->joins->v[program].both : &code[program];
-		if (p->joins && target_kind(targets[i]) == KOBS_PROBE_CALL)
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter targets: target %u: a call that takes time is no part of a pair",
-					   i);
-		if (!p->joins && mode->value && !mode->n_fields &&
-		    target_kind(targets[i]) != KOBS_PROBE_CALL &&
-		    target_kind(targets[i]) != KOBS_PROBE_RETURN)
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter targets: target %u: mode %s needs one that takes time",
-					   i, mode->name);
-		if (mode->n_fields && !code[program].value)
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter code: program %llu gives no value",
-					   program);
-		if (need->n_args > n_args[target_kind(targets[i])])
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter targets: target %u: its arguments are 0 to %u only",
-					   i, n_args[target_kind(targets[i])] - 1);
-		if (code[program].record)
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter targets: target %u: it has no record",
-					   i);
-	}
-	return 0;
 }
 
 static int add_points(struct kobs_probes *p, const struct kobs_program *code,
@@ -406,23 +310,25 @@ static int probes_fill(struct kobs_probes *p, struct kobs_program *code,
 {
 	const struct kobs_value *params = p->s->source_params;
 	const char *names = params[PROBE_P_NAMES].text ?: "";
-	int programs = check_code(code, &params[PROBE_P_CODE], extack);
+	int programs = kobs_probe_check_code(code, &params[PROBE_P_CODE], extack);
 	int err;
 
 	if (programs < 0)
 		return programs;
 	memcpy(targets, params[PROBE_P_TARGETS].addresses, n * sizeof(*targets));
 	err = kobs_joins_init(p, code, programs, extack) ?:
-	      check_targets(p, targets, n, programs, code, extack);
+	      kobs_probe_check_targets(p, targets[0], n, programs, code, extack);
 	if (err)
 		return err;
-	sort(targets, n, sizeof(*targets), target_compare, NULL);
 	p->points = kvcalloc(n, sizeof(*p->points), GFP_KERNEL_ACCOUNT);
 	p->ips = kvcalloc(n, sizeof(*p->ips), GFP_KERNEL_ACCOUNT);
 	if (!p->points || !p->ips)
 		return -ENOMEM;
 	mutex_lock(&p->lock);
-	err = add_points(p, code, targets, n, names, extack);
+	err = kobs_probe_settle(targets[0], n, p->joins ? NULL : code);
+	sort(targets, n, sizeof(*targets), target_compare, NULL);
+	err = err ? functions_refuse(err, extack) :
+		    add_points(p, code, targets, n, names, extack);
 	mutex_unlock(&p->lock);
 	return err;
 }
@@ -478,7 +384,11 @@ void kobs_probes_free(struct kobs_probes *p)
 	unsigned int i;
 
 	unregister_module_notifier(&p->modules);
+	kobs_probe_unhook_instructions(p);
 	for (i = 0; i < p->n; i++) {
+		kfree(p->points[i].kprobe);
+		if (p->points[i].record)
+			kobs_event_free(p->points[i].record);
 		if (p->points[i].calls)
 			kobs_calls_free(p->points[i].calls);
 		ftrace_free_filter(&p->points[i].ops);

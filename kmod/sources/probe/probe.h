@@ -3,11 +3,14 @@
  * Source probe: what its files share.
  *
  *	source.c	description of the source, start and stop
+ *	check.c		what a client asks for
  *	points.c	from parameters to points: targets and programs
  *	modules.c	functions of modules that go
  *	hit.c		handlers of entries and tracepoints
  *	syscall.c	handlers of system calls
  *	call.c		handlers of functions that are hooked at their return, too
+ *	instruction.c	instructions, by kprobes
+ *	event.c		events with their records
  *	quick.c		programs that need no interpreter
  *	run.h		a hit: its program, and its record
  *	join*		the time from one hit to another: see join.h
@@ -25,6 +28,8 @@
 
 #include "core/session.h"
 #include "hooks/call.h"
+#include "hooks/event.h"
+#include "hooks/kprobe.h"
 #include "hooks/tracepoint.h"
 #include "lib/inflight.h"
 #include "lib/program.h"
@@ -47,6 +52,8 @@ enum {
 #define PROBE_N_MISSED		(KOBS_N_SOURCE + 4)
 #define PROBE_N_UNMATCHED	(KOBS_N_SOURCE + 5)
 #define PROBE_N_REPLACED	(KOBS_N_SOURCE + 6)
+#define PROBE_N_NESTED		(KOBS_N_SOURCE + 7)
+#define PROBE_N_DROPPED		(KOBS_N_SOURCE + 8)
 
 /* Further numbers of a row in mode hist. */
 enum { PROBE_F_NEGATIVE };
@@ -67,12 +74,15 @@ enum kobs_probe_param {
 
 /*
  * Maximum number of points that hook functions: to unhook one takes a grace period;
- * that hook returns: each has memory for its calls; and of system calls: each is
- * asked at every system call.
+ * that hook returns: each has memory for its calls; of system calls: each is asked at
+ * every system call; of instructions: each changes the code by itself; and of events
+ * with their records: each has a counter per CPU.
  */
 #define PROBE_ENTRIES		32
 #define PROBE_RETURNS		16
 #define PROBE_SYSCALLS		32
+#define PROBE_INSTRUCTIONS	256
+#define PROBE_EVENTS		64
 
 /* System calls that are measured at once, by default, and the words of each. */
 #define PROBE_CALLS		4096
@@ -83,6 +93,12 @@ enum kobs_probe_param {
 
 /* Arguments that a function passes in registers, wherever kobs runs. */
 #define PROBE_ENTRY_ARGS	6
+/* Bytes of the record of a function's entry by ftrace: all registers, or none. */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_REGS
+#define PROBE_ENTRY_RECORD	sizeof(struct pt_regs)
+#else
+#define PROBE_ENTRY_RECORD	0
+#endif
 /* Arguments of a tracepoint that its probe gets in registers, likewise; and most. */
 #define PROBE_TRACE_ARGS	5
 #ifdef CONFIG_X86_64
@@ -111,6 +127,9 @@ struct kobs_probes;
  * @n: number of @ips
  * @trace: hooks of tracepoints
  * @n_traces: number of @trace
+ * @kprobe: hook of an instruction, or NULL
+ * @gone: its code went
+ * @record: hook of an event with its record, or NULL
  * @event: keeps the tracepoint's module, or NULL
  * @nr: of the system call; -1 for all
  * @own_args: the program has arguments of the call itself
@@ -138,6 +157,9 @@ struct kobs_probe_point {
 	unsigned int n;
 	struct kobs_probe trace[3];
 	u8 n_traces;
+	struct kobs_kprobe *kprobe;
+	bool gone;
+	struct kobs_event *record;
 	struct trace_event_file *event;
 	long nr;
 	bool own_args;
@@ -154,6 +176,9 @@ struct kobs_probe_point {
  * @points: its hooks
  * @n: number of @points
  * @n_syscalls: number of these that hook system calls
+ * @n_instructions: number of these that hook instructions
+ * @n_events: number of these that hook events with their records
+ * @stuck: an instruction's hook can be called after the end
  * @ips: memory of their functions
  * @inflight: system calls that are measured
  * @joins: pairs that its hits begin and end, or NULL
@@ -168,6 +193,9 @@ struct kobs_probes {
 	struct kobs_probe_point *points;
 	unsigned int n;
 	unsigned int n_syscalls;
+	unsigned int n_instructions;
+	unsigned int n_events;
+	bool stuck;
 	unsigned long *ips;
 	struct kobs_inflight_table inflight;
 	struct kobs_joins *joins;
@@ -177,6 +205,36 @@ struct kobs_probes {
 	unsigned int gone;
 	char when[MODULE_NAME_LEN + 64];
 };
+
+/* A target: two words. */
+static inline unsigned int target_kind(const u64 *target)
+{
+	return target[0] & U16_MAX;
+}
+
+static inline u64 target_program(const u64 *target)
+{
+	return target_kind(target) == KOBS_PROBE_INSTRUCTION ?
+	       target[0] >> 16 & U16_MAX : target[0] >> 16;
+}
+
+/* The number of its name: an instruction need not have one. */
+#define PROBE_NAMELESS		U32_MAX
+
+static inline u32 target_number(const u64 *target)
+{
+	return target_kind(target) == KOBS_PROBE_INSTRUCTION ?
+	       (u32)(target[0] >> 32) - 1 : (u32)target[1];
+}
+
+/* check.c */
+int kobs_probe_check_code(struct kobs_program *programs,
+			  const struct kobs_value *code,
+			  struct netlink_ext_ack *extack);
+int kobs_probe_check_targets(const struct kobs_probes *p, const u64 *targets,
+			     unsigned int n, unsigned int programs,
+			     const struct kobs_program *code,
+			     struct netlink_ext_ack *extack);
 
 /* points.c */
 struct kobs_probes *kobs_probes_new(struct kobs_session *s,
@@ -193,6 +251,18 @@ bool kobs_probes_note(const struct kobs_probes *p, unsigned int i,
 
 /* call.c */
 int kobs_probe_calls(struct kobs_probe_point *point);
+
+/* instruction.c */
+int kobs_probe_settle(u64 *targets, unsigned int n,
+		      const struct kobs_program *code);
+int kobs_probe_instruction(struct kobs_probes *p, const u64 *target,
+			   struct netlink_ext_ack *extack);
+void kobs_probe_unhook_instructions(struct kobs_probes *p);
+u64 kobs_probes_missed(const struct kobs_session *s);
+
+/* event.c */
+int kobs_probe_event(struct kobs_probe_point *point, const char *name,
+		     struct netlink_ext_ack *extack);
 
 /* quick.c */
 enum kobs_quick_shape kobs_probe_shape(struct kobs_probe_point *point);

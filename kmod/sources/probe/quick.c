@@ -8,10 +8,12 @@
 #include "sources/probe/probe.h"
 #include "sources/probe/quick.h"
 
-/* Words of a program that are yet to be recognised. */
+/* Words of a program that are yet to be recognised, and what was seen so far. */
 struct kobs_quick_reader {
 	const u64 *word;
 	const u64 *end;
+	bool args;
+	bool record;
 };
 
 static bool next_is(const struct kobs_quick_reader *r, unsigned int op)
@@ -19,14 +21,37 @@ static bool next_is(const struct kobs_quick_reader *r, unsigned int op)
 	return r->word < r->end && KOBS_PROG_OP(*r->word) == op;
 }
 
-/* An argument, cut to a type or not, in a register. */
+/* A number of the record: it is shifted down from the end of 64 bits. */
+static bool read_field(struct kobs_quick_reader *r,
+		       struct kobs_quick_operand *o, unsigned int *reg)
+{
+	unsigned int type = KOBS_PROG_ARG(*r->word);
+	unsigned int bytes = KOBS_PROG_BYTES(type);
+	s64 at = KOBS_PROG_IMM(*r->word) + bytes - sizeof(u64);
+
+	if (at < 0 || IS_ENABLED(CONFIG_CPU_BIG_ENDIAN))
+		return false;
+	*reg = KOBS_PROG_DST(*r->word++);
+	*o = (struct kobs_quick_operand){
+		.arg = at,
+		.shift = 64 - 8 * bytes,
+		.is_signed = type & KOBS_PROG_SIGNED,
+	};
+	r->record = true;
+	return true;
+}
+
+/* An argument, cut to a type or not, in a register; or a number of the record. */
 static bool read_operand(struct kobs_quick_reader *r,
 			 struct kobs_quick_operand *o, unsigned int *reg)
 {
 	unsigned int type;
 
+	if (next_is(r, KOBS_OP_FIELD))
+		return read_field(r, o, reg);
 	if (!next_is(r, KOBS_OP_ARG))
 		return false;
+	r->args = true;
 	*reg = KOBS_PROG_DST(*r->word);
 	*o = (struct kobs_quick_operand){ .arg = KOBS_PROG_ARG(*r->word) };
 	r->word++;
@@ -132,7 +157,8 @@ bool kobs_quick_read(const struct kobs_program *p, struct kobs_quick *q)
 		if (r.word >= r.end || !read_part(&r, q))
 			return false;
 	}
-	return true;
+	q->record = r.record;
+	return !(r.args && r.record);
 }
 
 /**

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Source probe: programs that need no interpreter: up to two comparisons of an
- * argument with a number, an argument as the value, and one as the key. A hit of
- * such a program takes about half as long.
+ * argument with a number, an argument as the value, and one as the key; or all
+ * likewise with numbers of the record. A hit of such a program takes about half as
+ * long.
  *
  * Locking: none; any context, NMI included.
  */
@@ -10,19 +11,21 @@
 #define KOBS_PROBE_QUICK_H
 
 #include <linux/compiler.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include <uapi/kobs_program.h>
 
 #define KOBS_QUICK_CONDITIONS	2
 
 /**
- * struct kobs_quick_operand - an argument, cut to a type
- * @arg: its number
+ * struct kobs_quick_operand - an argument or a number of the record, cut to a type
+ * @arg: number of the argument; of the record, byte of the 64 bits that the number
+ *	 is the last of
  * @shift: bits that the type has less than 64
  * @is_signed: the type is signed
  */
 struct kobs_quick_operand {
-	u8 arg;
+	u16 arg;
 	u8 shift;
 	bool is_signed;
 };
@@ -50,6 +53,7 @@ struct kobs_quick_condition {
  * @has_value: it gives a value
  * @value_signed: the value is signed
  * @has_key: it gives number 0
+ * @record: all operands are numbers of the record, else arguments
  * @value: the value
  * @key: number 0
  */
@@ -59,6 +63,7 @@ struct kobs_quick {
 	bool has_value;
 	bool value_signed;
 	bool has_key;
+	bool record;
 	struct kobs_quick_operand value;
 	struct kobs_quick_operand key;
 };
@@ -76,10 +81,22 @@ static __always_inline u64 kobs_quick_cut(const struct kobs_quick_operand *o,
 	return o->is_signed ? (u64)((s64)v >> o->shift) : v >> o->shift;
 }
 
+/* @from: arguments, or the record; which is a constant. */
+static __always_inline u64 kobs_quick_get_of(const struct kobs_quick_operand *o,
+					     const void *from, bool record)
+{
+	u64 v;
+
+	if (!record)
+		return kobs_quick_cut(o, ((const u64 *)from)[o->arg]);
+	memcpy(&v, from + o->arg, sizeof(v));
+	return o->is_signed ? (u64)((s64)v >> o->shift) : v >> o->shift;
+}
+
 static __always_inline u64 kobs_quick_get(const struct kobs_quick_operand *o,
 					  const u64 *args)
 {
-	return kobs_quick_cut(o, args[o->arg]);
+	return kobs_quick_get_of(o, args, false);
 }
 
 /* Whether the operand's value fulfils a condition. */
@@ -90,19 +107,26 @@ kobs_quick_fits(const struct kobs_quick_condition *c, u64 v)
 }
 
 static __always_inline bool
-kobs_quick_holds(const struct kobs_quick_condition *c, const u64 *args)
+kobs_quick_holds(const struct kobs_quick_condition *c, const void *from,
+		 bool record)
 {
-	return kobs_quick_fits(c, kobs_quick_get(&c->operand, args));
+	return kobs_quick_fits(c, kobs_quick_get_of(&c->operand, from, record));
+}
+
+static __always_inline bool kobs_quick_wants_of(const struct kobs_quick *q,
+						const void *from, bool record)
+{
+	if (!q->n_conditions)
+		return true;
+	return kobs_quick_holds(&q->condition[0], from, record) &&
+	       (likely(q->n_conditions == 1) ||
+		kobs_quick_holds(&q->condition[1], from, record));
 }
 
 static __always_inline bool kobs_quick_wants(const struct kobs_quick *q,
 					     const u64 *args)
 {
-	if (!q->n_conditions)
-		return true;
-	return kobs_quick_holds(&q->condition[0], args) &&
-	       (likely(q->n_conditions == 1) ||
-		kobs_quick_holds(&q->condition[1], args));
+	return kobs_quick_wants_of(q, args, false);
 }
 
 /**

@@ -92,14 +92,13 @@ static __always_inline void probe_out(struct kobs_cpu *pc,
  * that of hits whose program gives none. What the program does not give, because it
  * is not its own or was jumped over, is 0 or empty: a key has no chance contents.
  */
-static __always_inline void probe_run(struct kobs_probe_point *p,
-				      struct kobs_cpu *pc, u64 *v,
-				      const u64 *args, u32 need,
-				      unsigned long entry,
-				      const struct kobs_at *at, u64 value,
-				      enum kobs_hit_kind kind)
+static __always_inline void probe_run_in(struct kobs_probe_point *p,
+					 struct kobs_cpu *pc, u64 *v,
+					 const struct kobs_program_in *in,
+					 u32 need, unsigned long entry,
+					 const struct kobs_at *at, u64 value,
+					 enum kobs_hit_kind kind)
 {
-	const struct kobs_program_in in = { .args = args };
 	struct kobs_program_out out = {
 		.keys = &v[PROBE_W_NUMBER],
 		.texts = &v[PROBE_W_TEXT],
@@ -110,7 +109,7 @@ static __always_inline void probe_run(struct kobs_probe_point *p,
 
 	for (i = 0; i < p->n_given; i++)
 		v[p->given[i]] = 0;
-	end = kobs_program_run(&p->program, &in, &out);
+	end = kobs_program_run(&p->program, in, &out);
 	if (unlikely(end != KOBS_PROGRAM_PASS)) {
 		probe_out(pc, end);
 		return;
@@ -125,6 +124,19 @@ static __always_inline void probe_run(struct kobs_probe_point *p,
 	}, kind);
 }
 
+/* Likewise, with arguments and no record. */
+static __always_inline void probe_run(struct kobs_probe_point *p,
+				      struct kobs_cpu *pc, u64 *v,
+				      const u64 *args, u32 need,
+				      unsigned long entry,
+				      const struct kobs_at *at, u64 value,
+				      enum kobs_hit_kind kind)
+{
+	const struct kobs_program_in in = { .args = args };
+
+	probe_run_in(p, pc, v, &in, need, entry, at, value, kind);
+}
+
 /* Add the value of a hit to a row whose key has one word; false: the slow path. */
 static __always_inline bool probe_add_quick(const struct kobs_probe_point *p,
 					    struct kobs_cpu *pc,
@@ -136,29 +148,31 @@ static __always_inline bool probe_add_quick(const struct kobs_probe_point *p,
 }
 
 /*
- * Likewise for a point that needs no interpreter, of a shape that is a constant;
- * and end the handler. Its slow path is no call that the handler comes back from:
- * that would cost the registers which it may change.
+ * Likewise for a point that needs no interpreter, of a shape that is a constant, as
+ * is whether @from is a record or arguments; and end the handler. Its slow path is
+ * no call that the handler comes back from: that would cost the registers which it
+ * may change.
  */
-static __always_inline void probe_run_quick(struct kobs_probe_point *p,
-					    struct kobs_cpu *pc,
-					    const u64 *args, u64 id, u64 value,
-					    u64 t0,
-					    enum kobs_quick_shape shape)
+static __always_inline void probe_run_quick_of(struct kobs_probe_point *p,
+					       struct kobs_cpu *pc,
+					       const void *from, bool record,
+					       u64 id, u64 value, u64 t0,
+					       enum kobs_quick_shape shape)
 {
 	const struct kobs_quick *q = &p->quick;
 	struct kobs_session *s = p->s;
 	struct kobs_row *row;
 	u64 key = id;
 
-	if (shape != KOBS_QUICK_BARE && unlikely(!kobs_quick_wants(q, args))) {
+	if (shape != KOBS_QUICK_BARE &&
+	    unlikely(!kobs_quick_wants_of(q, from, record))) {
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		goto out;
 	}
 	if (shape != KOBS_QUICK_BARE && q->has_key)
-		key = kobs_quick_get(&q->key, args);
+		key = kobs_quick_get_of(&q->key, from, record);
 	if (shape == KOBS_QUICK_VALUE && p->gives_value)
-		value = kobs_quick_get(&q->value, args);
+		value = kobs_quick_get_of(&q->value, from, record);
 	row = kobs_table_peek(&pc->table, key, 0, 1);
 	if (unlikely(!row))
 		goto slow;
@@ -172,6 +186,15 @@ out:
 	return;
 slow:
 	kobs_probe_quick_slow(p, pc, key, value, t0);
+}
+
+static __always_inline void probe_run_quick(struct kobs_probe_point *p,
+					    struct kobs_cpu *pc,
+					    const u64 *args, u64 id, u64 value,
+					    u64 t0,
+					    enum kobs_quick_shape shape)
+{
+	probe_run_quick_of(p, pc, args, false, id, value, t0, shape);
 }
 
 /*

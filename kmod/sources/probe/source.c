@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source probe: entries of kernel functions and tracepoints, with programs that
+ * Source probe: functions, instructions and tracepoints of the kernel, with programs that
  * filter their hits by any argument, and give numbers, texts and a value.
  *
  * What is hooked, and the programs, come from the controller: it knows names and
@@ -22,6 +22,35 @@
 #include "sources.h"
 #include "sources/probe/probe.h"
 
+static int kprobe_hook(struct kobs_probe_point *point,
+		       struct netlink_ext_ack *extack)
+{
+	int err = kobs_kprobe_start(point->kprobe);
+
+	point->hooked = !err;
+	if (err == -EBUSY)
+		return kobs_refuse(extack, err,
+				   "instructions cannot be hooked: kprobes are switched off; write 1 to /sys/kernel/debug/kprobes/enabled");
+	if (err)
+		return kobs_refuse(extack, err,
+				   "%pS cannot be hooked: error %d",
+				   (void *)point->kprobe->ip, -err);
+	return 0;
+}
+
+static int event_hook(struct kobs_probe_point *point,
+		      struct netlink_ext_ack *extack)
+{
+	int err = kobs_event_start(point->record);
+
+	point->hooked = !err;
+	if (err)
+		return kobs_refuse(extack, err,
+				   "an event's records cannot be had: error %d",
+				   -err);
+	return 0;
+}
+
 /* Turn a hook on. */
 static int point_hook(struct kobs_probe_point *point,
 		      struct netlink_ext_ack *extack)
@@ -29,8 +58,12 @@ static int point_hook(struct kobs_probe_point *point,
 	const char *why;
 	int err;
 
-	if (point->is_function && !point->n)
+	if ((point->is_function && !point->n) || point->gone)
 		return 0;
+	if (point->kprobe)
+		return kprobe_hook(point, extack);
+	if (point->record)
+		return event_hook(point, extack);
 	if (point->is_function) {
 		err = point->calls ?
 		      kobs_calls_start(point->calls) :
@@ -87,6 +120,9 @@ static void probe_unhook(struct kobs_probes *p)
 
 		if (point->is_function) {
 			kobs_probe_unhook_functions(point);
+		} else if (point->record) {
+			kobs_event_stop(point->record);
+			point->hooked = false;
 		} else if (point->hooked) {
 			/* Ends after begins: none is found that is not its own. */
 			for (k = point->n_traces; k > 0; k--)
@@ -96,6 +132,8 @@ static void probe_unhook(struct kobs_probes *p)
 		}
 		stuck |= point->stuck;
 	}
+	kobs_probe_unhook_instructions(p);
+	stuck |= p->stuck;
 	tracepoint_synchronize_unregister();
 	if (stuck)
 		kobs_session_pin(p->s);
@@ -297,6 +335,14 @@ static const struct kobs_reason probe_reasons[] = {
 		"replaced",
 		"begin that another one of its key replaced before an end",
 	},
+	[PROBE_N_NESTED - KOBS_N_SOURCE] = {
+		"missed",
+		"hit of an instruction while a kprobe's handler ran on the CPU",
+	},
+	[PROBE_N_DROPPED - KOBS_N_SOURCE] = {
+		"dropped",
+		"hit of an event whose record perf dropped",
+	},
 };
 
 const struct kobs_source kobs_src_probe = {
@@ -315,5 +361,7 @@ const struct kobs_source kobs_src_probe = {
 	.stop = probe_stop,
 	.release = probe_release,
 	.code = kobs_joins_code,
+	.missed = kobs_probes_missed,
+	.missed_as = PROBE_N_NESTED,
 	.note = probe_note,
 };

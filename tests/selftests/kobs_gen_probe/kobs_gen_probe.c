@@ -9,9 +9,14 @@
  *   call CTX N START STEP	kobs_gen_probe() N times; CTX is task, softirq or
  *				hardirq. Round i has the number START + i * STEP
  *   fire CTX N START STEP	the tracepoint kobs_gen_fire likewise
+ *   record CTX N START STEP	the tracepoint kobs_gen_fields likewise
+ *   hidden CTX N START STEP	kobs_gen_hidden() likewise, which ftrace cannot hook
+ *   inside CTX N START STEP	kobs_gen_inside() once, with N rounds of an
+ *				instruction; see inside
  *   bad N			kobs_gen_probe() N times with an item that cannot
  *				be read
  *   bench N			time N rounds of the tracepoint; see bench
+ *   benchloop N		the same of kobs_gen_inside()
  *   pair CTX N NS		N rounds of kobs_gen_open() and kobs_gen_close(),
  *				with NS at least between them; round i has the key i
  *   open CTX N START STEP	only the first, with the keys START + i * STEP
@@ -22,7 +27,13 @@
  *
  * With number n of round i: argument 0 is n as an int, 1 is n as 64 bits, 2 is the
  * text "even" or "odd" of i, 3 is the address of a struct gen_item. The tracepoint
- * has (n, text, item, n + 1, n + 2, n + 3, n + 4).
+ * has (n, text, item, n + 1, n + 2, n + 3, n + 4). The fields of the other one's
+ * record are n, and texts: "even", or "oddly long text" in as many bytes, with and
+ * without a NUL, and the first eight of them.
+ *
+ * The file "inside" has the offset of an instruction in kobs_gen_inside() that runs
+ * once per round, with number n in the register ax (x10 on arm64), and STEP in dx
+ * (x11).
  *
  * The file "bench" has thousandths of a ns per round in the last benchmark, the best
  * of 5. The file "pairs" has two sums over all rounds of pair: the ns between the two
@@ -67,7 +78,7 @@ struct gen_item {
 #endif
 
 /* What a command calls. */
-enum what { CALL, FIRE, OPEN, CLOSE, PAIR };
+enum what { CALL, FIRE, RECORD, HIDDEN, INSIDE, OPEN, CLOSE, PAIR };
 
 /**
  * struct burst - a command
@@ -92,7 +103,8 @@ struct burst {
 };
 
 static const char * const whats[] = {
-	[CALL] = "call", [FIRE] = "fire", [OPEN] = "open", [CLOSE] = "close",
+	[CALL] = "call", [FIRE] = "fire", [RECORD] = "record",
+	[HIDDEN] = "hidden", [INSIDE] = "inside", [OPEN] = "open", [CLOSE] = "close",
 	[PAIR] = "pair",
 };
 
@@ -100,6 +112,7 @@ static DEFINE_MUTEX(lock);
 static struct dentry *dir;
 static u64 bench_result;
 static u64 between, around;
+static u64 inside;
 
 static TRACED s64 kobs_gen_probe(int number, u64 wide, const char *name,
 				 const struct gen_item *item)
@@ -134,6 +147,38 @@ static void pair_round(u64 key, u64 ns)
 	around += t[3] - t[0];
 }
 
+static TRACED notrace s64 kobs_gen_hidden(int number, u64 wide)
+{
+	/* It is a function of its own for the compiler, too. */
+	asm volatile("" : "+r" (number) : "r" (wide));
+	return number;
+}
+
+/* Returns the last number; sets @where to the instruction. */
+static TRACED u64 kobs_gen_inside(u64 n, u64 number, u64 step,
+				  unsigned long *where)
+{
+#if defined(CONFIG_X86_64)
+	/* Long enough to be replaced by a jump. */
+	for (; n; n--)
+		asm volatile("lea 771f(%%rip), %1\n"
+			     "771: lea 0x1000000(%%rax, %%rdx), %%rcx\n"
+			     "add %%rdx, %%rax"
+			     : "+a" (number), "=&r" (*where)
+			     : "d" (step) : "rcx", "cc");
+#elif defined(CONFIG_ARM64)
+	register u64 x10 asm("x10") = number;
+	register u64 x11 asm("x11") = step;
+
+	for (; n; n--)
+		asm volatile("adr %1, 771f\n"
+			     "771: add %0, %0, %2"
+			     : "+r" (x10), "=&r" (*where) : "r" (x11));
+	number = x10;
+#endif
+	return number;
+}
+
 static void item_fill(struct gen_item *item, s64 n, const char *name)
 {
 	item->number = n;
@@ -147,6 +192,7 @@ static void item_fill(struct gen_item *item, s64 n, const char *name)
 
 static void burst_round(const struct burst *b, u64 i)
 {
+	static const char * const labels[] = { "even", "oddly long text" };
 	const char *name = i % 2 ? "odd" : "even";
 	s64 n = b->start + (s64)i * b->step;
 	struct gen_item item = {}, next = {};
@@ -154,7 +200,11 @@ static void burst_round(const struct burst *b, u64 i)
 	item_fill(&item, n, name);
 	item_fill(&next, 2 * n, name);
 	item.next = &next;
-	if (b->what == FIRE)
+	if (b->what == HIDDEN)
+		kobs_gen_hidden(n, n);
+	else if (b->what == RECORD)
+		trace_kobs_gen_fields(n, labels[i % 2], strlen(labels[i % 2]));
+	else if (b->what == FIRE)
 		trace_kobs_gen_fire(n, name, &item, n + 1, n + 2, n + 3, n + 4);
 	else
 		kobs_gen_probe(n, n, name, b->bad ? (void *)16 : &item);
@@ -175,7 +225,13 @@ static void burst_side(const struct burst *b, u64 i)
 
 static void burst_rounds(struct burst *b)
 {
+	unsigned long where;
 	u64 i;
+
+	if (b->what == INSIDE) {
+		kobs_gen_inside(b->n, b->start, b->step, &where);
+		return;
+	}
 
 	for (i = 0; i < b->n; i++) {
 		if (b->what == PAIR)
@@ -236,6 +292,15 @@ static noinline u64 bench_pairs(u64 n)
 	return ktime_get_mono_fast_ns() - start;
 }
 
+static noinline u64 bench_loop(u64 n)
+{
+	u64 start = ktime_get_mono_fast_ns();
+	unsigned long where;
+
+	kobs_gen_inside(n, 0, 1, &where);
+	return ktime_get_mono_fast_ns() - start;
+}
+
 static void run_bench(u64 n, u64 (*rounds)(u64 n))
 {
 	u64 best = U64_MAX;
@@ -282,6 +347,8 @@ static int run_bench_command(const char *line)
 		run_bench(n, bench_rounds);
 	else if (sscanf(line, "benchpair %llu", &n) == 1 && n <= MOST)
 		run_bench(n, bench_pairs);
+	else if (sscanf(line, "benchloop %llu", &n) == 1 && n <= MOST)
+		run_bench(n, bench_loop);
 	else
 		return -EINVAL;
 	return 0;
@@ -361,10 +428,15 @@ static const struct file_operations run_fops = {
 
 static int __init kobs_gen_probe_init(void)
 {
+	unsigned long where = 0;
+
+	kobs_gen_inside(1, 0, 0, &where);
+	inside = where - (unsigned long)kobs_gen_inside;
 	dir = debugfs_create_dir("kobs_gen_probe", NULL);
 	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
 	debugfs_create_file("pairs", 0400, dir, NULL, &pairs_fops);
 	debugfs_create_u64("bench", 0400, dir, &bench_result);
+	debugfs_create_u64("inside", 0400, dir, &inside);
 	return 0;
 }
 
