@@ -119,21 +119,21 @@ static __always_inline void probe_syscall_quick(struct kobs_probe_point *p,
 }
 
 /* What is known of a call but its arguments. */
-struct brief {
+struct kobs_brief {
 	long nr;
 	long ret;
 	u64 took;
 };
 
 static __always_inline u64 brief_get(const struct kobs_quick_operand *o,
-				     struct brief b)
+				     struct kobs_brief b)
 {
 	return kobs_quick_cut(o, o->arg == KOBS_PROBE_NR ? b.nr :
 				 o->arg == KOBS_PROBE_RET ? b.ret : b.took);
 }
 
 static __always_inline bool brief_wants(const struct kobs_quick *q,
-					struct brief b)
+					struct kobs_brief b)
 {
 	const struct kobs_quick_condition *c = q->condition;
 
@@ -146,7 +146,7 @@ static __always_inline bool brief_wants(const struct kobs_quick *q,
 
 /* Record a hit that is not timed, and end the handler. */
 static __always_inline void probe_run_brief(struct kobs_probe_point *p,
-					    struct kobs_cpu *pc, struct brief b,
+					    struct kobs_cpu *pc, struct kobs_brief b,
 					    bool timed)
 {
 	u64 value = timed ? b.took : KOBS_NO_VALUE;
@@ -214,7 +214,7 @@ static void probe_enter_brief(void *data, struct pt_regs *regs, long nr)
 	if (unlikely(!pc))
 		probe_enter_count(data, regs, nr);
 	else
-		probe_run_brief(p, pc, (struct brief){ .nr = number }, false);
+		probe_run_brief(p, pc, (struct kobs_brief){ .nr = number }, false);
 }
 
 static void probe_exit_count(void *data, struct pt_regs *regs, long ret)
@@ -235,7 +235,7 @@ static void probe_exit_brief(void *data, struct pt_regs *regs, long ret)
 	if (unlikely(!pc))
 		probe_exit_count(data, regs, ret);
 	else
-		probe_run_brief(p, pc, (struct brief){ nr, ret }, false);
+		probe_run_brief(p, pc, (struct kobs_brief){ nr, ret }, false);
 }
 
 static void probe_exit_value(void *data, struct pt_regs *regs, long ret)
@@ -376,7 +376,7 @@ static void probe_call_ends(void *data, struct pt_regs *regs, long ret)
 	cost = ref.entry->data[CALL_D_COST];
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	if (likely(p->brief && !cost)) {
-		struct brief b = { ref.entry->data[CALL_D_NR], ret, elapsed };
+		struct kobs_brief b = { ref.entry->data[CALL_D_NR], ret, elapsed };
 
 		kobs_inflight_end_own(&ref);
 		probe_run_brief(p, pc, b, true);
