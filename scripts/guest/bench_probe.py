@@ -45,7 +45,7 @@ def jobs(b):
     def report(*args, work):
         out = b.run("obsctl", "probe", *args, "--budget", "0", "--json", "-o", "/tmp/report", "--", *work)
         r = json.loads(b.read("/tmp/report"))
-        if sum(n for why, n in r["accounting"]["lost"].items() if why not in ("in_flight", "unpaired")):
+        if sum(n for why, n in r["accounting"]["lost"].items() if why not in ("in_flight", "unpaired", "unmatched")):
             raise SystemExit(f"bench: kobs lost hits: {r['accounting']}")
         return r["accounting"]["hits"], out
 
@@ -64,14 +64,17 @@ def jobs(b):
             return int(b.read(GEN + "bench")) / 1000
         return measure
 
-    def pair(*args):
+    def measure_pairs(start, end, *args, what, pairs):
         def measure():
-            report("time", "--from", "k:kobs_gen_open", "--to", "k:kobs_gen_close", *args, work=[script(b, "benchpair")])
+            report("time", "--from", start, "--to", end, *args, work=[script(b, what)])
             recorded = json.loads(b.read("/tmp/report"))["accounting"]["recorded"]
-            if recorded != TRACED:
-                raise b.Absent(f"kobs saw {recorded} of {TRACED}")
+            if recorded != pairs:
+                raise b.Absent(f"kobs saw {recorded} of {pairs}")
             return int(b.read(GEN + "bench")) / 1000
         return measure
+
+    def pair(*args):
+        return measure_pairs("k:kobs_gen_open", "k:kobs_gen_close", *args, what="benchpair", pairs=TRACED)
 
     def peer_event(program, what="bench"):
         def measure():
@@ -142,15 +145,22 @@ def jobs(b):
         load(b)
         kprobes = "kprobe:kobs_gen_open {{ @t[{0}] = nsecs; }} kprobe:kobs_gen_close /@t[{0}]/ {{ @ = {1}; delete(@t[{0}]); }}"
         rows(fire(b, "benchpair"), [
-            ("pair of functions, by an argument", 500, pair("--on", "arg0"), [
+            ("pair of functions, by an argument", 490, pair("--on", "arg0"), [
                 ("bpftrace stats()", peer_event(kprobes.format("arg0", "stats(nsecs - @t[arg0])"), "benchpair"))]),
-            ("pair of functions, by an argument, histogram", 520, pair("--on", "arg0", "--hist"), [
+            ("pair of functions, by an argument, histogram", 510, pair("--on", "arg0", "--hist"), [
                 ("bpftrace hist()", peer_event(kprobes.format("arg0", "hist(nsecs - @t[arg0])"), "benchpair"))]),
-            ("pair of functions, by the thread", 500, pair(), [
+            ("pair of functions, by the thread", 480, pair(), [
                 ("bpftrace stats()", peer_event(kprobes.format("tid", "stats(nsecs - @t[tid])"), "benchpair"))]),
             ("pair of functions, by a text", 1900, pair("--on", "str(arg2)"), [
                 ("bpftrace stats()", peer_event(kprobes.format("str(arg2)", "stats(nsecs - @t[str(arg2)])"), "benchpair"))]),
             ("pair of functions, with pid, comm and a column of the end", 880, pair("--on", "arg0", "--by", "pid,comm,to.cpu=end"), []),
+        ])
+        # Each hit ends a pair, and begins the next one: all have the same argument.
+        rows(fire(b), [
+            ("tracepoint, from each hit to the next, by an argument", 500,
+             measure_pairs(f"t:{EVENT}", f"t:{EVENT}", "--on", "arg3", what="bench", pairs=TRACED - 1), [
+                 ("bpftrace stats()", peer_event(f"tracepoint:{EVENT} {{ $n = args->number; if (@t[1]) {{ @ = stats(nsecs - @t[1]); }} "
+                                                 "@t[1] = nsecs; }"))]),
         ])
 
     return {"probe": job_probe, "inside": job_inside, "join": job_join, "event": job_event, "syscall": job_syscall}
