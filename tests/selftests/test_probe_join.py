@@ -328,6 +328,7 @@ REFUSALS = {
     ("--from", "kr:kobs_gen_open", "--to", CLOSE, "--by", "kstack"): (2, "begin at its entry, k:, for one"),
     ("--from", OPEN, "--to", CLOSE, "--where", "nothing > 1"): (2, "there is no 'nothing' in k:kobs_gen_open"),
     ("--from", OPEN, "--to", CLOSE, "--by", "arg9"): (2, "arg9"),
+    ("--from", OPEN, "--to", "k:_raw_spin_loc?"): (1, "cannot be traced"),
 }
 
 
@@ -362,6 +363,7 @@ def protocol():
     refused("its key has other parts", code, words("joins", 1 | 2 << 16 | 1 << 32))
     refused("a key is given by 1 to 2 numbers", code, words("joins", 1 | 1 << 16 | 1 << 32))
     refused("there is no program 1", code, words("joins", 1 | 1 << 32), targets=(1 | 1 << 16, 0))
+    refused("none of them begins a pair, or none ends one", code, words("joins", 1, 1 << 32))
     refused("is given by begins and by ends", code, words("joins", 2 | 2 << 32))
     refused("a call that takes time is no part of a pair", code, words("joins", 1 | 1 << 32), targets=(4, 0))
     nl.close()

@@ -138,6 +138,7 @@ struct kobs_joins {
 /* joins.c */
 int kobs_joins_init(struct kobs_probes *p, const struct kobs_program *code,
 		    unsigned int programs, struct netlink_ext_ack *extack);
+bool kobs_joins_hooked(const struct kobs_probes *p);
 void kobs_joins_free(struct kobs_probes *p);
 void kobs_joins_code(struct kobs_session *s, const struct kobs_code *code,
 		     const struct kobs_replace *replace);

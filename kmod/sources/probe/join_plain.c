@@ -2,7 +2,7 @@
 /*
  * Source probe: handlers of hits that begin or end pairs in the usual way (join.h):
  * in a table, whose columns are what began and what ended; without programs, by a key
- * that is one argument, the thread or the processor. A hit takes half as long.
+ * that is one argument, the thread or the processor. A pair costs a quarter less.
  *
  * Locking: none; any context, NMI included; see join.c.
  */

@@ -263,6 +263,29 @@ int kobs_joins_init(struct kobs_probes *p, const struct kobs_program *code,
 }
 
 /**
+ * kobs_joins_hooked() - whether there are hooks at both sides
+ * @p: hooks of a session with pairs; functions that cannot be hooked are none of them
+ *
+ * Context: task.
+ * Return: false if nothing would begin a pair, or nothing end one.
+ */
+bool kobs_joins_hooked(const struct kobs_probes *p)
+{
+	bool from = false, to = false;
+	unsigned int i;
+
+	for (i = 0; i < p->n; i++) {
+		const struct kobs_probe_point *point = &p->points[i];
+
+		if (point->is_function && !point->n)
+			continue;
+		from |= point->join->from.on;
+		to |= point->join->to.on;
+	}
+	return from && to;
+}
+
+/**
  * kobs_joins_free() - undo kobs_joins_init()
  * @p: its hooks, none of which is on
  *

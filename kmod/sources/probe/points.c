@@ -295,9 +295,14 @@ static int add_points(struct kobs_probes *p, const struct kobs_program *code,
 	if (err)
 		return err;
 	set_given(p);
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n && !p->joins; i++)
 		if (p->points[i].n || !p->points[i].is_function)
 			return 0;
+	if (p->joins && kobs_joins_hooked(p))
+		return 0;
+	if (!kobs_session_kept_out(p->s))
+		return kobs_refuse(extack, -EINVAL,
+				   "parameter targets: none of them begins a pair, or none ends one");
 	return kobs_refuse(extack, -EINVAL, "%ps%s cannot be traced: %s",
 			   (void *)(long)p->s->kept_out[0].address,
 			   kobs_session_kept_out(p->s) > 1 ?
