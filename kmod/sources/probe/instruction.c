@@ -184,7 +184,8 @@ static int insn_prepare(struct kobs_probe_point *point, unsigned long ip,
 	if (why)
 		return insn_keep_out(point, ip, why, true, extack);
 	if (point->join)
-		return insn_keep_out(point, ip, "ftrace cannot trace it, and a kprobe is no part of a pair",
+		return insn_keep_out(point, ip,
+				     "ftrace cannot trace it, and a kprobe is no part of a pair",
 				     false, extack);
 	k = kzalloc(sizeof(*k), GFP_KERNEL_ACCOUNT);
 	if (!k)
