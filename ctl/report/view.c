@@ -288,6 +288,13 @@ bool view_is_pointer(const struct view *v, size_t column)
 	       (v->shown[column] == SHOWN_HEX || !strcmp(v->columns[column]->name, "ptr"));
 }
 
+/** view_is_plain() - Whether a column's numbers, 0 or more, are shown as such. */
+bool view_is_plain(const struct view *v, size_t column)
+{
+	return v->types[column] == KOBS_TYPE_NUMBER && !view_is_pointer(v, column) &&
+	       !view_is_named(v, column);
+}
+
 /* The value of a column of a row with these keys. */
 static void print_key(struct view *v, size_t column, const uint64_t *keys, struct buf *out)
 {

@@ -76,6 +76,7 @@ bool view_is_hidden(const struct view *v, size_t column);
 bool view_is_named(const struct view *v, size_t column);
 bool view_has_number(const struct view *v, size_t column);
 bool view_is_pointer(const struct view *v, size_t column);
+bool view_is_plain(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct buf *out);
 void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out);

@@ -55,6 +55,12 @@ struct trace {
 	void		*arg;		/* of it */
 };
 
+/* stream_print.c */
+void trace_columns(struct trace *t);
+void trace_heading(struct trace *t);
+size_t trace_record(struct trace *t, uint32_t cpu, const uint64_t *rec);
+
+/* stream.c */
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
 		bool json);
 const char *trace_message(struct trace *t, struct nlmsghdr *msg);
