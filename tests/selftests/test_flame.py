@@ -51,7 +51,7 @@ def draw(*args, run, weight, columns=()):
     contains(p.line("hits "), f"hits {r['accounting']['hits']:,} = recorded {r['accounting']['recorded']:,} ", "the account")
     wanted = {}
     for row in r["rows"]:
-        path = [str(row[c]) for c in columns if row.get(c)]
+        path = [str(row[c]) for c in columns if row.get(c) not in (None, "")]
         path += [plain(f) for stack in ("ustack", "kstack") for f in reversed(row.get(stack, []))]
         for n in range(len(path) + 1 if row[weight] else 0):
             wanted[tuple(path[:n])] = wanted.get(tuple(path[:n]), 0) + row[weight]
