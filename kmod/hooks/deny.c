@@ -56,7 +56,6 @@ static const struct {
 	{ "__sprint_symbol*", "called by the probe itself" },
 	{ "kallsyms_lookup*", "called by the probe itself" },
 	{ "copy_from_user_nofault", "called by the probe itself" },
-	{ "copy_from_kernel_nofault*", "called by the probe itself" },
 	{ "search_*extable*", "called by the probe itself" },
 	{ "ex_handler_*", "called by the probe itself" },
 	{ "nmi_uaccess_okay", "called by the probe itself" },

@@ -154,7 +154,7 @@ def own_hook():
 def taken_by_stacks():
     there = {line.split()[2] for line in open("/proc/kallsyms")}
     for name in ("__kernel_text_address", "kernel_text_address", "get_stack_info", "__module_address", "is_bpf_text_address",
-                 "fixup_exception", "copy_from_kernel_nofault"):
+                 "fixup_exception"):
         if name in there:
             r = obsctl("func", "count", name, "--by", "kstack", status=1)
             contains(r.err, "called by the probe itself", f"refusal of {name}")
