@@ -264,7 +264,7 @@ def stacks():
     contains(row["kstack"][0], "kobs_gen_probe", "the first frame")
     r = probe("count", FIRE, "--by", "kstack", run=rounds_of("fire task 9 0 1"))
     # On debug, the function that fires it is not in line.
-    contains(" ".join(r["rows"][0]["kstack"][:2]), "burst_rounds", "the first frames of a tracepoint")
+    contains(" ".join(r["rows"][0]["kstack"][:2]), "burst_round", "the first frames of a tracepoint")
 
 
 @test("parameters by their names, and members of structs")
