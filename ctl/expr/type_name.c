@@ -30,7 +30,9 @@ static const struct {
 	uint8_t		bytes;
 	bool		is_signed;
 } shown_types[] = {
-	{ "errno", EXPR_SHOWN_ERROR, 4, true }, { "symbol", EXPR_SHOWN_SYMBOL, 8, false },
+	{ "errno", EXPR_SHOWN_ERROR, 4, true },
+	/* Of a system call: an error, or a number of any size. */
+	{ "result", EXPR_SHOWN_ERROR, 8, true }, { "symbol", EXPR_SHOWN_SYMBOL, 8, false },
 	{ "dev", EXPR_SHOWN_DEVICE, 4, false },
 	{ "blk_status", EXPR_SHOWN_BLK_STATUS, 1, false },
 	{ "ipv4", EXPR_SHOWN_IPV4, 4, false },

@@ -131,8 +131,10 @@ static bool is_left_out(const struct report *r, size_t c)
 
 static void add_column(struct join *j, size_t c, const uint64_t *keys)
 {
-	bool fault = view_is_fault(j->r->view, c, keys);
-	uintptr_t known = fault ? 0 : (uintptr_t)map_get(&j->texts[c], keys[c]);
+	/* What goes on in another column is not known by its key. */
+	bool whole = !view_is_fault(j->r->view, c, keys) &&
+		     j->r->view->shown[c] != SHOWN_IPV6;
+	uintptr_t known = whole ? (uintptr_t)map_get(&j->texts[c], keys[c]) : 0;
 	uint32_t frame = (uint32_t)(known - 1);
 
 	if (!known) {
@@ -142,7 +144,7 @@ static void add_column(struct join *j, size_t c, const uint64_t *keys)
 			return;
 		frame = stack_set_frame(j->set, j->text.p, FRAME_COLUMN);
 	}
-	if (!known && !fault)
+	if (!known && whole)
 		map_set(&j->texts[c], keys[c], (void *)((uintptr_t)frame + 1));
 	stack_set_add(j->set, frame);
 }

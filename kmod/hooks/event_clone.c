@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/trace_events.h>
@@ -53,7 +54,8 @@ struct kobs_event_clone {
 static DEFINE_MUTEX(clones_lock);
 static LIST_HEAD(clones);
 
-/* What the event of kobs's own is called for. */
+/* What the event of kobs's own is called for, and by whom. */
+static struct task_struct *door_task;
 static int (*door_run)(struct kobs_event_clone *c);
 static struct kobs_event_clone *door_clone;
 static int door_result;
@@ -65,8 +67,11 @@ static int door_reg(struct trace_event_call *call, enum trace_reg type,
 
 	if (type != TRACE_REG_REGISTER && type != TRACE_REG_UNREGISTER)
 		return -EOPNOTSUPP;
-	/* Others can turn it on and off, too. */
-	if (run) {
+	/*
+	 * Others can turn it on and off, too, with other locks held: what is to be
+	 * done is not theirs.
+	 */
+	if (run && READ_ONCE(door_task) == current) {
 		WRITE_ONCE(door_run, NULL);
 		door_result = run(door_clone);
 	}
@@ -103,13 +108,14 @@ static int with_events(int (*run)(struct kobs_event_clone *c),
 	lockdep_assert_held(&clones_lock);
 	door_clone = c;
 	door_result = -EBUSY;
+	WRITE_ONCE(door_task, current);
 	WRITE_ONCE(door_run, run);
 	/* Off first, as somebody may have turned it on. */
 	trace_set_clr_event(SYSTEM, DOOR, 0);
 	if (READ_ONCE(door_run))
 		trace_set_clr_event(SYSTEM, DOOR, 1);
 	WRITE_ONCE(door_run, NULL);
-	/* Takes the lock once more: whoever called the event is done. */
+	WRITE_ONCE(door_task, NULL);
 	trace_set_clr_event(SYSTEM, DOOR, 0);
 	return door_result;
 }
@@ -127,11 +133,6 @@ static int clone_add(struct kobs_event_clone *c)
 static int clone_remove(struct kobs_event_clone *c)
 {
 	return trace_remove_event_call(&c->call);
-}
-
-static const char *name_of(struct kobs_event_clone *c)
-{
-	return c->call.tp->name;
 }
 
 static void clone_free(struct kobs_event_clone *c)
@@ -152,7 +153,6 @@ static bool sweep(void)
 	list_for_each_entry(c, &clones, node) {
 		if (c->users || !c->there)
 			continue;
-		trace_set_clr_event(SYSTEM, name_of(c), 0);
 		c->there = with_events(clone_remove, c);
 		left |= c->there;
 		gone |= !c->there;
@@ -206,7 +206,9 @@ static struct kobs_event_clone *new_clone(struct trace_event_file *file)
 		.tp = from->tp,
 		.event.funcs = from->event.funcs,
 		.print_fmt = from->print_fmt,
-		.flags = TRACE_EVENT_FL_TRACEPOINT,
+		/* Not for tracefs, which keeps no reference to what it uses. */
+		.flags = TRACE_EVENT_FL_TRACEPOINT |
+			 TRACE_EVENT_FL_IGNORE_ENABLE,
 	};
 	err = with_events(clone_add, c);
 	if (err) {
@@ -228,6 +230,8 @@ static const char *refusal(const struct trace_event_file *file)
 	if (call->class->reg != trace_event_reg || call->class->get_fields ||
 	    !call->class->perf_probe)
 		return "the kernel gives no record of its own kind of event to others";
+	if (call->perf_perm)
+		return "the kernel does not let everybody sample it";
 	return NULL;
 }
 
@@ -323,8 +327,6 @@ u64 kobs_event_clone_id(const struct kobs_event_clone *c)
  * kobs_event_clones_exit() - remove what is left
  *
  * No clone has users, and as who has one open by perf keeps kobs loaded, nobody has.
- * Should one have been turned on again in tracefs, the kernel removes it with those
- * of the module, and its memory is left.
  *
  * Context: task, may sleep; kobs is being unloaded.
  */

@@ -5,8 +5,7 @@
  * that drops its records, does not touch a clone's.
  *
  * While it lives, a clone is /sys/kernel/tracing/events/kobs/EVENT, which others can
- * use like any event: in tracefs, where it is switched off when kobs is done with
- * it, and by perf, as long as which it is kept.
+ * use by perf, as long as which it is kept, but not by tracefs.
  */
 #ifndef KOBS_EVENT_CLONE_H
 #define KOBS_EVENT_CLONE_H

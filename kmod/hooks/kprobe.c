@@ -125,6 +125,8 @@ int kobs_kprobe_start(struct kobs_kprobe *k)
 	if (!k->known)
 		err = kprobe_register(&k->kp, k->ip, k->kp.pre_handler);
 	k->known = !err;
+	/* While it is off, those of others there count what they miss for it, too. */
+	k->kp.nmissed = 0;
 	if (!err)
 		err = enable_kprobe(&k->kp);
 	/* Nothing else leaves it off, and that of several here is not told. */

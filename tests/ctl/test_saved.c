@@ -146,7 +146,7 @@ static void test_diff(void)
 	o = (struct opts){ .json = true };
 	ok(!run(&noun_diff, &o, "a.json", "b.json"), "the change as JSON");
 	read_back("out");
-	has("{\"unit\": \"ns\", \"before\": 1500, \"after\": 3000, \"rows\": [{\"frame\": \"vfs_read\", \"before\": 1000, \"after\": 2500, \"change\": 1500}",
+	has("{\"unit\": \"ns\", \"before\": 1500, \"after\": 3000, \"lost_before\": 3, \"lost_after\": 3, \"rows\": [{\"frame\": \"vfs_read\", \"before\": 1000, \"after\": 2500, \"change\": 1500}",
 	    true, "its numbers");
 }
 

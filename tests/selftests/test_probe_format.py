@@ -176,12 +176,11 @@ def dropped():
     equal(table(r, "half"), {(1,): 37}, "rows")
 
 
-@test("the clone can be used by others while it lives, and stays as long as perf has it open")
+@test("the clone can be used by perf while it lives, and stays as long as that has it open; tracefs cannot use it")
 def others():
     with Background("probe", "count", EVENT, "--by", "half", "--json") as b:
         fd = perf_open(id_of(CLONE))
-        with open(CLONE + "/enable", "w", encoding="ascii") as f:
-            f.write("1")
+        equal([f for f in ("enable", "filter", "trigger") if os.path.exists(f"{CLONE}/{f}")], [], "files to use it by")
         with open(RUN, "w", encoding="ascii") as f:
             f.write("record task 9 0 0")
         r = account(json.loads(b.stop().out.splitlines()[-1]))

@@ -176,11 +176,11 @@ static void unite_functions(struct targets *all, const struct targets *more)
 
 static bool is_same(const struct point *a, const struct point *b)
 {
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == KOBS_PROBE_FUNCTION || a->kind == KOBS_PROBE_RETURN)
-		return a->word == b->word;
-	return !strcmp(a->name, b->name);
+	/* A function is of one kind by its name, and of another by a pattern. */
+	if (point_has_address(a) && point_has_address(b))
+		return a->word == b->word &&
+		       (a->kind == KOBS_PROBE_RETURN) == (b->kind == KOBS_PROBE_RETURN);
+	return a->kind == b->kind && !strcmp(a->name, b->name);
 }
 
 /* The points of the end join those of the begin: one that is both is one point. */
@@ -201,10 +201,12 @@ static void add_ends(struct points *all, const struct points *ends)
 			continue;
 		}
 		point.sides = SIDE_TO;
-		if (point.kind != KOBS_PROBE_FUNCTION && point.kind != KOBS_PROBE_RETURN) {
+		if (!point_has_address(&point))
 			point.word = (point.word >> 32 << 32) | all->names.n;
+		else if (point.label)
+			point.label = (uint32_t)all->names.n + 1;
+		if (!point_has_address(&point) || point.label)
 			strings_add(&all->names, point.name);
-		}
 		all->v = grow(all->v, &all->cap, all->n + 1, sizeof(*all->v));
 		all->v[all->n++] = point;
 	}

@@ -86,6 +86,13 @@ struct point {
 	unsigned int	sides;		/* of a pair */
 };
 
+/* It is told by its address; a name that it has is a further one. */
+static inline bool point_has_address(const struct point *p)
+{
+	return p->kind == KOBS_PROBE_FUNCTION || p->kind == KOBS_PROBE_RETURN ||
+	       p->kind == KOBS_PROBE_INSTRUCTION;
+}
+
 struct points {
 	struct point	*v;
 	size_t		n;

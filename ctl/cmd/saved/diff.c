@@ -176,28 +176,37 @@ static void describe(const struct diff *d, struct strings *lines)
 	buf_free(&line);
 }
 
+/* What became of every hit of both, and where. */
+static void accounts(const struct diff *d, bool machines, struct strings *lines)
+{
+	struct buf line = {};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		line.len = 0;
+		buf_puts(&line, i ? "after: " : "before: ");
+		saved_account(&d->file[i], &line);
+		if (machines) {
+			buf_puts(&line, "; ");
+			saved_machine(&d->file[i], &line);
+		}
+		strings_add(lines, line.p);
+	}
+	buf_free(&line);
+}
+
 static int draw(struct diff *d, struct picture *picture)
 {
 	struct flame f = {
 		.set = &d->set, .compared = true, .icicle = d->o->icicle, .unit = d->file[1].unit,
 	};
 	struct buf title = {}, text = {};
-	size_t i;
 	int err;
 
 	buf_printf(&title, "%s compared with %s", d->file[1].path, d->file[0].path);
 	f.title = title.p;
 	describe(d, &f.head);
-	for (i = 0; i < 2; i++) {
-		struct buf line = {};
-
-		buf_puts(&line, i ? "after: " : "before: ");
-		saved_account(&d->file[i], &line);
-		buf_puts(&line, "; ");
-		saved_machine(&d->file[i], &line);
-		strings_add(&f.foot, line.p);
-		buf_free(&line);
-	}
+	accounts(d, true, &f.foot);
 	flame_write(&f, &text);
 	err = picture_save(picture, &text);
 	strings_free(&f.head);
@@ -217,6 +226,7 @@ static void print(struct diff *d, struct out *o)
 	find_ends(d);
 	qsort(d->v, d->n, sizeof(*d->v), compare);
 	describe(d, &lines);
+	accounts(d, false, &lines);
 	for (i = 0; i < lines.n; i++)
 		out_line(o, "%s", lines.v[i]);
 	strings_free(&lines);
@@ -227,6 +237,8 @@ static void print(struct diff *d, struct out *o)
 	out_json_text(o, "unit", d->file[1].unit);
 	out_json_number(o, "before", stack_set_before(&d->set));
 	out_json_number(o, "after", stack_set_total(&d->set));
+	out_json_number(o, "lost_before", saved_lost(&d->file[0]));
+	out_json_number(o, "lost_after", saved_lost(&d->file[1]));
 	out_table_begin(o, "rows");
 	for (i = 0; i < d->n && (!top || i < top); i++)
 		print_row(d, o, &d->v[i]);

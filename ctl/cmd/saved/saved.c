@@ -200,6 +200,7 @@ static int find_columns(const struct saved *s, struct columns *c)
 static int add_row(const struct saved *s, const struct columns *c, struct stack_set *set,
 		   const json_t *row)
 {
+	uint32_t columns;
 	int err = 0;
 	int user;
 	size_t i;
@@ -211,11 +212,12 @@ static int add_row(const struct saved *s, const struct columns *c, struct stack_
 		if (!ends_in_stack(c->v[i]) && !known)
 			add_column(set, json_object_get(row, c->v[i]));
 	}
+	columns = set->v[set->n - 1].n;
 	for (user = 1; user >= 0; user--)
 		for (i = 0; !err && i < c->n; i++)
 			if (ends_in_stack(c->v[i]) && !strcmp(c->v[i], "ustack") == !!user)
 				err = add_stack(s, set, json_object_get(row, c->v[i]), user);
-	if (!err && !set->v[set->n - 1].n)
+	if (!err && set->v[set->n - 1].n == columns)
 		stack_set_add(set, stack_set_frame(set, "[no stack]", FRAME_COLUMN));
 	return err;
 }
@@ -256,19 +258,27 @@ void saved_describe(const struct saved *s, struct buf *out)
 		buf_printf(out, ", stopped early: %s", text_of(s->root, "stopped"));
 }
 
-/** saved_account() - What became of every hit. */
-void saved_account(const struct saved *s, struct buf *out)
+/** saved_lost() - Return: the number of hits that were lost. */
+uint64_t saved_lost(const struct saved *s)
 {
-	const json_t *account = json_object_get(s->root, "accounting");
-	json_t *lost = json_object_get(account, "lost");
+	json_t *lost = json_object_get(json_object_get(s->root, "accounting"), "lost");
 	const char *reason;
 	uint64_t sum = 0;
 	json_t *value;
-	char n[32];
 
 	json_object_foreach(lost, reason, value)
 		if (loss_of(reason) == LOSS && json_integer_value(value) > 0)
 			sum += (uint64_t)json_integer_value(value);
+	return sum;
+}
+
+/** saved_account() - What became of every hit. */
+void saved_account(const struct saved *s, struct buf *out)
+{
+	const json_t *account = json_object_get(s->root, "accounting");
+	uint64_t sum = saved_lost(s);
+	char n[32];
+
 	buf_printf(out, "hits %s", format_count(n, sizeof(n), number_of(account, "hits")));
 	buf_printf(out, " = recorded %s",
 		   format_count(n, sizeof(n), number_of(account, "recorded")));

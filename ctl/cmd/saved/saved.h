@@ -24,6 +24,7 @@ int saved_stacks(const struct saved *s, struct stack_set *set);
 uint64_t saved_number(const struct saved *s, const char *key);
 enum flame_palette saved_palette(const struct saved *s);
 void saved_describe(const struct saved *s, struct buf *out);
+uint64_t saved_lost(const struct saved *s);
 void saved_account(const struct saved *s, struct buf *out);
 void saved_machine(const struct saved *s, struct buf *out);
 void saved_close(struct saved *s);

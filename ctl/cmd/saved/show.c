@@ -57,6 +57,16 @@ static int draw(const struct saved *s, struct stack_set *set, const struct opts 
 	return err;
 }
 
+/* As a session's folded stacks are told of: beside them. */
+static void tell_account(const struct saved *s)
+{
+	struct buf line = {};
+
+	saved_account(s, &line);
+	warn("%s", line.p);
+	buf_free(&line);
+}
+
 static int run_show(const struct verb *verb, const struct opts *o)
 {
 	struct picture picture = {};
@@ -78,6 +88,7 @@ static int run_show(const struct verb *verb, const struct opts *o)
 	if (!err && o->folded) {
 		folded_write(&set, to.file);
 		err = output_flush(&to);
+		tell_account(&s);
 	}
 	closed = output_close(&to);
 	picture_close(&picture);

@@ -26,7 +26,11 @@ static const struct verb syscall_verbs[] = {
 		.columns = COLUMNS("syscall", "comm", "error", "probe", "cpu", "pid", "tid",
 				   STACK_COLUMNS),
 		.tool = &(const struct tool){ .word = "s:", .percentiles = true, .forms = {
-			{ .probes = "s:*", .by = "syscall,comm", .also = "(errno)ret=error" },
+			{
+				.probes = "s:*",
+				.by = "syscall,comm",
+				.also = "(errno)(ret * (" FAILED "))=error",
+			},
 		} },
 	},
 	{
@@ -48,7 +52,7 @@ static const struct verb syscall_verbs[] = {
 		.columns = COLUMNS("comm", "pid", "syscall", "result", "probe", "cpu", "tid",
 				   STACK_COLUMNS),
 		.tool = &(const struct tool){ .word = "s:", .forms = {
-			{ .probes = "s:*", .by = "comm,pid,syscall,(errno)ret=result" },
+			{ .probes = "s:*", .by = "comm,pid,syscall,(result)ret=result" },
 		} },
 	},
 };
@@ -67,6 +71,8 @@ const struct noun noun_syscall = {
 #define PEER		"peer(sk)=peer,peer_port(sk)=port"
 #define LOCAL		"local(sk)=local,local_port(sk)=local_port"
 #define DISK		"rq->q->disk->disk_name=disk"
+/* Its bytes are in the order of the network. */
+#define PROTOCOL	"((skb->protocol >> 8 | skb->protocol << 8) & 0xffff)=protocol"
 #define OPERATION	"(enum req_op)(rq->cmd_flags & 0xff)=op"
 
 static const struct verb disk_verbs[] = {
@@ -249,13 +255,13 @@ static const struct verb net_verbs[] = {
 			{
 				.probes = "t:skb:kfree_skb",
 				.by = "reason,(symbol)location=place",
-				.also = "skb->dev->name=dev,skb->protocol=protocol",
+				.also = "skb->dev->name=dev," PROTOCOL "",
 			},
 			/* Linux 5.16 and older tell no reason. */
 			{
 				.probes = "t:skb:kfree_skb",
 				.by = "(symbol)location=place",
-				.also = "skb->dev->name=dev,skb->protocol=protocol",
+				.also = "skb->dev->name=dev," PROTOCOL "",
 			},
 			{
 				.probes = "t:skb:kfree_skb",
@@ -269,6 +275,13 @@ static const struct verb net_verbs[] = {
 		.doc = "TCP segments that are sent again, by peer",
 		.columns = COLUMNS("peer", "port", "state", "local", "local_port", TOOL_COLUMNS),
 		.tool = &(const struct tool){ .forms = {
+			/* Since 6.13 what could not be sent is told, too. */
+			{
+				.probes = "t:tcp:tcp_retransmit_skb",
+				.by = PEER "," STATE("sk->__sk_common.skc_state=state"),
+				.also = LOCAL,
+				.where = "err == 0",
+			},
 			{
 				.probes = "t:tcp:tcp_retransmit_skb",
 				.by = PEER "," STATE("sk->__sk_common.skc_state=state"),
