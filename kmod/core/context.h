@@ -8,10 +8,13 @@
 #ifndef KOBS_CONTEXT_H
 #define KOBS_CONTEXT_H
 
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include "core/session.h"
 #include "lib/uninit.h"
 #include "unwind/unwind.h"
+
+DECLARE_PER_CPU(bool, kobs_context_in_uprobe);
 
 bool kobs_context_filter(const struct kobs_session *s);
 bool kobs_context_has_user(void);

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/uprobes.h>
 
 #include "core/context.h"
 
@@ -32,7 +33,33 @@ static bool frames_known(struct pt_regs *regs)
 #endif
 }
 
+/*
+ * The handler of a probe in user space runs: the kernel does not change the list of
+ * returns that it hooked.
+ */
+DEFINE_PER_CPU(bool, kobs_context_in_uprobe);
+
 #ifdef CONFIG_X86_64
+
+/*
+ * What lies at @at is the return address @ret, unless the kernel has hooked that
+ * return: then it keeps the address. Of functions that jumped to one another the last
+ * one of a place has it.
+ */
+static unsigned long hooked_return(unsigned long at, unsigned long ret)
+{
+#ifdef CONFIG_UPROBES
+	const struct return_instance *ri;
+
+	if (likely(!this_cpu_read(kobs_context_in_uprobe)) || !current->utask)
+		return ret;
+	ri = current->utask->return_instances;
+	for (; ri && ri->stack <= at; ri = ri->next)
+		if (ri->stack == at)
+			ret = ri->orig_ret_vaddr;
+#endif
+	return ret;
+}
 
 /* A function's entry is so near that what it was called by is on top of the stack. */
 #define ENTRY_BYTES	128
@@ -97,6 +124,7 @@ static unsigned long leaf_caller(const struct pt_regs *regs)
 	if (regs->sp % 16 != sizeof(ret) ||
 	    !user_read(&ret, regs->sp, sizeof(ret)))
 		return 0;
+	ret = hooked_return(regs->sp, ret);
 	target = call_target(ret);
 	if (target && regs->ip - target >= ENTRY_BYTES)
 		target = linkage_target(target);
@@ -104,6 +132,12 @@ static unsigned long leaf_caller(const struct pt_regs *regs)
 }
 
 #else
+
+/* Where it lies is up to the function. */
+static unsigned long hooked_return(unsigned long at, unsigned long ret)
+{
+	return ret;
+}
 
 static unsigned long leaf_caller(const struct pt_regs *regs)
 {
@@ -143,7 +177,8 @@ unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 		    copy_from_user_nofault(&frame, (void __user *)fp,
 					   sizeof(frame)) || !frame.ret)
 			break;
-		ips[nr++] = user_return(frame.ret);
+		ips[nr++] = user_return(hooked_return(fp + sizeof(fp),
+						      frame.ret));
 		if (frame.fp <= fp)
 			break;
 		fp = frame.fp;
