@@ -199,6 +199,10 @@ enum kobs_prog_context {
  *	KOBS_PROBE_FUNCTION. If ftrace can hook it, it does, and it counts as that
  *	kind; else a kprobe.
  * @KOBS_PROBE_EVENT: tracepoint, with the record of its event and no arguments
+ * @KOBS_PROBE_USER: place in a user-space program or library; its arguments, 0 to
+ *	5, are those of a function that begins there, else what is in their registers
+ * @KOBS_PROBE_USER_RETURN: return of a function that begins there; its arguments
+ *	are those of @KOBS_PROBE_RETURN
  *
  * Entries of functions have such a record, too, where ftrace gives registers (x86).
  *
@@ -209,6 +213,12 @@ enum kobs_prog_context {
  * tracepoint or event is what is hooked; that of system calls only tells them apart. A hit
  * tells its target by the address, or by the number of the name plus 1, if there is
  * one.
+ *
+ * The upper half of the second word of a place of a program is its number, plus 1,
+ * among those of the parameter places, each of which is three words: the number of
+ * its file's line in the parameter files; the offset in the file; and the 8 bytes
+ * that the client read there, in the order of memory, fewer at the file's end. The
+ * module refuses a file that has others.
  */
 enum kobs_probe_kind {
 	KOBS_PROBE_FUNCTION,
@@ -219,6 +229,8 @@ enum kobs_probe_kind {
 	KOBS_PROBE_RETURN,
 	KOBS_PROBE_INSTRUCTION,
 	KOBS_PROBE_EVENT,
+	KOBS_PROBE_USER,
+	KOBS_PROBE_USER_RETURN,
 	KOBS_PROBE_KINDS
 };
 

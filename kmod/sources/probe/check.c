@@ -55,6 +55,8 @@ static const u8 n_args[KOBS_PROBE_KINDS] = {
 	[KOBS_PROBE_EXIT] = KOBS_PROBE_SYSCALL_ARGS,
 	[KOBS_PROBE_CALL] = KOBS_PROBE_SYSCALL_ARGS,
 	[KOBS_PROBE_RETURN] = KOBS_PROBE_RETURN_ARGS,
+	[KOBS_PROBE_USER] = PROBE_ENTRY_ARGS,
+	[KOBS_PROBE_USER_RETURN] = KOBS_PROBE_RETURN_ARGS,
 	[KOBS_PROBE_INSTRUCTION] = PROBE_ENTRY_ARGS,
 };
 
@@ -129,13 +131,19 @@ int kobs_probe_check_targets(const struct kobs_probes *p, const u64 *targets,
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter targets: target %u: an event with its record is no part of a pair",
 					   i);
+		if (p->joins && (target_kind(target) == KOBS_PROBE_USER ||
+				 target_kind(target) == KOBS_PROBE_USER_RETURN))
+			return kobs_refuse(extack, -EINVAL,
+					   "parameter targets: target %u: a place of a program is no part of a pair",
+					   i);
 		if (p->joins && target_kind(target) == KOBS_PROBE_CALL)
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter targets: target %u: a call that takes time is no part of a pair",
 					   i);
 		if (!p->joins && mode->value && !mode->n_fields &&
 		    target_kind(target) != KOBS_PROBE_CALL &&
-		    target_kind(target) != KOBS_PROBE_RETURN)
+		    target_kind(target) != KOBS_PROBE_RETURN &&
+		    target_kind(target) != KOBS_PROBE_USER_RETURN)
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter targets: target %u: mode %s needs one that takes time",
 					   i, mode->name);

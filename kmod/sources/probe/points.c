@@ -199,6 +199,7 @@ static int add_named(struct kobs_probes *p, const struct kobs_program *code,
 	u32 number = target_number(target);
 	const char *name = target_name(names, number);
 	enum kobs_probe_kind kind = target_kind(target);
+	int err;
 
 	if ((!name || !*name) && (number != PROBE_NAMELESS ||
 				  kind != KOBS_PROBE_INSTRUCTION))
@@ -215,13 +216,21 @@ static int add_named(struct kobs_probes *p, const struct kobs_program *code,
 		return find_tracepoint(point, name, extack);
 	if (kind == KOBS_PROBE_EVENT)
 		return kobs_probe_event(point, name, extack);
-	point->own_args = has_own_args(&point->program);
-	if (++p->n_syscalls > PROBE_SYSCALLS)
-		return kobs_refuse(extack, -EINVAL,
-				   "more than %d system calls cannot be hooked one by one: hook all of them with one program",
-				   PROBE_SYSCALLS);
-	kobs_probe_syscall(point, kind);
-	if (kind != KOBS_PROBE_CALL || p->inflight.states)
+	if (kind == KOBS_PROBE_USER || kind == KOBS_PROBE_USER_RETURN) {
+		err = kobs_probe_place(point, kind, extack);
+		if (err || kind == KOBS_PROBE_USER)
+			return err;
+	} else {
+		point->own_args = has_own_args(&point->program);
+		if (++p->n_syscalls > PROBE_SYSCALLS)
+			return kobs_refuse(extack, -EINVAL,
+					   "more than %d system calls cannot be hooked one by one: hook all of them with one program",
+					   PROBE_SYSCALLS);
+		kobs_probe_syscall(point, kind);
+		if (kind != KOBS_PROBE_CALL)
+			return 0;
+	}
+	if (p->inflight.states)
 		return 0;
 	if (kobs_inflight_table_init(&p->inflight, &p->s->memory,
 				     p->s->source_params[PROBE_P_INFLIGHT].number ?:
@@ -402,6 +411,7 @@ void kobs_probes_free(struct kobs_probes *p)
 	mutex_destroy(&p->lock);
 	kobs_inflight_table_free(&p->inflight);
 	kobs_joins_free(p);
+	kobs_probe_places_free(p);
 	kvfree(p->ips);
 	kvfree(p->points);
 	kfree(p);

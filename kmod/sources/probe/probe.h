@@ -11,6 +11,10 @@
  *	call.c		handlers of functions that are hooked at their return, too
  *	instruction.c	instructions, by kprobes
  *	event.c		events with their records
+ *	places.c	from parameters to places of user-space programs
+ *	user.c		handlers of these
+ *	user_calls.c	handlers of their functions that are hooked at their return, too
+ *	user.h		what these share
  *	quick.c		programs that need no interpreter
  *	run.h		a hit: its program, and its record
  *	join*		the time from one hit to another: see join.h
@@ -31,6 +35,7 @@
 #include "hooks/event.h"
 #include "hooks/kprobe.h"
 #include "hooks/tracepoint.h"
+#include "hooks/uprobe.h"
 #include "lib/inflight.h"
 #include "lib/program.h"
 #include "sources/probe/join.h"
@@ -65,6 +70,8 @@ enum kobs_probe_param {
 	PROBE_P_LABELS,
 	PROBE_P_INFLIGHT,
 	PROBE_P_JOINS,
+	PROBE_P_FILES,
+	PROBE_P_PLACES,
 	PROBE_P
 };
 
@@ -84,7 +91,14 @@ enum kobs_probe_param {
 #define PROBE_INSTRUCTIONS	256
 #define PROBE_EVENTS		64
 
-/* System calls that are measured at once, by default, and the words of each. */
+/*
+ * Maximum number of places of programs: each is hooked one by one in the processes
+ * that map its file; and of their files.
+ */
+#define PROBE_PLACES		512
+#define PROBE_FILES		64
+
+/* System and user calls that are measured at once, by default; words of each. */
 #define PROBE_CALLS		4096
 #define PROBE_CALL_WORDS	9
 
@@ -131,12 +145,13 @@ struct kobs_probes;
  * @gone: its code went
  * @record: hook of an event with its record, or NULL
  * @event: keeps the tracepoint's module, or NULL
- * @nr: of the system call; -1 for all
+ * @nr: of the system call, -1 for all; or of the place
  * @own_args: the program has arguments of the call itself
  * @brief: hits are recorded by what is known of the call but these
  * @join: what its hits begin and end, or NULL; then @program tells only what all
  *	programs need
  * @probes: its session's hooks
+ * @place: place of a program, or without an inode
  * @hooked: it is on
  * @stuck: @ops can be called after the end
  */
@@ -166,6 +181,7 @@ struct kobs_probe_point {
 	bool brief;
 	const struct kobs_join *join;
 	struct kobs_probes *probes;
+	struct kobs_uprobe place;
 	bool hooked;
 	bool stuck;
 };
@@ -178,9 +194,12 @@ struct kobs_probe_point {
  * @n_syscalls: number of these that hook system calls
  * @n_instructions: number of these that hook instructions
  * @n_events: number of these that hook events with their records
+ * @n_places: number of these that hook places of programs
+ * @files: their files, PROBE_FILES of them, or NULL
+ * @ends_hooked: one of them hooks the end of tasks
  * @stuck: an instruction's hook can be called after the end
  * @ips: memory of their functions
- * @inflight: system calls that are measured
+ * @inflight: system calls and calls of user functions that are measured
  * @joins: pairs that its hits begin and end, or NULL
  * @lock: protects the points' functions and hooks, and the members below
  * @modules: notifier of modules, whose functions go
@@ -195,6 +214,9 @@ struct kobs_probes {
 	unsigned int n_syscalls;
 	unsigned int n_instructions;
 	unsigned int n_events;
+	unsigned int n_places;
+	struct path *files;
+	bool ends_hooked;
 	bool stuck;
 	unsigned long *ips;
 	struct kobs_inflight_table inflight;
@@ -274,5 +296,16 @@ void *kobs_probe_trace(const struct kobs_probe_point *point);
 /* syscall.c */
 void kobs_probe_syscall(struct kobs_probe_point *point,
 			enum kobs_probe_kind kind);
+
+/* places.c */
+int kobs_probe_place(struct kobs_probe_point *point, enum kobs_probe_kind kind,
+		     struct netlink_ext_ack *extack);
+void kobs_probe_places_free(struct kobs_probes *p);
+
+/* user.c */
+void kobs_probe_user(struct kobs_probe_point *point, enum kobs_probe_kind kind);
+
+/* user_calls.c */
+void kobs_probe_user_calls(struct kobs_probe_point *point);
 
 #endif /* KOBS_PROBE_H */

@@ -51,6 +51,28 @@ static int event_hook(struct kobs_probe_point *point,
 	return 0;
 }
 
+/* Turn the hook of a place in a program on, if the point has one. */
+static int place_hook(struct kobs_probe_point *point,
+		      struct netlink_ext_ack *extack)
+{
+	const char *why;
+	int err;
+
+	if (!point->place.inode)
+		return 0;
+	if (kobs_session_unwanted(point->s))
+		err = -ECONNREFUSED;
+	else
+		err = kobs_uprobe_hook(&point->place, &why);
+	if (!err)
+		return 0;
+	kobs_tracepoint_detach(point->trace, point->n_traces, point);
+	if (err == -ECONNREFUSED)
+		return err;
+	return kobs_refuse(extack, err, "a place of a program, offset 0x%llx: %s",
+			   point->place.offset, why);
+}
+
 /* Turn a hook on. */
 static int point_hook(struct kobs_probe_point *point,
 		      struct netlink_ext_ack *extack)
@@ -86,6 +108,9 @@ static int point_hook(struct kobs_probe_point *point,
 			return kobs_refuse(extack, err,
 					   "cannot attach to the tracepoint %s: error %d",
 					   failed, -err);
+		err = place_hook(point, extack);
+		if (err)
+			return err;
 	}
 	point->hooked = true;
 	return 0;
@@ -115,6 +140,12 @@ static void probe_unhook(struct kobs_probes *p)
 	unsigned int i;
 	unsigned int k;
 
+	/* The end of a task ends its calls, until no place begins any. */
+	for (i = 0; i < p->n; i++)
+		if (p->points[i].hooked && p->points[i].place.inode)
+			kobs_uprobe_drop(&p->points[i].place);
+	if (p->n_places)
+		kobs_uprobe_sync();
 	for (i = 0; i < p->n; i++) {
 		struct kobs_probe_point *point = &p->points[i];
 
@@ -304,6 +335,14 @@ static const struct kobs_param probe_params[] = {
 		"labels", "how a client shows the columns; kept for others",
 		KOBS_TYPE_TEXT, NULL, 1, 4095, 0
 	},
+	[PROBE_P_FILES] = {
+		"files", "programs with places to hook: the client's paths, a line each",
+		KOBS_TYPE_TEXT, NULL, 1, 4095, 0
+	},
+	[PROBE_P_PLACES] = {
+		"places", "places in them: three words each, kobs_program.h",
+		KOBS_TYPE_ADDRESSES, NULL, 3, 3 * PROBE_PLACES, 0
+	},
 };
 
 static const struct kobs_reason probe_reasons[] = {
@@ -347,7 +386,7 @@ static const struct kobs_reason probe_reasons[] = {
 
 const struct kobs_source kobs_src_probe = {
 	.name = "probe",
-	.doc = "any function or tracepoint, by its arguments",
+	.doc = "any function, user function or tracepoint, by its arguments",
 	.modes = probe_modes,
 	.n_modes = ARRAY_SIZE(probe_modes),
 	.columns = probe_columns,

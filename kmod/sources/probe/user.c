@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source probe: handlers of places in user-space programs that are hooked without
+ * their return: the entry of a function, or an instruction.
+ *
+ * Locking: none; task context, in which nothing else of user space is hit.
+ */
+#include <linux/pagemap.h>
+#include <linux/uaccess.h>
+
+#include "sources/probe/run.h"
+#include "sources/probe/user.h"
+
+/* Parts of user memory that a program may have to wait for. */
+#define PARTS	8
+
+/**
+ * kobs_probe_fault_in() - bring in the user memory that a program will read
+ * @p: point whose program reads memory
+ * @args: arguments of the hit
+ *
+ * A program cannot wait for memory, which can be on disk, or be a part of the
+ * file that nothing has read yet. It is run for a try, until it misses nothing.
+ *
+ * Context: task, may sleep; outside of the recursion guard.
+ */
+void kobs_probe_fault_in(const struct kobs_probe_point *p, const u64 *args)
+{
+	u64 keys[KOBS_PROG_KEYS] KOBS_UNINIT;
+	u64 texts[KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS] KOBS_UNINIT;
+	const struct kobs_program_in in = { .args = args };
+	struct kobs_program_out out = { .keys = keys, .texts = texts };
+	struct kobs_session *s = p->s;
+	struct kobs_cpu *pc;
+	unsigned int i;
+	u64 last = 0;
+	u64 missed;
+
+	for (i = 0; i < PARTS && READ_ONCE(s->armed); i++) {
+		missed = 0;
+		if (kobs_hit_enter_alone(s, &pc)) {
+			if (!s->filter.task || kobs_context_filter(s)) {
+				kobs_program_missed();
+				kobs_program_run(&p->program, &in, &out);
+				missed = kobs_program_missed();
+			}
+			kobs_hit_leave(pc);
+		} else {
+			preempt_enable_notrace();
+		}
+		if (!missed || missed == last)
+			return;
+		last = missed;
+		fault_in_readable((const char __user *)missed, sizeof(u64));
+	}
+}
+
+static __always_inline int user_hit(struct kobs_probe_point *p,
+				    struct pt_regs *regs,
+				    enum kobs_hit_kind kind)
+{
+	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_cpu *pc;
+	u64 t0;
+
+	kobs_probe_user_args(regs, args, p->program.n_args);
+	if (p->program.reads)
+		kobs_probe_fault_in(p, args);
+	pc = probe_open(p->s, &t0);
+	if (!pc)
+		return 0;
+	v[PROBE_W_PROBE] = p->id;
+	v[KOBS_W_KSTACK] = 0;
+	this_cpu_write(kobs_context_in_uprobe, true);
+	probe_run(p, pc, v, args, p->s->need & ~BIT(KOBS_W_KSTACK), 0, NULL,
+		  KOBS_NO_VALUE, kind);
+	this_cpu_write(kobs_context_in_uprobe, false);
+	probe_close(p->s, pc, t0);
+	return 0;
+}
+
+static KOBS_UPROBE_HANDLER(user_plain)
+{
+	return user_hit(kobs_probe_point_of(consumer), regs, KOBS_HIT_EITHER);
+}
+
+static KOBS_UPROBE_HANDLER(user_stacks)
+{
+	return user_hit(kobs_probe_point_of(consumer), regs,
+			KOBS_HIT_EITHER_STACKS);
+}
+
+static __always_inline int user_quick(struct kobs_probe_point *p,
+				      struct pt_regs *regs,
+				      enum kobs_quick_shape shape)
+{
+	u64 args[PROBE_ENTRY_ARGS] KOBS_UNINIT;
+	struct kobs_cpu *pc;
+	u64 t0;
+
+	pc = probe_open(p->s, &t0);
+	if (!pc)
+		return 0;
+	if (shape != KOBS_QUICK_BARE)
+		kobs_probe_user_args(regs, args, p->program.n_args);
+	probe_run_quick(p, pc, args, p->id, KOBS_NO_VALUE, t0, shape);
+	return 0;
+}
+
+static KOBS_UPROBE_HANDLER(user_bare)
+{
+	return user_quick(kobs_probe_point_of(consumer), regs, KOBS_QUICK_BARE);
+}
+
+static KOBS_UPROBE_HANDLER(user_count)
+{
+	return user_quick(kobs_probe_point_of(consumer), regs,
+			  KOBS_QUICK_COUNT);
+}
+
+static KOBS_UPROBE_HANDLER(user_value)
+{
+	return user_quick(kobs_probe_point_of(consumer), regs,
+			  KOBS_QUICK_VALUE);
+}
+
+/* Which memory has the breakpoint: that of the processes that are wanted. */
+static KOBS_UPROBE_FILTER(user_filter)
+{
+	const struct kobs_filter *f = &kobs_probe_point_of(consumer)->s->filter;
+
+	return kobs_uprobe_uses(mm, f->pid, f->n_pid);
+}
+
+/**
+ * kobs_probe_user() - the hook of a place in a program
+ * @point: point with its program and place, whose session is configured
+ * @kind: when it is hooked
+ *
+ * Context: task.
+ */
+void kobs_probe_user(struct kobs_probe_point *point, enum kobs_probe_kind kind)
+{
+	static KOBS_UPROBE_HANDLER((* const quick[])) = {
+		[KOBS_QUICK_BARE] = user_bare,
+		[KOBS_QUICK_COUNT] = user_count,
+		[KOBS_QUICK_VALUE] = user_value,
+		[KOBS_QUICK_PLAIN] = user_value,
+	};
+	struct uprobe_consumer *consumer = &point->place.consumer;
+	bool stacks = point->s->need & KOBS_W_STACKS;
+
+	if (kind == KOBS_PROBE_USER_RETURN)
+		kobs_probe_user_calls(point);
+	else if (point->shape)
+		consumer->handler = quick[point->shape];
+	else
+		consumer->handler = stacks ? user_stacks : user_plain;
+	if (point->s->filter.n_pid)
+		consumer->filter = user_filter;
+}
