@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An executable mapped by a process, with arbitrary contents.
+ * An executable mapped by a process, or one whose functions are to be probed, with
+ * arbitrary contents.
  */
 #include "fuzz.h"
 #include "lib/buf.h"
 #include "lib/map.h"
+#include "symbols/elf_functions.h"
 #include "symbols/usyms.h"
 
 #define START	0x400000
+
+static void read_functions(const char *path)
+{
+	struct elf_functions f;
+	char bytes[8];
+	size_t i;
+
+	elf_functions_open(&f, path);
+	for (i = 0; i < f.n; i++) {
+		elf_functions_end(&f, &f.v[i]);
+		elf_functions_read(&f, f.v[i].address, bytes, sizeof(bytes));
+	}
+	elf_functions_close(&f);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,5 +40,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	usyms_print(&u, getpid(), UINT64_MAX - 1, &out);
 	buf_free(&out);
 	usyms_free(&u);
+	read_functions(file.path);
 	return 0;
 }
