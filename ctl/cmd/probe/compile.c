@@ -265,10 +265,11 @@ bool probe_uses(const struct probe_run *p, const char *name)
 /* What a return has, and nothing else. */
 static int check_returns(const struct probe_run *p, const struct point *point)
 {
-	if ((point->kind == KOBS_PROBE_FUNCTION || point->kind == KOBS_PROBE_INSTRUCTION) &&
+	if ((point->kind == KOBS_PROBE_FUNCTION || point->kind == KOBS_PROBE_INSTRUCTION ||
+	     point->kind == KOBS_PROBE_USER) &&
 	    (probe_uses(p, "ret") || probe_uses(p, "duration")))
-		return misuse("%s is the entry of a function: what it returns, and its duration, are known at kr:%s",
-			      point->name, point->bare);
+		return misuse("%s is the entry of a function: what it returns, and its duration, are known at %cr:%s",
+			      point->name, *point->name, point->bare);
 	if ((point->kind == KOBS_PROBE_ENTER || point->kind == KOBS_PROBE_EXIT) &&
 	    probe_uses(p, "duration"))
 		return misuse("the duration of a system call, %s, is measured by probe time",
@@ -400,6 +401,7 @@ static int make_request(struct probe_run *p, struct request *req)
 		model_set_text(req, "names", p->names.p);
 	if (p->labels.len)
 		model_set_text(req, "labels", p->labels.p);
+	user_request(&p->points.user, req);
 	return check_sizes(p);
 }
 
@@ -412,6 +414,8 @@ int probe_compile(struct probe_run *p, struct request *req)
 	int err = check_points(p);
 	size_t i;
 
+	if (!err)
+		err = user_check(p);
 	if (!err && p->join.wanted)
 		join_choose(p);
 	for (i = 0; !err && i < p->points.n; i++) {

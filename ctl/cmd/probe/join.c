@@ -20,10 +20,26 @@ static unsigned int other_side(unsigned int side)
 	return side ^ (SIDE_FROM | SIDE_TO);
 }
 
+static int check_words(const char *option, const struct strings *words)
+{
+	size_t i;
+
+	for (i = 0; i < words->n; i++)
+		if (!strncmp(words->v[i], "u:", 2) || !strncmp(words->v[i], "ur:", 3))
+			return misuse("%s: '%s' is a place in a program, of which there are no pairs: name k:, kr:, t: and s:, or measure its calls by probe time u:FILE:FUNCTION",
+				      option, words->v[i]);
+	return 0;
+}
+
 static int check_options(const struct probe_run *p)
 {
 	const struct probe_opts *o = p->opts;
+	int err = check_words("--from", &o->from);
 
+	if (!err)
+		err = check_words("--to", &o->to);
+	if (err)
+		return err;
 	if (!o->from.n && !o->to.n)
 		return misuse("--on joins the hits of --from and --to: name both");
 	if (!o->from.n)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What is to be hooked: words of a command line, such as k:vfs_read,
- * t:sched:sched_switch or s:openat, each of which can be a pattern.
+ * t:sched:sched_switch, s:openat or u:libc:malloc, each of which can be a pattern.
  */
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "lib/nearest.h"
 #include "symbols/syscalls.h"
 
-#define KINDS	"k:FUNCTION, k:FUNCTION+OFFSET, kr:FUNCTION (its return), t:SYSTEM:EVENT and s:SYSCALL"
+#define KINDS	"k:FUNCTION, k:FUNCTION+OFFSET, kr:FUNCTION (its return), t:SYSTEM:EVENT, s:SYSCALL, u:FILE:FUNCTION and ur:FILE:FUNCTION"
 
 /** points_add() - Add a point. Return: the point, until the next one is added. */
 struct point *points_add(struct points *p, enum kobs_probe_kind kind)
@@ -192,6 +192,7 @@ static int refuse_word(const char *word)
 		{ "kprobe:", "k:" }, { "kfunc:", "k:" }, { "fentry:", "k:" },
 		{ "kretprobe:", "kr:" }, { "kretfunc:", "kr:" }, { "fexit:", "kr:" },
 		{ "tracepoint:syscalls:sys_enter_", "s:" }, { "tracepoint:", "t:" },
+		{ "uprobe:", "u:" }, { "uretprobe:", "ur:" },
 		{ "rawtracepoint:", "t:" }, { "syscall:", "s:" }, { "syscalls:sys_enter_", "s:" },
 	};
 	size_t i;
@@ -217,6 +218,8 @@ static int take_word(struct points *p, const char *word)
 	size_t len = strcspn(word, ":");
 	const char *name = word[len] ? word + len + 1 : "";
 
+	if (*name && (!strncmp(word, "u:", 2) || !strncmp(word, "ur:", 3)))
+		return user_find(p, name, len == 2);
 	if (strchr(word, ','))
 		return misuse("'%s': several probes are several words, with spaces between them",
 			      word);
@@ -285,6 +288,7 @@ int points_find(struct points *p, char **words, size_t n)
 
 void points_free(struct points *p)
 {
+	user_free(&p->user);
 	targets_free(&p->functions);
 	inside_free(p);
 	strings_free(&p->patterns);

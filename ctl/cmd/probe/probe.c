@@ -131,6 +131,7 @@ int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts 
 		/* System calls are hooked at their return where an expression needs it. */
 		p->points.returns = probe_uses(p, "ret");
 		p->points.timed = !strcmp(spec->mode, "time");
+		p->points.user.pid = o->pids.n == 1 ? (uint32_t)o->pids.v[0] : 0;
 		err = points_find(&p->points, o->args, o->nr_args);
 	}
 	if (!err)
@@ -273,8 +274,8 @@ static const struct verb verbs[] = {
 
 const struct noun noun_probe = {
 	.name = "probe",
-	.doc = "any function, instruction, tracepoint or system call, by its arguments",
-	.more = "A probe is k:[MODULE:]FUNCTION, k:FUNCTION+OFFSET (an instruction), kr:FUNCTION (its return), t:SYSTEM:EVENT or s:SYSCALL; each name can be a pattern, such as 'k:vfs_*'. An expression is one of C, over arg0, arg1 ..., the names of parameters, ret (of kr: and s:), duration (of kr: and probe time), pid, tid, cpu, comm; with members as in file->f_path.dentry, str(X), *(u32)(X + 8), 1MB, 10ms. probe time --from PROBE --to PROBE [--on EXPR] measures from one hit to another: from.X and to.X are names of either side. See obsctl(8).",
+	.doc = "any function, instruction, tracepoint, system call or place in a program, by its arguments",
+	.more = "A probe is k:[MODULE:]FUNCTION, k:FUNCTION+OFFSET (an instruction), kr:FUNCTION (its return), t:SYSTEM:EVENT, s:SYSCALL, or u:FILE:FUNCTION and ur:FILE:FUNCTION of a program or library; each name can be a pattern, such as 'k:vfs_*'. An expression is one of C, over arg0, arg1 ..., the names of parameters, ret (of kr:, ur: and s:), duration (of kr:, ur: and probe time), pid, tid, cpu, comm; with members as in file->f_path.dentry, str(X), *(u32)(X + 8), 1MB, 10ms. probe time --from PROBE --to PROBE [--on EXPR] measures from one hit to another: from.X and to.X are names of either side. See obsctl(8).",
 	.guess = "count",
 	NOUN_VERBS(verbs),
 	.own_size = sizeof(struct probe_opts),

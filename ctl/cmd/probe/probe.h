@@ -5,6 +5,7 @@
  *	probe.c		the noun, its verbs and options
  *	points.c	what is to be hooked, from words such as k:vfs_read
  *	inside.c	instructions inside functions, and their registers
+ *	user.c		places in programs and libraries, from words such as u:libc:malloc
  *	events.c	the kernel's tracepoints
  *	fields.c	fields of their events' records
  *	syscalls.c	arguments of system calls
@@ -26,7 +27,9 @@
 #include "lib/opts.h"
 #include "proto/model.h"
 #include "symbols/btf.h"
+#include "symbols/elf_functions.h"
 #include "symbols/patterns.h"
+#include "symbols/program_path.h"
 
 /* Points of a session, as the module takes them. */
 #define PROBES_MAX	4096
@@ -82,6 +85,7 @@ struct point {
 	uint32_t	label;		/* number of an instruction's name plus 1, or 0 */
 	uint64_t	offset;		/* of an instruction in the function */
 	long		nr;		/* of the system call; -1 for all */
+	uint64_t	place;		/* in a program, plus 1; or 0 */
 	uint32_t	program;
 	unsigned int	sides;		/* of a pair */
 };
@@ -93,6 +97,25 @@ static inline bool point_has_address(const struct point *p)
 	       p->kind == KOBS_PROBE_INSTRUCTION;
 }
 
+/* A program or library with places that are hooked. */
+struct user_file {
+	char		*word;		/* as it was named */
+	struct program_path at;
+	struct elf_functions functions;
+	uint64_t	number;		/* among those of the request, plus 1; or 0 */
+};
+
+/* Places in programs and libraries. */
+struct user_places {
+	struct user_file *files;
+	size_t		n;
+	size_t		cap;
+	uint32_t	pid;		/* process whose libraries are meant; or 0 */
+	struct buf	paths;		/* of the request */
+	size_t		nr_paths;
+	struct numbers	words;		/* of the places, three of each */
+};
+
 struct points {
 	struct point	*v;
 	size_t		n;
@@ -103,6 +126,7 @@ struct points {
 	size_t		cap_inside;
 	struct strings	patterns;	/* of functions */
 	struct tracepoints events;
+	struct user_places user;
 	struct strings	names;		/* of what is no function */
 	struct pool	texts;
 	bool		each;		/* system calls are to be told apart */
@@ -217,14 +241,18 @@ int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts 
 void probe_print_values(struct report *r, struct out *o, const struct row *row);
 
 /* points.c */
-int points_find(struct points *p, char **words, size_t n);
-void points_free(struct points *p);
-
 struct point *points_add(struct points *p, enum kobs_probe_kind kind);
 struct point *points_add_named(struct points *p, enum kobs_probe_kind kind, const char *name,
 			       const char *bare);
-
+int points_find(struct points *p, char **words, size_t n);
+void points_free(struct points *p);
 int points_take_entry(struct points *p, const char *name, size_t len);
+
+/* user.c */
+int user_find(struct points *p, const char *word, bool returns);
+int user_check(const struct probe_run *p);
+void user_request(const struct user_places *u, struct request *req);
+void user_free(struct user_places *u);
 
 /* inside.c */
 int inside_take(struct points *p, const char *word, const char *name);

@@ -63,10 +63,20 @@ static bool is_entry(const struct point *p)
 	return p->kind == KOBS_PROBE_FUNCTION || p->kind == KOBS_PROBE_INSTRUCTION;
 }
 
+static bool is_user(const struct point *p)
+{
+	return p->kind == KOBS_PROBE_USER || p->kind == KOBS_PROBE_USER_RETURN;
+}
+
+static bool is_return(const struct point *p)
+{
+	return p->kind == KOBS_PROBE_RETURN || p->kind == KOBS_PROBE_USER_RETURN;
+}
+
 static bool find(const struct expr_scope *scope, const char *name, struct expr_symbol *out)
 {
 	const struct scope *s = scope->arg;
-	bool returns = s->point->kind == KOBS_PROBE_RETURN;
+	bool returns = is_return(s->point);
 	long number = arg_number(name);
 	size_t i;
 
@@ -103,7 +113,11 @@ static bool find(const struct expr_scope *scope, const char *name, struct expr_s
 	}
 	if (is_entry(s->point) && register_find(s->point, name, out))
 		return true;
-	return expr_find_arg(name, (unsigned int)s->nr_args, out);
+	if (!expr_find_arg(name, (unsigned int)s->nr_args, out))
+		return false;
+	/* An address that a program passes is one of its own. */
+	out->type.user |= is_user(s->point);
+	return true;
 }
 
 /* Those of a prototype, of which the first @skip are none of the hook's. */
@@ -199,7 +213,7 @@ static void list_names(struct scope *s)
 	for (i = 0; !is_syscall(s->point) && i < s->n; i++)
 		if (*s->params[i].name)
 			strings_add(&s->names, s->params[i].name);
-	if (s->point->kind == KOBS_PROBE_RETURN) {
+	if (is_return(s->point)) {
 		strings_add(&s->names, "ret");
 		strings_add(&s->names, "duration");
 	}
@@ -218,12 +232,13 @@ void scope_open(struct scope *s, struct probe_run *p, const struct point *point)
 	memset(s, 0, sizeof(*s));
 	s->point = point;
 	s->result = expr_number(8, true);
-	s->nr_args = is_entry(point) || point->kind == KOBS_PROBE_RETURN ?
+	s->result.user = is_user(point);
+	s->nr_args = is_entry(point) || is_return(point) || is_user(point) ?
 		     FUNCTION_ARGS : is_syscall(point) ? SYSCALL_ARGS : KOBS_PROG_ARGS;
 	if (is_syscall(point))
 		take_syscall(s);
-	/* Casts and constants need the types of a system call's scope, too. */
-	if (is_syscall(point))
+	/* Casts and constants need the kernel's types, too. */
+	if (is_syscall(point) || is_user(point))
 		s->expr.btf = kbtf_get(&p->btf, "", &s->why);
 	else
 		take_btf(s, p);
