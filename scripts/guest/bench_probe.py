@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Jobs of the probe source: what it adds to a call of a function, an instruction, a tracepoint, and a system call, beside bpftrace.
+Jobs of the probe source: what it adds to a call of a function, an instruction, a tracepoint, a system call, and a call in a program,
+beside bpftrace.
 """
 
 import json
+import os
 import re
 
 GEN = "/sys/kernel/debug/kobs_gen_probe/"
@@ -13,6 +15,11 @@ TRACED = 5 * CALLS
 LOOPS = 20000
 # A system call that does next to nothing.
 SYSCALL = ("/usr/bin/perf", "bench", "syscall", "basic", "-l", str(LOOPS))
+
+# A function of a program that begins with an instruction which the kernel emulates: the least of 12 rounds.
+CALLER = f"{os.environ['KOBS_SRC']}/build/selftests/ucalls"
+USER = ("bench", "1000")
+USER_CALLS = 12 * 1000
 
 
 def fire(b, what="bench"):
@@ -90,6 +97,20 @@ def jobs(b):
     def peer_syscall(program):
         return lambda: per_op(b.run("bpftrace", "-e", program, "-c", " ".join(SYSCALL)))
 
+    def per_user_call(out):
+        return float(re.search(r"([\d.]+) ns", out)[1])
+
+    def user(verb, kind, *args):
+        def measure():
+            hits, out = report(verb, f"{kind}:{CALLER}:uc_bench", *args, work=[CALLER, *USER])
+            if hits != USER_CALLS:
+                raise b.Absent(f"kobs saw {hits} of {USER_CALLS}")
+            return per_user_call(out)
+        return measure
+
+    def peer_user(program):
+        return lambda: per_user_call(b.run("bpftrace", "-e", program, "-c", " ".join((CALLER, *USER))))
+
     def rows(plain, table):
         for what, limit, own, peers in table:
             cost = b.own(own) - plain
@@ -163,4 +184,20 @@ def jobs(b):
                                                  "@t[1] = nsecs; }"))]),
         ])
 
-    return {"probe": job_probe, "inside": job_inside, "join": job_join, "event": job_event, "syscall": job_syscall}
+    def job_user():
+        plain = min(per_user_call(b.run(CALLER, *USER)) for _ in range(3))
+        place = f"uprobe:{CALLER}:uc_bench"
+        rows(plain, [
+            ("user function, count", 1060, user("count", "u"), [
+                ("bpftrace count()", peer_user(f"{place} {{ @ = count(); }}"))]),
+            ("user function, count --where 'arg0 < 100'", 1080, user("count", "u", "--where", "arg0 < 100"), [
+                ("bpftrace /arg0 < 100/", peer_user(f"{place} /arg0 < 100/ {{ @ = count(); }}"))]),
+            ("user function, histogram of an argument", 1130, user("hist", "u", "--value", "arg0"), [
+                ("bpftrace hist()", peer_user(f"{place} {{ @ = hist(arg0); }}"))]),
+            ("user function, duration", 2900, user("time", "u"), [
+                ("bpftrace hist()", peer_user(f"{place} {{ @t[tid] = nsecs; }} uretprobe:{CALLER}:uc_bench /@t[tid]/ "
+                                              "{ @ = hist(nsecs - @t[tid]); delete(@t[tid]); }"))]),
+        ])
+
+    return {"probe": job_probe, "inside": job_inside, "join": job_join, "event": job_event, "syscall": job_syscall,
+            "user": job_user}

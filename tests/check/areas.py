@@ -106,7 +106,8 @@ def builds(names, linted):
     if x86:
         os.makedirs(f"{TOP}/build/selftests", exist_ok=True)
         found["tools"] = [["make", jobs, "ctl"], ["make", "-C", "tests/fuzz", f"O={TOP}/build", "nlfuzz"],
-                          [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"]]
+                          [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"],
+                          [*cc, "-pthread", "-o", "build/selftests/ucalls", "tests/selftests/ucalls.c"]]
     for name in x86:
         found[name] = [["scripts/lint", "--keep", *linted[name], f"build-{name}"] if name in linted else
                        ["make", jobs, f"KERNEL={name}", "modules"]]

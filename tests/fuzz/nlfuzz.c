@@ -11,6 +11,7 @@
  * messages depend only on the options and on the numbers of its sessions.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -339,6 +340,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "nlfuzz: bad -t or -r, or no kobs to ask\n");
 		return 2;
 	}
+	c = open(FZ_PLACES, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (c < 0 || ftruncate(c, 8192)) {
+		fprintf(stderr, "nlfuzz: cannot make " FZ_PLACES "\n");
+		return 2;
+	}
+	close(c);
 	for (i = 0; i < threads; i++) {
 		fuzzers[i].todo = messages / threads;
 		fuzzers[i].builder.known = &known;

@@ -41,6 +41,9 @@ extern const unsigned int fz_n_ops;
 extern const int fz_errors[];
 extern const unsigned int fz_n_errors;
 
+/* A file of zeroes, places of which are hooked. */
+#define FZ_PLACES	"/tmp/nlfuzz.places"
+
 /* What the module says of itself. */
 #define FZ_NAMES	64
 #define FZ_NAME_LEN	48

@@ -320,6 +320,25 @@ static void put_joins(struct fz_builder *f, struct fz_buf *b)
 	put_words(b, "joins", joins, 2);
 }
 
+/* Places of a file that nobody executes, which are there or not. */
+static void put_places(struct fz_builder *f, struct fz_buf *b)
+{
+	static const __u64 offsets[] = { 0, 8, 4092, 4096, 1ULL << 63 };
+	unsigned int at = nest_begin(b, KOBS_A_SESSION_PARAM);
+	__u64 places[9] = {};
+	unsigned int i;
+
+	attr_text(b, KOBS_A_PARAM_NAME, "files");
+	attr_text(b, KOBS_A_PARAM_TEXT, FZ_PLACES "\n/proc/version\n\n/tmp");
+	nest_end(b, at);
+	for (i = 0; i < 9; i += 3) {
+		places[i] = chance(f, 70) ? 0 : fz_below(&f->rng, 6);
+		places[i + 1] = offsets[chance(f, 70) ? 0 : fz_below(&f->rng, 5)];
+		places[i + 2] = chance(f, 10) ? fz_next(&f->rng) : 0;
+	}
+	put_words(b, "places", places, 9);
+}
+
 /* Targets of all kinds, and programs for them. */
 static void put_probe(struct fz_builder *f, struct fz_buf *b)
 {
@@ -333,6 +352,7 @@ static void put_probe(struct fz_builder *f, struct fz_buf *b)
 	attr_text(b, KOBS_A_PARAM_NAME, "names");
 	attr_text(b, KOBS_A_PARAM_TEXT, "t:sched:sched_switch s:read t:sys_exit");
 	nest_end(b, at);
+	put_places(f, b);
 	for (i = 0; i < n; i++) {
 		k = fz_below(&f->rng, KOBS_PROBE_KINDS + chance(f, 5));
 		targets[2 * i] = k | (__u64)fz_below(&f->rng, 2) << 16;
@@ -346,6 +366,8 @@ static void put_probe(struct fz_builder *f, struct fz_buf *b)
 			targets[2 * i] |= (__u64)fz_below(&f->rng, 5) << 32;
 			targets[2 * i + 1] += fz_below(&f->rng, 24);
 		}
+		if (k == KOBS_PROBE_USER || k == KOBS_PROBE_USER_RETURN)
+			targets[2 * i + 1] |= (__u64)fz_below(&f->rng, 4) << 32;
 	}
 	put_words(b, "targets", targets, 2 * n);
 	/* Short programs are accepted now and then. */

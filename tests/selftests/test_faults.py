@@ -133,9 +133,14 @@ def functions():
 def points(*kinds):
     """Targets of probe, by enum kobs_probe_kind, with a program that gives register 0 as the value."""
     value, end = 41, 0
-    address = {0: symbol("kobs_gen_leaf"), 1: 0, 4: 1, 5: symbol("kobs_gen_leaf")}
+    address = {0: symbol("kobs_gen_leaf"), 1: 0, 4: 1, 5: symbol("kobs_gen_leaf"), 8: 2 | 1 << 32, 9: 2 | 1 << 32}
+    program, offset = f"{SRC}/build/selftests/ucalls", 0x1000
+    with open(program, "rb") as f:
+        f.seek(offset)
+        place = int.from_bytes(f.read(8), "little")
     return [words("targets", *(word for kind in kinds for word in (kind, address[kind]))), words("code", value, end),
-            phrase("names", "t:sched:sched_switch s:read"), param("inflight", 16)]
+            phrase("names", "t:sched:sched_switch s:read u:ucalls"), param("inflight", 16),
+            phrase("files", program), words("places", 0, offset, place)]
 
 
 def pairs():
@@ -149,9 +154,9 @@ def pairs():
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
     "func": lambda: [functions(), param("inflight", 16)],
-    "probe time": lambda: points(4, 5),
+    "probe time": lambda: points(4, 5, 9),
     "probe time, pairs": pairs,
-    "probe": lambda: points(0, 1),
+    "probe": lambda: points(0, 1, 8),
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
     "lock": lambda: [param("inflight", 64)],
