@@ -15,7 +15,6 @@
 #include <linux/export.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -41,39 +40,14 @@ static_assert(KOBS_PROG_REGS == 8);
 /* A text of a record: longer than any that it is compared with. */
 #define FIELD_TEXT_BYTES	((KOBS_PROG_LITERAL + 1) * sizeof(u64))
 
-/* Address of user space that could not be read last, or 0. */
-static DEFINE_PER_CPU(u64, program_missed);
-
 /* A kernel thread's user addresses would be those of the process before it. */
 static bool fetch(void *to, u64 from, size_t bytes, bool user)
 {
 	if (!user)
 		return !copy_from_kernel_nofault(to, (const void *)from, bytes);
-	if (!current->mm)
-		return false;
-	if (likely(!copy_from_user_nofault(to, (const void __user *)from,
-					   bytes)))
-		return true;
-	this_cpu_write(program_missed, from);
-	return false;
+	return current->mm &&
+	       !copy_from_user_nofault(to, (const void __user *)from, bytes);
 }
-
-/**
- * kobs_program_missed() - what programs could not read since it was asked last
- *
- * That is a hint: a program in an interrupt can have missed it.
- *
- * Context: any; preemption off.
- * Return: an address of user space, or 0.
- */
-u64 kobs_program_missed(void)
-{
-	u64 missed = this_cpu_read(program_missed);
-
-	this_cpu_write(program_missed, 0);
-	return missed;
-}
-EXPORT_SYMBOL_IF_KUNIT(kobs_program_missed);
 
 /* A number cut to a type. */
 static u64 cut(u64 v, unsigned int type)

@@ -85,7 +85,6 @@ int kobs_program_check(struct kobs_program *p, const u64 *words, unsigned int n,
 enum kobs_program_end kobs_program_run(const struct kobs_program *p,
 				       const struct kobs_program_in *in,
 				       struct kobs_program_out *out);
-u64 kobs_program_missed(void);
 
 /* Fields of an instruction. */
 #define KOBS_PROG_OP(insn)	((unsigned int)((insn) & 0xff))

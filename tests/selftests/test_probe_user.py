@@ -58,13 +58,16 @@ def count():
     equal((table(r, "parity"), r["accounting"]["filtered"]), ({("even",): 15, ("odd",): 15}, 10), "rows and filtered")
 
 
-@test("arguments that are addresses are of the program's memory, also where it was never touched")
+@test("arguments that are addresses are of the program's memory; what is not there is not waited for")
 def memory():
     r = probe("count", WORK, "--by", "*(u64)arg2=number,*(u32)(arg2 + 8)=next,str(*(u64)(arg2 + 16))=text", run=["call", 5])
     equal(table(r, "number", "next", "text"), {(i, i + 1, "an item of ucalls"): 1 for i in range(5)}, "rows")
+    text = "str(*(u64)(arg2 + 16))"
     for prefix in ("u", "ur"):
-        r = probe("count", f"{prefix}:{BIN}:uc_work", "--by", "str(*(u64)(arg2 + 16))=text", run=["memory", 20])
-        equal(table(r, "text"), {("an item of ucalls",): 20}, "texts that were not there")
+        r = probe("count", f"{prefix}:{BIN}:uc_work", "--by", f"{text}=text", run=["memory", 20])
+        equal((table(r, "text"), lost(r)), ({("an item of ucalls",): 10, ("(fault)",): 10}, {}), "texts, half of which are not there")
+        r = probe("count", f"{prefix}:{BIN}:uc_work", "--where", f'{text} == "an item of ucalls"', run=["memory", 20])
+        equal((r["accounting"]["recorded"], lost(r)), (10, {"fault": 10}), "a condition on them")
     r = probe("count", WORK, "--where", '*(u8)(arg2 + 16) == 0 && str(*(u64)(arg2 + 16)) == "x" || *(u8)(arg0) == 0', run=["call", 5])
     equal((r["accounting"]["recorded"], lost(r)), (0, {"fault": 5}), "what is not there")
 

@@ -3,57 +3,14 @@
  * Source probe: handlers of places in user-space programs that are hooked without
  * their return: the entry of a function, or an instruction.
  *
+ * A handler does not wait for memory, though it could sleep: a page can take as long
+ * as its file system likes, and the end of the session waits for the handler. What a
+ * program reads that is not there is a fault.
+ *
  * Locking: none; task context, in which nothing else of user space is hit.
  */
-#include <linux/pagemap.h>
-#include <linux/uaccess.h>
-
 #include "sources/probe/run.h"
 #include "sources/probe/user.h"
-
-/* Parts of user memory that a program may have to wait for. */
-#define PARTS	8
-
-/**
- * kobs_probe_fault_in() - bring in the user memory that a program will read
- * @p: point whose program reads memory
- * @args: arguments of the hit
- *
- * A program cannot wait for memory, which can be on disk, or be a part of the
- * file that nothing has read yet. It is run for a try, until it misses nothing.
- *
- * Context: task, may sleep; outside of the recursion guard.
- */
-void kobs_probe_fault_in(const struct kobs_probe_point *p, const u64 *args)
-{
-	u64 keys[KOBS_PROG_KEYS] KOBS_UNINIT;
-	u64 texts[KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS] KOBS_UNINIT;
-	const struct kobs_program_in in = { .args = args };
-	struct kobs_program_out out = { .keys = keys, .texts = texts };
-	struct kobs_session *s = p->s;
-	struct kobs_cpu *pc;
-	unsigned int i;
-	u64 last = 0;
-	u64 missed;
-
-	for (i = 0; i < PARTS && READ_ONCE(s->armed); i++) {
-		missed = 0;
-		if (kobs_hit_enter_alone(s, &pc)) {
-			if (!s->filter.task || kobs_context_filter(s)) {
-				kobs_program_missed();
-				kobs_program_run(&p->program, &in, &out);
-				missed = kobs_program_missed();
-			}
-			kobs_hit_leave(pc);
-		} else {
-			preempt_enable_notrace();
-		}
-		if (!missed || missed == last)
-			return;
-		last = missed;
-		fault_in_readable((const char __user *)missed, sizeof(u64));
-	}
-}
 
 static __always_inline int user_hit(struct kobs_probe_point *p,
 				    struct pt_regs *regs,
@@ -65,8 +22,6 @@ static __always_inline int user_hit(struct kobs_probe_point *p,
 	u64 t0;
 
 	kobs_probe_user_args(regs, args, p->program.n_args);
-	if (p->program.reads)
-		kobs_probe_fault_in(p, args);
 	pc = probe_open(p->s, &t0);
 	if (!pc)
 		return 0;

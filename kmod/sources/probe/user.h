@@ -12,8 +12,6 @@
 
 #include "sources/probe/probe.h"
 
-void kobs_probe_fault_in(const struct kobs_probe_point *p, const u64 *args);
-
 static __always_inline struct kobs_probe_point *
 kobs_probe_point_of(struct uprobe_consumer *consumer)
 {

@@ -308,20 +308,10 @@ static KOBS_UPROBE_RETURN(call_returns)
 	struct kobs_probe_point *p = kobs_probe_point_of(consumer);
 	struct kobs_cpu *pc = kobs_hit_enter(p->s);
 	struct kobs_user_seen seen KOBS_UNINIT;
-	bool known;
 
 	if (!pc)
 		return 0;
-	known = call_end(p, pc, regs, end, &seen);
-	if (known && p->program.reads) {
-		/* Waits, for memory that is not there. */
-		kobs_hit_leave(pc);
-		kobs_probe_fault_in(p, seen.args);
-		pc = kobs_hit_enter(p->s);
-		if (!pc)
-			return 0;
-	}
-	if (known)
+	if (call_end(p, pc, regs, end, &seen))
 		call_record(p, pc, &seen, end);
 	kobs_hit_leave(pc);
 	return 0;
