@@ -260,6 +260,14 @@ def processes():
     equal(table(r, "probe"), {(SHOWN,): 2, ("u:ucalls:uc_forks",): 3}, "a process that forks")
 
 
+@test("an instruction that the kernel cannot execute elsewhere, in the memory of no process that is wanted")
+def odd_instruction():
+    X86 or skip("arm64 executes what is refused on x86")
+    for of in ((), ("-p", os.getpid())):
+        r = obsctl("probe", "count", f"u:{BIN}:halts", *of, "-d", "0.1", status=1)
+        contains(r.err, "the kernel cannot execute the instruction there elsewhere", f"sentence with {of}")
+
+
 @test("two sessions at one place, one of which ends first")
 def two():
     with Background("probe", "count", WORK, "--json") as first:

@@ -54,14 +54,17 @@ FUNCTION long uc_work(long i, const char *parity, const struct item *item)
 
 /*
  * Functions whose instructions are known. The first one jumps, and leaves the return
- * to uc_work(); the second one begins as most do, with what the kernel emulates.
+ * to uc_work(); the second one begins as most do, with what the kernel emulates; and
+ * the third one, which nothing calls, with what it refuses on x86.
  */
 #ifdef __x86_64__
 #define TAIL	"nop\n\tjmp uc_work"
 #define BENCH	"push %rbp\n\tmov %rdi, %rax\n\tpop %rbp\n\tret"
+#define HALT	"hlt"
 #else
 #define TAIL	"nop\n\tb uc_work"
 #define BENCH	"nop\n\tret"
+#define HALT	"nop"
 #endif
 #define CODE(name, code)						\
 	__asm__(".globl " #name "\n\t.type " #name ", %function\n"	\
@@ -69,6 +72,7 @@ FUNCTION long uc_work(long i, const char *parity, const struct item *item)
 
 CODE(uc_tail, TAIL);
 CODE(uc_bench, BENCH);
+CODE(halts, HALT);
 
 FUNCTION long uc_recurse(long depth)
 {

@@ -80,12 +80,17 @@ static KOBS_UPROBE_HANDLER(user_value)
 			  KOBS_QUICK_VALUE);
 }
 
-/* Which memory has the breakpoint: that of the processes that are wanted. */
+/*
+ * Which memory has the breakpoint: that of the processes that are wanted, and the
+ * owner's. It maps the place, so that the kernel looks at the instruction at once.
+ */
 static KOBS_UPROBE_FILTER(user_filter)
 {
-	const struct kobs_filter *f = &kobs_probe_point_of(consumer)->s->filter;
+	const struct kobs_session *s = kobs_probe_point_of(consumer)->s;
+	const u32 owner = s->own_tgid;
 
-	return kobs_uprobe_uses(mm, f->pid, f->n_pid);
+	return kobs_uprobe_uses(mm, s->filter.pid, s->filter.n_pid) ||
+	       kobs_uprobe_uses(mm, &owner, 1);
 }
 
 /**
