@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
@@ -97,9 +98,14 @@ static bool belongs(int fd, const struct buf *id, const uint32_t *sum)
 
 static int open_if(const char *path, const struct buf *id, const uint32_t *sum)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	int fd;
 
-	if (fd >= 0 && !belongs(fd, id, sum)) {
+	/* The name is the other file's: to open a device can have effects. */
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode) || !belongs(fd, id, sum))) {
 		close(fd);
 		fd = -1;
 	}

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -152,6 +153,27 @@ static int tool(const char *fmt, ...)
 	return status;
 }
 
+/* A link to what is no file, which whoever made the program chose. */
+static void test_no_file(const char *path)
+{
+	struct inotify_event event;
+	struct elf_functions f;
+	struct buf debug = {};
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	buf_printf(&debug, "%s/x.debug", top);
+	unlink(debug.p);
+	ok(!mkfifo(debug.p, 0600) && inotify_add_watch(fd, debug.p, IN_OPEN) >= 0,
+	   "a FIFO that is linked");
+	listen_begin();
+	elf_functions_open(&f, path);
+	listen_end();
+	ok(read(fd, &event, sizeof(event)) < 0, "it is not opened");
+	elf_functions_close(&f);
+	close(fd);
+	buf_free(&debug);
+}
+
 /* Without its own symbols: those of a file beside it, or below the folder of them. */
 static void test_debug(void)
 {
@@ -189,6 +211,7 @@ static void test_debug(void)
 	listen_end();
 	ok(!count_of(&f, "only_here"), "they are not taken");
 	elf_functions_close(&f);
+	test_no_file(path.p);
 	buf_free(&path);
 }
 
