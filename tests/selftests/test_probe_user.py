@@ -236,6 +236,16 @@ def patterns():
     equal(sorted(p["probe"] for p in listed["probes"]), ["u:ucalls:uc_tail", "u:ucalls:uc_thrower", "u:ucalls:uc_thrown"], "list")
 
 
+@test("one file by two words is one file, and one place")
+def twice():
+    os.makedirs("/tmp/kobs_links", exist_ok=True)
+    link = "/tmp/kobs_links/other"
+    if not os.path.islink(link):
+        os.symlink(BIN, link)
+    r = probe("count", WORK, f"u:{link}:uc_work", f"u:{link}:uc_tail", run=["call", 4, "tail", 2])
+    equal((table(r, "probe"), r["accounting"]["hits"]), ({(SHOWN,): 6, ("u:ucalls:uc_tail",): 2}, 8), "rows and hits")
+
+
 @test("a process that runs already; one process of two; and what it executes")
 def processes():
     with Waiting("call", 7) as one, Waiting("call", 9) as other, Background("probe", "count", WORK, "--json", "-p", one.p.pid) as b:
@@ -369,7 +379,10 @@ def places():
     contains(refusal("/proc/version", 0, b"Linux ve"), "cannot have uprobes", "sentence")
 
 
+BROKEN = "/tmp/kobs_a\nb/ucalls"
+
 REFUSALS = {
+    ("count", f"u:{BROKEN}:uc_work"): (1, "u: a file whose path has a line break in it cannot be probed"),
     ("count", f"u:{BIN}"): (2, "does not say which function: write u:FILE:FUNCTION"),
     ("count", "u:libc:maloc"): (1, "has no function 'maloc' (near it: malloc"),
     ("count", "u:libc:memcpy"): (1, "chooses one of several functions when a program starts (IFUNC)"),
@@ -390,6 +403,8 @@ REFUSALS = {
 
 @test("refusals name what is wrong")
 def refusals():
+    os.makedirs("/tmp/kobs_a\nb", exist_ok=True)
+    shutil.copy(BIN, BROKEN)
     for args, (status, sentence) in REFUSALS.items():
         r = obsctl("probe", *args, "--", "true", status=None)
         equal((r.status, len(r.err.strip().splitlines())), (status, 1), f"status and lines of {args}: {r.err}")

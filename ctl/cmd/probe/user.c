@@ -53,6 +53,32 @@ static const char *split(const char *word)
 	return colon;
 }
 
+static void free_file(struct user_file *f)
+{
+	elf_functions_close(&f->functions);
+	program_free_path(&f->at);
+	free(f->word);
+}
+
+/* A file that was found, unless another word has named it. */
+static int take_file(struct user_places *u, struct user_file **out)
+{
+	struct user_file *f = &u->files[u->n - 1];
+	size_t i;
+
+	for (i = 0; i < u->n - 1; i++) {
+		if (strcmp(u->files[i].at.path, f->at.path))
+			continue;
+		*out = &u->files[i];
+		free_file(f);
+		u->n--;
+		return 0;
+	}
+	if (strchr(f->at.path, '\n'))
+		return refuse("u: a file whose path has a line break in it cannot be probed");
+	return elf_functions_open(&f->functions, f->at.path);
+}
+
 static int open_file(struct user_places *u, const char *word, size_t len, struct user_file **out)
 {
 	struct user_file *f;
@@ -71,7 +97,7 @@ static int open_file(struct user_places *u, const char *word, size_t len, struct
 	f->word = strndup(word, len);
 	*out = f;
 	err = program_find(f->word, u->pid, &f->at);
-	return err ? err : elf_functions_open(&f->functions, f->at.path);
+	return err ? err : take_file(u, out);
 }
 
 /* The number of a file in the request. */
@@ -366,11 +392,8 @@ void user_free(struct user_places *u)
 {
 	size_t i;
 
-	for (i = 0; i < u->n; i++) {
-		elf_functions_close(&u->files[i].functions);
-		program_free_path(&u->files[i].at);
-		free(u->files[i].word);
-	}
+	for (i = 0; i < u->n; i++)
+		free_file(&u->files[i]);
 	free(u->files);
 	buf_free(&u->paths);
 	numbers_free(&u->words);
