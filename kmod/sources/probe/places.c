@@ -31,6 +31,14 @@ static char *line_of(const char *text, u64 i)
 	return line ?: ERR_PTR(-ENOMEM);
 }
 
+/* What is wrong with a file, of whose path a sentence has room for the beginning. */
+static int refuse_file(struct netlink_ext_ack *extack, int err,
+		       const char *name, const char *why)
+{
+	return kobs_refuse(extack, err, "%.100s%s: %s", name,
+			   strlen(name) > 100 ? "..." : "", why);
+}
+
 /* The file of a place, opened. */
 static struct path *file_of(struct kobs_probes *p, u64 number, const char *name,
 			    struct netlink_ext_ack *extack)
@@ -45,7 +53,7 @@ static struct path *file_of(struct kobs_probes *p, u64 number, const char *name,
 	if (!err)
 		return path;
 	memset(path, 0, sizeof(*path));
-	return ERR_PTR(kobs_refuse(extack, err, "%s: %s", name, why));
+	return ERR_PTR(refuse_file(extack, err, name, why));
 }
 
 static int place_open(struct kobs_probe_point *point, const u64 *place,
@@ -61,7 +69,7 @@ static int place_open(struct kobs_probe_point *point, const u64 *place,
 	err = kobs_uprobe_check(path, place[PLACE_OFFSET],
 				(const u8 *)&place[PLACE_BYTES], &why);
 	if (err)
-		return kobs_refuse(extack, err, "%s: %s", name, why);
+		return refuse_file(extack, err, name, why);
 	point->place.inode = kobs_uprobe_inode(path);
 	point->place.offset = place[PLACE_OFFSET];
 	return 0;
