@@ -374,7 +374,8 @@ def places():
     contains(refusal(BIN, len(data), b""), "behind its end", "sentence")
     contains(refusal(BIN, (1 << 64) - 8, b""), "behind its end", "sentence")
     contains(refusal(BIN, 0x1000, data[0x1000:0x1008], number=1), "there is no place 1", "sentence")
-    contains(refusal("/nosuch", 0, b""), "there is no such file", "sentence")
+    contains(refusal("/nosuch", 0, b""), "/nosuch: there is no such file", "sentence")
+    contains(refusal("/no" * 100, 0, b""), "/no/...: there is no such file", "sentence of a long path")
     contains(refusal("/tmp", 0, b""), "it is no regular file", "sentence")
     contains(refusal("/proc/version", 0, b"Linux ve"), "cannot have uprobes", "sentence")
 
@@ -385,6 +386,7 @@ REFUSALS = {
     ("count", f"u:{BROKEN}:uc_work"): (1, "u: a file whose path has a line break in it cannot be probed"),
     ("count", f"u:{BIN}"): (2, "does not say which function: write u:FILE:FUNCTION"),
     ("count", "u:libc:maloc"): (1, "has no function 'maloc' (near it: malloc"),
+    ("count", "u:libc:*", "--all"): (1, "functions of programs match, more than the 512 of a session"),
     ("count", "u:libc:memcpy"): (1, "chooses one of several functions when a program starts (IFUNC)"),
     ("count", "u:nosuch:f"): (1, "there is no program or library 'nosuch'"),
     ("count", "u:/etc/passwd:f"): (1, "/etc/passwd is no program or library (ELF)"),

@@ -94,6 +94,7 @@ int probe_list(const struct opts *o)
 	size_t i;
 
 	p.points.each = true;
+	p.points.user.listed = true;
 	strings_add(&all, "t:*:*");
 	strings_add(&all, "s:*");
 	err = points_find(&p.points, o->nr_args ? o->args : all.v, o->nr_args ? o->nr_args : all.n);

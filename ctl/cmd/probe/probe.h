@@ -114,6 +114,8 @@ struct user_places {
 	struct buf	paths;		/* of the request */
 	size_t		nr_paths;
 	struct numbers	words;		/* of the places, three of each */
+	bool		listed;		/* they are for no session, which has a limit */
+	size_t		beyond;		/* places that a session has no room for */
 };
 
 struct points {

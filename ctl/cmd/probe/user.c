@@ -160,6 +160,11 @@ static int add_place(const struct wish *w, const struct elf_function *fn, uint64
 	struct point *point;
 	size_t i;
 
+	/* That is refused: how many there are is all that is told. */
+	if (u->words.n / PLACE_WORDS >= PLACES_MAX && !u->listed) {
+		u->beyond++;
+		return 0;
+	}
 	if (!elf_functions_offset(&w->file->functions, fn->address + offset, &place[1]))
 		return refuse("%s:%s has no code in the file", w->file->at.shown, fn->name);
 	place[0] = file_number(u, w->file);
@@ -365,9 +370,9 @@ int user_check(const struct probe_run *p)
 	bool only = p->points.n;
 	size_t i;
 
-	if (u->words.n / PLACE_WORDS > PLACES_MAX)
+	if (u->beyond)
 		return refuse("%zu functions of programs match, more than the %d of a session: use narrower patterns",
-			      u->words.n / PLACE_WORDS, PLACES_MAX);
+			      PLACES_MAX + u->beyond, PLACES_MAX);
 	if (u->nr_paths > FILES_MAX || u->paths.len > TEXT_MAX)
 		return refuse("%zu programs and libraries are too many for a session: it has room for %d, and %d bytes of their paths",
 			      u->nr_paths, FILES_MAX, TEXT_MAX);
