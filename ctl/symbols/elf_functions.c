@@ -88,18 +88,27 @@ static void load_section(struct elf_functions *f, Elf *elf, Elf_Scn *section,
 	}
 }
 
+/* A file has one table of each kind; one that claims to have thousands is not read for ever. */
 static void load_symbols(struct elf_functions *f, Elf *elf)
 {
+	bool symtab = false;
+	bool dynsym = false;
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 
 	while ((section = elf_nextscn(elf, section))) {
+		bool *seen;
+
 		if (!gelf_getshdr(section, &header) ||
 		    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
 			continue;
-		f->stripped &= header.sh_type != SHT_SYMTAB;
+		seen = header.sh_type == SHT_SYMTAB ? &symtab : &dynsym;
+		if (*seen)
+			continue;
+		*seen = true;
 		load_section(f, elf, section, &header);
 	}
+	f->stripped &= !symtab;
 }
 
 static void load_segments(struct elf_functions *f, Elf *elf)
@@ -128,7 +137,7 @@ static void load_debug(struct elf_functions *f, Elf *elf, const char *path)
 
 	if (fd < 0)
 		return;
-	debug = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	debug = elf_begin(fd, ELF_C_READ, NULL);
 	if (debug && elf_kind(debug) == ELF_K_ELF)
 		load_symbols(f, debug);
 	elf_end(debug);
@@ -248,7 +257,8 @@ int elf_functions_open(struct elf_functions *f, const char *path)
 		return refuse("%s is no regular file", path);
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return refuse("libelf is another one than obsctl was built for");
-	elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+	/* Not mapped: a file that is cut off meanwhile would end obsctl. */
+	elf = elf_begin(f->fd, ELF_C_READ, NULL);
 	err = load(f, elf, path);
 	elf_end(elf);
 	return err;
