@@ -32,27 +32,36 @@ static int known_error(int err)
 	}
 }
 
-/* The root of the files that a process sees. Workers see none of them. */
+/* The root of a thread, which has none when it exits. */
+static bool root_of_thread(struct task_struct *t, struct path *root)
+{
+	bool found;
+
+	task_lock(t);
+	found = t->fs;
+	if (found)
+		get_fs_root(t->fs, root);
+	task_unlock(t);
+	return found;
+}
+
+/*
+ * The root of the files that a process sees. Workers see none of them. A leader that
+ * has exited has none, while its threads run.
+ */
 static int root_of(pid_t pid, struct path *root)
 {
-	struct task_struct *task = NULL;
-	int err = -ENOENT;
+	struct task_struct *leader;
+	struct task_struct *t;
+	bool found = false;
 
 	rcu_read_lock();
-	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_TGID);
-	if (task)
-		get_task_struct(task);
+	leader = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_TGID);
+	if (leader)
+		for_each_thread(leader, t)
+			found = found || root_of_thread(t, root);
 	rcu_read_unlock();
-	if (!task)
-		return err;
-	task_lock(task);
-	if (task->fs) {
-		get_fs_root(task->fs, root);
-		err = 0;
-	}
-	task_unlock(task);
-	put_task_struct(task);
-	return err;
+	return found ? 0 : -ENOENT;
 }
 
 /**
