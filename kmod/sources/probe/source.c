@@ -356,7 +356,7 @@ static const struct kobs_reason probe_reasons[] = {
 	},
 	[PROBE_N_STALE - KOBS_N_SOURCE] = {
 		"stale",
-		"call whose return was not seen before the next one",
+		"call whose return was not seen, or cannot be",
 	},
 	[PROBE_N_FAULT - KOBS_N_SOURCE] = {
 		"fault",

@@ -194,10 +194,10 @@ static enum kobs_counter call_begin(struct kobs_probe_point *p,
 	struct kobs_user_key first;
 	u64 cost = 0;
 
-	/* No stack that C has. */
+	/* No stack that C has: no return is found by it. */
 	if (unlikely(stack_at_entry(regs) % sizeof(u64) ||
 		     stack_at_entry(regs) >> (STACK_BITS - 1)))
-		return PROBE_N_MISSED;
+		return PROBE_N_STALE;
 	if (unlikely(!head_get(t, &head)))
 		return KOBS_N_INFLIGHT_FULL;
 	drop_deeper(t, &head, pc, stack_of(&key));
