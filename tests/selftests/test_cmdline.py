@@ -303,7 +303,7 @@ def records():
 def meant():
     for args, part in (
             (("func", "vfs_read"), "did you mean 'obsctl func count vfs_read'?"), (("fnc",), "did you mean 'obsctl func'?"),
-            (("count", "vfs_read"), "did you mean 'obsctl func count vfs_read' or 'obsctl probe count vfs_read'?"),
+            (("count", "vfs_read"), "did you mean 'obsctl func count vfs_read' or 'obsctl probe count vfs_read' or 'obsctl syscall count vfs_read'?"),
             (("",), "there is no '': there are status, "), (("--versoin",), "did you mean --version?"),
             (("help", "func", "count", "extra"), "unexpected argument 'extra' after 'count'"),
             (("func", "help", "count", "extra"), "unexpected argument 'extra' after 'count'"),

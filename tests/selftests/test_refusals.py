@@ -23,6 +23,7 @@ def refused(*args, part, status=(1,), **kw):
 
 # Option, bad value, what the sentence must say, exit status.
 COUNT = [
+    ("--flame", "-", "needs the path of a file", 2),
     ("--pid", "x", "--pid", 2), ("--pid", "", "--pid", 2), ("--pid", "-5", "--pid", 2),
     ("--pid", "1,,2", "--pid", 2), ("--pid", "4194305", "--pid", 2),
     ("--pid", ",".join(map(str, range(1, 100))), "at most", 1),

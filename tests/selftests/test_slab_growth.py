@@ -197,6 +197,7 @@ LEAKS = [
     ("--by", "event", "event", 2),
     ("--pid", "x", "--pid", 2), ("--tid", "x", "--tid", 2), ("--comm", "", "--comm", 2), ("--cpu", "x", "--cpu", 2),
     ("--interval", "0", "--interval", 2), ("--output", "/nosuch/file", "/nosuch/file", 1),
+    ("--flame", "-", "needs the path of a file", 2),
 ]
 
 
