@@ -180,8 +180,9 @@ def options():
 
 @test("user stacks are those of the task that sleeps")
 def ustacks():
-    r = offcpu("--by", "comm,kstack,ustack", "-c", "kobs_block", work=named("kobs_block", "block sleep 10 3"))
-    found = through(r, "kobs_gen_sched_block", comm="kobs_block")
+    # By state: it can be preempted in the function, too.
+    r = offcpu("--by", "comm,state,kstack,ustack", "-c", "kobs_block", work=named("kobs_block", "block sleep 10 3"))
+    found = through(r, "kobs_gen_sched_block", comm="kobs_block", state="sleep")
     equal(sum(x["count"] for x in found), 3, "sleeps")
     assert all(x["ustack"] for x in found), found
     r = offcpu("--by", "comm,ustack", "-c", "kobs_storm*", work=named("kobs_block", "wake 0 3"))
