@@ -10,6 +10,7 @@
 #include <linux/ptrace.h>
 #include <linux/string.h>
 
+#include "sources/probe/call.h"
 #include "sources/probe/run.h"
 
 /**
@@ -111,43 +112,6 @@ static __always_inline void probe_call_exit(void *ctx, unsigned long ip,
 	probe_call_record(p, pc, ip, ret, call, end);
 	kobs_hit_end(s, pc, call->cost ? end : 0, call->cost);
 	kobs_hit_leave(pc);
-}
-
-static __always_inline void *probe_call_begin(void *ctx)
-{
-	struct kobs_probe_point *p = ctx;
-
-	return kobs_hit_enter(p->s);
-}
-
-static __always_inline void probe_call_end(void *guarded)
-{
-	kobs_hit_leave(guarded);
-}
-
-static __always_inline void probe_call_missed(void *ctx, void *guarded)
-{
-	struct kobs_probe_point *p = ctx;
-	struct kobs_cpu *pc = guarded;
-
-	if (!READ_ONCE(p->s->armed))
-		return;
-	kobs_count(&pc->counters, KOBS_N_HITS);
-	kobs_count(&pc->counters, PROBE_N_MISSED);
-}
-
-static int probe_call_keep_out(void *ctx, unsigned long ip, const char *reason)
-{
-	struct kobs_probe_point *p = ctx;
-
-	return kobs_session_keep_out(p->s, ip, reason, false);
-}
-
-static bool probe_call_unwanted(void *ctx)
-{
-	struct kobs_probe_point *p = ctx;
-
-	return kobs_session_unwanted(p->s);
 }
 
 static const struct kobs_call_ops probe_call_ops = {

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "core/hit.h"
+#include "sources/probe/call.h"
 #include "sources/probe/probe.h"
 
 /**
@@ -20,29 +21,6 @@ struct kobs_join_call {
 	u64 start;
 	u64 args[PROBE_ENTRY_ARGS];
 };
-
-static __always_inline void *join_call_begin(void *ctx)
-{
-	struct kobs_probe_point *p = ctx;
-
-	return kobs_hit_enter(p->s);
-}
-
-static __always_inline void join_call_end(void *guarded)
-{
-	kobs_hit_leave(guarded);
-}
-
-static __always_inline void join_call_missed(void *ctx, void *guarded)
-{
-	struct kobs_probe_point *p = ctx;
-	struct kobs_cpu *pc = guarded;
-
-	if (!READ_ONCE(p->s->armed))
-		return;
-	kobs_count(&pc->counters, KOBS_N_HITS);
-	kobs_count(&pc->counters, PROBE_N_MISSED);
-}
 
 static __always_inline bool join_call_enter(void *ctx, unsigned long ip,
 					    const struct pt_regs *regs,
@@ -78,29 +56,15 @@ static __always_inline void join_call_exit(void *ctx, unsigned long ip,
 	kobs_join_hit(p, ip, args, 0, NULL);
 }
 
-static int join_call_keep_out(void *ctx, unsigned long ip, const char *reason)
-{
-	struct kobs_probe_point *p = ctx;
-
-	return kobs_session_keep_out(p->s, ip, reason, false);
-}
-
-static bool join_call_unwanted(void *ctx)
-{
-	struct kobs_probe_point *p = ctx;
-
-	return kobs_session_unwanted(p->s);
-}
-
 static const struct kobs_call_ops join_call_ops = {
 	.size = sizeof(struct kobs_join_call),
-	.begin = join_call_begin,
-	.end = join_call_end,
-	.missed = join_call_missed,
+	.begin = probe_call_begin,
+	.end = probe_call_end,
+	.missed = probe_call_missed,
 	.enter = join_call_enter,
 	.exit = join_call_exit,
-	.keep_out = join_call_keep_out,
-	.unwanted = join_call_unwanted,
+	.keep_out = probe_call_keep_out,
+	.unwanted = probe_call_unwanted,
 };
 
 KOBS_CALL_HANDLERS(join_return, join_call_ops);

@@ -9,6 +9,7 @@
  *	hit.c		handlers of entries and tracepoints
  *	syscall.c	handlers of system calls
  *	call.c		handlers of functions that are hooked at their return, too
+ *	call.h		what these have in common with pairs at returns
  *	instruction.c	instructions, by kprobes
  *	event.c		events with their records
  *	places.c	from parameters to places of user-space programs
