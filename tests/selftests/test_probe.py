@@ -3,39 +3,10 @@
 
 from kobstest import *
 from nlkit import *
+from probekit import *
 
-RUN = "/sys/kernel/debug/kobs_gen_probe/run"
 FUNC = "k:kobs_gen_probe"
 FIRE = "t:kobs_gen_probe:kobs_gen_fire"
-HAS_BTF = os.path.exists("/sys/kernel/btf/vmlinux")
-
-
-def rounds_of(*commands):
-    """A command line that runs commands of kobs_gen_probe in a separate process."""
-    return ["sh", "-c", "; ".join(f"echo {c} >{RUN} || exit" for c in commands)]
-
-
-def probe(verb, *args, run=None, status=0):
-    """The JSON report of a session around a command."""
-    tail = ["--", *run] if run else []
-    r = obsctl("probe", verb, *args, "--json", *tail, status=status)
-    return account(json.loads(r.out))
-
-
-def table(r, *keys):
-    """Rows as a dictionary: the values of these columns to the count."""
-    out = {tuple(row[k] for k in keys): row["count"] for row in r["rows"]}
-    equal(len(out), len(r["rows"]), "rows of different keys")
-    return out
-
-
-def need_btf():
-    if not HAS_BTF:
-        skip("this kernel has no BTF")
-
-
-def numbers(n, start, step):
-    return [start + i * step for i in range(n)]
 
 
 for context in ("task", "softirq", "hardirq"):

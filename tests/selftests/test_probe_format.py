@@ -6,36 +6,16 @@ import struct
 
 from kobstest import *
 from nlkit import *
+from probekit import *
 
-RUN = "/sys/kernel/debug/kobs_gen_probe/run"
 EVENTS = "/sys/kernel/tracing/events/"
 EVENT = "t:kobs_gen_probe:kobs_gen_fields"
 CLONE = EVENTS + "kobs/kobs_gen_fields"
 LABELS = ("even", "oddly long text")
 
 
-def rounds_of(*commands):
-    return ["sh", "-c", "; ".join(f"echo {c} >{RUN} || exit" for c in commands)]
-
-
-def probe(verb, *args, run=None, status=0):
-    tail = ["--", *run] if run else []
-    r = obsctl("probe", verb, *args, "--json", *tail, status=status)
-    return account(json.loads(r.out))
-
-
-def table(r, *keys):
-    out = {tuple(row[k] for k in keys): row["count"] for row in r["rows"]}
-    equal(len(out), len(r["rows"]), "rows of different keys")
-    return out
-
-
 def gone():
     until(lambda: not os.path.exists(CLONE), "the end of the clone")
-
-
-def values(n, start, step):
-    return [start + i * step for i in range(n)]
 
 
 def cut(n, bits, signed):
@@ -44,19 +24,19 @@ def cut(n, bits, signed):
 
 
 for context in ("task", "softirq", "hardirq"):
-    def numbers(c):
+    def sizes(c):
         r = probe("count", EVENT, "--by", "small,half,word,wide,usmall,uhalf,uword", run=rounds_of(f"record {c} 40 -100000 54321"))
         want = {(cut(n, 8, True), cut(n, 16, True), n, n, cut(n, 8, False), cut(n, 16, False), cut(n, 32, False)): 1
-                for n in values(40, -100000, 54321)}
+                for n in numbers(40, -100000, 54321)}
         equal(table(r, "small", "half", "word", "wide", "usmall", "uhalf", "uword"), want, "rows")
         equal(r["accounting"]["lost"], {}, "lost")
         r = probe("hist", EVENT, "--value", "word", "--where", "half != 6", run=rounds_of(f"record {c} 90 -10 1"))
         row, = r["rows"]
-        good = [n for n in values(90, -10, 1) if n >= 0 and n != 6]
+        good = [n for n in numbers(90, -10, 1) if n >= 0 and n != 6]
         equal((row["count"], row["negative"], row["sum"], row["max"]), (89, 10, sum(good), 79), "count, negative, sum and max")
         equal((r["accounting"]["hits"], r["accounting"]["filtered"]), (90, 1), "hits and filtered")
         gone()
-    test(f"numbers of all sizes in {context} context")(lambda c=context: numbers(c))
+    test(f"numbers of all sizes in {context} context")(lambda c=context: sizes(c))
 
 
 @test("texts: arrays, and those whose length the record says, with an end or not")

@@ -3,31 +3,14 @@
 
 from kobstest import *
 from nlkit import *
+from probekit import *
 
-DIR = "/sys/kernel/debug/kobs_gen_probe/"
-RUN = DIR + "run"
 KPROBES = "/sys/kernel/debug/kprobes/"
 TRACEFS = "/sys/kernel/tracing/"
 
 
 def place():
     return f"k:kobs_gen_inside+{int(read(DIR + 'inside')):#x}"
-
-
-def rounds_of(*commands):
-    return ["sh", "-c", "; ".join(c if c.startswith("sleep") else f"echo {c} >{RUN} || exit" for c in commands)]
-
-
-def probe(verb, *args, run=None, status=0):
-    tail = ["--", *run] if run else []
-    r = obsctl("probe", verb, *args, "--json", *tail, status=status)
-    return account(json.loads(r.out))
-
-
-def table(r, *keys):
-    out = {tuple(row[k] for k in keys): row["count"] for row in r["rows"]}
-    equal(len(out), len(r["rows"]), "rows of different keys")
-    return out
 
 
 def behind_entry(function):
@@ -44,15 +27,11 @@ def none_left():
     equal(found, [], "kprobes that are left")
 
 
-def values(n, start, step):
-    return [start + i * step for i in range(n)]
-
-
 for context in ("task", "softirq", "hardirq"):
     def inside(c):
         r = probe("hist", place(), "--value", "(s64)ax", "--by", "probe,dx=step", run=rounds_of(f"inside {c} 300 -20 3"))
         row, = r["rows"]
-        good = [v for v in values(300, -20, 3) if v >= 0]
+        good = [v for v in numbers(300, -20, 3) if v >= 0]
         equal((row["probe"], row["step"], row["count"], row["negative"]), (place(), 3, 300, 300 - len(good)), "the row")
         equal((row["sum"], row["min"], row["max"]), (sum(good), min(good), max(good)), "sum, min and max")
         equal(r["accounting"]["lost"], {}, "lost")

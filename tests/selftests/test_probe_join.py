@@ -3,35 +3,23 @@
 
 from kobstest import *
 from nlkit import *
+from probekit import *
 
-DIR = "/sys/kernel/debug/kobs_gen_probe/"
-RUN = DIR + "run"
 OPEN, CLOSE = "k:kobs_gen_open", "k:kobs_gen_close"
 FUNC = "k:kobs_gen_probe"
 FIRE = "t:kobs_gen_probe:kobs_gen_fire"
 KEY = "(s64)arg0"
 
 
-def rounds_of(*commands):
-    """A command line that runs commands of kobs_gen_probe in a separate process; cpu:COMMAND in another, on that CPU."""
-    def one(command):
-        cpu, _, rest = command.partition(":")
-        return f"taskset -c {cpu} sh -c 'echo {rest} >{RUN}' || exit" if rest else f"echo {command} >{RUN} || exit"
-    return ["sh", "-c", "; ".join(map(one, commands))]
-
-
 def books(r):
     """Every begin ended in one of the counters: those that passed are what hits less unmatched ends are."""
-    account(r)
     equal(sum(row["count"] for row in r.get("rows", [])), r["accounting"]["recorded"], "sum of the rows' counts")
     return r
 
 
 def join(*args, run=None, status=0, verb="time"):
     """The JSON report of a session around a command."""
-    tail = ["--", *run] if run else []
-    r = obsctl("probe", verb, *args, "--json", *tail, status=status)
-    return books(json.loads(r.out))
+    return books(probe(verb, *args, run=run, status=status))
 
 
 def pairs(*args, run, **kw):
@@ -42,12 +30,6 @@ def fates(r):
     """hits, recorded and filtered, and the reasons that are not 0."""
     a = r["accounting"]
     return a["hits"], a["recorded"], a["filtered"], {k: n for k, n in a["lost"].items() if n}
-
-
-def table(r, *keys):
-    out = {tuple(row[k] for k in keys): row["count"] for row in r["rows"]}
-    equal(len(out), len(r["rows"]), "rows of different keys")
-    return out
 
 
 for begin in ("task", "softirq", "hardirq"):
@@ -299,7 +281,7 @@ def gone():
         equal(rmmod("kobs_gen_probe"), None, "rmmod's complaint")
         insmod("kobs_gen_probe")
         subprocess.run(["python3", "-c", "import os; os.getpgid(0)"], check=True)
-        r = books(json.loads(b.stop().out.splitlines()[-1]))
+        r = books(account(json.loads(b.stop().out.splitlines()[-1])))
     equal(table(r, "from", "to"), {("k:kobs_gen_open", "s:getpgid"): 1}, "rows")
 
 

@@ -3,6 +3,7 @@
 
 from kobstest import *
 from nlkit import *
+from probekit import *
 
 BIN = f"{SRC}/build/selftests/ucalls"
 WORK = f"u:{BIN}:uc_work"
@@ -13,16 +14,7 @@ READ = "0" if X86 else "63"     # number of the system call
 
 def probe(verb, *args, run=None, status=0):
     """The JSON report of a session around ucalls."""
-    tail = ["--", BIN, *map(str, run)] if run else []
-    r = obsctl("probe", verb, *args, "--json", *tail, status=status)
-    return account(json.loads(r.out))
-
-
-def table(r, *keys):
-    """Rows as a dictionary: the values of these columns to the count."""
-    out = {tuple(row[k] for k in keys): row["count"] for row in r["rows"]}
-    equal(len(out), len(r["rows"]), "rows of different keys")
-    return out
+    return report("probe", verb, *args, run=run and [BIN, *run], status=status)
 
 
 def lost(r):

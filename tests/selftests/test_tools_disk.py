@@ -18,7 +18,7 @@ def dd(*commands):
 
 @test("size: requests of each size, by disk and operation")
 def size():
-    r = tool("disk", "size", *WHERE, run=dd(("w", 4096, 30), ("r", 65536, 7), ("w", 512, 5)))
+    r = report("disk", "size", *WHERE, run=dd(("w", 4096, 30), ("r", 65536, 7), ("w", 512, 5)))
     got = {(row["disk"], row["op"], row["op_number"]): (row["count"], row["sum"], row["min"], row["max"]) for row in r["rows"]}
     equal(got, {(DISK, "REQ_OP_WRITE", 1): (35, 30 * 4096 + 5 * 512, 512, 4096), (DISK, "REQ_OP_READ", 0): (7, 7 * 65536, 65536, 65536)},
           "rows")
@@ -27,7 +27,7 @@ def size():
 
 @test("size: by operation, and as text with percentiles")
 def text():
-    r = tool("disk", "size", *WHERE, "--by", "op", run=dd(("w", 8192, 12)))
+    r = report("disk", "size", *WHERE, "--by", "op", run=dd(("w", 8192, 12)))
     equal(table(r, "op"), {("REQ_OP_WRITE",): 12}, "rows")
     out = obsctl("disk", "size", *WHERE, "--", *dd(("w", 8192, 12))).out
     assert re.search(rf"^disk size of 1 probe, .*\n\nDISK +OP +COUNT .*P99.*\n{DISK} +REQ_OP_WRITE +12 ", out, re.M), out
@@ -36,12 +36,12 @@ def text():
 @test("latency and trace: each request, which takes as long as the disk is told to")
 def latency():
     where = ["--where", f'from.rq->q->disk->disk_name == "{DISK}"']
-    r = tool("disk", "latency", *where, "--by", "disk,op", run=dd(("w", 4096, 25), ("r", 8192, 10)))
+    r = report("disk", "latency", *where, "--by", "disk,op", run=dd(("w", 4096, 25), ("r", 8192, 10)))
     equal(table(r, "disk", "op"), {(DISK, "REQ_OP_WRITE"): 25, (DISK, "REQ_OP_READ"): 10}, "rows")
     for row in r["rows"]:
         at_least(row["min"], 2_000_000, "ns of a request")
         assert row["p50"] <= row["p99"], f"percentiles of {row}"
-    r = tool("disk", "latency", *where, "--by", "kstack", run=dd(("r", 4096, 5)))
+    r = report("disk", "latency", *where, "--by", "kstack", run=dd(("r", 4096, 5)))
     contains(" ".join(r["rows"][0]["kstack"]), "blk_mq", "stack of who issues")
     equal(sum(row["count"] for row in r["rows"]), 5, "requests by stack")
     out = obsctl("disk", "trace", *where, "--json", "--", *dd(("w", 4096, 6), ("r", 8192, 3))).out
@@ -54,7 +54,7 @@ def latency():
 
 @test("latency without the kernel's types")
 def no_types():
-    r = tool("disk", "latency", "--min", "2ms", run=dd(("w", 4096, 25), ("r", 8192, 10)), env=NO_TYPES)
+    r = report("disk", "latency", "--min", "2ms", run=dd(("w", 4096, 25), ("r", 8192, 10)), env=NO_TYPES)
     equal((sum(row["count"] for row in r["rows"]), r["by"]), (35, ["comm"]), "requests that take long")
 
 
@@ -63,7 +63,7 @@ def queue():
     with open(f"/sys/block/{DISK}/queue/scheduler", "w", encoding="ascii") as f:
         f.write("mq-deadline")
     where = ["--where", f'from.rq->q->disk->disk_name == "{DISK}"']
-    r = tool("disk", "queue", *where, run=dd(("w", 4096, 20)))
+    r = report("disk", "queue", *where, run=dd(("w", 4096, 20)))
     equal(table(r, "disk", "op"), {(DISK, "REQ_OP_WRITE"): 20}, "rows")
 
 
@@ -84,7 +84,7 @@ def errors():
         disk = next(d for d in ("kobs", f"nullb{read(f'{BAD}/index').strip()}") if os.path.exists(f"/dev/{d}"))
         bad, good = (f"dd if=/dev/{disk} of=/dev/null iflag=direct bs=4096 skip={n} count={m}" for n, m in ((10, 1), (20, 9)))
         run = ["sh", "-c", f"for i in 1 2 3 4 5 6; do {bad} 2>/dev/null; done; {good} status=none"]
-        r = tool("disk", "errors", run=run)
+        r = report("disk", "errors", run=run)
         equal(table(r, "disk", "op", "status"), {(disk, "REQ_OP_READ", "BLK_STS_IOERR"): 6}, "rows")
         equal(r["rows"][0]["status_number"], 10, "number of the status")
     finally:
@@ -104,7 +104,7 @@ def merges():
     write = ["sh", "-ec", f"dd if=/dev/zero of=/dev/{DISK} bs=4096 count=600 conv=fsync status=none"]
     with Background("probe", "count", "t:block:block_rq_merge", "--where", f'rq->q->disk->disk_name == "{DISK}"', "--json") as b:
         before = merged()
-        r = tool("disk", "merges", "--where", f'bio->bi_bdev->bd_disk->disk_name == "{DISK}"', run=write)
+        r = report("disk", "merges", "--where", f'bio->bi_bdev->bd_disk->disk_name == "{DISK}"', run=write)
         n = merged() - before
         of_requests = sum(row["count"] for row in json.loads(b.stop().out.splitlines()[-1])["rows"])
     equal({(row["disk"], row["op"]) for row in r["rows"]}, {(DISK, "REQ_OP_WRITE")} if n else set(), "disk and operation")

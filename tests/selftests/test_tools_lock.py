@@ -26,7 +26,7 @@ for i in range(11):
 @test("futex: waits by their futex, and what ends them")
 def waits():
     place = 0x600000000000
-    r = tool("lock", "futex", "--by", "futex,error,comm", "--comm", "python3", run=python(PROGRAM, place))
+    r = report("lock", "futex", "--by", "futex,error,comm", "--comm", "python3", run=python(PROGRAM, place))
     found = {k: n for k, n in table(r, "futex", "error", "comm").items() if int(k[0], 16) in (place, place + 64)}
     equal(found, {(f"{place:#x}", "ETIMEDOUT", "python3"): 8, (f"{place + 64:#x}", "EAGAIN", "python3"): 5}, "waits")
     row, = [row for row in r["rows"] if row["error"] == "ETIMEDOUT"]

@@ -59,12 +59,12 @@ def space(program, *args):
 
 @test("drop: by the kernel's name of the reason, and place")
 def drop():
-    r = tool("net", "drop", run=space(CLOSED))
+    r = report("net", "drop", run=space(CLOSED))
     none = {row["place"].split("+")[0]: row["count"] for row in r["rows"] if row["reason"] == "SKB_DROP_REASON_NO_SOCKET"}
     udp = {k: n for k, n in none.items() if "udp" in k}
     tcp = {k: n for k, n in none.items() if "tcp" in k}
     equal((sum(udp.values()), sum(tcp.values()), len(none)), (21, 13, len(udp) + len(tcp)), f"drops in {r['rows']}")
-    r = tool("net", "drop", "--where", "reason == SKB_DROP_REASON_NO_SOCKET", "--by", "reason,dev", run=space(CLOSED))
+    r = report("net", "drop", "--where", "reason == SKB_DROP_REASON_NO_SOCKET", "--by", "reason,dev", run=space(CLOSED))
     equal(table(r, "reason", "dev"), {("SKB_DROP_REASON_NO_SOCKET", "lo"): 34}, "rows by device")
     at_least(r["rows"][0]["reason_number"], 1, "number of the reason")
 
@@ -87,7 +87,7 @@ for i in range(4):
 
 @test("connect: connections that are established, by peer")
 def connect():
-    r = tool("net", "connect", "--by", "comm,peer,port,local", run=space(STATES))
+    r = report("net", "connect", "--by", "comm,peer,port,local", run=space(STATES))
     equal(table(r, "comm", "peer", "port", "local"), {("python3", "127.0.0.1", 4322, "127.0.0.1"): 7}, "rows")
     at_least(r["rows"][0]["min"], 1, "ns")
     assert "p99" in r["rows"][0], f"percentiles of {r['rows']}"
@@ -97,7 +97,7 @@ def connect():
 
 @test("states: connections from their begin to their end")
 def states():
-    r = tool("net", "states", run=space(STATES))
+    r = report("net", "states", run=space(STATES))
     got = table(r, "old", "new")
     want = {("TCP_CLOSE", "TCP_SYN_SENT"): 11, ("TCP_SYN_SENT", "TCP_ESTABLISHED"): 7, ("TCP_SYN_SENT", "TCP_CLOSE"): 4,
             ("TCP_SYN_RECV", "TCP_ESTABLISHED"): 7, ("TCP_ESTABLISHED", "TCP_FIN_WAIT1"): 7,
@@ -107,12 +107,12 @@ def states():
 
 @test("connect, states and drop without the kernel's types")
 def no_types():
-    r = tool("net", "connect", run=space(STATES), env=NO_TYPES)
+    r = report("net", "connect", run=space(STATES), env=NO_TYPES)
     equal(table(r, "comm"), {("python3",): 7}, "connections")
-    r = tool("net", "states", run=space(STATES), env=NO_TYPES)
+    r = report("net", "states", run=space(STATES), env=NO_TYPES)
     got = table(r, "old", "new")
     equal((got[(7, 2)], got[(2, 1)], got[(2, 7)]), (11, 7, 4), "states")
-    r = tool("net", "drop", run=space(CLOSED), env=NO_TYPES)
+    r = report("net", "drop", run=space(CLOSED), env=NO_TYPES)
     equal(sum(row["count"] for row in r["rows"] if "udp" in row["place"]), 21, "packets")
     r = obsctl("net", "retransmit", "--", "true", status=1, env=NO_TYPES)
     contains(r.err, "net retransmit: this kernel does not have what it needs: the expression", "sentence")
@@ -121,12 +121,12 @@ def no_types():
 for host in "127.0.0.1", "::1":
     def refused_by(host):
         path = "/tmp/kobs_net_counters"
-        r = tool("net", "accept", run=space(FULL, host, path))
+        r = report("net", "accept", run=space(FULL, host, path))
         with open(path, encoding="ascii") as f:
             want = json.load(f)
         at_least(want["TcpExtListenOverflows"], 8, "what the kernel counts")
         equal(table(r, "local", "port"), {(host, 4321): want["TcpExtListenOverflows"]}, "rows")
-        r = tool("net", "retransmit", run=space(FULL, host, path))
+        r = report("net", "retransmit", run=space(FULL, host, path))
         with open(path, encoding="ascii") as f:
             want = json.load(f)
         at_least(want["TcpRetransSegs"], 4, "what the kernel counts")

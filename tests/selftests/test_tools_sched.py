@@ -128,7 +128,7 @@ def work():
     try:
         with open(path, "w", encoding="ascii") as f:
             f.write("/bin/true")
-        reports = [tool("irq", verb, run=python(FAMILIES), env=env) for verb, env in
+        reports = [report("irq", verb, run=python(FAMILIES), env=env) for verb, env in
                    (("work", None), ("delay", None), ("work", NO_TYPES))]
     finally:
         with open(path, "w", encoding="ascii") as f:
@@ -161,7 +161,7 @@ for i in range(kernel):
 def faults():
     user, kernel, place = 60, 25, 0x600000000000
     where = f"address >= {place:#x} && address < {place + 4096 * (user + kernel):#x}"
-    r = tool("page", "faults", "--where", where, run=python(FAULTS, user, kernel, place))
+    r = report("page", "faults", "--where", where, run=python(FAULTS, user, kernel, place))
     if os.path.isdir("/sys/kernel/tracing/events/exceptions/page_fault_user"):
         want = {("t:exceptions:page_fault_user", "python3"): user, ("t:exceptions:page_fault_kernel", "python3"): kernel}
     else:

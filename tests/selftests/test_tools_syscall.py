@@ -41,7 +41,7 @@ def calls(*words, program=PROGRAM):
 
 
 def syscall(verb, *args, run=None):
-    return tool("syscall", verb, *args, run=run)
+    return report("syscall", verb, *args, run=run)
 
 
 def made(name, times, *args):

@@ -1,31 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Shared by the tests of tools, the verbs that are rows: their reports, and their rows as a dictionary."""
 
-import json
-
 from kobstest import *
-
-
-def need_btf():
-    if not os.path.exists("/sys/kernel/btf/vmlinux"):
-        skip("this kernel has no BTF")
-
+from probekit import *
 
 # As on a kernel that does not tell its types.
 NO_TYPES = {**os.environ, "OBSCTL_BTF": "/nonexistent"}
-
-
-def tool(noun, verb, *args, run=None, status=0, env=None):
-    """The JSON report of a session around a command."""
-    tail = ["--", *run] if run else []
-    return account(json.loads(obsctl(noun, verb, *args, "--json", *tail, status=status, env=env).out))
-
-
-def table(r, *keys):
-    """Rows as a dictionary: the values of these columns to the count."""
-    out = {tuple(row[k] for k in keys): row["count"] for row in r["rows"]}
-    equal(len(out), len(r["rows"]), "rows of different keys")
-    return out
 
 
 def refused(noun, refusals):
