@@ -9,19 +9,15 @@
  *
  * Locking: none.
  */
-#include <asm/word-at-a-time.h>
 #include <kunit/visibility.h>
 #include <linux/compiler.h>
 #include <linux/export.h>
-#include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
-#include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <linux/uaccess.h>
 
 #include "lib/program.h"
+#include "lib/program_read.h"
 #include "lib/uninit.h"
 
 /*
@@ -36,119 +32,6 @@
 #define SRC(insn)	(KOBS_PROG_SRC(insn) & (KOBS_PROG_REGS - 1))
 
 static_assert(KOBS_PROG_REGS == 8);
-
-/* A text of a record: longer than any that it is compared with. */
-#define FIELD_TEXT_BYTES	((KOBS_PROG_LITERAL + 1) * sizeof(u64))
-
-/* A kernel thread's user addresses would be those of the process before it. */
-static bool fetch(void *to, u64 from, size_t bytes, bool user)
-{
-	if (!user)
-		return !copy_from_kernel_nofault(to, (const void *)from, bytes);
-	return current->mm &&
-	       !copy_from_user_nofault(to, (const void __user *)from, bytes);
-}
-
-/* A number cut to a type. */
-static u64 cut(u64 v, unsigned int type)
-{
-	unsigned int spare = 64 - 8 * KOBS_PROG_BYTES(type);
-
-	v <<= spare;
-	return type & KOBS_PROG_SIGNED ? (u64)((s64)v >> spare) : v >> spare;
-}
-
-static bool read_number(u64 *to, u64 from, unsigned int type)
-{
-	u64 v;
-
-	if (!fetch(&v, from, KOBS_PROG_BYTES(type), type & KOBS_PROG_USER))
-		return false;
-	*to = cut(v, type);
-	return true;
-}
-
-static bool ends(u64 word)
-{
-	return !((const char *)&word)[sizeof(word) - 1];
-}
-
-/*
- * Reads the next bytes of a text, up to its NUL, and fills up with zeroes.
- * Bytes behind the NUL, or in a page behind that of the text, need not be
- * readable. Returns how many were read of the maximum, which is all if the text
- * ends.
- */
-static unsigned int read_word(u64 *to, u64 from, unsigned int max, bool user)
-{
-	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
-	char *text = (char *)to;
-	unsigned long zero;
-	unsigned int i;
-
-	if (offset_in_page(from) <= PAGE_SIZE - sizeof(*to) &&
-	    fetch(to, from, sizeof(*to), user)) {
-		if (has_zero(*to, &zero, &constants)) {
-			zero = prep_zero_mask(*to, zero, &constants);
-			*to &= zero_bytemask(create_zero_mask(zero));
-		}
-		if (max < sizeof(*to))
-			text[max] = 0;
-		return max;
-	}
-	*to = 0;
-	for (i = 0; i < max; i++) {
-		if (!fetch(&text[i], from + i, 1, user))
-			return i;
-		if (!text[i])
-			return max;
-	}
-	return max;
-}
-
-static void put_fault(u64 *text)
-{
-	memset(text, 0, KOBS_PROG_TEXT_WORDS * sizeof(*text));
-	memcpy(text, "(fault)", sizeof("(fault)"));
-}
-
-static noinline void read_text(u64 *to, u64 from, bool user)
-{
-	unsigned int i, max = sizeof(*to);
-
-	for (i = 0; i < KOBS_PROG_TEXT_WORDS; i++) {
-		if (i == KOBS_PROG_TEXT_WORDS - 1)
-			max--;
-		if (read_word(&to[i], from, max, user) < max) {
-			put_fault(to);
-			return;
-		}
-		from += sizeof(*to);
-		if (ends(to[i]))
-			break;
-	}
-	while (++i < KOBS_PROG_TEXT_WORDS)
-		to[i] = 0;
-}
-
-/* Bytes are read up to the first that differs: sets @to, or returns false. */
-static bool same_text(u64 *to, u64 from, const u64 *literal,
-		      unsigned int words, bool user)
-{
-	unsigned int i, got;
-	u64 word;
-
-	for (i = 0; i < words; i++) {
-		got = read_word(&word, from, sizeof(word), user);
-		*to = word == literal[i];
-		if (got < sizeof(word))
-			return memcmp(&word, &literal[i], got);
-		if (!*to || ends(word))
-			break;
-		from += sizeof(word);
-	}
-	return true;
-}
 
 static u64 context(unsigned int which, const struct kobs_program_in *in)
 {
@@ -197,7 +80,7 @@ static noinline void set(u64 *dst, u64 src, u64 insn,
 		*dst = !*dst;
 		break;
 	default:
-		*dst = cut(*dst, KOBS_PROG_ARG(insn));
+		*dst = kobs_program_cut(*dst, KOBS_PROG_ARG(insn));
 	}
 }
 
@@ -286,6 +169,12 @@ static __always_inline bool binary(unsigned int op, u64 *a, u64 b)
 	return true;
 }
 
+/* A text of a key, by the argument of the instruction that gives it. */
+static inline u64 *text_of(const struct kobs_program_out *out, unsigned int arg)
+{
+	return out->texts + (arg & 0xff) * KOBS_PROG_TEXT_WORDS;
+}
+
 /*
  * The next instruction, once there was a fault: which registers are one after
  * it, unless it makes one itself.
@@ -326,88 +215,17 @@ static noinline u32 spread(u32 faults, u64 insn, struct kobs_program_out *out)
 	case KOBS_OP_TEXT:
 		if (!src)
 			return faults;
-		put_fault(out->texts + (arg & 0xff) * KOBS_PROG_TEXT_WORDS);
+		kobs_program_put_fault(text_of(out, arg));
 		return faults | FAULT_DONE;
 	default:
 		return faults;
 	}
 }
 
-static noinline bool read_memory(u64 *to, u64 src, u64 insn, const u64 *literal)
-{
-	const unsigned int arg = KOBS_PROG_ARG(insn);
-
-	if (KOBS_PROG_OP(insn) == KOBS_OP_READ)
-		return read_number(to, src + KOBS_PROG_IMM(insn), arg);
-	return same_text(to, src, literal, KOBS_PROG_IMM(insn),
-			 arg & KOBS_PROG_USER);
-}
-
 /* Words after an instruction that belong to it. */
 static __always_inline unsigned int literal_words(u64 insn)
 {
 	return KOBS_PROG_OP(insn) == KOBS_OP_SAME ? KOBS_PROG_IMM(insn) : 0;
-}
-
-/* A number of the record, which is as long as the program needs it. */
-static u64 take_field(const void *record, u64 insn)
-{
-	const unsigned int type = KOBS_PROG_ARG(insn);
-	const void *at = record + KOBS_PROG_IMM(insn);
-	u16 half;
-	u32 word;
-	u64 v;
-
-	switch (KOBS_PROG_BYTES(type)) {
-	case 1:
-		v = *(const u8 *)at;
-		break;
-	case 2:
-		memcpy(&half, at, sizeof(half));
-		v = half;
-		break;
-	case 4:
-		memcpy(&word, at, sizeof(word));
-		v = word;
-		break;
-	default:
-		memcpy(&v, at, sizeof(v));
-	}
-	return cut(v, type);
-}
-
-/* Likewise a text, which need not have an end. */
-static bool take_text(char *to, const struct kobs_program_in *in, u64 insn)
-{
-	size_t at = KOBS_PROG_IMM(insn), len = KOBS_PROG_ARG(insn);
-	u32 where;
-
-	if (!len) {
-		memcpy(&where, in->record + at, sizeof(where));
-		at = where & U16_MAX;
-		len = where >> 16;
-	}
-	if (at + len > in->record_len)
-		return false;
-	len = strnlen(in->record + at,
-		      min_t(size_t, len, FIELD_TEXT_BYTES - 1));
-	memcpy(to, in->record + at, len);
-	to[len] = '\0';
-	return true;
-}
-
-static noinline bool take(u64 *dst, char *text,
-			  const struct kobs_program_in *in, u64 insn)
-{
-	bool good = true;
-
-	if (KOBS_PROG_OP(insn) == KOBS_OP_FIELD) {
-		*dst = take_field(in->record, insn);
-	} else {
-		good = take_text(text, in, insn);
-		*dst = good ? (unsigned long)text : 0;
-	}
-	return good;
 }
 
 static __always_inline bool jumps(unsigned int op, u64 v)
@@ -430,8 +248,8 @@ static __always_inline void give(struct kobs_program_out *out, u64 insn,
 		out->is_signed = arg;
 		break;
 	default:
-		read_text(out->texts + (arg & 0xff) * KOBS_PROG_TEXT_WORDS, src,
-			  arg & KOBS_PROG_USER);
+		kobs_program_read_text(text_of(out, arg), src,
+				       arg & KOBS_PROG_USER);
 	}
 }
 
@@ -462,7 +280,7 @@ enum kobs_program_end kobs_program_run(const struct kobs_program *p,
 				       struct kobs_program_out *out)
 {
 	const u64 *args = in->args, *words = p->words;
-	char text[FIELD_TEXT_BYTES] KOBS_UNINIT;
+	char text[KOBS_PROGRAM_FIELD_TEXT] KOBS_UNINIT;
 	u64 reg[KOBS_PROG_REGS] KOBS_UNINIT;
 	unsigned int next = 0;
 	u32 faults = 0;
@@ -490,7 +308,8 @@ enum kobs_program_end kobs_program_run(const struct kobs_program *p,
 			good = binary(op & ~KOBS_OP_BY_IMM, &reg[DST(insn)],
 				      KOBS_PROG_IMM(insn));
 		} else if (op > KOBS_OP_VALUE) {
-			good = take(&reg[DST(insn)], text, in, insn);
+			good = kobs_program_take(&reg[DST(insn)], text, in,
+						 insn);
 		} else if (op > KOBS_OP_WANT) {
 			give(out, insn, reg[SRC(insn)]);
 		} else if (op == KOBS_OP_WANT) {
@@ -503,8 +322,9 @@ enum kobs_program_end kobs_program_run(const struct kobs_program *p,
 		} else if (op < KOBS_OP_READ) {
 			good = binary(op, &reg[DST(insn)], reg[SRC(insn)]);
 		} else if (op < KOBS_OP_JUMP) {
-			good = read_memory(&reg[DST(insn)], reg[SRC(insn)],
-					   insn, words + next);
+			good = kobs_program_read_memory(&reg[DST(insn)],
+							reg[SRC(insn)], insn,
+							words + next);
 			next += literal_words(insn);
 		} else if (jumps(op, reg[DST(insn)])) {
 			next += KOBS_PROG_IMM(insn);
