@@ -2,7 +2,7 @@
 /*
  * Self-cost and the guard: the cost of a session's handlers is measured on
  * sampled hits; a session above its CPU budget is disarmed. Also the slow path of
- * the guard against recursion (hit.h).
+ * the guard against recursion (hit_enter.h).
  *
  * Every CPU checks the budget itself, in the handler, because a machine flooded
  * with hits may run nothing else. The estimate for a window is its number of

@@ -91,7 +91,7 @@ struct kobs_guard {
  * @table: aggregation table, unused by streams; without memory if the CPU has
  *         not been online
  * @unwind: its part of kernel stacks
- * @busy: contexts of the session's active handlers on this CPU, see hit.h
+ * @busy: contexts of the session's active handlers on this CPU, see hit_enter.h
  * @flags: interrupt flags when the outermost of them began
  * @guard: the guard's window
  */
