@@ -18,26 +18,52 @@ enum frame_kind frame_kind_of(const char *name, bool user)
 	return *name != '[' && len && name[len - 1] == ']' ? FRAME_MODULE : FRAME_KERNEL;
 }
 
-/** stack_set_frame() - Return: the number of a frame; the same for the same name and kind. */
-uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind)
+/* The number of a frame, by a text that no other frame of its kind has. */
+static uint32_t find_frame(struct stack_set *s, const char *text, const struct frame *f)
 {
-	const char *kept = pool_intern(&s->names, name);
-	uint64_t key = (uint64_t)(uintptr_t)kept;
-	uintptr_t number = (uintptr_t)map_get(&s->numbers[kind], key);
+	uint64_t key = (uint64_t)(uintptr_t)text;
+	uintptr_t number = (uintptr_t)map_get(&s->numbers[f->kind], key);
 
 	if (number)
 		return (uint32_t)(number - 1);
 	s->frames = grow(s->frames, &s->cap_frames, s->nr_frames + 1, sizeof(*s->frames));
-	s->frames[s->nr_frames++] = (struct frame){ .name = kept, .kind = kind };
-	map_set(&s->numbers[kind], key, (void *)(uintptr_t)s->nr_frames);
+	s->frames[s->nr_frames++] = *f;
+	map_set(&s->numbers[f->kind], key, (void *)(uintptr_t)s->nr_frames);
 	return (uint32_t)(s->nr_frames - 1);
 }
 
-/** stack_set_begin() - Begin a stack without frames. */
-void stack_set_begin(struct stack_set *s, uint64_t weight)
+/** stack_set_frame() - Return: the number of a frame; the same for the same name and kind. */
+uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind)
+{
+	const char *kept = pool_intern(&s->names, name);
+
+	return find_frame(s, kept, &(struct frame){ .name = kept, .kind = kind });
+}
+
+/** stack_set_column() - Return: the number of the frame that is the value of a column. */
+uint32_t stack_set_column(struct stack_set *s, const char *column, const char *value)
+{
+	struct frame f = {
+		.name = pool_intern(&s->names, value), .column = pool_intern(&s->names, column),
+		.kind = FRAME_COLUMN,
+	};
+	struct buf both = {};
+	uint32_t number;
+
+	buf_printf(&both, "%s\n%s", column, value);
+	number = find_frame(s, pool_intern(&s->names, both.p), &f);
+	buf_free(&both);
+	return number;
+}
+
+/**
+ * stack_set_begin() - Begin a stack without frames.
+ * @count: hits, of which the weight is
+ */
+void stack_set_begin(struct stack_set *s, uint64_t weight, uint64_t count)
 {
 	s->v = grow(s->v, &s->cap, s->n + 1, sizeof(*s->v));
-	s->v[s->n++] = (struct stack_line){ .at = s->nr_ids, .weight = weight };
+	s->v[s->n++] = (struct stack_line){ .at = s->nr_ids, .weight = weight, .count = count };
 }
 
 /**

@@ -21,6 +21,7 @@ enum frame_kind {
 
 struct frame {
 	const char	*name;
+	const char	*column;	/* that the name is the value of; or NULL */
 	enum frame_kind	kind;
 };
 
@@ -29,6 +30,7 @@ struct stack_line {
 	size_t		at;		/* index into the numbers of frames */
 	size_t		n;
 	uint64_t	weight;
+	uint64_t	count;		/* hits, whatever they weigh */
 	uint64_t	before;		/* the same of a report to compare with; or 0 */
 };
 
@@ -48,7 +50,8 @@ struct stack_set {
 
 enum frame_kind frame_kind_of(const char *name, bool user);
 uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind);
-void stack_set_begin(struct stack_set *s, uint64_t weight);
+uint32_t stack_set_column(struct stack_set *s, const char *column, const char *value);
+void stack_set_begin(struct stack_set *s, uint64_t weight, uint64_t count);
 uint32_t *stack_set_extend(struct stack_set *s, size_t n);
 void stack_set_add(struct stack_set *s, uint32_t frame);
 void stack_set_repeat(struct stack_set *s, size_t at, size_t n);

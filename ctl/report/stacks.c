@@ -142,7 +142,7 @@ static void add_column(struct join *j, size_t c, const uint64_t *keys)
 		view_print_cell(j->r->view, c, keys, &j->text);
 		if (!j->text.len)
 			return;
-		frame = stack_set_frame(j->set, j->text.p, FRAME_COLUMN);
+		frame = stack_set_column(j->set, j->r->view->columns[c]->name, j->text.p);
 	}
 	if (!known && whole)
 		map_set(&j->texts[c], keys[c], (void *)((uintptr_t)frame + 1));
@@ -155,7 +155,7 @@ static void add_row(struct join *j, const struct row *row, uint64_t weight)
 	const struct view *v = j->r->view;
 	size_t c;
 
-	stack_set_begin(j->set, weight);
+	stack_set_begin(j->set, weight, row->count);
 	for (c = 0; c < v->nr_columns; c++)
 		if (!is_left_out(j->r, c))
 			add_column(j, c, keys);

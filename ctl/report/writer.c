@@ -12,8 +12,8 @@
 
 #include "lib/buf.h"
 #include "lib/format.h"
+#include "lib/json.h"
 #include "lib/macros.h"
-#include "lib/utf8.h"
 #include "report/width.h"
 #include "report/writer.h"
 
@@ -35,38 +35,6 @@ void out_free(struct out *o)
 	strings_free(&o->headers);
 	numbers_free(&o->below);
 	memset(o, 0, sizeof(*o));
-}
-
-/**
- * json_escape() - Add @s as a JSON string. A byte that is not UTF-8 (a thread
- * can have any name) becomes the replacement character.
- */
-void json_escape(struct buf *b, const char *s)
-{
-	const unsigned char *p = (const unsigned char *)s;
-
-	buf_putc(b, '"');
-	while (*p) {
-		size_t len = 1;
-
-		if (*p == '"' || *p == '\\') {
-			buf_putc(b, '\\');
-			buf_putc(b, (char)*p);
-		} else if (*p < 0x20 || *p == 0x7f) {
-			buf_printf(b, "\\u%04x", *p);
-		} else if (*p < 0x80) {
-			buf_putc(b, (char)*p);
-		} else {
-			len = utf8_length((const char *)p);
-			if (len)
-				buf_add(b, p, len);
-			else
-				buf_puts(b, "\xef\xbf\xbd");
-			len = len ? len : 1;
-		}
-		p += len;
-	}
-	buf_putc(b, '"');
 }
 
 static void write_string(struct out *o, const char *s)

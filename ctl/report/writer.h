@@ -67,6 +67,4 @@ void out_below(struct out *o, const char *line);
 void out_row_end(struct out *o);
 void out_table_end(struct out *o);
 
-void json_escape(struct buf *b, const char *s);
-
 #endif

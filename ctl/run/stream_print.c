@@ -10,6 +10,7 @@
 
 #include "lib/clock.h"
 #include "lib/format.h"
+#include "lib/json.h"
 #include "lib/macros.h"
 #include "run/stream.h"
 

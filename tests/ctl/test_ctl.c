@@ -10,6 +10,7 @@
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
+#include "lib/json.h"
 #include "lib/macros.h"
 #include "lib/map.h"
 #include "lib/parse.h"

@@ -62,7 +62,7 @@ static void add(struct stack_set *s, const char *text)
 	char *frame;
 
 	*weight++ = 0;
-	stack_set_begin(s, strtoull(weight, &save, 10));
+	stack_set_begin(s, strtoull(weight, &save, 10), 1);
 	s->v[s->n - 1].before = *save ? strtoull(save + 1, NULL, 10) : 0;
 	save = NULL;
 	for (frame = strtok_r(copy, ";", &save); frame; frame = strtok_r(NULL, ";", &save)) {
@@ -288,7 +288,7 @@ static void test_bounds(void)
 	size_t i, k;
 
 	for (i = 0; i < 60000; i++) {
-		stack_set_begin(&set, 1 + i % 7);
+		stack_set_begin(&set, 1 + i % 7, 1);
 		for (k = 0; k < 6; k++) {
 			seed = hash_number(seed + i);
 			snprintf(name, sizeof(name), "f%u", (unsigned int)(seed % 11));
@@ -500,7 +500,7 @@ static void write_large(const char *path, size_t stacks, size_t depth)
 	size_t i, k;
 
 	for (i = 0; i < stacks; i++) {
-		stack_set_begin(&set, 1 + i % 3);
+		stack_set_begin(&set, 1 + i % 3, 1);
 		for (k = 0; k < depth; k++) {
 			/* A few frames near the root, more and more above it. */
 			uint64_t choices = k < 4 ? 2 : k < 10 ? 5 : 40;

@@ -13,6 +13,7 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/format.h"
+#include "lib/json.h"
 #include "lib/macros.h"
 #include "report/writer.h"
 

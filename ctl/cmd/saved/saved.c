@@ -27,18 +27,27 @@ struct saved_kind {
 	const char	*unit;
 	enum flame_palette palette;
 	const char	*in_stack;	/* column that is a frame of the stack, too; or NULL */
+	const char	*weighs;	/* what formats call the weight; NULL for the unit */
+	const char	*count;		/* key of a row: how many there were */
+	const char	*hit;		/* of these; NULL for hits */
 };
 
+#define WEIGHT(key, unit_, name)	.weight = (key), .unit = (unit_), .weighs = (name)
+#define COUNT(key, name)		.count = (key), .hit = (name)
+#define HITS				COUNT("count", NULL)
+
 static const struct saved_kind kinds[] = {
-	{ "func", "count", "count", "hits", FLAME_CALLS, "func" },
-	{ "func", "time", "sum", "ns", FLAME_CALLS, "func" },
-	{ "probe", "count", "count", "hits", FLAME_CALLS, NULL },
-	{ "probe", "hist", "sum", "value", FLAME_CALLS, NULL },
-	{ "probe", "time", "sum", "ns", FLAME_CALLS, NULL },
-	{ "lock", "contention", "sum", "ns", FLAME_WAITS, NULL },
-	{ "sched", "offcpu", "sum", "ns", FLAME_WAITS, NULL },
-	{ "slab", "leaks", "live_bytes", "bytes", FLAME_MEMORY, "site" },
-	{ "pmu", "record", "events", "events", FLAME_CPU, NULL },
+	{ "func", "count", WEIGHT("count", "hits", NULL), HITS, .in_stack = "func" },
+	{ "func", "time", WEIGHT("sum", "ns", "duration"), HITS, .in_stack = "func" },
+	{ "probe", "count", WEIGHT("count", "hits", NULL), HITS },
+	{ "probe", "hist", WEIGHT("sum", "value", NULL), HITS },
+	{ "probe", "time", WEIGHT("sum", "ns", "duration"), HITS },
+	{ "lock", "contention", WEIGHT("sum", "ns", "wait"), HITS, .palette = FLAME_WAITS },
+	{ "sched", "offcpu", WEIGHT("sum", "ns", "offcpu"), HITS, .palette = FLAME_WAITS },
+	{ "slab", "leaks", WEIGHT("live_bytes", "bytes", "live_bytes"), COUNT("live", "objects"),
+	  .palette = FLAME_MEMORY, .in_stack = "site" },
+	{ "pmu", "record", WEIGHT("events", "events", NULL), COUNT("count", "samples"),
+	  .palette = FLAME_CPU },
 };
 
 static int no_report(const struct saved *s, const char *why)
@@ -155,7 +164,7 @@ static int add_stack(const struct saved *s, struct stack_set *set, const json_t 
 	return i ? no_report(s, "a stack is no list of names") : 0;
 }
 
-static void add_column(struct stack_set *set, const json_t *value)
+static void add_column(struct stack_set *set, const char *name, const json_t *value)
 {
 	char number[32];
 	const char *text = json_string_value(value);
@@ -165,7 +174,7 @@ static void add_column(struct stack_set *set, const json_t *value)
 		text = number;
 	}
 	if (text && *text)
-		stack_set_add(set, stack_set_frame(set, text, FRAME_COLUMN));
+		stack_set_add(set, stack_set_column(set, name, text));
 }
 
 struct columns {
@@ -205,12 +214,12 @@ static int add_row(const struct saved *s, const struct columns *c, struct stack_
 	int user;
 	size_t i;
 
-	stack_set_begin(set, number_of(row, s->weight));
+	stack_set_begin(set, number_of(row, s->weight), number_of(row, s->kind->count));
 	for (i = 0; i < c->n; i++) {
 		bool known = s->kind->in_stack && !strcmp(c->v[i], s->kind->in_stack);
 
 		if (!ends_in_stack(c->v[i]) && !known)
-			add_column(set, json_object_get(row, c->v[i]));
+			add_column(set, c->v[i], json_object_get(row, c->v[i]));
 	}
 	columns = set->v[set->n - 1].n;
 	for (user = 1; user >= 0; user--)
