@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "export/export.h"
 #include "export/folded.h"
 #include "lib/buf.h"
 
@@ -49,4 +50,10 @@ void folded_write(const struct stack_set *s, FILE *file)
 	buf_free(&line);
 	free(lines);
 	free(sums);
+}
+
+/** folded_export() - The same of a report. */
+void folded_export(const struct export *e, FILE *to)
+{
+	folded_write(e->set, to);
 }

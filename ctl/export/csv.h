@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Cells of CSV. */
+#ifndef OBSCTL_CSV_H
+#define OBSCTL_CSV_H
+
+#include "lib/buf.h"
+
+void csv_add_cell(struct buf *line, bool first, const char *text);
+void csv_add_frame(struct buf *frames, const char *frame);
+void csv_end_line(struct buf *line);
+
+#endif

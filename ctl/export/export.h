@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A report as the formats of others need it: live or saved, by names and numbers only. */
+#ifndef OBSCTL_EXPORT_H
+#define OBSCTL_EXPORT_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "export/stack_set.h"
+#include "lib/buf.h"
+
+/* What became of every hit. */
+struct export_account {
+	uint64_t	hits;
+	uint64_t	recorded;
+	uint64_t	filtered;
+	uint64_t	pending;
+	uint64_t	unpaired;
+	struct strings	reasons;	/* of losses, with a number each */
+	struct numbers	lost;
+};
+
+struct export {
+	const char	*source;
+	const char	*mode;
+	const char	*version;	/* of kobs */
+	uint64_t	duration;	/* ns */
+	struct export_account account;
+	/* Formats of stacks. */
+	const struct stack_set *set;
+	const char	*hit;		/* what is counted: "samples" */
+	const char	*weighs;	/* what the weight is: "duration"; NULL for the hits */
+	const char	*unit;		/* of the weight: "ns", "bytes", or another */
+	/* Formats of rows. */
+	const json_t	*report;
+};
+
+void export_weigh(struct export *e, const char *hit, const char *weighs, const char *unit);
+void export_lost(struct export *e, const char *reason, uint64_t count);
+void export_title(const struct export *e, struct buf *out);
+void export_account(const struct export *e, struct buf *out);
+void export_free(struct export *e);
+
+/* What is at the end of a frame's name: what its code belongs to. */
+const char *frame_object(const struct frame *f, size_t *len, struct buf *object);
+void frame_text(struct buf *out, const char *name, size_t len);
+
+/* The formats, a file each. */
+void csv_write(const struct export *e, FILE *to);
+void folded_export(const struct export *e, FILE *to);
+void perf_write(const struct export *e, FILE *to);
+void pprof_write(const struct export *e, FILE *to);
+void speedscope_write(const struct export *e, FILE *to);
+
+#endif

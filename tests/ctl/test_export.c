@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit tests of the formats of others: speedscope parsed, text compared; prints TAP. With a
+ * directory as its argument it writes the files there that tests/formats gives to the
+ * programs which read them.
+ */
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "export/formats.h"
+#include "sample_export.h"
+
+static unsigned int test_nr;
+static unsigned int failures;
+
+static void ok(bool good, const char *name)
+{
+	failures += !good;
+	printf("%sok %u - %s\n", good ? "" : "not ", ++test_nr, name);
+}
+
+static void same(const char *got, const char *want, const char *name)
+{
+	bool good = got && !strcmp(got, want);
+
+	ok(good, name);
+	if (!good)
+		printf("# '%s' instead of '%s'\n", got ? got : "(null)", want);
+}
+
+/* The same file each time: nothing depends on the clock. */
+static void test_stable(void)
+{
+	size_t a_len, b_len, i;
+
+	for (i = 0; i < nr_formats; i++) {
+		char *a, *b;
+
+		if (formats[i].of != FORMAT_OF_STACKS)
+			continue;
+		a = sample_make(formats[i].name, sample_times, &a_len);
+		b = sample_make(formats[i].name, sample_times, &b_len);
+		ok(a_len && a_len == b_len && !memcmp(a, b, a_len), formats[i].name);
+		free(a);
+		free(b);
+	}
+}
+
+/* speedscope */
+
+static const json_t *at(const json_t *root, const char *list, size_t i)
+{
+	return json_array_get(json_object_get(root, list), i);
+}
+
+static void check_profile(const json_t *file, const json_t *p, uint64_t want)
+{
+	size_t frames = json_array_size(json_object_get(json_object_get(file, "shared"), "frames"));
+	json_t *samples = json_object_get(p, "samples");
+	json_t *weights = json_object_get(p, "weights");
+	uint64_t sum = 0;
+	bool good = json_array_size(samples) == json_array_size(weights);
+	size_t i, k;
+
+	for (i = 0; i < json_array_size(samples); i++) {
+		json_t *stack = json_array_get(samples, i);
+
+		for (k = 0; k < json_array_size(stack); k++)
+			good &= (size_t)json_integer_value(json_array_get(stack, k)) < frames;
+		sum += (uint64_t)json_integer_value(json_array_get(weights, i));
+	}
+	ok(good && sum == want && !json_integer_value(json_object_get(p, "startValue")) &&
+	   (uint64_t)json_integer_value(json_object_get(p, "endValue")) == want,
+	   "its stacks are of frames that there are, and its weights add up to its end");
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static json_t *read_speedscope(sample_fn sample)
+{
+	size_t len;
+	char *text = sample_make("speedscope", sample, &len);
+	json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+
+	ok(root, "speedscope's file is JSON");
+	same(text_of(root, "$schema"), "https://www.speedscope.app/file-format-schema.json",
+	     "of its schema");
+	free(text);
+	return root;
+}
+
+static void test_speedscope(void)
+{
+	json_t *root = read_speedscope(sample_times);
+	const json_t *frames = json_object_get(json_object_get(root, "shared"), "frames");
+	const json_t *p = at(root, "profiles", 0);
+
+	same(text_of(root, "exporter"), "kobs@9.9", "what wrote it");
+	same(text_of(root, "name"),
+	     "func time, 2.00 s: hits 25 = recorded 18 + filtered 2 + pending 1 + lost 4; lost by table_full: 4",
+	     "the account is in the name");
+	ok(json_array_size(json_object_get(root, "profiles")) == 1, "one profile");
+	same(text_of(p, "name"), "duration", "called by what is measured");
+	same(text_of(p, "unit"), "nanoseconds", "in ns");
+	same(text_of(p, "type"), "sampled", "of samples");
+	check_profile(root, p, 4000);
+	same(text_of(json_array_get(frames, 9), "name"), "<b>;\"x\"", "a column is a frame");
+	same(text_of(json_array_get(frames, 14), "name"), "semi;colon", "a name with a separator");
+	same(text_of(json_array_get(frames, 15), "name"), "new\nline", "with a line's end");
+	same(text_of(json_array_get(frames, 17), "name"), "\xef\xbf\xbd\xef\xbf\xbd!bad",
+	     "that is no UTF-8");
+	json_decref(root);
+	root = read_speedscope(sample_counts);
+	ok(json_array_size(json_object_get(root, "profiles")) == 3, "one for each event and thread");
+	same(text_of(at(root, "profiles", 0), "name"), "cycles, tid 812", "the first one's name");
+	same(text_of(at(root, "profiles", 1), "name"), "faults, tid 812", "the second one's");
+	same(text_of(at(root, "profiles", 2), "name"), "cycles, tid 813", "the third one's");
+	same(text_of(at(root, "profiles", 0), "unit"), "none", "samples have no unit");
+	check_profile(root, at(root, "profiles", 0), 7);
+	check_profile(root, at(root, "profiles", 1), 3);
+	check_profile(root, at(root, "profiles", 2), 1);
+	ok(json_array_size(at(at(root, "profiles", 1), "samples", 0)) == 2,
+	   "the event and the thread are no frames: the name and the function are");
+	json_decref(root);
+	root = read_speedscope(sample_nothing);
+	ok(json_array_size(json_object_get(root, "profiles")) == 1, "nothing is an empty profile");
+	check_profile(root, at(root, "profiles", 0), 0);
+	json_decref(root);
+}
+
+static const char perf_text[] =
+	"# kobs 9.9: func time, 2.00 s\n"
+	"# hits 25 = recorded 18 + filtered 2 + pending 1 + lost 4; lost by table_full: 4\n"
+	"#\n"
+	"cp   812/812       0.000000000:       1000 duration:\040\n"
+	"\t               0 vfs_read ([kernel.kallsyms])\n"
+	"\t               0 ksys_read ([kernel.kallsyms])\n"
+	"\t               0 main (cp)\n"
+	"\n"
+	"cp   812/812       0.000001000:       2500 duration:\040\n"
+	"\t               0 ext4_read ([ext4])\n"
+	"\t               0 ksys_read ([kernel.kallsyms])\n"
+	"\t               0 main (cp)\n"
+	"\n"
+	"a b     7/7         0.000003500:        400 duration:\040\n"
+	"\t               0 vfs_read ([kernel.kallsyms])\n"
+	"\t               0 walk (find)\n"
+	"\t               0 walk (find)\n"
+	"\n"
+	"<b>;\"x\"     9/9         0.000003900:         70 duration:\040\n"
+	"\t               0 =1+1,2 ([kernel.kallsyms])\n"
+	"\t               0 \xef\xbf\xbd\xef\xbf\xbd!bad ([kernel.kallsyms])\n"
+	"\t               0 caf\xc3\xa9 ([kernel.kallsyms])\n"
+	"\t               0 new?line ([kernel.kallsyms])\n"
+	"\t               0 semi;colon ([kernel.kallsyms])\n"
+	"\t               0 two words (int) ([kernel.kallsyms])\n"
+	"\t               0 a\"b'c ([kernel.kallsyms])\n"
+	"\t               0 <script>alert(1)</script> ([kernel.kallsyms])\n"
+	"\n"
+	"idle     0/0         0.000003970:         20 duration:\040\n"
+	"\n"
+	"func     0/0         0.000003990:         10 duration:\040\n"
+	"\t               0 [no stack] ([unknown])\n"
+	"\n";
+
+static const char folded_text[] =
+	"cp;812;main [cp];ksys_read;vfs_read 1000\n"
+	"cp;812;main [cp];ksys_read;ext4_read [ext4] 2500\n"
+	"a b;7;walk [find];walk [find];vfs_read 400\n"
+	"<b>:\"x\";9;<script>alert(1)</script>;a\"b'c;two words (int);semi:colon;new?line;caf\xc3\xa9;\xff\xfe!bad;=1+1,2 70\n"
+	"idle;0 20\n"
+	"[no stack] 10\n";
+
+static void test_text(void)
+{
+	size_t len;
+	char *text = sample_make("perf", sample_times, &len);
+
+	same(text, perf_text, "what perf script prints");
+	free(text);
+	text = sample_make("perf", sample_counts, &len);
+	ok(strstr(text, "\ncp     0/812       0.000000000:          5 cycles:\040\n"),
+	   "columns that perf has are its own");
+	free(text);
+	text = sample_make("folded", sample_times, &len);
+	same(text, folded_text, "folded stacks");
+	free(text);
+}
+
+static void csv_is(const char *json, const char *want, const char *name)
+{
+	json_t *root = json_loads(json, 0, NULL);
+	struct export e = { .report = root };
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	format_find("csv")->write(&e, file);
+	fclose(file);
+	same(text, want, name);
+	free(text);
+	json_decref(root);
+}
+
+static void test_csv(void)
+{
+	csv_is("{\"rows\": [{\"comm\": \"cp\", \"count\": 3}, {\"comm\": \"dd\", \"count\": -1, \"p50\": 1.5}]}",
+	       "comm,count,p50\r\ncp,3,\r\ndd,-1,1.5\r\n", "a column for each key that a row has");
+	csv_is("{\"rows\": [{\"a,b\": \"x\\\"y\", \"c\": \"1\\n2\", \"d\": \" <b> \", \"e\": \"\\u00e9;\"}]}",
+	       "\"a,b\",c,d,e\r\n\"x\"\"y\",\"1\n2\", <b> ,\xc3\xa9;\r\n",
+	       "commas, quotes and lines' ends are in quotes");
+	csv_is("{\"rows\": [{\"kstack\": [\"leaf\", \"semi;colon\", \"root\"], \"ustack\": []}]}",
+	       "kstack,ustack\r\nleaf;semi:colon;root,\r\n", "a stack is one cell, from its leaf");
+	csv_is("{\"rows\": [{\"hist\": [{\"lo\": 1, \"count\": 2}], \"leak\": true}]}",
+	       "hist,leak\r\n\"[{\"\"lo\"\":1,\"\"count\"\":2}]\",true\r\n",
+	       "what has parts is JSON");
+	csv_is("{\"rows\": [{\"comm\": \"\"}, {\"comm\": \"x\"}]}", "comm\r\n\"\"\r\nx\r\n",
+	       "a cell alone is no empty line");
+	csv_is("{\"rows\": [{\"max\": 9223372036854775807}]}", "max\r\n9223372036854775807\r\n",
+	       "large numbers are exact");
+	csv_is("{\"rows\": []}", "", "no rows are no lines");
+	csv_is("{\"by\": [\"x\"], \"graph\": [{\"from\": \"a\"}], \"kept_out\": [{\"func\": \"b\"}]}",
+	       "from\r\na\r\n", "a report without rows has the first of its tables");
+}
+
+static void test_table(void)
+{
+	bool good = true;
+	size_t i, k;
+
+	for (i = 0; i < nr_formats; i++) {
+		good &= *formats[i].ending == '.' && *formats[i].doc &&
+			(formats[i].of == FORMAT_OF_STACKS) <= !!formats[i].write;
+		for (k = 0; k < i; k++)
+			good &= strcmp(formats[i].name, formats[k].name) != 0;
+		good &= format_find(formats[i].name) == &formats[i];
+	}
+	ok(good, "each format has its name, ending, writer and reader");
+	ok(!format_find("pprf"), "others are none");
+}
+
+/* What a frame's code belongs to. */
+static void test_objects(void)
+{
+	static const struct {
+		struct frame	frame;
+		const char	*object;	/* NULL for none */
+		size_t		len;
+	} v[] = {
+		{ { "vfs_read", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 8 },
+		{ { "ext4_read [ext4]", NULL, FRAME_MODULE }, "[ext4]", 9 },
+		{ { "[unknown]", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 9 },
+		{ { "main [cp]", NULL, FRAME_USER }, "cp", 4 },
+		{ { "operator[] [lib.so.6]", NULL, FRAME_USER }, "lib.so.6", 10 },
+		{ { "operator[]", NULL, FRAME_USER }, "[unknown]", 10 },
+		{ { "[unknown]", NULL, FRAME_USER }, "[unknown]", 9 },
+		{ { "[cp]", NULL, FRAME_USER }, "[unknown]", 4 },
+		{ { "", NULL, FRAME_USER }, "[unknown]", 0 },
+		{ { "sh", "comm", FRAME_COLUMN }, NULL, 2 },
+	};
+	struct buf object = {};
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		size_t len;
+		const char *got = frame_object(&v[i].frame, &len, &object);
+
+		if (!got == !v[i].object && len == v[i].len &&
+		    (!got || !strcmp(got, v[i].object)))
+			continue;
+		printf("# %s: %s, %zu\n", v[i].frame.name, got ? got : "(none)", len);
+		good = false;
+	}
+	ok(good, "names tell what code belongs to");
+	buf_free(&object);
+}
+
+static void write_files(void)
+{
+	static const struct {
+		const char	*name;
+		sample_fn	sample;
+	} samples[] = { { "times", sample_times }, { "counts", sample_counts } };
+	char path[64];
+	size_t i, k, len;
+
+	for (i = 0; i < nr_formats; i++)
+		for (k = 0; k < ARRAY_SIZE(samples) && formats[i].of == FORMAT_OF_STACKS; k++) {
+			char *text = sample_make(formats[i].name, samples[k].sample, &len);
+			FILE *file;
+
+			snprintf(path, sizeof(path), "%s%s", samples[k].name, formats[i].ending);
+			file = fopen(path, "w");
+			ok(file && fwrite(text, 1, len, file) == len, path);
+			if (file)
+				fclose(file);
+			free(text);
+		}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && chdir(argv[1])) {
+		perror(argv[1]);
+		return 1;
+	}
+	if (argc > 1) {
+		write_files();
+	} else {
+		test_table();
+		test_objects();
+		test_stable();
+		test_speedscope();
+		test_text();
+		test_csv();
+	}
+	printf("1..%u\n", test_nr);
+	return failures ? 1 : 0;
+}
