@@ -76,10 +76,6 @@ static const struct opt json[] = {
 	{ "json", 'j', NULL, "print JSON", &opt_switch, OPT_AT(json) },
 };
 
-static const struct opt folded[] = {
-	{ "folded", 0, NULL, "print folded stacks, for other tools", &opt_switch, OPT_AT(folded) },
-};
-
 static const struct opt flame[] = {
 	{ "flame", 0, "FILE", "write a flame graph of the stacks to FILE, as SVG", &opt_path,
 	  OPT_AT(flame) },
@@ -194,19 +190,12 @@ static int check_detach(const struct opts *o)
 			      o->interval.given ? "--interval" : "a command");
 	if (o->fail_over.text)
 		return misuse("--detach makes no report that --fail-over could judge");
-	if (o->json || o->folded || o->flame || o->output || o->max_lost.given || o->top.given)
+	if (o->json || o->folded || o->format || o->flame || o->output || o->max_lost.given ||
+	    o->top.given)
 		return misuse("--detach makes no report: give --%s to 'obsctl session read'",
-			      o->json ? "json" : o->folded ? "folded" : o->flame ? "flame" :
-			      o->output ? "output" : o->top.given ? "top" : "max-lost");
-	return 0;
-}
-
-static int check_folded(const struct opts *o)
-{
-	if (o->json && o->folded)
-		return misuse("--json and --folded are two forms of one report: give one of them");
-	if (o->interval.given && o->folded)
-		return misuse("--folded makes one report, at the end: it cannot be combined with --interval");
+			      o->format ? "format" : o->json ? "json" : o->folded ? "folded" :
+			      o->flame ? "flame" : o->output ? "output" :
+			      o->top.given ? "top" : "max-lost");
 	return 0;
 }
 
@@ -246,7 +235,6 @@ const struct opt_group group_hist = { GROUP(SHOW, hist) };
 const struct opt_group group_top = { GROUP(SHOW, top) };
 const struct opt_group group_records = { GROUP(SHOW, records) };
 const struct opt_group group_json = { GROUP(SHOW, json) };
-const struct opt_group group_folded = { GROUP(SHOW, folded), .check = check_folded };
 const struct opt_group group_flame = { GROUP(SHOW, flame), .check = check_flame };
 const struct opt_group group_output = { GROUP(SHOW, output) };
 const struct opt_group group_verbose = { GROUP(SHOW, verbose) };

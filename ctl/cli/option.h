@@ -52,6 +52,8 @@ struct opt {
 	const char	*param;			/* name of the kernel's parameter */
 	uint64_t	value;			/* of a parameter that is a switch; 0 for 1 */
 	const char *const *values;		/* all there are, up to NULL; or NULL */
+	/* Refuses a word that others take; returns 0 for what nobody does. May be NULL. */
+	int		(*unfit)(const struct opt *opt, const char *word);
 };
 
 /* Options that a verb takes together. */
@@ -82,7 +84,7 @@ extern const struct opt_group group_detach;
 extern const struct opt_group group_top;
 extern const struct opt_group group_records;
 extern const struct opt_group group_json;
-extern const struct opt_group group_folded;
+extern const struct opt_group group_folded;	/* with the formats of stacks: cmd/formats.c */
 extern const struct opt_group group_flame;
 extern const struct opt_group group_output;
 extern const struct opt_group group_over_count;

@@ -87,6 +87,8 @@ static int check_values(const struct opt *opt, const char *value)
 		for (v = opt->values; *v && strcmp(*v, words.v[i]); v++)
 			;
 		if (!*v)
+			err = opt->unfit ? opt->unfit(opt, words.v[i]) : 0;
+		if (!*v && !err)
 			err = suggest_value(opt, words.v[i]);
 	}
 	strings_free(&words);
@@ -192,6 +194,7 @@ static int check_columns(const struct parser *p)
 	return 0;
 }
 
+/* What the options are, unless they contradict each other. */
 static int check(const struct parser *p)
 {
 	const struct opt_group *const *g;
@@ -204,6 +207,7 @@ static int check(const struct parser *p)
 			err = (*g)->check(p->o);
 	if (!err && p->verb->check)
 		err = p->verb->check(p->verb, p->o);
+	p->o->json |= p->o->csv;
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
@@ -143,7 +144,10 @@ static int wait_for_modules(struct func_run *f, struct request *req)
 
 static int run_func(const struct verb *verb, const struct opts *o)
 {
-	struct run_spec spec = { .source = "func", .mode = verb->name };
+	struct run_spec spec = {
+		.source = "func", .mode = verb->name,
+		.usual = COLUMNS("func", "caller", "pid", "comm"),
+	};
 	const struct func_opts *own = o->own;
 	struct func_run f = { .targets.wait = own->wait };
 	int err;
@@ -206,8 +210,8 @@ static const struct verb verbs[] = {
 		.command = true,
 		.groups = GROUPS(&group_trace, &group_functions, &group_timing, &group_filter,
 				 &group_min, &group_by, &group_records, &group_json,
-				 &group_output, &group_verbose, &group_run, &group_max_lost,
-				 &group_stacks, &group_ring),
+				 &group_format_records, &group_output, &group_verbose, &group_run,
+				 &group_max_lost, &group_stacks, &group_ring),
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.check = check_trace,
 		.fn = run_func,

@@ -171,11 +171,11 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 	if (!err && opts_wants_stacks(o) && !view_has_type(&view, KOBS_TYPE_KSTACK) &&
 	    !view_has_type(&view, KOBS_TYPE_USTACK))
 		err = refuse("session %u has no stacks to %s: start it with --by kstack", s->id,
-			     o->flame ? "draw" : "fold");
+			     o->flame ? "draw" : o->folded ? "fold" : "export");
 	if (!err)
 		err = tasks_check(o, view_has_type(&view, KOBS_TYPE_USTACK));
 	if (!err)
-		err = output_open(&to, o->output);
+		err = output_for(&to, o);
 	if (!err)
 		err = picture_open(&picture, o->flame);
 	if (!err) {

@@ -8,7 +8,7 @@
 /** opts_wants_stacks() - Return: whether the report is made of stacks. */
 bool opts_wants_stacks(const struct opts *o)
 {
-	return o->folded || o->flame;
+	return o->folded || o->stacks || o->flame;
 }
 
 /** opts_set_param() - Set a parameter; the last value counts. Return: whether there was room. */

@@ -26,6 +26,8 @@ struct opt_param {
 	uint64_t	value;
 };
 
+struct format;
+
 #define OPT_PARAMS	16
 
 struct opts {
@@ -44,6 +46,10 @@ struct opts {
 	const char	*output;
 	bool		json;
 	bool		folded;
+	const struct format *format;	/* of others; NULL for text and JSON */
+	bool		stacks;		/* the format is made of them */
+	bool		csv;		/* the format is made of what JSON has */
+	const char *const *columns;	/* that the format needs, up to NULL; or NULL */
 	const char	*flame;		/* file of a flame graph; or NULL */
 	bool		icicle;
 	bool		hist;

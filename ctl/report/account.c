@@ -434,6 +434,6 @@ void report_footer(struct report *r, struct out *o)
 	print_kept_out(r, o);
 	absent_print(r, o);
 	print_names(r, o);
-	if (r->opts->folded && r->session->stop_reason)
+	if ((r->opts->folded || r->opts->stacks) && r->session->stop_reason)
 		out_line(o, "*** Stopped early: %s. ***", r->session->stop_reason);
 }

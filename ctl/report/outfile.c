@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Opens what -o names; a failed write is refused with the name of the file. */
+/*
+ * Opens what -o names; a failed write is refused with the name of the file. CSV is made of
+ * a report's JSON, whoever prints that, so that both have the same rows.
+ */
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "lib/diag.h"
+#include "report/exports.h"
 #include "report/outfile.h"
 
 /** output_open() - Open @path, standard output if NULL. Return: 0 or an exit status. */
 int output_open(struct output *out, const char *path)
 {
-	out->path = path;
-	out->columns = 0;
-	out->file = path ? fopen(path, "we") : stdout;
+	*out = (struct output){ .path = path, .file = path ? fopen(path, "we") : stdout };
 	return out->file ? 0 : refuse("cannot write to %s: %m", path);
+}
+
+/** output_for() - Open what the options ask for. Return: 0 or an exit status. */
+int output_for(struct output *out, const struct opts *o)
+{
+	int err = output_open(out, o->output);
+
+	if (err || !o->csv)
+		return err;
+	out->csv = out->file;
+	out->file = open_memstream(&out->text, &out->size);
+	return out->file ? 0 : refuse("out of memory");
 }
 
 /** output_begin() - Make a writer of a report that goes to @out. */
@@ -31,12 +46,29 @@ int output_flush(const struct output *out)
 	return refuse("writing to %s failed: %m", out->path ? out->path : "standard output");
 }
 
+/* Nothing was printed where the report was refused. */
+static int convert(struct output *out)
+{
+	json_t *report;
+	int err = 0;
+
+	fclose(out->file);
+	out->file = out->csv;
+	out->csv = NULL;
+	report = out->size ? json_loadb(out->text, out->size, 0, NULL) : NULL;
+	free(out->text);
+	if (report)
+		err = export_rows(report, out);
+	json_decref(report);
+	return err;
+}
+
 /** output_close() - Close a file; standard output stays. Return: 0 or an exit status. */
 int output_close(struct output *out)
 {
-	int err = 0;
+	int err = out->csv ? convert(out) : 0;
 
-	if (out->path && out->file && fclose(out->file))
+	if (out->path && out->file && fclose(out->file) && !err)
 		err = refuse("writing to %s failed: %m", out->path);
 	out->file = NULL;
 	return err;

@@ -3,15 +3,20 @@
 #ifndef OBSCTL_OUTPUT_H
 #define OBSCTL_OUTPUT_H
 
+#include "lib/opts.h"
 #include "report/writer.h"
 
 struct output {
 	FILE		*file;
+	FILE		*csv;		/* what JSON in file is turned into; or NULL */
+	char		*text;		/* of file, then */
+	size_t		size;
 	size_t		columns;	/* of a live screen; else 0 */
 	const char	*path;		/* NULL for standard output */
 };
 
 int output_open(struct output *out, const char *path);
+int output_for(struct output *out, const struct opts *o);
 void output_begin(const struct output *out, struct out *o, bool json);
 int output_flush(const struct output *out);
 int output_close(struct output *out);

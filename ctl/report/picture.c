@@ -66,8 +66,8 @@ int picture_save(struct picture *p, const struct buf *text)
 	return 0;
 }
 
-/* What one of the weight is. */
-static const char *unit_of(struct report *r)
+/** report_unit() - Return: what one of the weight is. */
+const char *report_unit(struct report *r)
 {
 	const struct mode *m = r->view->mode;
 
@@ -141,7 +141,7 @@ static void fill(struct report *r, struct flame *f, struct buf *title)
 	f->title = title->p;
 	f->palette = r->kind ? r->kind->palette : FLAME_CALLS;
 	f->icicle = r->opts->icicle;
-	f->unit = unit_of(r);
+	f->unit = report_unit(r);
 	add_text(&f->head, r, report_header);
 	describe_width(r, f, &line);
 	strings_add(&f->head, line.p);

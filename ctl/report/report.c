@@ -8,19 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/folded.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "lib/map.h"
 #include "lib/parse.h"
+#include "report/exports.h"
 #include "report/hist.h"
 #include "report/losses.h"
 #include "report/nothing.h"
 #include "report/picture.h"
 #include "report/rates.h"
 #include "report/report.h"
-#include "report/stacks.h"
 
 #define TEXT_ROWS	40
 #define CHART_ROWS	10		/* rows that get a bar chart */
@@ -375,15 +374,6 @@ static void print_table(struct report *r, struct out *o)
 	out_line(o, "\nPercentiles are never too low and at most 6.25 %% too high.");
 }
 
-static void print_folded(struct report *r, FILE *file)
-{
-	struct stack_set set = {};
-
-	stacks_collect(r, &set);
-	folded_write(&set, file);
-	stack_set_free(&set);
-}
-
 /**
  * report_print() - Print a report whose names are resolved.
  * Return: 0, or an exit status after a sentence.
@@ -395,25 +385,20 @@ int report_print(struct report *r, const struct output *to)
 
 	if (err)
 		return err;
-	if (r->opts->folded) {
-		print_folded(r, to->file);
-		/* Standard output is for a program; losses are said all the same. */
-		out_init(&o, stderr, false);
-		report_footer(r, &o);
-	} else {
-		output_begin(to, &o, r->opts->json);
-		out_open(&o, NULL, '{');
-		report_header(r, &o);
-		if (r->opts->flame && !r->opts->json)
-			picture_tell(r, &o);
-		else
-			print_table(r, &o);
-		if (r->rates)
-			rates_take(r->rates, r);
-		report_footer(r, &o);
-		out_close(&o, '}');
-		out_newline(&o);
-	}
+	if (r->opts->folded || r->opts->stacks)
+		return export_report(r, to);
+	output_begin(to, &o, r->opts->json);
+	out_open(&o, NULL, '{');
+	report_header(r, &o);
+	if (r->opts->flame && !r->opts->json)
+		picture_tell(r, &o);
+	else
+		print_table(r, &o);
+	if (r->rates)
+		rates_take(r->rates, r);
+	report_footer(r, &o);
+	out_close(&o, '}');
+	out_newline(&o);
 	out_free(&o);
 	return output_flush(to);
 }

@@ -43,6 +43,10 @@ struct report_kind {
 	uint64_t	(*whole)(struct report *r, const struct row *row);
 	/* What one of the weight is; NULL: of the mode's value, or a hit. */
 	const char	*(*unit)(struct report *r);
+	const char	*weighs;	/* what the weight is called; NULL: as the mode's value */
+	/* How many of what a row has, where these are no hits. */
+	uint64_t	(*count)(struct report *r, const struct row *row);
+	const char	*hit;		/* "samples"; NULL for hits */
 	/* Returns the exit status that the user's limits ask for. */
 	int		(*verdict)(struct report *r);
 	/* Free what arrange() made. */
@@ -71,6 +75,7 @@ struct report {
 void report_resolve(struct report *r);
 void report_print_rate(struct report *r, struct out *o, const struct row *row);
 uint64_t report_weight(struct report *r, const struct row *row);
+const char *report_unit(struct report *r);	/* picture.c */
 int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);
 void report_footer(struct report *r, struct out *o);

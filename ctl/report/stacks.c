@@ -69,10 +69,10 @@ static uint32_t name_frame(struct join *j, const struct stack *s, struct map *kn
 	j->text.len = 0;
 	view_print_frame(j->r->view, s, i, &j->text);
 	/* In a picture, addresses without a name would be slivers: they are one frame. */
-	if (j->r->opts->flame)
-		view_strip(j->text.p);
-	else
+	if (j->r->opts->folded && !j->r->opts->flame)
 		strip_offset(j->text.p);
+	else
+		view_strip(j->text.p);
 	number = stack_set_frame(j->set, j->text.p, frame_kind_of(j->text.p, s->pid));
 	map_set(known, s->addr[i], (void *)(number + 1));
 	return (uint32_t)number;
@@ -149,13 +149,18 @@ static void add_column(struct join *j, size_t c, const uint64_t *keys)
 	stack_set_add(j->set, frame);
 }
 
+static uint64_t count_of(struct report *r, const struct row *row)
+{
+	return r->kind && r->kind->count ? r->kind->count(r, row) : row->count;
+}
+
 static void add_row(struct join *j, const struct row *row, uint64_t weight)
 {
 	const uint64_t *keys = j->r->table->keys + row->key;
 	const struct view *v = j->r->view;
 	size_t c;
 
-	stack_set_begin(j->set, weight, row->count);
+	stack_set_begin(j->set, weight, count_of(j->r, row));
 	for (c = 0; c < v->nr_columns; c++)
 		if (!is_left_out(j->r, c))
 			add_column(j, c, keys);

@@ -20,9 +20,19 @@ static void copy_numbers(struct numbers *to, const struct numbers *from)
 		numbers_add(to, from->v[i]);
 }
 
-/** request_fill() - Add the options that every source has. */
+static void add_columns(struct strings *by, const char *const *names)
+{
+	for (; names && *names; names++)
+		if (!strings_have(by, *names))
+			strings_add(by, *names);
+}
+
+/**
+ * request_fill() - Add the options that every source has.
+ * @usual: columns without --by, up to NULL, where the format needs more; or NULL
+ */
 void request_fill(struct request *req, const char *source, const char *mode,
-		  const struct opts *o)
+		  const char *const *usual, const struct opts *o)
 {
 	size_t i;
 
@@ -30,6 +40,9 @@ void request_fill(struct request *req, const char *source, const char *mode,
 	req->mode = mode;
 	for (i = 0; i < o->by.n; i++)
 		strings_add(&req->by, o->by.v[i]);
+	if (o->columns && !req->by.n)
+		add_columns(&req->by, usual);
+	add_columns(&req->by, o->columns);
 	if (opts_wants_stacks(o) && !strings_have(&req->by, "kstack") &&
 	    !strings_have(&req->by, "ustack"))
 		strings_add(&req->by, "kstack");

@@ -11,7 +11,7 @@ struct run_spec;
 struct view;
 
 void request_fill(struct request *req, const char *source, const char *mode,
-		  const struct opts *o);
+		  const char *const *usual, const struct opts *o);
 int request_make(struct nl *nl, struct run_spec *spec, struct view *v, struct session *s);
 
 #endif

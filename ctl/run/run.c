@@ -127,7 +127,7 @@ static int make_session(struct run *r)
 {
 	int err = 0;
 
-	request_fill(&r->spec->request, r->spec->source, r->spec->mode, r->o);
+	request_fill(&r->spec->request, r->spec->source, r->spec->mode, r->spec->usual, r->o);
 	if (r->spec->prepare)
 		err = r->spec->prepare(r->spec, &r->view, r->child.pid);
 	if (err)
@@ -152,6 +152,7 @@ static int start_session(struct run *r)
 	r->trace.print = r->spec->record;
 	r->trace.arg = r->spec->arg;
 	r->trace.max = r->o->top.value;
+	r->trace.form = trace_form_of(r->o->format);
 	if (r->stream)
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
 			   r->o->json);
@@ -371,6 +372,8 @@ static int finish_trace(struct run *r, int *verdict)
 	struct out o;
 
 	trace_count_undelivered(&r->trace, &r->session);
+	if (r->trace.form && r->trace.form->end)
+		r->trace.form->end(&r->trace, &rep);
 	/* Records may go to a program; as text the account is for a person. */
 	out_init(&o, r->o->json ? r->output.file : stderr, r->o->json);
 	out_open(&o, NULL, '{');
@@ -418,7 +421,7 @@ static int prepare(struct run *r)
 	const struct mode *mode;
 	int err;
 
-	err = output_open(&r->output, r->o->output);
+	err = output_for(&r->output, r->o);
 	if (!err)
 		err = picture_open(&r->picture, r->o->flame);
 	if (!err)
@@ -447,7 +450,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 		.attach = { .nl = &r.own, .signals = &r.signals, .child = &r.child },
 	};
 	/* What a program reads from standard output is not mixed with the command's. */
-	bool aside = !o->output && (o->json || o->folded || spec->program);
+	bool aside = !o->output && (o->json || o->folded || o->format);
 	int closed;
 	int err;
 

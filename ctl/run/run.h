@@ -20,7 +20,7 @@ struct run_spec {
 	const char	*title;		/* of its report; NULL: the source and the mode */
 	const struct report_kind *kind;	/* of its report, or NULL */
 	const struct targets *targets;	/* functions, or NULL */
-	bool		program;	/* what is printed is for a program, though no JSON */
+	const char *const *usual;	/* columns without --by, of records; or NULL */
 	/* Tasks whose end ends it, where the options do not filter by them; or NULL. */
 	const struct opts *observed;
 	bool		user_code;	/* keys have addresses of it, though no column is a stack */

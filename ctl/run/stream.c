@@ -32,7 +32,7 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
 	view_tell(v, &t->stacks);
 	trace_columns(t);
-	if (!t->print)
+	if (!t->print || t->form)
 		ksyms_load_all(&v->ksyms);
 }
 
@@ -175,7 +175,7 @@ bool trace_is_full(const struct trace *t)
 void trace_flush(struct trace *t, bool all)
 {
 	uint64_t until = all ? UINT64_MAX : t->until;
-	trace_print_fn print = t->print ? t->print : trace_record;
+	trace_print_fn print = t->form ? t->form->record : t->print ? t->print : trace_record;
 	struct trace_queue *q;
 	uint64_t next;
 
@@ -220,6 +220,7 @@ void trace_free(struct trace *t)
 	map_free(&t->told, NULL);
 	buf_free(&t->line);
 	free(t->address);
+	trace_forms_free(t->forms);
 	model_free_table(&t->stacks);
 	memset(t, 0, sizeof(*t));
 }

@@ -7,7 +7,10 @@
 #include "proto/model.h"
 #include "report/view.h"
 
+struct format;
 struct nl;
+struct report;
+struct trace_forms;
 
 /* Records of one CPU that are not printed yet: words in the order they came. */
 struct trace_queue {
@@ -26,6 +29,15 @@ struct trace;
  * the kernel counts are complete with it.
  */
 typedef size_t (*trace_print_fn)(struct trace *t, uint32_t cpu, const uint64_t *rec);
+
+/* A form of a trace for others. */
+struct trace_form {
+	const char	*format;
+	void		(*begin)(struct trace *t);
+	trace_print_fn	record;
+	/* Behind the last record; may be NULL. */
+	void		(*end)(struct trace *t, struct report *r);
+};
 
 struct trace {
 	struct view	*view;
@@ -53,12 +65,19 @@ struct trace {
 	bool		started;	/* the heading is printed */
 	trace_print_fn	print;		/* NULL for the usual way */
 	void		*arg;		/* of it */
+	const struct trace_form *form;	/* in place of it; or NULL */
+	struct trace_forms *forms;	/* what that needs */
 };
 
 /* stream_print.c */
 void trace_columns(struct trace *t);
 void trace_heading(struct trace *t);
 size_t trace_record(struct trace *t, uint32_t cpu, const uint64_t *rec);
+const char *trace_name(struct trace *t, size_t column, const uint64_t *keys);
+
+/* stream_forms.c */
+const struct trace_form *trace_form_of(const struct format *f);
+void trace_forms_free(struct trace_forms *f);
 
 /* stream.c */
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,

@@ -113,8 +113,8 @@ void trace_columns(struct trace *t)
 	make_labels(t);
 }
 
-/* A name that was made before, as text or as a JSON string. */
-static const char *render(struct trace *t, size_t column, const uint64_t *keys)
+/** trace_name() - A name that was made before, as text or as a JSON string. */
+const char *trace_name(struct trace *t, size_t column, const uint64_t *keys)
 {
 	/* What goes on in another column is not known by its key. */
 	bool whole = t->view->shown[column] != SHOWN_IPV6;
@@ -202,7 +202,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 		else if (view_is_plain(v, c))
 			buf_u64(b, rec[2 + c]);
 		else
-			buf_puts(b, render(t, c, rec + 2));
+			buf_puts(b, trace_name(t, c, rec + 2));
 		if (view_has_number(v, c) && !view_is_fault(v, c, rec + 2))
 			add_number(b, v->columns[c]->name, (int64_t)rec[2 + c]);
 	}
@@ -247,7 +247,7 @@ static void add_column(struct trace *t, size_t c, const uint64_t *keys)
 	else if (view_is_plain(t->view, c))
 		buf_u64_padded(b, key, (int)width, ' ');
 	else
-		add_padded(b, render(t, c, keys), start, width);
+		add_padded(b, trace_name(t, c, keys), start, width);
 	buf_putc(b, ' ');
 }
 
@@ -298,7 +298,9 @@ void trace_heading(struct trace *t)
 	size_t i;
 
 	t->started = true;
-	if (t->json || t->print)
+	if (t->form)
+		t->form->begin(t);
+	if (t->json || t->print || t->form)
 		return;
 	buf_puts(b, "      TIME(s) CPU ");
 	for (i = 0; i < t->view->nr_columns; i++) {

@@ -80,7 +80,7 @@ static void describe_verb(struct buf *out, const struct noun *noun, const struct
 static void describe_groups(struct buf *out)
 {
 	static const struct opt_group *const all[] = {
-		&group_filter, &group_run, &group_stacks, &group_flame,
+		&group_filter, &group_run, &group_stacks, &group_folded, &group_flame,
 	};
 	size_t i;
 

@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The two files of 'diff', the first of which is that of 'show', separated by a
- * byte that JSON does not contain.
+ * The two files of 'diff', the first of which is that of 'show' in every format,
+ * separated by a byte that JSON does not contain.
  */
 #include <string.h>
 
 #include "cmd/nouns.h"
+#include "export/formats.h"
 #include "fuzz.h"
 #include "lib/opts.h"
+
+/* Those of rows and of stacks. */
+static void show_formats(char **args)
+{
+	size_t i;
+
+	for (i = 0; i < nr_formats; i++) {
+		const struct format *f = &formats[i];
+		struct opts o = {
+			.output = "/dev/null", .args = args, .nr_args = 1, .format = f,
+			.stacks = f->of == FORMAT_OF_STACKS,
+			.csv = f->of == FORMAT_OF_ROWS, .json = f->of == FORMAT_OF_ROWS,
+		};
+
+		if (o.stacks || o.csv)
+			noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
+	}
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -30,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.args = args;
 	o.nr_args = 1;
 	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
+	show_formats(args);
 	o.nr_args = 2;
 	noun_diff.verbs[0].fn(&noun_diff.verbs[0], &o);
 	return 0;

@@ -13,9 +13,15 @@
 #include "cmd/pmu/edges.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
+#include "export/formats.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
+
+static bool is_format(const struct opts *o, const char *name)
+{
+	return o->format && !strcmp(o->format->name, name);
+}
 
 /* Branches of one kind only: no run between them is known. */
 static bool has_runs(uint64_t branches)
@@ -70,7 +76,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	struct out o;
 
 	edges_make(&e, r->view, r->session, r->table);
-	if (p->opts->format) {
+	if (is_format(p->o, "bolt")) {
 		print_bolt(r, &e, to);
 		edges_free(&e);
 		return output_flush(to);
@@ -96,15 +102,10 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 /** pmu_check_branch() - Return: 0, or STATUS_USAGE for options that contradict each other. */
 int pmu_check_branch(const struct verb *verb, const struct opts *o)
 {
-	const struct pmu_opts *own = o->own;
-
-	if (own->format && o->json)
-		return misuse("--json and --format are two forms of one report: give one of them");
-	if (own->format && o->interval.given)
-		return misuse("--format prints one report at the end: it cannot be combined with --interval");
-	if (o->by.n && own->format)
-		return misuse("--format has its own columns: it cannot be combined with --by");
-	return pmu_check_samples(own);
+	if (o->by.n && o->format && o->format->of == FORMAT_OF_BRANCHES)
+		return misuse("--format %s has its own columns: it cannot be combined with --by",
+			      o->format->name);
+	return pmu_check_samples(o->own);
 }
 
 static int run_branches(struct pmu_run *p, uint64_t branches)
@@ -115,8 +116,7 @@ static int run_branches(struct pmu_run *p, uint64_t branches)
 	int err;
 
 	pmu_sample(p, branches);
-	p->spec.program = p->opts->format;
-	if (p->opts->format && !strcmp(p->opts->format, "brstack")) {
+	if (is_format(o, "brstack")) {
 		pmu_by(p, entries, ARRAY_SIZE(entries));
 		p->spec.mode = "branch_trace";
 		p->spec.record = pmu_brstack_record;

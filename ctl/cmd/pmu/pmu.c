@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The noun pmu: its options and verbs. */
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
@@ -9,7 +10,6 @@
 #define PMU_AT(member)	OPT_OWN_AT(struct pmu_opts, member)
 
 static const char *const call_graphs[] = { "fp", "lbr", NULL };
-static const char *const formats[] = { "brstack", "bolt", NULL };
 static const char *const parts[] = { "edges", "calls", "graph", "blocks", NULL };
 
 static const struct opt event_options[] = {
@@ -43,9 +43,6 @@ static const struct opt branch_options[] = {
 	{ "show", 0, "PART[,PART]", "parts of the report: edges, calls, graph, blocks", &opt_texts,
 	  PMU_AT(sections), .allowed = "names of parts with commas between them",
 	  .values = parts },
-	{ "format", 0, "FORMAT",
-	  "brstack: each stack as perf script prints it; bolt: edges for perf2bolt -pa",
-	  &opt_text, PMU_AT(format), .allowed = "brstack or bolt", .values = formats },
 	{ "check", 0, NULL, "tell what the CPU records, and how good it is", &opt_switch,
 	  PMU_AT(check) },
 };
@@ -71,8 +68,8 @@ static const struct verb verbs[] = {
 		.args_hint = NO_ARGS,
 		.command = true,
 		.groups = GROUPS(&group_event, &group_filter, &group_by, &group_json,
-				 &group_output, &group_verbose, &group_run, &group_interval,
-				 &group_max_lost, &group_stacks),
+				 &group_format_rows, &group_output, &group_verbose, &group_run,
+				 &group_interval, &group_max_lost, &group_stacks),
 		.columns = COLUMNS("event", CONTEXT_COLUMNS),
 		.fn = pmu_stat,
 	},
@@ -96,9 +93,10 @@ static const struct verb verbs[] = {
 		.args_hint = NO_ARGS,
 		.command = true,
 		.groups = GROUPS(&group_event, &group_sample, &group_branch, &group_filter,
-				 &group_by, &group_hist, &group_top, &group_json, &group_output,
-				 &group_verbose, &group_run, &group_interval, &group_detach,
-				 &group_max_lost, &group_rows, &group_stacks, &group_ring),
+				 &group_by, &group_hist, &group_top, &group_json,
+				 &group_format_branches, &group_output, &group_verbose, &group_run,
+				 &group_interval, &group_detach, &group_max_lost, &group_rows,
+				 &group_stacks, &group_ring),
 		.columns = COLUMNS("from", "to", "end", "func", "event", "ip", "uip",
 				   CONTEXT_COLUMNS, STACK_COLUMNS),
 		.check = pmu_check_branch,

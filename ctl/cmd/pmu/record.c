@@ -227,8 +227,9 @@ int pmu_check_record(const struct verb *verb, const struct opts *o)
 
 	if (own->graph && o->by.n)
 		return misuse("--graph has its own columns: it cannot be combined with --by");
-	if (own->graph && o->folded)
-		return misuse("--graph and --folded are two forms of one report: give one of them");
+	if (own->graph && (o->folded || o->stacks))
+		return misuse("--graph and --%s are two forms of one report: give one of them",
+			      o->format ? "format" : "folded");
 	if (own->graph && o->flame)
 		return misuse("--graph and --flame are two forms of one report: give one of them");
 	return pmu_check_samples(own);

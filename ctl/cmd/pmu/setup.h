@@ -14,7 +14,6 @@ struct pmu_opts {
 	struct opt_number frequency;	/* Hz */
 	struct strings	branches;	/* which are recorded */
 	struct strings	sections;	/* of a branch report */
-	const char	*format;
 	const char	*call_graph;
 	bool		all_cpus;
 	bool		no_inherit;

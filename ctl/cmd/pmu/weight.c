@@ -179,6 +179,7 @@ const struct report_kind pmu_record_report = {
 	.palette = FLAME_CPU,
 	.unit = unit_of,
 	.weight = weight,
+	.hit = "samples",
 	.whole = whole,
 	.shows = shows,
 	.release = release,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/probe/probe.h"
 #include "lib/diag.h"
@@ -257,8 +258,8 @@ static const struct verb verbs[] = {
 		.command = true,
 		.groups = GROUPS(&group_join, &group_where, &group_timing, &group_filter,
 				 &group_keys, &group_records,
-				 &group_json, &group_output, &group_verbose, &group_run,
-				 &group_max_lost, &group_stacks, &group_ring),
+				 &group_json, &group_format_records, &group_output, &group_verbose,
+				 &group_run, &group_max_lost, &group_stacks, &group_ring),
 		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to"),
 		.expressions = true,
 		.fn = run_probe,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/saved/saved.h"
 #include "lib/diag.h"
@@ -263,7 +264,7 @@ static int run_diff(const struct verb *verb, const struct opts *o)
 	if (!err)
 		err = picture_open(&picture, o->flame);
 	if (!err)
-		err = output_open(&to, o->output);
+		err = output_for(&to, o);
 	if (!err && o->flame)
 		err = draw(&d, &picture);
 	if (!err) {
@@ -286,8 +287,8 @@ static const struct verb verbs[] = {
 		.name = "",
 		.doc = "what changed between two reports with stacks that --json wrote to files",
 		.args = "BEFORE.json AFTER.json",
-		.groups = GROUPS(&group_diff, &group_top, &group_json, &group_flame,
-				 &group_output),
+		.groups = GROUPS(&group_diff, &group_top, &group_json,
+				 &group_format_rows, &group_flame, &group_output),
 		.check = check_diff,
 		.fn = run_diff,
 	},

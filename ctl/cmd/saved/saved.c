@@ -209,7 +209,6 @@ static int find_columns(const struct saved *s, struct columns *c)
 static int add_row(const struct saved *s, const struct columns *c, struct stack_set *set,
 		   const json_t *row)
 {
-	uint32_t columns;
 	int err = 0;
 	int user;
 	size_t i;
@@ -221,12 +220,11 @@ static int add_row(const struct saved *s, const struct columns *c, struct stack_
 		if (!ends_in_stack(c->v[i]) && !known)
 			add_column(set, c->v[i], json_object_get(row, c->v[i]));
 	}
-	columns = set->v[set->n - 1].n;
 	for (user = 1; user >= 0; user--)
 		for (i = 0; !err && i < c->n; i++)
 			if (ends_in_stack(c->v[i]) && !strcmp(c->v[i], "ustack") == !!user)
 				err = add_stack(s, set, json_object_get(row, c->v[i]), user);
-	if (!err && set->v[set->n - 1].n == columns)
+	if (!err && !set->v[set->n - 1].n)
 		stack_set_add(set, stack_set_frame(set, "[no stack]", FRAME_COLUMN));
 	return err;
 }
@@ -254,6 +252,12 @@ int saved_stacks(const struct saved *s, struct stack_set *set)
 enum flame_palette saved_palette(const struct saved *s)
 {
 	return s->kind->palette;
+}
+
+/** saved_weigh() - Say what the numbers of the stacks are. */
+void saved_weigh(const struct saved *s, struct export *e)
+{
+	export_weigh(e, s->kind->hit, s->kind->weighs, s->unit);
 }
 
 /** saved_describe() - What was observed, and for how long. */

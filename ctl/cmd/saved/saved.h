@@ -5,8 +5,10 @@
 
 #include <jansson.h>
 
+#include "export/export.h"
 #include "export/flame.h"
 #include "lib/buf.h"
+#include "lib/opts.h"
 
 struct saved_kind;
 
@@ -27,6 +29,10 @@ void saved_describe(const struct saved *s, struct buf *out);
 uint64_t saved_lost(const struct saved *s);
 void saved_account(const struct saved *s, struct buf *out);
 void saved_machine(const struct saved *s, struct buf *out);
+void saved_weigh(const struct saved *s, struct export *e);
 void saved_close(struct saved *s);
+
+/* export.c */
+int saved_export(const struct opts *o);
 
 #endif

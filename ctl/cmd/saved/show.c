@@ -15,8 +15,8 @@ static int check_show(const struct verb *verb, const struct opts *o)
 {
 	if (o->nr_args != 1)
 		return misuse("show takes one file, that a report was written to by --json");
-	if (!o->folded && !o->flame)
-		return misuse("show needs --flame FILE or --folded: what to make of the report");
+	if (!o->folded && !o->flame && !o->json && !o->format)
+		return misuse("show needs --flame FILE, --folded or --format FORMAT: what to make of the report");
 	return 0;
 }
 
@@ -76,13 +76,15 @@ static int run_show(const struct verb *verb, const struct opts *o)
 	int closed;
 	int err;
 
+	if (o->json || (o->stacks && !o->folded))
+		return saved_export(o);
 	err = saved_open(&s, o->args[0]);
 	if (!err)
 		err = saved_stacks(&s, &set);
 	if (!err && o->flame)
 		err = picture_open(&picture, o->flame);
 	if (!err && o->folded)
-		err = output_open(&to, o->output);
+		err = output_for(&to, o);
 	if (!err && o->flame)
 		err = draw(&s, &set, o, &picture);
 	if (!err && o->folded) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/sched/blocked.h"
 #include "cmd/tools/tool.h"
@@ -109,9 +110,10 @@ static const struct verb verbs[] = {
 		.args_hint = NO_ARGS,
 		.command = true,
 		.groups = GROUPS(&group_runq, &group_filter, &group_min, &group_by, &group_hist,
-				 &group_top, &group_json, &group_output, &group_verbose,
-				 &group_run, &group_interval, &group_detach, &group_over_time,
-				 &group_max_lost, &group_waits, &group_rows, &group_stacks),
+				 &group_top, &group_json, &group_format_rows, &group_output,
+				 &group_verbose, &group_run, &group_interval, &group_detach,
+				 &group_over_time, &group_max_lost, &group_waits, &group_rows,
+				 &group_stacks),
 		.columns = COLUMNS("state", CONTEXT_COLUMNS),
 		.fn = run_sched,
 	},

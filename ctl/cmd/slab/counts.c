@@ -17,7 +17,7 @@ int slab_counts_open(struct slab_counts *c, const struct opts *o)
 
 	c->open = true;
 	strings_add(&req.by, "cache");
-	request_fill(&req, "slab", "leaks", o);
+	request_fill(&req, "slab", "leaks", NULL, o);
 	err = nl_open(&c->nl);
 	if (!err)
 		err = view_init(&c->view, &c->nl);

@@ -365,7 +365,7 @@ static int print_diff(struct diff *d)
 	struct output to = {};
 	struct out o;
 	int closed;
-	int err = output_open(&to, d->o->output);
+	int err = output_for(&to, d->o);
 
 	if (err)
 		return err;

@@ -401,7 +401,7 @@ static int observe(const struct opts *o)
 	int err;
 
 	signals_block(&g.signals, reports_live(o));
-	err = output_open(&g.output, o->output);
+	err = output_for(&g.output, o);
 	if (!err)
 		err = open_source(&g);
 	if (!err)

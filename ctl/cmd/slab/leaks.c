@@ -217,6 +217,13 @@ static uint64_t weight(struct report *r, const struct row *row)
 	return leaks_figure(r, row, "live_bytes") * l->sample;
 }
 
+static uint64_t live(struct report *r, const struct row *row)
+{
+	const struct leaks *l = r->judged;
+
+	return row->count * l->sample;
+}
+
 static const char *unit_of(struct report *r)
 {
 	return "bytes";
@@ -270,6 +277,9 @@ const struct report_kind slab_leaks_report = {
 	.palette = FLAME_MEMORY,
 	.unit = unit_of,
 	.weight = weight,
+	.weighs = "live_bytes",
+	.count = live,
+	.hit = "objects",
 	.verdict = verdict,
 	.release = leaks_release,
 };

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/slab/caches.h"
 #include "cmd/slab/helpers.h"
@@ -229,7 +230,10 @@ static int run_leaks(const struct verb *verb, const struct opts *o)
 
 static int run_trace(const struct verb *verb, const struct opts *o)
 {
-	struct run_spec spec = { .source = "slab", .mode = verb->name };
+	struct run_spec spec = {
+		.source = "slab", .mode = verb->name,
+		.usual = COLUMNS("event", "site", "ptr", "size", "cache", "pid", "comm"),
+	};
 	struct numbers helpers = {};
 	struct slab_choice choice;
 	int err = slab_choose(&choice, o);
@@ -255,8 +259,8 @@ static const struct verb verbs[] = {
 		.args_hint = "--cache PATTERN chooses caches",
 		.command = true,
 		.groups = GROUPS(&group_cache, &group_growth, &group_top, &group_json,
-				 &group_output, &group_run, &group_interval, &group_max_lost,
-				 &group_rows),
+				 &group_format_rows, &group_output, &group_run, &group_interval,
+				 &group_max_lost, &group_rows),
 		.fn = slab_growth,
 	},
 	{
@@ -280,8 +284,9 @@ static const struct verb verbs[] = {
 		.args_hint = NO_ARGS,
 		.command = true,
 		.groups = GROUPS(&group_size, &group_cache, &group_filter, &group_by,
-				 &group_records, &group_json, &group_output, &group_verbose,
-				 &group_run, &group_max_lost, &group_stacks, &group_ring),
+				 &group_records, &group_json, &group_format_records, &group_output,
+				 &group_verbose, &group_run, &group_max_lost, &group_stacks,
+				 &group_ring),
 		.columns = COLUMNS("event", "site", "cache", "size", "ptr", CONTEXT_COLUMNS,
 				   STACK_COLUMNS),
 		.check = check_cache,
@@ -291,7 +296,8 @@ static const struct verb verbs[] = {
 		.name = "diff",
 		.doc = "what changed between two reports of slab leaks or slab growth",
 		.args = "BEFORE.json AFTER.json",
-		.groups = GROUPS(&group_diff, &group_top, &group_json, &group_output),
+		.groups = GROUPS(&group_diff, &group_top, &group_json, &group_format_rows,
+				 &group_output),
 		.fn = slab_diff,
 	},
 };

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/tools/tool.h"
 #include "lib/diag.h"
@@ -30,8 +31,8 @@ const struct opt_group *const tool_values[] = {
 
 const struct opt_group *const tool_records[] = {
 	&group_where, &group_timing, &group_filter, &group_keys, &group_records, &group_json,
-	&group_output, &group_verbose, &group_run, &group_max_lost, &group_stacks, &group_ring,
-	NULL
+	&group_format_records, &group_output, &group_verbose, &group_run, &group_max_lost,
+	&group_stacks, &group_ring, NULL
 };
 
 /* Charts are drawn with --hist; percentiles are there without. */

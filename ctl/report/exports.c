@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reports in the formats of others: what a live session and a saved report both know, so
+ * that both make the same file. What became of every hit is said beside the file, too.
+ */
+
+#include <string.h>
+
+#include "export/formats.h"
+#include "lib/diag.h"
+#include "report/exports.h"
+#include "report/losses.h"
+#include "report/outfile.h"
+#include "report/picture.h"
+#include "report/report.h"
+#include "report/stacks.h"
+
+static void take_account(const struct session *s, struct export *e)
+{
+	struct losses l = losses_of(s);
+	size_t i;
+
+	e->account.hits = s->hits;
+	e->account.recorded = s->recorded;
+	e->account.filtered = s->filtered;
+	e->account.pending = l.pending;
+	e->account.unpaired = l.unpaired;
+	for (i = 0; i < s->nr_lost; i++)
+		if (loss_of(s->lost[i].reason) == LOSS)
+			export_lost(e, s->lost[i].reason, s->lost[i].count);
+}
+
+/* Standard output is for a program; losses are said all the same. */
+static void tell(struct report *r)
+{
+	struct out o;
+
+	out_init(&o, stderr, false);
+	report_footer(r, &o);
+	out_free(&o);
+}
+
+/** export_report() - Write a report of stacks whose names are resolved. Return: an exit status. */
+int export_report(struct report *r, const struct output *to)
+{
+	const struct format *f = r->opts->format ? r->opts->format : format_find("folded");
+	const struct report_kind *kind = r->kind;
+	const struct mode *m = r->view->mode;
+	struct stack_set set = {};
+	struct export e = {
+		.source = r->session->source, .mode = r->session->mode,
+		.version = r->view->version ? r->view->version : "unknown",
+		.duration = r->session->duration, .set = &set,
+	};
+
+	stacks_collect(r, &set);
+	take_account(r->session, &e);
+	export_weigh(&e, kind ? kind->hit : NULL, kind && kind->weighs ? kind->weighs : m->value,
+		     report_unit(r));
+	f->write(&e, to->file);
+	tell(r);
+	export_free(&e);
+	stack_set_free(&set);
+	return output_flush(to);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "unknown";
+}
+
+static uint64_t number_of(const json_t *object, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(object, key));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+/** export_read() - Take what a report as JSON says of itself. */
+void export_read(struct export *e, const json_t *report)
+{
+	json_t *account = json_object_get(report, "accounting");
+	const char *reason;
+	json_t *count;
+
+	e->source = text_of(report, "source");
+	e->mode = text_of(report, "mode");
+	e->version = text_of(report, "kobs");
+	e->duration = number_of(report, "duration_ns");
+	e->account.hits = number_of(account, "hits");
+	e->account.recorded = number_of(account, "recorded");
+	e->account.filtered = number_of(account, "filtered");
+	e->account.pending = number_of(account, "pending");
+	e->account.unpaired = number_of(account, "unpaired");
+	json_object_foreach(json_object_get(account, "lost"), reason, count)
+		if (loss_of(reason) == LOSS && json_integer_value(count) > 0)
+			export_lost(e, reason, (uint64_t)json_integer_value(count));
+	e->report = report;
+}
+
+/** export_rows() - Write rows as CSV, and say what these lack. Return: an exit status. */
+int export_rows(const json_t *report, const struct output *to)
+{
+	struct buf line = {};
+	struct export e = {};
+
+	export_read(&e, report);
+	csv_write(&e, to->file);
+	if (json_is_object(json_object_get(report, "accounting"))) {
+		export_account(&e, &line);
+		warn("%s", line.p);
+	}
+	if (json_is_string(json_object_get(report, "stopped")))
+		warn("stopped early: %s", text_of(report, "stopped"));
+	buf_free(&line);
+	export_free(&e);
+	return output_flush(to);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reports in the formats of others. */
+#ifndef OBSCTL_EXPORTS_H
+#define OBSCTL_EXPORTS_H
+
+#include "export/export.h"
+
+struct output;
+struct report;
+
+int export_report(struct report *r, const struct output *to);
+void export_read(struct export *e, const json_t *report);
+int export_rows(const json_t *report, const struct output *to);
+
+#endif
