@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Areas of the check other than selftests: lint, compiling, unit tests, flame graphs in a browser, libFuzzer, KUnit."""
+"""Areas of the check other than selftests: lint, compiling, unit tests, flame graphs in a browser, formats read by others, libFuzzer, KUnit."""
 
 import os
 import re
@@ -64,6 +64,10 @@ def compiles(report):
 
 def browser(report):
     tap(report, "browser", "browser", ["tests/browser/run"])
+
+
+def formats(report):
+    tap(report, "formats", "formats", ["tests/formats/run"])
 
 
 def ctl(report):

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unit tests of the formats of others: speedscope parsed, text compared; prints TAP. With a
- * directory as its argument it writes the files there that tests/formats gives to the
- * programs which read them.
+ * Unit tests of the formats of others: speedscope parsed, text compared; prints TAP.
+ * tests/formats has them read by their readers.
  */
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "export/formats.h"
 #include "sample_export.h"
@@ -283,45 +281,14 @@ static void test_objects(void)
 	buf_free(&object);
 }
 
-static void write_files(void)
+int main(void)
 {
-	static const struct {
-		const char	*name;
-		sample_fn	sample;
-	} samples[] = { { "times", sample_times }, { "counts", sample_counts } };
-	char path[64];
-	size_t i, k, len;
-
-	for (i = 0; i < nr_formats; i++)
-		for (k = 0; k < ARRAY_SIZE(samples) && formats[i].of == FORMAT_OF_STACKS; k++) {
-			char *text = sample_make(formats[i].name, samples[k].sample, &len);
-			FILE *file;
-
-			snprintf(path, sizeof(path), "%s%s", samples[k].name, formats[i].ending);
-			file = fopen(path, "w");
-			ok(file && fwrite(text, 1, len, file) == len, path);
-			if (file)
-				fclose(file);
-			free(text);
-		}
-}
-
-int main(int argc, char **argv)
-{
-	if (argc > 1 && chdir(argv[1])) {
-		perror(argv[1]);
-		return 1;
-	}
-	if (argc > 1) {
-		write_files();
-	} else {
-		test_table();
-		test_objects();
-		test_stable();
-		test_speedscope();
-		test_text();
-		test_csv();
-	}
+	test_table();
+	test_objects();
+	test_stable();
+	test_speedscope();
+	test_text();
+	test_csv();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
 }

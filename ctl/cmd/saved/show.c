@@ -72,22 +72,23 @@ static int run_show(const struct verb *verb, const struct opts *o)
 	struct picture picture = {};
 	struct stack_set set = {};
 	struct output to = {};
+	bool folded = o->folded && !o->format;
 	struct saved s;
 	int closed;
-	int err;
+	int err = o->json || o->format ? saved_export(o) : 0;
 
-	if (o->json || (o->stacks && !o->folded))
-		return saved_export(o);
+	if (err || (!folded && !o->flame))
+		return err;
 	err = saved_open(&s, o->args[0]);
 	if (!err)
 		err = saved_stacks(&s, &set);
 	if (!err && o->flame)
 		err = picture_open(&picture, o->flame);
-	if (!err && o->folded)
+	if (!err && folded)
 		err = output_for(&to, o);
 	if (!err && o->flame)
 		err = draw(&s, &set, o, &picture);
-	if (!err && o->folded) {
+	if (!err && folded) {
 		folded_write(&set, to.file);
 		err = output_flush(&to);
 		tell_account(&s);
