@@ -96,8 +96,20 @@ static bool take_column(struct perf_event *ev, const struct frame *f)
 	return true;
 }
 
+/* The line of a frame, which is the same in all stacks. */
+static const char *line_of(const struct stack_set *set, char **lines, uint32_t frame)
+{
+	struct buf line = {};
+
+	if (!lines[frame]) {
+		perf_add_frame(&line, 0, &set->frames[frame]);
+		lines[frame] = line.p;
+	}
+	return lines[frame];
+}
+
 static void add_row(const struct export *e, const struct stack_line *line, uint64_t time,
-		    struct buf *out)
+		    char **lines, struct buf *out)
 {
 	const struct stack_set *set = e->set;
 	struct perf_event ev = {
@@ -114,7 +126,7 @@ static void add_row(const struct export *e, const struct stack_line *line, uint6
 	perf_add_event(out, &ev);
 	for (i = line->n; i; i--)
 		if (!taken[i - 1])
-			perf_add_frame(out, 0, &set->frames[set->ids[line->at + i - 1]]);
+			buf_puts(out, line_of(set, lines, set->ids[line->at + i - 1]));
 	buf_putc(out, '\n');
 	free(taken);
 }
@@ -122,6 +134,7 @@ static void add_row(const struct export *e, const struct stack_line *line, uint6
 /** perf_write() - Write a report as events. */
 void perf_write(const struct export *e, FILE *to)
 {
+	char **lines = zalloc((e->set->nr_frames + 1) * sizeof(*lines));
 	struct buf out = {};
 	uint64_t time = 0;
 	size_t i;
@@ -132,9 +145,14 @@ void perf_write(const struct export *e, FILE *to)
 	export_account(e, &out);
 	buf_puts(&out, "\n#\n");
 	for (i = 0; i < e->set->n; i++) {
-		add_row(e, &e->set->v[i], time, &out);
+		fwrite(out.p, 1, out.len, to);
+		out.len = 0;
+		add_row(e, &e->set->v[i], time, lines, &out);
 		time += e->set->v[i].weight;
 	}
 	fwrite(out.p, 1, out.len, to);
+	for (i = 0; i < e->set->nr_frames; i++)
+		free(lines[i]);
+	free(lines);
 	buf_free(&out);
 }
