@@ -8,15 +8,17 @@
 #include "report/exports.h"
 #include "report/outfile.h"
 
-/* Of any report: as JSON, which output_close() makes CSV of where that is asked for. */
+/* Of any report. */
 static int write_rows(const struct opts *o, struct output *to)
 {
 	json_t *root = NULL;
 	int err = json_file_load(o->args[0], &root);
 
 	if (!err)
-		err = output_for(to, o);
-	if (!err) {
+		err = output_open(to, o->output);
+	if (!err && o->csv) {
+		err = export_rows(root, to);
+	} else if (!err) {
 		json_dumpf(root, to->file, JSON_REAL_PRECISION(10));
 		fputc('\n', to->file);
 		err = output_flush(to);
