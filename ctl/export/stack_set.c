@@ -7,13 +7,23 @@
 #include "export/stack_set.h"
 #include "lib/buf.h"
 
+/* A function that became part of its caller: its name says so, before its line if that is told. */
+static bool is_inlined(const char *name)
+{
+	const char *at = strstr(name, FRAME_INLINED_MARK);
+
+	return at && (!at[strlen(FRAME_INLINED_MARK)] || at[strlen(FRAME_INLINED_MARK)] == ' ');
+}
+
 /** frame_kind_of() - Return: the kind of a stack's frame, by its name as reports have it. */
 enum frame_kind frame_kind_of(const char *name, bool user)
 {
 	size_t len = strlen(name);
 
 	if (user)
-		return FRAME_USER;
+		return is_inlined(name) ? FRAME_INLINED : FRAME_USER;
+	if (is_inlined(name))
+		return FRAME_INLINED;
 	/* What comes first in brackets is no module: the place is not known. */
 	return *name != '[' && len && name[len - 1] == ']' ? FRAME_MODULE : FRAME_KERNEL;
 }
@@ -54,6 +64,24 @@ uint32_t stack_set_column(struct stack_set *s, const char *column, const char *v
 	number = find_frame(s, pool_intern(&s->names, both.p), &f);
 	buf_free(&both);
 	return number;
+}
+
+/**
+ * stack_set_place() - Say where a frame's code is from, unless that is known.
+ * @path: the program, library or module that has it; or NULL
+ * @file: its source; or NULL
+ */
+void stack_set_place(struct stack_set *s, uint32_t frame, const char *path, const char *file,
+		     uint32_t line)
+{
+	struct frame *f = &s->frames[frame];
+
+	if (path && !f->path)
+		f->path = pool_intern(&s->names, path);
+	if (file && !f->file) {
+		f->file = pool_intern(&s->names, file);
+		f->line = line;
+	}
 }
 
 /**

@@ -19,10 +19,16 @@ enum frame_kind {
 	FRAME_KINDS,
 };
 
+/* Behind the name of an inlined function. */
+#define FRAME_INLINED_MARK	" (inlined)"
+
 struct frame {
 	const char	*name;
 	const char	*column;	/* that the name is the value of; or NULL */
 	enum frame_kind	kind;
+	const char	*path;		/* of the program or library that has it; or NULL */
+	const char	*file;		/* its source, where lines were asked for; or NULL */
+	uint32_t	line;
 };
 
 /* The frames of one stack, root first. */
@@ -52,6 +58,8 @@ enum frame_kind frame_kind_of(const char *name, bool user);
 uint32_t stack_set_frame(struct stack_set *s, const char *name, enum frame_kind kind);
 uint32_t stack_set_column(struct stack_set *s, const char *column, const char *value);
 void stack_set_begin(struct stack_set *s, uint64_t weight, uint64_t count);
+void stack_set_place(struct stack_set *s, uint32_t frame, const char *path, const char *file,
+		     uint32_t line);
 uint32_t *stack_set_extend(struct stack_set *s, size_t n);
 void stack_set_add(struct stack_set *s, uint32_t frame);
 void stack_set_repeat(struct stack_set *s, size_t at, size_t n);

@@ -362,6 +362,28 @@ static void test_folded(void)
 	stack_set_free(&set);
 }
 
+/* What a frame is of, by its text; and where its code is from. */
+static void test_frames(void)
+{
+	struct stack_set set = {};
+	uint32_t a = stack_set_frame(&set, "a [prog]", FRAME_USER);
+
+	ok(frame_kind_of("a [prog]", true) == FRAME_USER &&
+	   frame_kind_of("a (inlined)", true) == FRAME_INLINED &&
+	   frame_kind_of("a(int) (inlined) a.c:7", true) == FRAME_INLINED &&
+	   frame_kind_of("a (inlined)x", true) == FRAME_USER, "kinds of user frames");
+	ok(frame_kind_of("vfs_read", false) == FRAME_KERNEL &&
+	   frame_kind_of("p9_read [9p]", false) == FRAME_MODULE &&
+	   frame_kind_of("[unknown]", false) == FRAME_KERNEL &&
+	   frame_kind_of("get (inlined) fs.h:1", false) == FRAME_INLINED,
+	   "kinds of kernel frames");
+	stack_set_place(&set, a, "/bin/prog", NULL, 0);
+	stack_set_place(&set, a, "/bin/other", "a.c", 7);
+	ok(!strcmp(set.frames[a].path, "/bin/prog") && !strcmp(set.frames[a].file, "a.c") &&
+	   set.frames[a].line == 7, "the place of a frame, as it was told first");
+	stack_set_free(&set);
+}
+
 /* Lines wrap at the picture's edge. */
 static void test_lines(void)
 {
@@ -548,6 +570,7 @@ int main(int argc, char **argv)
 	test_depth();
 	test_nothing();
 	test_folded();
+	test_frames();
 	test_lines();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
