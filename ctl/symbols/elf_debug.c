@@ -16,6 +16,7 @@
 #include "lib/buf.h"
 #include "lib/macros.h"
 #include "symbols/elf_debug.h"
+#include "symbols/elf_symbols.h"
 
 #define DEBUG_DIR	"/usr/lib/debug"
 
@@ -27,36 +28,25 @@ static const char *debug_dir(void)
 	return dir ? dir : DEBUG_DIR;
 }
 
-static Elf_Data *section_data(Elf *elf, const char *wanted)
+static void add_hex(struct buf *out, const void *bytes, size_t n)
 {
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-	size_t names;
+	size_t i;
 
-	if (elf_getshdrstrndx(elf, &names))
-		return NULL;
-	while ((section = elf_nextscn(elf, section))) {
-		const char *name = gelf_getshdr(section, &header) ?
-				   elf_strptr(elf, names, header.sh_name) : NULL;
-
-		if (name && !strcmp(name, wanted) && header.sh_type != SHT_NOBITS)
-			return elf_getdata(section, NULL);
-	}
-	return NULL;
+	for (i = 0; i < n; i++)
+		buf_printf(out, "%02x", ((const uint8_t *)bytes)[i]);
 }
 
 /* The build ID in hexadecimal, or without text. */
 static void build_id(Elf *elf, struct buf *out)
 {
-	Elf_Data *data = section_data(elf, ".note.gnu.build-id");
-	size_t name, desc, i;
+	Elf_Data *data = elf_section_data(elf, ".note.gnu.build-id");
+	size_t name, desc;
 	GElf_Nhdr note;
 
 	if (!data || !gelf_getnote(data, 0, &note, &name, &desc) ||
 	    note.n_type != NT_GNU_BUILD_ID || desc + note.n_descsz > data->d_size)
 		return;
-	for (i = 0; i < note.n_descsz; i++)
-		buf_printf(out, "%02x", ((const uint8_t *)data->d_buf)[desc + i]);
+	add_hex(out, (const uint8_t *)data->d_buf + desc, note.n_descsz);
 }
 
 /* The checksum of .gnu_debuglink: CRC-32, as of zlib. */
@@ -113,9 +103,9 @@ static int open_if(const char *path, const struct buf *id, const uint32_t *sum)
 }
 
 /* By .gnu_debuglink: a name, filled up to 4 bytes, and a checksum. */
-static int open_linked(Elf *elf, const char *path, const struct buf *id)
+static int open_linked(Elf *elf, const char *root, const char *path, const struct buf *id)
 {
-	Elf_Data *data = section_data(elf, ".gnu_debuglink");
+	Elf_Data *data = elf_section_data(elf, ".gnu_debuglink");
 	const char *slash = strrchr(path, '/');
 	int folder = slash ? (int)(slash - path) : 0;
 	struct buf name = {};
@@ -130,7 +120,7 @@ static int open_linked(Elf *elf, const char *path, const struct buf *id)
 	memcpy(&sum, (const char *)data->d_buf + (len + 4) / 4 * 4, sizeof(sum));
 	for (i = 0; i < 3 && fd < 0; i++) {
 		name.len = 0;
-		buf_printf(&name, "%s%.*s%s/%s", i == 2 ? debug_dir() : "", folder, path,
+		buf_printf(&name, "%s%s%.*s%s/%s", root, i == 2 ? debug_dir() : "", folder, path,
 			   i == 1 ? "/.debug" : "", (const char *)data->d_buf);
 		fd = open_if(name.p, id, &sum);
 	}
@@ -138,27 +128,92 @@ static int open_linked(Elf *elf, const char *path, const struct buf *id)
 	return fd;
 }
 
+static int open_by_id(const char *root, const struct buf *id)
+{
+	struct buf name = {};
+	int fd;
+
+	if (id->len <= 2)
+		return -1;
+	buf_printf(&name, "%s%s/.build-id/%.2s/%s.debug", root, debug_dir(), id->p, id->p + 2);
+	fd = open_if(name.p, id, NULL);
+	buf_free(&name);
+	return fd;
+}
+
 /**
  * elf_debug_open() - Open the file that has the debug symbols of another one.
  * @elf: the other one
- * @path: its absolute path
+ * @root: the root directory of who uses it, without a slash at its end
+ * @path: its absolute path in there
  *
  * Return: a descriptor, or -1.
  */
-int elf_debug_open(struct Elf *elf, const char *path)
+int elf_debug_open(Elf *elf, const char *root, const char *path)
 {
-	struct buf name = {};
 	struct buf id = {};
-	int fd = -1;
+	int fd;
 
 	build_id(elf, &id);
-	if (id.len > 2) {
-		buf_printf(&name, "%s/.build-id/%.2s/%s.debug", debug_dir(), id.p, id.p + 2);
-		fd = open_if(name.p, &id, NULL);
-	}
+	fd = open_by_id("", &id);
+	if (fd < 0 && *root)
+		fd = open_by_id(root, &id);
 	if (fd < 0)
-		fd = open_linked(elf, path, &id);
-	buf_free(&name);
+		fd = open_linked(elf, root, path, &id);
 	buf_free(&id);
 	return fd;
+}
+
+/**
+ * elf_debug_by_id() - Open the debug symbols of what has a build ID, of @len bytes.
+ * @path: of a file that may be it, too; or NULL
+ *
+ * Return: a descriptor, or -1.
+ */
+int elf_debug_by_id(const void *id, size_t len, const char *path)
+{
+	struct buf text = {};
+	int fd;
+
+	add_hex(&text, id, len);
+	fd = open_by_id("", &text);
+	if (fd < 0 && path && text.len)
+		fd = open_if(path, &text, NULL);
+	buf_free(&text);
+	return fd;
+}
+
+/**
+ * elf_debug_shared() - Open what dwz took out of several files with debug symbols.
+ * @fd: one of these
+ * @name: its path, as that one has it
+ * @id: its build ID, of @len bytes
+ *
+ * Return: a descriptor, or -1.
+ */
+int elf_debug_shared(int fd, const char *name, const void *id, size_t len)
+{
+	struct buf link = {};
+	struct buf text = {};
+	char path[4096] = "";
+	char *slash;
+	int found;
+
+	add_hex(&text, id, len);
+	if (*name != '/') {
+		buf_printf(&link, "/proc/self/fd/%d", fd);
+		if (readlink(link.p, path, sizeof(path) - 1) < 0)
+			*path = 0;
+		slash = strrchr(path, '/');
+		if (slash)
+			*slash = 0;
+		link.len = 0;
+	}
+	buf_printf(&link, "%s%s%s", path, *name == '/' ? "" : "/", name);
+	found = text.len ? open_if(link.p, &text, NULL) : -1;
+	if (found < 0)
+		found = open_by_id("", &text);
+	buf_free(&link);
+	buf_free(&text);
+	return found;
 }

@@ -17,6 +17,7 @@
 #include "lib/diag.h"
 #include "symbols/elf_debug.h"
 #include "symbols/elf_functions.h"
+#include "symbols/elf_symbols.h"
 
 #ifdef __aarch64__
 #define MACHINE		EM_AARCH64
@@ -39,76 +40,23 @@ static int compare_functions(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* A name of a symbol table has its version behind it: malloc@@GLIBC_2.2.5. */
-static const char *name_of(struct elf_functions *f, const char *name)
+static void take_symbol(void *arg, const struct elf_symbol *symbol)
 {
-	const char *at = strchr(name, '@');
-	const char *kept;
-	char *bare;
+	struct elf_functions *f = arg;
 
-	if (!at || at == name)
-		return pool_intern(&f->names, name);
-	bare = strndup(name, (size_t)(at - name));
-	kept = pool_intern(&f->names, bare);
-	free(bare);
-	return kept;
+	f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
+	f->v[f->n++] = (struct elf_function) {
+		.name = elf_symbol_name(&f->names, symbol->name),
+		.address = symbol->address,
+		.size = symbol->size,
+		.indirect = symbol->indirect,
+	};
 }
 
-static void load_section(struct elf_functions *f, Elf *elf, Elf_Scn *section,
-			 const GElf_Shdr *header)
-{
-	Elf_Data *data = elf_getdata(section, NULL);
-	size_t n = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
-	size_t i;
-
-	if (!data || n > INT32_MAX)
-		return;
-	for (i = 0; i < n; i++) {
-		struct elf_function *fn;
-		unsigned int type;
-		const char *name;
-		GElf_Sym sym;
-
-		if (!gelf_getsym(data, (int)i, &sym) || sym.st_shndx == SHN_UNDEF || !sym.st_value)
-			continue;
-		type = GELF_ST_TYPE(sym.st_info);
-		if (type != STT_FUNC && type != STT_GNU_IFUNC)
-			continue;
-		name = elf_strptr(elf, header->sh_link, sym.st_name);
-		if (!name || !*name)
-			continue;
-		f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
-		fn = &f->v[f->n++];
-		*fn = (struct elf_function) {
-			.name = name_of(f, name),
-			.address = sym.st_value,
-			.size = sym.st_size,
-			.indirect = type == STT_GNU_IFUNC,
-		};
-	}
-}
-
-/* A file has one table of each kind; one that claims to have thousands is not read for ever. */
 static void load_symbols(struct elf_functions *f, Elf *elf)
 {
-	bool symtab = false;
-	bool dynsym = false;
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-
-	while ((section = elf_nextscn(elf, section))) {
-		bool *seen;
-
-		if (!gelf_getshdr(section, &header) ||
-		    (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
-			continue;
-		seen = header.sh_type == SHT_SYMTAB ? &symtab : &dynsym;
-		if (*seen)
-			continue;
-		*seen = true;
-		load_section(f, elf, section, &header);
-	}
-	f->stripped &= !symtab;
+	if (elf_symbols_each(elf, take_symbol, f))
+		f->stripped = false;
 }
 
 static void load_segments(struct elf_functions *f, Elf *elf)
@@ -132,7 +80,7 @@ static void load_segments(struct elf_functions *f, Elf *elf)
 
 static void load_debug(struct elf_functions *f, Elf *elf, const char *path)
 {
-	int fd = elf_debug_open(elf, path);
+	int fd = elf_debug_open(elf, "", path);
 	Elf *debug;
 
 	if (fd < 0)
@@ -205,24 +153,6 @@ static int check_file(Elf *elf, const char *path)
 	return 0;
 }
 
-static bool has_section(Elf *elf, const char *wanted)
-{
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names))
-		return false;
-	while ((section = elf_nextscn(elf, section))) {
-		const char *name = gelf_getshdr(section, &header) ?
-				   elf_strptr(elf, names, header.sh_name) : NULL;
-
-		if (name && !strcmp(name, wanted))
-			return true;
-	}
-	return false;
-}
-
 static int load(struct elf_functions *f, Elf *elf, const char *path)
 {
 	int err = check_file(elf, path);
@@ -230,7 +160,7 @@ static int load(struct elf_functions *f, Elf *elf, const char *path)
 	if (err)
 		return err;
 	f->arm64 = MACHINE == EM_AARCH64;
-	f->is_go = has_section(elf, ".gopclntab") || has_section(elf, ".go.buildinfo");
+	f->is_go = elf_section(elf, ".gopclntab") || elf_section(elf, ".go.buildinfo");
 	f->stripped = true;
 	load_segments(f, elf);
 	load_symbols(f, elf);
