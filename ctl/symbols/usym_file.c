@@ -9,49 +9,46 @@
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "symbols/elf_debug.h"
+#include "symbols/elf_symbols.h"
+#include "symbols/mini_debug.h"
 #include "symbols/usyms.h"
 
+/* Of the names of an address the one that is written without leading underscores is last. */
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct usym_symbol *x = a;
 	const struct usym_symbol *y = b;
+	size_t nx = strspn(x->name, "_");
+	size_t ny = strspn(y->name, "_");
 
 	if (x->start != y->start)
 		return x->start > y->start ? 1 : -1;
-	return strcmp(x->name, y->name);
+	if (nx != ny)
+		return nx < ny ? 1 : -1;
+	return strcmp(y->name, x->name);
 }
 
-static void load_section(struct usyms *u, struct usym_file *f, Elf *elf, Elf_Scn *section,
-			 const GElf_Shdr *header)
+struct loading {
+	struct usyms	*u;
+	struct usym_file *f;
+};
+
+static void take_symbol(void *arg, const struct elf_symbol *symbol)
 {
-	Elf_Data *data = elf_getdata(section, NULL);
-	size_t n = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
-	size_t i;
+	struct loading *l = arg;
+	struct usym_file *f = l->f;
 
-	if (!data || n > INT32_MAX)
-		return;
-	for (i = 0; i < n; i++) {
-		struct usym_symbol *s;
-		const char *name;
-		GElf_Sym sym;
-
-		if (!gelf_getsym(data, (int)i, &sym) || sym.st_shndx == SHN_UNDEF || !sym.st_value)
-			continue;
-		if (GELF_ST_TYPE(sym.st_info) != STT_FUNC &&
-		    GELF_ST_TYPE(sym.st_info) != STT_GNU_IFUNC)
-			continue;
-		name = elf_strptr(elf, header->sh_link, sym.st_name);
-		if (!name || !*name)
-			continue;
-		f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
-		s = &f->v[f->n++];
-		s->start = sym.st_value;
-		s->end = sym.st_value + sym.st_size;
-		s->name = pool_intern(&u->names, name);
-	}
+	f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
+	f->v[f->n++] = (struct usym_symbol) {
+		.start = symbol->address,
+		.end = symbol->address + symbol->size,
+		.name = elf_symbol_name(&l->u->names, symbol->name),
+	};
 }
 
 /* A program, whose code has one place: not a library, which says so by the lack of DF_1_PIE. */
@@ -79,10 +76,8 @@ static bool is_program(Elf *elf)
 	return false;
 }
 
-static void load_elf(struct usyms *u, struct usym_file *f, Elf *elf)
+static void load_segments(struct usym_file *f, Elf *elf)
 {
-	Elf_Scn *section = NULL;
-	GElf_Shdr header;
 	size_t nr = 0;
 	size_t i;
 
@@ -100,36 +95,97 @@ static void load_elf(struct usyms *u, struct usym_file *f, Elf *elf)
 		s->size = ph.p_filesz;
 		s->address = ph.p_vaddr;
 	}
-	while ((section = elf_nextscn(elf, section)))
-		if (gelf_getshdr(section, &header) &&
-		    (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM))
-			load_section(u, f, elf, section, &header);
+}
+
+/* Those of a stripped file are in its file of debug symbols, or some of them in itself. */
+static void load_symbols(struct loading *l, Elf *elf, Elf *debug)
+{
+	struct buf bytes = {};
+	Elf *mini;
+
+	if (elf_symbols_each(elf, take_symbol, l) ||
+	    (debug && elf_symbols_each(debug, take_symbol, l)))
+		return;
+	mini = mini_debug_open(elf, &bytes);
+	if (mini)
+		elf_symbols_each(mini, take_symbol, l);
+	elf_end(mini);
+	buf_free(&bytes);
+}
+
+static bool wants_debug(const struct usyms *u)
+{
+	return u->lines || !u->no_inlined;
+}
+
+/* Debug information stays open; what has none is closed. */
+static void keep_or_close(struct loading *l, Elf *elf, int fd)
+{
+	struct usyms *u = l->u;
+	struct usym_file *f = l->f;
+	bool large = false;
+
+	if (elf && !f->debug && wants_debug(u) && debug_info_has(elf))
+		f->debug = debug_info_open(elf, fd, &u->debug_bytes, &large);
+	else
+		elf_end(elf);
+	u->debug_large += large;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void load_elf(struct loading *l, Elf *elf, int fd, const char *root)
+{
+	struct usym_file *f = l->f;
+	bool whole = elf_section(elf, ".symtab") && (debug_info_has(elf) || !wants_debug(l->u));
+	int debug_fd = whole ? -1 : elf_debug_open(elf, root, f->path);
+	Elf *debug = debug_fd >= 0 ? elf_symbols_open(debug_fd) : NULL;
+
+	load_segments(f, elf);
+	load_symbols(l, elf, debug);
 	f->program = is_program(elf);
 	if (f->n)
 		qsort(f->v, f->n, sizeof(*f->v), compare_symbols);
+	keep_or_close(l, elf, fd);
+	keep_or_close(l, debug, debug_fd);
 }
 
-/** usym_file_read() - Read the symbols of a file as process @pid sees it, unless they were. */
-void usym_file_read(struct usyms *u, uint32_t pid, struct usym_file *f)
+/* All processes of the kernel's own architecture have the same one. */
+static Elf *open_vdso(void)
 {
+	char *image = (char *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	const Elf64_Ehdr *h = (const void *)image;
+
+	if (!image || elf_version(EV_CURRENT) == EV_NONE)
+		return NULL;
+	return elf_memory(image, h->e_shoff + (size_t)h->e_shnum * h->e_shentsize);
+}
+
+/** usym_file_read() - Read a mapped file as process @pid sees it, unless it was read. */
+void usym_file_read(struct usyms *u, uint32_t pid, const struct usym_mapping *m)
+{
+	struct usym_file *f = m->file;
+	struct loading l = { .u = u, .f = f };
+	struct buf root = {};
 	Elf *elf;
-	int fd;
+	int fd = -1;
 
 	if (f->read || f->tried == pid)
 		return;
 	/* Another process may see it. */
 	f->tried = pid;
-	if (*f->path != '/' || elf_version(EV_CURRENT) == EV_NONE)
-		return;
-	fd = usyms_open_file(u, pid, f);
-	if (fd < 0)
-		return;
-	f->read = true;
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF)
-		load_elf(u, f, elf);
-	elf_end(elf);
-	close(fd);
+	if (!strcmp(f->path, USYM_VDSO)) {
+		elf = open_vdso();
+	} else {
+		fd = *f->path == '/' ? usyms_open_file(u, pid, m, &root) : -1;
+		elf = fd >= 0 ? elf_symbols_open(fd) : NULL;
+	}
+	f->read = fd >= 0 || elf;
+	if (elf)
+		load_elf(&l, elf, fd, root.p ? root.p : "");
+	else if (fd >= 0)
+		close(fd);
+	buf_free(&root);
 }
 
 /** usym_file_address() - The address that the file itself has for a place in it. */
@@ -146,20 +202,17 @@ bool usym_file_address(const struct usym_file *f, uint64_t offset, uint64_t *add
 	return false;
 }
 
-/** usym_file_symbol() - The symbol at a place in the file, and that address. Return: it or NULL. */
-const struct usym_symbol *usym_file_symbol(const struct usym_file *f, uint64_t offset,
-					   uint64_t *address)
+/** usym_file_symbol() - Return: the symbol at an address of the file, or NULL. */
+struct usym_symbol *usym_file_symbol(const struct usym_file *f, uint64_t address)
 {
-	const struct usym_symbol *s;
+	struct usym_symbol *s;
 	size_t lo = 0;
 	size_t hi = f->n;
 
-	if (!usym_file_address(f, offset, address))
-		return NULL;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (f->v[mid].start <= *address)
+		if (f->v[mid].start <= address)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -168,13 +221,14 @@ const struct usym_symbol *usym_file_symbol(const struct usym_file *f, uint64_t o
 		return NULL;
 	s = &f->v[lo - 1];
 	/* Hand-written code often has no size; it reaches to the next symbol. */
-	return *address < s->end || s->end == s->start ? s : NULL;
+	return address < s->end || s->end == s->start ? s : NULL;
 }
 
 void usym_file_free(void *file)
 {
 	struct usym_file *f = file;
 
+	debug_info_free(f->debug);
 	free(f->v);
 	free(f->segment);
 	free(f);

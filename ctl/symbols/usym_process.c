@@ -23,6 +23,8 @@
 #define ANCESTORS	4
 /* Of all processes: 100 MiB. More are lost. */
 #define MOST_MAPPINGS	(2u << 20)
+/* Behind the path of a file that has none any more. */
+#define DELETED		" (deleted)"
 /* An equal mapping is looked for among so many, the newest. */
 #define RECENT		64
 
@@ -35,6 +37,23 @@ static struct usym_process *get_process(struct usyms *u, uint32_t pid)
 		map_set(&u->processes, pid, p);
 	}
 	return p;
+}
+
+/* [libc.so.6]; what has no file says so by its brackets. */
+static const char *label_of(struct usyms *u, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : *path ? path : "anon";
+	size_t len = strlen(base);
+	struct buf text = {};
+	const char *label;
+
+	if (len > strlen(DELETED) && !strcmp(base + len - strlen(DELETED), DELETED))
+		len -= strlen(DELETED);
+	buf_printf(&text, *base == '[' ? "%.*s" : "[%.*s]", (int)len, base);
+	label = pool_intern(&u->names, text.p);
+	buf_free(&text);
+	return label;
 }
 
 static struct usym_file *get_file(struct usyms *u, const char *path, uint64_t inode)
@@ -50,6 +69,7 @@ static struct usym_file *get_file(struct usyms *u, const char *path, uint64_t in
 	if (!f) {
 		f = zalloc(sizeof(*f));
 		f->path = pool_intern(&u->names, path);
+		f->label = label_of(u, path);
 		f->inode = inode;
 		map_set(&u->files, (uint64_t)(uintptr_t)key, f);
 	}
@@ -196,7 +216,7 @@ static uint32_t parent_of(const struct usyms *u, uint32_t pid)
 }
 
 /* As a process sees it: it may live in a container; or else as its ancestors do. */
-static int open_inside(struct usyms *u, uint32_t pid, const struct usym_file *f)
+static int open_inside(struct usyms *u, uint32_t pid, const struct usym_file *f, struct buf *root)
 {
 	int fd = -1;
 	int i;
@@ -204,25 +224,58 @@ static int open_inside(struct usyms *u, uint32_t pid, const struct usym_file *f)
 	for (i = 0; pid && fd < 0 && i < ANCESTORS; i++, pid = parent_of(u, pid)) {
 		struct buf path = {};
 
-		buf_printf(&path, "/proc/%u/root%s", pid, f->path);
+		root->len = 0;
+		buf_printf(root, "/proc/%u/root", pid);
+		buf_printf(&path, "%s%s", root->p, f->path);
 		fd = open_same(path.p, f);
 		buf_free(&path);
+	}
+	if (fd < 0) {
+		root->len = 0;
+		buf_puts(root, "");
 	}
 	return fd;
 }
 
-/** usyms_open_file() - Open a file that a process had mapped. Return: a descriptor, or -1. */
-int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_file *f)
+/* One that was deleted or replaced is there as long as it is mapped. */
+static int open_mapped(uint32_t pid, const struct usym_mapping *m)
 {
-	int fd = open_inside(u, pid, f);
+	struct stat st;
+	char path[96];
+	int fd;
 
-	return fd >= 0 ? fd : open_same(f->path, f);
+	if (!m->file->inode)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", pid,
+		 (unsigned long long)m->start, (unsigned long long)m->end);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || (!fstat(fd, &st) && S_ISREG(st.st_mode) &&
+		       (uint32_t)st.st_ino == (uint32_t)m->file->inode))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/**
+ * usyms_open_file() - Open a file that a process had mapped.
+ * @root: gets the root directory that it was found in, "" for obsctl's own
+ *
+ * Return: a descriptor, or -1.
+ */
+int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_mapping *m, struct buf *root)
+{
+	int fd = open_inside(u, pid, m->file, root);
+
+	if (fd < 0)
+		fd = open_same(m->file->path, m->file);
+	return fd >= 0 ? fd : open_mapped(pid, m);
 }
 
 static void free_process(void *item)
 {
 	struct usym_process *p = item;
 
+	usym_jit_free(p->jit);
 	free(p->begin);
 	free(p->v);
 	free(p);

@@ -9,11 +9,15 @@
 
 #include "lib/buf.h"
 #include "lib/map.h"
+#include "symbols/debug_info.h"
+
+struct usym_jit;
 
 struct usym_symbol {
 	uint64_t	start;
 	uint64_t	end;
 	const char	*name;
+	const char	*shown;		/* demangled; NULL until it is needed */
 };
 
 struct usym_segment {
@@ -24,7 +28,8 @@ struct usym_segment {
 
 /* A file that was mapped; read when a name of it is needed. */
 struct usym_file {
-	const char	*path;
+	const char	*path;		/* "" for memory without a file */
+	const char	*label;		/* as reports have it: [libc.so.6] */
 	uint64_t	inode;		/* 0: not known */
 	uint64_t	time;		/* of the first mapping; 0: not known */
 	uint32_t	tried;		/* process as which it could not be opened last */
@@ -33,9 +38,10 @@ struct usym_file {
 	struct usym_symbol *v;
 	size_t		n;
 	size_t		cap;
-	struct usym_segment *segment;
+	struct usym_segment *segment;	/* none: it is no program or library */
 	size_t		nr_segments;
 	size_t		cap_segments;
+	struct debug_info *debug;	/* NULL: there is none */
 };
 
 struct usym_mapping {
@@ -58,7 +64,25 @@ struct usym_process {
 	size_t		nr_begins;
 	size_t		cap_begins;
 	uint32_t	looked;		/* report for which /proc was asked again */
+	struct usym_jit	*jit;		/* code that it made itself; NULL: not looked for */
 };
+
+/* A function that an address is in, or all that is known. */
+struct usym_frame {
+	const char	*name;		/* NULL: not known */
+	const char	*label;		/* of what has it: [libc.so.6], [anon], [unknown] */
+	const char	*path;		/* of its file, where there is one; or NULL */
+	const char	*file;		/* its source; NULL: not known, or not asked for */
+	uint32_t	line;
+	uint64_t	offset;		/* in the function, or the file; or an address */
+	bool		placed;		/* without a name, the offset is one in the file */
+	bool		inlined;	/* into the next one */
+};
+
+#define USYM_FRAMES	DEBUG_PLACES
+
+/* Code of the kernel's that every process has. */
+#define USYM_VDSO	"[vdso]"
 
 struct usyms {
 	struct map	processes;	/* pid to struct usym_process */
@@ -69,19 +93,31 @@ struct usyms {
 	size_t		nr_mappings;
 	uint64_t	lost;		/* records not told, or not kept */
 	int		unfollowed;	/* errno, where the kernel does not tell */
+	bool		raw_names;	/* as linkers have them */
+	bool		no_inlined;	/* such functions are not frames */
+	bool		lines;		/* frames have their line in the source */
+	uint64_t	debug_bytes;	/* of memory for debug information */
+	size_t		debug_large;	/* files whose information there was no memory for */
 };
 
 void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, const char *path,
 	       uint64_t inode);
 void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time);
 void usyms_snapshot(struct usyms *u, uint32_t pid, uint64_t time);
-int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_file *f);
+int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_mapping *m,
+		    struct buf *root);
 
-void usym_file_read(struct usyms *u, uint32_t pid, struct usym_file *f);
+void usym_file_read(struct usyms *u, uint32_t pid, const struct usym_mapping *m);
 bool usym_file_address(const struct usym_file *f, uint64_t offset, uint64_t *address);
-const struct usym_symbol *usym_file_symbol(const struct usym_file *f, uint64_t offset,
-					   uint64_t *address);
+struct usym_symbol *usym_file_symbol(const struct usym_file *f, uint64_t address);
 void usym_file_free(void *file);
+
+const char *usym_jit_find(struct usyms *u, uint32_t pid, uint64_t address, uint64_t *offset);
+void usym_jit_free(struct usym_jit *jit);
+
+size_t usyms_find(struct usyms *u, uint32_t pid, uint64_t address, bool returned,
+		  struct usym_frame *frame);
+void usym_frame_print(const struct usym_frame *f, struct buf *out);
 
 void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out);
 uint64_t usyms_program_address(struct usyms *u, uint32_t pid, uint64_t address);

@@ -101,17 +101,27 @@ static void test_places(void)
 {
 	struct usyms u = {};
 
-	mmap2(&u, A, 0x10000, 1, "[one]");
-	names(&u, A, 0x10234, "[one] 0x3234", "a mapping");
+	mmap2(&u, A, 0x10000, 1, "/nosuch/one");
+	names(&u, A, 0x10234, "[one] +0x3234", "a mapping");
 	names(&u, A, 0x11000, "[unknown] 0x11000", "behind it");
 	names(&u, B, 0x10234, "[unknown] 0x10234", "of another process");
-	mmap2(&u, A, 0x10000, 5, "[one]");
-	names(&u, A, 0x10234, "[one] 0x3234", "the same file again");
-	mmap2(&u, A, 0x10800, 6, "[two]");
-	names(&u, A, 0x10234, "[one] 0x3234", "below one that covers a part");
-	names(&u, A, 0x10800, "[unknown] 0x10800", "two files at an address");
+	mmap2(&u, A, 0x10000, 5, "/nosuch/one");
+	names(&u, A, 0x10234, "[one] +0x3234", "the same file again");
+	mmap2(&u, A, 0x10800, 6, "/nosuch/two");
+	names(&u, A, 0x10234, "[one] +0x3234", "below one that covers a part");
+	names(&u, A, 0x10800, "[one|two] 0x10800", "two files at an address");
 	mmap2(&u, A, 0x20000, 6, "//anon");
-	names(&u, A, 0x20000, "[unknown] 0x20000", "memory without a file");
+	names(&u, A, 0x20000, "[anon] 0x20000", "memory without a file");
+	mmap2(&u, A, 0x20800, 7, "//anon");
+	names(&u, A, 0x20900, "[anon] 0x20900", "more of it, in the same place");
+	mmap2(&u, A, 0x30000, 6, "[heap]");
+	names(&u, A, 0x30010, "[heap] 0x30010", "memory that the kernel has a name for");
+	mmap2(&u, A, 0x40000, 6, "/nosuch/four (deleted)");
+	names(&u, A, 0x40010, "[four] +0x3010", "a file that was deleted");
+	mmap2(&u, A, 0x50000, 6, "/memfd:code (deleted)");
+	names(&u, A, 0x50010, "[memfd:code] +0x3010", "memory that looks like a file");
+	mmap2(&u, A, 0x60000, 6, "[vdso]");
+	names(&u, A, 0x60010, "[vdso] +0x3010", "code of the kernel's for 32-bit programs");
 	usyms_free(&u);
 }
 
@@ -119,16 +129,16 @@ static void test_forks(void)
 {
 	struct usyms u = {};
 
-	mmap2(&u, A, 0x10000, 10, "[one]");
+	mmap2(&u, A, 0x10000, 10, "/nosuch/one");
 	forked(&u, B, A, 20);
-	mmap2(&u, A, 0x20000, 30, "[later]");
-	mmap2(&u, B, 0x40000, 40, "[own]");
+	mmap2(&u, A, 0x20000, 30, "/nosuch/later");
+	mmap2(&u, B, 0x40000, 40, "/nosuch/own");
 	forked(&u, C, B, 35);
-	names(&u, B, 0x10001, "[one] 0x3001", "what the parent has mapped");
+	names(&u, B, 0x10001, "[one] +0x3001", "what the parent has mapped");
 	names(&u, B, 0x20001, "[unknown] 0x20001", "not what it mapped after the fork");
-	names(&u, A, 0x20001, "[later] 0x3001", "the parent's own");
-	names(&u, B, 0x40001, "[own] 0x3001", "the child's own");
-	names(&u, C, 0x10001, "[one] 0x3001", "what the parent's parent had mapped");
+	names(&u, A, 0x20001, "[later] +0x3001", "the parent's own");
+	names(&u, B, 0x40001, "[own] +0x3001", "the child's own");
+	names(&u, C, 0x10001, "[one] +0x3001", "what the parent's parent had mapped");
 	names(&u, C, 0x40001, "[unknown] 0x40001", "not what the parent mapped after the fork");
 	/* Numbers of processes come again. */
 	forked(&u, A, C, 50);
@@ -142,20 +152,20 @@ static void test_execs(void)
 {
 	struct usyms u = {};
 
-	mmap2(&u, A, 0x10000, 10, "[shell]");
-	mmap2(&u, A, 0x20000, 10, "[library]");
+	mmap2(&u, A, 0x10000, 10, "/nosuch/shell");
+	mmap2(&u, A, 0x20000, 10, "/nosuch/library");
 	forked(&u, B, A, 20);
-	mmap2(&u, B, 0x10000, 31, "[program]");
+	mmap2(&u, B, 0x10000, 31, "/nosuch/program");
 	executed(&u, B, 30);
-	names(&u, B, 0x10001, "[program] 0x3001", "an exec, at the same addresses");
-	names(&u, B, 0x20001, "[library] 0x3001", "code that was there before the exec only");
-	names(&u, A, 0x10001, "[shell] 0x3001", "the parent has not changed");
+	names(&u, B, 0x10001, "[program] +0x3001", "an exec, at the same addresses");
+	names(&u, B, 0x20001, "[library] +0x3001", "code that was there before the exec only");
+	names(&u, A, 0x10001, "[shell] +0x3001", "the parent has not changed");
 	executed(&u, B, 40);
-	mmap2(&u, B, 0x10000, 41, "[next]");
-	names(&u, B, 0x10001, "[next] 0x3001", "another exec");
+	mmap2(&u, B, 0x10000, 41, "/nosuch/next");
+	names(&u, B, 0x10001, "[next] +0x3001", "another exec");
 	/* The number goes to another process. */
 	forked(&u, B, A, 50);
-	names(&u, B, 0x10001, "[shell] 0x3001", "the number's new process");
+	names(&u, B, 0x10001, "[shell] +0x3001", "the number's new process");
 	usyms_free(&u);
 }
 
@@ -163,8 +173,8 @@ static void test_pieces(void)
 {
 	struct usyms u = {};
 
-	mmap2(&u, A, 0x10000, 0, "[one]");
-	names(&u, A, 0x10000, "[one] 0x3000", "a record that is followed by a part of it");
+	mmap2(&u, A, 0x10000, 0, "/nosuch/one");
+	names(&u, A, 0x10000, "[one] +0x3000", "a record that is followed by a part of it");
 	usyms_free(&u);
 }
 
@@ -175,17 +185,17 @@ static void test_lives(void)
 	uint32_t pid;
 	int life;
 
-	mmap2(&u, A, 0x10000, 1, "[shell]");
+	mmap2(&u, A, 0x10000, 1, "/nosuch/shell");
 	for (life = 1; life < 40; life++) {
 		uint64_t at = (uint64_t)life * 100;
 
 		for (pid = 100; pid < 120; pid++) {
 			forked(&u, pid + B, pid == 100 ? A : pid + B - 1, at + pid - 100);
 			executed(&u, pid + B, at + pid - 99);
-			mmap2(&u, pid + B, 0x10000, at + pid - 99, life % 2 ? "[odd]" : "[even]");
+			mmap2(&u, pid + B, 0x10000, at + pid - 99, life % 2 ? "/nosuch/odd" : "/nosuch/even");
 		}
 	}
-	names(&u, 110 + B, 0x10001, "[odd] 0x3001", "the last life of a number, a program again");
+	names(&u, 110 + B, 0x10001, "[odd] +0x3001", "the last life of a number, a program again");
 	/* In 2^16 or more steps, if each life of each ancestor counted. */
 	names(&u, 119 + B, 0x90000, "[unknown] 0x90000", "an address that none of 760 had");
 	usyms_free(&u);

@@ -230,7 +230,7 @@ def replaced():
                 r = b.report()
         equal(sum(row["count"] for row in r["rows"]), 12, "calls")
         for row in r["rows"]:
-            assert row["ustack"][0].startswith("[program] 0x"), (change, row["ustack"])
+            assert row["ustack"][0].startswith("[program] +0x"), (change, row["ustack"])
 
 
 @test("--folded: root first, one count in each line")
