@@ -83,6 +83,15 @@ static const struct opt flame[] = {
 	  OPT_AT(icicle) },
 };
 
+static const struct opt frames[] = {
+	{ "lines", 0, NULL, "show the source line of each frame, where debug symbols are installed",
+	  &opt_switch, OPT_AT(lines) },
+	{ "no-inline", 0, NULL, "show no frames of inlined functions", &opt_switch,
+	  OPT_AT(no_inline) },
+	{ "no-demangle", 0, NULL, "show names of C++ and Rust as symbol tables have them",
+	  &opt_switch, OPT_AT(no_demangle) },
+};
+
 static const struct opt output[] = {
 	{ "output", 'o', "FILE", "write the report to FILE (-: standard output)", &opt_file,
 	  OPT_AT(output) },
@@ -199,20 +208,6 @@ static int check_detach(const struct opts *o)
 	return 0;
 }
 
-static bool has_stack(const struct strings *columns)
-{
-	size_t i;
-
-	for (i = 0; i < columns->n; i++) {
-		const char *name = columns->v[i];
-		size_t len = strlen(name);
-
-		if (len > 4 && !strcmp(name + len - 5, "stack"))
-			return true;
-	}
-	return false;
-}
-
 static int check_flame(const struct opts *o)
 {
 	if (!o->flame)
@@ -220,8 +215,19 @@ static int check_flame(const struct opts *o)
 		       misuse("--icicle turns a flame graph: it needs --flame FILE") : 0;
 	if (o->interval.given)
 		return misuse("--flame makes one picture, at the end: it cannot be combined with --interval");
-	if (o->by.n && !has_stack(&o->by))
+	if (o->by.n && !opts_by_stack(o))
 		return misuse("--flame needs stacks: add kstack, ustack or both to --by, as in --by %s,kstack",
+			      o->by.v[0]);
+	return 0;
+}
+
+static int check_frames(const struct opts *o)
+{
+	if (o->detach && (o->lines || o->no_inline || o->no_demangle))
+		return misuse("--detach makes no report: give --%s to 'obsctl session read'",
+			      o->lines ? "lines" : o->no_inline ? "no-inline" : "no-demangle");
+	if (o->lines && o->by.n && !opts_by_stack(o))
+		return misuse("--lines shows lines behind the frames of stacks: add kstack, ustack or both to --by, as in --by %s,ustack",
 			      o->by.v[0]);
 	return 0;
 }
@@ -236,6 +242,7 @@ const struct opt_group group_top = { GROUP(SHOW, top) };
 const struct opt_group group_records = { GROUP(SHOW, records) };
 const struct opt_group group_json = { GROUP(SHOW, json) };
 const struct opt_group group_flame = { GROUP(SHOW, flame), .check = check_flame };
+const struct opt_group group_frames = { GROUP(SHOW, frames), .check = check_frames };
 const struct opt_group group_output = { GROUP(SHOW, output) };
 const struct opt_group group_verbose = { GROUP(SHOW, verbose) };
 const struct opt_group group_run = { GROUP(WHEN, run) };

@@ -173,6 +173,8 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		err = refuse("session %u has no stacks to %s: start it with --by kstack", s->id,
 			     o->flame ? "draw" : o->folded ? "fold" : "export");
 	if (!err)
+		err = view_choose_frames(&view, o);
+	if (!err)
 		err = tasks_check(o, view_has_type(&view, KOBS_TYPE_USTACK));
 	if (!err)
 		err = output_for(&to, o);
@@ -255,7 +257,7 @@ static const struct verb verbs[] = {
 		.doc = "report of a session that runs detached",
 		.args = "NAME|ID",
 		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame,
-				 &group_output, &group_max_lost),
+				 &group_frames, &group_output, &group_max_lost),
 		.check = check_session,
 		.fn = run_read,
 	},
@@ -264,7 +266,7 @@ static const struct verb verbs[] = {
 		.doc = "end a detached session, and show its last report",
 		.args = "NAME|ID",
 		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame,
-				 &group_output, &group_max_lost),
+				 &group_frames, &group_output, &group_max_lost),
 		.check = check_session,
 		.fn = run_stop,
 	},

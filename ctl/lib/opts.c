@@ -11,6 +11,20 @@ bool opts_wants_stacks(const struct opts *o)
 	return o->folded || o->stacks || o->flame;
 }
 
+/** opts_by_stack() - Return: whether one of the columns that were asked for is a stack. */
+bool opts_by_stack(const struct opts *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->by.n; i++) {
+		size_t len = strlen(o->by.v[i]);
+
+		if (len > 4 && !strcmp(o->by.v[i] + len - 5, "stack"))
+			return true;
+	}
+	return false;
+}
+
 /** opts_set_param() - Set a parameter; the last value counts. Return: whether there was room. */
 bool opts_set_param(struct opts *o, const char *name, uint64_t value)
 {

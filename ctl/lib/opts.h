@@ -52,6 +52,9 @@ struct opts {
 	const char *const *columns;	/* that the format needs, up to NULL; or NULL */
 	const char	*flame;		/* file of a flame graph; or NULL */
 	bool		icicle;
+	bool		lines;		/* of the source, behind frames */
+	bool		no_inline;
+	bool		no_demangle;
 	bool		hist;
 	bool		verbose;
 	bool		help;
@@ -64,6 +67,7 @@ struct opts {
 };
 
 bool opts_wants_stacks(const struct opts *o);
+bool opts_by_stack(const struct opts *o);
 bool opts_set_param(struct opts *o, const char *name, uint64_t value);
 bool opts_has_param(const struct opts *o, const char *name);
 

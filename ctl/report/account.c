@@ -417,6 +417,14 @@ static void print_names(struct report *r, struct out *o)
 		out_line(o, "*** %s mappings of processes were lost, since obsctl read them too late: user code can be [unknown], or have another one's name. ***",
 			 format_count(count, sizeof(count), r->view->usyms.lost));
 	}
+	if (r->view->usyms.debug_large + r->view->klines.large) {
+		size_t n = r->view->usyms.debug_large + r->view->klines.large;
+
+		out_json_number(o, "large_debug_files", n);
+		out_line(o, "*** Debug information of %s file%s takes too much memory: no lines and no inlined functions of %s. ***",
+			 format_count(count, sizeof(count), n), n == 1 ? "" : "s",
+			 n == 1 ? "it" : "them");
+	}
 	if (shows_processes(r->view) && !process_numbers_are_own())
 		out_line(o, "Processes and threads have their numbers of the initial PID namespace; obsctl runs in another one.");
 }

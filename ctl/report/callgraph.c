@@ -18,7 +18,7 @@
 #include "report/nothing.h"
 
 #define LINKS_SHOWN	3
-#define FRAMES		(2 * 96)	/* of the kernel's stack and of the user's */
+#define FRAMES		1024	/* of the kernel's stack and of the user's */
 
 static struct graph_function *find_function(struct graph *g, const char *name)
 {
@@ -142,18 +142,21 @@ void graph_free(struct graph *g)
 static size_t name_frames(struct report *r, uint64_t id, const char **frames, size_t n)
 {
 	const struct stack *s = map_get(&r->table->stacks, id);
-	struct buf name = {};
 	size_t i;
+	size_t k;
 
 	if (!s && id)
 		frames[n++] = pool_intern(&r->table->texts, "[lost stack]");
-	for (i = 0; s && i < s->nr && n < FRAMES; i++) {
-		name.len = 0;
-		view_print_frame(r->view, s, i, &name);
-		view_strip(name.p);
-		frames[n++] = pool_intern(&r->table->texts, name.p);
+	for (i = 0; s && i < s->nr; i++) {
+		size_t inside = view_frames(r->view, s, i);
+
+		for (k = 0; k < inside && n < FRAMES; k++) {
+			char *name = r->view->frame[k].text.p;
+
+			view_strip(name);
+			frames[n++] = pool_intern(&r->table->texts, name);
+		}
 	}
-	buf_free(&name);
 	return n;
 }
 

@@ -115,11 +115,16 @@ static void print_stack(struct report *r, struct out *o, size_t column, uint64_t
 		out_below(o, line.p);
 	}
 	for (i = s ? view_first_frame(r->view, s) : 0; s && i < s->nr; i++) {
-		line.len = 0;
-		buf_puts(&line, o->json ? "" : "      ");
-		view_print_frame(r->view, s, i, &line);
-		out_json_text(o, NULL, line.p);
-		out_below(o, line.p);
+		size_t n = view_frames(r->view, s, i);
+		size_t k;
+
+		for (k = 0; k < n; k++) {
+			line.len = 0;
+			buf_printf(&line, "%s%s", o->json ? "" : "      ",
+				   r->view->frame[k].text.p);
+			out_json_text(o, NULL, line.p);
+			out_below(o, line.p);
+		}
 	}
 	out_close(o, ']');
 	buf_free(&line);

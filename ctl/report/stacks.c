@@ -12,22 +12,31 @@
 #include "lib/map.h"
 #include "report/stacks.h"
 
-/* Where a stack of the table is in the set, for the rows after the first that has it. */
+/* Frames of a stack of the table, or of an address, for those that have it again. */
 struct joined {
 	size_t		at;
 	size_t		n;
+};
+
+/* An address to its place in named, plus 1: of leaves, and of what calls return to. */
+struct known {
+	struct map	at[2];
 };
 
 struct join {
 	struct report	*r;
 	struct stack_set *set;
 	struct map	stacks;		/* an identifier to its place in joined, plus 1 */
-	struct joined	*joined;
+	struct joined	*joined;	/* places in the set */
 	size_t		nr_joined;
 	size_t		cap_joined;
 	struct map	texts[VIEW_COLUMNS];	/* of a column to its frame's number plus 1 */
-	struct map	kernel;		/* an address to its frame's number plus 1 */
-	struct map	user;		/* a process to the same map of its addresses */
+	struct known	kernel;
+	struct map	user;		/* a process to the same of its addresses */
+	struct joined	*named;		/* places in frames */
+	size_t		nr_named;
+	size_t		cap_named;
+	struct numbers	frames;		/* of each address, from the outermost to the leaf */
 	struct buf	text;
 };
 
@@ -37,64 +46,92 @@ static void strip_offset(char *frame)
 	char *plus = strstr(frame, "+0x");
 	char *rest;
 
-	if (!plus)
+	/* Without a name, the place is all there is: [file] +0x1f */
+	if (!plus || (plus > frame && plus[-1] == ' '))
 		return;
 	rest = strchr(plus, ' ');
 	memmove(plus, rest ? rest : "", strlen(rest ? rest : "") + 1);
 }
 
-static void free_addresses(void *map)
+static void free_known(void *known)
 {
-	map_free(map, NULL);
-	free(map);
+	struct known *k = known;
+
+	map_free(&k->at[0], NULL);
+	map_free(&k->at[1], NULL);
+	free(k);
 }
 
-static struct map *addresses_of(struct join *j, const struct stack *s)
+static struct known *known_of(struct join *j, const struct stack *s)
 {
-	struct map *m = s->pid ? map_get(&j->user, s->pid) : &j->kernel;
+	struct known *k = s->pid ? map_get(&j->user, s->pid) : &j->kernel;
 
-	if (!m) {
-		m = zalloc(sizeof(*m));
-		map_set(&j->user, s->pid, m);
+	if (!k) {
+		k = zalloc(sizeof(*k));
+		map_set(&j->user, s->pid, k);
 	}
-	return m;
+	return k;
 }
 
-static uint32_t name_frame(struct join *j, const struct stack *s, struct map *known, size_t i)
+static uint32_t frame_number(struct join *j, const struct stack *s, struct view_frame *f)
 {
-	uintptr_t number = (uintptr_t)map_get(known, s->addr[i]);
+	uint32_t number;
 
-	if (number)
-		return (uint32_t)(number - 1);
-	j->text.len = 0;
-	view_print_frame(j->r->view, s, i, &j->text);
 	/* In a picture, addresses without a name would be slivers: they are one frame. */
 	if (j->r->opts->folded && !j->r->opts->flame)
-		strip_offset(j->text.p);
+		strip_offset(f->text.p);
 	else
-		view_strip(j->text.p);
-	number = stack_set_frame(j->set, j->text.p, frame_kind_of(j->text.p, s->pid));
-	map_set(known, s->addr[i], (void *)(number + 1));
-	return (uint32_t)number;
+		view_strip(f->text.p);
+	number = stack_set_frame(j->set, f->text.p, frame_kind_of(f->text.p, s->pid));
+	stack_set_place(j->set, number, f->path, f->file, f->line);
+	return number;
+}
+
+/* The frames of an address. What a call returns to can be in another function as a leaf. */
+static const struct joined *name_frames(struct join *j, const struct stack *s, struct map *known,
+					size_t i)
+{
+	size_t place = (uintptr_t)map_get(known, s->addr[i]);
+	struct joined *named;
+	size_t k;
+
+	if (place)
+		return &j->named[place - 1];
+	j->named = grow(j->named, &j->cap_named, j->nr_named + 1, sizeof(*j->named));
+	named = &j->named[j->nr_named++];
+	named->at = j->frames.n;
+	named->n = view_frames(j->r->view, s, i);
+	for (k = named->n; k--;)
+		numbers_add(&j->frames, frame_number(j, s, &j->r->view->frame[k]));
+	map_set(known, s->addr[i], (void *)(uintptr_t)j->nr_named);
+	return named;
 }
 
 /* Name the frames of a stack, behind those that its row has. */
 static void join_frames(struct join *j, const struct stack *s, struct joined *out)
 {
-	struct map *known = addresses_of(j, s);
+	struct known *known = known_of(j, s);
 	struct stack_set *set = j->set;
-	uint32_t *to = stack_set_extend(set, s->nr);
-	size_t n = s->nr;
+	size_t n;
 	size_t i;
+	size_t k;
 
-	out->at = set->nr_ids - s->nr;
-	for (i = s->nr; i; i--)
-		*to++ = name_frame(j, s, known, i - 1);
+	out->at = set->nr_ids;
+	for (i = s->nr; i; i--) {
+		const struct joined *named = name_frames(j, s, &known->at[i > 1], i - 1);
+
+		for (k = 0; k < named->n; k++)
+			stack_set_add(set, (uint32_t)j->frames.v[named->at + k]);
+	}
+	out->n = set->nr_ids - out->at;
+	n = out->n;
 	/* As view_first_frame() has it: a stack of nothing but hooks is shown as it is. */
 	while (!s->pid && n && view_is_hook(set->frames[set->ids[out->at + n - 1]].name))
 		n--;
-	out->n = n ? n : s->nr;
-	stack_set_drop(set, s->nr - out->n);
+	if (n) {
+		stack_set_drop(set, out->n - n);
+		out->n = n;
+	}
 }
 
 static void add_stack(struct join *j, uint64_t id)
@@ -191,7 +228,10 @@ void stacks_collect(struct report *r, struct stack_set *set)
 		map_free(&j.texts[i], NULL);
 	map_free(&j.stacks, NULL);
 	free(j.joined);
-	map_free(&j.kernel, NULL);
-	map_free(&j.user, free_addresses);
+	map_free(&j.kernel.at[0], NULL);
+	map_free(&j.kernel.at[1], NULL);
+	map_free(&j.user, free_known);
+	free(j.named);
+	numbers_free(&j.frames);
 	buf_free(&j.text);
 }

@@ -171,6 +171,8 @@ void view_free(struct view *v)
 	model_free_sources(&v->sources);
 	ksyms_free(&v->ksyms);
 	usyms_free(&v->usyms);
+	kernel_lines_free(&v->klines);
+	frames_free(v);
 	kbtf_free(&v->btf);
 	strings_free(&v->labels);
 	strings_free(&v->places);
@@ -345,67 +347,6 @@ void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct
 		buf_puts(out, "(fault)");
 	else
 		print_key(v, column, keys, out);
-}
-
-/** view_print_frame() - Frame @i of a stack, from the leaf. */
-void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out)
-{
-	if (s->pid)
-		usyms_print(&v->usyms, s->pid, s->addr[i], out);
-	else
-		ksyms_print_address(&v->ksyms, s->addr[i], out);
-}
-
-/* Functions of a hook at a return: above the code that the stack is about. */
-static const char *const hook_frames[] = {
-	"arch_rethook_trampoline", "arch_rethook_trampoline_callback", "kretprobe_rethook_handler",
-	"rethook_trampoline_handler", "kretprobe_trampoline", "__kretprobe_trampoline",
-	"__kretprobe_trampoline_handler", "trampoline_handler", "fprobe_exit_handler",
-};
-
-/** view_is_hook() - Whether a frame's text is of kobs's own hook at a return. */
-bool view_is_hook(const char *frame)
-{
-	size_t len = strcspn(frame, "+ ");
-	size_t i;
-
-	if (strstr(frame, " [kobs]") || !strncmp(frame, "__traceiter_", 12))
-		return true;
-	for (i = 0; i < ARRAY_SIZE(hook_frames); i++)
-		if (strlen(hook_frames[i]) == len && !strncmp(frame, hook_frames[i], len))
-			return true;
-	return false;
-}
-
-/** view_first_frame() - Return: the first frame of a stack that is no hook's. */
-size_t view_first_frame(struct view *v, const struct stack *s)
-{
-	struct buf frame = {};
-	size_t i;
-
-	for (i = 0; !s->pid && i < s->nr; i++) {
-		frame.len = 0;
-		view_print_frame(v, s, i, &frame);
-		if (!view_is_hook(frame.p))
-			break;
-	}
-	buf_free(&frame);
-	/* A stack of nothing else is shown as it is. */
-	return i < s->nr ? i : 0;
-}
-
-/** view_strip() - Take the offset out of a symbol's name, and an address without one. */
-void view_strip(char *name)
-{
-	char *at = strstr(name, "+0x");
-	char *rest;
-
-	if (!at)
-		at = strstr(name, " 0x");
-	if (!at)
-		return;
-	rest = strchr(at + 1, ' ');
-	memmove(at, rest ? rest : "", strlen(rest ? rest : "") + 1);
 }
 
 /** view_unit() - Return: the unit of the mode's value, or "". */

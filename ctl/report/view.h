@@ -3,9 +3,11 @@
 #ifndef OBSCTL_VIEW_H
 #define OBSCTL_VIEW_H
 
+#include "lib/opts.h"
 #include "proto/model.h"
 #include "report/writer.h"
 #include "symbols/btf.h"
+#include "symbols/kernel_lines.h"
 #include "symbols/ksyms.h"
 #include "symbols/patterns.h"
 #include "symbols/usyms.h"
@@ -39,6 +41,14 @@ struct view_enum {
 	bool		known;		/* it was looked for */
 };
 
+/* A function of a stack, as reports have it. */
+struct view_frame {
+	struct buf	text;
+	const char	*path;		/* of the program or library that has it; or NULL */
+	const char	*file;		/* its source, where lines were asked for; or NULL */
+	uint32_t	line;
+};
+
 struct view {
 	struct sources	sources;
 	const struct source *source;
@@ -60,6 +70,9 @@ struct view {
 	char		kernel[128];	/* release */
 	struct ksyms	ksyms;
 	struct usyms	usyms;
+	struct kernel_lines klines;
+	struct view_frame frame[USYM_FRAMES];	/* set by view_frames() */
+	bool		user_calls;	/* user stacks have calls, not where these return to */
 	const struct targets *targets;	/* NULL for a detached session */
 };
 
@@ -79,10 +92,15 @@ bool view_is_pointer(const struct view *v, size_t column);
 bool view_is_plain(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct buf *out);
+
+/* frames.c */
+int view_choose_frames(struct view *v, const struct opts *o);
+size_t view_frames(struct view *v, const struct stack *s, size_t i);
 void view_print_frame(struct view *v, const struct stack *s, size_t i, struct buf *out);
 void view_strip(char *name);
 bool view_is_hook(const char *frame);
 size_t view_first_frame(struct view *v, const struct stack *s);
+void frames_free(struct view *v);
 
 /* named.c */
 void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf *out);

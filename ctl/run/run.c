@@ -138,6 +138,8 @@ static int make_session(struct run *r)
 	if (!err)
 		err = view_bind(&r->view, &r->session);
 	if (!err)
+		err = view_choose_frames(&r->view, r->o);
+	if (!err)
 		err = tasks_check(asked_of(r), names_user_code(r));
 	return err;
 }

@@ -143,28 +143,33 @@ const char *trace_name(struct trace *t, size_t column, const uint64_t *keys)
 	return s;
 }
 
+static void add_frame(struct trace *t, const struct buf *text, bool first)
+{
+	if (t->json) {
+		buf_puts(&t->line, first ? "" : ", ");
+		json_escape(&t->line, text->p);
+	} else {
+		buf_puts(&t->line, "\n      ");
+		buf_add(&t->line, text->p, text->len);
+	}
+}
+
 static void add_stack(struct trace *t, uint64_t id)
 {
 	const struct stack *s = trace_stack(t, id);
-	struct buf frame = {};
 	size_t i;
+	size_t k;
+	size_t n;
 
 	if (t->json)
 		buf_putc(&t->line, '[');
 	for (i = 0; s && i < s->nr; i++) {
-		frame.len = 0;
-		view_print_frame(t->view, s, i, &frame);
-		if (t->json) {
-			buf_puts(&t->line, i ? ", " : "");
-			json_escape(&t->line, frame.p);
-		} else {
-			buf_puts(&t->line, "\n      ");
-			buf_add(&t->line, frame.p, frame.len);
-		}
+		n = view_frames(t->view, s, i);
+		for (k = 0; k < n; k++)
+			add_frame(t, &t->view->frame[k].text, !i && !k);
 	}
 	if (t->json)
 		buf_putc(&t->line, ']');
-	buf_free(&frame);
 }
 
 /* Of what is shown by its name. */

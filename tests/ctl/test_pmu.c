@@ -380,7 +380,9 @@ static void test_strip(void)
 	static const char *const cases[][2] = {
 		{ "vfs_read", "vfs_read" }, { "vfs_read+0x1f", "vfs_read" },
 		{ "leaf+0x4 [kobs_gen]", "leaf [kobs_gen]" }, { "[unknown] 0x12", "[unknown]" },
-		{ "[libc.so.6] 0x1234", "[libc.so.6]" },
+		{ "[anon] 0x1234", "[anon]" }, { "[cp] +0x4eda", "[cp]" },
+		{ "f(int, char)+0x4 [a] f.cc:3", "f(int, char) [a] f.cc:3" },
+		{ "[cp] +0x4eda cp.c:7", "[cp] cp.c:7" }, { "g (inlined)", "g (inlined)" },
 	};
 	char name[64];
 	size_t i;

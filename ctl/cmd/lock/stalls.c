@@ -60,29 +60,34 @@ static bool cut(const struct stalls *s)
 	return s->n < s->link[0].v[STALLS_N_LINKS];
 }
 
+static void add_frame(struct trace *t, const char *text, bool json, bool first)
+{
+	if (json) {
+		buf_puts(&t->line, first ? "" : ", ");
+		json_escape(&t->line, text);
+	} else {
+		buf_printf(&t->line, "      %s\n", text);
+	}
+}
+
 static void add_stack(struct trace *t, uint64_t id, bool json)
 {
 	const struct stack *stack = trace_stack(t, id);
-	struct buf frame = {};
 	size_t i;
+	size_t k;
+	size_t n;
 
 	if (json)
 		buf_putc(&t->line, '[');
 	for (i = 0; stack && i < stack->nr; i++) {
-		frame.len = 0;
-		view_print_frame(t->view, stack, i, &frame);
-		if (json) {
-			buf_puts(&t->line, i ? ", " : "");
-			json_escape(&t->line, frame.p);
-		} else {
-			buf_printf(&t->line, "      %s\n", frame.p);
-		}
+		n = view_frames(t->view, stack, i);
+		for (k = 0; k < n; k++)
+			add_frame(t, t->view->frame[k].text.p, json, !i && !k);
 	}
 	if (json)
 		buf_putc(&t->line, ']');
 	else if (!stack)
 		buf_puts(&t->line, "      [no stack: the task is running]\n");
-	buf_free(&frame);
 }
 
 static void add_lock(struct trace *t, const struct stalls_link *l, struct buf *out)

@@ -159,6 +159,7 @@ static int print_record(struct run_spec *spec, struct report *r, const struct ou
 	int err;
 
 	r->what = pmu_title(p, r->session, &title);
+	r->view->user_calls = p->opts->call_graph && !strcmp(p->opts->call_graph, "lbr");
 	if (p->opts->graph) {
 		err = graph_print(r, to);
 	} else if (at.func != SIZE_MAX || at.event != SIZE_MAX) {
@@ -232,6 +233,8 @@ int pmu_check_record(const struct verb *verb, const struct opts *o)
 			      o->format ? "format" : "folded");
 	if (own->graph && o->flame)
 		return misuse("--graph and --flame are two forms of one report: give one of them");
+	if (o->lines && !own->graph && !o->by.n && !opts_wants_stacks(o))
+		return misuse("--lines shows lines behind the frames of stacks: give --by ustack,kstack, --graph, --folded or --flame as well");
 	return pmu_check_samples(own);
 }
 

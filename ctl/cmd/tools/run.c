@@ -12,27 +12,28 @@
 
 const struct opt_group *const tool_counts[] = {
 	&group_where, &group_filter, &group_keys, &group_top, &group_json, &group_folded,
-	&group_flame, &group_output, &group_verbose, &group_run, &group_interval, &group_detach,
-	&group_over_count, &group_max_lost, &group_rows, &group_stacks, NULL
+	&group_flame, &group_frames, &group_output, &group_verbose, &group_run, &group_interval,
+	&group_detach, &group_over_count, &group_max_lost, &group_rows, &group_stacks, NULL
 };
 
 const struct opt_group *const tool_times[] = {
 	&group_where, &group_timing, &group_filter, &group_min, &group_keys, &group_hist,
-	&group_top, &group_json, &group_folded, &group_flame, &group_output, &group_verbose,
-	&group_run, &group_interval, &group_detach, &group_over_time, &group_max_lost,
-	&group_rows, &group_stacks, NULL
+	&group_top, &group_json, &group_folded, &group_flame, &group_frames, &group_output,
+	&group_verbose, &group_run, &group_interval, &group_detach, &group_over_time,
+	&group_max_lost, &group_rows, &group_stacks, NULL
 };
 
 const struct opt_group *const tool_values[] = {
 	&group_where, &group_filter, &group_keys, &group_hist, &group_top, &group_json,
-	&group_folded, &group_flame, &group_output, &group_verbose, &group_run, &group_interval,
-	&group_detach, &group_over, &group_max_lost, &group_rows, &group_stacks, NULL
+	&group_folded, &group_flame, &group_frames, &group_output, &group_verbose, &group_run,
+	&group_interval, &group_detach, &group_over, &group_max_lost, &group_rows, &group_stacks,
+	NULL
 };
 
 const struct opt_group *const tool_records[] = {
 	&group_where, &group_timing, &group_filter, &group_keys, &group_records, &group_json,
-	&group_format_records, &group_output, &group_verbose, &group_run, &group_max_lost,
-	&group_stacks, &group_ring, NULL
+	&group_format_records, &group_frames, &group_output, &group_verbose, &group_run,
+	&group_max_lost, &group_stacks, &group_ring, NULL
 };
 
 /* Charts are drawn with --hist; percentiles are there without. */
