@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/buf.h"
+#include "lib/macros.h"
 #include "symbols/code_index.h"
 #include "symbols/debug_info.h"
 #include "symbols/demangle.h"
@@ -23,7 +24,15 @@
 /* Addresses to remember, some 100 MiB; then all are forgotten. */
 #define MOST_KNOWN	(1u << 20)
 
+/* Bytes of a section that has texts. */
+struct texts {
+	const char	*start;
+	size_t		size;
+};
+
 struct debug_info {
+	struct texts	texts[12];
+	size_t		nr_texts;
 	Elf		*elf;		/* NULL for information that somebody else owns */
 	Dwarf		*dwarf;
 	Elf		*shared_elf;	/* what several files have in common; or NULL */
@@ -63,6 +72,27 @@ static uint64_t memory_of(Elf *elf, bool mapped)
 	return sum;
 }
 
+/* libdw has one or the other, which can be the same. */
+static void find_texts(struct debug_info *d, Elf *elf)
+{
+	static const char *const names[] = { ".debug_info", ".debug_str", ".debug_line_str" };
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		Elf_Scn *section = elf_section(elf, names[i]);
+
+		for (k = 0; section && k < 2; k++) {
+			Elf_Data *data = k ? elf_rawdata(section, NULL) : elf_getdata(section, NULL);
+
+			if (data && d->nr_texts < ARRAY_SIZE(d->texts))
+				d->texts[d->nr_texts++] = (struct texts) {
+					.start = data->d_buf, .size = data->d_size,
+				};
+		}
+	}
+}
+
 /* Whether the file that a file refers to, if any, is there: half of the names are in it. */
 static bool open_shared(struct debug_info *d, int fd)
 {
@@ -85,6 +115,7 @@ static bool open_shared(struct debug_info *d, int fd)
 	if (!d->shared)
 		return false;
 	dw->setalt(d->dwarf, d->shared);
+	find_texts(d, d->shared_elf);
 	return true;
 }
 
@@ -126,6 +157,7 @@ struct debug_info *debug_info_open(Elf *elf, int fd, uint64_t *used, bool *large
 		debug_info_free(d);
 		return NULL;
 	}
+	find_texts(d, d->elf);
 	code_index_begin(&d->index, dwarf);
 	return d;
 }
@@ -139,24 +171,45 @@ struct debug_info *debug_info_of(void *dwarf)
 	return d;
 }
 
-static const char *text_of(Dwarf_Die *die, unsigned int attribute)
+/* libdw does not look for the end of every text. */
+static bool has_end(const struct debug_info *d, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < d->nr_texts; i++) {
+		const struct texts *t = &d->texts[i];
+		size_t at = (uintptr_t)text - (uintptr_t)t->start;
+
+		if (at < t->size)
+			return memchr(text, 0, t->size - at);
+	}
+	/* Of somebody else's own, there is no doubt. */
+	return !d->elf;
+}
+
+static const char *text_of(const struct debug_info *d, Dwarf_Die *die, unsigned int attribute)
 {
 	const struct libdw *dw = libdw();
 	Dwarf_Attribute attr;
+	const char *text;
 
-	return dw->formstring(dw->attr_integrate(die, attribute, &attr));
+	if (!dw->attr_integrate(die, attribute, &attr))
+		return NULL;
+	text = dw->formstring(&attr);
+	return text && has_end(d, text) ? text : NULL;
 }
 
 /* As the symbol table has it; a compiler leaves that name out where it is the plain one. */
-static const char *name_of(Dwarf_Die *die, struct pool *names, bool raw)
+static const char *name_of(const struct debug_info *d, Dwarf_Die *die, struct pool *names,
+			   bool raw)
 {
-	const char *mangled = text_of(die, DW_AT_linkage_name);
+	const char *mangled = text_of(d, die, DW_AT_linkage_name);
 	struct buf text = {};
 	const char *name;
 
 	if (!mangled)
-		mangled = text_of(die, DW_AT_MIPS_linkage_name);
-	name = mangled ? mangled : text_of(die, DW_AT_name);
+		mangled = text_of(d, die, DW_AT_MIPS_linkage_name);
+	name = mangled ? mangled : text_of(d, die, DW_AT_name);
 	if (mangled && !raw && demangle(mangled, &text))
 		name = text.p;
 	name = name ? pool_intern(names, name) : NULL;
@@ -247,11 +300,11 @@ static struct debug_code *look_up(struct debug_info *d, uint64_t address, struct
 		/* The outermost one was called by the function itself. */
 		if (!dw->offdie(d->dwarf, entry[i], &die))
 			continue;
-		code->v[n - 1 - i].name = name_of(&die, names, raw);
+		code->v[n - 1 - i].name = name_of(d, &die, names, raw);
 		line_of_call(&unit_die, &die, &code->v[n - i], names);
 	}
 	if (f && dw->offdie(d->dwarf, f->die, &die)) {
-		code->v[n].name = name_of(&die, names, raw);
+		code->v[n].name = name_of(d, &die, names, raw);
 		code->start = f->start;
 	}
 	return code;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * An executable mapped by a process, or one whose functions are to be probed, with
- * arbitrary contents.
+ * arbitrary contents, debug information among them.
  */
 #include "fuzz.h"
 #include "lib/buf.h"
@@ -10,6 +10,18 @@
 #include "symbols/usyms.h"
 
 #define START	0x400000
+
+/* All that is known of an address, debug information included. */
+static void find(struct usyms *u, uint64_t address, struct buf *out)
+{
+	struct usym_frame frame[USYM_FRAMES];
+	size_t n = usyms_find(u, (uint32_t)getpid(), address, address & 1, frame);
+	size_t i;
+
+	out->len = 0;
+	for (i = 0; i < n; i++)
+		usym_frame_print(&frame[i], out);
+}
 
 static void read_functions(const char *path)
 {
@@ -28,7 +40,7 @@ static void read_functions(const char *path)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct memory_file file;
-	struct usyms u = {};
+	struct usyms u = { .lines = true };
 	const struct usym_mapping all = { .start = START, .end = UINT64_MAX };
 	struct buf out = {};
 	uint64_t at;
@@ -36,8 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memory_file_set(&file, data, size);
 	usyms_map(&u, getpid(), &all, file.path, 0);
 	for (at = 0; at < 0x3000; at += 0x3f)
-		usyms_print(&u, getpid(), START + at, &out);
-	usyms_print(&u, getpid(), UINT64_MAX - 1, &out);
+		find(&u, START + at, &out);
+	find(&u, UINT64_MAX - 1, &out);
 	buf_free(&out);
 	usyms_free(&u);
 	read_functions(file.path);

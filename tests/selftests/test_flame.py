@@ -15,7 +15,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def plain(frame):
     """A frame as pictures have it: without its place in the function, or its address."""
-    return re.sub(r"(\+| )0x[0-9a-f]+(?= |$)", "", frame, count=1)
+    return re.sub(r"( ?\+| )0x[0-9a-f]+(?= |$)", "", frame, count=1)
 
 
 class Picture:
