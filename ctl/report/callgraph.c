@@ -242,13 +242,17 @@ static void print_function(const struct graph *g, struct out *o, const struct gr
 	out_row_begin(o);
 	out_cell_text(o, "func", "FUNCTION", f->name);
 	out_cell_number(o, "self", "SELF", f->self);
+	out_is_counter(o, (double)f->self, "");
 	out_json_number(o, "self_events", f->self_weight);
 	snprintf(share, sizeof(share), "%.1f %%", percent(f->self_weight, g->weight));
 	out_cell_aside(o, "SHARE", share, true);
+	out_is_share(o, (double)f->self_weight, (double)g->weight);
 	out_cell_number(o, "total", "TOTAL", f->total);
+	out_is_counter(o, (double)f->total, "");
 	out_json_number(o, "total_events", f->total_weight);
 	snprintf(share, sizeof(share), "%.1f %%", percent(f->total_weight, g->weight));
 	out_cell_aside(o, "SHARE", share, true);
+	out_is_share(o, (double)f->total_weight, (double)g->weight);
 	print_links(o, "callers", "called by", &f->callers, f->total_weight);
 	print_links(o, "callees", "calls", &f->callees, f->total_weight);
 	out_row_end(o);

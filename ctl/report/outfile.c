@@ -33,7 +33,8 @@ int output_for(struct output *out, const struct opts *o)
 /** output_begin() - Make a writer of a report that goes to @out. */
 void output_begin(const struct output *out, struct out *o, bool json)
 {
-	out_init(o, out->file, json);
+	out_init(o, out->file, json && !out->grid);
+	o->grid = out->grid;
 	if (out->columns && !json)
 		o->columns = out->columns;
 }
@@ -41,6 +42,8 @@ void output_begin(const struct output *out, struct out *o, bool json)
 /** output_flush() - Write what is buffered. Return: 0 or an exit status. */
 int output_flush(const struct output *out)
 {
+	if (out->grid)
+		return 0;
 	if (!fflush(out->file) && !ferror(out->file))
 		return 0;
 	return refuse("writing to %s failed: %m", out->path ? out->path : "standard output");

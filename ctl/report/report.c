@@ -14,12 +14,14 @@
 #include "lib/map.h"
 #include "lib/parse.h"
 #include "report/exports.h"
+#include "report/grid_rows.h"
 #include "report/hist.h"
 #include "report/losses.h"
 #include "report/nothing.h"
 #include "report/picture.h"
 #include "report/rates.h"
 #include "report/report.h"
+#include "report/row_stack.h"
 
 #define TEXT_ROWS	40
 #define CHART_ROWS	10		/* rows that get a bar chart */
@@ -87,49 +89,6 @@ void report_resolve(struct report *r)
 	ksyms_resolve(&r->view->ksyms);
 }
 
-static void print_stack(struct report *r, struct out *o, size_t column, uint64_t id)
-{
-	const char *name = r->view->columns[column]->name;
-	const struct stack *s = map_get(&r->table->stacks, id);
-	struct buf line = {};
-	size_t i;
-
-	if (!o->json && strcmp(name, "kstack") && strcmp(name, "ustack")) {
-		buf_printf(&line, "      -- %s", name);
-		out_below(o, line.p);
-	}
-	if (!s) {
-		if (id)
-			out_below(o, "      [the stack was lost]");
-		else if (r->no_stack)
-			out_below(o, r->no_stack);
-		else if (r->view->types[column] == KOBS_TYPE_KSTACK)
-			out_below(o, "      [no kernel stack]");
-		else
-			out_below(o, "      [no user stack]");
-	}
-	out_open(o, name, '[');
-	if (s && s->pid && !o->json) {
-		line.len = 0;
-		buf_printf(&line, "      -- user, process %u", s->pid);
-		out_below(o, line.p);
-	}
-	for (i = s ? view_first_frame(r->view, s) : 0; s && i < s->nr; i++) {
-		size_t n = view_frames(r->view, s, i);
-		size_t k;
-
-		for (k = 0; k < n; k++) {
-			line.len = 0;
-			buf_printf(&line, "%s%s", o->json ? "" : "      ",
-				   r->view->frame[k].text.p);
-			out_json_text(o, NULL, line.p);
-			out_below(o, line.p);
-		}
-	}
-	out_close(o, ']');
-	buf_free(&line);
-}
-
 static void upper(char *out, size_t size, const char *s)
 {
 	size_t i;
@@ -161,6 +120,7 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 	char header[40];
 	size_t c;
 
+	out_are_keys(o, true);
 	for (c = 0; c < v->nr_columns; c++) {
 		uint64_t key = keys[c];
 
@@ -186,6 +146,7 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 		else
 			out_cell_text(o, v->columns[c]->name, header, text.p ? text.p : "");
 	}
+	out_are_keys(o, false);
 	buf_free(&text);
 }
 
@@ -204,6 +165,7 @@ static void print_share(struct out *o, uint64_t part, uint64_t all)
 
 	snprintf(share, sizeof(share), "%.1f %%", all ? (double)part * 100 / (double)all : 0);
 	out_cell_aside(o, "SHARE", share, true);
+	out_is_share(o, (double)part, (double)all);
 }
 
 static void print_values(struct report *r, struct out *o, const struct row *row, uint64_t total)
@@ -212,9 +174,11 @@ static void print_values(struct report *r, struct out *o, const struct row *row,
 	char shown[40];
 
 	print_value(r, o, "sum", "TOTAL", row->sum);
+	out_is_counter(o, (double)row->sum, view_unit(r->view));
 	print_share(o, row->sum, total);
 	format_value(shown, sizeof(shown), average, view_unit(r->view));
 	out_cell_aside(o, "AVG", shown, true);
+	out_is_ratio(o, (double)row->sum, (double)row->count, view_unit(r->view));
 	print_value(r, o, "min", "MIN", row->min);
 	if (r->table->has_hist)
 		hist_print_percentiles(row, o, view_unit(r->view));
@@ -234,6 +198,9 @@ static void print_figure(struct out *o, const struct figure *f, const char *unit
 	}
 	format_value(shown, sizeof(shown), (double)value, unit ? unit : "");
 	out_cell_shown(o, f->name, header, value, shown);
+	/* Waits in progress come and go. */
+	if (f->merge == KOBS_MERGE_SUM && strcmp(f->name, "pending"))
+		out_is_counter(o, (double)value, unit ? unit : "");
 }
 
 static void print_figures(struct report *r, struct out *o, const struct row *row)
@@ -258,7 +225,7 @@ void report_print_rate(struct report *r, struct out *o, const struct row *row)
 	double rate;
 	char shown[40];
 
-	if (!r->rates)
+	if (!r->rates || o->grid)
 		return;
 	rate = rates_of(r->rates, r, row);
 	out_json_precise(o, "per_s", rate);
@@ -280,6 +247,7 @@ static void print_numbers(struct report *r, struct out *o, const struct row *row
 	uint64_t whole = kind && kind->whole ? kind->whole(r, row) : total;
 
 	out_cell_number(o, "count", "COUNT", row->count);
+	out_is_counter(o, (double)row->count, "");
 	report_print_rate(r, o, row);
 	if (r->view->mode->value)
 		print_values(r, o, row, total);
@@ -291,7 +259,8 @@ static void print_numbers(struct report *r, struct out *o, const struct row *row
 		print_share(o, report_weight(r, row), whole);
 }
 
-static void print_row(struct report *r, struct out *o, const struct row *row, uint64_t total)
+/** report_print_row() - A row of a table. @total: the weight of all */
+void report_print_row(struct report *r, struct out *o, const struct row *row, uint64_t total)
 {
 	const struct report_kind *kind = r->kind;
 	struct view *v = r->view;
@@ -307,7 +276,7 @@ static void print_row(struct report *r, struct out *o, const struct row *row, ui
 		hist_print_json(row, o);
 	for (c = 0; c < v->nr_columns; c++)
 		if (type_is_stack(v->types[c]))
-			print_stack(r, o, c, r->table->keys[row->key + c]);
+			row_stack_print(r, o, c, r->table->keys[row->key + c]);
 	out_row_end(o);
 }
 
@@ -344,7 +313,8 @@ static void print_chart(struct report *r, struct out *o, const struct row *row)
 	buf_free(&line);
 }
 
-static void print_table(struct report *r, struct out *o)
+/** report_print_table() - The rows, and what is said below them. */
+void report_print_table(struct report *r, struct out *o)
 {
 	const struct report_kind *kind = r->kind;
 	struct table *t = r->table;
@@ -356,7 +326,7 @@ static void print_table(struct report *r, struct out *o)
 		total += report_weight(r, &t->rows[i]);
 	out_table_begin(o, "rows");
 	for (i = 0; i < r->rows_shown; i++)
-		print_row(r, o, &t->rows[i], total);
+		report_print_row(r, o, &t->rows[i], total);
 	out_table_end(o);
 	if (!t->nr_rows && !r->rows_hidden)
 		nothing_print(r, o);
@@ -397,8 +367,10 @@ int report_print(struct report *r, const struct output *to)
 	report_header(r, &o);
 	if (r->opts->flame && !r->opts->json)
 		picture_tell(r, &o);
+	else if (o.grid)
+		grid_rows_print(r, &o);
 	else
-		print_table(r, &o);
+		report_print_table(r, &o);
 	if (r->rates)
 		rates_take(r->rates, r);
 	report_footer(r, &o);

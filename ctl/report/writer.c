@@ -199,6 +199,11 @@ void out_line(struct out *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
+	if (o->grid) {
+		grid_line(o->grid, text.p ? text.p : "");
+		buf_free(&text);
+		return;
+	}
 	for (s = text.p; s && *s; s += strcspn(s, "\n")) {
 		size_t lines = strspn(s, "\n");
 
@@ -213,6 +218,8 @@ void out_line(struct out *o, const char *fmt, ...)
 void out_table_begin(struct out *o, const char *key)
 {
 	out_open(o, key, '[');
+	if (o->grid)
+		grid_table_begin(o->grid, key);
 	o->cells.len = 0;
 	o->nr_cells = 0;
 	o->nr_rows = 0;
@@ -223,6 +230,8 @@ void out_table_begin(struct out *o, const char *key)
 void out_row_begin(struct out *o)
 {
 	out_open(o, NULL, '{');
+	if (o->grid)
+		grid_row_begin(o->grid);
 	o->column = 0;
 }
 
@@ -230,6 +239,10 @@ static void add_cell(struct out *o, const char *header, const char *shown, bool 
 {
 	struct out_cell *c;
 
+	if (o->grid) {
+		grid_cell(o->grid, header, shown, right ? GRID_LEVEL : GRID_TEXT, right);
+		return;
+	}
 	if (!o->nr_rows)
 		strings_add(&o->headers, header);
 	o->cell = grow(o->cell, &o->cap_cells, o->nr_cells + 1, sizeof(*o->cell));
@@ -243,7 +256,9 @@ static void add_cell(struct out *o, const char *header, const char *shown, bool 
 void out_cell_text(struct out *o, const char *key, const char *header, const char *value)
 {
 	out_json_text(o, key, value);
-	if (!o->json)
+	if (o->grid)
+		grid_cell(o->grid, header, value, GRID_KEY, false);
+	else if (!o->json)
 		add_cell(o, header, value, false);
 }
 
@@ -261,6 +276,7 @@ void out_cell_shown(struct out *o, const char *key, const char *header, uint64_t
 	out_json_number(o, key, value);
 	if (!o->json)
 		add_cell(o, header, shown, true);
+	out_is_number(o, (double)value);
 }
 
 /** out_cell_signed() - Likewise, of a number that can be negative. */
@@ -270,6 +286,7 @@ void out_cell_signed(struct out *o, const char *key, const char *header, int64_t
 	out_json_signed(o, key, value);
 	if (!o->json)
 		add_cell(o, header, shown, true);
+	out_is_number(o, (double)value);
 }
 
 /** out_cell_aside() - A cell that only text has: it follows from others. */
@@ -284,6 +301,10 @@ void out_below(struct out *o, const char *line)
 {
 	if (o->json)
 		return;
+	if (o->grid) {
+		grid_below(o->grid, line);
+		return;
+	}
 	numbers_add(&o->below, o->nr_rows);
 	numbers_add(&o->below, o->cells.len);
 	buf_add(&o->cells, line, strlen(line) + 1);
@@ -292,6 +313,8 @@ void out_below(struct out *o, const char *line)
 void out_row_end(struct out *o)
 {
 	out_close(o, '}');
+	if (o->grid)
+		grid_row_end(o->grid);
 	o->nr_rows++;
 }
 
@@ -399,7 +422,7 @@ void out_table_end(struct out *o)
 	size_t c;
 
 	out_close(o, ']');
-	if (o->json || !n || !o->nr_rows)
+	if (o->json || o->grid || !n || !o->nr_rows)
 		return;
 	width = find_widths(o);
 	shown = fit_columns(o, width);

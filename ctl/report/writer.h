@@ -9,6 +9,7 @@
 
 #include "lib/buf.h"
 #include "lib/macros.h"
+#include "report/grid.h"
 
 #define OUT_DEPTH	16
 
@@ -19,6 +20,7 @@ struct out_cell {
 
 struct out {
 	FILE		*file;
+	struct grid	*grid;		/* gets all in place of the file; or NULL */
 	bool		json;
 	size_t		columns;	/* of the terminal; 0 for no limit */
 	/* JSON: whether the object or array at this depth has an item. */
@@ -64,6 +66,14 @@ void out_cell_signed(struct out *o, const char *key, const char *header, int64_t
 		     const char *shown);
 void out_cell_aside(struct out *o, const char *header, const char *shown, bool right);
 void out_below(struct out *o, const char *line);
+
+/* What a screen needs to know of the cell that was made last. */
+void out_is_counter(struct out *o, double number, const char *unit);
+void out_is_ratio(struct out *o, double number, double of, const char *unit);
+void out_is_share(struct out *o, double part, double all);
+void out_is_number(struct out *o, double number);
+void out_are_keys(struct out *o, bool keys);
+
 void out_row_end(struct out *o);
 void out_table_end(struct out *o);
 

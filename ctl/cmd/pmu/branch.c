@@ -61,10 +61,10 @@ static int print_bolt(struct report *r, const struct edges *e, const struct outp
 	return output_flush(to);
 }
 
-static bool shows(const struct pmu_run *p, const char *part)
+static bool shows(const struct pmu_run *p, const struct report *r, const char *part)
 {
 	if (!p->opts->sections.n)
-		return p->o->json || strcmp(part, "graph");
+		return r->opts->json || strcmp(part, "graph");
 	return strings_have(&p->opts->sections, part);
 }
 
@@ -88,8 +88,8 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	if (p->opts->check)
 		edges_print_check(&e, r->session, &o);
 	else
-		edges_print(&e, &o, r->opts, shows(p, "edges"), shows(p, "calls"),
-			    shows(p, "graph"), shows(p, "blocks"));
+		edges_print(&e, &o, r->opts, shows(p, r, "edges"), shows(p, r, "calls"),
+			    shows(p, r, "graph"), shows(p, r, "blocks"));
 	report_footer(r, &o);
 	out_close(&o, '}');
 	out_newline(&o);

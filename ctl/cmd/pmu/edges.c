@@ -305,6 +305,7 @@ static void cell_share(struct out *o, const char *header, uint64_t part, uint64_
 
 	snprintf(shown, sizeof(shown), "%.1f %%", all ? (double)part * 100 / (double)all : 0);
 	out_cell_aside(o, header, shown, true);
+	out_is_share(o, (double)part, (double)all);
 }
 
 static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
@@ -317,6 +318,7 @@ static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 	if (o->json && edge->pid)
 		out_json_number(o, "pid", edge->pid);
 	out_cell_number(o, "count", "COUNT", edge->count);
+	out_is_counter(o, (double)edge->count, "");
 	cell_share(o, "SHARE", edge->count, e->entries);
 	if (o->json)
 		out_json_number(o, "mispredicted", edge->mispredicted);
@@ -325,6 +327,7 @@ static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 	if (e->timed) {
 		snprintf(shown, sizeof(shown), "%.1f", (double)edge->sum / (double)edge->count);
 		out_cell_aside(o, "CYCLES", shown, true);
+		out_is_ratio(o, (double)edge->sum, (double)edge->count, "");
 		if (o->json)
 			out_json_number(o, "sum", edge->sum);
 		out_cell_number(o, "min", "MIN", edge->min);
@@ -354,6 +357,7 @@ static void print_calls(struct out *o, const struct call *c, size_t n, size_t al
 			out_cell_text(o, "caller", "CALLER", c[i].caller);
 		out_cell_text(o, "func", c[i].caller ? "CALLS" : "FUNCTION", c[i].callee);
 		out_cell_number(o, "count", "COUNT", c[i].count);
+		out_is_counter(o, (double)c[i].count, "");
 		if (c[i].caller)
 			out_cell_number(o, "returns", "RETURNS", c[i].returns);
 		out_row_end(o);
@@ -376,6 +380,7 @@ static void print_blocks(struct edges *e, struct out *o, size_t n)
 		if (o->json && b->pid)
 			out_json_number(o, "pid", b->pid);
 		out_cell_number(o, "count", "EXECUTIONS", b->count);
+		out_is_counter(o, (double)b->count, "");
 		out_row_end(o);
 	}
 	out_table_end(o);

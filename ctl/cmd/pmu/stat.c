@@ -160,6 +160,7 @@ static void print_count(const struct pmu_run *p, const struct view *v, struct ou
 			 format_count(number, sizeof(number), (uint64_t)(n + 0.5)),
 			 *unit ? " " : "", unit);
 	out_cell_aside(o, "COUNT", s->enabled && !s->running ? "<not counted>" : shown, true);
+	out_is_counter(o, n, unit);
 	out_cell_text(o, "event", "EVENT", e ? e->name : "");
 	if (*unit)
 		out_json_text(o, "unit", unit);
@@ -202,6 +203,7 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 	size_t c;
 
 	out_row_begin(o);
+	out_are_keys(o, true);
 	for (c = 0; c < v->nr_columns; c++) {
 		const char *name = v->columns[c]->name;
 		const char *header = strcmp(name, "cpu") ? name : "CPU";
@@ -215,6 +217,7 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 		else
 			out_cell_text(o, name, header, b.p ? b.p : "");
 	}
+	out_are_keys(o, false);
 	buf_free(&b);
 	print_count(p, v, o, s, duration);
 	snprintf(shown, sizeof(shown), "%.1f %%",
@@ -301,7 +304,8 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	all.v = now.n ? zalloc(now.n * sizeof(*now.v)) : NULL;
 	if (now.n)
 		memcpy(all.v, now.v, now.n * sizeof(*now.v));
-	if (r->interim)
+	/* A screen has the totals, too. */
+	if (r->interim && !to->grid)
 		subtract(&now, before, r->view->nr_columns);
 	output_begin(to, &o, r->opts->json);
 	out_open(&o, NULL, '{');
@@ -316,7 +320,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	print_absent(p, r, &o);
 	out_table_end(&o);
 	print_ratios(p, r, &o, &now);
-	if (!r->interim || o.json)
+	if (!r->interim || o.json || to->grid)
 		report_footer(r, &o);
 	out_close(&o, '}');
 	out_newline(&o);

@@ -180,10 +180,13 @@ void probe_print_values(struct report *r, struct out *o, const struct row *row)
 	size_t i;
 
 	out_cell_number(o, "count", "COUNT", row->count);
+	out_is_counter(o, (double)row->count, "");
 	report_print_rate(r, o, row);
 	out_cell_number(o, "sum", "SUM", row->sum);
+	out_is_counter(o, (double)row->sum, "");
 	format_value(shown, sizeof(shown), n ? (double)row->sum / (double)n : 0, "");
 	out_cell_aside(o, "AVG", n ? shown : "-", true);
+	out_is_ratio(o, (double)row->sum, (double)n, "");
 	if (n)
 		out_cell_number(o, "min", "MIN", row->min);
 	else
@@ -198,6 +201,7 @@ void probe_print_values(struct report *r, struct out *o, const struct row *row)
 		out_cell_aside(o, "MAX", "-", true);
 	out_json_number(o, "negative", negative);
 	out_cell_aside(o, "NEGATIVE", format_count(shown, sizeof(shown), negative), true);
+	out_is_counter(o, (double)negative, "");
 }
 
 static const struct report_kind hist_kind = {

@@ -90,8 +90,10 @@ static void print_counts(struct report *r, struct out *o, const struct row *row)
 	char shown[40];
 
 	out_cell_number(o, "allocated", "ALLOCATED", leaks_figure(r, row, "allocated") * l->sample);
+	out_is_counter(o, (double)(leaks_figure(r, row, "allocated") * l->sample), "");
 	out_json_number(o, "allocated_bytes", leaks_figure(r, row, "allocated_bytes") * l->sample);
 	out_cell_number(o, "freed", "FREED", leaks_figure(r, row, "freed") * l->sample);
+	out_is_counter(o, (double)(leaks_figure(r, row, "freed") * l->sample), "");
 	out_json_number(o, "missed_frees", j->missed * l->sample);
 	if (l->missed)
 		out_cell_aside(o, "MISSED",
@@ -117,10 +119,13 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 		       format_bytes(shown, sizeof(shown), j->live_bytes * l->sample));
 	out_json_precise(o, "growth_per_s", rate);
 	out_cell_aside(o, "GROWTH/S", slab_format_rate(shown, sizeof(shown), rate), true);
+	out_is_number(o, rate);
 	if (row->count)
 		out_json_number(o, "oldest_ns", row->max);
 	out_cell_aside(o, "OLDEST",
 		       row->count ? format_ns(shown, sizeof(shown), (double)row->max) : "-", true);
+	if (row->count)
+		out_is_number(o, (double)row->max);
 	print_counts(r, o, row);
 	print_evidence(o, j);
 }
