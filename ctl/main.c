@@ -18,12 +18,30 @@ static bool is_help(const char *word)
 	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
 }
 
-static int run_verb(const struct noun *noun, const struct verb *verb, int argc, char **argv)
+/* Have the reports of a verb shown on a screen. */
+static int go_live(const struct noun *noun, const struct verb *verb, struct opts *o)
+{
+	const char *space = *verb->name ? " " : "";
+
+	if (!verb_option(verb, "interval", strlen("interval")))
+		return misuse("top shows reports that follow each other, and '%s%s%s' makes none: it has no --interval",
+			      noun->name, space, verb->name);
+	if (o->detach)
+		return misuse("--detach leaves the session running: top has nothing to show of it");
+	o->live = true;
+	return 0;
+}
+
+/* @live: on a screen */
+static int run_verb(const struct noun *noun, const struct verb *verb, int argc, char **argv,
+		    bool live)
 {
 	struct opts o;
 	int err;
 
 	err = opts_parse(noun, verb, argc, argv, &o);
+	if (!err && !o.help && live)
+		err = go_live(noun, verb, &o);
 	if (!err && o.help)
 		help_print_verb(noun, verb, stdout);
 	else if (!err)
@@ -71,21 +89,23 @@ static int print_version(int argc, char **argv)
 	return STATUS_DONE;
 }
 
-/* The words from the noun on. */
-static int run(int argc, char **argv)
+/* The words from the noun on. @live: they follow top */
+static int run(int argc, char **argv, bool live)
 {
 	const struct noun *noun = noun_find(argv[0]);
 	const struct verb *verb = noun ? verb_find(noun, "") : NULL;
 
 	if (!noun)
 		return suggest_noun(argc, argv);
+	if (noun->screen && argc > 1 && noun_find(argv[1]))
+		return run(argc - 1, argv + 1, true);
 	if (verb)
-		return run_verb(noun, verb, argc - 1, argv + 1);
+		return run_verb(noun, verb, argc - 1, argv + 1, live || noun->screen);
 	if (argc < 2)
 		return suggest_verb(noun, 0, NULL);
 	verb = verb_find(noun, argv[1]);
 	if (verb)
-		return run_verb(noun, verb, argc - 2, argv + 2);
+		return run_verb(noun, verb, argc - 2, argv + 2, live);
 	if (!is_help(argv[1]))
 		return suggest_verb(noun, argc - 1, argv + 1);
 	argv[1] = argv[0];
@@ -120,7 +140,7 @@ int main(int argc, char **argv)
 	else if (is_help(argv[1]))
 		status = help(argc - 2, argv + 2);
 	else
-		status = run(argc - 1, argv + 1);
+		status = run(argc - 1, argv + 1, false);
 	if (!status && (fflush(stdout) || ferror(stdout)))
 		status = refuse("writing to standard output failed: %m");
 	return status;

@@ -53,8 +53,8 @@ static const struct opt max_lost[] = {
 };
 
 static const struct opt interval[] = {
-	{ "interval", 'i', "TIME", "report at this interval as well", &opt_duration,
-	  OPT_AT(interval) },
+	{ "interval", 'i', "TIME", "report at this interval as well: on a terminal as a screen with keys, see top",
+	  &opt_duration, OPT_AT(interval) },
 };
 
 static const struct opt detach[] = {

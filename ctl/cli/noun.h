@@ -36,6 +36,7 @@ struct noun {
 	size_t		nr_verbs;
 	size_t		own_size;		/* of the struct of its own options */
 	const char	*guess;			/* verb that a word may be meant for; or NULL */
+	bool		screen;			/* shows the reports of a noun that follows */
 };
 
 #define NOUN_VERBS(table)	.verbs = (table), .nr_verbs = ARRAY_SIZE(table)

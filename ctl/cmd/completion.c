@@ -17,6 +17,7 @@ static const char bash_script[] =
 	"_obsctl()\n"
 	"{\n"
 	"	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} key= i words head=\n"
+	"	local from=1\n"
 	/* bash splits --by=cpu into three words. */
 	"	[ \"$prev\" != = ] || prev=${COMP_WORDS[COMP_CWORD-2]}\n"
 	"	[ \"$cur\" != = ] || cur=\n"
@@ -28,10 +29,13 @@ static const char bash_script[] =
 	"			return\n"
 	"		fi\n"
 	"	done\n"
-	"	for ((i = 1; i < COMP_CWORD && i < 3; i++)); do\n"
+	/* A noun and its verb follow top. */
+	"	((COMP_CWORD < 2)) || [ \"${COMP_WORDS[1]}\" != top ] || from=2\n"
+	"	for ((i = from; i < COMP_CWORD && i < from + 2; i++)); do\n"
 	"		[ -n \"$(_obsctl_words \"$key${key:+ }${COMP_WORDS[i]}\")\" ] || break\n"
 	"		key=$key${key:+ }${COMP_WORDS[i]}\n"
 	"	done\n"
+	"	[ $from = 1 ] || [ -n \"$key\" ] || key=top\n"
 	"	words=$(_obsctl_words \"$key $prev\")\n"
 	"	if [[ $prev == -* && -n $words ]]; then\n"
 	"		case $words in\n"
@@ -43,6 +47,7 @@ static const char bash_script[] =
 	"		return\n"
 	"	fi\n"
 	"	words=$(_obsctl_words \"$key\")\n"
+	"	[ \"$key\" != top ] || ((COMP_CWORD > 2)) || words=\"$(_obsctl_words '') $words\"\n"
 	"	COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
 	"	[[ $words != --* || $cur == -* ]] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
 	"}\n"
@@ -51,14 +56,16 @@ static const char bash_script[] =
 static const char zsh_script[] =
 	"_obsctl()\n"
 	"{\n"
-	"	local prev=${words[CURRENT-1]} key= i list\n"
+	"	local prev=${words[CURRENT-1]} key= i list from=2\n"
 	"	for ((i = 2; i < CURRENT; i++)); do\n"
 	"		[[ ${words[i]} == -- ]] && { _normal -p obsctl; return }\n"
 	"	done\n"
-	"	for ((i = 2; i < CURRENT && i < 4; i++)); do\n"
+	"	((CURRENT < 3)) || [[ ${words[2]} != top ]] || from=3\n"
+	"	for ((i = from; i < CURRENT && i < from + 2; i++)); do\n"
 	"		[[ -n $(_obsctl_words \"$key${key:+ }${words[i]}\") ]] || break\n"
 	"		key=$key${key:+ }${words[i]}\n"
 	"	done\n"
+	"	((from == 2)) || [[ -n $key ]] || key=top\n"
 	"	list=$(_obsctl_words \"$key $prev\")\n"
 	"	if [[ $prev == -* && -n $list ]]; then\n"
 	"		case $list in\n"
@@ -69,6 +76,7 @@ static const char zsh_script[] =
 	"		return\n"
 	"	fi\n"
 	"	list=$(_obsctl_words \"$key\")\n"
+	"	[[ $key != top ]] || ((CURRENT > 3)) || list=\"$(_obsctl_words '') $list\"\n"
 	"	if [[ $list == --* && $PREFIX != -* ]]; then\n"
 	"		_files\n"
 	"	else\n"
@@ -221,7 +229,11 @@ static int run_fish(const struct verb *verb, const struct opts *o)
 
 	fputs("complete -c obsctl -l help -s h\n", stdout);
 	for (i = 0; i < nr_nouns; i++) {
-		printf("complete -c obsctl -f -n __fish_use_subcommand -a %s -d ", nouns[i]->name);
+		/* A noun follows top, too. */
+		printf("complete -c obsctl -f -n '__fish_use_subcommand%s' -a %s -d ",
+		       nouns[i]->screen ? "" :
+		       "; or test (count (commandline -opc)) -eq 2; and __fish_seen_subcommand_from top",
+		       nouns[i]->name);
 		print_quoted(nouns[i]->doc);
 		putchar('\n');
 		print_fish_verbs(nouns[i]);

@@ -23,6 +23,7 @@
 	X(sched) \
 	X(slab) \
 	X(pmu) \
+	X(top) \
 	X(session) \
 	X(show) \
 	X(diff) \

@@ -58,6 +58,7 @@ struct opts {
 	bool		hist;
 	bool		verbose;
 	bool		help;
+	bool		live;		/* reports are shown on a screen: top */
 	struct opt_param params[OPT_PARAMS];
 	size_t		nr_params;
 	char		**args;		/* patterns, files, or the name of a session */

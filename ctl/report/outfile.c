@@ -35,8 +35,6 @@ void output_begin(const struct output *out, struct out *o, bool json)
 {
 	out_init(o, out->file, json && !out->grid);
 	o->grid = out->grid;
-	if (out->columns && !json)
-		o->columns = out->columns;
 }
 
 /** output_flush() - Write what is buffered. Return: 0 or an exit status. */

@@ -11,7 +11,6 @@ struct output {
 	FILE		*csv;		/* what JSON in file is turned into; or NULL */
 	char		*text;		/* of file, then */
 	size_t		size;
-	size_t		columns;	/* of a live screen; else 0 */
 	struct grid	*grid;		/* of a screen, in place of the file; or NULL */
 	const char	*path;		/* NULL for standard output */
 };

@@ -18,6 +18,15 @@ void pace_start(struct pace *p, uint64_t every, uint64_t now)
 	*p = (struct pace){ .asked = every, .every = every, .next = now + every };
 }
 
+/** pace_change() - From now on reports are due every so many ns, if they do not take too long. */
+void pace_change(struct pace *p, uint64_t every, uint64_t now)
+{
+	p->asked = every;
+	p->every = every;
+	if (p->next)
+		p->next = now + every;
+}
+
 /** pace_begin() - A report is being made. @cpu: time that the process has used. */
 void pace_begin(struct pace *p, uint64_t cpu)
 {

@@ -16,6 +16,7 @@ struct pace {
 };
 
 void pace_start(struct pace *p, uint64_t every, uint64_t now);
+void pace_change(struct pace *p, uint64_t every, uint64_t now);
 void pace_begin(struct pace *p, uint64_t cpu);
 void pace_end(struct pace *p, uint64_t cpu, uint64_t now);
 uint64_t pace_cpu(void);

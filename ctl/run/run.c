@@ -23,13 +23,12 @@
 #include "lib/process.h"
 #include "proto/nl.h"
 #include "report/absent.h"
-#include "report/nothing.h"
 #include "report/picture.h"
 #include "report/rates.h"
 #include "report/report.h"
-#include "report/screen.h"
 #include "run/attach.h"
 #include "run/kept_out.h"
+#include "run/live_report.h"
 #include "run/pace.h"
 #include "run/request.h"
 #include "run/run.h"
@@ -40,6 +39,8 @@
 #include "run/tasks.h"
 #include "run/workload.h"
 #include "symbols/sideband.h"
+#include "top/live.h"
+#include "top/top.h"
 
 /* A stream whose end has not come is given up when nothing came for so long. */
 #define STREAM_QUIET_MS	10000
@@ -61,7 +62,8 @@ struct run {
 	struct signals	signals;
 	struct attach	attach;
 	bool		stream;
-	bool		live;		/* interim reports replace each other */
+	bool		live;		/* interim reports are shown on a screen */
+	struct table	*shown;		/* what the screen shows; or NULL */
 	bool		ended;		/* by the kernel, a signal or the command */
 	bool		delivered;	/* a stream's last record came */
 	/* Times on CLOCK_MONOTONIC; 0 when there is none. */
@@ -171,9 +173,29 @@ static int start_session(struct run *r)
 		r->deadline = now_ns() + r->o->duration.value;
 	if (r->spec->watch)
 		r->next_watch = now_ns();
-	if (r->o->interval.given)
-		pace_start(&r->pace, r->o->interval.value, now_ns());
+	if (r->o->interval.given || r->o->live)
+		pace_start(&r->pace, live_interval(r->o), now_ns());
 	return child_begin(&r->child, r->o->command ? r->o->command[0] : "");
+}
+
+static void free_table(struct table *t)
+{
+	if (t)
+		model_free_table(t);
+	free(t);
+}
+
+static struct table *read_table(struct run *r, int *err)
+{
+	struct table *t = zalloc(sizeof(*t));
+
+	model_init_table(t, r->view.types, r->view.nr_columns, r->view.mode);
+	view_tell(&r->view, t);
+	*err = model_get_table(&r->data, r->session.id, t);
+	/* Of processes that were hit after the table was read there is nothing to name. */
+	sideband_read(&r->sideband, &r->view.usyms);
+	r->view.usyms.report++;
+	return t;
 }
 
 static int print_report(struct run *r, bool interim, int *verdict)
@@ -185,29 +207,12 @@ static int print_report(struct run *r, bool interim, int *verdict)
 		.kind = r->spec->kind, .title = r->spec->title, .picture = &r->picture,
 	};
 	bool live = interim && r->live;
-	struct table table;
-	char *text = NULL;
-	size_t size = 0;
 	struct output to = r->output;
 	int err;
 
-	if (live && !o.top.given) {
-		o.top.given = true;
-		o.top.value = screen_rows();
-	}
-	if (live) {
-		to.file = open_memstream(&text, &size);
-		to.columns = screen_columns();
-	}
-	if (!to.file)
-		return refuse("out of memory");
-	model_init_table(&table, r->view.types, r->view.nr_columns, r->view.mode);
-	view_tell(&r->view, &table);
-	rep.table = &table;
-	err = model_get_table(&r->data, r->session.id, &table);
-	/* Of processes that were hit after the table was read there is nothing to name. */
-	sideband_read(&r->sideband, &r->view.usyms);
-	r->view.usyms.report++;
+	if (live)
+		live_report_begin(&o, &to);
+	rep.table = read_table(r, &err);
 	if (!err && r->spec->report) {
 		err = r->spec->report(r->spec, &rep, &to);
 	} else if (!err) {
@@ -215,10 +220,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 		err = report_print(&rep, &to);
 	}
 	if (live) {
-		fclose(to.file);
-		if (!err)
-			screen_show(text);
-		free(text);
+		live_report_end(&rep, &to, &r->pace, err);
 	} else if (interim && !o.json && !err) {
 		fputs("\n", to.file);
 		err = output_flush(&to);
@@ -226,7 +228,13 @@ static int print_report(struct run *r, bool interim, int *verdict)
 	if (!err && verdict)
 		*verdict = report_verdict(&rep);
 	report_free(&rep);
-	model_free_table(&table);
+	/* A screen names stacks when they are asked for. */
+	if (live && !err) {
+		free_table(r->shown);
+		r->shown = rep.table;
+	} else {
+		free_table(rep.table);
+	}
 	return err;
 }
 
@@ -241,8 +249,17 @@ static int interim_report(struct run *r)
 		return err;
 	keep_kept_out(r, &fresh);
 	err = print_report(r, true, NULL);
-	pace_end(&r->pace, pace_cpu(), now_ns());
+	live_pace_end(&r->pace, r->live);
 	return err;
+}
+
+static void take_keys(struct run *r)
+{
+	unsigned int actions = live_keys();
+
+	r->ended |= actions & TOP_QUIT;
+	if (actions & TOP_PACE)
+		live_pace(&r->pace);
 }
 
 static int watch(void *arg)
@@ -293,6 +310,7 @@ static int wait_session(struct run *r)
 		{ .fd = r->signals.fd, .events = POLLIN },
 		{ .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN },
 		{ .fd = r->sideband.n ? r->sideband.poll : -1, .events = POLLIN },
+		{ .fd = live_fd(), .events = POLLIN },
 	};
 	int err = 0;
 
@@ -308,6 +326,8 @@ static int wait_session(struct run *r)
 			err = receive(r);
 		if (ready > 0 && fds[0].revents)
 			r->ended |= signals_read(&r->signals, &r->child);
+		if (ready > 0 && fds[3].revents)
+			take_keys(r);
 		if (r->deadline && now >= r->deadline)
 			break;
 		if (r->next_look && now >= r->next_look) {
@@ -371,26 +391,11 @@ static int finish_trace(struct run *r, int *verdict)
 		.view = &r->view, .session = &r->session, .opts = r->o, .kind = r->spec->kind,
 		.absent = &r->absent, .title = r->spec->title,
 	};
-	struct out o;
 
 	trace_count_undelivered(&r->trace, &r->session);
 	if (r->trace.form && r->trace.form->end)
 		r->trace.form->end(&r->trace, &rep);
-	/* Records may go to a program; as text the account is for a person. */
-	out_init(&o, r->o->json ? r->output.file : stderr, r->o->json);
-	out_open(&o, NULL, '{');
-	if (o.json)
-		report_header(&rep, &o);
-	else if (r->session.stop_reason)
-		out_line(&o, "*** Stopped early: %s. ***", r->session.stop_reason);
-	trace_print_withheld(&r->trace, &o);
-	/* Hits of other streams are found by their source, not told by a pattern. */
-	if (r->view.targets && !r->session.recorded)
-		nothing_print(&rep, &o);
-	report_footer(&rep, &o);
-	out_close(&o, '}');
-	out_newline(&o);
-	out_free(&o);
+	trace_report(&r->trace, &rep, r->output.file);
 	*verdict = report_verdict(&rep);
 	return output_flush(&r->output);
 }
@@ -403,11 +408,13 @@ static int run_started(struct run *r)
 	say_started(r->o, &r->session, &r->view, r->live || r->child.pid);
 	if (r->o->detach)
 		return 0;
+	r->live = r->live && live_open(r->pace.asked);
 	err = wait_session(r);
 	if (!err && r->spec->settling && !r->signals.asked)
 		err = settle(r->spec, &r->signals, &r->child, &r->data, &r->view, r->session.id,
 			     watch, r);
-	screen_end();
+	live_close();
+	child_output(&r->child);
 	signals_unblock(&r->signals);
 	if (!err)
 		err = stop_session(r);
@@ -440,7 +447,6 @@ static int prepare(struct run *r)
 	if (!mode)
 		return refuse("this module has no '%s %s'", r->spec->source, r->spec->mode);
 	r->stream = mode->stream;
-	r->live = reports_live(r->o);
 	return 0;
 }
 
@@ -456,10 +462,15 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	int closed;
 	int err;
 
-	signals_block(&r.signals, reports_live(o));
+	err = live_check(o, &r.live);
+	if (err)
+		return err;
+	signals_block(&r.signals, r.live);
+	r.child.aside = aside;
+	r.child.screen = r.live;
 	err = prepare(&r);
 	if (!err)
-		err = child_prepare(&r.child, o->command, &r.signals.old_mask, aside);
+		err = child_prepare(&r.child, o->command, &r.signals.old_mask);
 	if (!err)
 		err = make_session(&r);
 	if (!err)
@@ -467,6 +478,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	if (!err)
 		err = run_started(&r);
 	/* Closing the socket would end it too, but some time after obsctl. */
+	live_close();
 	if (err)
 		model_session_drop(&r.own, &r.session);
 	child_release(&r.child);
@@ -477,6 +489,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	tasks_close(&r.tasks);
 	sideband_close(&r.sideband);
 	absent_free(&r.absent);
+	free_table(r.shown);
 	trace_free(&r.trace);
 	rates_free(&r.rates);
 	model_free_session(&r.session);

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "lib/macros.h"
-#include "report/screen.h"
 #include "run/signals.h"
+#include "top/live.h"
 
 /**
  * signals_block() - From now on signals are read, not delivered.
- * @live: reports replace each other on the terminal
+ * @live: reports are shown on a screen
  */
 void signals_block(struct signals *s, bool live)
 {
@@ -25,8 +25,10 @@ void signals_block(struct signals *s, bool live)
 	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
 		sigaddset(&mask, SIGHUP);
 	/* Leave the terminal as it was; reports on it go on afterwards. */
-	if (live)
+	if (live) {
 		sigaddset(&mask, SIGTSTP);
+		sigaddset(&mask, SIGWINCH);
+	}
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &s->old_mask);
 	s->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -67,9 +69,14 @@ bool signals_read(struct signals *s, struct child *child)
 			ended |= child_ended(child);
 			continue;
 		}
-		screen_end();
+		if (info.ssi_signo == SIGWINCH) {
+			live_resize();
+			continue;
+		}
+		live_hide();
 		if (info.ssi_signo == SIGTSTP) {
 			raise(SIGSTOP);
+			live_again();
 			continue;
 		}
 		ended = true;

@@ -5,6 +5,7 @@
 
 #include "lib/opts.h"
 #include "proto/model.h"
+#include "report/report.h"
 #include "report/view.h"
 
 struct format;
@@ -89,5 +90,6 @@ const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);
 void trace_count_undelivered(const struct trace *t, struct session *s);
 void trace_print_withheld(const struct trace *t, struct out *o);
+void trace_report(const struct trace *t, struct report *r, FILE *file);
 
 #endif

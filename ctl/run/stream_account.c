@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What became of a stream's records: those that did not come, or were not printed. */
 
+#include <stdio.h>
+
 #include "lib/format.h"
-#include "report/writer.h"
+#include "report/nothing.h"
+#include "report/report.h"
 #include "run/stream.h"
 
 /** trace_count_undelivered() - Count records that were recorded, but did not come, as lost. */
@@ -29,4 +32,26 @@ void trace_print_withheld(const struct trace *t, struct out *o)
 			 format_count(shown, sizeof(shown), t->printed),
 			 format_count(all, sizeof(all), t->printed + t->withheld),
 			 (unsigned long long)t->max);
+}
+
+/** trace_report() - The account of a stream that has ended. @file: of its records */
+void trace_report(const struct trace *t, struct report *r, FILE *file)
+{
+	struct out o;
+
+	/* Records may go to a program; as text the account is for a person. */
+	out_init(&o, r->opts->json ? file : stderr, r->opts->json);
+	out_open(&o, NULL, '{');
+	if (o.json)
+		report_header(r, &o);
+	else if (r->session->stop_reason)
+		out_line(&o, "*** Stopped early: %s. ***", r->session->stop_reason);
+	trace_print_withheld(t, &o);
+	/* Hits of other streams are found by their source, not told by a pattern. */
+	if (r->view->targets && !r->session->recorded)
+		nothing_print(r, &o);
+	report_footer(r, &o);
+	out_close(&o, '}');
+	out_newline(&o);
+	out_free(&o);
 }

@@ -14,7 +14,21 @@
 #include "lib/diag.h"
 #include "run/workload.h"
 
-static void run_child(int go, int failed, char **command, const sigset_t *mask, bool aside)
+/* Keys are for the screen, and nothing else is printed on it. */
+static void leave_terminal(const struct child *c)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	dup2(null, STDIN_FILENO);
+	if (!c->output)
+		return;
+	dup2(fileno(c->output), STDOUT_FILENO);
+	if (isatty(STDERR_FILENO))
+		dup2(fileno(c->output), STDERR_FILENO);
+}
+
+static void run_child(const struct child *c, int go, int failed, char **command,
+		      const sigset_t *mask)
 {
 	char byte;
 	int err;
@@ -24,7 +38,9 @@ static void run_child(int go, int failed, char **command, const sigset_t *mask, 
 	/* The end of the pipe without a byte: the session did not start. */
 	if (read(go, &byte, 1) != 1)
 		_exit(1);
-	if (aside)
+	if (c->screen)
+		leave_terminal(c);
+	else if (c->aside)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 	execvp(command[0], command);
 	err = errno;
@@ -36,11 +52,10 @@ static void run_child(int go, int failed, char **command, const sigset_t *mask, 
 /**
  * child_prepare() - Fork a process that waits for child_begin().
  * @mask: the signals it blocks
- * @aside: its standard output goes to standard error
  *
  * Return: 0 or an exit status.
  */
-int child_prepare(struct child *c, char **command, const sigset_t *mask, bool aside)
+int child_prepare(struct child *c, char **command, const sigset_t *mask)
 {
 	int go[2];
 	int failed[2];
@@ -55,11 +70,13 @@ int child_prepare(struct child *c, char **command, const sigset_t *mask, bool as
 		close(go[1]);
 		return refuse("cannot make a pipe: %m");
 	}
+	if (c->screen)
+		c->output = tmpfile();
 	fflush(NULL);
 	c->pid = fork();
 	if (!c->pid) {
 		close(go[1]);
-		run_child(go[0], failed[1], command, mask, aside);
+		run_child(c, go[0], failed[1], command, mask);
 	}
 	close(go[0]);
 	close(failed[1]);
@@ -117,9 +134,30 @@ bool child_ended(struct child *c)
 	return true;
 }
 
+/** child_output() - Print what the command printed while there was a screen. */
+void child_output(struct child *c)
+{
+	FILE *to = c->aside ? stderr : stdout;
+	char part[4096];
+	off_t at = 0;
+	ssize_t len;
+
+	if (!c->output)
+		return;
+	/* Where a command goes on, it writes at the file's position. */
+	while ((len = pread(fileno(c->output), part, sizeof(part), at)) > 0) {
+		fwrite(part, 1, (size_t)len, to);
+		at += len;
+	}
+	fflush(to);
+	fclose(c->output);
+	c->output = NULL;
+}
+
 /** child_release() - Leave a command that has not begun, or has not ended. */
 void child_release(struct child *c)
 {
+	child_output(c);
 	if (!c->pid)
 		return;
 	if (c->go >= 0) {

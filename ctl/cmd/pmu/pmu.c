@@ -52,6 +52,17 @@ static const struct opt_group group_sample = { OPT_OWN(sample_options) };
 static const struct opt_group group_record = { OPT_OWN(record_options) };
 static const struct opt_group group_branch = { OPT_OWN(branch_options) };
 
+const struct opt_group *const pmu_record_groups[] = {
+	&group_event, &group_sample, &group_record, &group_filter, &group_by, &group_top,
+	&group_json, &group_folded, &group_flame, &group_frames, &group_output, &group_verbose,
+	&group_run, &group_interval, &group_detach, &group_max_lost, &group_rows, &group_stacks,
+	NULL
+};
+
+const char *const pmu_record_columns[] = {
+	"func", "event", "ip", "uip", CONTEXT_COLUMNS, STACK_COLUMNS, NULL
+};
+
 #define NO_ARGS "-e chooses events"
 
 static const struct verb verbs[] = {
@@ -78,12 +89,8 @@ static const struct verb verbs[] = {
 		.doc = "sample where events happen",
 		.args_hint = NO_ARGS,
 		.command = true,
-		.groups = GROUPS(&group_event, &group_sample, &group_record, &group_filter,
-				 &group_by, &group_top, &group_json, &group_folded, &group_flame,
-				 &group_frames, &group_output, &group_verbose, &group_run,
-				 &group_interval, &group_detach, &group_max_lost, &group_rows,
-				 &group_stacks),
-		.columns = COLUMNS("func", "event", "ip", "uip", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.groups = pmu_record_groups,
+		.columns = pmu_record_columns,
 		.report = &pmu_record_report,
 		.check = pmu_check_record,
 		.fn = pmu_record,

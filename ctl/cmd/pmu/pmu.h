@@ -5,6 +5,10 @@
 
 #include "cli/noun.h"
 
+/* Of record, which top is by itself. */
+extern const struct opt_group *const pmu_record_groups[];
+extern const char *const pmu_record_columns[];
+
 int pmu_list(const struct verb *verb, const struct opts *o);
 int pmu_stat(const struct verb *verb, const struct opts *o);
 int pmu_record(const struct verb *verb, const struct opts *o);

@@ -25,13 +25,17 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "lib/lines.h"
+#include "lib/macros.h"
 #include "lib/map.h"
 #include "lib/parse.h"
+#include "report/grid_rows.h"
 #include "report/outfile.h"
 #include "report/report.h"
-#include "report/screen.h"
+#include "run/live_report.h"
 #include "run/signals.h"
 #include "run/workload.h"
+#include "top/live.h"
+#include "top/top.h"
 #include "version.h"
 
 #define TEXT_ROWS	40
@@ -54,6 +58,8 @@ struct growth {
 	const char	*path;
 	bool		counted;	/* by kobs */
 	bool		ended;
+	bool		live;		/* interim reports are shown on a screen */
+	struct pace	pace;
 	struct pool	names;
 	struct map	by_name;	/* interned name to index + 1 */
 	struct cache	*v;
@@ -184,14 +190,18 @@ static void print_cache(struct out *o, const struct cache *c)
 	out_json_precise(o, "bytes_per_s", bytes_rate(c));
 	out_cell_aside(o, "BYTES/S",
 		       slab_format_bytes_rate(shown, sizeof(shown), bytes_rate(c)), true);
+	out_is_number(o, bytes_rate(c));
 	if (known)
 		out_json_precise(o, "confidence", trend_confidence(t));
 	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);
 	out_cell_aside(o, "SURE", shown, true);
+	out_is_number(o, trend_confidence(t));
 	out_json_signed(o, "change", change);
 	out_cell_aside(o, "CHANGE", slab_format_change(shown, sizeof(shown), change), true);
+	out_is_number(o, (double)change);
 	out_json_precise(o, "growth_per_s", trend_rate(t));
 	out_cell_aside(o, "OBJECTS/S", slab_format_rate(shown, sizeof(shown), trend_rate(t)), true);
+	out_is_number(o, trend_rate(t));
 	if (known)
 		out_json_precise(o, "growth_error", trend_error(t));
 	snprintf(shown, sizeof(shown), "%.3g", trend_error(t));
@@ -242,18 +252,16 @@ static void print_foot(struct growth *g, struct out *o)
 		report_footer(&r, o);
 }
 
-static size_t live_rows(const struct growth *g, bool live)
+static size_t most_rows(const struct growth *g, const struct out *o)
 {
 	if (g->o->top.given)
 		return g->o->top.value ? g->o->top.value : SIZE_MAX;
-	if (g->o->json)
-		return SIZE_MAX;
-	return live ? screen_rows() : TEXT_ROWS;
+	return o->json || o->grid ? SIZE_MAX : TEXT_ROWS;
 }
 
-static void print_body(struct growth *g, struct out *o, bool live)
+static void print_body(struct growth *g, struct out *o)
 {
-	size_t most = live_rows(g, live);
+	size_t most = most_rows(g, o);
 	bool unchanged = o->json || (g->o->top.given && !g->o->top.value);
 	size_t changed = 0;
 	size_t shown = 0;
@@ -284,32 +292,33 @@ static void print_body(struct growth *g, struct out *o, bool live)
 		out_line(o, "\nSURE: confidence that OBJECTS/S is not 0; +-: its standard error");
 }
 
+/* The account is that of what kobs counts. */
+static void show(struct growth *g, struct output *to)
+{
+	struct report r = { .session = &g->counts.session };
+
+	to->grid->duration = g->last - g->from;
+	live_report_end(g->counted ? &r : NULL, to, &g->pace, 0);
+}
+
 static int print_report(struct growth *g, bool interim)
 {
-	bool live = interim && reports_live(g->o);
+	bool live = interim && g->live;
 	struct output to = g->output;
-	char *text = NULL;
-	size_t size = 0;
 	struct out o;
 
-	if (live) {
-		to.file = open_memstream(&text, &size);
-		to.columns = screen_columns();
-	}
-	if (!to.file)
-		return refuse("out of memory");
+	if (live)
+		to.grid = grid_new();
 	output_begin(&to, &o, g->o->json);
 	out_open(&o, NULL, '{');
 	print_head(g, &o, interim);
-	print_body(g, &o, live);
+	print_body(g, &o);
 	print_foot(g, &o);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
 	if (live) {
-		fclose(to.file);
-		screen_show(text);
-		free(text);
+		show(g, &to);
 		return 0;
 	}
 	if (interim && !g->o->json)
@@ -339,18 +348,32 @@ static bool crossed(const struct growth *g)
 	return false;
 }
 
+static void take_keys(struct growth *g)
+{
+	unsigned int actions = live_keys();
+
+	g->ended |= actions & TOP_QUIT;
+	if (actions & TOP_PACE)
+		live_pace(&g->pace);
+}
+
 static int wait_until(struct growth *g, uint64_t when)
 {
-	struct pollfd fd = { .fd = g->signals.fd, .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = g->signals.fd, .events = POLLIN },
+		{ .fd = live_fd(), .events = POLLIN },
+	};
 
 	while (!g->ended) {
 		uint64_t now = now_ns();
 
 		if (now >= when)
 			break;
-		if (poll(&fd, 1, (int)((when - now) / 1000000) + 1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), (int)((when - now) / 1000000) + 1) < 0 &&
+		    errno != EINTR)
 			return refuse("waiting failed: %m");
 		g->ended |= signals_read(&g->signals, &g->child);
+		take_keys(g);
 	}
 	return 0;
 }
@@ -361,10 +384,11 @@ static int watch(struct growth *g)
 	uint64_t period = slab_period(o);
 	uint64_t begin = now_ns();
 	uint64_t end = o->duration.given ? begin + o->duration.value : UINT64_MAX;
-	uint64_t report = o->interval.given ? begin + o->interval.value : UINT64_MAX;
 	uint64_t next = begin + period;
 	int err = 0;
 
+	if (o->interval.given || o->live)
+		pace_start(&g->pace, live_interval(o), begin);
 	while (!err && !g->ended) {
 		err = wait_until(g, next < end ? next : end);
 		/* Not from when this one was due: a step counts more if it took less time. */
@@ -375,9 +399,10 @@ static int watch(struct growth *g)
 			err = slab_counts_stop(&g->counts);
 		if (!err)
 			err = take_reading(g);
-		if (!err && !g->ended && now_ns() >= report) {
+		if (!err && !g->ended && g->pace.next && now_ns() >= g->pace.next) {
+			pace_begin(&g->pace, pace_cpu());
 			err = print_report(g, true);
-			report = now_ns() + o->interval.value;
+			live_pace_end(&g->pace, g->live);
 		}
 	}
 	return err;
@@ -400,20 +425,26 @@ static int observe(const struct opts *o)
 	int closed;
 	int err;
 
-	signals_block(&g.signals, reports_live(o));
+	err = live_check(o, &g.live);
+	if (err)
+		return err;
+	g.child.screen = g.live;
+	g.child.aside = o->json && !o->output;
+	signals_block(&g.signals, g.live);
 	err = output_for(&g.output, o);
 	if (!err)
 		err = open_source(&g);
 	if (!err)
-		err = child_prepare(&g.child, o->command, &g.signals.old_mask,
-				    o->json && !o->output);
+		err = child_prepare(&g.child, o->command, &g.signals.old_mask);
 	if (!err)
 		err = take_reading(&g);
 	if (!err)
 		err = child_begin(&g.child, o->command ? o->command[0] : "");
+	g.live = !err && g.live && live_open(live_interval(o));
 	if (!err)
 		err = watch(&g);
-	screen_end();
+	live_close();
+	child_output(&g.child);
 	signals_unblock(&g.signals);
 	if (!err)
 		err = print_report(&g, false);
