@@ -10,6 +10,7 @@
 
 #include "lib/buf.h"
 #include "lib/map.h"
+#include "lib/progress.h"
 #include "proto/decode.h"
 #include "proto/model.h"
 #include "proto/nl.h"
@@ -184,6 +185,7 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 	table_add(t, row, &part, nr ? figures : NULL);
 	if (buckets)
 		parse_buckets(t, row, buckets, (size_t)rem);
+	progress_at(t->nr_rows, 0);
 	return NULL;
 }
 
@@ -284,14 +286,7 @@ static bool has_stacks(const struct table *t)
 	return false;
 }
 
-/**
- * model_get_table() - Read a session's rows and the stacks they name.
- * @t: a table from model_init_table()
- *
- * Stacks are read after the rows, so that each row of a session that runs finds
- * its stack. Return: 0 or an exit status.
- */
-int model_get_table(struct nl *nl, uint32_t session, struct table *t)
+static int get_table(struct nl *nl, uint32_t session, struct table *t)
 {
 	int tries;
 	int err = 0;
@@ -316,6 +311,23 @@ int model_get_table(struct nl *nl, uint32_t session, struct table *t)
 		return nl_refuse(nl, "reading the stacks");
 	table_merge_stacks(t);
 	return 0;
+}
+
+/**
+ * model_get_table() - Read a session's rows and the stacks they name.
+ * @t: a table from model_init_table()
+ *
+ * Stacks are read after the rows, so that each row of a session that runs finds
+ * its stack. Return: 0 or an exit status.
+ */
+int model_get_table(struct nl *nl, uint32_t session, struct table *t)
+{
+	int err;
+
+	progress_begin("Reading rows");
+	err = get_table(nl, session, t);
+	progress_end();
+	return err;
 }
 
 /** model_get_stack() - Read one stack into the table. Return: 0 or -errno. */

@@ -14,6 +14,7 @@
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "lib/map.h"
+#include "lib/progress.h"
 #include "report/callgraph.h"
 #include "report/nothing.h"
 
@@ -189,6 +190,7 @@ static void add_rows(struct graph *g, struct report *r)
 	size_t c;
 	size_t n;
 
+	progress_begin("Naming stacks");
 	for (i = 0; i < t->nr_rows; i++) {
 		const uint64_t *key = t->keys + t->rows[i].key;
 
@@ -200,7 +202,9 @@ static void add_rows(struct graph *g, struct report *r)
 		if (!n)
 			frames[n++] = pool_intern(&r->table->texts, "[no stack]");
 		graph_add(g, frames, n, t->rows[i].count, report_weight(r, &t->rows[i]));
+		progress_at(i, t->nr_rows);
 	}
+	progress_end();
 }
 
 static double percent(uint64_t part, uint64_t all)

@@ -13,6 +13,7 @@
 #include "lib/format.h"
 #include "lib/map.h"
 #include "lib/parse.h"
+#include "lib/progress.h"
 #include "report/exports.h"
 #include "report/grid_rows.h"
 #include "report/hist.h"
@@ -325,8 +326,12 @@ void report_print_table(struct report *r, struct out *o)
 	for (i = 0; i < t->nr_rows; i++)
 		total += report_weight(r, &t->rows[i]);
 	out_table_begin(o, "rows");
-	for (i = 0; i < r->rows_shown; i++)
+	progress_begin("Printing rows");
+	for (i = 0; i < r->rows_shown; i++) {
 		report_print_row(r, o, &t->rows[i], total);
+		out_progress(o, i, r->rows_shown);
+	}
+	progress_end();
 	out_table_end(o);
 	if (!t->nr_rows && !r->rows_hidden)
 		nothing_print(r, o);

@@ -10,6 +10,7 @@
 
 #include "lib/buf.h"
 #include "lib/map.h"
+#include "lib/progress.h"
 #include "report/stacks.h"
 
 /* Frames of a stack of the table, or of an address, for those that have it again. */
@@ -217,13 +218,16 @@ void stacks_collect(struct report *r, struct stack_set *set)
 	struct join j = { .r = r, .set = set };
 	size_t i;
 
+	progress_begin("Naming stacks");
 	for (i = 0; i < r->rows_shown; i++) {
 		const struct row *row = &r->table->rows[i];
 		uint64_t weight = report_weight(r, row);
 
 		if (weight)
 			add_row(&j, row, weight);
+		progress_at(i, r->rows_shown);
 	}
+	progress_end();
 	for (i = 0; i < VIEW_COLUMNS; i++)
 		map_free(&j.texts[i], NULL);
 	map_free(&j.stacks, NULL);

@@ -75,6 +75,7 @@ void out_is_number(struct out *o, double number);
 void out_are_keys(struct out *o, bool keys);
 
 void out_row_end(struct out *o);
+void out_progress(const struct out *o, size_t done, size_t all);
 void out_table_end(struct out *o);
 
 #endif

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a screen needs to know of a report's cells, and other forms of it do not. */
+/* What terminals need beside a report: of a screen's cells, and how far a long report is. */
 
+#include <unistd.h>
+
+#include "lib/progress.h"
 #include "report/writer.h"
+
+/** out_progress() - So many rows are done; not told in the middle of JSON's line. */
+void out_progress(const struct out *o, size_t done, size_t all)
+{
+	if (!o->json || !isatty(fileno(o->file)))
+		progress_at(done, all);
+}
 
 /** out_is_number() - The cell that was made last, of a text, is this number. */
 void out_is_number(struct out *o, double number)

@@ -20,7 +20,7 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "lib/macros.h"
-#include "lib/process.h"
+#include "lib/progress.h"
 #include "proto/nl.h"
 #include "report/absent.h"
 #include "report/picture.h"
@@ -349,16 +349,22 @@ static int wait_session(struct run *r)
 static int finish_stream(struct run *r)
 {
 	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
+	/* On a terminal the records themselves are seen. */
+	bool told = !isatty(fileno(r->output.file));
 	int ready;
 	int err = 0;
 
+	progress_begin("Receiving records");
 	while (!err && !r->delivered) {
+		if (told)
+			progress_at(r->trace.printed, r->session.recorded);
 		ready = poll(&fd, 1, STREAM_QUIET_MS);
 		if (ready > 0)
 			err = receive(r);
 		else if (!ready || errno != EINTR)
 			break;
 	}
+	progress_end();
 	trace_flush(&r->trace, true);
 	return err;
 }

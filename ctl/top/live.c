@@ -17,6 +17,7 @@
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
+#include "lib/progress.h"
 #include "report/width.h"
 #include "top/curses.h"
 #include "top/live.h"
@@ -202,6 +203,7 @@ bool live_open(uint64_t every)
 		return false;
 	}
 	top_init(&live.top, every, utf8);
+	progress_allow(false);
 	live.c->cbreak();
 	live.c->noecho();
 	find_colors();
@@ -314,6 +316,7 @@ void live_close(void)
 	live_hide();
 	restore_disarm();
 	before_sentence = NULL;
+	progress_allow(true);
 	live.c->delwin(live.win);
 	top_free(&live.top);
 	top_page_free(&live.page);

@@ -15,6 +15,7 @@
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "lib/map.h"
+#include "lib/progress.h"
 #include "report/callgraph.h"
 #include "symbols/usyms.h"
 
@@ -104,6 +105,7 @@ static void name_rows(const struct pmu_run *p, struct report *r, struct table *t
 		if (from->keys[from->rows[i].key + at->func])
 			ksyms_want(&r->view->ksyms, from->keys[from->rows[i].key + at->func]);
 	ksyms_resolve(&r->view->ksyms);
+	progress_begin("Naming functions");
 	for (i = 0; i < from->nr_rows; i++) {
 		const struct row *row = &from->rows[i];
 		const uint64_t *old = from->keys + row->key;
@@ -112,7 +114,9 @@ static void name_rows(const struct pmu_run *p, struct report *r, struct table *t
 			if (c != at->uip)
 				key[n++] = name_key(p, r, at, old, c);
 		table_add(to, table_row(to, key), row, table_figures(from, row));
+		progress_at(i, from->nr_rows);
 	}
+	progress_end();
 }
 
 /* Names that are found stay in the view; only its columns are others for a while. */
