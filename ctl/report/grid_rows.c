@@ -176,21 +176,105 @@ static void print_merged(struct report *r, struct out *o)
 	free(before);
 }
 
+static const struct column leaf_column = {
+	.name = (char *)"function",
+	.type = KOBS_TYPE_TEXT,
+};
+
+/* The function that a row's stacks end in: the kernel's, or else the user's. */
+static uint64_t leaf_of(struct report *r, const uint64_t *keys, struct pool *texts)
+{
+	const struct view *v = r->view;
+	const struct stack *leaf = NULL;
+	struct buf name = {};
+	uint64_t text;
+	size_t c;
+
+	for (c = 0; c < v->nr_columns; c++) {
+		const struct stack *s = map_get(&r->table->stacks, keys[c]);
+
+		if (s && s->nr && (!leaf || (leaf->pid && !s->pid)))
+			leaf = s;
+	}
+	if (leaf) {
+		view_print_frame(r->view, leaf, view_first_frame(r->view, leaf), &name);
+		view_strip(name.p);
+	} else {
+		buf_puts(&name, "[no stack]");
+	}
+	text = (uint64_t)(uintptr_t)pool_intern(texts, name.p);
+	buf_free(&name);
+	return text;
+}
+
+static void add_leafs(struct report *r, struct table *to)
+{
+	const struct table *from = r->table;
+	uint64_t key[VIEW_COLUMNS];
+	size_t i;
+
+	to->has_hist = from->has_hist;
+	to->stacks = from->stacks;
+	for (i = 0; i < from->nr_rows; i++) {
+		const struct row *row = &from->rows[i];
+		const uint64_t *old = from->keys + row->key;
+
+		key[0] = leaf_of(r, old, &to->texts);
+		memcpy(key + 1, old, from->nr_keys * sizeof(*key));
+		table_add(to, table_row(to, key), row, table_figures(from, row));
+	}
+}
+
+/* Where stacks are all that rows have, they are by the function that these end in. */
+static void print_by_leaf(struct report *r, struct out *o)
+{
+	const struct report_kind *kind = r->kind;
+	uint32_t types[VIEW_COLUMNS] = { KOBS_TYPE_TEXT };
+	struct columns *before = zalloc(sizeof(*before));
+	struct table *from = r->table;
+	struct view *v = r->view;
+	struct table leafs;
+	size_t c;
+
+	save(before, v);
+	memcpy(types + 1, v->types, v->nr_columns * sizeof(*types));
+	model_init_table(&leafs, types, v->nr_columns + 1, v->mode);
+	add_leafs(r, &leafs);
+	for (c = v->nr_columns++; c--;)
+		move_column(v, c + 1, c);
+	v->columns[0] = &leaf_column;
+	v->types[0] = KOBS_TYPE_TEXT;
+	if (kind && kind->release)
+		kind->release(r);
+	r->table = &leafs;
+	report_resolve(r);
+	print_stacks(r, o);
+	print_merged(r, o);
+	r->table = from;
+	restore(before, v);
+	/* They are the other table's. */
+	memset(&leafs.stacks, 0, sizeof(leafs.stacks));
+	model_free_table(&leafs);
+	free(before);
+}
+
 /** grid_rows_print() - The rows, and their stacks if there are some, of a resolved report. */
 void grid_rows_print(struct report *r, struct out *o)
 {
 	const struct view *v = r->view;
-	bool stacks = false;
+	size_t stacks = 0;
 	size_t c;
 
 	for (c = 0; c < v->nr_columns; c++)
-		stacks |= type_is_stack(v->types[c]);
-	if (!stacks) {
+		stacks += type_is_stack(v->types[c]);
+	if (stacks && stacks == v->nr_columns && stacks < VIEW_COLUMNS) {
+		print_by_leaf(r, o);
+	} else if (stacks) {
+		print_stacks(r, o);
+		print_merged(r, o);
+	} else {
 		report_print_table(r, o);
-		return;
 	}
-	print_stacks(r, o);
-	print_merged(r, o);
 }
 
 /** grid_account() - What became of the hits, and how long the session has run. */

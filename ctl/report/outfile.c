@@ -33,8 +33,10 @@ int output_for(struct output *out, const struct opts *o)
 /** output_begin() - Make a writer of a report that goes to @out. */
 void output_begin(const struct output *out, struct out *o, bool json)
 {
-	out_init(o, out->file, json && !out->grid);
-	o->grid = out->grid;
+	if (out->grid)
+		*o = (struct out){ .grid = out->grid };
+	else
+		out_init(o, out->file, json);
 }
 
 /** output_flush() - Write what is buffered. Return: 0 or an exit status. */

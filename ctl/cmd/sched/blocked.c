@@ -12,8 +12,8 @@
 #include "lib/map.h"
 #include "symbols/code_ranges.h"
 
-/* Places of the kernel's columns. */
-enum { COMM, STATE, STACK };
+/* Places of the kernel's columns; a screen has the stack as well, behind them. */
+enum { COMM, STATE, STACK, WHOLE_STACK };
 
 const char *const blocked_columns[BLOCKED_COLUMNS] = { "comm", "state", "kstack" };
 
@@ -94,11 +94,12 @@ static void merge_rows(const struct blocked *b, struct report *r, struct table *
 	want_frames(r);
 	for (i = 0; i < from->nr_rows; i++) {
 		const struct row *row = &from->rows[i];
-		uint64_t key[BLOCKED_COLUMNS];
+		uint64_t key[BLOCKED_COLUMNS + 1];
 		struct table *to;
 		bool idle;
 
-		memcpy(key, from->keys + row->key, sizeof(key));
+		memcpy(key, from->keys + row->key, BLOCKED_COLUMNS * sizeof(*key));
+		key[WHOLE_STACK] = key[STACK];
 		key[STACK] = (uint64_t)(uintptr_t)find_function(b, r, key, &idle);
 		to = idle && !all ? hidden : shown;
 		table_add(to, table_row(to, key), row, table_figures(from, row));
@@ -115,6 +116,7 @@ static void find_scheduler(struct blocked *b)
 static int print_table(struct blocked *b, struct report *r, const struct output *to)
 {
 	const struct column *column = r->view->columns[STACK];
+	size_t columns = to->grid ? WHOLE_STACK + 1 : BLOCKED_COLUMNS;
 	struct table *from = r->table;
 	struct table hidden;
 	struct table shown;
@@ -123,10 +125,14 @@ static int print_table(struct blocked *b, struct report *r, const struct output 
 	find_scheduler(b);
 	r->view->columns[STACK] = &blocked_column;
 	r->view->types[STACK] = KOBS_TYPE_TEXT;
-	model_init_table(&shown, r->view->types, BLOCKED_COLUMNS, r->view->mode);
-	model_init_table(&hidden, r->view->types, BLOCKED_COLUMNS, r->view->mode);
+	r->view->columns[WHOLE_STACK] = column;
+	r->view->types[WHOLE_STACK] = column->type;
+	r->view->nr_columns = columns;
+	model_init_table(&shown, r->view->types, columns, r->view->mode);
+	model_init_table(&hidden, r->view->types, columns, r->view->mode);
 	merge_rows(b, r, &shown, &hidden);
 	shown.has_hist = from->has_hist;
+	shown.stacks = from->stacks;
 	r->table = &shown;
 	r->rows_hidden = hidden.nr_rows;
 	report_resolve(r);
@@ -134,6 +140,9 @@ static int print_table(struct blocked *b, struct report *r, const struct output 
 	r->table = from;
 	r->view->columns[STACK] = column;
 	r->view->types[STACK] = column->type;
+	r->view->nr_columns = BLOCKED_COLUMNS;
+	/* They are the other table's. */
+	memset(&shown.stacks, 0, sizeof(shown.stacks));
 	model_free_table(&hidden);
 	model_free_table(&shown);
 	return err;
