@@ -8,117 +8,37 @@ screen is compared. Prints TAP. Nothing here depends on how long something takes
 """
 
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 
-# Limit of every wait, in seconds, far above any expected duration.
-WAIT = 60
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "selftests/lib"))
+from terminal import Terminal, first, rows  # noqa: E402 # pylint: disable=wrong-import-position
 
 
-class Screen:
-    """A terminal of tmux in which a shell runs the player."""
+class Screen(Terminal):
+    """A terminal in which a shell runs the player."""
 
-    def __init__(self, arguments="", columns=100, rows=24, locale="C.UTF-8", term=None):
-        self.dir = tempfile.mkdtemp(prefix="obsctl-screen-")
-        self.socket = f"{self.dir}/tmux"
-        self.done = 0
-        env = {k: v for k, v in os.environ.items() if k not in ("TMUX", "COLUMNS", "LINES", "LC_ALL", "LC_CTYPE", "NO_COLOR")}
-        env.update(LANG=locale, TERM="xterm-256color", PS1="$ ")
-        # The server draws as UTF-8 whatever the locale of what runs in it is.
-        self.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "env", f"LC_ALL={locale}",
-                  "sh", env={**env, "LC_ALL": "C.UTF-8"})
-        self.tmux("set-option", "-g", "status", "off")
-        self.wait(r"\$")
-        self.type(f"TERM={term or '$TERM'} {PLAYER} {arguments}")
-
-    def tmux(self, *args, env=None):
-        r = subprocess.run(["tmux", "-S", self.socket, *args], env=env, capture_output=True, text=True, check=False)
-        assert r.returncode == 0, f"tmux {args}: {r.stderr}"
-        return r.stdout
-
-    def type(self, text):
-        """A line for the shell."""
-        self.tmux("send-keys", "-l", text)
-        self.keys("Enter")
-
-    def keys(self, *names):
-        self.tmux("send-keys", *names)
-
-    def lines(self):
-        return [line.rstrip() for line in self.tmux("capture-pane", "-p").split("\n")]
-
-    def wait(self, pattern, but=None):
-        """Until a line of the screen has this in it, and none has the other pattern; the lines."""
-        end = time.monotonic() + WAIT
-        while True:
-            lines = self.lines()
-            if any(re.search(pattern, line) for line in lines) and not (but and any(re.search(but, line) for line in lines)):
-                return lines
-            assert time.monotonic() < end, f"no '{pattern}'{f' without {but!r}' if but else ''} on the screen:\n" + "\n".join(lines)
-            time.sleep(0.02)
-
-    def shows(self, want, what, part=lambda lines: lines):
-        """Until the screen, or a part of it, is this."""
-        end = time.monotonic() + WAIT
-        while True:
-            got = part(self.lines())
-            if got == want:
-                return
-            assert time.monotonic() < end, f"{what}: {got!r}, expected {want!r}"
-            time.sleep(0.02)
-
-    def process(self):
-        """The number of the player."""
-        end = time.monotonic() + WAIT
-        while True:
-            shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-            with open(f"/proc/{shell}/task/{shell}/children", encoding="ascii") as f:
-                children = f.read().split()
-            if children:
-                return int(children[0])
-            assert time.monotonic() < end, "there is no player"
-            time.sleep(0.02)
+    def __init__(self, arguments="", term=None, **size):
+        super().__init__(f"TERM={term or '$TERM'} {PLAYER} {arguments}", **size)
 
     def next(self, sig=signal.SIGUSR1):
-        os.kill(self.process(), sig)
+        os.kill(self.child(), sig)
 
     def report(self, number):
-        """The next report, which is this one, and what is on the screen then."""
+        """The next report, which is this one."""
         self.next()
-        return self.wait(rf"{number}\.00 s so")
-
-    def resize(self, columns, rows):
-        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+        self.wait(rf"{number}\.00 s so")
 
     def quit(self, number):
-        """The end, with the report."""
+        """The end, with the report; the lines."""
         self.keys("q")
         return self.wait(f"the report, number {number}$")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc):
-        subprocess.run(["tmux", "-S", self.socket, "kill-server"], check=False, capture_output=True)
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-
-def rows(number, words=2):
-    """A part of the screen: the first words of so many rows below the heading."""
-    def part(lines):
-        at = next((i for i, line in enumerate(lines) if re.match(r"\W?COMM ", line)), len(lines))
-        return [" ".join(line.split()[:words]) for line in lines[at + 1:at + 1 + number]]
-    return part
-
-
-def first(number):
-    """A part of the screen: so many lines."""
-    return lambda lines: lines[:number]
 
 
 def equal(got, want, what):

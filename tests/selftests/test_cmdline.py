@@ -158,17 +158,17 @@ def interval_file():
 def live():
     end = "/tmp/live"
     line = f"obsctl func count {LEAF} -i 0.1 -- sh -c 'until test -e {end}; do sleep 0.1; done'"
-    p = subprocess.Popen(["script", "-qefc", line, "/dev/null"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-                         errors="replace", env={**os.environ, "TERM": "xterm"})
+    p = subprocess.Popen(["script", "-qefc", line, "/dev/null"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         env={**os.environ, "TERM": "xterm"})
     try:
-        shown = ""
-        while "\x1b[" not in shown:
-            line = p.stdout.readline()
-            assert line, f"it ended without a report: {shown!r}"
-            shown += line
+        shown = b""
+        while b"recorded 0" not in shown:
+            part = os.read(p.stdout.fileno(), 4096)
+            assert part, f"it ended without a report: {shown!r}"
+            shown += part
         # The command ends, and obsctl with it.
         open(end, "w").close()
-        shown += p.communicate(timeout=WAIT)[0]
+        shown = (shown + p.communicate(timeout=WAIT)[0]).decode(errors="replace")
     finally:
         p.kill()
         p.wait()
