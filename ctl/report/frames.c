@@ -15,6 +15,13 @@
 /** view_choose_frames() - Make frames as the user wants them. Return: 0, or an exit status. */
 int view_choose_frames(struct view *v, const struct opts *o)
 {
+	size_t c;
+
+	/* Debug information is large: without stacks, nothing of it is shown. */
+	v->usyms.no_debug = true;
+	for (c = 0; c < v->nr_columns; c++)
+		if (strstr(v->columns[c]->name, "stack"))
+			v->usyms.no_debug = false;
 	v->usyms.lines = o->lines;
 	v->usyms.no_inlined = o->no_inline;
 	v->usyms.raw_names = o->no_demangle;

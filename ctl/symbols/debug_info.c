@@ -81,10 +81,10 @@ static void find_texts(struct debug_info *d, Elf *elf)
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		Elf_Scn *section = elf_section(elf, names[i]);
+		Elf_Data *data;
 
 		for (k = 0; section && k < 2; k++) {
-			Elf_Data *data = k ? elf_rawdata(section, NULL) : elf_getdata(section, NULL);
-
+			data = k ? elf_rawdata(section, NULL) : elf_getdata(section, NULL);
 			if (data && d->nr_texts < ARRAY_SIZE(d->texts))
 				d->texts[d->nr_texts++] = (struct texts) {
 					.start = data->d_buf, .size = data->d_size,

@@ -8,15 +8,8 @@
 #include <setjmp.h>
 #include <string.h>
 
-#if __has_include(<libiberty/demangle.h>)
-#include <libiberty/demangle.h>
-#else
-#include <demangle.h>
-#endif
-/* libiberty.h has its own. */
-#undef ARRAY_SIZE
-
 #include "symbols/demangle.h"
+#include "symbols/libiberty.h"
 
 /* Substitutions make a name of a few bytes gigabytes long: a longer one stays as it is. */
 #define LONGEST		4096

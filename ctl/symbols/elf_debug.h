@@ -5,7 +5,7 @@
 
 #include <libelf.h>
 
-int elf_debug_open(Elf *elf, const char *root, const char *path);
+int elf_debug_open(struct Elf *elf, const char *root, const char *path);
 int elf_debug_by_id(const void *id, size_t len, const char *path);
 int elf_debug_shared(int fd, const char *name, const void *id, size_t len);
 

@@ -7,6 +7,6 @@
 
 #include "lib/buf.h"
 
-Elf *mini_debug_open(Elf *elf, struct buf *bytes);
+struct Elf *mini_debug_open(struct Elf *elf, struct buf *bytes);
 
 #endif

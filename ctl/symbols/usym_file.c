@@ -115,7 +115,7 @@ static void load_symbols(struct loading *l, Elf *elf, Elf *debug)
 
 static bool wants_debug(const struct usyms *u)
 {
-	return u->lines || !u->no_inlined;
+	return !u->no_debug && (u->lines || !u->no_inlined);
 }
 
 /* Debug information stays open; what has none is closed. */

@@ -217,16 +217,9 @@ static size_t add_debug(struct usyms *u, struct debug_info *debug, uint64_t insi
 	return n + 1;
 }
 
-/**
- * usyms_find() - Find the functions that an address is in.
- * @returned: the address is behind a call, and stands for that
- * @frame: USYM_FRAMES, of which the innermost function is first; each but the last one is
- *	inlined into the next one
- *
- * Return: how many there are, at least one.
- */
-size_t usyms_find(struct usyms *u, uint32_t pid, uint64_t address, bool returned,
-		  struct usym_frame *frame)
+/* The function that is there; what can be told of it further is told if @debug is set. */
+static size_t find_frames(struct usyms *u, uint32_t pid, uint64_t address, bool returned,
+			  bool debug, struct usym_frame *frame)
 {
 	/* The call can be the last thing that a function does. */
 	uint64_t at = address - (returned && address ? 1 : 0);
@@ -248,13 +241,27 @@ size_t usyms_find(struct usyms *u, uint32_t pid, uint64_t address, bool returned
 		frame[0].name = s ? shown_name(u, s) : NULL;
 		frame[0].offset = s ? inside - s->start : inside;
 		frame[0].placed = !s;
-		if (place.mapping->file->debug)
+		if (place.mapping->file->debug && (debug || !s))
 			n = add_debug(u, place.mapping->file->debug, inside, frame);
 	} else {
 		set_made(u, pid, at, &place, frame);
 	}
 	frame[n - 1].offset += address - at;
 	return n;
+}
+
+/**
+ * usyms_find() - Find the functions that an address is in.
+ * @returned: the address is behind a call, and stands for that
+ * @frame: USYM_FRAMES, of which the innermost function is first; each but the last one is
+ *	inlined into the next one
+ *
+ * Return: how many there are, at least one.
+ */
+size_t usyms_find(struct usyms *u, uint32_t pid, uint64_t address, bool returned,
+		  struct usym_frame *frame)
+{
+	return find_frames(u, pid, address, returned, true, frame);
 }
 
 /** usym_frame_print() - name+0x1f [file], name (inlined), [file] +0x1f, [anon] 0x1f00. */
@@ -281,7 +288,7 @@ void usym_frame_print(const struct usym_frame *f, struct buf *out)
 void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out)
 {
 	struct usym_frame frame[USYM_FRAMES];
-	size_t n = usyms_find(u, pid, address, false, frame);
+	size_t n = find_frames(u, pid, address, false, false, frame);
 
 	usym_frame_print(&frame[n - 1], out);
 }

@@ -93,6 +93,7 @@ struct usyms {
 	size_t		nr_mappings;
 	uint64_t	lost;		/* records not told, or not kept */
 	int		unfollowed;	/* errno, where the kernel does not tell */
+	bool		no_debug;	/* debug information is not needed */
 	bool		raw_names;	/* as linkers have them */
 	bool		no_inlined;	/* such functions are not frames */
 	bool		lines;		/* frames have their line in the source */

@@ -111,7 +111,7 @@ def builds(names, linted):
         os.makedirs(f"{TOP}/build/selftests", exist_ok=True)
         found["tools"] = [["make", jobs, "ctl"], ["make", "-C", "tests/fuzz", f"O={TOP}/build", "nlfuzz"],
                           [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"],
-                          [*cc, "-O2", "-mno-omit-leaf-frame-pointer", "-o", "build/selftests/uframes", "tests/selftests/uframes.c"],
+                          [*cc, "-O2", "-o", "build/selftests/uframes", "tests/selftests/uframes.c"],
                           [*cc, "-pthread", "-o", "build/selftests/ucalls", "tests/selftests/ucalls.c"]]
     for name in x86:
         found[name] = [["scripts/lint", "--keep", *linted[name], f"build-{name}"] if name in linted else

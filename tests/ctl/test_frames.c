@@ -315,14 +315,14 @@ static void test_languages(void)
 {
 	static const struct usyms raw = { .raw_names = true };
 
-	source("names.cc",
+	source("lang.cc",
 	       "namespace ns { template<class T> struct box {\n"
 	       "__attribute__((noipa)) static T twice(T v) { v++; __asm__ volatile(\".globl at_twice\\nat_twice:\\n\\tnop\" : \"+r\" (v)); return v * 2; }\n"
 	       "}; }\n"
 	       "inline __attribute__((always_inline)) int add(int a, int b) { __asm__ volatile(\".globl at_add\\nat_add:\\n\\tnop\"); return a + b; }\n"
 	       "__attribute__((noipa)) int sum(int a) { __asm__ volatile(\"nop\"); return add(a, 3); }\n"
 	       "int main(int n, char **v) { return ns::box<long>::twice(n) + sum(n); }\n");
-	if (tool("c++ -g -O2 -o names names.cc")) {
+	if (tool("c++ -g -O2 -o names lang.cc")) {
 		ok(false, "a program of C++ is compiled");
 		return;
 	}
@@ -354,8 +354,8 @@ static void test_demangle(void)
 		{ "_RNvMs_NtCs1234_7mycrate3fooNtB4_3Bar3baz", "<mycrate::foo::Bar>::baz" },
 		{ "_ZN3foo3barEv", "foo::bar()" },
 		{ "_ZN3foo3barEv.cold", "foo::bar() [clone .cold]" },
-		{ "main", NULL }, { "_Znotmangled", NULL }, { "_R", NULL }, { "_Z", NULL },
-		{ "_start", NULL },
+		{ "main", "" }, { "_Znotmangled", "" }, { "_R", "" }, { "_Z", "" },
+		{ "_start", "" },
 	};
 	struct buf out = {};
 	size_t i;
@@ -366,8 +366,8 @@ static void test_demangle(void)
 
 		out.len = 0;
 		buf_puts(&out, "x");
-		good = demangle(cases[i][0], &out) == !!cases[i][1];
-		good &= !strcmp(out.p + 1, cases[i][1] ? cases[i][1] : "");
+		good = demangle(cases[i][0], &out) == !!*cases[i][1];
+		good &= !strcmp(out.p + 1, cases[i][1]);
 		ok(good, cases[i][0]);
 		if (!good)
 			printf("# it is '%s'\n", out.p + 1);
@@ -382,7 +382,7 @@ static void test_demangle(void)
 		struct buf long_one = {};
 		bool mangled = demangle(out.p, &long_one);
 
-		ok(!mangled ? !long_one.len : long_one.len <= 4096,
+		ok(!mangled && !long_one.len,
 		   "a short name that stands for a very long one");
 		buf_free(&long_one);
 	}
@@ -416,8 +416,9 @@ static void test_made(void)
 		ok(false, path.p);
 		return;
 	}
-	fputs("500100 40 LFoo;::bar(I)V\n500120 10 old\n500120 8 Lazy:~f /a/b.js:3\nnonsense\n500000\n500200 20 \n",
+	fputs("500100 40 LFoo;::bar(I)V\n500120 10 old\n500120 8 Lazy:~f /a/b.js:3\nnonsense\n500000\n",
 	      file);
+	fprintf(file, "500200 20%c\n", ' ');
 	fclose(file);
 	usyms_map(&u, pid, &code, "//anon", 0);
 	prints(&u, 0x500110, "LFoo;::bar(I)V+0x10 [JIT]", "a function that the process made");

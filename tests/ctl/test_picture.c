@@ -179,6 +179,25 @@ static void print(struct fixture *f)
 	ok(strstr(f->text, "</svg>"), "the picture is complete");
 }
 
+/* The same as folded stacks, whose account goes elsewhere. */
+static void fold(struct fixture *f)
+{
+	FILE *before = stderr;
+	struct output to = {};
+	size_t size = 0;
+
+	free(f->said);
+	f->said = NULL;
+	to.file = open_memstream(&f->said, &size);
+	stderr = fopen("/dev/null", "w");
+	report_resolve(&f->report);
+	ok(!report_print(&f->report, &to), "folded stacks are printed");
+	fclose(stderr);
+	stderr = before;
+	fclose(to.file);
+	report_free(&f->report);
+}
+
 static void test_stacks(void)
 {
 	char work[] = "./work", word[] = "<b>";
@@ -217,6 +236,33 @@ static void test_stacks(void)
 	print(&f);
 	has(f.text, ">width: hits; all: 4 in 1 row, the biggest of 4 (-n)<", true,
 	    "rows that are left out are told");
+	tear_down(&f);
+}
+
+/* User code whose mapping is known, but no name in it. */
+static void test_mapped(void)
+{
+	const struct usym_mapping file = { .start = 0x401000, .end = 0x401800, .offset = 0x3000 };
+	const struct usym_mapping memory = { .start = 0x401800, .end = 0x403000 };
+	struct fixture f;
+
+	set_up(&f, "func", "count");
+	usyms_map(&f.view.usyms, 4194305, &file, "/nosuch/cp", 0);
+	usyms_map(&f.view.usyms, 4194305, &memory, "//anon", 0);
+	add_rows(&f);
+	f.opts.json = true;
+	print(&f);
+	has(f.said, "\"ustack\": [\"[cp] +0x3000\", \"[anon] 0x402000\"]", true,
+	    "JSON has the place in the file, and the address in memory");
+	has(f.text, "<title>[cp]\nuser, 7 hits, 70.00 %</title>", true, "a picture has the file");
+	has(f.text, "<title>[anon]\nuser, 7 hits, 70.00 %</title>", true, "and memory");
+	has(f.text, "[unknown]", false, "and nothing is [unknown]");
+	f.opts.json = false;
+	f.opts.flame = NULL;
+	f.opts.folded = true;
+	fold(&f);
+	has(f.said, "sh;[anon] 0x402000;[cp] +0x3000;root;mod_fn [mod];leaf 7\n", true,
+	    "folded stacks keep places and addresses");
 	tear_down(&f);
 }
 
@@ -292,6 +338,7 @@ static void test_file(void)
 int main(void)
 {
 	test_stacks();
+	test_mapped();
 	test_units();
 	test_nothing();
 	test_file();

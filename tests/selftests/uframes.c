@@ -16,10 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define INLINED	static inline __attribute__((always_inline))
-#define FRAME	__attribute__((noinline, noclone))
+#define FRAME __attribute__((noipa))
 
-INLINED long in_leaf(int fd, const char *text, size_t len)
+static inline __attribute__((always_inline)) long
+in_leaf(int fd, const char *text, size_t len)
 {
 	long ret;
 
@@ -45,14 +45,22 @@ INLINED long in_leaf(int fd, const char *text, size_t len)
 	return ret;
 }
 
-INLINED long in_middle(int fd, const char *text, size_t len)
+static inline __attribute__((always_inline)) long
+in_middle(int fd, const char *text, size_t len)
 {
 	return in_leaf(fd, text, len) + 1; /* middle */
 }
 
-static FRAME long outer(int fd, const char *text, size_t len)
+static FRAME size_t length(const char *text)
 {
-	asm volatile("nop");
+	return strlen(text);
+}
+
+/* A function that calls none would have no frame pointer. */
+static FRAME long outer(int fd, const char *text)
+{
+	size_t len = length(text);
+
 	return in_middle(fd, text, len) + 1; /* outer */
 }
 
@@ -112,7 +120,7 @@ int main(int argc, char **argv)
 	if (by_made)
 		return made(fd, word[2], atoi(word[3]), argc < 6);
 	for (i = atoi(word[3]); i > 0; i--)
-		if (outer(fd, word[2], strlen(word[2])) < 2) /* main */
+		if (outer(fd, word[2]) < 2) /* main */
 			return 1;
 	return 0;
 }
