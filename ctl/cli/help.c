@@ -8,11 +8,13 @@
 
 #define WIDTH	80	/* of help, whatever the terminal has */
 
-/*
- * Words of @text, in lines that begin with @indent spaces, the first one at column @at. A word
- * that fits in no line has one for itself.
+/**
+ * help_words() - Words of @text, in lines that begin with @indent spaces.
+ * @at: column of the first one
+ *
+ * A word that fits in no line has one for itself.
  */
-static void print_words(FILE *to, const char *text, size_t at, size_t indent)
+void help_words(FILE *to, const char *text, size_t at, size_t indent)
 {
 	bool first = true;
 
@@ -44,7 +46,7 @@ static void print_verbs(const struct noun *noun, FILE *to)
 
 		snprintf(left, sizeof(left), "%s %s", noun->name, v->name);
 		fprintf(to, "  obsctl %-15s ", left);
-		print_words(to, v->doc, 25, 25);
+		help_words(to, v->doc, 25, 25);
 	}
 }
 
@@ -78,7 +80,7 @@ void help_print_noun(const struct noun *noun, FILE *to)
 	print_bottom(to);
 	if (noun->more) {
 		fputc('\n', to);
-		print_words(to, noun->more, 0, 0);
+		help_words(to, noun->more, 0, 0);
 	}
 }
 
@@ -101,7 +103,7 @@ static void print_options(const struct verb *verb, const struct opt_group *group
 			fprintf(to, "  %s\n%29s", left, "");
 		else
 			fprintf(to, "  %-26s ", left);
-		print_words(to, opt->doc, 29, 29);
+		help_words(to, opt->doc, 29, 29);
 	}
 }
 
@@ -115,7 +117,7 @@ static void print_columns(const struct verb *verb, FILE *to)
 	for (c = verb->columns; *c; c++)
 		buf_printf(&names, "%s%s", names.len ? " " : "", *c);
 	fputs("\nColumns of --by:\n  ", to);
-	print_words(to, names.p, 2, 2);
+	help_words(to, names.p, 2, 2);
 	buf_free(&names);
 }
 

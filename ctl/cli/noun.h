@@ -64,6 +64,7 @@ const struct opt *verb_letter(const struct verb *verb, char letter);
 /* help.c */
 void help_print(FILE *to);
 void help_print_noun(const struct noun *noun, FILE *to);
+void help_words(FILE *to, const char *text, size_t at, size_t indent);
 void help_print_verb(const struct noun *noun, const struct verb *verb, FILE *to);
 
 #endif
