@@ -12,6 +12,7 @@
 #define NOUNS(X) \
 	X(status) \
 	X(doctor) \
+	X(triage) \
 	X(func) \
 	X(probe) \
 	X(syscall) \

@@ -20,7 +20,7 @@ BIN = f"{PLACE}/bin"
 # Time for examples that only a duration ends; longer when nothing happened in it, as on a machine that is busy with something else.
 SECONDS = ["0.5", "2", "8"]
 SESSIONS = ["func", "probe", "syscall", "disk", "net", "irq", "page", "slab", "lock", "sched", "pmu"]
-NOUNS = "|".join(["status", "doctor", "session", "show", "diff", *SESSIONS])
+NOUNS = "|".join(["status", "doctor", "triage", "session", "show", "diff", *SESSIONS])
 
 # Substitutions in the printed commands, with the reason.
 CHANGED = [
@@ -175,6 +175,7 @@ SPECIAL = [
     (r"^obsctl slab growth", {0}, r"^slab growth of", "a report of /proc/slabinfo has no account"),
     (r"^obsctl probe list", {0}, r"^PROBE +ARGUMENTS", "no report of a session"),
     (r"^obsctl status", {0}, r"^kobs .* on Linux ", "no report of a session"),
+    (r"^obsctl triage", {0, 3}, r"^triage, ", "whatever this guest is short of, and a report without an account"),
     (r"^obsctl doctor", {0}, r"\w", "no report of a session"),
     (r"^obsctl session list", {0}, r"^ *ID +NAME", "no report of a session"),
     (r"--detach", {0}, r"^session 'opens' is running", "no report of a session"),

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which files a machine is made of, and their reading. What a file says is taken by its path, so
+ * that a recorded machine is taken in the same way.
+ */
+
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/triage/machine.h"
+#include "cmd/triage/read.h"
+#include "lib/clock.h"
+#include "lib/macros.h"
+
+const char *const pressure_names[NR_PRESSURES] = { "cpu", "memory", "io", "irq" };
+
+static void take_stat(struct machine *m, const char *path, char *text)
+{
+	parse_stat(m, text);
+}
+
+static void take_schedstat(struct machine *m, const char *path, char *text)
+{
+	parse_schedstat(m, text);
+}
+
+static void take_pressure(struct machine *m, const char *path, char *text)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t i;
+
+	for (i = 0; i < NR_PRESSURES; i++)
+		if (!strcmp(pressure_names[i], name))
+			parse_pressure(&m->pressure[i], text);
+}
+
+static void take_meminfo(struct machine *m, const char *path, char *text)
+{
+	parse_meminfo(&m->memory, text);
+}
+
+static void take_vmstat(struct machine *m, const char *path, char *text)
+{
+	parse_pairs(&m->vm, text);
+}
+
+static void take_disks(struct machine *m, const char *path, char *text)
+{
+	parse_diskstats(m, text);
+}
+
+static void take_net(struct machine *m, const char *path, char *text)
+{
+	parse_net(m, text);
+}
+
+static void take_snmp(struct machine *m, const char *path, char *text)
+{
+	parse_snmp(&m->net, text);
+}
+
+static void take_interrupts(struct machine *m, const char *path, char *text)
+{
+	parse_interrupts(&m->irqs, text);
+}
+
+static void take_softirqs(struct machine *m, const char *path, char *text)
+{
+	parse_interrupts(&m->softirqs, text);
+}
+
+static void take_caches(struct machine *m, const char *path, char *text)
+{
+	parse_caches(m, text);
+}
+
+/* A file of one number, or of several: the first counts, and of file-nr the last as well. */
+static void take_number(struct machine *m, const char *path, char *text)
+{
+	uint64_t v;
+
+	if (next_number(&text, &v))
+		named_add(&m->limits, path, v);
+	if (strcmp(path, "proc/sys/fs/file-nr"))
+		return;
+	while (next_number(&text, &v))
+		;
+	named_add(&m->limits, "proc/sys/fs/file-max", v);
+}
+
+/* The number of threads is behind a slash: "0.12 0.08 0.01 2/137 5123". */
+static void take_loadavg(struct machine *m, const char *path, char *text)
+{
+	char *slash = strchr(text, '/');
+	uint64_t v;
+
+	if (slash && (slash++, next_number(&slash, &v)))
+		named_add(&m->limits, "threads", v);
+}
+
+/* What is not seen without a file; NULL for one that many machines do not have. */
+static const struct file {
+	const char	*path;
+	const char	*sees;
+	void		(*take)(struct machine *m, const char *path, char *text);
+} files[] = {
+	{ "proc/stat", "how busy CPUs are", take_stat },
+	{ "proc/schedstat", "how many threads wait for each CPU", take_schedstat },
+	{ "proc/pressure/cpu", "time lost to a want of CPUs", take_pressure },
+	{ "proc/pressure/memory", "time lost to a want of memory", take_pressure },
+	{ "proc/pressure/io", "time lost to waits for I/O", take_pressure },
+	{ "proc/pressure/irq", NULL, take_pressure },
+	{ "proc/meminfo", "how much memory is available", take_meminfo },
+	{ "proc/vmstat", "reclaim, swapping and OOM kills", take_vmstat },
+	{ "proc/slabinfo", "which slab cache grows", take_caches },
+	{ "proc/diskstats", "disks", take_disks },
+	{ "proc/net/dev", "network interfaces", take_net },
+	{ "proc/net/snmp", "TCP and UDP", take_snmp },
+	{ "proc/net/netstat", "connections that are refused", take_snmp },
+	{ "proc/interrupts", "rates of interrupts", take_interrupts },
+	{ "proc/softirqs", "rates of soft interrupts", take_softirqs },
+	{ "proc/loadavg", "the number of threads", take_loadavg },
+	{ "proc/sys/kernel/threads-max", "the limit of threads", take_number },
+	{ "proc/sys/kernel/pid_max", "the limit of process numbers", take_number },
+	{ "proc/sys/fs/file-nr", "open files and their limit", take_number },
+	{ "proc/sys/net/netfilter/nf_conntrack_count", NULL, take_number },
+	{ "proc/sys/net/netfilter/nf_conntrack_max", NULL, take_number },
+};
+
+#define CGROUPS "sys/fs/cgroup/"
+#define NETS	"sys/class/net/"
+
+static bool take_task(struct machine *m, char *text)
+{
+	struct task t;
+
+	if (!parse_task(&t, text))
+		return false;
+	m->tasks = grow(m->tasks, &m->cap_tasks, m->nr_tasks + 1, sizeof(*m->tasks));
+	m->tasks[m->nr_tasks++] = t;
+	return true;
+}
+
+/* The path of a group is between the hierarchy's and the file's name. */
+static bool take_cgroup(struct machine *m, const char *path, char *text)
+{
+	const char *file = strrchr(path, '/') + 1;
+	const char *from = path + strlen(CGROUPS) - 1;
+	struct buf group = {};
+	bool taken;
+
+	buf_add(&group, from, (size_t)(file - 1 > from ? file - 1 - from : 0));
+	taken = parse_cgroup_file(cgroup_add(m, group.p ? group.p : ""), file, text);
+	buf_free(&group);
+	return taken;
+}
+
+static bool take_speed(struct machine *m, const char *path, char *text)
+{
+	const char *name = path + strlen(NETS);
+	size_t len = strcspn(name, "/");
+	uint64_t v;
+	size_t i;
+
+	/* -1 where there is no link. */
+	if (strcmp(name + len, "/speed") || !next_number(&text, &v))
+		return false;
+	for (i = 0; i < m->nr_nets; i++)
+		if (strlen(m->nets[i].name) == len && !strncmp(m->nets[i].name, name, len))
+			m->nets[i].megabits = v;
+	return true;
+}
+
+/**
+ * machine_take() - Take what a file says.
+ * @path: without the first slash
+ * @text: is taken apart in place
+ *
+ * Return: whether it is one of those that count.
+ */
+bool machine_take(struct machine *m, const char *path, char *text)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		if (strcmp(files[i].path, path))
+			continue;
+		files[i].take(m, path, text);
+		return true;
+	}
+	if (!strncmp(path, CGROUPS, strlen(CGROUPS)))
+		return take_cgroup(m, path, text);
+	if (!strncmp(path, NETS, strlen(NETS)))
+		return take_speed(m, path, text);
+	if (!strncmp(path, "proc/", 5) && isdigit((unsigned char)path[5]))
+		return take_task(m, text);
+	return false;
+}
+
+static void read_tasks(struct machine *m)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *d;
+	char path[64];
+
+	while (dir && (d = readdir(dir))) {
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "proc/%.16s/stat", d->d_name);
+		machine_read_file(m, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/**
+ * machine_read() - Read the files.
+ * @missing: gets what is not seen as a file cannot be read, and why; or NULL
+ */
+void machine_read(struct machine *m, struct strings *missing)
+{
+	struct buf why = {};
+	char path[128];
+	size_t i;
+	int err;
+
+	m->time = now_ns();
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		err = machine_read_file(m, files[i].path);
+		if (!err || !missing || !files[i].sees)
+			continue;
+		why.len = 0;
+		buf_printf(&why, "%s: /%s (%s)", files[i].sees, files[i].path, strerror(-err));
+		strings_add(missing, why.p);
+	}
+	for (i = 0; i < m->nr_nets; i++) {
+		snprintf(path, sizeof(path), NETS "%.32s/speed", m->nets[i].name);
+		machine_read_file(m, path);
+	}
+	read_tasks(m);
+	cgroups_read(m);
+	if (missing && !m->nr_cgroups)
+		strings_add(missing,
+			    "limits of control groups: there is no cgroup2 at /sys/fs/cgroup");
+	buf_free(&why);
+}
+
+/** machine_slab_bytes() - Return: memory of slab that cannot be reclaimed, now; 0 if not known. */
+uint64_t machine_slab_bytes(void)
+{
+	struct machine m = {};
+	uint64_t v = 0;
+
+	machine_read_file(&m, "proc/meminfo");
+	named_get(&m.memory, "SUnreclaim", &v);
+	machine_free(&m);
+	return v;
+}
+
+static void free_irqs(struct irqs *irqs)
+{
+	size_t i;
+
+	for (i = 0; i < irqs->n; i++) {
+		free(irqs->v[i].name);
+		free(irqs->v[i].what);
+		numbers_free(&irqs->v[i].counts);
+	}
+	free(irqs->v);
+}
+
+static void free_lists(struct machine *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nr_disks; i++)
+		free(m->disks[i].name);
+	for (i = 0; i < m->nr_nets; i++)
+		free(m->nets[i].name);
+	for (i = 0; i < m->nr_caches; i++)
+		free(m->caches[i].name);
+	for (i = 0; i < m->nr_tasks; i++)
+		free(m->tasks[i].comm);
+	for (i = 0; i < m->nr_cgroups; i++) {
+		free(m->cgroups[i].path);
+		named_free(&m->cgroups[i].cpu);
+		named_free(&m->cgroups[i].events);
+	}
+	free(m->disks);
+	free(m->nets);
+	free(m->caches);
+	free(m->tasks);
+	free(m->cgroups);
+}
+
+void machine_free(struct machine *m)
+{
+	free(m->cpus);
+	named_free(&m->memory);
+	named_free(&m->vm);
+	named_free(&m->net);
+	named_free(&m->limits);
+	free_irqs(&m->irqs);
+	free_irqs(&m->softirqs);
+	free_lists(m);
+	memset(m, 0, sizeof(*m));
+}
