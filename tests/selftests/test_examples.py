@@ -277,6 +277,11 @@ def lacks_btf(status, err):
     return status in (1, 2) and not os.path.exists("/sys/kernel/btf/vmlinux") and "there are no names of types and parameters" in err
 
 
+def lacks_disk(command):
+    """./disk has no disk: kernels of tests can be without the driver."""
+    return "./disk" in command and subprocess.run(["modprobe", "-qn", "null_blk"], check=False).returncode != 0
+
+
 def try_example(command):
     """Run a command until it records something. Returns False when it needs BTF, and there is none."""
     for seconds in SECONDS if "SECONDS" in command else [""]:
@@ -292,8 +297,10 @@ def add(document, block):
     @test(f"{document}: {block[0]}")
     def run_block():
         done = []
-        for example in block:
-            command = typed(example)
+        commands = [typed(example) for example in block]
+        if any(map(lacks_disk, commands)):
+            skip("this kernel has no null_blk, the disk of the example")
+        for command in commands:
             needs(command)
             # Background work for examples without a command of their own, where one looks for it.
             with Work() if re.search(r"(func|sched|irq|pmu) .* -d ", command) else contextlib.nullcontext():
