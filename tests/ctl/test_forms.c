@@ -142,6 +142,7 @@ static void test_calls(void)
 {
 	struct fixture f;
 	const char *text;
+	json_t *other;
 	json_t *root;
 
 	set_up(&f, "chrome", FUNC | COMM | PID | TID, true);
@@ -177,12 +178,13 @@ static void test_calls(void)
 	ok(json_array_size(json_object_get(root, "traceEvents")) ==
 	   3 + (1 + 2) + 2 + (1 + 1) + (2 + 2) + (2 + 2),
 	   "slices, marks and names, and nothing else");
-	root = json_object_get(root, "otherData");
-	same(json_string_value(json_object_get(root, "kernel")), "6.12.0-test", "it has the machine");
-	root = json_object_get(root, "accounting");
-	ok(json_integer_value(json_object_get(root, "hits")) == 12 &&
-	   json_integer_value(json_object_get(json_object_get(root, "lost"), "ring_full")) == 5,
+	other = json_object_get(root, "otherData");
+	same(json_string_value(json_object_get(other, "kernel")), "6.12.0-test", "it has the machine");
+	other = json_object_get(other, "accounting");
+	ok(json_integer_value(json_object_get(other, "hits")) == 12 &&
+	   json_integer_value(json_object_get(json_object_get(other, "lost"), "ring_full")) == 5,
 	   "and the account, with the losses");
+	json_decref(root);
 	tear_down(&f);
 }
 
