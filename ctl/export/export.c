@@ -45,8 +45,8 @@ static void add_part(struct buf *out, const char *name, uint64_t n)
 	buf_printf(out, "%s %s", name, format_count(number, sizeof(number), n));
 }
 
-/** export_account() - Add what became of every hit, in one line. */
-void export_account(const struct export *e, struct buf *out)
+/** export_balance() - Add what became of every hit. */
+void export_balance(const struct export *e, struct buf *out)
 {
 	const struct export_account *a = &e->account;
 	uint64_t lost = 0;
@@ -62,6 +62,15 @@ void export_account(const struct export *e, struct buf *out)
 	if (a->unpaired)
 		add_part(out, " + unpaired", a->unpaired);
 	add_part(out, " + lost", lost);
+}
+
+/** export_account() - Add the same, with the reasons of losses, in one line. */
+void export_account(const struct export *e, struct buf *out)
+{
+	const struct export_account *a = &e->account;
+	size_t i;
+
+	export_balance(e, out);
 	for (i = 0; i < a->lost.n; i++)
 		if (a->lost.v[i]) {
 			buf_printf(out, "; lost by %s", a->reasons.v[i]);

@@ -39,6 +39,7 @@ struct export {
 void export_weigh(struct export *e, const char *hit, const char *weighs, const char *unit);
 void export_lost(struct export *e, const char *reason, uint64_t count);
 void export_title(const struct export *e, struct buf *out);
+void export_balance(const struct export *e, struct buf *out);
 void export_account(const struct export *e, struct buf *out);
 void export_free(struct export *e);
 

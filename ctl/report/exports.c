@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "export/formats.h"
-#include "lib/diag.h"
+#include "lib/format.h"
 #include "report/exports.h"
 #include "report/losses.h"
 #include "report/outfile.h"
@@ -100,21 +100,37 @@ void export_read(struct export *e, const json_t *report)
 	e->report = report;
 }
 
+/** export_tell() - Say on standard error what became of every hit: a file is for a program. */
+void export_tell(const struct export *e)
+{
+	struct buf line = {};
+	char number[32];
+	struct out o;
+	size_t i;
+
+	out_init(&o, stderr, false);
+	export_balance(e, &line);
+	out_line(&o, "%s", line.p);
+	for (i = 0; i < e->account.lost.n; i++)
+		if (e->account.lost.v[i])
+			out_line(&o, "  lost %s, %s",
+				 format_count(number, sizeof(number), e->account.lost.v[i]),
+				 e->account.reasons.v[i]);
+	if (json_is_string(json_object_get(e->report, "stopped")))
+		out_line(&o, "*** Stopped early: %s. ***", text_of(e->report, "stopped"));
+	out_free(&o);
+	buf_free(&line);
+}
+
 /** export_rows() - Write rows as CSV, and say what these lack. Return: an exit status. */
 int export_rows(const json_t *report, const struct output *to)
 {
-	struct buf line = {};
 	struct export e = {};
 
 	export_read(&e, report);
 	csv_write(&e, to->file);
-	if (json_is_object(json_object_get(report, "accounting"))) {
-		export_account(&e, &line);
-		warn("%s", line.p);
-	}
-	if (json_is_string(json_object_get(report, "stopped")))
-		warn("stopped early: %s", text_of(report, "stopped"));
-	buf_free(&line);
+	if (json_is_object(json_object_get(report, "accounting")))
+		export_tell(&e);
 	export_free(&e);
 	return output_flush(to);
 }

@@ -10,6 +10,7 @@ struct report;
 
 int export_report(struct report *r, const struct output *to);
 void export_read(struct export *e, const json_t *report);
+void export_tell(const struct export *e);
 int export_rows(const json_t *report, const struct output *to);
 
 #endif

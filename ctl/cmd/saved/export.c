@@ -4,7 +4,6 @@
 #include "cmd/json_file.h"
 #include "cmd/saved/saved.h"
 #include "export/formats.h"
-#include "lib/diag.h"
 #include "report/exports.h"
 #include "report/outfile.h"
 
@@ -27,16 +26,6 @@ static int write_rows(const struct opts *o, struct output *to)
 	return err;
 }
 
-/* Beside the file, where a program may read it. */
-static void tell(const struct export *e)
-{
-	struct buf line = {};
-
-	export_account(e, &line);
-	warn("%s", line.p);
-	buf_free(&line);
-}
-
 static int write_stacks(const struct opts *o, struct output *to)
 {
 	struct stack_set set = {};
@@ -53,7 +42,7 @@ static int write_stacks(const struct opts *o, struct output *to)
 		saved_weigh(&s, &e);
 		o->format->write(&e, to->file);
 		err = output_flush(to);
-		tell(&e);
+		export_tell(&e);
 	}
 	export_free(&e);
 	stack_set_free(&set);
