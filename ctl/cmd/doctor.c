@@ -21,6 +21,7 @@
 #include "proto/nl.h"
 #include "report/writer.h"
 #include "symbols/kallsyms.h"
+#include "symbols/libdw.h"
 
 /* INFO is worth knowing; only what is MISSING keeps kobs from working. */
 enum finding { FINE, INFO, MISSING };
@@ -227,6 +228,12 @@ static void check_libraries(struct doctor *d)
 	else
 		say(d, "libpfm4", INFO,
 		    "not installed: pmu knows the kernel's events and those in sysfs, but not those of the CPU's vendor");
+	if (libdw())
+		say(d, "libdw", FINE,
+		    "inlined functions and lines are known where debug symbols are installed");
+	else
+		say(d, "libdw", INFO,
+		    "not installed: stacks have no inlined functions and no lines (--lines)");
 }
 
 static void check_tracefs(struct doctor *d)
