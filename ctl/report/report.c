@@ -376,7 +376,7 @@ int report_print(struct report *r, const struct output *to)
 		grid_rows_print(r, &o);
 	else
 		report_print_table(r, &o);
-	if (r->rates)
+	if (r->rates && !o.grid)
 		rates_take(r->rates, r);
 	report_footer(r, &o);
 	out_close(&o, '}');

@@ -40,7 +40,6 @@
 #include "run/workload.h"
 #include "symbols/sideband.h"
 #include "top/live.h"
-#include "top/top.h"
 
 /* A stream whose end has not come is given up when nothing came for so long. */
 #define STREAM_QUIET_MS	10000
@@ -253,11 +252,12 @@ static int interim_report(struct run *r)
 	return err;
 }
 
-static void take_keys(struct run *r)
+static void take_keys(struct run *r, short events)
 {
 	unsigned int actions = live_keys();
 
-	r->ended |= actions & TOP_QUIT;
+	/* A terminal that is gone has no more keys. */
+	r->ended |= actions & TOP_QUIT || events & ~POLLIN;
 	if (actions & TOP_PACE)
 		live_pace(&r->pace);
 }
@@ -327,7 +327,7 @@ static int wait_session(struct run *r)
 		if (ready > 0 && fds[0].revents)
 			r->ended |= signals_read(&r->signals, &r->child);
 		if (ready > 0 && fds[3].revents)
-			take_keys(r);
+			take_keys(r, fds[3].revents);
 		if (r->deadline && now >= r->deadline)
 			break;
 		if (r->next_look && now >= r->next_look) {

@@ -22,7 +22,6 @@
 #include "top/curses.h"
 #include "top/live.h"
 #include "top/restore.h"
-#include "top/top.h"
 
 /* After Esc, the rest of a key's sequence comes at once. */
 #define ESCAPE_MS	50

@@ -7,8 +7,7 @@
 #include <stdint.h>
 
 #include "lib/opts.h"
-
-struct grid;
+#include "top/top.h"
 
 #define LIVE_EVERY_NS	1000000000ull	/* between reports, unless the user says more */
 

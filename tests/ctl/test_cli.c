@@ -401,11 +401,15 @@ static void test_completion(void)
 		"t s; t func ''; t func count --d; t func count x --by func,c; t pmu branch -j any\n"
 		"t func count x -d ''; t slab diff /dev/nul; t func trace x -o /dev/nul\n"
 		"t status --; t func count x --by = k; t pmu branch --show =\n"
-		"t disk l; t net drop --by re\n";
+		"t disk l; t net drop --by re\n"
+		"t top fu; t top func c; t top func count --d; t top --per\n"
+		"t top func time x --by func,c; t top --by c\n";
 	static const char want[] =
 		"status syscall sched slab session show\ncount time trace\n--duration --detach\n"
 		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
-		"--help --json\nkstack\nedges calls graph blocks\nlatency\nreason\n";
+		"--help --json\nkstack\nedges calls graph blocks\nlatency\nreason\n"
+		"func\ncount\n--duration --detach\n--period\nfunc,caller func,cpu func,comm\n"
+		"cpu comm\n";
 	char out[4096];
 	bool good = shell("bash", "", lines, out, sizeof(out)) && !strcmp(out, want);
 
@@ -415,10 +419,12 @@ static void test_completion(void)
 	if (!system("command -v zsh >/dev/null"))
 		ok(shell("zsh", "compdef() { }; compset() { }; compadd() { print -- $@ }\n",
 			 "words=(obsctl func c) CURRENT=3 PREFIX=c; _obsctl\n"
-			 "words=(obsctl sched runq --by '') CURRENT=5 PREFIX=; _obsctl\n",
+			 "words=(obsctl sched runq --by '') CURRENT=5 PREFIX=; _obsctl\n"
+			 "words=(obsctl top func c) CURRENT=4 PREFIX=c; _obsctl\n",
 			 out, sizeof(out)) &&
-		   !strcmp(out, "-- count time trace\n-- state cpu pid tid comm\n"),
-		   "zsh completes a verb and a column");
+		   !strcmp(out,
+			   "-- count time trace\n-- state cpu pid tid comm\n-- count time trace\n"),
+		   "zsh completes a verb and a column, also behind top");
 	if (!system("command -v fish >/dev/null"))
 		ok(shell("fish", "", "complete -C 'obsctl func c'\n", out, sizeof(out)) &&
 		   strstr(out, "count\t"), "fish completes a verb");

@@ -147,6 +147,18 @@ static void test_tasks(void)
 	numbers_free(&o.tids);
 }
 
+static void test_pace_change(void)
+{
+	struct pace p;
+
+	pace_start(&p, 1000, 50);
+	pace_change(&p, 200, 300);
+	ok(p.asked == 200 && p.every == 200 && p.next == 500, "another interval counts from now on");
+	p.next = 0;
+	pace_change(&p, 400, 700);
+	ok(p.asked == 400 && !p.next, "it does not end a pause");
+}
+
 static void test_pace(void)
 {
 	struct pace p;
@@ -177,6 +189,7 @@ static void test_pace(void)
 int main(void)
 {
 	test_pace();
+	test_pace_change();
 	test_kept_out();
 	test_wait();
 	test_tasks();

@@ -35,7 +35,6 @@
 #include "run/signals.h"
 #include "run/workload.h"
 #include "top/live.h"
-#include "top/top.h"
 #include "version.h"
 
 #define TEXT_ROWS	40
