@@ -33,6 +33,7 @@ extern const struct opt_type opt_duration;
 extern const struct opt_type opt_limit_number;
 extern const struct opt_type opt_limit_time;
 extern const struct opt_type opt_limit_bytes;
+extern const struct opt_type opt_limit_change;
 extern const struct opt_type opt_param;
 extern const struct opt_type opt_param_switch;
 extern const struct opt_type opt_param_time;

@@ -160,6 +160,20 @@ static bool limit_bytes(const struct opt *opt, const char *value, struct opts *o
 	return !parse_bytes(value, &l->value);
 }
 
+/* A part of what it was, or a number in the unit of what is compared: that is known later. */
+static bool limit_change(const struct opt *opt, const char *value, struct opts *o, void *to)
+{
+	struct opt_limit *l = to;
+	char *end;
+
+	l->text = value;
+	if (*value && value[strlen(value) - 1] == '%')
+		return strtod(value, &end) >= 0 && end != value && !strcmp(end, "%") &&
+		       strspn(value, "0123456789.") == strlen(value) - 1;
+	return !parse_number(value, 0, UINT64_MAX, &l->value) || !parse_time(value, &l->value) ||
+	       !parse_bytes(value, &l->value);
+}
+
 /* The kernel knows the range, and says it. */
 static bool take_param(const struct opt *opt, const char *value, struct opts *o, void *to)
 {
@@ -254,6 +268,10 @@ const struct opt_type opt_limit_number = { .take = limit_number, .allowed = A_NU
 const struct opt_type opt_limit_time = { .take = limit_time, .allowed = A_TIME };
 
 const struct opt_type opt_limit_bytes = { .take = limit_bytes, .allowed = A_SIZE };
+
+const struct opt_type opt_limit_change = {
+	.take = limit_change, .allowed = "a percentage such as 5%, a number, a time or a size",
+};
 
 const struct opt_type opt_param = { .take = take_param, .allowed = A_NUMBER };
 

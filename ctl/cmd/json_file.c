@@ -1,10 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads reports that --json wrote to a file, by a JSON library. */
+/*
+ * Reads reports that --json wrote to a file, by a JSON library. Its integers have 63
+ * bits and a sign, those of reports 64 without one: larger ones are made texts before
+ * the library sees them, behind a byte that no text of a report has.
+ */
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd/json_file.h"
+#include "lib/buf.h"
 #include "lib/diag.h"
+
+#define SPACE		" \t\r\n"
+#define DIGITS		"0123456789"
+#define LARGE		"\\u0001"	/* before the digits of a text that is a number */
+#define LARGE_BYTE	1
+
+static int read_all(const char *path, struct buf *out)
+{
+	FILE *file = fopen(path, "re");
+	char part[65536];
+	size_t n;
+	int err = 0;
+
+	if (!file)
+		return refuse("cannot read %s: %m", path);
+	while ((n = fread(part, 1, sizeof(part), file)))
+		buf_add(out, part, n);
+	if (ferror(file))
+		err = refuse("cannot read %s: %m", path);
+	fclose(file);
+	return err;
+}
+
+/* Add a number; one that is too large for the library, but not for 64 bits, as a text. */
+static void add_number(struct buf *out, const char *digits, size_t len)
+{
+	static const char most[] = "9223372036854775807";
+	static const char limit[] = "18446744073709551615";
+	bool large = len > strlen(most) || (len == strlen(most) && memcmp(digits, most, len) > 0);
+
+	if (len > strlen(limit) || (len == strlen(limit) && memcmp(digits, limit, len) > 0))
+		large = false;
+	if (!large) {
+		buf_add(out, digits, len);
+		return;
+	}
+	buf_puts(out, "\"" LARGE);
+	buf_add(out, digits, len);
+	buf_putc(out, '"');
+}
+
+/* Bytes of the string that begins at @s, with its quotes. */
+static size_t string_length(const char *s, const char *end)
+{
+	const char *at = s + 1;
+
+	while (at < end && *at != '"')
+		at += *at == '\\' && at + 1 < end ? 2 : 1;
+	return (size_t)((at < end ? at + 1 : end) - s);
+}
+
+/* The text with its large integers as texts. Other numbers, 1e5 or -7, stay as they are. */
+static void convert(const char *s, size_t size, struct buf *out)
+{
+	const char *end = s + size;
+	size_t len;
+
+	for (; s < end; s += len) {
+		if (*s == '"') {
+			len = string_length(s, end);
+			buf_add(out, s, len);
+		} else if (*s == '-' || (*s >= '0' && *s <= '9')) {
+			/* It ends before the text does, which has a NUL behind it. */
+			len = 1 + strspn(s + 1, DIGITS);
+			if (*s == '-' || !s[len] || strchr(".eE", s[len]))
+				buf_add(out, s, len);
+			else
+				add_number(out, s, len);
+			/* The digits of an exponent are no integer. */
+			for (; s[len] && strchr(DIGITS ".eE+-", s[len]); len++)
+				buf_putc(out, s[len]);
+		} else {
+			len = 1;
+			buf_putc(out, *s);
+		}
+	}
+}
+
+/* The last of the values in @text. */
+static json_t *load_last(struct buf *text, json_error_t *why)
+{
+	const size_t flags = JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES;
+	struct buf converted = {};
+	json_t *root = NULL;
+	json_t *next;
+	size_t at = 0;
+
+	for (;;) {
+		while (at < text->len && text->p[at] && strchr(SPACE, text->p[at]))
+			at++;
+		if (at == text->len)
+			return root;
+		next = json_loadb(text->p + at, text->len - at, flags, why);
+		if (!next && json_error_code(why) == json_error_numeric_overflow && !converted.p) {
+			convert(text->p + at, text->len - at, &converted);
+			buf_free(text);
+			*text = converted;
+			at = 0;
+			continue;
+		}
+		json_decref(root);
+		root = next;
+		if (!next)
+			return NULL;
+		at += (size_t)why->position;
+	}
+}
 
 /**
  * json_file_load() - Read a file. With -i it holds a report on each line: the last one counts.
@@ -12,35 +125,46 @@
  */
 int json_file_load(const char *path, json_t **root)
 {
-	FILE *file = fopen(path, "re");
+	struct buf text = {};
 	json_error_t why = {};
-	json_t *next;
-	int c;
+	int err = read_all(path, &text);
 
-	if (!file)
-		return refuse("cannot read %s: %m", path);
-	for (;;) {
-		do
-			c = fgetc(file);
-		while (c == ' ' || c == '\t' || c == '\r' || c == '\n');
-		if (c == EOF)
-			break;
-		ungetc(c, file);
-		next = json_loadf(file, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &why);
-		json_decref(*root);
-		*root = next;
-		if (!next)
-			break;
+	if (!err) {
+		*root = load_last(&text, &why);
+		if (!*root && !*why.text)
+			err = refuse("%s is empty", path);
+		else if (!*root)
+			err = refuse("%s is not JSON: %s (line %d, column %d)", path, why.text,
+				     why.line, why.column);
 	}
-	if (ferror(file)) {
-		fclose(file);
-		return refuse("cannot read %s: %m", path);
-	}
-	fclose(file);
-	if (*root)
+	buf_free(&text);
+	return err;
+}
+
+/** json_is_unsigned() - Whether a value is an integer from 0 on, however large. */
+bool json_is_unsigned(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (text)
+		return *text == LARGE_BYTE;
+	return json_is_integer(value) && json_integer_value(value) >= 0;
+}
+
+/** json_unsigned() - Return: such a value; 0 of any other. */
+uint64_t json_unsigned(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (!json_is_unsigned(value))
 		return 0;
-	if (!*why.text)
-		return refuse("%s is empty", path);
-	return refuse("%s is not JSON: %s (line %d, column %d)", path, why.text, why.line,
-		      why.column);
+	return text ? strtoull(text + 1, NULL, 10) : (uint64_t)json_integer_value(value);
+}
+
+/** json_text() - Return: a value that is a text and no large integer, or NULL. */
+const char *json_text(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text && *text == LARGE_BYTE ? NULL : text;
 }

@@ -4,7 +4,12 @@
 #define OBSCTL_JSON_FILE_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 int json_file_load(const char *path, json_t **root);
+bool json_is_unsigned(const json_t *value);
+uint64_t json_unsigned(const json_t *value);
+const char *json_text(const json_t *value);
 
 #endif

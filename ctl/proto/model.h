@@ -317,5 +317,6 @@ uint64_t *table_figures(const struct table *t, const struct row *row);
 void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);
 void table_add_bucket(struct row *row, const struct bucket *b);
 void table_merge_stacks(struct table *t);
+void table_swap_rows(struct table *a, struct table *b);
 
 #endif

@@ -230,3 +230,17 @@ void table_merge_stacks(struct table *t)
 	}
 	t->nr_rows = kept;
 }
+
+/** table_swap_rows() - Swap all that two tables have but their stacks and texts. */
+void table_swap_rows(struct table *a, struct table *b)
+{
+	struct table was = *a;
+
+	*a = *b;
+	*b = was;
+	b->stacks = a->stacks;
+	b->texts = a->texts;
+	a->stacks = was.stacks;
+	a->texts = was.texts;
+	a->has_hist = was.has_hist;
+}

@@ -137,6 +137,12 @@ void absent_print(const struct report *r, struct out *o)
 {
 	struct buf text = {};
 
+	if (r->saved) {
+		if (r->saved->absent && r->session->recorded)
+			out_line(o, "*** The filter names what is not there: %s. ***",
+				 r->saved->absent);
+		return;
+	}
 	/* Reports at intervals leave it to the last one: looking at all threads takes a while. */
 	if (!model_has_filter(&r->session->filter) || (r->interim && r->absent))
 		return;

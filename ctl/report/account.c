@@ -103,18 +103,23 @@ void report_header(struct report *r, struct out *o)
 	filter_print_json(&s->filter, o);
 	print_columns(v, s, o);
 	filter_describe(&s->filter, view_unit(v), &filter);
-	if (kind && kind->describe)
+	if (kind && kind->describe && !r->saved)
 		kind->describe(r, &what);
 	else if (r->what)
 		buf_printf(&what, " of %s", r->what);
-	else
+	else if (!r->saved)
 		buf_printf(&what, " of %s %s%s", format_count(targets, sizeof(targets), s->targets),
 			   view_target(v), s->targets == 1 ? "" : "s");
 	if (r->title)
 		buf_puts(&title, r->title);
+	else if (r->saved && r->saved->title)
+		buf_puts(&title, r->saved->title);
 	else
 		buf_printf(&title, "%s %s", s->source, s->mode);
-	out_line(o, "%s%s, %s%s%s%s\n", title.p, what.len ? what.p : "",
+	buf_puts(&title, what.len ? what.p : "");
+	out_json_text(o, "title", title.p);
+	report_shape(r, o);
+	out_line(o, "%s, %s%s%s%s\n", title.p,
 		 format_ns(took, sizeof(took), (double)s->duration), r->interim ? " so far" : "",
 		 filter.len ? ", only " : "", filter.len ? filter.p : "");
 	buf_free(&title);
@@ -123,25 +128,6 @@ void report_header(struct report *r, struct out *o)
 	if (s->stop_reason)
 		out_line(o, "*** Stopped early: %s. ***\n", s->stop_reason);
 	print_incomplete(s, o);
-}
-
-static void print_accounting(const struct session *s, struct out *o)
-{
-	struct losses l = losses_of(s);
-	size_t i;
-
-	out_open(o, "accounting", '{');
-	out_json_number(o, "hits", s->hits);
-	out_json_number(o, "recorded", s->recorded);
-	out_json_number(o, "filtered", s->filtered);
-	out_json_number(o, "own", s->own);
-	out_json_number(o, "pending", l.pending);
-	out_json_number(o, "unpaired", l.unpaired);
-	out_open(o, "lost", '{');
-	for (i = 0; i < s->nr_lost; i++)
-		out_json_number(o, s->lost[i].reason, s->lost[i].count);
-	out_close(o, '}');
-	out_close(o, '}');
 }
 
 static bool is_param(const struct source *s, const char *name, size_t len)
@@ -178,6 +164,48 @@ static void add_advice(const struct view *v, const char *doc, struct buf *out)
 		buf_add(out, from, len);
 		from += len;
 	}
+}
+
+/* What the reasons mean: the kernel's words, with the options that help. */
+static void print_reasons(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	struct buf text = {};
+	size_t i;
+
+	out_open(o, "reasons", '{');
+	for (i = 0; o->json && i < s->nr_lost; i++) {
+		text.len = 0;
+		if (s->lost[i].doc)
+			add_advice(r->view, s->lost[i].doc, &text);
+		if (text.len)
+			out_json_text(o, s->lost[i].reason, text.p);
+	}
+	out_close(o, '}');
+	buf_free(&text);
+}
+
+static void print_accounting(struct report *r, struct out *o)
+{
+	const struct session *s = r->session;
+	struct losses l = losses_of(s);
+	size_t i;
+
+	out_open(o, "accounting", '{');
+	out_json_number(o, "hits", s->hits);
+	out_json_number(o, "recorded", s->recorded);
+	out_json_number(o, "filtered", s->filtered);
+	out_json_number(o, "own", s->own);
+	out_json_number(o, "pending", l.pending);
+	out_json_number(o, "unpaired", l.unpaired);
+	out_open(o, "lost", '{');
+	for (i = 0; i < s->nr_lost; i++)
+		out_json_number(o, s->lost[i].reason, s->lost[i].count);
+	out_close(o, '}');
+	print_reasons(r, o);
+	if (s->state == KOBS_STATE_STARTED)
+		out_json_bool(o, "running", true);
+	out_close(o, '}');
 }
 
 static void print_losses(struct report *r, struct out *o)
@@ -251,6 +279,7 @@ static void print_cost(struct report *r, struct out *o)
 	if (s->hits_timed)
 		out_json_real(o, "ns_per_hit", ns);
 	out_json_number(o, "hits_timed", s->hits_timed);
+	out_json_number(o, "timed_ns", s->cost);
 	out_close(o, '}');
 	/* A few hits do not tell what all of them cost. */
 	if (s->hits_timed < TIMED_LEAST)
@@ -299,13 +328,24 @@ static void print_fill(struct report *r, struct out *o)
 	char stacks[64] = "";
 
 	out_json_number(o, "memory", s->memory);
+	if (r->table) {
+		out_open(o, "fill", '{');
+		out_json_number(o, "rows", s->rows);
+		out_json_number(o, "rows_max", s->rows_max);
+		out_json_number(o, "stacks", s->stacks);
+		out_json_number(o, "stacks_max", s->stacks_max);
+		out_close(o, '}');
+	}
 	if (o->json || !r->table)
 		return;
 	if (s->stacks)
 		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
-	out_line(o, "rows %u of %u%s%s; the session held %s", s->rows, s->rows_max,
-		 kind && kind->shared_rows ? "" : " on the fullest CPU", stacks,
-		 format_bytes(memory, sizeof(memory), s->memory));
+	if (r->saved && !s->rows_max)
+		out_line(o, "the session held %s", format_bytes(memory, sizeof(memory), s->memory));
+	else
+		out_line(o, "rows %u of %u%s%s; the session held %s", s->rows, s->rows_max,
+			 kind && kind->shared_rows ? "" : " on the fullest CPU", stacks,
+			 format_bytes(memory, sizeof(memory), s->memory));
 }
 
 static void kept_name(struct report *r, const struct kept_out *k, struct buf *name)
@@ -313,7 +353,9 @@ static void kept_name(struct report *r, const struct kept_out *k, struct buf *na
 	const struct targets *all = r->view->targets;
 	const struct target *t = all ? targets_find(all, k->address) : NULL;
 
-	if (t)
+	if (r->saved)
+		buf_puts(name, (const char *)(uintptr_t)k->address);
+	else if (t)
 		target_print(t, name);
 	else
 		buf_printf(name, "0x%llx", (unsigned long long)k->address);
@@ -340,6 +382,8 @@ static void print_kept_out(struct report *r, struct out *o)
 		out_close(o, '}');
 	}
 	out_close(o, ']');
+	out_json_number(o, "untraceable", s->untraceable);
+	out_json_number(o, "denied", s->denied);
 	format_count(left, sizeof(left), s->untraceable + s->denied);
 	format_count(asked, sizeof(asked), s->untraceable + s->denied + s->targets);
 	format_count(untraceable, sizeof(untraceable), s->untraceable);
@@ -379,61 +423,17 @@ static void print_notes(const struct session *s, struct out *o)
 			 n->doc ? ": " : "", n->doc ? n->doc : "");
 	}
 	out_close(o, '}');
-}
-
-static bool shows_processes(const struct view *v)
-{
-	size_t i;
-
-	for (i = 0; i < v->nr_columns; i++) {
-		const char *name = v->columns[i]->name;
-		size_t len = strlen(name);
-
-		if (len > 2 && (!strcmp(name + len - 3, "pid") || !strcmp(name + len - 3, "tid")))
-			return true;
-	}
-	return false;
-}
-
-/* Why names and numbers are not what they look like. */
-static void print_names(struct report *r, struct out *o)
-{
-	const struct ksyms *k = &r->view->ksyms;
-	char advice[160];
-	char count[32];
-
-	if (k->hidden && k->unknown) {
-		out_json_bool(o, "symbols_hidden", true);
-		out_line(o, "*** Functions of the kernel are [unknown], since %s hides addresses: %s. ***",
-			 k->path, kallsyms_advice(advice, sizeof(advice)));
-	}
-	if (r->view->usyms.unfollowed) {
-		out_json_bool(o, "processes_unfollowed", true);
-		out_line(o, "*** Code of processes that have ended has no names, since perf events cannot be opened: %s. ***",
-			 strerror(r->view->usyms.unfollowed));
-	}
-	if (r->view->usyms.lost) {
-		out_json_number(o, "lost_mappings", r->view->usyms.lost);
-		out_line(o, "*** %s mappings of processes were lost, since obsctl read them too late: user code can be [unknown], or have another one's name. ***",
-			 format_count(count, sizeof(count), r->view->usyms.lost));
-	}
-	if (r->view->usyms.debug_large + r->view->klines.large) {
-		size_t n = r->view->usyms.debug_large + r->view->klines.large;
-
-		out_json_number(o, "large_debug_files", n);
-		out_line(o, "*** Debug information of %s file%s takes too much memory: no lines and no inlined functions of %s. ***",
-			 format_count(count, sizeof(count), n), n == 1 ? "" : "s",
-			 n == 1 ? "it" : "them");
-	}
-	if (shows_processes(r->view) && !process_numbers_are_own())
-		out_line(o, "Processes and threads have their numbers of the initial PID namespace; obsctl runs in another one.");
+	out_open(o, "notes_mean", '{');
+	for (i = 0; i < s->nr_notes; i++)
+		out_json_text(o, s->notes[i].name, s->notes[i].doc);
+	out_close(o, '}');
 }
 
 /** report_footer() - What became of every hit, and at which cost. */
 void report_footer(struct report *r, struct out *o)
 {
 	if (o->json)
-		print_accounting(r->session, o);
+		print_accounting(r, o);
 	report_balance(r, o);
 	print_notes(r->session, o);
 	print_cost(r, o);
@@ -441,7 +441,7 @@ void report_footer(struct report *r, struct out *o)
 	print_fill(r, o);
 	print_kept_out(r, o);
 	absent_print(r, o);
-	print_names(r, o);
+	report_warnings(r, o);
 	if ((r->opts->folded || r->opts->stacks) && r->session->stop_reason)
 		out_line(o, "*** Stopped early: %s. ***", r->session->stop_reason);
 }

@@ -94,6 +94,15 @@ static size_t user_frames(struct view *v, uint32_t pid, uint64_t address, bool r
 	return n;
 }
 
+/* A report that was saved has each frame's text, in place of its address. */
+static size_t saved_frame(struct view *v, const char *text)
+{
+	struct view_frame *f = clear(v, 0);
+
+	buf_puts(&f->text, text);
+	return 1;
+}
+
 /**
  * view_frames() - Name the functions that address @i of a stack is in, from the leaf.
  *
@@ -102,6 +111,8 @@ static size_t user_frames(struct view *v, uint32_t pid, uint64_t address, bool r
  */
 size_t view_frames(struct view *v, const struct stack *s, size_t i)
 {
+	if (v->saved)
+		return saved_frame(v, (const char *)(uintptr_t)s->addr[i]);
 	/* All but the first one are where a call returns to. */
 	return s->pid ? user_frames(v, s->pid, s->addr[i], i && !v->user_calls) :
 			kernel_frames(v, s->addr[i], i);

@@ -64,10 +64,15 @@ void nothing_print(struct report *r, struct out *o)
 	struct losses l = losses_of(s);
 	/* A session that runs may have counted one between the two. */
 	uint64_t others = s->filtered > s->own ? s->filtered - s->own : 0;
-	struct buf why = {};
+	struct buf line = {}, why = {};
 
-	if (o->json)
+	if (r->saved) {
+		if (r->saved->nothing)
+			out_line(o, "%s", r->saved->nothing);
+		else
+			out_line(o, "Nothing was %s.", s->hits ? "recorded" : "hit");
 		return;
+	}
 	absent_describe(r, &why);
 	add_count(others, "hit was refused by the filter",
 		  "hits were refused by the filter", &why);
@@ -79,7 +84,10 @@ void nothing_print(struct report *r, struct out *o)
 	add_count(l.lost, "hit was lost", "hits were lost", &why);
 	if (!s->hits)
 		add_targets(r, &why);
-	out_line(o, "Nothing was %s%s%s.", s->hits ? "recorded" : "hit",
-		 why.len ? ": " : "", why.len ? why.p : "");
+	buf_printf(&line, "Nothing was %s%s%s.", s->hits ? "recorded" : "hit",
+		   why.len ? ": " : "", why.len ? why.p : "");
+	out_json_text(o, "nothing", line.p);
+	out_line(o, "%s", line.p);
+	buf_free(&line);
 	buf_free(&why);
 }

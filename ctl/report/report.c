@@ -14,6 +14,7 @@
 #include "lib/map.h"
 #include "lib/parse.h"
 #include "lib/progress.h"
+#include "report/charts.h"
 #include "report/exports.h"
 #include "report/grid_rows.h"
 #include "report/hist.h"
@@ -25,8 +26,6 @@
 #include "report/row_stack.h"
 
 #define TEXT_ROWS	40
-#define CHART_ROWS	10		/* rows that get a bar chart */
-#define CHART_LINES	20
 
 static int compare_rows(const void *a, const void *b, void *arg)
 {
@@ -48,6 +47,8 @@ static void want_row(struct report *r, const struct row *row)
 	size_t c;
 	size_t i;
 
+	if (v->saved)
+		return;
 	for (c = 0; c < v->nr_columns; c++) {
 		uint64_t key = r->table->keys[row->key + c];
 		struct stack *s;
@@ -71,6 +72,16 @@ static size_t rows_to_show(const struct report *r)
 	return top && top < n ? top : n;
 }
 
+/** report_sort() - Those with the most time, or the most hits, first. */
+void report_sort(struct report *r)
+{
+	struct table *t = r->table;
+
+	r->rows_worth = t->nr_rows;
+	if (t->nr_rows)
+		qsort_r(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows, r);
+}
+
 /** report_resolve() - Sort the rows and find the names that the report needs. */
 void report_resolve(struct report *r)
 {
@@ -79,10 +90,12 @@ void report_resolve(struct report *r)
 	size_t i;
 
 	r->rows_worth = t->nr_rows;
-	if (kind && kind->arrange)
+	if (r->saved && kind && kind->restore)
+		kind->restore(r);
+	else if (kind && kind->arrange)
 		kind->arrange(r);
-	else if (t->nr_rows)
-		qsort_r(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows, r);
+	else
+		report_sort(r);
 	r->rows_shown = rows_to_show(r);
 	/* While the session runs, all are named: a module may go away later. */
 	for (i = 0; i < (r->interim ? t->nr_rows : r->rows_shown); i++)
@@ -228,7 +241,10 @@ void report_print_rate(struct report *r, struct out *o, const struct row *row)
 
 	if (!r->rates || o->grid)
 		return;
-	rate = rates_of(r->rates, r, row);
+	if (r->saved && r->interim)
+		rate = r->saved->rates[row->key / (r->table->nr_keys + r->table->nr_figures)];
+	else
+		rate = rates_of(r->rates, r, row);
 	out_json_precise(o, "per_s", rate);
 	format_rate(shown, sizeof(shown), rate);
 	out_cell_aside(o, "PER SECOND", shown, true);
@@ -281,37 +297,24 @@ void report_print_row(struct report *r, struct out *o, const struct row *row, ui
 	out_row_end(o);
 }
 
-static void print_chart(struct report *r, struct out *o, const struct row *row)
+/* Those that -n leaves out, now or when the report was saved. */
+static void print_left_out(struct report *r, struct out *o)
 {
-	struct hist_bar bars[CHART_LINES];
-	bool utf8 = hist_terminal_is_utf8();
-	size_t n = hist_bars(row, bars, CHART_LINES);
-	struct buf line = {};
-	uint64_t most = 0;
-	char from[32];
-	char to[32];
-	size_t c;
+	uint64_t before = r->saved ? r->saved->rows_left_out : 0;
+	uint64_t n = r->rows_worth - r->rows_shown + before;
+	uint64_t weight = r->saved ? r->saved->weight_left_out : 0;
+	char count[32];
 	size_t i;
 
-	for (c = 0; c < r->view->nr_columns; c++) {
-		if (type_is_stack(r->view->types[c]) || view_is_hidden(r->view, c))
-			continue;
-		buf_puts(&line, line.len ? ", " : "");
-		view_print_cell(r->view, c, r->table->keys + row->key, &line);
-	}
-	out_line(o, "\n%s", line.len ? line.p : "all");
-	for (i = 0; i < n; i++)
-		if (bars[i].count > most)
-			most = bars[i].count;
-	for (i = 0; i < n; i++) {
-		format_value(from, sizeof(from), (double)bars[i].lo, view_unit(r->view));
-		format_value(to, sizeof(to), (double)bars[i].hi, view_unit(r->view));
-		line.len = 0;
-		hist_draw(&line, bars[i].count, most, utf8);
-		out_line(o, "  %9s .. %-9s %10llu |%s", from, to,
-			 (unsigned long long)bars[i].count, line.len ? line.p : "");
-	}
-	buf_free(&line);
+	/* Some kinds show fewer than there are, and not for -n. */
+	if (r->rows_worth < r->rows_shown || !n)
+		return;
+	for (i = r->rows_shown; i < r->table->nr_rows; i++)
+		weight += report_weight(r, &r->table->rows[i]);
+	out_json_number(o, "rows_left_out", n);
+	out_json_number(o, "weight_left_out", weight);
+	out_line(o, "... %s more rows (%s)", format_count(count, sizeof(count), n),
+		 n == before ? "the file does not have them" : "-n 0 shows all");
 }
 
 /** report_print_table() - The rows, and what is said below them. */
@@ -320,7 +323,7 @@ void report_print_table(struct report *r, struct out *o)
 	const struct report_kind *kind = r->kind;
 	struct table *t = r->table;
 	char count[32];
-	uint64_t total = 0;
+	uint64_t total = r->saved ? r->saved->weight_left_out : 0;
 	size_t i;
 
 	for (i = 0; i < t->nr_rows; i++)
@@ -333,11 +336,9 @@ void report_print_table(struct report *r, struct out *o)
 	}
 	progress_end();
 	out_table_end(o);
+	print_left_out(r, o);
 	if (!t->nr_rows && !r->rows_hidden)
 		nothing_print(r, o);
-	if (r->rows_shown < r->rows_worth)
-		out_line(o, "... %s more rows (-n 0 shows all)",
-			 format_count(count, sizeof(count), r->rows_worth - r->rows_shown));
 	if (r->rows_hidden)
 		out_line(o, "%s row%s of idle kernel threads hidden (-v shows %s)",
 			 format_count(count, sizeof(count), r->rows_hidden),
@@ -347,11 +348,7 @@ void report_print_table(struct report *r, struct out *o)
 	/* Ages are read for the verdict; as bars they are shown on request. */
 	if (o->json || !t->has_hist || (kind && kind->charts_asked && !r->opts->hist))
 		return;
-	for (i = 0; i < r->rows_shown && i < CHART_ROWS; i++)
-		print_chart(r, o, &t->rows[i]);
-	if (r->rows_shown > CHART_ROWS)
-		out_line(o, "(charts of the first %d rows only; -n N limits the rows)", CHART_ROWS);
-	out_line(o, "\nPercentiles are never too low and at most 6.25 %% too high.");
+	charts_print(r, o);
 }
 
 /**
@@ -376,7 +373,7 @@ int report_print(struct report *r, const struct output *to)
 		grid_rows_print(r, &o);
 	else
 		report_print_table(r, &o);
-	if (r->rates && !o.grid)
+	if (r->rates && !r->saved && !o.grid)
 		rates_take(r->rates, r);
 	report_footer(r, &o);
 	out_close(&o, '}');

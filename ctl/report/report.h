@@ -10,6 +10,7 @@
 #include "report/view.h"
 
 struct absent;
+struct json_t;
 struct picture;
 struct rates;
 struct report;
@@ -51,6 +52,22 @@ struct report_kind {
 	int		(*verdict)(struct report *r);
 	/* Free what arrange() made. */
 	void		(*release)(struct report *r);
+	/* Of a report that was saved, in place of arrange(): take what that made from the file. */
+	void		(*restore)(struct report *r);
+	/* The same in place of report_resolve() and report_print(): it has rows of its own. */
+	int		(*print_saved)(struct report *r, const struct output *to);
+};
+
+/* What a report that was saved says itself, where one that is made now asks the machine. */
+struct report_saved {
+	const struct json_t *root;
+	const char	*title;
+	const char	*nothing;	/* why there are no rows */
+	const char	*absent;	/* what its filter names and was not there; or NULL */
+	struct strings	warnings;
+	double		*rates;		/* of the rows, by their number; NULL without */
+	uint64_t	rows_left_out;	/* by -n, when it was saved */
+	uint64_t	weight_left_out;
 };
 
 struct report {
@@ -70,9 +87,11 @@ struct report {
 	struct rates	*rates;		/* of --interval; or NULL */
 	struct picture	*picture;	/* of --flame; or NULL */
 	const struct absent *absent;	/* from the session's start, or NULL when that is over */
+	const struct report_saved *saved;	/* of a file; or NULL */
 };
 
 void report_resolve(struct report *r);
+void report_sort(struct report *r);
 void report_print_rate(struct report *r, struct out *o, const struct row *row);
 uint64_t report_weight(struct report *r, const struct row *row);
 const char *report_unit(struct report *r);	/* picture.c */
@@ -82,6 +101,8 @@ int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);
 void report_footer(struct report *r, struct out *o);
 void report_balance(struct report *r, struct out *o);
+void report_shape(struct report *r, struct out *o);
+void report_warnings(struct report *r, struct out *o);
 int report_lost(const struct session *s, const struct opts *o);
 int report_verdict(struct report *r);
 void report_free(struct report *r);

@@ -44,7 +44,10 @@ void row_stack_print(struct report *r, struct out *o, size_t column, uint64_t id
 	out_open(o, name, '[');
 	if (s && s->pid && !o->json) {
 		line.len = 0;
-		buf_printf(&line, "      -- user, process %u", s->pid);
+		buf_puts(&line, "      -- user");
+		/* Older files do not say it. */
+		if (s->pid != UINT32_MAX)
+			buf_printf(&line, ", process %u", s->pid);
 		out_below(o, line.p);
 	}
 	for (i = s ? view_first_frame(r->view, s) : 0; s && i < s->nr; i++) {
@@ -60,5 +63,11 @@ void row_stack_print(struct report *r, struct out *o, size_t column, uint64_t id
 		}
 	}
 	out_close(o, ']');
+	line.len = 0;
+	buf_printf(&line, s ? "%s_pid" : "%s_lost", name);
+	if (s && s->pid)
+		out_json_number(o, line.p, s->pid);
+	else if (!s && id)
+		out_json_bool(o, line.p, true);
 	buf_free(&line);
 }

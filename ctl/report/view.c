@@ -303,7 +303,8 @@ static void print_key(struct view *v, size_t column, const uint64_t *keys, struc
 	uint64_t key = keys[column];
 	const struct target *target;
 
-	switch (v->types[column]) {
+	switch (v->saved && v->types[column] != KOBS_TYPE_NUMBER ? KOBS_TYPE_TEXT :
+								   v->types[column]) {
 	case KOBS_TYPE_TEXT:
 		buf_puts(out, (const char *)(uintptr_t)key);
 		break;

@@ -74,6 +74,7 @@ struct view {
 	struct view_frame frame[USYM_FRAMES];	/* set by view_frames() */
 	bool		user_calls;	/* user stacks have calls, not where these return to */
 	const struct targets *targets;	/* NULL for a detached session */
+	bool		saved;		/* addresses are texts: names that a file has */
 };
 
 int view_init(struct view *v, struct nl *nl);

@@ -490,8 +490,10 @@ static void test_tables(void)
 	for (i = 0; i < nr_nouns; i++)
 		for (k = 0; k < nouns[i]->nr_verbs; k++) {
 			const struct verb *v = &nouns[i]->verbs[k];
-			bool by = verb_option(v, "by", 2);
-			bool good = v->doc && v->fn && by == !!v->columns;
+			const struct opt *by = verb_option(v, "by", 2);
+			/* Those of diff are no columns. */
+			bool columns = by && !by->values;
+			bool good = v->doc && v->fn && columns == !!v->columns;
 
 			for (g = v->groups; *g; g++)
 				for (n = 0; n < (*g)->n; n++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unit tests of obsctl show and obsctl diff: stacks of saved reports; prints TAP. */
+/* Unit tests of obsctl diff, and of stacks that obsctl show draws; prints TAP. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/nouns.h"
+#include "cmd/saved/compare.h"
 #include "lib/diag.h"
 #include "lib/lines.h"
 
@@ -81,7 +82,7 @@ static void read_back(const char *name)
 /* Run a noun with files, and options that are set already. Return: its exit status. */
 static int run(const struct noun *noun, struct opts *o, const char *a, const char *b)
 {
-	static uint64_t own[4];
+	static struct diff_opts own;
 	char *args[2];
 	int err;
 
@@ -89,7 +90,7 @@ static int run(const struct noun *noun, struct opts *o, const char *a, const cha
 	args[1] = b ? path_of(b) : NULL;
 	o->args = args;
 	o->nr_args = b ? 2 : 1;
-	o->own = o->own ? o->own : own;
+	o->own = o->own ? o->own : &own;
 	o->output = path_of("out");
 	err = noun->verbs[0].check(&noun->verbs[0], o);
 	return err ? err : noun->verbs[0].fn(&noun->verbs[0], o);
@@ -109,11 +110,9 @@ static void test_show(void)
 	has("<title>gone [mod]\nmodule, 500 ns, 33.33 %</title>", true, "a frame");
 	has("<title>main [cp]\nuser, 1.00 us, 66.67 %</title>", true, "one of the user's");
 	has(">func time, 2.00 s<", true, "what was observed");
-	has(">width: ns; all: 1.50 us<", true, "what the width is");
+	has(">width: ns of time; all: 1.50 us in 2 rows<", true, "what the width is");
 	has(">hits 20 = recorded 15 + filtered 1 + pending 1 + lost 3<", true, "the account");
 	has(">Linux 6.12.0, kobs 1.0<", true, "the machine that it comes from");
-	o = (struct opts){ };
-	ok(run(&noun_show, &o, "a.json", NULL) == STATUS_USAGE, "one of both forms is needed");
 	o = (struct opts){ .flame = path_of("b.svg") };
 	ok(run(&noun_show, &o, "none.json", NULL) == STATUS_REFUSED &&
 	   access(path_of("b.svg"), F_OK), "a file that is not there makes no picture");
@@ -128,8 +127,8 @@ static void test_diff(void)
 	has("ns: before 1.50 us, after 3.00 us (+100.0 %)\n", true, "the whole of both");
 	has("ENDS IN      BEFORE    AFTER    CHANGE  RELATIVE\n"
 	    "vfs_read    1.00 us  2.50 us  +1.50 us  +150.0 %\n"
-	    "gone [mod]   500 ns     0 ns   -500 ns  -100.0 %\n"
-	    "came           0 ns   500 ns   +500 ns       new", true,
+	    "came           0 ns   500 ns   +500 ns       new\n"
+	    "gone [mod]   500 ns     0 ns   -500 ns  -100.0 %", true,
 	    "the greatest change first");
 	read_back("d.svg");
 	has("<g class=\"d7\" data-f=\"3 500 2500\"><title>ksys_read\nkernel, 2.50 us, 83.33 %, before 1.00 us (+150.0 %)</title>",
@@ -146,14 +145,14 @@ static void test_diff(void)
 	o = (struct opts){ .json = true };
 	ok(!run(&noun_diff, &o, "a.json", "b.json"), "the change as JSON");
 	read_back("out");
-	has("{\"unit\": \"ns\", \"before\": 1500, \"after\": 3000, \"lost_before\": 3, \"lost_after\": 3, \"rows\": [{\"frame\": \"vfs_read\", \"before\": 1000, \"after\": 2500, \"change\": 1500}",
+	has("{\"unit\": \"ns\", \"before\": 1500, \"after\": 3000, \"lost_before\": 3, \"lost_after\": 3, \"per_second\": false, \"per_hit\": false, \"scale\": 1, \"rows\": [{\"frame\": \"vfs_read\", \"before\": 1000, \"after\": 2500, \"change\": 1500}",
 	    true, "its numbers");
 }
 
 static void test_rates(void)
 {
-	bool per_second[8] = { true };
-	struct opts o = { .own = per_second };
+	struct diff_opts own = { .per_second = true };
+	struct opts o = { .own = &own };
 	char *longer = strdup(before);
 	char *at = strstr(longer, "2000000000");
 
@@ -166,6 +165,116 @@ static void test_rates(void)
 	free(longer);
 }
 
+/* Rows without stacks: a key with two columns, histograms, numbers above 2^63. */
+#define TABLE_HEAD(by, params) \
+	"{\"kobs\": \"1.0\", \"kernel\": \"6.12.0\", \"source\": \"func\", \"mode\": \"time\", " \
+	"\"duration_ns\": 2000000000, \"targets\": 1, \"params\": {" params "}, \"by\": [" by "], " \
+	"\"rows\": ["
+#define TABLE_ROW(func, pid, sum, bucket) \
+	"{\"func\": \"" func "\", \"pid\": " #pid ", \"count\": 10, \"sum\": " #sum ", \"min\": 1, " \
+	"\"max\": 900, \"hist\": [{\"lo\": " #bucket ", \"hi\": " #bucket ", \"count\": 10}]}"
+
+static void test_keys(void)
+{
+	struct diff_opts own = {};
+	struct opts o = { .own = &own };
+
+	write_file("k.json", TABLE_HEAD("\"func\", \"pid\"", "\"rows\": 1")
+		   TABLE_ROW("vfs_read", 7, 1000, 100) NEXT TABLE_ROW("vfs_read", 8, 1000, 10) NEXT
+		   TABLE_ROW("same", 9, 500000, 10) NEXT TABLE_ROW("went", 9, 6000, 10) FOOT);
+	write_file("l.json", TABLE_HEAD("\"func\", \"pid\"", "\"rows\": 2")
+		   TABLE_ROW("vfs_read", 7, 1500, 200) NEXT TABLE_ROW("came", 8, 2000, 10) NEXT
+		   TABLE_ROW("vfs_read", 8, 1000, 10) NEXT TABLE_ROW("same", 9, 500000, 10) FOOT);
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "reports without stacks compared");
+	read_back("out");
+	has("The reports were made with another rows\n", true, "in what they differ");
+	has("FUNC      PID   BEFORE    AFTER    CHANGE  RELATIVE  P50 BEFORE  P50 AFTER  P99 BEFORE  P99 AFTER\n"
+	    "went      9    6.00 us     0 ns  -6.00 us  -100.0 %       10 ns          -       10 ns          -\n"
+	    "came      8       0 ns  2.00 us  +2.00 us       new           -      10 ns           -      10 ns\n"
+	    "vfs_read  7    1.00 us  1.50 us   +500 ns   +50.0 %      100 ns     200 ns      100 ns     200 ns\n"
+	    "2 rows did not change", true, "rows by both columns, new and gone ones, percentiles");
+	has("Nothing changed over", false, "one in a hundred went");
+	o = (struct opts){ .own = &own, .fail_over = { .text = "5%" } };
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "what grew is a small part: no limit is crossed");
+	o.fail_over.text = "600ns";
+	ok(run(&noun_diff, &o, "k.json", "l.json") == STATUS_CROSSED, "an absolute one is");
+	o.fail_over.text = "2us";
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "a higher one is not");
+	o.fail_over.text = "2KiB";
+	ok(run(&noun_diff, &o, "k.json", "l.json") == STATUS_USAGE, "times have no sizes");
+	o.fail_over.text = "5%";
+	ok(run(&noun_diff, &o, "l.json", "k.json") == STATUS_CROSSED,
+	   "a new row with 1 % of all crosses");
+	o = (struct opts){ .own = &own };
+	ok(!run(&noun_diff, &o, "k.json", "k.json"), "a report compared with itself");
+	read_back("out");
+	has("Nothing changed over 5 %, of rows with 1 % of all or more.", true, "nothing changed");
+	write_file("m.json", TABLE_HEAD("\"pid\"", "") TABLE_ROW("x", 7, 1000, 10) NEXT
+		   TABLE_ROW("x", 8, 1000, 10) NEXT TABLE_ROW("x", 9, 506000, 10) FOOT);
+	ok(!run(&noun_diff, &o, "k.json", "m.json"), "reports of other columns");
+	read_back("out");
+	has("The reports have other columns; compared by those of both: pid\n", true, "it is said");
+	has("3 rows did not change", true, "rows that become one are added");
+	write_file("m.json", TABLE_HEAD("\"comm\"", "") FOOT);
+	ok(run(&noun_diff, &o, "k.json", "m.json") == STATUS_REFUSED, "no column in common");
+	own.by = "end";
+	ok(run(&noun_diff, &o, "k.json", "l.json") == STATUS_REFUSED, "stacks that are not there");
+	own.by = "key";
+	ok(!run(&noun_diff, &o, "a.json", "b.json"), "stacks by all columns");
+	read_back("out");
+	has("vfs_read  cp    1.00 us  2.50 us  +1.50 us  +150.0 %\n      main [cp]\n      vfs_read\n      ksys_read\n",
+	    true, "which stand below their rows");
+}
+
+static void test_scales(void)
+{
+	struct diff_opts own = { .per_hit = true };
+	struct opts o = { .own = &own, .json = true };
+
+	write_file("k.json", HEAD("func", "count", "\"func\"")
+		   "{\"func\": \"f\", \"count\": 10}], \"accounting\": {\"recorded\": 10}}");
+	write_file("l.json", HEAD("func", "count", "\"func\"")
+		   "{\"func\": \"f\", \"count\": 30}], \"accounting\": {\"recorded\": 20}}");
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "reports compared by hits");
+	read_back("out");
+	has("\"per_second\": false, \"per_hit\": true, \"scale\": 2, \"rows\": [{\"func\": \"f\", \"before\": 20, \"after\": 30, \"change\": 10}]",
+	    true, "the scale, and what it makes");
+	own.per_second = true;
+	ok(run(&noun_diff, &o, "k.json", "l.json") == STATUS_USAGE, "two scales");
+}
+
+static void test_large(void)
+{
+	static const char *const files[][2] = {
+		{ "18446744073709551615", "max      18,446,744,073,709,551,615" },
+		{ "9223372036854775808", "max      9,223,372,036,854,775,808" },
+		{ "9223372036854775807", "max      9,223,372,036,854,775,807" },
+	};
+	char content[512];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		struct opts o = {};
+
+		snprintf(content, sizeof(content),
+			 HEAD("func", "count", "\"func\"") "{\"func\": \"max \\\"1, 99999999999999999999\", \"x\": 1e400, "
+			 "\"count\": %s}" FOOT, files[i][0]);
+		/* What is too large for everybody is no report. */
+		write_file("k.json", content);
+		ok(run(&noun_show, &o, "k.json", NULL) == STATUS_REFUSED, "a real without an end");
+		memcpy(strstr(content, "1e400"), "1e2  ", 5);
+		write_file("k.json", content);
+		ok(!run(&noun_show, &o, "k.json", NULL), "a large number");
+		read_back("out");
+		has(strchr(files[i][1], ' ') + 6, true, "to the last digit");
+		has("max \"1, 99999999999999999999  ", true, "but not in a text");
+	}
+	snprintf(content, sizeof(content), HEAD("func", "count", "\"func\"")
+		 "{\"func\": \"f\", \"count\": 18446744073709551616}" FOOT);
+	write_file("k.json", content);
+	ok(run(&noun_show, &(struct opts){}, "k.json", NULL) == STATUS_REFUSED, "one above 64 bits");
+}
+
 static void test_refusals(void)
 {
 	static const struct {
@@ -174,7 +283,6 @@ static void test_refusals(void)
 	} bad[] = {
 		{ "no JSON", "{\"kobs\"" },
 		{ "no report", "{\"kobs\": \"1\"}" },
-		{ "a source without stacks", HEAD("slab", "growth", "\"kstack\"") FOOT },
 		{ "no stacks", HEAD("func", "count", "\"func\"") "{\"count\": 1}" FOOT },
 		{ "no numbers", HEAD("func", "count", "\"kstack\"") "{\"kstack\": []}" FOOT },
 		{ "a stack of numbers",
@@ -201,7 +309,8 @@ static void test_refusals(void)
 int main(void)
 {
 	static const char *const files[] = {
-		"a.json", "b.json", "c.json", "bad.json", "out", "a.svg", "d.svg",
+		"a.json", "b.json", "c.json", "k.json", "l.json", "m.json", "bad.json", "out",
+		"a.svg", "d.svg",
 	};
 	size_t i;
 
@@ -212,6 +321,9 @@ int main(void)
 	test_show();
 	test_diff();
 	test_rates();
+	test_keys();
+	test_scales();
+	test_large();
 	test_refusals();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(path_of(files[i]));

@@ -197,7 +197,7 @@ static void test_mixed(void)
 	has(print(&f), "EVENTS", false, "events of several kinds do not add up");
 	has(f.text, " 3  75.0 %\n", true, "shares are by samples");
 	f.opts.json = true;
-	has(print(&f), "\"events\"", false, "nor do they in JSON");
+	has(print(&f), "\"events\": ", false, "nor do they in JSON");
 	tear_down(&f);
 }
 

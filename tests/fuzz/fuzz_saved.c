@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/nouns.h"
+#include "cmd/saved/compare.h"
 #include "export/formats.h"
 #include "fuzz.h"
 #include "lib/opts.h"
@@ -34,10 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct memory_file b;
 	const uint8_t *mark = memchr(data, 0xff, size);
 	size_t first = mark ? (size_t)(mark - data) : size;
-	bool per_second[8] = { true };
+	struct diff_opts own = { .per_second = true };
 	struct opts o = {
 		.output = "/dev/null", .flame = "/dev/null", .folded = true,
-		.own = per_second,
+		.own = &own,
 	};
 	char *args[2];
 
@@ -50,7 +51,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.nr_args = 1;
 	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
 	show_formats(args);
+	o.folded = false;
+	o.flame = NULL;
+	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
 	o.nr_args = 2;
+	noun_diff.verbs[0].fn(&noun_diff.verbs[0], &o);
+	own.by = "end";
+	o.flame = "/dev/null";
 	noun_diff.verbs[0].fn(&noun_diff.verbs[0], &o);
 	return 0;
 }

@@ -1,38 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The stacks of a report that --json wrote to a file. */
+/* A report that --json wrote to a file: what is in it, and the report that it was. */
 #ifndef OBSCTL_SAVED_H
 #define OBSCTL_SAVED_H
 
-#include <jansson.h>
-
-#include "export/export.h"
-#include "export/flame.h"
-#include "lib/buf.h"
+#include "cmd/json_file.h"
 #include "lib/opts.h"
+#include "report/rates.h"
+#include "report/report.h"
 
-struct saved_kind;
+/* What is known of a mode where the file does not say it. */
+struct saved_kind {
+	const char	*source;
+	const char	*mode;
+	const char	*weight;	/* key of a row: what it weighs in a comparison */
+	const char	*unit;
+	const char	*value;		/* the mode's; NULL where hits are only counted */
+	const char	*keys[3];	/* columns that tell rows apart, if not those of --by */
+};
 
 struct saved {
 	const char	*path;
 	json_t		*root;
+	json_t		*rows;
 	const struct saved_kind *kind;
-	const char	*weight;	/* what a row's weight is called */
-	const char	*unit;
+	/* The report, once it was restored. */
+	struct view	view;
+	struct source	source;
+	struct mode	mode;
+	struct column	columns[VIEW_COLUMNS];
+	struct session	session;
+	struct table	table;
+	struct rates	rates;
+	double		*row_rates;
+	struct report_saved says;
+	struct report	report;
+	struct opts	opts;
+	char		**command;
 };
 
+/* saved.c */
 int saved_open(struct saved *s, const char *path);
-int saved_same(const struct saved *a, const struct saved *b);
-int saved_stacks(const struct saved *s, struct stack_set *set);
+int saved_no_report(const struct saved *s, const char *why);
+const char *saved_text(const struct saved *s, const char *key);
 uint64_t saved_number(const struct saved *s, const char *key);
-enum flame_palette saved_palette(const struct saved *s);
-void saved_describe(const struct saved *s, struct buf *out);
-uint64_t saved_lost(const struct saved *s);
-void saved_account(const struct saved *s, struct buf *out);
-void saved_machine(const struct saved *s, struct buf *out);
-void saved_weigh(const struct saved *s, struct export *e);
 void saved_close(struct saved *s);
 
 /* export.c */
 int saved_export(const struct opts *o);
+
+/* restore.c, restore_session.c, restore_rows.c */
+int saved_restore(struct saved *s, const struct opts *o);
+int saved_print(struct saved *s, const struct output *to);
+void restore_session(struct saved *s);
+void restore_free_session(struct session *s);
+int restore_rows(struct saved *s);
 
 #endif

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* obsctl show: the stacks of a saved report, folded or as a flame graph, on any machine. */
+/* obsctl show: a saved report as it was printed, or its stacks, on any machine. */
 
 #include <stdio.h>
 
 #include "cmd/nouns.h"
 #include "cmd/saved/saved.h"
-#include "export/folded.h"
 #include "lib/diag.h"
-#include "lib/format.h"
 #include "report/outfile.h"
 #include "report/picture.h"
 
@@ -15,97 +13,67 @@ static int check_show(const struct verb *verb, const struct opts *o)
 {
 	if (o->nr_args != 1)
 		return misuse("show takes one file, that a report was written to by --json");
-	if (!o->folded && !o->flame && !o->json && !o->format)
-		return misuse("show needs --flame FILE, --folded or --format FORMAT: what to make of the report");
 	return 0;
 }
 
-static void add(struct strings *lines, struct buf *line)
+static bool has_stacks(const struct saved *s)
 {
-	strings_add(lines, line->p);
-	line->len = 0;
+	return view_has_type(&s->view, KOBS_TYPE_KSTACK) ||
+	       view_has_type(&s->view, KOBS_TYPE_USTACK);
 }
 
-static int draw(const struct saved *s, struct stack_set *set, const struct opts *o,
-		struct picture *picture)
+static int print(struct saved *s, const struct opts *o)
 {
-	struct flame f = {
-		.set = set, .palette = saved_palette(s), .icicle = o->icicle, .unit = s->unit,
-	};
-	struct buf title = {}, line = {}, text = {};
-	char all[40];
-	int err;
+	struct picture picture = {};
+	struct output to = {};
+	int closed;
+	int err = 0;
 
-	buf_printf(&title, "%s", s->path);
-	f.title = title.p;
-	saved_describe(s, &line);
-	add(&f.head, &line);
-	format_value(all, sizeof(all), (double)stack_set_total(set), s->unit);
-	buf_printf(&line, "width: %s; all: %s", s->unit, all);
-	add(&f.head, &line);
-	saved_account(s, &line);
-	add(&f.foot, &line);
-	saved_machine(s, &line);
-	add(&f.foot, &line);
-	flame_write(&f, &text);
-	err = picture_save(picture, &text);
-	strings_free(&f.head);
-	strings_free(&f.foot);
-	buf_free(&title);
-	buf_free(&line);
-	buf_free(&text);
-	return err;
-}
-
-/* As a session's folded stacks are told of: beside them. */
-static void tell_account(const struct saved *s)
-{
-	struct buf line = {};
-
-	saved_account(s, &line);
-	warn("%s", line.p);
-	buf_free(&line);
+	if ((opts_wants_stacks(o) || o->stacks) && !has_stacks(s))
+		err = refuse("%s has no stacks: make it with --by kstack, ustack or both",
+			     s->path);
+	if (!err)
+		err = output_for(&to, o);
+	if (!err)
+		err = picture_open(&picture, o->flame);
+	s->report.picture = &picture;
+	if (!err)
+		err = saved_print(s, &to);
+	picture_close(&picture);
+	closed = output_close(&to);
+	return err ? err : closed;
 }
 
 static int run_show(const struct verb *verb, const struct opts *o)
 {
-	struct picture picture = {};
-	struct stack_set set = {};
-	struct output to = {};
-	bool folded = o->folded && !o->format;
 	struct saved s;
-	int closed;
-	int err = o->json || o->format ? saved_export(o) : 0;
+	int err;
 
-	if (err || (!folded && !o->flame))
-		return err;
+	/* The file as it is, or its rows. */
+	if (o->json)
+		return saved_export(o);
 	err = saved_open(&s, o->args[0]);
 	if (!err)
-		err = saved_stacks(&s, &set);
-	if (!err && o->flame)
-		err = picture_open(&picture, o->flame);
-	if (!err && folded)
-		err = output_for(&to, o);
-	if (!err && o->flame)
-		err = draw(&s, &set, o, &picture);
-	if (!err && folded) {
-		folded_write(&set, to.file);
-		err = output_flush(&to);
-		tell_account(&s);
-	}
-	closed = output_close(&to);
-	picture_close(&picture);
-	stack_set_free(&set);
+		err = saved_restore(&s, o);
+	if (!err)
+		err = print(&s, o);
 	saved_close(&s);
-	return err ? err : closed;
+	return err;
 }
+
+static const struct opt show_options[] = {
+	{ "hist", 0, NULL, "histograms of slab leaks, too: of ages", &opt_switch, OPT_AT(hist) },
+};
+
+static const struct opt_group group_show = { OPT_GROUP(show_options) };
 
 static const struct verb verbs[] = {
 	{
 		.name = "",
-		.doc = "stacks of a report that --json wrote to a file",
+		.doc = "a report that --json wrote to a file, as it was printed",
 		.args = "FILE.json",
-		.groups = GROUPS(&group_folded, &group_flame, &group_output),
+		.groups = GROUPS(&group_show, &group_top, &group_folded, &group_flame,
+				 &group_output, &group_verbose),
 		.check = check_show,
 		.fn = run_show,
 	},

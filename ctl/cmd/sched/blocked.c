@@ -12,14 +12,23 @@
 #include "lib/map.h"
 #include "symbols/code_ranges.h"
 
-/* Places of the kernel's columns; a screen has the stack as well, behind them. */
-enum { COMM, STATE, STACK, WHOLE_STACK };
+/*
+ * Places of the kernel's columns, and of one more behind them: JSON tells idle threads, a
+ * screen has the stack as well.
+ */
+enum { COMM, STATE, STACK, MORE };
 
 const char *const blocked_columns[BLOCKED_COLUMNS] = { "comm", "state", "kstack" };
 
 static const struct column blocked_column = {
 	.name = (char *)"blocked_in",
 	.type = KOBS_TYPE_TEXT,
+};
+
+/* Text hides rows of idle kernel threads, which must be told apart in a file. */
+static const struct column idle_column = {
+	.name = (char *)"idle",
+	.type = KOBS_TYPE_NUMBER,
 };
 
 static bool in_scheduler(const struct blocked *b, uint64_t address)
@@ -89,18 +98,20 @@ static void merge_rows(const struct blocked *b, struct report *r, struct table *
 {
 	struct table *from = r->table;
 	bool all = r->opts->json || r->opts->verbose;
+	uint64_t key[BLOCKED_COLUMNS + 1];
 	size_t i;
 
 	want_frames(r);
 	for (i = 0; i < from->nr_rows; i++) {
 		const struct row *row = &from->rows[i];
-		uint64_t key[BLOCKED_COLUMNS + 1];
 		struct table *to;
 		bool idle;
 
 		memcpy(key, from->keys + row->key, BLOCKED_COLUMNS * sizeof(*key));
-		key[WHOLE_STACK] = key[STACK];
+		key[MORE] = key[STACK];
 		key[STACK] = (uint64_t)(uintptr_t)find_function(b, r, key, &idle);
+		if (r->opts->json)
+			key[MORE] = idle;
 		to = idle && !all ? hidden : shown;
 		table_add(to, table_row(to, key), row, table_figures(from, row));
 	}
@@ -113,10 +124,17 @@ static void find_scheduler(struct blocked *b)
 	b->found = true;
 }
 
+static void add_column(struct view *v, const struct column *column)
+{
+	v->columns[MORE] = column;
+	v->types[MORE] = column->type;
+	v->shown[MORE] = SHOWN_COUNT;
+	v->nr_columns = MORE + 1;
+}
+
 static int print_table(struct blocked *b, struct report *r, const struct output *to)
 {
 	const struct column *column = r->view->columns[STACK];
-	size_t columns = to->grid ? WHOLE_STACK + 1 : BLOCKED_COLUMNS;
 	struct table *from = r->table;
 	struct table hidden;
 	struct table shown;
@@ -125,11 +143,12 @@ static int print_table(struct blocked *b, struct report *r, const struct output 
 	find_scheduler(b);
 	r->view->columns[STACK] = &blocked_column;
 	r->view->types[STACK] = KOBS_TYPE_TEXT;
-	r->view->columns[WHOLE_STACK] = column;
-	r->view->types[WHOLE_STACK] = column->type;
-	r->view->nr_columns = columns;
-	model_init_table(&shown, r->view->types, columns, r->view->mode);
-	model_init_table(&hidden, r->view->types, columns, r->view->mode);
+	if (r->opts->json)
+		add_column(r->view, &idle_column);
+	else if (to->grid)
+		add_column(r->view, column);
+	model_init_table(&shown, r->view->types, r->view->nr_columns, r->view->mode);
+	model_init_table(&hidden, r->view->types, r->view->nr_columns, r->view->mode);
 	merge_rows(b, r, &shown, &hidden);
 	shown.has_hist = from->has_hist;
 	shown.stacks = from->stacks;
@@ -179,9 +198,51 @@ static int print_detached(struct report *r, const struct output *to)
 	return err;
 }
 
+/* Rates are by the numbers of rows, which become fewer. */
+static void add_rate(double *rates, size_t to, size_t from, bool first)
+{
+	rates[to] = (first ? 0 : rates[to]) + rates[from];
+}
+
+/*
+ * What a file has of this table: rows of idle threads are taken out, or become one with
+ * others of the same function. Other tables of the mode have no such column.
+ */
+static void restore(struct report *r)
+{
+	struct table *t = r->table;
+	struct table shown;
+	double *rates = r->saved->rates;
+	size_t hidden = 0;
+	size_t i;
+
+	if (view_column(r->view, idle_column.name) == MORE) {
+		r->view->nr_columns = MORE;
+		model_init_table(&shown, r->view->types, MORE, r->view->mode);
+		for (i = 0; i < t->nr_rows; i++) {
+			const uint64_t *key = t->keys + t->rows[i].key;
+			struct row *to;
+
+			if (key[MORE] && !r->opts->verbose) {
+				hidden++;
+				continue;
+			}
+			to = table_row(&shown, key);
+			if (rates)
+				add_rate(rates, (size_t)(to - shown.rows), i, !to->count);
+			table_add(&shown, to, &t->rows[i], table_figures(t, &t->rows[i]));
+		}
+		table_swap_rows(t, &shown);
+		model_free_table(&shown);
+		r->rows_hidden = hidden;
+	}
+	report_sort(r);
+}
+
 const struct report_kind blocked_report = {
 	.source = "sched",
 	.mode = "offcpu",
 	.palette = FLAME_WAITS,
 	.print = print_detached,
+	.restore = restore,
 };

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Two saved reports, and what changed from the first one to the second. */
+#ifndef OBSCTL_COMPARE_H
+#define OBSCTL_COMPARE_H
+
+#include "cmd/saved/saved.h"
+#include "export/stack_set.h"
+#include "lib/map.h"
+
+/* Options of diff alone. */
+struct diff_opts {
+	bool		per_second;
+	bool		per_hit;
+	const char	*by;		/* "key" or "end"; NULL for what suits the reports */
+};
+
+/* A row of either report, or of both: a key, or the function that stacks end in. */
+struct pair {
+	const char	*key;		/* its cells, each behind a byte that ends them */
+	uint64_t	before;		/* scaled, if the report is */
+	uint64_t	after;
+	struct row	hist[2];
+};
+
+struct diff {
+	const struct opts *o;
+	const struct diff_opts *own;
+	struct saved	file[2];
+	const char	*weight;	/* key of a row in the file */
+	const char	*unit;
+	double		scale;		/* what the first report is multiplied by */
+	bool		by_end;
+	bool		has_hist;
+	const char	*columns[VIEW_COLUMNS];	/* of the key */
+	bool		stacked[VIEW_COLUMNS];
+	size_t		nr_columns;
+	struct strings	notes;		/* in what else the reports differ */
+	struct stack_set set;
+	struct pool	keys;
+	struct map	by_key;
+	struct pair	*v;
+	size_t		n;
+	size_t		cap;
+	uint64_t	total[2];
+};
+
+#define CELL_END	1	/* byte behind a cell of a key; frames of a stack are lines */
+
+/* compare.c */
+int compare_files(struct diff *d);
+void compare_free(struct diff *d);
+
+/* compare_rows.c */
+int compare_columns(struct diff *d);
+int compare_rows(struct diff *d);
+void compare_ends(struct diff *d);
+
+/* compare_judge.c */
+bool compare_is_quiet(const struct diff *d, double percent);
+double compare_percent(const struct opts *o);
+int compare_judge(const struct diff *d);
+void compare_name(const struct diff *d, const struct pair *p, struct buf *out);
+
+/* compare_print.c */
+void compare_describe(const struct diff *d, struct strings *lines);
+void compare_accounts(const struct diff *d, bool machines, struct strings *lines);
+void compare_print(struct diff *d, struct out *o);
+
+#endif

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit tests of obsctl show: a report is printed as text and as JSON, and what show makes
+ * of the JSON must be the text, to the byte. Prints TAP.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/nouns.h"
+#include "cmd/sched/blocked.h"
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/map.h"
+#include "report/rates.h"
+#include "report/report.h"
+
+static unsigned int test_nr;
+static unsigned int failures;
+static char dir[32];
+
+static void ok(bool good, const char *name)
+{
+	failures += !good;
+	printf("%sok %u - %s\n", good ? "" : "not ", ++test_nr, name);
+}
+
+static void is(const char *text, const char *want, const char *name)
+{
+	bool good = !strcmp(text, want);
+	size_t same = 0;
+
+	ok(good, name);
+	if (good)
+		return;
+	while (text[same] && text[same] == want[same])
+		same++;
+	printf("# from '%.300s'\n# for  '%.300s'\n# all '%.4000s'\n", text + same, want + same,
+	       text);
+}
+
+/* A report of some columns, without the kernel. */
+struct fixture {
+	struct view	view;
+	struct source	source;
+	struct mode	mode;
+	struct column	columns[8];
+	struct figure	figures[12];
+	struct session	session;
+	struct session_note note;
+	struct param	params[4];
+	struct opts	opts;
+	struct table	table;
+	struct report	report;
+	char		*text;
+	char		*json;
+	char		*shown;
+};
+
+static void set_up(struct fixture *f, const char *source, const char *mode)
+{
+	memset(f, 0, sizeof(*f));
+	f->mode = (struct mode){ .name = (char *)mode, .figures = f->figures };
+	f->source = (struct source){ .name = (char *)source, .modes = &f->mode, .nr_modes = 1 };
+	f->view = (struct view){
+		.sources = { .v = &f->source, .n = 1 }, .source = &f->source, .mode = &f->mode,
+		.version = "1.0", .kernel = "6.12.0",
+	};
+	ksyms_init(&f->view.ksyms);
+	f->view.ksyms.path = "/nonexistent";
+	f->session = (struct session){
+		.source = (char *)source, .mode = (char *)mode, .targets = 3,
+		.state = KOBS_STATE_STOPPED, .duration = 2345678901ull, .hits = 1234,
+		.recorded = 1200, .filtered = 30, .own = 2, .hits_timed = 100, .cost = 31313, .memory = 5 << 20,
+		.rows = 7, .rows_max = 4096, .stacks = 3, .stacks_max = 1024,
+		.stacks_cached = 90, .stacks_unwound = 10, .stacks_checked = 2,
+	};
+}
+
+static void add_column(struct fixture *f, const char *name, uint32_t type)
+{
+	struct column *c = &f->columns[f->view.nr_columns];
+
+	*c = (struct column){ .name = (char *)name, .type = type };
+	f->view.columns[f->view.nr_columns] = c;
+	f->view.shown[f->view.nr_columns] = SHOWN_COUNT;
+	f->view.types[f->view.nr_columns++] = type;
+}
+
+static void add_figure(struct fixture *f, const char *name, const char *unit, uint32_t merge)
+{
+	f->figures[f->mode.nr_figures++] = (struct figure){
+		.name = (char *)name, .unit = (char *)unit, .merge = merge,
+	};
+}
+
+static void begin(struct fixture *f)
+{
+	model_init_table(&f->table, f->view.types, f->view.nr_columns, &f->mode);
+	f->report = (struct report){
+		.view = &f->view, .session = &f->session, .opts = &f->opts, .table = &f->table,
+		.kind = nouns_report_kind(f->session.source, f->session.mode),
+	};
+}
+
+static void tear_down(struct fixture *f)
+{
+	report_free(&f->report);
+	model_free_table(&f->table);
+	ksyms_free(&f->view.ksyms);
+	usyms_free(&f->view.usyms);
+	free(f->session.lost);
+	free(f->session.kept_out);
+	numbers_free(&f->session.filter.pids);
+	strings_free(&f->session.filter.comms);
+	free(f->text);
+	free(f->json);
+	free(f->shown);
+}
+
+static uint64_t text_key(struct fixture *f, const char *text)
+{
+	return (uint64_t)(uintptr_t)pool_intern(&f->table.texts, text);
+}
+
+static uint64_t code(struct fixture *f, uint64_t address, const char *name)
+{
+	return ksyms_tell(&f->view.ksyms, address, name, false);
+}
+
+static void add_stack(struct fixture *f, uint32_t id, uint32_t pid, const uint64_t *addr, size_t n)
+{
+	struct stack *s = zalloc(sizeof(*s) + n * sizeof(*addr));
+
+	s->id = id;
+	s->pid = pid;
+	s->nr = (uint32_t)n;
+	memcpy(s->addr, addr, n * sizeof(*addr));
+	map_set(&f->table.stacks, id, s);
+}
+
+static void add_loss(struct fixture *f, const char *reason, const char *doc, uint64_t count)
+{
+	struct session *s = &f->session;
+
+	s->lost = grow(s->lost, &s->cap_lost, s->nr_lost + 1, sizeof(*s->lost));
+	s->lost[s->nr_lost++] = (struct lost){ (char *)reason, (char *)doc, count };
+	s->hits += count;
+}
+
+static char *print(struct fixture *f, bool json)
+{
+	struct output to = {};
+	char *text = NULL;
+	size_t size = 0;
+	int err;
+
+	f->opts.json = json;
+	to.file = open_memstream(&text, &size);
+	if (f->report.kind && f->report.kind->print) {
+		err = f->report.kind->print(&f->report, &to);
+	} else {
+		report_resolve(&f->report);
+		err = report_print(&f->report, &to);
+	}
+	ok(!err, "a report is printed");
+	fclose(to.file);
+	return text;
+}
+
+static char *path_of(const char *name)
+{
+	static char paths[4][64];
+	static size_t n;
+	char *path = paths[n++ % ARRAY_SIZE(paths)];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
+	return path;
+}
+
+static void write_file(const char *name, const char *content)
+{
+	FILE *file = fopen(path_of(name), "w");
+
+	if (file) {
+		fputs(content, file);
+		fclose(file);
+	}
+}
+
+static char *read_back(const char *name)
+{
+	FILE *file = fopen(path_of(name), "r");
+	struct buf text = {};
+	char part[4096];
+	size_t n;
+
+	buf_puts(&text, "");
+	while (file && (n = fread(part, 1, sizeof(part), file)))
+		buf_add(&text, part, n);
+	if (file)
+		fclose(file);
+	return text.p;
+}
+
+/* What show makes of a file, with the options of the report. */
+static char *show(const char *name, const struct opts *with)
+{
+	char *path = path_of(name);
+	struct opts o = *with;
+
+	o.json = false;
+	o.args = &path;
+	o.nr_args = 1;
+	o.output = path_of("out");
+	o.command = NULL;
+	ok(!noun_show.verbs[0].check(&noun_show.verbs[0], &o) &&
+	   !noun_show.verbs[0].fn(&noun_show.verbs[0], &o), "a file is shown");
+	return read_back("out");
+}
+
+/* The report as text, and what becomes of its JSON: both must be the same. */
+static void same(struct fixture *f, const char *name)
+{
+	free(f->text);
+	free(f->json);
+	free(f->shown);
+	/* JSON first: some kinds take rows out of the table. */
+	f->json = print(f, true);
+	f->text = print(f, false);
+	write_file("a.json", f->json);
+	f->shown = show("a.json", &f->opts);
+	is(f->shown, f->text, name);
+}
+
+static void has(const char *text, const char *part, const char *name)
+{
+	bool good = strstr(text, part);
+
+	ok(good, name);
+	if (!good)
+		printf("# no '%s' in '%.3000s'\n", part, text);
+}
+
+static void add_row(struct fixture *f, const uint64_t *key, uint64_t count, uint64_t value,
+		    const uint64_t *figures)
+{
+	struct row part = {
+		.count = count, .sum = count * value, .min = value / 2, .max = value * 2,
+	};
+
+	table_add(&f->table, table_row(&f->table, key), &part, figures);
+}
+
+static void test_count(void)
+{
+	struct kept_out kept[] = { { (char *)"on the deny list", 0x1000, true } };
+	struct fixture f;
+	uint64_t key[2];
+	size_t i;
+
+	set_up(&f, "func", "count");
+	add_column(&f, "func", KOBS_TYPE_FUNCTION);
+	add_column(&f, "comm", KOBS_TYPE_TEXT);
+	begin(&f);
+	key[0] = code(&f, 0xffffffff81000010ull, "vfs_read");
+	key[1] = text_key(&f, "a \"b\" \\ <c>");
+	add_row(&f, key, 1000, 0, NULL);
+	key[1] = text_key(&f, "");
+	add_row(&f, key, 3, 0, NULL);
+	key[0] = code(&f, 0xffffffffc0000010ull, "f\303\274r [mod]");
+	add_row(&f, key, 1ull << 63, 0, NULL);
+	same(&f, "rows, texts of all kinds and numbers above 2^63");
+	add_loss(&f, "in_flight", "call that had not ended", 2);
+	add_loss(&f, "ring_full", "records came too fast: raise ring_kb", 400);
+	f.session.stop_reason = (char *)"over budget";
+	f.note = (struct session_note){ (char *)"functions_gone", (char *)"went", 2 };
+	f.session.notes = &f.note;
+	f.session.nr_notes = 1;
+	same(&f, "losses, notes and an early stop");
+	f.session.hits++;
+	f.session.stacks_wrong = 1;
+	same(&f, "sums that do not hold");
+	f.session.state = KOBS_STATE_STARTED;
+	f.report.interim = true;
+	same(&f, "a session that runs");
+	f.report.interim = false;
+	f.session.state = KOBS_STATE_STOPPED;
+	numbers_add(&f.session.filter.pids, 4194305);
+	strings_add(&f.session.filter.comms, "s*");
+	f.session.filter.min = 1500;
+	same(&f, "a filter, and what it names that is not there");
+	f.session.kept_out = zalloc(sizeof(kept));
+	memcpy(f.session.kept_out, kept, sizeof(kept));
+	f.session.nr_kept_out = 1;
+	f.session.denied = 1;
+	f.session.untraceable = 2;
+	same(&f, "functions that were kept out");
+	f.opts.verbose = true;
+	same(&f, "and their names");
+	for (i = 0; i < 60; i++) {
+		key[0] = code(&f, 0xffffffff82000000ull + i * 16, "other");
+		add_row(&f, key, i + 1, 0, NULL);
+	}
+	same(&f, "more rows than text shows");
+	f.opts.top.given = true;
+	f.opts.top.value = 5;
+	free(f.json);
+	f.json = print(&f, true);
+	write_file("a.json", f.json);
+	has(f.json, "\"rows_left_out\": 58, \"weight_left_out\": ", "and says it");
+	f.opts.top.given = false;
+	f.opts.json = false;
+	f.shown = (free(f.shown), show("a.json", &f.opts));
+	has(f.shown, "... 58 more rows (the file does not have them)", "without -n, it is said");
+	tear_down(&f);
+}
+
+static void test_nothing(void)
+{
+	struct pattern pattern = { .text = "vfs_fsync" };
+	struct targets targets = { .patterns = &pattern, .nr_patterns = 1 };
+	struct fixture f;
+
+	set_up(&f, "func", "count");
+	add_column(&f, "func", KOBS_TYPE_FUNCTION);
+	begin(&f);
+	f.view.targets = &targets;
+	f.session.hits = 0;
+	same(&f, "no rows");
+	has(f.text, "vfs_fsync (3 targets) was hit 0 times", "and why");
+	tear_down(&f);
+}
+
+static void test_stacks(void)
+{
+	const uint64_t numbers[][2] = { { 1, 7 }, { 2, UINT64_MAX } };
+	char cmd[] = "./work", arg[] = "<b>";
+	char *command[3] = { cmd, arg };
+	struct bucket b[] = { { 64, 67, 5 }, { 960, 1023, 3 }, { 1024, 1087, 2 } };
+	struct fixture f;
+	uint64_t key[4];
+	uint64_t at[3];
+	size_t i;
+
+	set_up(&f, "lock", "contention");
+	f.mode.value = (char *)"wait";
+	f.mode.unit = (char *)"ns";
+	add_column(&f, "lock", KOBS_TYPE_OBJECT);
+	add_column(&f, "owner_pid", KOBS_TYPE_NUMBER);
+	add_column(&f, "ustack", KOBS_TYPE_USTACK);
+	add_column(&f, "owner_stack", KOBS_TYPE_KSTACK);
+	add_figure(&f, "waiters", "", KOBS_MERGE_SUM);
+	add_figure(&f, "nearest", "ns", KOBS_MERGE_LOWEST);
+	begin(&f);
+	at[0] = code(&f, 0xffffffff81000010ull, "leaf+0x10");
+	at[1] = code(&f, 0xffffffffc0000020ull, "mod_fn+0x20 [mod]");
+	at[2] = code(&f, 0xffffffff81000030ull, "root+0x30");
+	add_stack(&f, 1, 0, at, 3);
+	add_stack(&f, 3, 4194305, (uint64_t[]){ 0x401000, 0x402000 }, 2);
+	for (i = 0; i < 2; i++) {
+		key[0] = ksyms_tell(&f.view.ksyms, 0xffffffff83000000ull, "a_lock", true);
+		key[1] = i * 4711;
+		key[2] = i ? 3 : 0;
+		key[3] = i ? 9 : 1;
+		add_row(&f, key, i + 2, 1500 + i, numbers[i]);
+	}
+	same(&f, "stacks, one that was lost, a column that does not apply, further numbers");
+	has(f.text, "      [the stack was lost]\n", "a lost stack");
+	has(f.text, "      -- user, process 4194305\n", "whose stack it is");
+	f.opts.command = command;
+	f.json = (free(f.json), print(&f, true));
+	write_file("a.json", f.json);
+	f.opts.folded = true;
+	f.text = (free(f.text), print(&f, false));
+	f.shown = (free(f.shown), show("a.json", &f.opts));
+	is(f.shown, f.text, "folded stacks");
+	has(f.shown, "a_lock;4711;", "which have their columns");
+	f.opts.folded = false;
+	f.table.has_hist = true;
+	for (i = 0; i < ARRAY_SIZE(b); i++)
+		table_add_bucket(&f.table.rows[0], &b[i]);
+	same(&f, "percentiles and bars");
+	has(f.text, "P99.9", "they are there");
+	tear_down(&f);
+}
+
+static void test_labels(void)
+{
+	struct column own = { .name = (char *)"-" };
+	struct fixture f;
+	uint64_t key[5] = {};
+
+	set_up(&f, "probe", "count");
+	add_column(&f, "text0", KOBS_TYPE_TEXT);
+	add_column(&f, "ret", KOBS_TYPE_NUMBER);
+	add_column(&f, "flags", KOBS_TYPE_NUMBER);
+	add_column(&f, "error", KOBS_TYPE_NUMBER);
+	add_column(&f, "faults", KOBS_TYPE_NUMBER);
+	own = f.columns[0];
+	f.view.own[0] = own;
+	f.view.columns[0] = &f.view.own[0];
+	f.view.shown[1] = SHOWN_SIGNED;
+	f.view.shown[2] = SHOWN_HEX;
+	f.view.shown[3] = SHOWN_ERROR;
+	f.view.shown[4] = SHOWN_FAULTS;
+	f.view.faults = 5;
+	f.view.fault[1] = 1;
+	begin(&f);
+	key[0] = text_key(&f, "");
+	key[1] = (uint64_t)-5;
+	key[2] = UINT64_MAX;
+	key[3] = (uint64_t)-2;
+	add_row(&f, key, 5, 0, NULL);
+	key[0] = text_key(&f, "x");
+	key[3] = 0;
+	key[4] = 1;
+	add_row(&f, key, 4, 0, NULL);
+	same(&f, "labelled columns: signed, in hex, by name, and one that could not be read");
+	has(f.text, "(fault)", "it is said");
+	has(f.text, "ENOENT", "a name");
+	tear_down(&f);
+}
+
+static void test_rates(void)
+{
+	struct rates rates = {};
+	struct fixture f;
+	uint64_t key;
+
+	set_up(&f, "sched", "runq");
+	f.mode.value = (char *)"wait";
+	f.mode.unit = (char *)"ns";
+	add_column(&f, "comm", KOBS_TYPE_TEXT);
+	begin(&f);
+	key = text_key(&f, "sh");
+	add_row(&f, &key, 10, 5, NULL);
+	key = text_key(&f, "dd");
+	add_row(&f, &key, 3, 50, NULL);
+	f.report.rates = &rates;
+	same(&f, "rates of a session with --interval");
+	has(f.text, "PER SECOND", "they are there");
+	f.report.interim = true;
+	f.session.state = KOBS_STATE_STARTED;
+	f.session.duration = 2000000000;
+	rates_free(&rates);
+	rates = (struct rates){};
+	f.json = (free(f.json), print(&f, true));
+	write_file("a.json", f.json);
+	has(f.json, "\"count\": 3, \"per_s\": 1.5, ", "a report between others");
+	f.shown = (free(f.shown), show("a.json", &f.opts));
+	has(f.shown, "dd        3         1.5  150 ns", "has the rate since the one before");
+	rates_free(&rates);
+	tear_down(&f);
+}
+
+static void test_record(void)
+{
+	struct session_note note = { (char *)"clocks", (char *)"", 1 };
+	struct fixture f;
+	uint64_t key[2];
+
+	set_up(&f, "pmu", "record");
+	f.session.targets = 1;
+	f.session.notes = &note;
+	f.session.nr_notes = 1;
+	add_column(&f, "func", KOBS_TYPE_TEXT);
+	add_column(&f, "event", KOBS_TYPE_TEXT);
+	add_figure(&f, "throttled", "", KOBS_MERGE_SUM);
+	add_figure(&f, "events", "", KOBS_MERGE_SUM);
+	begin(&f);
+	key[0] = text_key(&f, "vfs_read");
+	key[1] = text_key(&f, "cpu-clock");
+	add_row(&f, key, 7, 0, (uint64_t[]){ 0, 7000000 });
+	key[0] = text_key(&f, "main [cp]");
+	add_row(&f, key, 3, 0, (uint64_t[]){ 0, 4000000 });
+	same(&f, "a profile by a clock");
+	has(f.text, "7.00 ms", "its events are times");
+	f.table.keys[f.table.rows[0].key + 2] = 1;
+	same(&f, "one that was throttled");
+	f.session.targets = 2;
+	note.number = 0;
+	same(&f, "one of two events");
+	tear_down(&f);
+}
+
+static void test_blocked(void)
+{
+	static const char *const names[] = { "kthread+0x1", "worker+0x2", "do_wait+0x3", "x+0x4" };
+	struct fixture f;
+	uint64_t key[3];
+	uint64_t at[4];
+	size_t i;
+
+	set_up(&f, "sched", "offcpu");
+	f.mode.value = (char *)"time";
+	f.mode.unit = (char *)"ns";
+	add_column(&f, "comm", KOBS_TYPE_TEXT);
+	add_column(&f, "state", KOBS_TYPE_TEXT);
+	add_column(&f, "kstack", KOBS_TYPE_KSTACK);
+	begin(&f);
+	for (i = 0; i < ARRAY_SIZE(at); i++)
+		at[i] = code(&f, 0x1000 + i, names[i]);
+	add_stack(&f, 1, 0, (uint64_t[]){ at[1], at[0] }, 2);
+	add_stack(&f, 2, 0, (uint64_t[]){ at[2], at[3] }, 2);
+	add_stack(&f, 3, 0, (uint64_t[]){ at[1], at[3] }, 2);
+	for (i = 0; i < 4; i++) {
+		key[0] = text_key(&f, i == 1 ? "sh" : "kworker");
+		key[1] = text_key(&f, i == 3 ? "" : "sleeping");
+		key[2] = i;
+		add_row(&f, key, i + 1, 1000, NULL);
+	}
+	same(&f, "the functions that tasks are blocked in, without idle threads");
+	has(f.text, "1 row of idle kernel threads hidden (-v shows it)", "which are counted");
+	f.opts.verbose = true;
+	same(&f, "the same with idle threads");
+	tear_down(&f);
+}
+
+int main(void)
+{
+	static const char *const files[] = { "a.json", "out" };
+	size_t i;
+
+	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
+	ok(mkdtemp(dir), "a directory");
+	test_count();
+	test_nothing();
+	test_stacks();
+	test_labels();
+	test_rates();
+	test_record();
+	test_blocked();
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlink(path_of(files[i]));
+	ok(!rmdir(dir), "nothing else was left");
+	printf("1..%u\n", test_nr);
+	return failures ? 1 : 0;
+}
