@@ -92,6 +92,11 @@ static const struct opt frames[] = {
 	  &opt_switch, OPT_AT(no_demangle) },
 };
 
+static const struct opt html[] = {
+	{ "html", 0, "FILE", "write the report to FILE, too, as a page: tables, histograms, a flame graph",
+	  &opt_path, OPT_AT(html) },
+};
+
 static const struct opt output[] = {
 	{ "output", 'o', "FILE", "write the report to FILE (-: standard output)", &opt_file,
 	  OPT_AT(output) },
@@ -199,11 +204,11 @@ static int check_detach(const struct opts *o)
 			      o->interval.given ? "--interval" : "a command");
 	if (o->fail_over.text)
 		return misuse("--detach makes no report that --fail-over could judge");
-	if (o->json || o->folded || o->format || o->flame || o->output || o->max_lost.given ||
-	    o->top.given)
+	if (o->json || o->folded || o->format || o->flame || o->html || o->output ||
+	    o->max_lost.given || o->top.given)
 		return misuse("--detach makes no report: give --%s to 'obsctl session read'",
 			      o->format ? "format" : o->json ? "json" : o->folded ? "folded" :
-			      o->flame ? "flame" : o->output ? "output" :
+			      o->flame ? "flame" : o->html ? "html" : o->output ? "output" :
 			      o->top.given ? "top" : "max-lost");
 	return 0;
 }
@@ -232,6 +237,13 @@ static int check_frames(const struct opts *o)
 	return 0;
 }
 
+static int check_html(const struct opts *o)
+{
+	if (o->html && o->interval.given)
+		return misuse("--html makes one page, at the end: it cannot be combined with --interval");
+	return 0;
+}
+
 #define GROUP(title, table)	.name = #table, .section = (title), OPT_GROUP(table)
 
 const struct opt_group group_filter = { GROUP(WHICH, filter), .check = check_filter };
@@ -243,6 +255,7 @@ const struct opt_group group_records = { GROUP(SHOW, records) };
 const struct opt_group group_json = { GROUP(SHOW, json) };
 const struct opt_group group_flame = { GROUP(SHOW, flame), .check = check_flame };
 const struct opt_group group_frames = { GROUP(SHOW, frames), .check = check_frames };
+const struct opt_group group_html = { GROUP(SHOW, html), .check = check_html };
 const struct opt_group group_output = { GROUP(SHOW, output) };
 const struct opt_group group_verbose = { GROUP(SHOW, verbose) };
 const struct opt_group group_run = { GROUP(WHEN, run) };

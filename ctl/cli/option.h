@@ -88,6 +88,7 @@ extern const struct opt_group group_json;
 extern const struct opt_group group_folded;	/* with the formats of stacks: cmd/formats.c */
 extern const struct opt_group group_flame;
 extern const struct opt_group group_frames;
+extern const struct opt_group group_html;
 extern const struct opt_group group_output;
 extern const struct opt_group group_over_count;
 extern const struct opt_group group_over_time;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What follows the verb: options, other words, and the command. */
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +222,40 @@ static int take_command(const struct parser *p, char **command)
 	return 0;
 }
 
+/* A word as a shell reads it. */
+static void add_word(struct buf *line, const char *word)
+{
+	const char *at = word;
+
+	buf_puts(line, line->len ? " " : "");
+	while (isalnum((unsigned char)*at) || (*at && strchr("%+,-./:=@_", *at)))
+		at++;
+	if (*word && !*at) {
+		buf_puts(line, word);
+		return;
+	}
+	buf_putc(line, '\'');
+	for (; *word; word++)
+		if (*word == '\'')
+			buf_puts(line, "'\\''");
+		else
+			buf_putc(line, *word);
+	buf_putc(line, '\'');
+}
+
+static char *make_line(const struct noun *noun, const struct verb *verb, char **argv)
+{
+	struct buf line = {};
+
+	buf_puts(&line, "obsctl");
+	add_word(&line, noun->name);
+	if (*verb->name)
+		add_word(&line, verb->name);
+	for (; *argv; argv++)
+		add_word(&line, *argv);
+	return line.p;
+}
+
 /**
  * opts_parse() - Parse what follows the verb.
  * @argv: ends with NULL
@@ -239,6 +274,7 @@ int opts_parse(const struct noun *noun, const struct verb *verb, int argc, char 
 	memset(o, 0, sizeof(*o));
 	o->args = zalloc(((size_t)argc + 1) * sizeof(*o->args));
 	o->own = zalloc(noun->own_size + 1);
+	o->line = make_line(noun, verb, argv);
 	for (i = 0; i < argc; i++) {
 		char *word = argv[i];
 		int used = 0;
@@ -273,6 +309,7 @@ void opts_free(const struct verb *verb, struct opts *o)
 		for (i = 0; i < (*g)->n; i++)
 			if ((*g)->v[i].type->release)
 				(*g)->v[i].type->release(place(o, *g, &(*g)->v[i]));
+	free(o->line);
 	free(o->args);
 	free(o->own);
 }

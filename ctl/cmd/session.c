@@ -14,6 +14,7 @@
 #include "proto/nl.h"
 #include "report/filter_text.h"
 #include "report/losses.h"
+#include "report/page.h"
 #include "report/picture.h"
 #include "report/report.h"
 #include "run/tasks.h"
@@ -149,13 +150,55 @@ static int find_session(struct nl *nl, const struct opts *o, struct session *s)
 	return model_session_get(nl, 0, o->args[0], s);
 }
 
+static int print_rows(struct nl *nl, struct report *rep, const struct output *to)
+{
+	struct table table;
+	int err;
+
+	model_init_table(&table, rep->view->types, rep->view->nr_columns, rep->view->mode);
+	view_tell(rep->view, &table);
+	rep->table = &table;
+	err = model_get_table(nl, rep->session->id, &table);
+	if (!err && rep->kind && rep->kind->print) {
+		err = rep->kind->print(rep, to);
+	} else if (!err) {
+		report_resolve(rep);
+		err = report_print(rep, to);
+	}
+	if (!err && !to->page)
+		err = report_verdict(rep);
+	report_free(rep);
+	model_free_table(&table);
+	return err;
+}
+
+static int print_page(struct nl *nl, const struct report *from, const struct opts *o)
+{
+	struct report rep = *from;
+	struct page page;
+	const struct output to = { .page = &page };
+	int err;
+
+	if (!o->html)
+		return 0;
+	err = page_open(&page, o->html);
+	page_begin(&page, o);
+	rep.opts = &page.opts;
+	rep.page = true;
+	if (!err)
+		err = print_rows(nl, &rep, &to);
+	if (!err)
+		err = page_save(&page);
+	page_close(&page);
+	return err;
+}
+
 static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 {
 	struct report rep = {
 		.session = s, .opts = o, .kind = nouns_report_kind(s->source, s->mode),
 	};
 	struct picture picture = {};
-	struct table table;
 	struct output to = {};
 	struct view view;
 	int closed;
@@ -168,8 +211,7 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		err = view_bind(&view, s);
 	if (!err && view.mode->stream)
 		err = refuse("session %u is a stream: its records go to its owner only", s->id);
-	if (!err && opts_wants_stacks(o) && !view_has_type(&view, KOBS_TYPE_KSTACK) &&
-	    !view_has_type(&view, KOBS_TYPE_USTACK))
+	if (!err && opts_wants_stacks(o) && !view_has_stacks(&view))
 		err = refuse("session %u has no stacks to %s: start it with --by kstack", s->id,
 			     o->flame ? "draw" : o->folded ? "fold" : "export");
 	if (!err)
@@ -180,23 +222,11 @@ static int print_report(struct nl *nl, const struct opts *o, struct session *s)
 		err = output_for(&to, o);
 	if (!err)
 		err = picture_open(&picture, o->flame);
-	if (!err) {
-		model_init_table(&table, view.types, view.nr_columns, view.mode);
-		view_tell(&view, &table);
-		rep.table = &table;
-		rep.picture = &picture;
-		err = model_get_table(nl, s->id, &table);
-		if (!err && rep.kind && rep.kind->print) {
-			err = rep.kind->print(&rep, &to);
-		} else if (!err) {
-			report_resolve(&rep);
-			err = report_print(&rep, &to);
-		}
-		if (!err)
-			err = report_verdict(&rep);
-		report_free(&rep);
-		model_free_table(&table);
-	}
+	if (!err)
+		err = print_page(nl, &rep, o);
+	rep.picture = &picture;
+	if (!err)
+		err = print_rows(nl, &rep, &to);
 	picture_close(&picture);
 	closed = output_close(&to);
 	view_free(&view);
@@ -256,7 +286,7 @@ static const struct verb verbs[] = {
 		.name = "read",
 		.doc = "report of a session that runs detached",
 		.args = "NAME|ID",
-		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame,
+		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame, &group_html,
 				 &group_frames, &group_output, &group_max_lost),
 		.check = check_session,
 		.fn = run_read,
@@ -265,7 +295,7 @@ static const struct verb verbs[] = {
 		.name = "stop",
 		.doc = "end a detached session, and show its last report",
 		.args = "NAME|ID",
-		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame,
+		.groups = GROUPS(&group_top, &group_json, &group_folded, &group_flame, &group_html,
 				 &group_frames, &group_output, &group_max_lost),
 		.check = check_session,
 		.fn = run_stop,

@@ -6,6 +6,8 @@
 	const MARGIN = 10, FRAME = 16, LINE = 16, SIDE = 3, LEAST = 3, TOP = 24;
 	const svg = document.currentScript.ownerSVGElement, NS = svg.namespaceURI;
 	const icicle = svg.dataset.order === "icicle", unit = svg.dataset.unit;
+	// In a page, keys that move belong to the graph only while it has the focus.
+	const alone = svg === document.documentElement;
 	const part = id => svg.querySelector("#" + id);
 	const frames = [...part("frames").children].map((g, i) => {
 		const f = g.dataset.f.split(" ").map(Number), title = g.querySelector("title");
@@ -325,7 +327,7 @@
 		note(true);
 	});
 	document.addEventListener("keydown", e => {
-		if (e.ctrlKey || e.altKey || e.metaKey)
+		if (e.ctrlKey || e.altKey || e.metaKey || (e.target !== input && e.target.tagName === "INPUT"))
 			return;
 		if (e.key === "Escape") {
 			if (search || input.value) {
@@ -344,7 +346,7 @@
 			e.preventDefault();
 			input.focus();
 			input.select();
-		} else if (keys[e.key]) {
+		} else if (keys[e.key] && (alone || svg.contains(document.activeElement))) {
 			const from = visible(current) ? current : zoomed;
 			const to = document.activeElement === from.g ? moves[keys[e.key]](from) : from;
 			e.preventDefault();

@@ -9,6 +9,14 @@
 #include "lib/macros.h"
 #include "lib/parse.h"
 
+/** format_whole() - Return: the whole number that is nearest to @v, of those that 64 bits have. */
+uint64_t format_whole(double v)
+{
+	if (!(v > 0))
+		return 0;
+	return v >= (double)UINT64_MAX ? UINT64_MAX : (uint64_t)(v + 0.5);
+}
+
 /** format_count() - A number with commas between thousands. */
 char *format_count(char *buf, size_t size, uint64_t v)
 {
@@ -63,8 +71,8 @@ char *format_value(char *buf, size_t size, double v, const char *unit)
 	if (!strcmp(unit, "ns"))
 		return format_ns(buf, size, v);
 	if (!strcmp(unit, "bytes"))
-		return format_bytes(buf, size, (uint64_t)v);
-	return format_count(buf, size, (uint64_t)(v + 0.5));
+		return format_bytes(buf, size, v >= (double)UINT64_MAX ? UINT64_MAX : (uint64_t)v);
+	return format_count(buf, size, format_whole(v));
 }
 
 /** format_rate() - A rate in four digits, without an exponent. */
@@ -72,7 +80,7 @@ char *format_rate(char *buf, size_t size, double rate)
 {
 	snprintf(buf, size, "%.4g", rate);
 	if (rate >= 1000)
-		format_count(buf, size, (uint64_t)strtod(buf, NULL));
+		format_count(buf, size, format_whole(strtod(buf, NULL)));
 	else if (rate < 0.001)
 		snprintf(buf, size, "%.*f", rate > 0 ? 4 : 0, rate);
 	return buf;

@@ -55,12 +55,14 @@ struct opts {
 	bool		lines;		/* of the source, behind frames */
 	bool		no_inline;
 	bool		no_demangle;
+	const char	*html;		/* file of a page; or NULL */
 	bool		hist;
 	bool		verbose;
 	bool		help;
 	bool		live;		/* reports are shown on a screen: top */
 	struct opt_param params[OPT_PARAMS];
 	size_t		nr_params;
+	char		*line;		/* the command line, as a shell would read it */
 	char		**args;		/* patterns, files, or the name of a session */
 	size_t		nr_args;
 	char		**command;	/* NULL without "--" */

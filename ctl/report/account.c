@@ -442,6 +442,10 @@ void report_footer(struct report *r, struct out *o)
 	print_kept_out(r, o);
 	absent_print(r, o);
 	report_warnings(r, o);
+	if (r->opts->html)
+		out_line(o, "page: %s", r->opts->html);
+	if (o->page)
+		out_line(o, "Linux %s, kobs %s", r->view->kernel, r->view->version);
 	if ((r->opts->folded || r->opts->stacks) && r->session->stop_reason)
 		out_line(o, "*** Stopped early: %s. ***", r->session->stop_reason);
 }

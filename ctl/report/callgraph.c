@@ -21,7 +21,8 @@
 #define LINKS_SHOWN	3
 #define FRAMES		1024	/* of the kernel's stack and of the user's */
 
-static struct graph_function *find_function(struct graph *g, const char *name)
+/** graph_function() - Return: a function, a new one if it is not there. */
+struct graph_function *graph_function(struct graph *g, const char *name)
 {
 	struct graph_function *f = map_get(&g->by_name, (uint64_t)(uintptr_t)name);
 
@@ -35,8 +36,9 @@ static struct graph_function *find_function(struct graph *g, const char *name)
 	return f;
 }
 
-static void add_link(struct graph_links *l, const char *name, uint64_t count, uint64_t weight,
-		     uint64_t stack)
+/** graph_link() - Add samples of a stack, by its number, to those that a function passed on. */
+void graph_link(struct graph_links *l, const char *name, uint64_t count, uint64_t weight,
+		uint64_t stack)
 {
 	size_t i;
 
@@ -68,14 +70,14 @@ void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t co
 	g->samples += count;
 	g->weight += weight;
 	for (i = 0; i < n; i++) {
-		struct graph_function *f = find_function(g, frames[i]);
+		struct graph_function *f = graph_function(g, frames[i]);
 
 		f->self += i ? 0 : count;
 		f->self_weight += i ? 0 : weight;
 		if (i)
-			add_link(&f->callees, frames[i - 1], count, weight, g->stacks);
+			graph_link(&f->callees, frames[i - 1], count, weight, g->stacks);
 		if (i + 1 < n)
-			add_link(&f->callers, frames[i + 1], count, weight, g->stacks);
+			graph_link(&f->callers, frames[i + 1], count, weight, g->stacks);
 		if (f->seen != g->stacks) {
 			f->total += count;
 			f->total_weight += weight;
@@ -262,34 +264,49 @@ static void print_function(const struct graph *g, struct out *o, const struct gr
 	out_row_end(o);
 }
 
-/** graph_print() - The report of record --graph. Return: 0 or an exit status. */
-int graph_print(struct report *r, const struct output *to)
+/** graph_show() - Print functions in their order. Return: 0 or an exit status. */
+int graph_show(struct graph *g, struct report *r, const struct output *to)
 {
 	size_t top = r->opts->top.given ? r->opts->top.value : r->opts->json ? 0 : 20;
-	struct graph g = {};
 	struct out o;
+	size_t more;
 	size_t i;
 
-	resolve_frames(r);
-	add_rows(&g, r);
-	graph_sort(&g);
-	if (!top || top > g.n)
-		top = g.n;
+	if (!top || top > g->n)
+		top = g->n;
+	more = g->n - top + g->left_out;
 	output_begin(to, &o, r->opts->json);
 	out_open(&o, NULL, '{');
 	report_header(r, &o);
 	out_table_begin(&o, "rows");
 	for (i = 0; i < top; i++)
-		print_function(&g, &o, g.v[i]);
+		print_function(g, &o, g->v[i]);
 	out_table_end(&o);
-	if (!g.n)
+	out_json_number(&o, "events", g->weight);
+	if (more)
+		out_json_number(&o, "rows_left_out", more);
+	if (!g->n)
 		nothing_print(r, &o);
-	if (top < g.n)
-		out_line(&o, "... %zu more functions (-n 0 shows all)", g.n - top);
+	if (more)
+		out_line(&o, "... %zu more functions (%s)", more, more == g->left_out ?
+			 "the file does not have them" : "-n 0 shows all");
 	report_footer(r, &o);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
-	graph_free(&g);
 	return output_flush(to);
+}
+
+/** graph_print() - The report of record --graph. Return: 0 or an exit status. */
+int graph_print(struct report *r, const struct output *to)
+{
+	struct graph g = {};
+	int err;
+
+	resolve_frames(r);
+	add_rows(&g, r);
+	graph_sort(&g);
+	err = graph_show(&g, r, to);
+	graph_free(&g);
+	return err;
 }

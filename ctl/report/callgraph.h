@@ -43,8 +43,13 @@ struct graph {
 	uint64_t	stacks;
 	uint64_t	samples;
 	uint64_t	weight;
+	size_t		left_out;	/* functions that a file does not have */
 };
 
+struct graph_function *graph_function(struct graph *g, const char *name);
+void graph_link(struct graph_links *l, const char *name, uint64_t count, uint64_t weight,
+		uint64_t stack);
+int graph_show(struct graph *g, struct report *r, const struct output *to);
 void graph_add(struct graph *g, const char *const *frames, size_t n, uint64_t count,
 	       uint64_t weight);
 void graph_sort(struct graph *g);

@@ -4,6 +4,7 @@
 #include "lib/format.h"
 #include "report/charts.h"
 #include "report/hist.h"
+#include "report/page.h"
 
 #define CHART_ROWS	10		/* rows that get a bar chart */
 #define CHART_LINES	20
@@ -34,6 +35,11 @@ static void print_chart(struct report *r, struct out *o, const struct row *row)
 		format_value(from, sizeof(from), (double)bars[i].lo, view_unit(r->view));
 		format_value(to, sizeof(to), (double)bars[i].hi, view_unit(r->view));
 		line.len = 0;
+		if (o->page) {
+			buf_printf(&line, "%s .. %s", from, to);
+			page_bar(o->page, line.p, bars[i].count, most);
+			continue;
+		}
 		hist_draw(&line, bars[i].count, most, utf8);
 		out_line(o, "  %9s .. %-9s %10llu |%s", from, to,
 			 (unsigned long long)bars[i].count, line.len ? line.p : "");

@@ -36,13 +36,14 @@ void output_begin(const struct output *out, struct out *o, bool json)
 	if (out->grid)
 		*o = (struct out){ .grid = out->grid };
 	else
-		out_init(o, out->file, json);
+		out_init(o, out->file, json && !out->page);
+	o->page = out->page;
 }
 
 /** output_flush() - Write what is buffered. Return: 0 or an exit status. */
 int output_flush(const struct output *out)
 {
-	if (out->grid)
+	if (out->grid || out->page)
 		return 0;
 	if (!fflush(out->file) && !ferror(out->file))
 		return 0;

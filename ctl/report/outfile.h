@@ -6,6 +6,8 @@
 #include "lib/opts.h"
 #include "report/writer.h"
 
+struct page;
+
 struct output {
 	FILE		*file;
 	FILE		*csv;		/* what JSON in file is turned into; or NULL */
@@ -13,6 +15,7 @@ struct output {
 	size_t		size;
 	struct grid	*grid;		/* of a screen, in place of the file; or NULL */
 	const char	*path;		/* NULL for standard output */
+	struct page	*page;		/* in place of the file; or NULL */
 };
 
 int output_open(struct output *out, const char *path);

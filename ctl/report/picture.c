@@ -16,21 +16,28 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "report/nothing.h"
+#include "report/page.h"
 #include "report/picture.h"
 #include "report/report.h"
 #include "report/stacks.h"
 
-/** picture_open() - Open the file of a picture, NULL for none. Return: 0 or an exit status. */
-int picture_open(struct picture *p, const char *path)
+/** picture_open_as() - Open a file, NULL for none. Return: 0 or an exit status. */
+int picture_open_as(struct picture *p, const char *path, const char *what)
 {
-	*p = (struct picture){ .path = path, .fd = -1 };
+	*p = (struct picture){ .path = path, .fd = -1, .what = what };
 	if (!path)
 		return 0;
 	p->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	p->made = p->fd >= 0;
 	if (p->fd < 0 && errno == EEXIST)
 		p->fd = open(path, O_WRONLY | O_CLOEXEC);
-	return p->fd >= 0 ? 0 : refuse("cannot write the flame graph to %s: %m", path);
+	return p->fd >= 0 ? 0 : refuse("cannot write the %s to %s: %m", what, path);
+}
+
+/** picture_open() - Open the file of a flame graph, NULL for none. Return: 0 or an exit status. */
+int picture_open(struct picture *p, const char *path)
+{
+	return picture_open_as(p, path, "flame graph");
 }
 
 /** picture_close() - Close the file; one that was made for nothing goes. */
@@ -53,14 +60,14 @@ int picture_save(struct picture *p, const struct buf *text)
 	p->written = true;
 	/* Others than files, /dev/stdout for one, have no length. */
 	if (!fstat(p->fd, &st) && S_ISREG(st.st_mode) && ftruncate(p->fd, 0))
-		return refuse("cannot write the flame graph to %s: %m", p->path);
+		return refuse("cannot write the %s to %s: %m", p->what, p->path);
 	while (done < text->len) {
 		ssize_t n = write(p->fd, text->p + done, text->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return refuse("writing the flame graph to %s failed: %m", p->path);
+			return refuse("writing the %s to %s failed: %m", p->what, p->path);
 		done += (size_t)n;
 	}
 	return 0;
@@ -173,6 +180,35 @@ int picture_write(struct report *r)
 	buf_free(&title);
 	buf_free(&text);
 	return err;
+}
+
+/** picture_embed() - Add the flame graph of all rows to the page that is printed. */
+void picture_embed(struct report *r, struct out *o)
+{
+	struct stack_set set = {};
+	struct flame f = { .set = &set, .title = "Flame graph" };
+	const struct opts *shown = r->opts;
+	size_t rows = r->rows_shown;
+	struct opts whole = *shown;
+	struct buf line = {};
+
+	/* It is made of the rows that a picture has. */
+	whole.flame = "";
+	r->opts = &whole;
+	r->rows_shown = r->table->nr_rows;
+	stacks_collect(r, &set);
+	f.palette = r->kind ? r->kind->palette : FLAME_CALLS;
+	f.icicle = shown->icicle;
+	f.unit = report_unit(r);
+	describe_width(r, &f, &line);
+	strings_add(&f.head, line.p);
+	if (set.n)
+		page_flame(o->page, &f);
+	r->opts = shown;
+	r->rows_shown = rows;
+	strings_free(&f.head);
+	stack_set_free(&set);
+	buf_free(&line);
 }
 
 /** picture_tell() - Say what the picture has, in place of the rows. */

@@ -14,11 +14,14 @@ struct report;
 struct picture {
 	const char	*path;		/* NULL without a picture */
 	int		fd;
+	const char	*what;		/* it is, in sentences */
 	bool		made;		/* it was not there before */
 	bool		written;
 };
 
 int picture_open(struct picture *p, const char *path);
+int picture_open_as(struct picture *p, const char *path, const char *what);
+void picture_embed(struct report *r, struct out *o);
 int picture_save(struct picture *p, const struct buf *text);
 int picture_write(struct report *r);
 void picture_tell(struct report *r, struct out *o);

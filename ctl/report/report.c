@@ -41,27 +41,6 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
-static void want_row(struct report *r, const struct row *row)
-{
-	struct view *v = r->view;
-	size_t c;
-	size_t i;
-
-	if (v->saved)
-		return;
-	for (c = 0; c < v->nr_columns; c++) {
-		uint64_t key = r->table->keys[row->key + c];
-		struct stack *s;
-
-		view_want_key(v, c, key);
-		if (v->types[c] != KOBS_TYPE_KSTACK)
-			continue;
-		s = map_get(&r->table->stacks, key);
-		for (i = 0; s && i < s->nr; i++)
-			ksyms_want(&v->ksyms, s->addr[i]);
-	}
-}
-
 static size_t rows_to_show(const struct report *r)
 {
 	size_t n = r->opts->json ? r->table->nr_rows : r->rows_worth;
@@ -82,24 +61,26 @@ void report_sort(struct report *r)
 		qsort_r(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows, r);
 }
 
+/* A picture of all rows, and no list of them. */
+static bool is_unordered(const struct opts *o)
+{
+	return o->flame && !o->json && !o->top.given;
+}
+
 /** report_resolve() - Sort the rows and find the names that the report needs. */
 void report_resolve(struct report *r)
 {
 	const struct report_kind *kind = r->kind;
-	struct table *t = r->table;
-	size_t i;
 
-	r->rows_worth = t->nr_rows;
+	r->rows_worth = r->table->nr_rows;
 	if (r->saved && kind && kind->restore)
 		kind->restore(r);
 	else if (kind && kind->arrange)
 		kind->arrange(r);
-	else
+	else if (!is_unordered(r->opts))
 		report_sort(r);
 	r->rows_shown = rows_to_show(r);
-	/* While the session runs, all are named: a module may go away later. */
-	for (i = 0; i < (r->interim ? t->nr_rows : r->rows_shown); i++)
-		want_row(r, &t->rows[i]);
+	report_want(r);
 	ksyms_resolve(&r->view->ksyms);
 }
 
@@ -367,6 +348,8 @@ int report_print(struct report *r, const struct output *to)
 	output_begin(to, &o, r->opts->json);
 	out_open(&o, NULL, '{');
 	report_header(r, &o);
+	if (o.page && r->table->nr_rows && view_has_stacks(r->view))
+		picture_embed(r, &o);
 	if (r->opts->flame && !r->opts->json)
 		picture_tell(r, &o);
 	else if (o.grid)

@@ -54,8 +54,6 @@ struct report_kind {
 	void		(*release)(struct report *r);
 	/* Of a report that was saved, in place of arrange(): take what that made from the file. */
 	void		(*restore)(struct report *r);
-	/* The same in place of report_resolve() and report_print(): it has rows of its own. */
-	int		(*print_saved)(struct report *r, const struct output *to);
 };
 
 /* What a report that was saved says itself, where one that is made now asks the machine. */
@@ -77,6 +75,7 @@ struct report {
 	const struct report_kind *kind;	/* NULL for the common way */
 	struct table	*table;		/* NULL for a stream */
 	bool		interim;	/* the session goes on */
+	bool		page;		/* all rows are named: a page draws them */
 	size_t		rows_shown;	/* set by report_resolve() */
 	size_t		rows_worth;	/* those that text shows at most */
 	const char	*title;		/* in place of the source and the mode; or NULL */
@@ -92,6 +91,7 @@ struct report {
 
 void report_resolve(struct report *r);
 void report_sort(struct report *r);
+void report_want(struct report *r);
 void report_print_rate(struct report *r, struct out *o, const struct row *row);
 uint64_t report_weight(struct report *r, const struct row *row);
 const char *report_unit(struct report *r);	/* picture.c */

@@ -72,6 +72,7 @@ void report_shape(struct report *r, struct out *o)
 
 	if (!o->json)
 		return;
+	out_json_text(o, "obsctl", r->opts->line);
 	out_open(o, "command", '[');
 	for (i = 0; r->opts->command && r->opts->command[i]; i++)
 		out_json_text(o, NULL, r->opts->command[i]);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/macros.h"
 #include "lib/map.h"
 #include "lib/progress.h"
 #include "report/stacks.h"
@@ -27,7 +28,9 @@ struct known {
 struct join {
 	struct report	*r;
 	struct stack_set *set;
-	struct map	stacks;		/* an identifier to its place in joined, plus 1 */
+	size_t		*places;	/* of small identifiers in joined, plus 1 */
+	size_t		nr_places;
+	struct map	stacks;		/* the same of others */
 	struct joined	*joined;	/* places in the set */
 	size_t		nr_joined;
 	size_t		cap_joined;
@@ -38,6 +41,11 @@ struct join {
 	size_t		nr_named;
 	size_t		cap_named;
 	struct numbers	frames;		/* of each address, from the outermost to the leaf */
+	/* Addresses of the kernel that were named a moment ago, as leaves and as returns. */
+	struct {
+		uint64_t	address;
+		size_t		place;	/* in named, plus 1 */
+	} recent[2][4096];
 	struct buf	text;
 };
 
@@ -88,16 +96,15 @@ static uint32_t frame_number(struct join *j, const struct stack *s, struct view_
 	return number;
 }
 
-/* The frames of an address. What a call returns to can be in another function as a leaf. */
-static const struct joined *name_frames(struct join *j, const struct stack *s, struct map *known,
-					size_t i)
+/* Name the frames of an address. Return: their place in named, plus 1. */
+static size_t name_frames(struct join *j, const struct stack *s, struct map *known, size_t i)
 {
 	size_t place = (uintptr_t)map_get(known, s->addr[i]);
 	struct joined *named;
 	size_t k;
 
 	if (place)
-		return &j->named[place - 1];
+		return place;
 	j->named = grow(j->named, &j->cap_named, j->nr_named + 1, sizeof(*j->named));
 	named = &j->named[j->nr_named++];
 	named->at = j->frames.n;
@@ -105,7 +112,26 @@ static const struct joined *name_frames(struct join *j, const struct stack *s, s
 	for (k = named->n; k--;)
 		numbers_add(&j->frames, frame_number(j, s, &j->r->view->frame[k]));
 	map_set(known, s->addr[i], (void *)(uintptr_t)j->nr_named);
-	return named;
+	return j->nr_named;
+}
+
+/* The same. What a call returns to can be in another function as a leaf. */
+static const struct joined *frames_of(struct join *j, const struct stack *s, struct known *known,
+				      size_t i)
+{
+	size_t slot = hash_number(s->addr[i]) % ARRAY_SIZE(j->recent[0]);
+	struct map *at = &known->at[i > 0];
+	size_t place = 0;
+
+	if (!s->pid && j->recent[i > 0][slot].address == s->addr[i])
+		place = j->recent[i > 0][slot].place;
+	if (!place)
+		place = name_frames(j, s, at, i);
+	if (!s->pid) {
+		j->recent[i > 0][slot].address = s->addr[i];
+		j->recent[i > 0][slot].place = place;
+	}
+	return &j->named[place - 1];
 }
 
 /* Name the frames of a stack, behind those that its row has. */
@@ -119,7 +145,7 @@ static void join_frames(struct join *j, const struct stack *s, struct joined *ou
 
 	out->at = set->nr_ids;
 	for (i = s->nr; i; i--) {
-		const struct joined *named = name_frames(j, s, &known->at[i > 1], i - 1);
+		const struct joined *named = frames_of(j, s, known, i - 1);
 
 		for (k = 0; k < named->n; k++)
 			stack_set_add(set, (uint32_t)j->frames.v[named->at + k]);
@@ -135,9 +161,22 @@ static void join_frames(struct join *j, const struct stack *s, struct joined *ou
 	}
 }
 
+static size_t get_place(const struct join *j, uint64_t id)
+{
+	return id < j->nr_places ? j->places[id] : (size_t)(uintptr_t)map_get(&j->stacks, id);
+}
+
+static void set_place(struct join *j, uint64_t id, size_t place)
+{
+	if (id < j->nr_places)
+		j->places[id] = place;
+	else
+		map_set(&j->stacks, id, (void *)(uintptr_t)place);
+}
+
 static void add_stack(struct join *j, uint64_t id)
 {
-	size_t known = (uintptr_t)map_get(&j->stacks, id);
+	size_t known = get_place(j, id);
 	const struct stack *s;
 
 	if (known) {
@@ -151,7 +190,7 @@ static void add_stack(struct join *j, uint64_t id)
 		return;
 	j->joined = grow(j->joined, &j->cap_joined, j->nr_joined + 1, sizeof(*j->joined));
 	join_frames(j, s, &j->joined[j->nr_joined++]);
-	map_set(&j->stacks, id, (void *)(uintptr_t)j->nr_joined);
+	set_place(j, id, j->nr_joined);
 }
 
 /* Whether a column is not a frame of its own. */
@@ -215,27 +254,33 @@ static void add_row(struct join *j, const struct row *row, uint64_t weight)
 /** stacks_collect() - The stacks of the rows that are shown; rows without weight are none. */
 void stacks_collect(struct report *r, struct stack_set *set)
 {
-	struct join j = { .r = r, .set = set };
+	struct join *j = zalloc(sizeof(*j));
 	size_t i;
 
+	j->r = r;
+	j->set = set;
+	j->nr_places = r->table->stacks.n * 2 + 1;
+	j->places = zalloc(j->nr_places * sizeof(*j->places));
 	progress_begin("Naming stacks");
 	for (i = 0; i < r->rows_shown; i++) {
 		const struct row *row = &r->table->rows[i];
 		uint64_t weight = report_weight(r, row);
 
 		if (weight)
-			add_row(&j, row, weight);
+			add_row(j, row, weight);
 		progress_at(i, r->rows_shown);
 	}
 	progress_end();
 	for (i = 0; i < VIEW_COLUMNS; i++)
-		map_free(&j.texts[i], NULL);
-	map_free(&j.stacks, NULL);
-	free(j.joined);
-	map_free(&j.kernel.at[0], NULL);
-	map_free(&j.kernel.at[1], NULL);
-	map_free(&j.user, free_known);
-	free(j.named);
-	numbers_free(&j.frames);
-	buf_free(&j.text);
+		map_free(&j->texts[i], NULL);
+	map_free(&j->stacks, NULL);
+	free(j->places);
+	free(j->joined);
+	map_free(&j->kernel.at[0], NULL);
+	map_free(&j->kernel.at[1], NULL);
+	map_free(&j->user, free_known);
+	free(j->named);
+	numbers_free(&j->frames);
+	buf_free(&j->text);
+	free(j);
 }

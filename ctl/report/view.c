@@ -226,6 +226,12 @@ bool view_has_type(const struct view *v, uint32_t type)
 	return false;
 }
 
+/** view_has_stacks() - Return: whether rows have stacks, of the kernel or of processes. */
+bool view_has_stacks(const struct view *v)
+{
+	return view_has_type(v, KOBS_TYPE_KSTACK) || view_has_type(v, KOBS_TYPE_USTACK);
+}
+
 /** view_column() - Return: the place of a column of this name, or SIZE_MAX. */
 size_t view_column(const struct view *v, const char *name)
 {

@@ -83,6 +83,7 @@ void view_free(struct view *v);
 void view_tell(struct view *v, struct table *t);
 size_t view_column(const struct view *v, const char *name);
 bool view_has_type(const struct view *v, uint32_t type);
+bool view_has_stacks(const struct view *v);
 void view_want_key(struct view *v, size_t column, uint64_t key);
 bool view_absent(const struct view *v, size_t column, uint64_t key);
 bool view_is_fault(const struct view *v, size_t column, const uint64_t *keys);

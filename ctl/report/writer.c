@@ -14,6 +14,8 @@
 #include "lib/format.h"
 #include "lib/json.h"
 #include "lib/macros.h"
+#include "lib/utf8.h"
+#include "report/page.h"
 #include "report/width.h"
 #include "report/writer.h"
 
@@ -25,7 +27,7 @@ void out_init(struct out *o, FILE *file, bool json)
 	memset(o, 0, sizeof(*o));
 	o->file = file;
 	o->json = json;
-	o->columns = json ? 0 : width_terminal(file);
+	o->columns = json || !file ? 0 : width_terminal(file);
 }
 
 void out_free(struct out *o)
@@ -138,6 +140,24 @@ void out_json_signed(struct out *o, const char *key, int64_t value)
 	fprintf(o->file, "%lld", (long long)value);
 }
 
+/** out_json_exact() - A finite number, to the digits that make it the same when it is read. */
+void out_json_exact(struct out *o, const char *key, double value)
+{
+	char digits[40];
+	int n;
+
+	if (!o->json)
+		return;
+	for (n = 6; n < 17; n++) {
+		snprintf(digits, sizeof(digits), "%.*g", n, value);
+		if (!(strtod(digits, NULL) < value) && !(strtod(digits, NULL) > value))
+			break;
+	}
+	snprintf(digits, sizeof(digits), "%.*g", n, value);
+	write_key(o, key);
+	fputs(digits, o->file);
+}
+
 /** out_json_precise() - A finite number, to six digits. */
 void out_json_precise(struct out *o, const char *key, double value)
 {
@@ -199,8 +219,11 @@ void out_line(struct out *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	if (o->grid) {
-		grid_line(o->grid, text.p ? text.p : "");
+	if (o->grid || o->page) {
+		if (o->grid)
+			grid_line(o->grid, text.p ? text.p : "");
+		else
+			page_line(o->page, text.p);
 		buf_free(&text);
 		return;
 	}
@@ -249,6 +272,8 @@ static void add_cell(struct out *o, const char *header, const char *shown, bool 
 	c = &o->cell[o->nr_cells++];
 	c->at = o->cells.len;
 	c->right = right;
+	c->known = false;
+	c->is_signed = false;
 	buf_add(&o->cells, shown, strlen(shown) + 1);
 	o->column++;
 }
@@ -269,13 +294,28 @@ void out_cell_number(struct out *o, const char *key, const char *header, uint64_
 	out_cell_shown(o, key, header, value, format_count(shown, sizeof(shown), value));
 }
 
+/* The last cell's, for a page; a screen has its own cells. */
+static void keep_number(struct out *o, uint64_t value, bool is_signed)
+{
+	struct out_cell *c;
+
+	if (o->grid)
+		return;
+	c = &o->cell[o->nr_cells - 1];
+	c->known = true;
+	c->is_signed = is_signed;
+	c->value = value;
+}
+
 /** out_cell_shown() - A number that text shows as @shown. */
 void out_cell_shown(struct out *o, const char *key, const char *header, uint64_t value,
 		    const char *shown)
 {
 	out_json_number(o, key, value);
-	if (!o->json)
-		add_cell(o, header, shown, true);
+	if (o->json)
+		return;
+	add_cell(o, header, shown, true);
+	keep_number(o, value, false);
 	out_is_number(o, (double)value);
 }
 
@@ -284,8 +324,10 @@ void out_cell_signed(struct out *o, const char *key, const char *header, int64_t
 		     const char *shown)
 {
 	out_json_signed(o, key, value);
-	if (!o->json)
-		add_cell(o, header, shown, true);
+	if (o->json)
+		return;
+	add_cell(o, header, shown, true);
+	keep_number(o, (uint64_t)value, true);
 	out_is_number(o, (double)value);
 }
 
@@ -424,6 +466,10 @@ void out_table_end(struct out *o)
 	out_close(o, ']');
 	if (o->json || o->grid || !n || !o->nr_rows)
 		return;
+	if (o->page) {
+		page_table(o->page, o);
+		return;
+	}
 	width = find_widths(o);
 	shown = fit_columns(o, width);
 	for (c = 0; c < shown; c++)

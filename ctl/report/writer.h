@@ -13,9 +13,14 @@
 
 #define OUT_DEPTH	16
 
+struct page;
+
 struct out_cell {
 	size_t	at;		/* in out.cells */
 	bool	right;		/* alignment */
+	bool	known;		/* the number that it shows: */
+	bool	is_signed;
+	uint64_t value;
 };
 
 struct out {
@@ -23,6 +28,7 @@ struct out {
 	struct grid	*grid;		/* gets all in place of the file; or NULL */
 	bool		json;
 	size_t		columns;	/* of the terminal; 0 for no limit */
+	struct page	*page;		/* that text becomes a part of; or NULL */
 	/* JSON: whether the object or array at this depth has an item. */
 	bool		items[OUT_DEPTH];
 	int		depth;
@@ -47,6 +53,7 @@ void out_json_text(struct out *o, const char *key, const char *value);
 void out_json_number(struct out *o, const char *key, uint64_t value);
 void out_json_real(struct out *o, const char *key, double value);
 void out_json_signed(struct out *o, const char *key, int64_t value);
+void out_json_exact(struct out *o, const char *key, double value);
 void out_json_precise(struct out *o, const char *key, double value);
 void out_json_texts(struct out *o, const char *key, const struct strings *list);
 void out_json_bool(struct out *o, const char *key, bool value);

@@ -23,6 +23,7 @@
 #include "lib/progress.h"
 #include "proto/nl.h"
 #include "report/absent.h"
+#include "report/page.h"
 #include "report/picture.h"
 #include "report/rates.h"
 #include "report/report.h"
@@ -58,6 +59,7 @@ struct run {
 	struct child	child;
 	struct output	output;
 	struct picture	picture;
+	struct page	page;
 	struct signals	signals;
 	struct attach	attach;
 	bool		stream;
@@ -197,13 +199,15 @@ static struct table *read_table(struct run *r, int *err)
 	return t;
 }
 
-static int print_report(struct run *r, bool interim, int *verdict)
+/* Into @page, or where the report goes. */
+static int print_report(struct run *r, bool interim, struct page *page, int *verdict)
 {
-	struct opts o = *r->o;
+	struct opts o = page ? page->opts : *r->o;
 	struct report rep = {
 		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
 		.rates = o.interval.given ? &r->rates : NULL, .absent = &r->absent,
 		.kind = r->spec->kind, .title = r->spec->title, .picture = &r->picture,
+		.page = page,
 	};
 	bool live = interim && r->live;
 	struct output to = r->output;
@@ -211,6 +215,7 @@ static int print_report(struct run *r, bool interim, int *verdict)
 
 	if (live)
 		live_report_begin(&o, &to);
+	to.page = page;
 	rep.table = read_table(r, &err);
 	if (!err && r->spec->report) {
 		err = r->spec->report(r->spec, &rep, &to);
@@ -247,7 +252,7 @@ static int interim_report(struct run *r)
 	if (err)
 		return err;
 	keep_kept_out(r, &fresh);
-	err = print_report(r, true, NULL);
+	err = print_report(r, true, NULL, NULL);
 	live_pace_end(&r->pace, r->live);
 	return err;
 }
@@ -424,8 +429,15 @@ static int run_started(struct run *r)
 	signals_unblock(&r->signals);
 	if (!err)
 		err = stop_session(r);
-	if (!err)
-		err = r->stream ? finish_trace(r, &verdict) : print_report(r, false, &verdict);
+	if (!err && r->o->html) {
+		page_begin(&r->page, r->o);
+		err = print_report(r, false, &r->page, NULL);
+		err = err ? err : page_save(&r->page);
+	}
+	if (!err && r->stream)
+		err = finish_trace(r, &verdict);
+	else if (!err)
+		err = print_report(r, false, NULL, &verdict);
 	if (!err)
 		err = model_session_del(&r->own, &r->session);
 	return err ? err : verdict;
@@ -439,6 +451,8 @@ static int prepare(struct run *r)
 	err = output_for(&r->output, r->o);
 	if (!err)
 		err = picture_open(&r->picture, r->o->flame);
+	if (!err)
+		err = page_open(&r->page, r->o->html);
 	if (!err)
 		err = nl_open(&r->own);
 	if (!err)
@@ -491,6 +505,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	nl_shut(&r.own);
 	nl_shut(&r.data);
 	picture_close(&r.picture);
+	page_close(&r.page);
 	closed = output_close(&r.output);
 	tasks_close(&r.tasks);
 	sideband_close(&r.sideband);

@@ -62,8 +62,8 @@ def compiles(report):
     tap(report, "compile", "compile", ["tests/compile"])
 
 
-def browser(report):
-    tap(report, "browser", "browser", ["tests/browser/run"])
+def browser(report, short=False):
+    tap(report, "browser", "browser", ["tests/browser/run", *(["--short"] if short else [])])
 
 
 def formats(report):

@@ -480,6 +480,26 @@ static void test_help(void)
 	free(text);
 }
 
+/* The command line as pages and files have it, for a shell. */
+static void test_line(void)
+{
+	static const char *const lines[][2] = {
+		{ "func count do* -n 5 -- ./work a_b ''",
+		  "obsctl func count 'do*' -n 5 -- ./work 'a b' ''" },
+		{ "func count it's;rm", "obsctl func count 'it'\\''s;rm'" },
+		{ "func count --by=comm,kstack a:b", "obsctl func count --by=comm,kstack a:b" },
+	};
+	const struct verb *verb;
+	struct opts o;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		parse(&o, &verb, lines[i][0]);
+		ok(o.line && !strcmp(o.line, lines[i][1]), lines[i][1]);
+		opts_free(verb, &o);
+	}
+}
+
 /* Tables that contradict themselves would show only to a user. */
 static void test_tables(void)
 {
@@ -519,6 +539,7 @@ int main(void)
 	test_long_words();
 	test_help();
 	test_tables();
+	test_line();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
 }

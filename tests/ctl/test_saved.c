@@ -256,9 +256,10 @@ static void test_large(void)
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		struct opts o = {};
 
-		snprintf(content, sizeof(content),
-			 HEAD("func", "count", "\"func\"") "{\"func\": \"max \\\"1, 99999999999999999999\", \"x\": 1e400, "
-			 "\"count\": %s}" FOOT, files[i][0]);
+		snprintf(content, sizeof(content), "%s%s%s}" FOOT,
+			 HEAD("func", "count", "\"func\""),
+			 "{\"func\": \"max \\\"1, 99999999999999999999\", \"x\": 1e400, \"count\": ",
+			 files[i][0]);
 		/* What is too large for everybody is no report. */
 		write_file("k.json", content);
 		ok(run(&noun_show, &o, "k.json", NULL) == STATUS_REFUSED, "a real without an end");

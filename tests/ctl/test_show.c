@@ -4,255 +4,9 @@
  * of the JSON must be the text, to the byte. Prints TAP.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "cmd/nouns.h"
 #include "cmd/sched/blocked.h"
-#include "lib/buf.h"
-#include "lib/diag.h"
-#include "lib/map.h"
 #include "report/rates.h"
-#include "report/report.h"
-
-static unsigned int test_nr;
-static unsigned int failures;
-static char dir[32];
-
-static void ok(bool good, const char *name)
-{
-	failures += !good;
-	printf("%sok %u - %s\n", good ? "" : "not ", ++test_nr, name);
-}
-
-static void is(const char *text, const char *want, const char *name)
-{
-	bool good = !strcmp(text, want);
-	size_t same = 0;
-
-	ok(good, name);
-	if (good)
-		return;
-	while (text[same] && text[same] == want[same])
-		same++;
-	printf("# from '%.300s'\n# for  '%.300s'\n# all '%.4000s'\n", text + same, want + same,
-	       text);
-}
-
-/* A report of some columns, without the kernel. */
-struct fixture {
-	struct view	view;
-	struct source	source;
-	struct mode	mode;
-	struct column	columns[8];
-	struct figure	figures[12];
-	struct session	session;
-	struct session_note note;
-	struct param	params[4];
-	struct opts	opts;
-	struct table	table;
-	struct report	report;
-	char		*text;
-	char		*json;
-	char		*shown;
-};
-
-static void set_up(struct fixture *f, const char *source, const char *mode)
-{
-	memset(f, 0, sizeof(*f));
-	f->mode = (struct mode){ .name = (char *)mode, .figures = f->figures };
-	f->source = (struct source){ .name = (char *)source, .modes = &f->mode, .nr_modes = 1 };
-	f->view = (struct view){
-		.sources = { .v = &f->source, .n = 1 }, .source = &f->source, .mode = &f->mode,
-		.version = "1.0", .kernel = "6.12.0",
-	};
-	ksyms_init(&f->view.ksyms);
-	f->view.ksyms.path = "/nonexistent";
-	f->session = (struct session){
-		.source = (char *)source, .mode = (char *)mode, .targets = 3,
-		.state = KOBS_STATE_STOPPED, .duration = 2345678901ull, .hits = 1234,
-		.recorded = 1200, .filtered = 30, .own = 2, .hits_timed = 100, .cost = 31313, .memory = 5 << 20,
-		.rows = 7, .rows_max = 4096, .stacks = 3, .stacks_max = 1024,
-		.stacks_cached = 90, .stacks_unwound = 10, .stacks_checked = 2,
-	};
-}
-
-static void add_column(struct fixture *f, const char *name, uint32_t type)
-{
-	struct column *c = &f->columns[f->view.nr_columns];
-
-	*c = (struct column){ .name = (char *)name, .type = type };
-	f->view.columns[f->view.nr_columns] = c;
-	f->view.shown[f->view.nr_columns] = SHOWN_COUNT;
-	f->view.types[f->view.nr_columns++] = type;
-}
-
-static void add_figure(struct fixture *f, const char *name, const char *unit, uint32_t merge)
-{
-	f->figures[f->mode.nr_figures++] = (struct figure){
-		.name = (char *)name, .unit = (char *)unit, .merge = merge,
-	};
-}
-
-static void begin(struct fixture *f)
-{
-	model_init_table(&f->table, f->view.types, f->view.nr_columns, &f->mode);
-	f->report = (struct report){
-		.view = &f->view, .session = &f->session, .opts = &f->opts, .table = &f->table,
-		.kind = nouns_report_kind(f->session.source, f->session.mode),
-	};
-}
-
-static void tear_down(struct fixture *f)
-{
-	report_free(&f->report);
-	model_free_table(&f->table);
-	ksyms_free(&f->view.ksyms);
-	usyms_free(&f->view.usyms);
-	free(f->session.lost);
-	free(f->session.kept_out);
-	numbers_free(&f->session.filter.pids);
-	strings_free(&f->session.filter.comms);
-	free(f->text);
-	free(f->json);
-	free(f->shown);
-}
-
-static uint64_t text_key(struct fixture *f, const char *text)
-{
-	return (uint64_t)(uintptr_t)pool_intern(&f->table.texts, text);
-}
-
-static uint64_t code(struct fixture *f, uint64_t address, const char *name)
-{
-	return ksyms_tell(&f->view.ksyms, address, name, false);
-}
-
-static void add_stack(struct fixture *f, uint32_t id, uint32_t pid, const uint64_t *addr, size_t n)
-{
-	struct stack *s = zalloc(sizeof(*s) + n * sizeof(*addr));
-
-	s->id = id;
-	s->pid = pid;
-	s->nr = (uint32_t)n;
-	memcpy(s->addr, addr, n * sizeof(*addr));
-	map_set(&f->table.stacks, id, s);
-}
-
-static void add_loss(struct fixture *f, const char *reason, const char *doc, uint64_t count)
-{
-	struct session *s = &f->session;
-
-	s->lost = grow(s->lost, &s->cap_lost, s->nr_lost + 1, sizeof(*s->lost));
-	s->lost[s->nr_lost++] = (struct lost){ (char *)reason, (char *)doc, count };
-	s->hits += count;
-}
-
-static char *print(struct fixture *f, bool json)
-{
-	struct output to = {};
-	char *text = NULL;
-	size_t size = 0;
-	int err;
-
-	f->opts.json = json;
-	to.file = open_memstream(&text, &size);
-	if (f->report.kind && f->report.kind->print) {
-		err = f->report.kind->print(&f->report, &to);
-	} else {
-		report_resolve(&f->report);
-		err = report_print(&f->report, &to);
-	}
-	ok(!err, "a report is printed");
-	fclose(to.file);
-	return text;
-}
-
-static char *path_of(const char *name)
-{
-	static char paths[4][64];
-	static size_t n;
-	char *path = paths[n++ % ARRAY_SIZE(paths)];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
-	return path;
-}
-
-static void write_file(const char *name, const char *content)
-{
-	FILE *file = fopen(path_of(name), "w");
-
-	if (file) {
-		fputs(content, file);
-		fclose(file);
-	}
-}
-
-static char *read_back(const char *name)
-{
-	FILE *file = fopen(path_of(name), "r");
-	struct buf text = {};
-	char part[4096];
-	size_t n;
-
-	buf_puts(&text, "");
-	while (file && (n = fread(part, 1, sizeof(part), file)))
-		buf_add(&text, part, n);
-	if (file)
-		fclose(file);
-	return text.p;
-}
-
-/* What show makes of a file, with the options of the report. */
-static char *show(const char *name, const struct opts *with)
-{
-	char *path = path_of(name);
-	struct opts o = *with;
-
-	o.json = false;
-	o.args = &path;
-	o.nr_args = 1;
-	o.output = path_of("out");
-	o.command = NULL;
-	ok(!noun_show.verbs[0].check(&noun_show.verbs[0], &o) &&
-	   !noun_show.verbs[0].fn(&noun_show.verbs[0], &o), "a file is shown");
-	return read_back("out");
-}
-
-/* The report as text, and what becomes of its JSON: both must be the same. */
-static void same(struct fixture *f, const char *name)
-{
-	free(f->text);
-	free(f->json);
-	free(f->shown);
-	/* JSON first: some kinds take rows out of the table. */
-	f->json = print(f, true);
-	f->text = print(f, false);
-	write_file("a.json", f->json);
-	f->shown = show("a.json", &f->opts);
-	is(f->shown, f->text, name);
-}
-
-static void has(const char *text, const char *part, const char *name)
-{
-	bool good = strstr(text, part);
-
-	ok(good, name);
-	if (!good)
-		printf("# no '%s' in '%.3000s'\n", part, text);
-}
-
-static void add_row(struct fixture *f, const uint64_t *key, uint64_t count, uint64_t value,
-		    const uint64_t *figures)
-{
-	struct row part = {
-		.count = count, .sum = count * value, .min = value / 2, .max = value * 2,
-	};
-
-	table_add(&f->table, table_row(&f->table, key), &part, figures);
-}
+#include "show_harness.h"
 
 static void test_count(void)
 {
@@ -480,6 +234,12 @@ static void test_record(void)
 	has(f.text, "7.00 ms", "its events are times");
 	f.table.keys[f.table.rows[0].key + 2] = 1;
 	same(&f, "one that was throttled");
+	f.opts.top = (struct opt_number){ .given = true, .value = 1 };
+	f.json = (free(f.json), print(&f, true));
+	write_file("a.json", f.json);
+	f.shown = (free(f.shown), show("a.json", &f.opts));
+	has(f.shown, "1  7.00 ms  63.6 %", "with -n, the share is that of all");
+	f.opts.top.given = false;
 	f.session.targets = 2;
 	note.number = 0;
 	same(&f, "one of two events");
@@ -519,6 +279,86 @@ static void test_blocked(void)
 	tear_down(&f);
 }
 
+/* Objects that were allocated in each sixth, and live. */
+static void add_site(struct fixture *f, uint64_t site, const char *cache, uint64_t each,
+		     uint64_t freed, uint64_t older)
+{
+	uint64_t numbers[12] = { each * 6 + freed, freed, each * 6 * 64, 3 * !!freed, 0, older };
+	uint64_t key[2] = { site, text_key(f, cache) };
+	struct row part = { .count = each * 6, .max = 5900000000ull };
+	uint64_t k;
+
+	for (k = 1; k < 6; k++)
+		numbers[5 + k] = each * k;
+	table_add(&f->table, table_row(&f->table, key), &part, numbers);
+	for (k = 0; each && k < 6; k++) {
+		struct bucket b = { k * 1000000000 + 400000000, k * 1000000000 + 500000000, each };
+
+		table_add_bucket(&f->table.rows[f->table.nr_rows - 1], &b);
+	}
+}
+
+static void add_leaks(struct fixture *f)
+{
+	static const char *const names[] = {
+		"allocated", "freed", "live_bytes", "missed_frees", "failed", "unknown_frees",
+		"live_1", "live_2", "live_3", "live_4", "live_5",
+	};
+	size_t i;
+
+	set_up(f, "slab", "leaks");
+	f->session.duration = 6000000000ull;
+	f->mode.value = (char *)"age";
+	f->mode.unit = (char *)"ns";
+	add_column(f, "site", KOBS_TYPE_ADDRESS);
+	add_column(f, "cache", KOBS_TYPE_TEXT);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		add_figure(f, names[i], "", KOBS_MERGE_SUM);
+	begin(f);
+	f->table.has_hist = true;
+	add_site(f, code(f, 0xffffffffc0000010ull, "leaky+0x10 [mod]"), "kmalloc-64", 17, 3, 0);
+	add_site(f, code(f, 0xffffffff81000010ull, "quiet+0x20"), "dentry", 0, 50, 0);
+	add_site(f, code(f, 0xffffffff81000020ull, "turns+0x8"), "anon_vma", 20, 0, 0);
+	add_site(f, code(f, 0xffffffff81000030ull, "frees+0x8"), "anon_vma", 0, 1, 200);
+}
+
+static void test_leaks(void)
+{
+	struct fixture f;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		add_leaks(&f);
+		f.session.params = f.params;
+		f.params[0] = (struct param){ .name = (char *)"sample",
+					      .number = 1 + 6 * (i == 1) };
+		f.params[1] = (struct param){ .name = (char *)"module", .text = (char *)"mod",
+					      .type = KOBS_TYPE_TEXT };
+		f.session.nr_params = i + 1 < 3 ? i + 1 : 2;
+		f.opts.hist = i == 2;
+		f.json = print(&f, true);
+		write_file("a.json", f.json);
+		tear_down(&f);
+		/* Judging takes rows out of the table. */
+		add_leaks(&f);
+		f.session.params = f.params;
+		f.params[0] = (struct param){ .name = (char *)"sample",
+					      .number = 1 + 6 * (i == 1) };
+		f.params[1] = (struct param){ .name = (char *)"module", .text = (char *)"mod",
+					      .type = KOBS_TYPE_TEXT };
+		f.session.nr_params = i + 1 < 3 ? i + 1 : 2;
+		f.opts.hist = i == 2;
+		f.text = print(&f, false);
+		f.shown = show("a.json", &f.opts);
+		is(f.shown, f.text, i ? i == 1 ? "verdicts of a module's objects, one in seven" :
+		   "verdicts with bars of ages" : "verdicts on sites, and their evidence");
+		has(f.text, "leaky+0x10 [mod]  kmalloc-64  leak", "a leak");
+		has(f.text, i == 1 ? "+-" : "200 frees of objects that were not followed",
+		    "what was not followed");
+		tear_down(&f);
+	}
+}
+
 int main(void)
 {
 	static const char *const files[] = { "a.json", "out" };
@@ -533,6 +373,7 @@ int main(void)
 	test_rates();
 	test_record();
 	test_blocked();
+	test_leaks();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(path_of(files[i]));
 	ok(!rmdir(dir), "nothing else was left");

@@ -53,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	show_formats(args);
 	o.folded = false;
 	o.flame = NULL;
+	o.html = "/dev/null";
 	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
 	o.nr_args = 2;
 	noun_diff.verbs[0].fn(&noun_diff.verbs[0], &o);

@@ -285,18 +285,37 @@ void edges_free(struct edges *e)
 	memset(e, 0, sizeof(*e));
 }
 
-static void cell_address(struct edges *e, struct out *o, uint32_t pid, uint64_t address,
+static void cell_address(struct edges *e, struct out *o, const struct edge *edge, bool to,
 			 const char *key, const char *header)
 {
+	uint64_t address = to ? edge->to : edge->from;
 	char plain[32];
 	struct buf b = {};
 
-	name_address(e, pid, address, &b);
+	if (edge->name[to])
+		buf_puts(&b, edge->name[to]);
+	else
+		name_address(e, edge->pid, address, &b);
 	out_cell_text(o, key, header, b.p);
 	buf_free(&b);
 	snprintf(plain, sizeof(plain), "%s_address", key);
 	if (o->json)
 		out_json_number(o, plain, ksyms_address(&e->view->ksyms, address));
+}
+
+/* Rows that -n leaves out, now or when the file was written. */
+static void print_more(const struct edges *e, struct out *o, enum edges_part part, size_t more)
+{
+	static const char *const keys[EDGES_PARTS] = {
+		"rows_left_out", "calls_left_out", "graph_left_out", "blocks_left_out",
+	};
+	size_t before = e->left_out[part];
+
+	if (!more && !before)
+		return;
+	out_json_number(o, keys[part], more + before);
+	out_line(o, "... %zu more rows (%s)", more + before,
+		 more ? "-n 0 shows all" : "the file does not have them");
 }
 
 static void cell_share(struct out *o, const char *header, uint64_t part, uint64_t all)
@@ -313,8 +332,8 @@ static void print_edge(struct edges *e, struct out *o, const struct edge *edge)
 	char shown[32];
 
 	out_row_begin(o);
-	cell_address(e, o, edge->pid, edge->from, "from", "FROM");
-	cell_address(e, o, edge->pid, edge->to, "to", "TO");
+	cell_address(e, o, edge, false, "from", "FROM");
+	cell_address(e, o, edge, true, "to", "TO");
 	if (o->json && edge->pid)
 		out_json_number(o, "pid", edge->pid);
 	out_cell_number(o, "count", "COUNT", edge->count);
@@ -347,7 +366,7 @@ static size_t shown_of(const struct out *o, const struct opts *opts, size_t n)
 	return top && top < n ? top : n;
 }
 
-static void print_calls(struct out *o, const struct call *c, size_t n, size_t all)
+static void print_calls(struct out *o, const struct call *c, size_t n)
 {
 	size_t i;
 
@@ -363,8 +382,6 @@ static void print_calls(struct out *o, const struct call *c, size_t n, size_t al
 		out_row_end(o);
 	}
 	out_table_end(o);
-	if (n < all)
-		out_line(o, "... %zu more rows (-n 0 shows all)", all - n);
 }
 
 static void print_blocks(struct edges *e, struct out *o, size_t n)
@@ -375,8 +392,8 @@ static void print_blocks(struct edges *e, struct out *o, size_t n)
 		const struct edge *b = &e->block[i];
 
 		out_row_begin(o);
-		cell_address(e, o, b->pid, b->from, "start", "BLOCK");
-		cell_address(e, o, b->pid, b->to, "end", "ENDS WITH");
+		cell_address(e, o, b, false, "start", "BLOCK");
+		cell_address(e, o, b, true, "end", "ENDS WITH");
 		if (o->json && b->pid)
 			out_json_number(o, "pid", b->pid);
 		out_cell_number(o, "count", "EXECUTIONS", b->count);
@@ -384,8 +401,7 @@ static void print_blocks(struct edges *e, struct out *o, size_t n)
 		out_row_end(o);
 	}
 	out_table_end(o);
-	if (n < e->nr_blocks)
-		out_line(o, "... %zu more rows (-n 0 shows all)", e->nr_blocks - n);
+	print_more(e, o, EDGES_BLOCKS, e->nr_blocks - n);
 }
 
 /** edges_print() - The parts of the report. */
@@ -402,18 +418,22 @@ void edges_print(struct edges *e, struct out *o, const struct opts *opts, bool e
 		for (i = 0; i < n; i++)
 			print_edge(e, o, &e->edge[i]);
 		out_table_end(o);
-		if (n < e->nr_edges)
-			out_line(o, "... %zu more rows (-n 0 shows all)", e->nr_edges - n);
+		print_more(e, o, EDGES_ROWS, e->nr_edges - n);
+		out_json_number(o, "entries", e->entries);
 	}
 	if (calls && (o->json || e->nr_calls)) {
 		out_line(o, "\nFunctions by number of calls:\n");
 		out_table_begin(o, "calls");
-		print_calls(o, e->call, shown_of(o, opts, e->nr_calls), e->nr_calls);
+		n = shown_of(o, opts, e->nr_calls);
+		print_calls(o, e->call, n);
+		print_more(e, o, EDGES_CALLS, e->nr_calls - n);
 	}
 	if (graph && (o->json || e->nr_graph)) {
 		out_line(o, "\nCall graph:\n");
 		out_table_begin(o, "graph");
-		print_calls(o, e->graph, shown_of(o, opts, e->nr_graph), e->nr_graph);
+		n = shown_of(o, opts, e->nr_graph);
+		print_calls(o, e->graph, n);
+		print_more(e, o, EDGES_GRAPH, e->nr_graph - n);
 	}
 	if (blocks && (o->json || e->nr_blocks)) {
 		out_line(o, "\nBasic blocks, executed from the first to the last address:\n");

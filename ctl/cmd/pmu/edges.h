@@ -19,6 +19,7 @@ struct edge {
 	uint64_t	min;
 	uint64_t	max;
 	struct row	hist;		/* the cycles as a row, for its buckets */
+	const char	*name[2];	/* of its ends, where a file has them; or NULL */
 };
 
 /* Calls of a function, from one function or from all, and returns out of it. */
@@ -28,6 +29,9 @@ struct call {
 	uint64_t	count;
 	uint64_t	returns;
 };
+
+/* Tables of a report. */
+enum edges_part { EDGES_ROWS, EDGES_CALLS, EDGES_GRAPH, EDGES_BLOCKS, EDGES_PARTS };
 
 struct edges {
 	struct view	*view;
@@ -46,6 +50,7 @@ struct edges {
 	bool		has_hist;
 	bool		predictions;	/* the CPU tells whether it predicted them */
 	struct pool	names;
+	size_t		left_out[EDGES_PARTS];	/* rows that a file does not have */
 };
 
 void edges_make(struct edges *e, struct view *v, const struct session *s, const struct table *t);

@@ -54,9 +54,9 @@ static const struct opt_group group_branch = { OPT_OWN(branch_options) };
 
 const struct opt_group *const pmu_record_groups[] = {
 	&group_event, &group_sample, &group_record, &group_filter, &group_by, &group_top,
-	&group_json, &group_folded, &group_flame, &group_frames, &group_output, &group_verbose,
-	&group_run, &group_interval, &group_detach, &group_max_lost, &group_rows, &group_stacks,
-	NULL
+	&group_json, &group_folded, &group_flame, &group_html, &group_frames, &group_output,
+	&group_verbose, &group_run, &group_interval, &group_detach, &group_max_lost, &group_rows,
+	&group_stacks, NULL
 };
 
 const char *const pmu_record_columns[] = {
@@ -79,8 +79,8 @@ static const struct verb verbs[] = {
 		.args_hint = NO_ARGS,
 		.command = true,
 		.groups = GROUPS(&group_event, &group_filter, &group_by, &group_json,
-				 &group_format_rows, &group_output, &group_verbose, &group_run,
-				 &group_interval, &group_max_lost, &group_stacks),
+				 &group_format_rows, &group_html, &group_output, &group_verbose,
+				 &group_run, &group_interval, &group_max_lost, &group_stacks),
 		.columns = COLUMNS("event", CONTEXT_COLUMNS),
 		.fn = pmu_stat,
 	},
@@ -102,7 +102,7 @@ static const struct verb verbs[] = {
 		.command = true,
 		.groups = GROUPS(&group_event, &group_sample, &group_branch, &group_filter,
 				 &group_by, &group_hist, &group_top, &group_json,
-				 &group_format_branches, &group_frames, &group_output,
+				 &group_format_branches, &group_html, &group_frames, &group_output,
 				 &group_verbose, &group_run, &group_interval, &group_detach,
 				 &group_max_lost, &group_rows, &group_stacks, &group_ring),
 		.columns = COLUMNS("from", "to", "end", "func", "event", "ip", "uip",

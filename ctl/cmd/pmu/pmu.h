@@ -5,10 +5,15 @@
 
 #include "cli/noun.h"
 
+struct output;
+struct report;
+
 /* Of record, which top is by itself. */
 extern const struct opt_group *const pmu_record_groups[];
 extern const char *const pmu_record_columns[];
 
+int pmu_edges_show(struct report *r, const struct output *to);
+int pmu_stat_show(struct report *r, const struct output *to);
 int pmu_list(const struct verb *verb, const struct opts *o);
 int pmu_stat(const struct verb *verb, const struct opts *o);
 int pmu_record(const struct verb *verb, const struct opts *o);

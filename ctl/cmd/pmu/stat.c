@@ -10,6 +10,7 @@
 
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
+#include "cmd/pmu/stat.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
@@ -17,53 +18,6 @@
 
 /* Fields of the source's rows. */
 enum { STAT_ENABLED, STAT_RUNNING, STAT_FIELDS };
-
-#define STAT_KEYS	8
-
-/* A row, or what it was in the report before. */
-struct stat_row {
-	uint64_t	key[STAT_KEYS];
-	uint64_t	count;
-	uint64_t	enabled;
-	uint64_t	running;
-};
-
-struct stat_state {
-	struct stat_row	*v;
-	size_t		n;
-	size_t		cap;
-	uint64_t	duration;
-};
-
-/* What is said of two events that were counted together. */
-static const struct {
-	const char	*of;
-	const char	*per;
-	const char	*key;
-	const char	*text;
-	bool		percent;
-} ratios[] = {
-	{ "instructions", "cycles", "ipc", "instructions per cycle", false },
-	{ "branch-misses", "branches", "branch_miss_rate", "of the branches were mispredicted",
-	  true },
-	{ "cache-misses", "cache-references", "cache_miss_rate", "of the cache references missed",
-	  true },
-	{ "L1-dcache-load-misses", "L1-dcache-loads", "l1d_miss_rate", "of the L1 loads missed",
-	  true },
-	{ "LLC-load-misses", "LLC-loads", "llc_miss_rate", "of the last cache's loads missed",
-	  true },
-	{ "dTLB-load-misses", "dTLB-loads", "dtlb_miss_rate", "of the data TLB's loads missed",
-	  true },
-	{ "iTLB-load-misses", "iTLB-loads", "itlb_miss_rate",
-	  "of the instruction TLB's loads missed", true },
-};
-
-static double scaled(const struct stat_row *s)
-{
-	if (!s->running || s->running >= s->enabled)
-		return (double)s->count;
-	return (double)s->count * (double)s->enabled / (double)s->running;
-}
 
 static struct stat_row *find_row(const struct stat_state *st, const uint64_t *key, size_t keys)
 {
@@ -127,79 +81,26 @@ static void subtract(struct stat_state *now, const struct stat_state *before, si
 	now->duration -= before->duration;
 }
 
-static const struct pmu_event *event_of(const struct pmu_run *p, const struct view *v,
-					const struct stat_row *s)
+static void name_rows(const struct pmu_run *p, const struct view *v, struct stat_state *st)
 {
 	size_t c = view_column(v, "event");
-
-	return c < v->nr_columns && s->key[c] < p->events.n ? &p->events.v[s->key[c]] : NULL;
-}
-
-/*
- * Count, name and rate. Nanoseconds per second are CPUs that were busy; other
- * units are as the PMU says.
- */
-static void print_count(const struct pmu_run *p, const struct view *v, struct out *o,
-			const struct stat_row *s, uint64_t duration)
-{
-	const struct pmu_event *e = event_of(p, v, s);
-	char unit[32] = "";
-	double scale = e ? pmu_event_unit(e, unit, sizeof(unit)) : 1;
-	double n = scaled(s) * scale;
-	double rate = duration ? n * 1e9 / (double)duration : 0;
-	bool ns = !strcmp(unit, "ns");
-	char number[40];
-	char shown[80];
-
-	if (ns)
-		format_ns(shown, sizeof(shown), n);
-	else if (scale < 1 || scale > 1)
-		snprintf(shown, sizeof(shown), "%.2f %s", n, unit);
-	else
-		snprintf(shown, sizeof(shown), "%s%s%s",
-			 format_count(number, sizeof(number), (uint64_t)(n + 0.5)),
-			 *unit ? " " : "", unit);
-	out_cell_aside(o, "COUNT", s->enabled && !s->running ? "<not counted>" : shown, true);
-	out_is_counter(o, n, unit);
-	out_cell_text(o, "event", "EVENT", e ? e->name : "");
-	if (*unit)
-		out_json_text(o, "unit", unit);
-	if (scale < 1 || scale > 1)
-		out_json_precise(o, "unit_scale", scale);
-	format_rate(number, sizeof(number), ns ? rate / 1e9 : rate);
-	snprintf(shown, sizeof(shown), "%s%s%s", number, *unit ? " " : "", ns ? "CPUs" : unit);
-	out_cell_aside(o, "PER SECOND", shown, true);
-}
-
-/* Events that the machine does not count have a row without numbers. */
-static void print_absent(const struct pmu_run *p, struct report *r, struct out *o)
-{
-	const struct view *v = r->view;
 	size_t i;
-	size_t c;
 
-	for (i = 0; i < p->absent.n; i++) {
-		out_row_begin(o);
-		for (c = 0; c < v->nr_columns; c++)
-			if (c != view_column(v, "event"))
-				out_cell_aside(o, v->columns[c]->name, "-",
-					       v->types[c] == KOBS_TYPE_NUMBER);
-		out_cell_aside(o, "COUNT", "<not supported>", true);
-		out_cell_text(o, "event", "EVENT", p->absent.v[i]);
-		out_json_bool(o, "supported", false);
-		out_cell_aside(o, "PER SECOND", "-", true);
-		out_cell_aside(o, "COUNTED FOR", "-", true);
-		out_row_end(o);
+	for (i = 0; i < st->n; i++) {
+		struct stat_row *s = &st->v[i];
+		const struct pmu_event *e = NULL;
+
+		if (c < v->nr_columns && s->key[c] < p->events.n)
+			e = &p->events.v[s->key[c]];
+		s->event = e ? e->name : "";
+		s->scale = e ? pmu_event_unit(e, s->unit, sizeof(s->unit)) : 1;
 	}
 }
 
-static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
-		      const struct stat_row *s, uint64_t duration)
+static void print_row(struct report *r, struct out *o, const struct stat_row *s, uint64_t duration)
 {
 	struct view *v = r->view;
-	double n = scaled(s);
 	struct buf b = {};
-	char shown[40];
 	size_t c;
 
 	out_row_begin(o);
@@ -219,72 +120,28 @@ static void print_row(const struct pmu_run *p, struct report *r, struct out *o,
 	}
 	out_are_keys(o, false);
 	buf_free(&b);
-	print_count(p, v, o, s, duration);
-	snprintf(shown, sizeof(shown), "%.1f %%",
-		 s->enabled ? (double)s->running * 100 / (double)s->enabled : 0);
-	out_cell_aside(o, "COUNTED FOR", shown, true);
-	if (o->json) {
-		out_json_number(o, "count", s->count);
-		out_json_number(o, "scaled", (uint64_t)(n + 0.5));
-		out_json_number(o, "enabled_ns", s->enabled);
-		out_json_number(o, "running_ns", s->running);
-	}
+	stat_print_count(o, s, duration);
 	out_row_end(o);
 }
 
-/* The sum of an event over all rows: CPUs, tasks. @shared: it was not counted all the time. */
-static bool sum_of(const struct pmu_run *p, const struct view *v, const struct stat_state *st,
-		   const char *name, double *sum, bool *shared)
+static void print_absent(const struct pmu_run *p, struct report *r, struct out *o)
 {
-	bool found = false;
+	const struct view *v = r->view;
 	size_t i;
+	size_t c;
 
-	*sum = 0;
-	for (i = 0; i < st->n; i++) {
-		const struct pmu_event *e = event_of(p, v, &st->v[i]);
-		const char *event = e ? e->name : "";
-		size_t len = strlen(name);
+	for (i = 0; i < p->absent.n; i++) {
+		out_row_begin(o);
+		for (c = 0; c < v->nr_columns; c++) {
+			const char *name = v->columns[c]->name;
 
-		if (strncmp(event, name, len) || (event[len] && event[len] != ':'))
-			continue;
-		found = true;
-		*sum += scaled(&st->v[i]);
-		*shared |= st->v[i].running < st->v[i].enabled;
+			if (c != view_column(v, "event"))
+				out_cell_aside(o, strcmp(name, "cpu") ? name : "CPU", "-",
+					       v->types[c] == KOBS_TYPE_NUMBER);
+		}
+		stat_print_absent(o, p->absent.v[i]);
+		out_row_end(o);
 	}
-	return found;
-}
-
-static void print_ratios(const struct pmu_run *p, struct report *r, struct out *o,
-			 const struct stat_state *st)
-{
-	bool estimated[ARRAY_SIZE(ratios)] = {};
-	bool first = true;
-	double of;
-	double per;
-	size_t i;
-
-	out_open(o, "derived", '{');
-	for (i = 0; i < ARRAY_SIZE(ratios); i++) {
-		bool shared = false;
-
-		if (!sum_of(p, r->view, st, ratios[i].of, &of, &shared) ||
-		    !sum_of(p, r->view, st, ratios[i].per, &per, &shared) || per < 1)
-			continue;
-		estimated[i] = shared;
-		out_json_real(o, ratios[i].key, of / per);
-		if (!o->json)
-			out_line(o, "%s%8.2f%s %s%s", first ? "\n" : "",
-				 of / per * (ratios[i].percent ? 100 : 1),
-				 ratios[i].percent ? " %" : "", ratios[i].text,
-				 shared ? " (estimated: these events shared counters)" : "");
-		first = false;
-	}
-	out_close(o, '}');
-	out_open(o, "derived_estimated", '[');
-	for (i = 0; i < ARRAY_SIZE(ratios); i++)
-		if (estimated[i])
-			out_json_text(o, NULL, ratios[i].key);
-	out_close(o, ']');
 }
 
 static int print_stat(struct run_spec *spec, struct report *r, const struct output *to)
@@ -300,6 +157,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	if (r->view->nr_columns > STAT_KEYS)
 		return refuse("pmu stat takes at most %d columns", STAT_KEYS);
 	take_rows(r->table, &now);
+	name_rows(p, r->view, &now);
 	all = now;
 	all.v = now.n ? zalloc(now.n * sizeof(*now.v)) : NULL;
 	if (now.n)
@@ -313,13 +171,16 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	report_header(r, &o);
 	if (p->lacking && p->defaults)
 		out_line(&o, "Only software events: %s.\n", p->lacking);
+	if (p->lacking && p->defaults)
+		out_json_text(&o, "lacking", p->lacking);
 	out_json_bool(&o, "interval", r->interim);
+	out_json_number(&o, "interval_ns", now.duration);
 	out_table_begin(&o, "rows");
 	for (i = 0; i < now.n; i++)
-		print_row(p, r, &o, &now.v[i], now.duration);
+		print_row(r, &o, &now.v[i], now.duration);
 	print_absent(p, r, &o);
 	out_table_end(&o);
-	print_ratios(p, r, &o, &now);
+	stat_print_ratios(&o, &now);
 	if (!r->interim || o.json || to->grid)
 		report_footer(r, &o);
 	out_close(&o, '}');

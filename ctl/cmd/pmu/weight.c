@@ -102,12 +102,22 @@ static uint64_t event_of(const struct report *r, const struct row *row)
 static uint64_t whole(struct report *r, const struct row *row)
 {
 	const struct wholes *all = r->judged;
+	uint64_t left_out = r->saved && all->n == 1 ? r->saved->weight_left_out : 0;
 	size_t i;
 
 	for (i = 0; i < all->n; i++)
 		if (all->v[i].event == event_of(r, row))
-			return all->v[i].events;
+			return all->v[i].events + left_out;
 	return 0;
+}
+
+/* Of which event those rows were that a file does not have is not known. */
+static void print_foot(struct report *r, struct out *o)
+{
+	const struct wholes *all = r->judged;
+
+	if (r->saved && r->saved->rows_left_out && all->n > 1)
+		out_line(o, "SHARE: of the rows that the file has");
 }
 
 static void add_row(struct wholes *all, struct report *r, const struct row *row)
@@ -181,6 +191,7 @@ const struct report_kind pmu_record_report = {
 	.weight = weight,
 	.hit = "samples",
 	.whole = whole,
+	.print_foot = print_foot,
 	.shows = shows,
 	.release = release,
 };

@@ -9,6 +9,7 @@
 
 #include "cmd/saved/compare.h"
 #include "lib/diag.h"
+#include "lib/format.h"
 #include "report/stacks.h"
 
 static int check_kinds(const struct diff *d)
@@ -16,7 +17,8 @@ static int check_kinds(const struct diff *d)
 	const struct session *a = &d->file[0].session;
 	const struct session *b = &d->file[1].session;
 
-	if (!strcmp(a->source, b->source) && !strcmp(a->mode, b->mode))
+	if (!strcmp(a->source, b->source) && !strcmp(a->mode, b->mode) &&
+	    d->file[0].form == d->file[1].form)
 		return 0;
 	return refuse("%s is a report of '%.32s %.32s', %s of '%.32s %.32s': these cannot be compared",
 		      d->file[0].path, a->source, a->mode, d->file[1].path, b->source, b->mode);
@@ -30,7 +32,10 @@ static const char *weight_of(const struct saved *s, const char **unit)
 	const char *named = saved_text(s, "unit");
 
 	*unit = s->kind->unit;
-	if (!s->kind->source && saved_text(s, "value")) {
+	if (s->form && s->form->weight)
+		return s->form->weight;
+	/* Modes that are not known are compared by their value. */
+	if (saved_text(s, "value") && (!s->kind->source || !strcmp(s->kind->weight, "sum"))) {
 		*unit = named && *named ? named : saved_text(s, "value");
 		return "sum";
 	}
@@ -113,19 +118,15 @@ static void find_differences(struct diff *d)
 	buf_free(&line);
 }
 
-static bool has_stacks(const struct saved *s)
-{
-	return view_has_type(&s->view, KOBS_TYPE_KSTACK) ||
-	       view_has_type(&s->view, KOBS_TYPE_USTACK);
-}
-
 static int choose_form(struct diff *d)
 {
-	bool stacks = has_stacks(&d->file[0]) && has_stacks(&d->file[1]);
+	bool before = view_has_stacks(&d->file[0].view);
+	bool stacks = before && view_has_stacks(&d->file[1].view);
 
 	if (!stacks && (d->o->flame || (d->own->by && !strcmp(d->own->by, "end"))))
 		return refuse("%s has no stacks: make it with --by kstack, ustack or both",
-			      d->file[has_stacks(&d->file[0])].path);
+			      d->file[before].path);
+	d->stacks = stacks && (d->o->flame || d->o->html);
 	d->by_end = d->own->by ? !strcmp(d->own->by, "end") : stacks;
 	return 0;
 }
@@ -143,7 +144,7 @@ static void collect_stacks(struct diff *d)
 
 	collect(d, 0);
 	for (i = 0; i < d->set.n; i++) {
-		d->set.v[i].before = (uint64_t)((double)d->set.v[i].weight * d->scale + 0.5);
+		d->set.v[i].before = format_whole((double)d->set.v[i].weight * d->scale);
 		d->set.v[i].weight = 0;
 	}
 	collect(d, 1);
@@ -172,7 +173,7 @@ int compare_files(struct diff *d)
 	if (err)
 		return err;
 	find_differences(d);
-	if (d->by_end || d->o->flame)
+	if (d->by_end || d->stacks)
 		collect_stacks(d);
 	if (d->by_end) {
 		compare_ends(d);

@@ -30,6 +30,7 @@ struct diff {
 	const char	*unit;
 	double		scale;		/* what the first report is multiplied by */
 	bool		by_end;
+	bool		stacks;		/* of both are drawn */
 	bool		has_hist;
 	const char	*columns[VIEW_COLUMNS];	/* of the key */
 	bool		stacked[VIEW_COLUMNS];

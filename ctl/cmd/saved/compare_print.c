@@ -235,12 +235,14 @@ static void print_head(const struct diff *d, struct out *o)
 	size_t i;
 
 	compare_describe(d, &lines);
-	compare_accounts(d, false, &lines);
+	compare_accounts(d, o->page, &lines);
 	for (i = 0; i < lines.n; i++)
 		out_line(o, "%s", lines.v[i]);
 	strings_free(&lines);
 	if (d->o->flame)
 		out_line(o, "flame graph of the second one: %s", d->o->flame);
+	if (d->o->html)
+		out_line(o, "page: %s", d->o->html);
 	out_line(o, "%s", "");
 	out_json_text(o, "unit", d->unit);
 	out_json_number(o, "before", d->total[0]);

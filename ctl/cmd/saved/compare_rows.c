@@ -6,6 +6,7 @@
 
 #include "cmd/saved/compare.h"
 #include "lib/diag.h"
+#include "lib/format.h"
 #include "lib/macros.h"
 
 struct names {
@@ -17,9 +18,15 @@ static void columns_of(const struct saved *s, struct names *out)
 {
 	size_t i;
 
+	if (s->form && s->form->compared)
+		out->v[out->n++] = s->form->compared;
 	for (i = 0; i < ARRAY_SIZE(s->kind->keys) && s->kind->keys[i]; i++)
 		out->v[out->n++] = s->kind->keys[i];
-	for (i = 0; !s->kind->keys[0] && i < s->view.nr_columns; i++)
+	if (out->n)
+		return;
+	for (i = 0; s->form && i < s->session.by.n && i < VIEW_COLUMNS; i++)
+		out->v[out->n++] = s->session.by.v[i];
+	for (i = 0; i < s->view.nr_columns; i++)
 		if (!view_is_hidden(&s->view, i))
 			out->v[out->n++] = s->view.columns[i]->name;
 }
@@ -156,7 +163,7 @@ int compare_rows(struct diff *d)
 			if (!json_is_unsigned(value) && !err)
 				err = saved_no_report(&d->file[side], "a row has no numbers");
 			if (!side)
-				weight = (uint64_t)((double)weight * d->scale + 0.5);
+				weight = format_whole((double)weight * d->scale);
 			make_key(d, row, &key);
 			p = get_pair(d, key.p ? key.p : "");
 			*(side ? &p->after : &p->before) += weight;

@@ -13,6 +13,7 @@
 #include "export/flame.h"
 #include "lib/diag.h"
 #include "report/outfile.h"
+#include "report/page.h"
 #include "report/picture.h"
 
 static const char *const forms[] = { "key", "end", NULL };
@@ -45,15 +46,25 @@ static int check_diff(const struct verb *verb, const struct opts *o)
 	return 0;
 }
 
-static int draw(struct diff *d, struct picture *picture)
+static void add_title(const struct diff *d, struct buf *title)
 {
-	struct flame f = {
+	buf_printf(title, "%s compared with %s", d->file[1].path, d->file[0].path);
+}
+
+static struct flame flame_of(struct diff *d)
+{
+	return (struct flame){
 		.set = &d->set, .compared = true, .icicle = d->o->icicle, .unit = d->unit,
 	};
+}
+
+static int draw(struct diff *d, struct picture *picture)
+{
+	struct flame f = flame_of(d);
 	struct buf title = {}, text = {};
 	int err;
 
-	buf_printf(&title, "%s compared with %s", d->file[1].path, d->file[0].path);
+	add_title(d, &title);
 	f.title = title.p;
 	compare_describe(d, &f.head);
 	compare_accounts(d, true, &f.foot);
@@ -63,6 +74,35 @@ static int draw(struct diff *d, struct picture *picture)
 	strings_free(&f.foot);
 	buf_free(&title);
 	buf_free(&text);
+	return err;
+}
+
+static int print_page(struct diff *d)
+{
+	const struct opts *o = d->o;
+	struct flame f = flame_of(d);
+	struct buf title = {};
+	struct page page;
+	const struct output to = { .page = &page };
+	struct out out;
+	int err = page_open(&page, o->html);
+
+	if (!err) {
+		page_begin(&page, o);
+		d->o = &page.opts;
+		add_title(d, &title);
+		page_line(&page, title.p);
+		f.title = "Flame graph of the second one";
+		if (d->set.n)
+			page_flame(&page, &f);
+		output_begin(&to, &out, false);
+		compare_print(d, &out);
+		out_free(&out);
+		d->o = o;
+		err = page_save(&page);
+	}
+	page_close(&page);
+	buf_free(&title);
 	return err;
 }
 
@@ -82,6 +122,8 @@ static int run_diff(const struct verb *verb, const struct opts *o)
 		err = output_for(&to, o);
 	if (!err && o->flame)
 		err = draw(&d, &picture);
+	if (!err && o->html)
+		err = print_page(&d);
 	if (!err) {
 		output_begin(&to, &out, o->json);
 		compare_print(&d, &out);
@@ -102,7 +144,7 @@ static const struct verb verbs[] = {
 		.doc = "what changed between two reports that --json wrote to files",
 		.args = "BEFORE.json AFTER.json",
 		.groups = GROUPS(&group_diff, &group_gate, &group_top, &group_json,
-				 &group_format_rows, &group_flame, &group_output),
+				 &group_format_rows, &group_flame, &group_html, &group_output),
 		.check = check_diff,
 		.fn = run_diff,
 	},

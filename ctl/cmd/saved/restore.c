@@ -69,7 +69,8 @@ int saved_restore(struct saved *s, const struct opts *o)
 		.kind = nouns_report_kind(s->session.source, s->session.mode),
 		.interim = json_is_true(json_object_get(s->root, "interim")), .saved = &s->says,
 	};
-	if (s->report.kind && s->report.kind->print_saved)
+	s->form = form_of(s);
+	if (s->form)
 		return 0;
 	err = restore_rows(s);
 	if (s->row_rates)
@@ -81,10 +82,8 @@ int saved_restore(struct saved *s, const struct opts *o)
 /** saved_print() - Print the report. Return: 0, or an exit status after a sentence. */
 int saved_print(struct saved *s, const struct output *to)
 {
-	const struct report_kind *kind = s->report.kind;
-
-	if (kind && kind->print_saved)
-		return kind->print_saved(&s->report, to);
+	if (s->form)
+		return s->form->print(&s->report, to);
 	report_resolve(&s->report);
 	return report_print(&s->report, to);
 }

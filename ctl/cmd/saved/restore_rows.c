@@ -373,7 +373,8 @@ int restore_rows(struct saved *s)
 	json_array_foreach(s->rows, i, row) {
 		if (!s->row_rates && json_object_get(row, "per_s"))
 			s->row_rates = zalloc(n * sizeof(*s->row_rates));
-		if (!json_is_object(row) || !json_is_unsigned(json_object_get(row, "count")))
+		if (!json_is_object(row) || (!json_is_unsigned(json_object_get(row, "count")) &&
+					     !json_is_unsigned(json_object_get(row, "live"))))
 			return saved_no_report(s, "a row has no numbers");
 		restore_row(&r, row);
 		if (r.wrong)

@@ -5,6 +5,7 @@
 
 #include "cmd/json_file.h"
 #include "lib/opts.h"
+#include "report/page.h"
 #include "report/rates.h"
 #include "report/report.h"
 
@@ -18,11 +19,22 @@ struct saved_kind {
 	const char	*keys[3];	/* columns that tell rows apart, if not those of --by */
 };
 
+/* A report whose rows are not those of the session's table. */
+struct saved_form {
+	const char	*source;
+	const char	*mode;
+	const char	*key;		/* that its rows have; NULL for all of the mode */
+	int		(*print)(struct report *r, const struct output *to);
+	const char	*compared;	/* the column of a row that diff compares by, and what: */
+	const char	*weight;
+};
+
 struct saved {
 	const char	*path;
 	json_t		*root;
 	json_t		*rows;
 	const struct saved_kind *kind;
+	const struct saved_form *form;	/* NULL for rows of a table */
 	/* The report, once it was restored. */
 	struct view	view;
 	struct source	source;
@@ -36,6 +48,7 @@ struct saved {
 	struct report	report;
 	struct opts	opts;
 	char		**command;
+	struct page	page;
 };
 
 /* saved.c */
@@ -54,5 +67,11 @@ int saved_print(struct saved *s, const struct output *to);
 void restore_session(struct saved *s);
 void restore_free_session(struct session *s);
 int restore_rows(struct saved *s);
+
+/* forms.c */
+const struct saved_form *form_of(const struct saved *s);
+
+/* form_graph.c; the others are beside what prints a session's */
+int form_graph(struct report *r, const struct output *to);
 
 #endif

@@ -16,12 +16,6 @@ static int check_show(const struct verb *verb, const struct opts *o)
 	return 0;
 }
 
-static bool has_stacks(const struct saved *s)
-{
-	return view_has_type(&s->view, KOBS_TYPE_KSTACK) ||
-	       view_has_type(&s->view, KOBS_TYPE_USTACK);
-}
-
 static int print(struct saved *s, const struct opts *o)
 {
 	struct picture picture = {};
@@ -29,7 +23,7 @@ static int print(struct saved *s, const struct opts *o)
 	int closed;
 	int err = 0;
 
-	if ((opts_wants_stacks(o) || o->stacks) && !has_stacks(s))
+	if ((opts_wants_stacks(o) || o->stacks) && !view_has_stacks(&s->view))
 		err = refuse("%s has no stacks: make it with --by kstack, ustack or both",
 			     s->path);
 	if (!err)
@@ -44,21 +38,47 @@ static int print(struct saved *s, const struct opts *o)
 	return err ? err : closed;
 }
 
-static int run_show(const struct verb *verb, const struct opts *o)
+static int print_page(struct saved *s)
+{
+	struct page *page = &s->page;
+	const struct output to = { .page = page };
+	int err = page_open(page, s->opts.html);
+
+	if (err)
+		return err;
+	page_begin(page, &s->opts);
+	page->opts.line = (char *)saved_text(s, "obsctl");
+	s->report.opts = &page->opts;
+	s->report.page = true;
+	err = saved_print(s, &to);
+	if (!err)
+		err = page_save(page);
+	page_close(page);
+	return err;
+}
+
+/* What is printed takes rows apart: the report that follows a page is read again. */
+static int show_as(const struct opts *o, bool page)
 {
 	struct saved s;
-	int err;
+	int err = saved_open(&s, o->args[0]);
 
-	/* The file as it is, or its rows. */
-	if (o->json)
-		return saved_export(o);
-	err = saved_open(&s, o->args[0]);
 	if (!err)
 		err = saved_restore(&s, o);
 	if (!err)
-		err = print(&s, o);
+		err = page ? print_page(&s) : print(&s, o);
 	saved_close(&s);
 	return err;
+}
+
+static int run_show(const struct verb *verb, const struct opts *o)
+{
+	int err = o->html ? show_as(o, true) : 0;
+
+	/* The file as it is, or its rows. */
+	if (!err && o->json)
+		return saved_export(o);
+	return err ? err : show_as(o, false);
 }
 
 static const struct opt show_options[] = {
@@ -72,7 +92,7 @@ static const struct verb verbs[] = {
 		.name = "",
 		.doc = "a report that --json wrote to a file, as it was printed",
 		.args = "FILE.json",
-		.groups = GROUPS(&group_show, &group_top, &group_folded, &group_flame,
+		.groups = GROUPS(&group_show, &group_top, &group_folded, &group_flame, &group_html,
 				 &group_output, &group_verbose),
 		.check = check_show,
 		.fn = run_show,

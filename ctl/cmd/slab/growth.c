@@ -17,6 +17,7 @@
 
 #include "cmd/slab/caches.h"
 #include "cmd/slab/counts.h"
+#include "cmd/slab/growth_print.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "cmd/slab/slabinfo.h"
@@ -30,6 +31,7 @@
 #include "lib/parse.h"
 #include "report/grid_rows.h"
 #include "report/outfile.h"
+#include "report/page.h"
 #include "report/report.h"
 #include "run/live_report.h"
 #include "run/signals.h"
@@ -51,6 +53,7 @@ struct cache {
 struct growth {
 	const struct opts *o;
 	struct output	output;
+	struct page	page;
 	struct signals	signals;
 	struct child	child;
 	struct slab_counts counts;	/* in place of slabinfo */
@@ -180,44 +183,21 @@ static int compare(const void *a, const void *b)
 static void print_cache(struct out *o, const struct cache *c)
 {
 	const struct trend *t = &c->trend;
-	int64_t change = (int64_t)(t->last - t->first);
-	bool known = t->steps >= 2;
-	char shown[40];
+	const struct growth_row row = {
+		.cache = c->name, .known = t->steps >= 2, .changed = t->squares > 0,
+		.bytes_rate = bytes_rate(c), .confidence = trend_confidence(t),
+		.change = (int64_t)(t->last - t->first), .rate = trend_rate(t),
+		.error = trend_error(t), .objects = c->objects, .size = c->size,
+		.bytes = c->bytes, .memory = c->memory,
+	};
 
-	out_row_begin(o);
-	out_cell_text(o, "cache", "CACHE", c->name);
-	out_json_precise(o, "bytes_per_s", bytes_rate(c));
-	out_cell_aside(o, "BYTES/S",
-		       slab_format_bytes_rate(shown, sizeof(shown), bytes_rate(c)), true);
-	out_is_number(o, bytes_rate(c));
-	if (known)
-		out_json_precise(o, "confidence", trend_confidence(t));
-	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);
-	out_cell_aside(o, "SURE", shown, true);
-	out_is_number(o, trend_confidence(t));
-	out_json_signed(o, "change", change);
-	out_cell_aside(o, "CHANGE", slab_format_change(shown, sizeof(shown), change), true);
-	out_is_number(o, (double)change);
-	out_json_precise(o, "growth_per_s", trend_rate(t));
-	out_cell_aside(o, "OBJECTS/S", slab_format_rate(shown, sizeof(shown), trend_rate(t)), true);
-	out_is_number(o, trend_rate(t));
-	if (known)
-		out_json_precise(o, "growth_error", trend_error(t));
-	snprintf(shown, sizeof(shown), "%.3g", trend_error(t));
-	out_cell_aside(o, "+-", known ? shown : "-", true);
-	out_cell_number(o, "objects", "OBJECTS", c->objects);
-	out_json_number(o, "size", c->size);
-	out_cell_shown(o, "bytes", "BYTES", c->bytes, format_bytes(shown, sizeof(shown), c->bytes));
-	if (c->memory)
-		out_json_number(o, "memory", c->memory);
-	out_row_end(o);
+	growth_print_row(o, &row);
 }
 
 static void print_head(struct growth *g, struct out *o, bool interim)
 {
 	const char *stopped = g->counts.session.stop_reason;
 	struct utsname name = {};
-	char took[32];
 
 	uname(&name);
 	out_json_text(o, "kobs", program_version);
@@ -231,12 +211,9 @@ static void print_head(struct growth *g, struct out *o, bool interim)
 	if (stopped)
 		out_json_text(o, "stopped", stopped);
 	out_json_number(o, "readings", g->readings);
-	out_line(o, "slab growth of %zu caches, %s%s, %zu readings of %s\n", g->n,
-		 format_ns(took, sizeof(took), (double)(g->last - g->from)),
-		 interim ? " so far" : "", g->readings,
-		 g->counted ? "the objects that kobs follows" : g->path);
-	if (stopped)
-		out_line(o, "*** Stopped early: %s. ***\n", stopped);
+	out_json_number(o, "caches", g->n);
+	growth_print_title(o, g->n, g->last - g->from, interim, g->readings,
+			   g->counted ? "kobs" : g->path, stopped);
 }
 
 /* What kobs lost is missing in what it counts. */
@@ -280,15 +257,33 @@ static void print_body(struct growth *g, struct out *o)
 		shown++;
 	}
 	out_table_end(o);
-	if (!changed)
-		out_line(o, "No cache changed%s.", unchanged ? "" : " (-n 0 shows all)");
-	else if (changed > shown)
-		out_line(o, "... %zu more changed caches (-n 0 shows all)", changed - shown);
-	if (changed && changed < g->n)
-		out_line(o, "%zu caches did not change%s", g->n - changed,
-			 unchanged ? "" : " (-n 0 shows them)");
-	if (changed)
-		out_line(o, "\nSURE: confidence that OBJECTS/S is not 0; +-: its standard error");
+	growth_print_foot(o, g->n, changed, shown, unchanged);
+}
+
+static void print(struct growth *g, const struct output *to, bool interim)
+{
+	struct out o;
+
+	output_begin(to, &o, g->o->json);
+	out_open(&o, NULL, '{');
+	print_head(g, &o, interim);
+	print_body(g, &o);
+	print_foot(g, &o);
+	out_close(&o, '}');
+	out_newline(&o);
+	out_free(&o);
+}
+
+static int print_page(struct growth *g)
+{
+	const struct output to = { .page = &g->page };
+	const struct opts *o = g->o;
+
+	page_begin(&g->page, o);
+	g->o = &g->page.opts;
+	print(g, &to, false);
+	g->o = o;
+	return page_save(&g->page);
 }
 
 /* The account is that of what kobs counts. */
@@ -304,18 +299,10 @@ static int print_report(struct growth *g, bool interim)
 {
 	bool live = interim && g->live;
 	struct output to = g->output;
-	struct out o;
 
 	if (live)
 		to.grid = grid_new();
-	output_begin(&to, &o, g->o->json);
-	out_open(&o, NULL, '{');
-	print_head(g, &o, interim);
-	print_body(g, &o);
-	print_foot(g, &o);
-	out_close(&o, '}');
-	out_newline(&o);
-	out_free(&o);
+	print(g, &to, interim);
 	if (live) {
 		show(g, &to);
 		return 0;
@@ -432,6 +419,8 @@ static int observe(const struct opts *o)
 	signals_block(&g.signals, g.live);
 	err = output_for(&g.output, o);
 	if (!err)
+		err = page_open(&g.page, o->html);
+	if (!err)
 		err = open_source(&g);
 	if (!err)
 		err = child_prepare(&g.child, o->command, &g.signals.old_mask);
@@ -445,12 +434,15 @@ static int observe(const struct opts *o)
 	live_close();
 	child_output(&g.child);
 	signals_unblock(&g.signals);
+	if (!err && o->html)
+		err = print_page(&g);
 	if (!err)
 		err = print_report(&g, false);
 	if (!err)
 		verdict = crossed(&g) ? STATUS_CROSSED : report_lost(&g.counts.session, o);
 	child_release(&g.child);
 	slab_counts_close(&g.counts);
+	page_close(&g.page);
 	closed = output_close(&g.output);
 	map_free(&g.by_name, NULL);
 	pool_free(&g.names);

@@ -85,7 +85,7 @@ bool leaks_is_set(const struct report *r, const char *name)
 	return false;
 }
 
-static void find_evidence(struct report *r, struct judged *j)
+static void find_evidence(struct report *r, struct judged *j, uint64_t sample)
 {
 	struct evidence *e = &j->evidence;
 	const struct row *row = &j->row;
@@ -107,6 +107,8 @@ static void find_evidence(struct report *r, struct judged *j)
 	if (e->allocated > e->freed + j->missed)
 		j->gained = e->allocated - e->freed - j->missed;
 	e->live[VERDICT_PARTS] = j->gained;
+	if (r->session->duration)
+		j->rate = (double)(j->gained * sample) / ((double)r->session->duration / 1e9);
 	verdict_add_ages(e, row->buckets, row->nr_buckets);
 }
 
@@ -253,6 +255,8 @@ void leaks_arrange(struct report *r)
 	if (!l->sample)
 		l->sample = 1;
 	l->all_followed = follows_all(r);
+	l->other_caches = leaks_is_set(r, "cache");
+	l->other_sizes = leaks_is_set(r, "min_size") || leaks_is_set(r, "max_size");
 	l->module = module && module->text && *module->text ? module->text : NULL;
 	for (i = 0; i < t->nr_rows; i++) {
 		struct judged *j = &l->v[n];
@@ -260,7 +264,7 @@ void leaks_arrange(struct report *r)
 		memset(j, 0, sizeof(*j));
 		j->row = t->rows[i];
 		l->unknown_frees += leaks_figure(r, &j->row, "unknown_frees");
-		find_evidence(r, j);
+		find_evidence(r, j, l->sample);
 		add_flow(r, l, j);
 		if (is_no_row(j)) {
 			free(j->row.buckets);
@@ -281,6 +285,7 @@ void leaks_arrange(struct report *r)
 		t->rows[i] = l->v[i].row;
 		r->rows_worth += l->v[i].row.count > 0;
 	}
+	l->idle = n - r->rows_worth;
 	r->judged = l;
 	if (leaks_number(r, "escalate"))
 		r->no_stack = "      (not taken)";

@@ -16,6 +16,7 @@ struct judged {
 	uint64_t	live_bytes;
 	uint64_t	missed;
 	uint64_t	failed;
+	double		rate;		/* objects that it gained per second, scaled */
 };
 
 struct leaks {
@@ -30,6 +31,9 @@ struct leaks {
 	const char	*module;	/* NULL for all code */
 	bool		missed;		/* in some row */
 	bool		failed;
+	bool		other_caches;	/* objects of others, or of other sizes, are not followed */
+	bool		other_sizes;
+	size_t		idle;		/* rows without live objects */
 };
 
 uint64_t leaks_figure(const struct report *r, const struct row *row, const char *name);
@@ -39,5 +43,6 @@ bool leaks_is_set(const struct report *r, const char *name);
 uint64_t leaks_key(const struct report *r, const struct row *row, const char *column);
 void leaks_arrange(struct report *r);
 void leaks_release(struct report *r);
+void leaks_restore(struct report *r);
 
 #endif

@@ -64,7 +64,7 @@ static void print_evidence(struct out *o, const struct judged *j)
 	out_open(o, "kept", '[');
 	for (k = 0; k < VERDICT_PARTS; k++) {
 		buf_printf(&line, "%s%.0f", k ? " " : "", e->kept[k]);
-		out_json_precise(o, NULL, e->kept[k]);
+		out_json_exact(o, NULL, e->kept[k]);
 	}
 	out_close(o, ']');
 	out_open(o, "live_after", '[');
@@ -107,8 +107,6 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 {
 	const struct leaks *l = r->judged;
 	const struct judged *j = &l->v[row - r->table->rows];
-	double seconds = (double)r->session->duration / 1e9;
-	double rate = seconds > 0 ? (double)(j->gained * l->sample) / seconds : 0;
 	char shown[40];
 
 	if (j->verdict != VERDICT_NONE)
@@ -117,9 +115,9 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	print_live(l, o, j);
 	out_cell_shown(o, "live_bytes", "BYTES", j->live_bytes * l->sample,
 		       format_bytes(shown, sizeof(shown), j->live_bytes * l->sample));
-	out_json_precise(o, "growth_per_s", rate);
-	out_cell_aside(o, "GROWTH/S", slab_format_rate(shown, sizeof(shown), rate), true);
-	out_is_number(o, rate);
+	out_json_exact(o, "growth_per_s", j->rate);
+	out_cell_aside(o, "GROWTH/S", slab_format_rate(shown, sizeof(shown), j->rate), true);
+	out_is_number(o, j->rate);
 	if (row->count)
 		out_json_number(o, "oldest_ns", row->max);
 	out_cell_aside(o, "OLDEST",
@@ -163,6 +161,7 @@ static void print_advice(struct report *r, struct out *o)
 	const struct leaks *l = r->judged;
 	struct buf site = {};
 	char number[32], freed[32];
+	bool any = false;
 	size_t i;
 	size_t k;
 
@@ -182,25 +181,41 @@ static void print_advice(struct report *r, struct out *o)
 			continue;
 		site.len = 0;
 		view_print_key(r->view, view_column(r->view, "site"), f->site, &site);
+		if (!any)
+			out_open(o, "turnover", '[');
+		any = true;
+		out_open(o, NULL, '{');
+		out_json_text(o, "cache", (const char *)(uintptr_t)f->cache);
+		out_json_number(o, "gained", f->gained);
+		out_json_number(o, "freed", f->freed);
+		out_json_text(o, "site", site.p ? site.p : "");
+		out_close(o, '}');
 		out_line(o, "turnover: %s gained %s objects, and %s from before the session were freed, most of them by %s: its objects may live longer than the session",
 			 (const char *)(uintptr_t)f->cache,
 			 format_count(number, sizeof(number), f->gained * l->sample),
 			 format_count(freed, sizeof(freed), f->freed * l->sample), site.p);
 	}
+	if (any)
+		out_close(o, ']');
 	buf_free(&site);
 }
 
 static void print_foot(struct report *r, struct out *o)
 {
 	const struct leaks *l = r->judged;
-	size_t idle = r->table->nr_rows - r->rows_worth;
-	bool sized = leaks_is_set(r, "min_size") || leaks_is_set(r, "max_size");
 	char count[32];
 
 	out_json_number(o, "unknown_frees", l->unknown_frees * l->sample);
-	if (idle)
+	out_json_number(o, "rows_without_live", l->idle);
+	out_open(o, "not_followed", '[');
+	if (l->other_caches)
+		out_json_text(o, NULL, "caches");
+	if (l->other_sizes)
+		out_json_text(o, NULL, "sizes");
+	out_close(o, ']');
+	if (l->idle)
 		out_line(o, "%s more rows have no live objects",
-			 format_count(count, sizeof(count), idle));
+			 format_count(count, sizeof(count), l->idle));
 	if (r->rows_worth)
 		out_line(o, "\nKEPT BY SIXTH: live objects by the sixth of the session in which they were allocated");
 	if (l->sample > 1)
@@ -209,8 +224,8 @@ static void print_foot(struct report *r, struct out *o)
 	if (l->unknown_frees)
 		out_line(o, "%s frees of objects that were not followed count against no site: allocated before the session%s%s",
 			 format_count(count, sizeof(count), l->unknown_frees * l->sample),
-			 leaks_is_set(r, "cache") ? ", or of other caches" : "",
-			 sized ? ", or of other sizes" : "");
+			 l->other_caches ? ", or of other caches" : "",
+			 l->other_sizes ? ", or of other sizes" : "");
 	print_advice(r, o);
 	print_module(r, o);
 }
@@ -276,6 +291,7 @@ const struct report_kind slab_leaks_report = {
 	.charts_asked = true,
 	.site_in_stack = true,
 	.arrange = leaks_arrange,
+	.restore = leaks_restore,
 	.describe = describe,
 	.print_values = print_values,
 	.print_foot = print_foot,

@@ -15,6 +15,10 @@ struct slab_opts {
 
 #define SLAB_SURE	0.95	/* confidence that --fail-over asks for */
 
+struct output;
+struct report;
+
+int slab_growth_show(struct report *r, const struct output *to);
 int slab_growth(const struct verb *verb, const struct opts *o);
 int slab_diff(const struct verb *verb, const struct opts *o);
 uint64_t slab_period(const struct opts *o);

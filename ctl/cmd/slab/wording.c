@@ -57,7 +57,7 @@ char *slab_format_rate(char *buf, size_t size, double per_second)
 	char number[32];
 
 	if (v >= 99.95)
-		format_count(number, sizeof(number), (uint64_t)(v + 0.5));
+		format_count(number, sizeof(number), format_whole(v));
 	else
 		snprintf(number, sizeof(number), "%.*f", v >= 9.995 ? 1 : 2, v);
 	snprintf(buf, size, "%s%s", sign_of(per_second), number);
@@ -70,7 +70,7 @@ char *slab_format_bytes_rate(char *buf, size_t size, double per_second)
 	char number[32];
 
 	snprintf(buf, size, "%s%s/s", sign_of(per_second),
-		 format_bytes(number, sizeof(number), (uint64_t)(fabs(per_second) + 0.5)));
+		 format_bytes(number, sizeof(number), format_whole(fabs(per_second))));
 	return buf;
 }
 

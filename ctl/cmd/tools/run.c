@@ -12,20 +12,23 @@
 
 const struct opt_group *const tool_counts[] = {
 	&group_where, &group_filter, &group_keys, &group_top, &group_json, &group_folded,
-	&group_flame, &group_frames, &group_output, &group_verbose, &group_run, &group_interval,
+	&group_flame, &group_html, &group_frames, &group_output, &group_verbose, &group_run,
+	&group_interval,
 	&group_detach, &group_over_count, &group_max_lost, &group_rows, &group_stacks, NULL
 };
 
 const struct opt_group *const tool_times[] = {
 	&group_where, &group_timing, &group_filter, &group_min, &group_keys, &group_hist,
-	&group_top, &group_json, &group_folded, &group_flame, &group_frames, &group_output,
+	&group_top, &group_json, &group_folded, &group_flame, &group_html, &group_frames,
+	&group_output,
 	&group_verbose, &group_run, &group_interval, &group_detach, &group_over_time,
 	&group_max_lost, &group_rows, &group_stacks, NULL
 };
 
 const struct opt_group *const tool_values[] = {
 	&group_where, &group_filter, &group_keys, &group_hist, &group_top, &group_json,
-	&group_folded, &group_flame, &group_frames, &group_output, &group_verbose, &group_run,
+	&group_folded, &group_flame, &group_html, &group_frames, &group_output, &group_verbose,
+	&group_run,
 	&group_interval, &group_detach, &group_over, &group_max_lost, &group_rows, &group_stacks,
 	NULL
 };

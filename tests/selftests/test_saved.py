@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Saved reports: show prints what the session's report was, diff finds what changed, and --html is a page of the same numbers."""
+
+import html
+import re
+import tempfile
+
+from kobstest import *
+
+LEAF = "kobs_gen_leaf"
+
+
+def without_times(text):
+    """A report of a session that goes on: how long it lasted and what it cost differ from one to the next."""
+    kept = [line for line in text.splitlines() if not re.match(r"\S+ \S+ (of|for) |kobs used|  about ", line)]
+    return [re.sub(r"hits [\d,]+ = .*", "hits", line) for line in kept]
+
+
+@test("a saved report is shown as the session's was")
+def show():
+    for verb, options in (("count", ["--by", "func,comm,kstack"]), ("count", ["--by", "comm,pid,cpu"]), ("time", ["--hist", "--by", "func,comm"]),
+                          ("time", ["--by", "ustack,kstack"])):
+        with tempfile.TemporaryDirectory() as top:
+            obsctl("func", verb, LEAF, *options, "--detach", "saved")
+            try:
+                gen("call task 40")
+                for more in ([], ["-v", "-n", "0"]):
+                    obsctl("session", "read", "saved", "--json", "-o", f"{top}/a.json")
+                    text = obsctl("session", "read", "saved", *more).out
+                    equal(without_times(obsctl("show", f"{top}/a.json", *more).out), without_times(text), f"func {verb} {options} {more}")
+                assert LEAF in text or "kstack" in options[-1] or "pid" in options[-1], text
+            finally:
+                obsctl("session", "stop", "saved")
+
+
+@test("verbs with reports of their own are shown from their files")
+def forms():
+    cases = (["sched", "offcpu"], ["sched", "runq", "--hist"], ["lock", "contention"], ["slab", "leaks"], ["slab", "growth"],
+             ["pmu", "stat", "-e", "cpu-clock,context-switches"], ["pmu", "record"], ["pmu", "record", "--graph"])
+    with tempfile.TemporaryDirectory() as top:
+        for case in cases:
+            obsctl(*case, "--json", "-o", f"{top}/a.json", "--html", f"{top}/a.html", "--", "sh", "-c", "ls -R /sys/kernel >/dev/null; sleep 1.1")
+            with open(f"{top}/a.json", encoding="utf-8") as f:
+                r = json.load(f)
+            text = obsctl("show", f"{top}/a.json").out
+            page = html.unescape(re.sub("<[^>]*>", "", read(f"{top}/a.html")))
+            if r.get("title"):
+                contains(text, r["title"], "the title")
+                contains(page, r["title"], "the title of the page")
+            if "accounting" in r:
+                line = f"hits {r['accounting']['hits']:,} = recorded {r['accounting']['recorded']:,} "
+                contains(text, line, f"the account of {case}")
+                contains(page, line, f"the account of the page of {case}")
+            out = obsctl("diff", f"{top}/a.json", f"{top}/a.json").out
+            contains(out, "Nothing changed over 5 %", f"{case} compared with itself")
+
+
+@test("what grew between two reports is found, and crosses a limit")
+def grew():
+    with tempfile.TemporaryDirectory() as top:
+        for name, calls in ("a", 100), ("b", 150):
+            obsctl("func", "count", LEAF, "--by", "func", "--detach", "saved")
+            gen(f"call task {calls}")
+            obsctl("session", "stop", "saved", "--json", "-o", f"{top}/{name}.json")
+        r = json.loads(obsctl("diff", f"{top}/a.json", f"{top}/b.json", "--json").out)
+        equal([(x["func"].split()[0], x["before"], x["after"], x["change"]) for x in r["rows"]], [(LEAF, 100, 150, 50)], "rows")
+        equal([r["unit"], r["before"], r["after"], r["scale"]], ["hits", 100, 150, 1], "the whole")
+        obsctl("diff", f"{top}/a.json", f"{top}/b.json", "--fail-over", "50%")
+        contains(obsctl("diff", f"{top}/a.json", f"{top}/b.json", "--fail-over", "49%", status=3).err,
+                 " grew by 50.0 %, more than the limit 49% of --fail-over")
+        obsctl("diff", f"{top}/a.json", f"{top}/b.json", "--fail-over", "49", status=3)
+        obsctl("diff", f"{top}/b.json", f"{top}/a.json", "--fail-over", "1%")
+
+
+@test("a page has the graph of its stacks, and asks for nothing")
+def page():
+    with tempfile.TemporaryDirectory() as top:
+        obsctl("func", "count", LEAF, "--by", "comm,kstack", "--detach", "saved")
+        gen("call task 7")
+        contains(obsctl("session", "stop", "saved", "--html", f"{top}/a.html").out, f"page: {top}/a.html\n", "the report says where")
+        text = read(f"{top}/a.html")
+        equal(len(re.findall(rf"<title>{LEAF}[^<]*\nmodule, 7 hits, 100.00 %</title>", text)), 1, "frames of the function")
+        contains(text, '<td class="r" data-v="7">7</td>', "the row")
+        equal(re.findall(r'(?:src|href)="?[^ >]*', text), [], "addresses")
+        obsctl("func", "count", LEAF, "--html", f"{top}/none/a.html", "-d", "1", status=1)
+        equal(os.listdir(top), ["a.html"], "files")
+
+
+main()
