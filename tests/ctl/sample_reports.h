@@ -103,8 +103,11 @@ static inline void sample_stacks(struct out *o, unsigned int n)
 
 /**
  * sample_report() - The Nth report. Three hits are lost from the third on.
+ * @n: its number, from 0
  * @stacks: the session's columns have one
  * @still: rows that do not change are there, too
+ *
+ * Return: the report, which is the caller's.
  */
 static inline struct grid *sample_report(unsigned int n, bool stacks, bool still)
 {
