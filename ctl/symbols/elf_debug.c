@@ -77,7 +77,7 @@ static bool belongs(int fd, const struct buf *id, const uint32_t *sum)
 
 	if (!id->len)
 		return sum && checksum(fd) == *sum;
-	elf = elf_begin(fd, ELF_C_READ, NULL);
+	elf = elf_symbols_open(fd);
 	if (elf)
 		build_id(elf, &other);
 	elf_end(elf);

@@ -110,10 +110,10 @@ def stripped():
               ["outer [inside]", "main [inside]"], "by .gnu_debugdata")
 
 
-def made(*words, before=()):
+def made(*words, before=(), program=PROGRAM):
     """The leaf frames of code that the program makes, which runs until the report is there."""
     with Background("func", "count", LEAF, "--by", "ustack", "--json") as b:
-        p = subprocess.Popen([*before, PROGRAM, "made", *RUN, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        p = subprocess.Popen([*before, program, "made", *RUN, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             equal(p.stdout.readline(), "done\n", "what the program says")
             r = b.report()
@@ -131,16 +131,20 @@ def jit():
     stack = made()
     equal([stack[0], shape(stack, 3)[2]], ["Lmade;::write(I)V+0xb [JIT]", "main [uframes]"], f"frames of {stack}")
     assert re.fullmatch(r"\[anon\] 0x[0-9a-f]+", made("unnamed")[0]), "a frame without a name"
-    inside = made(before=("unshare", "--pid", "--fork", "--mount", "--mount-proc", "sh", "-c", 'mount -t tmpfs none /tmp && exec "$@"', "sh"))
+    # Its /tmp is another one, in which the tree may be.
+    shutil.copy(PROGRAM, "/run/uframes")
+    inside = made(program="/run/uframes", before=("unshare", "--pid", "--fork", "--mount", "--mount-proc", "sh", "-c",
+                                                  'mount -t tmpfs none /tmp && exec "$@"', "sh"))
+    os.unlink("/run/uframes")
     equal(inside[0], "Lmade;::write(I)V+0xb [JIT]", "in namespaces")
 
 
-# Debug symbols of a function as large as any, which has another one inlined; the line of each is its number.
+# Debug symbols of a function that is nothing but another one, which is inlined.
 KERNEL_SOURCE = """
 __asm__(".text\\n.skip SKIP\\n");
 static inline __attribute__((always_inline)) void inside(void)
 {
-	__asm__ volatile(".skip 0x4000");
+	__asm__ volatile(".skip SIZE");
 }
 
 void holder(void);
@@ -151,10 +155,10 @@ void holder(void)
 """
 
 
-def debug_file(top, id_bytes, *flags, skip="0", note=False):
+def debug_file(top, id_bytes, *flags, size=0x400, skip=0, note=False):
     """Compile these symbols, with a build ID of the kernel or of a module."""
     name = id_bytes.hex()
-    source = KERNEL_SOURCE.replace("SKIP", skip)
+    source = KERNEL_SOURCE.replace("SKIP", str(skip)).replace("SIZE", str(size))
     if note:
         source += f"""__asm__(".section .note.gnu.build-id,\\"a\\",@note\\n.long 4, {len(id_bytes)}, 3\\n.asciz \\"GNU\\"\\n"
             ".byte {', '.join(map(str, id_bytes))}\\n.previous\\n");"""
@@ -183,9 +187,12 @@ def with_lines(top):
 def kernel_lines():
     begin = 0xffffffff81000000
     text = begin + symbol("vfs_write") - symbol("_stext")
+    # The next function is another one's.
+    known = symbols(read("/sys/module/kobs_gen/sections/.text"))
+    size = min(at for at in known.values() if at > symbol("vfs_write")) - symbol("vfs_write") - 1
     with tempfile.TemporaryDirectory() as top:
         debug_file(top, build_id("/sys/kernel/notes"), f"-Wl,--build-id=0x{build_id('/sys/kernel/notes').hex()}", f"-Wl,-Ttext={text:#x}",
-                   f"-Wl,--defsym=_stext={begin:#x}", "-Wl,-e,0")
+                   f"-Wl,--defsym=_stext={begin:#x}", "-Wl,-e,0", size=size)
         stack = with_lines(top)
     at = next(i for i, f in enumerate(stack) if f.startswith("vfs_write+"))
     equal([stack[at - 1], re.sub(r"\+0x\w+", "", stack[at])], ["inside (inlined) k.c:5", "vfs_write k.c:11"], f"frames of {stack}")
@@ -196,7 +203,7 @@ def kernel_lines():
 def module_lines():
     offset = symbol("kobs_gen_caller_a") - int(read("/sys/module/kobs_gen/sections/.text"), 16)
     with tempfile.TemporaryDirectory() as top:
-        debug_file(top, build_id("/sys/module/kobs_gen/notes/.note.gnu.build-id"), "-c", skip=hex(offset), note=True)
+        debug_file(top, build_id("/sys/module/kobs_gen/notes/.note.gnu.build-id"), "-c", skip=offset, note=True)
         stack = with_lines(top)
     at = next(i for i, f in enumerate(stack) if f.startswith("kobs_gen_caller_a+"))
     equal([stack[at - 1], re.sub(r"\+0x\w+", "", stack[at])], ["inside (inlined) k.c:5", "kobs_gen_caller_a [kobs_gen] k.c:11"], f"frames of {stack}")
