@@ -24,7 +24,7 @@ def show():
             obsctl("func", verb, LEAF, *options, "--detach", "saved")
             try:
                 gen("call task 40")
-                for more in ([], ["-v", "-n", "0"]):
+                for more in ([], ["-n", "0"], ["-n", "1"]):
                     obsctl("session", "read", "saved", "--json", "-o", f"{top}/a.json")
                     text = obsctl("session", "read", "saved", *more).out
                     equal(without_times(obsctl("show", f"{top}/a.json", *more).out), without_times(text), f"func {verb} {options} {more}")
