@@ -64,8 +64,8 @@ static __always_inline void probe_put(struct kobs_slab *sl, struct kobs_cpu *pc,
 		kobs_slab_put_slow(sl, ptr, found->group, size);
 		return;
 	}
-	local64_inc(&found->counts[SLAB_N_ALLOCATED]);
-	local64_add(size, &found->counts[SLAB_N_BYTES]);
+	local64_inc(&found->counts[KOBS_CENSUS_ALLOCATED]);
+	local64_add(size, &found->counts[KOBS_CENSUS_BYTES]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 	kobs_hit_leave(pc);
 }
@@ -157,7 +157,7 @@ static __always_inline void probe_free(struct kobs_slab *sl, unsigned long site,
 		kobs_slab_free_slow(sl, site, ptr, SLAB_HIT_COUNTED);
 		return;
 	}
-	if (unlikely(o.group == SLAB_GROUP_OWN)) {
+	if (unlikely(o.group == KOBS_GROUP_OWN)) {
 		kobs_slab_free_own(pc);
 		return;
 	}
@@ -166,7 +166,7 @@ static __always_inline void probe_free(struct kobs_slab *sl, unsigned long site,
 		kobs_slab_free_lost(pc);
 		return;
 	}
-	local64_inc(&n[SLAB_N_FREED]);
+	local64_inc(&n[KOBS_CENSUS_FREED]);
 	kobs_count(&pc->counters, KOBS_N_RECORDED);
 	kobs_hit_leave(pc);
 }

@@ -7,23 +7,19 @@
  *	fast.c		handlers of mode leaks, fast path
  *	slow.c		handlers of mode leaks, slow path and accounting
  *	trace.c		handlers of mode trace
- *	rows.c		rows, snapshots
  *	names.c		names of caches
- *	helpers.c	sites: callers of the kernel's allocation helpers
- *	module.c	allocations of one module
  */
 #ifndef KOBS_SLAB_H
 #define KOBS_SLAB_H
 
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
-#include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/notifier.h>
-#include <linux/workqueue.h>
 
+#include "core/census.h"
 #include "core/kmem_cache.h"
+#include "core/module_code.h"
 #include "core/session.h"
+#include "core/site.h"
 #include "hooks/tracepoint.h"
 #include "lib/group_table.h"
 #include "lib/object_table.h"
@@ -86,72 +82,10 @@ enum kobs_slab_param {
 	SLAB_P
 };
 
-/* Counters of a group. */
-enum kobs_slab_count {
-	SLAB_N_ALLOCATED,
-	SLAB_N_BYTES,
-	SLAB_N_FREED,
-	SLAB_N_MISSED,
-	SLAB_N_FAILED,
-	SLAB_N
-};
-
-static_assert((int)SLAB_N <= KOBS_GROUP_COUNTS);
-
 /* Key of a group of frees of objects that are not followed: site, cache. */
 #define SLAB_OLDER_WORDS	(1 + KOBS_CACHE_NAME_WORDS)
 /* Maximum number of these groups. */
 #define SLAB_OLDER		512
-
-/* Objects that kobs and its controller allocated, in no group's counters. */
-#define SLAB_GROUP_OWN		(KOBS_GROUP_NONE - 1)
-
-/* Code ranges of a module, which can be in several parts. */
-#define SLAB_RANGES		4
-
-/**
- * struct kobs_slab_range - a range of code
- * @from: first address
- * @size: bytes; 0 for none
- */
-struct kobs_slab_range {
-	unsigned long from;
-	unsigned long size;
-};
-
-/* Maximum number of code ranges of helpers. */
-#define SLAB_HELPERS		1024
-
-/**
- * struct kobs_slab_helper - code of a function that allocates for its caller
- * @start: first address
- * @end: address after it
- */
-struct kobs_slab_helper {
-	u64 start;
-	u64 end;
-};
-
-/* Maximum number of snapshots per group, evenly spread over a session. */
-#define SLAB_SHOTS		16
-
-/**
- * struct kobs_slab_tally - live objects of a group, for a reader
- * @count: number of objects
- * @bytes: their size
- * @sum: sum of their ages in ns
- * @min: age of the youngest
- * @max: age of the oldest
- * @hist: histogram of their ages, or NULL
- */
-struct kobs_slab_tally {
-	u64 count;
-	u64 bytes;
-	u64 sum;
-	u64 min;
-	u64 max;
-	u32 *hist;
-};
 
 /* Entries of the site cache per CPU. */
 #define SLAB_SITE_CACHE_BITS	8
@@ -219,15 +153,12 @@ struct kobs_slab_return {
  * @sampled: addresses are sampled
  * @follow_below: addresses with a lower hash are followed
  * @bounded: @min_size or @max_size is given
- * @in_module: only allocations of the module's code
- * @ranges: its code
- * @helpers: code of helpers, in ascending order
- * @n_helpers: number of these ranges
+ * @module: code of the module whose allocations alone are followed
+ * @helpers: code of helpers
  * @min_size: minimum size of an object
  * @max_size: maximum size of an object
- * @escalate: number of live objects from which a growing site gets stacks;
- *	0: stacks at every site
- * @hot: per group: it has stacks
+ * @census: rows; its escalate is 0 for stacks at every site, else a hot group
+ *	has stacks
  * @names: names of caches, or NULL when not needed
  * @live: live objects
  * @groups: group table
@@ -244,39 +175,18 @@ struct kobs_slab_return {
  * @hooked: number of hooks that are on
  * @returns: hooks of allocations that have no tracepoint
  * @stuck: a hook can be called after the end
- * @started: jiffies
- * @stopped: jiffies, once stopped
- * @tally: per group, filled when a reader begins
- * @buckets: of the row being read
- * @modules: notifier of modules
- * @module: its name
- *
- * Of the worker, and under @shot_lock:
- * @work: takes snapshots
- * @shot_lock: protects the members below
- * @shots: live objects per group, SLAB_SHOTS times
- * @older_shots: the same of the frees in @older
- * @shot_at: time of each snapshot, in jiffies since the start
- * @n_shots: number of snapshots
- * @every: runs of the worker per snapshot
- * @wait: runs of the worker until the next snapshot
- * @peak: maximum number of live objects per group at a run of the worker
- * @peaks: runs with a new maximum
  */
 struct kobs_slab {
 	struct kobs_session *s;
 	bool sampled;
 	bool bounded;
-	bool in_module;
 	bool fast;
 	u32 follow_below;
 	u64 min_size;
 	u64 max_size;
-	struct kobs_slab_range ranges[SLAB_RANGES];
-	const struct kobs_slab_helper *helpers;
-	unsigned int n_helpers;
-	u32 escalate;
-	u8 *hot;
+	struct kobs_module_code module;
+	struct kobs_code_ranges helpers;
+	struct kobs_census census;
 	struct kobs_slab_names *names;
 	struct kobs_object_table live;
 	struct kobs_group_table groups;
@@ -291,23 +201,6 @@ struct kobs_slab {
 	unsigned int hooked;
 	struct kobs_slab_return returns[SLAB_RETURNS];
 	bool stuck;
-	unsigned long started;
-	unsigned long stopped;
-	struct kobs_slab_tally *tally;
-	local64_t *buckets;
-	struct notifier_block modules;
-	char module[MODULE_NAME_LEN];
-
-	struct delayed_work work;
-	struct mutex shot_lock; /* protects the members below */
-	u32 *shots[SLAB_SHOTS];
-	u32 *older_shots[SLAB_SHOTS];
-	unsigned long shot_at[SLAB_SHOTS];
-	unsigned int n_shots;
-	unsigned int every;
-	unsigned int wait;
-	u32 *peak;
-	u8 *peaks;
 };
 
 /**
@@ -393,14 +286,6 @@ void kobs_slab_unhook(struct kobs_slab *sl);
 unsigned int kobs_slab_hooks(const struct kobs_slab *sl);
 u64 kobs_slab_missed(const struct kobs_session *s);
 
-/* rows.c */
-int kobs_slab_rows_init(struct kobs_slab *sl);
-void kobs_slab_rows_free(struct kobs_slab *sl);
-void kobs_slab_rows_start(struct kobs_slab *sl);
-void kobs_slab_rows_stop(struct kobs_slab *sl);
-bool kobs_slab_rows(struct kobs_session *s, unsigned long *at,
-		    struct kobs_row_out *out);
-
 /* names.c */
 struct kobs_slab_names *kobs_slab_names_new(const char *pattern);
 void kobs_slab_names_free(struct kobs_slab_names *names);
@@ -412,16 +297,8 @@ bool kobs_slab_name_matches(const struct kobs_slab_names *names, const u64 *text
 void kobs_slab_name_forget(struct kobs_slab_names *names,
 			   const struct kmem_cache *cache);
 
-/* helpers.c */
-int kobs_slab_helpers_init(struct kobs_slab *sl, struct netlink_ext_ack *extack);
-unsigned long kobs_slab_site(const struct kobs_slab *sl, unsigned long site);
-
 /* source.c */
 u64 kobs_slab_sum(const struct kobs_slab *sl, size_t member);
-
-/* module.c */
-int kobs_slab_module_init(struct kobs_slab *sl, struct netlink_ext_ack *extack);
-void kobs_slab_module_free(struct kobs_slab *sl);
 
 /* By hash bits that do not select an address' bucket. */
 static __always_inline bool kobs_slab_followed(const struct kobs_slab *sl,
@@ -431,17 +308,10 @@ static __always_inline bool kobs_slab_followed(const struct kobs_slab *sl,
 	       (u32)(kobs_object_hash(ptr) >> 12) < sl->follow_below;
 }
 
-static __always_inline bool kobs_slab_in_module(const struct kobs_slab *sl,
-						unsigned long site)
+static __always_inline unsigned long
+kobs_slab_site(const struct kobs_slab *sl, unsigned long site)
 {
-	unsigned int i;
-
-	for (i = 0; i < SLAB_RANGES; i++) {
-		if (site - READ_ONCE(sl->ranges[i].from) <
-		    READ_ONCE(sl->ranges[i].size))
-			return true;
-	}
-	return false;
+	return kobs_site(sl->s, &sl->helpers, site);
 }
 
 #endif /* KOBS_SLAB_H */

@@ -154,7 +154,7 @@ static bool slab_named(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u6
 static bool slab_wanted(struct kobs_slab *sl, const struct kobs_slab_alloc *a, u64 *v,
 			u32 generation)
 {
-	if (sl->in_module && !kobs_slab_in_module(sl, a->site))
+	if (sl->module.on && !kobs_module_code_has(&sl->module, a->site))
 		return false;
 	if (sl->bounded && (a->size < sl->min_size || a->size > sl->max_size))
 		return false;
@@ -183,12 +183,12 @@ static noinline u32 slab_group(struct kobs_slab *sl, struct kobs_cpu *pc,
 	}
 	v[SLAB_W_SITE] = a->site;
 	v[SLAB_W_SIZE] = a->size;
-	if (sl->escalate) {
+	if (sl->census.escalate) {
 		v[KOBS_W_KSTACK] = 0;
 		v[KOBS_W_USTACK] = 0;
 		kobs_context(s, v, need & ~KOBS_W_STACKS, false);
 		group = slab_find(sl, v);
-		if (group == KOBS_GROUP_NONE || !READ_ONCE(sl->hot[group]))
+		if (group == KOBS_GROUP_NONE || !READ_ONCE(sl->census.hot[group]))
 			goto out;
 		need &= KOBS_W_STACKS;
 	}
@@ -207,11 +207,11 @@ out:
 
 static noinline void slab_stale(struct kobs_slab *sl, const struct kobs_object *old)
 {
-	local64_t *n = old->group == SLAB_GROUP_OWN ? NULL :
+	local64_t *n = old->group == KOBS_GROUP_OWN ? NULL :
 		       kobs_group_table_counts(&sl->groups, old->group);
 
 	if (n)
-		local64_inc(&n[SLAB_N_MISSED]);
+		local64_inc(&n[KOBS_CENSUS_MISSED]);
 }
 
 /*
@@ -225,11 +225,11 @@ static bool slab_told_twice(struct kobs_slab *sl, const struct kobs_object *o,
 	local64_t *n;
 
 	if (o->size <= KMALLOC_MAX_CACHE_SIZE || old->size != o->size ||
-	    old->group == SLAB_GROUP_OWN)
+	    old->group == KOBS_GROUP_OWN)
 		return false;
 	n = kobs_group_table_counts(&sl->groups, old->group);
-	local64_dec(&n[SLAB_N_ALLOCATED]);
-	local64_sub(old->size, &n[SLAB_N_BYTES]);
+	local64_dec(&n[KOBS_CENSUS_ALLOCATED]);
+	local64_sub(old->size, &n[KOBS_CENSUS_BYTES]);
 	return true;
 }
 
@@ -237,7 +237,7 @@ static bool slab_told_twice(struct kobs_slab *sl, const struct kobs_object *o,
 static noinline void slab_put_own(struct kobs_slab *sl, struct kobs_cpu *pc,
 				  unsigned long ptr)
 {
-	struct kobs_object o = { .group = SLAB_GROUP_OWN };
+	struct kobs_object o = { .group = KOBS_GROUP_OWN };
 	struct kobs_object old;
 
 	kobs_hit_count_own(pc);
@@ -254,7 +254,7 @@ static noinline void slab_failed(struct kobs_slab *sl, struct kobs_cpu *pc,
 		return;
 	n = kobs_group_table_counts(&sl->groups, group);
 	if (n)
-		local64_inc(&n[SLAB_N_FAILED]);
+		local64_inc(&n[KOBS_CENSUS_FAILED]);
 	kobs_count(&pc->counters, n ? KOBS_N_RECORDED : KOBS_N_NO_TABLE);
 }
 
@@ -286,8 +286,8 @@ static void slab_put(struct kobs_slab *sl, struct kobs_cpu *pc, unsigned long pt
 		else
 			slab_stale(sl, &old);
 	}
-	local64_inc(&n[SLAB_N_ALLOCATED]);
-	local64_add(size, &n[SLAB_N_BYTES]);
+	local64_inc(&n[KOBS_CENSUS_ALLOCATED]);
+	local64_add(size, &n[KOBS_CENSUS_BYTES]);
 	kobs_count(&pc->counters, outcome);
 }
 
@@ -375,9 +375,9 @@ static void slab_unknown(struct kobs_slab *sl, struct kobs_cpu *pc,
 	kobs_count(&pc->counters, KOBS_N_FILTERED);
 	/* Looked through only where somebody asks for it. */
 	key[0] = site;
-	if (sl->in_module || sl->older.slots)
+	if (sl->module.on || sl->older.slots)
 		key[0] = kobs_slab_site(sl, site) ?: site;
-	if (sl->in_module && !kobs_slab_in_module(sl, key[0]))
+	if (sl->module.on && !kobs_module_code_has(&sl->module, key[0]))
 		return;
 	if (sl->older.slots) {
 		kobs_cache_where((void *)ptr, &key[1]);
@@ -398,7 +398,7 @@ static void slab_count_freed(struct kobs_slab *sl, struct kobs_cpu *pc,
 	local64_t *n = kobs_group_table_counts(&sl->groups, o->group);
 
 	if (n)
-		local64_inc(&n[SLAB_N_FREED]);
+		local64_inc(&n[KOBS_CENSUS_FREED]);
 	kobs_count(&pc->counters, n ? KOBS_N_RECORDED : KOBS_N_NO_TABLE);
 }
 
@@ -409,7 +409,7 @@ static void slab_free_one(struct kobs_slab *sl, struct kobs_cpu *pc,
 
 	if (!kobs_object_remove(&sl->live, ptr, &o))
 		slab_unknown(sl, pc, site, ptr);
-	else if (o.group == SLAB_GROUP_OWN)
+	else if (o.group == KOBS_GROUP_OWN)
 		kobs_hit_count_own(pc);
 	else if (o.given)
 		kobs_count(&pc->counters, KOBS_N_FILTERED);
@@ -485,7 +485,7 @@ void kobs_slab_give(struct kobs_slab *sl, unsigned long ptr)
 		return;
 	if (kobs_object_give_up(&sl->live, ptr, &o) &&
 	    kobs_hit_begin(sl->s, pc, &t0)) {
-		if (o.group == SLAB_GROUP_OWN)
+		if (o.group == KOBS_GROUP_OWN)
 			kobs_hit_count_own(pc);
 		else
 			slab_count_freed(sl, pc, &o);

@@ -13,6 +13,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "core/hit.h"
 #include "core/refuse.h"
 #include "sources.h"
 #include "sources/slab/site_cache.h"
@@ -66,9 +67,9 @@ static void slab_configure(struct kobs_slab *sl)
 	sl->bounded = p[SLAB_P_MIN_SIZE].given || p[SLAB_P_MAX_SIZE].given;
 	sl->min_size = p[SLAB_P_MIN_SIZE].number;
 	sl->max_size = p[SLAB_P_MAX_SIZE].number;
-	sl->escalate = p[SLAB_P_ESCALATE].number;
+	sl->census.escalate = p[SLAB_P_ESCALATE].number;
 	/* The site and the cache determine the key of an allocation. */
-	sl->fast = !s->need && !s->filter.task && !sl->in_module;
+	sl->fast = !s->need && !s->filter.task && !sl->module.on;
 }
 
 /**
@@ -167,25 +168,30 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 				       SITES_BYTES)))
 		err = -ENOMEM;
 	sl->cpus.prepare = prepare_cpu;
-	return err ?: kobs_cpus_add(&sl->cpus) ?: kobs_slab_rows_init(sl);
+	sl->census.s = s;
+	sl->census.objects = &sl->live;
+	sl->census.groups = &sl->groups;
+	sl->census.older = sl->older.slots ? &sl->older : NULL;
+	sl->census.least_ms = s->source_params[SLAB_P_OLDER].number;
+	return err ?: kobs_cpus_add(&sl->cpus) ?: kobs_census_init(&sl->census);
 }
 
 static void slab_free_all(struct kobs_slab *sl)
 {
-	kobs_slab_module_free(sl);
+	kobs_module_code_free(&sl->module);
 	kobs_cpus_remove(&sl->cpus);
-	kobs_slab_rows_free(sl);
+	kobs_census_free(&sl->census);
 	kobs_group_table_free(&sl->older);
 	kobs_group_table_free(&sl->groups);
 	kobs_object_table_free(&sl->live);
 	free_cpus(sl);
 	kobs_slab_names_free(sl->names);
-	mutex_destroy(&sl->shot_lock);
 	kfree(sl);
 }
 
 static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
+	const struct kobs_value *p = s->source_params;
 	int err = slab_check(s, extack);
 	struct kobs_slab *sl;
 
@@ -195,13 +201,15 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (!sl)
 		return -ENOMEM;
 	sl->s = s;
-	mutex_init(&sl->shot_lock);
 	err = slab_alloc_memory(sl);
 	if (err)
 		kobs_session_no_memory(s, extack, "objects or rows");
-	err = err ?: kobs_slab_helpers_init(sl, extack);
+	err = err ?: kobs_code_ranges_init(&sl->helpers, "helper_text",
+					   &p[SLAB_P_HELPER_TEXT], extack);
+	s->targets = kobs_slab_hooks(sl);
 	/* Last: modules can be loaded from here on. */
-	err = err ?: kobs_slab_module_init(sl, extack);
+	err = err ?: kobs_module_code_init(&sl->module, s, &p[SLAB_P_MODULE],
+					   &p[SLAB_P_MODULE_TEXT], extack);
 	if (err) {
 		slab_free_all(sl);
 		return err;
@@ -219,7 +227,7 @@ static int slab_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (sl->stuck)
 		kobs_session_pin(s);
 	if (!err && !s->stream)
-		kobs_slab_rows_start(sl);
+		kobs_census_start(&sl->census);
 	return err;
 }
 
@@ -231,7 +239,7 @@ static void slab_stop(struct kobs_session *s)
 	if (sl->stuck)
 		kobs_session_pin(s);
 	if (!s->stream)
-		kobs_slab_rows_stop(sl);
+		kobs_census_stop(&sl->census);
 }
 
 static void slab_release(struct kobs_session *s)
@@ -272,6 +280,62 @@ static void slab_usage(const struct kobs_session *s, struct kobs_usage *u)
 	u->rows_max = sl->groups.mask + 1;
 }
 
+/* A row of frees of objects that are not followed. */
+static bool row_older(struct kobs_slab *sl, u32 group, struct kobs_row_out *out)
+{
+	const u64 *key = kobs_census_older(&sl->census, group, out);
+	u64 v[KOBS_WORDS] = {};
+
+	if (!key)
+		return false;
+	v[SLAB_W_SITE] = key[0];
+	memcpy(&v[SLAB_W_CACHE], &key[1],
+	       KOBS_CACHE_NAME_WORDS * sizeof(u64));
+	kobs_hit_gather(sl->s, v, out->key);
+	return true;
+}
+
+/* The row of such frees that are in no group; live_1 says that some found no room. */
+static bool row_unknown(struct kobs_slab *sl, struct kobs_row_out *out)
+{
+	*out = (struct kobs_row_out){
+		.min = U64_MAX,
+		.fields[KOBS_FIELD_LIVE] = READ_ONCE(sl->older_full),
+		.fields[KOBS_FIELD_UNKNOWN] =
+			kobs_slab_sum(sl, offsetof(struct kobs_slab_cpu,
+						   unknown)),
+	};
+	return true;
+}
+
+/* The cursor: 0, then 1 + the group to go on with, then those of older objects. */
+static bool slab_rows(struct kobs_session *s, unsigned long *at,
+		      struct kobs_row_out *out)
+{
+	struct kobs_slab *sl = s->priv;
+	u32 slots = sl->groups.mask + 1;
+
+	if (s->life == KOBS_LIFE_NEW)
+		return false;
+	if (!*at) {
+		kobs_census_fill(&sl->census);
+		*at = 1;
+		return row_unknown(sl, out);
+	}
+	while (*at <= slots) {
+		if (kobs_census_row(&sl->census, (*at)++ - 1, out))
+			return true;
+		cond_resched();
+	}
+	while (sl->older.slots && *at <= slots + 1 + sl->older.mask) {
+		if (row_older(sl, (*at)++ - 1 - slots, out))
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+/* In the order of enum kobs_census_field. */
 static const struct kobs_field slab_fields[] = {
 	{ "allocated", "allocated objects", KOBS_TYPE_NUMBER, NULL,
 	  KOBS_MERGE_SUM },
@@ -299,7 +363,7 @@ static const struct kobs_field slab_fields[] = {
 	  NULL, KOBS_MERGE_SUM },
 };
 
-static_assert(ARRAY_SIZE(slab_fields) <= KOBS_FIELDS);
+static_assert(ARRAY_SIZE(slab_fields) == KOBS_CENSUS_FIELDS);
 
 static const struct kobs_mode slab_modes[] = {
 	{
@@ -371,12 +435,12 @@ static const struct kobs_param slab_params[] = {
 	[SLAB_P_MODULE_TEXT] = {
 		"module_text",
 		"where the module's code lies if it is loaded: pairs of from and to",
-		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * SLAB_RANGES, 0
+		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * KOBS_MODULE_PARTS, 0
 	},
 	[SLAB_P_HELPER_TEXT] = {
 		"helper_text",
 		"code of functions that allocate for their caller, which is the site: pairs of start and end, ascending",
-		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * SLAB_HELPERS, 0
+		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
 	},
 };
 
@@ -409,7 +473,7 @@ const struct kobs_source kobs_src_slab = {
 	.missed = kobs_slab_missed,
 	.missed_as = SLAB_LOST_MISSED,
 	.skipped = slab_skipped,
-	.rows = kobs_slab_rows,
+	.rows = slab_rows,
 	.code = slab_code,
 	.usage = slab_usage,
 };

@@ -56,7 +56,7 @@ static bool trace_wanted(struct kobs_slab *sl, const struct kobs_slab_record *r,
 	if (sl->bounded && (r->size < sl->min_size || r->size > sl->max_size))
 		return false;
 	v[SLAB_W_SITE] = kobs_slab_site(sl, r->site) ?: r->site;
-	if (sl->in_module && !kobs_slab_in_module(sl, v[SLAB_W_SITE]))
+	if (sl->module.on && !kobs_module_code_has(&sl->module, v[SLAB_W_SITE]))
 		return false;
 	return !sl->names || kobs_slab_name(sl->names, r->cache, r->ptr,
 					    r->class, r->request, &v[SLAB_W_CACHE], NULL);
