@@ -12,6 +12,7 @@
 #define KOBS_SOURCES(X) \
 	X(func) \
 	X(lock) \
+	X(page) \
 	X(pmu) \
 	X(probe) \
 	X(sched) \

@@ -220,6 +220,33 @@ bool kobs_object_remove_slow(struct kobs_object_table *t, u64 addr, struct kobs_
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_remove_slow);
 
 /**
+ * kobs_object_peek() - look an object up
+ * @t: table
+ * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
+ * @o: set to its data
+ *
+ * Context: any, NMI included; its owner is the caller, or cannot change it.
+ * Return: false when it was not found.
+ */
+bool kobs_object_peek(const struct kobs_object_table *t, u64 addr,
+		      struct kobs_object *o)
+{
+	struct kobs_object_bucket *b;
+	unsigned int slot;
+	u64 key;
+
+	b = find(t, addr, &slot, &key);
+	if (!b)
+		return false;
+	o->group = b->group[slot];
+	o->born = b->born[slot];
+	o->size = b->size[slot];
+	o->given = key & KOBS_OBJECT_GIVEN;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_object_peek);
+
+/**
  * kobs_object_give_up() - mark an object as given up: it will be freed later
  * @t: table
  * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0

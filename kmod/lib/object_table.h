@@ -96,6 +96,8 @@ enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 a
 					      const struct kobs_object *o,
 				       struct kobs_object *old);
 bool kobs_object_remove_slow(struct kobs_object_table *t, u64 addr, struct kobs_object *o);
+bool kobs_object_peek(const struct kobs_object_table *t, u64 addr,
+		      struct kobs_object *o);
 bool kobs_object_give_up(struct kobs_object_table *t, u64 addr, struct kobs_object *o);
 bool kobs_object_table_next(const struct kobs_object_table *t, unsigned long *place,
 			    u64 *addr, struct kobs_object *o);
@@ -255,6 +257,40 @@ static __always_inline bool kobs_object_remove_fast(struct kobs_object_table *t,
 	for (i = 0; i < KOBS_OBJECT_SLOTS; i++) {
 		if (READ_ONCE(b->key[i]) == addr)
 			return kobs_object_remove_at(b, i, addr, o);
+	}
+	return false;
+}
+
+/**
+ * kobs_object_remove_sized() - remove an object if its size is the given one
+ * @t: table
+ * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
+ * @size: size
+ * @o: set to its data; it was not given up
+ *
+ * Context: any, NMI included.
+ * Return: false when nothing was done.
+ */
+static __always_inline bool
+kobs_object_remove_sized(struct kobs_object_table *t, u64 addr, u32 size,
+			 struct kobs_object *o)
+{
+	u64 hash = kobs_object_hash(addr);
+	struct kobs_object_bucket *b = kobs_object_first(t, hash);
+	unsigned int i;
+
+#pragma GCC unroll 3
+	for (i = 0; i < KOBS_OBJECT_SLOTS; i++) {
+		if (READ_ONCE(b->key[i]) == addr)
+			return b->size[i] == size &&
+			       kobs_object_remove_at(b, i, addr, o);
+	}
+	b = kobs_object_second(t, hash);
+#pragma GCC unroll 3
+	for (i = 0; i < KOBS_OBJECT_SLOTS; i++) {
+		if (READ_ONCE(b->key[i]) == addr)
+			return b->size[i] == size &&
+			       kobs_object_remove_at(b, i, addr, o);
 	}
 	return false;
 }

@@ -354,6 +354,12 @@ bool kobs_unwind_regs(const struct kobs_unwind *u, u64 *id, struct pt_regs *regs
 	return kobs_unwind_intern(u, id, ips, n);
 }
 
+/* No rules: the kernel's unwinder is asked each time. */
+unsigned int kobs_unwind_step(unsigned long ip)
+{
+	return 0;
+}
+
 void kobs_unwind_hook(const void *fn)
 {
 	kobs_entry_frames_add(fn);

@@ -300,6 +300,22 @@ unsigned int kobs_unwind(const struct kobs_unwind *u, unsigned long entry,
 }
 
 /**
+ * kobs_unwind_step() - where the return address of a frame's caller lies
+ * @ip: return address, which was in a stack of kobs_unwind()
+ *
+ * Context: any, NMI included.
+ * Return: words from where @ip lies on the stack; 0 when that is not known, or
+ * differs between stacks.
+ */
+unsigned int kobs_unwind_step(unsigned long ip)
+{
+	u64 rule = kobs_frame_cache_get(kobs_frames.rules, kobs_frames.shift, ip);
+
+	return (rule & ~KOBS_RULE_HOOK) >> 56 == KOBS_RULE_PLAIN ?
+	       kobs_rule_words(rule) : 0;
+}
+
+/**
  * kobs_unwind_hook() - leave a function out at the start of stacks
  * @fn: function of the kernel that only calls handlers
  *

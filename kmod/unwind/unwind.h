@@ -160,5 +160,6 @@ bool kobs_unwind_id(const struct kobs_unwind *u, u64 *id, unsigned long entry,
 		    const struct kobs_at *at);
 bool kobs_unwind_regs(const struct kobs_unwind *u, u64 *id,
 		      struct pt_regs *regs);
+unsigned int kobs_unwind_step(unsigned long ip);
 
 #endif /* KOBS_UNWIND_H */

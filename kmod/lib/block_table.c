@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Block table: memory, and what splits and moves records. Pure.
+ *
+ * Locking: see block_table.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/export.h>
+#include <linux/irqflags.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/processor.h>
+
+#include "lib/block_table.h"
+
+/*
+ * How long to wait for another CPU: it has interrupts off, and needs
+ * microseconds. Only a virtual CPU that does not run is slower.
+ */
+#define PATIENCE	(1 << 20)
+
+/**
+ * kobs_block_table_init() - allocate an empty table
+ * @b: table
+ * @m: account of its memory
+ * @blocks: maximum number of blocks, at which it is 90 % full
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_block_table_init(struct kobs_block_table *b, struct kobs_memory *m,
+			  unsigned int blocks)
+{
+	atomic_set(&b->orders, 0);
+	atomic_set(&b->busy, 0);
+	return kobs_object_table_init(&b->t, m, blocks);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_table_init);
+
+/**
+ * kobs_block_table_free() - free a table without users
+ * @b: table; may be zeroed memory
+ *
+ * Context: task, may sleep.
+ */
+void kobs_block_table_free(struct kobs_block_table *b)
+{
+	kobs_object_table_free(&b->t);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_table_free);
+
+/**
+ * kobs_block_lock() - exclude others that split or move records
+ * @b: table
+ * @wait: wait for another CPU; not in an NMI
+ * @flags: set to the interrupt flags
+ *
+ * Context: any, NMI included. Turns interrupts off.
+ * Return: false when the lock could not be taken: nothing was done.
+ */
+bool kobs_block_lock(struct kobs_block_table *b, bool wait, unsigned long *flags)
+{
+	unsigned int left = wait ? PATIENCE : 0;
+
+	raw_local_irq_save(*flags);
+	while (atomic_read(&b->busy) ||
+	       atomic_cmpxchg_acquire(&b->busy, 0, 1)) {
+		if (!left--) {
+			raw_local_irq_restore(*flags);
+			return false;
+		}
+		cpu_relax();
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_lock);
+
+/**
+ * kobs_block_unlock() - undo kobs_block_lock()
+ * @b: table
+ * @flags: as kobs_block_lock() has set them
+ *
+ * Context: any, NMI included.
+ */
+void kobs_block_unlock(struct kobs_block_table *b, unsigned long flags)
+{
+	atomic_set_release(&b->busy, 0);
+	raw_local_irq_restore(flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_unlock);
+
+/* Insert a part of a block. Returns pages that found no room. */
+static u32 insert_part(struct kobs_block_table *b, u64 pfn, unsigned int order,
+		       const struct kobs_object *whole)
+{
+	struct kobs_object part = *whole;
+	struct kobs_object old;
+
+	part.size = 1U << order;
+	if (kobs_block_insert(b, pfn, &part, order, &old) == KOBS_OBJECT_FULL)
+		return part.size;
+	return 0;
+}
+
+/*
+ * The record that a page is in: that with @pfn as its first page, else of a
+ * larger block around it. Sets its first page.
+ */
+static bool find(const struct kobs_block_table *b, u64 pfn, unsigned int order,
+		 u64 *head, struct kobs_object *o)
+{
+	unsigned long larger = atomic_read(&b->orders) >> order >> 1;
+
+	*head = pfn;
+	if (kobs_object_peek(&b->t, kobs_block_key(pfn), o))
+		return true;
+	for (order++; larger; order++, larger >>= 1) {
+		u64 start = pfn & ~(u64)(BIT(order) - 1);
+
+		if (!(larger & 1) || start == *head)
+			continue;
+		*head = start;
+		if (kobs_object_peek(&b->t, kobs_block_key(start), o) &&
+		    o->size > pfn - start)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * kobs_block_take() - remove a block that may be a part of a larger one
+ * @b: table
+ * @pfn: its first page
+ * @order: its order
+ * @o: set to its data; the size is less than that of the block where the record
+ *	is: the caller goes on behind it
+ * @lost: number of pages is added whose records found no room
+ *
+ * What is left of a larger block stays, as records of buddies.
+ *
+ * Context: any, NMI included; the lock is held.
+ * Return: false when there is none.
+ */
+bool kobs_block_take(struct kobs_block_table *b, u64 pfn, unsigned int order,
+		     struct kobs_object *o, u32 *lost)
+{
+	struct kobs_object whole;
+	unsigned int k;
+	u64 head;
+
+	if (!find(b, pfn, order, &head, &whole) ||
+	    !kobs_object_remove(&b->t, kobs_block_key(head), &whole))
+		return false;
+	*o = whole;
+	if (whole.size <= 1U << order)
+		return true;
+	for (k = ilog2(whole.size); k-- > order;) {
+		u64 upper = head + BIT(k);
+
+		if (pfn >= upper) {
+			*lost += insert_part(b, head, k, &whole);
+			head = upper;
+		} else {
+			*lost += insert_part(b, upper, k, &whole);
+		}
+	}
+	o->size = 1U << order;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_take);
+
+/**
+ * kobs_block_move() - move the record of a block to another one
+ * @b: table
+ * @from: first page of the block
+ * @to: first page of the other one, whose record comes back in exchange
+ * @order: order of both
+ * @left: group of a record that takes the place if the other one has none: its
+ *	free is to be expected
+ * @m: set to what was done
+ *
+ * Without a record of the block, the other one's goes to it.
+ *
+ * Context: any, NMI included; the lock is held.
+ */
+void kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,
+		     unsigned int order, u32 left, struct kobs_block_move *m)
+{
+	struct kobs_object back = { .group = left };
+	struct kobs_object o;
+	bool had;
+	u32 at;
+
+	*m = (struct kobs_block_move){};
+	had = kobs_block_take(b, to, order, &back, &m->lost);
+	m->group = back.group;
+	for (at = 0; at < 1U << order; at += o.size) {
+		if (!kobs_block_take(b, from + at,
+				     at ? min_t(u32, order, __ffs(at)) : order,
+				     &o, &m->lost)) {
+			if (!at)
+				break;
+			o.size = 1;
+			continue;
+		}
+		m->moved += o.size;
+		if (insert_part(b, to + at, ilog2(o.size), &o)) {
+			m->lost += o.size;
+			m->group = o.group;
+		}
+	}
+	if (had || m->moved)
+		m->lost += insert_part(b, from, order, &back);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_move);

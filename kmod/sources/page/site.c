@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source page: the site of an allocation by the unwinder, and the steps to find
+ * it without the next time. The first frame is the page allocator's; those above
+ * that are helpers' are looked through. An allocator whose objects another report
+ * has is a site of its own: its pages are counted there.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#include "core/hit.h"
+#include "sources/page/site.h"
+
+/* The first frame from @i on that is a site, or @nr. */
+static unsigned int outer(const struct kobs_page *pg, const unsigned long *ips,
+			  unsigned int i, unsigned int nr, bool *other)
+{
+	for (; i < nr; i++) {
+		*other = kobs_code_ranges_have(&pg->owners, ips[i]);
+		if (*other || !kobs_code_ranges_have(&pg->helpers, ips[i]))
+			break;
+	}
+	return i;
+}
+
+/* Remember how to get to a site. */
+static void learn(struct kobs_page *pg, unsigned long at, unsigned long site,
+		  bool other)
+{
+	unsigned int left = KOBS_SITE_MOST;
+
+	while (left--) {
+		unsigned long ip = kobs_stack_at(at);
+		u64 step = (u32)ip;
+		unsigned int words;
+
+		if (ip == site) {
+			step |= other ? PAGE_STEP_OTHER : 0;
+			WRITE_ONCE(*kobs_page_step(pg, ip), step);
+			return;
+		}
+		words = kobs_unwind_step(ip);
+		if (!words)
+			return;
+		WRITE_ONCE(*kobs_page_step(pg, ip), step | (u64)words << 32);
+		at += words * sizeof(long);
+	}
+}
+
+/**
+ * kobs_page_site() - the site of an allocation
+ * @pg: session
+ * @at: where the return address into the hooked function lies; 0 where the
+ *	allocation is seen at the return of a function
+ * @site: there, where it returns to
+ * @other: set: the pages belong to objects that another report has
+ *
+ * Context: any, NMI included; preemption off, in a handler.
+ * Return: the site; @site, or the first frame, where all are helpers'.
+ */
+noinline unsigned long kobs_page_site(struct kobs_page *pg, unsigned long at,
+				      unsigned long site, bool *other)
+{
+	unsigned long ips[KOBS_SITE_MOST] KOBS_UNINIT;
+	struct kobs_unwind u = pg->s->unwind;
+	struct kobs_at here = kobs_at_here();
+	unsigned int depth;
+
+	*other = false;
+	for (depth = KOBS_SITE_FEW;; depth = KOBS_SITE_MOST) {
+		unsigned int i = 1;
+		unsigned int nr;
+
+		u.depth = depth;
+		nr = kobs_unwind(&u, 0, &here, ips);
+		if (!at)
+			for (i = 0; i < nr && ips[i] != site;)
+				i++;
+		i = outer(pg, ips, i, nr, other);
+		if (i < nr) {
+			if (at)
+				learn(pg, at, ips[i], *other);
+			return ips[i];
+		}
+		if (depth == KOBS_SITE_MOST || nr < depth)
+			return at && nr ? ips[0] : site;
+	}
+}
+
+/**
+ * kobs_page_sites_forget() - forget what is known of sites
+ * @pg: session
+ *
+ * Context: task; none of the code that goes or comes runs, so that nobody is
+ * about to store what is known of it.
+ */
+void kobs_page_sites_forget(struct kobs_page *pg)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGE_SITES; i++) {
+		WRITE_ONCE(pg->steps[i], 0);
+		WRITE_ONCE(pg->known[i], 0);
+	}
+}
