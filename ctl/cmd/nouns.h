@@ -23,6 +23,7 @@
 	X(lock) \
 	X(sched) \
 	X(slab) \
+	X(mem) \
 	X(pmu) \
 	X(top) \
 	X(session) \

@@ -7,6 +7,7 @@
  */
 
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "symbols/code_ranges.h"
@@ -90,6 +91,76 @@ void code_find_functions(struct numbers *out, code_wanted wanted, const void *ar
 	while (kallsyms_next(&k, &sym) && !*sym.module)
 		find_function(&f, &sym);
 	kallsyms_close(&k);
+}
+
+/* The longest name that is looked for. */
+#define NAME_MOST	63
+
+/* Without what the compiler and allocation profiling append to it. */
+static size_t plain_length(const char *name)
+{
+	static const char profiled[] = "_noprof";
+	size_t len = strcspn(name, ".");
+	size_t tail = sizeof(profiled) - 1;
+
+	if (len > tail && !memcmp(name + len - tail, profiled, tail))
+		len -= tail;
+	return len;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names in order. */
+struct names {
+	const char	**v;
+	size_t		n;
+};
+
+static bool is_named(const char *name, const void *arg)
+{
+	const struct names *names = arg;
+	size_t len = plain_length(name);
+	char plain[NAME_MOST + 1];
+	const char *key = plain;
+
+	if (!len || len > NAME_MOST)
+		return false;
+	memcpy(plain, name, len);
+	plain[len] = '\0';
+	return bsearch(&key, names->v, names->n, sizeof(*names->v), by_name);
+}
+
+static void sort_names(struct names *to, const char *const *names, size_t n)
+{
+	to->n = n;
+	to->v = zalloc((n + 1) * sizeof(*to->v));
+	memcpy(to->v, names, n * sizeof(*to->v));
+	qsort(to->v, n, sizeof(*to->v), by_name);
+}
+
+/** code_is_named() - Whether a symbol is of one of the functions, or of a part of it. */
+bool code_is_named(const char *name, const char *const *names, size_t n)
+{
+	struct names sorted;
+	bool found;
+
+	sort_names(&sorted, names, n);
+	found = is_named(name, &sorted);
+	free(sorted.v);
+	return found;
+}
+
+/** code_find_named() - code_find_functions() of those of the given names. */
+void code_find_named(struct numbers *out, const char *const *names, size_t n, size_t max)
+{
+	struct names sorted;
+
+	sort_names(&sorted, names, n);
+	code_find_functions(out, is_named, &sorted, max);
+	free(sorted.v);
 }
 
 /** lock_text_find() - Add starts and ends by turns. */

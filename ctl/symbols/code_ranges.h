@@ -12,6 +12,8 @@
 typedef bool (*code_wanted)(const char *name, const void *arg);
 
 void code_find_functions(struct numbers *out, code_wanted wanted, const void *arg, size_t max);
+bool code_is_named(const char *name, const char *const *names, size_t n);
+void code_find_named(struct numbers *out, const char *const *names, size_t n, size_t max);
 void lock_text_find(struct numbers *out);
 
 #endif

@@ -8,16 +8,9 @@
  * workers, nodes of the page cache's own, the stock of packets of each CPU).
  */
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "cmd/slab/helpers.h"
 #include "lib/macros.h"
 #include "symbols/code_ranges.h"
-
-/* The longest name, and as many ranges as the kernel takes. */
-#define NAME_MOST	63
-#define RANGES		1024
 
 static const char *const helpers[] = {
 	/* Strings, copies, bits. */
@@ -91,62 +84,21 @@ static const char *const helpers[] = {
 	"crypto_alloc_skcipher", "crypto_alloc_aead",
 };
 
-/* Without what the compiler and allocation profiling append to it. */
-static size_t plain_length(const char *name)
-{
-	static const char profiled[] = "_noprof";
-	size_t len = strcspn(name, ".");
-	size_t tail = sizeof(profiled) - 1;
-
-	if (len > tail && !memcmp(name + len - tail, profiled, tail))
-		len -= tail;
-	return len;
-}
-
-/* The names, in order. */
-struct helper_names {
-	const char	*v[ARRAY_SIZE(helpers)];
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void sort_helpers(struct helper_names *to)
-{
-	memcpy(to->v, helpers, sizeof(helpers));
-	qsort(to->v, ARRAY_SIZE(to->v), sizeof(*to->v), by_name);
-}
-
-static bool is_helper(const char *name, const void *arg)
-{
-	const struct helper_names *names = arg;
-	size_t len = plain_length(name);
-	char plain[NAME_MOST + 1];
-	const char *key = plain;
-
-	if (!len || len > NAME_MOST)
-		return false;
-	memcpy(plain, name, len);
-	plain[len] = '\0';
-	return bsearch(&key, names->v, ARRAY_SIZE(names->v), sizeof(*names->v), by_name);
-}
-
 /** slab_is_helper() - Whether a function of the kernel allocates for its caller. */
 bool slab_is_helper(const char *name)
 {
-	struct helper_names names;
+	return code_is_named(name, helpers, ARRAY_SIZE(helpers));
+}
 
-	sort_helpers(&names);
-	return is_helper(name, &names);
+/** slab_helpers() - Return: the names of these functions. */
+const char *const *slab_helpers(size_t *n)
+{
+	*n = ARRAY_SIZE(helpers);
+	return helpers;
 }
 
 /** slab_find_helpers() - Add starts and ends of their code by turns, ascending. */
 void slab_find_helpers(struct numbers *out)
 {
-	struct helper_names names;
-
-	sort_helpers(&names);
-	code_find_functions(out, is_helper, &names, RANGES);
+	code_find_named(out, helpers, ARRAY_SIZE(helpers), SLAB_HELPER_RANGES);
 }

@@ -12,6 +12,7 @@
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
+#include "lib/macros.h"
 
 /** slab_figure() - Return: the place of a number of each row, by its name. */
 size_t slab_figure(const struct mode *m, const char *name)
@@ -62,9 +63,33 @@ uint64_t leaks_key(const struct report *r, const struct row *row, const char *co
 	return 0;
 }
 
-static const char *cache_of(const struct report *r, const struct row *row)
+/* Pages that move are of users or the page cache; the kernel takes both back. */
+static bool takes_pages_back(const char *mobility)
 {
-	uint64_t key = leaks_key(r, row, "cache");
+	return !strcmp(mobility, "movable") || !strcmp(mobility, "reclaimable");
+}
+
+static const struct leaks_kind kinds[] = {
+	{ "slab", "slab objects", "cache", slab_reclaimable,
+	  "pages and vmalloc() are not followed" },
+	{ "page", "pages", "mobility", takes_pages_back,
+	  "slab objects are not followed" },
+};
+
+/** leaks_kind_of() - Return: what the report is about. */
+const struct leaks_kind *leaks_kind_of(const struct report *r)
+{
+	size_t i;
+
+	for (i = ARRAY_SIZE(kinds) - 1; i; i--)
+		if (!strcmp(kinds[i].source, r->view->source->name))
+			break;
+	return &kinds[i];
+}
+
+static const char *group_of(const struct report *r, const struct leaks *l, const struct row *row)
+{
+	uint64_t key = leaks_key(r, row, l->kind->group);
 
 	return key ? (const char *)(uintptr_t)key : "";
 }
@@ -154,7 +179,7 @@ static bool follows_all(const struct report *r)
 
 static void add_flow(const struct report *r, struct leaks *l, const struct judged *j)
 {
-	uint64_t cache = leaks_key(r, &j->row, "cache");
+	uint64_t cache = leaks_key(r, &j->row, l->kind->group);
 	uint64_t freed = leaks_figure(r, &j->row, "unknown_frees");
 	uint64_t freed_by[VERDICT_PARTS + 1];
 
@@ -175,7 +200,7 @@ static void add_flow(const struct report *r, struct leaks *l, const struct judge
 static void judge_flow(const struct report *r, const struct leaks *l, const struct row *row,
 		       struct evidence *e)
 {
-	const struct flow *flow = flows_find(&l->flows, leaks_key(r, row, "cache"));
+	const struct flow *flow = flows_find(&l->flows, leaks_key(r, row, l->kind->group));
 
 	e->cache_known = l->all_followed && flow && flow->freed;
 	e->cache_gained = flow ? flow->gained : 0;
@@ -204,7 +229,7 @@ static void judge(struct report *r, struct leaks *l, size_t n)
 	for (i = 0; i < n; i++) {
 		struct judged *j = &l->v[i];
 
-		all[i].reclaimable = slab_reclaimable(cache_of(r, &j->row));
+		all[i].reclaimable = l->kind->reclaimable(group_of(r, l, &j->row));
 		judge_flow(r, l, &j->row, &all[i]);
 		j->verdict = verdict_judge(&all[i]);
 		if (j->verdict == VERDICT_STEPS && verdict_longer(&all[i]) > l->longer)
@@ -251,6 +276,7 @@ void leaks_arrange(struct report *r)
 	size_t i;
 
 	l->v = zalloc((t->nr_rows + 1) * sizeof(*l->v));
+	l->kind = leaks_kind_of(r);
 	l->sample = leaks_number(r, "sample");
 	if (!l->sample)
 		l->sample = 1;

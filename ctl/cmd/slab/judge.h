@@ -7,6 +7,16 @@
 #include "cmd/slab/verdict.h"
 #include "report/report.h"
 
+/* What is followed from its allocation to its free, by the name of its source. */
+struct leaks_kind {
+	const char	*source;
+	const char	*things;	/* what is counted */
+	const char	*group;		/* column whose rows are freed and taken back together */
+	/* Whether the kernel takes what is in such a group back by itself. */
+	bool		(*reclaimable)(const char *group);
+	const char	*unfollowed;	/* what is not */
+};
+
 /* A row, and what is said of it. */
 struct judged {
 	struct row	row;
@@ -20,6 +30,7 @@ struct judged {
 };
 
 struct leaks {
+	const struct leaks_kind *kind;
 	struct judged	*v;
 	uint64_t	sample;		/* one in so many objects is followed */
 	uint64_t	unknown_frees;
@@ -36,6 +47,7 @@ struct leaks {
 	size_t		idle;		/* rows without live objects */
 };
 
+const struct leaks_kind *leaks_kind_of(const struct report *r);
 uint64_t leaks_figure(const struct report *r, const struct row *row, const char *name);
 const struct param *leaks_param(const struct report *r, const char *name);
 uint64_t leaks_number(const struct report *r, const char *name);

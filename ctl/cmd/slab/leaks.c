@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The report of 'slab leaks': live objects by call site, worst first, with a
+ * The reports of 'slab leaks' and 'mem leaks': live objects by call site, worst first, with a
  * verdict and its evidence. The same for a session that has just ended, one that
  * goes on, and one that runs detached: all of it comes from the kernel's rows.
  */
@@ -145,14 +145,14 @@ static void print_module(struct report *r, struct out *o)
 	format_count(objects, sizeof(objects), l->objects);
 	format_bytes(bytes, sizeof(bytes), l->bytes);
 	if (loaded)
-		out_line(o, "\nModule %s is loaded, and holds %s slab objects, %s.", l->module,
-			 objects, bytes);
+		out_line(o, "\nModule %s is loaded, and holds %s %s, %s.", l->module, objects,
+			 l->kind->things, bytes);
 	else if (l->objects)
-		out_line(o, "\n*** Module %s is not loaded any more, and left %s slab objects behind, %s. ***",
-			 l->module, objects, bytes);
+		out_line(o, "\n*** Module %s is not loaded any more, and left %s %s behind, %s. ***",
+			 l->module, objects, l->kind->things, bytes);
 	else
-		out_line(o, "\nModule %s is not loaded, and left no slab objects behind; pages and vmalloc() are not followed.",
-			 l->module);
+		out_line(o, "\nModule %s is not loaded, and left no %s behind; %s.", l->module,
+			 l->kind->things, l->kind->unfollowed);
 }
 
 /* What the verdicts that are neither leak nor innocent need to become one of them. */
@@ -175,7 +175,7 @@ static void print_advice(struct report *r, struct out *o)
 
 		for (k = 0; k < r->table->nr_rows; k++)
 			if (l->v[k].verdict == VERDICT_TURNOVER &&
-			    leaks_key(r, &l->v[k].row, "cache") == f->cache)
+			    leaks_key(r, &l->v[k].row, l->kind->group) == f->cache)
 				break;
 		if (k == r->table->nr_rows)
 			continue;
@@ -203,6 +203,7 @@ static void print_advice(struct report *r, struct out *o)
 static void print_foot(struct report *r, struct out *o)
 {
 	const struct leaks *l = r->judged;
+	bool pages = strcmp(l->kind->source, "slab");
 	char count[32];
 
 	out_json_number(o, "unknown_frees", l->unknown_frees * l->sample);
@@ -217,11 +218,15 @@ static void print_foot(struct report *r, struct out *o)
 		out_line(o, "%s more rows have no live objects",
 			 format_count(count, sizeof(count), l->idle));
 	if (r->rows_worth)
-		out_line(o, "\nKEPT BY SIXTH: live objects by the sixth of the session in which they were allocated");
+		out_line(o, "\nKEPT BY SIXTH: live %s by the sixth of the session in which they were allocated",
+			 pages ? l->kind->things : "objects");
 	if (l->sample > 1)
 		out_line(o, "Numbers are estimates from one in %llu objects; +- is the standard error. KEPT is not scaled.",
 			 (unsigned long long)l->sample);
-	if (l->unknown_frees)
+	if (l->unknown_frees && pages)
+		out_line(o, "%s pages were freed that were not followed, and count against no site: allocated before the session, or unseen (notes)",
+			 format_count(count, sizeof(count), l->unknown_frees));
+	else if (l->unknown_frees)
 		out_line(o, "%s frees of objects that were not followed count against no site: allocated before the session%s%s",
 			 format_count(count, sizeof(count), l->unknown_frees * l->sample),
 			 l->other_caches ? ", or of other caches" : "",
@@ -276,8 +281,8 @@ static int verdict(struct report *r)
 	char objects[32], bytes[32];
 
 	if (l->module && !r->session->targets && l->objects) {
-		warn("module %s left %s slab objects behind, %s", l->module,
-		     format_count(objects, sizeof(objects), l->objects),
+		warn("module %s left %s %s behind, %s", l->module,
+		     format_count(objects, sizeof(objects), l->objects), l->kind->things,
 		     format_bytes(bytes, sizeof(bytes), l->bytes));
 		return STATUS_CROSSED;
 	}
@@ -301,6 +306,23 @@ const struct report_kind slab_leaks_report = {
 	.weighs = "live_bytes",
 	.count = live,
 	.hit = "objects",
+	.verdict = verdict,
+	.release = leaks_release,
+};
+
+const struct report_kind mem_page_report = {
+	.source = "page",
+	.mode = "leaks",
+	.shared_rows = true,
+	.charts_asked = true,
+	.site_in_stack = true,
+	.arrange = leaks_arrange,
+	.describe = describe,
+	.print_values = print_values,
+	.print_foot = print_foot,
+	.palette = FLAME_MEMORY,
+	.unit = unit_of,
+	.weight = weight,
 	.verdict = verdict,
 	.release = leaks_release,
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The report of 'slab leaks'. */
+/* The reports of 'slab leaks' and 'mem leaks'. */
 #ifndef OBSCTL_SLAB_LEAKS_H
 #define OBSCTL_SLAB_LEAKS_H
 
 #include "report/report.h"
 
 extern const struct report_kind slab_leaks_report;
+extern const struct report_kind mem_page_report;
 
 size_t slab_figure(const struct mode *m, const char *name);
 

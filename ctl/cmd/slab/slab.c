@@ -8,29 +8,15 @@
 #include "cmd/slab/caches.h"
 #include "cmd/slab/helpers.h"
 #include "cmd/slab/leaks.h"
+#include "cmd/slab/module_watch.h"
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
-#include "lib/clock.h"
 #include "lib/diag.h"
-#include "lib/nearest.h"
 #include "lib/parse.h"
 #include "run/run.h"
-#include "symbols/ksym_all.h"
-#include "symbols/modules.h"
 
 /* Live objects that make a site worth its stacks. */
 #define ESCALATE_FROM	16
-
-/* Frees that are on their way when a module goes: RCU's, for one. */
-#define GRACE_NS	NSEC_PER_SEC
-
-struct module_watch {
-	char		name[64];
-	struct numbers	text;		/* pairs of addresses */
-	bool		loaded;
-	bool		seen;		/* it was there at some time */
-	uint64_t	gone;		/* since when; 0 when it is not */
-};
 
 static const struct opt size_options[] = {
 	{ "min-size", 'z', "BYTES", "only objects of at least this size", &opt_param_bytes,
@@ -91,59 +77,7 @@ static int check_leaks(const struct verb *verb, const struct opts *o)
 
 	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
 		return misuse("--escalate needs --by site,kstack: it takes the stacks of growing sites only");
-	if (own->module && strlen(own->module) > 55)
-		return misuse("option --module needs the name of a module of 55 bytes or less, not '%s'",
-			      own->module);
-	return check_cache(verb, o);
-}
-
-static bool watch_module(struct run_spec *spec, const struct session *s)
-{
-	struct module_watch *w = spec->arg;
-
-	/* One that came and went in between has allocated something. */
-	w->seen |= s->targets || s->recorded;
-	if (s->targets && !w->loaded) {
-		w->loaded = true;
-		w->gone = 0;
-	} else if (!s->targets && w->loaded) {
-		w->loaded = false;
-		w->gone = now_ns();
-		note("Module %s was unloaded.", w->name);
-	}
-	return w->gone && now_ns() >= w->gone + GRACE_NS;
-}
-
-static bool module_is_gone(struct run_spec *spec)
-{
-	const struct module_watch *w = spec->arg;
-
-	/* It can have come and gone between two looks. */
-	return w->seen && !w->loaded;
-}
-
-static void follow_module(struct run_spec *spec, struct module_watch *w, const char *name)
-{
-	uint64_t start;
-	uint64_t end;
-	size_t i;
-
-	/* Modules are known by names without '-', whatever their files are called. */
-	for (i = 0; name[i] && i + 1 < sizeof(w->name); i++)
-		w->name[i] = name[i] == '-' ? '_' : name[i];
-	if (ksyms_find_module(w->name, &start, &end)) {
-		numbers_add(&w->text, start);
-		numbers_add(&w->text, end);
-		model_set_addresses(&spec->request, "module_text", &w->text);
-		w->loaded = true;
-		w->seen = true;
-	} else {
-		note("Module %s is not loaded: waiting for it.", w->name);
-	}
-	model_set_text(&spec->request, "module", w->name);
-	spec->watch = watch_module;
-	spec->settling = module_is_gone;
-	spec->arg = w;
+	return module_watch_misuse(own->module) ?: check_cache(verb, o);
 }
 
 /* Rows have their cache, which the verdict looks at, and sites unless there are stacks. */
@@ -157,28 +91,6 @@ static void choose_columns(struct strings *by, const struct opts *o)
 		strings_add(by, "site");
 	if (!strings_have(by, "cache"))
 		strings_add(by, "cache");
-}
-
-/* A module that is not there is waited for: a misspelt one would look like one without leaks. */
-static int check_module(const struct module_watch *w, const struct opts *o)
-{
-	struct modules modules = {};
-	struct nearest near = {};
-	struct buf hint = {};
-	size_t i;
-	int err;
-
-	if (w->seen || o->detach || !*w->name)
-		return 0;
-	modules_read(&modules, "/proc/modules");
-	for (i = 0; i < modules.n; i++)
-		nearest_offer(&near, w->name, modules.v[i].name);
-	nearest_describe(&near, &hint);
-	err = refuse("module %s was not loaded before or during the session%s", w->name,
-		     hint.len ? hint.p : "");
-	buf_free(&hint);
-	modules_free(&modules);
-	return err;
 }
 
 /* Sites are callers of the kernel's helpers. Where addresses are hidden, they are in them. */
@@ -205,14 +117,14 @@ static int observe_leaks(const struct verb *verb, const struct opts *o)
 	if (own->cache)
 		model_set_text(&spec.request, "cache", own->cache);
 	if (own->module)
-		follow_module(&spec, &watch, own->module);
+		module_watch_follow(&watch, &spec, own->module);
 	look_through(&spec, &helpers);
 	err = run_session(&spec, &chosen);
 	if (!err)
-		err = check_module(&watch, o);
+		err = module_watch_check(&watch, o);
 	strings_free(&chosen.by);
 	model_free_request(&spec.request);
-	numbers_free(&watch.text);
+	module_watch_free(&watch);
 	numbers_free(&helpers);
 	return err;
 }

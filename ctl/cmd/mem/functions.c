@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Functions of the kernel that take pages. Helpers take them for their caller, who
+ * is the site: those of slab objects as well, as they fall back to pages. Owners
+ * take them for objects that another report counts.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/mem/mem.h"
+#include "cmd/slab/helpers.h"
+#include "lib/macros.h"
+#include "symbols/code_ranges.h"
+
+static const char *const helpers[] = {
+	/* The page allocator. */
+	"__alloc_pages", "alloc_pages", "alloc_pages_node", "alloc_pages_vma", "alloc_pages_mpol",
+	"__alloc_frozen_pages", "alloc_frozen_pages", "alloc_frozen_pages_mpol",
+	"alloc_frozen_pages_nolock", "alloc_pages_nolock", "try_alloc_pages",
+	"alloc_page_interleave", "alloc_pages_preferred_many", "alloc_pages_exact",
+	"alloc_pages_exact_nid", "make_alloc_exact", "__alloc_pages_slowpath",
+	"__alloc_pages_direct_compact", "get_page_from_freelist", "__folio_alloc", "folio_alloc",
+	"folio_alloc_mpol", "vma_alloc_folio", "filemap_alloc_folio", "__page_cache_alloc",
+	"__get_free_pages", "get_free_pages", "get_zeroed_page", "__get_dma_pages",
+	"alloc_contig_frozen_pages", "alloc_contig_pages",
+	/* Many at a time. */
+	"__alloc_pages_bulk", "alloc_pages_bulk", "alloc_pages_bulk_node",
+	"alloc_pages_bulk_array_mempolicy", "alloc_pages_bulk_mempolicy",
+	"alloc_pages_bulk_array_interleave", "alloc_pages_bulk_interleave",
+	"alloc_pages_bulk_array_weighted_interleave", "alloc_pages_bulk_weighted_interleave",
+	"alloc_pages_bulk_array_preferred_many", "alloc_pages_bulk_preferred_many",
+	/* Fragments of a cache that the caller has. */
+	"page_frag_alloc_align", "__page_frag_alloc_align", "__page_frag_cache_refill",
+	"__page_frag_cache_prepare", "page_frag_cache_refill",
+	/* Pages behind vmalloc(). */
+	"vmalloc", "vzalloc", "vmalloc_user", "vmalloc_node", "vzalloc_node", "vmalloc_32",
+	"vmalloc_32_user", "vmalloc_huge", "vmalloc_huge_node", "vmalloc_no_huge", "__vmalloc",
+	"__vmalloc_node", "__vmalloc_node_range", "__vmalloc_area_node", "vm_area_alloc_pages",
+	"__vmalloc_array", "vmalloc_array", "__vcalloc", "vcalloc", "vrealloc",
+	"vrealloc_node_align",
+	/* Of a device. */
+	"dma_alloc_attrs", "dmam_alloc_attrs", "dma_alloc_pages", "__dma_alloc_pages",
+	"dma_common_alloc_pages", "dma_direct_alloc", "dma_direct_alloc_pages",
+	"__dma_direct_alloc_pages", "dma_alloc_noncontiguous", "iommu_dma_alloc",
+	"__iommu_dma_alloc_pages", "__iommu_dma_alloc_noncontiguous", "mempool_alloc_pages",
+};
+
+static const char *const owners[] = {
+	/* Slabs, by where the allocator is entered, too: what it does itself is inlined. */
+	"alloc_slab_page", "allocate_slab", "new_slab", "___slab_alloc", "__slab_alloc",
+	"refill_objects", "refill_sheaf", "get_from_partial", "__kmem_cache_alloc_node",
+	"__kmem_cache_alloc_bulk", "kmem_cache_alloc_bulk", "kmem_cache_alloc",
+	"kmem_cache_alloc_lru", "kmem_cache_alloc_node", "__slab_alloc_node", "slab_alloc_node",
+	"early_kmem_cache_node_alloc",
+	/* Large objects. */
+	"kmalloc_order", "kmalloc_order_trace", "kmalloc_large", "kmalloc_large_node",
+	"__kmalloc_large", "__kmalloc_large_node", "___kmalloc_large_node", "__kmalloc",
+	"__kmalloc_node", "__do_kmalloc_node", "__kmalloc_node_track_caller",
+	"kmalloc_trace", "kmalloc_node_trace", "__kmalloc_cache", "__kmalloc_cache_node",
+};
+
+static const char **all_helpers(size_t *n)
+{
+	size_t others;
+	const char *const *from = slab_helpers(&others);
+	const char **all = zalloc((ARRAY_SIZE(helpers) + others) * sizeof(*all));
+
+	memcpy(all, helpers, sizeof(helpers));
+	memcpy(all + ARRAY_SIZE(helpers), from, others * sizeof(*all));
+	*n = ARRAY_SIZE(helpers) + others;
+	return all;
+}
+
+/** mem_is_page_helper() - Whether a function of the kernel takes pages for its caller. */
+bool mem_is_page_helper(const char *name)
+{
+	size_t n;
+	const char **all = all_helpers(&n);
+	bool found = code_is_named(name, all, n);
+
+	free(all);
+	return found;
+}
+
+/** mem_is_page_owner() - Whether a function takes pages that another report counts. */
+bool mem_is_page_owner(const char *name)
+{
+	return code_is_named(name, owners, ARRAY_SIZE(owners));
+}
+
+/** mem_find_page_helpers() - Add starts and ends of their code by turns, ascending. */
+void mem_find_page_helpers(struct numbers *out)
+{
+	size_t n;
+	const char **all = all_helpers(&n);
+
+	code_find_named(out, all, n, SLAB_HELPER_RANGES);
+	free(all);
+}
+
+/** mem_find_page_owners() - Add starts and ends of their code by turns, ascending. */
+void mem_find_page_owners(struct numbers *out)
+{
+	code_find_named(out, owners, ARRAY_SIZE(owners), SLAB_HELPER_RANGES);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/* obsctl mem: memory beyond slab objects: who keeps it, and where all of it went. */
+
+#include <string.h>
+
+#include "cmd/mem/mem.h"
+#include "cmd/nouns.h"
+#include "cmd/slab/leaks.h"
+#include "cmd/slab/module_watch.h"
+#include "lib/diag.h"
+#include "lib/parse.h"
+#include "run/run.h"
+
+/* Live pages that make a site worth its stacks. */
+#define ESCALATE_FROM	16
+
+/* Kinds of memory that 'leaks' follows: a row each, with a source of the module. */
+static const struct mem_kind {
+	const char	*name;
+	const char	*group;		/* column that the verdict looks at */
+	const struct report_kind *report;
+	void		(*helpers)(struct numbers *out);
+	void		(*owners)(struct numbers *out);
+} kinds[] = {
+	{ "page", "mobility", &mem_page_report, mem_find_page_helpers, mem_find_page_owners },
+};
+
+static const char *const kind_names[] = { "page", NULL };
+
+static const struct opt leaks_options[] = {
+	{ "kind", 0, "KIND", "what to follow: page, blocks of the page allocator (default)",
+	  &opt_text, OPT_OWN_AT(struct mem_opts, kind), .allowed = "page", .values = kind_names },
+	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
+	  &opt_text, OPT_OWN_AT(struct mem_opts, module), .allowed = "the name of a module" },
+	{ "older", 0, "TIME", "only pages older than this", &opt_param_ms, .param = "older" },
+	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
+	  &opt_param_switch, .param = "escalate", .value = ESCALATE_FROM },
+};
+
+static const struct opt limit_options[] = {
+	{ "fail-over", 0, "RATE", "exit with status 3 if something surely grows by more bytes per second",
+	  &opt_limit_bytes, OPT_AT(fail_over),
+	  .allowed = "bytes per second such as 4096 or 10KiB" },
+	{ "blocks", 0, "N", "room for N live blocks", &opt_param, .param = "blocks" },
+};
+
+static const struct opt_group group_leaks = { OPT_OWN(leaks_options) };
+/* Their limit is that of all verbs, so their offsets are in struct opts. */
+static const struct opt_group group_limit = { OPT_GROUP(limit_options) };
+
+static int check_leaks(const struct verb *verb, const struct opts *o)
+{
+	bool stacks = strings_have(&o->by, "kstack") || strings_have(&o->by, "ustack") ||
+		      opts_wants_stacks(o);
+	const struct mem_opts *own = o->own;
+
+	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
+		return misuse("--escalate needs --by site,kstack: it takes the stacks of growing sites only");
+	return module_watch_misuse(own->module);
+}
+
+/* Rows have the column that the verdict looks at, and sites unless there are stacks. */
+static void choose_columns(struct strings *by, const struct opts *o, const char *group)
+{
+	size_t i;
+
+	for (i = 0; i < o->by.n; i++)
+		strings_add(by, o->by.v[i]);
+	if (!o->by.n && !opts_wants_stacks(o))
+		strings_add(by, "site");
+	if (!strings_have(by, group))
+		strings_add(by, group);
+}
+
+static const struct mem_kind *kind_of(const struct opts *o)
+{
+	const struct mem_opts *own = o->own;
+	size_t i = 0;
+
+	while (own->kind && i + 1 < ARRAY_SIZE(kinds) && strcmp(own->kind, kinds[i].name))
+		i++;
+	return &kinds[i];
+}
+
+static void give_code(struct run_spec *spec, const char *param, struct numbers *text)
+{
+	/* Where addresses are hidden, there is none. */
+	if (text->n)
+		model_set_addresses(&spec->request, param, text);
+}
+
+static int run_leaks(const struct verb *verb, const struct opts *o)
+{
+	const struct mem_kind *kind = kind_of(o);
+	struct run_spec spec = { .source = kind->name, .mode = "leaks", .kind = kind->report };
+	const struct mem_opts *own = o->own;
+	struct module_watch watch = {};
+	struct numbers helpers = {};
+	struct numbers owners = {};
+	struct opts chosen = *o;
+	int err;
+
+	memset(&chosen.by, 0, sizeof(chosen.by));
+	choose_columns(&chosen.by, o, kind->group);
+	if (!o->hist)
+		model_set_number(&spec.request, "hist", 1);
+	if (own->module)
+		module_watch_follow(&watch, &spec, own->module);
+	kind->helpers(&helpers);
+	give_code(&spec, "helper_text", &helpers);
+	kind->owners(&owners);
+	give_code(&spec, "owner_text", &owners);
+	err = run_session(&spec, &chosen);
+	if (!err)
+		err = module_watch_check(&watch, o);
+	strings_free(&chosen.by);
+	model_free_request(&spec.request);
+	module_watch_free(&watch);
+	numbers_free(&helpers);
+	numbers_free(&owners);
+	return err;
+}
+
+static const struct verb verbs[] = {
+	{
+		.name = "leaks",
+		.doc = "which call sites keep pages, and which of them leak",
+		.args_hint = "options choose what to observe",
+		.command = true,
+		.groups = GROUPS(&group_leaks, &group_limit, &group_filter, &group_by,
+				 &group_hist, &group_top, &group_json, &group_folded,
+				 &group_flame, &group_output, &group_verbose, &group_run,
+				 &group_interval, &group_detach, &group_max_lost, &group_rows,
+				 &group_stacks),
+		.columns = COLUMNS("site", "order", "mobility", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.report = &mem_page_report,
+		.check = check_leaks,
+		.fn = run_leaks,
+	},
+};
+
+const struct noun noun_mem = {
+	.name = "mem",
+	.doc = "memory beyond slab objects",
+	NOUN_VERBS(verbs),
+	.own_size = sizeof(struct mem_opts),
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the verbs of 'obsctl mem' share. */
+#ifndef OBSCTL_MEM_H
+#define OBSCTL_MEM_H
+
+#include "cli/noun.h"
+#include "lib/buf.h"
+
+/* Options of mem alone. */
+struct mem_opts {
+	const char	*kind;		/* NULL for the first one */
+	const char	*module;
+};
+
+/* functions.c */
+bool mem_is_page_helper(const char *name);
+bool mem_is_page_owner(const char *name);
+void mem_find_page_helpers(struct numbers *out);
+void mem_find_page_owners(struct numbers *out);
+
+#endif
