@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/mem/mem.h"
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/module_watch.h"
@@ -44,9 +45,16 @@ static const struct opt limit_options[] = {
 	{ "blocks", 0, "N", "room for N live blocks", &opt_param, .param = "blocks" },
 };
 
+static const struct opt growth_options[] = {
+	{ "fail-over", 0, "RATE", "exit with status 3 if a part surely grows by more bytes per second",
+	  &opt_limit_bytes, OPT_AT(fail_over),
+	  .allowed = "bytes per second such as 4096 or 10KiB" },
+};
+
 static const struct opt_group group_leaks = { OPT_OWN(leaks_options) };
 /* Their limit is that of all verbs, so their offsets are in struct opts. */
 static const struct opt_group group_limit = { OPT_GROUP(limit_options) };
+static const struct opt_group group_growth = { OPT_GROUP(growth_options) };
 
 static int check_leaks(const struct verb *verb, const struct opts *o)
 {
@@ -123,15 +131,24 @@ static int run_leaks(const struct verb *verb, const struct opts *o)
 
 static const struct verb verbs[] = {
 	{
+		.name = "growth",
+		.doc = "where the machine's memory went, and what of it grows",
+		.args_hint = "options choose what to observe",
+		.command = true,
+		.groups = GROUPS(&group_growth, &group_json, &group_format_rows,
+				 &group_output, &group_run, &group_interval),
+		.fn = mem_growth,
+	},
+	{
 		.name = "leaks",
 		.doc = "which call sites keep pages, and which of them leak",
 		.args_hint = "options choose what to observe",
 		.command = true,
 		.groups = GROUPS(&group_leaks, &group_limit, &group_filter, &group_by,
 				 &group_hist, &group_top, &group_json, &group_folded,
-				 &group_flame, &group_output, &group_verbose, &group_run,
-				 &group_interval, &group_detach, &group_max_lost, &group_rows,
-				 &group_stacks),
+				 &group_flame, &group_html, &group_frames, &group_output,
+				 &group_verbose, &group_run, &group_interval, &group_detach,
+				 &group_max_lost, &group_rows, &group_stacks),
 		.columns = COLUMNS("site", "order", "mobility", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.report = &mem_page_report,
 		.check = check_leaks,

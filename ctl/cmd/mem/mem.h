@@ -12,6 +12,8 @@ struct mem_opts {
 	const char	*module;
 };
 
+int mem_growth(const struct verb *verb, const struct opts *o);
+
 /* functions.c */
 bool mem_is_page_helper(const char *name);
 bool mem_is_page_owner(const char *name);

@@ -8,7 +8,6 @@
  */
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,10 +32,7 @@
 #include "report/outfile.h"
 #include "report/page.h"
 #include "report/report.h"
-#include "run/live_report.h"
-#include "run/signals.h"
-#include "run/workload.h"
-#include "top/live.h"
+#include "run/readings.h"
 #include "version.h"
 
 #define TEXT_ROWS	40
@@ -54,20 +50,16 @@ struct growth {
 	const struct opts *o;
 	struct output	output;
 	struct page	page;
-	struct signals	signals;
-	struct child	child;
+	struct readings	readings;
 	struct slab_counts counts;	/* in place of slabinfo */
 	const char	*path;
 	bool		counted;	/* by kobs */
-	bool		ended;
-	bool		live;		/* interim reports are shown on a screen */
-	struct pace	pace;
 	struct pool	names;
 	struct map	by_name;	/* interned name to index + 1 */
 	struct cache	*v;
 	size_t		n;
 	size_t		cap;
-	size_t		readings;
+	size_t		nr_readings;
 	uint64_t	from;
 	uint64_t	last;
 };
@@ -86,7 +78,7 @@ static struct cache *get_cache(struct growth *g, const char *name)
 	c->name = key;
 	map_set(&g->by_name, (uint64_t)(uintptr_t)key, (void *)(uintptr_t)g->n);
 	/* One that is new had nothing before. */
-	if (g->readings)
+	if (g->nr_readings)
 		trend_add(&c->trend, g->last, 0);
 	return c;
 }
@@ -123,7 +115,7 @@ static int read_counts(struct growth *g)
 	int err = slab_counts_read(&g->counts);
 
 	/* The guard may have stopped it: nothing more is counted. */
-	g->ended |= g->counts.session.state == KOBS_STATE_STOPPED;
+	g->readings.ended |= g->counts.session.state == KOBS_STATE_STOPPED;
 	for (i = 0; !err && i < g->counts.n; i++) {
 		const struct slab_count *from = &g->counts.v[i];
 		struct cache *c;
@@ -138,8 +130,9 @@ static int read_counts(struct growth *g)
 	return err;
 }
 
-static int take_reading(struct growth *g)
+static int take_reading(void *arg)
 {
+	struct growth *g = arg;
 	uint64_t now = now_ns();
 	size_t i;
 	int err;
@@ -157,7 +150,7 @@ static int take_reading(struct growth *g)
 		now = g->counts.session.duration;
 	for (i = 0; i < g->n; i++)
 		trend_add(&g->v[i].trend, now, g->v[i].objects);
-	if (!g->readings++)
+	if (!g->nr_readings++)
 		g->from = now;
 	g->last = now;
 	return 0;
@@ -210,9 +203,9 @@ static void print_head(struct growth *g, struct out *o, bool interim)
 	out_json_number(o, "duration_ns", g->last - g->from);
 	if (stopped)
 		out_json_text(o, "stopped", stopped);
-	out_json_number(o, "readings", g->readings);
+	out_json_number(o, "readings", g->nr_readings);
 	out_json_number(o, "caches", g->n);
-	growth_print_title(o, g->n, g->last - g->from, interim, g->readings,
+	growth_print_title(o, g->n, g->last - g->from, interim, g->nr_readings,
 			   g->counted ? "kobs" : g->path, stopped);
 }
 
@@ -286,25 +279,19 @@ static int print_page(struct growth *g)
 	return page_save(&g->page);
 }
 
-/* The account is that of what kobs counts. */
-static void show(struct growth *g, struct output *to)
+static int print_report(void *arg, bool interim)
 {
+	struct growth *g = arg;
+	/* The account is that of what kobs counts. */
 	struct report r = { .session = &g->counts.session };
-
-	to->grid->duration = g->last - g->from;
-	live_report_end(g->counted ? &r : NULL, to, &g->pace, 0);
-}
-
-static int print_report(struct growth *g, bool interim)
-{
-	bool live = interim && g->live;
+	bool live = interim && g->readings.live;
 	struct output to = g->output;
 
 	if (live)
 		to.grid = grid_new();
 	print(g, &to, interim);
 	if (live) {
-		show(g, &to);
+		readings_show(&g->readings, g->counted ? &r : NULL, &to, g->last - g->from);
 		return 0;
 	}
 	if (interim && !g->o->json)
@@ -334,66 +321,6 @@ static bool crossed(const struct growth *g)
 	return false;
 }
 
-static void take_keys(struct growth *g)
-{
-	unsigned int actions = live_keys();
-
-	g->ended |= actions & TOP_QUIT;
-	if (actions & TOP_PACE)
-		live_pace(&g->pace);
-}
-
-static int wait_until(struct growth *g, uint64_t when)
-{
-	struct pollfd fds[] = {
-		{ .fd = g->signals.fd, .events = POLLIN },
-		{ .fd = live_fd(), .events = POLLIN },
-	};
-
-	while (!g->ended) {
-		uint64_t now = now_ns();
-
-		if (now >= when)
-			break;
-		if (poll(fds, ARRAY_SIZE(fds), (int)((when - now) / 1000000) + 1) < 0 &&
-		    errno != EINTR)
-			return refuse("waiting failed: %m");
-		g->ended |= signals_read(&g->signals, &g->child);
-		take_keys(g);
-	}
-	return 0;
-}
-
-static int watch(struct growth *g)
-{
-	const struct opts *o = g->o;
-	uint64_t period = slab_period(o);
-	uint64_t begin = now_ns();
-	uint64_t end = o->duration.given ? begin + o->duration.value : UINT64_MAX;
-	uint64_t next = begin + period;
-	int err = 0;
-
-	if (o->interval.given || o->live)
-		pace_start(&g->pace, live_interval(o), begin);
-	while (!err && !g->ended) {
-		err = wait_until(g, next < end ? next : end);
-		/* Not from when this one was due: a step counts more if it took less time. */
-		next = now_ns() + period;
-		g->ended |= now_ns() >= end;
-		/* Once it has stopped, the account of its hits is that of the last reading. */
-		if (!err && g->ended && g->counted)
-			err = slab_counts_stop(&g->counts);
-		if (!err)
-			err = take_reading(g);
-		if (!err && !g->ended && g->pace.next && now_ns() >= g->pace.next) {
-			pace_begin(&g->pace, pace_cpu());
-			err = print_report(g, true);
-			live_pace_end(&g->pace, g->live);
-		}
-	}
-	return err;
-}
-
 static int open_source(struct growth *g)
 {
 	g->path = slabinfo_path();
@@ -404,6 +331,14 @@ static int open_source(struct growth *g)
 	return slab_counts_open(&g->counts, g->o);
 }
 
+/* Once it has stopped, the account of its hits is that of the last reading. */
+static int stop_counting(void *arg)
+{
+	struct growth *g = arg;
+
+	return g->counted ? slab_counts_stop(&g->counts) : 0;
+}
+
 static int observe(const struct opts *o)
 {
 	struct growth g = { .o = o };
@@ -411,43 +346,34 @@ static int observe(const struct opts *o)
 	int closed;
 	int err;
 
-	err = live_check(o, &g.live);
+	g.readings = (struct readings){
+		.o = o, .period = readings_period(o), .arg = &g, .take = take_reading,
+		.report = print_report, .stop = stop_counting,
+	};
+	err = readings_begin(&g.readings);
 	if (err)
 		return err;
-	g.child.screen = g.live;
-	g.child.aside = o->json && !o->output;
-	signals_block(&g.signals, g.live);
 	err = output_for(&g.output, o);
 	if (!err)
 		err = page_open(&g.page, o->html);
 	if (!err)
 		err = open_source(&g);
 	if (!err)
-		err = child_prepare(&g.child, o->command, &g.signals.old_mask);
-	if (!err)
-		err = take_reading(&g);
-	if (!err)
-		err = child_begin(&g.child, o->command ? o->command[0] : "");
-	g.live = !err && g.live && live_open(live_interval(o));
-	if (!err)
-		err = watch(&g);
-	live_close();
-	child_output(&g.child);
-	signals_unblock(&g.signals);
+		err = readings_run(&g.readings);
+	readings_end(&g.readings);
 	if (!err && o->html)
 		err = print_page(&g);
 	if (!err)
 		err = print_report(&g, false);
 	if (!err)
 		verdict = crossed(&g) ? STATUS_CROSSED : report_lost(&g.counts.session, o);
-	child_release(&g.child);
 	slab_counts_close(&g.counts);
 	page_close(&g.page);
 	closed = output_close(&g.output);
 	map_free(&g.by_name, NULL);
 	pool_free(&g.names);
 	free(g.v);
-	signals_close(&g.signals);
+	readings_release(&g.readings);
 	return err ? err : closed ? closed : verdict;
 }
 

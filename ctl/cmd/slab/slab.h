@@ -21,7 +21,6 @@ struct report;
 int slab_growth_show(struct report *r, const struct output *to);
 int slab_growth(const struct verb *verb, const struct opts *o);
 int slab_diff(const struct verb *verb, const struct opts *o);
-uint64_t slab_period(const struct opts *o);
 bool slab_reclaimable(const char *cache);
 bool slab_cache_wanted(const struct opts *o, const char *cache);
 char *slab_format_rate(char *buf, size_t size, double per_second);

@@ -6,25 +6,8 @@
 #include <string.h>
 
 #include "cmd/slab/slab.h"
-#include "lib/clock.h"
 #include "lib/format.h"
 #include "symbols/patterns.h"
-
-#define PERIOD_MOST	(NSEC_PER_SEC / 4)
-#define PERIOD_LEAST	(50 * 1000 * 1000ull)
-#define READINGS	20
-
-/** slab_period() - Return: ns between readings, so that there are enough of them. */
-uint64_t slab_period(const struct opts *o)
-{
-	uint64_t period = o->duration.given ? o->duration.value / READINGS : PERIOD_MOST;
-
-	if (o->interval.given && o->interval.value < period)
-		period = o->interval.value;
-	if (period > PERIOD_MOST)
-		period = PERIOD_MOST;
-	return period < PERIOD_LEAST ? PERIOD_LEAST : period;
-}
 
 /** slab_cache_wanted() - Whether --cache lets a cache through. */
 bool slab_cache_wanted(const struct opts *o, const char *cache)
