@@ -164,7 +164,7 @@ int kobs_census_init(struct kobs_census *c)
 		if (!older_slots(c))
 			continue;
 		c->older_shots[i] = rows_get(c, older_slots(c),
-					      sizeof(*c->older_shots[i]));
+					     sizeof(*c->older_shots[i]));
 		if (!c->older_shots[i])
 			return -ENOMEM;
 	}

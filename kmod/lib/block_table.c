@@ -17,7 +17,7 @@
  * How long to wait for another CPU: it has interrupts off, and needs
  * microseconds. Only a virtual CPU that does not run is slower.
  */
-#define PATIENCE	(1 << 20)
+#define PATIENCE	1000000
 
 /**
  * kobs_block_table_init() - allocate an empty table

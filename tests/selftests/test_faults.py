@@ -159,11 +159,12 @@ NEEDS = {
     "probe": lambda: points(0, 1, 8),
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
+    "page": lambda: [param("blocks", 1024)],
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
 }
 # Columns, where they differ from the command and its stack.
-BY = {"pmu": [], "slab": ["site", "kstack"], "sched runq": ["comm"]}
+BY = {"pmu": [], "slab": ["site", "kstack"], "page": ["site", "kstack"], "sched runq": ["comm"]}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 
 
@@ -246,7 +247,7 @@ def every_nth(source, mode, kind, step):
 
 
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
-CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
+CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
            ("probe", "time"), ("probe", "time, pairs")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("slab", "trace"),
                    ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]

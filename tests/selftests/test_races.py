@@ -36,6 +36,7 @@ def kinds():
         "func time": ("func", "time", "caller,kstack", words("functions", leaf()), param("hist", 1), *FREE),
         "pmu record": ("pmu", "record", "comm,kstack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), *FREE),
         "slab leaks": ("slab", "leaks", "site", param("objects", 4096), *FREE),
+        "page leaks": ("page", "leaks", "site,kstack", param("blocks", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),
@@ -51,7 +52,7 @@ def settled(s, what):
     """The equation of a stopped session, and the sum of its rows against the recorded hits."""
     i = s.info()
     equal(i["recorded"] + i["filtered"] + i["lost"], i["hits"], f"hits of {what}: {i}")
-    if what != "slab leaks":
+    if what not in ("slab leaks", "page leaks"):
         equal(sum(r["count"] for r in s.rows()), i["recorded"], f"rows of {what}: {i}")
     return i
 
@@ -100,7 +101,8 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "pmu record", "slab leaks", "lock contention", "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
+for kind in ("func count", "func time", "pmu record", "slab leaks", "page leaks", "lock contention", "sched offcpu", "sched runq", "probe time",
+             "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 
@@ -165,7 +167,7 @@ set -f
 i=0
 while [ $i -lt $1 ]; do
     i=$((i + 1))
-    for s in 'func count kobs_gen_*' 'func time kobs_gen_leaf' 'sched runq' 'lock contention' 'slab leaks'; do
+    for s in 'func count kobs_gen_*' 'func time kobs_gen_leaf' 'sched runq' 'lock contention' 'slab leaks' 'mem leaks'; do
         obsctl $s --detach fight >/dev/null 2>&1
         obsctl session read fight >/dev/null 2>&1
         obsctl session stop fight >/dev/null 2>&1

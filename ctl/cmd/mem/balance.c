@@ -37,7 +37,8 @@ const struct balance_item balance_items[] = {
 	{ "compressed", "compressed (zswap, zram)", { "nr_zspages" }, {}, false, NULL },
 	{ "balloon", "given to the host (balloon)", { "nr_balloon_pages" }, {}, false, NULL },
 	{ "gpu", "graphics", { "GPUActive", "GPUReclaim" }, {}, false, NULL },
-	{ "bounce", "bounce buffers, FUSE writeback", { "Bounce", "WritebackTmp" }, {}, false, NULL },
+	{ "bounce", "bounce buffers, FUSE writeback", { "Bounce", "WritebackTmp" }, {}, false,
+	  NULL },
 	{ "unaccounted", "unaccounted", {}, {}, false, PAGES },
 };
 

@@ -144,8 +144,9 @@ static __always_inline u32 kobs_page_class(unsigned int order, gfp_t gfp)
 {
 	const gfp_t mobility = __GFP_MOVABLE | __GFP_RECLAIMABLE;
 
-	BUILD_BUG_ON(__GFP_RECLAIMABLE != __GFP_MOVABLE << 1);
-	return ((__force u32)(gfp & mobility) / (__force u32)__GFP_MOVABLE) << 4 |
+	/* Neighbours. */
+	BUILD_BUG_ON((__force u32)mobility % 3);
+	return ((__force u32)(gfp & mobility) / ((__force u32)mobility / 3)) << 4 |
 	       order | BIT(7);
 }
 

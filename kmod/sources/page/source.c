@@ -203,10 +203,10 @@ static bool page_note(const struct kobs_session *s, unsigned int i,
 		size_t member;
 	} notes[] = {
 		{ { .name = "unknown_pages",
-		    .doc = "pages freed whose allocation was not seen: from before the session, contiguous ranges, memory that came online" },
+		    .doc = "pages freed whose allocation was not seen" },
 		  offsetof(struct kobs_page_cpu, unknown) },
 		{ { .name = "owner_pages",
-		    .doc = "pages allocated for objects of the slab allocator, which slab leaks reports" },
+		    .doc = "pages of the slab allocator: see slab leaks" },
 		  offsetof(struct kobs_page_cpu, other) },
 	};
 	const struct kobs_page *pg = s->priv;

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0
+"""mem leaks: pages are counted exactly at their sites, in every way of allocating and freeing."""
+
+import mmap
+
+from pagetest import *
+
+CLEAN = {"pages": 8, "get": 2, "zeroed": 1, "exact": 8, "split": 16, "comp": 4, "refs": 8, "bulk": 64, "vmalloc": 20, "account": 2,
+         "movable": 1}
+
+
+def leak_in(context):
+    before = page_stats()["leak"]
+    try:
+        r = leaks("--by", "site,order", run=page_script(f"leak {context} 40 0", f"leak {context} 30 1", f"leak {context} 20 3",
+                                                        f"leak {context} 2 6"))
+        for order, n in ((0, 40), (1, 30), (3, 20), (6, 2)):
+            equal(total(r, "leak_pages", order=order), n << order, f"live pages of order {order}")
+            equal(total(r, "leak_pages", "freed", order=order), 0, f"frees of order {order}")
+        equal(total(r, "leak_pages"), page_stats()["leak"] - before, "live pages")
+        equal(r["accounting"]["lost"], {}, "lost")
+    finally:
+        gen_page("drop")
+
+
+for context in ("task", "softirq", "hardirq"):
+    test(f"what is leaked in {context} context")(lambda c=context: leak_in(c))
+
+
+@test("what is freed, each way of freeing")
+def clean():
+    r = leaks(run=page_script(*(f"clean {how} 50" for how in CLEAN)))
+    for how, n in CLEAN.items():
+        name = f"clean_{how}"
+        equal(total(r, name, "allocated"), 50 * n, f"allocations by {how}")
+        equal(total(r, name, "freed"), 50 * n, f"frees by {how}")
+        equal(total(r, name), 0, f"live pages of {how}")
+        equal(total(r, name, "missed_frees"), 0, f"missed frees of {how}")
+    equal(r["accounting"]["lost"], {}, "lost")
+
+
+@test("parts of blocks, pages allocated at once, and vmalloc()")
+def parts():
+    try:
+        r = leaks(run=page_script("part 25", "bulk 500", "area 33"))
+        equal(total(r, "leak_part", "allocated"), 200, "allocations of blocks that are split")
+        equal(total(r, "leak_part", "freed"), 125, "pages of them that are freed")
+        equal(total(r, "leak_part"), 75, "pages of them that stay")
+        equal(total(r, "leak_bulk", "allocated"), 500, "pages allocated at once")
+        equal(total(r, "leak_bulk"), 500, "those that stay")
+        equal(total(r, "leak_area"), 33, "pages behind vmalloc()")
+        equal(r["accounting"]["lost"], {}, "lost")
+        equal(page_stats()["bulk"] % 500, 0, "what kobs_gen_page says")
+    finally:
+        gen_page("drop")
+
+
+@test("by stack, and with more columns")
+def stacks():
+    for by in ("kstack", "site,kstack", "site,comm,mobility"):
+        try:
+            r = leaks("--by", by, run=page_script("leak task 10 2", "bulk 64", "clean split 5", "part 10"))
+        finally:
+            gen_page("drop")
+        for name, live in (("leak_pages", 40), ("leak_bulk", 64), ("clean_split", 0), ("leak_part", 30)):
+            def ours(row):
+                return any(f.startswith(f"gen_{name}+") for f in row.get("kstack", [row.get("site", "")]))
+            found = [row for row in r["rows"] if ours(row)]
+            assert found, f"no row of {name} by {by}"
+            equal(sum(row["live"] for row in found), live, f"live pages of {name} by {by}")
+            for row in found:
+                hooks = [f for f in row.get("kstack", []) if "rethook" in f or "kretprobe" in f or f.endswith(" [kobs]")]
+                equal(hooks, [], f"frames of a hook in {row.get('kstack')}")
+                equal(row["mobility"], "unmovable", f"mobility of {name}")
+        equal(r["accounting"]["lost"], {}, f"lost by {by}")
+
+
+@test("what belongs to the slab allocator is left to slab leaks")
+def owners():
+    r = leaks(run=page_script("clean large 60"))
+    equal(total(r, "clean_large", "allocated"), 0, "pages of large kmalloc() objects")
+    at_least(noted(r, "owner_pages"), 60 * 4, "pages of the slab allocator")
+    for name in ("allocate_slab*", "new_slab*", "alloc_slab_page*", "___kmalloc_large_node*", "__kmalloc_large_node*"):
+        equal(rows(r, site=name), [], f"rows of {name}")
+
+
+@test("allocations that fail are no leak")
+def failed():
+    r = leaks(*MOD, run=page_script("clean failed 7"))
+    got, bad = total(r, "clean_failed", "allocated") >> 10, total(r, "clean_failed", "failed")
+    equal(got + bad, 7, "allocations that succeeded or failed")
+    equal(total(r, "clean_failed"), 0, "live pages")
+
+
+@test("frees of pages that are older than the session")
+def unknown():
+    gen_page("hold 123")
+    r = leaks(run=page_script("release"))
+    at_least(noted(r, "unknown_pages"), 123, "unknown frees")
+    equal(noted(r, "unknown_pages"), r["unknown_frees"], "the note and the report")
+    equal(total(r, "hold_alloc", "freed"), 0, "frees against the site")
+    r = leaks(run=page_script("hold 50", "release"))
+    equal((total(r, "hold_alloc", "allocated"), total(r, "hold_alloc", "freed")), (50, 50), "allocated and freed")
+
+
+@test("--module follows the module beyond its unload")
+def module():
+    r = leaks(*MOD, run=page_script("leak task 30 1", "clean pages 10"))
+    equal(r["module"]["pages"] if "pages" in r["module"] else r["module"]["objects"], 60, "pages that the loaded module holds")
+    equal(our_sites(r) - {"gen_leak_pages", "gen_clean_pages"}, set(), "sites")
+    equal([row for row in r["rows"] if not row["site"].endswith("[kobs_gen_page]")], [], "rows of other code")
+    gen_page("drop")
+    gen_page("leak task 5 0")
+    done = obsctl("mem", "leaks", *MOD, "--budget", 0, "--", "rmmod", "kobs_gen_page")
+    contains(done.out, "left no pages behind", "report")
+    insmod("kobs_gen_page")
+
+
+@test("two CPUs that free parts of the same block at the same time")
+def storm():
+    n = 2000 if KERNEL != "debug" else 300
+    for args in (), ("--by", "site,comm"):
+        r = leaks(*args, run=page_script(f"storm {n}"))
+        equal(total(r, "storm_alloc", "allocated"), 8 * n, f"pages allocated with {args}")
+        equal(total(r, "storm_alloc", "freed"), 8 * n, f"pages freed with {args}")
+        equal(total(r, "storm_alloc", "missed_frees"), 0, f"missed frees with {args}")
+        equal(r["accounting"]["lost"], {}, f"lost with {args}")
+
+
+@test("a table that is too small loses what it says")
+def tiny():
+    try:
+        r = leaks(*MOD, "--blocks", 1024, run=page_script("leak task 3000 0"))
+        lost = r["accounting"]["lost"]
+        equal(set(lost), {"blocks_full"}, "reasons of losses")
+        equal(total(r, "leak_pages") + lost["blocks_full"], 3000, "live pages and lost ones")
+    finally:
+        gen_page("drop")
+
+
+def migrated():
+    return int(re.search(r"^pgmigrate_success (\d+)$", read("/proc/vmstat"), re.M)[1])
+
+
+@test("pages that the kernel moves stay with their site")
+def migration():
+    if not os.path.exists("/proc/sys/vm/compact_memory"):
+        skip("this kernel has no compaction")
+    size = 24 << 20
+    # Every other page goes again: compaction has to move the rest.
+    program = f"""
+import mmap
+m = mmap.mmap(-1, {size}, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+m.madvise(15)
+for at in range(0, {size}, 4096):
+    m[at] = 1
+for at in range(0, {size}, 8192):
+    m.madvise(4, at, 4096)
+before = open("/proc/vmstat").read()
+open("/proc/sys/vm/compact_memory", "w").write("1")
+import sys
+held = sum(m[at] for at in range(4096, {size}, 8192))
+assert held == {size} // 8192
+sys.stdin.readline()
+"""
+    obsctl("mem", "leaks", "--detach", "moved", "--budget", 0, "--by", "site,comm")
+    try:
+        before = migrated()
+        with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, text=True) as p:
+            until(lambda: migrated() > before + 100 or p.poll() is not None, "pages that move")
+            until(lambda: asleep(p.pid) or p.poll() is not None, "the end of the moves")
+            equal(p.poll(), None, "the program")
+            during = json.loads(obsctl("session", "read", "moved", "--json").out)
+            p.communicate("\n")
+        after = check_pages(json.loads(obsctl("session", "stop", "moved", "--json").out))
+    finally:
+        if [s for s in sessions() if s.get("name") == "moved"]:
+            obsctl("session", "stop", "moved")
+    held = sum(row["live"] for row in rows(during, comm="python3*", mobility="movable"))
+    at_least(held, size // 8192, "pages of the process after the moves")
+    left = sum(row["live"] for row in rows(after, comm="python3*", mobility="movable") if "alloc_anon" in row["site"] or
+               "anonymous" in row["site"] or "do_fault" in row["site"])
+    at_most(left, 64, "anonymous pages of the process after its end")
+    equal(after["accounting"]["lost"], {}, "lost")
+
+
+page_main()
