@@ -84,20 +84,18 @@ static void test_areas(void)
 		const char *name;
 		uint64_t pages;
 	} cases[] = {
-		{ "0xffffc90000000000-0xffffc90000005000   20480 dup_task_struct+0x5b/0x190 "
-		  "pages=4 vmalloc N0=4",
+		{ "0xff00-0xff50   20480 dup_task_struct+0x5b/0x190 pages=4 vmalloc N0=4",
 		  true, "dup_task_struct", 4 },
-		{ "0x00000000f1d87834-0x00000000e5002803    8192 load.isra.0+0xed/0x120 "
-		  "pages=1 vmalloc vpages N0=1",
+		{ "0x00f1-0x00e5    8192 load.isra.0+0xed/0x120 pages=1 vmalloc vpages N0=1",
 		  true, "load.isra.0", 1 },
-		{ "0xffffc90000000000-0xffffc90000005000   20480 irq_init+0xed/0x120 vmap", false, "", 0 },
-		{ "0xffffc90000000000-0xffffc90000005000   20480 vmap_it+0xed/0x120 pages=4 vmap", false, "", 0 },
-		{ "0xffffc90000000000-0xffffc90000002000    8192 acpi_os_map+0x1/0x2 phys=0x9f000 ioremap",
+		{ "0xff00-0xff50   20480 irq_init+0xed/0x120 vmap", false, "", 0 },
+		{ "0xff00-0xff50   20480 vmap_it+0xed/0x120 pages=4 vmap", false, "", 0 },
+		{ "0xff00-0xff20    8192 acpi_os_map+0x1/0x2 phys=0x9f000 ioremap",
 		  false, "", 0 },
-		{ "0xffffc90000000000-0xffffc90000005000   20480 vm_map_ram", false, "", 0 },
-		{ "0xffffc90000000000-0xffffc90000005000   20480  pages=4 vmalloc", false, "", 0 },
+		{ "0xff00-0xff50   20480 vm_map_ram", false, "", 0 },
+		{ "0xff00-0xff50   20480  pages=4 vmalloc", false, "", 0 },
 		{ "pages=4 vmalloc", false, "", 0 },
-		{ "", false, "", 0 },
+		{ " ", false, "", 0 },
 	};
 	size_t i;
 
@@ -111,7 +109,7 @@ static void test_areas(void)
 		if (good)
 			good = !strcmp(part.name, cases[i].name) &&
 			       part.bytes == cases[i].pages * 4096;
-		ok(good == cases[i].good, cases[i].line[0] ? cases[i].line : "an empty line");
+		ok(good == cases[i].good, cases[i].line);
 	}
 	ok(mem_is_stack_area("dup_task_struct") && !mem_is_stack_area("load_module"), "areas of stacks");
 }
@@ -144,7 +142,7 @@ static void test_tags(void)
 		good = mem_parse_tag(line, &part);
 		if (good)
 			good = !strcmp(part.name, cases[i].name) && part.bytes == cases[i].bytes;
-		ok(good == cases[i].good, cases[i].line[0] ? cases[i].line : "an empty line");
+		ok(good == cases[i].good, cases[i].line);
 	}
 }
 
@@ -229,14 +227,14 @@ static void test_functions(void)
 		{ "vmalloc", true, false }, { "kvmalloc_node", true, false },
 		{ "__alloc_skb", true, false }, { "allocate_slab.isra.0", false, true },
 		{ "___kmalloc_large_node", false, true }, { "pte_alloc_one", false, false },
-		{ "do_anonymous_page", false, false }, { "", false, false },
+		{ "do_anonymous_page", false, false }, { " ", false, false },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		ok(mem_is_page_helper(cases[i].name) == cases[i].helper &&
 		   mem_is_page_owner(cases[i].name) == cases[i].owner,
-		   cases[i].name[0] ? cases[i].name : "no name");
+		   cases[i].name);
 }
 
 int main(void)
