@@ -48,13 +48,10 @@ static __always_inline bool page_found(const struct kobs_page *pg,
 				       unsigned long at, u32 class, u32 *group)
 {
 	unsigned long site;
-	u64 step;
 
-	if (page_own(pg->s) || unlikely(!page))
-		return false;
-	step = kobs_page_walk(pg, at, &site);
-	return step && !(step & PAGE_STEP_OTHER) &&
-	       kobs_page_group(pg, site, class, group);
+	return !page_own(pg->s) && likely(page) &&
+	       kobs_page_find(pg, at, class, &site, group) &&
+	       *group < PAGE_VALUE_OTHER;
 }
 
 static __always_inline void page_alloc(struct kobs_page *pg, struct page *page,

@@ -51,9 +51,9 @@ enum kobs_page_param {
 	PAGE_P
 };
 
-/* Entries of kobs_page.steps and kobs_page.known. */
-#define PAGE_SITES_BITS		10
-#define PAGE_SITES		BIT(PAGE_SITES_BITS)
+/* Sets and entries of kobs_page.sites. */
+#define PAGE_SETS_BITS		10
+#define PAGE_SITES		(2 * BIT(PAGE_SETS_BITS))
 
 /**
  * struct kobs_page_cpu - per-CPU part of a session
@@ -72,8 +72,8 @@ struct kobs_page_cpu {
  * @s: session
  * @fast: the site, the order and the mobility determine the group of a block
  * @limited: not all allocations are followed
- * @steps: how to get from a return address to its caller's, see site.h
- * @known: groups by site, order and mobility
+ * @first: step from the page allocator: low half return address, high half words
+ * @sites: steps from return addresses to those of callers, and sites, see site.h
  * @blocks: live blocks
  * @groups: group table
  * @cpu: per-CPU part
@@ -96,8 +96,8 @@ struct kobs_page {
 	struct kobs_session *s;
 	bool fast;
 	bool limited;
-	u64 *steps;
-	u64 *known;
+	u64 first;
+	u64 *sites;
 	struct kobs_block_table blocks;
 	struct kobs_group_table groups;
 	struct kobs_page_cpu __percpu *cpu;
@@ -173,6 +173,8 @@ void kobs_page_migrate(struct kobs_page *pg, struct folio *to,
 /* site.c */
 unsigned long kobs_page_site(struct kobs_page *pg, unsigned long at,
 			     unsigned long site, bool *other);
+void kobs_page_learn(struct kobs_page *pg, unsigned long at, unsigned long site,
+		     u32 class, u32 value);
 void kobs_page_sites_forget(struct kobs_page *pg);
 
 /* hook.c */

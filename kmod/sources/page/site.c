@@ -22,26 +22,46 @@ static unsigned int outer(const struct kobs_page *pg, const unsigned long *ips,
 	return i;
 }
 
-/* Remember how to get to a site. */
-static void learn(struct kobs_page *pg, unsigned long at, unsigned long site,
-		  bool other)
+static void put(struct kobs_page *pg, unsigned long ip, u32 class, u32 value)
+{
+	u64 key = kobs_page_key(ip, class);
+	u64 *set = kobs_page_set(pg, key);
+
+	if (!kobs_page_is(READ_ONCE(set[0]), key))
+		WRITE_ONCE(set[1], READ_ONCE(set[0]));
+	WRITE_ONCE(set[0], key | (u64)value << PAGE_ENTRY_VALUE);
+}
+
+/**
+ * kobs_page_learn() - remember how to get to a site, and its value
+ * @pg: session
+ * @at: where the return address into the hooked function lies
+ * @site: site, from kobs_page_site()
+ * @class: from kobs_page_class()
+ * @value: its value
+ *
+ * Context: any, NMI included; preemption off, in a handler.
+ */
+void kobs_page_learn(struct kobs_page *pg, unsigned long at, unsigned long site,
+		     u32 class, u32 value)
 {
 	unsigned int left = KOBS_SITE_MOST;
+	bool first = true;
 
-	while (left--) {
+	for (; left--; first = false) {
 		unsigned long ip = kobs_stack_at(at);
-		u64 step = (u32)ip;
 		unsigned int words;
 
 		if (ip == site) {
-			step |= other ? PAGE_STEP_OTHER : 0;
-			WRITE_ONCE(*kobs_page_step(pg, ip), step);
+			put(pg, ip, class, value);
 			return;
 		}
 		words = kobs_unwind_step(ip);
 		if (!words)
 			return;
-		WRITE_ONCE(*kobs_page_step(pg, ip), step | (u64)words << 32);
+		if (first)
+			WRITE_ONCE(pg->first, (u32)ip | (u64)words << 32);
+		put(pg, ip, class, words | PAGE_VALUE_STEP);
 		at += words * sizeof(long);
 	}
 }
@@ -55,7 +75,7 @@ static void learn(struct kobs_page *pg, unsigned long at, unsigned long site,
  * @other: set: the pages belong to objects that another report has
  *
  * Context: any, NMI included; preemption off, in a handler.
- * Return: the site; @site, or the first frame, where all are helpers'.
+ * Return: the site; where all are helpers', @site, or the first frame.
  */
 noinline unsigned long kobs_page_site(struct kobs_page *pg, unsigned long at,
 				      unsigned long site, bool *other)
@@ -76,11 +96,8 @@ noinline unsigned long kobs_page_site(struct kobs_page *pg, unsigned long at,
 			for (i = 0; i < nr && ips[i] != site;)
 				i++;
 		i = outer(pg, ips, i, nr, other);
-		if (i < nr) {
-			if (at)
-				learn(pg, at, ips[i], *other);
+		if (i < nr)
 			return ips[i];
-		}
 		if (depth == KOBS_SITE_MOST || nr < depth)
 			return at && nr ? ips[0] : site;
 	}
@@ -97,8 +114,7 @@ void kobs_page_sites_forget(struct kobs_page *pg)
 {
 	unsigned int i;
 
-	for (i = 0; i < PAGE_SITES; i++) {
-		WRITE_ONCE(pg->steps[i], 0);
-		WRITE_ONCE(pg->known[i], 0);
-	}
+	WRITE_ONCE(pg->first, 0);
+	for (i = 0; i < PAGE_SITES; i++)
+		WRITE_ONCE(pg->sites[i], 0);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Source page: the site of an allocation, without an unwind. Where the return
- * address of a frame's caller lies follows from the frame's own (unwind/frame.h);
- * these steps lead from the hook through the page allocator and through helpers
- * to the site. Its group is cached by it, and by what else determines it.
+ * address of a frame's caller lies follows from the frame's own (unwind/frame.h):
+ * such steps lead from the hook through the page allocator and through helpers to
+ * the site. Steps and sites are in one table, by return address and by what else
+ * determines the group of a block.
  *
- * Locking: none. An entry of either table is one word, which any context on any
- * CPU may read and write at any time.
+ * Locking: none. An entry of the table is one word, which any context on any CPU
+ * may read and write at any time.
  */
 #ifndef KOBS_PAGE_SITE_H
 #define KOBS_PAGE_SITE_H
@@ -16,80 +17,75 @@
 #include "unwind/frame.h"
 
 /*
- * A step: bits 0-31 return address (code lies in the uppermost 2 GiB), 32-47
- * words to that of the caller; 0 for a site. Bit 48: the site is that of an owner
- * whose objects another report has.
+ * An entry: bits 0-31 return address (code lies in the uppermost 2 GiB), 32-39
+ * class, 40-63 value. Two entries per set, the newer one first.
  */
-#define PAGE_STEP_OTHER		BIT_ULL(48)
+#define PAGE_ENTRY_VALUE	40
+/* Value of a step: words to the return address of the caller. */
+#define PAGE_VALUE_STEP		BIT(23)
+/* Values of a site, beside its group: it has many, or its pages are others'. */
+#define PAGE_VALUE_SITE		(BIT(23) - 1)
+#define PAGE_VALUE_OTHER	(BIT(23) - 2)
 
-/* A known group: bits 0-31 site, 32-39 class, 40-63 group. */
-#define PAGE_KNOWN_GROUP	40
-
-static __always_inline u64 *kobs_page_step(const struct kobs_page *pg,
-					   unsigned long ip)
+static __always_inline u64 kobs_page_key(unsigned long ip, u32 class)
 {
-	return &pg->steps[(ip * KOBS_HASH_FACTOR) >> (64 - PAGE_SITES_BITS)];
+	return (u32)ip | (u64)class << 32;
 }
 
-static __always_inline u64 *kobs_page_known(const struct kobs_page *pg, u64 key)
+static __always_inline u64 *kobs_page_set(const struct kobs_page *pg, u64 key)
 {
-	return &pg->known[(key * KOBS_HASH_FACTOR) >> (64 - PAGE_SITES_BITS)];
+	return &pg->sites[(key * KOBS_HASH_FACTOR) >> (64 - PAGE_SETS_BITS) << 1];
 }
 
-static __always_inline u64 kobs_page_known_key(unsigned long site, u32 class)
+/* Whether an entry has this key. */
+static __always_inline bool kobs_page_is(u64 entry, u64 key)
 {
-	return (u32)site | (u64)class << 32;
+	return !((entry ^ key) << (64 - PAGE_ENTRY_VALUE));
 }
 
 /**
- * kobs_page_walk() - find a site by steps
+ * kobs_page_find() - find a site by steps
  * @pg: session
  * @at: where the return address into the hooked function lies
+ * @class: from kobs_page_class()
  * @site: set to the site
+ * @value: set to its value
  *
  * Context: any, NMI included.
- * Return: the last step, or 0 when one is not known.
+ * Return: false when a step or the site is not known.
  */
-static __always_inline u64 kobs_page_walk(const struct kobs_page *pg,
-					  unsigned long at, unsigned long *site)
+static __always_inline bool kobs_page_find(const struct kobs_page *pg,
+					   unsigned long at, u32 class,
+					   unsigned long *site, u32 *value)
 {
+	u64 first = READ_ONCE(pg->first);
+	unsigned long ip = kobs_stack_at(at);
 	unsigned int left = KOBS_SITE_MOST;
 
+	/* The page allocator's, nearly always. */
+	if (likely((unsigned long)(s64)(s32)first == ip)) {
+		at += (first >> 32) * sizeof(long);
+		ip = kobs_stack_at(at);
+	}
 	do {
-		unsigned long ip = kobs_stack_at(at);
-		u64 step = READ_ONCE(*kobs_page_step(pg, ip));
-		unsigned int words = (u16)(step >> 32);
+		u64 key = kobs_page_key(ip, class);
+		const u64 *set = kobs_page_set(pg, key);
+		u64 entry = READ_ONCE(set[0]);
 
-		if ((unsigned long)(s64)(s32)step != ip)
-			return 0;
-		if (!words) {
-			*site = ip;
-			return step;
+		if (unlikely(!kobs_page_is(entry, key))) {
+			entry = READ_ONCE(set[1]);
+			if (!kobs_page_is(entry, key))
+				return false;
 		}
-		at += words * sizeof(long);
+		*value = entry >> PAGE_ENTRY_VALUE;
+		if (!(*value & PAGE_VALUE_STEP)) {
+			*site = ip;
+			return true;
+		}
+		at += (*value & ~PAGE_VALUE_STEP) * sizeof(long);
+		ip = kobs_stack_at(at);
 	} while (--left);
-	return 0;
-}
-
-/**
- * kobs_page_group() - look up the group of a site
- * @pg: session
- * @site: site
- * @class: from kobs_page_class()
- * @group: set to the group
- *
- * Context: any, NMI included.
- * Return: false when it is not known.
- */
-static __always_inline bool kobs_page_group(const struct kobs_page *pg,
-					    unsigned long site, u32 class,
-					    u32 *group)
-{
-	u64 key = kobs_page_known_key(site, class);
-	u64 known = READ_ONCE(*kobs_page_known(pg, key));
-
-	*group = known >> PAGE_KNOWN_GROUP;
-	return !((known ^ key) << (64 - PAGE_KNOWN_GROUP));
+	return false;
 }
 
 #endif /* KOBS_PAGE_SITE_H */

@@ -90,19 +90,24 @@ static u32 page_group_of(struct kobs_page *pg, u64 *v, enum kobs_counter *fate)
 static u32 page_group(struct kobs_page *pg, unsigned long at, unsigned long site,
 		      u32 class, enum kobs_counter *fate)
 {
+	u32 value = PAGE_VALUE_SITE;
+	bool known = at && kobs_page_find(pg, at, class, &site, &value);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
-	bool other = false;
+	bool other = known && value == PAGE_VALUE_OTHER;
 	u32 group;
-	u64 step;
 
-	step = at ? kobs_page_walk(pg, at, &site) : 0;
-	if (step)
-		other = step & PAGE_STEP_OTHER;
-	else
+	if (!known) {
 		site = kobs_page_site(pg, at, site, &other);
+		value = other ? PAGE_VALUE_OTHER : PAGE_VALUE_SITE;
+	}
 	*fate = KOBS_N_FILTERED;
+	/* Other sites have many groups, or a known one, which is learned below. */
+	if (!known && at && (other || !pg->fast))
+		kobs_page_learn(pg, at, site, class, value);
 	if (other)
 		return KOBS_GROUP_OTHER;
+	if (known && value < PAGE_VALUE_OTHER)
+		return value;
 	if (pg->module.on && !kobs_module_code_has(&pg->module, site))
 		return KOBS_GROUP_NONE;
 	if (pg->s->filter.task && !kobs_context_filter(pg->s))
@@ -112,12 +117,8 @@ static u32 page_group(struct kobs_page *pg, unsigned long at, unsigned long site
 	memcpy(&v[PAGE_W_MOBILITY], mobilities[class >> 4 & 3],
 	       sizeof(mobilities[0]));
 	group = page_group_of(pg, v, fate);
-	if (pg->fast && at && group != KOBS_GROUP_NONE) {
-		u64 key = kobs_page_known_key(site, class);
-
-		WRITE_ONCE(*kobs_page_known(pg, key),
-			   key | (u64)group << PAGE_KNOWN_GROUP);
-	}
+	if (pg->fast && at && group != KOBS_GROUP_NONE)
+		kobs_page_learn(pg, at, site, class, group);
 	return group;
 }
 

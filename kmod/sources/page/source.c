@@ -18,8 +18,6 @@
 #include "sources.h"
 #include "sources/page/page.h"
 
-#define PAGE_SITES_BYTES	(PAGE_SITES * sizeof(u64))
-
 static bool page_has(const struct kobs_session *s, unsigned int word)
 {
 	unsigned int i;
@@ -61,9 +59,9 @@ static int page_alloc_memory(struct kobs_page *pg)
 	int err;
 
 	pg->cpu = alloc_percpu_gfp(struct kobs_page_cpu, GFP_KERNEL_ACCOUNT);
-	pg->steps = kobs_memory_get(m, PAGE_SITES_BYTES, NUMA_NO_NODE);
-	pg->known = kobs_memory_get(m, PAGE_SITES_BYTES, NUMA_NO_NODE);
-	if (!pg->cpu || !pg->steps || !pg->known)
+	pg->sites = kobs_memory_get(m, PAGE_SITES * sizeof(*pg->sites),
+				    NUMA_NO_NODE);
+	if (!pg->cpu || !pg->sites)
 		return -ENOMEM;
 	err = kobs_block_table_init(&pg->blocks, m, p[PAGE_P_BLOCKS].number);
 	if (!err)
@@ -90,8 +88,7 @@ static void page_free_all(struct kobs_page *pg)
 	kobs_census_free(&pg->census);
 	kobs_group_table_free(&pg->groups);
 	kobs_block_table_free(&pg->blocks);
-	vfree(pg->known);
-	vfree(pg->steps);
+	vfree(pg->sites);
 	free_percpu(pg->cpu);
 	kfree(pg);
 }
