@@ -13,6 +13,7 @@
 	X(func) \
 	X(lock) \
 	X(page) \
+	X(percpu) \
 	X(pmu) \
 	X(probe) \
 	X(sched) \

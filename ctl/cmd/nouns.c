@@ -46,8 +46,9 @@ const struct report_kind *nouns_report_kind(const char *source, const char *mode
 		for (k = 0; k < nouns[i]->nr_verbs; k++) {
 			const struct report_kind *kind = nouns[i]->verbs[k].report;
 
-			if (kind && !strcmp(kind->source, source) && !strcmp(kind->mode, mode))
-				return kind;
+			for (; kind; kind = kind->also)
+				if (!strcmp(kind->source, source) && !strcmp(kind->mode, mode))
+					return kind;
 		}
 	return NULL;
 }

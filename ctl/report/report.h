@@ -22,6 +22,7 @@ struct report;
 struct report_kind {
 	const char	*source;
 	const char	*mode;
+	const struct report_kind *also;	/* that of another source, of the same verb; or NULL */
 	bool		shared_rows;	/* one table for all CPUs */
 	bool		charts_asked;	/* histograms are its own, and drawn only on request */
 	bool		site_in_stack;	/* an address is a frame of the row's stack, too */

@@ -61,7 +61,7 @@ def jobs(b):
         y = b.netlink()
 
         def of(blocks):
-            s = y.do("session-new", {"source": "page", "mode": "leaks", "param": [{"name": "blocks", "number": blocks}]})
+            s = y.do("session-new", {"source": "page", "mode": "leaks", "param": [{"name": "objects", "number": blocks}]})
             y.do("session-del", {"id": s["id"]})
             return s["memory"]
         few, many = 1 << 10, 1 << 18

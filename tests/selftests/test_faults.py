@@ -159,7 +159,7 @@ NEEDS = {
     "probe": lambda: points(0, 1, 8),
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
-    "page": lambda: [param("blocks", 1024)],
+    "page": lambda: [param("objects", 1024)],
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
 }

@@ -130,10 +130,10 @@ def storm():
 @test("a table that is too small loses what it says")
 def tiny():
     try:
-        r = leaks(*MOD, "--blocks", 1024, run=page_script("leak task 3000 0"))
+        r = leaks(*MOD, "--objects", 1024, run=page_script("leak task 3000 0"))
         lost = r["accounting"]["lost"]
-        equal(set(lost), {"blocks_full"}, "reasons of losses")
-        equal(total(r, "leak_pages") + lost["blocks_full"], 3000, "live pages and lost ones")
+        equal(set(lost), {"objects_full"}, "reasons of losses")
+        equal(total(r, "leak_pages") + lost["objects_full"], 3000, "live pages and lost ones")
     finally:
         gen_page("drop")
 

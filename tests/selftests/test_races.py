@@ -36,7 +36,7 @@ def kinds():
         "func time": ("func", "time", "caller,kstack", words("functions", leaf()), param("hist", 1), *FREE),
         "pmu record": ("pmu", "record", "comm,kstack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), *FREE),
         "slab leaks": ("slab", "leaks", "site", param("objects", 4096), *FREE),
-        "page leaks": ("page", "leaks", "site,kstack", param("blocks", 4096), *FREE),
+        "page leaks": ("page", "leaks", "site,kstack", param("objects", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions of the kernel that take pages. Helpers take them for their caller, who
+ * Functions of the kernel that take pages or percpu areas. Helpers take them for their caller, who
  * is the site: those of slab objects as well, as they fall back to pages. Owners
  * take them for objects that another report counts.
  */
@@ -60,23 +60,40 @@ static const char *const owners[] = {
 	"kmalloc_trace", "kmalloc_node_trace", "__kmalloc_cache", "__kmalloc_cache_node",
 };
 
-static const char **all_helpers(size_t *n)
+static const char *const percpu_helpers[] = {
+	"pcpu_alloc", "__alloc_percpu", "__alloc_percpu_gfp", "__alloc_reserved_percpu",
+	"devm_alloc_percpu", "__devm_alloc_percpu", "__percpu_counter_init",
+	"__percpu_counter_init_many", "__percpu_init_rwsem", "init_srcu_struct",
+	"init_srcu_struct_fields", "gro_cells_init", "dst_cache_init", "fib_nh_common_init",
+};
+
+/* With those of slab objects. */
+static const char **all_helpers(const char *const *names, size_t more, size_t *n)
 {
 	size_t others;
 	const char *const *from = slab_helpers(&others);
-	const char **all = zalloc((ARRAY_SIZE(helpers) + others) * sizeof(*all));
+	const char **all = zalloc((more + others) * sizeof(*all));
 
-	memcpy(all, helpers, sizeof(helpers));
-	memcpy(all + ARRAY_SIZE(helpers), from, others * sizeof(*all));
-	*n = ARRAY_SIZE(helpers) + others;
+	memcpy(all, names, more * sizeof(*all));
+	memcpy(all + more, from, others * sizeof(*all));
+	*n = more + others;
 	return all;
+}
+
+static void find_helpers(struct numbers *out, const char *const *names, size_t more)
+{
+	size_t n;
+	const char **all = all_helpers(names, more, &n);
+
+	code_find_named(out, all, n, SLAB_HELPER_RANGES);
+	free(all);
 }
 
 /** mem_is_page_helper() - Whether a function of the kernel takes pages for its caller. */
 bool mem_is_page_helper(const char *name)
 {
 	size_t n;
-	const char **all = all_helpers(&n);
+	const char **all = all_helpers(helpers, ARRAY_SIZE(helpers), &n);
 	bool found = code_is_named(name, all, n);
 
 	free(all);
@@ -92,15 +109,17 @@ bool mem_is_page_owner(const char *name)
 /** mem_find_page_helpers() - Add starts and ends of their code by turns, ascending. */
 void mem_find_page_helpers(struct numbers *out)
 {
-	size_t n;
-	const char **all = all_helpers(&n);
-
-	code_find_named(out, all, n, SLAB_HELPER_RANGES);
-	free(all);
+	find_helpers(out, helpers, ARRAY_SIZE(helpers));
 }
 
 /** mem_find_page_owners() - Add starts and ends of their code by turns, ascending. */
 void mem_find_page_owners(struct numbers *out)
 {
 	code_find_named(out, owners, ARRAY_SIZE(owners), SLAB_HELPER_RANGES);
+}
+
+/** mem_find_percpu_helpers() - Add those of functions that take percpu areas for their caller. */
+void mem_find_percpu_helpers(struct numbers *out)
+{
+	find_helpers(out, percpu_helpers, ARRAY_SIZE(percpu_helpers));
 }

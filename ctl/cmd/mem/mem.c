@@ -18,22 +18,24 @@
 /* Kinds of memory that 'leaks' follows: a row each, with a source of the module. */
 static const struct mem_kind {
 	const char	*name;
-	const char	*group;		/* column that the verdict looks at */
+	const char	*group;		/* column that the verdict looks at; or NULL */
 	const struct report_kind *report;
 	void		(*helpers)(struct numbers *out);
-	void		(*owners)(struct numbers *out);
+	void		(*owners)(struct numbers *out); /* or NULL */
 } kinds[] = {
 	{ "page", "mobility", &mem_page_report, mem_find_page_helpers, mem_find_page_owners },
+	{ "percpu", NULL, &mem_percpu_report, mem_find_percpu_helpers, NULL },
 };
 
-static const char *const kind_names[] = { "page", NULL };
+static const char *const kind_names[] = { "page", "percpu", NULL };
 
 static const struct opt leaks_options[] = {
-	{ "kind", 0, "KIND", "what to follow: page, blocks of the page allocator (default)",
-	  &opt_text, OPT_OWN_AT(struct mem_opts, kind), .allowed = "page", .values = kind_names },
+	{ "kind", 0, "KIND", "what to follow: page (default) or percpu",
+	  &opt_text, OPT_OWN_AT(struct mem_opts, kind), .allowed = "page or percpu",
+	  .values = kind_names },
 	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
 	  &opt_text, OPT_OWN_AT(struct mem_opts, module), .allowed = "the name of a module" },
-	{ "older", 0, "TIME", "only pages older than this", &opt_param_ms, .param = "older" },
+	{ "older", 0, "TIME", "only pages or areas older than this", &opt_param_ms, .param = "older" },
 	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
 	  &opt_param_switch, .param = "escalate", .value = ESCALATE_FROM },
 };
@@ -42,7 +44,7 @@ static const struct opt limit_options[] = {
 	{ "fail-over", 0, "RATE", "exit with status 3 if something surely grows by more bytes per second",
 	  &opt_limit_bytes, OPT_AT(fail_over),
 	  .allowed = "bytes per second such as 4096 or 10KiB" },
-	{ "blocks", 0, "N", "room for N live blocks", &opt_param, .param = "blocks" },
+	{ "objects", 0, "N", "room for N live blocks or areas", &opt_param, .param = "objects" },
 };
 
 static const struct opt growth_options[] = {
@@ -76,7 +78,7 @@ static void choose_columns(struct strings *by, const struct opts *o, const char 
 		strings_add(by, o->by.v[i]);
 	if (!o->by.n && !opts_wants_stacks(o))
 		strings_add(by, "site");
-	if (!strings_have(by, group))
+	if (group && !strings_have(by, group))
 		strings_add(by, group);
 }
 
@@ -116,7 +118,8 @@ static int run_leaks(const struct verb *verb, const struct opts *o)
 		module_watch_follow(&watch, &spec, own->module);
 	kind->helpers(&helpers);
 	give_code(&spec, "helper_text", &helpers);
-	kind->owners(&owners);
+	if (kind->owners)
+		kind->owners(&owners);
 	give_code(&spec, "owner_text", &owners);
 	err = run_session(&spec, &chosen);
 	if (!err)
@@ -141,7 +144,7 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "leaks",
-		.doc = "which call sites keep pages, and which of them leak",
+		.doc = "which call sites keep pages or percpu areas, and which of them leak",
 		.args_hint = "options choose what to observe",
 		.command = true,
 		.groups = GROUPS(&group_leaks, &group_limit, &group_filter, &group_by,

@@ -19,5 +19,6 @@ bool mem_is_page_helper(const char *name);
 bool mem_is_page_owner(const char *name);
 void mem_find_page_helpers(struct numbers *out);
 void mem_find_page_owners(struct numbers *out);
+void mem_find_percpu_helpers(struct numbers *out);
 
 #endif

@@ -63,17 +63,40 @@ uint64_t leaks_key(const struct report *r, const struct row *row, const char *co
 	return 0;
 }
 
-/* Pages that move are of users or the page cache; the kernel takes both back. */
-static bool takes_pages_back(const char *mobility)
+static bool takes_objects_back(const char *cache, const char *site)
 {
+	return slab_reclaimable(cache);
+}
+
+/* Page tables of processes, which go with what they map. */
+static const char *const of_processes[] = {
+	"pte_alloc_one+", "__pte_alloc+", "__pmd_alloc+", "__pud_alloc+", "__p4d_alloc+",
+	"pgd_alloc+", "mm_init+", "pagetable_alloc",
+};
+
+/* Pages that move are of users or the page cache; the kernel takes both back. */
+static bool takes_pages_back(const char *mobility, const char *site)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(of_processes); i++)
+		if (!strncmp(site, of_processes[i], strlen(of_processes[i])))
+			return true;
 	return !strcmp(mobility, "movable") || !strcmp(mobility, "reclaimable");
 }
 
+static bool takes_nothing_back(const char *group, const char *site)
+{
+	return false;
+}
+
 static const struct leaks_kind kinds[] = {
-	{ "slab", "slab objects", "cache", slab_reclaimable,
+	{ "slab", "slab objects", "cache", takes_objects_back,
 	  "pages and vmalloc() are not followed" },
 	{ "page", "pages", "mobility", takes_pages_back,
 	  "slab objects are not followed" },
+	{ "percpu", "percpu areas", "", takes_nothing_back,
+	  "slab objects and pages are not followed" },
 };
 
 /** leaks_kind_of() - Return: what the report is about. */
@@ -135,6 +158,20 @@ static void find_evidence(struct report *r, struct judged *j, uint64_t sample)
 	if (r->session->duration)
 		j->rate = (double)(j->gained * sample) / ((double)r->session->duration / 1e9);
 	verdict_add_ages(e, row->buckets, row->nr_buckets);
+}
+
+/* Whether the kernel takes back what a row has. */
+static bool is_reclaimable(const struct report *r, const struct leaks *l, const struct row *row)
+{
+	size_t column = view_column(r->view, "site");
+	struct buf site = {};
+	bool found;
+
+	if (column < r->view->nr_columns)
+		view_print_key(r->view, column, leaks_key(r, row, "site"), &site);
+	found = l->kind->reclaimable(group_of(r, l, row), site.len ? site.p : "");
+	buf_free(&site);
+	return found;
 }
 
 static bool same_site(const struct report *r, const struct row *a, const struct row *b)
@@ -229,7 +266,7 @@ static void judge(struct report *r, struct leaks *l, size_t n)
 	for (i = 0; i < n; i++) {
 		struct judged *j = &l->v[i];
 
-		all[i].reclaimable = l->kind->reclaimable(group_of(r, l, &j->row));
+		all[i].reclaimable = is_reclaimable(r, l, &j->row);
 		judge_flow(r, l, &j->row, &all[i]);
 		j->verdict = verdict_judge(&all[i]);
 		if (j->verdict == VERDICT_STEPS && verdict_longer(&all[i]) > l->longer)

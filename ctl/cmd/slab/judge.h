@@ -12,8 +12,8 @@ struct leaks_kind {
 	const char	*source;
 	const char	*things;	/* what is counted */
 	const char	*group;		/* column whose rows are freed and taken back together */
-	/* Whether the kernel takes what is in such a group back by itself. */
-	bool		(*reclaimable)(const char *group);
+	/* Whether the kernel takes what is in such a group, or of such a site, back by itself. */
+	bool		(*reclaimable)(const char *group, const char *site);
 	const char	*unfollowed;	/* what is not */
 };
 

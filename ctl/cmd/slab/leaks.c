@@ -109,6 +109,8 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	const struct judged *j = &l->v[row - r->table->rows];
 	char shown[40];
 
+	if (strcmp(l->kind->source, "slab"))
+		out_json_text(o, "kind", l->kind->source);
 	if (j->verdict != VERDICT_NONE)
 		out_json_text(o, "verdict", verdict_name(j->verdict));
 	out_cell_aside(o, "VERDICT", verdict_name(j->verdict), false);
@@ -203,7 +205,7 @@ static void print_advice(struct report *r, struct out *o)
 static void print_foot(struct report *r, struct out *o)
 {
 	const struct leaks *l = r->judged;
-	bool pages = strcmp(l->kind->source, "slab");
+	bool mem = strcmp(l->kind->source, "slab");
 	char count[32];
 
 	out_json_number(o, "unknown_frees", l->unknown_frees * l->sample);
@@ -219,13 +221,13 @@ static void print_foot(struct report *r, struct out *o)
 			 format_count(count, sizeof(count), l->idle));
 	if (r->rows_worth)
 		out_line(o, "\nKEPT BY SIXTH: live %s by the sixth of the session in which they were allocated",
-			 pages ? l->kind->things : "objects");
+			 mem ? l->kind->things : "objects");
 	if (l->sample > 1)
 		out_line(o, "Numbers are estimates from one in %llu objects; +- is the standard error. KEPT is not scaled.",
 			 (unsigned long long)l->sample);
-	if (l->unknown_frees && pages)
-		out_line(o, "%s pages were freed that were not followed, and count against no site: allocated before the session, or unseen (notes)",
-			 format_count(count, sizeof(count), l->unknown_frees));
+	if (l->unknown_frees && mem)
+		out_line(o, "%s %s were freed that were not followed, and count against no site: allocated before the session, or unseen",
+			 format_count(count, sizeof(count), l->unknown_frees), l->kind->things);
 	else if (l->unknown_frees)
 		out_line(o, "%s frees of objects that were not followed count against no site: allocated before the session%s%s",
 			 format_count(count, sizeof(count), l->unknown_frees * l->sample),
@@ -289,40 +291,27 @@ static int verdict(struct report *r)
 	return crossed(r, l);
 }
 
-const struct report_kind slab_leaks_report = {
-	.source = "slab",
-	.mode = "leaks",
-	.shared_rows = true,
-	.charts_asked = true,
-	.site_in_stack = true,
-	.arrange = leaks_arrange,
-	.restore = leaks_restore,
-	.describe = describe,
-	.print_values = print_values,
-	.print_foot = print_foot,
-	.palette = FLAME_MEMORY,
-	.unit = unit_of,
-	.weight = weight,
-	.weighs = "live_bytes",
-	.count = live,
-	.hit = "objects",
-	.verdict = verdict,
-	.release = leaks_release,
-};
+/* The same for all sources. */
+#define LEAKS_REPORT(name)			\
+	.source = (name),			\
+	.mode = "leaks",			\
+	.shared_rows = true,			\
+	.charts_asked = true,			\
+	.site_in_stack = true,			\
+	.arrange = leaks_arrange,		\
+	.restore = leaks_restore,		\
+	.describe = describe,			\
+	.print_values = print_values,		\
+	.print_foot = print_foot,		\
+	.palette = FLAME_MEMORY,		\
+	.unit = unit_of,			\
+	.weight = weight,			\
+	.weighs = "live_bytes",			\
+	.count = live,				\
+	.hit = "objects",			\
+	.verdict = verdict,			\
+	.release = leaks_release
 
-const struct report_kind mem_page_report = {
-	.source = "page",
-	.mode = "leaks",
-	.shared_rows = true,
-	.charts_asked = true,
-	.site_in_stack = true,
-	.arrange = leaks_arrange,
-	.describe = describe,
-	.print_values = print_values,
-	.print_foot = print_foot,
-	.palette = FLAME_MEMORY,
-	.unit = unit_of,
-	.weight = weight,
-	.verdict = verdict,
-	.release = leaks_release,
-};
+const struct report_kind slab_leaks_report = { LEAKS_REPORT("slab") };
+const struct report_kind mem_percpu_report = { LEAKS_REPORT("percpu") };
+const struct report_kind mem_page_report = { LEAKS_REPORT("page"), .also = &mem_percpu_report };

@@ -37,11 +37,11 @@ static_assert((int)PAGE_WORDS <= (int)KOBS_WORDS);
 
 /* Its reasons of loss. */
 #define PAGE_LOST_MISSED	(KOBS_N_SOURCE + 0)
-#define PAGE_LOST_BLOCKS_FULL	(KOBS_N_SOURCE + 1)
+#define PAGE_LOST_OBJECTS_FULL	(KOBS_N_SOURCE + 1)
 #define PAGE_LOST_SPLIT_BUSY	(KOBS_N_SOURCE + 2)
 
 enum kobs_page_param {
-	PAGE_P_BLOCKS,
+	PAGE_P_OBJECTS,
 	PAGE_P_OLDER,
 	PAGE_P_ESCALATE,
 	PAGE_P_MODULE,

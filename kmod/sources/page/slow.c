@@ -153,7 +153,7 @@ static enum kobs_counter page_put(struct kobs_page *pg, u64 pfn,
 		return KOBS_N_NO_TABLE;
 	fate = kobs_block_insert(&pg->blocks, pfn, &o, order, &old);
 	if (unlikely(fate == KOBS_OBJECT_FULL))
-		return PAGE_LOST_BLOCKS_FULL;
+		return PAGE_LOST_OBJECTS_FULL;
 	if (unlikely(fate == KOBS_OBJECT_STALE))
 		page_missed(pg, old.group, old.size);
 	if (!n)
@@ -317,7 +317,7 @@ static enum kobs_counter page_free_one(struct kobs_page *pg, struct kobs_cpu *pc
 	if (!lost)
 		return fate;
 	page_missed(pg, o.group, lost);
-	return PAGE_LOST_BLOCKS_FULL;
+	return PAGE_LOST_OBJECTS_FULL;
 }
 
 /**

@@ -63,7 +63,7 @@ static int page_alloc_memory(struct kobs_page *pg)
 				    NUMA_NO_NODE);
 	if (!pg->cpu || !pg->sites)
 		return -ENOMEM;
-	err = kobs_block_table_init(&pg->blocks, m, p[PAGE_P_BLOCKS].number);
+	err = kobs_block_table_init(&pg->blocks, m, p[PAGE_P_OBJECTS].number);
 	if (!err)
 		err = kobs_group_table_init(&pg->groups, m,
 					    s->params[KOBS_P_ROWS].number,
@@ -301,8 +301,8 @@ static const struct kobs_column page_columns[] = {
 };
 
 static const struct kobs_param page_params[] = {
-	[PAGE_P_BLOCKS] = {
-		"blocks", "maximum number of live blocks",
+	[PAGE_P_OBJECTS] = {
+		"objects", "maximum number of live blocks",
 		KOBS_TYPE_NUMBER, NULL, 1 << 10, 1 << 24, 1 << 19
 	},
 	[PAGE_P_OLDER] = {
@@ -340,9 +340,9 @@ static const struct kobs_reason page_reasons[] = {
 		"missed_returns",
 		"allocation whose return could not be hooked",
 	},
-	[PAGE_LOST_BLOCKS_FULL - KOBS_N_SOURCE] = {
-		"blocks_full",
-		"no room left for a live block: raise blocks",
+	[PAGE_LOST_OBJECTS_FULL - KOBS_N_SOURCE] = {
+		"objects_full",
+		"no room left for a live block: raise objects",
 	},
 	[PAGE_LOST_SPLIT_BUSY - KOBS_N_SOURCE] = {
 		"split_busy",

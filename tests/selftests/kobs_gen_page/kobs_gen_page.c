@@ -13,6 +13,9 @@
  *                              it splits
  *            bulk N            gen_leak_bulk() leaks N pages, allocated at once
  *            area N            gen_leak_area() leaks vmalloc() memory of N pages
+ *            percpu CTX N SIZE gen_leak_percpu() leaks N percpu areas of SIZE bytes,
+ *                              and gen_clean_percpu() allocates and frees as many;
+ *                              CTX is task
  *            drop              frees what was leaked
  *            clean HOW N       gen_clean_HOW() allocates N times, and frees it all
  *                              in the way named, see clean_one below
@@ -23,7 +26,8 @@
  *            bench N           time N pairs of an allocation and a free of a page
  *            probes N          the same, with tracepoint probes that do nothing
  *            reset             stats to 0
- *   stats  "name pages" per line: what was allocated, in pages
+ *   stats  "name n" per line: what was allocated, in pages; percpu in bytes of one
+ *          CPU
  *   bench  thousandths of a ns per pair in the last benchmark, the best of 5
  *
  * Locking: one command at a time, gen_lock, including its work in interrupts.
@@ -40,7 +44,9 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
@@ -78,6 +84,8 @@ struct shelf {
 static struct shelf leaked, held;
 static void *areas[BULK];
 static unsigned int n_areas;
+static void __percpu *percpus[BULK];
+static unsigned int n_percpus;
 
 static bool shelve(struct shelf *s, struct page *page, unsigned int order)
 {
@@ -98,10 +106,10 @@ static SITE void gen_empty(struct shelf *s)
 }
 
 enum count { COUNT_LEAK, COUNT_PART, COUNT_BULK, COUNT_AREA, COUNT_HOLD,
-	     COUNT_STORM, COUNTS };
+	     COUNT_STORM, COUNT_PERCPU, COUNTS };
 
 static const char * const count_names[] = {
-	"leak", "part", "bulk", "area", "hold", "storm",
+	"leak", "part", "bulk", "area", "hold", "storm", "percpu",
 };
 
 static u64 counts[COUNTS];
@@ -287,8 +295,41 @@ static int run_area(u64 n)
 	return 0;
 }
 
+static SITE void __percpu *gen_leak_percpu(size_t size)
+{
+	void __percpu *area = __alloc_percpu(size, 8);
+
+	NOT_LAST();
+	return area;
+}
+
+static SITE void gen_clean_percpu(size_t size)
+{
+	void __percpu *area = __alloc_percpu_gfp(size, 4, GFP_NOWAIT);
+
+	NOT_LAST();
+	free_percpu(area);
+}
+
+static int run_percpu(u64 n, u64 size)
+{
+	if (n + n_percpus > BULK || !size || size > SZ_4K)
+		return -EINVAL;
+	while (n--) {
+		gen_clean_percpu(size);
+		percpus[n_percpus] = gen_leak_percpu(size);
+		if (!percpus[n_percpus])
+			return -ENOMEM;
+		n_percpus++;
+		counts[COUNT_PERCPU] += size;
+	}
+	return 0;
+}
+
 static void run_drop(void)
 {
+	while (n_percpus)
+		free_percpu(percpus[--n_percpus]);
 	gen_empty(&leaked);
 	while (n_areas)
 		vfree(areas[--n_areas]);
@@ -662,6 +703,8 @@ static int run_command(char *text)
 	}
 	if (sscanf(text, "leak %15s %llu %llu", how, &n, &order) == 3)
 		return run_leak(how, n, order);
+	if (sscanf(text, "percpu %15s %llu %llu", how, &n, &order) == 3)
+		return run_percpu(n, order);
 	if (sscanf(text, "clean %15s %llu", how, &n) == 2)
 		return run_clean(how, n);
 	if (!strcmp(word, "drop"))

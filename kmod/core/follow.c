@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects that are followed from their allocation to their free.
+ *
+ * A hit is an allocation that succeeds or fails, or a free. Each ends in one
+ * counter:
+ *
+ *	recorded	the group's allocated, freed or failed counts it
+ *	filtered	allocations excluded by the filter or by a module; frees
+ *			of objects that are not followed; those of kobs and its
+ *			controller
+ *	lost		the object could not be followed
+ *
+ * Locking: none in handlers, which run in any context; the rest under the
+ * session's locks, see core/source.h.
+ */
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+
+#include "core/follow.h"
+#include "core/hit.h"
+#include "core/refuse.h"
+
+const struct kobs_param kobs_follow_params[KOBS_FOLLOW_PARAMS] = {
+	[KOBS_FOLLOW_P_OBJECTS] = {
+		"objects", "maximum number of live objects",
+		KOBS_TYPE_NUMBER, NULL, 1 << 10, 1 << 24, 1 << 16
+	},
+	[KOBS_FOLLOW_P_OLDER] = {
+		"older", "count only live objects of at least this age",
+		KOBS_TYPE_NUMBER, "ms", 0, 1U << 30, 0
+	},
+	[KOBS_FOLLOW_P_ESCALATE] = {
+		"escalate",
+		"take stacks only at growing sites with at least N live objects; 0: at every site",
+		KOBS_TYPE_NUMBER, NULL, 0, 1 << 20, 0
+	},
+	[KOBS_FOLLOW_P_MODULE] = {
+		"module", "follow allocations of this module's code",
+		KOBS_TYPE_TEXT, NULL, 1, MODULE_NAME_LEN - 1, 0
+	},
+	[KOBS_FOLLOW_P_MODULE_TEXT] = {
+		"module_text",
+		"where the module's code lies if it is loaded: pairs of from and to",
+		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * KOBS_MODULE_PARTS, 0
+	},
+	[KOBS_FOLLOW_P_HELPER_TEXT] = {
+		"helper_text",
+		"code of functions that allocate for their caller, which is the site: pairs of start and end, ascending",
+		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
+	},
+};
+
+const struct kobs_column kobs_follow_columns[1] = {
+	{ "site", "code that allocated it", KOBS_TYPE_ADDRESS, NULL,
+	  KOBS_FOLLOW_W_SITE, 1 },
+};
+
+const struct kobs_reason kobs_follow_reasons[1] = {
+	[KOBS_FOLLOW_LOST_FULL - KOBS_N_SOURCE] = {
+		"objects_full",
+		"no room left for a live object: raise objects",
+	},
+};
+
+/* In the order of enum kobs_census_field. */
+const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS] = {
+	{ "allocated", "allocated objects", KOBS_TYPE_NUMBER, NULL,
+	  KOBS_MERGE_SUM },
+	{ "allocated_bytes", "size of the allocated objects",
+	  KOBS_TYPE_NUMBER, "bytes", KOBS_MERGE_SUM },
+	{ "freed", "of these, objects freed", KOBS_TYPE_NUMBER, NULL,
+	  KOBS_MERGE_SUM },
+	{ "live_bytes", "size of the live objects", KOBS_TYPE_NUMBER, "bytes",
+	  KOBS_MERGE_SUM },
+	{ "missed_frees", "objects that were allocated again while they were live",
+	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
+	{ "unknown_frees", "frees of objects that are not followed",
+	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
+	{ "failed", "allocations that failed", KOBS_TYPE_NUMBER, NULL,
+	  KOBS_MERGE_SUM },
+	{ "live_1", "live objects after 1/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_2", "live objects after 2/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_3", "live objects after 3/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_4", "live objects after 4/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+	{ "live_5", "live objects after 5/6 of the time", KOBS_TYPE_NUMBER,
+	  NULL, KOBS_MERGE_SUM },
+};
+
+static int prepare_cpu(struct kobs_cpus *c, unsigned int cpu)
+{
+	struct kobs_follow *f = container_of(c, struct kobs_follow, cpus);
+
+	return kobs_group_table_prepare(&f->groups, &f->s->memory, cpu);
+}
+
+static int follow_memory(struct kobs_follow *f)
+{
+	const struct kobs_value *p = f->s->source_params;
+	struct kobs_memory *m = &f->s->memory;
+	int err;
+
+	f->cpu = alloc_percpu_gfp(struct kobs_follow_cpu, GFP_KERNEL_ACCOUNT);
+	if (!f->cpu)
+		return -ENOMEM;
+	err = kobs_object_table_init(&f->live, m,
+				     p[KOBS_FOLLOW_P_OBJECTS].number);
+	if (!err)
+		err = kobs_group_table_init(&f->groups, m,
+					    f->s->params[KOBS_P_ROWS].number,
+					    f->s->n_words);
+	if (!err && !kobs_memory_fits(m, num_online_cpus() *
+					 kobs_group_table_bytes(&f->groups)))
+		err = -ENOMEM;
+	f->cpus.prepare = prepare_cpu;
+	f->census.s = f->s;
+	f->census.objects = &f->live;
+	f->census.groups = &f->groups;
+	f->census.least_ms = p[KOBS_FOLLOW_P_OLDER].number;
+	f->census.escalate = p[KOBS_FOLLOW_P_ESCALATE].number;
+	return err ?: kobs_cpus_add(&f->cpus) ?: kobs_census_init(&f->census);
+}
+
+static int follow_check(const struct kobs_session *s,
+			struct netlink_ext_ack *extack)
+{
+	bool site = false;
+	unsigned int i;
+
+	for (i = 0; i < s->n_words; i++)
+		site |= s->gather[i] == KOBS_FOLLOW_W_SITE;
+	if (s->filter.min)
+		return kobs_refuse(extack, -EINVAL,
+				   "min does not apply to %s: use older for the age of objects",
+				   s->source->name);
+	if (s->source_params[KOBS_FOLLOW_P_ESCALATE].number &&
+	    (!site || !(s->need & KOBS_W_STACKS)))
+		return kobs_refuse(extack, -EINVAL,
+				   "escalate needs the columns site and kstack or ustack");
+	return 0;
+}
+
+/**
+ * kobs_follow_init() - prepare a session
+ * @f: its objects, zeroed
+ * @s: session of a source with kobs_follow_params and kobs_follow_columns
+ * @hooks: number of hooks that its start turns on
+ * @extack: says why not
+ *
+ * Context: task, may sleep; the session's change lock is held.
+ * Return: 0, or an error, after which nothing is left.
+ */
+int kobs_follow_init(struct kobs_follow *f, struct kobs_session *s,
+		     unsigned int hooks, struct netlink_ext_ack *extack)
+{
+	const struct kobs_value *p = s->source_params;
+	int err = follow_check(s, extack);
+
+	if (err)
+		return err;
+	f->s = s;
+	err = follow_memory(f);
+	if (err)
+		kobs_session_no_memory(s, extack, "objects or rows");
+	err = err ?: kobs_code_ranges_init(&f->helpers, "helper_text",
+					   &p[KOBS_FOLLOW_P_HELPER_TEXT], extack);
+	s->targets = hooks;
+	/* Last: modules can be loaded from here on. */
+	err = err ?: kobs_module_code_init(&f->module, s,
+					   &p[KOBS_FOLLOW_P_MODULE],
+					   &p[KOBS_FOLLOW_P_MODULE_TEXT], extack);
+	if (err)
+		kobs_follow_free_all(f);
+	f->limited = s->filter.task || f->module.on;
+	return err;
+}
+
+/**
+ * kobs_follow_free_all() - undo kobs_follow_init()
+ * @f: objects of a session without handlers
+ *
+ * Context: task, may sleep; the session's change lock is held.
+ */
+void kobs_follow_free_all(struct kobs_follow *f)
+{
+	kobs_module_code_free(&f->module);
+	kobs_cpus_remove(&f->cpus);
+	kobs_census_free(&f->census);
+	kobs_group_table_free(&f->groups);
+	kobs_object_table_free(&f->live);
+	free_percpu(f->cpu);
+	f->cpu = NULL;
+}
+
+static bool follow_own(const struct kobs_session *s)
+{
+	return unlikely(kobs_hit_is_own(s, current->tgid) && in_task());
+}
+
+static u32 follow_find(struct kobs_follow *f, const u64 *v)
+{
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+
+	kobs_hit_gather(f->s, v, key);
+	return kobs_group_table_find(&f->groups, key);
+}
+
+/* The group of an allocation; KOBS_GROUP_NONE: *fate is what becomes of the hit. */
+static u32 follow_group(struct kobs_follow *f, unsigned long site,
+			enum kobs_counter *fate)
+{
+	struct kobs_session *s = f->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	u32 need = s->need;
+	u32 group;
+
+	site = kobs_site(s, &f->helpers, site) ?: site;
+	*fate = KOBS_N_FILTERED;
+	if (f->module.on && !kobs_module_code_has(&f->module, site))
+		return KOBS_GROUP_NONE;
+	if (s->filter.task && !kobs_context_filter(s))
+		return KOBS_GROUP_NONE;
+	v[KOBS_FOLLOW_W_SITE] = site;
+	*fate = KOBS_N_TABLE_FULL;
+	if (f->census.escalate) {
+		v[KOBS_W_KSTACK] = 0;
+		v[KOBS_W_USTACK] = 0;
+		kobs_context(s, v, need & ~KOBS_W_STACKS, false);
+		group = follow_find(f, v);
+		if (group == KOBS_GROUP_NONE || !READ_ONCE(f->census.hot[group]))
+			return group;
+		need &= KOBS_W_STACKS;
+	}
+	if (!kobs_context(s, v, need, true)) {
+		*fate = KOBS_N_STACK_FULL;
+		return KOBS_GROUP_NONE;
+	}
+	return follow_find(f, v);
+}
+
+static local64_t *follow_counts(struct kobs_follow *f, u32 group)
+{
+	return kobs_census_is_group(group) ?
+	       kobs_group_table_counts(&f->groups, group) : NULL;
+}
+
+static enum kobs_counter follow_put(struct kobs_follow *f, u64 key, size_t size,
+				    u32 group)
+{
+	struct kobs_object o = {
+		.group = group,
+		.born = jiffies,
+		.size = min_t(size_t, size, U32_MAX),
+	};
+	local64_t *n = follow_counts(f, group);
+	struct kobs_object old KOBS_UNINIT;
+	enum kobs_object_fate fate;
+	local64_t *other;
+
+	if (kobs_census_is_group(group) && !n)
+		return KOBS_N_NO_TABLE;
+	fate = kobs_object_insert(&f->live, key, &o, &old);
+	if (fate == KOBS_OBJECT_FULL)
+		return KOBS_FOLLOW_LOST_FULL;
+	other = fate == KOBS_OBJECT_STALE ? follow_counts(f, old.group) : NULL;
+	if (other)
+		local64_inc(&other[KOBS_CENSUS_MISSED]);
+	if (!n)
+		return KOBS_N_FILTERED;
+	local64_inc(&n[KOBS_CENSUS_ALLOCATED]);
+	local64_add(o.size, &n[KOBS_CENSUS_BYTES]);
+	return KOBS_N_RECORDED;
+}
+
+static enum kobs_counter follow_alloc(struct kobs_follow *f, struct kobs_cpu *pc,
+				      u64 key, size_t size, unsigned long site)
+{
+	enum kobs_counter fate;
+	local64_t *n;
+	u32 group;
+
+	if (follow_own(f->s)) {
+		kobs_count(&pc->counters, KOBS_N_OWN);
+		return key ? follow_put(f, key, size, KOBS_GROUP_OWN) :
+			     KOBS_N_FILTERED;
+	}
+	group = follow_group(f, site, &fate);
+	if (group == KOBS_GROUP_NONE)
+		return fate;
+	if (key)
+		return follow_put(f, key, size, group);
+	n = follow_counts(f, group);
+	if (!n)
+		return KOBS_N_NO_TABLE;
+	local64_inc(&n[KOBS_CENSUS_FAILED]);
+	return KOBS_N_RECORDED;
+}
+
+/**
+ * kobs_follow_alloc() - account for an allocation
+ * @f: objects of a session
+ * @key: its key, a multiple of KOBS_OBJECT_STATES; 0: it failed
+ * @size: bytes
+ * @site: where the call returns to
+ *
+ * Context: any, NMI included.
+ */
+void kobs_follow_alloc(struct kobs_follow *f, u64 key, size_t size,
+		       unsigned long site)
+{
+	struct kobs_cpu *pc = kobs_hit_enter(f->s);
+	u64 t0;
+
+	if (!pc)
+		return;
+	if (kobs_hit_begin(f->s, pc, &t0)) {
+		kobs_count(&pc->counters, follow_alloc(f, pc, key, size, site));
+		kobs_hit_end(f->s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+}
+
+static enum kobs_counter follow_freed(struct kobs_follow *f, struct kobs_cpu *pc,
+				      u64 key)
+{
+	struct kobs_object o;
+	local64_t *n;
+
+	if (!kobs_object_remove(&f->live, key, &o)) {
+		if (follow_own(f->s))
+			kobs_count(&pc->counters, KOBS_N_OWN);
+		else if (!f->limited)
+			local64_inc(&this_cpu_ptr(f->cpu)->unknown);
+		return KOBS_N_FILTERED;
+	}
+	if (o.group == KOBS_GROUP_OWN) {
+		kobs_count(&pc->counters, KOBS_N_OWN);
+		return KOBS_N_FILTERED;
+	}
+	n = follow_counts(f, o.group);
+	if (!n)
+		return KOBS_N_NO_TABLE;
+	local64_inc(&n[KOBS_CENSUS_FREED]);
+	return KOBS_N_RECORDED;
+}
+
+/**
+ * kobs_follow_free() - account for a free
+ * @f: objects of a session
+ * @key: key of the object
+ *
+ * Context: any, NMI included.
+ */
+void kobs_follow_free(struct kobs_follow *f, u64 key)
+{
+	struct kobs_cpu *pc = kobs_hit_enter(f->s);
+	u64 t0;
+
+	if (!pc)
+		return;
+	if (kobs_hit_begin(f->s, pc, &t0)) {
+		kobs_count(&pc->counters, follow_freed(f, pc, key));
+		kobs_hit_end(f->s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+}
+
+static u64 follow_unknown(const struct kobs_follow *f)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += local64_read(&per_cpu_ptr(f->cpu, cpu)->unknown);
+	return sum;
+}
+
+/**
+ * kobs_follow_rows() - the next row, see struct kobs_source
+ * @f: objects of a session
+ * @at: 0, then 1 + the group to go on with
+ * @out: the row
+ *
+ * Context: task, may sleep; the session's lock is held.
+ * Return: false after the last.
+ */
+bool kobs_follow_rows(struct kobs_follow *f, unsigned long *at,
+		      struct kobs_row_out *out)
+{
+	if (f->s->life == KOBS_LIFE_NEW)
+		return false;
+	if (!*at) {
+		kobs_census_fill(&f->census);
+		*at = 1;
+		*out = (struct kobs_row_out){
+			.min = U64_MAX,
+			.fields[KOBS_FIELD_UNKNOWN] = follow_unknown(f),
+		};
+		return true;
+	}
+	while (*at <= f->groups.mask + 1UL) {
+		if (kobs_census_row(&f->census, (*at)++ - 1, out))
+			return true;
+		cond_resched();
+	}
+	return false;
+}
+
+/**
+ * kobs_follow_note() - the notes of a session, see struct kobs_source
+ * @f: objects of a session
+ * @i: number of the note
+ * @note: set to it
+ *
+ * Context: task.
+ * Return: false after the last.
+ */
+bool kobs_follow_note(const struct kobs_follow *f, unsigned int i,
+		      struct kobs_note *note)
+{
+	if (i)
+		return false;
+	*note = (struct kobs_note){
+		.name = "unknown_frees",
+		.doc = "frees of objects whose allocation was not seen",
+		.number = follow_unknown(f),
+	};
+	return true;
+}
+
+/**
+ * kobs_follow_usage() - add up memory, see struct kobs_source
+ * @f: objects of a session
+ * @u: numbers to add to
+ *
+ * Context: task.
+ */
+void kobs_follow_usage(const struct kobs_follow *f, struct kobs_usage *u)
+{
+	u->bytes += sizeof(*f) +
+		    sizeof(struct kobs_follow_cpu) * num_possible_cpus();
+	u->rows = atomic_read(&f->groups.used);
+	u->rows_max = f->groups.mask + 1;
+}

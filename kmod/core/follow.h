@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Objects that are followed from their allocation to their free, for sources
+ * whose events are rare enough to need no fast path: tables, accounting, rows. A
+ * source turns its hooks on, and calls kobs_follow_alloc() and
+ * kobs_follow_free().
+ *
+ * Locking: see follow.c.
+ */
+#ifndef KOBS_FOLLOW_H
+#define KOBS_FOLLOW_H
+
+#include "core/census.h"
+#include "core/module_code.h"
+#include "core/site.h"
+#include "lib/group_table.h"
+#include "lib/object_table.h"
+
+/* The words of an event: just the site. */
+#define KOBS_FOLLOW_W_SITE	KOBS_W_SOURCE
+/* The only reason of loss beside those of the engine. */
+#define KOBS_FOLLOW_LOST_FULL	(KOBS_N_SOURCE + 0)
+
+/* Parameters of such a source, and their number. */
+enum kobs_follow_param {
+	KOBS_FOLLOW_P_OBJECTS,
+	KOBS_FOLLOW_P_OLDER,
+	KOBS_FOLLOW_P_ESCALATE,
+	KOBS_FOLLOW_P_MODULE,
+	KOBS_FOLLOW_P_MODULE_TEXT,
+	KOBS_FOLLOW_P_HELPER_TEXT,
+	KOBS_FOLLOW_PARAMS
+};
+
+/**
+ * struct kobs_follow_cpu - per-CPU part of a session
+ * @unknown: frees of objects that are not followed
+ */
+struct kobs_follow_cpu {
+	local64_t unknown;
+};
+
+/**
+ * struct kobs_follow - objects of a session
+ * @s: session
+ * @limited: not all allocations are followed
+ * @live: live objects
+ * @groups: group table
+ * @cpu: per-CPU part
+ * @cpus: memory of the CPUs that have been online
+ * @module: code of the module whose allocations alone are followed
+ * @helpers: code that allocates for its caller
+ * @census: rows
+ */
+struct kobs_follow {
+	struct kobs_session *s;
+	bool limited;
+	struct kobs_object_table live;
+	struct kobs_group_table groups;
+	struct kobs_follow_cpu __percpu *cpu;
+	struct kobs_cpus cpus;
+	struct kobs_module_code module;
+	struct kobs_code_ranges helpers;
+	struct kobs_census census;
+};
+
+extern const struct kobs_param kobs_follow_params[KOBS_FOLLOW_PARAMS];
+extern const struct kobs_column kobs_follow_columns[1];
+extern const struct kobs_reason kobs_follow_reasons[1];
+extern const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS];
+
+int kobs_follow_init(struct kobs_follow *f, struct kobs_session *s,
+		     unsigned int hooks, struct netlink_ext_ack *extack);
+void kobs_follow_free_all(struct kobs_follow *f);
+void kobs_follow_alloc(struct kobs_follow *f, u64 key, size_t size,
+		       unsigned long site);
+void kobs_follow_free(struct kobs_follow *f, u64 key);
+bool kobs_follow_rows(struct kobs_follow *f, unsigned long *at,
+		      struct kobs_row_out *out);
+bool kobs_follow_note(const struct kobs_follow *f, unsigned int i,
+		      struct kobs_note *note);
+void kobs_follow_usage(const struct kobs_follow *f, struct kobs_usage *u);
+
+#endif /* KOBS_FOLLOW_H */

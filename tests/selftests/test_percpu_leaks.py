@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+"""mem leaks --kind percpu: areas of the percpu allocator are counted exactly at their sites."""
+
+from pagetest import *
+
+KIND = ("--kind", "percpu")
+
+
+@test("areas that stay, and those that are freed")
+def exact():
+    try:
+        r = leaks(*KIND, run=page_script("percpu task 20 64", "percpu task 5 1024"))
+        equal(total(r, "leak_percpu"), 25, "live areas")
+        # Of all possible CPUs; where control groups account for them, with their pointers.
+        at_least(total(r, "leak_percpu", "live_bytes"), 20 * 64 + 5 * 1024, "bytes")
+        for key, n in (("allocated", 25), ("freed", 25), ("live", 0)):
+            equal(total(r, "clean_percpu", key), n, f"areas that are freed: {key}")
+        equal(r["accounting"]["lost"], {}, "lost")
+        r = leaks(*KIND, *MOD, "--by", "site,kstack", run=page_script("percpu task 7 8"))
+        found = [row for row in r["rows"] if row["site"].startswith("gen_leak_percpu+")]
+        equal(sum(row["live"] for row in found), 7, "live areas by stack")
+        for row in found:
+            assert any(f.startswith("gen_leak_percpu+") for f in row["kstack"]), f"stack of {row}"
+        equal([row for row in r["rows"] if not row["site"].endswith("[kobs_gen_page]")], [], "rows of other code")
+    finally:
+        gen_page("drop")
+
+
+@test("frees of areas that are older than the session")
+def unknown():
+    gen_page("percpu task 9 64")
+    r = leaks(*KIND, run=page_script("drop"))
+    at_least(r["unknown_frees"], 9, "unknown frees")
+    equal(noted(r, "unknown_frees"), r["unknown_frees"], "the note and the report")
+    equal(total(r, "leak_percpu", "freed"), 0, "frees against the site")
+
+
+@test("refusals")
+def refusals():
+    for args, part in ((("--kind", "pages"), "page"), (("--kind", "percpu", "--by", "mobility"), "mobility"),
+                       (("--kind", "percpu", "--escalate"), "--escalate needs")):
+        r = obsctl("mem", "leaks", *args, "-d", "1", status=None)
+        assert r.status in (1, 2), r
+        contains(r.err, part, f"refusal of {args}")
+
+
+page_main()
