@@ -281,14 +281,16 @@ kobs_object_remove_sized(struct kobs_object_table *t, u64 addr, u32 size,
 
 #pragma GCC unroll 3
 	for (i = 0; i < KOBS_OBJECT_SLOTS; i++) {
-		if (READ_ONCE(b->key[i]) == addr)
+		/* Pairs with kobs_object_fill(): the size is of this key. */
+		if (smp_load_acquire(&b->key[i]) == addr)
 			return b->size[i] == size &&
 			       kobs_object_remove_at(b, i, addr, o);
 	}
 	b = kobs_object_second(t, hash);
 #pragma GCC unroll 3
 	for (i = 0; i < KOBS_OBJECT_SLOTS; i++) {
-		if (READ_ONCE(b->key[i]) == addr)
+		/* Pairs with kobs_object_fill(): the size is of this key. */
+		if (smp_load_acquire(&b->key[i]) == addr)
 			return b->size[i] == size &&
 			       kobs_object_remove_at(b, i, addr, o);
 	}

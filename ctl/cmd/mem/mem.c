@@ -35,7 +35,7 @@ static const struct opt leaks_options[] = {
 	  .values = kind_names },
 	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
 	  &opt_text, OPT_OWN_AT(struct mem_opts, module), .allowed = "the name of a module" },
-	{ "older", 0, "TIME", "only pages or areas older than this", &opt_param_ms, .param = "older" },
+	{ "older", 0, "TIME", "only what is older than this", &opt_param_ms, .param = "older" },
 	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
 	  &opt_param_switch, .param = "escalate", .value = ESCALATE_FROM },
 };

@@ -343,15 +343,17 @@ void kobs_page_free_slow(struct kobs_page *pg, u64 pfn, unsigned int order,
 }
 
 /* Insert a page of many, unless it is known: the allocator reported it as well. */
-static enum kobs_counter page_bulk_put(struct kobs_page *pg,
+static enum kobs_counter page_bulk_put(struct kobs_page *pg, struct kobs_cpu *pc,
 				       struct kobs_page_bulk *b, u64 pfn)
 {
 	struct kobs_object o;
 
 	if (kobs_object_peek(&pg->blocks.t, kobs_block_key(pfn), &o))
 		return KOBS_N_FILTERED;
-	if (page_own(pg->s))
+	if (page_own(pg->s)) {
+		kobs_count(&pc->counters, KOBS_N_OWN);
 		return page_put(pg, pfn, 0, KOBS_GROUP_OWN);
+	}
 	if (!b->grouped) {
 		b->group = page_group(pg, 0, b->site, kobs_page_class(0, b->gfp),
 				      &b->fate);
@@ -382,7 +384,7 @@ void kobs_page_bulk_one(struct kobs_page *pg, struct kobs_page_bulk *b,
 		return;
 	if (kobs_hit_begin(pg->s, pc, &t0)) {
 		kobs_count(&pc->counters,
-			   page_bulk_put(pg, b, page_to_pfn(page)));
+			   page_bulk_put(pg, pc, b, page_to_pfn(page)));
 		kobs_hit_end(pg->s, pc, t0, 0);
 	}
 	kobs_hit_leave(pc);
