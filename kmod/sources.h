@@ -17,7 +17,8 @@
 	X(pmu) \
 	X(probe) \
 	X(sched) \
-	X(slab)
+	X(slab) \
+	X(vmalloc)
 
 #define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;
 KOBS_SOURCES(KOBS_SOURCE_DECLARE)

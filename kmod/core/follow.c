@@ -306,7 +306,7 @@ static enum kobs_counter follow_alloc(struct kobs_follow *f, struct kobs_cpu *pc
  * @f: objects of a session
  * @key: its key, a multiple of KOBS_OBJECT_STATES; 0: it failed
  * @size: bytes
- * @site: where the call returns to
+ * @site: where the call returns to; 0: in the function that the hook is in
  *
  * Context: any, NMI included.
  */

@@ -76,7 +76,7 @@ static unsigned long outer(const struct kobs_code_ranges *helpers,
 {
 	unsigned int i = 0;
 
-	while (i < nr && ips[i] != site)
+	while (site && i < nr && ips[i] != site)
 		i++;
 	while (i < nr && kobs_code_ranges_have(helpers, ips[i]))
 		i++;
@@ -104,7 +104,8 @@ static noinline unsigned long look_through(const struct kobs_session *s,
  * kobs_site() - the site that an allocation or a free counts against
  * @s: session
  * @helpers: code that is looked through
- * @site: return address of the call of the allocator
+ * @site: return address of the call of the allocator; 0: the function that the
+ *	hook is in
  *
  * Context: any, NMI included; preemption off, in a handler.
  * Return: @site, or when that is in a helper, where this was called; 0 when that
@@ -114,6 +115,6 @@ unsigned long kobs_site(const struct kobs_session *s,
 			const struct kobs_code_ranges *helpers,
 			unsigned long site)
 {
-	return unlikely(kobs_code_ranges_have(helpers, site)) ?
+	return unlikely(!site || kobs_code_ranges_have(helpers, site)) ?
 	       look_through(s, helpers, site) : site;
 }

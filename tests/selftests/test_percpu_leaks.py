@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""mem leaks --kind percpu: areas of the percpu allocator are counted exactly at their sites."""
+"""mem leaks --kind percpu and vmalloc: areas are counted exactly at their sites."""
 
 from pagetest import *
 
@@ -33,6 +33,24 @@ def unknown():
     at_least(r["unknown_frees"], 9, "unknown frees")
     equal(noted(r, "unknown_frees"), r["unknown_frees"], "the note and the report")
     equal(total(r, "leak_percpu", "freed"), 0, "frees against the site")
+
+
+@test("areas of vmalloc()")
+def areas():
+    if not os.path.exists("/sys/kernel/tracing/events/vmalloc/alloc_vmap_area"):
+        r = obsctl("mem", "leaks", "--kind", "vmalloc", "-d", "1", status=1)
+        contains(r.err, "no events of areas", "refusal")
+        skip("this kernel has no events of areas")
+    try:
+        r = leaks("--kind", "vmalloc", run=page_script("area 33", "area 7", "clean vmalloc 12"))
+        equal(total(r, "leak_area"), 2, "live areas")
+        # With their guard pages.
+        equal(total(r, "leak_area", "live_bytes"), (34 + 8) * 4096, "bytes")
+        for key, n in (("allocated", 12), ("freed", 12), ("live", 0)):
+            equal(total(r, "clean_vmalloc", key), n, f"areas that are freed: {key}")
+        equal(r["accounting"]["lost"], {}, "lost")
+    finally:
+        gen_page("drop")
 
 
 @test("refusals")

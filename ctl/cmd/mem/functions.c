@@ -67,6 +67,18 @@ static const char *const percpu_helpers[] = {
 	"init_srcu_struct_fields", "gro_cells_init", "dst_cache_init", "fib_nh_common_init",
 };
 
+static const char *const vmalloc_helpers[] = {
+	"alloc_vmap_area", "__get_vm_area_node", "get_vm_area", "get_vm_area_caller",
+	"__get_vm_area_caller", "__vmalloc_node_range", "__vmalloc_node", "__vmalloc", "vmalloc",
+	"vzalloc", "vmalloc_user", "vmalloc_node", "vzalloc_node", "vmalloc_32", "vmalloc_32_user",
+	"vmalloc_huge", "vmalloc_huge_node", "vmalloc_no_huge", "__vmalloc_array", "vmalloc_array",
+	"__vcalloc", "vcalloc", "vrealloc", "vrealloc_node_align", "vmap", "vmap_pfn", "vm_map_ram",
+	"__ioremap_caller", "ioremap", "ioremap_prot", "ioremap_wc", "ioremap_uc", "ioremap_cache",
+	"ioremap_np", "generic_ioremap_prot", "devm_ioremap", "__devm_ioremap", "pci_iomap",
+	"pci_iomap_range", "dma_common_contiguous_remap", "dma_common_pages_remap", "module_alloc",
+	"execmem_alloc", "execmem_vmalloc", "memremap", "devm_memremap",
+};
+
 /* With those of slab objects. */
 static const char **all_helpers(const char *const *names, size_t more, size_t *n)
 {
@@ -122,4 +134,10 @@ void mem_find_page_owners(struct numbers *out)
 void mem_find_percpu_helpers(struct numbers *out)
 {
 	find_helpers(out, percpu_helpers, ARRAY_SIZE(percpu_helpers));
+}
+
+/** mem_find_vmalloc_helpers() - Add those of functions that take areas for their caller. */
+void mem_find_vmalloc_helpers(struct numbers *out)
+{
+	find_helpers(out, vmalloc_helpers, ARRAY_SIZE(vmalloc_helpers));
 }

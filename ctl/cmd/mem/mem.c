@@ -25,13 +25,14 @@ static const struct mem_kind {
 } kinds[] = {
 	{ "page", "mobility", &mem_page_report, mem_find_page_helpers, mem_find_page_owners },
 	{ "percpu", NULL, &mem_percpu_report, mem_find_percpu_helpers, NULL },
+	{ "vmalloc", NULL, &mem_vmalloc_report, mem_find_vmalloc_helpers, NULL },
 };
 
-static const char *const kind_names[] = { "page", "percpu", NULL };
+static const char *const kind_names[] = { "page", "percpu", "vmalloc", NULL };
 
 static const struct opt leaks_options[] = {
-	{ "kind", 0, "KIND", "what to follow: page (default) or percpu",
-	  &opt_text, OPT_OWN_AT(struct mem_opts, kind), .allowed = "page or percpu",
+	{ "kind", 0, "KIND", "what to follow: page (default), percpu or vmalloc",
+	  &opt_text, OPT_OWN_AT(struct mem_opts, kind), .allowed = "page, percpu or vmalloc",
 	  .values = kind_names },
 	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
 	  &opt_text, OPT_OWN_AT(struct mem_opts, module), .allowed = "the name of a module" },
@@ -144,7 +145,7 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "leaks",
-		.doc = "which call sites keep pages or percpu areas, and which of them leak",
+		.doc = "which call sites keep pages, percpu or vmalloc areas, and which of them leak",
 		.args_hint = "options choose what to observe",
 		.command = true,
 		.groups = GROUPS(&group_leaks, &group_limit, &group_filter, &group_by,

@@ -20,5 +20,6 @@ bool mem_is_page_owner(const char *name);
 void mem_find_page_helpers(struct numbers *out);
 void mem_find_page_owners(struct numbers *out);
 void mem_find_percpu_helpers(struct numbers *out);
+void mem_find_vmalloc_helpers(struct numbers *out);
 
 #endif

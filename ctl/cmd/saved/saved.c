@@ -22,6 +22,7 @@ static const struct saved_kind kinds[] = {
 	{ "sched", "runq", "sum", "ns", "time", {} },
 	{ "slab", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "percpu", "leaks", "live_bytes", "bytes", "age", {} },
+	{ "vmalloc", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "page", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "slab", "growth", "bytes", "bytes", NULL, { "cache" } },
 	{ "pmu", "record", "events", "events", NULL, {} },

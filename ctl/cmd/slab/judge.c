@@ -95,6 +95,8 @@ static const struct leaks_kind kinds[] = {
 	  "pages and vmalloc() are not followed" },
 	{ "page", "pages", "mobility", takes_pages_back,
 	  "slab objects are not followed" },
+	{ "vmalloc", "areas", "", takes_nothing_back,
+	  "slab objects and pages are not followed" },
 	{ "percpu", "percpu areas", "", takes_nothing_back,
 	  "slab objects and pages are not followed" },
 };

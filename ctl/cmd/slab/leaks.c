@@ -313,5 +313,10 @@ static int verdict(struct report *r)
 	.release = leaks_release
 
 const struct report_kind slab_leaks_report = { LEAKS_REPORT("slab") };
-const struct report_kind mem_percpu_report = { LEAKS_REPORT("percpu") };
+const struct report_kind mem_vmalloc_report = { LEAKS_REPORT("vmalloc") };
+
+const struct report_kind mem_percpu_report = {
+	LEAKS_REPORT("percpu"), .also = &mem_vmalloc_report,
+};
+
 const struct report_kind mem_page_report = { LEAKS_REPORT("page"), .also = &mem_percpu_report };

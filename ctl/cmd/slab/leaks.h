@@ -8,6 +8,7 @@
 extern const struct report_kind slab_leaks_report;
 extern const struct report_kind mem_page_report;
 extern const struct report_kind mem_percpu_report;
+extern const struct report_kind mem_vmalloc_report;
 
 size_t slab_figure(const struct mode *m, const char *name);
 
