@@ -74,22 +74,22 @@ static __always_inline void kobs_block_note(struct kobs_block_table *b,
 }
 
 /**
- * kobs_block_insert_fast() - insert a block (fast path)
+ * kobs_block_insert_first() - insert a block at its first place
  * @b: table
- * @pfn: its first page
+ * @pfn: its first page, with which no block is in the table
  * @o: its data, with 1 << order pages as its size
  * @order: its order, KOBS_BLOCK_ORDER at most
  *
  * Context: any, NMI included.
  * Return: false when nothing was inserted: call kobs_block_insert().
  */
-static __always_inline bool kobs_block_insert_fast(struct kobs_block_table *b,
-						   u64 pfn,
-						   const struct kobs_object *o,
-						   unsigned int order)
+static __always_inline bool kobs_block_insert_first(struct kobs_block_table *b,
+						    u64 pfn,
+						    const struct kobs_object *o,
+						    unsigned int order)
 {
 	kobs_block_note(b, order);
-	return kobs_object_insert_fast(&b->t, kobs_block_key(pfn), o);
+	return kobs_object_insert_first(&b->t, kobs_block_key(pfn), o);
 }
 
 /**

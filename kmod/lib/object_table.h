@@ -202,6 +202,30 @@ claim:
 }
 
 /**
+ * kobs_object_insert_first() - insert an object at its first place
+ * @t: table
+ * @addr: its address, which is not in the table
+ * @o: its data
+ *
+ * The shortest way, for callers who know that no free of @addr was missed.
+ *
+ * Context: any, NMI included.
+ * Return: false when nothing was done: call kobs_object_insert().
+ */
+static __always_inline bool
+kobs_object_insert_first(struct kobs_object_table *t, u64 addr,
+			 const struct kobs_object *o)
+{
+	struct kobs_object_bucket *b = kobs_object_first(t, kobs_object_hash(addr));
+
+	if (unlikely(READ_ONCE(b->key[0])) ||
+	    unlikely(!kobs_object_claim(b, 0, addr)))
+		return false;
+	kobs_object_fill(b, 0, addr, o);
+	return true;
+}
+
+/**
  * kobs_object_insert() - insert an object
  * @t: table
  * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0

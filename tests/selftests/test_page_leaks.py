@@ -118,7 +118,7 @@ def module():
 
 @test("two CPUs that free parts of the same block at the same time")
 def storm():
-    n = 2000 if KERNEL != "debug" else 300
+    n = 150 if KERNEL != "debug" else 60
     for args in (), ("--by", "site,comm"):
         r = leaks(*args, run=page_script(f"storm {n}"))
         equal(total(r, "storm_alloc", "allocated"), 8 * n, f"pages allocated with {args}")

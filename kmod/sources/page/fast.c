@@ -33,7 +33,8 @@ static __always_inline void page_put(struct kobs_page *pg, struct kobs_cpu *pc,
 	};
 	local64_t *n = kobs_group_table_counts(&pg->groups, group);
 
-	if (unlikely(!n || !kobs_block_insert_fast(&pg->blocks, pfn, &o, order))) {
+	if (unlikely(!n || READ_ONCE(pg->stale) ||
+		     !kobs_block_insert_first(&pg->blocks, pfn, &o, order))) {
 		kobs_page_put_slow(pg, pfn, class, group);
 		return;
 	}
@@ -47,11 +48,8 @@ static __always_inline bool page_found(const struct kobs_page *pg,
 				       const struct page *page,
 				       unsigned long at, u32 class, u32 *group)
 {
-	unsigned long site;
-
 	return !page_own(pg->s) && likely(page) &&
-	       kobs_page_find(pg, at, class, &site, group) &&
-	       *group < PAGE_VALUE_OTHER;
+	       kobs_page_find_group(pg, at, class, group);
 }
 
 static __always_inline void page_alloc(struct kobs_page *pg, struct page *page,

@@ -72,7 +72,10 @@ struct kobs_page_cpu {
  * @s: session
  * @fast: the site, the order and the mobility determine the group of a block
  * @limited: not all allocations are followed
+ * @stale: some free was lost: there can be records of blocks that are not live
  * @first: step from the page allocator: low half return address, high half words
+ * @second: the likeliest step after it
+ * @votes: how much likelier it is than others
  * @sites: steps from return addresses to those of callers, and sites, see site.h
  * @blocks: live blocks
  * @groups: group table
@@ -96,7 +99,10 @@ struct kobs_page {
 	struct kobs_session *s;
 	bool fast;
 	bool limited;
+	bool stale;
 	u64 first;
+	u64 second;
+	u32 votes;
 	u64 *sites;
 	struct kobs_block_table blocks;
 	struct kobs_group_table groups;

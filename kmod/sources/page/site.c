@@ -32,6 +32,24 @@ static void put(struct kobs_page *pg, unsigned long ip, u32 class, u32 value)
 	WRITE_ONCE(set[0], key | (u64)value << PAGE_ENTRY_VALUE);
 }
 
+/*
+ * The second step is that of most sites, by a vote (Boyer and Moore). Contexts
+ * that vote at the same time may lose one.
+ */
+static void vote(struct kobs_page *pg, u64 step)
+{
+	u32 votes = READ_ONCE(pg->votes);
+
+	if (READ_ONCE(pg->second) == step) {
+		WRITE_ONCE(pg->votes, votes + 1);
+	} else if (votes) {
+		WRITE_ONCE(pg->votes, votes - 1);
+	} else {
+		WRITE_ONCE(pg->second, step);
+		WRITE_ONCE(pg->votes, 1);
+	}
+}
+
 /**
  * kobs_page_learn() - remember how to get to a site, and its value
  * @pg: session
@@ -45,10 +63,9 @@ static void put(struct kobs_page *pg, unsigned long ip, u32 class, u32 value)
 void kobs_page_learn(struct kobs_page *pg, unsigned long at, unsigned long site,
 		     u32 class, u32 value)
 {
-	unsigned int left = KOBS_SITE_MOST;
-	bool first = true;
+	unsigned int i;
 
-	for (; left--; first = false) {
+	for (i = 0; i < KOBS_SITE_MOST; i++) {
 		unsigned long ip = kobs_stack_at(at);
 		unsigned int words;
 
@@ -59,8 +76,10 @@ void kobs_page_learn(struct kobs_page *pg, unsigned long at, unsigned long site,
 		words = kobs_unwind_step(ip);
 		if (!words)
 			return;
-		if (first)
+		if (i == 0)
 			WRITE_ONCE(pg->first, (u32)ip | (u64)words << 32);
+		else if (i == 1)
+			vote(pg, (u32)ip | (u64)words << 32);
 		put(pg, ip, class, words | PAGE_VALUE_STEP);
 		at += words * sizeof(long);
 	}
@@ -115,6 +134,8 @@ void kobs_page_sites_forget(struct kobs_page *pg)
 	unsigned int i;
 
 	WRITE_ONCE(pg->first, 0);
+	WRITE_ONCE(pg->second, 0);
+	WRITE_ONCE(pg->votes, 0);
 	for (i = 0; i < PAGE_SITES; i++)
 		WRITE_ONCE(pg->sites[i], 0);
 }

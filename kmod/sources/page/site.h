@@ -43,6 +43,59 @@ static __always_inline bool kobs_page_is(u64 entry, u64 key)
 	return !((entry ^ key) << (64 - PAGE_ENTRY_VALUE));
 }
 
+/* Go on by a step if it is that of the return address. */
+static __always_inline bool kobs_page_guess(const u64 *step, unsigned long *at,
+					    unsigned long *ip)
+{
+	u64 known = READ_ONCE(*step);
+
+	if (unlikely((unsigned long)(s64)(s32)known != *ip))
+		return false;
+	*at += (known >> 32) * sizeof(long);
+	*ip = kobs_stack_at(*at);
+	return true;
+}
+
+/* Look a return address up. Returns false when it is not known. */
+static __always_inline bool kobs_page_look(const struct kobs_page *pg,
+					   unsigned long ip, u32 class,
+					   u32 *value)
+{
+	u64 key = kobs_page_key(ip, class);
+	const u64 *set = kobs_page_set(pg, key);
+	u64 entry = READ_ONCE(set[0]);
+
+	if (unlikely(!kobs_page_is(entry, key))) {
+		entry = READ_ONCE(set[1]);
+		if (!kobs_page_is(entry, key))
+			return false;
+	}
+	*value = entry >> PAGE_ENTRY_VALUE;
+	return true;
+}
+
+/**
+ * kobs_page_find_group() - find the group of an allocation by the likeliest steps
+ * @pg: session
+ * @at: where the return address into the hooked function lies
+ * @class: from kobs_page_class()
+ * @group: set to the group
+ *
+ * Context: any, NMI included.
+ * Return: false when it is not known, or takes other steps.
+ */
+static __always_inline bool kobs_page_find_group(const struct kobs_page *pg,
+						 unsigned long at, u32 class,
+						 u32 *group)
+{
+	unsigned long ip = kobs_stack_at(at);
+
+	if (likely(kobs_page_guess(&pg->first, &at, &ip)))
+		kobs_page_guess(&pg->second, &at, &ip);
+	return kobs_page_look(pg, ip, class, group) &&
+	       *group < PAGE_VALUE_OTHER;
+}
+
 /**
  * kobs_page_find() - find a site by steps
  * @pg: session
@@ -54,37 +107,19 @@ static __always_inline bool kobs_page_is(u64 entry, u64 key)
  * Context: any, NMI included.
  * Return: false when a step or the site is not known.
  */
-static __always_inline bool kobs_page_find(const struct kobs_page *pg,
-					   unsigned long at, u32 class,
-					   unsigned long *site, u32 *value)
+static inline bool kobs_page_find(const struct kobs_page *pg, unsigned long at,
+				  u32 class, unsigned long *site, u32 *value)
 {
-	u64 first = READ_ONCE(pg->first);
-	unsigned long ip = kobs_stack_at(at);
 	unsigned int left = KOBS_SITE_MOST;
 
-	/* The page allocator's, nearly always. */
-	if (likely((unsigned long)(s64)(s32)first == ip)) {
-		at += (first >> 32) * sizeof(long);
-		ip = kobs_stack_at(at);
-	}
-	do {
-		u64 key = kobs_page_key(ip, class);
-		const u64 *set = kobs_page_set(pg, key);
-		u64 entry = READ_ONCE(set[0]);
-
-		if (unlikely(!kobs_page_is(entry, key))) {
-			entry = READ_ONCE(set[1]);
-			if (!kobs_page_is(entry, key))
-				return false;
-		}
-		*value = entry >> PAGE_ENTRY_VALUE;
-		if (!(*value & PAGE_VALUE_STEP)) {
-			*site = ip;
+	while (left--) {
+		*site = kobs_stack_at(at);
+		if (!kobs_page_look(pg, *site, class, value))
+			return false;
+		if (!(*value & PAGE_VALUE_STEP))
 			return true;
-		}
 		at += (*value & ~PAGE_VALUE_STEP) * sizeof(long);
-		ip = kobs_stack_at(at);
-	} while (--left);
+	}
 	return false;
 }
 

@@ -104,8 +104,9 @@ static u32 page_group(struct kobs_page *pg, unsigned long at, unsigned long site
 	/* Other sites have many groups, or a known one, which is learned below. */
 	if (!known && at && (other || !pg->fast))
 		kobs_page_learn(pg, at, site, class, value);
+	/* Where not all is followed, no free is taken for unknown. */
 	if (other)
-		return KOBS_GROUP_OTHER;
+		return pg->limited ? KOBS_GROUP_NONE : KOBS_GROUP_OTHER;
 	if (known && value < PAGE_VALUE_OTHER)
 		return value;
 	if (pg->module.on && !kobs_module_code_has(&pg->module, site))
@@ -208,10 +209,11 @@ static void page_alloc_one(struct kobs_page *pg, struct kobs_cpu *pc,
 }
 
 /* Enter the handler inside another one. Returns false for a recursion. */
-static noinline bool page_nest(struct kobs_session *s, struct kobs_cpu *pc,
+static noinline bool page_nest(struct kobs_page *pg, struct kobs_cpu *pc,
 			       enum kobs_page_hit *hit)
 {
-	if (!kobs_hit_nest(s, pc)) {
+	if (!kobs_hit_nest(pg->s, pc)) {
+		WRITE_ONCE(pg->stale, true);
 		preempt_enable_notrace();
 		return false;
 	}
@@ -235,7 +237,7 @@ void kobs_page_alloc_slow(struct kobs_page *pg, struct page *page, u32 class,
 	struct kobs_cpu *pc = this_cpu_ptr(pg->s->cpu);
 	u64 t0;
 
-	if (unlikely(hit == PAGE_HIT_NESTED) && !page_nest(pg->s, pc, &hit))
+	if (unlikely(hit == PAGE_HIT_NESTED) && !page_nest(pg, pc, &hit))
 		return;
 	t0 = hit == PAGE_HIT_TIMED ? ktime_get_mono_fast_ns() : 0;
 	page_alloc_one(pg, pc, page, class, at);
@@ -295,8 +297,10 @@ static enum kobs_counter page_free_one(struct kobs_page *pg, struct kobs_cpu *pc
 	u32 lost = 0;
 	u32 at;
 
-	if (!kobs_block_lock(&pg->blocks, !in_nmi(), &flags))
+	if (!kobs_block_lock(&pg->blocks, !in_nmi(), &flags)) {
+		WRITE_ONCE(pg->stale, true);
 		return PAGE_LOST_SPLIT_BUSY;
+	}
 	if (!kobs_block_take(&pg->blocks, pfn, order, &o, &lost)) {
 		kobs_block_unlock(&pg->blocks, flags);
 		return page_unknown(pg, pc, order);
@@ -335,7 +339,7 @@ void kobs_page_free_slow(struct kobs_page *pg, u64 pfn, unsigned int order,
 	struct kobs_cpu *pc = this_cpu_ptr(pg->s->cpu);
 	u64 t0;
 
-	if (unlikely(hit == PAGE_HIT_NESTED) && !page_nest(pg->s, pc, &hit))
+	if (unlikely(hit == PAGE_HIT_NESTED) && !page_nest(pg, pc, &hit))
 		return;
 	t0 = hit == PAGE_HIT_TIMED ? ktime_get_mono_fast_ns() : 0;
 	kobs_count(&pc->counters, page_free_one(pg, pc, pfn, order));
@@ -409,8 +413,10 @@ void kobs_page_migrate(struct kobs_page *pg, struct folio *to,
 	if (!READ_ONCE(pg->s->armed))
 		return;
 	pc = kobs_hit_enter(pg->s);
-	if (!pc)
+	if (!pc) {
+		WRITE_ONCE(pg->stale, true);
 		return;
+	}
 	if (kobs_block_lock(&pg->blocks, !in_nmi(), &flags)) {
 		kobs_block_move(&pg->blocks, folio_pfn(from), folio_pfn(to),
 				folio_order(from), KOBS_GROUP_OTHER, &m);
@@ -418,6 +424,7 @@ void kobs_page_migrate(struct kobs_page *pg, struct folio *to,
 		if (m.lost)
 			page_missed(pg, m.group, m.lost);
 	} else if (kobs_hit_begin(pg->s, pc, &t0)) {
+		WRITE_ONCE(pg->stale, true);
 		kobs_count(&pc->counters, PAGE_LOST_SPLIT_BUSY);
 	}
 	kobs_hit_leave(pc);
