@@ -266,7 +266,7 @@ static enum kobs_counter follow_put(struct kobs_follow *f, u64 key, size_t size,
 		return KOBS_N_NO_TABLE;
 	fate = kobs_object_insert(&f->live, key, &o, &old);
 	if (fate == KOBS_OBJECT_FULL)
-		return KOBS_FOLLOW_LOST_FULL;
+		return n ? KOBS_FOLLOW_LOST_FULL : KOBS_N_FILTERED;
 	other = fate == KOBS_OBJECT_STALE ? follow_counts(f, old.group) : NULL;
 	if (other)
 		local64_inc(&other[KOBS_CENSUS_MISSED]);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """mem leaks: pages are counted exactly at their sites, in every way of allocating and freeing."""
 
-import mmap
+import shutil
+import tempfile
 
 from pagetest import *
 
@@ -136,6 +137,26 @@ def tiny():
         equal(total(r, "leak_pages") + lost["objects_full"], 3000, "live pages and lost ones")
     finally:
         gen_page("drop")
+
+
+@test("work that packs files and starts processes is no leak, what a module forgets is")
+def verdicts():
+    turn = f"echo leak task 8 0 >{GEN_PAGE}run; cp /etc/passwd keep.$i; tar -cf - /etc/apt 2>/dev/null | gzip >packed; ls -R /etc >listed; sleep 0.15"
+    place = tempfile.mkdtemp()
+    try:
+        r = leaks(run=["sh", "-c", f"cd {place}; for i in $(seq 25); do {turn}; done"])
+        equal(total(r, "leak_pages"), 200, "live pages")
+        equal({row["verdict"] for row in rows(r, site="gen_leak_pages+0x*")}, {"leak"}, "verdict of what a module forgets")
+        accused = [row for row in r["rows"] if row["verdict"] == "leak" and not row["site"].startswith("gen_leak_pages+")]
+        equal(accused, [], "what is accused beside it")
+        equal(r["accounting"]["lost"], {}, "lost")
+        done = obsctl("mem", "leaks", "--budget", 0, "--fail-over", "1KiB", "--", "sh", "-c",
+                      f"for i in $(seq 15); do echo leak task 8 0 >{GEN_PAGE}run; sleep 0.15; done", status=3)
+        contains(done.err, "a site leaks", "warning")
+        contains(done.out, "KEPT BY SIXTH: live pages", "report")
+    finally:
+        gen_page("drop")
+        shutil.rmtree(place)
 
 
 def migrated():

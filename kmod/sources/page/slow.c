@@ -153,8 +153,9 @@ static enum kobs_counter page_put(struct kobs_page *pg, u64 pfn,
 	if (unlikely(kobs_census_is_group(group) && !n))
 		return KOBS_N_NO_TABLE;
 	fate = kobs_block_insert(&pg->blocks, pfn, &o, order, &old);
+	/* Without a record, a free of what does not count is unknown. */
 	if (unlikely(fate == KOBS_OBJECT_FULL))
-		return PAGE_LOST_OBJECTS_FULL;
+		return n ? PAGE_LOST_OBJECTS_FULL : KOBS_N_FILTERED;
 	if (unlikely(fate == KOBS_OBJECT_STALE))
 		page_missed(pg, old.group, old.size);
 	if (!n)
