@@ -117,6 +117,7 @@ void leaks_restore(struct report *r)
 	size_t i;
 
 	leaks_release(r);
+	l->kind = leaks_kind_of(r);
 	l->v = zalloc((t->nr_rows + 1) * sizeof(*l->v));
 	l->sample = leaks_number(r, "sample");
 	if (!l->sample)
