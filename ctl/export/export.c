@@ -5,7 +5,10 @@
 
 #include "export/export.h"
 #include "lib/format.h"
+#include "lib/parse.h"
 #include "lib/utf8.h"
+
+#define INLINED	" (inlined)"
 
 /**
  * export_weigh() - Say what the numbers of stacks are.
@@ -85,36 +88,67 @@ void export_free(struct export *e)
 	numbers_free(&e->account.lost);
 }
 
-/**
- * frame_object() - What a frame's code belongs to, as perf calls it: a module of the kernel
- * "[ext4]", the kernel "[kernel.kallsyms]", or a program "cp".
- * @len: set to the length of the name without it
- * @object: memory of the answer
- *
- * Return: @object's text, or NULL for what is no code.
- */
-const char *frame_object(const struct frame *f, size_t *len, struct buf *object)
+/* Take " FILE:LINE" off the end. Return: where it began, or @end. */
+static const char *take_line(const char *name, const char *end, struct frame_parts *p)
 {
-	bool user = f->kind == FRAME_USER || f->kind == FRAME_INLINED;
-	size_t all = strlen(f->name);
-	const char *end = f->name + all;
-	const char *at;
+	const char *space = memrchr(name, ' ', (size_t)(end - name));
+	const char *colon = space ? strchr(space, ':') : NULL;
 
-	*len = all;
-	object->len = 0;
-	if (f->kind == FRAME_COLUMN || f->kind == FRAME_MERGED)
-		return NULL;
-	buf_puts(object, user ? "[unknown]" : "[kernel.kallsyms]");
-	at = all && end[-1] == ']' ? memrchr(f->name, '[', all) : NULL;
-	if (!at || at == f->name || at[-1] != ' ')
-		return object->p;
-	*len = (size_t)(at - f->name) - 1;
-	object->len = 0;
+	if (!colon || colon == space + 1 || parse_number(colon + 1, 1, UINT32_MAX, &p->line))
+		return end;
+	p->file = space + 1;
+	p->file_len = (size_t)(colon - p->file);
+	return space;
+}
+
+/* Code of a module of the kernel is in "[ext4]", that of a program in "cp". */
+static void find_object(const struct frame *f, const char *end, struct frame_parts *p)
+{
+	bool user = f->kind == FRAME_USER;
+	const char *at = end > f->name && end[-1] == ']' ?
+			 memrchr(f->name, '[', (size_t)(end - f->name)) : NULL;
+	bool whole = at == f->name;
+
+	buf_puts(&p->object, user ? "[unknown]" : "[kernel.kallsyms]");
+	/* Of what has no name, the file may be known. */
+	if (!at || (whole && (!user || !strncmp(at, "[unknown]", 9))) ||
+	    (!whole && at[-1] != ' '))
+		return;
+	p->symbol = whole ? 0 : (size_t)(at - f->name) - 1;
+	p->object.len = 0;
 	if (user)
-		buf_add(object, at + 1, (size_t)(end - at) - 2);
+		buf_add(&p->object, at + 1, (size_t)(end - at) - 2);
 	else
-		buf_add(object, at, (size_t)(end - at));
-	return object->p;
+		buf_add(&p->object, at, (size_t)(end - at));
+}
+
+/**
+ * frame_parts() - Take a frame's name apart: the function, what its code belongs to (the
+ * kernel is "[kernel.kallsyms]"), and its line.
+ */
+void frame_parts(const struct frame *f, struct frame_parts *p)
+{
+	const char *end = f->name + strlen(f->name);
+	size_t mark = strlen(INLINED);
+
+	p->file = NULL;
+	p->object.len = 0;
+	buf_puts(&p->object, "");
+	p->shown = (size_t)(end - f->name);
+	p->symbol = p->shown;
+	if (f->kind == FRAME_COLUMN || f->kind == FRAME_MERGED)
+		return;
+	end = take_line(f->name, end, p);
+	p->shown = (size_t)(end - f->name);
+	p->symbol = p->shown;
+	if (f->kind != FRAME_INLINED) {
+		find_object(f, end, p);
+		return;
+	}
+	/* It belongs to what the next frame does. */
+	buf_puts(&p->object, "inlined");
+	if (p->shown > mark && !strncmp(end - mark, INLINED, mark))
+		p->symbol -= mark;
 }
 
 /** frame_text() - Add a name as valid UTF-8 without controls, on one line. */

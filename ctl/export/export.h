@@ -43,8 +43,18 @@ void export_balance(const struct export *e, struct buf *out);
 void export_account(const struct export *e, struct buf *out);
 void export_free(struct export *e);
 
-/* What is at the end of a frame's name: what its code belongs to. */
-const char *frame_object(const struct frame *f, size_t *len, struct buf *object);
+/* What a frame's name, as reports have it, says: NAME [OBJECT] FILE:LINE. */
+struct frame_parts {
+	size_t		symbol;		/* bytes of the function alone */
+	size_t		shown;		/* with the object */
+	const char	*file;		/* of the source; or NULL */
+	size_t		file_len;
+	uint64_t	line;
+	/* What its code belongs to, as perf calls it; empty for what is no code. */
+	struct buf	object;
+};
+
+void frame_parts(const struct frame *f, struct frame_parts *p);
 void frame_text(struct buf *out, const char *name, size_t len);
 
 /* The formats, a file each. */

@@ -58,17 +58,18 @@ void perf_add_event(struct buf *out, const struct perf_event *ev)
 /** perf_add_frame() - Add a frame; the leaf is first. What has no address has 0. */
 void perf_add_frame(struct buf *out, uint64_t address, const struct frame *f)
 {
-	struct buf object = {};
-	const char *found;
-	size_t len;
+	struct frame_parts p = {};
 
-	found = frame_object(f, &len, &object);
+	frame_parts(f, &p);
 	buf_printf(out, "\t%16llx ", (unsigned long long)address);
-	frame_text(out, len ? f->name : "[unknown]", len ? len : strlen("[unknown]"));
+	if (p.symbol)
+		frame_text(out, f->name, p.symbol);
+	else
+		buf_puts(out, "[unknown]");
 	buf_puts(out, " (");
-	add_word(out, found ? found : "[unknown]");
+	add_word(out, p.object.len ? p.object.p : "[unknown]");
 	buf_puts(out, ")\n");
-	buf_free(&object);
+	buf_free(&p.object);
 }
 
 /* What perf has columns for; others are the outermost frames. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pprof's protocol buffer (profile.proto), compressed by gzip. A frame is a function and
- * a location of it; columns are labels; the account is a comment, which 'go tool pprof
+ * pprof's protocol buffer (profile.proto), compressed by gzip. A frame is a location
+ * of a function; columns are labels; the account is a comment, which 'go tool pprof
  * -comments' shows. Nothing in the file depends on when it was written.
  */
 
@@ -22,8 +22,8 @@ enum {
 	LABEL_KEY = 1, LABEL_STR = 2,
 	MAPPING_ID = 1, MAPPING_FILENAME = 5, MAPPING_HAS_FUNCTIONS = 7,
 	LOCATION_ID = 1, LOCATION_MAPPING = 2, LOCATION_LINE = 4,
-	LINE_FUNCTION = 1,
-	FUNCTION_ID = 1, FUNCTION_NAME = 2,
+	LINE_FUNCTION = 1, LINE_NUMBER = 2,
+	FUNCTION_ID = 1, FUNCTION_NAME = 2, FUNCTION_FILENAME = 4,
 };
 
 enum { WIRE_VARINT = 0, WIRE_BYTES = 2 };
@@ -44,6 +44,8 @@ struct pprof {
 	struct strings	table;
 	struct map	objects;	/* a text to its mapping's number */
 	uint64_t	nr_mappings;
+	struct map	known;		/* a name and a file to its function's number */
+	uint64_t	nr_functions;
 	uint64_t	*ids;		/* frames to their locations, from 1 on, as they come */
 	uint64_t	nr_ids;
 	uint64_t	no_stack;	/* the location of what has none; or 0 */
@@ -112,43 +114,70 @@ static void put_type(struct pprof *p, const char *type, const char *unit)
 }
 
 /* The number of the mapping of a frame, or 0: what is no code belongs to nothing. */
-static uint64_t mapping_of(struct pprof *p, const struct frame *f)
+static uint64_t mapping_of(struct pprof *p, const struct frame *f, const struct frame_parts *parts)
 {
-	struct buf object = {};
 	const char *kept;
-	uint64_t n = 0;
-	size_t len;
+	uint64_t n;
 
-	if (frame_object(f, &len, &object)) {
-		kept = pool_intern(&p->pool, object.p);
-		n = (uintptr_t)map_get(&p->objects, (uint64_t)(uintptr_t)kept);
-		if (!n) {
-			n = ++p->nr_mappings;
-			map_set(&p->objects, (uint64_t)(uintptr_t)kept, (void *)(uintptr_t)n);
-			put_number(&p->part, MAPPING_ID, n);
-			put_number(&p->part, MAPPING_FILENAME, text_of(p, kept));
-			put_number(&p->part, MAPPING_HAS_FUNCTIONS, 1);
-			put_message(&p->mappings, PROFILE_MAPPING, &p->part);
-		}
-	}
-	buf_free(&object);
+	if (!parts->object.len || f->kind == FRAME_INLINED)
+		return 0;
+	kept = pool_intern(&p->pool, parts->object.p);
+	n = (uintptr_t)map_get(&p->objects, (uint64_t)(uintptr_t)kept);
+	if (n)
+		return n;
+	n = ++p->nr_mappings;
+	map_set(&p->objects, (uint64_t)(uintptr_t)kept, (void *)(uintptr_t)n);
+	put_number(&p->part, MAPPING_ID, n);
+	put_number(&p->part, MAPPING_FILENAME, text_of(p, kept));
+	put_number(&p->part, MAPPING_HAS_FUNCTIONS, 1);
+	put_message(&p->mappings, PROFILE_MAPPING, &p->part);
 	return n;
 }
 
-/* A frame is one function and its only location; both have one number. */
+/* The number of a function, whose lines can be several. */
+static uint64_t function_of(struct pprof *p, const struct frame *f, const struct frame_parts *parts)
+{
+	struct buf both = {};
+	uint64_t key;
+	uint64_t n;
+
+	buf_add(&both, f->name, parts->shown);
+	buf_putc(&both, '\n');
+	buf_add(&both, parts->file ? parts->file : "", parts->file ? parts->file_len : 0);
+	key = (uint64_t)(uintptr_t)pool_intern(&p->pool, both.p);
+	buf_free(&both);
+	n = (uintptr_t)map_get(&p->known, key);
+	if (n)
+		return n;
+	n = ++p->nr_functions;
+	map_set(&p->known, key, (void *)(uintptr_t)n);
+	put_number(&p->part, FUNCTION_ID, n);
+	put_number(&p->part, FUNCTION_NAME, string_of(p, f->name, parts->shown));
+	if (parts->file)
+		put_number(&p->part, FUNCTION_FILENAME, string_of(p, parts->file, parts->file_len));
+	put_message(&p->functions, PROFILE_FUNCTION, &p->part);
+	return n;
+}
+
+/* A frame is one location: a line of a function, or any place in it. */
 static void put_frame(struct pprof *p, const struct frame *f, uint64_t id)
 {
-	uint64_t mapping = mapping_of(p, f);
+	struct frame_parts parts = {};
+	uint64_t function;
+	uint64_t mapping;
 
-	put_number(&p->part, FUNCTION_ID, id);
-	put_number(&p->part, FUNCTION_NAME, text_of(p, f->name));
-	put_message(&p->functions, PROFILE_FUNCTION, &p->part);
-	put_number(&p->inner, LINE_FUNCTION, id);
+	frame_parts(f, &parts);
+	mapping = mapping_of(p, f, &parts);
+	function = function_of(p, f, &parts);
+	put_number(&p->inner, LINE_FUNCTION, function);
+	if (parts.file)
+		put_number(&p->inner, LINE_NUMBER, parts.line);
 	put_number(&p->part, LOCATION_ID, id);
 	if (mapping)
 		put_number(&p->part, LOCATION_MAPPING, mapping);
 	put_message(&p->part, LOCATION_LINE, &p->inner);
 	put_message(&p->locations, PROFILE_LOCATION, &p->part);
+	buf_free(&parts.object);
 }
 
 static void put_label(struct pprof *p, const struct frame *f)
@@ -289,6 +318,7 @@ void pprof_write(const struct export *e, FILE *to)
 	buf_free(&p.text);
 	map_free(&p.strings, NULL);
 	map_free(&p.objects, NULL);
+	map_free(&p.known, NULL);
 	strings_free(&p.table);
 	pool_free(&p.pool);
 	free(p.ids);

@@ -98,6 +98,29 @@ static void add_stack(struct speedscope *s, size_t i)
 	p->total += line->weight;
 }
 
+/* A frame with its source, where lines were asked for. */
+static void put_frame(struct speedscope *s, const struct frame *f, bool first)
+{
+	struct frame_parts p = {};
+	struct buf text = {};
+
+	frame_parts(f, &p);
+	buf_add(&text, f->name, p.shown);
+	buf_puts(&s->out, first ? "\n{\"name\": " : ",\n{\"name\": ");
+	json_escape(&s->out, text.p);
+	if (p.file) {
+		text.len = 0;
+		buf_add(&text, p.file, p.file_len);
+		buf_puts(&s->out, ", \"file\": ");
+		json_escape(&s->out, text.p);
+		buf_puts(&s->out, ", \"line\": ");
+		buf_u64(&s->out, p.line);
+	}
+	buf_putc(&s->out, '}');
+	buf_free(&p.object);
+	buf_free(&text);
+}
+
 /* Those that are in a stack. */
 static void put_frames(struct speedscope *s)
 {
@@ -113,9 +136,7 @@ static void put_frames(struct speedscope *s)
 
 			if (s->number[id] || is_apart(&set->frames[id]))
 				continue;
-			buf_puts(&s->out, n ? ",\n{\"name\": " : "\n{\"name\": ");
-			json_escape(&s->out, set->frames[id].name);
-			buf_putc(&s->out, '}');
+			put_frame(s, &set->frames[id], !n);
 			s->number[id] = ++n;
 		}
 	buf_puts(&s->out, "]},\n");

@@ -35,6 +35,13 @@ static const struct sample_row sample_events[] = {
 	{ 1, 1, { "event=cycles", "comm=dd", "tid=813", "a", "b" } },
 };
 
+/* Lines of one function, one of which is of a function that became part of it. */
+static const struct sample_row sample_source[] = {
+	{ 3, 3, { "u:main [cp] cp.c:12" } },
+	{ 4, 4, { "u:main [cp] cp.c:15", "i:step (inlined) a.h:3" } },
+	{ 5, 5, { "u:main [dd] dd.c:12" } },
+};
+
 static inline uint32_t sample_frame(struct stack_set *set, const char *text)
 {
 	const char *equals = strchr(text, '=');
@@ -44,6 +51,8 @@ static inline uint32_t sample_frame(struct stack_set *set, const char *text)
 		return stack_set_frame(set, text, FRAME_COLUMN);
 	if (!strncmp(text, "u:", 2))
 		return stack_set_frame(set, text + 2, FRAME_USER);
+	if (!strncmp(text, "i:", 2))
+		return stack_set_frame(set, text + 2, FRAME_INLINED);
 	if (!equals || equals == text)
 		return stack_set_frame(set, text, frame_kind_of(text, false));
 	memcpy(column, text, (size_t)(equals - text));
@@ -86,6 +95,13 @@ static inline void sample_counts(struct export *e, struct stack_set *set)
 	};
 	export_weigh(e, "samples", NULL, "samples");
 	sample_fill(set, sample_events, ARRAY_SIZE(sample_events));
+}
+
+static inline void sample_lines(struct export *e, struct stack_set *set)
+{
+	*e = (struct export){ .source = "func", .mode = "count", .version = "9.9", .set = set };
+	export_weigh(e, NULL, NULL, "hits");
+	sample_fill(set, sample_source, ARRAY_SIZE(sample_source));
 }
 
 static inline void sample_nothing(struct export *e, struct stack_set *set)

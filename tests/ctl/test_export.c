@@ -244,47 +244,85 @@ static void test_table(void)
 	ok(!format_find("pprf"), "others are none");
 }
 
-/* What a frame's code belongs to. */
-static void test_objects(void)
+/* What a frame's name says. */
+static void test_parts(void)
 {
 	static const struct {
 		struct frame	frame;
-		const char	*object;	/* NULL for none */
-		size_t		len;
+		const char	*object;
+		size_t		symbol;
+		size_t		shown;
+		const char	*file;
+		uint64_t	line;
 	} v[] = {
-		{ { "vfs_read", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 8 },
-		{ { "ext4_read [ext4]", NULL, FRAME_MODULE }, "[ext4]", 9 },
-		{ { "[unknown]", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 9 },
-		{ { "main [cp]", NULL, FRAME_USER }, "cp", 4 },
-		{ { "operator[] [lib.so.6]", NULL, FRAME_USER }, "lib.so.6", 10 },
-		{ { "operator[]", NULL, FRAME_USER }, "[unknown]", 10 },
-		{ { "[unknown]", NULL, FRAME_USER }, "[unknown]", 9 },
-		{ { "[cp]", NULL, FRAME_USER }, "[unknown]", 4 },
-		{ { "", NULL, FRAME_USER }, "[unknown]", 0 },
-		{ { "sh", "comm", FRAME_COLUMN }, NULL, 2 },
+		{ { "vfs_read", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 8, 8, "", 0 },
+		{ { "ext4_read [ext4]", NULL, FRAME_MODULE }, "[ext4]", 9, 16, "", 0 },
+		{ { "[unknown]", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 9, 9, "", 0 },
+		{ { "main [cp]", NULL, FRAME_USER }, "cp", 4, 9, "", 0 },
+		{ { "operator[] [lib.so.6]", NULL, FRAME_USER }, "lib.so.6", 10, 21, "", 0 },
+		{ { "operator[]", NULL, FRAME_USER }, "[unknown]", 10, 10, "", 0 },
+		{ { "[unknown]", NULL, FRAME_USER }, "[unknown]", 9, 9, "", 0 },
+		{ { "[cp]", NULL, FRAME_USER }, "cp", 0, 4, "", 0 },
+		{ { "", NULL, FRAME_USER }, "[unknown]", 0, 0, "", 0 },
+		{ { "sh 1:2", "comm", FRAME_COLUMN }, "", 6, 6, "", 0 },
+		{ { "main [cp] cp.c:120", NULL, FRAME_USER }, "cp", 4, 9, "cp.c", 120 },
+		{ { "vfs_read read_write.c:7", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 8, 8,
+		  "read_write.c", 7 },
+		{ { "step (inlined) a.h:3", NULL, FRAME_INLINED }, "inlined", 4, 14, "a.h", 3 },
+		{ { "std::a<b, c>::d (inlined)", NULL, FRAME_INLINED }, "inlined", 15, 25, "", 0 },
+		{ { "f(int, a::1) [x]", NULL, FRAME_USER }, "x", 12, 16, "", 0 },
+		{ { "a ::1", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 5, 5, "", 0 },
+		{ { "a b:", NULL, FRAME_KERNEL }, "[kernel.kallsyms]", 4, 4, "", 0 },
 	};
-	struct buf object = {};
+	struct frame_parts p = {};
 	bool good = true;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(v); i++) {
-		size_t len;
-		const char *got = frame_object(&v[i].frame, &len, &object);
-
-		if (!got == !v[i].object && len == v[i].len &&
-		    (!got || !strcmp(got, v[i].object)))
+		frame_parts(&v[i].frame, &p);
+		if (p.symbol == v[i].symbol && p.shown == v[i].shown &&
+		    !strcmp(p.object.p, v[i].object) && !p.file == !*v[i].file &&
+		    (!p.file || (p.line == v[i].line && p.file_len == strlen(v[i].file) &&
+				 !strncmp(p.file, v[i].file, p.file_len))))
 			continue;
-		printf("# %s: %s, %zu\n", v[i].frame.name, got ? got : "(none)", len);
+		printf("# %s: %s, %zu, %zu\n", v[i].frame.name, p.object.p, p.symbol, p.shown);
 		good = false;
 	}
-	ok(good, "names tell what code belongs to");
-	buf_free(&object);
+	ok(good, "names tell the function, what its code belongs to, and its line");
+	buf_free(&p.object);
+}
+
+/* Frames with lines, as a report has them that was asked for them. */
+static void test_lines(void)
+{
+	struct stack_set set = {};
+	struct export e = { .source = "func", .mode = "count", .version = "9.9", .set = &set };
+	char *text = NULL;
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	export_weigh(&e, NULL, NULL, "hits");
+	stack_set_begin(&set, 2, 2);
+	stack_set_add(&set, stack_set_frame(&set, "main [cp] cp.c:12", FRAME_USER));
+	stack_set_add(&set, stack_set_frame(&set, "step (inlined) a.h:3", FRAME_INLINED));
+	stack_set_add(&set, stack_set_frame(&set, "[cp]", FRAME_USER));
+	speedscope_write(&e, file);
+	perf_write(&e, file);
+	fclose(file);
+	ok(strstr(text, "\n{\"name\": \"main [cp]\", \"file\": \"cp.c\", \"line\": 12},"),
+	   "speedscope has the line");
+	ok(strstr(text, "\n\t               0 [unknown] (cp)\n"
+		  "\t               0 step (inlined)\n\t               0 main (cp)\n"),
+	   "perf tells an inlined function, and where what has no name is");
+	free(text);
+	stack_set_free(&set);
 }
 
 int main(void)
 {
 	test_table();
-	test_objects();
+	test_parts();
+	test_lines();
 	test_stable();
 	test_speedscope();
 	test_text();

@@ -84,7 +84,10 @@ struct profile {
 	size_t		nr_types;
 	uint64_t	function_of[MANY];	/* by the number of a location */
 	uint64_t	mapping_of[MANY];
+	uint64_t	line_of[MANY];
 	uint64_t	name_of[MANY];		/* by the number of a function */
+	uint64_t	source_of[MANY];
+	size_t		nr_functions;
 	uint64_t	file_of[MANY];		/* by the number of a mapping */
 	uint64_t	comments[MANY];
 	size_t		nr_comments;
@@ -133,7 +136,8 @@ static void read_location(struct profile *p, struct wire w)
 		if (field == 4)
 			read_pair(bytes, 2, &function, &line);
 	}
-	p->bad |= !id || id >= MANY || line;
+	p->bad |= !id || id >= MANY || !function;
+	p->line_of[id % MANY] = line;
 	p->function_of[id % MANY] = function;
 	p->mapping_of[id % MANY] = mapping;
 }
@@ -159,6 +163,9 @@ static void read_profile(struct profile *p, struct wire w)
 			read_location(p, bytes);
 		if (field == 5)
 			p->name_of[a % MANY] = b;
+		if (field == 5)
+			read_pair(bytes, 4, &a, &p->source_of[a % MANY]);
+		p->nr_functions += field == 5;
 		if (field == 6)
 			p->strings[p->nr_strings++ % MANY] =
 				strndup((const char *)bytes.at, (size_t)(bytes.end - bytes.at));
@@ -203,6 +210,10 @@ static void describe(const struct profile *p, size_t i, struct buf *out)
 	while (locations.at < locations.end) {
 		number = read_varint(&locations) % MANY;
 		buf_printf(out, " %s", string_of(p, p->name_of[p->function_of[number] % MANY]));
+		if (p->line_of[number])
+			buf_printf(out, " at %s:%llu",
+				   string_of(p, p->source_of[p->function_of[number] % MANY]),
+				   (unsigned long long)p->line_of[number]);
 		if (p->mapping_of[number])
 			buf_printf(out, " (%s)", string_of(p, p->file_of[p->mapping_of[number]]));
 		buf_puts(out, locations.at < locations.end ? " <" : "");
@@ -272,6 +283,14 @@ static void test_pprof(void)
 	describe(&p, 0, &line);
 	same(line.p, "5 event=cycles comm=cp tid=812 : b ([kernel.kallsyms]) < a ([kernel.kallsyms])",
 	     "the event is a label");
+	free_profile(&p);
+	read_sample(&p, sample_lines);
+	describe(&p, 0, &line);
+	same(line.p, "3 : main [cp] at cp.c:12 (cp)", "a line of a function");
+	describe(&p, 1, &line);
+	same(line.p, "4 : step (inlined) at a.h:3 < main [cp] at cp.c:15 (cp)",
+	     "another one, and a function that became part of it");
+	ok(p.nr_functions == 3, "lines of one function are of one function");
 	free_profile(&p);
 	read_sample(&p, sample_nothing);
 	ok(!p.nr_samples && p.nr_types == 1, "a profile of nothing");
