@@ -216,7 +216,7 @@ static int check_detach(const struct opts *o)
 static int check_flame(const struct opts *o)
 {
 	if (!o->flame)
-		return o->icicle ?
+		return o->icicle && !o->html ?
 		       misuse("--icicle turns a flame graph: it needs --flame FILE") : 0;
 	if (o->interval.given)
 		return misuse("--flame makes one picture, at the end: it cannot be combined with --interval");
