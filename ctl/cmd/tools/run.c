@@ -49,14 +49,7 @@ static const struct report_kind values = {
 	.print_values = probe_print_values,
 };
 
-/* An attempt: a form with the user's options. */
-struct attempt {
-	struct tool_options options;
-	struct run_spec	spec;
-	struct probe_run p;
-};
-
-static int prepare(struct attempt *a, const struct verb *verb, const struct tool_form *form,
+static int prepare(struct tool_run *a, const struct verb *verb, const struct tool_form *form,
 		   const struct opts *o)
 {
 	memset(a, 0, sizeof(*a));
@@ -67,7 +60,8 @@ static int prepare(struct attempt *a, const struct verb *verb, const struct tool
 	return probe_prepare(&a->p, &a->spec, &a->options.o);
 }
 
-static void release(struct attempt *a)
+/** tool_release() - Free what tool_find() made. */
+void tool_release(struct tool_run *a)
 {
 	model_free_request(&a->spec.request);
 	probe_free(&a->p);
@@ -75,7 +69,7 @@ static void release(struct attempt *a)
 }
 
 /* The same without a sentence; @why gets it. */
-static int attempt(struct attempt *a, const struct verb *verb, const struct tool_form *form,
+static int attempt(struct tool_run *a, const struct verb *verb, const struct tool_form *form,
 		   const struct opts *o, struct buf *why)
 {
 	int err;
@@ -97,12 +91,15 @@ static const struct noun *noun_of(const struct verb *verb)
 	return NULL;
 }
 
-/*
- * Prepare the first form that this kernel has. @why gets what the first one lacks; what
- * the user's options have wrong is said at once.
+/**
+ * tool_find() - Prepare the first form of a row that this kernel has.
+ * @a: is freed by tool_release() where there is one
+ * @why: gets what the first form lacks
+ *
+ * What the user's options have wrong is said at once.
+ * Return: 0 or an exit status.
  */
-static int find_form(struct attempt *a, const struct verb *verb, const struct opts *o,
-		     struct buf *why)
+int tool_find(struct tool_run *a, const struct verb *verb, const struct opts *o, struct buf *why)
 {
 	const struct tool_form *form = verb->tool->forms;
 	const struct opts bare = { .args = o->args, .nr_args = o->nr_args };
@@ -116,20 +113,20 @@ static int find_form(struct attempt *a, const struct verb *verb, const struct op
 			buf_free(&said);
 			return 0;
 		}
-		release(a);
+		tool_release(a);
 		misused = !attempt(a, verb, &form[i], &bare, i ? &said : why);
-		release(a);
+		tool_release(a);
 	}
 	buf_free(&said);
 	if (misused) {
 		why->len = 0;
 		refused = prepare(a, verb, &form[i - 1], o);
-		release(a);
+		tool_release(a);
 	}
 	return refused;
 }
 
-static int run_form(struct attempt *a, const struct verb *verb, const char *title,
+static int run_form(struct tool_run *a, const struct verb *verb, const char *title,
 		    const struct opts *o)
 {
 	struct buf same = {};
@@ -148,14 +145,14 @@ int tool_run(const struct verb *verb, const struct opts *o)
 {
 	struct buf title = {};
 	struct buf why = {};
-	struct attempt a;
+	struct tool_run a;
 	int err;
 
 	buf_printf(&title, "%s %s", noun_of(verb)->name, verb->name);
-	err = find_form(&a, verb, o, &why);
+	err = tool_find(&a, verb, o, &why);
 	if (!err) {
 		err = run_form(&a, verb, title.p, o);
-		release(&a);
+		tool_release(&a);
 	} else if (why.len && o->nr_args) {
 		warn("%s", why.p);
 	} else if (why.len) {

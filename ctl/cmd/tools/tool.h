@@ -23,6 +23,7 @@
 
 #include "cli/noun.h"
 #include "cmd/probe/probe.h"
+#include "run/run.h"
 
 #define TOOL_FORMS	4
 
@@ -64,9 +65,6 @@ extern const struct opt_group *const tool_records[];
 #define TOOL_COLUMNS	"probe", CONTEXT_COLUMNS, STACK_COLUMNS
 #define PAIR_COLUMNS	"from", "to", CONTEXT_COLUMNS, STACK_COLUMNS
 
-/* run.c */
-int tool_run(const struct verb *verb, const struct opts *o);
-
 /* options.c */
 
 /* The options of 'obsctl probe' for a form. */
@@ -81,6 +79,19 @@ bool tool_has_form(const struct verb *verb, size_t i);
 void tool_options_make(struct tool_options *t, const struct verb *verb,
 		       const struct tool_form *form, const struct opts *asked);
 void tool_options_free(struct tool_options *t);
+
+/* run.c */
+
+/* A form with the user's options, as a session. */
+struct tool_run {
+	struct tool_options options;
+	struct run_spec	spec;
+	struct probe_run p;
+};
+
+int tool_run(const struct verb *verb, const struct opts *o);
+int tool_find(struct tool_run *a, const struct verb *verb, const struct opts *o, struct buf *why);
+void tool_release(struct tool_run *a);
 
 /* show.c */
 void tool_command(const struct verb *verb, const struct tool_options *t, const char *between,
