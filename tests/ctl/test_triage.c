@@ -2,9 +2,6 @@
 /*
  * Unit tests of triage: its readers, and what its rules make of recorded machines, the files of
  * tests/ctl/triage. Run by 'make check' in ctl/; prints TAP.
- *
- * A recorded machine is the text of its files at two times: lines "@begin NS" and "@end NS", each
- * followed by "@file PATH" with the text; and sizes of slab memory in between, "@slab NS BYTES".
  */
 
 #include <stdio.h>
@@ -14,6 +11,7 @@
 #include "cmd/nouns.h"
 #include "cmd/triage/facts.h"
 #include "lib/diag.h"
+#include "recorded_machine.h"
 
 #define MACHINES	"../tests/ctl/triage/"
 #define PAGE		"obsctl.8"
@@ -57,62 +55,17 @@ static char *read_text(const char *path)
 	return text.p;
 }
 
-struct recorded {
-	struct machine	begin;
-	struct machine	end;
-	struct slab_reading v[16];
-	size_t		n;
-};
-
-/* The text of a file goes up to the next line of the recording's own. */
-static void take_section(struct recorded *r, struct machine **to, char *section)
-{
-	char *text = section;
-	char *line = strsep(&text, "\n");
-
-	if (!strncmp(line, "begin ", 6)) {
-		*to = &r->begin;
-		r->begin.time = strtoull(line + 6, NULL, 10);
-	} else if (!strncmp(line, "end ", 4)) {
-		*to = &r->end;
-		r->end.time = strtoull(line + 4, NULL, 10);
-	} else if (!strncmp(line, "slab ", 5)) {
-		char *at = line + 5;
-
-		r->v[r->n].time = strtoull(at, &at, 10);
-		r->v[r->n++].bytes = strtoull(at, NULL, 10);
-	} else if (!machine_take(*to, line + strlen("file "), text ? text : line)) {
-		ok(false, line, "is a file of a machine");
-	}
-}
-
 static bool load(struct recorded *r, const char *name)
 {
-	struct machine *to = &r->begin;
 	char path[128];
 	char *text;
-	char *at;
 
-	memset(r, 0, sizeof(*r));
 	snprintf(path, sizeof(path), MACHINES "%s", name);
 	text = read_text(path);
-	at = text ? strstr(text, "\n@") : NULL;
-	while (at) {
-		char *next = strstr(at + 2, "\n@");
-
-		if (next)
-			*next = 0;
-		take_section(r, &to, at + 2);
-		at = next;
-	}
+	if (text)
+		ok(!recorded_take(r, text), name, "has files of a machine only");
 	free(text);
 	return text;
-}
-
-static void unload(struct recorded *r)
-{
-	machine_free(&r->begin);
-	machine_free(&r->end);
 }
 
 /* What the rules have to make of each machine: NULL for no problem. */
@@ -145,7 +98,7 @@ static const struct {
 	},
 	{
 		"reclaim", "memory ", "reclaim", "disk ",
-		"Memory-bound: threads that needed memory looked at 50000 pages a second to free some; in 60.0 % of the time a thread waited for memory; 29 MiB of 1.9 GiB are available.",
+		"Memory-bound: threads that needed memory looked at 50000 pages a second to free some, in 100 stalls a second; in 60.0 % of the time a thread waited for memory; 29 MiB of 1.9 GiB are available.",
 	},
 	{
 		"disk", "disk nullb0", "io-pressure", "",
@@ -174,6 +127,18 @@ static const struct {
 	{
 		"files", "files ", "files", "",
 		"Open files reach their limit: 196,000 open files of 197,000.",
+	},
+	{
+		"blocked", "tasks ", "blocked", "",
+		"Off-CPU: processes are stuck in the kernel: 2 processes were blocked in the kernel all the time, stuck602 (process 602) for one.",
+	},
+	{
+		"process_files", "files ", "process-files", "",
+		"Open files of a process reach their limit: a b) c (process 77) has 1,000 files open, of 1,024 that it can have.",
+	},
+	{
+		"hot", "cpu ", "cpu-hot", "",
+		"CPU-bound by heat: CPU 1 was too hot, and slowed down, in 41.0 % of the time.",
 	},
 	{
 		"old", NULL, NULL, "",
@@ -240,7 +205,7 @@ static void test_machines(void)
 		judge(i, &rows, &f, &l);
 		rows_free(&rows);
 		facts_free(&f);
-		unload(&r);
+		recorded_free(&r);
 	}
 }
 
@@ -276,7 +241,7 @@ static void test_readers(void)
 	n = busy_find(&r.begin, &r.end, busy, ARRAY_SIZE(busy));
 	same_number(n, 1, "busiest processes", "how many ran");
 	same_number(busy[0].pid, 1, "busiest processes", "the first one");
-	unload(&r);
+	recorded_free(&r);
 }
 
 static void test_limits(void)

@@ -5,8 +5,8 @@
 
 #include "cmd/triage/facts.h"
 
-/* The same process: its number could have been another's before. */
-static const struct task *find_before(const struct machine *a, const struct task *t, size_t hint)
+/** task_before() - Return: the same process; its number could have been another's. NULL: none. */
+const struct task *task_before(const struct machine *a, const struct task *t, size_t hint)
 {
 	size_t i;
 
@@ -53,7 +53,7 @@ size_t busy_find(const struct machine *a, const struct machine *b, struct busy *
 	for (i = 0; seconds > 0 && i < b->nr_tasks; i++) {
 		const struct task *t = &b->tasks[i];
 		const struct task none = {};
-		const struct task *before = find_before(a, t, i);
+		const struct task *before = task_before(a, t, i);
 		struct busy busy = { .pid = t->pid, .comm = t->comm, .threads = t->threads };
 
 		if (!before)

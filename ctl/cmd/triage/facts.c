@@ -38,6 +38,7 @@ void facts_find(struct facts *f, const struct machine *a, const struct machine *
 		const struct slab_reading *v, size_t n)
 {
 	facts_cpu(f, a, b);
+	facts_hot(f, a, b);
 	facts_irq(f, a, b);
 	facts_memory(f, a, b);
 	facts_cgroups(f, a, b);
@@ -45,6 +46,7 @@ void facts_find(struct facts *f, const struct machine *a, const struct machine *
 	facts_disks(f, a, b);
 	facts_net(f, a, b);
 	facts_limits(f, b);
+	facts_blocked(f, a, b);
 }
 
 void facts_free(struct facts *f)

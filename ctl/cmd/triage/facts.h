@@ -60,6 +60,7 @@ void facts_free(struct facts *f);
 
 /* facts_cpu.c */
 void facts_cpu(struct facts *f, const struct machine *a, const struct machine *b);
+void facts_hot(struct facts *f, const struct machine *a, const struct machine *b);
 void facts_irq(struct facts *f, const struct machine *a, const struct machine *b);
 
 /* facts_memory.c */
@@ -71,15 +72,21 @@ void facts_slab(struct facts *f, const struct machine *a, const struct machine *
 /* facts_io.c */
 void facts_disks(struct facts *f, const struct machine *a, const struct machine *b);
 void facts_net(struct facts *f, const struct machine *a, const struct machine *b);
+
+/* facts_limits.c */
 void facts_limits(struct facts *f, const struct machine *b);
+void facts_blocked(struct facts *f, const struct machine *a, const struct machine *b);
 
 /* busy.c */
+const struct task *task_before(const struct machine *a, const struct task *t, size_t hint);
 size_t busy_find(const struct machine *a, const struct machine *b, struct busy *out, size_t max);
 
 /* rows.c */
 void rows_make(struct triage_rows *rows, const struct facts *f, const struct limits *l);
 void rows_evidence(const struct triage_row *row, const struct facts *f, const struct limits *l,
 		   struct buf *out);
+void rows_crossed(const struct triage_row *row, const struct facts *f, const struct limits *l,
+		  struct strings *names);
 void rows_sentence(const struct triage_rows *rows, const struct facts *f, const struct limits *l,
 		   struct buf *out);
 void rows_free(struct triage_rows *rows);

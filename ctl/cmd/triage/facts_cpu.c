@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What was measured of CPUs, interrupts, and the limits of tasks and files. */
+/* What was measured of CPUs and interrupts. */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/triage/facts.h"
-#include "lib/format.h"
-#include "lib/macros.h"
 
 /* Ticks between two states, by what a CPU did. */
 struct use {
@@ -217,36 +215,28 @@ void facts_irq(struct facts *f, const struct machine *a, const struct machine *b
 	buf_free(&most_soft);
 }
 
-/** facts_limits() - How close the numbers of threads, files and connections are to their limits. */
-void facts_limits(struct facts *f, const struct machine *b)
+/** facts_hot() - Time in which a CPU was slowed down, as it was too hot. */
+void facts_hot(struct facts *f, const struct machine *a, const struct machine *b)
 {
-	static const struct {
-		enum metric	metric;
-		const char	*count;
-		const char	*limits[2];
-		const char	*what;
-	} all[] = {
-		{ M_TASKS, "threads", { "proc/sys/kernel/threads-max", "proc/sys/kernel/pid_max" },
-		  "threads" },
-		{ M_FILES, "proc/sys/fs/file-nr", { "proc/sys/fs/file-max" }, "open files" },
-		{ M_CONNTRACK, "proc/sys/net/netfilter/nf_conntrack_count",
-		  { "proc/sys/net/netfilter/nf_conntrack_max" }, "connections followed" },
-	};
-	char n[32], of[32];
-	uint64_t limit;
-	uint64_t v;
-	size_t i, k;
+	double window = (double)grown(a->time, b->time) / 1e6;
+	const struct cpu *worst = NULL;
+	double most = 0;
+	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		uint64_t least = UINT64_MAX;
+	for (i = 0; window > 0 && i < b->nr_cpus; i++) {
+		const struct cpu *before = same_cpu(a, &b->cpus[i]);
+		double part;
 
-		for (k = 0; k < ARRAY_SIZE(all[i].limits) && all[i].limits[k]; k++)
-			if (named_get(&b->limits, all[i].limits[k], &limit) && limit < least)
-				least = limit;
-		if (least == UINT64_MAX || !named_get(&b->limits, all[i].count, &v))
+		if (!before || !before->has_hot || !b->cpus[i].has_hot)
 			continue;
-		facts_add(f, all[i].metric, "", percent((double)v, (double)least),
-			  "%s %s of %s", format_count(n, sizeof(n), v), all[i].what,
-			  least > 1ull << 60 ? "any number" : format_count(of, sizeof(of), least));
+		part = percent((double)grown(before->hot_ms, b->cpus[i].hot_ms), window);
+		if (worst && part <= most)
+			continue;
+		most = part;
+		worst = &b->cpus[i];
 	}
+	if (worst)
+		facts_add(f, M_CPU_HOT, "", most,
+			  "CPU %u was too hot, and slowed down, in %.1f %% of the time", worst->id,
+			  most);
 }

@@ -36,6 +36,7 @@ void facts_memory(struct facts *f, const struct machine *a, const struct machine
 	double seconds = seconds_between(a, b);
 	double scanned;
 	double swapped;
+	double stalls;
 	uint64_t kills;
 	double some;
 
@@ -51,8 +52,12 @@ void facts_memory(struct facts *f, const struct machine *a, const struct machine
 	if (!a->vm.names.n || !b->vm.names.n)
 		return;
 	scanned = (double)named_grown(&a->vm, &b->vm, "pgscan_direct") / seconds;
+	stalls = (double)(named_grown(&a->vm, &b->vm, "allocstall_dma32") +
+			  named_grown(&a->vm, &b->vm, "allocstall_normal") +
+			  named_grown(&a->vm, &b->vm, "allocstall_movable")) / seconds;
 	facts_add(f, M_RECLAIM, "", scanned,
-		  "threads that needed memory looked at %.0f pages a second to free some", scanned);
+		  "threads that needed memory looked at %.0f pages a second to free some, in %.0f stalls a second",
+		  scanned, stalls);
 	swapped = (double)(named_grown(&a->vm, &b->vm, "pswpin") +
 			   named_grown(&a->vm, &b->vm, "pswpout")) / seconds;
 	facts_add(f, M_SWAP, "", swapped, "%.0f pages a second went to swap or came back", swapped);

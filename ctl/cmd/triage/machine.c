@@ -132,6 +132,8 @@ static const struct file {
 
 #define CGROUPS "sys/fs/cgroup/"
 #define NETS	"sys/class/net/"
+#define CPUS	"sys/devices/system/cpu/cpu"
+#define HOT	"/thermal_throttle/core_throttle_total_time_ms"
 
 static bool take_task(struct machine *m, char *text)
 {
@@ -174,6 +176,52 @@ static bool take_speed(struct machine *m, const char *path, char *text)
 	return true;
 }
 
+/* Time on a CPU, time that it waited for one, and times that it ran. */
+static void take_slices(struct task *t, char *text)
+{
+	uint64_t v = 0;
+	size_t n = 0;
+
+	while (next_number(&text, &v))
+		n++;
+	t->slices = v;
+	t->has_slices = n == 3;
+}
+
+/* Of what belongs to a process: its state, which comes first, its limits, and its open files. */
+static bool take_process(struct machine *m, const char *path, char *text)
+{
+	char *file;
+	uint64_t pid = strtoull(path + strlen("proc/"), &file, 10);
+	struct task *t = m->nr_tasks ? &m->tasks[m->nr_tasks - 1] : NULL;
+	size_t i;
+
+	if (!strcmp(file, "/stat"))
+		return take_task(m, text);
+	for (i = 0; i < m->nr_tasks && (!t || t->pid != pid); i++)
+		t = &m->tasks[i];
+	if (!t || t->pid != pid)
+		return false;
+	if (!strcmp(file, "/limits"))
+		parse_process_limits(t, text);
+	else if (!strcmp(file, "/schedstat"))
+		take_slices(t, text);
+	else
+		next_number(&text, &t->files);
+	return true;
+}
+
+static bool take_hot(struct machine *m, const char *path, char *text)
+{
+	char *file;
+	struct cpu *c = find_cpu(m, (uint32_t)strtoul(path + strlen(CPUS), &file, 10), false);
+
+	if (!c || strcmp(file, HOT))
+		return false;
+	c->has_hot = next_number(&text, &c->hot_ms);
+	return true;
+}
+
 /**
  * machine_take() - Take what a file says.
  * @path: without the first slash
@@ -196,7 +244,9 @@ bool machine_take(struct machine *m, const char *path, char *text)
 	if (!strncmp(path, NETS, strlen(NETS)))
 		return take_speed(m, path, text);
 	if (!strncmp(path, "proc/", 5) && isdigit((unsigned char)path[5]))
-		return take_task(m, text);
+		return take_process(m, path, text);
+	if (!strncmp(path, CPUS, strlen(CPUS)))
+		return take_hot(m, path, text);
 	return false;
 }
 
@@ -210,6 +260,10 @@ static void read_tasks(struct machine *m)
 		if (!isdigit((unsigned char)d->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "proc/%.16s/stat", d->d_name);
+		if (machine_read_file(m, path) || !m->nr_tasks ||
+		    m->tasks[m->nr_tasks - 1].state != 'D')
+			continue;
+		snprintf(path, sizeof(path), "proc/%.16s/schedstat", d->d_name);
 		machine_read_file(m, path);
 	}
 	if (dir)
@@ -240,12 +294,33 @@ void machine_read(struct machine *m, struct strings *missing)
 		snprintf(path, sizeof(path), NETS "%.32s/speed", m->nets[i].name);
 		machine_read_file(m, path);
 	}
+	for (i = 0; i < m->nr_cpus; i++) {
+		snprintf(path, sizeof(path), CPUS "%u" HOT, m->cpus[i].id);
+		machine_read_file(m, path);
+	}
 	read_tasks(m);
 	cgroups_read(m);
 	if (missing && !m->nr_cgroups)
 		strings_add(missing,
 			    "limits of control groups: there is no cgroup2 at /sys/fs/cgroup");
 	buf_free(&why);
+}
+
+/** machine_read_files() - Read how many files each process has open, and how many it can have. */
+void machine_read_files(struct machine *m)
+{
+	char path[64];
+	size_t i;
+
+	for (i = 0; i < m->nr_tasks; i++) {
+		struct task *t = &m->tasks[i];
+
+		snprintf(path, sizeof(path), "/proc/%llu/fd", (unsigned long long)t->pid);
+		t->files = count_entries(path);
+		snprintf(path, sizeof(path), "proc/%llu/limits", (unsigned long long)t->pid);
+		if (t->files)
+			machine_read_file(m, path);
+	}
 }
 
 /** machine_slab_bytes() - Return: memory of slab that cannot be reclaimed, now; 0 if not known. */

@@ -26,6 +26,8 @@ struct cpu {
 	uint64_t	ticks[NR_CPU_TIMES];
 	uint64_t	waited;		/* ns that threads waited in its run queue */
 	bool		has_waited;
+	uint64_t	hot_ms;		/* slowed down, as it was too hot */
+	bool		has_hot;
 };
 
 /* Time that some threads, or all of them, waited for a resource. */
@@ -90,11 +92,16 @@ struct cgroup {
 struct task {
 	uint64_t	pid;
 	char		*comm;
+	char		state;		/* as ps shows it */
+	uint64_t	slices;		/* times that it ran, of one that is blocked */
+	bool		has_slices;
 	uint64_t	began;		/* ticks after boot */
 	uint64_t	user;		/* ticks */
 	uint64_t	system;
 	uint64_t	major;		/* page faults that waited for a disk */
 	uint64_t	threads;
+	uint64_t	files;		/* that it has open */
+	uint64_t	files_max;	/* of these; 0 where it is not known */
 };
 
 /* What the kernel's own slab memory was at a time, in between. */
@@ -137,6 +144,7 @@ struct machine {
 /* machine.c */
 bool machine_take(struct machine *m, const char *path, char *text);
 void machine_read(struct machine *m, struct strings *missing);
+void machine_read_files(struct machine *m);
 uint64_t machine_slab_bytes(void);
 void machine_free(struct machine *m);
 
@@ -154,6 +162,8 @@ void parse_stat(struct machine *m, char *text);
 void parse_schedstat(struct machine *m, char *text);
 void parse_interrupts(struct irqs *out, char *text);
 bool parse_task(struct task *t, char *text);
+void parse_process_limits(struct task *t, char *text);
+struct cpu *find_cpu(struct machine *m, uint32_t id, bool add);
 
 /* parse_memory.c */
 void parse_meminfo(struct named *out, char *text);

@@ -7,7 +7,8 @@
 
 #include "cmd/triage/machine.h"
 
-static struct cpu *find_cpu(struct machine *m, uint32_t id, bool add)
+/** find_cpu() - Return: a CPU by its number, which is added if @add; or NULL. */
+struct cpu *find_cpu(struct machine *m, uint32_t id, bool add)
 {
 	struct cpu *c;
 	size_t i;
@@ -134,10 +135,25 @@ bool parse_task(struct task *t, char *text)
 		v[i] = (uint64_t)strtoll(at, &at, 10);
 	}
 	t->comm = copy_string(open + 1);
+	t->state = close[2];
 	t->major = v[STAT_MAJFLT];
 	t->user = v[STAT_UTIME];
 	t->system = v[STAT_STIME];
 	t->threads = v[STAT_THREADS];
 	t->began = v[STAT_BEGAN];
 	return true;
+}
+
+/** parse_process_limits() - /proc/PID/limits: "Max open files  1024  524288  files". */
+void parse_process_limits(struct task *t, char *text)
+{
+	static const char files[] = "Max open files";
+	char *line;
+
+	while ((line = next_line(&text))) {
+		if (strncmp(line, files, strlen(files)))
+			continue;
+		line += strlen(files);
+		next_number(&line, &t->files_max);
+	}
 }

@@ -54,6 +54,20 @@ int machine_read_file(struct machine *m, const char *path)
 	return err;
 }
 
+/** count_entries() - Return: how many a directory has, without "." and ".."; 0 for none. */
+uint64_t count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *d;
+	uint64_t n = 0;
+
+	while (dir && (d = readdir(dir)))
+		n += d->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 /** cgroup_add() - Return: the group of a path, which is made if need be. */
 struct cgroup *cgroup_add(struct machine *m, const char *path)
 {

@@ -7,6 +7,7 @@
 
 int machine_read_file(struct machine *m, const char *path);
 void cgroups_read(struct machine *m);
+uint64_t count_entries(const char *path);
 struct cgroup *cgroup_add(struct machine *m, const char *path);
 
 #endif

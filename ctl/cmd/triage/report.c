@@ -96,6 +96,7 @@ static const char *verdict_of(const struct triage_row *r)
 static void print_row(const struct finding *f, struct out *o, const struct triage_row *r)
 {
 	struct buf evidence = {};
+	struct strings crossed = {};
 	struct buf below = {};
 	struct buf name = {};
 	struct buf next = {};
@@ -116,6 +117,8 @@ static void print_row(const struct finding *f, struct out *o, const struct triag
 	if (r->cause)
 		out_json_text(o, "follows_from",
 			      resource_names[triage_rules[r->cause->metric].resource]);
+	rows_crossed(r, f->facts, f->limits, &crossed);
+	out_json_texts(o, "crossed", &crossed);
 	out_json_text(o, "evidence", evidence.p);
 	if (r->crossed) {
 		out_json_text(o, "next", next.p);
@@ -126,6 +129,7 @@ static void print_row(const struct finding *f, struct out *o, const struct triag
 		out_below(o, below.p);
 	}
 	out_row_end(o);
+	strings_free(&crossed);
 	buf_free(&evidence);
 	buf_free(&below);
 	buf_free(&name);
@@ -190,6 +194,8 @@ static void print_busy(const struct finding *f, struct out *o)
 		out_cell_aside(o, "MAJOR FAULTS",
 			       triage_format(shown, sizeof(shown), busy[i].faults, PER_SECOND),
 			       true);
+		if (f->watch)
+			watch_print_service(f->watch, busy[i].pid, o);
 		out_row_end(o);
 	}
 	out_table_end(o);
@@ -201,7 +207,7 @@ static void print_missing(const struct strings *missing, struct out *o)
 
 	out_json_texts(o, "not_seen", missing);
 	if (missing->n)
-		out_line(o, "\nNot seen, for want of a file:");
+		out_line(o, "\nNot seen, for want of a file or of the module:");
 	for (i = 0; i < missing->n; i++)
 		out_line(o, "  %s", missing->v[i]);
 }
@@ -218,6 +224,8 @@ int finding_print(const struct finding *f, const struct output *to, bool json)
 	print_rows(f, &o);
 	print_sentence(f, &o);
 	print_busy(f, &o);
+	if (f->watch)
+		watch_print(f->watch, &o);
 	print_missing(f->missing, &o);
 	out_close(&o, '}');
 	out_newline(&o);

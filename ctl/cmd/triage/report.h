@@ -4,6 +4,7 @@
 #define OBSCTL_TRIAGE_REPORT_H
 
 #include "cmd/triage/facts.h"
+#include "cmd/triage/watch.h"
 #include "report/outfile.h"
 
 #define BUSY_SHOWN	5
@@ -16,6 +17,7 @@ struct finding {
 	const struct limits *limits;
 	const struct triage_rows *rows;
 	const struct strings *missing;
+	struct watch	*watch;		/* the module's sessions; NULL without it */
 	bool		all;		/* rows of all resources of a kind */
 };
 

@@ -170,6 +170,20 @@ void rows_evidence(const struct triage_row *row, const struct facts *f, const st
 		buf_puts(out, row->worst->evidence);
 }
 
+/** rows_crossed() - Add the names of the thresholds that a row has crossed, the worst first. */
+void rows_crossed(const struct triage_row *row, const struct facts *f, const struct limits *l,
+		  struct strings *names)
+{
+	unsigned int class;
+	size_t i;
+
+	for (class = 0; class < 3; class++)
+		for (i = 0; i < f->n; i++)
+			if (evidence_class(row, &f->v[i], l) == class &&
+			    !strings_have(names, triage_rules[f->v[i].metric].name))
+				strings_add(names, triage_rules[f->v[i].metric].name);
+}
+
 static void add_followers(const struct triage_rows *rows, struct buf *out)
 {
 	size_t n = 0;

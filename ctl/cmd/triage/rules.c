@@ -25,7 +25,7 @@ enum { STOPS, SLOWS, GROWS, IN_USE };
 #define RULE_E(of)	.resource = (of), .aspect = ERRORS
 
 const char *const resource_names[NR_RESOURCES] = {
-	"cpu", "memory", "slab", "disk", "net", "tcp", "udp", "interrupts", "tasks",
+	"cpu", "memory", "slab", "disk", "net", "tcp", "udp", "locks", "interrupts", "tasks",
 	"files", "conntrack",
 };
 
@@ -36,13 +36,20 @@ const struct rule triage_rules[NR_METRICS] = {
 		"oom-kills", "processes that the kernel killed for want of memory",
 		"OOM kills", "Out of memory",
 		"obsctl slab growth -d 30",
-		1, IN_COUNT, RULE_E(R_MEMORY), STOPS, CAUSES(R_DISK),
+		1, IN_COUNT, RULE_E(R_MEMORY), STOPS, CAUSES(R_DISK) | CAUSES(R_TASKS),
 	},
 	[M_CGROUP_OOM_KILLS] = {
 		"cgroup-oom-kills", "the same, by the limit of a control group",
 		"OOM kills", "A control group is out of memory",
 		"obsctl page faults -d 10",
-		1, IN_COUNT, RULE_E(R_MEMORY), STOPS, CAUSES(R_MEMORY) | CAUSES(R_DISK),
+		1, IN_COUNT, RULE_E(R_MEMORY), STOPS,
+		CAUSES(R_MEMORY) | CAUSES(R_DISK) | CAUSES(R_TASKS),
+	},
+	[M_DISK_ERRORS] = {
+		"disk-errors", "requests to a disk that failed (with the module)",
+		"errors", "A disk fails",
+		"obsctl disk errors -d 10",
+		1, IN_COUNT, RULE_E(R_DISK), STOPS, 0,
 	},
 	[M_NET_ERRORS] = {
 		"net-errors", "packets of an interface with errors",
@@ -56,9 +63,21 @@ const struct rule triage_rules[NR_METRICS] = {
 		"obsctl probe count t:task:task_newtask --by comm -d 10",
 		90, IN_PERCENT, RULE_U(R_TASKS), STOPS, 0,
 	},
+	[M_BLOCKED] = {
+		"blocked", "processes that were blocked in the kernel all the time",
+		"stuck", "Off-CPU: processes are stuck in the kernel",
+		"obsctl lock stalls -d 10",
+		1, IN_COUNT, RULE_S(R_TASKS), STOPS, 0,
+	},
 	[M_FILES] = {
 		"files", "open files there are, of those there can be",
 		"near its limit", "Open files reach their limit",
+		"obsctl syscall count 'open*' socket accept4 --by comm,pid -d 10",
+		90, IN_PERCENT, RULE_U(R_FILES), STOPS, 0,
+	},
+	[M_PROCESS_FILES] = {
+		"process-files", "files that a process has open, of those it can have",
+		"near its limit", "Open files of a process reach their limit",
 		"obsctl syscall count 'open*' socket accept4 --by comm,pid -d 10",
 		90, IN_PERCENT, RULE_U(R_FILES), STOPS, 0,
 	},
@@ -72,7 +91,8 @@ const struct rule triage_rules[NR_METRICS] = {
 		"cgroup-pressure", "time in which threads of a control group waited for memory",
 		"short of memory", "Memory-bound in a control group",
 		"obsctl sched offcpu -d 10",
-		10, IN_PERCENT, RULE_S(R_MEMORY), SLOWS, CAUSES(R_MEMORY) | CAUSES(R_DISK),
+		10, IN_PERCENT, RULE_S(R_MEMORY), SLOWS,
+		CAUSES(R_MEMORY) | CAUSES(R_DISK) | CAUSES(R_TASKS),
 	},
 	[M_CGROUP_THROTTLED] = {
 		"cgroup-throttled", "time in which a control group had used up its CPU quota",
@@ -84,31 +104,56 @@ const struct rule triage_rules[NR_METRICS] = {
 		"irq-time", "time of a CPU in interrupts, hard and soft",
 		"storm", "Interrupt-bound",
 		"obsctl irq soft -d 10",
-		30, IN_PERCENT, RULE_U(R_IRQ), SLOWS, CAUSES(R_CPU),
+		30, IN_PERCENT, RULE_U(R_IRQ), SLOWS, CAUSES(R_CPU) | CAUSES(R_LOCK),
 	},
 	[M_IRQ_RATE] = {
 		"irq-rate", "interrupts of one kind on a CPU",
 		"storm", "Interrupt-bound",
 		"obsctl irq hard -d 10",
-		50000, PER_SECOND, RULE_S(R_IRQ), SLOWS, CAUSES(R_CPU),
+		50000, PER_SECOND, RULE_S(R_IRQ), SLOWS, CAUSES(R_CPU) | CAUSES(R_LOCK),
 	},
 	[M_IRQ_PRESSURE] = {
 		"irq-pressure", "time that interrupts took from threads",
 		"storm", "Interrupt-bound",
 		"obsctl irq hard -d 10",
-		10, IN_PERCENT, RULE_S(R_IRQ), SLOWS, CAUSES(R_CPU),
+		10, IN_PERCENT, RULE_S(R_IRQ), SLOWS, CAUSES(R_CPU) | CAUSES(R_LOCK),
+	},
+	[M_SOFTIRQ_LONGEST] = {
+		"softirq-longest", "the longest soft interrupt (with the module)",
+		"long handlers", "Latency of soft interrupts",
+		"obsctl irq soft -d 10",
+		20e6, IN_TIME, RULE_S(R_IRQ), SLOWS, 0,
+	},
+	[M_IRQ_LONGEST] = {
+		"irq-longest", "the longest handler of an interrupt (with the module)",
+		"long handlers", "Latency of interrupts",
+		"obsctl irq hard -d 10",
+		10e6, IN_TIME, RULE_S(R_IRQ), SLOWS, 0,
+	},
+	[M_LOCK_SPIN] = {
+		"lock-spin", "time of all CPUs that spins on locks (with the module)",
+		"spins", "CPU-bound, by CPUs that spin on a lock",
+		"obsctl lock contention --owner-stack -d 10",
+		10, IN_PERCENT, RULE_S(R_LOCK), SLOWS, CAUSES(R_CPU),
+	},
+	[M_LOCK_WAIT] = {
+		"lock-wait",
+		"time that threads slept for one lock, of the time observed (with the module)",
+		"contended", "Off-CPU, behind a lock",
+		"obsctl lock contention --owner-stack -d 10",
+		20, IN_PERCENT, RULE_S(R_LOCK), SLOWS, CAUSES(R_TASKS),
 	},
 	[M_MEMORY_PRESSURE] = {
 		"memory-pressure", "time in which threads waited for memory",
 		"short of memory", "Memory-bound",
 		"obsctl page reclaim -d 10",
-		10, IN_PERCENT, RULE_S(R_MEMORY), SLOWS, CAUSES(R_DISK),
+		10, IN_PERCENT, RULE_S(R_MEMORY), SLOWS, CAUSES(R_DISK) | CAUSES(R_TASKS),
 	},
 	[M_RECLAIM] = {
 		"reclaim", "pages that threads looked at, to free some, before they got theirs",
 		"short of memory", "Memory-bound",
 		"obsctl page reclaim -d 10",
-		1000, PER_SECOND, RULE_S(R_MEMORY), SLOWS, CAUSES(R_DISK),
+		1000, PER_SECOND, RULE_S(R_MEMORY), SLOWS, CAUSES(R_DISK) | CAUSES(R_TASKS),
 	},
 	[M_SWAP] = {
 		"swap", "pages that were swapped in or out",
@@ -120,13 +165,26 @@ const struct rule triage_rules[NR_METRICS] = {
 		"io-pressure", "time in which threads waited for I/O",
 		"threads wait", "I/O-bound",
 		"obsctl disk latency -d 10",
-		20, IN_PERCENT, RULE_S(R_DISK), SLOWS, 0,
+		20, IN_PERCENT, RULE_S(R_DISK), SLOWS, CAUSES(R_TASKS),
 	},
 	[M_DISK_WAIT] = {
 		"disk-wait", "time that a request to a disk takes, on average",
 		"slow", "I/O-bound",
 		"obsctl disk latency -d 10",
-		50e6, IN_TIME, RULE_S(R_DISK), SLOWS, 0,
+		50e6, IN_TIME, RULE_S(R_DISK), SLOWS, CAUSES(R_TASKS),
+	},
+	[M_DISK_DEVICE] = {
+		"disk-device", "time that a disk takes for 99 % of its requests (with the module)",
+		"slow", "I/O-bound",
+		"obsctl disk latency -d 10",
+		100e6, IN_TIME, RULE_S(R_DISK), SLOWS, CAUSES(R_TASKS),
+	},
+	[M_DISK_QUEUED] = {
+		"disk-queued",
+		"time that 99 % of the requests to a disk are queued first (with the module)",
+		"queues", "I/O-bound",
+		"obsctl disk queue -d 10",
+		100e6, IN_TIME, RULE_S(R_DISK), SLOWS, 0,
 	},
 	[M_RETRANSMITS] = {
 		"retransmits", "TCP segments that were sent again",
@@ -158,6 +216,12 @@ const struct rule triage_rules[NR_METRICS] = {
 		"obsctl sched runq -d 10",
 		10, IN_PERCENT, RULE_U(R_CPU), SLOWS, 0,
 	},
+	[M_CPU_HOT] = {
+		"cpu-hot", "time in which a CPU was slowed down, as it was too hot",
+		"too hot", "CPU-bound by heat",
+		"obsctl pmu record -d 10",
+		10, IN_PERCENT, RULE_E(R_CPU), SLOWS, 0,
+	},
 	[M_CPU_WAIT] = {
 		"cpu-wait", "threads that waited for a CPU, on average",
 		"saturated", "CPU-bound",
@@ -169,6 +233,12 @@ const struct rule triage_rules[NR_METRICS] = {
 		"saturated", "CPU-bound",
 		"obsctl sched runq --preempted -d 10",
 		40, IN_PERCENT, RULE_S(R_CPU), SLOWS, 0,
+	},
+	[M_RUNQ_P99] = {
+		"runq-p99", "time that 99 % of the waits for a CPU take at most (with the module)",
+		"saturated", "CPU-bound",
+		"obsctl sched runq --preempted -d 10",
+		50e6, IN_TIME, RULE_S(R_CPU), SLOWS, 0,
 	},
 	[M_SLAB_GROWTH] = {
 		"slab-growth", "steady growth of the kernel's memory that cannot be reclaimed",

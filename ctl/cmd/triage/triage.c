@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * obsctl triage: the first command on a slow machine. Two looks at the files of /proc and /sys:
- * it needs no module.
+ * obsctl triage: the first command on a slow machine. Two looks at the files of /proc and /sys,
+ * and the module's sessions in between, where it is loaded.
  */
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 
 #include "cmd/nouns.h"
 #include "cmd/triage/report.h"
+#include "cmd/triage/watch.h"
 #include "lib/clock.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
@@ -28,6 +29,7 @@ struct triage_opts {
 	struct strings	thresholds;
 	bool		all;
 	bool		fail;
+	bool		passive;
 };
 
 struct triage {
@@ -41,6 +43,7 @@ struct triage {
 	struct facts	facts;
 	struct triage_rows rows;
 	struct strings	missing;
+	struct watch	watch;
 	struct signals	signals;
 	struct child	child;
 	struct output	output;
@@ -56,6 +59,8 @@ static const struct opt own_options[] = {
 static const struct opt show_options[] = {
 	{ "all", 0, NULL, "all disks, interfaces and control groups, also without a finding",
 	  &opt_switch, OPT_OWN_AT(struct triage_opts, all) },
+	{ "passive", 0, NULL, "read files only, and start no session where the module is loaded",
+	  &opt_switch, OPT_OWN_AT(struct triage_opts, passive) },
 	{ "threshold", 0, "NAME=VALUE", "from which value on it is a problem; names are below",
 	  &opt_texts, OPT_OWN_AT(struct triage_opts, thresholds),
 	  .allowed = "NAME=VALUE, with commas between several" },
@@ -120,8 +125,13 @@ static int wait_end(struct triage *t)
 
 static int observe(struct triage *t)
 {
-	int err;
+	const struct triage_opts *own = t->o->own;
+	int err = 0;
 
+	if (!own->passive)
+		err = watch_open(&t->watch, &t->missing);
+	if (err)
+		return err;
 	machine_read(&t->begin, &t->missing);
 	take_reading(t);
 	err = child_begin(&t->child, t->o->command ? t->o->command[0] : "");
@@ -130,7 +140,8 @@ static int observe(struct triage *t)
 	signals_unblock(&t->signals);
 	take_reading(t);
 	machine_read(&t->end, NULL);
-	return err;
+	machine_read_files(&t->end);
+	return err ? err : watch_stop(&t->watch);
 }
 
 static int report(struct triage *t)
@@ -139,10 +150,12 @@ static int report(struct triage *t)
 	const struct finding found = {
 		.begin = &t->begin, .end = &t->end, .facts = &t->facts, .limits = &t->limits,
 		.rows = &t->rows, .missing = &t->missing, .all = own->all,
+		.watch = t->watch.open ? &t->watch : NULL,
 	};
 	int err;
 
 	facts_find(&t->facts, &t->begin, &t->end, t->readings, t->nr_readings);
+	watch_facts(&t->watch, &t->facts, t->end.nr_cpus);
 	rows_make(&t->rows, &t->facts, &t->limits);
 	err = finding_print(&found, &t->output, t->o->json);
 	if (err || !own->fail || !t->rows.problems)
@@ -154,6 +167,7 @@ static int report(struct triage *t)
 
 static void release(struct triage *t)
 {
+	watch_close(&t->watch);
 	rows_free(&t->rows);
 	facts_free(&t->facts);
 	machine_free(&t->begin);
@@ -165,7 +179,9 @@ static void release(struct triage *t)
 static int run_triage(const struct verb *verb, const struct opts *o)
 {
 	const struct triage_opts *own = o->own;
-	struct triage t = { .o = o };
+	struct triage t = {
+		.o = o, .watch = { .signals = &t.signals, .child = &t.child },
+	};
 	int closed;
 	int err;
 
