@@ -265,6 +265,12 @@ enum kobs_probe_syscall {
  * @KOBS_JOIN_TO: a hit ends the pair of its key; the program says whether it counts
  * @KOBS_JOIN_TO_KEY: gives the key
  *
+ * @KOBS_JOIN_FROM with KOBS_JOIN_VIA: a hit gives words to the pair that its key has
+ * begun, if this program lets it pass; the last one before the end counts. It is no
+ * hit of the session, but for one whose program has a fault, and has no end.
+ * @KOBS_JOIN_TO with KOBS_JOIN_OWN: an end without a begin is no hit, as it is the
+ * return of what a condition of the begin left out.
+ *
  * A session with joins measures the time from one hit to another. Its targets, of
  * any kind but KOBS_PROBE_CALL, have the number of such a word in place of that of a
  * program. Each part has 16 bits, the first the lowest: the number of a program plus
@@ -273,8 +279,8 @@ enum kobs_probe_syscall {
  * The key is what a program gives as its first numbers and texts, KOBS_JOIN_NUMBERS
  * and KOBS_PROG_TEXTS of them at most, which are the same ones in all programs of
  * keys; without these, it is the current thread. The columns of a pair are those of
- * its begin, but for numbers and texts that the programs of ends give: none is given
- * by both.
+ * its begin, but for numbers and texts that the other programs give: none is given by
+ * two of the three kinds.
  */
 enum kobs_join_part {
 	KOBS_JOIN_FROM,
@@ -285,6 +291,10 @@ enum kobs_join_part {
 };
 
 #define KOBS_JOIN_NUMBERS	2
+
+/* Bits of the number of a program. */
+#define KOBS_JOIN_VIA		0x8000
+#define KOBS_JOIN_OWN		0x8000
 
 /*
  * A bit of the numbers of system calls by another interface than the kernel's own, of

@@ -16,8 +16,8 @@
  *	*(u32)(arg0 + 8)		a number in memory
  *	(u32)arg1			cut to a type
  *	(errno)ret			a number whose name is shown: ENOENT for -2;
- *					(symbol), (dev), (blk_status),
- *					(ipv4) likewise
+ *					(symbol), (dev), (blk_status), (futex_op),
+ *					(user_data), (ipv4) likewise
  *	(enum TCP_ESTABLISHED)state	likewise: the enum of that name, or without one
  *					and with that constant
  *	((struct file *)arg0)->f_flags	a type for an address
@@ -74,6 +74,8 @@ enum expr_shown {
 	EXPR_SHOWN_SYMBOL,	/* as an address of code */
 	EXPR_SHOWN_DEVICE,	/* as a block device */
 	EXPR_SHOWN_BLK_STATUS,	/* as what became of a request to one */
+	EXPR_SHOWN_FUTEX_OP,	/* as what a system call does with a futex */
+	EXPR_SHOWN_DATA,	/* as an address of a program's data */
 	EXPR_SHOWN_IPV4,	/* as an address, as it is in memory */
 	EXPR_SHOWN_IPV6,	/* likewise, the first half of one; the column after it */
 	EXPR_SHOWN_IPV6_END,	/* is the second */

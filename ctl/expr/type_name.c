@@ -35,6 +35,8 @@ static const struct {
 	{ "result", EXPR_SHOWN_ERROR, 8, true }, { "symbol", EXPR_SHOWN_SYMBOL, 8, false },
 	{ "dev", EXPR_SHOWN_DEVICE, 4, false },
 	{ "blk_status", EXPR_SHOWN_BLK_STATUS, 1, false },
+	{ "futex_op", EXPR_SHOWN_FUTEX_OP, 4, true },
+	{ "user_data", EXPR_SHOWN_DATA, 8, false },
 	{ "ipv4", EXPR_SHOWN_IPV4, 4, false },
 	{ "ipv6", EXPR_SHOWN_IPV6, 8, false }, { "ipv6_end", EXPR_SHOWN_IPV6_END, 8, false },
 };

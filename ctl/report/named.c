@@ -11,6 +11,7 @@
 
 #include "report/view.h"
 #include "symbols/errors.h"
+#include "symbols/futexes.h"
 #include "symbols/syscalls.h"
 
 /* The kernel's numbers of devices. */
@@ -95,6 +96,17 @@ static void print_ipv4(uint64_t key, struct buf *out)
 		buf_puts(out, text);
 }
 
+/* An address of a process' data; which process is in another column. */
+static void print_data(struct view *v, const uint64_t *keys, uint64_t address, struct buf *out)
+{
+	size_t pid = view_column(v, "pid");
+
+	if (pid == SIZE_MAX || v->columns[pid] == &v->own[pid])
+		buf_printf(out, "0x%llx", (unsigned long long)address);
+	else
+		usyms_print_data(&v->usyms, (uint32_t)keys[pid], address, out);
+}
+
 /** named_print() - The number of a column, of a row with these keys. */
 void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf *out)
 {
@@ -116,6 +128,13 @@ void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf
 		if (print_constant(v, column, key, out))
 			return;
 		break;
+	case SHOWN_FUTEX_OP:
+		if (print_name(futex_op_name((long)key), out))
+			return;
+		break;
+	case SHOWN_DATA:
+		print_data(v, keys, key, out);
+		return;
 	case SHOWN_DEVICE:
 		print_device(key, out);
 		return;

@@ -232,6 +232,17 @@ bool view_has_stacks(const struct view *v)
 	return view_has_type(v, KOBS_TYPE_KSTACK) || view_has_type(v, KOBS_TYPE_USTACK);
 }
 
+/** view_names_user_code() - Whether a column is named by what processes have mapped. */
+bool view_names_user_code(const struct view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->nr_columns; i++)
+		if (v->types[i] == KOBS_TYPE_USTACK || v->shown[i] == SHOWN_DATA)
+			return true;
+	return false;
+}
+
 /** view_column() - Return: the place of a column of this name, or SIZE_MAX. */
 size_t view_column(const struct view *v, const char *name)
 {
@@ -262,10 +273,13 @@ void view_want_key(struct view *v, size_t column, uint64_t key)
 /**
  * view_absent() - Does a column not apply?
  *
- * A lock that does not tell its owner has none: no name, and no numbers.
+ * A lock that does not tell its owner has none: no name, and no numbers. A pair need
+ * not meet a function.
  */
 bool view_absent(const struct view *v, size_t column, uint64_t key)
 {
+	if (v->types[column] == KOBS_TYPE_FUNCTION && !key)
+		return true;
 	/* What a client computes can be empty. */
 	if (v->columns[column] == &v->own[column])
 		return false;
@@ -278,6 +292,7 @@ bool view_absent(const struct view *v, size_t column, uint64_t key)
 bool view_is_named(const struct view *v, size_t column)
 {
 	return v->shown[column] == SHOWN_HEX || v->shown[column] == SHOWN_DEVICE ||
+	       v->shown[column] == SHOWN_DATA ||
 	       v->shown[column] == SHOWN_IPV4 || v->shown[column] == SHOWN_IPV6 ||
 	       view_has_number(v, column);
 }
@@ -286,7 +301,8 @@ bool view_is_named(const struct view *v, size_t column)
 bool view_has_number(const struct view *v, size_t column)
 {
 	return v->shown[column] == SHOWN_SYSCALL || v->shown[column] == SHOWN_ERROR ||
-	       v->shown[column] == SHOWN_ENUM || v->shown[column] == SHOWN_BLK_STATUS;
+	       v->shown[column] == SHOWN_ENUM || v->shown[column] == SHOWN_BLK_STATUS ||
+	       v->shown[column] == SHOWN_FUTEX_OP;
 }
 
 /** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
@@ -316,7 +332,11 @@ static void print_key(struct view *v, size_t column, const uint64_t *keys, struc
 		break;
 	case KOBS_TYPE_FUNCTION:
 		target = find_target(v, key);
-		if (key && key <= v->places.n) {
+		if (!key) {
+			buf_puts(out, "-");
+			break;
+		}
+		if (key <= v->places.n) {
 			buf_puts(out, v->places.v[key - 1]);
 			break;
 		}

@@ -26,6 +26,8 @@ enum shown {
 	SHOWN_ENUM	= 'n',	/* likewise, of the enum that follows the letter */
 	SHOWN_DEVICE	= 'b',
 	SHOWN_BLK_STATUS = 'B',
+	SHOWN_FUTEX_OP	= 'o',
+	SHOWN_DATA	= 'a',	/* address in the process of the column pid */
 	SHOWN_IPV4	= 'i',
 	SHOWN_IPV6	= 'I',	/* the first half; the column after it is the second */
 	SHOWN_IPV6_END	= 'J',	/* not shown itself */
@@ -84,6 +86,7 @@ void view_tell(struct view *v, struct table *t);
 size_t view_column(const struct view *v, const char *name);
 bool view_has_type(const struct view *v, uint32_t type);
 bool view_has_stacks(const struct view *v);
+bool view_names_user_code(const struct view *v);
 void view_want_key(struct view *v, size_t column, uint64_t key);
 bool view_absent(const struct view *v, size_t column, uint64_t key);
 bool view_is_fault(const struct view *v, size_t column, const uint64_t *keys);

@@ -34,7 +34,7 @@ int aside_new(struct aside *a, struct run_spec *spec, const struct opts *o,
 		return refuse("this module has no '%s %s'", spec->source, spec->mode);
 	a->view.targets = spec->targets;
 	a->attach = (struct attach){ .nl = &a->nl, .signals = signals, .child = child };
-	request_fill(&spec->request, spec->source, spec->mode, o);
+	request_fill(&spec->request, spec->source, spec->mode, NULL, o);
 	err = attach_new(&a->attach, spec, &a->view, &a->session);
 	return err ? err : view_bind(&a->view, &a->session);
 }

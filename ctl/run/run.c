@@ -123,7 +123,7 @@ static const struct opts *asked_of(const struct run *r)
 
 static bool names_user_code(const struct run *r)
 {
-	return r->spec->user_code || view_has_type(&r->view, KOBS_TYPE_USTACK);
+	return r->spec->user_code || view_names_user_code(&r->view);
 }
 
 static int make_session(struct run *r)

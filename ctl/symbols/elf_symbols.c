@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is read of ELF files by all that reads them: the symbols of functions, and
- * sections by their names.
+ * What is read of ELF files by all that reads them: the symbols of functions and
+ * variables, and sections by their names.
  */
 
 #include <gelf.h>
@@ -56,11 +56,12 @@ static void read_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, el
 		if (!gelf_getsym(data, (int)i, &sym) || sym.st_shndx == SHN_UNDEF || !sym.st_value)
 			continue;
 		type = GELF_ST_TYPE(sym.st_info);
-		if (type != STT_FUNC && type != STT_GNU_IFUNC)
+		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT)
 			continue;
 		s.name = elf_strptr(elf, header->sh_link, sym.st_name);
 		s.address = sym.st_value;
 		s.size = sym.st_size;
+		s.data = type == STT_OBJECT;
 		s.indirect = type == STT_GNU_IFUNC;
 		if (s.name && *s.name)
 			take(arg, &s);
@@ -68,7 +69,7 @@ static void read_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, el
 }
 
 /**
- * elf_symbols_each() - Call @take for each symbol of a function.
+ * elf_symbols_each() - Call @take for each symbol of a function or a variable.
  *
  * A file has one table of each kind; one that claims to have thousands is not read for ever.
  *

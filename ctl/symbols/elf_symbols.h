@@ -10,11 +10,12 @@
 
 #include "lib/map.h"
 
-/* The symbol of a function. */
+/* The symbol of a function, or of a variable. */
 struct elf_symbol {
 	const char	*name;		/* with its version: elf_symbol_name() is without */
 	uint64_t	address;
 	uint64_t	size;		/* 0: not known */
+	bool		data;		/* it is a variable's */
 	bool		indirect;	/* chooses an implementation, and is none */
 };
 

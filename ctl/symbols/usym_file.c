@@ -42,9 +42,16 @@ static void take_symbol(void *arg, const struct elf_symbol *symbol)
 {
 	struct loading *l = arg;
 	struct usym_file *f = l->f;
+	struct usym_symbol *s;
 
-	f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
-	f->v[f->n++] = (struct usym_symbol) {
+	if (symbol->data) {
+		f->data = grow(f->data, &f->cap_data, f->nr_data + 1, sizeof(*f->data));
+		s = &f->data[f->nr_data++];
+	} else {
+		f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
+		s = &f->v[f->n++];
+	}
+	*s = (struct usym_symbol) {
 		.start = symbol->address,
 		.end = symbol->address + symbol->size,
 		.name = elf_symbol_name(&l->u->names, symbol->name),
@@ -94,6 +101,7 @@ static void load_segments(struct usym_file *f, Elf *elf)
 		s->offset = ph.p_offset;
 		s->size = ph.p_filesz;
 		s->address = ph.p_vaddr;
+		s->memory = ph.p_memsz;
 	}
 }
 
@@ -146,6 +154,8 @@ static void load_elf(struct loading *l, Elf *elf, int fd, const char *root)
 	f->program = is_program(elf);
 	if (f->n)
 		qsort(f->v, f->n, sizeof(*f->v), compare_symbols);
+	if (f->nr_data)
+		qsort(f->data, f->nr_data, sizeof(*f->data), compare_symbols);
 	keep_or_close(l, elf, fd);
 	keep_or_close(l, debug, debug_fd);
 }
@@ -230,6 +240,7 @@ void usym_file_free(void *file)
 
 	debug_info_free(f->debug);
 	free(f->v);
+	free(f->data);
 	free(f->segment);
 	free(f);
 }

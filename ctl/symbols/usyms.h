@@ -24,6 +24,7 @@ struct usym_segment {
 	uint64_t	offset;
 	uint64_t	size;
 	uint64_t	address;
+	uint64_t	memory;		/* bytes there, of which the file has @size */
 };
 
 /* A file that was mapped; read when a name of it is needed. */
@@ -38,6 +39,9 @@ struct usym_file {
 	struct usym_symbol *v;
 	size_t		n;
 	size_t		cap;
+	struct usym_symbol *data;	/* variables, likewise */
+	size_t		nr_data;
+	size_t		cap_data;
 	struct usym_segment *segment;	/* none: it is no program or library */
 	size_t		nr_segments;
 	size_t		cap_segments;
@@ -121,6 +125,7 @@ size_t usyms_find(struct usyms *u, uint32_t pid, uint64_t address, bool returned
 void usym_frame_print(const struct usym_frame *f, struct buf *out);
 
 void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out);
+void usyms_print_data(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out);
 uint64_t usyms_program_address(struct usyms *u, uint32_t pid, uint64_t address);
 void usyms_free(struct usyms *u);
 

@@ -33,7 +33,7 @@ enum kobs_word {
 	KOBS_W_USTACK,
 	KOBS_W_SOURCE,
 	/* A key holds up to KOBS_KEY_WORDS of them. */
-	KOBS_WORDS = 25
+	KOBS_WORDS = 27
 };
 
 /* The words that have the same value in every handler of a hit. */

@@ -112,7 +112,7 @@ def builds(names, linted):
         found["tools"] = [["make", jobs, "ctl"], ["make", "-C", "tests/fuzz", f"O={TOP}/build", "nlfuzz"],
                           [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"],
                           [*cc, "-O2", "-o", "build/selftests/uframes", "tests/selftests/uframes.c"],
-                          [*cc, "-pthread", "-o", "build/selftests/ucalls", "tests/selftests/ucalls.c"]]
+                          *([*cc, "-pthread", "-o", f"build/selftests/{name}", f"tests/selftests/{name}.c"] for name in ("ucalls", "ufutex"))]
     for name in x86:
         found[name] = [["scripts/lint", "--keep", *linted[name], f"build-{name}"] if name in linted else
                        ["make", jobs, f"KERNEL={name}", "modules"]]

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/nouns.h"
 #include "cmd/tools/tool.h"
@@ -16,7 +17,7 @@
 
 /* What test_options() asks for. */
 #define WANT	"obsctl probe count 's:open*' s:close " \
-		"--where 'ret < 0 && ret > -4096' --where 'pid == 1' " \
+		"--where 'ret < 0 && ret > -4096' --where 'pid == '\\''a'\\''' " \
 		"--by '(errno)ret=error,cpu,ret + 1=x'"
 
 static unsigned int test_nr;
@@ -76,7 +77,7 @@ static bool is_command(const struct verb *verb, const struct tool_form *form)
 		good = o.nr_args == t.o.nr_args && o.by.n == t.o.by.n &&
 		       own->where.n == t.own.where.n && !own->value == !t.own.value &&
 		       own->from.n == t.own.from.n && own->to.n == t.own.to.n &&
-		       own->on.n == t.own.on.n &&
+		       own->on.n == t.own.on.n && own->via.n == t.own.via.n &&
 		       (!own->value || !strcmp(own->value, t.own.value)) &&
 		       opts_has_param(&o, "hist") == verb->tool->percentiles;
 		for (size_t i = 0; good && i < o.by.n; i++)
@@ -145,6 +146,63 @@ static bool are_listed(const struct verb *verb, const char *columns)
 	return good;
 }
 
+/* What a shell makes of command lines: a line of words each, without their blanks. */
+static void ask_shell(const char *lines, struct buf *out)
+{
+	char path[] = "/tmp/test_tools_XXXXXX";
+	int fd = mkstemp(path);
+	FILE *script = fd < 0 ? NULL : fdopen(fd, "w");
+	struct buf command = {};
+	FILE *from;
+	int c;
+
+	out->len = 0;
+	if (!script)
+		return;
+	fprintf(script, "obsctl() { printf '%%s|' \"$@\"; }\n%s\n", lines);
+	fclose(script);
+	buf_printf(&command, "sh %s", path);
+	from = popen(command.p, "r");
+	while (from && (c = getc(from)) != EOF)
+		if (c != ' ' && c != '\n')
+			buf_putc(out, (char)c);
+	if (from)
+		pclose(from);
+	unlink(path);
+	buf_free(&command);
+}
+
+/* A shell takes the lines of the help, broken as they are, for what they stand for. */
+static bool can_paste(const struct verb *verb, char *text)
+{
+	struct buf shown = {};
+	struct buf meant = {};
+	struct buf lines = {};
+	char *save = NULL;
+	char *line;
+	size_t i;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (*line == ' ')
+			buf_printf(&lines, "%s\n", line);
+	ask_shell(lines.p, &shown);
+	lines.len = 0;
+	for (i = 0; tool_has_form(verb, i); i++) {
+		struct tool_options t;
+
+		tool_options_make(&t, verb, &verb->tool->forms[i], &(struct opts){});
+		tool_command(verb, &t, " ", &lines);
+		buf_putc(&lines, '\n');
+		tool_options_free(&t);
+	}
+	ask_shell(lines.p, &meant);
+	i = shown.len && shown.len == meant.len && !memcmp(shown.p, meant.p, meant.len);
+	buf_free(&shown);
+	buf_free(&meant);
+	buf_free(&lines);
+	return i;
+}
+
 static void test_help(const char *noun, const struct verb *verb)
 {
 	char *text = NULL;
@@ -154,6 +212,7 @@ static void test_help(const char *noun, const struct verb *verb)
 	verb->more(verb, to);
 	fclose(to);
 	ok(strstr(text, "The same as:\n  obsctl probe "), noun, verb, "help shows what it is");
+	ok(can_paste(verb, text), noun, verb, "a shell takes it as it is shown");
 	free(text);
 }
 
@@ -180,7 +239,7 @@ static void test_options(void)
 	const struct noun *noun = noun_find("syscall");
 	const struct verb *verb = verb_find(noun, "errors");
 	static const char *const given[] = {
-		"open*", "s:close", "--where", "pid == 1", "--by", "error,cpu,ret + 1=x",
+		"open*", "s:close", "--where", "pid == 'a'", "--by", "error,cpu,ret + 1=x",
 	};
 	char *words[ARRAY_SIZE(given) + 1] = {};
 	struct buf line = {};

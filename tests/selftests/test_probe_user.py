@@ -388,8 +388,7 @@ REFUSALS = {
     ("count", f"u:{BIN}:uc_tail+2"): (1, "the next ones begin at +0x1 and +0x6" if X86 else "the next ones begin at +0x0 and +0x4"),
     ("count", WORK, "--where", "ret > 0"): (2, "are known at ur:ucalls:uc_work"),
     ("count", WORK, "--where", "arg6 > 0"): (2, "there is no 'arg6'"),
-    ("time", "--from", WORK, "--to", "s:read"): (2, f"--from: '{WORK}' is a place in a program, of which there are no pairs"),
-    ("time", "--from", "s:read", "--to", f"ur:{BIN}:uc_work"): (2, f"--to: 'ur:{BIN}:uc_work' is a place in a program"),
+    ("time", "--from", WORK, "--to", "s:read", "--where", "ret > 0"): (2, "is an entry, at which 'ret' is not known yet: it is at ur:ucalls:uc_work"),
     ("count", WORK, "--by", "kstack"): (2, "a place in a program has no kernel stack: use ustack"),
     ("count", f"uprobe:{BIN}:uc_work"): (2, f"is written as u:{BIN}:uc_work here"),
 }

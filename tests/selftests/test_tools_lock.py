@@ -3,6 +3,7 @@
 
 from toolkit import *
 
+UFUTEX = f"{SRC}/build/selftests/ufutex"
 NR = 202 if os.uname().machine == "x86_64" else 98
 
 # Waits for one futex until a time is over, for another whose value is not what is expected; wakes somebody up who is not there.
@@ -27,11 +28,80 @@ for i in range(11):
 def waits():
     place = 0x600000000000
     r = report("lock", "futex", "--by", "futex,error,comm", "--comm", "python3", run=python(PROGRAM, place))
-    found = {k: n for k, n in table(r, "futex", "error", "comm").items() if int(k[0], 16) in (place, place + 64)}
+    found = {k: n for k, n in table(r, "futex", "error", "comm").items() if k[0].startswith("0x6")}
     equal(found, {(f"{place:#x}", "ETIMEDOUT", "python3"): 8, (f"{place + 64:#x}", "EAGAIN", "python3"): 5}, "waits")
     row, = [row for row in r["rows"] if row["error"] == "ETIMEDOUT"]
     at_least(row["min"], 20_000_000, "ns waited")
     at_least(r["accounting"]["filtered"], 11, "calls that do not wait")
+    # Neither a timeout nor another value has a waker; the return of what does not wait ends nothing.
+    r = report("lock", "futex", "--by", "futex,pid,waker,waker_pid,via,op", "--comm", "python3", run=python(PROGRAM, place))
+    found = {row["futex"]: (row["count"], row["waker"], row["waker_pid"], row.get("via"), row["op"]) for row in r["rows"] if row["futex"].startswith("0x6")}
+    equal(found, {f"{place:#x}": (8, "", 0, None, "FUTEX_WAIT"), f"{place + 64:#x}": (5, "", 0, None, "FUTEX_WAIT")}, "waits without a waker")
+    equal(r["accounting"].get("unpaired", 0), 0, "ends without a begin")
+
+
+def known(command, n, ms, *args):
+    """What obsctl and ufutex say of n waits: the report, and ns within and around them."""
+    r = obsctl("lock", "futex", *args, "--json", "--", UFUTEX, command, n, ms)
+    pid, within, around = map(int, re.search(r"^(\d+) (\d+) (\d+)$", r.err, re.M).groups())
+    return account(json.loads(r.out)), pid, within, around
+
+
+@test("futex: a mutex that is held for 200 ms, by its name, and who unlocked it")
+def mutex():
+    need_btf()
+    r, pid, within, around = known("mutex", 3, 200, "--by", "comm,pid,futex,op,waker,waker_pid,error,via")
+    row, = [row for row in r["rows"] if row["futex"] == "uf_gate [ufutex]"]
+    equal({k: row[k] for k in ("comm", "pid", "op", "waker", "waker_pid", "error", "via", "count")},
+          {"comm": "uf_waiter", "pid": pid, "op": "FUTEX_WAIT", "waker": "uf_holder", "waker_pid": pid, "error": "0", "via": "k:futex_wake_mark",
+           "count": 3}, "row of the mutex")
+    at_least(row["min"], 200_000_000, "shortest")
+    assert within <= row["sum"] <= around, f"{within} <= {row['sum']} <= {around}"
+
+
+@test("futex: a condition variable, with the stacks of who waited and of who signalled")
+def condition():
+    need_btf()
+    r, pid, within, around = known("cond", 5, 20, "--by", "comm,pid,futex,op,waker,ustack,via_ustack")
+    rows = [row for row in r["rows"] if row["futex"].startswith("uf_cond")]
+    equal({(row["comm"], row["op"], row["waker"]) for row in rows}, {("uf_waiter", "FUTEX_WAIT_BITSET", "uf_holder")}, "who, and what")
+    equal(sum(row["count"] for row in rows), 5, "waits")
+    for row in rows:
+        contains(" ".join(row["ustack"]), "wait_rounds", "stack of the waiter")
+        contains(" ".join(row["via_ustack"]), "uf_round", "stack of who signalled")
+    total = sum(row["sum"] for row in rows)
+    assert within <= total <= around, f"{within} <= {total} <= {around}"
+
+
+@test("futex: one in a shared file, whose waiter another process wakes up")
+def shared():
+    need_btf()
+    path = "/dev/shm/kobs_futex"
+    with open(path, "wb") as f:
+        f.write(bytes(4096))
+    wait = f"import ctypes, mmap\nm = mmap.mmap(open({path!r}, 'r+b').fileno(), 4096)\n" \
+           "a = ctypes.addressof(ctypes.c_char.from_buffer(m, 64))\nlibc = ctypes.CDLL(None)\n"
+    with Background("lock", "futex", "--by", "pid,futex,waker,waker_pid,waker_tid", "--json") as b:
+        p = subprocess.Popen(python(wait + f"libc.syscall({NR}, ctypes.c_void_p(a), 0, 0, None, 0, 0)\ninput()\n"), stdin=subprocess.PIPE)
+        until(lambda: read(f"/proc/{p.pid}/syscall").startswith(f"{NR} "), "a wait")
+        q = subprocess.Popen(python(wait + f"open('/proc/self/comm', 'w').write('alarm')\nlibc.syscall({NR}, ctypes.c_void_p(a), 1, 1, None, 0, 0)\n"))
+        q.wait()
+        until(lambda: not read(f"/proc/{p.pid}/syscall").startswith(f"{NR} "), "its end")
+        # It lives while its mappings are read.
+        r = b.report()
+        p.communicate(b"\n")
+    found = [row for row in r["rows"] if row["pid"] == p.pid]
+    equal([(row["futex"], row["waker"], row["waker_pid"], row["waker_tid"], row["count"]) for row in found],
+          [("[kobs_futex] 0x40", "alarm", q.pid, q.pid, 1)], "row")
+    os.unlink(path)
+
+
+@test("futex: where the kernel tells no types, the waker is not known")
+def no_types():
+    r = report("lock", "futex", "--by", "comm,pid,futex,op,error", run=[UFUTEX, "mutex", 2, 1], env=NO_TYPES)
+    equal([row["count"] for row in r["rows"] if row["futex"] == "uf_gate [ufutex]"], [2], "waits")
+    r = obsctl("lock", "futex", "--by", "waker", "--", "true", status=None, env=NO_TYPES)
+    assert r.status, "refused"
 
 
 @test("futex: a wait that goes on is pending")

@@ -105,6 +105,9 @@ static const struct report_kind contention_report = {
 #define WAITS		"(1 << (op & 127) & 0x2a41) != 0"
 #define WAITS_BY_NUMBER	"(1 << (arg1 & 127) & 0x2a41) != 0"
 
+/* What all kernels tell of a wait. */
+#define FUTEX		"comm,pid,(user_data)from.uaddr=futex,(futex_op)from.op=op"
+
 #define NO_ARGS "choose tasks by --pid, --tid or --comm"
 
 static const struct verb verbs[] = {
@@ -138,19 +141,33 @@ static const struct verb verbs[] = {
 		TOOL_TIME,
 		.name = "futex",
 		.doc = "how long threads wait for futexes, the locks of programs",
-		.columns = COLUMNS("futex", "error", TOOL_COLUMNS),
+		.columns = COLUMNS("futex", "op", "waker", "waker_pid", "waker_tid", "error",
+				   "via", "via_ustack", PAIR_COLUMNS),
 		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			/* A waker takes the waiter off the futex, and then wakes it up. */
 			{
-				.probes = "s:futex",
-				.by = "comm,pid,(void *)uaddr=futex",
-				.also = "(errno)ret=error",
+				.from = "s:futex",
+				.to = "sr:futex",
+				.via = "k:futex_wake_mark",
+				.on = "task:task:q->task",
+				.by = FUTEX ",via.comm=waker",
+				.also = "via.pid=waker_pid,via.tid=waker_tid,(errno)to.ret=error",
+				.where = WAITS,
+			},
+			/* Where the kernel tells no types. */
+			{
+				.from = "s:futex",
+				.to = "sr:futex",
+				.by = FUTEX,
+				.also = "(errno)to.ret=error",
 				.where = WAITS,
 			},
 			/* Without the events of system calls, arguments have no names. */
 			{
-				.probes = "s:futex",
-				.by = "comm,pid,(void *)arg0=futex",
-				.also = "(errno)ret=error",
+				.from = "s:futex",
+				.to = "sr:futex",
+				.by = "comm,pid,(user_data)from.arg0=futex,(futex_op)from.arg1=op",
+				.also = "(errno)to.ret=error",
 				.where = WAITS_BY_NUMBER,
 			},
 		} },

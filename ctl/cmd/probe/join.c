@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pairs of hits: what --from and --to name, and what --on joins them by.
+ * Pairs of hits: what --from, --to and --via name, and what --on joins them by.
  *
- * An expression is evaluated at one side: where its names say so (from.X, to.X), else
- * at the usual one, unless only the other has its names.
+ * An expression is evaluated at one side: where its names say so (from.X, to.X, via.X),
+ * else at the usual one, unless only the other end has its names.
  */
 
 #include <stdlib.h>
@@ -13,45 +13,9 @@
 #include "lib/diag.h"
 #include "lib/macros.h"
 
-static const char *const side_names[] = { "from", "to", NULL };
-
 static unsigned int other_side(unsigned int side)
 {
 	return side ^ (SIDE_FROM | SIDE_TO);
-}
-
-static int check_words(const char *option, const struct strings *words)
-{
-	size_t i;
-
-	for (i = 0; i < words->n; i++)
-		if (!strncmp(words->v[i], "u:", 2) || !strncmp(words->v[i], "ur:", 3))
-			return misuse("%s: '%s' is a place in a program, of which there are no pairs: name k:, kr:, t: and s:, or measure its calls by probe time u:FILE:FUNCTION",
-				      option, words->v[i]);
-	return 0;
-}
-
-static int check_options(const struct probe_run *p)
-{
-	const struct probe_opts *o = p->opts;
-	int err = check_words("--from", &o->from);
-
-	if (!err)
-		err = check_words("--to", &o->to);
-	if (err)
-		return err;
-	if (!o->from.n && !o->to.n)
-		return misuse("--on joins the hits of --from and --to: name both");
-	if (!o->from.n)
-		return misuse("--to is where a time ends: say where it begins by --from PROBE");
-	if (!o->to.n)
-		return misuse("--from is where a time begins: say where it ends by --to PROBE");
-	if (p->o->nr_args)
-		return misuse("'%s' is neither --from nor --to: a session has these, or other probes",
-			      p->o->args[0]);
-	if (o->on.n > JOIN_PARTS)
-		return misuse("--on has %zu expressions: there can be %d", o->on.n, JOIN_PARTS);
-	return 0;
 }
 
 /* The stack at a return is that of the kernel's hook: the function has ended. */
@@ -63,92 +27,6 @@ static int check_stack(const struct probe_run *p, const struct points *from)
 		if (!p->keys[i].expr && !strcmp(p->keys[i].column, "kstack"))
 			return misuse("a pair that begins at a return, kr:, has no kstack: the function has ended; begin at its entry, k:, for one");
 	return 0;
-}
-
-/** join_wanted() - Whether pairs of hits are asked for. */
-bool join_wanted(const struct probe_opts *o)
-{
-	return o->from.n || o->to.n || o->on.n;
-}
-
-/* Where FROM:TO is divided; not by what is in quotes. */
-static char *find_colon(char *text)
-{
-	char quote = 0;
-
-	for (; *text; text++) {
-		if (quote && *text == '\\' && text[1])
-			text++;
-		else if (quote)
-			quote = *text == quote ? 0 : quote;
-		else if (*text == '"' || *text == '\'')
-			quote = *text;
-		else if (*text == ':')
-			return text;
-	}
-	return NULL;
-}
-
-/* An expression has names of one side only. */
-static int check_sides(const char *option, const char *text, unsigned int sides)
-{
-	if (sides != (SIDE_FROM | SIDE_TO))
-		return 0;
-	return misuse("%s: '%s' has names of both sides: an expression is evaluated at one",
-		      option, text);
-}
-
-static int parse_on(struct probe_run *p, const char *word)
-{
-	struct expr **on = p->join.on[p->join.nr_on++];
-	char *text = copy_string(word);
-	char *colon = find_colon(text);
-	unsigned int sides[2] = {};
-	int err;
-
-	if (colon)
-		*colon++ = 0;
-	err = expr_parse(text, &on[0]);
-	if (!err)
-		err = expr_parse(colon ? colon : text, &on[1]);
-	if (!err) {
-		sides[0] = expr_take_sides(on[0], side_names);
-		sides[1] = expr_take_sides(on[1], side_names);
-	}
-	if (sides[0] & (colon ? SIDE_TO : SIDE_TO | SIDE_FROM) || (colon && sides[1] & SIDE_FROM))
-		err = misuse("--on: '%s' is one expression for both sides, or FROM_EXPR:TO_EXPR",
-			     word);
-	free(text);
-	return err;
-}
-
-/* The expressions of --by, --where and --on. */
-static int parse_expressions(struct probe_run *p)
-{
-	const struct strings *on = &p->opts->on;
-	int err = 0;
-	size_t i;
-
-	for (i = 0; !err && i < p->nr_keys; i++) {
-		if (!p->keys[i].expr)
-			continue;
-		p->keys[i].side = expr_take_sides(p->keys[i].expr, side_names);
-		err = check_sides("--by", p->keys[i].name, p->keys[i].side);
-		if (!err && (!strcmp(p->keys[i].name, side_names[0]) ||
-			     !strcmp(p->keys[i].name, side_names[1])))
-			err = misuse("--by: the columns 'from' and 'to' are the probes: give this one another name, as in 'EXPR=NAME'");
-	}
-	p->join.where = zalloc((p->nr_where + 1) * sizeof(*p->join.where));
-	for (i = 0; !err && i < p->nr_where; i++) {
-		p->join.where[i] = expr_take_sides(p->where[i], side_names);
-		err = check_sides("--where", p->opts->where.v[i], p->join.where[i]);
-	}
-	/* The thread needs no expression. */
-	if (on->n == 1 && (!strcmp(on->v[0], "tid") || !strcmp(on->v[0], "thread")))
-		return err;
-	for (i = 0; !err && i < on->n; i++)
-		err = parse_on(p, on->v[i]);
-	return err;
 }
 
 static int compare_addresses(const void *a, const void *b)
@@ -190,17 +68,24 @@ static void unite_functions(struct targets *all, const struct targets *more)
 	all->n = n;
 }
 
-static bool is_same(const struct point *a, const struct point *b)
+static bool is_same(const struct points *p, const struct point *a, const struct point *b)
 {
+	const uint64_t *places = p->user.words.v;
+
 	/* A function is of one kind by its name, and of another by a pattern. */
 	if (point_has_address(a) && point_has_address(b))
 		return a->word == b->word &&
 		       (a->kind == KOBS_PROBE_RETURN) == (b->kind == KOBS_PROBE_RETURN);
-	return a->kind == b->kind && !strcmp(a->name, b->name);
+	if (a->kind != b->kind || strcmp(a->name, b->name) != 0)
+		return false;
+	/* Files of one name can be several. */
+	return !a->place || !memcmp(&places[(a->place - 1) * PLACE_WORDS],
+				    &places[(b->place - 1) * PLACE_WORDS],
+				    2 * sizeof(*places));
 }
 
-/* The points of the end join those of the begin: one that is both is one point. */
-static void add_ends(struct points *all, const struct points *ends)
+/* The points of another side join those before: one that is both is one point. */
+static void add_side(struct points *all, const struct points *ends, unsigned int side)
 {
 	size_t begins = all->n;
 	size_t i;
@@ -210,13 +95,13 @@ static void add_ends(struct points *all, const struct points *ends)
 		struct point point = ends->v[i];
 
 		for (k = 0; k < begins; k++)
-			if (is_same(&all->v[k], &point))
+			if (is_same(all, &all->v[k], &point))
 				break;
 		if (k < begins) {
-			all->v[k].sides |= SIDE_TO;
+			all->v[k].sides |= side;
 			continue;
 		}
-		point.sides = SIDE_TO;
+		point.sides = side;
 		if (!point_has_address(&point))
 			point.word = (point.word >> 32 << 32) | all->names.n;
 		else if (point.label)
@@ -238,42 +123,77 @@ static int add_duration(struct probe_run *p)
 	return expr_parse("duration", &k->expr);
 }
 
+/* The points of a side, with places of programs beside those that were found before. */
+static int find_side(struct points *all, struct points *found, const struct strings *words)
+{
+	int err;
+
+	found->user = all->user;
+	memset(&all->user, 0, sizeof(all->user));
+	err = points_find(found, words->v, words->n);
+	all->user = found->user;
+	memset(&found->user, 0, sizeof(found->user));
+	return err;
+}
+
+/* A point is on the way, or at an end of it. */
+static int check_sides(const struct points *all)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (all->v[i].sides & SIDE_VIA && all->v[i].sides != SIDE_VIA)
+			return misuse("--via: %s is where a time begins or ends, too: a hit between them is another one",
+				      all->v[i].name);
+	return 0;
+}
+
+static int add_found(struct probe_run *p, struct points *found, const struct strings *words,
+		     unsigned int side)
+{
+	struct points *all = &p->points;
+	int err = find_side(all, found, words);
+	size_t i;
+
+	if (err)
+		return err;
+	add_side(all, found, side);
+	if (found->patterns.n)
+		unite_functions(&all->functions, &found->functions);
+	for (i = 0; i < found->patterns.n; i++)
+		strings_add(&all->patterns, found->patterns.v[i]);
+	return 0;
+}
+
 /**
- * join_find() - Find what --from and --to name.
+ * join_find() - Find what --from, --to and --via name.
  *
  * Return: 0 or an exit status.
  */
 int join_find(struct probe_run *p)
 {
 	struct points *from = &p->points;
-	struct points *to = &p->join.to;
+	struct join *j = &p->join;
 	size_t i;
 	int err;
 
-	err = check_options(p);
-	if (!err)
-		err = parse_expressions(p);
-	if (!err && p->join.records)
+	err = join_parse(p);
+	if (!err && j->records)
 		err = add_duration(p);
 	if (!err)
 		err = points_find(from, p->opts->from.v, p->opts->from.n);
-	if (!err)
-		err = points_find(to, p->opts->to.v, p->opts->to.n);
-	if (err)
-		return err;
-	err = check_stack(p, from);
-	if (err)
-		return err;
-	p->join.at_return[0] = from->at_return;
-	p->join.at_return[1] = to->at_return;
-	for (i = 0; i < from->n; i++)
+	for (i = 0; !err && i < from->n; i++)
 		from->v[i].sides = SIDE_FROM;
-	add_ends(from, to);
-	if (to->patterns.n)
-		unite_functions(&from->functions, &to->functions);
-	for (i = 0; i < to->patterns.n; i++)
-		strings_add(&from->patterns, to->patterns.v[i]);
-	return 0;
+	j->at_return[0] = from->at_return;
+	if (!err)
+		err = check_stack(p, from);
+	if (!err)
+		err = add_found(p, &j->to, &p->opts->to, SIDE_TO);
+	if (!err && p->opts->via.n)
+		err = add_found(p, &j->via, &p->opts->via, SIDE_VIA);
+	j->at_return[1] = j->to.at_return;
+	j->at_return[2] = j->via.at_return;
+	return err ? err : check_sides(from);
 }
 
 static const struct point *first_of(const struct probe_run *p, unsigned int side)
@@ -392,7 +312,7 @@ static int compile_on(struct probe_run *p, const struct scope *s)
 	if (!j->nr_on)
 		return 0;
 	for (i = 0; !err && i < j->nr_on; i++) {
-		const struct expr *e = j->on[i][s->side == SIDE_TO];
+		const struct expr *e = j->on[i][s->side >> 1];
 
 		err = expr_type_of(e, &s->expr, &type);
 		if (!err)
@@ -404,14 +324,61 @@ static int compile_on(struct probe_run *p, const struct scope *s)
 	return err ? -err : (int)probe_share_program(p, start) + 1;
 }
 
+/*
+ * The return of a system call whose entry began no pair, as a condition left it out, is
+ * no end that lacks its begin.
+ */
+static bool is_own_return(const struct probe_run *p, const struct point *point)
+{
+	size_t i;
+
+	for (i = 0; point->kind == KOBS_PROBE_EXIT && i < p->points.n; i++)
+		if (p->points.v[i].kind == KOBS_PROBE_ENTER && p->points.v[i].nr == point->nr &&
+		    p->points.v[i].sides & SIDE_FROM)
+			return true;
+	return false;
+}
+
+static bool has_result(const struct probe_run *p, unsigned int side)
+{
+	size_t i;
+
+	for (i = 0; i < p->nr_keys; i++)
+		if (p->keys[i].side == side && expr_uses(p->keys[i].expr, "ret"))
+			return true;
+	for (i = 0; i < p->nr_where; i++)
+		if (p->join.where[i] == side && expr_uses(p->where[i], "ret"))
+			return true;
+	for (i = 0; i < p->join.nr_on; i++)
+		if (expr_uses(p->join.on[i][side >> 1], "ret"))
+			return true;
+	return false;
+}
+
+/* A result is known at the return. */
+static int check_result(const struct probe_run *p, const struct point *point, unsigned int side)
+{
+	const char *colon = strchr(point->name, ':');
+
+	if ((point->kind != KOBS_PROBE_ENTER && point->kind != KOBS_PROBE_FUNCTION &&
+	     point->kind != KOBS_PROBE_INSTRUCTION && point->kind != KOBS_PROBE_USER) ||
+	    !has_result(p, side))
+		return 0;
+	return misuse("%s is an entry, at which 'ret' is not known yet: it is at %.*sr%s",
+		      point->name, (int)(colon - point->name), point->name, colon);
+}
+
 /* What a point does on a side: the numbers of its programs. */
 static int compile_both(struct probe_run *p, const struct point *point, unsigned int side,
 			uint64_t *word)
 {
+	unsigned int flags = side == SIDE_VIA ? KOBS_JOIN_VIA : 0;
+	int program = check_result(p, point, side);
 	struct scope s;
-	int program;
 	int on = 0;
 
+	if (program)
+		return program;
 	scope_open(&s, p, point);
 	s.side = side;
 	program = compile_side(p, &s);
@@ -421,7 +388,9 @@ static int compile_both(struct probe_run *p, const struct point *point, unsigned
 	scope_close(&s);
 	if (program < 0 || on < 0)
 		return program < 0 ? -program : -on;
-	*word |= ((uint64_t)program | (uint64_t)on << 16) << (side == SIDE_TO ? 32 : 0);
+	if (side == SIDE_TO && is_own_return(p, point))
+		flags = KOBS_JOIN_OWN;
+	*word |= ((uint64_t)program | flags | (uint64_t)on << 16) << (side == SIDE_TO ? 32 : 0);
 	return 0;
 }
 
@@ -438,7 +407,7 @@ int join_compile(struct probe_run *p, struct point *point)
 	size_t i;
 	int err;
 
-	for (side = SIDE_FROM; side <= SIDE_TO; side <<= 1) {
+	for (side = SIDE_FROM; side < SIDES; side <<= 1) {
 		if (!(point->sides & side))
 			continue;
 		err = compile_both(p, point, side, &word);
@@ -461,21 +430,22 @@ void join_label(const struct probe_run *p, struct buf *labels)
 
 	for (i = 0; i < p->nr_keys; i++)
 		for (k = 0; k < ARRAY_SIZE(p->join.at_return); k++)
-			if (!p->keys[i].expr && !strcmp(p->keys[i].column, side_names[k]))
+			if (!p->keys[i].expr && !strcmp(p->keys[i].column, join_side_names[k]))
 				buf_printf(labels, "%s%s=%c:%s", labels->len ? " " : "",
-					   side_names[k], p->join.at_return[k] ? 'r' : 'k',
-					   side_names[k]);
+					   join_side_names[k], p->join.at_return[k] ? 'r' : 'k',
+					   join_side_names[k]);
 }
 
 void join_free(struct probe_run *p)
 {
 	size_t i;
+	size_t k;
 
-	for (i = 0; i < p->join.nr_on; i++) {
-		expr_free(p->join.on[i][0]);
-		expr_free(p->join.on[i][1]);
-	}
+	for (i = 0; i < p->join.nr_on; i++)
+		for (k = 0; k < JOIN_SIDES; k++)
+			expr_free(p->join.on[i][k]);
 	free(p->join.where);
 	numbers_free(&p->join.words);
 	points_free(&p->join.to);
+	points_free(&p->join.via);
 }

@@ -14,7 +14,7 @@
 #include "lib/nearest.h"
 #include "symbols/syscalls.h"
 
-#define KINDS	"k:FUNCTION, k:FUNCTION+OFFSET, kr:FUNCTION (its return), t:SYSTEM:EVENT, s:SYSCALL, u:FILE:FUNCTION and ur:FILE:FUNCTION"
+#define KINDS	"k:FUNCTION, k:FUNCTION+OFFSET, kr:FUNCTION (its return), t:SYSTEM:EVENT, s:SYSCALL, sr:SYSCALL (its return), u:FILE:FUNCTION and ur:FILE:FUNCTION"
 
 /** points_add() - Add a point. Return: the point, until the next one is added. */
 struct point *points_add(struct points *p, enum kobs_probe_kind kind)
@@ -113,14 +113,14 @@ static int find_events(struct points *p, const char *word)
 	return found ? 0 : refuse_event(p, word);
 }
 
-static void add_syscall(struct points *p, const char *name, long nr)
+static void add_syscall(struct points *p, const char *name, long nr, bool returns)
 {
 	enum kobs_probe_kind kind = p->timed ? KOBS_PROBE_CALL :
-				    p->returns ? KOBS_PROBE_EXIT : KOBS_PROBE_ENTER;
+				    returns || p->returns ? KOBS_PROBE_EXIT : KOBS_PROBE_ENTER;
 	struct buf shown = {};
 	struct point *point;
 
-	buf_printf(&shown, "s:%s", name);
+	buf_printf(&shown, "%s:%s", returns && !p->timed ? "sr" : "s", name);
 	point = points_add_named(p, kind, shown.p, name);
 	if (point) {
 		point->nr = nr;
@@ -145,20 +145,20 @@ static int refuse_syscall(const char *word)
 }
 
 /* All of them are one point: a pattern that leaves some out is a point for each. */
-static int find_syscalls(struct points *p, const char *word)
+static int find_syscalls(struct points *p, const char *word, bool returns)
 {
 	bool found = false;
 	long nr;
 
 	if (!strcmp(word, "*") && !p->each) {
-		add_syscall(p, "*", -1);
+		add_syscall(p, "*", -1, returns);
 		return 0;
 	}
 	for (nr = syscall_next(-1); nr >= 0; nr = syscall_next(nr)) {
 		if (!syscall_matches(word, syscall_name(nr)))
 			continue;
 		found = true;
-		add_syscall(p, syscall_name(nr), nr);
+		add_syscall(p, syscall_name(nr), nr, returns);
 	}
 	return found ? 0 : refuse_syscall(word);
 }
@@ -191,9 +191,11 @@ static int refuse_word(const char *word)
 	} kinds[] = {
 		{ "kprobe:", "k:" }, { "kfunc:", "k:" }, { "fentry:", "k:" },
 		{ "kretprobe:", "kr:" }, { "kretfunc:", "kr:" }, { "fexit:", "kr:" },
-		{ "tracepoint:syscalls:sys_enter_", "s:" }, { "tracepoint:", "t:" },
+		{ "tracepoint:syscalls:sys_enter_", "s:" },
+		{ "tracepoint:syscalls:sys_exit_", "sr:" }, { "tracepoint:", "t:" },
 		{ "uprobe:", "u:" }, { "uretprobe:", "ur:" },
 		{ "rawtracepoint:", "t:" }, { "syscall:", "s:" }, { "syscalls:sys_enter_", "s:" },
+		{ "syscalls:sys_exit_", "sr:" },
 	};
 	size_t i;
 
@@ -233,8 +235,8 @@ static int take_word(struct points *p, const char *word)
 		return take_function(p, name, true);
 	if (len == 1 && *word == 't' && !p->timed)
 		return find_events(p, name);
-	if (len == 1 && *word == 's')
-		return find_syscalls(p, name);
+	if ((len == 1 && *word == 's') || (len == 2 && !strncmp(word, "sr", 2)))
+		return find_syscalls(p, name, len == 2);
 	if (len == 1 && *word == 't')
 		return misuse("'%s' has no duration: probe time measures functions, k:FUNCTION, and system calls, s:SYSCALL",
 			      word);

@@ -36,8 +36,11 @@ static const struct opt join_options[] = {
 	  .allowed = "probes with commas between them" },
 	{ "to", 0, "PROBE[,PROBE]", "where that time ends", &opt_texts,
 	  OPT_OWN_AT(struct probe_opts, to), .allowed = "probes with commas between them" },
-	{ "on", 0, "EXPR[:EXPR][,EXPR...]",
-	  "what both hits have in common, such as rq or skb (default: the thread)", &opt_texts,
+	{ "via", 0, "PROBE[,PROBE]", "a hit between them that --by can name: via.X",
+	  &opt_texts, OPT_OWN_AT(struct probe_opts, via),
+	  .allowed = "probes with commas between them" },
+	{ "on", 0, "EXPR[:EXPR[:EXPR]][,EXPR...]",
+	  "what the hits have in common, such as rq or skb (default: the thread)", &opt_texts,
 	  OPT_OWN_AT(struct probe_opts, on),
 	  .allowed = "one or two expressions with a comma between them" },
 };
@@ -70,7 +73,7 @@ const struct opt_group group_over = {
 };
 
 #define COLUMNS_OF_MODULE "probe", CONTEXT_COLUMNS, STACK_COLUMNS
-#define COLUMNS_OF_PAIRS "from", "to", CONTEXT_COLUMNS, STACK_COLUMNS
+#define COLUMNS_OF_PAIRS "from", "to", "via", "via_ustack", CONTEXT_COLUMNS, STACK_COLUMNS
 
 static int check_hist(const struct verb *verb, const struct opts *o)
 {
@@ -122,6 +125,7 @@ int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts 
 	bool records = !strcmp(spec->mode, "trace");
 	int err;
 
+	p->points.user.pid = o->pids.n == 1 ? (uint32_t)o->pids.v[0] : 0;
 	if (join_wanted(o->own))
 		err = parse_pairs(p, o, records);
 	else
@@ -132,7 +136,6 @@ int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts 
 		/* System calls are hooked at their return where an expression needs it. */
 		p->points.returns = probe_uses(p, "ret");
 		p->points.timed = !strcmp(spec->mode, "time");
-		p->points.user.pid = o->pids.n == 1 ? (uint32_t)o->pids.v[0] : 0;
 		err = points_find(&p->points, o->args, o->nr_args);
 	}
 	if (!err)
@@ -250,10 +253,10 @@ static const struct verb verbs[] = {
 		.groups = GROUPS(&group_join, &group_where, &group_timing, &group_filter,
 				 &group_min, &group_keys, &group_hist, &group_top, &group_json,
 				 &group_folded, &group_flame, &group_html, &group_frames,
-				 &group_output,
-				 &group_verbose, &group_run, &group_interval, &group_detach,
-				 &group_over_time, &group_max_lost, &group_rows, &group_stacks),
-		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to"),
+				 &group_output, &group_verbose, &group_run, &group_interval,
+				 &group_detach, &group_over_time, &group_max_lost, &group_rows,
+				 &group_stacks),
+		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to", "via", "via_ustack"),
 		.expressions = true,
 		.fn = run_probe,
 	},
@@ -266,7 +269,7 @@ static const struct verb verbs[] = {
 				 &group_keys, &group_records, &group_json, &group_format_records,
 				 &group_frames, &group_output, &group_verbose, &group_run,
 				 &group_max_lost, &group_stacks, &group_ring),
-		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to"),
+		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to", "via", "via_ustack"),
 		.expressions = true,
 		.fn = run_probe,
 	},
@@ -282,7 +285,7 @@ static const struct verb verbs[] = {
 const struct noun noun_probe = {
 	.name = "probe",
 	.doc = "any function, instruction, tracepoint, system call or place in a program, by its arguments",
-	.more = "A probe is k:[MODULE:]FUNCTION, k:FUNCTION+OFFSET (an instruction), kr:FUNCTION (its return), t:SYSTEM:EVENT, s:SYSCALL, or u:FILE:FUNCTION and ur:FILE:FUNCTION of a program or library; each name can be a pattern, such as 'k:vfs_*'. An expression is one of C, over arg0, arg1 ..., the names of parameters, ret (of kr:, ur: and s:), duration (of kr:, ur: and probe time), pid, tid, cpu, comm; with members as in file->f_path.dentry, str(X), *(u32)(X + 8), 1MB, 10ms. probe time --from PROBE --to PROBE [--on EXPR] measures from one hit to another: from.X and to.X are names of either side. See obsctl(8).",
+	.more = "A probe is k:[MODULE:]FUNCTION, k:FUNCTION+OFFSET (an instruction), kr:FUNCTION (its return), t:SYSTEM:EVENT, s:SYSCALL, sr:SYSCALL (its return), or u:FILE:FUNCTION and ur:FILE:FUNCTION of a program or library; each name can be a pattern, such as 'k:vfs_*'. An expression is one of C, over arg0, arg1 ..., the names of parameters, ret (of kr:, ur:, sr: and s:), duration (of kr:, ur: and probe time), pid, tid, cpu, comm; with members as in file->f_path.dentry, str(X), *(u32)(X + 8), 1MB, 10ms. probe time --from PROBE --to PROBE [--on EXPR] measures from one hit to another: from.X and to.X are names of either side, via.X of a hit of --via between them. See obsctl(8).",
 	.guess = "count",
 	NOUN_VERBS(verbs),
 	.own_size = sizeof(struct probe_opts),

@@ -14,7 +14,8 @@
  *	macros.c	columns that stand for several expressions
  *	compile.c	from points and expressions to a request
  *	programs.c	the programs of a request
- *	join.c		pairs of hits: --from, --to and --on
+ *	join.c		pairs of hits: --from, --to and --via
+ *	join_parse.c	their options
  *	list.c		what can be hooked
  */
 #ifndef OBSCTL_PROBE_H
@@ -41,6 +42,7 @@ struct probe_opts {
 	bool		all;
 	struct strings	from;
 	struct strings	to;
+	struct strings	via;
 	struct strings	on;
 };
 
@@ -48,7 +50,11 @@ struct probe_opts {
 enum {
 	SIDE_FROM	= 1,
 	SIDE_TO		= 2,
+	SIDE_VIA	= 4,	/* between them */
+	SIDES		= 8
 };
+
+#define JOIN_SIDES	3
 
 /* Expressions of --on. */
 #define JOIN_PARTS	2
@@ -96,6 +102,9 @@ static inline bool point_has_address(const struct point *p)
 	return p->kind == KOBS_PROBE_FUNCTION || p->kind == KOBS_PROBE_RETURN ||
 	       p->kind == KOBS_PROBE_INSTRUCTION;
 }
+
+/* Words of a place of a program: its file, its offset, and the bytes there. */
+#define PLACE_WORDS	3
 
 /* A program or library with places that are hooked. */
 struct user_file {
@@ -194,8 +203,9 @@ struct join {
 	bool		wanted;
 	bool		records;
 	struct points	to;
-	bool		at_return[2];	/* functions of the begin, and of the end */
-	struct expr	*on[JOIN_PARTS][2];
+	struct points	via;
+	bool		at_return[JOIN_SIDES];	/* functions of the begin, the end ... */
+	struct expr	*on[JOIN_PARTS][JOIN_SIDES];
 	struct join_part part[JOIN_PARTS];
 	size_t		nr_on;
 	unsigned int	on_numbers;
@@ -304,8 +314,12 @@ uint32_t probe_share_program(struct probe_run *p, size_t start);
 bool probe_can_fault(const struct probe_run *p);
 void probe_free(struct probe_run *p);
 
-/* join.c */
+/* join_parse.c */
+extern const char *const join_side_names[];
 bool join_wanted(const struct probe_opts *o);
+int join_parse(struct probe_run *p);
+
+/* join.c */
 int join_find(struct probe_run *p);
 void join_choose(struct probe_run *p);
 int join_compile(struct probe_run *p, struct point *point);

@@ -22,9 +22,6 @@
 #define PLACES_MAX	512
 #define FILES_MAX	64
 #define TEXT_MAX	4095
-/* Words of a place: its file, its offset, and the bytes there. */
-#define PLACE_WORDS	3
-
 /* Bytes of the longest instruction. */
 #define INSTRUCTION_MAX	16
 
@@ -377,7 +374,8 @@ int user_check(const struct probe_run *p)
 		return refuse("%zu programs and libraries are too many for a session: it has room for %d, and %d bytes of their paths",
 			      u->nr_paths, FILES_MAX, TEXT_MAX);
 	for (i = 0; i < p->points.n; i++)
-		only &= is_user(&p->points.v[i]);
+		only &= is_user(&p->points.v[i]) ||
+			(p->join.wanted && !(p->points.v[i].sides & SIDE_FROM));
 	for (i = 0; i < p->nr_keys; i++)
 		if (only && p->keys[i].column && !strcmp(p->keys[i].column, "kstack"))
 			return misuse("--by: a place in a program has no kernel stack: use ustack");

@@ -100,6 +100,7 @@ void tool_options_make(struct tool_options *t, const struct verb *verb,
 	t->own = (struct probe_opts){ .value = form->value, .all = own && own->all };
 	split(form->from, " ", &t->own.from);
 	split(form->to, " ", &t->own.to);
+	split(form->via, " ", &t->own.via);
 	split(form->on, ",", &t->own.on);
 	split(form->where, ";", &t->own.where);
 	for (i = 0; own && i < own->where.n; i++)
@@ -114,5 +115,6 @@ void tool_options_free(struct tool_options *t)
 	strings_free(&t->own.where);
 	strings_free(&t->own.from);
 	strings_free(&t->own.to);
+	strings_free(&t->own.via);
 	strings_free(&t->own.on);
 }

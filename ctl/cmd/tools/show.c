@@ -8,12 +8,23 @@
 
 #define WIDTH	79
 
-/* A word in quotes, if a shell needs them. No row has a single quote. */
+/* A word in quotes, if a shell needs them. */
 static void add_word(struct buf *out, const char *word)
 {
 	bool plain = *word && !word[strcspn(word, " \t\n*?[]{}()<>|&;!$`\\\"'~#")];
 
-	buf_printf(out, plain ? "%s" : "'%s'", word);
+	if (plain) {
+		buf_puts(out, word);
+		return;
+	}
+	buf_putc(out, '\'');
+	for (; *word; word++) {
+		/* The quotes end before one, which has its own. */
+		if (*word == '\'')
+			buf_puts(out, "'\\'");
+		buf_putc(out, *word);
+	}
+	buf_putc(out, '\'');
 }
 
 /* An option, if it has a value: words with commas between them. */
@@ -48,6 +59,7 @@ void tool_command(const struct verb *verb, const struct tool_options *t, const c
 	}
 	add_option(out, between, "from", &t->own.from);
 	add_option(out, between, "to", &t->own.to);
+	add_option(out, between, "via", &t->own.via);
 	add_option(out, between, "on", &t->own.on);
 	if (t->own.value) {
 		buf_printf(out, "%s--value ", between);
@@ -62,19 +74,39 @@ void tool_command(const struct verb *verb, const struct tool_options *t, const c
 		buf_printf(out, "%s--hist", between);
 }
 
-/* A line that is too long goes on below, where it has a space or a comma in quotes. */
+/*
+ * The last place where a shell lets a line go on below: after a comma in quotes, where
+ * obsctl ignores blanks, or before a space outside of them, behind a backslash. 0 for none.
+ */
+static size_t find_break(const char *line, size_t room, bool *quoted)
+{
+	bool inside = *quoted;
+	size_t found = 0;
+	size_t i;
+
+	for (i = 0; i < room && line[i]; i++) {
+		if (line[i] == '\'') {
+			inside = !inside;
+		} else if (inside ? line[i] == ',' : line[i] == ' ' && i + 2 < room) {
+			found = inside ? i + 1 : i;
+			*quoted = inside;
+		}
+	}
+	return found;
+}
+
+/* A line that is too long goes on below, with what a shell needs for that. */
 static void print_line(FILE *to, const char *line)
 {
 	size_t indent = 2;
+	bool quoted = false;
 
 	while (strlen(line) + indent > WIDTH) {
-		size_t len = WIDTH - indent;
+		size_t len = find_break(line, WIDTH - indent, &quoted);
 
-		while (len && line[len - 1] != ',' && line[len] != ' ')
-			len--;
 		if (!len)
 			break;
-		fprintf(to, "%*s%.*s\n", (int)indent, "", (int)len, line);
+		fprintf(to, "%*s%.*s%s\n", (int)indent, "", (int)len, line, quoted ? "" : " \\");
 		line += len + strspn(line + len, " ");
 		indent = 6;
 	}

@@ -33,6 +33,7 @@ struct tool_form {
 	/* Or pairs of hits: where each begins and ends, and what joins them. */
 	const char	*from;
 	const char	*to;
+	const char	*via;		/* what is between them, or NULL */
 	const char	*on;		/* NULL: the thread */
 	const char	*by;		/* columns, with commas between them */
 	const char	*where;		/* conditions with semicolons between them; or NULL */

@@ -131,11 +131,6 @@ int kobs_probe_check_targets(const struct kobs_probes *p, const u64 *targets,
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter targets: target %u: an event with its record is no part of a pair",
 					   i);
-		if (p->joins && (target_kind(target) == KOBS_PROBE_USER ||
-				 target_kind(target) == KOBS_PROBE_USER_RETURN))
-			return kobs_refuse(extack, -EINVAL,
-					   "parameter targets: target %u: a place of a program is no part of a pair",
-					   i);
 		if (p->joins && target_kind(target) == KOBS_PROBE_CALL)
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter targets: target %u: a call that takes time is no part of a pair",

@@ -12,13 +12,7 @@
 #include <linux/uaccess.h>
 #include <trace/events/syscalls.h>
 
-#include "sources/probe/run.h"
-
-/* A key, with room for its words. */
-struct kobs_join_key {
-	struct kobs_inflight_key key;
-	u64 words[KOBS_JOIN_MORE];
-};
+#include "sources/probe/join_run.h"
 
 static bool is_fault(const u64 *text)
 {
@@ -43,10 +37,19 @@ static void make_words(struct kobs_join_key *k, unsigned int n)
 	k->key.word[1] = b;
 }
 
-/* A key that a program gives. Returns false if it cannot be read. */
-static noinline bool join_key_run(const struct kobs_joins *j,
-				  const struct kobs_join_side *side,
-				  const u64 *args, struct kobs_join_key *k)
+/**
+ * kobs_join_key_run() - a key that a program gives
+ * @j: pairs of the session
+ * @side: side of a pair
+ * @args: arguments of the hit
+ * @k: set to the key
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false if it cannot be read.
+ */
+bool kobs_join_key_run(const struct kobs_joins *j,
+		       const struct kobs_join_side *side, const u64 *args,
+		       struct kobs_join_key *k)
 {
 	u64 texts[KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS] = {};
 	const struct kobs_program_in in = { .args = args };
@@ -74,29 +77,6 @@ static noinline bool join_key_run(const struct kobs_joins *j,
 		n += KOBS_PROG_TEXT_WORDS;
 	}
 	make_words(k, n);
-	return true;
-}
-
-static __always_inline bool join_key(const struct kobs_joins *j,
-				     const struct kobs_join_side *side,
-				     const u64 *args, struct kobs_join_key *k,
-				     bool simple)
-{
-	k->key.more = k->words;
-	k->key.n = simple ? 0 : j->more;
-	if (side->how == KOBS_JOIN_ARGUMENT) {
-		k->key.word[0] = kobs_quick_get(&side->argument, args);
-		k->key.word[1] = 0;
-	} else if (side->how == KOBS_JOIN_THREAD) {
-		/* An address is another thread's after its end: not with this number. */
-		k->key.word[0] = (u64)current;
-		k->key.word[1] = current->pid;
-	} else if (simple || side->how == KOBS_JOIN_CPU) {
-		k->key.word[0] = raw_smp_processor_id();
-		k->key.word[1] = 0;
-	} else {
-		return join_key_run(j, side, args, k);
-	}
 	return true;
 }
 
@@ -139,29 +119,14 @@ bool kobs_join_claim_full(const struct kobs_joins *j, struct kobs_cpu *pc,
 	return kobs_inflight_claim(&j->inflight, key, ref);
 }
 
-/* Run the program of a begin. Returns what becomes of the hit if it does not pass. */
-static __always_inline enum kobs_counter
-join_pass(const struct kobs_join_side *side, const struct kobs_program_in *in,
-	  u64 *v, const u8 *given, unsigned int n_given, bool simple)
+/* What is known of where a begin is. Returns false when the stack table is full. */
+static __always_inline bool join_context(struct kobs_probe_point *p, u64 *v,
+					 unsigned long entry,
+					 const struct kobs_at *at, bool simple)
 {
-	struct kobs_program_out out = {
-		.keys = &v[PROBE_W_NUMBER],
-		.texts = &v[PROBE_W_TEXT],
-	};
-	enum kobs_program_end end;
-	unsigned int i;
-
-	/* Programs of other points can give what this one does not. */
-	for (i = 0; i < n_given; i++)
-		v[given[i]] = 0;
-	if (simple)
-		return kobs_quick_wants(&side->quick, in->args) ?
-		       KOBS_N_RECORDED : KOBS_N_FILTERED;
-	end = kobs_program_run(&side->program, in, &out);
-	v[PROBE_W_FAULTS] |= out.faults;
-	if (likely(end == KOBS_PROGRAM_PASS))
-		return KOBS_N_RECORDED;
-	return end == KOBS_PROGRAM_FILTERED ? KOBS_N_FILTERED : PROBE_N_FAULT;
+	if (!simple && unlikely(p->place.inode))
+		return kobs_join_user_context(p->s, v);
+	return kobs_context_at(p->s, v, p->s->need, entry, at, !simple);
 }
 
 /* Keep what is known of a begin. Returns what becomes of the hit. */
@@ -188,7 +153,7 @@ join_keep(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 		return fate;
 	if (unlikely(!join_key(j, &p->join->from, args, &k, simple)))
 		return PROBE_N_FAULT;
-	if (s->need && !kobs_context_at(s, v, s->need, entry, at, !simple))
+	if (s->need && !join_context(p, v, entry, at, simple))
 		return KOBS_N_STACK_FULL;
 	if (unlikely(!kobs_inflight_claim(&j->inflight, &k.key, &ref)) &&
 	    !kobs_join_claim_full(j, pc, &k.key, &ref))
@@ -251,36 +216,6 @@ void kobs_join_alone(struct kobs_session *s, struct kobs_cpu *pc,
 	kobs_hit_end(s, pc, t0, 0);
 }
 
-/* Take the begin of a key out. Returns false when there is none. */
-static __always_inline bool join_take(const struct kobs_joins *j,
-				      const struct kobs_inflight_key *key,
-				      u64 *v, u64 *start, u64 *cost)
-{
-	struct kobs_inflight_ref ref KOBS_UNINIT;
-	unsigned int tries = 0;
-	unsigned int i;
-	const u64 *data;
-	bool same;
-
-	do {
-		if (!kobs_inflight_find(&j->inflight, key->word[0],
-					key->word[1], &ref))
-			return false;
-		data = ref.entry->data;
-		same = !key->n || !memcmp(data, key->more, key->n * sizeof(u64));
-		data += key->n;
-		*start = ref.entry->start;
-		*cost = data[0];
-		for (i = 0; i < j->n_keep; i++)
-			v[j->keep[i]] = data[1 + i];
-		if (unlikely(!same) && kobs_inflight_same(&ref))
-			return false;
-		if (likely(same && kobs_inflight_end(&ref)))
-			return true;
-	} while (++tries < KOBS_JOIN_TRIES);
-	return false;
-}
-
 static __always_inline void join_end(struct kobs_probe_point *p,
 				     struct kobs_cpu *pc, u64 id,
 				     const u64 *args, u64 now, bool simple)
@@ -299,7 +234,8 @@ static __always_inline void join_end(struct kobs_probe_point *p,
 		return;
 	}
 	if (!join_take(j, &k.key, v, &start, &cost)) {
-		kobs_join_alone(s, pc, PROBE_N_UNMATCHED);
+		if (!p->join->to.own)
+			kobs_join_alone(s, pc, PROBE_N_UNMATCHED);
 		return;
 	}
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
@@ -324,6 +260,8 @@ static __always_inline void join_hit(struct kobs_probe_point *p, u64 id,
 
 	if (!pc)
 		return;
+	if (!simple && unlikely(p->join->via.on))
+		kobs_join_via(p, pc, id, args);
 	/* The time is read here: a begin that comes later is not this end's. */
 	if (p->join->to.on)
 		join_end(p, pc, id, args, ktime_get_mono_fast_ns(), simple);

@@ -8,6 +8,13 @@
  *	join.c		handlers
  *	join_plain.c	handlers of the usual pairs
  *	join_call.c	handlers of functions at their return
+ *	join_user.c	handlers of places of programs
+ *	join_via.c	hits between begin and end
+ *	join_run.h	the steps of a hit
+ *
+ * A hit on the way of a pair takes the begin out, adds words to it, and puts it back:
+ * an end that looks meanwhile is unmatched. It is counted in none of the counters, but
+ * as a fault.
  *
  * What becomes of a hit that begins a pair: it is filtered, or lost; or in flight,
  * until it is recorded, filtered or lost at the end of the pair, or replaced by the
@@ -61,6 +68,7 @@ enum kobs_join_how {
 /**
  * struct kobs_join_side - what a hit does as a begin, or as an end
  * @on: it is one
+ * @own: an end without a begin is no hit
  * @simple: it needs no interpreter
  * @how: where the key comes from
  * @argument: of the key
@@ -70,6 +78,7 @@ enum kobs_join_how {
  */
 struct kobs_join_side {
 	bool on;
+	bool own;
 	bool simple;
 	enum kobs_join_how how;
 	struct kobs_quick_operand argument;
@@ -81,12 +90,14 @@ struct kobs_join_side {
 /**
  * struct kobs_join - a word of the parameter joins
  * @from: as a begin
+ * @via: between begin and end
  * @to: as an end
  * @both: what the programs have in common: arguments, and whether memory is read
  * @simple: neither side needs the interpreter, and there are no stacks
  */
 struct kobs_join {
 	struct kobs_join_side from;
+	struct kobs_join_side via;
 	struct kobs_join_side to;
 	struct kobs_program both;
 	bool simple;
@@ -103,8 +114,12 @@ struct kobs_join {
  *	the cost
  * @n_keep: number of @keep
  * @named: those that are addresses with names, a bit for each
- * @from: words that programs of begins give
+ * @from: words that programs of begins give, or hits after them
  * @n_from: number of @from
+ * @via: those of hits after them
+ * @n_via: number of @via
+ * @vias: there are some
+ * @via_ustack: the user stack is one of their words
  * @to: words that programs of ends give
  * @n_to: number of @to
  * @plain: the session has a table, whose columns are what began, what ended, or both
@@ -122,6 +137,10 @@ struct kobs_joins {
 	u32 named;
 	u8 from[KOBS_KEY_WORDS];
 	u8 n_from;
+	u8 via[KOBS_KEY_WORDS];
+	u8 n_via;
+	bool vias;
+	bool via_ustack;
 	u8 to[KOBS_KEY_WORDS];
 	u8 n_to;
 	bool plain;
@@ -159,11 +178,19 @@ bool kobs_join_claim_full(const struct kobs_joins *j, struct kobs_cpu *pc,
 void kobs_join_alone(struct kobs_session *s, struct kobs_cpu *pc,
 		     enum kobs_counter fate);
 
+/* join_via.c */
+void kobs_join_via(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
+		   const u64 *args);
+
 /* join_plain.c */
 void *kobs_join_plain_entry(const struct kobs_probe_point *point);
 void *kobs_join_plain_trace(const struct kobs_probe_point *point);
 
 /* join_call.c */
 extern const struct kobs_call_handlers * const kobs_join_return;
+
+/* join_user.c */
+bool kobs_join_user_context(struct kobs_session *s, u64 *v);
+void kobs_join_user(struct kobs_probe_point *point);
 
 #endif /* KOBS_PROBE_JOIN_H */

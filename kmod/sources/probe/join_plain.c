@@ -240,7 +240,8 @@ static void plain_trace_to(void *data, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 static bool is_plain(const struct kobs_probe_point *point)
 {
 	return point->probes->joins->plain && point->join->simple &&
-	       point->join->from.on != point->join->to.on;
+	       point->join->from.on != point->join->to.on &&
+	       !point->join->to.own;
 }
 
 /**

@@ -92,23 +92,25 @@ static int set_side(struct kobs_join_side *side, u64 word,
 static int match_keys(struct kobs_joins *j, struct netlink_ext_ack *extack)
 {
 	const struct kobs_join_side *first = NULL;
-	unsigned int sides[2] = {};
+	unsigned int sides[3] = {};
 	unsigned int i;
 
-	for (i = 0; i < 2 * j->n; i++) {
-		const struct kobs_join *join = &j->v[i / 2];
-		const struct kobs_join_side *side = i % 2 ? &join->to :
-							    &join->from;
+	for (i = 0; i < 3 * j->n; i++) {
+		const struct kobs_join *join = &j->v[i / 3];
+		const struct kobs_join_side *all[] = {
+			&join->from, &join->to, &join->via
+		};
+		const struct kobs_join_side *side = all[i % 3];
 
 		if (!side->on)
 			continue;
-		sides[i % 2]++;
+		sides[i % 3]++;
 		first = first ?: side;
 		if (side->key.keys != first->key.keys ||
 		    side->key.texts != first->key.texts)
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter joins: word %u: its key has other parts than those before",
-					   i / 2);
+					   i / 3);
 	}
 	if (!sides[0] || !sides[1])
 		return kobs_refuse(extack, -EINVAL,
@@ -144,16 +146,22 @@ static void keep(struct kobs_joins *j, const struct kobs_session *s,
 static int share_words(struct kobs_joins *j, const struct kobs_session *s,
 		       struct netlink_ext_ack *extack)
 {
-	struct kobs_program from = {}, to = {};
+	struct kobs_program from = {}, via = {}, to = {};
 	unsigned int i;
 
 	for (i = 0; i < j->n; i++) {
 		add_program(&from, &j->v[i].from.program);
+		add_program(&via, &j->v[i].via.program);
 		add_program(&to, &j->v[i].to.program);
+		j->vias |= j->v[i].via.on;
 	}
 	if ((from.keys & to.keys) || (from.texts & to.texts))
 		return kobs_refuse(extack, -EINVAL,
 				   "parameter joins: a number or text is given by begins and by ends");
+	if (((from.keys | to.keys) & via.keys) ||
+	    ((from.texts | to.texts) & via.texts))
+		return kobs_refuse(extack, -EINVAL,
+				   "parameter joins: a number or text is given on the way and at an end of it");
 	for (i = 0; i < s->n_words; i++) {
 		u8 word = s->gather[i];
 
@@ -164,6 +172,11 @@ static int share_words(struct kobs_joins *j, const struct kobs_session *s,
 		if (word >= PROBE_W_NUMBER && word < PROBE_W_TO &&
 		    !gives(&to, word))
 			j->from[j->n_from++] = word;
+		if (word == PROBE_W_VIA || word == PROBE_W_VIA_USTACK)
+			j->from[j->n_from++] = word;
+		if (gives(&via, word))
+			j->via[j->n_via++] = word;
+		j->via_ustack |= word == PROBE_W_VIA_USTACK;
 	}
 	return 0;
 }
@@ -174,9 +187,12 @@ static void set_common(struct kobs_join *join, const struct kobs_session *s)
 
 	add_program(&join->both, &from->program);
 	add_program(&join->both, &from->key);
+	add_program(&join->both, &join->via.program);
+	add_program(&join->both, &join->via.key);
 	add_program(&join->both, &to->program);
 	add_program(&join->both, &to->key);
-	join->simple = (!from->on || from->simple) && (!to->on || to->simple) &&
+	join->simple = !join->via.on && (!from->on || from->simple) &&
+		       (!to->on || to->simple) &&
 		       !(s->need & KOBS_W_STACKS);
 }
 
@@ -186,7 +202,7 @@ static void set_plain(struct kobs_joins *j, const struct kobs_session *s)
 	unsigned int i;
 
 	j->words = s->n_words;
-	j->plain = !s->stream && j->words <= 2;
+	j->plain = !s->stream && !j->vias && j->words <= 2;
 	for (i = 0; i < j->words; i++)
 		if (s->gather[i] != PROBE_W_PROBE && s->gather[i] != PROBE_W_TO)
 			j->plain = false;
@@ -203,14 +219,23 @@ static int joins_fill(struct kobs_joins *j, const struct kobs_session *s,
 
 	for (i = 0; i < j->n && !err; i++) {
 		struct kobs_join *join = &j->v[i];
+		bool via = words[i] & KOBS_JOIN_VIA;
+		u64 to = words[i] >> 32;
 
-		err = set_side(&join->from, words[i], code, programs, i,
+		join->to.own = to & KOBS_JOIN_OWN;
+		err = set_side(via ? &join->via : &join->from,
+			       words[i] & ~KOBS_JOIN_VIA, code, programs, i,
 			       extack) ?:
-		      set_side(&join->to, words[i] >> 32, code, programs, i,
-			       extack);
-		if (!err && !join->from.on && !join->to.on)
+		      set_side(&join->to, to & ~KOBS_JOIN_OWN, code, programs,
+			       i, extack);
+		if (!err && !join->from.on && !join->via.on && !join->to.on)
 			err = kobs_refuse(extack, -EINVAL,
 					  "parameter joins: word %u: it neither begins nor ends a pair",
+					  i);
+		if (!err && ((via && (!join->via.on || join->to.on)) ||
+			     (join->to.own && !join->to.on)))
+			err = kobs_refuse(extack, -EINVAL,
+					  "parameter joins: word %u: what it is of a pair contradicts itself",
 					  i);
 		set_common(join, s);
 	}

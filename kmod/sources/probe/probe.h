@@ -42,13 +42,18 @@
 #include "sources/probe/join.h"
 #include "sources/probe/quick.h"
 
-/* Words of a hit: what was hit, which numbers are faults, numbers, texts, end of a pair. */
+/*
+ * Words of a hit: what was hit, which numbers are faults, numbers, texts; the end of a
+ * pair; and what was hit last on its way, and the user stack there.
+ */
 enum {
 	PROBE_W_PROBE = KOBS_W_SOURCE,
 	PROBE_W_FAULTS,
 	PROBE_W_NUMBER,
 	PROBE_W_TEXT = PROBE_W_NUMBER + KOBS_PROG_KEYS,
 	PROBE_W_TO = PROBE_W_TEXT + KOBS_PROG_TEXTS * KOBS_PROG_TEXT_WORDS,
+	PROBE_W_VIA,
+	PROBE_W_VIA_USTACK,
 	PROBE_WORDS
 };
 

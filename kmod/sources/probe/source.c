@@ -304,6 +304,10 @@ static const struct kobs_column probe_columns[] = {
 	  PROBE_W_PROBE, 1 },
 	{ "to", "what a pair ended with", KOBS_TYPE_FUNCTION, NULL, PROBE_W_TO,
 	  1 },
+	{ "via", "what a pair met last on its way", KOBS_TYPE_FUNCTION, NULL,
+	  PROBE_W_VIA, 1 },
+	{ "via_ustack", "user stack of who hit that", KOBS_TYPE_USTACK, NULL,
+	  PROBE_W_VIA_USTACK, 1 },
 };
 
 static_assert((int)PROBE_WORDS <= (int)KOBS_WORDS);

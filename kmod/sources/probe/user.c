@@ -113,6 +113,8 @@ void kobs_probe_user(struct kobs_probe_point *point, enum kobs_probe_kind kind)
 
 	if (kind == KOBS_PROBE_USER_RETURN)
 		kobs_probe_user_calls(point);
+	else if (point->join)
+		kobs_join_user(point);
 	else if (point->shape)
 		consumer->handler = quick[point->shape];
 	else

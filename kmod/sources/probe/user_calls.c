@@ -14,6 +14,9 @@
  * A return without an entry is no hit: its call began before the session, or in
  * the process that this one was forked from.
  *
+ * Where the return begins or ends a pair, it is the hit, and the entry is none: a call
+ * that has not returned is in none of the counters, unless its return cannot be seen.
+ *
  * Locking: none; task context. A task's entries are its own.
  */
 #include <linux/kernel.h>
@@ -118,19 +121,31 @@ static void drop_first(const struct kobs_inflight_table *t,
 	set_next(head, &next);
 }
 
+/* A call whose return will not be seen. */
+static void count_stale(struct kobs_probe_point *p, struct kobs_cpu *pc)
+{
+	if (p->join) {
+		kobs_join_alone(p->s, pc, PROBE_N_STALE);
+		return;
+	}
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	kobs_count(&pc->counters, PROBE_N_STALE);
+}
+
 /* Calls that lie deeper than @sp have no end. */
-static __always_inline void drop_deeper(const struct kobs_inflight_table *t,
+static __always_inline void drop_deeper(struct kobs_probe_point *p,
 					const struct kobs_inflight_ref *head,
 					struct kobs_cpu *pc, u64 sp)
 {
+	const struct kobs_inflight_table *t = &p->probes->inflight;
+
 	for (;;) {
 		struct kobs_user_key first = next_of(head);
 
 		if (!first.word[0] || likely(stack_of(&first) >= sp))
 			return;
 		drop_first(t, head);
-		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-		kobs_count(&pc->counters, PROBE_N_STALE);
+		count_stale(p, pc);
 	}
 }
 
@@ -200,12 +215,11 @@ static enum kobs_counter call_begin(struct kobs_probe_point *p,
 		return PROBE_N_STALE;
 	if (unlikely(!head_get(t, &head)))
 		return KOBS_N_INFLIGHT_FULL;
-	drop_deeper(t, &head, pc, stack_of(&key));
+	drop_deeper(p, &head, pc, stack_of(&key));
 	/* A call of the same place, as of what calls itself by a jump. */
 	if (unlikely(unlink(t, &head, &key, &ref))) {
 		kobs_inflight_end_own(&ref);
-		local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-		kobs_count(&pc->counters, PROBE_N_STALE);
+		count_stale(p, pc);
 	}
 	got = kobs_inflight_begin(t, key.word[0], key.word[1], &ref);
 	if (unlikely(got != KOBS_INFLIGHT_BEGUN)) {
@@ -270,7 +284,7 @@ static bool call_end(struct kobs_probe_point *p, struct kobs_cpu *pc,
 
 	if (!kobs_inflight_find(t, (u64)current, KEY_OF_TASK, &head))
 		return false;
-	drop_deeper(t, &head, pc, stack_of(&key));
+	drop_deeper(p, &head, pc, stack_of(&key));
 	if (!unlink(t, &head, &key, &ref)) {
 		head_put(&head);
 		return false;
@@ -314,6 +328,42 @@ static KOBS_UPROBE_RETURN(call_returns)
 	if (call_end(p, pc, regs, end, &seen))
 		call_record(p, pc, &seen, end);
 	kobs_hit_leave(pc);
+	return 0;
+}
+
+/* The entry of a call whose return is a hit of a pair. */
+static KOBS_UPROBE_HANDLER(join_enters)
+{
+	struct kobs_probe_point *p = kobs_probe_point_of(consumer);
+	struct kobs_cpu *pc = kobs_hit_enter(p->s);
+	enum kobs_counter fate;
+
+	if (!pc)
+		return KOBS_UPROBE_NO_RETURN;
+	fate = READ_ONCE(p->s->armed) ? call_begin(p, pc, regs, 0, 0) :
+					PROBE_N_STALE;
+	if (unlikely(fate != KOBS_N_IN_FLIGHT))
+		kobs_join_alone(p->s, pc, fate);
+	kobs_hit_leave(pc);
+	return fate == KOBS_N_IN_FLIGHT ? 0 : KOBS_UPROBE_NO_RETURN;
+}
+
+/* Its return. */
+static KOBS_UPROBE_RETURN(join_returns)
+{
+	u64 end = ktime_get_mono_fast_ns();
+	struct kobs_probe_point *p = kobs_probe_point_of(consumer);
+	struct kobs_cpu *pc = kobs_hit_enter(p->s);
+	struct kobs_user_seen seen KOBS_UNINIT;
+	bool found;
+
+	if (!pc)
+		return 0;
+	found = call_end(p, pc, regs, end, &seen);
+	kobs_hit_leave(pc);
+	/* It is a handler of its own. */
+	if (found)
+		kobs_join_hit(p, p->id, seen.args, 0, NULL);
 	return 0;
 }
 
@@ -363,8 +413,9 @@ void kobs_probe_user_calls(struct kobs_probe_point *point)
 	};
 	struct kobs_probes *p = point->probes;
 
-	point->place.consumer.handler = call_enters;
-	point->place.consumer.ret_handler = call_returns;
+	point->place.consumer.handler = point->join ? join_enters : call_enters;
+	point->place.consumer.ret_handler =
+		point->join ? join_returns : call_returns;
 	/* Once for all points of the session. */
 	if (p->ends_hooked)
 		return;
