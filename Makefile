@@ -66,7 +66,7 @@ demo: setup
 
 check check-all: setup
 	scripts/setup --arch arm64
-	scripts/setup browser $(if $(filter check-all,$@),compile formats)
+	scripts/setup browser $(if $(filter check-all,$@),compile go)
 	tests/run $(if $(filter check-all,$@),--all)
 
 # One file of the selftests on one kernel, or those of its points that match; one KUnit suite, or all.

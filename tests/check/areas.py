@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -113,6 +114,8 @@ def builds(names, linted):
                           [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"],
                           [*cc, "-O2", "-o", "build/selftests/uframes", "tests/selftests/uframes.c"],
                           *([*cc, "-pthread", "-o", f"build/selftests/{name}", f"tests/selftests/{name}.c"] for name in ("ucalls", "ufutex"))]
+        if shutil.which("go"):
+            found["tools"].append(["env", "CGO_ENABLED=0", "go", "build", "-o", "build/selftests/goserver", "tests/selftests/goserver.go"])
     for name in x86:
         found[name] = [["scripts/lint", "--keep", *linted[name], f"build-{name}"] if name in linted else
                        ["make", jobs, f"KERNEL={name}", "modules"]]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """probe: functions and instructions of programs and libraries, against what ucalls does."""
 
+import http.client
+
 from kobstest import *
 from nlkit import *
 from probekit import *
@@ -181,33 +183,54 @@ def gos():
     equal(table(r, "probe"), {(f"u:ucalls:{name}",): 9}, "rows")
 
 
-GO = """
-package main
-import "net/http"
-func main() {
-    m := http.NewServeMux()
-    for i := 0; i < 7; i++ {
-        r, _ := http.NewRequest("GET", "http://x/", nil)
-        m.ServeHTTP(nothing{}, r)
-    }
-}
-type nothing struct{}
-func (nothing) Header() http.Header         { return http.Header{} }
-func (nothing) Write(b []byte) (int, error) { return len(b), nil }
-func (nothing) WriteHeader(int)             {}
-"""
+GO = f"{SRC}/build/selftests/goserver"
 
 
-@test("a program of Go")
-def real_go():
-    go = shutil.which("go") or skip("no Go compiler")
-    with open("/tmp/kobs_go.go", "w", encoding="ascii") as f:
-        f.write(GO)
-    subprocess.run([go, "build", "-o", "/tmp/kobs_go", "/tmp/kobs_go.go"], check=True, env={**os.environ, "HOME": "/tmp"})
-    r = account(json.loads(obsctl("probe", "count", "u:/tmp/kobs_go:net/http.(*ServeMux).ServeHTTP", "--json", "--",
-                                  "/tmp/kobs_go").out))
-    equal([row["count"] for row in r["rows"]], [7], "requests")
-    contains(obsctl("probe", "count", "ur:/tmp/kobs_go:main.main", "--", "true", status=1).err, "is a Go program", "sentence")
+class GoServer:
+    """A server of HTTP in Go, which knows how many requests it had."""
+
+    def __init__(self):
+        if not os.path.exists(GO):
+            skip("no program of Go was built: there was no compiler (scripts/setup go)")
+        self.p = subprocess.Popen([GO], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.p.stdout.readline())
+
+    def get(self, path, n=1):
+        """n requests, each by a connection of its own but for every third one; returns the last answer."""
+        for i in range(n):
+            c = c if i % 3 == 2 else http.client.HTTPConnection("127.0.0.1", self.port)
+            c.request("GET", path)
+            text = c.getresponse().read()
+        return text.decode()
+
+    def stop(self):
+        n = int(self.get("/stop"))
+        equal(self.p.wait(), 0, "status of the server")
+        return n
+
+
+@test("a server in Go: requests are counted by the function that handles them, whose name has brackets and a star")
+def go_server():
+    server = GoServer()
+    with Background("probe", "count", f"u:{GO}:net/http.(*ServeMux).ServeHTTP", "--by", "probe,pid", "--json") as b:
+        server.get("/", 250)
+        r = b.report()
+    equal(table(r, "probe", "pid"), {("u:goserver:net/http.(*ServeMux).ServeHTTP", server.p.pid): 250}, "rows")
+    equal((r["accounting"]["hits"], lost(r)), (250, {}), "hits and losses")
+    with Background("probe", "count", f"u:{GO}:net/http.(*conn).serve", f"u:{GO}:net/http.(*Serve*).ServeHTTP", "--json") as b:
+        server.get("/", 30)
+        r = b.report()
+    # Two of three requests come by a connection of their own.
+    equal({k[0].split(":")[2]: n for k, n in table(r, "probe").items()},
+          {"net/http.(*conn).serve": 20, "net/http.(*ServeMux).ServeHTTP": 30}, "connections and requests")
+    equal(server.stop(), 280, "requests that the server had")
+
+
+@test("returns in programs of Go, whose stacks move, are refused")
+def go_returns():
+    GoServer().stop()
+    for args in (("count", f"ur:{GO}:main.main"), ("time", f"u:{GO}:main.main"), ("time", "--from", f"u:{GO}:main.main", "--to", f"ur:{GO}:main.main")):
+        contains(obsctl("probe", *args, "--", "true", status=1).err, "is a Go program, which moves its stacks", "sentence")
 
 
 @test("an instruction in a function")
