@@ -24,6 +24,7 @@
 #include "report/rates.h"
 #include "report/report.h"
 #include "report/row_stack.h"
+#include "report/wide.h"
 
 #define TEXT_ROWS	40
 
@@ -33,8 +34,8 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	bool by_sum = r->view->mode->value;
 	const struct row *x = a;
 	const struct row *y = b;
-	uint64_t p = by_sum ? x->sum : x->count;
-	uint64_t q = by_sum ? y->sum : y->count;
+	uint64_t p = by_sum ? wide_weight(x) : x->count;
+	uint64_t q = by_sum ? wide_weight(y) : y->count;
 
 	if (p != q)
 		return p < q ? 1 : -1;
@@ -236,7 +237,7 @@ uint64_t report_weight(struct report *r, const struct row *row)
 {
 	if (r->kind && r->kind->weight)
 		return r->kind->weight(r, row);
-	return r->view->mode->value ? row->sum : row->count;
+	return r->view->mode->value ? wide_weight(row) : row->count;
 }
 
 static void print_numbers(struct report *r, struct out *o, const struct row *row, uint64_t total)

@@ -124,6 +124,15 @@ void out_json_number(struct out *o, const char *key, uint64_t value)
 	write_number(o, value);
 }
 
+/** out_json_digits() - A number of any size. */
+void out_json_digits(struct out *o, const char *key, const char *digits)
+{
+	if (!o->json)
+		return;
+	write_key(o, key);
+	fputs_unlocked(digits, o->file);
+}
+
 void out_json_real(struct out *o, const char *key, double value)
 {
 	if (!o->json)

@@ -51,6 +51,7 @@ void out_open(struct out *o, const char *key, char bracket);
 void out_close(struct out *o, char bracket);
 void out_json_text(struct out *o, const char *key, const char *value);
 void out_json_number(struct out *o, const char *key, uint64_t value);
+void out_json_digits(struct out *o, const char *key, const char *digits);
 void out_json_real(struct out *o, const char *key, double value);
 void out_json_signed(struct out *o, const char *key, int64_t value);
 void out_json_exact(struct out *o, const char *key, double value);

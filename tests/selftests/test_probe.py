@@ -109,6 +109,21 @@ def hist():
     equal((r["rows"][0]["count"], r["rows"][0]["negative"], r["rows"][0]["sum"]), (5, 5, 0), "negative only")
 
 
+@test("hist: a sum above 2^64 is exact, or said to be too large")
+def wide():
+    run = rounds_of("call task 700 -1 0", "call hardirq 300 -3 -1")
+    values = [2**64 - 1] * 700 + [2**64 - 3 - i for i in range(300)]
+    r = probe("hist", FUNC, "--value", "(u64)arg1", run=run)
+    row, = r["rows"]
+    equal((row["count"], row["sum"], row["min"], row["max"]), (1000, sum(values), min(values), max(values)), "count, sum, min and max")
+    out = obsctl("probe", "hist", FUNC, "--value", "(u64)arg1", "--", *run).out
+    contains(out, f" {sum(values):,} ", "the sum as text")
+    # Two values in one bucket, so far apart and so many that the sum can be one of several.
+    r = probe("hist", FUNC, "--value", "(u64)arg1 | ((u64)arg1 & 1) << 59", run=rounds_of(f"call task 2000 {2**62} 1"))
+    row, = r["rows"]
+    equal(("sum" in row, row["sum_too_large"], row["count"]), (False, True, 2000), "a sum that is not known")
+
+
 @test("hist of an argument as it is: of usual hits, of those that are timed, and of those that a filter looks at")
 def plain():
     for name, argument, verb, first in ((FUNC, "arg0", "call", 5), (FUNC, "arg1", "call", 5), (FIRE, "arg0", "fire", 5),

@@ -13,6 +13,7 @@
 #include "lib/process.h"
 #include "report/hist.h"
 #include "report/report.h"
+#include "report/wide.h"
 #include "run/run.h"
 
 /* More are hooked on request only. */
@@ -172,6 +173,34 @@ static int run_list(const struct verb *verb, const struct opts *o)
 	return probe_list(o);
 }
 
+/* The sum of @n values, which need not fit 64 bits, and their average. */
+static void print_sum(struct out *o, const struct row *row, uint64_t n)
+{
+	char text[WIDE_DIGITS];
+	enum wide wide;
+	uint64_t high;
+	double sum;
+
+	wide = wide_sum(row, &high);
+	sum = wide_double(high, row->sum);
+	if (wide == WIDE_NOT) {
+		out_cell_number(o, "sum", "SUM", row->sum);
+	} else if (wide == WIDE_KNOWN) {
+		out_json_digits(o, "sum", wide_format(text, sizeof(text), high, row->sum, false));
+		out_cell_aside(o, "SUM", wide_format(text, sizeof(text), high, row->sum, true),
+			       true);
+	} else {
+		out_json_bool(o, "sum_too_large", true);
+		out_cell_aside(o, "SUM", "(too large)", true);
+	}
+	if (wide != WIDE_UNKNOWN)
+		out_is_counter(o, sum, "");
+	format_value(text, sizeof(text), n ? sum / (double)n : 0, "");
+	out_cell_aside(o, "AVG", n && wide != WIDE_UNKNOWN ? text : "-", true);
+	if (wide != WIDE_UNKNOWN)
+		out_is_ratio(o, sum, (double)n, "");
+}
+
 /** probe_print_values() - The numbers of a row: what is below 0 is in its count only. */
 void probe_print_values(struct report *r, struct out *o, const struct row *row)
 {
@@ -185,11 +214,7 @@ void probe_print_values(struct report *r, struct out *o, const struct row *row)
 	out_cell_number(o, "count", "COUNT", row->count);
 	out_is_counter(o, (double)row->count, "");
 	report_print_rate(r, o, row);
-	out_cell_number(o, "sum", "SUM", row->sum);
-	out_is_counter(o, (double)row->sum, "");
-	format_value(shown, sizeof(shown), n ? (double)row->sum / (double)n : 0, "");
-	out_cell_aside(o, "AVG", n ? shown : "-", true);
-	out_is_ratio(o, (double)row->sum, (double)n, "");
+	print_sum(o, row, n);
 	if (n)
 		out_cell_number(o, "min", "MIN", row->min);
 	else
