@@ -293,6 +293,25 @@ static void names_drop(struct kobs_session *s, const struct kobs_code *code)
 				     code->range[i].size);
 }
 
+/*
+ * What a source keeps gets aliases before the rows do: until then, a handler can make
+ * a row of it. Returns whether there can be such handlers, which are to be waited for.
+ */
+static bool source_code(struct kobs_session *s, const struct kobs_code *code)
+{
+	struct kobs_going g = { s, code };
+	struct kobs_replace r = {
+		.words = s->names.words, .arg = &g, .fn = going_word,
+	};
+	bool some = s->source->code && !s->stream;
+
+	mutex_lock(&s->names.lock);
+	if (some && !s->names.ended)
+		s->source->code(s, code, &r);
+	mutex_unlock(&s->names.lock);
+	return some;
+}
+
 /* A module comes, or is about to go, in one session. */
 static void session_code(struct kobs_session *s, const struct kobs_code *code)
 {
@@ -323,6 +342,24 @@ out:
 	mutex_unlock(&s->names.lock);
 }
 
+/* The sources of all sessions. Returns whether handlers were waited for. */
+static bool sources_code(const struct kobs_code *code)
+{
+	struct kobs_session *s = kobs_session_after(0);
+	bool some = false;
+
+	while (s) {
+		u32 id = s->id;
+
+		some |= source_code(s, code);
+		kobs_session_put(s);
+		s = kobs_session_after(id);
+	}
+	if (some)
+		synchronize_rcu();
+	return some;
+}
+
 static int names_module(struct notifier_block *nb, unsigned long state,
 			void *data)
 {
@@ -333,6 +370,8 @@ static int names_module(struct notifier_block *nb, unsigned long state,
 	/* What is only there for its init is freed when it is live. */
 	code.n = kobs_module_ranges(data, state == MODULE_STATE_LIVE,
 				    code.range);
+	if (code.n && !code.comes)
+		waited = sources_code(&code);
 	s = code.n ? kobs_session_after(0) : NULL;
 	while (s) {
 		u32 id = s->id;

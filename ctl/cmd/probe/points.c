@@ -30,6 +30,15 @@ struct point *points_add(struct points *p, enum kobs_probe_kind kind)
 	return point;
 }
 
+/** points_named() - Return: the point of a name, or NULL. */
+const struct point *points_named(struct points *p, const char *name)
+{
+	const char *text = pool_intern(&p->texts, name);
+	uintptr_t number = (uintptr_t)map_get(&p->named, (uint64_t)(uintptr_t)text);
+
+	return number ? &p->v[number - 1] : NULL;
+}
+
 /**
  * points_add_named() - Add a point that is told by a name.
  *
@@ -40,11 +49,12 @@ struct point *points_add_named(struct points *p, enum kobs_probe_kind kind, cons
 {
 	struct point *point;
 
-	if (strings_have(&p->names, name))
+	if (points_named(p, name))
 		return NULL;
 	point = points_add(p, kind);
 	point->word = p->names.n;
 	point->name = pool_intern(&p->texts, name);
+	map_set(&p->named, (uint64_t)(uintptr_t)point->name, (void *)(uintptr_t)p->n);
 	point->bare = pool_intern(&p->texts, bare);
 	strings_add(&p->names, name);
 	return point;
@@ -295,6 +305,7 @@ void points_free(struct points *p)
 	inside_free(p);
 	strings_free(&p->patterns);
 	strings_free(&p->names);
+	map_free(&p->named, NULL);
 	events_free(&p->events);
 	pool_free(&p->texts);
 	free(p->v);

@@ -25,6 +25,7 @@
 #include "expr/expr.h"
 #include "kobs_program.h"
 #include "lib/buf.h"
+#include "lib/map.h"
 #include "lib/opts.h"
 #include "proto/model.h"
 #include "symbols/btf.h"
@@ -139,6 +140,7 @@ struct points {
 	struct tracepoints events;
 	struct user_places user;
 	struct strings	names;		/* of what is no function */
+	struct map	named;		/* text of a name to its point's number plus 1 */
 	struct pool	texts;
 	bool		each;		/* system calls are to be told apart */
 	bool		timed;		/* what takes time */
@@ -256,6 +258,7 @@ void probe_print_values(struct report *r, struct out *o, const struct row *row);
 struct point *points_add(struct points *p, enum kobs_probe_kind kind);
 struct point *points_add_named(struct points *p, enum kobs_probe_kind kind, const char *name,
 			       const char *bare);
+const struct point *points_named(struct points *p, const char *name);
 int points_find(struct points *p, char **words, size_t n);
 void points_free(struct points *p);
 int points_take_entry(struct points *p, const char *name, size_t len);

@@ -144,10 +144,12 @@ static void take_btf(struct scope *s, struct probe_run *p)
 {
 	const struct point *point = s->point;
 	const struct btf *btf = kbtf_get(&p->btf, point->module, &s->why);
+	struct buf why = {};
 	uint32_t proto;
 
 	/* Casts need the kernel's types, which a module without its own has not. */
-	s->expr.btf = btf ? btf : kbtf_get(&p->btf, "", &(struct buf){});
+	s->expr.btf = btf ? btf : kbtf_get(&p->btf, "", &why);
+	buf_free(&why);
 	if (!btf)
 		return;
 	if (point->kind != KOBS_PROBE_TRACEPOINT) {

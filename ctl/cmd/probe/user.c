@@ -138,15 +138,12 @@ static void print_name(struct buf *out, const struct wish *w, const char *file,
 }
 
 /* Whether a point of this name is at another place. */
-static bool is_taken(const struct points *p, const char *name, const uint64_t *place)
+static bool is_taken(struct points *p, const char *name, const uint64_t *place)
 {
-	size_t i;
+	const struct point *point = points_named(p, name);
 
-	for (i = 0; i < p->n; i++)
-		if (!strcmp(p->v[i].name, name))
-			return memcmp(&p->user.words.v[(p->v[i].place - 1) * PLACE_WORDS], place,
-				      2 * sizeof(*place));
-	return false;
+	return point && memcmp(&p->user.words.v[(point->place - 1) * PLACE_WORDS], place,
+			       2 * sizeof(*place));
 }
 
 static int add_place(const struct wish *w, const struct elf_function *fn, uint64_t offset)

@@ -140,6 +140,8 @@ static const struct verb verbs[] = {
 			{
 				.probes = "t:sched:sched_migrate_task",
 				.by = "p->comm=task,p->thread_info.cpu=from_cpu,dest_cpu=to_cpu",
+				/* The kernel tells, too, where it leaves a task where it is. */
+				.where = "p->thread_info.cpu != dest_cpu",
 			},
 		} },
 	},

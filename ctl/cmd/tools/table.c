@@ -143,20 +143,17 @@ static const struct verb disk_verbs[] = {
 		.name = "errors",
 		.doc = "requests to disks that fail, by what the driver says",
 		.columns = COLUMNS("disk", "op", "status", TOOL_COLUMNS),
+		/* block_rq_error would leave out those for which nothing is logged. */
 		.tool = &(const struct tool){ .forms = {
-			{
-				.probes = "t:block:block_rq_error",
-				.by = DISK "," OPERATION ",(blk_status)error=status",
-			},
-			{
-				.probes = "t:block:block_rq_error",
-				.by = "(blk_status)arg1=status",
-			},
-			/* Linux 5.17 and older have no event for these alone. */
 			{
 				.probes = "t:block:block_rq_complete",
 				.by = DISK "," OPERATION ",(blk_status)error=status",
 				.where = "error != 0",
+			},
+			{
+				.probes = "t:block:block_rq_complete",
+				.by = "(blk_status)arg1=status",
+				.where = "(u8)arg1 != 0",
 			},
 		} },
 	},
