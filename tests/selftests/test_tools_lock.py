@@ -53,7 +53,7 @@ def mutex():
     r, pid, within, around = known("mutex", 3, 200, "--by", "comm,pid,futex,op,waker,waker_pid,error,via")
     row, = [row for row in r["rows"] if row["futex"] == "uf_gate [ufutex]"]
     equal({k: row[k] for k in ("comm", "pid", "op", "waker", "waker_pid", "error", "via", "count")},
-          {"comm": "uf_waiter", "pid": pid, "op": "FUTEX_WAIT", "waker": "uf_holder", "waker_pid": pid, "error": "0", "via": "k:futex_wake_mark",
+          {"comm": "uf_waiter", "pid": pid, "op": "FUTEX_WAIT", "waker": "uf_holder", "waker_pid": pid, "error": "0", "via": "k:__futex_unqueue",
            "count": 3}, "row of the mutex")
     at_least(row["min"], 200_000_000, "shortest")
     assert within <= row["sum"] <= around, f"{within} <= {row['sum']} <= {around}"

@@ -144,15 +144,18 @@ static const struct verb verbs[] = {
 		.columns = COLUMNS("futex", "op", "waker", "waker_pid", "waker_tid", "error",
 				   "via", "via_ustack", PAIR_COLUMNS),
 		.tool = &(const struct tool){ .percentiles = true, .forms = {
-			/* A waker takes the waiter off the futex, and then wakes it up. */
+			/*
+			 * A waker takes the waiter off the futex, and then wakes it up; else
+			 * the waiter does that itself.
+			 */
 			{
 				.from = "s:futex",
 				.to = "sr:futex",
-				.via = "k:futex_wake_mark",
+				.via = "k:__futex_unqueue",
 				.on = "task:task:q->task",
 				.by = FUTEX ",via.comm=waker",
 				.also = "via.pid=waker_pid,via.tid=waker_tid,(errno)to.ret=error",
-				.where = WAITS,
+				.where = WAITS ";via.q->task != task",
 			},
 			/* Where the kernel tells no types. */
 			{
