@@ -43,6 +43,16 @@ static void add_option(struct buf *out, const char *between, const char *option,
 	buf_free(&value);
 }
 
+/* An option for each of some words. */
+static void add_options(struct buf *out, const char *between, const char *option,
+			const struct strings *words)
+{
+	size_t i;
+
+	for (i = 0; i < words->n; i++)
+		add_option(out, between, option, &(struct strings){ .v = &words->v[i], .n = 1 });
+}
+
 /**
  * tool_command() - Add the command line of 'obsctl probe' that does the same.
  * @between: what stands between its options
@@ -57,9 +67,9 @@ void tool_command(const struct verb *verb, const struct tool_options *t, const c
 		buf_putc(out, ' ');
 		add_word(out, t->o.args[i]);
 	}
-	add_option(out, between, "from", &t->own.from);
-	add_option(out, between, "to", &t->own.to);
-	add_option(out, between, "via", &t->own.via);
+	add_options(out, between, "from", &t->own.from);
+	add_options(out, between, "to", &t->own.to);
+	add_options(out, between, "via", &t->own.via);
 	add_option(out, between, "on", &t->own.on);
 	if (t->own.value) {
 		buf_printf(out, "%s--value ", between);

@@ -406,10 +406,17 @@ static const struct verb page_verbs[] = {
 		.doc = "how long threads that need memory have to reclaim it first",
 		.columns = COLUMNS(PAIR_COLUMNS),
 		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			/* Of the machine's memory, or of a control group's. */
+			{
+				.from = "t:vmscan:mm_vmscan_direct_reclaim_begin t:vmscan:mm_vmscan_memcg_reclaim_begin",
+				.to = "t:vmscan:mm_vmscan_direct_reclaim_end t:vmscan:mm_vmscan_memcg_reclaim_end",
+				.by = "comm,pid,from",
+			},
+			/* Without control groups of memory. */
 			{
 				.from = "t:vmscan:mm_vmscan_direct_reclaim_begin",
 				.to = "t:vmscan:mm_vmscan_direct_reclaim_end",
-				.by = "comm,pid",
+				.by = "comm,pid,from",
 			},
 		} },
 	},
