@@ -307,17 +307,22 @@ static __u64 some_insn(struct fz_builder *f)
 			 args[fz_below(&f->rng, 9)], fz_below(&f->rng, 4));
 }
 
-/* Pairs of two programs, some of which are not there. */
+/* Pairs of two programs, some of which are not there, and what is between them. */
 static void put_joins(struct fz_builder *f, struct fz_buf *b)
 {
-	__u64 joins[2] = {};
+	__u64 joins[3] = {};
 	unsigned int i;
 	unsigned int k;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 3; i++) {
 		for (k = 0; k < KOBS_JOIN_PARTS; k++)
 			joins[i] |= (__u64)fz_below(&f->rng, 3 + chance(f, 5)) << 16 * k;
-	put_words(b, "joins", joins, 2);
+		if (chance(f, 30))
+			joins[i] = (__u32)joins[i] | KOBS_JOIN_VIA;
+		if (chance(f, 10))
+			joins[i] |= (__u64)KOBS_JOIN_OWN << 32;
+	}
+	put_words(b, "joins", joins, 2 + chance(f, 50));
 }
 
 /* Places of a file that nobody executes, which are there or not. */

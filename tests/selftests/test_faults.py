@@ -144,10 +144,11 @@ def points(*kinds):
 
 
 def pairs():
-    """From the function to the tracepoint, by register 0, which is a number."""
-    key, end = 39, 0
-    return [words("targets", 0, symbol("kobs_gen_leaf"), 1 | 1 << 16, 0), words("code", end, key, end),
-            words("joins", 1 | 2 << 16, (1 | 2 << 16) << 32), phrase("names", "t:sched:sched_switch"), param("inflight", 16)]
+    """From the function to the tracepoint, with the return of a program's function between them, by register 0, which is a number."""
+    key, end, via = 39, 0, 0x8000
+    _, _, *rest = points(9)
+    return [words("targets", 0, symbol("kobs_gen_leaf"), 1 | 1 << 16, 0, 9 | 2 << 16, 2 | 1 << 32), words("code", end, key, end),
+            words("joins", 1 | 2 << 16, (1 | 2 << 16) << 32, 1 | via | 2 << 16), *rest]
 
 
 # Required parameters of a source or mode, and those that make it allocate everything it can.
@@ -164,7 +165,8 @@ NEEDS = {
     "sched": lambda: [param("inflight", 16)],
 }
 # Columns, where they differ from the command and its stack.
-BY = {"pmu": [], "slab": ["site", "kstack"], "page": ["site", "kstack"], "sched runq": ["comm"]}
+BY = {"pmu": [], "slab": ["site", "kstack"], "page": ["site", "kstack"], "sched runq": ["comm"],
+      "probe time, pairs": ["from", "via", "ustack", "via_ustack"]}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 
 

@@ -42,9 +42,10 @@ def kinds():
         "sched runq": ("sched", "runq", "comm", *FREE),
         # Returns of a function, and all system calls.
         "probe time": ("probe", "time", "probe,kstack", words("targets", 5, leaf(), 4, 0), words("code", 0), phrase("names", "s:*"), *FREE),
-        # From a function to a tracepoint, by the thread.
-        "probe time, pairs": ("probe", "time", "from,to,kstack", words("targets", 0, leaf(), 1 | 1 << 16, 0), words("code", 0),
-                              words("joins", 1, 1 << 32), phrase("names", "t:sched:sched_switch"), *FREE),
+        # From a function to a tracepoint, by the thread, with another tracepoint between them.
+        "probe time, pairs": ("probe", "time", "from,to,kstack,via,via_ustack",
+                              words("targets", 0, leaf(), 1 | 1 << 16, 0, 1 | 2 << 16, 1), words("code", 0),
+                              words("joins", 1, 1 << 32, 1 | 0x8000), phrase("names", "t:sched:sched_switch t:sched:sched_waking"), *FREE),
     }
 
 
