@@ -3,6 +3,7 @@
 
 from kobstest import *
 from nlkit import *
+from toolkit import Worker
 
 RUN = "/sys/kernel/debug/kobs_gen_probe/run"
 OPEN, CLOSE, FUNC = "k:kobs_gen_open", "k:kobs_gen_close", "k:kobs_gen_probe"
@@ -94,9 +95,8 @@ def keys():
 
 @test("hits on the way, begins and ends of few keys race on all CPUs: the books are exact")
 def race():
-    # The keys are the numbers of the CPUs.
-    r = join("--from", OPEN, "--to", CLOSE, "--via", "t:irq:*", "--via", "t:timer:hrtimer_expire_entry", "--on", f"{KEY}:{KEY}:cpu", "--by", "via",
-             run=rounds_of("race 20000 2"))
+    r = join("--from", OPEN, "--via", "kr:kobs_gen_open", "--to", CLOSE, "--on", KEY, "--by", "via,via.arg0=a,to.arg0=b", run=rounds_of("race 20000 2"))
+    equal([row for row in r["rows"] if row.get("via") and row["a"] != row["b"]], [], "pairs with a hit of another key")
     a = r["accounting"]
     at_least(sum(row["count"] for row in r["rows"] if row.get("via")), 1, "pairs with a hit on the way")
     # Each begin, of which there is one per end, is in one of the counters.
@@ -151,6 +151,17 @@ def place_via():
     rows = [row for row in r["rows"] if row.get("via")]
     equal([(row["via"], row["i"], row["count"]) for row in rows], [("u:ucalls:uc_work", 4, 1)], "row")
     contains(" ".join(rows[0]["via_ustack"]), "main", "its stack")
+
+
+@test("-p is of the begin: a place in another process ends it")
+def other_process():
+    with Worker("def work(line):\n    os.getpgid(0)\n", "kobs_via") as w:
+        with Background("probe", "time", "--from", "s:getpgid", "--to", f"u:{BIN}:uc_work", "--on", "cpu - cpu", "-p", w.pid, "--by", "comm,to.comm=by",
+                        "--json") as b:
+            w.work()
+            subprocess.run([BIN, "call", "1"], check=True)
+            r = b.report()
+    equal(table(r, "comm", "by"), {("kobs_via", "ucalls"): 1}, "rows")
 
 
 @test("returns of system calls: counted, and as sides")

@@ -22,7 +22,10 @@ class ScsiDebug:
     """A disk in memory, and what it does wrong."""
 
     def __init__(self, opts, every=0):
-        r = subprocess.run(["modprobe", "scsi_debug", "dev_size_mb=16", "delay=0"], capture_output=True, text=True, check=False)
+        # Nobody loads what drives a disk that comes.
+        r = subprocess.run(["modprobe", "sd_mod"], capture_output=True, text=True, check=False)
+        if not r.returncode:
+            r = subprocess.run(["modprobe", "scsi_debug", "dev_size_mb=16", "delay=0"], capture_output=True, text=True, check=False)
         if r.returncode:
             skip(f"no scsi_debug: {r.stderr.strip()}")
         self.disk = until(lambda: next((os.path.basename(p) for p in glob.glob("/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*:*/block/*")), None),

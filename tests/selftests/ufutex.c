@@ -7,12 +7,15 @@
  *			unlocks in uf_unlock() MS after the waiter went to sleep
  *	cond N MS	N times, it waits for uf_cond, which uf_holder signals in
  *			uf_signal()
+ *	word N MS	N times, it waits in uf_wait() for uf_word, without the C
+ *			library, and uf_holder wakes it up in uf_wake()
  *
  * Prints a sum of ns in which the waiter was asleep for certain, and one in which all
  * waits were, to standard error. Built with frame pointers.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -28,13 +31,14 @@
 pthread_mutex_t uf_gate = PTHREAD_MUTEX_INITIALIZER;
 pthread_mutex_t uf_inner = PTHREAD_MUTEX_INITIALIZER;
 pthread_cond_t uf_cond = PTHREAD_COND_INITIALIZER;
+unsigned int uf_word;
 
 /* Rounds that were asked for and done. They are polled: no futex tells of them. */
 static atomic_long asked;
 static atomic_long done;
 static atomic_int waiter;
 static long around;
-static int is_cond;
+static char kind;		/* the first letter of the command */
 
 static long now(void)
 {
@@ -49,6 +53,23 @@ static void doze(void)
 	usleep(500);
 }
 
+FUNCTION long uf_wait(void)
+{
+	long got = syscall(SYS_futex, &uf_word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, NULL, NULL, 0);
+
+	/* Something after the call, which is no jump then. */
+	__asm__ volatile("" : "+r" (got));
+	return got;
+}
+
+FUNCTION long uf_wake(void)
+{
+	long got = syscall(SYS_futex, &uf_word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0);
+
+	__asm__ volatile("" : "+r" (got));
+	return got;
+}
+
 static void *wait_rounds(void *arg)
 {
 	long n = (long)arg;
@@ -60,7 +81,9 @@ static void *wait_rounds(void *arg)
 		while (atomic_load(&asked) < i)
 			doze();
 		begin = now();
-		if (is_cond) {
+		if (kind == 'w') {
+			uf_wait();
+		} else if (kind == 'c') {
 			pthread_mutex_lock(&uf_inner);
 			pthread_cond_wait(&uf_cond, &uf_inner);
 			pthread_mutex_unlock(&uf_inner);
@@ -109,14 +132,16 @@ FUNCTION long uf_round(long i, unsigned int ms)
 {
 	long begin;
 
-	if (!is_cond)
+	if (kind == 'm')
 		pthread_mutex_lock(&uf_gate);
 	atomic_store(&asked, i);
 	await_sleep();
 	begin = now();
 	usleep(ms * 1000);
 	begin = now() - begin;
-	if (is_cond)
+	if (kind == 'w')
+		uf_wake();
+	else if (kind == 'c')
 		uf_signal();
 	else
 		uf_unlock();
@@ -131,9 +156,10 @@ int main(int argc, char **argv)
 	long within = 0;
 	long i, n;
 
-	if (argc != 4 || (strcmp(argv[1], "mutex") && strcmp(argv[1], "cond")))
+	if (argc != 4 || (strcmp(argv[1], "mutex") && strcmp(argv[1], "cond") &&
+			  strcmp(argv[1], "word")))
 		return 2;
-	is_cond = !strcmp(argv[1], "cond");
+	kind = *argv[1];
 	n = atol(argv[2]);
 	prctl(PR_SET_NAME, "uf_holder");
 	if (pthread_create(&thread, NULL, wait_rounds, (void *)n))

@@ -110,6 +110,7 @@ void kobs_probe_user(struct kobs_probe_point *point, enum kobs_probe_kind kind)
 	};
 	struct uprobe_consumer *consumer = &point->place.consumer;
 	bool stacks = point->s->need & KOBS_W_STACKS;
+	const struct kobs_join *join = point->join;
 
 	if (kind == KOBS_PROBE_USER_RETURN)
 		kobs_probe_user_calls(point);
@@ -119,6 +120,7 @@ void kobs_probe_user(struct kobs_probe_point *point, enum kobs_probe_kind kind)
 		consumer->handler = quick[point->shape];
 	else
 		consumer->handler = stacks ? user_stacks : user_plain;
-	if (point->s->filter.n_pid)
+	/* Another process can end what one of those begins. */
+	if (point->s->filter.n_pid && !(join && (join->via.on || join->to.on)))
 		consumer->filter = user_filter;
 }
