@@ -175,7 +175,7 @@ SPECIAL = [
     (r"^obsctl slab growth", {0}, r"^slab growth of", "a report of /proc/slabinfo has no account"),
     (r"^obsctl probe list", {0}, r"^PROBE +ARGUMENTS", "no report of a session"),
     (r"^obsctl status", {0}, r"^kobs .* on Linux ", "no report of a session"),
-    (r"^obsctl triage", {0, 3}, r"^triage, ", "whatever this guest is short of, and a report without an account"),
+    (r"obsctl triage", {0, 3}, r"^triage, ", "whatever this guest is short of, and a report without an account"),
     (r"^obsctl doctor", {0}, r"\w", "no report of a session"),
     (r"^obsctl session list", {0}, r"^ *ID +NAME", "no report of a session"),
     (r"--detach", {0}, r"^session 'opens' is running", "no report of a session"),

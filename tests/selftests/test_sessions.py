@@ -61,7 +61,7 @@ def detached_own():
     # The process that made it is not excluded, unlike a session's owner.
     detach("mine")
     gen("call task 5")
-    equal(stop("mine")["accounting"], {"hits": 5, "recorded": 5, "filtered": 0, "own": 0, "pending": 0, "unpaired": 0, "lost": {}}, "accounting")
+    equal(stop("mine")["accounting"], {"hits": 5, "recorded": 5, "filtered": 0, "own": 0, "pending": 0, "unpaired": 0, "lost": {}, "reasons": {}}, "accounting")
 
 
 @test("rmmod is refused while a session lives, and clean afterwards")
