@@ -19,6 +19,7 @@ DECLARE_PER_CPU(bool, kobs_context_in_uprobe);
 bool kobs_context_filter(const struct kobs_session *s);
 bool kobs_context_has_user(void);
 bool kobs_context_ustack(struct kobs_session *s, u64 *id);
+size_t kobs_context_user_copy(void *to, unsigned long from, size_t bytes);
 unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max);
 

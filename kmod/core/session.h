@@ -152,7 +152,7 @@ struct kobs_names {
  * @unwind: how kernel stacks are captured; its depth applies to user stacks, too
  * @stacks: interned stacks
  * @stream: stream of a streaming mode, or NULL
- * @record_bytes: size of a record in the stream
+ * @record_bytes: size of a record in the stream, without data
  * @memory: account of its memory
  * @cpus: memory of the CPUs that have been online
  *

@@ -94,6 +94,7 @@ struct kobs_field {
  * @value: name of the value, or NULL when hits are only counted
  * @unit: unit of the value
  * @stream: hits become records; otherwise rows of a table
+ * @data: records have data beside their columns, and no value
  * @own_rows: the source keeps the rows itself and has an operation rows
  * @by: default columns of the key, separated by commas
  * @fields: additional numbers of each row
@@ -107,6 +108,7 @@ struct kobs_mode {
 	const char *value;
 	const char *unit;
 	bool stream;
+	bool data;
 	bool own_rows;
 	const char *by;
 	const struct kobs_field *fields;

@@ -24,6 +24,10 @@
 #include "core/stream.h"
 #include "core/stream_send.h"
 
+/* The ring takes no more than a page, with headers of its own. */
+static_assert((KOBS_KEY_WORDS + 1) * sizeof(u64) + KOBS_STREAM_DATA <=
+	      PAGE_SIZE - 64);
+
 struct kthread_worker *kobs_stream_thread;
 const struct kobs_notify_ops *kobs_notify;
 
@@ -54,6 +58,47 @@ bool kobs_stream_write(struct kobs_session *s, const u64 *v, u64 value)
 		record[s->n_words] = value;
 	kobs_ring_commit(ring, event);
 	return true;
+}
+
+/**
+ * kobs_stream_reserve() - begin a record with data
+ * @s: session in a mode with data
+ * @v: as for kobs_stream_write()
+ * @max: room for data, maximum KOBS_STREAM_DATA
+ * @d: set to the record
+ *
+ * Context: any, NMI included; preemption off until kobs_stream_commit().
+ * Return: false when the ring is full and the record is lost.
+ */
+bool kobs_stream_reserve(struct kobs_session *s, const u64 *v, size_t max,
+			 struct kobs_stream_data *d)
+{
+	u64 *record;
+
+	d->event = ring_buffer_lock_reserve(s->stream->ring,
+					    s->record_bytes + max);
+	if (!d->event)
+		return false;
+	record = ring_buffer_event_data(d->event);
+	kobs_hit_gather(s, v, record);
+	d->bytes = &record[s->n_words];
+	d->data = d->bytes + 1;
+	return true;
+}
+
+/**
+ * kobs_stream_commit() - complete a record with data
+ * @s: session
+ * @d: from kobs_stream_reserve()
+ * @bytes: size of the data that were written, a multiple of 8
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_stream_commit(struct kobs_session *s, struct kobs_stream_data *d,
+			size_t bytes)
+{
+	*d->bytes = bytes;
+	kobs_ring_commit(s->stream->ring, d->event);
 }
 
 /**
@@ -96,7 +141,8 @@ int kobs_stream_new(struct kobs_session *s)
 		return -ENOMEM;
 	}
 	s->stream = st;
-	s->record_bytes = (s->n_words + !!s->mode->value) * sizeof(u64);
+	s->record_bytes = (s->n_words + !!s->mode->value + s->mode->data) *
+			  sizeof(u64);
 	return 0;
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Context of a hit: the frames of a user stack.
+ * Context of a hit: the frames of a user stack, and its memory.
  *
  * Locking: none; any context, NMI included.
  */
+#include <kunit/visibility.h>
 #include <linux/compat.h>
+#include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -145,6 +148,34 @@ static unsigned long leaf_caller(const struct pt_regs *regs)
 }
 
 #endif /* CONFIG_X86_64 */
+
+/**
+ * kobs_context_user_copy() - copy memory of the current task
+ * @to: set to the bytes
+ * @from: where they begin
+ * @bytes: how many to copy
+ *
+ * Whole pages are there, or are not: what is copied ends where the first one
+ * begins that is not.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of bytes copied.
+ */
+size_t kobs_context_user_copy(void *to, unsigned long from, size_t bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		unsigned long at = from + done;
+		size_t part = min(bytes - done, PAGE_SIZE - offset_in_page(at));
+
+		if (copy_from_user_nofault(to + done, (void __user *)at, part))
+			break;
+		done += part;
+	}
+	return done;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_context_user_copy);
 
 /**
  * kobs_context_user_frames() - capture a user stack

@@ -11,6 +11,7 @@
 #include <net/net_namespace.h>
 
 #include "core/names.h"
+#include "core/stream.h"
 #include "netlink/family.h"
 
 /* Bytes of the attributes of a message with records. */
@@ -50,11 +51,12 @@ static struct sk_buff *notify_records(const struct kobs_session *s,
 	return skb;
 }
 
-/* Maximum bytes of an event: time, value and columns; and of the names for it. */
+/* Maximum bytes of an event: time, value, columns, data; and of the names for it. */
 static size_t event_size(const struct kobs_session *s)
 {
 	return nla_total_size(0) + (s->n_columns + 2) *
 	       nla_total_size(KOBS_TEXT_WORDS * sizeof(u64)) +
+	       (s->mode->data ? nla_total_size(KOBS_STREAM_DATA) : 0) +
 	       hweight32(s->names.words) * KOBS_NL_NAME_SIZE;
 }
 
@@ -103,6 +105,8 @@ static int notify_add(struct kobs_session *s, struct sk_buff *skb, u64 time,
 		word += c->words;
 	}
 	if (s->mode->value && kobs_put_u64(skb, KOBS_A_EVENT_VALUE, *word))
+		return -EMSGSIZE;
+	if (s->mode->data && nla_put(skb, KOBS_A_EVENT_DATA, word[0], &word[1]))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
