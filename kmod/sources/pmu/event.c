@@ -33,7 +33,7 @@ static bool is_cycles(const struct perf_event_attr *attr)
 /* Is a mode about branches? In others they are user stacks. */
 static bool is_branch(const struct kobs_mode *mode)
 {
-	return mode->value || mode->stream;
+	return mode->value || kobs_pmu_traces(mode);
 }
 
 /* Default privilege level of branch records. */

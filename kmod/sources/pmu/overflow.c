@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source pmu: overflow handlers. A sample of mode record is counted in the table
- * by code address and stacks; a branch stack is folded into the table by edges,
- * or streamed.
+ * by code address and stacks, or streamed with its user stack; a branch stack is
+ * folded into the table by edges, or streamed.
  *
  * Locking: none. perf calls the handlers in NMI or hard interrupt context,
  * with the registers of the interrupted code; software events call them in
@@ -167,10 +167,10 @@ static noinline bool pmu_ustack(const struct kobs_pmu_event *e,
 	return *id;
 }
 
-/* Fill in the source's words and stacks that the key needs. */
-static __always_inline bool pmu_words(const struct kobs_pmu_event *e,
-				      struct perf_sample_data *data,
-				      struct pt_regs *regs, u64 *v)
+/* Fill in the source's words, and the kernel stack, that the key needs. */
+static __always_inline bool pmu_own_words(const struct kobs_pmu_event *e,
+					  struct perf_sample_data *data,
+					  struct pt_regs *regs, u64 *v)
 {
 	const struct kobs_pmu *p = e->p;
 	struct kobs_session *s = p->s;
@@ -182,10 +182,18 @@ static __always_inline bool pmu_words(const struct kobs_pmu_event *e,
 				pmu_function(p, v[PMU_W_IP]);
 	if ((p->want & BIT(PMU_W_UIP)) && !pmu_uip(s, regs, &v[PMU_W_UIP]))
 		return false;
-	if ((s->need & BIT(KOBS_W_KSTACK)) &&
-	    !sample_kstack(e, data, regs, &v[KOBS_W_KSTACK]))
+	return !(s->need & BIT(KOBS_W_KSTACK)) ||
+	       sample_kstack(e, data, regs, &v[KOBS_W_KSTACK]);
+}
+
+/* The same, and the user stack. */
+static __always_inline bool pmu_words(const struct kobs_pmu_event *e,
+				      struct perf_sample_data *data,
+				      struct pt_regs *regs, u64 *v)
+{
+	if (!pmu_own_words(e, data, regs, v))
 		return false;
-	return !(s->need & BIT(KOBS_W_USTACK)) ||
+	return !(e->p->s->need & BIT(KOBS_W_USTACK)) ||
 	       pmu_ustack(e, data, regs, &v[KOBS_W_USTACK]);
 }
 
@@ -210,6 +218,23 @@ record_sample(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	local64_add(data->period, kobs_row_field(&pc->table, row, PMU_F_EVENTS));
 	if (unlikely(throttled))
 		local64_inc(kobs_row_field(&pc->table, row, PMU_F_THROTTLED));
+	return KOBS_N_RECORDED;
+}
+
+/* The user stack as memory, which a client unwinds. */
+static __always_inline enum kobs_counter
+stack_sample(const struct kobs_pmu_event *e, struct perf_sample_data *data,
+	     struct pt_regs *regs, bool throttled, local64_t *samples)
+{
+	struct kobs_session *s = e->p->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	if (!pmu_own_words(e, data, regs, v) ||
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, false))
+		return KOBS_N_STACK_FULL;
+	v[KOBS_W_USTACK] = local64_inc_return(samples);
+	if (!kobs_pmu_stack_write(e, v, data->period, regs, throttled))
+		return KOBS_N_RING_FULL;
 	return KOBS_N_RECORDED;
 }
 
@@ -286,7 +311,7 @@ branch_stream(const struct kobs_pmu_event *e, struct perf_sample_data *data,
 	return KOBS_N_RECORDED;
 }
 
-enum kobs_pmu_what { PMU_RECORD, PMU_BRANCH, PMU_BRANCH_TRACE };
+enum kobs_pmu_what { PMU_RECORD, PMU_RECORD_STACK, PMU_BRANCH, PMU_BRANCH_TRACE };
 
 /* An overflow; the mode is a constant. */
 static __always_inline void pmu_hit(struct perf_event *event,
@@ -315,6 +340,9 @@ static __always_inline void pmu_hit(struct perf_event *event,
 	if (pmu_wanted(s, pc, regs)) {
 		if (what == PMU_RECORD)
 			fate = record_sample(e, pc, data, regs, throttled);
+		else if (what == PMU_RECORD_STACK)
+			fate = stack_sample(e, data, regs, throttled,
+					    &cpu->samples);
 		else if (what == PMU_BRANCH)
 			fate = branch_fold(e, pc, data, regs, &cpu->lbr);
 		else
@@ -330,6 +358,13 @@ static void pmu_record(struct perf_event *event, struct perf_sample_data *data,
 		       struct pt_regs *regs)
 {
 	pmu_hit(event, data, regs, PMU_RECORD);
+}
+
+static void pmu_record_stack(struct perf_event *event,
+			     struct perf_sample_data *data,
+			     struct pt_regs *regs)
+{
+	pmu_hit(event, data, regs, PMU_RECORD_STACK);
 }
 
 static void pmu_branch(struct perf_event *event, struct perf_sample_data *data,
@@ -358,6 +393,8 @@ perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p)
 
 	if (mode->own_rows)
 		return NULL;
+	if (mode->data)
+		return pmu_record_stack;
 	if (mode->stream)
 		return pmu_branch_trace;
 	return mode->value ? pmu_branch : pmu_record;

@@ -70,6 +70,7 @@ enum kobs_pmu_param {
 	PMU_P_ON_EXEC,
 	PMU_P_FALLBACK,
 	PMU_P_FUNCTIONS,
+	PMU_P_STACK_BYTES,
 	PMU_P
 };
 
@@ -116,7 +117,7 @@ struct kobs_pmu_counter {
  * @calls: calls of the handler per event
  * @early: calls before the session was armed or after it was disarmed
  * @throttled: calls at which perf throttled the event for the rest of a tick
- * @samples: branch stacks streamed
+ * @samples: samples streamed
  * @lbr: branch stacks folded
  */
 struct kobs_pmu_cpu {
@@ -143,6 +144,7 @@ struct kobs_pmu_cpu {
  * @n_places: number of counters per event: CPUs or tasks
  * @tasks: the tasks, or NULL
  * @who: words per task for the keys of stat
+ * @stack_bytes: maximum memory of a user stack, in mode record_stack
  * @handler: overflow handler; NULL for stat
  *
  * @counters_lock: see the head of this file
@@ -180,6 +182,7 @@ struct kobs_pmu {
 	unsigned int n_places;
 	struct task_struct **tasks;
 	u64 (*who)[KOBS_W_KSTACK];
+	size_t stack_bytes;
 	perf_overflow_handler_t handler;
 
 	struct mutex counters_lock; /* see the head of this file */
@@ -202,6 +205,12 @@ struct kobs_pmu {
 	struct work_struct follow;
 };
 
+/* Does a mode stream branch records? What another one streams are stacks. */
+static inline bool kobs_pmu_traces(const struct kobs_mode *mode)
+{
+	return mode->stream && !mode->data;
+}
+
 static inline struct kobs_pmu_counter *pmu_counter(const struct kobs_pmu *p,
 						   unsigned int event,
 						   unsigned int place)
@@ -214,6 +223,10 @@ static inline bool kobs_pmu_cpu_there(const struct kobs_pmu *p, unsigned int cpu
 {
 	return cpu_online(cpu) && cpumask_test_cpu(cpu, p->there);
 }
+
+/* places.c */
+int kobs_pmu_tasks_prepare(struct kobs_pmu *p, struct netlink_ext_ack *extack);
+int kobs_pmu_cpus_prepare(struct kobs_pmu *p, struct netlink_ext_ack *extack);
 
 /* event.c */
 int kobs_pmu_events_parse(struct kobs_pmu *p, struct netlink_ext_ack *extack);
@@ -240,6 +253,10 @@ void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);
 perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p);
 void kobs_pmu_code(struct kobs_session *s, const struct kobs_code *code,
 		   const struct kobs_replace *replace);
+
+/* stack.c */
+bool kobs_pmu_stack_write(const struct kobs_pmu_event *e, const u64 *v,
+			  u64 period, struct pt_regs *regs, bool throttled);
 
 /* rows.c */
 extern const struct kobs_reason kobs_pmu_missed_overflows;

@@ -5,6 +5,7 @@
  * through perf's buffers: the overflow handler aggregates them.
  *
  * stat reads counters; record counts samples by code address, stacks and task;
+ * record_stack streams samples with the memory of their user stack;
  * branch folds the branch records that came with a sample, and branch_trace
  * streams them.
  *
@@ -12,12 +13,11 @@
  */
 #include <linux/cpumask.h>
 #include <linux/mm.h>
-#include <linux/pid.h>
-#include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <uapi/kobs_ustack.h>
 
 #include "core/context.h"
 #include "core/refuse.h"
@@ -52,77 +52,6 @@ static int prepare_functions(struct kobs_pmu *p)
 	return 0;
 }
 
-/* Keys of a task in stat: of the requested task, not of its children. */
-static void task_who(struct task_struct *task, u64 *who)
-{
-	char comm[TASK_COMM_LEN];
-
-	get_task_comm(comm, task);
-	who[KOBS_W_PID] = task->tgid;
-	who[KOBS_W_TID] = task->pid;
-	strscpy_pad((char *)&who[KOBS_W_COMM], comm, sizeof(comm));
-}
-
-static struct task_struct *task_find(u64 tid)
-{
-	struct task_struct *task = NULL;
-
-	rcu_read_lock();
-	if (tid && tid <= PID_MAX_LIMIT)
-		task = pid_task(find_pid_ns(tid, &init_pid_ns), PIDTYPE_PID);
-	if (task)
-		get_task_struct(task);
-	rcu_read_unlock();
-	return task;
-}
-
-static int prepare_tasks(struct kobs_pmu *p, struct netlink_ext_ack *extack)
-{
-	const struct kobs_value *v = &p->s->source_params[PMU_P_TASKS];
-	unsigned int i;
-
-	p->n_places = v->number;
-	p->tasks = kvcalloc(v->number, sizeof(*p->tasks), GFP_KERNEL_ACCOUNT);
-	p->who = kvcalloc(v->number, sizeof(*p->who), GFP_KERNEL_ACCOUNT);
-	if (!p->tasks || !p->who)
-		return -ENOMEM;
-	for (i = 0; i < v->number; i++) {
-		p->tasks[i] = task_find(v->addresses[i]);
-		if (p->tasks[i])
-			task_who(p->tasks[i], p->who[i]);
-		else if (v->number == 1)
-			return kobs_refuse(extack, -ESRCH,
-					   "there is no task %llu",
-					   v->addresses[0]);
-		else
-			p->gone++;
-	}
-	return 0;
-}
-
-static int prepare_cpus(struct kobs_pmu *p, struct netlink_ext_ack *extack)
-{
-	const struct kobs_value *v = &p->s->source_params[PMU_P_CPUS];
-	unsigned int i;
-
-	p->n_places = nr_cpu_ids;
-	if (!v->number)
-		cpumask_copy(p->cpus, cpu_possible_mask);
-	for (i = 0; i < v->number; i++) {
-		u64 cpu = v->addresses[i];
-
-		if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
-			return kobs_refuse(extack, -EINVAL,
-					   "there is no cpu %llu; the last is %u",
-					   cpu, nr_cpu_ids - 1);
-		if (!cpu_online(cpu))
-			return kobs_refuse(extack, -EINVAL,
-					   "cpu %llu is offline", cpu);
-		cpumask_set_cpu(cpu, p->cpus);
-	}
-	return 0;
-}
-
 /* Columns that a mode does not have, by word. */
 static u32 words_of_mode(const struct kobs_pmu *p)
 {
@@ -134,7 +63,7 @@ static u32 words_of_mode(const struct kobs_pmu *p)
 
 	if (mode->own_rows)
 		return BIT(PMU_W_EVENT) | (p->tasks ? who : BIT(KOBS_W_CPU));
-	if (mode->stream)
+	if (kobs_pmu_traces(mode))
 		return sample | branch | BIT(PMU_W_SAMPLE) | BIT(PMU_W_LEFT) |
 		       BIT(PMU_W_INFO);
 	if (mode->value)
@@ -154,7 +83,7 @@ static bool column_fits(const struct kobs_pmu *p, const struct kobs_column *c)
 	if (c->word != PMU_W_SAMPLE && c->word != PMU_W_LEFT &&
 	    c->word != PMU_W_INFO)
 		return true;
-	return trace == p->s->mode->stream;
+	return trace == kobs_pmu_traces(p->s->mode);
 }
 
 static int prepare_columns(struct kobs_pmu *p, struct netlink_ext_ack *extack)
@@ -172,9 +101,13 @@ static int prepare_columns(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 					   p->tasks ? " of tasks" : " of CPUs",
 					   s->columns[i]->name);
 	}
+	if (s->mode->data && !(s->need & BIT(KOBS_W_USTACK)))
+		return kobs_refuse(extack, -EINVAL,
+				   "pmu %s needs the column ustack",
+				   s->mode->name);
 	for (i = 0; i < s->n_words; i++) {
-		/* Columns of streams share words with those of tables. */
-		if (!s->mode->stream)
+		/* Columns of branch records share words with others. */
+		if (!kobs_pmu_traces(s->mode))
 			p->want |= BIT(s->gather[i]);
 		if (s->gather[i] == PMU_W_FROM)
 			p->branch_at.from = i;
@@ -196,6 +129,9 @@ static int prepare_check(const struct kobs_session *s,
 				   "cpus and tasks cannot be combined");
 	if (v[PMU_P_ON_EXEC].number && !v[PMU_P_TASKS].number)
 		return kobs_refuse(extack, -EINVAL, "on_exec needs tasks");
+	if (v[PMU_P_STACK_BYTES].number % sizeof(u64))
+		return kobs_refuse(extack, -EINVAL,
+				   "stack_bytes must be a multiple of 8");
 	if (s->filter.min)
 		return kobs_refuse(extack, -EINVAL,
 				   "min does not apply to pmu %s",
@@ -243,7 +179,8 @@ static int prepare_all(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 
 	if (!err)
 		err = p->s->source_params[PMU_P_TASKS].number ?
-		      prepare_tasks(p, extack) : prepare_cpus(p, extack);
+		      kobs_pmu_tasks_prepare(p, extack) :
+		      kobs_pmu_cpus_prepare(p, extack);
 	if (!err)
 		err = prepare_columns(p, extack);
 	if (!err)
@@ -254,6 +191,7 @@ static int prepare_all(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 		return err;
 	p->counters = kvcalloc(array_size(p->n_events, p->n_places),
 			       sizeof(*p->counters), GFP_KERNEL_ACCOUNT);
+	p->stack_bytes = p->s->source_params[PMU_P_STACK_BYTES].number;
 	p->handler = kobs_pmu_handler(p);
 	return p->counters ? 0 : -ENOMEM;
 }
@@ -400,6 +338,15 @@ static const struct kobs_mode pmu_modes[] = {
 		.n_fields = ARRAY_SIZE(record_fields),
 		.available = record_how,
 	}, {
+		.name = "record_stack",
+		.doc = "stream samples with the memory of their user stack",
+		.stream = true,
+		.data = true,
+		.by = "func,uip,ustack",
+		.fields = record_fields,
+		.n_fields = ARRAY_SIZE(record_fields),
+		.available = record_how,
+	}, {
 		.name = "branch",
 		.doc = "fold the branches that led to samples",
 		.value = "cycles",
@@ -470,6 +417,11 @@ static const struct kobs_param pmu_params[] = {
 		"functions",
 		"entries of the kernel's functions, for the column func",
 		KOBS_TYPE_ADDRESSES, NULL, 1, 1 << 20, 0
+	},
+	[PMU_P_STACK_BYTES] = {
+		"stack_bytes",
+		"maximum memory of a user stack, a multiple of 8, for record_stack",
+		KOBS_TYPE_NUMBER, "bytes", 8, KOBS_USTACK_BYTES_MAX, 8192
 	},
 };
 
