@@ -69,6 +69,7 @@ struct usym_process {
 	size_t		cap_begins;
 	uint32_t	looked;		/* report for which /proc was asked again */
 	struct usym_jit	*jit;		/* code that it made itself; NULL: not looked for */
+	uint64_t	located;	/* when usyms_locate() did so, on CLOCK_MONOTONIC */
 };
 
 /* A function that an address is in, or all that is known. */
@@ -109,6 +110,8 @@ void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, con
 	       uint64_t inode);
 void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time);
 void usyms_snapshot(struct usyms *u, uint32_t pid, uint64_t time);
+const struct usym_mapping *usyms_locate(struct usyms *u, uint32_t pid, uint64_t address,
+					uint64_t time);
 int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_mapping *m,
 		    struct buf *root);
 
