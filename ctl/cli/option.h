@@ -16,6 +16,7 @@ struct opt_type {
 	const char	*allowed;
 	/* Numbers that follow as words of their own belong to it, as in -p $(pidof sh). */
 	bool		several;
+	bool		checks;	/* take() checks words, too: an option's values are examples */
 };
 
 extern const struct opt_type opt_switch;

@@ -107,7 +107,7 @@ static int take(struct parser *p, const struct opt_group *group, const struct op
 		return misuse("option --%s needs %s", opt->name, allowed);
 	if (!opt->type->take(opt, value, p->o, place(p->o, group, opt)))
 		return misuse("option --%s needs %s, not '%s'", opt->name, allowed, value);
-	return opt->values ? check_values(opt, value) : 0;
+	return opt->values && !opt->type->checks ? check_values(opt, value) : 0;
 }
 
 static bool is_numbers(const char *word)

@@ -303,8 +303,26 @@ void model_free_sessions(struct sessions *s)
 /** model_add_loss() - Count hits that were lost on this side of the socket. */
 void model_add_loss(struct session *s, const char *reason, const char *doc, uint64_t count)
 {
+	size_t i;
+
+	for (i = 0; i < s->nr_lost; i++) {
+		if (strcmp(s->lost[i].reason, reason))
+			continue;
+		s->lost[i].count += count;
+		return;
+	}
 	s->lost = grow(s->lost, &s->cap_lost, s->nr_lost + 1, sizeof(*s->lost));
 	s->lost[s->nr_lost++] = (struct lost){ copy_string(reason), copy_string(doc), count };
+}
+
+/** model_add_note() - Add a number that was counted on this side of the socket, unless it is 0. */
+void model_add_note(struct session *s, const char *name, const char *doc, uint64_t number)
+{
+	if (!number)
+		return;
+	s->notes = grow(s->notes, &s->cap_notes, s->nr_notes + 1, sizeof(*s->notes));
+	s->notes[s->nr_notes++] =
+		(struct session_note){ copy_string(name), copy_string(doc), number };
 }
 
 void model_free_session(struct session *s)

@@ -241,6 +241,8 @@ struct event {
 	size_t		nr_numbers;
 	const char	*const *texts;
 	size_t		nr_texts;
+	const void	*data;		/* words that may lie anywhere; NULL without */
+	size_t		nr_data;
 };
 
 /* What a stream's message said, beside its events. */
@@ -279,6 +281,7 @@ int model_session_del(struct nl *nl, struct session *s);
 void model_session_drop(struct nl *nl, struct session *s);
 int model_get_sessions(struct nl *nl, struct sessions *out);
 void model_add_loss(struct session *s, const char *reason, const char *doc, uint64_t count);
+void model_add_note(struct session *s, const char *name, const char *doc, uint64_t number);
 void model_free_session(struct session *s);
 void model_free_sessions(struct sessions *s);
 void model_free_request(struct request *req);
@@ -287,6 +290,7 @@ void model_set_text(struct request *req, const char *name, const char *text);
 void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses);
 
 int model_get_table(struct nl *nl, uint32_t session, struct table *t);
+int model_get_stacks(struct nl *nl, uint32_t session, struct table *t);
 int model_get_stack(struct nl *nl, uint32_t session, uint32_t id, struct table *t);
 void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys,
 		      const struct mode *mode);
@@ -312,6 +316,7 @@ static inline bool type_has_name(uint32_t type)
 }
 
 /* table.c: rows, merged by key */
+struct row *table_find(const struct table *t, const uint64_t *key);
 struct row *table_row(struct table *t, const uint64_t *key);
 uint64_t *table_figures(const struct table *t, const struct row *row);
 void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);

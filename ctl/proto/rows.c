@@ -299,6 +299,15 @@ static int get_table(struct nl *nl, uint32_t session, struct table *t)
 	}
 	if (err)
 		return nl_refuse(nl, "reading the table");
+	return model_get_stacks(nl, session, t);
+}
+
+/** model_get_stacks() - Read the stacks that rows name, if any can. Return: 0 or an exit status. */
+int model_get_stacks(struct nl *nl, uint32_t session, struct table *t)
+{
+	int tries;
+	int err = 0;
+
 	if (!has_stacks(t))
 		return 0;
 	for (tries = 0; tries < DUMP_TRIES; tries++) {
@@ -380,6 +389,8 @@ static const char *parse_event(struct nlattr *nest, struct event *ev, uint64_t *
 	ev->nr_numbers = 0;
 	ev->nr_texts = 0;
 	ev->has_value = false;
+	ev->data = NULL;
+	ev->nr_data = 0;
 	ev->time = 0;
 	nla_for_each_nested(attr, nest, rem) {
 		switch (nla_type(attr)) {
@@ -400,6 +411,10 @@ static const char *parse_event(struct nlattr *nest, struct event *ev, uint64_t *
 		case KOBS_A_EVENT_VALUE:
 			ev->value = decode_u64(attr);
 			ev->has_value = true;
+			break;
+		case KOBS_A_EVENT_DATA:
+			ev->data = nla_data(attr);
+			ev->nr_data = (size_t)nla_len(attr) / sizeof(uint64_t);
 			break;
 		}
 	}

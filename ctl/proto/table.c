@@ -90,6 +90,14 @@ uint64_t *table_figures(const struct table *t, const struct row *row)
 	return t->keys + row->key + t->nr_keys;
 }
 
+/** table_find() - Return: the row of @key, or NULL if there is none. */
+struct row *table_find(const struct table *t, const uint64_t *key)
+{
+	uint32_t at = t->index_size ? *index_slot(t, key) : 0;
+
+	return at ? &t->rows[at - 1] : NULL;
+}
+
 /** table_row() - Return: the row of @key, a new one if there is none. */
 struct row *table_row(struct table *t, const uint64_t *key)
 {

@@ -155,8 +155,9 @@ static int start_session(struct run *r)
 	if (names_user_code(r) && !r->o->detach)
 		sideband_follow(&r->sideband, &r->view.usyms, &asked_of(r)->pids);
 	r->trace.print = r->spec->record;
+	r->trace.rows = r->spec->rows;
 	r->trace.arg = r->spec->arg;
-	r->trace.max = r->o->top.value;
+	r->trace.max = r->spec->rows ? 0 : r->o->top.value;
 	r->trace.form = trace_form_of(r->o->format);
 	if (r->stream)
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
@@ -186,13 +187,14 @@ static void free_table(struct table *t)
 	free(t);
 }
 
-static struct table *read_table(struct run *r, int *err)
+static struct table *read_table(struct run *r, bool interim, int *err)
 {
 	struct table *t = zalloc(sizeof(*t));
 
 	model_init_table(t, r->view.types, r->view.nr_columns, r->view.mode);
 	view_tell(&r->view, t);
-	*err = model_get_table(&r->data, r->session.id, t);
+	*err = r->spec->rows ? r->spec->rows->fill(&r->trace, &r->session, interim, t) :
+	       model_get_table(&r->data, r->session.id, t);
 	/* Of processes that were hit after the table was read there is nothing to name. */
 	sideband_read(&r->sideband, &r->view.usyms);
 	r->view.usyms.report++;
@@ -216,7 +218,7 @@ static int print_report(struct run *r, bool interim, struct page *page, int *ver
 	if (live)
 		live_report_begin(&o, &to);
 	to.page = page;
-	rep.table = read_table(r, &err);
+	rep.table = read_table(r, interim, &err);
 	if (!err && r->spec->report) {
 		err = r->spec->report(r->spec, &rep, &to);
 	} else if (!err) {
@@ -434,7 +436,7 @@ static int run_started(struct run *r)
 		err = print_report(r, false, &r->page, NULL);
 		err = err ? err : page_save(&r->page);
 	}
-	if (!err && r->stream)
+	if (!err && r->stream && !r->spec->rows)
 		err = finish_trace(r, &verdict);
 	else if (!err)
 		err = print_report(r, false, NULL, &verdict);

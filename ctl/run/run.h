@@ -45,6 +45,7 @@ struct run_spec {
 	int		(*renew)(struct run_spec *spec, struct view *v, bool *renewed);
 	int		(*report)(struct run_spec *spec, struct report *r, const struct output *to);
 	trace_print_fn	record;
+	const struct trace_rows *rows;	/* that a stream's records become; NULL: printed */
 	void		*arg;
 };
 

@@ -32,7 +32,7 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
 	view_tell(v, &t->stacks);
 	trace_columns(t);
-	if (!t->print || t->form)
+	if ((!t->print && !t->rows) || t->form)
 		ksyms_load_all(&v->ksyms);
 }
 
@@ -97,6 +97,10 @@ static void on_event(const struct event *ev, void *arg)
 		texts += t->view->types[c] == KOBS_TYPE_TEXT;
 		numbers += t->view->types[c] != KOBS_TYPE_TEXT;
 	}
+	if (!t->rows)
+		return;
+	t->rows->take(t, ev, rec);
+	q->to -= t->words;
 }
 
 /** trace_message() - Take a record-ntf or lost-ntf. Return: as an nl_handler. */
@@ -179,6 +183,10 @@ void trace_flush(struct trace *t, bool all)
 	struct trace_queue *q;
 	uint64_t next;
 
+	if (t->rows) {
+		t->rows->digest(t);
+		return;
+	}
 	if (!t->started)
 		trace_heading(t);
 	while ((q = oldest(t, &next))) {

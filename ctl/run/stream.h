@@ -40,6 +40,19 @@ struct trace_form {
 	void		(*end)(struct trace *t, struct report *r);
 };
 
+/*
+ * Makes rows of records, where a mode's records are not to be printed. @take gets each one, of
+ * time, value and keys, and its data, in the order of its CPU; @digest is called when all that
+ * came by now was taken, and the mappings of processes up to then are known; @fill fills a
+ * table, and accounts for the records that are in none of its rows: 0 or an exit status.
+ */
+struct trace_rows {
+	void		(*take)(struct trace *t, const struct event *ev, const uint64_t *rec);
+	void		(*digest)(struct trace *t);
+	int		(*fill)(struct trace *t, struct session *s, bool interim,
+				struct table *out);
+};
+
 struct trace {
 	struct view	*view;
 	struct nl	*data;		/* for stacks */
@@ -65,8 +78,9 @@ struct trace {
 	bool		value;
 	bool		started;	/* the heading is printed */
 	trace_print_fn	print;		/* NULL for the usual way */
-	void		*arg;		/* of it */
-	const struct trace_form *form;	/* in place of it; or NULL */
+	const struct trace_rows *rows;	/* NULL when records are printed */
+	void		*arg;		/* of these */
+	const struct trace_form *form;	/* in place of them; or NULL */
 	struct trace_forms *forms;	/* what that needs */
 };
 

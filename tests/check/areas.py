@@ -100,6 +100,16 @@ def kunit(report, *suites):
             print(f.read(), end="", flush=True)
 
 
+# Programs without frame pointers, as distributions build theirs: what to make, of what, with which options.
+BARE = (("ucfi", "ucfi", ()), ("ucfi_static", "ucfi", ("-static", "-no-pie", "-DSTATIC")),
+        ("libucfi.so", "ucfi_library", ("-shared", "-fPIC")))
+
+
+def bare(cc, to):
+    options = ["-O2", "-g", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-Wall", "-Wextra", "-Wno-unused-parameter"]
+    return [[*cc, *options, *more, "-o", f"{to}/{name}", f"tests/selftests/{source}.c"] for name, source, more in BARE]
+
+
 def builds(names, linted):
     """Build commands for these guests, by name. For kernels in "linted", lint builds the modules with these options and keeps them."""
     arm, x86 = "arm64" in names, [n for n in names if n != "arm64"]
@@ -113,7 +123,8 @@ def builds(names, linted):
         found["tools"] = [["make", jobs, "ctl"], ["make", "-C", "tests/fuzz", f"O={TOP}/build", "nlfuzz"],
                           [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"],
                           [*cc, "-O2", "-o", "build/selftests/uframes", "tests/selftests/uframes.c"],
-                          *([*cc, "-pthread", "-o", f"build/selftests/{name}", f"tests/selftests/{name}.c"] for name in ("ucalls", "ufutex"))]
+                          *([*cc, "-pthread", "-o", f"build/selftests/{name}", f"tests/selftests/{name}.c"] for name in ("ucalls", "ufutex")),
+                          *bare(cc[:1], "build/selftests")]
         if shutil.which("go"):
             found["tools"].append(["env", "CGO_ENABLED=0", "go", "build", "-o", "build/selftests/goserver", "tests/selftests/goserver.go"])
     for name in x86:
@@ -121,9 +132,10 @@ def builds(names, linted):
                        ["make", jobs, f"KERNEL={name}", "modules"]]
     if arm:
         os.makedirs(f"{TOP}/build/arm64", exist_ok=True)
-        cross = [f"{kdir('--arch', 'arm64', 'cross')}{cc[0]}", f"--sysroot={kdir('--arch', 'arm64', 'root')}", *cc[1:]]
+        compiler = [f"{kdir('--arch', 'arm64', 'cross')}{cc[0]}", f"--sysroot={kdir('--arch', 'arm64', 'root')}"]
+        cross = [*compiler, *cc[1:]]
         found["arm64"] = [["make", jobs, "ARCH=arm64", "KERNEL=6.12", "modules"], ["make", jobs, "ARCH=arm64", "ctl"],
-                          [*cross, "-o", "build/arm64/ustack", "tests/selftests/ustack.c"]]
+                          [*cross, "-o", "build/arm64/ustack", "tests/selftests/ustack.c"], *bare(compiler, "build/arm64")]
     return found
 
 

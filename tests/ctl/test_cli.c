@@ -174,7 +174,12 @@ static const struct {
 	{ "pmu branch --show egdes",
 	  "option --show needs edges, calls, graph or blocks, not 'egdes'; did you mean 'edges'?" },
 	{ "pmu branch -j any_cal", "did you mean 'any_call'?" },
-	{ "pmu record --call-graph x", "option --call-graph needs fp or lbr, not 'x'" },
+	{ "pmu record --call-graph x",
+	  "needs fp, lbr or dwarf[,SIZE], with a SIZE of 8 to 65528 bytes, not 'x'" },
+	{ "pmu record --call-graph dwarf,65529", "of 8 to 65528 bytes, not 'dwarf,65529'" },
+	{ "pmu record --call-graph lbr,64", "needs fp, lbr or dwarf[,SIZE]" },
+	{ "pmu record --ring-kb 64", "it needs --call-graph dwarf" },
+	{ "pmu record --call-graph dwarf --detach x", "it cannot be combined with --detach" },
 	{ "pmu record -c 5 -F 5", "--period and --frequency exclude each other" },
 	{
 		"lock contention x",

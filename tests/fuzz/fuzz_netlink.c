@@ -110,6 +110,8 @@ static void take_event(const struct event *ev, void *arg)
 
 	for (i = 0; i < ev->nr_texts; i++)
 		length += strlen(ev->texts[i]);
+	for (i = 0; i < ev->nr_data * 8; i++)
+		length += ((const char *)ev->data)[i];
 }
 
 static void take_record_name(uint64_t address, const char *text, void *arg)

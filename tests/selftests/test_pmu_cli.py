@@ -294,8 +294,8 @@ def unknown():
     for args in (["-g", "--by", "func"], ["-g", "--folded"], ["-g", "-e", "cpu-clock,page-faults"]):
         contains(obsctl("pmu", "record", *args, "--", "true", status=2).err, "--graph", f"refusal of {args}")
     contains(obsctl("pmu", "stat", "--by", "cpu", "--", "true", status=2).err, "add -a or -C", "refusal")
-    r = obsctl("pmu", "record", "-e", "cpu-clock", "--call-graph", "dwarf", "--", "true", status=2)
-    contains(r.err, "fp or lbr", "refusal")
+    r = obsctl("pmu", "record", "-e", "cpu-clock", "--call-graph", "orc", "--", "true", status=2)
+    contains(r.err, "fp, lbr or dwarf", "refusal")
 
 
 if __name__ == "__main__":

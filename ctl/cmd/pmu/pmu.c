@@ -1,16 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The noun pmu: its options and verbs. */
 
+#include <string.h>
+
 #include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
 #include "cmd/pmu/weight.h"
+#include "kobs_ustack.h"
+#include "lib/parse.h"
 
 #define PMU_AT(member)	OPT_OWN_AT(struct pmu_opts, member)
 
-static const char *const call_graphs[] = { "fp", "lbr", NULL };
+static const char *const call_graphs[] = { "fp", "lbr", "dwarf", NULL };
 static const char *const parts[] = { "edges", "calls", "graph", "blocks", NULL };
+
+/* "dwarf,16KiB": the module takes whole words. */
+static bool take_call_graph(const struct opt *opt, const char *value, struct opts *o, void *to)
+{
+	struct pmu_call_graph *g = to;
+	const char *comma = strchrnul(value, ',');
+	size_t i;
+
+	g->bytes = 0;
+	for (i = 0; call_graphs[i]; i++) {
+		g->how = call_graphs[i];
+		if (!strncmp(g->how, value, (size_t)(comma - value)) && !g->how[comma - value])
+			break;
+	}
+	if (!call_graphs[i] || !*comma)
+		return call_graphs[i];
+	if (strcmp(g->how, "dwarf") || parse_bytes(comma + 1, &g->bytes))
+		return false;
+	g->bytes = (g->bytes + 7) / 8 * 8;
+	return g->bytes && g->bytes <= KOBS_USTACK_BYTES_MAX;
+}
+
+static const struct opt_type opt_call_graph = {
+	.take = take_call_graph, .checks = true,
+	.allowed = "fp, lbr or dwarf[,SIZE], with a SIZE of 8 to 65528 bytes",
+};
 
 static const struct opt event_options[] = {
 	{ "event", 'e', "EVENT[,EVENT]", "events (obsctl pmu list shows them); :u :k :h :p modify one",
@@ -29,8 +59,9 @@ static const struct opt sample_options[] = {
 };
 
 static const struct opt record_options[] = {
-	{ "call-graph", 0, "HOW", "user stacks by frame pointers (fp) or as the CPU has them (lbr)",
-	  &opt_text, PMU_AT(call_graph), .allowed = "fp or lbr", .values = call_graphs },
+	{ "call-graph", 0, "HOW",
+	  "user stacks by frame pointers (fp), as the CPU has them (lbr), or by unwind tables and up to SIZE bytes of each stack (dwarf[,SIZE])",
+	  &opt_call_graph, PMU_AT(call_graph), .values = call_graphs },
 	{ "graph", 'g', NULL, "functions, each with who calls it and whom it calls", &opt_switch,
 	  PMU_AT(graph) },
 };
@@ -56,7 +87,7 @@ const struct opt_group *const pmu_record_groups[] = {
 	&group_event, &group_sample, &group_record, &group_filter, &group_by, &group_top,
 	&group_json, &group_folded, &group_flame, &group_html, &group_frames, &group_output,
 	&group_verbose, &group_run, &group_interval, &group_detach, &group_max_lost, &group_rows,
-	&group_stacks, NULL
+	&group_stacks, &group_ring, NULL
 };
 
 const char *const pmu_record_columns[] = {

@@ -11,18 +11,23 @@
 
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
+#include "cmd/pmu/unwound.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "lib/map.h"
 #include "lib/progress.h"
 #include "report/callgraph.h"
+#include "symbols/cfi.h"
 #include "symbols/usyms.h"
 
 /* Rows of 64 bytes, of all CPUs; those of one are what the module has by itself, or more. */
 #define ALL_ROWS	65536
 #define LEAST_ROWS	4096
 #define PROFILE_STACKS	65536
+/* Of sessions whose stacks are unwound here: the module's default, and 170 samples of 8 KiB. */
+#define STACK_DEPTH	64
+#define STACK_RING_KB	2048
 
 static const struct column func_column = {
 	.name = (char *)"func",
@@ -155,6 +160,11 @@ static int print_named(struct pmu_run *p, struct report *r, const struct output 
 	return err;
 }
 
+static bool wants(const struct pmu_opts *own, const char *call_graph)
+{
+	return own->call_graph.how && !strcmp(own->call_graph.how, call_graph);
+}
+
 static int print_record(struct run_spec *spec, struct report *r, const struct output *to)
 {
 	struct named at = find_columns(r->view);
@@ -163,7 +173,7 @@ static int print_record(struct run_spec *spec, struct report *r, const struct ou
 	int err;
 
 	r->what = pmu_title(p, r->session, &title);
-	r->view->user_calls = p->opts->call_graph && !strcmp(p->opts->call_graph, "lbr");
+	r->view->user_calls = wants(p->opts, "lbr");
 	if (p->opts->graph) {
 		err = graph_print(r, to);
 	} else if (at.func != SIZE_MAX || at.event != SIZE_MAX) {
@@ -225,6 +235,39 @@ static void choose_sizes(struct pmu_run *p)
 	set_default(p, "stacks", PROFILE_STACKS);
 }
 
+static uint64_t param_of(const struct pmu_run *p, const char *name)
+{
+	const struct request *req = &p->spec.request;
+	size_t i;
+
+	for (i = 0; i < p->o->nr_params; i++)
+		if (!strcmp(p->o->params[i].name, name))
+			return p->o->params[i].value;
+	for (i = 0; i < req->nr_settings; i++)
+		if (!strcmp(req->settings[i].name, name))
+			return req->settings[i].number;
+	return 0;
+}
+
+/* Samples come one by one, and become rows here: as many as the kernel would have. */
+static int choose_unwinding(struct pmu_run *p)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!cfi_load())
+		return refuse("--call-graph dwarf needs libdw (the package libdw1), which is not installed");
+	set_default(p, "stack_depth", STACK_DEPTH);
+	set_default(p, "ring_kb", STACK_RING_KB);
+	if (p->opts->call_graph.bytes)
+		model_set_number(&p->spec.request, "stack_bytes", p->opts->call_graph.bytes);
+	p->spec.mode = "record_stack";
+	p->spec.title = "pmu record";
+	p->spec.rows = &unwound_rows;
+	p->verb = unwound_new(param_of(p, "rows") * (cpus > 0 ? (size_t)cpus : 1),
+			      param_of(p, "stacks"), param_of(p, "stack_depth"));
+	return 0;
+}
+
 /** pmu_check_record() - Return: 0, or STATUS_USAGE for options that contradict each other. */
 int pmu_check_record(const struct verb *verb, const struct opts *o)
 {
@@ -239,6 +282,10 @@ int pmu_check_record(const struct verb *verb, const struct opts *o)
 		return misuse("--graph and --flame are two forms of one report: give one of them");
 	if (o->lines && !own->graph && !o->by.n && !opts_wants_stacks(o))
 		return misuse("--lines shows lines behind the frames of stacks: give --by ustack,kstack, --graph, --folded or --flame as well");
+	if (o->detach && wants(own, "dwarf"))
+		return misuse("--call-graph dwarf unwinds stacks while the session runs: it cannot be combined with --detach");
+	if (!wants(own, "dwarf") && opts_has_param(o, "ring_kb"))
+		return misuse("--ring-kb is for samples that are streamed: it needs --call-graph dwarf");
 	return pmu_check_samples(own);
 }
 
@@ -249,7 +296,7 @@ int pmu_record(const struct verb *verb, const struct opts *o)
 	struct pmu_run p;
 	int err = pmu_begin(&p, o, "record");
 
-	if (!err && p.opts->call_graph && !strcmp(p.opts->call_graph, "lbr"))
+	if (!err && wants(p.opts, "lbr"))
 		branches = PERF_SAMPLE_BRANCH_CALL_STACK | PERF_SAMPLE_BRANCH_USER;
 	if (!err && !p.events.n)
 		err = pmu_events_add(&p.events, "cycles");
@@ -258,13 +305,19 @@ int pmu_record(const struct verb *verb, const struct opts *o)
 	if (!err) {
 		pmu_sample(&p, branches);
 		choose_columns(&p);
-		if (branches && !pmu_is_by(&p, "ustack"))
+		if ((branches || wants(p.opts, "dwarf")) && !pmu_is_by(&p, "ustack"))
 			strings_add(&p.own.by, "ustack");
 		choose_sizes(&p);
+		if (wants(p.opts, "dwarf"))
+			err = choose_unwinding(&p);
+	}
+	if (!err) {
 		p.spec.report = print_record;
 		p.spec.kind = verb->report;
 		err = run_session(&p.spec, &p.own);
 	}
+	if (p.verb)
+		unwound_free(p.verb);
 	pmu_end(&p);
 	return err;
 }

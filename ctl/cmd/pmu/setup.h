@@ -7,6 +7,12 @@
 #include "lib/opts.h"
 #include "run/run.h"
 
+/* Where user stacks come from. */
+struct pmu_call_graph {
+	const char	*how;		/* NULL: as without it, by frame pointers */
+	uint64_t	bytes;		/* of memory, to unwind them; 0 for the module's default */
+};
+
 /* Options of pmu alone. */
 struct pmu_opts {
 	struct strings	events;
@@ -14,7 +20,7 @@ struct pmu_opts {
 	struct opt_number frequency;	/* Hz */
 	struct strings	branches;	/* which are recorded */
 	struct strings	sections;	/* of a branch report */
-	const char	*call_graph;
+	struct pmu_call_graph call_graph;
 	bool		all_cpus;
 	bool		no_inherit;
 	bool		check;

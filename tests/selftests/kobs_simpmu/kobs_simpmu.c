@@ -13,7 +13,9 @@
  *            makes the stack claim N entries, however many it has; period=N is
  *            how much of the event the sample stands for (otherwise 1 or the
  *            event's period); chain=IP,IP,... is the call chain, kernel first, of
- *            the registers of the interrupt of a precise event.
+ *            the registers of the interrupt of a precise event; below=N puts the
+ *            stack pointer N bytes below the task's user registers, otherwise it is
+ *            on no stack.
  *   context  task, irq or nmi: context of delivery
  *   repeat   number of deliveries per sample
  *   refuse   bits of perf's branch filter that the PMU does not support
@@ -36,6 +38,7 @@
 #include <linux/mutex.h>
 #include <linux/perf_event.h>
 #include <linux/percpu.h>
+#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -92,6 +95,7 @@ static DEFINE_PER_CPU(struct sim_cpu, sim_cpus);
  * struct sim_sample - the sample that is delivered
  * @ip: where it was taken
  * @period: how much of the event it stands for; 0: the event's period
+ * @below: how far the stack pointer is below the task's user registers, or 0
  * @chain: call chain of a precise event, with marks, in the layout of struct
  *         perf_callchain_entry
  * @stack: its branches, in the layout of struct perf_branch_stack; entries
@@ -100,6 +104,7 @@ static DEFINE_PER_CPU(struct sim_cpu, sim_cpus);
 struct sim_sample {
 	u64 ip;
 	u64 period;
+	u64 below;
 	struct {
 		u64 nr;
 		u64 ip[SIM_FRAMES];
@@ -198,6 +203,9 @@ static void sim_deliver(void)
 	unsigned int i;
 
 	sim_regs(&regs, sim_sample->ip);
+	if (sim_sample->below)
+		regs.sp = (unsigned long)task_pt_regs(current) -
+			  sim_sample->below;
 	for (i = 0; i < SIM_EVENTS; i++) {
 		struct perf_event *event = READ_ONCE(c->events[i]);
 
@@ -369,6 +377,8 @@ static int parse_setting(struct sim_sample *sample, char *word)
 {
 	if (!strncmp(word, "period=", 7))
 		return kstrtou64(word + 7, 0, &sample->period);
+	if (!strncmp(word, "below=", 6))
+		return kstrtou64(word + 6, 0, &sample->below);
 	if (!strncmp(word, "chain=", 6))
 		return parse_chain(sample, word + 6);
 	return 1;
