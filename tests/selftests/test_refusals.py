@@ -23,7 +23,8 @@ def refused(*args, part, status=(1,), **kw):
 
 # Option, bad value, what the sentence must say, exit status.
 COUNT = [
-    ("--flame", "-", "needs the path of a file", 2),
+    ("--flame", "-", "needs the path of a file", 2), ("--html", "/nosuch/dir/file", "/nosuch/dir/file", 1),
+    ("--format", "xls", "--format", 2), ("--format", "chrome", "--format", 2), ("--format", "ppro", "did you mean 'pprof'?", 2),
     ("--pid", "x", "--pid", 2), ("--pid", "", "--pid", 2), ("--pid", "-5", "--pid", 2),
     ("--pid", "1,,2", "--pid", 2), ("--pid", "4194305", "--pid", 2),
     ("--pid", ",".join(map(str, range(1, 100))), "at most", 1),

@@ -197,7 +197,8 @@ LEAKS = [
     ("--by", "event", "event", 2),
     ("--pid", "x", "--pid", 2), ("--tid", "x", "--tid", 2), ("--comm", "", "--comm", 2), ("--cpu", "x", "--cpu", 2),
     ("--interval", "0", "--interval", 2), ("--output", "/nosuch/file", "/nosuch/file", 1),
-    ("--flame", "-", "needs the path of a file", 2),
+    ("--flame", "-", "needs the path of a file", 2), ("--html", "/nosuch/dir/file", "/nosuch/dir/file", 1),
+    ("--format", "xls", "--format", 2),
 ]
 
 
@@ -206,7 +207,7 @@ def bad_values():
     for option, value, part, status in LEAKS:
         refused("leaks", "-d", "0.1", option, value, part=part, status=status)
     for option, value, part, status in LEAKS:
-        if option in ("--fail-over", "--interval", "--output", "--top") or (option == "--cache" and not value):
+        if option in ("--fail-over", "--interval", "--output", "--top", "--html", "--format") or (option == "--cache" and not value):
             refused("growth", "-d", "0.1", option, value, part=part, status=status)
         # These options need counts by kobs.
         if option in ("--objects", "--rows", "--budget", "--max-lost"):
