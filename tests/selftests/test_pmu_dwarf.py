@@ -128,7 +128,9 @@ def cut():
 def absent():
     r = record(run=[PROGRAM, "absent", N])
     stack = one(r)
-    equal(stack, ["touch", "touch_all", "call_absent"], "frames")
+    # arm64 saves registers below a function's own memory, where they are still there.
+    more = ["main"] if os.uname().machine == "aarch64" else []
+    equal(stack, ["touch", "touch_all", "call_absent", *more], "frames")
     at_least(r["notes"]["stacks_absent"], N, "stacks whose memory is gone")
 
 
@@ -177,7 +179,8 @@ def clock():
     for stack in found:
         begins(list(stack), "spin_round", "spin_all", *["recurse"] * 11, "call_spin", "main")
     mine = sum(row["count"] for row in r["rows"] if row["comm"] == "ucfi")
-    at_least(sum(found.values()), 0.8 * mine, f"of {mine} samples, those of the loop")
+    # On the debug kernel the program's start takes longer than its loop.
+    at_least(sum(found.values()), (0.4 if KERNEL == "debug" else 0.8) * mine, f"of {mine} samples, those of the loop")
     at_least(r["notes"]["stacks_complete"], 0.9 * mine, f"of {mine} stacks, those that are complete")
 
 
