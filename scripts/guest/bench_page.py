@@ -76,9 +76,9 @@ def jobs(b):
                     ("bpftrace, count alone", bpftrace(
                         "tracepoint:kmem:mm_page_alloc { @a = count(); } tracepoint:kmem:mm_page_free { @n = @n + 1; } END { clear(@a); }")),
                     ("bpftrace, live pages by stack", bpftrace(
-                        "tracepoint:kmem:mm_page_alloc { @s[args->pfn] = kstack; @l[kstack] = sum(1); } "
-                        "tracepoint:kmem:mm_page_free /@s[args->pfn] != 0/ { @n = @n + 1; delete(@s[args->pfn]); } "
-                        "END { clear(@s); clear(@l); }"))]),
+                        "tracepoint:kmem:mm_page_alloc { @s[args->pfn] = kstack; @o[args->pfn] = 1; } "
+                        "tracepoint:kmem:mm_page_free /@o[args->pfn]/ { @n = @n + 1; delete(@s[args->pfn]); delete(@o[args->pfn]); } "
+                        "END { clear(@s); clear(@o); }"))]),
                 ("mem leaks by kstack, a pair of a page", ("--by", "kstack"), 800, [])):
             got = cost("kobs", own(*args), plain)
             b.line(what, got, limit, [(name, cost(name, peer, plain)) for name, peer in peers])
