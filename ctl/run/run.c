@@ -21,76 +21,19 @@
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "lib/progress.h"
-#include "proto/nl.h"
-#include "report/absent.h"
-#include "report/page.h"
-#include "report/picture.h"
-#include "report/rates.h"
 #include "report/report.h"
-#include "run/attach.h"
 #include "run/kept_out.h"
 #include "run/live_report.h"
-#include "run/pace.h"
 #include "run/request.h"
-#include "run/run.h"
+#include "run/run_state.h"
 #include "run/settle.h"
-#include "run/signals.h"
 #include "run/started.h"
-#include "run/stream.h"
-#include "run/tasks.h"
-#include "run/workload.h"
-#include "symbols/sideband.h"
 #include "top/live.h"
 
 /* A stream whose end has not come is given up when nothing came for so long. */
 #define STREAM_QUIET_MS	10000
 #define WATCH_NS	(20 * 1000 * 1000)
 #define LOOK_NS		(50 * 1000 * 1000)
-
-struct run {
-	const struct opts *o;
-	struct run_spec	*spec;
-	struct nl	own;		/* the session's socket */
-	struct nl	data;
-	struct view	view;
-	struct session	session;
-	struct trace	trace;
-	struct rates	rates;
-	struct child	child;
-	struct output	output;
-	struct picture	picture;
-	struct page	page;
-	struct signals	signals;
-	struct attach	attach;
-	bool		stream;
-	bool		live;		/* interim reports are shown on a screen */
-	struct table	*shown;		/* what the screen shows; or NULL */
-	bool		ended;		/* by the kernel, a signal or the command */
-	bool		delivered;	/* a stream's last record came */
-	/* Times on CLOCK_MONOTONIC; 0 when there is none. */
-	uint64_t	deadline;
-	uint64_t	next_watch;
-	uint64_t	next_look;	/* for the end of the tasks */
-	struct pace	pace;
-	struct sideband	sideband;	/* of the processes whose code is to be named */
-	struct tasks	tasks;
-	struct absent	absent;		/* of the filter, at the start */
-};
-
-/* Take newer counters over; what session-new alone said stays. */
-static void keep_kept_out(struct run *r, struct session *fresh)
-{
-	if (!fresh->nr_kept_out) {
-		fresh->kept_out = r->session.kept_out;
-		fresh->nr_kept_out = r->session.nr_kept_out;
-		fresh->cap_kept_out = r->session.cap_kept_out;
-		r->session.kept_out = NULL;
-		r->session.nr_kept_out = 0;
-	}
-	model_free_session(&r->session);
-	r->session = *fresh;
-	memset(fresh, 0, sizeof(*fresh));
-}
 
 static const char *on_notify(struct nlmsghdr *msg, void *arg)
 {
@@ -107,7 +50,7 @@ static const char *on_notify(struct nlmsghdr *msg, void *arg)
 		if (!bad && s.id == r->session.id && s.state == KOBS_STATE_STOPPED) {
 			r->ended = true;
 			r->delivered = true;
-			keep_kept_out(r, &s);
+			run_take_session(r, &s);
 			return NULL;
 		}
 		model_free_session(&s);
@@ -167,7 +110,7 @@ static int start_session(struct run *r)
 	err = attach_start(&r->attach, &r->session, r->o->detach, &fresh);
 	if (err)
 		return err;
-	keep_kept_out(r, &fresh);
+	run_take_session(r, &fresh);
 	absent_find(&r->absent, &r->session.filter);
 	if (tasks_open(&r->tasks, asked_of(r)))
 		r->next_look = now_ns();
@@ -178,85 +121,6 @@ static int start_session(struct run *r)
 	if (r->o->interval.given || r->o->live)
 		pace_start(&r->pace, live_interval(r->o), now_ns());
 	return child_begin(&r->child, r->o->command ? r->o->command[0] : "");
-}
-
-static void free_table(struct table *t)
-{
-	if (t)
-		model_free_table(t);
-	free(t);
-}
-
-static struct table *read_table(struct run *r, bool interim, int *err)
-{
-	struct table *t = zalloc(sizeof(*t));
-
-	model_init_table(t, r->view.types, r->view.nr_columns, r->view.mode);
-	view_tell(&r->view, t);
-	*err = r->spec->rows ? r->spec->rows->fill(&r->trace, &r->session, interim, t) :
-	       model_get_table(&r->data, r->session.id, t);
-	/* Of processes that were hit after the table was read there is nothing to name. */
-	sideband_read(&r->sideband, &r->view.usyms);
-	r->view.usyms.report++;
-	return t;
-}
-
-/* Into @page, or where the report goes. */
-static int print_report(struct run *r, bool interim, struct page *page, int *verdict)
-{
-	struct opts o = page ? page->opts : *r->o;
-	struct report rep = {
-		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
-		.rates = o.interval.given ? &r->rates : NULL, .absent = &r->absent,
-		.kind = r->spec->kind, .title = r->spec->title, .picture = &r->picture,
-		.page = page,
-	};
-	bool live = interim && r->live;
-	struct output to = r->output;
-	int err;
-
-	if (live)
-		live_report_begin(&o, &to);
-	to.page = page;
-	rep.table = read_table(r, interim, &err);
-	if (!err && r->spec->report) {
-		err = r->spec->report(r->spec, &rep, &to);
-	} else if (!err) {
-		report_resolve(&rep);
-		err = report_print(&rep, &to);
-	}
-	if (live) {
-		live_report_end(&rep, &to, &r->pace, err);
-	} else if (interim && !o.json && !err) {
-		fputs("\n", to.file);
-		err = output_flush(&to);
-	}
-	if (!err && verdict)
-		*verdict = report_verdict(&rep);
-	report_free(&rep);
-	/* A screen names stacks when they are asked for. */
-	if (live && !err) {
-		free_table(r->shown);
-		r->shown = rep.table;
-	} else {
-		free_table(rep.table);
-	}
-	return err;
-}
-
-static int interim_report(struct run *r)
-{
-	struct session fresh = {};
-	int err;
-
-	pace_begin(&r->pace, pace_cpu());
-	err = model_session_get(&r->data, r->session.id, NULL, &fresh);
-	if (err)
-		return err;
-	keep_kept_out(r, &fresh);
-	err = print_report(r, true, NULL, NULL);
-	live_pace_end(&r->pace, r->live);
-	return err;
 }
 
 static void take_keys(struct run *r, short events)
@@ -277,7 +141,7 @@ static int watch(void *arg)
 
 	if (err)
 		return err;
-	keep_kept_out(r, &fresh);
+	run_take_session(r, &fresh);
 	if (r->spec->watch(r->spec, &r->session))
 		r->ended = true;
 	r->next_watch = now_ns() + WATCH_NS;
@@ -344,7 +208,7 @@ static int wait_session(struct run *r)
 		if (!err && r->next_watch && now >= r->next_watch)
 			err = watch(r);
 		if (!err && !r->ended && r->pace.next && now >= r->pace.next)
-			err = interim_report(r);
+			err = run_interim_report(r);
 	}
 	return err;
 }
@@ -384,7 +248,7 @@ static int stop_session(struct run *r)
 	err = model_session_stop(&r->own, r->session.id, &fresh);
 	if (err)
 		return err;
-	keep_kept_out(r, &fresh);
+	run_take_session(r, &fresh);
 	if (r->spec->watch)
 		r->spec->watch(r->spec, &r->session);
 	if (!r->stream)
@@ -394,23 +258,8 @@ static int stop_session(struct run *r)
 	if (!err)
 		err = model_session_get(&r->data, r->session.id, NULL, &fresh);
 	if (!err)
-		keep_kept_out(r, &fresh);
+		run_take_session(r, &fresh);
 	return err;
-}
-
-static int finish_trace(struct run *r, int *verdict)
-{
-	struct report rep = {
-		.view = &r->view, .session = &r->session, .opts = r->o, .kind = r->spec->kind,
-		.absent = &r->absent, .title = r->spec->title,
-	};
-
-	trace_count_undelivered(&r->trace, &r->session);
-	if (r->trace.form && r->trace.form->end)
-		r->trace.form->end(&r->trace, &rep);
-	trace_report(&r->trace, &rep, r->output.file);
-	*verdict = report_verdict(&rep);
-	return output_flush(&r->output);
 }
 
 static int run_started(struct run *r)
@@ -433,13 +282,13 @@ static int run_started(struct run *r)
 		err = stop_session(r);
 	if (!err && r->o->html) {
 		page_begin(&r->page, r->o);
-		err = print_report(r, false, &r->page, NULL);
+		err = run_report(r, false, &r->page, NULL);
 		err = err ? err : page_save(&r->page);
 	}
 	if (!err && r->stream && !r->spec->rows)
-		err = finish_trace(r, &verdict);
+		err = run_trace_report(r, &verdict);
 	else if (!err)
-		err = print_report(r, false, NULL, &verdict);
+		err = run_report(r, false, NULL, &verdict);
 	if (!err)
 		err = model_session_del(&r->own, &r->session);
 	return err ? err : verdict;
@@ -512,7 +361,7 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	tasks_close(&r.tasks);
 	sideband_close(&r.sideband);
 	absent_free(&r.absent);
-	free_table(r.shown);
+	run_free_table(r.shown);
 	trace_free(&r.trace);
 	rates_free(&r.rates);
 	model_free_session(&r.session);
