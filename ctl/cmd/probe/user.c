@@ -15,6 +15,7 @@
 
 #include "cmd/probe/probe.h"
 #include "lib/diag.h"
+#include "lib/macros.h"
 #include "lib/nearest.h"
 #include "symbols/code_boundaries.h"
 
@@ -146,11 +147,52 @@ static bool is_taken(struct points *p, const char *name, const uint64_t *place)
 			       2 * sizeof(*place));
 }
 
+/*
+ * A function of Go begins with a look at how much stack there is; where that is too little,
+ * it gets a larger one, and begins anew. Hits are counted behind that, once for each call.
+ *
+ * Return: bytes of it, of the forms that the compiler has for usual frames; else 0.
+ */
+static uint64_t go_prologue(const struct wish *w, const struct elf_function *fn)
+{
+	static const struct {
+		uint8_t	bytes[4];
+		uint8_t	n;		/* that are the same in all functions */
+		uint8_t	at;		/* of what follows: a jump below or equal */
+		uint8_t	cmp;		/* a comparison before that, or 0 */
+	} forms[] = {
+		/* cmp 0x10(%r14),%rsp */
+		{ { 0x49, 0x3b, 0x66, 0x10 }, 4, 4, 0 },
+		/* lea -X(%rsp),%r12; cmp 0x10(%r14),%r12 */
+		{ { 0x4c, 0x8d, 0x64, 0x24 }, 4, 9, 5 }, { { 0x4c, 0x8d, 0xa4, 0x24 }, 4, 12, 8 },
+	};
+	static const uint8_t cmp[] = { 0x4d, 0x3b, 0x66, 0x10 };
+	uint8_t code[32] = {};
+	size_t i;
+
+	if (!w->file->functions.is_go || w->file->functions.arm64)
+		return 0;
+	elf_functions_read(&w->file->functions, fn->address, code, sizeof(code));
+	for (i = 0; i < ARRAY_SIZE(forms); i++) {
+		size_t at = forms[i].at;
+
+		if (memcmp(code, forms[i].bytes, forms[i].n) ||
+		    (forms[i].cmp && memcmp(code + forms[i].cmp, cmp, sizeof(cmp))))
+			continue;
+		if (code[at] == 0x76)
+			return at + 2;
+		if (code[at] == 0x0f && code[at + 1] == 0x86)
+			return at + 6;
+	}
+	return 0;
+}
+
 static int add_place(const struct wish *w, const struct elf_function *fn, uint64_t offset)
 {
 	struct user_places *u = &w->p->user;
 	struct buf name = {};
 	uint64_t place[PLACE_WORDS] = {};
+	uint64_t skip = offset ? 0 : go_prologue(w, fn);
 	struct point *point;
 	size_t i;
 
@@ -159,10 +201,11 @@ static int add_place(const struct wish *w, const struct elf_function *fn, uint64
 		u->beyond++;
 		return 0;
 	}
-	if (!elf_functions_offset(&w->file->functions, fn->address + offset, &place[1]))
+	if (!elf_functions_offset(&w->file->functions, fn->address + offset + skip, &place[1]))
 		return refuse("%s:%s has no code in the file", w->file->at.shown, fn->name);
 	place[0] = file_number(u, w->file);
-	elf_functions_read(&w->file->functions, fn->address + offset, &place[2], sizeof(place[2]));
+	elf_functions_read(&w->file->functions, fn->address + offset + skip, &place[2],
+			   sizeof(place[2]));
 	print_name(&name, w, w->file->at.shown, fn, offset);
 	/* A file of the same name elsewhere. */
 	if (is_taken(w->p, name.p, place))
