@@ -45,6 +45,16 @@
 #define KOBS_UPROBE_NO_RETURN	0
 #endif
 
+/*
+ * Whether a return that is handled is no longer in the list of hooked returns: before,
+ * it was freed first and taken off at the end, so that the list cannot be walked.
+ */
+#ifdef KOBS_HAVE_UPROBE_OBJECT
+#define KOBS_UPROBE_POPS	1
+#else
+#define KOBS_UPROBE_POPS	0
+#endif
+
 #ifdef KOBS_HAVE_UPROBE_OBJECT
 static inline int
 kobs_compat_uprobe_register(struct inode *inode, loff_t offset,

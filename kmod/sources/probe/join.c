@@ -125,7 +125,7 @@ static __always_inline bool join_context(struct kobs_probe_point *p, u64 *v,
 					 const struct kobs_at *at, bool simple)
 {
 	if (!simple && unlikely(p->place.inode))
-		return kobs_join_user_context(p->s, v);
+		return kobs_join_user_context(p, v);
 	return kobs_context_at(p->s, v, p->s->need, entry, at, !simple);
 }
 

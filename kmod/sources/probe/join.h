@@ -190,7 +190,8 @@ void *kobs_join_plain_trace(const struct kobs_probe_point *point);
 extern const struct kobs_call_handlers * const kobs_join_return;
 
 /* join_user.c */
-bool kobs_join_user_context(struct kobs_session *s, u64 *v);
+bool kobs_join_user_stable(const struct kobs_probe_point *p);
+bool kobs_join_user_context(struct kobs_probe_point *p, u64 *v);
 void kobs_join_user(struct kobs_probe_point *point);
 
 #endif /* KOBS_PROBE_JOIN_H */

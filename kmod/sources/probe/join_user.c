@@ -9,8 +9,21 @@
 #include "sources/probe/user.h"
 
 /**
+ * kobs_join_user_stable() - whether the list of hooked returns can be walked
+ * @p: point of a place
+ *
+ * Context: a handler of the place.
+ * Return: false in a handler of a return, of kernels that free what returned
+ * before they take it off the list.
+ */
+bool kobs_join_user_stable(const struct kobs_probe_point *p)
+{
+	return KOBS_UPROBE_POPS || !p->place.consumer.ret_handler;
+}
+
+/**
  * kobs_join_user_context() - what is known of where a begin is
- * @s: session
+ * @p: point of the place
  * @v: words of the hit
  *
  * A place in a program has no kernel stack.
@@ -18,12 +31,13 @@
  * Context: a handler of a place of a program; preemption off.
  * Return: false when the stack table is full.
  */
-bool kobs_join_user_context(struct kobs_session *s, u64 *v)
+bool kobs_join_user_context(struct kobs_probe_point *p, u64 *v)
 {
+	struct kobs_session *s = p->s;
 	bool room;
 
 	v[KOBS_W_KSTACK] = 0;
-	this_cpu_write(kobs_context_in_uprobe, true);
+	this_cpu_write(kobs_context_in_uprobe, kobs_join_user_stable(p));
 	room = kobs_context(s, v, s->need & ~BIT(KOBS_W_KSTACK), true);
 	this_cpu_write(kobs_context_in_uprobe, false);
 	return room;

@@ -11,7 +11,7 @@
 /* Who hit it. Returns false when the stack table is full. */
 static bool via_ustack(struct kobs_probe_point *p, u64 *v)
 {
-	bool user = p->place.inode;
+	bool user = p->place.inode && kobs_join_user_stable(p);
 	bool room;
 
 	if (user)
