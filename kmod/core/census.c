@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/numa.h>
+#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -277,7 +278,7 @@ static void tally_object(struct kobs_census *c, const struct kobs_object *o,
 	/* It may be allocated after the clock was read. */
 	u32 old = max_t(s32, now - o->born, 0);
 	struct kobs_census_tally *t;
-	u64 age;
+	u64 age, all;
 	u32 n;
 
 	if (!kobs_census_is_group(o->group) || old < older)
@@ -287,7 +288,10 @@ static void tally_object(struct kobs_census *c, const struct kobs_object *o,
 	n = c->unit ? o->size : 1;
 	t->count += n;
 	t->bytes += (u64)o->size * (c->unit ?: 1);
-	t->sum += age * n;
+	/* More than fits stays the maximum. */
+	if (check_mul_overflow(age, (u64)n, &all) ||
+	    check_add_overflow(t->sum, all, &t->sum))
+		t->sum = U64_MAX;
 	t->min = min(t->min, age);
 	t->max = max(t->max, age);
 	if (!c->buckets)

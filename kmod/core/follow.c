@@ -78,7 +78,7 @@ const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS] = {
 	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
 	{ "unknown_frees", "frees of objects that are not followed",
 	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "failed", "allocations that failed", KOBS_TYPE_NUMBER, NULL,
+	{ "failed", "attempts to allocate that failed", KOBS_TYPE_NUMBER, NULL,
 	  KOBS_MERGE_SUM },
 	{ "live_1", "live objects after 1/6 of the time", KOBS_TYPE_NUMBER,
 	  NULL, KOBS_MERGE_SUM },

@@ -32,7 +32,7 @@ int kobs_block_table_init(struct kobs_block_table *b, struct kobs_memory *m,
 			  unsigned int blocks)
 {
 	atomic_set(&b->orders, 0);
-	atomic_set(&b->busy, 0);
+	atomic_set(&b->turn, 0);
 	return kobs_object_table_init(&b->t, m, blocks);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_block_table_init);
@@ -61,10 +61,12 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_block_table_free);
 bool kobs_block_lock(struct kobs_block_table *b, bool wait, unsigned long *flags)
 {
 	unsigned int left = wait ? PATIENCE : 0;
+	int turn;
 
 	raw_local_irq_save(*flags);
-	while (atomic_read(&b->busy) ||
-	       atomic_cmpxchg_acquire(&b->busy, 0, 1)) {
+	/* All of it in order: kobs_block_absent() must see the turn first. */
+	while ((turn = atomic_read(&b->turn)) & 1 ||
+	       atomic_cmpxchg(&b->turn, turn, turn + 1) != turn) {
 		if (!left--) {
 			raw_local_irq_restore(*flags);
 			return false;
@@ -84,7 +86,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_block_lock);
  */
 void kobs_block_unlock(struct kobs_block_table *b, unsigned long flags)
 {
-	atomic_set_release(&b->busy, 0);
+	atomic_set_release(&b->turn, atomic_read(&b->turn) + 1);
 	raw_local_irq_restore(flags);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_block_unlock);
@@ -126,6 +128,31 @@ static bool find(const struct kobs_block_table *b, u64 pfn, unsigned int order,
 	}
 	return false;
 }
+
+/**
+ * kobs_block_absent() - whether kobs_block_take() would find none, without the lock
+ * @b: table
+ * @pfn: its first page
+ * @order: its order
+ *
+ * Frees of blocks that are not followed can be most of all frees.
+ *
+ * Context: any, NMI included; the caller owns the block.
+ * Return: false also while records are split or moved: take the lock then.
+ */
+bool kobs_block_absent(const struct kobs_block_table *b, u64 pfn,
+		       unsigned int order)
+{
+	int turn = atomic_read_acquire(&b->turn);
+	struct kobs_object o;
+	u64 head;
+
+	if (turn & 1 || find(b, pfn, order, &head, &o))
+		return false;
+	smp_rmb(); /* The turn is read again after the table. */
+	return atomic_read(&b->turn) == turn;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_absent);
 
 /**
  * kobs_block_take() - remove a block that may be a part of a larger one

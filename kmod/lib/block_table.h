@@ -9,8 +9,9 @@
  * block has one owner, who alone inserts and removes it. Whatever splits or moves
  * records runs between kobs_block_lock() and kobs_block_unlock(), as does a
  * lookup of a block that was not found: meanwhile it could be a part of another
- * one, which is not in the table while it is split. Interrupts are off there, so
- * that only an NMI can find the lock taken by its own CPU: it does not wait.
+ * one, which is not in the table while it is split. kobs_block_absent() does without
+ * the lock where nobody had it meanwhile. Interrupts are off there, so that only an
+ * NMI can find the lock taken by its own CPU: it does not wait.
  */
 #ifndef KOBS_BLOCK_TABLE_H
 #define KOBS_BLOCK_TABLE_H
@@ -29,12 +30,12 @@ struct kobs_memory;
  * struct kobs_block_table - the table
  * @t: records; their size is in pages
  * @orders: orders of the blocks that were inserted, a bit for each
- * @busy: 1 while somebody has the lock
+ * @turn: odd while somebody has the lock
  */
 struct kobs_block_table {
 	struct kobs_object_table t;
 	atomic_t orders;
-	atomic_t busy;
+	atomic_t turn;
 };
 
 /**
@@ -54,6 +55,8 @@ int kobs_block_table_init(struct kobs_block_table *b, struct kobs_memory *m,
 void kobs_block_table_free(struct kobs_block_table *b);
 bool kobs_block_lock(struct kobs_block_table *b, bool wait, unsigned long *flags);
 void kobs_block_unlock(struct kobs_block_table *b, unsigned long flags);
+bool kobs_block_absent(const struct kobs_block_table *b, u64 pfn,
+		       unsigned int order);
 bool kobs_block_take(struct kobs_block_table *b, u64 pfn, unsigned int order,
 		     struct kobs_object *o, u32 *lost);
 void kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,

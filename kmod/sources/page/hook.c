@@ -4,15 +4,17 @@
  * allocations but those of many pages at a time, mm_page_free every free, whatever
  * led to it. A kretprobe hooks the return of __alloc_pages_bulk(), whose pages are
  * those that its list or array has got meanwhile. ftrace hooks
- * folio_migrate_flags(), which every migration calls once it cannot fail any more:
- * the page that takes the contents often comes from compaction, without an event.
+ * folio_migrate_flags(), which every migration of user memory and of folios with a
+ * mapping calls once it cannot fail any more: the page that takes the contents
+ * often comes from compaction, without an event.
  *
  * Both functions are exported: their addresses need no lookup. A call that the
  * kernel cannot hook (in the handler of another kprobe, or more calls at a time
  * than INFLIGHT) is counted as lost.
  *
- * Pages that alloc_contig_range() takes, and those of memory that comes online,
- * are not seen; their frees are counted.
+ * Pages that alloc_contig_range() takes, those of memory that comes online, and
+ * those that a driver's own migration moves to (zsmalloc, balloons, z3fold: there
+ * the page that was moved counts as freed) are not seen; their frees are counted.
  *
  * Locking: the session's change lock.
  */

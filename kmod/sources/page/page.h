@@ -177,7 +177,7 @@ void kobs_page_migrate(struct kobs_page *pg, struct folio *to,
 		       struct folio *from);
 
 /* site.c */
-unsigned long kobs_page_site(struct kobs_page *pg, unsigned long at,
+unsigned long kobs_page_site(struct kobs_page *pg, unsigned long *at,
 			     unsigned long site, bool *other);
 void kobs_page_learn(struct kobs_page *pg, unsigned long at, unsigned long site,
 		     u32 class, u32 value);

@@ -89,14 +89,15 @@ void kobs_page_learn(struct kobs_page *pg, unsigned long at, unsigned long site,
  * kobs_page_site() - the site of an allocation
  * @pg: session
  * @at: where the return address into the hooked function lies; 0 where the
- *	allocation is seen at the return of a function
+ *	allocation is seen at the return of a function. Set to 0 if the result is
+ *	not to be learned: it would be found for all sites
  * @site: there, where it returns to
  * @other: set: the pages belong to objects that another report has
  *
  * Context: any, NMI included; preemption off, in a handler.
  * Return: the site; where all are helpers', @site, or the first frame.
  */
-noinline unsigned long kobs_page_site(struct kobs_page *pg, unsigned long at,
+noinline unsigned long kobs_page_site(struct kobs_page *pg, unsigned long *at,
 				      unsigned long site, bool *other)
 {
 	unsigned long ips[KOBS_SITE_MOST] KOBS_UNINIT;
@@ -111,14 +112,17 @@ noinline unsigned long kobs_page_site(struct kobs_page *pg, unsigned long at,
 
 		u.depth = depth;
 		nr = kobs_unwind(&u, 0, &here, ips);
-		if (!at)
+		if (!*at)
 			for (i = 0; i < nr && ips[i] != site;)
 				i++;
 		i = outer(pg, ips, i, nr, other);
 		if (i < nr)
 			return ips[i];
-		if (depth == KOBS_SITE_MOST || nr < depth)
-			return at && nr ? ips[0] : site;
+		if (depth == KOBS_SITE_MOST || nr < depth) {
+			site = *at && nr ? ips[0] : site;
+			*at = 0;
+			return site;
+		}
 	}
 }
 

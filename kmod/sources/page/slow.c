@@ -97,7 +97,7 @@ static u32 page_group(struct kobs_page *pg, unsigned long at, unsigned long site
 	u32 group;
 
 	if (!known) {
-		site = kobs_page_site(pg, at, site, &other);
+		site = kobs_page_site(pg, &at, site, &other);
 		value = other ? PAGE_VALUE_OTHER : PAGE_VALUE_SITE;
 	}
 	*fate = KOBS_N_FILTERED;
@@ -298,6 +298,8 @@ static enum kobs_counter page_free_one(struct kobs_page *pg, struct kobs_cpu *pc
 	u32 lost = 0;
 	u32 at;
 
+	if (kobs_block_absent(&pg->blocks, pfn, order))
+		return page_unknown(pg, pc, order);
 	if (!kobs_block_lock(&pg->blocks, !in_nmi(), &flags)) {
 		WRITE_ONCE(pg->stale, true);
 		return PAGE_LOST_SPLIT_BUSY;
