@@ -35,8 +35,6 @@ def kinds():
         "func count": ("func", "count", "caller,cpu", words("functions", leaf()), *FREE),
         "func time": ("func", "time", "caller,kstack", words("functions", leaf()), param("hist", 1), *FREE),
         "pmu record": ("pmu", "record", "comm,kstack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), *FREE),
-        # Nobody reads its records.
-        "pmu record_stack": ("pmu", "record_stack", "comm,ustack,kstack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), *FREE),
         "slab leaks": ("slab", "leaks", "site", param("objects", 4096), *FREE),
         "page leaks": ("page", "leaks", "site,kstack", param("objects", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
@@ -104,8 +102,8 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "lock contention", "sched offcpu", "sched runq",
-             "probe time", "probe time, pairs"):
+for kind in ("func count", "func time", "pmu record", "slab leaks", "page leaks", "lock contention", "sched offcpu", "sched runq", "probe time",
+             "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 
