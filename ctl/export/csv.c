@@ -10,6 +10,7 @@
 
 #include "export/csv.h"
 #include "export/export.h"
+#include "export/json_file.h"
 #include "lib/map.h"
 
 #define SPECIAL	",\"\r\n"
@@ -80,7 +81,9 @@ static void add_value(const json_t *value, struct buf *out)
 
 	out->len = 0;
 	buf_puts(out, "");
-	if (json_is_string(value)) {
+	if (json_is_string(value) && json_is_unsigned(value)) {
+		buf_u64(out, json_unsigned(value));
+	} else if (json_is_string(value)) {
 		buf_puts(out, json_string_value(value));
 	} else if (json_is_integer(value)) {
 		buf_printf(out, "%lld", (long long)json_integer_value(value));

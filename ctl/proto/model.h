@@ -317,6 +317,7 @@ static inline bool type_has_name(uint32_t type)
 
 /* table.c: rows, merged by key */
 struct row *table_find(const struct table *t, const uint64_t *key);
+struct row *table_append(struct table *t, const uint64_t *key);
 struct row *table_row(struct table *t, const uint64_t *key);
 uint64_t *table_figures(const struct table *t, const struct row *row);
 void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);

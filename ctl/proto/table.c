@@ -98,24 +98,21 @@ struct row *table_find(const struct table *t, const uint64_t *key)
 	return at ? &t->rows[at - 1] : NULL;
 }
 
-/** table_row() - Return: the row of @key, a new one if there is none. */
-struct row *table_row(struct table *t, const uint64_t *key)
+/**
+ * table_append() - Return: a new row of @key, also where there is one.
+ *
+ * For tables in which none is looked up.
+ */
+struct row *table_append(struct table *t, const uint64_t *key)
 {
 	size_t words = t->nr_keys + t->nr_figures;
 	struct row *row;
-	uint32_t *slot;
 	size_t i;
 
-	if (t->nr_rows * 2 >= t->index_size)
-		index_build(t, t->index_size ? t->index_size * 2 : 64);
-	slot = index_slot(t, key);
-	if (*slot)
-		return &t->rows[*slot - 1];
 	t->rows = grow(t->rows, &t->cap_rows, t->nr_rows + 1, sizeof(*t->rows));
 	t->keys = grow(t->keys, &t->cap_key_words, t->nr_key_words + words + 1,
 		       sizeof(*t->keys));
 	row = &t->rows[t->nr_rows++];
-	*slot = (uint32_t)t->nr_rows;
 	memset(row, 0, sizeof(*row));
 	row->key = t->nr_key_words;
 	memcpy(t->keys + row->key, key, t->nr_keys * sizeof(*key));
@@ -123,6 +120,20 @@ struct row *table_row(struct table *t, const uint64_t *key)
 		table_figures(t, row)[i] = t->merges[i] == KOBS_MERGE_LOWEST ? UINT64_MAX : 0;
 	t->nr_key_words += words;
 	return row;
+}
+
+/** table_row() - Return: the row of @key, a new one if there is none. */
+struct row *table_row(struct table *t, const uint64_t *key)
+{
+	uint32_t *slot;
+
+	if (t->nr_rows * 2 >= t->index_size)
+		index_build(t, t->index_size ? t->index_size * 2 : 64);
+	slot = index_slot(t, key);
+	if (*slot)
+		return &t->rows[*slot - 1];
+	*slot = (uint32_t)t->nr_rows + 1;
+	return table_append(t, key);
 }
 
 /** table_add_bucket() - Add a bucket, keeping them in rising order. */

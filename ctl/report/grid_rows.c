@@ -120,9 +120,11 @@ static void add_frames(void *arg, const struct grid_stack *g, struct strings *li
 		strings_add(lines, g->id ? "[the stack was lost]" :
 			    *g->column == 'u' ? "[no user stack]" : "[no kernel stack]");
 	for (i = s ? view_first_frame(f->view, s) : 0; s && i < s->nr; i++) {
-		line.len = 0;
-		view_print_frame(f->view, s, i, &line);
-		strings_add(lines, line.p ? line.p : "");
+		size_t n = view_frames(f->view, s, i);
+		size_t k;
+
+		for (k = 0; k < n; k++)
+			strings_add(lines, f->view->frame[k].text.p);
 	}
 	buf_free(&line);
 }

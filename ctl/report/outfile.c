@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "lib/diag.h"
+#include "export/json_file.h"
 #include "report/exports.h"
 #include "report/outfile.h"
 
@@ -59,10 +60,12 @@ static int convert(struct output *out)
 	fclose(out->file);
 	out->file = out->csv;
 	out->csv = NULL;
-	report = out->size ? json_loadb(out->text, out->size, 0, NULL) : NULL;
-	free(out->text);
+	report = out->size ? json_file_parse(out->text, out->size) : NULL;
 	if (report)
 		err = export_rows(report, out);
+	else if (out->size)
+		err = refuse("the report is no JSON that CSV could be made of: this is a bug in obsctl");
+	free(out->text);
 	json_decref(report);
 	return err;
 }

@@ -30,6 +30,9 @@ void page_begin(struct page *p, const struct opts *o)
 	p->opts = *o;
 	p->opts.json = false;
 	p->opts.folded = false;
+	p->opts.stacks = false;
+	p->opts.csv = false;
+	p->opts.format = NULL;
 	p->opts.flame = NULL;
 	p->opts.html = NULL;
 	if (!o->top.given)

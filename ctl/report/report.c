@@ -218,13 +218,14 @@ static void print_figures(struct report *r, struct out *o, const struct row *row
 /** report_print_rate() - Hits of a row per second, with --interval. */
 void report_print_rate(struct report *r, struct out *o, const struct row *row)
 {
+	size_t words = r->table->nr_keys + r->table->nr_figures;
 	double rate;
 	char shown[40];
 
 	if (!r->rates || o->grid)
 		return;
 	if (r->saved && r->interim)
-		rate = r->saved->rates[row->key / (r->table->nr_keys + r->table->nr_figures)];
+		rate = r->saved->rates[words ? row->key / words : 0];
 	else
 		rate = rates_of(r->rates, r, row);
 	out_json_precise(o, "per_s", rate);

@@ -21,7 +21,11 @@ void live_report_begin(struct opts *o, struct output *to)
 {
 	o->json = false;
 	o->folded = false;
+	o->stacks = false;
+	o->csv = false;
+	o->format = NULL;
 	o->flame = NULL;
+	o->html = NULL;
 	if (!o->top.given)
 		o->top = (struct opt_number){ .given = true };
 	to->grid = grid_new();

@@ -68,10 +68,14 @@ static int wait_until(struct readings *r, uint64_t when)
 
 		if (now >= when)
 			break;
-		if (poll(fds, ARRAY_SIZE(fds), (int)((when - now) / 1000000) + 1) < 0 &&
-		    errno != EINTR)
-			return refuse("waiting failed: %m");
+		if (poll(fds, ARRAY_SIZE(fds), (int)((when - now) / 1000000) + 1) < 0) {
+			if (errno != EINTR)
+				return refuse("waiting failed: %m");
+			continue;
+		}
 		r->ended |= signals_read(&r->signals, &r->child);
+		/* A terminal that is gone has no more keys. */
+		r->ended |= fds[1].fd >= 0 && fds[1].revents & ~POLLIN;
 		take_keys(r);
 	}
 	return 0;

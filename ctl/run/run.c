@@ -101,7 +101,7 @@ static int start_session(struct run *r)
 	r->trace.rows = r->spec->rows;
 	r->trace.arg = r->spec->arg;
 	r->trace.max = r->spec->rows ? 0 : r->o->top.value;
-	r->trace.form = trace_form_of(r->o->format);
+	r->trace.form = r->spec->rows ? NULL : trace_form_of(r->o->format);
 	if (r->stream)
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,
 			   r->o->json);
@@ -264,6 +264,7 @@ static int stop_session(struct run *r)
 
 static int run_started(struct run *r)
 {
+	struct session fresh = {};
 	int verdict = 0;
 	int err;
 
@@ -284,6 +285,11 @@ static int run_started(struct run *r)
 		page_begin(&r->page, r->o);
 		err = run_report(r, false, &r->page, NULL);
 		err = err ? err : page_save(&r->page);
+		/* Rows that are made here add what was lost to the session's account: once. */
+		if (!err && r->spec->rows)
+			err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+		if (!err && r->spec->rows)
+			run_take_session(r, &fresh);
 	}
 	if (!err && r->stream && !r->spec->rows)
 		err = run_trace_report(r, &verdict);

@@ -185,17 +185,17 @@ static const char *stack_cell(struct trace *t, uint64_t id)
 {
 	const struct stack *s = trace_stack(t, id);
 	struct buf *cell = &t->forms->cell;
-	struct buf frame = {};
 	size_t i;
+	size_t k;
+	size_t n;
 
 	cell->len = 0;
 	buf_puts(cell, "");
 	for (i = first_frame(t, s); s && i < s->nr; i++) {
-		frame.len = 0;
-		view_print_frame(t->view, s, i, &frame);
-		csv_add_frame(cell, frame.p);
+		n = view_frames(t->view, s, i);
+		for (k = 0; k < n; k++)
+			csv_add_frame(cell, t->view->frame[k].text.p);
 	}
-	buf_free(&frame);
 	return cell->p;
 }
 
@@ -243,19 +243,20 @@ static void begin_chrome(struct trace *t)
 static void add_stack_arg(struct trace *t, uint64_t id, struct buf *b)
 {
 	const struct stack *s = trace_stack(t, id);
-	struct buf frame = {};
 	size_t first = first_frame(t, s);
 	size_t i;
+	size_t k;
+	size_t n;
 
 	buf_putc(b, '[');
 	for (i = first; s && i < s->nr; i++) {
-		frame.len = 0;
-		view_print_frame(t->view, s, i, &frame);
-		buf_puts(b, i > first ? ", " : "");
-		json_escape(b, frame.p);
+		n = view_frames(t->view, s, i);
+		for (k = 0; k < n; k++) {
+			buf_puts(b, i > first || k ? ", " : "");
+			json_escape(b, t->view->frame[k].text.p);
+		}
 	}
 	buf_putc(b, ']');
-	buf_free(&frame);
 }
 
 /* All columns, as JSON has them, but for those that the event has itself. */
@@ -330,17 +331,20 @@ static void begin_perf(struct trace *t)
 static void add_frames(struct trace *t, uint64_t id)
 {
 	const struct stack *s = trace_stack(t, id);
-	struct buf frame = {};
 	size_t i;
+	size_t k;
+	size_t n;
 
 	for (i = first_frame(t, s); s && i < s->nr; i++) {
-		frame.len = 0;
-		view_print_frame(t->view, s, i, &frame);
-		perf_add_frame(&t->line, ksyms_address(&t->view->ksyms, s->addr[i]),
-			       &(struct frame){ .name = frame.p,
-						.kind = frame_kind_of(frame.p, s->pid) });
+		n = view_frames(t->view, s, i);
+		for (k = 0; k < n; k++) {
+			const char *name = t->view->frame[k].text.p;
+
+			perf_add_frame(&t->line, ksyms_address(&t->view->ksyms, s->addr[i]),
+				       &(struct frame){ .name = name,
+							.kind = frame_kind_of(name, s->pid) });
+		}
 	}
-	buf_free(&frame);
 }
 
 static size_t record_perf(struct trace *t, uint32_t cpu, const uint64_t *rec)

@@ -143,6 +143,8 @@ const char *trace_name(struct trace *t, size_t column, const uint64_t *keys)
 	return s;
 }
 
+static void add_padded(struct buf *b, const char *s, size_t start, size_t width);
+
 static void add_frame(struct trace *t, const struct buf *text, bool first)
 {
 	if (t->json) {
@@ -150,7 +152,7 @@ static void add_frame(struct trace *t, const struct buf *text, bool first)
 		json_escape(&t->line, text->p);
 	} else {
 		buf_puts(&t->line, "\n      ");
-		buf_add(&t->line, text->p, text->len);
+		add_padded(&t->line, text->p, 0, 0);
 	}
 }
 

@@ -21,6 +21,7 @@
 #include "lib/map.h"
 #include "symbols/cfi.h"
 #include "symbols/cfi_value.h"
+#include "symbols/elf_symbols.h"
 
 /* libdw, which is loaded when it is needed. */
 static struct Dwarf_CFI_s *(*getcfi_elf)(struct Elf *elf);
@@ -84,8 +85,9 @@ struct cfi_file {
 	Elf		*elf;
 	int		fd;
 	char		*image;		/* of the vdso */
-	const char	*raw;
+	const char	*raw;		/* NULL for what is not mapped: it is read */
 	size_t		size;
+	uint8_t		code[16];
 	Dwarf_CFI	*eh;
 	Dwarf		*dwarf;
 	Dwarf_CFI	*debug;
@@ -125,7 +127,8 @@ static bool open_elf(struct cfi_file *f)
 		s = &f->segment[f->nr_segments++];
 		*s = (struct segment){ ph.p_offset, ph.p_filesz, ph.p_vaddr };
 	}
-	f->raw = elf_rawfile(f->elf, &f->size);
+	if (f->fd < 0 || elf_symbols_mapped(f->fd))
+		f->raw = elf_rawfile(f->elf, &f->size);
 	f->eh = getcfi_elf(f->elf);
 	return true;
 }
@@ -142,7 +145,7 @@ struct cfi_file *cfi_open(int fd)
 
 	f->fd = fd;
 	if (elf_version(EV_CURRENT) != EV_NONE)
-		f->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+		f->elf = elf_begin(fd, elf_symbols_mapped(fd) ? ELF_C_READ_MMAP : ELF_C_READ, NULL);
 	if (open_elf(f))
 		return f;
 	cfi_close(f);
@@ -238,10 +241,16 @@ bool cfi_address(const struct cfi_file *f, uint64_t offset, uint64_t *address)
 	return false;
 }
 
-/** cfi_bytes() - Return: bytes of the file, or NULL when there are not as many. */
-const uint8_t *cfi_bytes(const struct cfi_file *f, uint64_t offset, size_t bytes)
+/**
+ * cfi_bytes() - Return: bytes of the file, until the next call; NULL: there are not as many.
+ */
+const uint8_t *cfi_bytes(struct cfi_file *f, uint64_t offset, size_t bytes)
 {
-	if (!f->raw || offset > f->size || bytes > f->size - offset)
+	if (!f->raw)
+		return f->fd >= 0 && bytes <= sizeof(f->code) &&
+		       pread(f->fd, f->code, bytes, (off_t)offset) == (ssize_t)bytes ?
+		       f->code : NULL;
+	if (offset > f->size || bytes > f->size - offset)
 		return NULL;
 	return (const uint8_t *)f->raw + offset;
 }

@@ -57,7 +57,7 @@ struct cfi_file *cfi_open_vdso(void);
 void cfi_close(struct cfi_file *f);
 size_t cfi_rules(const struct cfi_file *f);
 bool cfi_address(const struct cfi_file *f, uint64_t offset, uint64_t *address);
-const uint8_t *cfi_bytes(const struct cfi_file *f, uint64_t offset, size_t bytes);
+const uint8_t *cfi_bytes(struct cfi_file *f, uint64_t offset, size_t bytes);
 enum cfi_step cfi_step(struct cfi_file *f, uint64_t address, struct cfi_memory *m,
 		       struct cfi_regs *regs, bool *signal);
 

@@ -76,7 +76,7 @@ static int print_branches(struct run_spec *spec, struct report *r, const struct 
 	struct out o;
 
 	edges_make(&e, r->view, r->session, r->table);
-	if (is_format(p->o, "bolt")) {
+	if (is_format(r->opts, "bolt")) {
 		print_bolt(r, &e, to);
 		edges_free(&e);
 		return output_flush(to);
@@ -105,6 +105,8 @@ int pmu_check_branch(const struct verb *verb, const struct opts *o)
 	if (o->by.n && o->format && o->format->of == FORMAT_OF_BRANCHES)
 		return misuse("--format %s has its own columns: it cannot be combined with --by",
 			      o->format->name);
+	if (o->html && is_format(o, "brstack"))
+		return misuse("--format brstack is made of single records, and --html of rows: give one of them");
 	return pmu_check_samples(o->own);
 }
 
@@ -115,6 +117,8 @@ static int run_branches(struct pmu_run *p, uint64_t branches)
 	const struct opts *o = p->o;
 	int err;
 
+	if (o->live && is_format(o, "brstack"))
+		return misuse("--format brstack is made of single records: top has no rows of them to show");
 	pmu_sample(p, branches);
 	if (is_format(o, "brstack")) {
 		pmu_by(p, entries, ARRAY_SIZE(entries));

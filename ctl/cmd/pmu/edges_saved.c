@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "cmd/pmu/edges.h"
 #include "cmd/pmu/pmu.h"
 #include "lib/buf.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/stat.h"
 #include "lib/buf.h"

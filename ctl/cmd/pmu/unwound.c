@@ -72,7 +72,6 @@ struct unwound {
 	uint64_t	no_stack;
 	uint64_t	ends[ENDS];
 	bool		ready;
-	bool		accounted;	/* for the last time */
 };
 
 /** unwound_new() - Return: an empty one, for so many rows, stacks, and frames of a stack. */
@@ -265,10 +264,6 @@ static int fill(struct trace *t, struct session *s, bool interim, struct table *
 
 	prepare(w, t->view);
 	copy_rows(w, out);
-	/* A page is printed first: its session has what follows. */
-	if (w->accounted)
-		return model_get_stacks(t->data, t->session, out);
-	w->accounted = !interim;
 	rename_mode(s);
 	if (!interim && s->recorded > w->taken)
 		model_add_loss(s, "undelivered", "records did not reach obsctl",

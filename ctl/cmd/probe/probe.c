@@ -205,7 +205,8 @@ static void print_sum(struct out *o, const struct row *row, uint64_t n)
 void probe_print_values(struct report *r, struct out *o, const struct row *row)
 {
 	static const char *const percentiles[] = { "P50", "P90", "P99", "P99.9" };
-	uint64_t negative = table_figures(r->table, row)[0];
+	/* A file of somebody else's may lack it. */
+	uint64_t negative = r->table->nr_figures ? table_figures(r->table, row)[0] : 0;
 	/* While the session runs, one can be ahead of the other. */
 	uint64_t n = row->count > negative ? row->count - negative : 0;
 	char shown[40];

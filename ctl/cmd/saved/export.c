@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* obsctl show --format json, csv: what the file has, without a report made of it. */
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "cmd/saved/saved.h"
 #include "report/exports.h"
 #include "report/outfile.h"
@@ -16,7 +16,7 @@ static int write_rows(const struct opts *o, struct output *to)
 	if (!err && o->csv) {
 		err = export_rows(root, to);
 	} else if (!err) {
-		json_dumpf(root, to->file, JSON_REAL_PRECISION(10));
+		json_file_dump(root, to->file);
 		fputc('\n', to->file);
 		err = output_flush(to);
 	}

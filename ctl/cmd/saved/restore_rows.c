@@ -175,7 +175,8 @@ static void restore_row(struct rows *r, const json_t *row)
 		if (!view_is_hidden(&s->view, c))
 			restore_key(r, c, row);
 	restore_numbers(r, row);
-	to = table_row(&s->table, r->key);
+	/* Two can have one name, and yet be two: what the file says of each is by its number. */
+	to = table_append(&s->table, r->key);
 	table_add(&s->table, to, &r->part, r->figures);
 	if (s->row_rates)
 		s->row_rates[to - s->table.rows] =

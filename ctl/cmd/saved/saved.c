@@ -66,6 +66,9 @@ int saved_open(struct saved *s, const char *path)
 	mode = saved_text(s, "mode");
 	if (!saved_text(s, "kobs") || !source || !mode)
 		return saved_no_report(s, "it has no \"kobs\", \"source\" or \"mode\"");
+	if (!strcmp(source, "mem") && !strcmp(mode, "growth"))
+		return refuse("%s is of 'mem growth', which is not shown or compared from a file",
+			      path);
 	s->kind = &other;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].source, source) && !strcmp(kinds[i].mode, mode))
@@ -87,6 +90,7 @@ void saved_close(struct saved *s)
 		model_free_table(&s->table);
 		restore_free_session(&s->session);
 		ksyms_free(&s->view.ksyms);
+		frames_free(&s->view);
 		strings_free(&s->says.warnings);
 		free(s->mode.figures);
 		free(s->row_rates);

@@ -3,7 +3,7 @@
 #ifndef OBSCTL_SAVED_H
 #define OBSCTL_SAVED_H
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "lib/opts.h"
 #include "report/page.h"
 #include "report/rates.h"

@@ -13,6 +13,8 @@ static int check_show(const struct verb *verb, const struct opts *o)
 {
 	if (o->nr_args != 1)
 		return misuse("show takes one file, that a report was written to by --json");
+	if (o->json && o->top.given)
+		return misuse("--format json and csv have all rows of the file: -n cannot be combined with them");
 	return 0;
 }
 

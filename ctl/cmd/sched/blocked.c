@@ -46,7 +46,8 @@ static const char *frame_name(struct report *r, const struct stack *s, size_t i)
 	struct buf name = {};
 	const char *text;
 
-	view_print_frame(r->view, s, i, &name);
+	/* Without its line, which --lines puts behind frames: rows are of functions. */
+	ksyms_print_address(&r->view->ksyms, s->addr[i], &name);
 	view_strip(name.p);
 	text = pool_intern(&r->table->texts, name.p);
 	buf_free(&name);

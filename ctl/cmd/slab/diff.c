@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
 #include "lib/diag.h"

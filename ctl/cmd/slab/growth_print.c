@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "cmd/slab/growth_print.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"

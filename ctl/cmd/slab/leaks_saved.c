@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "cmd/slab/judge.h"
 #include "lib/buf.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmd/json_file.h"
+#include "export/json_file.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 
@@ -139,6 +139,45 @@ int json_file_load(const char *path, json_t **root)
 	}
 	buf_free(&text);
 	return err;
+}
+
+/** json_file_parse() - The same of a text. Return: NULL if it is no JSON. */
+json_t *json_file_parse(const char *text, size_t size)
+{
+	struct buf copy = {};
+	json_error_t why = {};
+	json_t *root;
+
+	buf_add(&copy, text, size);
+	root = load_last(&copy, &why);
+	buf_free(&copy);
+	return root;
+}
+
+/** json_file_dump() - Write it, large integers as the integers that they were. */
+void json_file_dump(const json_t *root, FILE *to)
+{
+	char *text = json_dumps(root, JSON_REAL_PRECISION(10));
+	const char *from = text ? text : "";
+	const char *at = from;
+	size_t n;
+
+	while ((at = strstr(at, "\"" LARGE))) {
+		const char *digits = at + strlen("\"" LARGE);
+
+		n = strspn(digits, DIGITS);
+		/* A quote within a text has a backslash before it. */
+		if (at == from || at[-1] == '\\' || !n || digits[n] != '"') {
+			at = digits;
+			continue;
+		}
+		fwrite(from, 1, (size_t)(at - from), to);
+		fwrite(digits, 1, n, to);
+		at = digits + n + 1;
+		from = at;
+	}
+	fputs(from, to);
+	free(text);
 }
 
 /** json_is_unsigned() - Whether a value is an integer from 0 on, however large. */

@@ -6,8 +6,11 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 int json_file_load(const char *path, json_t **root);
+json_t *json_file_parse(const char *text, size_t size);
+void json_file_dump(const json_t *root, FILE *to);
 bool json_is_unsigned(const json_t *value);
 uint64_t json_unsigned(const json_t *value);
 const char *json_text(const json_t *value);
