@@ -53,10 +53,10 @@ def errors():
     with ScsiDebug(2) as disk:
         read_at = f"dd if=/dev/{disk} of=/dev/null iflag=direct bs=512 count=1 status=none skip="
         run = ["sh", "-c", f"for i in 0 1 2; do {read_at}$(({BAD} + i)) 2>/dev/null; done; for i in 1 2 3 4; do {read_at}$i; done"]
-        r = tool("disk", "errors", *of_disk(disk), run=run)
+        r = report("disk", "errors", *of_disk(disk), run=run)
         equal(table(r, "disk", "op", "status"), {(disk, "REQ_OP_READ", "BLK_STS_MEDIUM"): 3}, "rows")
         # Without the kernel's types, too, of all disks.
-        r = tool("disk", "errors", run=run, env=NO_TYPES)
+        r = report("disk", "errors", run=run, env=NO_TYPES)
         equal(table(r, "status"), {("BLK_STS_MEDIUM",): 3}, "rows without types")
 
 
@@ -66,7 +66,7 @@ def requeues():
         run = ["sh", "-ec", f"dd if=/dev/{disk} of=/dev/null iflag=direct bs=4096 count=300 status=none"]
         # A host that was busy once is left alone for a while.
         with Background("probe", "count", "kr:scsi_queue_rq", "--where", NOT_NOW, "--json") as b:
-            r = tool("disk", "requeues", *of_disk(disk), run=run)
+            r = report("disk", "requeues", *of_disk(disk), run=run)
             busy = sum(row["count"] for row in b.report()["rows"])
         equal({(row["disk"], row["op"]) for row in r["rows"]}, {(disk, "REQ_OP_READ")}, "disk and operation")
         at_least(busy, 50, "times that the driver is busy")
@@ -112,7 +112,7 @@ def netem(n, what):
 
 @test("net connect: connections take twice the delay of a packet")
 def delay():
-    r = tool("net", "connect", "--by", "peer,port", run=netem(5, "delay 50ms"))
+    r = report("net", "connect", "--by", "peer,port", run=netem(5, "delay 50ms"))
     row, = r["rows"]
     equal((row["peer"], row["port"], row["count"]), ("127.0.0.1", 4321, 5), "row")
     at_least(row["min"], 100_000_000, "ns of there and back")
@@ -122,7 +122,7 @@ def delay():
 @test("net retransmit: as many segments as the kernel counts, where packets are lost")
 def loss():
     with Background("probe", "count", "t:tcp:tcp_retransmit_synack", "--json") as b:
-        r = tool("net", "retransmit", run=netem(2, "loss 10%"))
+        r = report("net", "retransmit", run=netem(2, "loss 10%"))
         answers = sum(row["count"] for row in b.report()["rows"])
     with open(COUNTERS, encoding="ascii") as f:
         want = json.load(f)["RetransSegs"] - answers
@@ -148,9 +148,9 @@ def reclaim():
         put(f"{CGROUP}/kobs/memory.max", 16 << 20)
         with ScsiDebug(0) as disk:
             # Pages of the disk, which can be dropped: no swap is needed.
-            r = tool("page", "reclaim", "--by", "comm,from", "--comm", "dd", run=[
+            r = report("page", "reclaim", "--by", "comm,from", "--comm", "dd", run=[
                 "sh", "-ec", f"echo $$ >{CGROUP}/kobs/cgroup.procs; for i in 1 2 3; do dd if=/dev/{disk} of=/dev/null bs=64k status=none; done"])
-            again = tool("page", "reclaim", "--by", "from", "--comm", "dd", run=["dd", f"if=/dev/{disk}", "of=/dev/null", "bs=64k", "status=none"])
+            again = report("page", "reclaim", "--by", "from", "--comm", "dd", run=["dd", f"if=/dev/{disk}", "of=/dev/null", "bs=64k", "status=none"])
         events = dict(line.split() for line in read(f"{CGROUP}/kobs/memory.events").splitlines())
     finally:
         if os.path.isdir(f"{CGROUP}/kobs"):
