@@ -160,13 +160,13 @@ NEEDS = {
     "probe": lambda: points(0, 1, 8),
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
-    "page": lambda: [param("objects", 1024)],
+    **{kind: lambda: [param("objects", 1024)] for kind in ("page", "percpu", "vmalloc")},
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
 }
 # Columns, where they differ from the command and its stack.
-BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "slab": ["site", "kstack"], "page": ["site", "kstack"], "sched runq": ["comm"],
-      "probe time, pairs": ["from", "via", "ustack", "via_ustack"]}
+BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "sched runq": ["comm"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
+      **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 
 
@@ -252,7 +252,7 @@ def every_nth(source, mode, kind, step):
 CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
            ("probe", "time"), ("probe", "time, pairs")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("slab", "trace"),
-                   ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
+                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
     test(f"allocations of {pair[0]} {pair[1]} fail, {'one in ' + str(STEP) if SHORT else 'each of them'}")(lambda pair=pair: every_allocation(*pair))
 
