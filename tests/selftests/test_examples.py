@@ -26,6 +26,7 @@ NOUNS = "|".join(["status", "doctor", "triage", "session", "show", "diff", *SESS
 CHANGED = [
     (r"\bmydriver\b", "kobs_gen_slab", "a driver of the reader's"),
     (r"(-d) [0-9.]+", r"\1 SECONDS", "no example needs longer to have something to show"),
+    (r"\bobsctl triage(?= +#|$)", "obsctl triage -d SECONDS", "ten seconds by default"),
 ]
 
 # A network of its own, with an interface.
