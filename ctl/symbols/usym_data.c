@@ -15,25 +15,29 @@
 #include "lib/map.h"
 #include "symbols/usyms.h"
 
-/* Forks between an address' process and the one that mapped the code, at most. */
-#define ANCESTORS	16
-
 /* A place in a file, by the addresses of the file itself. */
 struct place {
 	struct usym_file *file;
 	uint64_t	address;
 };
 
+struct data_search {
+	struct usyms	*u;
+	uint32_t	pid;
+	uint64_t	address;
+	struct place	*found;
+};
+
 /* Whether an address is in the file of a mapping. */
-static bool is_in(struct usyms *u, uint32_t pid, const struct usym_mapping *m, uint64_t address,
-		  struct place *found)
+static bool is_in(const struct data_search *search, const struct usym_mapping *m)
 {
+	uint64_t address = search->address;
 	uint64_t code;
 	size_t i;
 
 	if (!*m->file->path)
 		return false;
-	usym_file_read(u, pid, m);
+	usym_file_read(search->u, search->pid, m);
 	if (!usym_file_address(m->file, m->offset, &code))
 		return false;
 	address = address - m->start + code;
@@ -42,61 +46,36 @@ static bool is_in(struct usyms *u, uint32_t pid, const struct usym_mapping *m, u
 
 		if (address - s->address >= s->memory)
 			continue;
-		*found = (struct place){ .file = m->file, .address = address };
+		*search->found = (struct place){ .file = m->file, .address = address };
 		return true;
 	}
 	return false;
 }
 
 /* In what a process mapped from one time to another, the newest first. */
-static bool find_between(struct usyms *u, uint32_t pid, const struct usym_process *p,
-			 uint64_t address, uint64_t from, uint64_t to, struct place *found)
+static bool find_between(const struct usym_process *p, uint64_t from, uint64_t to, void *data)
 {
+	const struct data_search *search = data;
 	size_t i;
 
 	for (i = p->n; i--;)
-		if (p->v[i].time >= from && p->v[i].time <= to &&
-		    is_in(u, pid, &p->v[i], address, found))
+		if (p->v[i].time >= from && p->v[i].time <= to && is_in(search, &p->v[i]))
 			return true;
 	return false;
-}
-
-/* The last program that a process was until then, and what it was forked from. */
-static bool find_in(struct usyms *u, uint32_t pid, uint64_t address, uint64_t to, int depth,
-		    struct place *found)
-{
-	const struct usym_process *p = map_get(&u->processes, pid);
-	size_t i;
-
-	if (!p || depth > ANCESTORS)
-		return false;
-	for (i = p->nr_begins; i--;) {
-		const struct usym_begin *b = &p->begin[i];
-
-		if (b->time > to)
-			continue;
-		if (find_between(u, pid, p, address, b->time, to, found))
-			return true;
-		to = b->time - 1;
-		if (b->parent && find_in(u, b->parent, address, to, depth + 1, found))
-			return true;
-		if (depth)
-			return false;
-	}
-	return find_between(u, pid, p, address, 0, to, found);
 }
 
 /* The same, with another look at a process whose code is not known. */
 static bool find(struct usyms *u, uint32_t pid, uint64_t address, struct place *found)
 {
 	struct usym_process *p = map_get(&u->processes, pid);
+	struct data_search search = { u, pid, address, found };
 
-	if (find_in(u, pid, address, UINT64_MAX, 0, found))
+	if (usyms_lives(u, pid, find_between, &search))
 		return true;
 	if (p && p->n)
 		return false;
 	usyms_snapshot(u, pid, u->begun ? now_ns() : 0);
-	return find_in(u, pid, address, UINT64_MAX, 0, found);
+	return usyms_lives(u, pid, find_between, &search);
 }
 
 static const char *base_of(const char *path)

@@ -21,6 +21,8 @@
 
 /* A process sees files as its ancestors do, up to this one. */
 #define ANCESTORS	4
+/* Forks between a process and the one whose mappings it has, at most. */
+#define FORKS		16
 /* Of all processes: 100 MiB. More are lost. */
 #define MOST_MAPPINGS	(2u << 20)
 /* Behind the path of a file that has none any more. */
@@ -269,6 +271,46 @@ int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_mapping *m,
 	if (fd < 0)
 		fd = open_same(m->file->path, m->file);
 	return fd >= 0 ? fd : open_mapped(pid, m);
+}
+
+static bool visit_lives(struct usyms *u, uint32_t pid, uint64_t to, int depth, usym_life *visit,
+			void *data)
+{
+	const struct usym_process *p = map_get(&u->processes, pid);
+	size_t i;
+
+	if (!p || depth > FORKS)
+		return false;
+	for (i = p->nr_begins; i--;) {
+		const struct usym_begin *b = &p->begin[i];
+
+		if (b->time > to)
+			continue;
+		if (visit(p, b->time, to, data))
+			return true;
+		to = b->time - 1;
+		if (!b->parent)
+			continue;
+		if (visit_lives(u, b->parent, to, depth + 1, visit, data))
+			return true;
+		if (depth)
+			return false;
+	}
+	return visit(p, 0, to, data);
+}
+
+/**
+ * usyms_lives() - Look at what a process has mapped, the newest first.
+ *
+ * Also at what it was before an exec, and at what it was forked from. The number of the
+ * process itself may have had other lives before; of an ancestor, only the one that it
+ * forked in counts.
+ *
+ * Return: whether @visit ended the search.
+ */
+bool usyms_lives(struct usyms *u, uint32_t pid, usym_life *visit, void *data)
+{
+	return visit_lives(u, pid, UINT64_MAX, 0, visit, data);
 }
 
 static void free_process(void *item)

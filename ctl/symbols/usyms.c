@@ -17,9 +17,6 @@
 #include "symbols/demangle.h"
 #include "symbols/usyms.h"
 
-/* Forks between an address' process and the one that mapped the code, at most. */
-#define ANCESTORS	16
-
 /* A place in a file. */
 struct place {
 	const struct usym_mapping *mapping;	/* NULL: none is known */
@@ -34,62 +31,39 @@ static bool is_same(const struct usym_mapping *a, const struct usym_mapping *b)
 	       (!*a->file->path || a->start - a->offset == b->start - b->offset);
 }
 
+struct code_search {
+	uint64_t	address;
+	struct place	*found;
+};
+
 /* What a process has mapped at an address itself, from one time to another. */
-static bool find_between(const struct usym_process *p, uint64_t address, uint64_t from, uint64_t to,
-			 struct place *found)
+static bool find_between(const struct usym_process *p, uint64_t from, uint64_t to, void *data)
 {
+	const struct code_search *search = data;
+	struct place *found = search->found;
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
 		const struct usym_mapping *m = &p->v[i];
 
-		if (address < m->start || address >= m->end || m->time < from || m->time > to)
+		if (search->address < m->start || search->address >= m->end || m->time < from ||
+		    m->time > to)
 			continue;
 		if (found->mapping && !is_same(found->mapping, m))
 			found->other = found->mapping;
 		found->mapping = m;
-		found->offset = address - m->start + m->offset;
+		found->offset = search->address - m->start + m->offset;
 	}
 	return found->mapping;
-}
-
-/*
- * What a process had mapped at an address, the last time up to then. The number of an
- * address' own process may have had other lives before; of an ancestor, only the one that
- * it forked in counts.
- */
-static bool find_in(struct usyms *u, uint32_t pid, uint64_t address, uint64_t to, int depth,
-		    struct place *found)
-{
-	const struct usym_process *p = map_get(&u->processes, pid);
-	size_t i;
-
-	if (!p || depth > ANCESTORS)
-		return false;
-	for (i = p->nr_begins; i--;) {
-		const struct usym_begin *b = &p->begin[i];
-
-		if (b->time > to)
-			continue;
-		if (find_between(p, address, b->time, to, found))
-			return true;
-		to = b->time - 1;
-		if (!b->parent)
-			continue;
-		if (find_in(u, b->parent, address, to, depth + 1, found))
-			return true;
-		if (depth)
-			return false;
-	}
-	return find_between(p, address, 0, to, found);
 }
 
 /* The same, with another look at a process whose code is not known. */
 static bool find(struct usyms *u, uint32_t pid, uint64_t address, struct place *found)
 {
+	struct code_search search = { address, found };
 	struct usym_process *p;
 
-	if (find_in(u, pid, address, UINT64_MAX, 0, found))
+	if (usyms_lives(u, pid, find_between, &search))
 		return true;
 	p = map_get(&u->processes, pid);
 	if (p && p->looked == u->report)
@@ -97,7 +71,7 @@ static bool find(struct usyms *u, uint32_t pid, uint64_t address, struct place *
 	usyms_snapshot(u, pid, u->begun ? now_ns() : 0);
 	p = map_get(&u->processes, pid);
 	p->looked = u->report;
-	return find_in(u, pid, address, UINT64_MAX, 0, found);
+	return usyms_lives(u, pid, find_between, &search);
 }
 
 /* Return: whether one file is known to be there; what can be read of it was read. */

@@ -106,10 +106,22 @@ struct usyms {
 	size_t		debug_large;	/* files whose information there was no memory for */
 };
 
+/**
+ * typedef usym_life - Look at what a process mapped in one of its lives.
+ * @p: process
+ * @from: when the life began, on CLOCK_MONOTONIC
+ * @to: when it ended, or was forked from
+ * @data: as for usyms_lives()
+ *
+ * Return: whether the search ends.
+ */
+typedef bool usym_life(const struct usym_process *p, uint64_t from, uint64_t to, void *data);
+
 void usyms_map(struct usyms *u, uint32_t pid, const struct usym_mapping *at, const char *path,
 	       uint64_t inode);
 void usyms_begin(struct usyms *u, uint32_t pid, uint32_t parent, uint64_t time);
 void usyms_snapshot(struct usyms *u, uint32_t pid, uint64_t time);
+bool usyms_lives(struct usyms *u, uint32_t pid, usym_life *visit, void *data);
 const struct usym_mapping *usyms_locate(struct usyms *u, uint32_t pid, uint64_t address,
 					uint64_t time);
 int usyms_open_file(struct usyms *u, uint32_t pid, const struct usym_mapping *m,
