@@ -10,7 +10,7 @@
 #include "core/context.h"
 
 /**
- * kobs_context_filter() - apply the filter's conditions on task and CPU
+ * kobs_context_filter() - apply the filter's conditions on task, its group, and CPU
  * @s: session
  *
  * Context: any, NMI included; preemption off.
@@ -24,6 +24,8 @@ bool kobs_context_filter(const struct kobs_session *s)
 		.tid = current->pid,
 		.cpu = raw_smp_processor_id(),
 		.comm = (const char *)&v[KOBS_W_COMM],
+		.in_cgroup = !s->filter.n_cgroup ||
+			     kobs_cgroup_within(&s->filter, current),
 	};
 
 	kobs_context_comm(v);

@@ -10,6 +10,7 @@
 
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include "core/cgroup.h"
 #include "core/session.h"
 #include "lib/uninit.h"
 #include "unwind/unwind.h"
@@ -44,8 +45,12 @@ static __always_inline void kobs_context_who(u64 *v, u32 need)
 		v[KOBS_W_CPU] = raw_smp_processor_id();
 	if (need & BIT(KOBS_W_PID))
 		v[KOBS_W_PID] = current->tgid;
-	if (need & BIT(KOBS_W_TID))
+	/* One test for both, so that those without pay for one only. */
+	if (need & (BIT(KOBS_W_TID) | BIT(KOBS_W_CGROUP))) {
 		v[KOBS_W_TID] = current->pid;
+		if (need & BIT(KOBS_W_CGROUP))
+			v[KOBS_W_CGROUP] = kobs_cgroup_id(current);
+	}
 	if (need & BIT(KOBS_W_COMM))
 		kobs_context_comm(v);
 }

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "core/cgroup.h"
 #include "core/names.h"
 #include "core/refuse.h"
 #include "core/session.h"
@@ -36,6 +37,8 @@ static int session_add_column(struct kobs_session *s, const char *name,
 		return kobs_refuse(extack, -EINVAL,
 				   "source %s has no column %s",
 				   s->source->name, name);
+	if (c->word == KOBS_W_CGROUP && kobs_cgroup_available(extack))
+		return -EOPNOTSUPP;
 	for (i = 0; i < s->n_columns; i++) {
 		if (s->columns[i] == c)
 			return kobs_refuse(extack, -EINVAL,

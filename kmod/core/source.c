@@ -35,6 +35,8 @@ static const struct kobs_column context_columns[] = {
 	{ "pid", "process", KOBS_TYPE_NUMBER, NULL, KOBS_W_PID, 1 },
 	{ "tid", "thread", KOBS_TYPE_NUMBER, NULL, KOBS_W_TID, 1 },
 	{ "comm", "name of the thread", KOBS_TYPE_TEXT, NULL, KOBS_W_COMM, 2 },
+	{ "cgroup", "control group of the thread, by its number",
+	  KOBS_TYPE_NUMBER, NULL, KOBS_W_CGROUP, 1 },
 	{ "kstack", "kernel stack", KOBS_TYPE_KSTACK, NULL, KOBS_W_KSTACK, 1 },
 	{ "ustack", "user stack, by frame pointers", KOBS_TYPE_USTACK, NULL,
 	  KOBS_W_USTACK, 1 },

@@ -29,16 +29,18 @@ enum kobs_word {
 	KOBS_W_PID,
 	KOBS_W_TID,
 	KOBS_W_COMM,
-	KOBS_W_KSTACK = KOBS_W_COMM + 2,
+	KOBS_W_CGROUP = KOBS_W_COMM + 2,
+	KOBS_W_KSTACK,
 	KOBS_W_USTACK,
 	KOBS_W_SOURCE,
 	/* A key holds up to KOBS_KEY_WORDS of them. */
-	KOBS_WORDS = 27
+	KOBS_WORDS = 28
 };
 
 /* The words that have the same value in every handler of a hit. */
 #define KOBS_W_WHO	(BIT(KOBS_W_CPU) | BIT(KOBS_W_PID) | \
-			 BIT(KOBS_W_TID) | BIT(KOBS_W_COMM))
+			 BIT(KOBS_W_TID) | BIT(KOBS_W_COMM) | \
+			 BIT(KOBS_W_CGROUP))
 #define KOBS_W_STACKS	(BIT(KOBS_W_KSTACK) | BIT(KOBS_W_USTACK))
 
 /* Maximum number of words of a column. */

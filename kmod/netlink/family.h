@@ -19,7 +19,7 @@
  * every reason of loss, every note, full filters, and the longest text, which is
  * the patterns of func.
  */
-#define KOBS_NL_SESSION_SIZE	(SZ_8K + SZ_4K)
+#define KOBS_NL_SESSION_SIZE	(SZ_8K + SZ_4K + SZ_1K)
 
 /* Maximum bytes of one kept-out target with its reason. */
 #define KOBS_NL_KEPT_OUT_SIZE	192

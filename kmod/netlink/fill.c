@@ -200,6 +200,10 @@ static int put_filter(struct sk_buff *skb, const struct kobs_filter *f)
 		if (nla_put_string(skb, KOBS_A_FILTER_COMM, f->comm[i]))
 			return -EMSGSIZE;
 	}
+	for (i = 0; i < f->n_cgroup; i++) {
+		if (kobs_put_u64(skb, KOBS_A_FILTER_CGROUP, f->cgroup[i]))
+			return -EMSGSIZE;
+	}
 	nla_nest_end(skb, nest);
 	return 0;
 }

@@ -11,12 +11,13 @@
 #include <uapi/kobs.h>
 
 /* Common nested types */
-const struct nla_policy kobs_filter_nl_policy[KOBS_A_FILTER_MIN + 1] = {
+const struct nla_policy kobs_filter_nl_policy[KOBS_A_FILTER_CGROUP + 1] = {
 	[KOBS_A_FILTER_PID] = { .type = NLA_U32, },
 	[KOBS_A_FILTER_TID] = { .type = NLA_U32, },
 	[KOBS_A_FILTER_CPU] = { .type = NLA_U32, },
 	[KOBS_A_FILTER_COMM] = { .type = NLA_STRING, .len = 255, },
 	[KOBS_A_FILTER_MIN] = { .type = NLA_U64, },
+	[KOBS_A_FILTER_CGROUP] = { .type = NLA_U64, },
 };
 
 const struct nla_policy kobs_param_nl_policy[KOBS_A_PARAM_ADDRESSES + 1] = {

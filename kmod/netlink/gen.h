@@ -12,7 +12,7 @@
 #include <uapi/kobs.h>
 
 /* Common nested types */
-extern const struct nla_policy kobs_filter_nl_policy[KOBS_A_FILTER_MIN + 1];
+extern const struct nla_policy kobs_filter_nl_policy[KOBS_A_FILTER_CGROUP + 1];
 extern const struct nla_policy kobs_param_nl_policy[KOBS_A_PARAM_ADDRESSES + 1];
 
 extern const struct nla_policy kobs_source_get_nl_policy[KOBS_A_SOURCE_NAME + 1];

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "core/cgroup.h"
 #include "core/refuse.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
@@ -34,6 +35,18 @@ static int parse_comm(struct kobs_filter *f, const struct nlattr *attr,
 	if (err == -EINVAL)
 		return kobs_refuse(extack, err, "comm must have 1 to %d characters",
 				   TASK_COMM_LEN - 1);
+	return err;
+}
+
+static int parse_cgroup(struct kobs_filter *f, u64 id,
+			struct netlink_ext_ack *extack)
+{
+	int err = kobs_cgroup_filter_add(f, id, extack);
+
+	if (err == -ENOSPC)
+		return kobs_refuse(extack, -EINVAL,
+				   "a filter has at most %d control groups",
+				   KOBS_FILTER_CGROUPS);
 	return err;
 }
 
@@ -66,6 +79,9 @@ static int parse_filter(struct kobs_filter *f, const struct nlattr *nest,
 		case KOBS_A_FILTER_COMM:
 			err = parse_comm(f, attr, extack);
 			break;
+		case KOBS_A_FILTER_CGROUP:
+			err = parse_cgroup(f, nla_get_u64(attr), extack);
+			break;
 		case KOBS_A_FILTER_MIN:
 			f->min = nla_get_u64(attr);
 			break;
@@ -77,7 +93,7 @@ static int parse_filter(struct kobs_filter *f, const struct nlattr *nest,
 		if (err)
 			return err;
 	}
-	f->task = f->n_pid || f->n_tid || f->n_cpu || f->n_comm;
+	f->task = f->n_pid || f->n_tid || f->n_cpu || f->n_comm || f->n_cgroup;
 	return 0;
 }
 

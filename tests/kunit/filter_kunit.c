@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the filter: matching, and capacity.
+ * Tests of the filter: matching, and capacity. Which control group a task is in
+ * does its caller know.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
@@ -18,6 +19,7 @@ struct filter_case {
 	u32 tid[3];
 	u32 cpu_1[3];
 	const char *comm[4];
+	u64 cgroup;
 	struct kobs_who who;
 	bool pass;
 };
@@ -80,6 +82,16 @@ static const struct filter_case filter_cases[] = {
 	  .who = WHO(1, 1, 0, "dog") },
 	{ .desc = "15 characters", .comm = { "abcdefghijklmno" },
 	  .who = WHO(1, 1, 0, "abcdefghijklmno"), .pass = true },
+	{ .desc = "cgroup", .cgroup = 77,
+	  .who = { .pid = 1, .tid = 1, .comm = "a", .in_cgroup = true },
+	  .pass = true },
+	{ .desc = "other cgroup", .cgroup = 77, .who = WHO(1, 1, 0, "a") },
+	{ .desc = "cgroup, but other comm", .cgroup = 77, .comm = { "b" },
+	  .who = { .pid = 1, .tid = 1, .comm = "a", .in_cgroup = true } },
+	{ .desc = "comm, but other cgroup", .cgroup = 77, .comm = { "a" },
+	  .who = WHO(1, 1, 0, "a") },
+	{ .desc = "no cgroup asked for", .comm = { "a" },
+	  .who = WHO(1, 1, 0, "a"), .pass = true },
 	{ .desc = "all kinds", .pid = { 10 }, .tid = { 11 }, .cpu_1 = { 3 },
 	  .comm = { "a*" }, .who = WHO(10, 11, 2, "ab"), .pass = true },
 	{ .desc = "all kinds but pid", .pid = { 9 }, .tid = { 11 },
@@ -120,6 +132,9 @@ static void pass(struct kunit *test)
 						c->cpu_1[i] - 1));
 	for (i = 0; i < ARRAY_SIZE(c->comm) && c->comm[i]; i++)
 		KUNIT_ASSERT_EQ(test, 0, kobs_filter_add_comm(f, c->comm[i]));
+	if (c->cgroup)
+		KUNIT_ASSERT_EQ(test, 0,
+				kobs_filter_add_cgroup(f, c->cgroup, 2));
 	KUNIT_EXPECT_EQ(test, kobs_filter_pass(f, &c->who), c->pass);
 }
 
@@ -180,11 +195,55 @@ static void comm_has_a_length(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, f->comm[1], "x");
 }
 
+/* They are kept in order, however they come. */
+static void cgroups_are_found(struct kunit *test)
+{
+	static const u64 ids[] = { 77, 1, U64_MAX, 5, 1ULL << 32, 77, 6, 5 };
+	static const u64 ordered[] = { 1, 5, 6, 77, 1ULL << 32, U64_MAX };
+	struct kobs_filter *f = filter_new(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++)
+		KUNIT_ASSERT_EQ(test, 0,
+				kobs_filter_add_cgroup(f, ids[i], i % 3));
+	KUNIT_ASSERT_EQ(test, f->n_cgroup, ARRAY_SIZE(ordered));
+	for (i = 0; i < ARRAY_SIZE(ordered); i++) {
+		KUNIT_EXPECT_EQ(test, f->cgroup[i], ordered[i]);
+		KUNIT_EXPECT_TRUE(test, kobs_filter_has_cgroup(f, ordered[i]));
+	}
+	KUNIT_EXPECT_FALSE(test, kobs_filter_has_cgroup(f, 0));
+	KUNIT_EXPECT_FALSE(test, kobs_filter_has_cgroup(f, 4));
+	KUNIT_EXPECT_FALSE(test, kobs_filter_has_cgroup(f, 7));
+	KUNIT_EXPECT_FALSE(test, kobs_filter_has_cgroup(f, U64_MAX - 1));
+	KUNIT_EXPECT_EQ(test, f->cgroup_levels, 7);
+}
+
+static void cgroups_are_bounded(struct kunit *test)
+{
+	struct kobs_filter *f = filter_new(test);
+	unsigned int i;
+
+	KUNIT_EXPECT_FALSE(test, kobs_filter_has_cgroup(f, 0));
+	for (i = KOBS_FILTER_CGROUPS; i; i--)
+		KUNIT_ASSERT_EQ(test, 0, kobs_filter_add_cgroup(f, 2 * i, 63));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, kobs_filter_add_cgroup(f, 1, 0));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, kobs_filter_add_cgroup(f, 1000, 0));
+	KUNIT_EXPECT_EQ(test, 0, kobs_filter_add_cgroup(f, 2, 0));
+	KUNIT_EXPECT_EQ(test, f->n_cgroup, KOBS_FILTER_CGROUPS);
+	KUNIT_EXPECT_EQ(test, f->cgroup_levels, BIT_ULL(63));
+	for (i = 1; i <= KOBS_FILTER_CGROUPS; i++) {
+		KUNIT_EXPECT_TRUE(test, kobs_filter_has_cgroup(f, 2 * i));
+		KUNIT_EXPECT_FALSE(test, kobs_filter_has_cgroup(f, 2 * i + 1));
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(pass, filter_gen_params),
 	KUNIT_CASE(list_is_bounded),
 	KUNIT_CASE(comms_are_bounded),
 	KUNIT_CASE(comm_has_a_length),
+	KUNIT_CASE(cgroups_are_found),
+	KUNIT_CASE(cgroups_are_bounded),
 	{}
 };
 

@@ -26,6 +26,7 @@
  * @pid: its process
  * @cpu: where it ran
  * @comm: its name
+ * @cgroup: its control group; 0 if it is filtered
  */
 struct kobs_blocked_task {
 	struct task_struct *task;
@@ -34,6 +35,7 @@ struct kobs_blocked_task {
 	pid_t pid;
 	u32 cpu;
 	u64 comm[2];
+	u64 cgroup;
 };
 
 /**
@@ -115,6 +117,7 @@ static bool blocked_still(const struct kobs_lock *l, struct kobs_blocked_task *t
 		return false;
 	t->pid = task->tgid;
 	t->cpu = task_cpu(task);
+	t->cgroup = kobs_cgroup_wanted(l->s, task);
 	memcpy(t->comm, task->comm, sizeof(t->comm));
 	((char *)t->comm)[sizeof(t->comm) - 1] = '\0';
 	return true;
@@ -125,6 +128,7 @@ static bool blocked_wanted(const struct kobs_lock *l, const struct kobs_blocked_
 	return kobs_stalls_wanted(l->s, &(struct kobs_who){
 		.pid = t->pid, .tid = t->tid, .cpu = t->cpu,
 		.comm = (const char *)t->comm,
+		.in_cgroup = t->cgroup,
 	});
 }
 
@@ -158,6 +162,7 @@ static void blocked_words(const struct kobs_lock_blocked *b, u32 i, u64 *v)
 	v[KOBS_W_TID] = t->tid;
 	v[KOBS_W_COMM] = t->comm[0];
 	v[KOBS_W_COMM + 1] = t->comm[1];
+	v[KOBS_W_CGROUP] = t->cgroup;
 	v[LOCK_W_KIND] = blocked_kind.words[0];
 	v[LOCK_W_KIND + 1] = blocked_kind.words[1];
 	v[LOCK_W_LINK] = i;

@@ -45,9 +45,11 @@ enum {
 	LOCK_D_ID = LOCK_D_CALLER,
 	LOCK_D_COMM,
 	LOCK_D_CPU = LOCK_D_COMM + 2,
+	LOCK_D_CGROUP,		/* only where cgroups, as is the next */
+	LOCK_D_WITHIN,		/* the filter takes it */
 };
 
-static_assert(LOCK_D_END <= KOBS_INFLIGHT_WORDS && LOCK_D_CPU < LOCK_D_END);
+static_assert(LOCK_D_END <= KOBS_INFLIGHT_WORDS && LOCK_D_WITHIN < LOCK_D_END);
 
 /* Fields of a row, in mode contention. */
 enum { LOCK_FIELD_FAILED, LOCK_FIELD_PENDING };
@@ -77,6 +79,7 @@ struct kobs_lock_range {
  * @owner: the key has the owner
  * @owner_stack: the key has the owner's stack
  * @cache: the key has the slab cache of the lock
+ * @cgroups: the waiter's control group is needed
  * @words: data words of an entry
  * @n_text: ranges in @text
  * @text: code of the kernel's lock functions, which do not count as callers
@@ -96,6 +99,7 @@ struct kobs_lock {
 	bool owner;
 	bool owner_stack;
 	bool cache;
+	bool cgroups;
 	u32 words;
 	u32 n_text;
 	const struct kobs_lock_range *text;

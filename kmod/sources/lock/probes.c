@@ -452,6 +452,11 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 	ref.entry->data[LOCK_D_COMM] = v[KOBS_W_COMM];
 	ref.entry->data[LOCK_D_COMM + 1] = v[KOBS_W_COMM + 1];
 	ref.entry->data[LOCK_D_CPU] = raw_smp_processor_id();
+	if (unlikely(l->cgroups)) {
+		ref.entry->data[LOCK_D_CGROUP] = kobs_cgroup_id(current);
+		ref.entry->data[LOCK_D_WITHIN] =
+			kobs_cgroup_within(&l->s->filter, current);
+	}
 	kobs_inflight_publish(&ref);
 out:
 	kobs_hit_leave(pc);

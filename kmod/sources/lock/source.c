@@ -156,6 +156,7 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	l->kstack = has_word(s, KOBS_W_KSTACK);
 	l->begin = l->caller || l->owner || l->kstack;
 	l->cache = has_word(s, LOCK_W_CACHE);
+	l->cgroups = kobs_cgroup_used(s);
 	if (l->cache)
 		kobs_cache_where_init();
 	err = lock_check(l, extack);
@@ -255,6 +256,7 @@ static void lock_pending(struct kobs_lock *l, const struct kobs_inflight *entry,
 	v[KOBS_W_PID] = task->tgid;
 	v[KOBS_W_TID] = task->pid;
 	memcpy(&v[KOBS_W_COMM], task->comm, TASK_COMM_LEN);
+	v[KOBS_W_CGROUP] = kobs_cgroup_id(task);
 	kobs_lock_words(l, entry->key[1], entry, v);
 	preempt_disable();
 	pc = this_cpu_ptr(s->cpu);

@@ -203,6 +203,7 @@ static void stall_words(const struct kobs_lock_link *link, u64 *v)
 	v[KOBS_W_TID] = (u32)id;
 	v[KOBS_W_COMM] = link->entry->data[LOCK_D_COMM];
 	v[KOBS_W_COMM + 1] = link->entry->data[LOCK_D_COMM + 1];
+	v[KOBS_W_CGROUP] = link->entry->data[LOCK_D_CGROUP];
 	v[LOCK_W_LOCK] = link->entry->key[1];
 	v[LOCK_W_KIND] = kind[0];
 	v[LOCK_W_KIND + 1] = kind[1];
@@ -320,6 +321,8 @@ static bool stall_wanted(struct kobs_session *s, const struct kobs_inflight *ent
 		.tid = (u32)entry->data[LOCK_D_ID],
 		.cpu = entry->data[LOCK_D_CPU],
 		.comm = (const char *)&entry->data[LOCK_D_COMM],
+		.in_cgroup = s->filter.n_cgroup &&
+			     entry->data[LOCK_D_WITHIN],
 	});
 }
 

@@ -81,9 +81,11 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 		sched_describe(data, prev, plain);
 		data[SCHED_D_STATE] = sched_pair(plain ? 0 : raw_smp_processor_id(),
 						 state);
-		if (!plain)
+		if (!plain) {
 			data[SCHED_D_STACKS] = sched_pair(v[KOBS_W_KSTACK],
 							  v[KOBS_W_USTACK]);
+			sched_describe_cgroup(s, data, prev);
+		}
 		kobs_inflight_publish(&ref);
 	}
 	if (likely(wanted))
@@ -100,7 +102,8 @@ static noinline bool offcpu_waker(struct kobs_sched *d, struct task_struct *next
 				  u64 start, enum kobs_sched_wait state, u64 *v)
 {
 	struct kobs_inflight_ref ref;
-	u64 waker[SCHED_D_WORDS];
+	/* Entries have no more where no column needs it. */
+	u64 waker[SCHED_D_CGROUP];
 	u64 woken;
 
 	v[SCHED_W_WAKER] = 0;
@@ -137,6 +140,7 @@ static noinline void offcpu_unpaired(struct kobs_session *s,
 	    !kobs_hit_begin(s, pc, &t0))
 		return;
 	sched_describe(data, next, false);
+	sched_describe_cgroup(s, data, next);
 	if (sched_pass(s, pc, data, raw_smp_processor_id()))
 		kobs_count(&pc->counters, KOBS_N_UNPAIRED);
 }
@@ -163,7 +167,7 @@ static __always_inline void offcpu_in(struct kobs_session *s,
 		v[KOBS_W_COMM] = ref.entry->data[SCHED_D_COMM];
 		v[KOBS_W_COMM + 1] = ref.entry->data[SCHED_D_COMM + 1];
 	} else {
-		sched_words(v, ref.entry->data, state >> 32);
+		sched_words(d, v, ref.entry->data, state >> 32);
 	}
 	kobs_inflight_end_own(&ref);
 	if (unlikely(state & WAIT_SETTLED))

@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <trace/events/sched.h>
 
+#include "core/cgroup.h"
 #include "core/hit.h"
 #include "sources/sched/sched.h"
 
@@ -43,6 +44,17 @@ static __always_inline void sched_describe(u64 *data,
 	data[SCHED_D_COMM + 1] = comm[1];
 	if (!plain)
 		data[SCHED_D_PIDS] = sched_pair(p->tgid, p->pid);
+}
+
+/* Also of an entry that ends without looking at it: the task may be gone by then. */
+static __always_inline void sched_describe_cgroup(const struct kobs_session *s,
+						  u64 *data,
+						  const struct task_struct *p)
+{
+	const struct kobs_sched *d = s->priv;
+
+	if (unlikely(d->cgroups))
+		data[SCHED_D_CGROUP] = kobs_cgroup_wanted(s, p);
 }
 
 struct kobs_row *sched_record_slow(struct kobs_session *s, struct kobs_cpu *pc,

@@ -50,6 +50,7 @@ static __always_inline void runq_begin(struct kobs_session *s,
 	} else {
 		ref.entry->start = now;
 		sched_describe(ref.entry->data, p, false);
+		sched_describe_cgroup(s, ref.entry->data, p);
 		ref.entry->data[SCHED_D_ACTIVATION] = 0;
 		ref.entry->data[SCHED_D_STATE] = sched_pair(task_cpu(p), state);
 		kobs_inflight_publish(&ref);
@@ -59,9 +60,10 @@ static __always_inline void runq_begin(struct kobs_session *s,
 }
 
 /* Current wakes up a task. */
-static __always_inline void runq_waking(struct kobs_sched *d,
+static __always_inline void runq_waking(struct kobs_session *s,
 					struct task_struct *p)
 {
+	struct kobs_sched *d = s->priv;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	enum kobs_inflight_got got;
 
@@ -77,6 +79,7 @@ static __always_inline void runq_waking(struct kobs_sched *d,
 		return;
 	ref.entry->start = ktime_get_mono_fast_ns();
 	sched_describe(ref.entry->data, p, false);
+	sched_describe_cgroup(s, ref.entry->data, p);
 	ref.entry->data[SCHED_D_ACTIVATION] = 0;
 	ref.entry->data[SCHED_D_STATE] = WAIT_WAKING;
 	kobs_inflight_publish(&ref);
@@ -92,7 +95,7 @@ static void runq_probe_waking(void *data, struct task_struct *p)
 	pc = kobs_hit_enter_irqs_off(s);
 	if (!pc)
 		return;
-	runq_waking(s->priv, p);
+	runq_waking(s, p);
 	kobs_hit_leave_off(pc);
 }
 
@@ -192,7 +195,7 @@ static __always_inline void runq_record(struct kobs_session *s,
 		row = sched_record_plain(s, pc, data[SCHED_D_COMM],
 					 data[SCHED_D_COMM + 1], value);
 	} else {
-		sched_words(v, data, cpu);
+		sched_words(s->priv, v, data, cpu);
 		row = sched_record(s, pc, v, value);
 	}
 	sched_count_activation(pc, row, data[SCHED_D_ACTIVATION]);

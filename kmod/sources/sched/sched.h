@@ -30,6 +30,7 @@ enum {
 	SCHED_D_STACKS,			/* kernel, user */
 	SCHED_D_ACTIVATION = SCHED_D_STACKS,	/* of runq, ns */
 	SCHED_D_STATE,			/* CPU, enum kobs_sched_wait */
+	SCHED_D_CGROUP,			/* only where cgroups; 0 if filtered */
 	SCHED_D_WORDS
 };
 
@@ -75,6 +76,7 @@ enum { SCHED_F_PENDING, SCHED_F_ACTIVATION };
  * @inflight: waits of tasks, and wake-ups
  * @preempted: runq: preempted tasks count as waiting
  * @wakers: offcpu: a column is of the waker
+ * @cgroups: entries have the control group of the task
  * @full: there was a wait without an entry, whose further events must not count
  *        as those of another
  * @probes: its tracepoint probes
@@ -84,6 +86,7 @@ struct kobs_sched {
 	struct kobs_inflight_table inflight;
 	bool preempted;
 	bool wakers;
+	bool cgroups;
 	bool full;
 	struct kobs_probe probes[SCHED_PROBES];
 	unsigned int n_probes;
@@ -121,7 +124,8 @@ static __always_inline bool sched_running(const struct task_struct *p)
 }
 
 /* The words of a hit, from its entry. */
-static __always_inline void sched_words(u64 *v, const u64 *data, u32 cpu)
+static __always_inline void sched_words(const struct kobs_sched *d, u64 *v,
+					const u64 *data, u32 cpu)
 {
 	const u64 *state =
 		sched_states[data[SCHED_D_STATE] & WAIT_STATE].words;
@@ -135,6 +139,8 @@ static __always_inline void sched_words(u64 *v, const u64 *data, u32 cpu)
 	v[KOBS_W_USTACK] = (u32)data[SCHED_D_STACKS];
 	v[SCHED_W_STATE] = state[0];
 	v[SCHED_W_STATE + 1] = state[1];
+	if (unlikely(d->cgroups))
+		v[KOBS_W_CGROUP] = data[SCHED_D_CGROUP];
 }
 
 /* Apply the filter to the task of an entry, without the value. */

@@ -26,6 +26,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/cgroup.h"
 #include "core/hit.h"
 #include "core/refuse.h"
 #include "sources.h"
@@ -64,6 +65,7 @@ bool sched_pass(struct kobs_session *s, struct kobs_cpu *pc, const u64 *data,
 		.tid = (u32)data[SCHED_D_PIDS],
 		.cpu = cpu,
 		.comm = comm,
+		.in_cgroup = s->filter.n_cgroup && data[SCHED_D_CGROUP],
 	};
 
 	if (kobs_hit_is_own(s, who.pid)) {
@@ -153,10 +155,11 @@ static int sched_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return -ENOMEM;
 	d->preempted = s->source_params[SCHED_P_PREEMPTED].number;
 	d->wakers = sched_has_column(s, SCHED_W_WAKER, SCHED_W_WAKER_STACK);
+	d->cgroups = kobs_cgroup_used(s);
 	sched_choose_probes(s, d);
 	/* A task can have a wait and a wake-up. */
 	if (kobs_inflight_table_init(&d->inflight, &s->memory, max << d->wakers,
-				     SCHED_D_WORDS)) {
+				     d->cgroups ? SCHED_D_WORDS : SCHED_D_CGROUP)) {
 		kfree(d);
 		return kobs_session_no_memory(s, extack, "inflight");
 	}
@@ -184,6 +187,7 @@ static void sched_pending(struct kobs_session *s, const struct kobs_inflight *en
 			  u64 end)
 {
 	u32 cpu = entry->data[SCHED_D_STATE] >> 32;
+	struct kobs_sched *d = s->priv;
 	struct kobs_cpu *pc;
 	struct kobs_row *row;
 	u64 v[KOBS_WORDS] = {};
@@ -193,7 +197,7 @@ static void sched_pending(struct kobs_session *s, const struct kobs_inflight *en
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	if (sched_is_runq(s) && !sched_pass(s, pc, entry->data, cpu))
 		goto out;
-	sched_words(v, entry->data, cpu);
+	sched_words(d, v, entry->data, cpu);
 	row = sched_record(s, pc, v, kobs_elapsed(entry->start, end));
 	if (row)
 		local64_inc(kobs_row_field(&pc->table, row, SCHED_F_PENDING));
