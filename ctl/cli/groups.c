@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/option.h"
+#include "lib/cgroup.h"
 #include "lib/diag.h"
 #include "lib/lines.h"
 #include "lib/parse.h"
@@ -22,6 +23,8 @@ static const struct opt filter[] = {
 	  .max = PID_MAX },
 	{ "comm", 'c', "COMM[,COMM]", "only threads of these names; * ? and [] match", &opt_comms,
 	  OPT_AT(comms) },
+	{ "cgroup", 0, "PATH[,PATH]", "only in these control groups and below; * ? and [] match",
+	  &opt_cgroups, OPT_AT(cgroups) },
 	{ "cpu", 'C', "CPULIST", "only on these CPUs, 0,2-3 for instance", &opt_ranges,
 	  OPT_AT(cpus), .max = 65535 },
 };
@@ -182,10 +185,36 @@ static int check_cpus(const struct opts *o)
 	return err;
 }
 
+/* The kernel's room for them. */
+#define CGROUPS	64
+
+/* A group that is not there has no hits, and nothing that a later one could be told by. */
+static int check_cgroups(const struct opts *o)
+{
+	const struct opt_cgroups *c = &o->cgroups;
+	struct buf near = {};
+	int err = 0;
+
+	if ((c->ids.n || c->missing.n) && !cgroup_root())
+		return refuse("option --cgroup needs the unified hierarchy (cgroup2), which is not mounted at /sys/fs/cgroup");
+	if (c->missing.n) {
+		cgroup_nearest(c->missing.v[0], &near);
+		err = refuse("there is no control group '%s' below %s%s", c->missing.v[0],
+			     cgroup_root(), near.len ? near.p : "");
+	} else if (c->ids.n > CGROUPS) {
+		err = refuse("option --cgroup matches %zu control groups, and a filter takes %d: name one above them",
+			     c->ids.n, CGROUPS);
+	}
+	buf_free(&near);
+	return err;
+}
+
 static int check_filter(const struct opts *o)
 {
 	int err = check_comms(o);
 
+	if (!err)
+		err = check_cgroups(o);
 	return err ? err : check_cpus(o);
 }
 

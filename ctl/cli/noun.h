@@ -44,7 +44,7 @@ struct noun {
 #define COLUMNS(...)		((const char *const []){ __VA_ARGS__, NULL })
 
 /* Columns that every source has, and those that need stacks. */
-#define CONTEXT_COLUMNS		"cpu", "pid", "tid", "comm"
+#define CONTEXT_COLUMNS		"cpu", "pid", "tid", "comm", "cgroup"
 #define STACK_COLUMNS		"kstack", "ustack"
 
 /* All nouns, in the order of help. */

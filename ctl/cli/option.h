@@ -25,6 +25,7 @@ extern const struct opt_type opt_file;
 extern const struct opt_type opt_path;		/* a file, and never standard output */
 extern const struct opt_type opt_texts;		/* with commas between them */
 extern const struct opt_type opt_comms;		/* the same, also as ps prints them */
+extern const struct opt_type opt_cgroups;	/* control groups, which are looked up */
 extern const struct opt_type opt_whole;		/* a list that something else takes apart */
 extern const struct opt_type opt_list;
 extern const struct opt_type opt_ranges;

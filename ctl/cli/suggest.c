@@ -18,6 +18,8 @@ static const struct {
 	{ "task", { "comm", "tid" } },
 	{ "thread", { "tid", "comm" } },
 	{ "command", { "comm" } },
+	{ "container", { "cgroup" } },
+	{ "pod", { "cgroup" } },
 	{ "name", { "comm" } },
 	{ "symbol", { "func", "site", "lock" } },
 	{ "function", { "func", "caller", "site" } },

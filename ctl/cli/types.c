@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/option.h"
+#include "lib/cgroup.h"
 #include "lib/parse.h"
 #include "lib/process.h"
 
@@ -82,6 +83,23 @@ static bool take_comms(const struct opt *opt, const char *value, struct opts *o,
 	for (; i < comms->n; i++)
 		strip_comm(comms->v[i]);
 	return true;
+}
+
+/* They are looked up once: what is asked for must not change until the session is made. */
+static bool take_cgroups(const struct opt *opt, const char *value, struct opts *o, void *to)
+{
+	struct opt_cgroups *c = to;
+	struct strings words = {};
+	bool good = take_texts(opt, value, o, &words);
+	size_t i;
+
+	for (i = 0; good && i < words.n; i++)
+		if (!cgroup_find(words.v[i], &c->ids))
+			strings_add(&c->missing, words.v[i]);
+	if (good)
+		numbers_sort_unique(&c->ids);
+	strings_free(&words);
+	return good;
 }
 
 static bool take_whole(const struct opt *opt, const char *value, struct opts *o, void *to)
@@ -221,6 +239,14 @@ static void release_strings(void *to)
 	strings_free(to);
 }
 
+static void release_cgroups(void *to)
+{
+	struct opt_cgroups *c = to;
+
+	numbers_free(&c->ids);
+	strings_free(&c->missing);
+}
+
 static void release_numbers(void *to)
 {
 	numbers_free(to);
@@ -242,6 +268,11 @@ const struct opt_type opt_texts = {
 const struct opt_type opt_comms = {
 	.take = take_comms, .release = release_strings,
 	.allowed = "names with commas between them",
+};
+
+const struct opt_type opt_cgroups = {
+	.take = take_cgroups, .release = release_cgroups,
+	.allowed = "paths or names of control groups with commas between them",
 };
 
 const struct opt_type opt_whole = {

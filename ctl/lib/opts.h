@@ -26,6 +26,12 @@ struct opt_param {
 	uint64_t	value;
 };
 
+/* Control groups that were asked for. */
+struct opt_cgroups {
+	struct numbers	ids;
+	struct strings	missing;	/* what no group is called */
+};
+
 struct format;
 
 #define OPT_PARAMS	16
@@ -35,6 +41,7 @@ struct opts {
 	struct numbers	tids;
 	struct numbers	cpus;
 	struct strings	comms;
+	struct opt_cgroups cgroups;
 	struct strings	by;
 	struct opt_number duration;	/* ns */
 	struct opt_number interval;	/* ns */

@@ -118,6 +118,7 @@ static const struct field filter_fields[] = {
 	MAY(filter, KOBS_A_FILTER_TID, tids, FIELD_NUMBERS),
 	MAY(filter, KOBS_A_FILTER_CPU, cpus, FIELD_NUMBERS),
 	MAY(filter, KOBS_A_FILTER_COMM, comms, FIELD_TEXTS),
+	MAY(filter, KOBS_A_FILTER_CGROUP, cgroups, FIELD_NUMBERS),
 	MAY(filter, KOBS_A_FILTER_MIN, min, FIELD_U64),
 };
 
@@ -281,7 +282,8 @@ const char *model_unit(const struct mode *m)
 /** model_has_filter() - Whether anything is filtered. */
 bool model_has_filter(const struct filter *f)
 {
-	return f->pids.n || f->tids.n || f->cpus.n || f->comms.n || f->min;
+	return f->pids.n || f->tids.n || f->cpus.n || f->comms.n || f->cgroups.n ||
+	       f->cgroup_names.n || f->min;
 }
 
 /** model_get_sessions() - Read all sessions. Return: 0 or an exit status. */

@@ -103,6 +103,8 @@ struct filter {
 	struct numbers	tids;
 	struct numbers	cpus;
 	struct strings	comms;
+	struct numbers	cgroups;
+	struct strings	cgroup_names;	/* of a saved report, which has no numbers */
 	uint64_t	min;		/* in the unit of the mode's value; 0 for none */
 };
 

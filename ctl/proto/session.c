@@ -77,6 +77,8 @@ static int put_filter(struct nl_msg *msg, const struct filter *f)
 	err |= put_numbers(msg, KOBS_A_FILTER_CPU, &f->cpus);
 	for (i = 0; i < f->comms.n; i++)
 		err |= nla_put_string(msg, KOBS_A_FILTER_COMM, f->comms.v[i]);
+	for (i = 0; i < f->cgroups.n; i++)
+		err |= nla_put_u64(msg, KOBS_A_FILTER_CGROUP, f->cgroups.v[i]);
 	if (f->min)
 		err |= nla_put_u64(msg, KOBS_A_FILTER_MIN, f->min);
 	nla_nest_end(msg, nest);
@@ -138,7 +140,7 @@ int model_session_new(struct nl *nl, const struct request *req, struct session *
 
 		size += a ? a->n * 8 : 300;
 	}
-	size += (f->pids.n + f->tids.n + f->cpus.n) * 8 + f->comms.n * 32;
+	size += (f->pids.n + f->tids.n + f->cpus.n) * 8 + f->comms.n * 32 + f->cgroups.n * 12;
 	msg = nlmsg_alloc_size(size);
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, nl->family, 0, 0,
 				 KOBS_CMD_SESSION_NEW, KOBS_FAMILY_VERSION)) {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/cgroup.h"
 #include "report/view.h"
 #include "symbols/errors.h"
 #include "symbols/futexes.h"
@@ -132,6 +133,9 @@ void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf
 		if (print_name(futex_op_name((long)key), out))
 			return;
 		break;
+	case SHOWN_CGROUP:
+		cgroup_print(key, out);
+		return;
 	case SHOWN_DATA:
 		print_data(v, keys, key, out);
 		return;

@@ -99,12 +99,19 @@ static void print_named(const struct view *v, struct out *o, size_t c, const cha
 			uint64_t key, const char *text)
 {
 	struct buf name = {};
+	struct buf path = {};
 
 	out_cell_text(o, v->columns[c]->name, header, text);
 	if (!view_has_number(v, c))
 		return;
 	buf_printf(&name, "%s_number", v->columns[c]->name);
 	out_json_signed(o, name.p, (int64_t)key);
+	name.len = 0;
+	if (view_print_path(v, c, key, &path)) {
+		buf_printf(&name, "%s_path", v->columns[c]->name);
+		out_json_text(o, name.p, path.p);
+	}
+	buf_free(&path);
 	buf_free(&name);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "lib/buf.h"
+#include "lib/cgroup.h"
 #include "lib/diag.h"
 #include "proto/nl.h"
 #include "report/view.h"
@@ -66,7 +67,8 @@ static void label_column(struct view *v, size_t c)
 	size_t i;
 
 	/* The probes of a general source are told by their kind. */
-	v->shown[c] = strcmp(name, "probe") ? SHOWN_COUNT : SHOWN_ENTRY;
+	v->shown[c] = !strcmp(name, "probe") ? SHOWN_ENTRY :
+		      !strcmp(name, "cgroup") ? SHOWN_CGROUP : SHOWN_COUNT;
 	v->fault[c] = 0;
 	v->enums[c] = (struct view_enum){};
 	for (i = 0; i < v->labels.n; i++) {
@@ -280,6 +282,9 @@ bool view_absent(const struct view *v, size_t column, uint64_t key)
 {
 	if (v->types[column] == KOBS_TYPE_FUNCTION && !key)
 		return true;
+	/* Of what was not the work of a task that the module saw. */
+	if (v->shown[column] == SHOWN_CGROUP && !key)
+		return true;
 	/* What a client computes can be empty. */
 	if (v->columns[column] == &v->own[column])
 		return false;
@@ -302,7 +307,7 @@ bool view_has_number(const struct view *v, size_t column)
 {
 	return v->shown[column] == SHOWN_SYSCALL || v->shown[column] == SHOWN_ERROR ||
 	       v->shown[column] == SHOWN_ENUM || v->shown[column] == SHOWN_BLK_STATUS ||
-	       v->shown[column] == SHOWN_FUTEX_OP;
+	       v->shown[column] == SHOWN_FUTEX_OP || v->shown[column] == SHOWN_CGROUP;
 }
 
 /** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
@@ -365,6 +370,20 @@ void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out
 
 	keys[column] = key;
 	print_key(v, column, keys, out);
+}
+
+/**
+ * view_print_path() - Add the path that a column's name is short for.
+ *
+ * Return: whether there is one.
+ */
+bool view_print_path(const struct view *v, size_t column, uint64_t key, struct buf *out)
+{
+	const char *path = v->shown[column] == SHOWN_CGROUP ? cgroup_path(key) : NULL;
+
+	if (path)
+		buf_puts(out, path);
+	return path;
 }
 
 /** view_print_cell() - The same of a row, of which it may be a fault. */

@@ -33,6 +33,7 @@ enum shown {
 	SHOWN_IPV6_END	= 'J',	/* not shown itself */
 	SHOWN_ENTRY	= 'k',	/* of a function */
 	SHOWN_RETURN	= 'r',
+	SHOWN_CGROUP	= 'g',	/* by the name of a control group */
 	SHOWN_FAULTS	= 'z',	/* a bit for each number that could not be read; not shown itself */
 };
 
@@ -96,6 +97,7 @@ bool view_has_number(const struct view *v, size_t column);
 bool view_is_pointer(const struct view *v, size_t column);
 bool view_is_plain(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
+bool view_print_path(const struct view *v, size_t column, uint64_t key, struct buf *out);
 void view_print_cell(struct view *v, size_t column, const uint64_t *keys, struct buf *out);
 
 /* frames.c */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/cgroup.h"
 #include "lib/diag.h"
 #include "proto/nl.h"
 #include "run/request.h"
@@ -51,6 +52,10 @@ void request_fill(struct request *req, const char *source, const char *mode,
 	copy_numbers(&req->filter.cpus, &o->cpus);
 	for (i = 0; i < o->comms.n; i++)
 		strings_add(&req->filter.comms, o->comms.v[i]);
+	copy_numbers(&req->filter.cgroups, &o->cgroups.ids);
+	/* Those that end before the report keep their names. */
+	if (strings_have(&req->by, "cgroup"))
+		cgroups_look();
 	req->filter.min = o->min.value;
 	for (i = 0; i < o->nr_params; i++)
 		model_set_number(req, o->params[i].name, o->params[i].value);

@@ -186,6 +186,23 @@ static void add_number(struct buf *b, const char *column, int64_t number)
 	buf_free(&name);
 }
 
+/* Of what is shown by a short one. */
+static void add_path(struct trace *t, size_t c, uint64_t key)
+{
+	struct buf name = {};
+	struct buf path = {};
+
+	if (view_print_path(t->view, c, key, &path)) {
+		buf_printf(&name, "%s_path", t->view->columns[c]->name);
+		buf_puts(&t->line, ", ");
+		json_escape(&t->line, name.p);
+		buf_puts(&t->line, ": ");
+		json_escape(&t->line, path.p);
+	}
+	buf_free(&path);
+	buf_free(&name);
+}
+
 static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 {
 	struct view *v = t->view;
@@ -212,6 +229,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 			buf_puts(b, trace_name(t, c, rec + 2));
 		if (view_has_number(v, c) && !view_is_fault(v, c, rec + 2))
 			add_number(b, v->columns[c]->name, (int64_t)rec[2 + c]);
+		add_path(t, c, rec[2 + c]);
 	}
 	if (t->value) {
 		buf_printf(b, ", \"%s%s%s\": ", v->mode->value, *view_unit(v) ? "_" : "",

@@ -161,7 +161,7 @@ static const struct {
 	  "option --fail-over needs bytes per second such as 4096 or 10KiB, not 'x'" },
 	{
 		"func count x --by stack",
-		"'func count' has no column 'stack'; did you mean 'kstack'? Its columns: kstack, func, caller, cpu, pid, tid, comm, ustack",
+		"'func count' has no column 'stack'; did you mean 'kstack'? Its columns: kstack, func, caller, cpu, pid, tid, comm, cgroup, ustack",
 	},
 	{ "func count x --by process",
 	  "did you mean 'comm' or 'pid'? Its columns: comm, pid, func, " },
@@ -411,10 +411,11 @@ static void test_completion(void)
 		"t top func time x --by func,c; t top --by c\n";
 	static const char want[] =
 		"status syscall sched slab session show\ncount time trace\n--duration --detach\n"
-		"func,caller func,cpu func,comm\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
+		"func,caller func,cpu func,comm func,cgroup\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
 		"--help --json\nkstack\nedges calls graph blocks\nlatency\nreason\n"
-		"func\ncount\n--duration --detach\n--period\nfunc,caller func,cpu func,comm\n"
-		"cpu comm\n";
+		"func\ncount\n--duration --detach\n--period\n"
+		"func,caller func,cpu func,comm func,cgroup\n"
+		"cpu comm cgroup\n";
 	char out[4096];
 	bool good = shell("bash", "", lines, out, sizeof(out)) && !strcmp(out, want);
 
@@ -428,7 +429,7 @@ static void test_completion(void)
 			 "words=(obsctl top func c) CURRENT=4 PREFIX=c; _obsctl\n",
 			 out, sizeof(out)) &&
 		   !strcmp(out,
-			   "-- count time trace\n-- state cpu pid tid comm\n-- count time trace\n"),
+			   "-- count time trace\n-- state cpu pid tid comm cgroup\n-- count time trace\n"),
 		   "zsh completes a verb and a column, also behind top");
 	if (!system("command -v fish >/dev/null"))
 		ok(shell("fish", "", "complete -C 'obsctl func c'\n", out, sizeof(out)) &&

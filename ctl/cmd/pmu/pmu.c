@@ -112,7 +112,7 @@ static const struct verb verbs[] = {
 		.groups = GROUPS(&group_event, &group_filter, &group_by, &group_json,
 				 &group_format_rows, &group_html, &group_output, &group_verbose,
 				 &group_run, &group_interval, &group_max_lost, &group_stacks),
-		.columns = COLUMNS("event", CONTEXT_COLUMNS),
+		.columns = COLUMNS("event", "cpu", "pid", "tid", "comm"),
 		.fn = pmu_stat,
 	},
 	{

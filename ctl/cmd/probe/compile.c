@@ -75,8 +75,8 @@ static char *given_name(char *word)
 static int check_name(const struct probe_run *p, const struct key *k)
 {
 	static const char *const taken[] = {
-		"probe", "cpu", "pid", "tid", "comm", "kstack", "ustack", "count", "sum", "min",
-		"max", "p50", "p90", "p99", "p999", "hist", "negative", "per_s", "time_ns",
+		"probe", "cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack", "count",
+		"sum", "min", "max", "p50", "p90", "p99", "p999", "hist", "negative", "per_s", "time_ns",
 		"duration_ns", "ptr", "caller", "func", "site", "event",
 	};
 	size_t i;

@@ -42,6 +42,7 @@ static void restore_filter(const json_t *from, struct filter *f)
 	restore_numbers(json_object_get(from, "tid"), &f->tids);
 	restore_numbers(json_object_get(from, "cpu"), &f->cpus);
 	restore_texts(json_object_get(from, "comm"), &f->comms);
+	restore_texts(json_object_get(from, "cgroup"), &f->cgroup_names);
 	f->min = number_of(from, "min");
 }
 
@@ -183,6 +184,7 @@ void restore_free_session(struct session *s)
 	numbers_free(&s->filter.tids);
 	numbers_free(&s->filter.cpus);
 	strings_free(&s->filter.comms);
+	strings_free(&s->filter.cgroup_names);
 	free(s->params);
 	free(s->lost);
 	free(s->notes);

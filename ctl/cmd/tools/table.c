@@ -13,7 +13,8 @@ static const struct verb syscall_verbs[] = {
 		.name = "count",
 		.doc = "system calls, by call and thread",
 		.args = "[NAME...]",
-		.columns = COLUMNS("syscall", "comm", "probe", "cpu", "pid", "tid", STACK_COLUMNS),
+		.columns = COLUMNS("syscall", "comm", "probe", "cpu", "pid", "tid",
+				   "cgroup", STACK_COLUMNS),
 		.tool = &(const struct tool){ .word = "s:", .forms = {
 			{ .probes = "s:*", .by = "syscall,comm" },
 		} },
@@ -24,7 +25,7 @@ static const struct verb syscall_verbs[] = {
 		.doc = "how long system calls take, with percentiles",
 		.args = "[NAME...]",
 		.columns = COLUMNS("syscall", "comm", "error", "probe", "cpu", "pid", "tid",
-				   STACK_COLUMNS),
+				   "cgroup", STACK_COLUMNS),
 		.tool = &(const struct tool){ .word = "s:", .percentiles = true, .forms = {
 			{
 				.probes = "s:*",
@@ -39,7 +40,7 @@ static const struct verb syscall_verbs[] = {
 		.doc = "system calls that fail, by error",
 		.args = "[NAME...]",
 		.columns = COLUMNS("syscall", "error", "comm", "probe", "cpu", "pid", "tid",
-				   STACK_COLUMNS),
+				   "cgroup", STACK_COLUMNS),
 		.tool = &(const struct tool){ .word = "s:", .forms = {
 			{ .probes = "s:*", .by = "syscall,(errno)ret=error,comm", .where = FAILED },
 		} },
@@ -50,7 +51,7 @@ static const struct verb syscall_verbs[] = {
 		.doc = "system calls one by one, as they return",
 		.args = "[NAME...]",
 		.columns = COLUMNS("comm", "pid", "syscall", "result", "probe", "cpu", "tid",
-				   STACK_COLUMNS),
+				   "cgroup", STACK_COLUMNS),
 		.tool = &(const struct tool){ .word = "s:", .forms = {
 			{ .probes = "s:*", .by = "comm,pid,syscall,(result)ret=result" },
 		} },

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tree of control groups. A group's number is the inode of its directory, which is
+ * never given to another one: what is known once stays true, also of a group that is
+ * removed, so that the tree only grows.
+ */
+
+#include <dirent.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/cgroup.h"
+#include "lib/cgroup_name.h"
+#include "lib/map.h"
+#include "lib/nearest.h"
+#include "lib/parse.h"
+
+#define LEVELS	64
+
+const char *cgroup_hierarchy;
+
+static struct map paths;	/* number to path below the root, or to gone */
+static char gone[] = "";	/* it was looked for, and not found */
+
+/** cgroup_root() - Return: where the hierarchy is mounted, or NULL. */
+const char *cgroup_root(void)
+{
+	/* Systems with both versions have the second one below the first. */
+	static const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	char path[64];
+	size_t i;
+
+	for (i = 0; !cgroup_hierarchy && i < ARRAY_SIZE(roots); i++) {
+		snprintf(path, sizeof(path), "%s/cgroup.controllers", roots[i]);
+		if (!access(path, F_OK))
+			cgroup_hierarchy = roots[i];
+	}
+	return cgroup_hierarchy;
+}
+
+/*
+ * Each group, those above before those below.
+ * @visit: takes the number and the path below the root; false: nothing below it matters
+ */
+static void walk(const char *root, struct buf *path, unsigned int level,
+		 bool (*visit)(uint64_t id, const char *path, void *arg), void *arg)
+{
+	struct buf full = {};
+	size_t len = path->len;
+	struct dirent *d;
+	struct stat st;
+	DIR *dir = NULL;
+
+	buf_printf(&full, "%s%s", root, len ? path->p : "");
+	if (!stat(full.p, &st) && visit(st.st_ino, len ? path->p : "/", arg) && level < LEVELS)
+		dir = opendir(full.p);
+	while (dir && (d = readdir(dir))) {
+		if (d->d_name[0] == '.' || d->d_type != DT_DIR)
+			continue;
+		buf_printf(path, "/%s", d->d_name);
+		walk(root, path, level + 1, visit, arg);
+		path->len = len;
+		path->p[len] = 0;
+	}
+	if (dir)
+		closedir(dir);
+	buf_free(&full);
+}
+
+static void walk_all(bool (*visit)(uint64_t id, const char *path, void *arg), void *arg)
+{
+	const char *root = cgroup_root();
+	struct buf path = {};
+
+	if (!root)
+		return;
+	buf_puts(&path, "");
+	walk(root, &path, 0, visit, arg);
+	buf_free(&path);
+}
+
+static bool keep(uint64_t id, const char *path, void *arg)
+{
+	if (!map_get(&paths, id))
+		map_set(&paths, id, copy_string(path));
+	return true;
+}
+
+/** cgroups_look() - Learn which groups there are, before some of them go. */
+void cgroups_look(void)
+{
+	walk_all(keep, NULL);
+}
+
+/** cgroup_path() - Return: the path of a group below the root, or NULL when it is gone. */
+const char *cgroup_path(uint64_t id)
+{
+	const char *path = map_get(&paths, id);
+
+	if (!path) {
+		cgroups_look();
+		path = map_get(&paths, id);
+	}
+	/* Its number does not come back: once is enough. */
+	if (!path)
+		map_set(&paths, id, gone);
+	return path && path != gone ? path : NULL;
+}
+
+/** cgroup_print() - Add the short name of a group, by its number. */
+void cgroup_print(uint64_t id, struct buf *out)
+{
+	const char *path = cgroup_path(id);
+
+	if (path)
+		cgroup_name(path, out);
+	else
+		buf_printf(out, "cgroup %llu (gone)", (unsigned long long)id);
+}
+
+struct search {
+	const char	*path;		/* pattern of a path; NULL for none */
+	const char	*name;		/* pattern of a name; NULL for none */
+	uint64_t	number;		/* of the group; 0 for none */
+	struct numbers	*ids;
+	size_t		found;
+};
+
+/* A '*' has to stand for something, or all groups would be the root. */
+static bool has_path(const char *pattern, const char *path)
+{
+	return path[1] ? !fnmatch(pattern, path, FNM_PATHNAME) : !strcmp(pattern, path);
+}
+
+static bool has_name(const char *pattern, const char *path)
+{
+	struct buf name = {};
+	bool same;
+
+	cgroup_name(path, &name);
+	same = !fnmatch(pattern, name.p, 0) || !fnmatch(pattern, strrchr(path, '/') + 1, 0);
+	buf_free(&name);
+	return same;
+}
+
+static bool match(uint64_t id, const char *path, void *arg)
+{
+	struct search *s = arg;
+
+	if (id != s->number && !(s->path && has_path(s->path, path)) &&
+	    !(s->name && has_name(s->name, path)))
+		return true;
+	numbers_add(s->ids, id);
+	s->found++;
+	/* The filter takes all that is below it. */
+	return false;
+}
+
+/* From the root of the hierarchy: without where it is mounted, without a '/' at the end. */
+static void clean_pattern(const char *pattern, struct buf *out)
+{
+	const char *root = cgroup_root();
+	size_t len = root ? strlen(root) : 0;
+
+	if (len && !strncmp(pattern, root, len) && (!pattern[len] || pattern[len] == '/'))
+		pattern += len;
+	else if (*pattern != '/')
+		buf_putc(out, '/');
+	buf_puts(out, *pattern ? pattern : "/");
+	while (out->len > 1 && out->p[out->len - 1] == '/')
+		out->p[--out->len] = 0;
+}
+
+/**
+ * cgroup_find() - Find groups: by a path from the root, a glob of one, whose * stops at '/',
+ * by the name of a directory or the short name of a group, a glob of them, or by a number.
+ * @ids: gets the numbers, those of the highest groups only where some are below others
+ *
+ * Return: how many were found.
+ */
+size_t cgroup_find(const char *pattern, struct numbers *ids)
+{
+	struct search s = { .ids = ids };
+	struct buf clean = {};
+
+	if (!*pattern)
+		return 0;
+	clean_pattern(pattern, &clean);
+	if (strchr(pattern, '/'))
+		s.path = clean.p;
+	if (*pattern != '/')
+		s.name = pattern;
+	if (parse_number(pattern, 1, UINT64_MAX, &s.number))
+		s.number = 0;
+	walk_all(match, &s);
+	buf_free(&clean);
+	return s.found;
+}
+
+struct offer {
+	struct nearest	nearest;
+	const char	*pattern;
+};
+
+static bool offer(uint64_t id, const char *path, void *arg)
+{
+	struct offer *o = arg;
+	const char *base = strrchr(path, '/') + 1;
+
+	nearest_offer(&o->nearest, o->pattern, *o->pattern == '/' ? path : base);
+	return true;
+}
+
+/** cgroup_nearest() - Add the names that come closest to one that is not there, or nothing. */
+void cgroup_nearest(const char *pattern, struct buf *out)
+{
+	struct offer o = { .pattern = pattern };
+	struct buf clean = {};
+
+	clean_pattern(pattern, &clean);
+	if (strchr(pattern, '/'))
+		o.pattern = clean.p;
+	walk_all(offer, &o);
+	nearest_describe(&o.nearest, out);
+	buf_free(&clean);
+}
+
+static void release(void *path)
+{
+	if (path != gone)
+		free(path);
+}
+
+/** cgroups_forget() - Free what is known. */
+void cgroups_forget(void)
+{
+	map_free(&paths, release);
+}

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Control groups: the column and the filter, with exact numbers of calls by processes in groups of the test's own."""
+
+import errno
+
+from kobstest import *
+
+LEAF = "kobs_gen_leaf"
+ROOT = "/sys/fs/cgroup"
+BASE = "/kobs-test"
+ID = "0123456789abcdef" * 4
+
+
+class Groups:
+    """Groups below BASE, which are removed with everything in them."""
+
+    def __init__(self, *names):
+        if not os.path.exists(f"{ROOT}/cgroup.controllers"):
+            skip("no cgroup2 is mounted")
+        self.made = []
+        self.make("")
+        for name in names:
+            self.make(name)
+
+    def make(self, name):
+        os.mkdir(self.at(name))
+        self.made.append(name)
+
+    def remove(self, name):
+        def gone():
+            try:
+                os.rmdir(self.at(name))
+            except OSError:
+                return False
+            return True
+        # A process that has ended may still be leaving.
+        until(gone, f"{name} to be empty")
+        self.made.remove(name)
+
+    @staticmethod
+    def path(name):
+        return f"{BASE}/{name}" if name else BASE
+
+    def at(self, name):
+        return ROOT + self.path(name)
+
+    def number(self, name):
+        return os.stat(self.at(name)).st_ino
+
+    def command(self, name, *commands):
+        """A process that does something in a group."""
+        return ["sh", "-c", f"echo $$ >{self.at(name)}/cgroup.procs || exit; " + "; ".join(commands)]
+
+    def call(self, name, n, kind="task"):
+        subprocess.run(self.command(name, f"echo call {kind} {n} >{GEN}run"), check=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        for name in reversed(list(self.made)):
+            self.remove(name)
+
+
+def observe(*options):
+    return Background("func", "count", LEAF, "--json", *options)
+
+
+def counts(r):
+    """Counts by path; a group that nobody knows has its name."""
+    return {row.get("cgroup_path", row["cgroup"]): row["count"] for row in r["rows"]}
+
+
+def expect(r, recorded, filtered):
+    equal((r["accounting"]["recorded"], r["accounting"]["filtered"]), (recorded, filtered), "recorded, filtered")
+
+
+@test("calls by control group, nested ones apart, with number and path")
+def by_group():
+    with Groups("a", "a/b", "c") as g:
+        with observe("--by", "cgroup") as b:
+            g.call("a", 5)
+            g.call("a/b", 7)
+            g.call("c", 11)
+            g.call("a", 2)
+            gen("call task 3")
+            r = b.report()
+        equal(counts(r), {"/kobs-test/a": 7, "/kobs-test/a/b": 7, "/kobs-test/c": 11, "/": 3}, "counts")
+        numbers = {row["cgroup_path"]: row["cgroup_number"] for row in r["rows"]}
+        equal(numbers, {g.path(n): g.number(n) for n in ("a", "a/b", "c")} | {"/": os.stat(ROOT).st_ino}, "numbers")
+
+
+@test("beside other columns, and in a process that moves")
+def moves():
+    with Groups("a", "b") as g:
+        with observe("--by", "comm,cgroup,cpu") as b:
+            subprocess.run(g.command("a", f"echo call task 4 1 >{GEN}run", f"echo $$ >{g.at('b')}/cgroup.procs",
+                                     f"echo call task 6 0 >{GEN}run", f"echo call task 1 1 >{GEN}run"), check=True)
+            r = b.report()
+        equal({(row["cgroup"], row["comm"], row["cpu"]): row["count"] for row in r["rows"]},
+              {("/kobs-test/a", "sh", 1): 4, ("/kobs-test/b", "sh", 0): 6, ("/kobs-test/b", "sh", 1): 1}, "counts")
+
+
+@test("hits of interrupts have the group of the task that was interrupted")
+def contexts():
+    with Groups("a") as g:
+        with observe("--by", "cgroup") as b:
+            for kind in "task", "softirq", "hardirq":
+                gen(f"call {kind} 10")
+            r = b.report()
+        # Nobody is in the group, so that all of the machine's tasks are in the root.
+        equal(counts(r), {"/": 30}, "counts")
+
+
+@test("--cgroup takes a group and what is below it, also what comes later")
+def filter_parent():
+    with Groups("a", "a/b", "c") as g:
+        with observe("--by", "cgroup", "--cgroup", "/kobs-test/a") as b:
+            g.call("a", 5)
+            g.call("a/b", 7)
+            g.call("c", 11)
+            gen("call task 3")
+            g.make("a/b/late")
+            g.call("a/b/late", 13)
+            r = b.report()
+        equal(counts(r), {"/kobs-test/a": 5, "/kobs-test/a/b": 7, "/kobs-test/a/b/late": 13}, "counts")
+        expect(r, 25, 14)
+        equal(r["filter"], {"cgroup": ["/kobs-test/a"]}, "filter")
+
+
+@test("--cgroup by path, glob, name and number")
+def filter_forms():
+    with Groups("a", "a/kobs-leaf", "c", "c1", "c2") as g:
+        for option, recorded in (("/kobs-test/a/kobs-leaf", 7), (g.at("a"), 12), ("kobs-test/c?", 5), ("/kobs-test/*", 26),
+                                 ("kobs-leaf", 7), ("kobs-l*,/kobs-test/c2", 10), (g.number("c"), 9), ("/", 27),
+                                 ("/kobs-test/c,/kobs-test/c", 9), ("/kobs-test,/kobs-test/a", 26)):
+            with observe("--cgroup", option) as b:
+                for name, n in ("a", 5), ("a/kobs-leaf", 7), ("c", 9), ("c1", 2), ("c2", 3):
+                    g.call(name, n)
+                gen("call task 1")
+                r = b.report()
+            expect(r, recorded, 27 - recorded)
+
+
+@test("a filter by group and others must all match")
+def filter_both():
+    with Groups("a", "b") as g:
+        with observe("--cgroup", "/kobs-test/a", "-C", 1) as b:
+            for name in "a", "b":
+                subprocess.run(g.command(name, f"echo call task 8 0 >{GEN}run", f"echo call task 3 1 >{GEN}run"), check=True)
+            r = b.report()
+        expect(r, 3, 19)
+
+
+@test("groups that are removed while it runs")
+def removed():
+    with Groups("old") as g:
+        with observe("--by", "cgroup") as b:
+            g.call("old", 9)
+            g.remove("old")
+            g.make("short")
+            number = g.number("short")
+            g.call("short", 4)
+            g.remove("short")
+            r = b.report()
+        equal(counts(r), {"/kobs-test/old": 9, f"cgroup {number} (gone)": 4}, "counts")
+        # A filter by a group that is gone goes on, and nothing new is taken for it.
+        g.make("old")
+        with observe("--cgroup", "/kobs-test/old") as b:
+            g.call("old", 6)
+            g.remove("old")
+            g.make("old")
+            g.call("old", 5)
+            r = b.report()
+        expect(r, 6, 5)
+
+
+@test("containers by their short names")
+def containers():
+    with Groups(f"docker-{ID}.scope", f"docker-{ID}.scope/in") as g:
+        with observe("--by", "cgroup", "--cgroup", "docker:0123456789ab") as b:
+            g.call(f"docker-{ID}.scope", 5)
+            g.call(f"docker-{ID}.scope/in", 6)
+            g.call("", 7)
+            r = b.report()
+        equal({row["cgroup"]: row["count"] for row in r["rows"]}, {"docker:0123456789ab": 5, "docker:0123456789ab/in": 6}, "names")
+        expect(r, 11, 7)
+
+
+@test("as text, and a saved report shown again")
+def shown():
+    with Groups("a") as g:
+        r = obsctl("func", "count", LEAF, "--by", "cgroup", "--cgroup", "/kobs-test/a", "--json", "-o", "/tmp/cgroup.json", "--",
+                   *g.command("a", f"echo call task 5 >{GEN}run"))
+        text = obsctl("func", "count", LEAF, "--by", "cgroup", "--cgroup", "/kobs-test/a", "--",
+                      *g.command("a", f"echo call task 5 >{GEN}run")).out
+    again = obsctl("show", "/tmp/cgroup.json").out
+    for out in text, again:
+        contains(out, "cgroup /kobs-test/a", "filter")
+        assert re.search(r"^ *5 .*/kobs-test/a *$|^/kobs-test/a .* 5\b", out, re.M), f"no row in {out}"
+    equal(json.loads(read("/tmp/cgroup.json"))["accounting"]["recorded"], 5, "recorded")
+
+
+@test("a trace")
+def trace():
+    with Groups("a") as g:
+        got, r, _ = records(LEAF, "--by", "comm,cgroup", "--cgroup", "/kobs-test/a", run=g.command("a", f"echo call task 3 >{GEN}run"))
+        equal([(x["comm"], x["cgroup"], x["cgroup_path"], x["cgroup_number"]) for x in got],
+              [("sh", "/kobs-test/a", "/kobs-test/a", g.number("a"))] * 3, "records")
+    equal(r["accounting"]["recorded"], 3, "recorded")
+
+
+@test("a detached session, read later")
+def detached():
+    with Groups("a") as g:
+        obsctl("func", "count", LEAF, "--by", "cgroup", "--cgroup", "/kobs-test/a", "--detach", "groups")
+        g.call("a", 5)
+        g.call("", 6)
+        r = balance(json.loads(obsctl("session", "read", "groups", "--json").out))
+        obsctl("session", "stop", "groups")
+        equal(counts(r), {"/kobs-test/a": 5}, "counts")
+        equal(r["filter"], {"cgroup": ["/kobs-test/a"]}, "filter")
+
+
+PYTHON = "import os, time; [time.sleep(0.01) for _ in range(20)]; [os.getppid() for _ in range(13)]"
+
+
+@test("system calls, waits and samples by group")
+def sources():
+    with Groups("a") as g:
+        run = g.command("a", f"exec python3 -c '{PYTHON}'")
+        r = json.loads(obsctl("syscall", "count", "getppid", "--by", "cgroup", "--cgroup", "/kobs-test/a", "--json", "--", *run).out)
+        equal({row["cgroup"]: row["count"] for row in account(r)["rows"]}, {"/kobs-test/a": 13}, "calls of getppid")
+        for verb in "offcpu", "runq":
+            r = json.loads(obsctl("sched", verb, "--by", "cgroup", "--json", "--", *run).out)
+            groups = {row["cgroup"]: row["count"] for row in account(r)["rows"]}
+            equal(set(groups), {"/", "/kobs-test/a"}, f"groups of {verb}")
+            at_least(groups["/kobs-test/a"], 20, f"waits of {verb}")
+            for by in "cgroup", "comm":
+                r = json.loads(obsctl("sched", verb, "--by", by, "--cgroup", "/kobs-test/a", "--json", "--", *run).out)
+                found = [row[by] for row in account(r)["rows"]]
+                assert found == ["/kobs-test/a"] if by == "cgroup" else "python3" in found, f"{by} of {verb}: {found}"
+                at_least(sum(row["count"] for row in r["rows"]), 20, f"waits of {verb} by {by}")
+                at_least(r["accounting"]["filtered"], 1, f"waits of others, of {verb} by {by}")
+        busy = g.command("a", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")
+        r = json.loads(obsctl("pmu", "record", "-e", "cpu-clock", "--by", "cgroup", "--cgroup", "/kobs-test/a", "-a", "--json", "--",
+                              *busy).out)
+        equal([row["cgroup"] for row in account(r)["rows"]], ["/kobs-test/a"], "groups of samples")
+
+
+@test("kernel threads are in the root")
+def kernel_threads():
+    with Groups("a") as g:
+        r = json.loads(obsctl("sched", "runq", "--by", "comm,cgroup", "-c", "kworker*,rcu*,ksoftirqd*", "--json", "--",
+                              *g.command("a", "sync; sleep 0.3; sync")).out)
+        at_least(len(account(r)["rows"]), 1, "threads")
+        equal({row["cgroup"] for row in r["rows"]}, {"/"}, "their groups")
+
+
+@test("allocations by group")
+def allocations():
+    with Groups("a") as g:
+        r = json.loads(obsctl("slab", "trace", "--by", "cgroup,comm", "--cgroup", "/kobs-test/a", "--json", "--",
+                              *g.command("a", "exec true")).out.splitlines()[-1])
+        account(r)
+        at_least(r["accounting"]["recorded"], 1, "recorded")
+        at_least(r["accounting"]["filtered"], 1, "filtered")
+
+
+@test("what is refused, and the bound")
+def refusals():
+    with Groups(*[f"n{i}" for i in range(65)]) as g:
+        for option, part in (("/kobs-test/m1", f"there is no control group '/kobs-test/m1' below {ROOT} (near it: /kobs-test/n1"),
+                             ("nothing-like-it", "there is no control group 'nothing-like-it'"),
+                             ("/kobs-test/n*", "option --cgroup matches 65 control groups, and a filter takes 64: name one above them")):
+            r = obsctl("func", "count", LEAF, "--cgroup", option, "-d", "100ms", status=1)
+            contains(r.err, part, "refusal")
+        g.remove("n64")
+        with observe("--cgroup", "/kobs-test/n*") as b:
+            g.call("n0", 3)
+            g.call("n63", 4)
+            g.call("", 5)
+            r = b.report()
+        expect(r, 7, 5)
+        equal(len(r["filter"]["cgroup"]), 64, "groups of the filter")
+    r = obsctl("func", "count", LEAF, "--by", "container", status=2)
+    contains(r.err, "did you mean 'cgroup'?", "refusal")
+
+
+@test("the module's own refusals")
+def module_refusals():
+    import nlkit
+    k = nlkit.K
+    nl = nlkit.Netlink()
+    for number in 0, 12345678, 2**64 - 1:
+        nlkit.refused(nl, errno.ENOENT, f"there is no control group {number} in the unified hierarchy", k.CMD_SESSION_NEW,
+                      nlkit.attr(k.A_SESSION_SOURCE, "func"), nlkit.attr(k.A_SESSION_MODE, "count"),
+                      nlkit.nest(k.A_SESSION_FILTER, nlkit.u64(k.A_FILTER_CGROUP, number)))
+    nl.close()
+
+
+main()
