@@ -24,6 +24,7 @@
 	X(sched) \
 	X(slab) \
 	X(mem) \
+	X(cgroup) \
 	X(pmu) \
 	X(top) \
 	X(session) \

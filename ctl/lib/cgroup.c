@@ -43,10 +43,6 @@ const char *cgroup_root(void)
 	return cgroup_hierarchy;
 }
 
-/*
- * Each group, those above before those below.
- * @visit: takes the number and the path below the root; false: nothing below it matters
- */
 static void walk(const char *root, struct buf *path, unsigned int level,
 		 bool (*visit)(uint64_t id, const char *path, void *arg), void *arg)
 {
@@ -72,7 +68,11 @@ static void walk(const char *root, struct buf *path, unsigned int level,
 	buf_free(&full);
 }
 
-static void walk_all(bool (*visit)(uint64_t id, const char *path, void *arg), void *arg)
+/**
+ * cgroups_walk() - Visit all groups, those above before those below.
+ * @visit: takes the number and the path below the root; false: nothing below it matters
+ */
+void cgroups_walk(bool (*visit)(uint64_t id, const char *path, void *arg), void *arg)
 {
 	const char *root = cgroup_root();
 	struct buf path = {};
@@ -94,7 +94,7 @@ static bool keep(uint64_t id, const char *path, void *arg)
 /** cgroups_look() - Learn which groups there are, before some of them go. */
 void cgroups_look(void)
 {
-	walk_all(keep, NULL);
+	cgroups_walk(keep, NULL);
 }
 
 /** cgroup_path() - Return: the path of a group below the root, or NULL when it is gone. */
@@ -197,7 +197,7 @@ size_t cgroup_find(const char *pattern, struct numbers *ids)
 		s.name = pattern;
 	if (parse_number(pattern, 1, UINT64_MAX, &s.number))
 		s.number = 0;
-	walk_all(match, &s);
+	cgroups_walk(match, &s);
 	buf_free(&clean);
 	return s.found;
 }
@@ -225,7 +225,7 @@ void cgroup_nearest(const char *pattern, struct buf *out)
 	clean_pattern(pattern, &clean);
 	if (strchr(pattern, '/'))
 		o.pattern = clean.p;
-	walk_all(offer, &o);
+	cgroups_walk(offer, &o);
 	nearest_describe(&o.nearest, out);
 	buf_free(&clean);
 }

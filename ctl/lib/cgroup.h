@@ -3,6 +3,7 @@
 #ifndef OBSCTL_CGROUP_H
 #define OBSCTL_CGROUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct numbers;
 extern const char *cgroup_hierarchy;
 
 const char *cgroup_root(void);
+void cgroups_walk(bool (*visit)(uint64_t id, const char *path, void *arg), void *arg);
 void cgroups_look(void);
 const char *cgroup_path(uint64_t id);
 void cgroup_print(uint64_t id, struct buf *out);

@@ -69,6 +69,8 @@ int saved_open(struct saved *s, const char *path)
 	if (!strcmp(source, "mem") && !strcmp(mode, "growth"))
 		return refuse("%s is of 'mem growth', which is not shown or compared from a file",
 			      path);
+	if (!strcmp(source, "cgroup"))
+		return refuse("%s is of 'cgroup', which is not shown or compared from a file", path);
 	s->kind = &other;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].source, source) && !strcmp(kinds[i].mode, mode))

@@ -421,6 +421,28 @@ static const struct verb page_verbs[] = {
 			},
 		} },
 	},
+	{
+		TOOL_COUNT,
+		.name = "oom",
+		.doc = "processes that are killed for want of memory, and who wanted it",
+		.columns = COLUMNS("victim", "victim_pid", TOOL_COLUMNS),
+		.tool = &(const struct tool){ .forms = {
+			{
+				.probes = "t:oom:mark_victim",
+				.by = "task->comm=victim,task->pid=victim_pid,comm,pid,cgroup",
+			},
+			/* Without BTF. */
+			{
+				.probes = "t:oom:mark_victim",
+				.by = "record_comm=victim,record_pid=victim_pid,comm,pid,cgroup",
+			},
+			/* Before 6.9 the tracepoint has the number only. */
+			{
+				.probes = "t:oom:mark_victim",
+				.by = "record_pid=victim_pid,comm,pid,cgroup",
+			},
+		} },
+	},
 };
 
 const struct noun noun_page = {
