@@ -134,6 +134,9 @@ struct session {
 	uint64_t	own;
 	uint64_t	hits_timed;
 	uint64_t	cost;
+	uint64_t	calls;		/* of handlers that were no hits */
+	uint64_t	calls_timed;
+	uint64_t	calls_cost;
 	uint64_t	memory;
 	struct strings	by;
 	struct filter	filter;

@@ -268,32 +268,66 @@ static void format_percent(char *buf, size_t size, double percent)
 		 percent >= 0.0995 ? 2 : percent >= 0.00995 ? 3 : 4, percent);
 }
 
+static void print_cost_json(const struct session *s, struct out *o)
+{
+	out_open(o, "cost", '{');
+	if (s->hits_timed)
+		out_json_real(o, "ns_per_hit", (double)s->cost / (double)s->hits_timed);
+	out_json_number(o, "hits_timed", s->hits_timed);
+	out_json_number(o, "timed_ns", s->cost);
+	if (s->calls) {
+		out_json_number(o, "calls", s->calls);
+		out_json_number(o, "calls_timed", s->calls_timed);
+		out_json_number(o, "calls_ns", s->calls_cost);
+	}
+	out_close(o, '}');
+}
+
+/** cost_percent() - Return: percent of a CPU that a session's handlers took, 0 if unknown. */
+double cost_percent(const struct session *s)
+{
+	double ns = 0;
+
+	if (!s->duration)
+		return 0;
+	if (s->hits_timed)
+		ns += (double)s->cost / (double)s->hits_timed * (double)s->hits;
+	if (s->calls_timed)
+		ns += (double)s->calls_cost / (double)s->calls_timed * (double)s->calls;
+	return ns * 100 / (double)s->duration;
+}
+
+/* What one of @all takes, as measured on some. Returns whether it was said. */
+static bool print_cost_of(struct out *o, const char *begin, const char *what, uint64_t timed,
+			  uint64_t ns, uint64_t all, const char *of_what)
+{
+	char each[32], some[32], of[32];
+
+	/* A few do not tell what all of them cost. */
+	if (timed < TIMED_LEAST)
+		return false;
+	out_line(o, "%s %s per %s (measured on %s of %s %s)", begin,
+		 format_ns(each, sizeof(each), (double)ns / (double)timed), what,
+		 format_count(some, sizeof(some), timed), format_count(of, sizeof(of), all),
+		 of_what);
+	return true;
+}
+
 static void print_cost(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
-	char per_hit[32], timed[32], hits[32];
-	double ns;
+	char percent[32];
+	bool hits, calls;
 
-	ns = s->hits_timed ? (double)s->cost / (double)s->hits_timed : 0;
-	out_open(o, "cost", '{');
-	if (s->hits_timed)
-		out_json_real(o, "ns_per_hit", ns);
-	out_json_number(o, "hits_timed", s->hits_timed);
-	out_json_number(o, "timed_ns", s->cost);
-	out_close(o, '}');
-	/* A few hits do not tell what all of them cost. */
-	if (s->hits_timed < TIMED_LEAST)
+	print_cost_json(s, o);
+	hits = print_cost_of(o, "kobs used", "hit in its handler", s->hits_timed, s->cost, s->hits,
+			     "hits");
+	calls = print_cost_of(o, hits ? "  and" : "kobs used", "call of a handler that was no hit",
+			      s->calls_timed, s->calls_cost, s->calls, "such calls");
+	if (!(hits || calls) || !s->duration)
 		return;
-	format_ns(per_hit, sizeof(per_hit), ns);
-	format_count(timed, sizeof(timed), s->hits_timed);
-	format_count(hits, sizeof(hits), s->hits);
-	out_line(o, "kobs used %s per hit in its handler (measured on %s of %s hits)", per_hit,
-		 timed, hits);
-	if (!s->duration)
-		return;
-	format_percent(per_hit, sizeof(per_hit),
-		       ns * (double)s->hits * 100 / (double)s->duration);
-	out_line(o, "  about %s %% of one CPU", per_hit);
+	format_percent(percent, sizeof(percent), cost_percent(s));
+	out_line(o, "  about %s %% of one CPU", percent);
 }
 
 /* How kernel stacks came about: only sessions that have some say so. */

@@ -102,6 +102,7 @@ int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);
 void report_footer(struct report *r, struct out *o);
 void report_balance(struct report *r, struct out *o);
+double cost_percent(const struct session *s);
 void report_shape(struct report *r, struct out *o);
 void report_warnings(struct report *r, struct out *o);
 int report_lost(const struct session *s, const struct opts *o);

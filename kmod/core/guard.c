@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Self-cost and the guard: the cost of a session's handlers is measured on
- * sampled hits; a session above its CPU budget is disarmed. Also the slow path of
- * the guard against recursion (hit_enter.h).
+ * sampled hits, and on sampled calls of handlers that are no hits; a session above
+ * its CPU budget is disarmed. Also the slow path of the guard against recursion
+ * (hit_enter.h).
  *
  * Every CPU checks the budget itself, in the handler, because a machine flooded
  * with hits may run nothing else. The estimate for a window is its number of
- * hits times the mean cost of the timed ones, without the highest cost, which
- * can include an interrupt. As a hypervisor can preempt the CPU during several
- * timed hits, the guard fires after GUARD_WINDOWS consecutive windows above the
- * budget.
+ * calls, hits or not, times the mean cost of the timed ones, without the highest
+ * cost, which can include an interrupt. One in KOBS_HIT_SAMPLE is timed of either.
+ * As a hypervisor can preempt the CPU during several timed hits, the guard fires
+ * after GUARD_WINDOWS consecutive windows above the budget.
  *
  * Locking: the window belongs to its CPU; a nested hit that finds it busy does
  * not change it. The session is disarmed by one store; the rest happens in task
@@ -27,22 +28,61 @@
 #define GUARD_WINDOWS		2
 #define GUARD_SAMPLES		4
 
-static void guard_window(struct kobs_guard *g, u64 hits, u64 now)
+/* Calls of handlers on this CPU, of which most are hits. */
+static u64 guard_calls(const struct kobs_cpu *pc)
+{
+	return local64_read(&pc->counters.n[KOBS_N_HITS]) +
+	       local64_read(&pc->counters.n[KOBS_N_CALLS]);
+}
+
+static void guard_window(struct kobs_guard *g, u64 calls, u64 now)
 {
 	g->start = now;
-	g->hits = hits;
+	g->calls = calls;
 	g->cost = 0;
 	g->worst = 0;
 	g->timed = 0;
 }
 
 /* Percent of this CPU that the session took in the window. */
-static u32 guard_percent(const struct kobs_guard *g, u64 hits, u64 now)
+static u32 guard_percent(const struct kobs_guard *g, u64 calls, u64 now)
 {
 	u64 mean = div_u64(g->cost - g->worst, g->timed - 1);
 
-	return min_t(u64, div64_u64((hits - g->hits) * mean * 100,
+	return min_t(u64, div64_u64((calls - g->calls) * mean * 100,
 				    now - g->start), 1000);
+}
+
+/* Add a cost to the window, and check the budget at its end. */
+static void guard_add(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
+		      u64 cost)
+{
+	struct kobs_guard *g = &pc->guard;
+	u32 percent;
+	u64 calls;
+
+	if (!s->budget || cmpxchg_local(&g->busy, 0, 1))
+		return;
+	calls = guard_calls(pc);
+	if (!g->start) {
+		guard_window(g, calls, now);
+		goto out;
+	}
+	g->cost += cost;
+	g->worst = max(g->worst, cost);
+	g->timed++;
+	if (g->timed < GUARD_SAMPLES || now - g->start < GUARD_WINDOW_NS)
+		goto out;
+	percent = guard_percent(g, calls, now);
+	g->over = percent > s->budget ? g->over + 1 : 0;
+	if (g->over >= GUARD_WINDOWS && !cmpxchg(&s->guard_cost, 0, percent)) {
+		s->disarmed = now;
+		WRITE_ONCE(s->armed, false);
+		irq_work_queue(&s->guard_work);
+	}
+	guard_window(g, calls, now);
+out:
+	WRITE_ONCE(g->busy, 0);
 }
 
 /**
@@ -57,36 +97,29 @@ static u32 guard_percent(const struct kobs_guard *g, u64 hits, u64 now)
 void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 		      u64 cost)
 {
-	struct kobs_guard *g = &pc->guard;
-	u32 percent;
-	u64 hits;
-
 	kobs_count(&pc->counters, KOBS_N_TIMED);
 	local64_add(cost, &pc->counters.n[KOBS_N_COST]);
-	if (!s->budget || cmpxchg_local(&g->busy, 0, 1))
-		return;
-	hits = local64_read(&pc->counters.n[KOBS_N_HITS]);
-	if (!g->start) {
-		guard_window(g, hits, now);
-		goto out;
-	}
-	g->cost += cost;
-	g->worst = max(g->worst, cost);
-	g->timed++;
-	if (g->timed < GUARD_SAMPLES || now - g->start < GUARD_WINDOW_NS)
-		goto out;
-	percent = guard_percent(g, hits, now);
-	g->over = percent > s->budget ? g->over + 1 : 0;
-	if (g->over >= GUARD_WINDOWS && !cmpxchg(&s->guard_cost, 0, percent)) {
-		s->disarmed = now;
-		WRITE_ONCE(s->armed, false);
-		irq_work_queue(&s->guard_work);
-	}
-	guard_window(g, hits, now);
-out:
-	WRITE_ONCE(g->busy, 0);
+	guard_add(s, pc, now, cost);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_guard_check);
+
+/**
+ * kobs_guard_check_call() - the same of a timed call that was no hit
+ * @s: session
+ * @pc: its part of this CPU
+ * @now: monotonic ns
+ * @cost: time the handler took, ns
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_guard_check_call(struct kobs_session *s, struct kobs_cpu *pc,
+			   u64 now, u64 cost)
+{
+	kobs_count(&pc->counters, KOBS_N_CALLS_TIMED);
+	local64_add(cost, &pc->counters.n[KOBS_N_CALLS_COST]);
+	guard_add(s, pc, now, cost);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_guard_check_call);
 
 /*
  * Whether the current context has an active handler already.

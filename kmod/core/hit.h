@@ -13,7 +13,12 @@
  *	kobs_hit_leave()	undo kobs_hit_enter()
  *
  * and every hit that was counted ends in exactly one of the counters recorded,
- * filtered, or a reason of loss.
+ * filtered, or a reason of loss. A call of a handler that is no hit has a cost, too:
+ *
+ *	kobs_hit_call_begin()	count the call
+ *	kobs_hit_call_end()	measure its cost, check the guard's budget
+ *
+ * or kobs_hit_call() at its end.
  */
 #ifndef KOBS_HIT_H
 #define KOBS_HIT_H
@@ -28,7 +33,7 @@
 
 /*
  * Every KOBS_HIT_SAMPLE-th hit of a CPU is timed, from number KOBS_HIT_FIRST on:
- * the first hits run with cold caches.
+ * the first hits run with cold caches. The same goes for calls that are no hits.
  */
 #define KOBS_HIT_SAMPLE		1024
 #define KOBS_HIT_FIRST		16
@@ -300,6 +305,64 @@ static __always_inline void kobs_hit_end(struct kobs_session *s,
 
 		kobs_guard_check(s, pc, now, now - t0 + more);
 	}
+}
+
+static __always_inline bool kobs_hit_call_count(struct kobs_cpu *pc)
+{
+	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_CALLS]) - 1;
+
+	return n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST - 1;
+}
+
+/**
+ * kobs_hit_call_begin() - count a call of a handler that is no hit
+ * @s: session
+ * @pc: its part of this CPU
+ *
+ * If it turns out to be one, kobs_hit_begin() comes after kobs_hit_call_end().
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the time if the session is armed and this call is to be timed, else 0.
+ */
+static __always_inline u64 kobs_hit_call_begin(struct kobs_session *s,
+					       struct kobs_cpu *pc)
+{
+	if (unlikely(!READ_ONCE(s->armed)) || likely(!kobs_hit_call_count(pc)))
+		return 0;
+	return ktime_get_mono_fast_ns();
+}
+
+/**
+ * kobs_hit_call_end() - close a call that is no hit
+ * @s: session
+ * @pc: its part of this CPU
+ * @t0: as kobs_hit_call_begin() returned it
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_hit_call_end(struct kobs_session *s,
+					      struct kobs_cpu *pc, u64 t0)
+{
+	if (unlikely(t0)) {
+		u64 now = ktime_get_mono_fast_ns();
+
+		kobs_guard_check_call(s, pc, now, now - t0);
+	}
+}
+
+/**
+ * kobs_hit_call() - count a call that was no hit, of a handler that reads the clock
+ * @s: session
+ * @pc: its part of this CPU
+ * @t0: when it began, monotonic ns
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_hit_call(struct kobs_session *s,
+					  struct kobs_cpu *pc, u64 t0)
+{
+	if (likely(READ_ONCE(s->armed)) && unlikely(kobs_hit_call_count(pc)))
+		kobs_hit_call_end(s, pc, t0);
 }
 
 #endif /* KOBS_HIT_H */

@@ -68,16 +68,16 @@ enum kobs_life {
 /**
  * struct kobs_guard - the guard's window on one CPU (guard.c)
  * @start: start of the window, monotonic ns; 0 before the first
- * @hits: hits of this CPU when the window began
- * @cost: cost of the hits timed in the window, ns
+ * @calls: hits of this CPU, and calls that were none, when the window began
+ * @cost: cost of those timed in the window, ns
  * @worst: highest of these costs, ns
- * @timed: number of hits timed in the window
+ * @timed: number of those timed in the window
  * @over: number of consecutive windows above the budget, up to the last one
  * @busy: the window is being changed
  */
 struct kobs_guard {
 	u64 start;
-	u64 hits;
+	u64 calls;
 	u64 cost;
 	u64 worst;
 	u32 timed;
@@ -375,6 +375,8 @@ unsigned int kobs_session_kept_out(const struct kobs_session *s);
 /* guard.c */
 void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 		      u64 cost);
+void kobs_guard_check_call(struct kobs_session *s, struct kobs_cpu *pc,
+			   u64 now, u64 cost);
 void kobs_guard_init(struct kobs_session *s);
 void kobs_guard_sync(struct kobs_session *s);
 

@@ -22,6 +22,10 @@ enum kobs_counter {
 	KOBS_N_OWN,
 	KOBS_N_TIMED,
 	KOBS_N_COST,
+	/* Calls of handlers that were no hits, and the cost of some of them. */
+	KOBS_N_CALLS,
+	KOBS_N_CALLS_TIMED,
+	KOBS_N_CALLS_COST,
 	/* From here on: reasons of loss. Those of the engine, */
 	KOBS_N_LOST,
 	KOBS_N_RECURSION = KOBS_N_LOST,

@@ -256,6 +256,13 @@ static int put_counts(struct sk_buff *skb, const struct kobs_session *s)
 	    kobs_put_u64(skb, KOBS_A_SESSION_HITS_TIMED, c.n[KOBS_N_TIMED]) ||
 	    kobs_put_u64(skb, KOBS_A_SESSION_COST, c.n[KOBS_N_COST]))
 		return -EMSGSIZE;
+	if (c.n[KOBS_N_CALLS] &&
+	    (kobs_put_u64(skb, KOBS_A_SESSION_CALLS, c.n[KOBS_N_CALLS]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_CALLS_TIMED,
+			  c.n[KOBS_N_CALLS_TIMED]) ||
+	     kobs_put_u64(skb, KOBS_A_SESSION_CALLS_COST,
+			  c.n[KOBS_N_CALLS_COST])))
+		return -EMSGSIZE;
 	if ((s->need & BIT(KOBS_W_KSTACK)) && put_stack_counts(skb, s))
 		return -EMSGSIZE;
 	for (i = KOBS_N_LOST; i < KOBS_N; i++) {

@@ -349,6 +349,20 @@ static void test_cost(void)
 	has(f.text, "  about 110 % of one CPU\n", "more than a CPU has no exponent");
 	cost(&f, 100, 10, 1000);
 	has(f.text, "  about 0.0010 % of one CPU\n", "a thousandth of a percent");
+	f.session.calls = 2000;
+	f.session.calls_timed = 30;
+	f.session.calls_cost = 30 * 100;
+	print(&f);
+	has(f.text, "kobs used 10 ns per hit in its handler (measured on 100 of 1,000 hits)\n"
+	    "  and 100 ns per call of a handler that was no hit (measured on 30 of 2,000 such calls)\n"
+	    "  about 0.021 % of one CPU\n", "calls that were no hits");
+	f.opts.json = true;
+	has(print(&f), "\"timed_ns\": 1000, \"calls\": 2000, \"calls_timed\": 30, \"calls_ns\": 3000}",
+	    "JSON has them, too");
+	f.opts.json = false;
+	cost(&f, 3, 10, 3000);
+	has(f.text, "kobs used 100 ns per call of a handler that was no hit (measured on 30 of 2,000 such calls)\n"
+	    "  about 0.023 % of one CPU\n", "few hits are in the sum all the same");
 	tear_down(&f);
 }
 

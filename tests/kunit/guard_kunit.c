@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the guard: which windows disarm a session, and which hits are hits in
- * the session's own handler. The clock, the hits, their cost and their contexts
- * are simulated.
+ * Tests of the guard: which windows disarm a session, by its hits and by calls that
+ * are none, and which hits are hits in the session's own handler. The clock, the
+ * hits, their cost and their contexts are simulated.
  */
 #include <kunit/test.h>
 #include <linux/mutex.h>
@@ -59,6 +59,18 @@ static void window(struct guarded *g, u64 cost, unsigned int dear)
 		g->now += WINDOW / 5;
 		kobs_guard_check(&g->session, &g->cpu, g->now,
 				 i < dear ? DEAR : cost);
+	}
+}
+
+/* The same of calls that are no hits. */
+static void window_of_calls(struct guarded *g, u64 cost)
+{
+	unsigned int i;
+
+	local64_add(HITS, &g->cpu.counters.n[KOBS_N_CALLS]);
+	for (i = 0; i < 5; i++) {
+		g->now += WINDOW / 5;
+		kobs_guard_check_call(&g->session, &g->cpu, g->now, cost);
 	}
 }
 
@@ -127,6 +139,73 @@ static void cost_is_added_up(struct kunit *test)
 	window(g, 200, 0);
 	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_TIMED]), 11);
 	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_COST]), 1500);
+	guarded_done(g);
+}
+
+static void calls_above_in_two_windows(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	const local64_t *n = g->cpu.counters.n;
+
+	window_of_calls(g, 2 * FULL);
+	KUNIT_EXPECT_TRUE(test, g->session.armed);
+	window_of_calls(g, 2 * FULL);
+	KUNIT_EXPECT_FALSE(test, g->session.armed);
+	KUNIT_EXPECT_GE(test, g->session.guard_cost, 2 * BUDGET - 1);
+	KUNIT_EXPECT_LE(test, g->session.guard_cost, 2 * BUDGET);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_CALLS_TIMED]), 10);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_CALLS_COST]), 20 * FULL);
+	/* That of the rig. */
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_TIMED]), 1);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_COST]), 0);
+	guarded_done(g);
+}
+
+/* A window of both, of which either alone is within the budget. */
+static void hits_and_calls_together(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_TRUE(test, g->session.armed);
+		local64_add(HITS, &g->cpu.counters.n[KOBS_N_CALLS]);
+		window(g, FULL * 6 / 10, 0);
+	}
+	KUNIT_EXPECT_FALSE(test, g->session.armed);
+	KUNIT_EXPECT_GE(test, g->session.guard_cost, BUDGET * 12 / 10 - 1);
+	KUNIT_EXPECT_LE(test, g->session.guard_cost, BUDGET * 12 / 10);
+	guarded_done(g);
+}
+
+/* The 16th call and each 1,024th after it is timed, of a session that is armed. */
+static void calls_are_sampled(struct kunit *test)
+{
+	struct guarded *g = guarded_new(test);
+	const local64_t *n = g->cpu.counters.n;
+	unsigned int i, timed = 0, wrong = 0;
+
+	preempt_disable();
+	for (i = 1; i <= 3 * KOBS_HIT_SAMPLE; i++) {
+		u64 t0 = kobs_hit_call_begin(&g->session, &g->cpu);
+
+		wrong += !!t0 != (i % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST);
+		timed += !!t0;
+		kobs_hit_call_end(&g->session, &g->cpu, t0);
+	}
+	for (i = 0; i < KOBS_HIT_SAMPLE; i++)
+		kobs_hit_call(&g->session, &g->cpu, ktime_get_mono_fast_ns());
+	g->session.armed = false;
+	for (i = 0; i < KOBS_HIT_SAMPLE; i++) {
+		wrong += !!kobs_hit_call_begin(&g->session, &g->cpu);
+		kobs_hit_call(&g->session, &g->cpu, 1);
+	}
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, timed, 3);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_CALLS]), 4 * KOBS_HIT_SAMPLE);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_CALLS_TIMED]), 4);
+	KUNIT_EXPECT_EQ(test, local64_read(&n[KOBS_N_HITS]), 0);
 	guarded_done(g);
 }
 
@@ -245,6 +324,9 @@ static struct kunit_case guard_cases[] = {
 	KUNIT_CASE(several_dear_hits_now_and_then),
 	KUNIT_CASE(no_budget_no_guard),
 	KUNIT_CASE(cost_is_added_up),
+	KUNIT_CASE(calls_above_in_two_windows),
+	KUNIT_CASE(hits_and_calls_together),
+	KUNIT_CASE(calls_are_sampled),
 	KUNIT_CASE(one_handler_per_context),
 	{}
 };

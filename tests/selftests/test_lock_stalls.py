@@ -79,6 +79,7 @@ def waiters():
             equal(t.end(), 0, "status")
     equal(last["accounting"]["recorded"], len(found), "records of one link each")
     equal(last["accounting"]["lost"], {}, "lost")
+    at_least(last["cost"].get("calls", 0), WAITERS, "waits, which are no hits")
     equal({r["waiter"] for r in found}, {t.name for t in all_of}, "waiters")
     for t in all_of:
         mine = [r for r in found if r["waiter"] == t.name]

@@ -105,6 +105,45 @@ def race():
     equal(begins, ends, "begins and ends")
 
 
+def calls_of(r):
+    return r["cost"].get("calls", 0)
+
+
+@test("calls of handlers that are no hits are counted beside them")
+def calls():
+    run = rounds_of("open task 100 5 1", "call task 40 5 1", "close task 100 5 1")
+    r = via("--by", "via", run=run)
+    equal((fates(r), calls_of(r)), ((100, 100, 0, {}), 40), "hits on the way")
+    r = via("--by", "via", "--where", "via.arg0 < 10", run=run)
+    equal((fates(r), calls_of(r)), ((100, 100, 0, {}), 40), "those that a condition leaves out, too")
+    r = join("--from", OPEN, "--to", CLOSE, "--on", KEY, run=run)
+    equal((fates(r), calls_of(r)), ((100, 100, 0, {}), 0), "without such hits")
+    # The entry of a function that is hooked at its return.
+    r = join("--from", "kr:kobs_gen_probe", "--to", CLOSE, "--on", "ret:" + KEY, run=run)
+    equal((fates(r), calls_of(r)), ((100, 40, 0, {"unmatched": 60}), 40), "entries")
+    # The return of a system call whose begin a condition left out.
+    r = join("--from", "s:getpgid", "--to", "sr:getpgid", "--where", "from.arg0 == 1", "--comm", "python3",
+             run=["python3", "-c", "import os\nfor i in (0, 1, 0, 0, 1, 1, 0, 0): os.getpgid(i)"])
+    equal((fates(r), calls_of(r)), ((8, 3, 5, {}), 5), "returns")
+
+
+@test("the guard sees hits on the way that are of no pair")
+def guard():
+    p = subprocess.Popen(["sh", "-c", f"while :; do echo call task 20000 0 1 >{RUN}; done"])
+    try:
+        with Background("probe", "time", "--from", OPEN, "--via", FUNC, "--to", CLOSE, "--on", KEY, "--by", "via", "--budget", 1, "--json",
+                        started=False) as b:
+            r = account(json.loads(b.finish().out.splitlines()[-1]))
+    finally:
+        p.kill()
+        p.wait()
+    contains(r["stopped"], "disarmed by the guard", "reason")
+    equal(fates(r), (0, 0, 0, {}), "fates")
+    at_least(calls_of(r), 4096, "calls")
+    at_least(r["cost"]["calls_timed"], 4, "of which were timed")
+    at_least(r["cost"]["calls_ns"], 1, "their cost")
+
+
 @test("trace shows what was on the way")
 def trace():
     r = obsctl("probe", "trace", "--from", OPEN, "--via", FUNC, "--to", CLOSE, "--on", KEY, "--by", "from.arg0=a,via.arg1=n,via", "--json", "--",

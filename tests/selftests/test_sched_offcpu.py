@@ -122,6 +122,7 @@ def waker():
     named_rows = rows(r, waker="kobs_waker")
     # The first sleep began before the session.
     equal(sum(x["count"] for x in named_rows), 49, "sleeps ended by kobs_waker")
+    at_least(r["cost"].get("calls", 0), 49, "wake-ups, which are no hits")
     for x in named_rows:
         equal(x["comm"], "kobs_storm/0", "comm")
         assert any(f.startswith("kobs_gen_sched_wake+") for f in x["waker_stack"]), x["waker_stack"]

@@ -135,6 +135,9 @@ static void restore_cost(const json_t *root, struct session *out)
 	out->cost = number_of(cost, "timed_ns");
 	if (!out->cost && ns > 0 && ns * (double)out->hits_timed < 1e18)
 		out->cost = (uint64_t)(ns * (double)out->hits_timed + 0.5);
+	out->calls = number_of(cost, "calls");
+	out->calls_timed = number_of(cost, "calls_timed");
+	out->calls_cost = number_of(cost, "calls_ns");
 	out->stacks_cached = number_of(stacks, "cached");
 	out->stacks_unwound = number_of(stacks, "unwound");
 	out->stacks_checked = number_of(stacks, "checked");

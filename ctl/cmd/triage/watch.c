@@ -158,15 +158,6 @@ int watch_stop(struct watch *w)
 	return err;
 }
 
-/* Percent of a CPU that the session took. */
-static double cost_of(const struct session *s)
-{
-	if (!s->hits_timed || !s->duration)
-		return 0;
-	return (double)s->cost / (double)s->hits_timed * (double)s->hits * 100 /
-	       (double)s->duration;
-}
-
 static void print_lost(const struct session *s, struct out *o)
 {
 	struct buf line = {};
@@ -195,6 +186,7 @@ static void print_lost(const struct session *s, struct out *o)
 
 static void print_session(const char *name, const struct session *s, struct out *o)
 {
+	bool timed = s->hits_timed || s->calls_timed;
 	struct losses l = losses_of(s);
 	char cost[40];
 
@@ -208,10 +200,10 @@ static void print_session(const char *name, const struct session *s, struct out 
 	out_cell_aside(o, "LOST", format_count(cost, sizeof(cost), l.lost), true);
 	print_lost(s, o);
 	out_json_text(o, "stopped", s->stop_reason);
-	snprintf(cost, sizeof(cost), "%.2f %%", cost_of(s));
-	if (s->hits_timed)
-		out_json_precise(o, "cost_percent", cost_of(s));
-	out_cell_aside(o, "COST", s->hits_timed ? cost : "-", true);
+	snprintf(cost, sizeof(cost), "%.2f %%", cost_percent(s));
+	if (timed)
+		out_json_precise(o, "cost_percent", cost_percent(s));
+	out_cell_aside(o, "COST", timed ? cost : "-", true);
 	out_row_end(o);
 }
 

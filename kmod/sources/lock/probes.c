@@ -433,12 +433,14 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 	enum kobs_inflight_got got;
 	struct kobs_cpu *pc;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	u64 t0;
 
 	if (unlikely(!READ_ONCE(l->s->armed)))
 		return;
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
+	t0 = kobs_hit_call_begin(l->s, pc);
 	got = lock_enter(l, pc, &ref, (unsigned long)lock, flags);
 	if (unlikely(got != KOBS_INFLIGHT_BEGUN)) {
 		if (got == KOBS_INFLIGHT_FULL)
@@ -459,6 +461,7 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 	}
 	kobs_inflight_publish(&ref);
 out:
+	kobs_hit_call_end(l->s, pc, t0);
 	kobs_hit_leave(pc);
 }
 
@@ -475,16 +478,19 @@ void kobs_lock_unwatch(void *data, void *lock, int ret)
 	struct kobs_lock *l = data;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
 	struct kobs_cpu *pc;
+	u64 t0;
 
 	if (unlikely(!READ_ONCE(l->s->armed)))
 		return;
 	pc = kobs_hit_enter(l->s);
 	if (!pc)
 		return;
+	t0 = kobs_hit_call_begin(l->s, pc);
 	if (likely(kobs_inflight_find(&l->inflight, (u64)current, (u64)lock, &ref)))
 		kobs_inflight_end_own(&ref);
 	else
 		lock_unpaired(l, pc, lock);
+	kobs_hit_call_end(l->s, pc, t0);
 	kobs_hit_leave(pc);
 }
 

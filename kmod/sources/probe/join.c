@@ -234,7 +234,9 @@ static __always_inline void join_end(struct kobs_probe_point *p,
 		return;
 	}
 	if (!join_take(j, &k.key, v, &start, &cost)) {
-		if (!p->join->to.own)
+		if (p->join->to.own)
+			kobs_hit_call(s, pc, now);
+		else
 			kobs_join_alone(s, pc, PROBE_N_UNMATCHED);
 		return;
 	}

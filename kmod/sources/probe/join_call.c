@@ -27,15 +27,19 @@ static __always_inline bool join_call_enter(void *ctx, unsigned long ip,
 					    void *data)
 {
 	struct kobs_probe_point *p = ctx;
+	struct kobs_cpu *pc = this_cpu_ptr(p->s->cpu);
 	struct kobs_join_call *call = data;
 	unsigned int i;
+	u64 t0;
 
 	if (!READ_ONCE(p->s->armed))
 		return false;
+	t0 = kobs_hit_call_begin(p->s, pc);
 	for (i = 0; i < PROBE_ENTRY_ARGS && p->program.n_args; i++)
 		call->args[i] =
 			regs_get_kernel_argument((struct pt_regs *)regs, i);
 	call->start = ktime_get_mono_fast_ns();
+	kobs_hit_call_end(p->s, pc, t0);
 	return true;
 }
 

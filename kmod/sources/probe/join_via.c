@@ -65,17 +65,9 @@ static bool via_put(const struct kobs_joins *j, struct kobs_cpu *pc,
 	return true;
 }
 
-/**
- * kobs_join_via() - a hit that can be on the way of a pair
- * @p: point
- * @pc: the session's part of this CPU
- * @id: what was hit
- * @args: its arguments
- *
- * Context: any, NMI included; in the handler's recursion guard.
- */
-void kobs_join_via(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
-		   const u64 *args)
+/* Returns what becomes of it: recorded or filtered, or why it is a hit that is lost. */
+static enum kobs_counter via_run(struct kobs_probe_point *p,
+				 struct kobs_cpu *pc, u64 id, const u64 *args)
 {
 	const struct kobs_joins *j = p->probes->joins;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
@@ -86,23 +78,18 @@ void kobs_join_via(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 	u64 start, cost;
 	unsigned int i;
 
-	if (!join_key(j, &p->join->via, args, &k, false)) {
-		kobs_join_alone(p->s, pc, PROBE_N_FAULT);
-		return;
-	}
+	if (!join_key(j, &p->join->via, args, &k, false))
+		return PROBE_N_FAULT;
 	/* Most are on the way of none. */
 	if (!kobs_inflight_find(&j->inflight, k.key.word[0], k.key.word[1],
 				&ref))
-		return;
+		return KOBS_N_FILTERED;
 	fate = via_pass(p, id, args, given);
-	if (fate != KOBS_N_RECORDED) {
-		if (fate != KOBS_N_FILTERED)
-			kobs_join_alone(p->s, pc, fate);
-		return;
-	}
+	if (fate != KOBS_N_RECORDED)
+		return fate;
 	v[PROBE_W_FAULTS] = 0;
 	if (!join_take(j, &k.key, v, &start, &cost))
-		return;
+		return KOBS_N_FILTERED;
 	for (i = 0; i < j->n_via; i++)
 		v[j->via[i]] = given[j->via[i]];
 	v[PROBE_W_FAULTS] &= ~(u64)p->join->via.program.keys;
@@ -110,7 +97,30 @@ void kobs_join_via(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 	v[PROBE_W_VIA] = given[PROBE_W_VIA];
 	v[PROBE_W_VIA_USTACK] = given[PROBE_W_VIA_USTACK];
 	if (likely(via_put(j, pc, &k, v, start, cost)))
-		return;
+		return KOBS_N_RECORDED;
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	kobs_count(&pc->counters, KOBS_N_INFLIGHT_FULL);
+	return KOBS_N_FILTERED;
+}
+
+/**
+ * kobs_join_via() - a hit that can be on the way of a pair
+ * @p: point
+ * @pc: the session's part of this CPU
+ * @id: what was hit
+ * @args: its arguments
+ *
+ * It is a call that is no hit for the counters, unless it is lost.
+ *
+ * Context: any, NMI included; in the handler's recursion guard.
+ */
+void kobs_join_via(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
+		   const u64 *args)
+{
+	u64 t0 = kobs_hit_call_begin(p->s, pc);
+	enum kobs_counter fate = via_run(p, pc, id, args);
+
+	kobs_hit_call_end(p->s, pc, t0);
+	if (unlikely(fate != KOBS_N_RECORDED && fate != KOBS_N_FILTERED))
+		kobs_join_alone(p->s, pc, fate);
 }

@@ -355,6 +355,17 @@ static noinline void call_record(struct kobs_probe_point *p,
 		  KOBS_HIT_EITHER);
 }
 
+/* The return of a call that is not measured. */
+static noinline void call_is_none(struct kobs_session *s, u64 end)
+{
+	struct kobs_cpu *pc = kobs_hit_enter(s);
+
+	if (!pc)
+		return;
+	kobs_hit_call(s, pc, end);
+	kobs_hit_leave(pc);
+}
+
 /* The return of a call that is measured. */
 static void probe_call_ends(void *data, struct pt_regs *regs, long ret)
 {
@@ -367,8 +378,10 @@ static void probe_call_ends(void *data, struct pt_regs *regs, long ret)
 
 	/* Not by its number, which execve() and rt_sigreturn() change. */
 	if (!kobs_inflight_find(&p->probes->inflight, (u64)current, (u64)p,
-				&ref))
+				&ref)) {
+		call_is_none(s, end);
 		return;
+	}
 	pc = kobs_hit_enter(s);
 	if (!pc)
 		return;

@@ -327,6 +327,8 @@ static KOBS_UPROBE_RETURN(call_returns)
 		return 0;
 	if (call_end(p, pc, regs, end, &seen))
 		call_record(p, pc, &seen, end);
+	else
+		kobs_hit_call(p->s, pc, end);
 	kobs_hit_leave(pc);
 	return 0;
 }
@@ -337,11 +339,14 @@ static KOBS_UPROBE_HANDLER(join_enters)
 	struct kobs_probe_point *p = kobs_probe_point_of(consumer);
 	struct kobs_cpu *pc = kobs_hit_enter(p->s);
 	enum kobs_counter fate;
+	u64 t0;
 
 	if (!pc)
 		return KOBS_UPROBE_NO_RETURN;
+	t0 = kobs_hit_call_begin(p->s, pc);
 	fate = READ_ONCE(p->s->armed) ? call_begin(p, pc, regs, 0, 0) :
 					PROBE_N_STALE;
+	kobs_hit_call_end(p->s, pc, t0);
 	if (unlikely(fate != KOBS_N_IN_FLIGHT))
 		kobs_join_alone(p->s, pc, fate);
 	kobs_hit_leave(pc);
@@ -360,6 +365,7 @@ static KOBS_UPROBE_RETURN(join_returns)
 	if (!pc)
 		return 0;
 	found = call_end(p, pc, regs, end, &seen);
+	kobs_hit_call(p->s, pc, end);
 	kobs_hit_leave(pc);
 	/* It is a handler of its own. */
 	if (found)

@@ -252,11 +252,13 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 	u32 state = task_is_runnable(p) ? WAKE_QUEUED : 0;
 	struct kobs_sched *d = s->priv;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
+	u64 t0 = 0;
 
 	if (!pc)
 		return;
 	if (!READ_ONCE(s->armed) || !p->pid)
 		goto out;
+	t0 = kobs_hit_call_begin(s, pc);
 	if (kobs_inflight_find(&d->inflight, (u64)p, SCHED_KEY_WAKE, &ref))
 		kobs_inflight_end(&ref);
 	v[KOBS_W_KSTACK] = 0;
@@ -277,6 +279,7 @@ static void offcpu_probe_waking(void *data, struct task_struct *p)
 	ref.entry->data[SCHED_D_STATE] = state;
 	kobs_inflight_publish(&ref);
 out:
+	kobs_hit_call_end(s, pc, t0);
 	kobs_hit_leave_off(pc);
 }
 
