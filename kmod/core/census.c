@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "core/census.h"
+#include "core/refuse.h"
 #include "lib/hist.h"
 
 /* Interval of the worker; longer for many groups. */
@@ -139,6 +140,40 @@ static void *rows_get(struct kobs_census *c, unsigned int n, size_t size)
 	return kobs_memory_get(&c->s->memory, (u64)n * size, NUMA_NO_NODE);
 }
 
+static bool has_word(const struct kobs_session *s, unsigned int word)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n_words; i++) {
+		if (s->gather[i] == word)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * kobs_census_check() - check what a census needs of a session
+ * @s: session of a source with the parameters of enum kobs_census_param
+ * @site: word of the column site
+ * @extack: says why not
+ *
+ * Context: task; the session's change lock is held.
+ * Return: 0, or -EINVAL.
+ */
+int kobs_census_check(const struct kobs_session *s, unsigned int site,
+		      struct netlink_ext_ack *extack)
+{
+	if (s->filter.min)
+		return kobs_refuse(extack, -EINVAL,
+				   "min does not apply to %s: use older for the age of objects",
+				   s->source->name);
+	if (s->source_params[KOBS_CENSUS_P_ESCALATE].number &&
+	    (!has_word(s, site) || !(s->need & KOBS_W_STACKS)))
+		return kobs_refuse(extack, -EINVAL,
+				   "escalate needs the columns site and kstack or ustack");
+	return 0;
+}
+
 /**
  * kobs_census_init() - allocate the data of rows
  * @c: census whose groups are allocated
@@ -148,9 +183,12 @@ static void *rows_get(struct kobs_census *c, unsigned int n, size_t size)
  */
 int kobs_census_init(struct kobs_census *c)
 {
+	const struct kobs_value *p = c->s->source_params;
 	unsigned int n = slots_of(c);
 	unsigned int i;
 
+	c->least_ms = p[KOBS_CENSUS_P_OLDER].number;
+	c->escalate = p[KOBS_CENSUS_P_ESCALATE].number;
 	mutex_init(&c->lock);
 	c->tally = rows_get(c, n, sizeof(*c->tally));
 	c->peak = rows_get(c, n, sizeof(*c->peak));

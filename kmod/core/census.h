@@ -66,6 +66,26 @@ enum kobs_census_field {
 
 static_assert((int)KOBS_CENSUS_FIELDS <= KOBS_FIELDS);
 
+/**
+ * enum kobs_census_param - the first parameters of a source with a census
+ * @KOBS_CENSUS_P_OBJECTS: capacity of the table of live objects
+ * @KOBS_CENSUS_P_OLDER: least age of objects that count
+ * @KOBS_CENSUS_P_ESCALATE: from how many live objects on a site has stacks
+ * @KOBS_CENSUS_P_MODULE: module whose allocations alone are followed
+ * @KOBS_CENSUS_P_MODULE_TEXT: its code
+ * @KOBS_CENSUS_P_HELPER_TEXT: code of functions that allocate for their caller
+ * @KOBS_CENSUS_PARAMS: number of them; those of the source follow
+ */
+enum kobs_census_param {
+	KOBS_CENSUS_P_OBJECTS,
+	KOBS_CENSUS_P_OLDER,
+	KOBS_CENSUS_P_ESCALATE,
+	KOBS_CENSUS_P_MODULE,
+	KOBS_CENSUS_P_MODULE_TEXT,
+	KOBS_CENSUS_P_HELPER_TEXT,
+	KOBS_CENSUS_PARAMS
+};
+
 /* Objects of kobs and of its controller, in no group's counters. */
 #define KOBS_GROUP_OWN		(KOBS_GROUP_NONE - 1)
 /* Objects that belong to something else, which another report has. */
@@ -108,13 +128,13 @@ struct kobs_census_tally {
  * @older: groups of frees of objects that are not followed, or NULL
  * @unit: where sizes of objects are in units, which are counted: bytes of one;
  *	0: sizes are in bytes, and objects are counted
- * @least_ms: minimum age of the live objects of a row
- * @escalate: number of live objects from which a growing group is hot; 0: none is
  *
  * Read by handlers:
+ * @escalate: number of live objects from which a growing group is hot; 0: none is
  * @hot: per group: it grows
  *
  * Under the session's lock:
+ * @least_ms: minimum age of the live objects of a row
  * @started: jiffies
  * @stopped: jiffies, once stopped
  * @tally: per group, filled when a reader begins
@@ -138,11 +158,11 @@ struct kobs_census {
 	const struct kobs_group_table *groups;
 	const struct kobs_group_table *older;
 	u32 unit;
-	u64 least_ms;
-	u32 escalate;
 
+	u32 escalate;
 	u8 *hot;
 
+	u64 least_ms;
 	unsigned long started;
 	unsigned long stopped;
 	struct kobs_census_tally *tally;
@@ -160,6 +180,8 @@ struct kobs_census {
 	u8 *peaks;
 };
 
+int kobs_census_check(const struct kobs_session *s, unsigned int site,
+		      struct netlink_ext_ack *extack);
 int kobs_census_init(struct kobs_census *c);
 void kobs_census_free(struct kobs_census *c);
 void kobs_census_start(struct kobs_census *c);

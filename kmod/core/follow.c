@@ -18,38 +18,12 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 
+#include "core/census_tables.h"
 #include "core/follow.h"
 #include "core/hit.h"
-#include "core/refuse.h"
 
-const struct kobs_param kobs_follow_params[KOBS_FOLLOW_PARAMS] = {
-	[KOBS_FOLLOW_P_OBJECTS] = {
-		"objects", "maximum number of live objects",
-		KOBS_TYPE_NUMBER, NULL, 1 << 10, 1 << 24, 1 << 16
-	},
-	[KOBS_FOLLOW_P_OLDER] = {
-		"older", "count only live objects of at least this age",
-		KOBS_TYPE_NUMBER, "ms", 0, 1U << 30, 0
-	},
-	[KOBS_FOLLOW_P_ESCALATE] = {
-		"escalate",
-		"take stacks only at growing sites with at least N live objects; 0: at every site",
-		KOBS_TYPE_NUMBER, NULL, 0, 1 << 20, 0
-	},
-	[KOBS_FOLLOW_P_MODULE] = {
-		"module", "follow allocations of this module's code",
-		KOBS_TYPE_TEXT, NULL, 1, MODULE_NAME_LEN - 1, 0
-	},
-	[KOBS_FOLLOW_P_MODULE_TEXT] = {
-		"module_text",
-		"where the module's code lies if it is loaded: pairs of from and to",
-		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * KOBS_MODULE_PARTS, 0
-	},
-	[KOBS_FOLLOW_P_HELPER_TEXT] = {
-		"helper_text",
-		"code of functions that allocate for their caller, which is the site: pairs of start and end, ascending",
-		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
-	},
+const struct kobs_param kobs_follow_params[KOBS_CENSUS_PARAMS] = {
+	KOBS_CENSUS_PARAMS_OF("objects", "objects", 1 << 16),
 };
 
 const struct kobs_column kobs_follow_columns[1] = {
@@ -64,33 +38,9 @@ const struct kobs_reason kobs_follow_reasons[1] = {
 	},
 };
 
-/* In the order of enum kobs_census_field. */
-const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS] = {
-	{ "allocated", "allocated objects", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "allocated_bytes", "size of the allocated objects",
-	  KOBS_TYPE_NUMBER, "bytes", KOBS_MERGE_SUM },
-	{ "freed", "of these, objects freed", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "live_bytes", "size of the live objects", KOBS_TYPE_NUMBER, "bytes",
-	  KOBS_MERGE_SUM },
-	{ "missed_frees", "objects that were allocated again while they were live",
-	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "unknown_frees", "frees of objects that are not followed",
-	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "failed", "attempts to allocate that failed", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "live_1", "live objects after 1/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_2", "live objects after 2/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_3", "live objects after 3/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_4", "live objects after 4/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_5", "live objects after 5/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-};
+const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS] =
+	KOBS_CENSUS_FIELDS_OF("objects",
+			      "frees of objects that are not followed");
 
 static int prepare_cpu(struct kobs_cpus *c, unsigned int cpu)
 {
@@ -109,7 +59,7 @@ static int follow_memory(struct kobs_follow *f)
 	if (!f->cpu)
 		return -ENOMEM;
 	err = kobs_object_table_init(&f->live, m,
-				     p[KOBS_FOLLOW_P_OBJECTS].number);
+				     p[KOBS_CENSUS_P_OBJECTS].number);
 	if (!err)
 		err = kobs_group_table_init(&f->groups, m,
 					    f->s->params[KOBS_P_ROWS].number,
@@ -121,28 +71,7 @@ static int follow_memory(struct kobs_follow *f)
 	f->census.s = f->s;
 	f->census.objects = &f->live;
 	f->census.groups = &f->groups;
-	f->census.least_ms = p[KOBS_FOLLOW_P_OLDER].number;
-	f->census.escalate = p[KOBS_FOLLOW_P_ESCALATE].number;
 	return err ?: kobs_cpus_add(&f->cpus) ?: kobs_census_init(&f->census);
-}
-
-static int follow_check(const struct kobs_session *s,
-			struct netlink_ext_ack *extack)
-{
-	bool site = false;
-	unsigned int i;
-
-	for (i = 0; i < s->n_words; i++)
-		site |= s->gather[i] == KOBS_FOLLOW_W_SITE;
-	if (s->filter.min)
-		return kobs_refuse(extack, -EINVAL,
-				   "min does not apply to %s: use older for the age of objects",
-				   s->source->name);
-	if (s->source_params[KOBS_FOLLOW_P_ESCALATE].number &&
-	    (!site || !(s->need & KOBS_W_STACKS)))
-		return kobs_refuse(extack, -EINVAL,
-				   "escalate needs the columns site and kstack or ustack");
-	return 0;
 }
 
 /**
@@ -159,7 +88,7 @@ int kobs_follow_init(struct kobs_follow *f, struct kobs_session *s,
 		     unsigned int hooks, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *p = s->source_params;
-	int err = follow_check(s, extack);
+	int err = kobs_census_check(s, KOBS_FOLLOW_W_SITE, extack);
 
 	if (err)
 		return err;
@@ -168,12 +97,12 @@ int kobs_follow_init(struct kobs_follow *f, struct kobs_session *s,
 	if (err)
 		kobs_session_no_memory(s, extack, "objects or rows");
 	err = err ?: kobs_code_ranges_init(&f->helpers, "helper_text",
-					   &p[KOBS_FOLLOW_P_HELPER_TEXT], extack);
+					   &p[KOBS_CENSUS_P_HELPER_TEXT], extack);
 	s->targets = hooks;
 	/* Last: modules can be loaded from here on. */
 	err = err ?: kobs_module_code_init(&f->module, s,
-					   &p[KOBS_FOLLOW_P_MODULE],
-					   &p[KOBS_FOLLOW_P_MODULE_TEXT], extack);
+					   &p[KOBS_CENSUS_P_MODULE],
+					   &p[KOBS_CENSUS_P_MODULE_TEXT], extack);
 	if (err)
 		kobs_follow_free_all(f);
 	f->limited = s->filter.task || f->module.on;

@@ -21,17 +21,6 @@
 /* The only reason of loss beside those of the engine. */
 #define KOBS_FOLLOW_LOST_FULL	(KOBS_N_SOURCE + 0)
 
-/* Parameters of such a source, and their number. */
-enum kobs_follow_param {
-	KOBS_FOLLOW_P_OBJECTS,
-	KOBS_FOLLOW_P_OLDER,
-	KOBS_FOLLOW_P_ESCALATE,
-	KOBS_FOLLOW_P_MODULE,
-	KOBS_FOLLOW_P_MODULE_TEXT,
-	KOBS_FOLLOW_P_HELPER_TEXT,
-	KOBS_FOLLOW_PARAMS
-};
-
 /**
  * struct kobs_follow_cpu - per-CPU part of a session
  * @unknown: frees of objects that are not followed
@@ -64,7 +53,7 @@ struct kobs_follow {
 	struct kobs_census census;
 };
 
-extern const struct kobs_param kobs_follow_params[KOBS_FOLLOW_PARAMS];
+extern const struct kobs_param kobs_follow_params[KOBS_CENSUS_PARAMS];
 extern const struct kobs_column kobs_follow_columns[1];
 extern const struct kobs_reason kobs_follow_reasons[1];
 extern const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS];

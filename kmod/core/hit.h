@@ -30,6 +30,7 @@
 #include "core/session.h"
 #include "core/stream.h"
 #include "lib/elapsed.h"
+#include "lib/table_hist.h"
 
 /*
  * Every KOBS_HIT_SAMPLE-th hit of a CPU is timed, from number KOBS_HIT_FIRST on:

@@ -15,6 +15,7 @@
 #include <linux/vmalloc.h>
 
 #include "lib/table.h"
+#include "lib/table_hist.h"
 
 /* The row of tables without memory: not free, and without a key. */
 static struct kobs_row no_row = { .state = KOBS_ROW_CLAIMED };

@@ -3,12 +3,7 @@
  * Aggregation table of one CPU: key words to count, sum, min, max and, on
  * request, a log-linear histogram. Pure: no tracing or netlink headers.
  *
- * A histogram has a chunk of buckets for each octave that its values are in,
- * from the table's pool. A row has the numbers of its chunks, 0 for none. A
- * chunk is taken by counting the pool up, and belongs to the row by a cmpxchg of
- * its number; an interrupt that gives the row a chunk for the same octave in
- * between wastes one. A hit for which no chunk is left is lost, and
- * changes no number; a row that it claimed stays without hits.
+ * What counts hits with a value, and histograms, is in table_hist.h.
  *
  * Locking: none. Only code that runs on the table's CPU with preemption off
  * writes to it; interrupts and NMIs nest freely. A row is claimed by a
@@ -122,7 +117,6 @@ int kobs_table_prepare(struct kobs_table *t, struct kobs_memory *m, int node,
 void kobs_table_free(struct kobs_table *t);
 bool kobs_table_claim(struct kobs_row *row, const u64 *key, u64 hash,
 		      struct kobs_table *t);
-u32 kobs_table_take_chunk(struct kobs_table *t, u32 *number);
 void kobs_table_replace(struct kobs_table *t, const struct kobs_replace *r);
 
 /**
@@ -341,162 +335,6 @@ static __always_inline void kobs_raise(local64_t *n, u64 value)
 			break;
 		old = seen;
 	}
-}
-
-/* The number of a bucket's chunk, in a row whose key has @words words. */
-static __always_inline u32 *kobs_row_chunk(const struct kobs_row *row,
-					   unsigned int words,
-					   unsigned int bucket)
-{
-	return (u32 *)&row->data[words + KOBS_ROW_VALUES] +
-	       bucket / KOBS_HIST_SUB;
-}
-
-static __always_inline local64_t *kobs_chunk_bucket(const struct kobs_table *t,
-						    u32 chunk,
-						    unsigned int bucket)
-{
-	return &t->chunks[(size_t)chunk * KOBS_HIST_SUB +
-			  bucket % KOBS_HIST_SUB];
-}
-
-/**
- * kobs_row_count_bucket() - count a value in a row's histogram
- * @t: table of this CPU, with histograms
- * @row: row
- * @value: value
- *
- * Context: any, NMI included; preemption off.
- * Return: false when no chunk is left and nothing was recorded.
- */
-static __always_inline bool kobs_row_count_bucket(struct kobs_table *t,
-						  struct kobs_row *row,
-						  u64 value)
-{
-	unsigned int bucket = kobs_hist_bucket(value);
-	u32 *number = kobs_row_chunk(row, t->words, bucket);
-	u32 chunk = READ_ONCE(*number);
-
-	if (unlikely(!chunk)) {
-		chunk = kobs_table_take_chunk(t, number);
-		if (!chunk)
-			return false;
-	}
-	local64_inc(kobs_chunk_bucket(t, chunk, bucket));
-	return true;
-}
-
-/**
- * kobs_row_bucket() - read a bucket of a row's histogram
- * @t: table of any CPU, with histograms
- * @row: row
- * @bucket: bucket
- *
- * Context: any; writers may run meanwhile.
- * Return: number of values.
- */
-static inline u64 kobs_row_bucket(const struct kobs_table *t,
-				  const struct kobs_row *row,
-				  unsigned int bucket)
-{
-	u32 chunk = READ_ONCE(*kobs_row_chunk(row, t->words, bucket));
-
-	return chunk ? local64_read(kobs_chunk_bucket(t, chunk, bucket)) : 0;
-}
-
-/**
- * kobs_row_next_bucket() - skip buckets of octaves without values
- * @t: table of any CPU, with histograms
- * @row: row
- * @bucket: where to begin, at most KOBS_HIST_BUCKETS
- *
- * Context: any; writers may run meanwhile.
- * Return: the first bucket from @bucket on that can have values, or
- * KOBS_HIST_BUCKETS.
- */
-static inline unsigned int kobs_row_next_bucket(const struct kobs_table *t,
-						const struct kobs_row *row,
-						unsigned int bucket)
-{
-	while (bucket < KOBS_HIST_BUCKETS &&
-	       !READ_ONCE(*kobs_row_chunk(row, t->words, bucket)))
-		bucket = round_down(bucket, KOBS_HIST_SUB) + KOBS_HIST_SUB;
-	return bucket;
-}
-
-/* Count a hit, and its value but for the histogram. */
-static __always_inline void kobs_row_sum(struct kobs_row *row,
-					 unsigned int words, u64 value)
-{
-	local64_t *v = (local64_t *)&row->data[words];
-
-	local64_inc(&row->count);
-	local64_add(value, &v[KOBS_ROW_SUM]);
-	kobs_lower(&v[KOBS_ROW_MIN], value);
-	kobs_raise(&v[KOBS_ROW_MAX], value);
-}
-
-/**
- * kobs_row_add() - count a hit and its value in its row
- * @t: table of this CPU, initialised with values
- * @row: row of the hit's key
- * @value: value to add to sum, min, max and the histogram
- *
- * Context: any, NMI included; preemption off.
- * Return: false when no chunk of a histogram is left and nothing was recorded.
- */
-static __always_inline bool kobs_row_add(struct kobs_table *t,
-					 struct kobs_row *row, u64 value)
-{
-	if (t->hist && unlikely(!kobs_row_count_bucket(t, row, value)))
-		return false;
-	kobs_row_sum(row, t->words, value);
-	return true;
-}
-
-/**
- * kobs_row_add_usual() - kobs_row_add() when the value has its chunk
- * @t: table of this CPU, initialised with values
- * @row: row of the hit's key
- * @words: words of a key in @t; a constant
- * @value: value to add to sum, min, max and the histogram
- *
- * For handlers that must be cheap: there is no call in it.
- *
- * Context: any, NMI included; preemption off.
- * Return: false when nothing was recorded: call kobs_row_add().
- */
-static __always_inline bool kobs_row_add_usual(struct kobs_table *t,
-					       struct kobs_row *row,
-					       unsigned int words, u64 value)
-{
-	if (t->hist) {
-		unsigned int bucket = kobs_hist_bucket(value);
-		u32 chunk = READ_ONCE(*kobs_row_chunk(row, words, bucket));
-
-		if (unlikely(!chunk))
-			return false;
-		local64_inc(kobs_chunk_bucket(t, chunk, bucket));
-	}
-	kobs_row_sum(row, words, value);
-	return true;
-}
-
-/**
- * kobs_table_add() - count a hit and its value
- * @t: table of this CPU, initialised with values
- * @key: words of the key
- * @value: value to add to sum, min, max and the histogram
- *
- * Context: any, NMI included; preemption off.
- * Return: false when the table is full and nothing was recorded.
- */
-static __always_inline bool kobs_table_add(struct kobs_table *t,
-					   const u64 *key, u64 value)
-{
-	struct kobs_row *row = kobs_table_find(t, key);
-
-	return likely(row) && kobs_row_add(t, row, value);
 }
 
 /**

@@ -9,6 +9,7 @@
  */
 #include "core/names.h"
 #include "core/refuse.h"
+#include "lib/table_hist.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
 

@@ -8,6 +8,7 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
+#include "lib/table_hist.h"
 #include "rig.h"
 #include "sources/pmu/lbr.h"
 

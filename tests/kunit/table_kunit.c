@@ -14,6 +14,7 @@
 #include <linux/string.h>
 
 #include "lib/table.h"
+#include "lib/table_hist.h"
 #include "rig.h"
 
 /* Expected numbers of a key. */

@@ -40,14 +40,9 @@ static_assert((int)PAGE_WORDS <= (int)KOBS_WORDS);
 #define PAGE_LOST_OBJECTS_FULL	(KOBS_N_SOURCE + 1)
 #define PAGE_LOST_SPLIT_BUSY	(KOBS_N_SOURCE + 2)
 
+/* Parameters after those of enum kobs_census_param. */
 enum kobs_page_param {
-	PAGE_P_OBJECTS,
-	PAGE_P_OLDER,
-	PAGE_P_ESCALATE,
-	PAGE_P_MODULE,
-	PAGE_P_MODULE_TEXT,
-	PAGE_P_HELPER_TEXT,
-	PAGE_P_OWNER_TEXT,
+	PAGE_P_OWNER_TEXT = KOBS_CENSUS_PARAMS,
 	PAGE_P
 };
 

@@ -13,36 +13,10 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "core/census_tables.h"
 #include "core/hit.h"
-#include "core/refuse.h"
 #include "sources.h"
 #include "sources/page/page.h"
-
-static bool page_has(const struct kobs_session *s, unsigned int word)
-{
-	unsigned int i;
-
-	for (i = 0; i < s->n_words; i++) {
-		if (s->gather[i] == word)
-			return true;
-	}
-	return false;
-}
-
-static int page_check(const struct kobs_session *s,
-		      struct netlink_ext_ack *extack)
-{
-	const struct kobs_value *p = s->source_params;
-
-	if (s->filter.min)
-		return kobs_refuse(extack, -EINVAL,
-				   "min does not apply to page: use older for the age of blocks");
-	if (p[PAGE_P_ESCALATE].number &&
-	    (!page_has(s, PAGE_W_SITE) || !(s->need & KOBS_W_STACKS)))
-		return kobs_refuse(extack, -EINVAL,
-				   "escalate needs the columns site and kstack or ustack");
-	return 0;
-}
 
 static int prepare_cpu(struct kobs_cpus *c, unsigned int cpu)
 {
@@ -63,7 +37,7 @@ static int page_alloc_memory(struct kobs_page *pg)
 				    NUMA_NO_NODE);
 	if (!pg->cpu || !pg->sites)
 		return -ENOMEM;
-	err = kobs_block_table_init(&pg->blocks, m, p[PAGE_P_OBJECTS].number);
+	err = kobs_block_table_init(&pg->blocks, m, p[KOBS_CENSUS_P_OBJECTS].number);
 	if (!err)
 		err = kobs_group_table_init(&pg->groups, m,
 					    s->params[KOBS_P_ROWS].number,
@@ -76,8 +50,6 @@ static int page_alloc_memory(struct kobs_page *pg)
 	pg->census.objects = &pg->blocks.t;
 	pg->census.groups = &pg->groups;
 	pg->census.unit = PAGE_SIZE;
-	pg->census.least_ms = p[PAGE_P_OLDER].number;
-	pg->census.escalate = p[PAGE_P_ESCALATE].number;
 	return err ?: kobs_cpus_add(&pg->cpus) ?: kobs_census_init(&pg->census);
 }
 
@@ -96,7 +68,7 @@ static void page_free_all(struct kobs_page *pg)
 static int page_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *p = s->source_params;
-	int err = page_check(s, extack);
+	int err = kobs_census_check(s, PAGE_W_SITE, extack);
 	struct kobs_page *pg;
 
 	if (err)
@@ -109,14 +81,14 @@ static int page_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (err)
 		kobs_session_no_memory(s, extack, "blocks or rows");
 	err = err ?: kobs_code_ranges_init(&pg->helpers, "helper_text",
-					   &p[PAGE_P_HELPER_TEXT], extack);
+					   &p[KOBS_CENSUS_P_HELPER_TEXT], extack);
 	err = err ?: kobs_code_ranges_init(&pg->owners, "owner_text",
 					   &p[PAGE_P_OWNER_TEXT], extack);
 	s->targets = ARRAY_SIZE(pg->probes) + IS_ENABLED(CONFIG_MIGRATION) +
 		     IS_ENABLED(CONFIG_KRETPROBES);
 	/* Last: modules can be loaded from here on. */
-	err = err ?: kobs_module_code_init(&pg->module, s, &p[PAGE_P_MODULE],
-					   &p[PAGE_P_MODULE_TEXT], extack);
+	err = err ?: kobs_module_code_init(&pg->module, s, &p[KOBS_CENSUS_P_MODULE],
+					   &p[KOBS_CENSUS_P_MODULE_TEXT], extack);
 	if (err) {
 		page_free_all(pg);
 		return err;
@@ -247,33 +219,8 @@ static bool page_rows(struct kobs_session *s, unsigned long *at,
 	return false;
 }
 
-/* In the order of enum kobs_census_field. */
-static const struct kobs_field page_fields[] = {
-	{ "allocated", "allocated pages", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "allocated_bytes", "size of the allocated pages",
-	  KOBS_TYPE_NUMBER, "bytes", KOBS_MERGE_SUM },
-	{ "freed", "of these, pages freed", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "live_bytes", "size of the live pages", KOBS_TYPE_NUMBER, "bytes",
-	  KOBS_MERGE_SUM },
-	{ "missed_frees", "pages that were allocated again while they were live",
-	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "unknown_frees", "pages freed that are not followed",
-	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "failed", "allocations that failed", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "live_1", "live pages after 1/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_2", "live pages after 2/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_3", "live pages after 3/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_4", "live pages after 4/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_5", "live pages after 5/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-};
+static const struct kobs_field page_fields[] =
+	KOBS_CENSUS_FIELDS_OF("pages", "pages freed that are not followed");
 
 static_assert(ARRAY_SIZE(page_fields) == KOBS_CENSUS_FIELDS);
 
@@ -301,33 +248,7 @@ static const struct kobs_column page_columns[] = {
 };
 
 static const struct kobs_param page_params[] = {
-	[PAGE_P_OBJECTS] = {
-		"objects", "maximum number of live blocks",
-		KOBS_TYPE_NUMBER, NULL, 1 << 10, 1 << 24, 1 << 19
-	},
-	[PAGE_P_OLDER] = {
-		"older", "count only live pages of at least this age",
-		KOBS_TYPE_NUMBER, "ms", 0, 1U << 30, 0
-	},
-	[PAGE_P_ESCALATE] = {
-		"escalate",
-		"take stacks only at growing sites with at least N live pages; 0: at every site",
-		KOBS_TYPE_NUMBER, NULL, 0, 1 << 20, 0
-	},
-	[PAGE_P_MODULE] = {
-		"module", "follow allocations of this module's code",
-		KOBS_TYPE_TEXT, NULL, 1, MODULE_NAME_LEN - 1, 0
-	},
-	[PAGE_P_MODULE_TEXT] = {
-		"module_text",
-		"where the module's code lies if it is loaded: pairs of from and to",
-		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * KOBS_MODULE_PARTS, 0
-	},
-	[PAGE_P_HELPER_TEXT] = {
-		"helper_text",
-		"code of functions that allocate for their caller, which is the site: pairs of start and end, ascending",
-		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
-	},
+	KOBS_CENSUS_PARAMS_OF("blocks", "pages", 1 << 19),
 	[PAGE_P_OWNER_TEXT] = {
 		"owner_text",
 		"code of allocators whose objects another report has: pairs of start and end, ascending",

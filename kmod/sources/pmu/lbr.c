@@ -9,6 +9,7 @@
 #include <linux/export.h>
 #include <linux/string.h>
 
+#include "lib/table_hist.h"
 #include "sources/pmu/lbr.h"
 
 /* Lowest bits of an entry's third word: see struct perf_branch_entry. */

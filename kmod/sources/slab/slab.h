@@ -68,17 +68,12 @@ static_assert((int)SLAB_WORDS <= (int)KOBS_WORDS);
 #define SLAB_LOST_MISSED	(KOBS_N_SOURCE + 0)
 #define SLAB_LOST_OBJECTS_FULL	(KOBS_N_SOURCE + 1)
 
+/* Parameters after those of enum kobs_census_param. */
 enum kobs_slab_param {
-	SLAB_P_MIN_SIZE,
+	SLAB_P_MIN_SIZE = KOBS_CENSUS_PARAMS,
 	SLAB_P_MAX_SIZE,
 	SLAB_P_CACHE,
 	SLAB_P_SAMPLE,
-	SLAB_P_OBJECTS,
-	SLAB_P_OLDER,
-	SLAB_P_ESCALATE,
-	SLAB_P_MODULE,
-	SLAB_P_MODULE_TEXT,
-	SLAB_P_HELPER_TEXT,
 	SLAB_P
 };
 

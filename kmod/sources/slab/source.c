@@ -13,6 +13,7 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "core/census_tables.h"
 #include "core/hit.h"
 #include "core/refuse.h"
 #include "sources.h"
@@ -36,10 +37,10 @@ static int slab_check(const struct kobs_session *s,
 		      struct netlink_ext_ack *extack)
 {
 	const struct kobs_value *p = s->source_params;
+	int err = kobs_census_check(s, SLAB_W_SITE, extack);
 
-	if (s->filter.min)
-		return kobs_refuse(extack, -EINVAL,
-				   "min does not apply to slab: use older for the age of objects");
+	if (err)
+		return err;
 	if (p[SLAB_P_MIN_SIZE].number > p[SLAB_P_MAX_SIZE].number)
 		return kobs_refuse(extack, -EINVAL,
 				   "min_size %llu is above max_size %llu",
@@ -50,10 +51,6 @@ static int slab_check(const struct kobs_session *s,
 	if (slab_has(s, SLAB_W_PTR) || slab_has(s, SLAB_W_EVENT))
 		return kobs_refuse(extack, -EINVAL,
 				   "columns ptr and event belong to slab trace");
-	if (p[SLAB_P_ESCALATE].number &&
-	    (!slab_has(s, SLAB_W_SITE) || !(s->need & KOBS_W_STACKS)))
-		return kobs_refuse(extack, -EINVAL,
-				   "escalate needs the columns site and kstack or ustack");
 	return 0;
 }
 
@@ -67,7 +64,6 @@ static void slab_configure(struct kobs_slab *sl)
 	sl->bounded = p[SLAB_P_MIN_SIZE].given || p[SLAB_P_MAX_SIZE].given;
 	sl->min_size = p[SLAB_P_MIN_SIZE].number;
 	sl->max_size = p[SLAB_P_MAX_SIZE].number;
-	sl->census.escalate = p[SLAB_P_ESCALATE].number;
 	/* The site and the cache determine the key of an allocation. */
 	sl->fast = !s->need && !s->filter.task && !sl->module.on;
 }
@@ -105,7 +101,7 @@ static bool slab_is_limited(const struct kobs_session *s)
 	const struct kobs_value *p = s->source_params;
 
 	return s->filter.task || p[SLAB_P_MIN_SIZE].given ||
-	       p[SLAB_P_MAX_SIZE].given || p[SLAB_P_MODULE].given;
+	       p[SLAB_P_MAX_SIZE].given || p[KOBS_CENSUS_P_MODULE].given;
 }
 
 #define SITES_BYTES	(SLAB_SITE_CACHE * sizeof(struct kobs_slab_site))
@@ -153,7 +149,7 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 	if (!sl->cpu)
 		return -ENOMEM;
 	err = kobs_object_table_init(&sl->live, &s->memory,
-				     s->source_params[SLAB_P_OBJECTS].number);
+				     s->source_params[KOBS_CENSUS_P_OBJECTS].number);
 	if (!err)
 		err = kobs_group_table_init(&sl->groups, &s->memory,
 					    s->params[KOBS_P_ROWS].number,
@@ -172,7 +168,6 @@ static int slab_alloc_memory(struct kobs_slab *sl)
 	sl->census.objects = &sl->live;
 	sl->census.groups = &sl->groups;
 	sl->census.older = sl->older.slots ? &sl->older : NULL;
-	sl->census.least_ms = s->source_params[SLAB_P_OLDER].number;
 	return err ?: kobs_cpus_add(&sl->cpus) ?: kobs_census_init(&sl->census);
 }
 
@@ -205,11 +200,11 @@ static int slab_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (err)
 		kobs_session_no_memory(s, extack, "objects or rows");
 	err = err ?: kobs_code_ranges_init(&sl->helpers, "helper_text",
-					   &p[SLAB_P_HELPER_TEXT], extack);
+					   &p[KOBS_CENSUS_P_HELPER_TEXT], extack);
 	s->targets = kobs_slab_hooks(sl);
 	/* Last: modules can be loaded from here on. */
-	err = err ?: kobs_module_code_init(&sl->module, s, &p[SLAB_P_MODULE],
-					   &p[SLAB_P_MODULE_TEXT], extack);
+	err = err ?: kobs_module_code_init(&sl->module, s, &p[KOBS_CENSUS_P_MODULE],
+					   &p[KOBS_CENSUS_P_MODULE_TEXT], extack);
 	if (err) {
 		slab_free_all(sl);
 		return err;
@@ -335,33 +330,9 @@ static bool slab_rows(struct kobs_session *s, unsigned long *at,
 	return false;
 }
 
-/* In the order of enum kobs_census_field. */
-static const struct kobs_field slab_fields[] = {
-	{ "allocated", "allocated objects", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "allocated_bytes", "size of the allocated objects",
-	  KOBS_TYPE_NUMBER, "bytes", KOBS_MERGE_SUM },
-	{ "freed", "of these, objects freed", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "live_bytes", "size of the live objects", KOBS_TYPE_NUMBER, "bytes",
-	  KOBS_MERGE_SUM },
-	{ "missed_frees", "objects whose address was allocated again while they were live",
-	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "unknown_frees", "frees of objects not followed, by the site of the free and cache",
-	  KOBS_TYPE_NUMBER, NULL, KOBS_MERGE_SUM },
-	{ "failed", "allocations that failed", KOBS_TYPE_NUMBER, NULL,
-	  KOBS_MERGE_SUM },
-	{ "live_1", "live objects after 1/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_2", "live objects after 2/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_3", "live objects after 3/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_4", "live objects after 4/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-	{ "live_5", "live objects after 5/6 of the time", KOBS_TYPE_NUMBER,
-	  NULL, KOBS_MERGE_SUM },
-};
+static const struct kobs_field slab_fields[] =
+	KOBS_CENSUS_FIELDS_OF("objects",
+			      "frees of objects not followed, by the site of the free and cache");
 
 static_assert(ARRAY_SIZE(slab_fields) == KOBS_CENSUS_FIELDS);
 
@@ -399,6 +370,7 @@ static const struct kobs_column slab_columns[] = {
 };
 
 static const struct kobs_param slab_params[] = {
+	KOBS_CENSUS_PARAMS_OF("objects", "objects", 1 << 19),
 	[SLAB_P_MIN_SIZE] = {
 		"min_size", "smallest object to follow", KOBS_TYPE_NUMBER,
 		"bytes", 0, SLAB_MOST_BYTES, 0
@@ -414,33 +386,6 @@ static const struct kobs_param slab_params[] = {
 	[SLAB_P_SAMPLE] = {
 		"sample", "follow one in N addresses",
 		KOBS_TYPE_NUMBER, NULL, 1, 1 << 20, 1
-	},
-	[SLAB_P_OBJECTS] = {
-		"objects", "maximum number of live objects",
-		KOBS_TYPE_NUMBER, NULL, 1 << 10, 1 << 24, 1 << 19
-	},
-	[SLAB_P_OLDER] = {
-		"older", "count only live objects of at least this age",
-		KOBS_TYPE_NUMBER, "ms", 0, 1U << 30, 0
-	},
-	[SLAB_P_ESCALATE] = {
-		"escalate",
-		"take stacks only at growing sites with at least N live objects; 0: at every site",
-		KOBS_TYPE_NUMBER, NULL, 0, 1 << 20, 0
-	},
-	[SLAB_P_MODULE] = {
-		"module", "follow allocations of this module's code",
-		KOBS_TYPE_TEXT, NULL, 1, MODULE_NAME_LEN - 1, 0
-	},
-	[SLAB_P_MODULE_TEXT] = {
-		"module_text",
-		"where the module's code lies if it is loaded: pairs of from and to",
-		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * KOBS_MODULE_PARTS, 0
-	},
-	[SLAB_P_HELPER_TEXT] = {
-		"helper_text",
-		"code of functions that allocate for their caller, which is the site: pairs of start and end, ascending",
-		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
 	},
 };
 

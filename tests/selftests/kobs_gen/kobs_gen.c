@@ -60,11 +60,12 @@
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/stacktrace.h>
-#include <linux/uaccess.h>
 #include <net/genetlink.h>
 #ifdef CONFIG_X86
 #include <asm/nmi.h>
 #endif
+
+#include "../gen_run.h"
 
 /* Calls that one command may ask for, and from interrupts. */
 #define MOST_CALLS	100000000ULL
@@ -644,7 +645,7 @@ static int run_family(void)
 }
 
 /* A command's words: at most a verb, a word and two numbers. */
-static int run(char *line)
+static int gen_run(char *line)
 {
 	char *words[4] = {};
 	u64 number[4] = {};
@@ -677,28 +678,6 @@ static int run(char *line)
 		       run_numbers(words[0], n - 1, number[1], number[2]);
 }
 
-static ssize_t run_write(struct file *file, const char __user *from,
-			 size_t len, loff_t *pos)
-{
-	char line[64];
-	int err;
-
-	if (!len || len >= sizeof(line))
-		return -EINVAL;
-	if (copy_from_user(line, from, len))
-		return -EFAULT;
-	line[len] = '\0';
-	err = run(strim(line));
-	return err ?: len;
-}
-
-static const struct file_operations run_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.write = run_write,
-	.llseek = noop_llseek,
-};
-
 static int stats_show(struct seq_file *seq, void *unused)
 {
 	unsigned int i;
@@ -725,10 +704,7 @@ static int __init kobs_gen_init(void)
 
 	if (err)
 		return err;
-	dir = debugfs_create_dir("kobs_gen", NULL);
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
-	debugfs_create_file("bench", 0400, dir, NULL, &bench_fops);
+	dir = gen_files("kobs_gen", &stats_fops, &bench_fops);
 	return 0;
 }
 

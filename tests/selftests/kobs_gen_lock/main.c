@@ -64,9 +64,9 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/uaccess.h>
 #include <linux/wait.h>
 
+#include "../gen_run.h"
 #include "gen_lock.h"
 
 #define LOCKS		4
@@ -376,7 +376,7 @@ static int run_numbered(const char *verb, unsigned long long n)
 	return gen_fire(verb, n);
 }
 
-static int run(char *line)
+static int gen_run(char *line)
 {
 	char *verb = strsep(&line, " ");
 	unsigned long long n;
@@ -396,25 +396,6 @@ static int run(char *line)
 		return gen_fire_pairs(line);
 	return kstrtoull(line, 0, &n) ? -EINVAL : run_numbered(verb, n);
 }
-
-static ssize_t run_write(struct file *file, const char __user *from,
-			 size_t count, loff_t *pos)
-{
-	char *line = memdup_user_nul(from, min_t(size_t, count, 255));
-	int err;
-
-	if (IS_ERR(line))
-		return PTR_ERR(line);
-	err = run(strim(line));
-	kfree(line);
-	return err ?: count;
-}
-
-static const struct file_operations run_fops = {
-	.owner = THIS_MODULE,
-	.write = run_write,
-	.llseek = noop_llseek,
-};
 
 static int stats_show(struct seq_file *m, void *unused)
 {
@@ -499,10 +480,7 @@ static int __init kobs_gen_lock_init(void)
 		spin_lock_init(&kobs_gen_lock_spin[i]);
 		rwlock_init(&kobs_gen_lock_rwlock[i]);
 	}
-	dir = debugfs_create_dir("kobs_gen_lock", NULL);
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
-	debugfs_create_file("bench", 0400, dir, NULL, &bench_fops);
+	dir = gen_files("kobs_gen_lock", &stats_fops, &bench_fops);
 	return 0;
 }
 

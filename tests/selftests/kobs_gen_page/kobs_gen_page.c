@@ -49,9 +49,10 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <trace/events/kmem.h>
+
+#include "../gen_run.h"
 
 #define MOST		100000ULL
 #define MOST_ORDER	9
@@ -680,7 +681,7 @@ static int run_probes(u64 n)
 	return err;
 }
 
-static int run_command(char *text)
+static int run_command(const char *text)
 {
 	char word[16] = "", how[16] = "";
 	u64 n = 0, order = 0;
@@ -718,29 +719,15 @@ static int run_command(char *text)
 	return 0;
 }
 
-static ssize_t run_write(struct file *file, const char __user *from, size_t len,
-			 loff_t *pos)
+static int gen_run(char *line)
 {
-	char text[64];
 	int err;
 
-	if (len >= sizeof(text))
-		return -EINVAL;
-	if (copy_from_user(text, from, len))
-		return -EFAULT;
-	text[len] = '\0';
 	mutex_lock(&gen_lock);
-	err = run_command(text);
+	err = run_command(line);
 	mutex_unlock(&gen_lock);
-	return err ?: len;
+	return err;
 }
-
-static const struct file_operations run_ops = {
-	.owner = THIS_MODULE,
-	.write = run_write,
-	.open = simple_open,
-	.llseek = noop_llseek,
-};
 
 static int stats_show(struct seq_file *m, void *unused)
 {
@@ -781,10 +768,7 @@ static int __init gen_init(void)
 		shelf_free(&held);
 		return -ENOMEM;
 	}
-	dir = debugfs_create_dir("kobs_gen_page", NULL);
-	debugfs_create_file("run", 0200, dir, NULL, &run_ops);
-	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
-	debugfs_create_file("bench", 0400, dir, NULL, &bench_fops);
+	dir = gen_files("kobs_gen_page", &stats_fops, &bench_fops);
 	return 0;
 }
 

@@ -35,7 +35,8 @@
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/smp.h>
-#include <linux/uaccess.h>
+
+#include "../gen_run.h"
 
 #define WORKERS		4
 #define MOST_TIMES	1000000U
@@ -191,7 +192,7 @@ static int run_block(const char *state, unsigned int ms, unsigned int n)
 	return 0;
 }
 
-static int run_command(const char *line)
+static int gen_run(char *line)
 {
 	char state[8];
 	unsigned int a;
@@ -219,26 +220,6 @@ static int run_command(const char *line)
 	}
 	return -EINVAL;
 }
-
-static ssize_t run_write(struct file *file, const char __user *from,
-			 size_t size, loff_t *pos)
-{
-	char line[64];
-	int err;
-
-	if (size >= sizeof(line))
-		return -EINVAL;
-	if (copy_from_user(line, from, size))
-		return -EFAULT;
-	line[size] = '\0';
-	err = run_command(strim(line));
-	return err ? err : size;
-}
-
-static const struct file_operations run_fops = {
-	.owner = THIS_MODULE,
-	.write = run_write,
-};
 
 static int stats_show(struct seq_file *m, void *v)
 {
@@ -281,9 +262,7 @@ static int __init kobs_gen_sched_init(void)
 		}
 		workers[i] = t;
 	}
-	dir = debugfs_create_dir("kobs_gen_sched", NULL);
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
+	dir = gen_files("kobs_gen_sched", &stats_fops, NULL);
 	debugfs_create_file("workers", 0400, dir, NULL, &workers_fops);
 	return 0;
 }

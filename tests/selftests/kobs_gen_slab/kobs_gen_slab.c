@@ -63,12 +63,13 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #ifdef CONFIG_X86
 #include <asm/nmi.h>
 #endif
 #include <trace/events/kmem.h>
+
+#include "../gen_run.h"
 
 #define MOST		100000ULL
 #define MOST_SIZE	SZ_1M
@@ -973,7 +974,7 @@ static int run_verb(const struct verb *verb, const char **text, const u64 *n)
 	}
 }
 
-static int run(char *line)
+static int gen_run(char *line)
 {
 	char *word = strsep(&line, " ");
 	const struct verb *verb = NULL;
@@ -1003,28 +1004,6 @@ static int run(char *line)
 	mutex_unlock(&gen_lock);
 	return err;
 }
-
-static ssize_t run_write(struct file *file, const char __user *from,
-			 size_t len, loff_t *pos)
-{
-	char line[64];
-	int err;
-
-	if (!len || len >= sizeof(line))
-		return -EINVAL;
-	if (copy_from_user(line, from, len))
-		return -EFAULT;
-	line[len] = '\0';
-	err = run(strim(line));
-	return err ?: len;
-}
-
-static const struct file_operations run_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.write = run_write,
-	.llseek = noop_llseek,
-};
 
 static int stats_show(struct seq_file *seq, void *unused)
 {
@@ -1124,10 +1103,7 @@ static int __init kobs_gen_slab_init(void)
 		return err;
 	}
 	gen_init_leave();
-	dir = debugfs_create_dir("kobs_gen_slab", NULL);
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
-	debugfs_create_file("bench", 0400, dir, NULL, &bench_fops);
+	dir = gen_files("kobs_gen_slab", &stats_fops, &bench_fops);
 	return 0;
 }
 
