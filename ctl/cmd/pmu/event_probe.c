@@ -98,7 +98,10 @@ double pmu_event_unit(const struct pmu_event *e, char *unit, size_t size)
 		snprintf(unit, size, "ns");
 		return 1;
 	}
-	if (!read_aside(e, "unit", unit, size) || !read_aside(e, "scale", scale, sizeof(scale)))
+	/* Slots of a cycle have a scale, and no unit. */
+	if (!read_aside(e, "unit", unit, size))
+		*unit = 0;
+	if (!read_aside(e, "scale", scale, sizeof(scale)))
 		return 1;
 	v = strtod(scale, NULL);
 	return v > 0 ? v : 1;
