@@ -5,7 +5,8 @@
  */
 
 #include "cmd/pmu/edges.h"
-#include "cmd/pmu/stat.h"
+#include "cmd/pmu/stat_metrics.h"
+#include "cmd/pmu/stat_verdict.h"
 #include "cmd/saved/compare.h"
 #include "cmd/slab/growth_print.h"
 #include "report/callgraph.h"
@@ -166,24 +167,34 @@ static void test_edges(void)
 	tear_down(&f);
 }
 
-static const struct stat_row counts[] = {
-	{ { 0 }, 1500000000, 2000, 2000, "cpu-clock", "ns", 1 },
-	{ { 1 }, 3000000000000000000ull, 2000, 1000, "cycles", "", 1 },
-	{ { 2 }, 12345678901234567890ull, 2000, 2000, "instructions", "", 1 },
-	{ { 3 }, 70000, 2000, 0, "joules", "J", 0.00000000023283064365386963 },
+static struct stat_row counts[] = {
+	{ { 0 }, 1500000000, 2000, 2000, "cpu-clock", "ns", 1, 0, NULL, 0, false },
+	{ { 1 }, 3000000000000000000ull, 2000, 1000, "cycles", "", 1, 1, NULL, 0, false },
+	{ { 2 }, 12345678901234567890ull, 2000, 2000, "instructions", "", 1, 1, NULL, 0, false },
+	{ { 3 }, 70000, 2000, 0, "joules", "J", 0.00000000023283064365386963, 1, "a role",
+	  0, false },
 };
 
 static void print_counts(struct fixture *f, struct out *o)
 {
-	const struct stat_state all = { (struct stat_row *)counts, ARRAY_SIZE(counts), 0, 0 };
+	struct stat_state all = {
+		.v = counts, .n = ARRAY_SIZE(counts), .groups = 2,
+		.duration = f->session.duration,
+	};
+	const struct topdown slots = {
+		.method = "amd-zen4", .unit = "slots", .tenths = { 21, 20, 149, 810 }, .has = 15,
+		.shared = true,
+	};
+	struct stat_verdicts verdicts = {};
 	size_t i;
 
+	stat_link(&all);
 	report_header(&f->report, o);
 	out_table_begin(o, "rows");
 	for (i = 0; i < all.n; i++) {
 		out_row_begin(o);
 		out_cell_shown(o, "cpu", "CPU", i, i ? "1" : "0");
-		stat_print_count(o, &counts[i], f->session.duration);
+		stat_print_count(o, &all, i);
 		out_row_end(o);
 	}
 	out_row_begin(o);
@@ -192,6 +203,13 @@ static void print_counts(struct fixture *f, struct out *o)
 	out_row_end(o);
 	out_table_end(o);
 	stat_print_ratios(o, &all);
+	stat_print_topdown(o, &slots);
+	stat_verdict_topdown(&verdicts, &slots);
+	stat_verdict_find(&verdicts, &all, &f->opts.by);
+	stat_print_verdicts(o, &verdicts);
+	stat_verdict_free(&verdicts);
+	all.v = NULL;
+	stat_free(&all);
 	report_footer(&f->report, o);
 }
 
@@ -217,7 +235,15 @@ static void test_counts(void)
 	f.shown = show("a.json", &f.opts);
 	is(f.shown, f.text, "counts, their rates and what follows from them");
 	has(f.text, "<not counted>", "one that was not counted");
-	has(f.text, "2.06 instructions per cycle (estimated", "a ratio");
+	has(f.text, "100.0 %  2.06 insn per cycle (estimated)\n", "a ratio");
+	has(f.text, "\nIn all:\n2.06 instructions per cycle (estimated: these events shared", "of all");
+	has(f.text, "0.0 %  a role\n", "what an event is for");
+	has(f.text, " 2.0 %  bad speculation  were for work that was thrown away\n", "a part of the slots");
+	has(f.text, "shares of the slots, by amd-zen4 (estimated: these events shared counters)\n",
+	    "of which slots");
+	has(f.text, "\nVerdict: bound by instructions: 81.0 % of the slots did work that counted (est",
+	    "a verdict");
+	has(f.text, "\n  next: obsctl pmu record -g -d 10\n", "the next command");
 	other = strdup(f.json);
 	at = strstr(other, "\"scaled\": 1500000000");
 	memcpy(at, "\"scaled\": 1800000000", 20);

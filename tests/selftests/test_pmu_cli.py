@@ -86,6 +86,11 @@ def stat_default():
     contains(text, "<not supported>  cycles", "report")
     assert re.search(r"\d (us|ms|s)  task-clock +[\d.]+ CPUs", text), text
     contains(obsctl("pmu", "stat", "-e", "cycles", "--", "true", status=1).err, "there is no PMU", "refusal of cycles")
+    contains(text, "\nNo verdict on IPC: cycles is not counted by this machine.\n", "what there is no verdict on")
+    # Of the default events it was not asked for.
+    report = json.loads(obsctl("pmu", "stat", "--json", "--", "true").out)
+    equal((report["verdict"], report.get("verdict_missing", []), report["of_tasks"]), ([], [], True), "verdict")
+    contains(obsctl("pmu", "stat", "--topdown", "--", "true", status=1).err, "--topdown needs the CPU's PMU, which is not there", "refusal")
 
 
 @test("stat by CPU, and in intervals that add up")

@@ -7,6 +7,7 @@
 #include "cmd/nouns.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
+#include "cmd/pmu/stat_verdict.h"
 #include "cmd/pmu/weight.h"
 #include "kobs_ustack.h"
 #include "lib/parse.h"
@@ -78,8 +79,14 @@ static const struct opt branch_options[] = {
 	  PMU_AT(check) },
 };
 
+static const struct opt stat_options[] = {
+	{ "topdown", 0, NULL, "what became of the CPU's issue slots (top-down analysis, level 1)",
+	  &opt_switch, PMU_AT(topdown) },
+};
+
 static const struct opt_group group_event = { OPT_OWN(event_options) };
 static const struct opt_group group_sample = { OPT_OWN(sample_options) };
+static const struct opt_group group_stat = { OPT_OWN(stat_options) };
 static const struct opt_group group_record = { OPT_OWN(record_options) };
 static const struct opt_group group_branch = { OPT_OWN(branch_options) };
 
@@ -93,6 +100,11 @@ const struct opt_group *const pmu_record_groups[] = {
 const char *const pmu_record_columns[] = {
 	"func", "event", "ip", "uip", CONTEXT_COLUMNS, STACK_COLUMNS, NULL
 };
+
+static void print_limits(const struct verb *verb, FILE *to)
+{
+	stat_verdict_help(to);
+}
 
 #define NO_ARGS "-e chooses events"
 
@@ -109,10 +121,12 @@ static const struct verb verbs[] = {
 		.doc = "count events",
 		.args_hint = NO_ARGS,
 		.command = true,
-		.groups = GROUPS(&group_event, &group_filter, &group_by, &group_json,
+		.groups = GROUPS(&group_event, &group_stat, &group_filter, &group_by, &group_json,
 				 &group_format_rows, &group_html, &group_output, &group_verbose,
 				 &group_run, &group_interval, &group_max_lost, &group_stacks),
 		.columns = COLUMNS("event", "cpu", "pid", "tid", "comm"),
+		.more = print_limits,
+		.check = pmu_check_stat,
 		.fn = pmu_stat,
 	},
 	{

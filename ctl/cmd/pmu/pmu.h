@@ -18,6 +18,7 @@ int pmu_list(const struct verb *verb, const struct opts *o);
 int pmu_stat(const struct verb *verb, const struct opts *o);
 int pmu_record(const struct verb *verb, const struct opts *o);
 int pmu_branch(const struct verb *verb, const struct opts *o);
+int pmu_check_stat(const struct verb *verb, const struct opts *o);
 int pmu_check_record(const struct verb *verb, const struct opts *o);
 int pmu_check_branch(const struct verb *verb, const struct opts *o);
 

@@ -25,6 +25,7 @@ struct pmu_opts {
 	bool		no_inherit;
 	bool		check;
 	bool		graph;
+	bool		topdown;
 };
 
 /* A verb that is being run. */

@@ -9,8 +9,11 @@
 #include <string.h>
 
 #include "cmd/pmu/pmu.h"
+#include "cmd/pmu/stat_metrics.h"
 #include "cmd/pmu/setup.h"
 #include "cmd/pmu/stat.h"
+#include "cmd/pmu/topdown.h"
+#include "cmd/pmu/stat_verdict.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/format.h"
@@ -18,6 +21,12 @@
 
 /* Fields of the source's rows. */
 enum { STAT_ENABLED, STAT_RUNNING, STAT_FIELDS };
+
+/* What the verb keeps: the counts of the report before, and how slots are to be divided. */
+struct stat_verb {
+	struct stat_state before;
+	struct topdown_plan plan;
+};
 
 static struct stat_row *find_row(const struct stat_state *st, const uint64_t *key, size_t keys)
 {
@@ -81,8 +90,35 @@ static void subtract(struct stat_state *now, const struct stat_state *before, si
 	now->duration -= before->duration;
 }
 
+/* Rows of one task or CPU: those of events differ in one key. */
+static void find_groups(struct stat_state *st, size_t keys, size_t event)
+{
+	struct stat_groups groups = {};
+	struct buf text = {};
+	size_t i, c;
+
+	for (i = 0; i < st->n; i++) {
+		text.len = 0;
+		buf_puts(&text, "");
+		for (c = 0; c < keys; c++)
+			if (c != event)
+				buf_printf(&text, "%llx ", (unsigned long long)st->v[i].key[c]);
+		st->v[i].group = stat_group(&groups, text.p);
+	}
+	st->groups = groups.n;
+	stat_groups_free(&groups);
+	buf_free(&text);
+}
+
+/* Which of the plan's events it is, for the reader; the session's are in its order. */
+static const char *role_of(const struct topdown_plan *plan, uint64_t event)
+{
+	return event < plan->n ? plan->method->event[plan->event[event]].role : NULL;
+}
+
 static void name_rows(const struct pmu_run *p, const struct view *v, struct stat_state *st)
 {
+	const struct stat_verb *verb = p->verb;
 	size_t c = view_column(v, "event");
 	size_t i;
 
@@ -94,11 +130,15 @@ static void name_rows(const struct pmu_run *p, const struct view *v, struct stat
 			e = &p->events.v[s->key[c]];
 		s->event = e ? e->name : "";
 		s->scale = e ? pmu_event_unit(e, s->unit, sizeof(s->unit)) : 1;
+		s->role = e ? role_of(&verb->plan, s->key[c]) : NULL;
 	}
+	find_groups(st, v->nr_columns, c);
+	stat_link(st);
 }
 
-static void print_row(struct report *r, struct out *o, const struct stat_row *s, uint64_t duration)
+static void print_row(struct report *r, struct out *o, const struct stat_state *st, size_t row)
 {
+	const struct stat_row *s = &st->v[row];
 	struct view *v = r->view;
 	struct buf b = {};
 	size_t c;
@@ -120,7 +160,7 @@ static void print_row(struct report *r, struct out *o, const struct stat_row *s,
 	}
 	out_are_keys(o, false);
 	buf_free(&b);
-	stat_print_count(o, s, duration);
+	stat_print_count(o, st, row);
 	out_row_end(o);
 }
 
@@ -144,11 +184,64 @@ static void print_absent(const struct pmu_run *p, struct report *r, struct out *
 	}
 }
 
+static bool observes_tasks(const struct pmu_run *p)
+{
+	return p->tasks.n || (p->o->command && !p->opts->all_cpus && !p->o->cpus.n);
+}
+
+/* Counts of the plan's events over all rows. */
+static bool divide_slots(const struct pmu_run *p, const struct stat_state *st, struct topdown *t,
+			 struct stat_verdicts *v)
+{
+	const struct stat_verb *verb = p->verb;
+	struct topdown_count count[TOPDOWN_EVENTS] = {};
+	struct buf line = {};
+	const char *why;
+	size_t i;
+	bool done;
+
+	for (i = 0; i < verb->plan.n; i++) {
+		const char *name = p->events.v[i].name;
+		struct stat_sum sum = stat_sum_of(st, name, stat_modifiers(name), STAT_ALL);
+
+		count[i] = (struct topdown_count){ sum.n, sum.shared, sum.found && !sum.unscaled };
+	}
+	done = topdown_work_out(&verb->plan, count, t, &why);
+	if (!done) {
+		buf_printf(&line, "slots: the event of '%s' counted nothing", why);
+		strings_add(&v->missing, line.p);
+	}
+	buf_free(&line);
+	return done;
+}
+
+/* What the counts say, behind the table. */
+static void print_judged(const struct pmu_run *p, const struct report *r, struct out *o,
+			 const struct stat_state *st)
+{
+	const struct stat_verb *verb = p->verb;
+	struct stat_verdicts found = {};
+	struct topdown t;
+
+	stat_print_ratios(o, st);
+	if (verb->plan.n && divide_slots(p, st, &t, &found)) {
+		stat_print_topdown(o, &t);
+		stat_verdict_topdown(&found, &t);
+	}
+	stat_verdict_find(&found, st, &p->absent);
+	if (!r->interim || o->json)
+		stat_print_verdicts(o, &found);
+	stat_verdict_free(&found);
+}
+
 static int print_stat(struct run_spec *spec, struct report *r, const struct output *to)
 {
 	struct pmu_run *p = spec->arg;
-	struct stat_state *before = p->verb;
-	struct stat_state now = { .duration = r->session->duration };
+	struct stat_verb *verb = p->verb;
+	struct stat_state *before = &verb->before;
+	struct stat_state now = {
+		.duration = r->session->duration, .of_tasks = observes_tasks(p),
+	};
 	struct stat_state all;
 	struct buf title = {};
 	struct out o;
@@ -157,11 +250,11 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	if (r->view->nr_columns > STAT_KEYS)
 		return refuse("pmu stat takes at most %d columns", STAT_KEYS);
 	take_rows(r->table, &now);
-	name_rows(p, r->view, &now);
 	all = now;
 	all.v = now.n ? zalloc(now.n * sizeof(*now.v)) : NULL;
 	if (now.n)
 		memcpy(all.v, now.v, now.n * sizeof(*now.v));
+	name_rows(p, r->view, &now);
 	/* A screen has the totals, too. */
 	if (r->interim && !to->grid)
 		subtract(&now, before, r->view->nr_columns);
@@ -174,20 +267,21 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	if (p->lacking && p->defaults)
 		out_json_text(&o, "lacking", p->lacking);
 	out_json_bool(&o, "interval", r->interim);
+	out_json_bool(&o, "of_tasks", now.of_tasks);
 	out_json_number(&o, "interval_ns", now.duration);
 	out_table_begin(&o, "rows");
 	for (i = 0; i < now.n; i++)
-		print_row(r, &o, &now.v[i], now.duration);
+		print_row(r, &o, &now, i);
 	print_absent(p, r, &o);
 	out_table_end(&o);
-	stat_print_ratios(&o, &now);
+	print_judged(p, r, &o, &now);
 	if (!r->interim || o.json || to->grid)
 		report_footer(r, &o);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
 	buf_free(&title);
-	free(now.v);
+	stat_free(&now);
 	free(before->v);
 	*before = all;
 	return output_flush(to);
@@ -198,7 +292,7 @@ static int default_events(struct pmu_run *p)
 {
 	static const char *const names[] = {
 		"task-clock", "context-switches", "cpu-migrations", "page-faults", "cycles",
-		"instructions", "branches", "branch-misses",
+		"instructions", "branches", "branch-misses", "cache-references", "cache-misses",
 	};
 	size_t i;
 	int err = 0;
@@ -238,24 +332,46 @@ static void find_absent(struct pmu_run *p)
 /* Tasks move between CPUs: what they count has none. */
 static int check_columns(const struct pmu_run *p)
 {
-	const struct opts *o = p->o;
-	bool tasks = p->tasks.n || (o->command && !p->opts->all_cpus && !o->cpus.n);
-
-	if (tasks && strings_have(&o->by, "cpu"))
+	if (observes_tasks(p) && strings_have(&p->o->by, "cpu"))
 		return misuse("--by cpu needs events of CPUs: add -a or -C, or leave out -p and -t");
+	return 0;
+}
+
+/* Its events, which are of no use one without the other. */
+static int choose_topdown(struct pmu_run *p, struct topdown_plan *plan)
+{
+	int err = topdown_find(plan, &p->o->cpus, &p->events);
+	size_t i;
+
+	for (i = 0; !err && i < p->events.n; i++)
+		if (!pmu_event_counts(&p->events.v[i]))
+			err = refuse("--topdown needs the event %s, which perf does not count here",
+				     p->events.v[i].name);
+	return err;
+}
+
+/** pmu_check_stat() - Return: 0, or STATUS_USAGE for options that contradict each other. */
+int pmu_check_stat(const struct verb *verb, const struct opts *o)
+{
+	const struct pmu_opts *own = o->own;
+
+	if (own->topdown && own->events.n)
+		return misuse("--topdown chooses its events: it cannot be combined with -e");
 	return 0;
 }
 
 /** pmu_stat() - Return: the exit status. */
 int pmu_stat(const struct verb *verb, const struct opts *o)
 {
-	struct stat_state before = {};
+	struct stat_verb own = {};
 	struct pmu_run p;
 	int err = pmu_begin(&p, o, "stat");
 	size_t i;
 
 	if (!err)
 		err = check_columns(&p);
+	if (!err && p.opts->topdown)
+		err = choose_topdown(&p, &own.plan);
 	if (!err)
 		find_absent(&p);
 	if (!err && !p.events.n)
@@ -268,11 +384,11 @@ int pmu_stat(const struct verb *verb, const struct opts *o)
 			strings_add(&p.own.by, o->by.v[i]);
 	}
 	if (!err) {
-		p.verb = &before;
+		p.verb = &own;
 		p.spec.report = print_stat;
 		err = run_session(&p.spec, &p.own);
 	}
-	free(before.v);
+	free(own.before.v);
 	pmu_end(&p);
 	return err;
 }

@@ -1,64 +1,65 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The cells of a count, and what follows from pairs of counts; of a session or a file. */
+/* The cells of a count, what follows from counts, and verdicts; of a session or a file. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/json_file.h"
-#include "cmd/pmu/pmu.h"
+#include "cmd/pmu/stat_metrics.h"
 #include "cmd/pmu/stat.h"
+#include "cmd/pmu/topdown.h"
+#include "cmd/pmu/stat_verdict.h"
 #include "lib/buf.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 
-/* What is said of two events that were counted together. */
-static const struct {
-	const char	*of;
-	const char	*per;
-	const char	*key;
-	const char	*text;
-	bool		percent;
-} ratios[] = {
-	{ "instructions", "cycles", "ipc", "instructions per cycle", false },
-	{ "branch-misses", "branches", "branch_miss_rate", "of the branches were mispredicted",
-	  true },
-	{ "cache-misses", "cache-references", "cache_miss_rate", "of the cache references missed",
-	  true },
-	{ "L1-dcache-load-misses", "L1-dcache-loads", "l1d_miss_rate", "of the L1 loads missed",
-	  true },
-	{ "LLC-load-misses", "LLC-loads", "llc_miss_rate", "of the last cache's loads missed",
-	  true },
-	{ "dTLB-load-misses", "dTLB-loads", "dtlb_miss_rate", "of the data TLB's loads missed",
-	  true },
-	{ "iTLB-load-misses", "iTLB-loads", "itlb_miss_rate",
-	  "of the instruction TLB's loads missed", true },
-};
-
-static double scaled(const struct stat_row *s)
+/* What follows from a count and others of its row's task or CPU, in one cell. */
+static void print_metrics(struct out *o, const struct stat_state *st, const struct stat_row *s)
 {
-	if (!s->running || s->running >= s->enabled)
-		return (double)s->count;
-	return (double)s->count * (double)s->enabled / (double)s->running;
+	struct buf cell = {};
+	const char *last = "";
+	char text[80];
+	double value;
+	bool shared;
+	size_t i;
+
+	for (i = 0; i < nr_stat_metrics; i++) {
+		const struct stat_metric *m = &stat_metrics[i];
+
+		if (!stat_is_event(s->event, m->of) || !strcmp(last, m->key) ||
+		    !stat_metric_of(st, m, stat_modifiers(s->event), s->group, &value, &shared))
+			continue;
+		last = m->key;
+		out_json_real(o, m->key, value);
+		buf_printf(&cell, "%s%s%s", cell.len ? ", " : "",
+			   stat_metric_text(text, sizeof(text), m, value, m->cell),
+			   shared ? " (estimated)" : "");
+	}
+	if (s->role)
+		buf_puts(&cell, s->role);
+	out_json_text(o, "role", s->role);
+	out_cell_aside(o, "DERIVED", cell.len ? cell.p : "", false);
+	buf_free(&cell);
 }
 
 /**
- * stat_print_count() - Count, name and rate, and how long it was counted.
+ * stat_print_count() - Count, name and rate, how long it was counted, and what follows from it.
  *
  * Nanoseconds per second are CPUs that were busy; other units are as the PMU says.
  */
-void stat_print_count(struct out *o, const struct stat_row *s, uint64_t duration)
+void stat_print_count(struct out *o, const struct stat_state *st, size_t row)
 {
+	const struct stat_row *s = &st->v[row];
 	bool ns = !strcmp(s->unit, "ns");
 	bool scales = s->scale < 1 || s->scale > 1;
-	double n = scaled(s) * s->scale;
-	double rate = duration ? n * 1e9 / (double)duration : 0;
+	double n = stat_scaled(s) * s->scale;
+	double rate = st->duration ? n * 1e9 / (double)st->duration : 0;
 	char number[40];
 	char shown[80];
 
 	if (ns)
 		format_ns(shown, sizeof(shown), n);
-	else if (scales)
+	else if (scales && *s->unit)
 		snprintf(shown, sizeof(shown), "%.2f %s", n, s->unit);
 	else
 		snprintf(shown, sizeof(shown), "%s%s%s",
@@ -79,9 +80,10 @@ void stat_print_count(struct out *o, const struct stat_row *s, uint64_t duration
 		 s->enabled ? (double)s->running * 100 / (double)s->enabled : 0);
 	out_cell_aside(o, "COUNTED FOR", shown, true);
 	out_json_number(o, "count", s->count);
-	out_json_number(o, "scaled", format_whole(scaled(s)));
+	out_json_number(o, "scaled", format_whole(stat_scaled(s)));
 	out_json_number(o, "enabled_ns", s->enabled);
 	out_json_number(o, "running_ns", s->running);
+	print_metrics(o, st, s);
 }
 
 /** stat_print_absent() - Events that the machine does not count have no numbers. */
@@ -92,142 +94,137 @@ void stat_print_absent(struct out *o, const char *event)
 	out_json_bool(o, "supported", false);
 	out_cell_aside(o, "PER SECOND", "-", true);
 	out_cell_aside(o, "COUNTED FOR", "-", true);
+	out_cell_aside(o, "DERIVED", "", false);
 }
 
-/* The sum of an event over all rows: CPUs, tasks. @shared: it was not counted all the time. */
-static bool sum_of(const struct stat_state *st, const char *name, double *sum, bool *shared)
+/* A metric of all rows, for each kind of code that events count by their modifiers. */
+static void print_ratio(struct out *o, const struct stat_state *st, const struct stat_metric *m,
+			struct strings *told, struct strings *estimated)
 {
-	size_t len = strlen(name);
-	bool found = false;
+	struct buf key = {};
+	char text[120];
+	double value;
+	bool shared;
 	size_t i;
 
-	*sum = 0;
-	for (i = 0; i < st->n; i++) {
-		const char *event = st->v[i].event;
+	for (i = 0; i < st->mods.n; i++) {
+		const char *mods = st->mods.v[i];
 
-		if (strncmp(event, name, len) || (event[len] && event[len] != ':'))
+		if (!stat_metric_of(st, m, mods, STAT_ALL, &value, &shared))
 			continue;
-		found = true;
-		*sum += scaled(&st->v[i]);
-		*shared |= st->v[i].running < st->v[i].enabled;
+		/* The first kind of code has the key by itself. */
+		key.len = 0;
+		buf_puts(&key, m->key);
+		if (strings_have(told, key.p) && *mods)
+			buf_printf(&key, ":%s", mods);
+		if (strings_have(told, key.p))
+			continue;
+		out_json_real(o, key.p, value);
+		if (shared)
+			strings_add(estimated, key.p);
+		if (st->groups > 1)
+			out_line(o, "%s%s%s%s%s", told->n ? "" : "\nIn all:\n",
+				 stat_metric_text(text, sizeof(text), m, value, m->text),
+				 *mods ? ", :" : "", mods,
+				 shared ? " (estimated: these events shared counters)" : "");
+		strings_add(told, key.p);
 	}
-	return found;
+	buf_free(&key);
 }
 
-/** stat_print_ratios() - What is said of pairs of events. */
+/** stat_print_ratios() - What follows from pairs of events over all rows. */
 void stat_print_ratios(struct out *o, const struct stat_state *st)
 {
-	bool estimated[ARRAY_SIZE(ratios)] = {};
-	bool first = true;
-	double of;
-	double per;
+	struct strings estimated = {};
+	struct strings told = {};
 	size_t i;
 
 	out_open(o, "derived", '{');
-	for (i = 0; i < ARRAY_SIZE(ratios); i++) {
-		bool shared = false;
-
-		if (!sum_of(st, ratios[i].of, &of, &shared) ||
-		    !sum_of(st, ratios[i].per, &per, &shared) || per < 1)
-			continue;
-		estimated[i] = shared;
-		out_json_real(o, ratios[i].key, of / per);
-		if (!o->json)
-			out_line(o, "%s%8.2f%s %s%s", first ? "\n" : "",
-				 of / per * (ratios[i].percent ? 100 : 1),
-				 ratios[i].percent ? " %" : "", ratios[i].text,
-				 shared ? " (estimated: these events shared counters)" : "");
-		first = false;
-	}
+	for (i = 0; i < nr_stat_metrics; i++)
+		print_ratio(o, st, &stat_metrics[i], &told, &estimated);
 	out_close(o, '}');
 	out_open(o, "derived_estimated", '[');
-	for (i = 0; i < ARRAY_SIZE(ratios); i++)
-		if (estimated[i])
-			out_json_text(o, NULL, ratios[i].key);
+	for (i = 0; i < estimated.n; i++)
+		out_json_text(o, NULL, estimated.v[i]);
 	out_close(o, ']');
+	strings_free(&estimated);
+	strings_free(&told);
 }
 
-static const char *text_of(const json_t *object, const char *key)
+/** stat_print_method() - Of which slots the parts are. */
+void stat_print_method(struct out *o, const char *method, const char *unit, bool estimated)
 {
-	const char *text = json_text(json_object_get(object, key));
-
-	return text ? text : "";
+	out_line(o, "shares of the %s, by %s%s", unit, method,
+		 estimated ? " (estimated: these events shared counters)" : "");
 }
 
-static struct stat_row read_row(const json_t *row)
+/** stat_print_verdict() - A sentence, and the next command. */
+void stat_print_verdict(struct out *o, bool first, const char *sentence, const char *next)
 {
-	const json_t *scale = json_object_get(row, "unit_scale");
-	struct stat_row s = {
-		.count = json_unsigned(json_object_get(row, "count")),
-		.enabled = json_unsigned(json_object_get(row, "enabled_ns")),
-		.running = json_unsigned(json_object_get(row, "running_ns")),
-		.event = text_of(row, "event"), .scale = scale ? json_number_value(scale) : 1,
-	};
-
-	snprintf(s.unit, sizeof(s.unit), "%s", text_of(row, "unit"));
-	return s;
+	out_line(o, "%sVerdict: %s.\n  next: %s", first ? "\n" : "", sentence, next);
 }
 
-/* The columns but the event; an event that is not counted has none of them. */
-static void print_keys(struct out *o, const json_t *root, const json_t *row)
+/** stat_print_missing() - What there is no verdict on, and for want of which event. */
+void stat_print_missing(struct out *o, bool first, const char *missing)
 {
-	json_t *by = json_object_get(root, "by");
-	const json_t *first = json_array_get(json_object_get(root, "rows"), 0);
-	json_t *item;
+	out_line(o, "%sNo verdict on %s.", first ? "\n" : "", missing);
+}
+
+/** stat_print_part() - A part of the slots. */
+void stat_print_part(struct out *o, const char *key, const char *text, const char *doc,
+		     unsigned int tenths, double slots)
+{
+	char shown[32];
+
+	out_row_begin(o);
+	snprintf(shown, sizeof(shown), "%u.%u %%", tenths / 10, tenths % 10);
+	out_cell_aside(o, "SHARE", shown, true);
+	out_json_text(o, "part", key);
+	out_cell_text(o, "name", "TOP-DOWN", text);
+	out_cell_text(o, "doc", "WHAT", doc);
+	out_json_real(o, "percent", tenths / 10.0);
+	out_json_number(o, "slots", format_whole(slots));
+	out_row_end(o);
+}
+
+/** stat_print_topdown() - What became of the slots: parts that are 100.0 % in all. */
+void stat_print_topdown(struct out *o, const struct topdown *t)
+{
 	size_t i;
 
-	json_array_foreach(by, i, item) {
-		const char *name = json_text(item) ? json_text(item) : "?";
-		const char *header = strcmp(name, "cpu") ? name : "CPU";
-		const json_t *value = json_object_get(row, name);
-		char number[32];
-
-		if (!strcmp(name, "event"))
-			continue;
-		snprintf(number, sizeof(number), "%llu", (unsigned long long)json_unsigned(value));
-		if (!value)
-			out_cell_aside(o, header, "-",
-				       json_is_unsigned(json_object_get(first, name)));
-		else if (json_is_unsigned(value))
-			out_cell_shown(o, name, header, json_unsigned(value), number);
-		else
-			out_cell_text(o, name, header, text_of(row, name));
-	}
+	out_line(o, "%s", "");
+	out_json_text(o, "topdown_method", t->method);
+	out_json_text(o, "topdown_unit", t->unit);
+	out_json_bool(o, "topdown_estimated", t->shared);
+	out_table_begin(o, "topdown");
+	for (i = 0; i < NR_TOPDOWN_PARTS; i++)
+		if (t->has & 1u << i)
+			stat_print_part(o, topdown_names[i].key, topdown_names[i].text,
+					topdown_names[i].doc, t->tenths[i], t->slots[i]);
+	out_table_end(o);
+	stat_print_method(o, t->method, t->unit, t->shared);
 }
 
-/** pmu_stat_show() - A saved report. Return: 0, or an exit status after a sentence. */
-int pmu_stat_show(struct report *r, const struct output *to)
+/** stat_print_verdicts() - What the counts say, and what cannot be told. */
+void stat_print_verdicts(struct out *o, const struct stat_verdicts *v)
 {
-	const json_t *root = r->saved->root;
-	const json_t *duration = json_object_get(root, "interval_ns");
-	struct stat_state all = {
-		.duration = duration ? json_unsigned(duration) : r->session->duration,
-	};
-	json_t *row;
-	struct out o;
 	size_t i;
 
-	output_begin(to, &o, false);
-	report_header(r, &o);
-	if (*text_of(root, "lacking"))
-		out_line(&o, "Only software events: %s.\n", text_of(root, "lacking"));
-	out_table_begin(&o, "rows");
-	json_array_foreach(json_object_get(root, "rows"), i, row) {
-		out_row_begin(&o);
-		print_keys(&o, root, row);
-		all.v = grow(all.v, &all.cap, all.n + 1, sizeof(*all.v));
-		all.v[all.n] = read_row(row);
-		if (json_is_false(json_object_get(row, "supported")))
-			stat_print_absent(&o, text_of(row, "event"));
-		else
-			stat_print_count(&o, &all.v[all.n++], all.duration);
-		out_row_end(&o);
+	out_open(o, "verdict", '[');
+	for (i = 0; i < v->n; i++) {
+		out_open(o, NULL, '{');
+		out_json_text(o, "rule", v->v[i].rule);
+		out_json_text(o, "sentence", v->v[i].sentence);
+		out_json_text(o, "next", v->v[i].next);
+		out_close(o, '}');
+		stat_print_verdict(o, !i, v->v[i].sentence, v->v[i].next);
 	}
-	out_table_end(&o);
-	stat_print_ratios(&o, &all);
-	if (!r->interim)
-		report_footer(r, &o);
-	out_free(&o);
-	free(all.v);
-	return output_flush(to);
+	out_close(o, ']');
+	out_json_texts(o, "verdict_missing", &v->missing);
+	for (i = 0; i < v->missing.n; i++)
+		stat_print_missing(o, !i && !v->n, v->missing.v[i]);
+	out_open(o, "thresholds", '{');
+	for (i = 0; i < NR_VERDICT_LIMITS; i++)
+		out_json_exact(o, verdict_limits[i].name, verdict_limits[i].value);
+	out_close(o, '}');
 }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which counts a verdict can rely on: of events that were asked for, counted here, for long
+ * enough, and often enough; and what is missing.
+ */
+
+#include <string.h>
+
+#include "cmd/pmu/stat_metrics.h"
+#include "cmd/pmu/stat_verdict.h"
+#include "lib/format.h"
+#include "lib/macros.h"
+
+/* Misses of the last cache: the kernel's generic events, or its loads. */
+static const struct {
+	const char	*of;
+	const char	*per;
+	const char	*missed;
+} caches[] = {
+	{ "cache-misses", "cache-references", "references" },
+	{ "LLC-load-misses", "LLC-loads", "loads" },
+};
+
+static bool is_absent(const struct strings *absent, const char *event, const char *mods)
+{
+	size_t i;
+
+	for (i = 0; i < absent->n; i++)
+		if (stat_is_event(absent->v[i], event) &&
+		    !strcmp(stat_modifiers(absent->v[i]), mods))
+			return true;
+	return false;
+}
+
+/* Why a sum cannot be used, as the rest of a sentence; NULL if it can. */
+static const char *why_not(const struct stat_sum *s, enum verdict_limit_id least, bool absent,
+			   char *buf, size_t size)
+{
+	double limit = least == NR_VERDICT_LIMITS ? 0 : verdict_limits[least].value;
+	char n[32], needed[32];
+
+	if (absent)
+		return "is not counted by this machine";
+	if (!s->found)
+		return "is not among the events";
+	if (s->unscaled)
+		return "was not counted: no counter was free";
+	if (s->running * 100 < s->enabled * verdict_limits[LIMIT_COUNTED_FOR].value) {
+		snprintf(buf, size, "was counted for %.1f %% of the time, and less than %.0f %% are not scaled up",
+			 s->running * 100 / s->enabled, verdict_limits[LIMIT_COUNTED_FOR].value);
+		return buf;
+	}
+	if (s->counted >= limit)
+		return NULL;
+	snprintf(buf, size, "counted %s, and a verdict needs %s",
+		 format_count(n, sizeof(n), (uint64_t)s->counted),
+		 format_count(needed, sizeof(needed), (uint64_t)limit));
+	return buf;
+}
+
+struct asked {
+	const struct stat_state *st;
+	const struct strings *absent;
+	const char *mods;
+	struct strings *missing;
+	bool *shared;
+};
+
+/* A sum that a verdict can rely on; @what it is for, where that is to be told. */
+static bool take(const struct asked *a, const char *event, enum verdict_limit_id least,
+		 const char *what, double *n)
+{
+	struct stat_sum s = stat_sum_of(a->st, event, a->mods, STAT_ALL);
+	struct buf line = {};
+	char buf[128];
+	bool absent = is_absent(a->absent, event, a->mods);
+	const char *why = why_not(&s, least, absent, buf, sizeof(buf));
+
+	*n = s.n;
+	*a->shared |= !why && s.shared;
+	if (why && what && a->missing) {
+		buf_printf(&line, "%s: %s%s%s %s", what, event, *a->mods ? ":" : "", a->mods, why);
+		strings_add(a->missing, line.p);
+	}
+	buf_free(&line);
+	return !why;
+}
+
+static bool was_asked_for(const struct asked *a, const char *event)
+{
+	return is_absent(a->absent, event, a->mods) ||
+	       stat_sum_of(a->st, event, a->mods, STAT_ALL).found;
+}
+
+static bool one_was_asked_for(const struct asked *a, const char *one, const char *other)
+{
+	return was_asked_for(a, one) || was_asked_for(a, other);
+}
+
+static void take_caches(struct stat_judged *c, const struct asked *a, double instructions)
+{
+	double misses, references;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(caches); i++)
+		if (one_was_asked_for(a, caches[i].of, caches[i].per))
+			break;
+	if (i == ARRAY_SIZE(caches) ||
+	    !take(a, caches[i].per, LIMIT_EVENTS, "memory", &references) ||
+	    !take(a, caches[i].of, NR_VERDICT_LIMITS, "memory", &misses))
+		return;
+	c->has_misses = true;
+	c->missed = caches[i].missed;
+	c->miss_rate = misses / references;
+	c->misses = misses * 1000 / instructions;
+}
+
+/**
+ * stat_verdict_count() - Take what the rules need of the events with these modifiers.
+ * @absent: events that were asked for, and that the machine does not count
+ * @missing: gets what cannot be told, and why
+ *
+ * Return: whether any of the rules' events was asked for.
+ */
+bool stat_verdict_count(struct stat_judged *c, const struct stat_state *st, const char *mods,
+			const struct strings *absent, struct strings *missing)
+{
+	enum { BRANCHES = 6 };
+	static const char *const events[] = {
+		"cycles", "instructions", "cache-references", "cache-misses", "LLC-loads",
+		"LLC-load-misses", [BRANCHES] = "branches", "branch-misses",
+	};
+	struct asked a = { st, absent, mods, missing, &c->shared };
+	double cycles, instructions, branches, misses;
+	bool of_branches, of_more = false;
+	const char *what;
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	c->branches = -1;
+	for (i = 0; i < BRANCHES; i++)
+		of_more |= was_asked_for(&a, events[i]);
+	of_branches = one_was_asked_for(&a, events[BRANCHES], events[BRANCHES + 1]);
+	if (!of_more && !of_branches)
+		return false;
+	/* What nobody asked for is not missed. */
+	c->has_ipc = take(&a, "cycles", LIMIT_CYCLES, of_more ? "IPC" : NULL, &cycles) &&
+		     take(&a, "instructions", LIMIT_CYCLES, of_more ? "IPC" : NULL, &instructions);
+	if (c->has_ipc) {
+		c->ipc = instructions / cycles;
+		take_caches(c, &a, instructions);
+	}
+	what = of_branches ? "branches" : NULL;
+	c->has_branches = take(&a, events[BRANCHES], LIMIT_EVENTS, what, &branches) &&
+			  take(&a, events[BRANCHES + 1], NR_VERDICT_LIMITS, what, &misses);
+	if (c->has_branches) {
+		c->branch_rate = misses / branches;
+		if (c->has_ipc)
+			c->branches = misses * 1000 / instructions;
+	}
+	return true;
+}
