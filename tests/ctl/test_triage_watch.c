@@ -235,10 +235,64 @@ static void test_service(void)
 	drop(&w, &f);
 }
 
+/* Counts of cycles, instructions, references and misses, of CPUs that are busy. */
+static void check_pmu(const uint64_t *count, size_t n, double busy, const char *evidence,
+		      const char *name)
+{
+	static const struct column column = {
+		.name = (char *)"event", .type = KOBS_TYPE_NUMBER,
+	};
+	static struct figure figures[] = {
+		{ .name = (char *)"enabled", .merge = KOBS_MERGE_SUM },
+		{ .name = (char *)"running", .merge = KOBS_MERGE_SUM },
+	};
+	static struct mode stat = {
+		.name = (char *)"stat", .figures = figures, .nr_figures = ARRAY_SIZE(figures),
+	};
+	const uint64_t times[] = { 2 * WINDOW_NS, 2 * WINDOW_NS };
+	struct watch w = {};
+	struct facts f = {};
+	const struct fact *found;
+	struct aside *a = make(&w, W_PMU, &column, 1);
+	uint64_t i;
+
+	model_free_table(&a->table);
+	model_init_table(&a->table, a->view.types, 1, &stat);
+	for (i = 0; i < n; i++) {
+		const struct row part = { .count = count[i] };
+
+		table_add(&a->table, table_row(&a->table, &i), &part, times);
+	}
+	facts_add(&f, M_CPU_BUSY, "", busy, "busy");
+	watch_facts(&w, &f, 2);
+	found = find(&f, M_LLC_MISSES, "");
+	ok(!found == !evidence, name);
+	if (found && evidence)
+		same(found->evidence, evidence, name);
+	drop(&w, &f);
+}
+
+static void test_pmu(void)
+{
+	const uint64_t memory[] = { 100000000, 31000000, 1000000, 120000 };
+	const uint64_t fast[] = { 100000000, 100000000, 1000000, 120000 };
+	const uint64_t few[] = { 100000000, 31000000, 100000, 12000 };
+	const uint64_t little[] = { 999999, 310000, 100000, 12000 };
+
+	check_pmu(memory, 4, 90, "IPC 0.31 and 12.0 % of references miss the LLC",
+		  "busy CPUs that wait for memory");
+	check_pmu(memory, 4, 49, NULL, "idle ones");
+	check_pmu(fast, 4, 90, NULL, "that get on");
+	check_pmu(few, 4, 90, NULL, "that have few references");
+	check_pmu(little, 4, 90, NULL, "that were counted too little");
+	check_pmu(memory, 3, 90, NULL, "whose misses were not counted");
+}
+
 int main(void)
 {
 	test_locks();
 	test_runq();
+	test_pmu();
 	test_irqs();
 	test_disks();
 	test_service();

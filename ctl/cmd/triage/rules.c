@@ -240,6 +240,13 @@ const struct rule triage_rules[NR_METRICS] = {
 		"obsctl sched runq --preempted -d 10",
 		50e6, IN_TIME, RULE_S(R_CPU), SLOWS, 0,
 	},
+	[M_LLC_MISSES] = {
+		"llc-misses",
+		"references that miss the last cache, of busy CPUs with an IPC below 1 (with the module)",
+		"memory-bound", "Memory-bound, by misses of the last cache",
+		"obsctl pmu record -e cache-misses -g -d 10",
+		10, IN_PERCENT, RULE_S(R_CPU), SLOWS, 0,
+	},
 	[M_SLAB_GROWTH] = {
 		"slab-growth", "steady growth of the kernel's memory that cannot be reclaimed",
 		"grows", "The kernel's memory grows",

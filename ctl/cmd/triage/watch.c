@@ -27,6 +27,7 @@ static const struct {
 	[W_IRQ_SOFT] = { "irq", "soft", NULL, "soft interrupts" },
 	[W_LOCKS] = { "lock", "contention", "lock,kind,owner,owner_pid", "locks" },
 	[W_RUNQ] = { "sched", "runq", "comm", "how long threads wait for CPUs" },
+	[W_PMU] = { "pmu", "stat", "event", "what CPUs wait for" },
 };
 
 static void add_columns(struct opts *o, const char *by)
@@ -47,11 +48,15 @@ static int make(struct watch *w, enum watched i, struct buf *why)
 	struct watch_session *s = &w->v[i];
 	struct run_spec plain = { .source = watched[i].noun, .mode = watched[i].verb };
 	struct run_spec *spec = &plain;
+	struct numbers words = {};
 	struct opts o = {};
 	int err = 0;
 
 	add_columns(&o, watched[i].by);
-	opts_set_param(&o, "hist", 1);
+	if (i == W_PMU)
+		err = !watch_pmu_request(&plain.request, &words, why);
+	else
+		opts_set_param(&o, "hist", 1);
 	if (verb->tool) {
 		memset(&o.params, 0, sizeof(o.params));
 		o.nr_params = 0;
@@ -65,6 +70,7 @@ static int make(struct watch *w, enum watched i, struct buf *why)
 				w->child);
 	sentences_kept = NULL;
 	model_free_request(&plain.request);
+	numbers_free(&words);
 	strings_free(&o.by);
 	return err;
 }
@@ -132,7 +138,7 @@ int watch_open(struct watch *w, struct strings *missing)
 {
 	if (access("/sys/module/kobs", F_OK)) {
 		strings_add(missing,
-			    "run queues, locks, handlers of interrupts, queues and errors of disks, system calls: kobs is not loaded");
+			    "run queues, locks, handlers of interrupts, queues and errors of disks, system calls, what CPUs wait for: kobs is not loaded");
 		return 0;
 	}
 	w->open = true;

@@ -14,7 +14,7 @@
 /* In the order in which they are started. */
 enum watched {
 	W_SYSCALLS, W_DISK_ERRORS, W_DISK_QUEUE, W_DISK_LATENCY, W_IRQ_HARD, W_IRQ_SOFT, W_LOCKS,
-	W_RUNQ,
+	W_RUNQ, W_PMU,
 	NR_WATCHED,
 };
 
@@ -38,6 +38,10 @@ int watch_open(struct watch *w, struct strings *missing);
 int watch_stop(struct watch *w);
 void watch_print(struct watch *w, struct out *o);
 void watch_close(struct watch *w);
+
+/* watch_pmu.c */
+bool watch_pmu_request(struct request *req, struct numbers *words, struct buf *why);
+void watch_pmu_facts(const struct watch *w, struct facts *f);
 
 /* watch_facts.c */
 void watch_facts(struct watch *w, struct facts *f, size_t cpus);

@@ -326,6 +326,7 @@ void watch_facts(struct watch *w, struct facts *f, size_t cpus)
 			  "99 %% of the requests to disk %s are queued up to %s");
 	if (w->v[W_DISK_ERRORS].ready)
 		add_disk_errors(&w->v[W_DISK_ERRORS], f);
+	watch_pmu_facts(w, f);
 }
 
 /** watch_print_service() - Rate, errors and duration of a process's system calls, as cells. */
