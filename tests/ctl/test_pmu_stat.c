@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/pmu/stat_metrics.h"
+#include "cmd/pmu/stat_sampled.h"
 #include "cmd/pmu/stat_verdict.h"
 #include "lib/macros.h"
 
@@ -273,6 +274,49 @@ static void test_no_verdict(void)
 		      "misses that are not counted");
 }
 
+/* Counts by process: sums of the periods of samples. */
+static void test_sampled(void)
+{
+	static const char *const order[] = { "b 0", "b 1", "a 0", "a 1", "c 1" };
+	struct stat_row rows[] = {
+		{ .key = { 0, 1 }, .count = 60000000, .samples = 99, .event = "cycles", .group = 0 },
+		{ .key = { 1, 1 }, .count = 90000000, .samples = 9, .event = "instructions" },
+		{ .key = { 1, 3 }, .count = 99, .samples = 1, .event = "instructions", .group = 2 },
+		{ .key = { 0, 2 }, .count = 70000000, .samples = 70, .event = "cycles", .group = 1 },
+		{ .key = { 1, 2 }, .count = 30000000, .samples = 300, .event = "instructions",
+		  .group = 1 },
+	};
+	struct stat_state st = {
+		.v = rows, .n = ARRAY_SIZE(rows), .groups = 3, .duration = S, .sampled = true,
+		.of_tasks = true,
+	};
+	struct stat_verdicts v = {};
+	struct strings none = {};
+	char name[8];
+	size_t i;
+
+	stat_sort_sampled(&st, 0);
+	for (i = 0; i < st.n; i++) {
+		snprintf(name, sizeof(name), "%c %d", (char)('a' + rows[i].key[1] - 1),
+			 (int)rows[i].key[0]);
+		same(name, order[i], "the process with most of the first event comes first");
+		rows[i].scale = 1;
+	}
+	stat_link(&st);
+	stat_verdict_find(&v, &st, &none);
+	same(v.n ? v.v[0].sentence : NULL,
+	     "stalled: IPC 0.92; whether it is memory, cache-references and cache-misses would tell",
+	     "a verdict on all");
+	stat_verdict_free(&v);
+	rows[0].samples = 0;
+	stat_verdict_find(&v, &st, &none);
+	same(v.missing.n ? v.missing.v[0] : NULL,
+	     "IPC: cycles has 99 samples, and a verdict needs 100", "too few samples");
+	stat_verdict_free(&v);
+	st.v = NULL;
+	stat_free(&st);
+}
+
 static void test_slots(void)
 {
 	static const struct {
@@ -325,6 +369,7 @@ int main(void)
 	test_metrics();
 	test_verdicts();
 	test_no_verdict();
+	test_sampled();
 	test_slots();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

@@ -168,11 +168,11 @@ static void test_edges(void)
 }
 
 static struct stat_row counts[] = {
-	{ { 0 }, 1500000000, 2000, 2000, "cpu-clock", "ns", 1, 0, NULL, 0, false },
-	{ { 1 }, 3000000000000000000ull, 2000, 1000, "cycles", "", 1, 1, NULL, 0, false },
-	{ { 2 }, 12345678901234567890ull, 2000, 2000, "instructions", "", 1, 1, NULL, 0, false },
+	{ { 0 }, 1500000000, 2000, 2000, "cpu-clock", "ns", 1, 0, NULL, 0, 0, false },
+	{ { 1 }, 3000000000000000000ull, 2000, 1000, "cycles", "", 1, 1, NULL, 0, 0, false },
+	{ { 2 }, 12345678901234567890ull, 2000, 2000, "instructions", "", 1, 1, NULL, 0, 0, false },
 	{ { 3 }, 70000, 2000, 0, "joules", "J", 0.00000000023283064365386963, 1, "a role",
-	  0, false },
+	  0, 0, false },
 };
 
 static void print_counts(struct fixture *f, struct out *o)
@@ -199,7 +199,7 @@ static void print_counts(struct fixture *f, struct out *o)
 	}
 	out_row_begin(o);
 	out_cell_aside(o, "CPU", "-", true);
-	stat_print_absent(o, "no-such");
+	stat_print_absent(o, &all, "no-such");
 	out_row_end(o);
 	out_table_end(o);
 	stat_print_ratios(o, &all);

@@ -123,6 +123,48 @@ def stat_process():
     contains(obsctl("pmu", "stat", "-p", p.pid, "-d", 0.5, status=1).err, f"there is no process {p.pid}", "refusal")
 
 
+@test("stat by process, of all CPUs: sums of what samples stand for")
+def stat_by_process():
+    p = subprocess.Popen(["bash", "-c", "while :; do :; done"])
+    try:
+        r = pmu("stat", "-a", "-e", "task-clock,page-faults", "--by", "pid,comm", "--budget", 0, run=CHILD)
+    finally:
+        p.kill()
+        p.wait()
+    equal((r["sampled"], r["of_tasks"], r["mode"], r["by"]), (True, True, "record", ["event", "pid", "comm"]), "kind of counts")
+    rows = {(row["pid"], row["event"]): row for row in r["rows"]}
+    spin = rows[p.pid, "task-clock"]
+    assert 0.2 * r["interval_ns"] <= spin["scaled"] <= 1.05 * r["interval_ns"], f"time of a loop: {spin}, of {r['interval_ns']}"
+    assert abs(spin["cpus_used"] - spin["scaled"] / r["interval_ns"]) < 1e-6, f"CPUs of {spin}"
+    # Idle CPUs count for nobody.
+    assert (0, "task-clock") not in rows, f"time of idle CPUs: {rows[0, 'task-clock']}"
+    # Each fault is a sample: there is nothing to estimate.
+    faults = [row for row in r["rows"] if row["event"] == "page-faults"]
+    equal([row["count"] for row in faults], [row["samples"] for row in faults], "faults and their samples")
+    at_least(max(row["count"] for row in faults if row["comm"] == "python3"), 500, "faults of the child")
+    equal(sum(row["samples"] for row in r["rows"]), r["accounting"]["recorded"], "samples of all rows")
+    order = list(dict.fromkeys(row["pid"] for row in r["rows"]))
+    weights = [rows[pid, "task-clock"]["count"] if (pid, "task-clock") in rows else 0 for pid in order]
+    equal(weights, sorted(weights, reverse=True), "order of processes")
+    text = obsctl("pmu", "stat", "-a", "-e", "page-faults", "--by", "comm", "-n", 1, "--budget", 0, "--", *CHILD).out
+    contains(text, "Counts are the sums of what samples stand for", "report")
+    contains(text, " more (-n 0 shows all)\n", "report")
+    assert re.search(r"^python3 +\d+ +page-faults ", text, re.M), text
+
+
+@test("stat by name, in intervals: each has its own counts")
+def stat_by_name():
+    p = subprocess.Popen(["bash", "-c", "while :; do :; done"])
+    try:
+        r = pmu("stat", "-p", p.pid, "-e", "task-clock", "--by", "comm", "-i", 0.3, "-d", 1)
+    finally:
+        p.kill()
+        p.wait()
+    parts = [row["count"] for one in r if one["interval"] for row in one["rows"]]
+    at_least(len(parts), 2, "intervals")
+    at_most(sum(parts), r[-1]["rows"][0]["count"], "sum of the intervals")
+
+
 @test("record finds the function of a loop in the kernel")
 def record_kernel():
     r = pmu("record", "-F", 1000, run=KERNEL_LOOP)

@@ -12,6 +12,7 @@
 #include "cmd/pmu/stat_metrics.h"
 #include "cmd/pmu/setup.h"
 #include "cmd/pmu/stat.h"
+#include "cmd/pmu/stat_sampled.h"
 #include "cmd/pmu/topdown.h"
 #include "cmd/pmu/stat_verdict.h"
 #include "lib/buf.h"
@@ -19,13 +20,16 @@
 #include "lib/format.h"
 #include "lib/macros.h"
 
-/* Fields of the source's rows. */
+/* Fields of the source's rows: of counters, and of samples. */
 enum { STAT_ENABLED, STAT_RUNNING, STAT_FIELDS };
+enum { SAMPLED_THROTTLED, SAMPLED_EVENTS };
 
 /* What the verb keeps: the counts of the report before, and how slots are to be divided. */
 struct stat_verb {
 	struct stat_state before;
 	struct topdown_plan plan;
+	struct pool	texts;
+	bool		sampled;
 };
 
 static struct stat_row *find_row(const struct stat_state *st, const uint64_t *key, size_t keys)
@@ -50,8 +54,23 @@ static int compare_keys(const void *a, const void *b)
 	return 0;
 }
 
+/* A table's texts go with it: rows of the report before are found by those of @kept. */
+static void take_keys(const struct table *t, const struct row *row, const struct view *v,
+		      struct pool *kept, uint64_t *key)
+{
+	size_t c;
+
+	for (c = 0; c < t->nr_keys; c++) {
+		uint64_t k = t->keys[row->key + c];
+
+		key[c] = v->types[c] != KOBS_TYPE_TEXT ? k :
+			 (uint64_t)(uintptr_t)pool_intern(kept, (const char *)(uintptr_t)k);
+	}
+}
+
 /* The rows of the kernel's table, in the order of their keys. */
-static void take_rows(const struct table *t, struct stat_state *now)
+static void take_rows(const struct table *t, const struct view *v, struct pool *kept,
+		      struct stat_state *now)
 {
 	size_t i;
 
@@ -62,9 +81,12 @@ static void take_rows(const struct table *t, struct stat_state *now)
 		now->v = grow(now->v, &now->cap, now->n + 1, sizeof(*now->v));
 		s = &now->v[now->n++];
 		memset(s, 0, sizeof(*s));
-		memcpy(s->key, t->keys + t->rows[i].key, t->nr_keys * sizeof(*s->key));
+		take_keys(t, &t->rows[i], v, kept, s->key);
 		s->count = t->rows[i].count;
-		if (t->nr_figures >= STAT_FIELDS) {
+		if (t->nr_figures >= STAT_FIELDS && now->sampled) {
+			s->samples = s->count;
+			s->count = fields[SAMPLED_EVENTS];
+		} else if (t->nr_figures >= STAT_FIELDS) {
 			s->enabled = fields[STAT_ENABLED];
 			s->running = fields[STAT_RUNNING];
 		}
@@ -86,6 +108,7 @@ static void subtract(struct stat_state *now, const struct stat_state *before, si
 		now->v[i].count -= old->count;
 		now->v[i].enabled -= old->enabled;
 		now->v[i].running -= old->running;
+		now->v[i].samples -= old->samples;
 	}
 	now->duration -= before->duration;
 }
@@ -133,6 +156,10 @@ static void name_rows(const struct pmu_run *p, const struct view *v, struct stat
 		s->role = e ? role_of(&verb->plan, s->key[c]) : NULL;
 	}
 	find_groups(st, v->nr_columns, c);
+	if (st->sampled) {
+		stat_sort_sampled(st, c);
+		find_groups(st, v->nr_columns, c);
+	}
 	stat_link(st);
 }
 
@@ -164,7 +191,8 @@ static void print_row(struct report *r, struct out *o, const struct stat_state *
 	out_row_end(o);
 }
 
-static void print_absent(const struct pmu_run *p, struct report *r, struct out *o)
+static void print_absent(const struct pmu_run *p, struct report *r, struct out *o,
+			 const struct stat_state *st)
 {
 	const struct view *v = r->view;
 	size_t i;
@@ -179,7 +207,7 @@ static void print_absent(const struct pmu_run *p, struct report *r, struct out *
 				out_cell_aside(o, strcmp(name, "cpu") ? name : "CPU", "-",
 					       v->types[c] == KOBS_TYPE_NUMBER);
 		}
-		stat_print_absent(o, p->absent.v[i]);
+		stat_print_absent(o, st, p->absent.v[i]);
 		out_row_end(o);
 	}
 }
@@ -244,12 +272,16 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 	};
 	struct stat_state all;
 	struct buf title = {};
+	size_t i, top;
 	struct out o;
-	size_t i;
 
+	now.sampled = verb->sampled;
+	now.of_tasks |= now.sampled;
+	top = r->opts->top.given ? r->opts->top.value :
+	      now.sampled && !r->opts->json && !to->grid ? STAT_TOP : 0;
 	if (r->view->nr_columns > STAT_KEYS)
 		return refuse("pmu stat takes at most %d columns", STAT_KEYS);
-	take_rows(r->table, &now);
+	take_rows(r->table, r->view, &verb->texts, &now);
 	all = now;
 	all.v = now.n ? zalloc(now.n * sizeof(*now.v)) : NULL;
 	if (now.n)
@@ -266,14 +298,18 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 		out_line(&o, "Only software events: %s.\n", p->lacking);
 	if (p->lacking && p->defaults)
 		out_json_text(&o, "lacking", p->lacking);
+	stat_print_sampled(&o, &now);
 	out_json_bool(&o, "interval", r->interim);
 	out_json_bool(&o, "of_tasks", now.of_tasks);
+	out_json_bool(&o, "sampled", now.sampled);
 	out_json_number(&o, "interval_ns", now.duration);
 	out_table_begin(&o, "rows");
 	for (i = 0; i < now.n; i++)
-		print_row(r, &o, &now, i);
-	print_absent(p, r, &o);
+		if (!top || now.v[i].group < top)
+			print_row(r, &o, &now, i);
+	print_absent(p, r, &o, &now);
 	out_table_end(&o);
+	stat_print_more(&o, &now, top);
 	print_judged(p, r, &o, &now);
 	if (!r->interim || o.json || to->grid)
 		report_footer(r, &o);
@@ -376,6 +412,10 @@ int pmu_stat(const struct verb *verb, const struct opts *o)
 		find_absent(&p);
 	if (!err && !p.events.n)
 		err = default_events(&p);
+	if (!err && stat_is_sampled(&p, observes_tasks(&p))) {
+		own.sampled = true;
+		stat_sample(&p);
+	}
 	if (!err && o->by.n) {
 		pmu_by(&p, NULL, 0);
 		if (!strings_have(&o->by, "event"))
@@ -389,6 +429,7 @@ int pmu_stat(const struct verb *verb, const struct opts *o)
 		err = run_session(&p.spec, &p.own);
 	}
 	free(own.before.v);
+	pool_free(&own.texts);
 	pmu_end(&p);
 	return err;
 }

@@ -20,6 +20,7 @@ struct stat_row {
 	unsigned int	group;		/* rows of one differ in the event only */
 	const char	*role;		/* in a top-down analysis; or NULL */
 	size_t		next;		/* row of the group, STAT_END behind the last */
+	uint64_t	samples;	/* that @count is the sum of; see struct stat_state */
 	bool		again;		/* an event of the group that was asked for twice */
 };
 
@@ -34,13 +35,19 @@ struct stat_state {
 	unsigned int	groups;
 	struct strings	mods;		/* kinds of modifiers that events have */
 	bool		of_tasks;	/* and not of CPUs, which can be idle */
+	bool		sampled;	/* counts are sums of periods, by who was interrupted */
 };
+
+/* Groups that are shown of those that were sampled. */
+#define STAT_TOP	20
 
 struct topdown;
 struct stat_verdicts;
 
 void stat_print_count(struct out *o, const struct stat_state *st, size_t row);
-void stat_print_absent(struct out *o, const char *event);
+void stat_print_absent(struct out *o, const struct stat_state *st, const char *event);
+void stat_print_sampled(struct out *o, const struct stat_state *st);
+void stat_print_more(struct out *o, const struct stat_state *st, size_t top);
 void stat_print_ratios(struct out *o, const struct stat_state *st);
 void stat_print_topdown(struct out *o, const struct topdown *t);
 void stat_print_part(struct out *o, const char *key, const char *text, const char *doc,

@@ -169,6 +169,7 @@ static void add(struct stat_sum *sum, const struct stat_row *s, const char *even
 	sum->counted += (double)s->count;
 	sum->enabled += (double)s->enabled;
 	sum->running += (double)s->running;
+	sum->samples += s->samples;
 	sum->shared |= s->running < s->enabled;
 	sum->unscaled |= s->enabled && !s->running;
 }

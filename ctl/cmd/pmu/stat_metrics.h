@@ -33,6 +33,7 @@ struct stat_sum {
 	double		counted;	/* as it was counted */
 	double		enabled;
 	double		running;
+	uint64_t	samples;
 	bool		found;
 	bool		shared;		/* a counter, with others: @n is an estimate */
 	bool		unscaled;	/* a row of it was never on a counter */

@@ -42,6 +42,18 @@ static void print_metrics(struct out *o, const struct stat_state *st, const stru
 	buf_free(&cell);
 }
 
+/* For how long it was counted. */
+static void print_time(struct out *o, const struct stat_row *s)
+{
+	char shown[32];
+
+	snprintf(shown, sizeof(shown), "%.1f %%",
+		 s->enabled ? (double)s->running * 100 / (double)s->enabled : 0);
+	out_cell_aside(o, "COUNTED FOR", shown, true);
+	out_json_number(o, "enabled_ns", s->enabled);
+	out_json_number(o, "running_ns", s->running);
+}
+
 /**
  * stat_print_count() - Count, name and rate, how long it was counted, and what follows from it.
  *
@@ -76,25 +88,38 @@ void stat_print_count(struct out *o, const struct stat_state *st, size_t row)
 	snprintf(shown, sizeof(shown), "%s%s%s", number, *s->unit ? " " : "",
 		 ns ? "CPUs" : s->unit);
 	out_cell_aside(o, "PER SECOND", shown, true);
-	snprintf(shown, sizeof(shown), "%.1f %%",
-		 s->enabled ? (double)s->running * 100 / (double)s->enabled : 0);
-	out_cell_aside(o, "COUNTED FOR", shown, true);
 	out_json_number(o, "count", s->count);
 	out_json_number(o, "scaled", format_whole(stat_scaled(s)));
-	out_json_number(o, "enabled_ns", s->enabled);
-	out_json_number(o, "running_ns", s->running);
+	if (st->sampled)
+		out_cell_number(o, "samples", "SAMPLES", s->samples);
+	else
+		print_time(o, s);
 	print_metrics(o, st, s);
 }
 
 /** stat_print_absent() - Events that the machine does not count have no numbers. */
-void stat_print_absent(struct out *o, const char *event)
+void stat_print_absent(struct out *o, const struct stat_state *st, const char *event)
 {
 	out_cell_aside(o, "COUNT", "<not supported>", true);
 	out_cell_text(o, "event", "EVENT", event);
 	out_json_bool(o, "supported", false);
 	out_cell_aside(o, "PER SECOND", "-", true);
-	out_cell_aside(o, "COUNTED FOR", "-", true);
+	out_cell_aside(o, st->sampled ? "SAMPLES" : "COUNTED FOR", "-", true);
 	out_cell_aside(o, "DERIVED", "", false);
+}
+
+/** stat_print_sampled() - Where counts are estimates, say of what. */
+void stat_print_sampled(struct out *o, const struct stat_state *st)
+{
+	if (st->sampled)
+		out_line(o, "Counts are the sums of what samples stand for, of busy CPUs: of clocks and of the PMU's events an estimate.");
+}
+
+/** stat_print_more() - What was left out of the text, where only @top groups are in it. */
+void stat_print_more(struct out *o, const struct stat_state *st, size_t top)
+{
+	if (top && st->groups > top)
+		out_line(o, "... %zu more (-n 0 shows all)", st->groups - top);
 }
 
 /* A metric of all rows, for each kind of code that events count by their modifiers. */

@@ -25,6 +25,7 @@ static struct stat_row read_row(const json_t *row)
 		.count = json_unsigned(json_object_get(row, "count")),
 		.enabled = json_unsigned(json_object_get(row, "enabled_ns")),
 		.running = json_unsigned(json_object_get(row, "running_ns")),
+		.samples = json_unsigned(json_object_get(row, "samples")),
 		.event = text_of(row, "event"), .scale = scale ? json_number_value(scale) : 1,
 		.role = json_text(json_object_get(row, "role")),
 	};
@@ -147,27 +148,37 @@ int pmu_stat_show(struct report *r, const struct output *to)
 	struct stat_state all = {
 		.duration = duration ? json_unsigned(duration) : r->session->duration,
 	};
-	size_t i, n = 0;
+	size_t i, top, n = 0;
 	struct out o;
 	json_t *row;
 
+	all.sampled = json_is_true(json_object_get(root, "sampled"));
+	top = r->opts->top.given ? r->opts->top.value : all.sampled ? STAT_TOP : 0;
 	all.of_tasks = json_is_true(json_object_get(root, "of_tasks"));
 	read_rows(root, &all);
 	output_begin(to, &o, false);
 	report_header(r, &o);
 	if (*text_of(root, "lacking"))
 		out_line(&o, "Only software events: %s.\n", text_of(root, "lacking"));
+	stat_print_sampled(&o, &all);
 	out_table_begin(&o, "rows");
 	json_array_foreach(json_object_get(root, "rows"), i, row) {
+		bool absent = json_is_false(json_object_get(row, "supported"));
+
+		if (!absent && top && all.v[n].group >= top) {
+			n++;
+			continue;
+		}
 		out_row_begin(&o);
 		print_keys(&o, root, row);
-		if (json_is_false(json_object_get(row, "supported")))
-			stat_print_absent(&o, text_of(row, "event"));
+		if (absent)
+			stat_print_absent(&o, &all, text_of(row, "event"));
 		else
 			stat_print_count(&o, &all, n++);
 		out_row_end(&o);
 	}
 	out_table_end(&o);
+	stat_print_more(&o, &all, top);
 	stat_print_ratios(&o, &all);
 	show_topdown(&o, root);
 	if (!r->interim) {

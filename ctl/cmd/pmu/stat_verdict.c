@@ -44,6 +44,7 @@ const struct verdict_limit verdict_limits[NR_VERDICT_LIMITS] = {
 				10 },
 	[LIMIT_CYCLES] = { "cycles", "", "cycles and instructions that a verdict needs", 1e6 },
 	[LIMIT_EVENTS] = { "events", "", "branches or references that a verdict needs", 1e4 },
+	[LIMIT_SAMPLES] = { "samples", "", "samples of them, where counts are of samples", 100 },
 };
 
 static bool reaches(double v, enum verdict_limit_id limit)

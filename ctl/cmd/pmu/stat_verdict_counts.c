@@ -32,11 +32,20 @@ static bool is_absent(const struct strings *absent, const char *event, const cha
 	return false;
 }
 
+struct asked {
+	const struct stat_state *st;
+	const struct strings *absent;
+	const char *mods;
+	struct strings *missing;
+	bool *shared;
+};
+
 /* Why a sum cannot be used, as the rest of a sentence; NULL if it can. */
-static const char *why_not(const struct stat_sum *s, enum verdict_limit_id least, bool absent,
-			   char *buf, size_t size)
+static const char *why_not(const struct asked *a, const struct stat_sum *s,
+			   enum verdict_limit_id least, bool absent, char *buf, size_t size)
 {
 	double limit = least == NR_VERDICT_LIMITS ? 0 : verdict_limits[least].value;
+	double samples = least == NR_VERDICT_LIMITS ? 0 : verdict_limits[LIMIT_SAMPLES].value;
 	char n[32], needed[32];
 
 	if (absent)
@@ -50,6 +59,11 @@ static const char *why_not(const struct stat_sum *s, enum verdict_limit_id least
 			 s->running * 100 / s->enabled, verdict_limits[LIMIT_COUNTED_FOR].value);
 		return buf;
 	}
+	if (a->st->sampled && (double)s->samples < samples) {
+		snprintf(buf, size, "has %llu samples, and a verdict needs %.0f",
+			 (unsigned long long)s->samples, samples);
+		return buf;
+	}
 	if (s->counted >= limit)
 		return NULL;
 	snprintf(buf, size, "counted %s, and a verdict needs %s",
@@ -57,14 +71,6 @@ static const char *why_not(const struct stat_sum *s, enum verdict_limit_id least
 		 format_count(needed, sizeof(needed), (uint64_t)limit));
 	return buf;
 }
-
-struct asked {
-	const struct stat_state *st;
-	const struct strings *absent;
-	const char *mods;
-	struct strings *missing;
-	bool *shared;
-};
 
 /* A sum that a verdict can rely on; @what it is for, where that is to be told. */
 static bool take(const struct asked *a, const char *event, enum verdict_limit_id least,
@@ -74,7 +80,7 @@ static bool take(const struct asked *a, const char *event, enum verdict_limit_id
 	struct buf line = {};
 	char buf[128];
 	bool absent = is_absent(a->absent, event, a->mods);
-	const char *why = why_not(&s, least, absent, buf, sizeof(buf));
+	const char *why = why_not(a, &s, least, absent, buf, sizeof(buf));
 
 	*n = s.n;
 	*a->shared |= !why && s.shared;

@@ -10,6 +10,7 @@
 
 static const struct saved_form forms[] = {
 	{ "pmu", "record", "self", form_graph, "func", "self_events" },
+	{ "pmu", "record", "scaled", pmu_stat_show, NULL, NULL },
 	{ "pmu", "branch", "from_address", pmu_edges_show, NULL, NULL },
 	{ "pmu", "stat", NULL, pmu_stat_show, NULL, NULL },
 	{ "slab", "growth", NULL, slab_growth_show, NULL, NULL },
