@@ -11,6 +11,7 @@
 #include "export/csv.h"
 #include "export/export.h"
 #include "export/json_file.h"
+#include "lib/format.h"
 #include "lib/map.h"
 
 #define SPECIAL	",\"\r\n"
@@ -77,23 +78,29 @@ static void add_texts(const json_t *list, struct buf *out)
 /* What has parts that are no texts stays JSON. */
 static void add_value(const json_t *value, struct buf *out)
 {
-	char *text;
+	const char *large = json_large(value);
+	char number[40];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file;
 
 	out->len = 0;
 	buf_puts(out, "");
-	if (json_is_string(value) && json_is_unsigned(value)) {
-		buf_u64(out, json_unsigned(value));
+	if (large) {
+		buf_puts(out, large);
 	} else if (json_is_string(value)) {
 		buf_puts(out, json_string_value(value));
 	} else if (json_is_integer(value)) {
 		buf_printf(out, "%lld", (long long)json_integer_value(value));
 	} else if (json_is_real(value)) {
-		buf_printf(out, "%.10g", json_real_value(value));
+		buf_puts(out, format_exact(number, sizeof(number), json_real_value(value)));
 	} else if (is_texts(value)) {
 		add_texts(value, out);
 	} else if (value) {
-		text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-		buf_puts(out, text ? text : "");
+		file = open_memstream(&text, &size);
+		json_file_dump(value, JSON_COMPACT | JSON_ENCODE_ANY, file);
+		fclose(file);
+		buf_puts(out, text);
 		free(text);
 	}
 }

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reads reports that --json wrote to a file, by a JSON library. Its integers have 63
- * bits and a sign, those of reports 64 without one: larger ones are made texts before
- * the library sees them, behind a byte that no text of a report has.
+ * bits and a sign, those of reports 64 without one, and sums up to 128: larger ones are
+ * made texts before the library sees them, behind a byte that no text of a report has.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "export/json_file.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
+#include "lib/format.h"
 
 #define SPACE		" \t\r\n"
 #define DIGITS		"0123456789"
 #define LARGE		"\\u0001"	/* before the digits of a text that is a number */
 #define LARGE_BYTE	1
+#define WIDEST		"170141183460469231731687303715884105727"	/* of 127 bits */
 
 static int read_all(const char *path, struct buf *out)
 {
@@ -34,16 +37,18 @@ static int read_all(const char *path, struct buf *out)
 	return err;
 }
 
-/* Add a number; one that is too large for the library, but not for 64 bits, as a text. */
+/* Whether a number, of @len digits, is larger than another one. */
+static bool exceeds(const char *digits, size_t len, const char *limit)
+{
+	size_t most = strlen(limit);
+
+	return len > most || (len == most && memcmp(digits, limit, len) > 0);
+}
+
+/* Add a number; one that is too large for the library, but not for 128 bits, as a text. */
 static void add_number(struct buf *out, const char *digits, size_t len)
 {
-	static const char most[] = "9223372036854775807";
-	static const char limit[] = "18446744073709551615";
-	bool large = len > strlen(most) || (len == strlen(most) && memcmp(digits, most, len) > 0);
-
-	if (len > strlen(limit) || (len == strlen(limit) && memcmp(digits, limit, len) > 0))
-		large = false;
-	if (!large) {
+	if (!exceeds(digits, len, "9223372036854775807") || exceeds(digits, len, WIDEST)) {
 		buf_add(out, digits, len);
 		return;
 	}
@@ -154,50 +159,92 @@ json_t *json_file_parse(const char *text, size_t size)
 	return root;
 }
 
-/** json_file_dump() - Write it, large integers as the integers that they were. */
-void json_file_dump(const json_t *root, FILE *to)
+static void write_text(const char *s, size_t len, FILE *to)
 {
-	char *text = json_dumps(root, JSON_REAL_PRECISION(10));
-	const char *from = text ? text : "";
-	const char *at = from;
-	size_t n;
+	const size_t before = strlen("\"" LARGE);
 
-	while ((at = strstr(at, "\"" LARGE))) {
-		const char *digits = at + strlen("\"" LARGE);
+	if (len > before + 1 && !strncmp(s, "\"" LARGE, before) &&
+	    strspn(s + before, DIGITS) == len - before - 1)
+		fwrite(s + before, 1, len - before - 1, to);
+	else
+		fwrite(s, 1, len, to);
+}
 
-		n = strspn(digits, DIGITS);
-		/* A quote within a text has a backslash before it. */
-		if (at == from || at[-1] == '\\' || !n || digits[n] != '"') {
-			at = digits;
-			continue;
+static void write_number(const char *s, size_t len, FILE *to)
+{
+	char shown[40];
+
+	if (strspn(s, "-" DIGITS) == len)
+		fwrite(s, 1, len, to);
+	else
+		fputs(format_exact(shown, sizeof(shown), strtod(s, NULL)), to);
+}
+
+/**
+ * json_file_dump() - Write it, large integers as the integers that they were, and reals
+ * with the digits that make them the same when they are read.
+ * @flags: of the library
+ */
+void json_file_dump(const json_t *root, size_t flags, FILE *to)
+{
+	char *text = json_dumps(root, flags | JSON_REAL_PRECISION(17));
+	const char *end = text ? text + strlen(text) : NULL;
+	const char *s;
+	size_t len;
+
+	for (s = text; s < end; s += len) {
+		if (*s == '"') {
+			len = string_length(s, end);
+			write_text(s, len, to);
+		} else if (*s == '-' || (*s >= '0' && *s <= '9')) {
+			len = strspn(s, "+-.eE" DIGITS);
+			write_number(s, len, to);
+		} else {
+			len = strcspn(s, "\"-" DIGITS);
+			fwrite(s, 1, len, to);
 		}
-		fwrite(from, 1, (size_t)(at - from), to);
-		fwrite(digits, 1, n, to);
-		at = digits + n + 1;
-		from = at;
 	}
-	fputs(from, to);
 	free(text);
 }
 
-/** json_is_unsigned() - Whether a value is an integer from 0 on, however large. */
-bool json_is_unsigned(const json_t *value)
+/** json_large() - Return: the digits of an integer that is too large for the library, or NULL. */
+const char *json_large(const json_t *value)
 {
 	const char *text = json_string_value(value);
+	size_t len;
 
-	if (text)
-		return *text == LARGE_BYTE;
-	return json_is_integer(value) && json_integer_value(value) >= 0;
+	/* Whoever wrote the file can have put the byte there. */
+	if (!text || *text++ != LARGE_BYTE)
+		return NULL;
+	len = strspn(text, DIGITS);
+	return len && !text[len] && !exceeds(text, len, WIDEST) ? text : NULL;
+}
+
+/** json_wide() - Set @number to an integer of any size and sign. Return: whether it is one. */
+bool json_wide(const json_t *value, __int128 *number)
+{
+	const char *large = json_large(value);
+
+	*number = json_integer_value(value);
+	for (; large && *large; large++)
+		*number = *number * 10 + (*large - '0');
+	return large || json_is_integer(value);
+}
+
+/** json_is_unsigned() - Whether a value is an integer from 0 on that 64 bits have. */
+bool json_is_unsigned(const json_t *value)
+{
+	__int128 number;
+
+	return json_wide(value, &number) && number >= 0 && number <= UINT64_MAX;
 }
 
 /** json_unsigned() - Return: such a value; 0 of any other. */
 uint64_t json_unsigned(const json_t *value)
 {
-	const char *text = json_string_value(value);
+	__int128 number;
 
-	if (!json_is_unsigned(value))
-		return 0;
-	return text ? strtoull(text + 1, NULL, 10) : (uint64_t)json_integer_value(value);
+	return json_is_unsigned(value) && json_wide(value, &number) ? (uint64_t)number : 0;
 }
 
 /** json_text() - Return: a value that is a text and no large integer, or NULL. */

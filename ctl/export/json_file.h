@@ -10,7 +10,9 @@
 
 int json_file_load(const char *path, json_t **root);
 json_t *json_file_parse(const char *text, size_t size);
-void json_file_dump(const json_t *root, FILE *to);
+void json_file_dump(const json_t *root, size_t flags, FILE *to);
+const char *json_large(const json_t *value);
+bool json_wide(const json_t *value, __int128 *number);
 bool json_is_unsigned(const json_t *value);
 uint64_t json_unsigned(const json_t *value);
 const char *json_text(const json_t *value);

@@ -17,6 +17,20 @@ uint64_t format_whole(double v)
 	return v >= (double)UINT64_MAX ? UINT64_MAX : (uint64_t)(v + 0.5);
 }
 
+/** format_exact() - A finite number, to the digits that make it the same when it is read. */
+char *format_exact(char *buf, size_t size, double v)
+{
+	int n;
+
+	for (n = 6; n < 17; n++) {
+		snprintf(buf, size, "%.*g", n, v);
+		if (!(strtod(buf, NULL) < v) && !(strtod(buf, NULL) > v))
+			return buf;
+	}
+	snprintf(buf, size, "%.*g", n, v);
+	return buf;
+}
+
 /** format_count() - A number with commas between thousands. */
 char *format_count(char *buf, size_t size, uint64_t v)
 {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 uint64_t format_whole(double v);
+char *format_exact(char *buf, size_t size, double v);
 char *format_count(char *buf, size_t size, uint64_t v);
 char *format_ns(char *buf, size_t size, double ns);
 char *format_bytes(char *buf, size_t size, uint64_t v);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "export/formats.h"
+#include "export/json_file.h"
 #include "lib/format.h"
 #include "report/exports.h"
 #include "report/losses.h"
@@ -73,9 +74,7 @@ static const char *text_of(const json_t *object, const char *key)
 
 static uint64_t number_of(const json_t *object, const char *key)
 {
-	json_int_t n = json_integer_value(json_object_get(object, key));
-
-	return n > 0 ? (uint64_t)n : 0;
+	return json_unsigned(json_object_get(object, key));
 }
 
 /** export_read() - Take what a report as JSON says of itself. */
@@ -95,8 +94,8 @@ void export_read(struct export *e, const json_t *report)
 	e->account.pending = number_of(account, "pending");
 	e->account.unpaired = number_of(account, "unpaired");
 	json_object_foreach(json_object_get(account, "lost"), reason, count)
-		if (loss_of(reason) == LOSS && json_integer_value(count) > 0)
-			export_lost(e, reason, (uint64_t)json_integer_value(count));
+		if (loss_of(reason) == LOSS && json_unsigned(count))
+			export_lost(e, reason, json_unsigned(count));
 	e->report = report;
 }
 

@@ -153,18 +153,11 @@ void out_json_signed(struct out *o, const char *key, int64_t value)
 void out_json_exact(struct out *o, const char *key, double value)
 {
 	char digits[40];
-	int n;
 
 	if (!o->json)
 		return;
-	for (n = 6; n < 17; n++) {
-		snprintf(digits, sizeof(digits), "%.*g", n, value);
-		if (!(strtod(digits, NULL) < value) && !(strtod(digits, NULL) > value))
-			break;
-	}
-	snprintf(digits, sizeof(digits), "%.*g", n, value);
 	write_key(o, key);
-	fputs(digits, o->file);
+	fputs(format_exact(digits, sizeof(digits), value), o->file);
 }
 
 /** out_json_precise() - A finite number, to six digits. */

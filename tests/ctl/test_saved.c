@@ -243,6 +243,109 @@ static void test_scales(void)
 	ok(run(&noun_diff, &o, "k.json", "l.json") == STATUS_USAGE, "two scales");
 }
 
+/* Rows of a count, with all that 64 bits have, and what two of them add up to. */
+static void test_amounts(void)
+{
+	static const char most[] = "18446744073709551615";
+	struct diff_opts own = {};
+	struct opts o = { .own = &own, .json = true };
+	char content[512];
+
+	write_file("k.json", HEAD("func", "count", "\"func\"")
+		   "{\"func\": \"f\", \"count\": 0}" NEXT
+		   "{\"func\": \"g\", \"count\": 9007199254740993}" FOOT);
+	snprintf(content, sizeof(content), HEAD("func", "count", "\"func\"")
+		 "{\"func\": \"f\", \"count\": %s}" NEXT "{\"func\": \"f\", \"count\": %s}" NEXT
+		 "{\"func\": \"g\", \"count\": 9007199254740994}" FOOT, most, most);
+	write_file("l.json", content);
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "counts above 2^63");
+	read_back("out");
+	has("\"before\": 9007199254740993, \"after\": 36902495346673844224, ", true, "their sums");
+	has("{\"func\": \"f\", \"before\": 0, \"after\": 36893488147419103230, \"change\": 36893488147419103230}",
+	    true, "a change of more than 64 bits");
+	has("{\"func\": \"g\", \"before\": 9007199254740993, \"after\": 9007199254740994, \"change\": 1}",
+	    true, "a change by one");
+	ok(!run(&noun_diff, &o, "l.json", "k.json"), "the other way round");
+	read_back("out");
+	has("\"after\": 0, \"change\": -36893488147419103230}", true, "below 0");
+	o.json = false;
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "the same as text");
+	read_back("out");
+	has("0  36,893,488,147,419,103,230  +36,893,488,147,419,103,230  ", true,
+	    "with all digits");
+	has("g     9,007,199,254,740,993       9,007,199,254,740,994   ", true, "of the other one, too");
+	o.fail_over.text = "1";
+	ok(run(&noun_diff, &o, "k.json", "l.json") == STATUS_CROSSED, "a limit is crossed");
+}
+
+/* Source lines that one of two reports has. */
+static void test_lines(void)
+{
+	static const char plain[] = HEAD("func", "count", "\"ustack\", \"kstack\"")
+		"{\"count\": 5, \"ustack\": [\"add (inlined)\", \"main+0x4 [cp]\"]" NEXT
+		"\"kstack\": [\"vfs_read+0x0\", \"ksys_read+0x10\"]}" FOOT;
+	static const char lined[] = HEAD("func", "count", "\"ustack\", \"kstack\"")
+		"{\"count\": 7, \"ustack\": [\"add (inlined) cp.c:7\"" NEXT
+		"\"main+0x8 [cp] cp.c:90\"]" NEXT
+		"\"kstack\": [\"check (inlined) fs.h:2\", \"vfs_read+0x0 read_write.c:462\"" NEXT
+		"\"ksys_read+0x10 read_write.c:11\"]}" FOOT;
+	static const char key[] =
+		"      add (inlined)\n      main [cp]\n      vfs_read\n      ksys_read";
+	struct diff_opts own = { .by = "key" };
+	struct opts o = { .own = &own };
+
+	write_file("k.json", plain);
+	write_file("l.json", lined);
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "one report with lines");
+	read_back("out");
+	has("One report was made with --lines: compared by function, without lines\n", true, "it is said");
+	has(key, true, "functions are the key");
+	has("     5      7      +2   +40.0 %", true, "one row");
+	ok(!run(&noun_diff, &o, "l.json", "k.json"), "the other one");
+	read_back("out");
+	has(key, true, "has the same key");
+	own.by = "end";
+	ok(!run(&noun_diff, &o, "k.json", "l.json"), "by the function that stacks end in");
+	read_back("out");
+	has("vfs_read       5      7      +2   +40.0 %", true, "a row");
+	own.by = "key";
+	ok(!run(&noun_diff, &o, "l.json", "l.json"), "both with lines");
+	read_back("out");
+	has("made with --lines", false, "nothing is taken out");
+	write_file("k.json", HEAD("func", "count", "\"ustack\", \"kstack\"")
+		   "{\"count\": 9, \"ustack\": []" NEXT
+		   "\"kstack\": [\"vfs_read+0x4 read_write.c:470\"]}" FOOT);
+	ok(!run(&noun_diff, &o, "l.json", "k.json"), "two reports with lines");
+	read_back("out");
+	has("      vfs_read read_write.c:470\n", true, "lines are a part of the key");
+	has("      check (inlined) fs.h:2\n      vfs_read read_write.c:462\n", true, "of both");
+}
+
+#define NUMBERS \
+	"{\"func\": \"f 1.50\", \"count\": 36893488147419103230, \"a\": 0.1, " \
+	"\"b\": 0.30000000000000004, \"c\": [18446744073709551615, -1.25e-30, 123456789.125]}"
+
+/* What --format json and csv make of a file's numbers. */
+static void test_numbers(void)
+{
+	static const char content[] = HEAD("func", "count", "\"func\"") NUMBERS FOOT;
+	struct opts o = { .json = true };
+
+	write_file("k.json", content);
+	ok(!run(&noun_show, &o, "k.json", NULL), "a file as JSON");
+	read_back("out");
+	has(NUMBERS, true, "numbers are what they were");
+	o.csv = true;
+	ok(!run(&noun_show, &o, "k.json", NULL), "its rows as CSV");
+	read_back("out");
+	has("f 1.50,36893488147419103230,0.1,0.30000000000000004,\"[18446744073709551615,-1.25e-30,123456789.125]\"",
+	    true, "the same numbers");
+	write_file("k.json", HEAD("func", "count", "\"func\"")
+		   "{\"func\": \"\\u0001x\", \"count\": \"\\u0001\"}" FOOT);
+	ok(run(&noun_show, &(struct opts){}, "k.json", NULL) == STATUS_REFUSED,
+	   "texts that begin as large numbers do");
+}
+
 static void test_large(void)
 {
 	static const char *const files[][2] = {
@@ -324,6 +427,9 @@ int main(void)
 	test_rates();
 	test_keys();
 	test_scales();
+	test_amounts();
+	test_lines();
+	test_numbers();
 	test_large();
 	test_refusals();
 	for (i = 0; i < ARRAY_SIZE(files); i++)

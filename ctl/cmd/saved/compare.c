@@ -4,12 +4,12 @@
  * Reports that differ in what was observed are compared as far as they go, and it is said.
  */
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/saved/compare.h"
 #include "lib/diag.h"
-#include "lib/format.h"
 #include "report/stacks.h"
 
 static int check_kinds(const struct diff *d)
@@ -131,10 +131,23 @@ static int choose_form(struct diff *d)
 	return 0;
 }
 
+/** compare_scaled() - Return: a number of the first report, scaled. */
+__int128 compare_scaled(const struct diff *d, __int128 before)
+{
+	if (!d->own->per_second && !d->own->per_hit)
+		return before;
+	return (__int128)roundl((long double)before * (long double)d->scale);
+}
+
 static void collect(struct diff *d, size_t side)
 {
 	report_resolve(&d->file[side].report);
 	stacks_collect(&d->file[side].report, &d->set);
+}
+
+static uint64_t whole(__int128 v)
+{
+	return v < UINT64_MAX ? (uint64_t)v : UINT64_MAX;
 }
 
 /* The stacks of both; those of the first one have their weight as what was before. */
@@ -144,7 +157,7 @@ static void collect_stacks(struct diff *d)
 
 	collect(d, 0);
 	for (i = 0; i < d->set.n; i++) {
-		d->set.v[i].before = format_whole((double)d->set.v[i].weight * d->scale);
+		d->set.v[i].before = whole(compare_scaled(d, d->set.v[i].weight));
 		d->set.v[i].weight = 0;
 	}
 	collect(d, 1);
@@ -160,6 +173,8 @@ int compare_files(struct diff *d)
 
 	for (i = 0; !err && i < 2; i++)
 		err = saved_open(&d->file[i], d->o->args[i]);
+	if (!err)
+		compare_level_lines(d);
 	for (i = 0; !err && i < 2; i++)
 		err = saved_restore(&d->file[i], &whole);
 	if (!err)

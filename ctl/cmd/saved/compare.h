@@ -17,8 +17,8 @@ struct diff_opts {
 /* A row of either report, or of both: a key, or the function that stacks end in. */
 struct pair {
 	const char	*key;		/* its cells, each behind a byte that ends them */
-	uint64_t	before;		/* scaled, if the report is */
-	uint64_t	after;
+	__int128	before;		/* scaled, if the report is */
+	__int128	after;		/* sums of 64 bits, and what can be below 0 */
 	struct row	hist[2];
 };
 
@@ -42,19 +42,31 @@ struct diff {
 	struct pair	*v;
 	size_t		n;
 	size_t		cap;
-	uint64_t	total[2];
+	__int128	total[2];
 };
 
 #define CELL_END	1	/* byte behind a cell of a key; frames of a stack are lines */
 
 /* compare.c */
 int compare_files(struct diff *d);
+__int128 compare_scaled(const struct diff *d, __int128 before);
 void compare_free(struct diff *d);
+
+/* compare_lines.c */
+void compare_level_lines(struct diff *d);
 
 /* compare_rows.c */
 int compare_columns(struct diff *d);
 int compare_rows(struct diff *d);
 void compare_ends(struct diff *d);
+
+/* compare_amount.c */
+#define AMOUNT_TEXT	64
+
+__int128 amount_size(__int128 v);
+void amount_digits(char *buf, size_t size, __int128 v);
+char *amount_format(char *buf, size_t size, __int128 v, const char *unit);
+void amount_format_relative(char *buf, size_t size, __int128 before, __int128 after);
 
 /* compare_judge.c */
 bool compare_is_quiet(const struct diff *d, double percent);

@@ -10,7 +10,6 @@
 
 #include "cmd/saved/compare.h"
 #include "lib/diag.h"
-#include "lib/format.h"
 #include "lib/parse.h"
 
 #define QUIET_PERCENT	5.0	/* without --fail-over */
@@ -32,15 +31,16 @@ double compare_percent(const struct opts *o)
 /* Rows of different events do not add up: each of them counts. */
 static bool is_small(const struct diff *d, const struct pair *p)
 {
-	uint64_t most = p->before > p->after ? p->before : p->after;
-	uint64_t all = d->total[0] > d->total[1] ? d->total[0] : d->total[1];
+	__int128 before = amount_size(p->before), after = amount_size(p->after);
+	__int128 most = before > after ? before : after;
+	__int128 all = d->total[0] > d->total[1] ? d->total[0] : d->total[1];
 
 	return strcmp(d->weight, "scaled") && most < all / SMALLEST;
 }
 
-static bool exceeds(uint64_t from, uint64_t to, double percent)
+static bool exceeds(__int128 from, __int128 to, double percent)
 {
-	return to > from && (double)(to - from) * 100 > (double)from * percent;
+	return to > from && (double)(to - from) * 100 > (double)amount_size(from) * percent;
 }
 
 /** compare_is_quiet() - Whether no row grew or shrank by more than @percent. */
@@ -50,12 +50,12 @@ bool compare_is_quiet(const struct diff *d, double percent)
 
 	for (i = 0; i < d->n; i++) {
 		const struct pair *p = &d->v[i];
-		double before = (double)p->before;
+		double less = (double)(p->before - p->after);
 
 		if (is_small(d, p))
 			continue;
 		if (exceeds(p->before, p->after, percent) ||
-		    before - (double)p->after > before * percent / 100)
+		    less > (double)amount_size(p->before) * percent / 100)
 			return false;
 	}
 	return true;
@@ -111,7 +111,7 @@ int compare_judge(const struct diff *d)
 	const struct pair *worst = NULL;
 	struct buf name = {};
 	uint64_t limit = 0;
-	char grew[40];
+	char grew[AMOUNT_TEXT];
 	size_t i;
 	int err;
 
@@ -132,11 +132,11 @@ int compare_judge(const struct diff *d)
 	if (!worst)
 		return 0;
 	compare_name(d, worst, &name);
-	if (is_percent(text) && worst->before)
+	if (is_percent(text) && worst->before > 0)
 		snprintf(grew, sizeof(grew), "%.1f %%",
 			 ((double)worst->after / (double)worst->before - 1) * 100);
 	else
-		format_value(grew, sizeof(grew), (double)(worst->after - worst->before), d->unit);
+		amount_format(grew, sizeof(grew), worst->after - worst->before, d->unit);
 	warn("%.200s grew by %s, more than the limit %s of --fail-over", name.p, grew, text);
 	buf_free(&name);
 	return STATUS_CROSSED;

@@ -23,27 +23,19 @@ static const struct {
 	{ 0.99, "p99", "P99 BEFORE", "P99 AFTER" },
 };
 
-static uint64_t size_of_change(const struct pair *p)
+static __int128 size_of_change(const struct pair *p)
 {
-	return p->after > p->before ? p->after - p->before : p->before - p->after;
+	return amount_size(p->after - p->before);
 }
 
 static int by_change(const void *a, const void *b)
 {
-	uint64_t p = size_of_change(a);
-	uint64_t q = size_of_change(b);
+	__int128 p = size_of_change(a);
+	__int128 q = size_of_change(b);
 
 	if (p != q)
 		return p < q ? 1 : -1;
 	return strcmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
-}
-
-static void format_change(char *buf, size_t size, uint64_t before, uint64_t after)
-{
-	if (before)
-		snprintf(buf, size, "%+.1f %%", ((double)after / (double)before - 1) * 100);
-	else
-		snprintf(buf, size, after ? "new" : "-");
 }
 
 static void upper(char *out, size_t size, const char *s)
@@ -137,21 +129,41 @@ static void print_percentiles(const struct diff *d, struct out *o, const struct 
 		}
 }
 
+static void json_amount(struct out *o, const char *key, __int128 v)
+{
+	char digits[AMOUNT_TEXT];
+
+	amount_digits(digits, sizeof(digits), v);
+	out_json_digits(o, key, digits);
+}
+
+static void print_amount(const struct diff *d, struct out *o, const char *key, const char *header,
+			 __int128 v)
+{
+	char shown[AMOUNT_TEXT];
+
+	amount_format(shown, sizeof(shown), v, d->unit);
+	if (v >= 0 && v <= UINT64_MAX) {
+		out_cell_shown(o, key, header, (uint64_t)v, shown);
+		return;
+	}
+	json_amount(o, key, v);
+	out_cell_aside(o, header, shown, true);
+}
+
 static void print_row(const struct diff *d, struct out *o, const struct pair *p)
 {
-	char shown[40];
-	char number[32];
+	char shown[AMOUNT_TEXT + 1];
 
 	out_row_begin(o);
 	print_key(d, o, p);
-	print_value(d, o, "before", "BEFORE", p->before);
-	print_value(d, o, "after", "AFTER", p->after);
-	out_json_signed(o, "change", (int64_t)(p->after - p->before));
-	format_value(number, sizeof(number), (double)size_of_change(p), d->unit);
-	snprintf(shown, sizeof(shown), "%s%.30s",
-		 p->after > p->before ? "+" : p->after < p->before ? "-" : "", number);
+	print_amount(d, o, "before", "BEFORE", p->before);
+	print_amount(d, o, "after", "AFTER", p->after);
+	json_amount(o, "change", p->after - p->before);
+	*shown = '+';
+	amount_format(shown + (p->after > p->before), AMOUNT_TEXT, p->after - p->before, d->unit);
 	out_cell_aside(o, "CHANGE", shown, true);
-	format_change(shown, sizeof(shown), p->before, p->after);
+	amount_format_relative(shown, sizeof(shown), p->before, p->after);
 	out_cell_aside(o, "RELATIVE", shown, true);
 	print_percentiles(d, o, p);
 	print_stacks(d, o, p);
@@ -172,7 +184,7 @@ static void describe_file(const struct saved *s, struct buf *out)
 void compare_describe(const struct diff *d, struct strings *lines)
 {
 	struct buf line = {};
-	char shown[40];
+	char shown[AMOUNT_TEXT];
 	size_t i;
 
 	describe_file(&d->file[0], &line);
@@ -181,12 +193,12 @@ void compare_describe(const struct diff *d, struct strings *lines)
 	strings_add(lines, line.p);
 	line.len = 0;
 	buf_printf(&line, "%s: before %s", d->unit,
-		   format_value(shown, sizeof(shown), (double)d->total[0], d->unit));
+		   amount_format(shown, sizeof(shown), d->total[0], d->unit));
 	buf_printf(&line, "%s, after %s",
 		   d->own->per_second ? " in the same time" :
 		   d->own->per_hit ? " for as many hits" : "",
-		   format_value(shown, sizeof(shown), (double)d->total[1], d->unit));
-	format_change(shown, sizeof(shown), d->total[0], d->total[1]);
+		   amount_format(shown, sizeof(shown), d->total[1], d->unit));
+	amount_format_relative(shown, sizeof(shown), d->total[0], d->total[1]);
 	buf_printf(&line, " (%s)", shown);
 	/* Numbers of different events do not add up. */
 	if (strcmp(d->weight, "scaled"))
@@ -245,13 +257,13 @@ static void print_head(const struct diff *d, struct out *o)
 		out_line(o, "page: %s", d->o->html);
 	out_line(o, "%s", "");
 	out_json_text(o, "unit", d->unit);
-	out_json_number(o, "before", d->total[0]);
-	out_json_number(o, "after", d->total[1]);
+	json_amount(o, "before", d->total[0]);
+	json_amount(o, "after", d->total[1]);
 	out_json_number(o, "lost_before", losses_of(&d->file[0].session).lost);
 	out_json_number(o, "lost_after", losses_of(&d->file[1].session).lost);
 	out_json_bool(o, "per_second", d->own->per_second);
 	out_json_bool(o, "per_hit", d->own->per_hit);
-	out_json_real(o, "scale", d->scale);
+	out_json_exact(o, "scale", d->scale);
 	out_json_texts(o, "differ", &d->notes);
 }
 

@@ -6,7 +6,6 @@
 
 #include "cmd/saved/compare.h"
 #include "lib/diag.h"
-#include "lib/format.h"
 #include "lib/macros.h"
 
 struct names {
@@ -154,16 +153,16 @@ int compare_rows(struct diff *d)
 	for (side = 0; side < 2; side++)
 		json_array_foreach(d->file[side].rows, i, row) {
 			const json_t *value = json_object_get(row, d->weight);
-			uint64_t weight = json_unsigned(value);
+			__int128 weight;
 			struct pair *p;
 
 			/* A row of an event that the machine does not count has no number. */
 			if (!value && json_is_false(json_object_get(row, "supported")))
 				continue;
-			if (!json_is_unsigned(value) && !err)
+			if (!json_wide(value, &weight) && !err)
 				err = saved_no_report(&d->file[side], "a row has no numbers");
 			if (!side)
-				weight = format_whole((double)weight * d->scale);
+				weight = compare_scaled(d, weight);
 			make_key(d, row, &key);
 			p = get_pair(d, key.p ? key.p : "");
 			*(side ? &p->after : &p->before) += weight;
@@ -192,8 +191,8 @@ void compare_ends(struct diff *d)
 		}
 		d->v[place[leaf] - 1].before += line->before;
 		d->v[place[leaf] - 1].after += line->weight;
+		d->total[0] += line->before;
+		d->total[1] += line->weight;
 	}
-	d->total[0] = stack_set_before(s);
-	d->total[1] = stack_set_total(s);
 	free(place);
 }

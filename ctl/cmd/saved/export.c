@@ -16,7 +16,7 @@ static int write_rows(const struct opts *o, struct output *to)
 	if (!err && o->csv) {
 		err = export_rows(root, to);
 	} else if (!err) {
-		json_file_dump(root, to->file);
+		json_file_dump(root, 0, to->file);
 		fputc('\n', to->file);
 		err = output_flush(to);
 	}

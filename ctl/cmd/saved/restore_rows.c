@@ -147,11 +147,14 @@ static void restore_hist(struct rows *r, const json_t *list)
 static void restore_numbers(struct rows *r, const json_t *row)
 {
 	const struct mode *m = &r->s->mode;
+	__int128 sum;
 	size_t i;
 
+	/* As the module has it: what is above 64 bits follows from the histogram. */
+	json_wide(json_object_get(row, "sum"), &sum);
 	r->part = (struct row){
 		.count = json_unsigned(json_object_get(row, "count")),
-		.sum = json_unsigned(json_object_get(row, "sum")),
+		.sum = (uint64_t)sum,
 		.min = json_unsigned(json_object_get(row, "min")),
 		.max = json_unsigned(json_object_get(row, "max")),
 	};
