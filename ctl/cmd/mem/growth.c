@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/mem/balance.h"
+#include "cmd/mem/growth_print.h"
 #include "cmd/mem/mem.h"
 #include "cmd/mem/series.h"
 #include "cmd/slab/slab.h"
@@ -34,7 +35,6 @@
 #define CGROUPS		512
 
 #define GROWING_ROWS	5
-#define HUGE_BYTES	(2u << 20)
 
 /* What says more than the balance, where it is there. */
 enum detail { DETAIL_VMALLOC, DETAIL_TAG, DETAIL_CGROUP, DETAILS };
@@ -154,128 +154,13 @@ static int take_reading(void *arg)
 	return 0;
 }
 
-static void print_trend(struct out *o, const struct trend *t)
+static struct mem_change change_of(const struct trend *t)
 {
-	int64_t change = (int64_t)(t->last - t->first);
-	bool known = t->steps >= 2;
-	char shown[40], bytes[32];
-
-	out_json_precise(o, "bytes_per_s", trend_rate(t));
-	out_cell_aside(o, "BYTES/S", slab_format_bytes_rate(shown, sizeof(shown), trend_rate(t)),
-		       true);
-	if (known) {
-		out_json_precise(o, "confidence", trend_confidence(t));
-		out_json_precise(o, "growth_error", trend_error(t));
-	}
-	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);
-	out_cell_aside(o, "SURE", shown, true);
-	out_json_signed(o, "change", change);
-	format_bytes(bytes, sizeof(bytes), (uint64_t)(change < 0 ? -change : change));
-	snprintf(shown, sizeof(shown), "%s%s", change < 0 ? "-" : change ? "+" : "", bytes);
-	out_cell_aside(o, "CHANGE", shown, true);
-}
-
-static void print_item(struct growth *g, struct out *o, size_t i)
-{
-	int64_t bytes = balance_bytes(&g->now, i);
-	double share = (double)bytes / (double)mem_value(&g->now, "MemTotal");
-	char shown[40], number[32];
-
-	/* A machine has few of them. */
-	if (!o->json && !bytes && !g->trends[i].squares && i != BALANCE_REST)
-		return;
-	out_row_begin(o);
-	out_json_text(o, "part", balance_items[i].name);
-	out_cell_aside(o, "PART", balance_items[i].doc, false);
-	format_bytes(number, sizeof(number), (uint64_t)(bytes < 0 ? -bytes : bytes));
-	snprintf(shown, sizeof(shown), "%s%s", bytes < 0 ? "-" : "", number);
-	out_cell_signed(o, "bytes", "BYTES", bytes, shown);
-	out_json_precise(o, "share", share);
-	snprintf(shown, sizeof(shown), "%.1f %%", share * 100);
-	out_cell_aside(o, "SHARE", shown, true);
-	print_trend(o, &g->trends[i]);
-	out_json_bool(o, "given_back", balance_items[i].given_back);
-	out_row_end(o);
-}
-
-static void print_head(struct growth *g, struct out *o, bool interim)
-{
-	struct utsname name = {};
-	char took[32], total[32];
-
-	uname(&name);
-	out_json_text(o, "kobs", program_version);
-	out_json_text(o, "kernel", name.release);
-	out_json_text(o, "source", "mem");
-	out_json_text(o, "mode", "growth");
-	if (interim)
-		out_json_bool(o, "interim", true);
-	out_json_number(o, "duration_ns", g->last - g->from);
-	out_json_number(o, "readings", g->nr_readings);
-	out_json_number(o, "total", mem_value(&g->now, "MemTotal"));
-	out_line(o, "mem growth, %s%s, %zu readings of /proc/meminfo: parts of %s\n",
-		 format_ns(took, sizeof(took), (double)(g->last - g->from)),
-		 interim ? " so far" : "", g->nr_readings,
-		 format_bytes(total, sizeof(total), mem_value(&g->now, "MemTotal")));
-}
-
-/* What surely grows in the files that tell more. */
-static void print_growing(struct growth *g, struct out *o)
-{
-	char shown[40];
-	bool any = false;
-	size_t i, k, n;
-
-	for (i = 0; i < DETAILS; i++) {
-		free(series_growing(&g->detail[i], &n));
-		any |= n > 0;
-	}
-	if (any)
-		out_line(o, "\nOf these, by who took it:\n");
-	out_table_begin(o, "growing");
-	for (i = 0; i < DETAILS; i++) {
-		const struct series_item **found = series_growing(&g->detail[i], &n);
-
-		for (k = 0; k < n && k < GROWING_ROWS; k++) {
-			out_row_begin(o);
-			out_cell_text(o, "from", "FROM", details[i].name);
-			out_cell_text(o, "name", "NAME", found[k]->name);
-			out_cell_shown(o, "bytes", "BYTES", found[k]->bytes,
-				       format_bytes(shown, sizeof(shown), found[k]->bytes));
-			print_trend(o, &found[k]->trend);
-			out_row_end(o);
-		}
-		free(found);
-	}
-	out_table_end(o);
-}
-
-static void print_blocks(struct growth *g, struct out *o)
-{
-	uint64_t huge = 0;
-	uint64_t all = 0;
-	size_t largest = 0;
-	char bytes[32];
-	size_t order;
-
-	if (!g->has_blocks)
-		return;
-	out_open(o, "free_blocks", '[');
-	for (order = 0; order < MEM_ORDERS; order++) {
-		uint64_t of_order = g->blocks[order] * (g->page << order);
-
-		out_json_number(o, NULL, g->blocks[order]);
-		all += of_order;
-		if (g->page << order >= HUGE_BYTES)
-			huge += of_order;
-		if (of_order)
-			largest = order;
-	}
-	out_close(o, ']');
-	if (all)
-		out_line(o, "\nFree blocks: the largest is of %s; %.0f %% of the free memory is in blocks of 2 MiB or more",
-			 format_bytes(bytes, sizeof(bytes), g->page << largest),
-			 100 * (double)huge / (double)all);
+	return (struct mem_change){
+		.change = (int64_t)(t->last - t->first), .rate = trend_rate(t),
+		.confidence = trend_confidence(t), .error = trend_error(t),
+		.known = t->steps >= 2, .moved = t->squares > 0,
+	};
 }
 
 /* The part that surely grows the fastest, of those that nobody takes back; NULL: none. */
@@ -297,23 +182,71 @@ static const struct balance_item *worst(const struct growth *g, const struct tre
 	return found;
 }
 
-static void print_next(struct growth *g, struct out *o)
+static void add_parts(struct growth *g, struct mem_report *r)
+{
+	size_t i;
+
+	r->parts = zalloc(nr_balance_items * sizeof(*r->parts));
+	r->nr_parts = nr_balance_items;
+	for (i = 0; i < nr_balance_items; i++)
+		r->parts[i] = (struct mem_share){
+			.name = balance_items[i].name, .doc = balance_items[i].doc,
+			.bytes = balance_bytes(&g->now, i), .change = change_of(&g->trends[i]),
+			.given_back = balance_items[i].given_back, .rest = i == BALANCE_REST,
+		};
+}
+
+/* What surely grows in the files that tell more. */
+static void add_growers(struct growth *g, struct mem_report *r)
+{
+	size_t i, k, n;
+
+	for (i = 0; i < DETAILS; i++) {
+		const struct series_item **found = series_growing(&g->detail[i], &n);
+
+		for (k = 0; k < n && k < GROWING_ROWS; k++) {
+			r->growers = grow(r->growers, &r->cap_growers, r->nr_growers + 1,
+					  sizeof(*r->growers));
+			r->growers[r->nr_growers++] = (struct mem_grower){
+				.from = details[i].name, .name = found[k]->name,
+				.bytes = found[k]->bytes, .change = change_of(&found[k]->trend),
+			};
+		}
+		free(found);
+	}
+}
+
+static void fill_report(struct growth *g, bool interim, struct mem_report *r)
 {
 	const struct trend *t = NULL;
 	const struct balance_item *item = worst(g, &t);
-	char rate[40];
 
-	if (!item) {
-		out_line(o, "Nothing surely grows, but for what the kernel takes back when it needs it.");
-		return;
+	*r = (struct mem_report){
+		.duration = g->last - g->from, .readings = g->nr_readings,
+		.total = mem_value(&g->now, "MemTotal"), .interim = interim,
+		.page = g->has_blocks ? g->page : 0,
+	};
+	memcpy(r->blocks, g->blocks, sizeof(r->blocks));
+	if (item) {
+		r->grows = item->name;
+		r->grows_doc = item->doc;
+		r->next = item->next;
+		r->rate = trend_rate(t);
 	}
-	out_json_text(o, "grows", item->name);
-	out_line(o, "%s grows by %s.", item->doc,
-		 slab_format_bytes_rate(rate, sizeof(rate), trend_rate(t)));
-	if (!item->next)
-		return;
-	out_json_text(o, "next", item->next);
-	out_line(o, "Next: %s", item->next);
+	add_parts(g, r);
+	add_growers(g, r);
+}
+
+static void print_machine(struct growth *g, struct out *o)
+{
+	struct utsname name = {};
+
+	uname(&name);
+	out_json_text(o, "kobs", program_version);
+	out_json_text(o, "kernel", name.release);
+	out_json_text(o, "source", "mem");
+	out_json_text(o, "mode", "growth");
+	out_json_text(o, "obsctl", g->o->line);
 }
 
 static int print_report(void *arg, bool interim)
@@ -321,25 +254,20 @@ static int print_report(void *arg, bool interim)
 	struct growth *g = arg;
 	bool live = interim && g->readings.live;
 	struct output to = g->output;
+	struct mem_report r;
 	struct out o;
-	size_t i;
 
 	if (live)
 		to.grid = grid_new();
+	fill_report(g, interim, &r);
 	output_begin(&to, &o, g->o->json);
 	out_open(&o, NULL, '{');
-	print_head(g, &o, interim);
-	out_table_begin(&o, "rows");
-	for (i = 0; i < nr_balance_items; i++)
-		print_item(g, &o, i);
-	out_table_end(&o);
-	print_growing(g, &o);
-	print_blocks(g, &o);
-	out_line(&o, "SURE: confidence that BYTES/S is not 0. Unaccounted is what no counter of the kernel has, such as pages that drivers take");
-	print_next(g, &o);
+	print_machine(g, &o);
+	mem_report_print(&r, &o);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
+	mem_report_free(&r);
 	if (live) {
 		readings_show(&g->readings, NULL, &to, g->last - g->from);
 		return 0;

@@ -6,6 +6,9 @@
 #include "cli/noun.h"
 #include "lib/buf.h"
 
+struct output;
+struct report;
+
 /* Options of mem alone. */
 struct mem_opts {
 	const char	*kind;		/* NULL for the first one */
@@ -13,6 +16,9 @@ struct mem_opts {
 };
 
 int mem_growth(const struct verb *verb, const struct opts *o);
+
+/* growth_saved.c */
+int mem_growth_show(struct report *r, const struct output *to);
 
 /* functions.c */
 bool mem_is_page_helper(const char *name);

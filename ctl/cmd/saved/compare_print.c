@@ -230,6 +230,10 @@ void compare_accounts(const struct diff *d, bool machines, struct strings *lines
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
+		/* What is read from files has no hits. */
+		if (!json_object_get(d->file[i].root, "accounting") &&
+		    d->file[i].form && d->file[i].form->whole)
+			continue;
 		line.len = 0;
 		buf_puts(&line, i ? "after: " : "before: ");
 		add_account(&d->file[i].session, &line);

@@ -3,17 +3,22 @@
 
 #include <string.h>
 
+#include "cmd/mem/mem.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/saved/saved.h"
 #include "cmd/slab/slab.h"
 #include "lib/macros.h"
 
 static const struct saved_form forms[] = {
-	{ "pmu", "record", "self", form_graph, "func", "self_events" },
-	{ "pmu", "record", "scaled", pmu_stat_show, NULL, NULL },
-	{ "pmu", "branch", "from_address", pmu_edges_show, NULL, NULL },
-	{ "pmu", "stat", NULL, pmu_stat_show, NULL, NULL },
-	{ "slab", "growth", NULL, slab_growth_show, NULL, NULL },
+	{
+		.source = "pmu", .mode = "record", .key = "self", .print = form_graph,
+		.compared = "func", .weight = "self_events",
+	},
+	{ .source = "pmu", .mode = "record", .key = "scaled", .print = pmu_stat_show },
+	{ .source = "pmu", .mode = "branch", .key = "from_address", .print = pmu_edges_show },
+	{ .source = "pmu", .mode = "stat", .print = pmu_stat_show },
+	{ .source = "slab", .mode = "growth", .print = slab_growth_show },
+	{ .source = "mem", .mode = "growth", .print = mem_growth_show, .whole = true },
 };
 
 /** form_of() - Return: the form of a saved report, or NULL. */

@@ -25,6 +25,7 @@ static const struct saved_kind kinds[] = {
 	{ "vmalloc", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "page", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "slab", "growth", "bytes", "bytes", NULL, { "cache" } },
+	{ "mem", "growth", "bytes", "bytes", NULL, { "part" } },
 	{ "pmu", "record", "events", "events", NULL, {} },
 	{ "pmu", "stat", "scaled", "events", NULL, {} },
 	{ "pmu", "branch", "count", "branches", NULL, { "pid", "from", "to" } },
@@ -66,9 +67,6 @@ int saved_open(struct saved *s, const char *path)
 	mode = saved_text(s, "mode");
 	if (!saved_text(s, "kobs") || !source || !mode)
 		return saved_no_report(s, "it has no \"kobs\", \"source\" or \"mode\"");
-	if (!strcmp(source, "mem") && !strcmp(mode, "growth"))
-		return refuse("%s is of 'mem growth', which is not shown or compared from a file",
-			      path);
 	if (!strcmp(source, "cgroup"))
 		return refuse("%s is of 'cgroup', which is not shown or compared from a file", path);
 	s->kind = &other;

@@ -67,6 +67,9 @@ static int show_as(const struct opts *o, bool page)
 
 	if (!err)
 		err = saved_restore(&s, o);
+	if (!err && s.form && s.form->whole && o->top.given)
+		err = refuse("%s is of '%.32s %.32s', which is shown as a whole: -n cannot be combined with it",
+			     s.path, s.session.source, s.session.mode);
 	if (!err)
 		err = page ? print_page(&s) : print(&s, o);
 	saved_close(&s);

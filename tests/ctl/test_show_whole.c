@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit tests of obsctl show and diff of reports that are shown as a whole: what was read
+ * from files of the machine, and records. What show makes of the JSON must be the text, to
+ * the byte. Prints TAP.
+ */
+
+#include "cmd/mem/growth_print.h"
+#include "cmd/saved/compare.h"
+#include "show_harness.h"
+
+/* Begin a report in a file of JSON, or as a text. */
+static void begin_out(struct out *o, char **text, size_t *size, bool json, const char *source,
+		      const char *mode)
+{
+	out_init(o, open_memstream(text, size), json);
+	out_open(o, NULL, '{');
+	out_json_text(o, "kobs", "1.0");
+	out_json_text(o, "kernel", "6.12.0");
+	out_json_text(o, "source", source);
+	out_json_text(o, "mode", mode);
+}
+
+static char *end_out(struct out *o, char **text)
+{
+	FILE *file = o->file;
+
+	out_close(o, '}');
+	out_newline(o);
+	out_free(o);
+	fclose(file);
+	return *text;
+}
+
+/* Run diff on two files. Return: its exit status; what it printed is in @text. */
+static int compare(struct opts *o, const char *a, const char *b, char **text)
+{
+	char *args[2] = { path_of(a), path_of(b) };
+	struct diff_opts own = {};
+	int err;
+
+	o->args = args;
+	o->nr_args = 2;
+	o->own = &own;
+	o->output = path_of("out");
+	err = noun_diff.verbs[0].check(&noun_diff.verbs[0], o);
+	err = err ? err : noun_diff.verbs[0].fn(&noun_diff.verbs[0], o);
+	free(*text);
+	*text = read_back("out");
+	return err;
+}
+
+static int show_status(const char *name, struct opts *o)
+{
+	char *path = path_of(name);
+
+	o->args = &path;
+	o->nr_args = 1;
+	o->output = path_of("out");
+	return noun_show.verbs[0].fn(&noun_show.verbs[0], o);
+}
+
+/* Memory. */
+
+static char *print_memory(const struct mem_report *r, bool json)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct out o;
+
+	begin_out(&o, &text, &size, json, "mem", "growth");
+	mem_report_print(r, &o);
+	return end_out(&o, &text);
+}
+
+static void same_memory(const struct mem_report *r, const char *file, const char *name)
+{
+	char *json = print_memory(r, true);
+	char *text = print_memory(r, false);
+	char *shown;
+
+	write_file(file, json);
+	shown = show(file, &(struct opts){});
+	is(shown, text, name);
+	free(json);
+	free(text);
+	free(shown);
+}
+
+#define EDITED \
+	"{\"kobs\": \"1\", \"source\": \"mem\", \"mode\": \"growth\", \"total\": -1, \"growing\": {}, " \
+	"\"rows\": [1, {}, {\"part\": 5, \"bytes\": \"x\", \"change\": -9223372036854775808}], " \
+	"\"free_blocks\": [1e99], \"page_size\": 18446744073709551615}"
+
+static void test_memory(void)
+{
+	struct mem_share parts[] = {
+		{ "free", "free", 3 << 20, { -4096, -1.0 / 3, 0.123456789, 0.1, true, true },
+		  true, false },
+		{ "slab", "slab", 5 << 20, { 1 << 20, 1e6 / 7, 0.9999999, 2.5, true, true },
+		  false, false },
+		{ "gpu", "graphics", 0, {}, false, false },
+		{ "bounce", "bounce buffers, FUSE writeback", 0, { 0, 0, 0, 7.5, true, true },
+		  false, false },
+		{ "unaccounted", "unaccounted", -8192, { 0, 0, 0, 0, false, false }, false, true },
+	};
+	struct mem_grower growers[] = {
+		{ "vmalloc", "a \"b\"\001 <c>", 7 << 20, { 77, 7.7, 0.99, 0.01, true, true } },
+	};
+	struct mem_report r = {
+		.duration = 2345678901, .readings = 20, .total = 8ull << 20, .parts = parts,
+		.nr_parts = ARRAY_SIZE(parts),
+	};
+	struct opts o = {};
+	char *text = NULL;
+
+	same_memory(&r, "a.json", "parts of the memory, and nothing that grows");
+	r.growers = growers;
+	r.nr_growers = 1;
+	r.blocks[0] = 5;
+	r.blocks[9] = 3;
+	r.page = 4096;
+	r.grows = "slab";
+	r.grows_doc = "slab";
+	r.next = "obsctl slab leaks";
+	r.rate = 1e6 / 7;
+	r.interim = true;
+	parts[1].bytes = 6 << 20;
+	parts[4].bytes = -4096;
+	same_memory(&r, "b.json", "what grows, free blocks and the next command");
+	ok(!compare(&o, "a.json", "b.json", &text), "two are compared");
+	has(text, "mem growth, 2.35 s; then mem growth, 2.35 s\n", "as a whole");
+	has(text, "bytes: before 8.0 MiB, after 9.0 MiB (+12.6 %)\n", "with their sums");
+	has(text, "\nslab          5.0 MiB   6.0 MiB  +1.0 MiB   +20.0 %\n", "by the name of the part");
+	has(text, "\nunaccounted  -8.0 KiB  -4.0 KiB  +4.0 KiB         -\n", "one below 0");
+	ok(!strstr(text, "hits"), "there are no hits");
+	o.fail_over.text = "1MiB";
+	ok(!compare(&o, "a.json", "b.json", &text), "a limit that is not crossed");
+	o.fail_over.text = "1000KiB";
+	ok(compare(&o, "a.json", "b.json", &text) == STATUS_CROSSED, "and one that is");
+	o = (struct opts){ .top = { .given = true, .value = 1 }, .html = path_of("x.html") };
+	ok(show_status("a.json", &o) == STATUS_REFUSED && access(path_of("x.html"), F_OK),
+	   "-n has nothing to choose");
+	o = (struct opts){ .html = path_of("x.html") };
+	ok(!show_status("a.json", &o), "a page");
+	free(text);
+	text = read_back("x.html");
+	has(text, "<td>unaccounted</td><td class=\"r\" data-v=\"-8192\">-8.0 KiB</td>", "has the parts");
+	o = (struct opts){ .folded = true };
+	ok(show_status("a.json", &o) == STATUS_REFUSED, "there are no stacks");
+	write_file("b.json", EDITED);
+	o = (struct opts){};
+	ok(!show_status("b.json", &o), "a report that was edited");
+	free(text);
+}
+
+int main(void)
+{
+	static const char *const files[] = { "a.json", "b.json", "out", "x.html" };
+	size_t i;
+
+	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
+	ok(mkdtemp(dir), "a directory");
+	test_memory();
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlink(path_of(files[i]));
+	ok(!rmdir(dir), "nothing else was left");
+	printf("1..%u\n", test_nr);
+	return failures ? 1 : 0;
+}
