@@ -188,9 +188,9 @@ static inline void write_file(const char *name, const char *content)
 	}
 }
 
-static inline char *read_back(const char *name)
+static inline char *read_path(const char *path)
 {
-	FILE *file = fopen(path_of(name), "r");
+	FILE *file = fopen(path, "r");
 	struct buf text = {};
 	char part[4096];
 	size_t n;
@@ -201,6 +201,11 @@ static inline char *read_back(const char *name)
 	if (file)
 		fclose(file);
 	return text.p;
+}
+
+static inline char *read_back(const char *name)
+{
+	return read_path(path_of(name));
 }
 
 /* What show makes of a file, with the options of the report. */

@@ -7,6 +7,9 @@
 
 #include "cmd/mem/growth_print.h"
 #include "cmd/saved/compare.h"
+#include "cmd/triage/report.h"
+#include "cmd/triage/words.h"
+#include "recorded_machine.h"
 #include "show_harness.h"
 
 /* Begin a report in a file of JSON, or as a text. */
@@ -154,6 +157,149 @@ static void test_memory(void)
 	free(text);
 }
 
+/* A machine. */
+
+static const char *const machines[] = {
+	"quiet", "cpu", "hot", "disk", "reclaim", "slab", "listen", "lossy", "cgroup",
+	"cgroup_oom", "throttled", "softirq", "blocked", "filling", "files", "process_files",
+	"old",
+};
+
+static char *print_finding(const struct finding *f, bool json)
+{
+	struct output to = {};
+	char *text = NULL;
+	size_t size = 0;
+
+	to.file = open_memstream(&text, &size);
+	ok(!finding_print(f, &to, json), "a machine is printed");
+	fclose(to.file);
+	return text;
+}
+
+static void same_machine(const struct finding *f, const char *name)
+{
+	char *json = print_finding(f, true);
+	char *text = print_finding(f, false);
+	char *shown;
+
+	write_file("a.json", json);
+	shown = show("a.json", &(struct opts){});
+	is(shown, text, name);
+	free(json);
+	free(text);
+	free(shown);
+}
+
+static void test_machine(const char *name)
+{
+	char path[64];
+	struct strings missing = {};
+	struct triage_rows rows;
+	struct facts facts = {};
+	struct limits limits;
+	struct recorded r;
+	char *text;
+	struct finding f = {
+		.begin = &r.begin, .end = &r.end, .facts = &facts, .limits = &limits,
+		.rows = &rows, .missing = &missing,
+	};
+
+	snprintf(path, sizeof(path), "../tests/ctl/triage/%s", name);
+	text = read_path(path);
+	ok(!recorded_take(&r, text), "a recorded machine");
+	ok(!limits_take(&limits, &(struct strings){}), "the limits");
+	facts_find(&facts, &r.begin, &r.end, r.v, r.n);
+	rows_make(&rows, &facts, &limits);
+	same_machine(&f, name);
+	strings_add(&missing, "a file: \"why\"");
+	f.all = true;
+	same_machine(&f, "all rows, and what was not seen");
+	strings_free(&missing);
+	rows_free(&rows);
+	facts_free(&facts);
+	machine_free(&r.begin);
+	machine_free(&r.end);
+	free(text);
+}
+
+#define EDITED_MACHINE \
+	"{\"kobs\": \"1\", \"source\": \"triage\", \"mode\": \"machine\", \"pressure\": [1], \"rows\": " \
+	"[1, {\"utilisation\": {\"value\": 1e308, \"unit\": \"count\"}, \"saturation\": 1, \"errors\": " \
+	"{\"value\": -5, \"unit\": \"bytes_per_s\"}}], \"processes\": [{\"syscalls_per_s\": 1}, 2], " \
+	"\"sessions\": [{\"lost\": {\"x\": \"y\"}, \"cost_percent\": 1e308}], \"not_seen\": [5]}"
+
+/* What the module's sessions add. */
+static char *print_sessions(bool json)
+{
+	struct lost lost[] = {
+		{ (char *)"in_flight", (char *)"had not ended", 3 },
+		{ (char *)"table_full", (char *)"no room: raise \"rows\"", 7 },
+	};
+	struct session s = {
+		.hits = 1000, .recorded = 900, .filtered = 90, .lost = lost, .nr_lost = 2,
+		.stop_reason = (char *)"over budget",
+	};
+	const struct triage_process p = { "a <b>", 4194305, 12.3456789, 1.0 / 3, 5, 0.7 };
+	const double cost = 0.123456789;
+	char *text = NULL;
+	size_t size = 0;
+	struct out o;
+
+	begin_out(&o, &text, &size, json, "triage", "machine");
+	triage_print_head(&o, &(struct triage_head){ .duration = 1, .cpus = 1 });
+	out_table_begin(&o, "pressure");
+	out_table_end(&o);
+	out_line(&o, "%s", "");
+	out_table_begin(&o, "rows");
+	out_table_end(&o);
+	triage_print_sentence(&o, "It is idle.");
+	out_table_begin(&o, "processes");
+	out_row_begin(&o);
+	triage_print_process(&o, &p);
+	triage_print_service(&o, &(struct triage_service){ 1e6 / 3, 0.1, 4711, true });
+	out_row_end(&o);
+	out_row_begin(&o);
+	triage_print_process(&o, &p);
+	triage_print_service(&o, &(struct triage_service){});
+	out_row_end(&o);
+	out_table_end(&o);
+	out_line(&o, "%s", "");
+	out_table_begin(&o, "sessions");
+	triage_print_session(&o, "sched runq", &s, &cost);
+	s.nr_lost = 0;
+	s.stop_reason = NULL;
+	triage_print_session(&o, "irq hard", &s, NULL);
+	out_table_end(&o);
+	triage_print_equation(&o);
+	return end_out(&o, &text);
+}
+
+static void test_sessions(void)
+{
+	char *json = print_sessions(true);
+	char *text = print_sessions(false);
+	struct opts o = {};
+	char *shown;
+
+	write_file("a.json", json);
+	shown = show("a.json", &o);
+	is(shown, text, "sessions, and the system calls of processes");
+	has(shown, "      lost 7, table_full: no room: raise \"rows\"\n", "what was lost");
+	ok(compare(&o, "a.json", "a.json", &shown) == STATUS_REFUSED, "there is nothing to compare");
+	o = (struct opts){ .html = path_of("x.html") };
+	ok(!show_status("a.json", &o), "a page");
+	free(shown);
+	shown = read_back("x.html");
+	has(shown, "<td>a &lt;b&gt;</td><td class=\"r\" data-v=\"4194305\">", "names are no markup");
+	free(json);
+	free(text);
+	free(shown);
+	write_file("a.json", EDITED_MACHINE);
+	o = (struct opts){};
+	ok(!show_status("a.json", &o), "a report that was edited");
+}
+
 int main(void)
 {
 	static const char *const files[] = { "a.json", "b.json", "out", "x.html" };
@@ -162,6 +308,9 @@ int main(void)
 	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
 	ok(mkdtemp(dir), "a directory");
 	test_memory();
+	for (i = 0; i < ARRAY_SIZE(machines); i++)
+		test_machine(machines[i]);
+	test_sessions();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(path_of(files[i]));
 	ok(!rmdir(dir), "nothing else was left");

@@ -16,7 +16,12 @@ static int check_kinds(const struct diff *d)
 {
 	const struct session *a = &d->file[0].session;
 	const struct session *b = &d->file[1].session;
+	size_t i;
 
+	for (i = 0; i < 2; i++)
+		if (d->file[i].form && d->file[i].form->no_diff)
+			return refuse("%s cannot be compared: %s; obsctl show prints it",
+				      d->file[i].path, d->file[i].form->no_diff);
 	if (!strcmp(a->source, b->source) && !strcmp(a->mode, b->mode) &&
 	    d->file[0].form == d->file[1].form)
 		return 0;

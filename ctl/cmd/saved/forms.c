@@ -7,6 +7,7 @@
 #include "cmd/pmu/pmu.h"
 #include "cmd/saved/saved.h"
 #include "cmd/slab/slab.h"
+#include "cmd/triage/saved.h"
 #include "lib/macros.h"
 
 static const struct saved_form forms[] = {
@@ -18,6 +19,10 @@ static const struct saved_form forms[] = {
 	{ .source = "pmu", .mode = "branch", .key = "from_address", .print = pmu_edges_show },
 	{ .source = "pmu", .mode = "stat", .print = pmu_stat_show },
 	{ .source = "slab", .mode = "growth", .print = slab_growth_show },
+	{
+		.source = "triage", .mode = "machine", .print = triage_show, .whole = true,
+		.no_diff = "its rows are shares, rates and times, which have no common sum",
+	},
 	{ .source = "mem", .mode = "growth", .print = mem_growth_show, .whole = true },
 };
 

@@ -27,6 +27,7 @@ struct saved_form {
 	int		(*print)(struct report *r, const struct output *to);
 	const char	*compared;	/* the column of a row that diff compares by, and what: */
 	const char	*weight;
+	const char	*no_diff;	/* why two cannot be compared; or NULL */
 	bool		whole;		/* it is shown as it is: -n chooses nothing */
 };
 

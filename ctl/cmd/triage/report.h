@@ -19,6 +19,7 @@ struct finding {
 	const struct strings *missing;
 	struct watch	*watch;		/* the module's sessions; NULL without it */
 	bool		all;		/* rows of all resources of a kind */
+	const char	*line;		/* the command; or NULL */
 };
 
 int finding_print(const struct finding *f, const struct output *to, bool json);

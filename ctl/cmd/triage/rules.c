@@ -287,6 +287,14 @@ const struct rule triage_rules[NR_METRICS] = {
 	},
 };
 
+/* A whole number; files can have any. */
+static uint64_t floor_of(double v)
+{
+	if (!(v > 0))
+		return 0;
+	return v >= (double)UINT64_MAX ? UINT64_MAX : (uint64_t)v;
+}
+
 /** triage_format() - A value of a rule, as text. */
 char *triage_format(char *buf, size_t size, double v, enum triage_unit unit)
 {
@@ -306,10 +314,10 @@ char *triage_format(char *buf, size_t size, double v, enum triage_unit unit)
 		format_ns(buf, size, v);
 		break;
 	case IN_COUNT:
-		format_count(buf, size, (uint64_t)v);
+		format_count(buf, size, floor_of(v));
 		break;
 	case IN_BYTES_PER_SECOND:
-		snprintf(buf, size, "%s/s", format_bytes(number, sizeof(number), (uint64_t)v));
+		snprintf(buf, size, "%s/s", format_bytes(number, sizeof(number), floor_of(v)));
 		break;
 	}
 	return buf;

@@ -150,6 +150,7 @@ static int report(struct triage *t)
 	const struct finding found = {
 		.begin = &t->begin, .end = &t->end, .facts = &t->facts, .limits = &t->limits,
 		.rows = &t->rows, .missing = &t->missing, .all = own->all,
+		.line = t->o->line,
 		.watch = t->watch.open ? &t->watch : NULL,
 	};
 	int err;

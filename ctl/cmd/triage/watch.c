@@ -8,10 +8,10 @@
 
 #include "cmd/nouns.h"
 #include "cmd/triage/watch.h"
+#include "cmd/triage/words.h"
 #include "lib/diag.h"
-#include "lib/format.h"
 #include "lib/macros.h"
-#include "report/losses.h"
+#include "report/report.h"
 
 static const struct {
 	const char	*noun;
@@ -164,55 +164,6 @@ int watch_stop(struct watch *w)
 	return err;
 }
 
-static void print_lost(const struct session *s, struct out *o)
-{
-	struct buf line = {};
-	char n[32];
-	size_t i;
-
-	out_open(o, "lost", '{');
-	for (i = 0; i < s->nr_lost; i++) {
-		out_json_number(o, s->lost[i].reason, s->lost[i].count);
-		if (loss_of(s->lost[i].reason) != LOSS)
-			continue;
-		line.len = 0;
-		buf_printf(&line, "      lost %s, %s%s%s",
-			   format_count(n, sizeof(n), s->lost[i].count), s->lost[i].reason,
-			   s->lost[i].doc ? ": " : "", s->lost[i].doc ? s->lost[i].doc : "");
-		out_below(o, line.p);
-	}
-	out_close(o, '}');
-	line.len = 0;
-	if (s->stop_reason) {
-		buf_printf(&line, "      stopped early: %s", s->stop_reason);
-		out_below(o, line.p);
-	}
-	buf_free(&line);
-}
-
-static void print_session(const char *name, const struct session *s, struct out *o)
-{
-	bool timed = s->hits_timed || s->calls_timed;
-	struct losses l = losses_of(s);
-	char cost[40];
-
-	out_row_begin(o);
-	out_cell_text(o, "session", "SESSION", name);
-	out_cell_number(o, "hits", "HITS", s->hits);
-	out_cell_number(o, "recorded", "RECORDED", s->recorded);
-	out_cell_number(o, "filtered", "FILTERED", s->filtered);
-	out_cell_number(o, "pending", "PENDING", l.pending);
-	out_cell_number(o, "unpaired", "UNPAIRED", l.unpaired);
-	out_cell_aside(o, "LOST", format_count(cost, sizeof(cost), l.lost), true);
-	print_lost(s, o);
-	out_json_text(o, "stopped", s->stop_reason);
-	snprintf(cost, sizeof(cost), "%.2f %%", cost_percent(s));
-	if (timed)
-		out_json_precise(o, "cost_percent", cost_percent(s));
-	out_cell_aside(o, "COST", timed ? cost : "-", true);
-	out_row_end(o);
-}
-
 /** watch_print() - What became of every hit of the sessions. */
 void watch_print(struct watch *w, struct out *o)
 {
@@ -222,13 +173,16 @@ void watch_print(struct watch *w, struct out *o)
 	out_line(o, "%s", "");
 	out_table_begin(o, "sessions");
 	for (i = 0; i < NR_WATCHED; i++) {
+		const struct session *s = &w->v[i].aside.session;
+		double cost = cost_percent(s);
+
 		if (!w->v[i].ready)
 			continue;
 		snprintf(name, sizeof(name), "%s %s", watched[i].noun, watched[i].verb);
-		print_session(name, &w->v[i].aside.session, o);
+		triage_print_session(o, name, s, s->hits_timed || s->calls_timed ? &cost : NULL);
 	}
 	out_table_end(o);
-	out_line(o, "hits = recorded + filtered + pending + unpaired + lost; COST is of one CPU");
+	triage_print_equation(o);
 }
 
 void watch_close(struct watch *w)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/triage/watch.h"
+#include "cmd/triage/words.h"
 #include "lib/format.h"
 #include "lib/macros.h"
 #include "report/hist.h"
@@ -339,7 +340,6 @@ void watch_print_service(struct watch *w, uint64_t pid, struct out *o)
 	double seconds = (double)s->aside.session.duration / 1e9;
 	struct row all = {};
 	uint64_t errors = 0;
-	char shown[40];
 	size_t i, k;
 
 	if (!s->ready || seconds <= 0 || c == SIZE_MAX || e == SIZE_MAX)
@@ -355,15 +355,9 @@ void watch_print_service(struct watch *w, uint64_t pid, struct out *o)
 		for (k = 0; k < row->nr_buckets; k++)
 			table_add_bucket(&all, &row->buckets[k]);
 	}
-	out_json_precise(o, "syscalls_per_s", (double)all.count / seconds);
-	out_cell_aside(o, "SYSCALLS", triage_format(shown, sizeof(shown),
-						    (double)all.count / seconds, PER_SECOND), true);
-	out_json_precise(o, "errors_per_s", (double)errors / seconds);
-	out_cell_aside(o, "ERRORS", triage_format(shown, sizeof(shown), (double)errors / seconds,
-						  PER_SECOND), true);
-	triage_format(shown, sizeof(shown), (double)hist_percentile(&all, 0.99), IN_TIME);
-	if (all.count)
-		out_json_number(o, "syscall_p99_ns", hist_percentile(&all, 0.99));
-	out_cell_aside(o, "P99", all.count ? shown : "-", true);
+	triage_print_service(o, &(struct triage_service){
+		.calls = (double)all.count / seconds, .errors = (double)errors / seconds,
+		.any = all.count, .p99 = hist_percentile(&all, 0.99),
+	});
 	free(all.buckets);
 }
