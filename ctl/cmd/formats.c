@@ -18,6 +18,10 @@
 
 static const char *const of_rows[] = { FORMATS_OF_ROWS(NAME) NULL };
 static const char *const of_stacks[] = { FORMATS_OF_ROWS(NAME) FORMATS_OF_STACKS(NAME) NULL };
+static const char *const of_files[] = {
+	FORMATS_OF_ROWS(NAME) FORMATS_OF_STACKS(NAME) FORMATS_OF_RECORDS(NAME) NULL
+};
+
 static const char *const of_branches[] = { FORMATS_OF_ROWS(NAME) FORMATS_OF_BRANCHES(NAME) NULL };
 
 /* An event of perf script is a record with its stack. */
@@ -121,6 +125,12 @@ static const struct opt folded[] = {
 	       FORMATS_OF_STACKS(LISTED)),
 };
 
+static const struct opt files[] = {
+	{ "folded", 0, NULL, "print folded stacks, for other tools", &opt_switch, OPT_AT(folded) },
+	FORMAT(&opt_of_table, of_files, "what others read:" FORMATS_OF_ROWS(LISTED)
+	       FORMATS_OF_STACKS(LISTED) FORMATS_OF_RECORDS(LISTED)),
+};
+
 static const struct opt rows[] = {
 	FORMAT(&opt_of_table, of_rows, "what others read:" FORMATS_OF_ROWS(LISTED)),
 };
@@ -139,6 +149,7 @@ static const struct opt branches[] = {
 				.check = formats_check
 
 const struct opt_group group_folded = { GROUP("formats", folded) };
+const struct opt_group group_format_files = { GROUP("formats of files", files) };
 const struct opt_group group_format_rows = { GROUP("rows as", rows) };
 const struct opt_group group_format_records = { GROUP("records as", records) };
 const struct opt_group group_format_branches = { GROUP("branches as", branches) };

@@ -6,6 +6,7 @@
 #include "cli/option.h"
 
 extern const struct opt_group group_format_rows;
+extern const struct opt_group group_format_files;	/* saved reports: any of them */
 extern const struct opt_group group_format_records;
 extern const struct opt_group group_format_branches;
 

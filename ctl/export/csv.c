@@ -13,6 +13,7 @@
 #include "export/json_file.h"
 #include "lib/format.h"
 #include "lib/map.h"
+#include "lib/utf8.h"
 
 #define SPECIAL	",\"\r\n"
 
@@ -23,23 +24,36 @@ struct keys {
 	struct strings	names;
 };
 
+/* Lines and tabs are a part of a cell; nothing else may control a terminal. */
+static void add_text(struct buf *line, const char *text)
+{
+	bool harmless;
+	size_t n;
+
+	for (; *text; text += n) {
+		n = utf8_step(text, SIZE_MAX, &harmless);
+		if (*text == '"')
+			buf_putc(line, '"');
+		if (harmless || strchr("\t\r\n", *text))
+			buf_add(line, text, n);
+		else
+			buf_putc(line, '?');
+	}
+}
+
 /** csv_add_cell() - Add a cell to a line, behind those that are not @first. */
 void csv_add_cell(struct buf *line, bool first, const char *text)
 {
+	/* A line of one empty cell must not be an empty line. */
+	bool quoted = text[strcspn(text, SPECIAL)] || (!*text && first);
+
 	if (!first)
 		buf_putc(line, ',');
-	/* A line of one empty cell must not be an empty line. */
-	if (!text[strcspn(text, SPECIAL)] && (*text || !first)) {
-		buf_puts(line, text);
-		return;
-	}
-	buf_putc(line, '"');
-	for (; *text; text++) {
-		if (*text == '"')
-			buf_putc(line, '"');
-		buf_putc(line, *text);
-	}
-	buf_putc(line, '"');
+	if (quoted)
+		buf_putc(line, '"');
+	add_text(line, text);
+	if (quoted)
+		buf_putc(line, '"');
 }
 
 /** csv_add_frame() - Add a frame to those of a cell; ';' is between them, and in none. */
@@ -75,8 +89,8 @@ static void add_texts(const json_t *list, struct buf *out)
 		csv_add_frame(out, json_string_value(json_array_get(list, i)));
 }
 
-/* What has parts that are no texts stays JSON. */
-static void add_value(const json_t *value, struct buf *out)
+/** csv_value() - Make a cell of a value. What has parts that are no texts stays JSON. */
+void csv_value(const json_t *value, struct buf *out)
 {
 	const char *large = json_large(value);
 	char number[40];
@@ -128,7 +142,7 @@ static void add_row(const struct keys *k, const json_t *row, struct buf *cell, s
 	size_t i;
 
 	for (i = 0; i < k->names.n; i++) {
-		add_value(json_object_get(row, k->names.v[i]), cell);
+		csv_value(json_object_get(row, k->names.v[i]), cell);
 		csv_add_cell(line, !i, cell->p);
 	}
 	csv_end_line(line);

@@ -5,8 +5,11 @@
 
 #include "lib/buf.h"
 
+struct json_t;
+
 void csv_add_cell(struct buf *line, bool first, const char *text);
 void csv_add_frame(struct buf *frames, const char *frame);
+void csv_value(const struct json_t *value, struct buf *out);
 void csv_end_line(struct buf *line);
 
 #endif

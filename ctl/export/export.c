@@ -156,18 +156,16 @@ void frame_text(struct buf *out, const char *name, size_t len)
 {
 	const char *end = name + len;
 
-	while (name < end) {
-		unsigned char c = (unsigned char)*name;
-		size_t bytes = c < 0x80 ? 1 : utf8_length(name);
+	bool harmless;
+	size_t bytes;
 
-		if (bytes > (size_t)(end - name))
-			bytes = 0;
-		if (!bytes)
-			buf_puts(out, "\xef\xbf\xbd");
-		else if (c < 0x20 || c == 0x7f)
-			buf_putc(out, '?');
-		else
+	for (; name < end; name += bytes) {
+		bytes = utf8_step(name, (size_t)(end - name), &harmless);
+		if (harmless)
 			buf_add(out, name, bytes);
-		name += bytes ? bytes : 1;
+		else if (bytes == 1 && (unsigned char)*name >= 0x80)
+			buf_puts(out, "\xef\xbf\xbd");
+		else
+			buf_putc(out, '?');
 	}
 }

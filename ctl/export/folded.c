@@ -2,18 +2,25 @@
 /* Folded stacks: the frames of a stack on one line, root first, and its weight. */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "export/export.h"
 #include "export/folded.h"
 #include "lib/buf.h"
+#include "lib/utf8.h"
 
 /* A frame of a folded stack must not hold the characters that separate. */
 static void add_frame(struct buf *line, const char *frame)
 {
+	size_t at;
+
 	if (line->len)
 		buf_putc(line, ';');
-	for (; *frame; frame++)
-		buf_putc(line, *frame == ';' ? ':' : (unsigned char)*frame < 0x20 ? '?' : *frame);
+	at = line->len;
+	utf8_plain(line, frame, strlen(frame));
+	for (; at < line->len; at++)
+		if (line->p[at] == ';')
+			line->p[at] = ':';
 }
 
 /** folded_write() - A line per stack, in their order; equal ones are one line. */

@@ -94,20 +94,23 @@ static void convert(const char *s, size_t size, struct buf *out)
 	}
 }
 
-/* The last of the values in @text. */
-static json_t *load_last(struct buf *text, json_error_t *why)
+/*
+ * Hand the values in @text over, one after the other, until one is not taken. Return: what
+ * take() returned, or -1 with the reason.
+ */
+static int each_value(struct buf *text, json_take_fn take, void *arg, json_error_t *why)
 {
 	const size_t flags = JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES;
 	struct buf converted = {};
-	json_t *root = NULL;
 	json_t *next;
 	size_t at = 0;
+	int err = 0;
 
-	for (;;) {
+	while (!err) {
 		while (at < text->len && text->p[at] && strchr(SPACE, text->p[at]))
 			at++;
 		if (at == text->len)
-			return root;
+			break;
 		next = json_loadb(text->p + at, text->len - at, flags, why);
 		if (!next && json_error_code(why) == json_error_numeric_overflow && !converted.p) {
 			convert(text->p + at, text->len - at, &converted);
@@ -116,12 +119,54 @@ static json_t *load_last(struct buf *text, json_error_t *why)
 			at = 0;
 			continue;
 		}
-		json_decref(root);
-		root = next;
 		if (!next)
-			return NULL;
+			return -1;
+		err = take(next, arg);
+		json_decref(next);
 		at += (size_t)why->position;
 	}
+	return err;
+}
+
+static int keep_last(json_t *value, void *arg)
+{
+	json_t **last = arg;
+
+	json_decref(*last);
+	*last = json_incref(value);
+	return 0;
+}
+
+/* The last of the values in @text. */
+static json_t *load_last(struct buf *text, json_error_t *why)
+{
+	json_t *root = NULL;
+
+	if (!each_value(text, keep_last, &root, why))
+		return root;
+	json_decref(root);
+	return NULL;
+}
+
+/**
+ * json_file_each() - Read a file of records, one after the other.
+ * @take: gets each value; what is not 0 ends it
+ *
+ * Return: 0, an exit status after a sentence, or what take() returned.
+ */
+int json_file_each(const char *path, json_take_fn take, void *arg)
+{
+	struct buf text = {};
+	json_error_t why = {};
+	int err = read_all(path, &text);
+
+	if (!err)
+		err = each_value(&text, take, arg, &why);
+	buf_free(&text);
+	if (err >= 0)
+		return err;
+	return refuse("%s is not JSON: %s (line %d, column %d)", path, why.text, why.line,
+		      why.column);
 }
 
 /**

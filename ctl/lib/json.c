@@ -25,7 +25,10 @@ void json_escape(struct buf *b, const char *s)
 			buf_putc(b, (char)*p);
 		} else {
 			len = utf8_length((const char *)p);
-			if (len)
+			/* C1 controls a terminal that the file is printed to. */
+			if (len == 2 && *p == 0xc2 && p[1] < 0xa0)
+				buf_printf(b, "\\u%04x", p[1]);
+			else if (len)
 				buf_add(b, p, len);
 			else
 				buf_puts(b, "\xef\xbf\xbd");

@@ -49,6 +49,40 @@ static bool is_control(const unsigned char *s, size_t len)
 	return *s < 0x20 || *s == 0x7f || (len == 2 && *s == 0xc2 && s[1] < 0xa0);
 }
 
+/**
+ * utf8_step() - Look at the character that begins at @text, of at most @max bytes.
+ * @harmless: whether a terminal can have it: it is one, and controls nothing
+ *
+ * This is what every text with names of others goes through. Return: its bytes, 1 of what is no
+ * character.
+ */
+size_t utf8_step(const char *text, size_t max, bool *harmless)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = *s < 0x80 ? 1 : utf8_length(text);
+
+	if (len > max)
+		len = 0;
+	*harmless = len && !is_control(s, len);
+	return len ? len : 1;
+}
+
+/** utf8_plain() - Add text on one line, with '?' in place of what is not harmless. */
+void utf8_plain(struct buf *out, const char *text, size_t len)
+{
+	const char *end = text + len;
+	bool harmless;
+	size_t n;
+
+	for (; text < end; text += n) {
+		n = utf8_step(text, (size_t)(end - text), &harmless);
+		if (harmless)
+			buf_add(out, text, n);
+		else
+			buf_putc(out, '?');
+	}
+}
+
 static void add_escaped(struct buf *out, const unsigned char *s, size_t len)
 {
 	static const char plain[] = "\nn\tt\rr\033e";

@@ -155,7 +155,10 @@ size_t view_first_frame(struct view *v, const struct stack *s)
 
 	for (i = 0; !s->pid && i < s->nr; i++) {
 		frame.len = 0;
-		ksyms_print_address(&v->ksyms, s->addr[i], &frame);
+		if (v->saved)
+			buf_puts(&frame, (const char *)(uintptr_t)s->addr[i]);
+		else
+			ksyms_print_address(&v->ksyms, s->addr[i], &frame);
 		if (!view_is_hook(frame.p))
 			break;
 	}

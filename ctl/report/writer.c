@@ -201,8 +201,16 @@ void out_newline(struct out *o)
 /* Control characters of a name, from a thread or a file, must not reach a terminal. */
 static void put_text(struct out *o, const char *s, size_t bytes)
 {
-	for (; bytes && *s; s++, bytes--)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, o->file);
+	bool harmless;
+	size_t n;
+
+	for (; bytes && *s; s += n, bytes -= n) {
+		n = utf8_step(s, bytes, &harmless);
+		if (harmless)
+			fwrite(s, 1, n, o->file);
+		else
+			fputc('?', o->file);
+	}
 }
 
 /**

@@ -18,6 +18,7 @@
 #include "run/stream.h"
 
 #define LINE_FLUSH	(64 * 1024)
+
 /** trace_init() - Make a trace ready whose way to print is set, the rest zero. */
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
 		bool json)
@@ -32,7 +33,7 @@ void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t sessi
 	model_init_table(&t->stacks, v->types, v->nr_columns, NULL);
 	view_tell(v, &t->stacks);
 	trace_columns(t);
-	if ((!t->print && !t->rows) || t->form)
+	if (!v->saved && ((!t->print && !t->rows) || t->form))
 		ksyms_load_all(&v->ksyms);
 }
 
@@ -139,7 +140,8 @@ const struct stack *trace_stack(struct trace *t, uint64_t id)
 	return map_get(&t->stacks.stacks, id);
 }
 
-static void write_out(struct trace *t)
+/** trace_write() - Write what is printed. */
+void trace_write(struct trace *t)
 {
 	if (t->line.len)
 		fwrite(t->line.p, 1, t->line.len, t->file);
@@ -169,6 +171,19 @@ static struct trace_queue *oldest(struct trace *t, uint64_t *next)
 	return best;
 }
 
+/** trace_print() - Print a record, unless enough are printed. */
+void trace_print(struct trace *t, uint32_t cpu, const uint64_t *rec)
+{
+	trace_print_fn print = t->form ? t->form->record : t->print ? t->print : trace_record;
+
+	if (trace_is_full(t))
+		t->withheld++;
+	else
+		t->printed += print(t, cpu, rec);
+	if (t->line.len > LINE_FLUSH)
+		trace_write(t);
+}
+
 /** trace_is_full() - Return: whether as many records are printed as were asked for. */
 bool trace_is_full(const struct trace *t)
 {
@@ -179,7 +194,6 @@ bool trace_is_full(const struct trace *t)
 void trace_flush(struct trace *t, bool all)
 {
 	uint64_t until = all ? UINT64_MAX : t->until;
-	trace_print_fn print = t->form ? t->form->record : t->print ? t->print : trace_record;
 	struct trace_queue *q;
 	uint64_t next;
 
@@ -194,15 +208,8 @@ void trace_flush(struct trace *t, bool all)
 			break;
 		/* A run of one CPU's records needs no other look. */
 		do {
-			const uint64_t *rec = q->v + q->from;
-
-			if (trace_is_full(t))
-				t->withheld++;
-			else
-				t->printed += print(t, (uint32_t)(q - t->queue), rec);
+			trace_print(t, (uint32_t)(q - t->queue), q->v + q->from);
 			q->from += t->words;
-			if (t->line.len > LINE_FLUSH)
-				write_out(t);
 		} while (q->from < q->to && q->v[q->from] <= next && q->v[q->from] <= until);
 		if (q->from > q->cap / 2) {
 			memmove(q->v, q->v + q->from, (q->to - q->from) * sizeof(*q->v));
@@ -210,7 +217,7 @@ void trace_flush(struct trace *t, bool all)
 			q->from = 0;
 		}
 	}
-	write_out(t);
+	trace_write(t);
 	fflush(t->file);
 }
 

@@ -81,6 +81,7 @@ struct trace {
 	const struct trace_rows *rows;	/* NULL when records are printed */
 	void		*arg;		/* of these */
 	const struct trace_form *form;	/* in place of them; or NULL */
+	const bool	*named;		/* columns that a record of a file is called by; or NULL */
 	struct trace_forms *forms;	/* what that needs */
 };
 
@@ -91,6 +92,7 @@ size_t trace_record(struct trace *t, uint32_t cpu, const uint64_t *rec);
 const char *trace_name(struct trace *t, size_t column, const uint64_t *keys);
 
 /* stream_forms.c */
+void trace_find_names(const struct view *v, bool *named);
 const struct trace_form *trace_form_of(const struct format *f);
 void trace_forms_free(struct trace_forms *f);
 
@@ -98,6 +100,8 @@ void trace_forms_free(struct trace_forms *f);
 void trace_init(struct trace *t, struct view *v, struct nl *data, uint32_t session, FILE *file,
 		bool json);
 const char *trace_message(struct trace *t, struct nlmsghdr *msg);
+void trace_write(struct trace *t);
+void trace_print(struct trace *t, uint32_t cpu, const uint64_t *rec);
 void trace_flush(struct trace *t, bool all);
 bool trace_is_full(const struct trace *t);
 const struct stack *trace_stack(struct trace *t, uint64_t id);

@@ -34,6 +34,26 @@ void trace_print_withheld(const struct trace *t, struct out *o)
 			 (unsigned long long)t->max);
 }
 
+/* What show needs to print the records as they were: as JSON only. */
+static void trace_shape(const struct trace *t, struct out *o)
+{
+	const struct view *v = t->view;
+	bool named[VIEW_COLUMNS] = {};
+	size_t c;
+
+	trace_find_names(v, named);
+	out_open(o, "widths", '[');
+	for (c = 0; c < v->nr_columns; c++)
+		if (!view_is_hidden(v, c))
+			out_json_number(o, NULL, t->width[c]);
+	out_close(o, ']');
+	out_open(o, "called", '[');
+	for (c = 0; c < v->nr_columns; c++)
+		if (named[c] && !view_is_hidden(v, c))
+			out_json_text(o, NULL, v->columns[c]->name);
+	out_close(o, ']');
+}
+
 /** trace_report() - The account of a stream that has ended. @file: of its records */
 void trace_report(const struct trace *t, struct report *r, FILE *file)
 {
@@ -47,8 +67,9 @@ void trace_report(const struct trace *t, struct report *r, FILE *file)
 	else if (r->session->stop_reason)
 		out_line(&o, "*** Stopped early: %s. ***", r->session->stop_reason);
 	trace_print_withheld(t, &o);
+	trace_shape(t, &o);
 	/* Hits of other streams are found by their source, not told by a pattern. */
-	if (r->view->targets && !r->session->recorded)
+	if ((r->view->targets || (r->saved && r->saved->nothing)) && !r->session->recorded)
 		nothing_print(r, &o);
 	report_footer(r, &o);
 	out_close(&o, '}');

@@ -67,20 +67,25 @@ static const char *cell_of(struct trace *t, size_t c, const uint64_t *keys)
 	return cell->p;
 }
 
-/* A function or a system call tells what happened; or else all texts and constants. */
-static void find_names(struct trace *t, struct trace_forms *f)
+/**
+ * trace_find_names() - Find the columns that a record is called by.
+ * @named: one for each column, false
+ *
+ * A function or a system call tells what happened; or else all texts and constants.
+ */
+void trace_find_names(const struct view *v, bool *named)
 {
-	const struct view *v = t->view;
+	size_t comm = view_column(v, "comm");
 	size_t c;
 
 	for (c = 0; c < v->nr_columns; c++)
 		if (v->types[c] == KOBS_TYPE_FUNCTION || v->shown[c] == SHOWN_SYSCALL) {
-			f->named[c] = true;
+			named[c] = true;
 			return;
 		}
 	for (c = 0; c < v->nr_columns; c++)
-		f->named[c] = c != f->comm && (v->types[c] == KOBS_TYPE_TEXT ||
-					       v->shown[c] == SHOWN_ENUM);
+		named[c] = c != comm && (v->types[c] == KOBS_TYPE_TEXT ||
+					 v->shown[c] == SHOWN_ENUM);
 }
 
 static void find_columns(struct trace *t)
@@ -96,7 +101,10 @@ static void find_columns(struct trace *t)
 	f->paired = f->took != NO_COLUMN;
 	if (!f->paired)
 		f->took = view_column(v, "duration");
-	find_names(t, f);
+	if (t->named)
+		memcpy(f->named, t->named, sizeof(f->named));
+	else
+		trace_find_names(v, f->named);
 }
 
 static const char *text_at(struct trace *t, size_t c, const uint64_t *keys)
@@ -328,6 +336,12 @@ static void begin_perf(struct trace *t)
 	find_columns(t);
 }
 
+/* A file has names in place of addresses. */
+static uint64_t address_of(const struct view *v, uint64_t word)
+{
+	return v->saved ? 0 : ksyms_address(&v->ksyms, word);
+}
+
 static void add_frames(struct trace *t, uint64_t id)
 {
 	const struct stack *s = trace_stack(t, id);
@@ -340,7 +354,7 @@ static void add_frames(struct trace *t, uint64_t id)
 		for (k = 0; k < n; k++) {
 			const char *name = t->view->frame[k].text.p;
 
-			perf_add_frame(&t->line, ksyms_address(&t->view->ksyms, s->addr[i]),
+			perf_add_frame(&t->line, address_of(t->view, s->addr[i]),
 				       &(struct frame){ .name = name,
 							.kind = frame_kind_of(name, s->pid) });
 		}

@@ -12,6 +12,7 @@
 #include "lib/format.h"
 #include "lib/json.h"
 #include "lib/macros.h"
+#include "lib/utf8.h"
 #include "run/stream.h"
 
 /* Widths of columns whose names are not known before they come. */
@@ -242,8 +243,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 /* Text up to @width bytes behind @start. */
 static void add_padded(struct buf *b, const char *s, size_t start, size_t width)
 {
-	for (; *s; s++)
-		buf_putc(b, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
+	utf8_plain(b, s, strlen(s));
 	while (b->len - start < width)
 		buf_putc(b, ' ');
 }

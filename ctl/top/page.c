@@ -34,14 +34,13 @@ static void add_clean(const struct top *t, const char *text, size_t len, struct 
 	size_t n;
 
 	for (i = 0; i < len; i += n) {
-		unsigned char c = (unsigned char)text[i];
+		bool harmless;
 
-		n = c < 0x80 ? 1 : utf8_length(text + i);
-		if (!n || c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2) || (n > 1 && !t->utf8))
+		n = utf8_step(text + i, len - i, &harmless);
+		if (!harmless || (n > 1 && !t->utf8))
 			buf_putc(out, '?');
 		else
 			buf_add(out, text + i, n);
-		n = n ? n : 1;
 	}
 }
 

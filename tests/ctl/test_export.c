@@ -172,7 +172,7 @@ static const char folded_text[] =
 	"cp;812;main [cp];ksys_read;vfs_read 1000\n"
 	"cp;812;main [cp];ksys_read;ext4_read [ext4] 2500\n"
 	"a b;7;walk [find];walk [find];vfs_read 400\n"
-	"<b>:\"x\";9;<script>alert(1)</script>;a\"b'c;two words (int);semi:colon;new?line;caf\xc3\xa9;\xff\xfe!bad;=1+1,2 70\n"
+	"<b>:\"x\";9;<script>alert(1)</script>;a\"b'c;two words (int);semi:colon;new?line;caf\xc3\xa9;?\?!bad;=1+1,2 70\n"
 	"idle;0 20\n"
 	"[no stack] 10\n";
 

@@ -15,6 +15,7 @@
 #include "lib/format.h"
 #include "lib/json.h"
 #include "lib/macros.h"
+#include "lib/utf8.h"
 #include "report/writer.h"
 
 static const char *const column_names[] = {
@@ -60,29 +61,38 @@ static bool cut(const struct stalls *s)
 	return s->n < s->link[0].v[STALLS_N_LINKS];
 }
 
+/* A name in text: a thread can have any. */
+static void add_name(struct buf *b, const char *name)
+{
+	utf8_plain(b, name, strlen(name));
+}
+
 static void add_frame(struct trace *t, const char *text, bool json, bool first)
 {
 	if (json) {
 		buf_puts(&t->line, first ? "" : ", ");
 		json_escape(&t->line, text);
 	} else {
-		buf_printf(&t->line, "      %s\n", text);
+		buf_puts(&t->line, "      ");
+		add_name(&t->line, text);
+		buf_putc(&t->line, '\n');
 	}
 }
 
 static void add_stack(struct trace *t, uint64_t id, bool json)
 {
 	const struct stack *stack = trace_stack(t, id);
+	size_t first = stack ? view_first_frame(t->view, stack) : 0;
 	size_t i;
 	size_t k;
 	size_t n;
 
 	if (json)
 		buf_putc(&t->line, '[');
-	for (i = 0; stack && i < stack->nr; i++) {
+	for (i = first; stack && i < stack->nr; i++) {
 		n = view_frames(t->view, stack, i);
 		for (k = 0; k < n; k++)
-			add_frame(t, t->view->frame[k].text.p, json, !i && !k);
+			add_frame(t, t->view->frame[k].text.p, json, i == first && !k);
 	}
 	if (json)
 		buf_putc(&t->line, ']');
@@ -94,6 +104,10 @@ static void add_lock(struct trace *t, const struct stalls_link *l, struct buf *o
 {
 	struct ksyms *k = &t->view->ksyms;
 
+	if (t->view->saved) {
+		buf_puts(out, text_of(l, STALLS_LOCK));
+		return;
+	}
 	ksyms_want_object(k, l->v[STALLS_LOCK]);
 	ksyms_resolve(k);
 	ksyms_print_object(k, l->v[STALLS_LOCK], out);
@@ -134,7 +148,7 @@ static void json_stack(struct trace *t, const char *key, uint64_t id)
 
 /* A task of the chain, with what it waits for unless it is the last. */
 static void json_task(struct trace *t, const char *comm, uint64_t pid, uint64_t tid,
-		      const struct stalls_link *wait)
+		      const struct stalls_link *wait, uint64_t stack)
 {
 	buf_puts(&t->line, "{\"comm\": ");
 	json_escape(&t->line, comm);
@@ -144,6 +158,8 @@ static void json_task(struct trace *t, const char *comm, uint64_t pid, uint64_t 
 	}
 	if (wait)
 		json_wait(t, wait);
+	if (stack)
+		json_stack(t, "stack", stack);
 	buf_putc(&t->line, '}');
 }
 
@@ -157,12 +173,13 @@ static void json_chain(struct trace *t, const struct stalls *s)
 		const struct stalls_link *l = &s->link[i];
 
 		buf_puts(&t->line, i ? ", " : "");
-		json_task(t, text_of(l, STALLS_COMM), l->v[STALLS_PID], l->v[STALLS_TID], l);
+		json_task(t, text_of(l, STALLS_COMM), l->v[STALLS_PID], l->v[STALLS_TID], l,
+			  l->v[STALLS_STACK]);
 	}
 	if (*text_of(last, STALLS_OWNER)) {
 		buf_puts(&t->line, ", ");
 		json_task(t, text_of(last, STALLS_OWNER), last->v[STALLS_OWNER_PID],
-			  last->v[STALLS_OWNER_TID], NULL);
+			  last->v[STALLS_OWNER_TID], NULL, last->v[STALLS_OWNER_STACK]);
 	}
 	buf_putc(&t->line, ']');
 }
@@ -207,10 +224,7 @@ static void print_json(struct trace *t, const struct stalls *s)
 
 static void text_task(struct buf *b, const char *comm, uint64_t pid, uint64_t tid)
 {
-	const char *p;
-
-	for (p = comm; *p; p++)
-		buf_putc(b, (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p);
+	add_name(b, comm);
 	buf_printf(b, " (process %llu", (unsigned long long)pid);
 	if (tid != pid)
 		buf_printf(b, ", thread %llu", (unsigned long long)tid);
@@ -219,13 +233,20 @@ static void text_task(struct buf *b, const char *comm, uint64_t pid, uint64_t ti
 
 static void text_wait(struct trace *t, const struct stalls_link *l)
 {
+	struct buf lock = {};
 	char waited[40];
 
 	format_value(waited, sizeof(waited), (double)l->waited, view_unit(t->view));
-	buf_printf(&t->line, "waits %s for %s ", waited, text_of(l, STALLS_KIND));
-	add_lock(t, l, &t->line);
-	if (*text_of(l, STALLS_CACHE))
-		buf_printf(&t->line, " in %s", text_of(l, STALLS_CACHE));
+	buf_printf(&t->line, "waits %s for ", waited);
+	add_name(&t->line, text_of(l, STALLS_KIND));
+	buf_putc(&t->line, ' ');
+	add_lock(t, l, &lock);
+	add_name(&t->line, lock.p ? lock.p : "");
+	buf_free(&lock);
+	if (*text_of(l, STALLS_CACHE)) {
+		buf_puts(&t->line, " in ");
+		add_name(&t->line, text_of(l, STALLS_CACHE));
+	}
 	buf_putc(&t->line, '\n');
 }
 
@@ -234,9 +255,12 @@ static void text_ring(struct trace *t, const struct stalls *s, size_t from)
 	size_t i;
 
 	buf_puts(&t->line, "  DEADLOCK: ");
-	for (i = from; i < s->n; i++)
-		buf_printf(&t->line, "%s -> ", text_of(&s->link[i], STALLS_COMM));
-	buf_printf(&t->line, "%s\n", text_of(&s->link[from], STALLS_COMM));
+	for (i = from; i < s->n; i++) {
+		add_name(&t->line, text_of(&s->link[i], STALLS_COMM));
+		buf_puts(&t->line, " -> ");
+	}
+	add_name(&t->line, text_of(&s->link[from], STALLS_COMM));
+	buf_putc(&t->line, '\n');
 }
 
 /* What is said of an owner that is no running or waiting task. */
@@ -272,7 +296,7 @@ static void text_owner(struct trace *t, const struct stalls_link *l)
 	}
 	buf_puts(b, "  held by ");
 	if (!l->v[STALLS_OWNER_TID])
-		buf_puts(b, other ? other : owner);
+		add_name(b, other ? other : owner);
 	else
 		text_task(b, other ? other : owner, l->v[STALLS_OWNER_PID],
 			  l->v[STALLS_OWNER_TID]);
@@ -307,7 +331,8 @@ static void print_text(struct trace *t, const struct stalls *s)
 	buf_putc(b, '\n');
 }
 
-static void print_chain(struct trace *t, struct stalls *s)
+/** stalls_print_chain() - Print a chain that is complete. */
+void stalls_print_chain(struct trace *t, struct stalls *s)
 {
 	if (t->json)
 		print_json(t, s);
@@ -330,11 +355,14 @@ static void blocked_json(struct trace *t, const struct stalls_link *l)
 	json_number(t, "blocked_pid", l->v[STALLS_PID]);
 	json_number(t, "blocked_tid", l->v[STALLS_TID]);
 	json_number(t, "blocked_at_least_ns", l->waited);
+	json_number(t, "blocked_place", l->v[STALLS_LINK]);
+	json_number(t, "blocked_tasks", l->v[STALLS_N_LINKS]);
 	json_stack(t, "blocked_stack", l->v[STALLS_STACK]);
 	buf_puts(b, "}\n");
 }
 
-static void blocked_text(struct trace *t, const struct stalls_link *l)
+/** stalls_print_blocked() - Print a task that was blocked before the session, as text. */
+void stalls_print_blocked(struct trace *t, const struct stalls_link *l)
 {
 	uint64_t n = l->v[STALLS_N_LINKS];
 	struct buf *b = &t->line;
@@ -379,16 +407,16 @@ size_t stalls_record(struct trace *t, uint32_t cpu, const uint64_t *rec)
 	read_link(s, rec, &link);
 	/* A record that does not go on with the chain begins another. */
 	if (s->n && (is_blocked(&link) || link.v[STALLS_LINK] != s->n || s->n == STALLS_LINKS))
-		print_chain(t, s);
+		stalls_print_chain(t, s);
 	if (is_blocked(&link)) {
 		if (t->json)
 			blocked_json(t, &link);
 		else
-			blocked_text(t, &link);
+			stalls_print_blocked(t, &link);
 		return 1;
 	}
 	s->link[s->n++] = link;
 	if (link.v[STALLS_LINK] + 1 >= link.v[STALLS_N_LINKS])
-		print_chain(t, s);
+		stalls_print_chain(t, s);
 	return 1;
 }

@@ -28,6 +28,9 @@ struct stalls {
 	uint64_t	seen;		/* chains printed */
 };
 
+/* stalls.c */
+void stalls_print_chain(struct trace *t, struct stalls *s);
+void stalls_print_blocked(struct trace *t, const struct stalls_link *l);
 size_t stalls_record(struct trace *t, uint32_t cpu, const uint64_t *rec);
 
 #endif

@@ -19,6 +19,10 @@ static int check_kinds(const struct diff *d)
 	size_t i;
 
 	for (i = 0; i < 2; i++)
+		if (d->file[i].records)
+			return refuse("%s has single records, which have no keys to compare by: count or time the same events in both cases",
+				      d->file[i].path);
+	for (i = 0; i < 2; i++)
 		if (d->file[i].form && d->file[i].form->no_diff)
 			return refuse("%s cannot be compared: %s; obsctl show prints it",
 				      d->file[i].path, d->file[i].form->no_diff);

@@ -6,6 +6,22 @@
 #include "report/exports.h"
 #include "report/outfile.h"
 
+static int write_records(const struct opts *o, struct output *to)
+{
+	struct saved s;
+	int err = saved_open(&s, o->args[0]);
+
+	s.opts = *o;
+	s.session.source = (char *)saved_text(&s, "source");
+	s.session.mode = (char *)saved_text(&s, "mode");
+	if (!err && o->csv && form_of(&s))
+		err = saved_no_format(&s, "csv");
+	if (!err)
+		err = records_export(&s, to);
+	saved_close(&s);
+	return err;
+}
+
 static int write_rows(const struct opts *o, struct output *to)
 {
 	json_t *root = NULL;
@@ -13,7 +29,9 @@ static int write_rows(const struct opts *o, struct output *to)
 
 	if (!err)
 		err = output_open(to, o->output);
-	if (!err && o->csv) {
+	if (!err && json_object_get(root, "widths")) {
+		err = write_records(o, to);
+	} else if (!err && o->csv) {
 		err = export_rows(root, to);
 	} else if (!err) {
 		json_file_dump(root, 0, to->file);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/lock/stalls_saved.h"
 #include "cmd/mem/mem.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/saved/saved.h"
@@ -18,6 +19,7 @@ static const struct saved_form forms[] = {
 	{ .source = "pmu", .mode = "record", .key = "scaled", .print = pmu_stat_show },
 	{ .source = "pmu", .mode = "branch", .key = "from_address", .print = pmu_edges_show },
 	{ .source = "pmu", .mode = "stat", .print = pmu_stat_show },
+	{ .source = "lock", .mode = "stalls", .record = stalls_show },
 	{ .source = "slab", .mode = "growth", .print = slab_growth_show },
 	{
 		.source = "triage", .mode = "machine", .print = triage_show, .whole = true,

@@ -70,7 +70,7 @@ int saved_restore(struct saved *s, const struct opts *o)
 		.interim = json_is_true(json_object_get(s->root, "interim")), .saved = &s->says,
 	};
 	s->form = form_of(s);
-	if (s->form)
+	if (s->form && !s->records)
 		return 0;
 	err = restore_rows(s);
 	if (s->row_rates)
@@ -82,6 +82,8 @@ int saved_restore(struct saved *s, const struct opts *o)
 /** saved_print() - Print the report. Return: 0, or an exit status after a sentence. */
 int saved_print(struct saved *s, const struct output *to)
 {
+	if (s->records)
+		return records_show(s, to);
 	if (s->form)
 		return s->form->print(&s->report, to);
 	report_resolve(&s->report);

@@ -17,23 +17,21 @@
 #define NUMBER_FAULTS	"(fault)"
 
 /* A stack that was lost: it has an identifier, and no frames. */
-#define LOST_STACK	1
+#define LOST_STACK	(RESTORED_STACK - 1)
 
 struct rows {
-	struct saved	*s;
-	uint32_t	next_stack;
-	uint64_t	key[VIEW_COLUMNS];
+	struct restored	keys;
 	uint64_t	figures[FIGURES_MAX];
 	struct row	part;
-	const char	*wrong;		/* why this is no report; or NULL */
 };
 
-static uint64_t intern(struct rows *r, const char *text)
+static uint64_t intern(struct restored *r, const char *text)
 {
-	return (uint64_t)(uintptr_t)pool_intern(&r->s->table.texts, text);
+	return (uint64_t)(uintptr_t)pool_intern(&r->to->texts, text);
 }
 
-static uint64_t restore_stack(struct rows *r, const json_t *row, const char *column, bool user)
+/** restore_stack() - Add a stack to the table. Return: its identifier; 0 for none. */
+uint64_t restore_stack(struct restored *r, const json_t *row, const char *column, bool user)
 {
 	const json_t *frames = json_object_get(row, column);
 	size_t n = json_array_size(frames);
@@ -68,17 +66,19 @@ static uint64_t restore_stack(struct rows *r, const json_t *row, const char *col
 		s->addr[i] = intern(r, frame ? frame : "");
 	}
 	s->nr = (uint32_t)n;
-	map_set(&r->s->table.stacks, s->id, s);
+	map_set(&r->to->stacks, s->id, s);
 	return s->id;
 }
 
 /* The number of a column that has numbers; what could not be read has its bit in the last. */
-static uint64_t restore_number(struct rows *r, size_t c, const json_t *value)
+static uint64_t restore_number(struct restored *r, size_t c, const json_t *value)
 {
 	struct view *v = &r->s->view;
 
 	if (json_is_integer(value) && json_integer_value(value) < 0)
 		v->shown[c] = SHOWN_SIGNED;
+	if (json_text(value) && view_is_pointer(v, c))
+		return strtoull(json_text(value), NULL, 16);
 	if (json_is_integer(value))
 		return (uint64_t)json_integer_value(value);
 	if (json_is_unsigned(value))
@@ -88,7 +88,7 @@ static uint64_t restore_number(struct rows *r, size_t c, const json_t *value)
 	return 0;
 }
 
-static uint64_t restore_text(struct rows *r, const json_t *value)
+static uint64_t restore_text(struct restored *r, const json_t *value)
 {
 	const char *text = json_text(value);
 	char number[32];
@@ -100,7 +100,7 @@ static uint64_t restore_text(struct rows *r, const json_t *value)
 	return intern(r, text ? text : "");
 }
 
-static void restore_key(struct rows *r, size_t c, const json_t *row)
+static void restore_key(struct restored *r, size_t c, const json_t *row)
 {
 	struct view *v = &r->s->view;
 	const char *name = v->columns[c]->name;
@@ -141,12 +141,12 @@ static void restore_hist(struct rows *r, const json_t *list)
 		if (b.lo <= b.hi)
 			table_add_bucket(&r->part, &b);
 	}
-	r->s->table.has_hist |= json_is_array(list);
+	r->keys.to->has_hist |= json_is_array(list);
 }
 
 static void restore_numbers(struct rows *r, const json_t *row)
 {
-	const struct mode *m = &r->s->mode;
+	const struct mode *m = &r->keys.s->mode;
 	__int128 sum;
 	size_t i;
 
@@ -167,19 +167,27 @@ static void restore_numbers(struct rows *r, const json_t *row)
 	}
 }
 
-static void restore_row(struct rows *r, const json_t *row)
+/** restore_keys() - Set the keys of a row, or of a record. */
+void restore_keys(struct restored *r, const json_t *row)
 {
-	struct saved *s = r->s;
-	struct row *to;
+	const struct view *v = &r->s->view;
 	size_t c;
 
 	memset(r->key, 0, sizeof(r->key));
-	for (c = 0; c < s->view.nr_columns; c++)
-		if (!view_is_hidden(&s->view, c))
+	for (c = 0; c < v->nr_columns; c++)
+		if (!view_is_hidden(v, c))
 			restore_key(r, c, row);
+}
+
+static void restore_row(struct rows *r, const json_t *row)
+{
+	struct saved *s = r->keys.s;
+	struct row *to;
+
+	restore_keys(&r->keys, row);
 	restore_numbers(r, row);
 	/* Two can have one name, and yet be two: what the file says of each is by its number. */
-	to = table_append(&s->table, r->key);
+	to = table_append(&s->table, r->keys.key);
 	table_add(&s->table, to, &r->part, r->figures);
 	if (s->row_rates)
 		s->row_rates[to - s->table.rows] =
@@ -303,6 +311,9 @@ static bool find_faults(struct saved *s)
 		for (c = 0; c < n && !found; c++)
 			found = v->types[c] == KOBS_TYPE_NUMBER &&
 				json_text(json_object_get(row, v->columns[c]->name));
+	/* Records are read one by one. */
+	for (c = 0; s->records && c < n; c++)
+		found |= v->types[c] == KOBS_TYPE_NUMBER;
 	if (!found)
 		return true;
 	if (n == VIEW_COLUMNS)
@@ -365,7 +376,9 @@ static void find_figures(struct saved *s)
 /** restore_rows() - Fill the table. Return: 0, or an exit status after a sentence. */
 int restore_rows(struct saved *s)
 {
-	struct rows r = { .s = s, .next_stack = LOST_STACK + 1 };
+	struct rows r = {
+		.keys = { .s = s, .to = &s->table, .next_stack = RESTORED_STACK },
+	};
 	size_t n = json_array_size(s->rows);
 	json_t *row;
 	size_t i;
@@ -381,8 +394,8 @@ int restore_rows(struct saved *s)
 					     !json_is_unsigned(json_object_get(row, "live"))))
 			return saved_no_report(s, "a row has no numbers");
 		restore_row(&r, row);
-		if (r.wrong)
-			return saved_no_report(s, r.wrong);
+		if (r.keys.wrong)
+			return saved_no_report(s, r.keys.wrong);
 	}
 	return 0;
 }

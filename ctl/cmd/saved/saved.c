@@ -37,6 +37,13 @@ int saved_no_report(const struct saved *s, const char *why)
 	return refuse("%s is no report of obsctl --json: %s", s->path, why);
 }
 
+/** saved_no_format() - Refuse a format of chains. Return: the exit status. */
+int saved_no_format(const struct saved *s, const char *format)
+{
+	return refuse("%s has chains of waits, of which --format %s cannot be made: text or json",
+		      s->path, format);
+}
+
 /** saved_text() - Return: a text of the report's own, or NULL. */
 const char *saved_text(const struct saved *s, const char *key)
 {
@@ -76,10 +83,15 @@ int saved_open(struct saved *s, const char *path)
 	s->rows = json_object_get(s->root, "rows");
 	if (s->rows && !json_is_array(s->rows))
 		return saved_no_report(s, "\"rows\" is no list");
-	if (!s->rows && json_object_get(s->root, "accounting"))
-		return refuse("%s has the records of '%.32s %.32s', a line each, and no rows", path,
-			      source, mode);
-	return s->rows ? 0 : saved_no_report(s, "it has no \"rows\"");
+	if (s->rows)
+		return 0;
+	s->records = json_object_get(s->root, "accounting");
+	if (!s->records)
+		return saved_no_report(s, "it has no \"rows\"");
+	if (!json_object_get(s->root, "widths"))
+		return refuse("%s has records of '%.32s %.32s', written by an obsctl that does not say how to print them; they are lines of JSON",
+			      path, source, mode);
+	return 0;
 }
 
 /** saved_close() - Free what saved_open() and saved_restore() made. */

@@ -19,6 +19,9 @@ struct saved_kind {
 	const char	*keys[3];	/* columns that tell rows apart, if not those of --by */
 };
 
+struct restored;
+struct trace;
+
 /* A report whose rows are not those of the session's table. */
 struct saved_form {
 	const char	*source;
@@ -28,6 +31,8 @@ struct saved_form {
 	const char	*compared;	/* the column of a row that diff compares by, and what: */
 	const char	*weight;
 	const char	*no_diff;	/* why two cannot be compared; or NULL */
+	/* A record of its own form, that is printed into the trace's line; or NULL. */
+	void		(*record)(struct trace *t, struct restored *r, const json_t *record);
 	bool		whole;		/* it is shown as it is: -n chooses nothing */
 };
 
@@ -37,6 +42,7 @@ struct saved {
 	json_t		*rows;
 	const struct saved_kind *kind;
 	const struct saved_form *form;	/* NULL for rows of a table */
+	bool		records;	/* it has them, a line each, in place of rows */
 	/* The report, once it was restored. */
 	struct view	view;
 	struct source	source;
@@ -53,9 +59,21 @@ struct saved {
 	struct page	page;
 };
 
+/* What a row, or a record, has as keys, while a file is read. */
+struct restored {
+	struct saved	*s;
+	struct table	*to;		/* its texts and stacks */
+	uint32_t	next_stack;
+	uint64_t	key[VIEW_COLUMNS];
+	const char	*wrong;		/* why this is no report; or NULL */
+};
+
+#define RESTORED_STACK	2		/* the first identifier of a stack */
+
 /* saved.c */
 int saved_open(struct saved *s, const char *path);
 int saved_no_report(const struct saved *s, const char *why);
+int saved_no_format(const struct saved *s, const char *format);
 const char *saved_text(const struct saved *s, const char *key);
 uint64_t saved_number(const struct saved *s, const char *key);
 void saved_close(struct saved *s);
@@ -69,6 +87,12 @@ int saved_print(struct saved *s, const struct output *to);
 void restore_session(struct saved *s);
 void restore_free_session(struct session *s);
 int restore_rows(struct saved *s);
+void restore_keys(struct restored *r, const json_t *row);
+uint64_t restore_stack(struct restored *r, const json_t *row, const char *column, bool user);
+
+/* records.c, records_export.c */
+int records_show(struct saved *s, const struct output *to);
+int records_export(struct saved *s, struct output *to);
 
 /* forms.c */
 const struct saved_form *form_of(const struct saved *s);

@@ -3,11 +3,14 @@
 
 #include <stdio.h>
 
+#include "cmd/formats.h"
 #include "cmd/nouns.h"
 #include "cmd/saved/saved.h"
+#include "export/formats.h"
 #include "lib/diag.h"
 #include "report/outfile.h"
 #include "report/picture.h"
+#include "run/stream.h"
 
 static int check_show(const struct verb *verb, const struct opts *o)
 {
@@ -18,6 +21,26 @@ static int check_show(const struct verb *verb, const struct opts *o)
 	return 0;
 }
 
+/* What the file has decides which options it takes. */
+static int check_fit(const struct saved *s, const struct opts *o)
+{
+	const struct saved_form *form = s->form;
+	const char *format = o->format ? o->format->name : NULL;
+
+	if (form && form->whole && o->top.given)
+		return refuse("%s is of '%.32s %.32s', which is shown as a whole: -n cannot be combined with it",
+			      s->path, s->session.source, s->session.mode);
+	if (form && form->record && format)
+		return saved_no_format(s, format);
+	if (!s->records && format && o->format->of == FORMAT_OF_RECORDS)
+		return refuse("%s has rows, and --format %s is made of single records, which files of the verbs called trace have",
+			      s->path, format);
+	if (s->records && (opts_wants_stacks(o) || (o->stacks && !trace_form_of(o->format))))
+		return refuse("%s has single records, whose stacks are not added up: it can be text, json, csv, perf or chrome",
+			      s->path);
+	return 0;
+}
+
 static int print(struct saved *s, const struct opts *o)
 {
 	struct picture picture = {};
@@ -25,7 +48,7 @@ static int print(struct saved *s, const struct opts *o)
 	int closed;
 	int err = 0;
 
-	if ((opts_wants_stacks(o) || o->stacks) && !view_has_stacks(&s->view))
+	if (!s->records && (opts_wants_stacks(o) || o->stacks) && !view_has_stacks(&s->view))
 		err = refuse("%s has no stacks: make it with --by kstack, ustack or both",
 			     s->path);
 	if (!err)
@@ -67,9 +90,11 @@ static int show_as(const struct opts *o, bool page)
 
 	if (!err)
 		err = saved_restore(&s, o);
-	if (!err && s.form && s.form->whole && o->top.given)
-		err = refuse("%s is of '%.32s %.32s', which is shown as a whole: -n cannot be combined with it",
-			     s.path, s.session.source, s.session.mode);
+	if (!err)
+		err = check_fit(&s, o);
+	if (!err && page && s.records)
+		err = refuse("%s has single records, which make no page: --format chrome draws them",
+			     s.path);
 	if (!err)
 		err = page ? print_page(&s) : print(&s, o);
 	saved_close(&s);
@@ -97,8 +122,8 @@ static const struct verb verbs[] = {
 		.name = "",
 		.doc = "a report that --json wrote to a file, as it was printed",
 		.args = "FILE.json",
-		.groups = GROUPS(&group_show, &group_top, &group_folded, &group_flame, &group_html,
-				 &group_output, &group_verbose),
+		.groups = GROUPS(&group_show, &group_top, &group_format_files, &group_flame,
+				 &group_html, &group_output, &group_verbose),
 		.check = check_show,
 		.fn = run_show,
 	},
