@@ -5,7 +5,6 @@
  */
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdio.h>
@@ -15,37 +14,16 @@
 #include <unistd.h>
 
 #include "lib/buf.h"
-#include "lib/library.h"
 #include "lib/lines.h"
 #include "lib/macros.h"
 #include "lib/map.h"
 #include "symbols/cfi.h"
 #include "symbols/cfi_value.h"
 #include "symbols/elf_symbols.h"
+#include "symbols/libdw.h"
 
 /* libdw, which is loaded when it is needed. */
-static struct Dwarf_CFI_s *(*getcfi_elf)(struct Elf *elf);
-static int (*cfi_end)(Dwarf_CFI *cache);
-static Dwarf *(*begin_elf)(Elf *elf, Dwarf_Cmd cmd, Elf_Scn *group);
-static int (*end)(Dwarf *dwarf);
-static Dwarf_CFI *(*getcfi)(Dwarf *dwarf);
-static int (*addrframe)(Dwarf_CFI *cache, Dwarf_Addr address, Dwarf_Frame **frame);
-static int (*frame_info)(Dwarf_Frame *frame, Dwarf_Addr *start, Dwarf_Addr *stop, bool *signal);
-static int (*frame_cfa)(Dwarf_Frame *frame, Dwarf_Op **ops, size_t *n);
-static int (*frame_register)(Dwarf_Frame *frame, int reg, Dwarf_Op mem[3], Dwarf_Op **ops,
-			     size_t *n);
-
-static const struct library_function functions[] = {
-	{ "dwarf_getcfi_elf", &getcfi_elf },
-	{ "dwarf_cfi_end", &cfi_end },
-	{ "dwarf_begin_elf", &begin_elf },
-	{ "dwarf_end", &end },
-	{ "dwarf_getcfi", &getcfi },
-	{ "dwarf_cfi_addrframe", &addrframe },
-	{ "dwarf_frame_info", &frame_info },
-	{ "dwarf_frame_cfa", &frame_cfa },
-	{ "dwarf_frame_register", &frame_register },
-};
+static const struct libdw *dw;
 
 /* Where the caller's value of a register is. One without any is not known in the caller. */
 enum how {
@@ -102,11 +80,8 @@ static struct rule no_rule;
 /** cfi_load() - Load libdw. Return: whether it is installed. */
 bool cfi_load(void)
 {
-	static bool loaded;
-
-	if (!loaded)
-		loaded = library_load("libdw.so.1", functions, ARRAY_SIZE(functions));
-	return loaded;
+	dw = libdw();
+	return dw;
 }
 
 static bool open_elf(struct cfi_file *f)
@@ -129,7 +104,7 @@ static bool open_elf(struct cfi_file *f)
 	}
 	if (f->fd < 0 || elf_symbols_mapped(f->fd))
 		f->raw = elf_rawfile(f->elf, &f->size);
-	f->eh = getcfi_elf(f->elf);
+	f->eh = dw->getcfi_elf(f->elf);
 	return true;
 }
 
@@ -207,9 +182,9 @@ void cfi_close(struct cfi_file *f)
 {
 	map_free(&f->rules, free_rule);
 	if (f->eh)
-		cfi_end(f->eh);
+		dw->cfi_end(f->eh);
 	if (f->dwarf)
-		end(f->dwarf);
+		dw->end(f->dwarf);
 	if (f->elf)
 		elf_end(f->elf);
 	if (f->fd >= 0)
@@ -269,7 +244,7 @@ static bool take_cfa(struct rule *r, Dwarf_Frame *frame)
 	Dwarf_Op *ops;
 	size_t n;
 
-	if (frame_cfa(frame, &ops, &n) || !n)
+	if (dw->frame_cfa(frame, &ops, &n) || !n)
 		return false;
 	if (n == 1 && ops->atom == DW_OP_bregx && ops->number < CFI_REGS) {
 		r->cfa_reg = (uint8_t)ops->number;
@@ -317,7 +292,7 @@ static bool take_register(struct rule *r, Dwarf_Frame *frame, int reg)
 	Dwarf_Op *ops;
 	size_t n;
 
-	if (frame_register(frame, reg, mem, &ops, &n))
+	if (dw->frame_register(frame, reg, mem, &ops, &n))
 		return false;
 	v->reg = (uint8_t)reg;
 	if (n)
@@ -334,7 +309,7 @@ static bool take_register(struct rule *r, Dwarf_Frame *frame, int reg)
 static struct rule *make_rule(Dwarf_Frame *frame)
 {
 	struct rule *r = zalloc(sizeof(*r) + CFI_REGS * sizeof(r->v[0]));
-	int ra = frame_info(frame, NULL, NULL, &r->signal);
+	int ra = dw->frame_info(frame, NULL, NULL, &r->signal);
 	bool ok = ra >= 0 && ra < CFI_REGS && take_cfa(r, frame);
 	int reg;
 
@@ -354,11 +329,11 @@ static struct rule *find_rule(struct cfi_file *f, uint64_t address)
 
 	if (r)
 		return r;
-	if ((!f->eh || addrframe(f->eh, address, &frame)) && !f->dwarf) {
-		f->dwarf = begin_elf(f->elf, DWARF_C_READ, NULL);
-		f->debug = f->dwarf ? getcfi(f->dwarf) : NULL;
+	if ((!f->eh || dw->cfi_addrframe(f->eh, address, &frame)) && !f->dwarf) {
+		f->dwarf = dw->begin_elf(f->elf, DWARF_C_READ, NULL);
+		f->debug = f->dwarf ? dw->getcfi(f->dwarf) : NULL;
 	}
-	if (!frame && f->debug && addrframe(f->debug, address, &frame))
+	if (!frame && f->debug && dw->cfi_addrframe(f->debug, address, &frame))
 		frame = NULL;
 	r = frame ? make_rule(frame) : &no_rule;
 	free(frame);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Debug information by libdw, which is loaded when a file has some. */
+/* Debug information and unwind tables by libdw, which is loaded when a file has some. */
 #ifndef OBSCTL_LIBDW_H
 #define OBSCTL_LIBDW_H
 
@@ -29,6 +29,13 @@ struct libdw {
 	typeof(dwarf_lineno)		*lineno;
 	typeof(dwarf_getsrcfiles)	*getsrcfiles;
 	typeof(dwarf_filesrc)		*filesrc;
+	typeof(dwarf_getcfi)		*getcfi;
+	typeof(dwarf_getcfi_elf)	*getcfi_elf;
+	typeof(dwarf_cfi_end)		*cfi_end;
+	typeof(dwarf_cfi_addrframe)	*cfi_addrframe;
+	typeof(dwarf_frame_info)	*frame_info;
+	typeof(dwarf_frame_cfa)		*frame_cfa;
+	typeof(dwarf_frame_register)	*frame_register;
 	typeof(dwfl_begin)		*dwfl_begin;
 	typeof(dwfl_end)		*dwfl_end;
 	typeof(dwfl_report_elf)		*dwfl_report_elf;
