@@ -370,7 +370,8 @@ static void print_fill(struct report *r, struct out *o)
 		out_json_number(o, "stacks_max", s->stacks_max);
 		out_close(o, '}');
 	}
-	if (o->json || !r->table)
+	/* Older files do not say it. */
+	if (o->json || !r->table || (r->saved && !s->rows_max && !s->memory))
 		return;
 	if (s->stacks)
 		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
