@@ -32,11 +32,13 @@ static const char *const of_records[] = {
 /* Whose record it is, which tracks and events have. */
 static const char *const of_whom[] = { "comm", "pid", "tid", NULL };
 
-/* The last one counts. */
 static const struct format *take(const char *value, struct opts *o)
 {
 	const struct format *f = format_find(value);
+	const char *before = o->format ? o->format->name : NULL;
 
+	if (f && before && strcmp(before, f->name))
+		o->another = before;
 	o->format = f && strcmp(f->name, "json") ? f : NULL;
 	o->json |= f && !o->format;
 	o->stacks = false;
@@ -97,6 +99,9 @@ int formats_check(const struct opts *o)
 {
 	const char *name = o->format ? o->format->name : NULL;
 
+	if (o->another)
+		return misuse("a run makes one report, and --format %s was given beside --format %s: keep it by --json -o FILE.json, of which obsctl show FILE.json --format FORMAT makes any",
+			      o->another, name ? name : "json");
 	if (o->json && name)
 		return misuse("--json and --format %s are two forms of one report: give one of them",
 			      name);

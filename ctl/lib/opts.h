@@ -54,6 +54,7 @@ struct opts {
 	bool		json;
 	bool		folded;
 	const struct format *format;	/* of others; NULL for text and JSON */
+	const char	*another;	/* a format that was given before it; or NULL */
 	bool		stacks;		/* the format is made of them */
 	bool		csv;		/* the format is made of what JSON has */
 	const char *const *columns;	/* that the format needs, up to NULL; or NULL */

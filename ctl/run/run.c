@@ -220,15 +220,15 @@ static int wait_session(struct run *r)
 static int finish_stream(struct run *r)
 {
 	struct pollfd fd = { .fd = nl_socket_get_fd(r->own.sock), .events = POLLIN };
-	/* On a terminal the records themselves are seen. */
-	bool told = !isatty(fileno(r->output.file));
+	/* On a terminal the records themselves are seen, unless rows are made of them. */
+	bool told = r->trace.rows || !isatty(fileno(r->output.file));
 	int ready;
 	int err = 0;
 
-	progress_begin("Receiving records");
+	progress_begin(r->trace.rows ? "Unwinding stacks" : "Receiving records");
 	while (!err && !r->delivered) {
 		if (told)
-			progress_at(r->trace.printed, r->session.recorded);
+			progress_at(trace_done(&r->trace), r->session.recorded);
 		ready = poll(&fd, 1, STREAM_QUIET_MS);
 		if (ready > 0)
 			err = receive(r);

@@ -101,6 +101,7 @@ static void on_event(const struct event *ev, void *arg)
 	if (!t->rows)
 		return;
 	t->rows->take(t, ev, rec);
+	t->taken++;
 	q->to -= t->words;
 }
 
@@ -169,6 +170,12 @@ static struct trace_queue *oldest(struct trace *t, uint64_t *next)
 		}
 	}
 	return best;
+}
+
+/** trace_done() - Return: how many records were dealt with by now. */
+uint64_t trace_done(const struct trace *t)
+{
+	return t->rows ? t->taken : t->printed;
 }
 
 /** trace_print() - Print a record, unless enough are printed. */

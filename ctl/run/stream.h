@@ -73,6 +73,7 @@ struct trace {
 	size_t		width[VIEW_COLUMNS];	/* of text, in that order's columns */
 	uint64_t	until;
 	uint64_t	printed;
+	uint64_t	taken;		/* records that rows are made of */
 	uint64_t	max;		/* records to print; 0 for all */
 	uint64_t	withheld;	/* records that came after them */
 	bool		value;
@@ -103,6 +104,7 @@ const char *trace_message(struct trace *t, struct nlmsghdr *msg);
 void trace_write(struct trace *t);
 void trace_print(struct trace *t, uint32_t cpu, const uint64_t *rec);
 void trace_flush(struct trace *t, bool all);
+uint64_t trace_done(const struct trace *t);
 bool trace_is_full(const struct trace *t);
 const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);

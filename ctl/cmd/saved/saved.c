@@ -31,6 +31,29 @@ static const struct saved_kind kinds[] = {
 	{ "pmu", "branch", "count", "branches", NULL, { "pid", "from", "to" } },
 };
 
+/* What other verbs print as JSON, by a key that it has. */
+static const struct {
+	const char	*key;
+	const char	*verb;
+} others[] = {
+	{ "sentence", "triage" },	/* of an older obsctl */
+	{ "checks", "doctor" }, { "sources", "status" }, { "sessions", "session list" },
+	{ "probes", "probe list" }, { "events", "pmu list" }, { "per_hit", "diff" },
+	{ "of", "slab diff" }, { "readings", "cgroup" },
+};
+
+/* Return: the exit status; 0 if it is none of those. */
+static int refuse_other(const struct saved *s)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (json_object_get(s->root, others[i].key))
+			return refuse("%s is of 'obsctl %s', and not a report of what was observed: it is for programs, and --format csv makes lines of its first table",
+				      s->path, others[i].verb);
+	return 0;
+}
+
 /** saved_no_report() - Refuse the file. Return: the exit status. */
 int saved_no_report(const struct saved *s, const char *why)
 {
@@ -72,10 +95,12 @@ int saved_open(struct saved *s, const char *path)
 		return err;
 	source = saved_text(s, "source");
 	mode = saved_text(s, "mode");
-	if (!saved_text(s, "kobs") || !source || !mode)
-		return saved_no_report(s, "it has no \"kobs\", \"source\" or \"mode\"");
-	if (!strcmp(source, "cgroup"))
-		return refuse("%s is of 'cgroup', which is not shown or compared from a file", path);
+	if (!saved_text(s, "kobs") || !source || !mode || !strcmp(mode, "diff") ||
+	    !strcmp(source, "cgroup")) {
+		err = refuse_other(s);
+		return err ? err :
+		       saved_no_report(s, "it has no \"kobs\", \"source\" or \"mode\"");
+	}
 	s->kind = &other;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].source, source) && !strcmp(kinds[i].mode, mode))
