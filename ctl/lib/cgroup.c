@@ -25,7 +25,7 @@
 const char *cgroup_hierarchy;
 
 static struct map paths;	/* number to path below the root, or to gone */
-static char gone[] = "";	/* it was looked for, and not found */
+static char gone[1];	/* it was looked for, and not found */
 
 /** cgroup_root() - Return: where the hierarchy is mounted, or NULL. */
 const char *cgroup_root(void)

@@ -101,7 +101,7 @@ static void test_names(void)
 	buf_free(&out);
 }
 
-static char root[] = "/tmp/test_cgroup.XXXXXX";
+static char root[32] = "/tmp/test_cgroup.XXXXXX";
 
 static const char *const groups[] = {
 	"a.service", "a.service/in", "a.service/in/deep", "b", "b/a.service", "b/c", "b/c1", "b/c2",

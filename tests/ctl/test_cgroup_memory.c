@@ -30,7 +30,7 @@ static void same(uint64_t got, uint64_t want, const char *name)
 		       (unsigned long long)want);
 }
 
-#define MIB		(1ull << 20)
+#define MIB		(1024 * 1024ull)
 #define READINGS	24
 
 /* MiB that are held, and of cache, at each reading, a quarter of a second apart. */
@@ -126,7 +126,7 @@ static void test_numbers(void)
 	same((uint64_t)j.rise, 26 * MIB, "more cache than memory is all of it");
 }
 
-static char root[] = "/tmp/test_cgroup_memory.XXXXXX";
+static char root[40] = "/tmp/test_cgroup_memory.XXXXXX";
 
 static const struct {
 	const char	*file;		/* without a text: a directory */

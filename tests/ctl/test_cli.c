@@ -429,7 +429,8 @@ static void test_completion(void)
 			 "words=(obsctl top func c) CURRENT=4 PREFIX=c; _obsctl\n",
 			 out, sizeof(out)) &&
 		   !strcmp(out,
-			   "-- count time trace\n-- state cpu pid tid comm cgroup\n-- count time trace\n"),
+			   "-- count time trace\n-- state cpu pid tid comm cgroup\n"
+			   "-- count time trace\n"),
 		   "zsh completes a verb and a column, also behind top");
 	if (!system("command -v fish >/dev/null"))
 		ok(shell("fish", "", "complete -C 'obsctl func c'\n", out, sizeof(out)) &&

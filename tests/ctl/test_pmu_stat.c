@@ -279,10 +279,11 @@ static void test_sampled(void)
 {
 	static const char *const order[] = { "b 0", "b 1", "a 0", "a 1", "c 1" };
 	struct stat_row rows[] = {
-		{ .key = { 0, 1 }, .count = 60000000, .samples = 99, .event = "cycles", .group = 0 },
+		{ .key = { 0, 1 }, .count = 60000000, .samples = 99, .event = "cycles" },
 		{ .key = { 1, 1 }, .count = 90000000, .samples = 9, .event = "instructions" },
 		{ .key = { 1, 3 }, .count = 99, .samples = 1, .event = "instructions", .group = 2 },
-		{ .key = { 0, 2 }, .count = 70000000, .samples = 70, .event = "cycles", .group = 1 },
+		{ .key = { 0, 2 }, .count = 70000000, .samples = 70, .event = "cycles",
+		  .group = 1 },
 		{ .key = { 1, 2 }, .count = 30000000, .samples = 300, .event = "instructions",
 		  .group = 1 },
 	};

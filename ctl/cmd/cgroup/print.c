@@ -35,8 +35,8 @@ void cgroup_print_trend(struct out *o, const struct trend *t)
 
 	if (t->steps)
 		out_json_precise(o, "bytes_per_s", trend_rate(t));
-	out_cell_aside(o, "BYTES/S", t->steps ? slab_format_bytes_rate(shown, sizeof(shown),
-								      trend_rate(t)) : "-", true);
+	slab_format_bytes_rate(shown, sizeof(shown), trend_rate(t));
+	out_cell_aside(o, "BYTES/S", t->steps ? shown : "-", true);
 	if (known)
 		out_json_precise(o, "confidence", trend_confidence(t));
 	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);

@@ -64,7 +64,8 @@ static void print_parts(const struct show *s, struct out *o)
 	size_t i;
 
 	if (!s->now.has_memory) {
-		out_line(o, s->path[1] ? "It has no memory controller: nothing is known of its memory." :
+		out_line(o, "%s", s->path[1] ?
+			 "It has no memory controller: nothing is known of its memory." :
 			 "The root has no account of its memory: see obsctl mem growth.");
 		return;
 	}

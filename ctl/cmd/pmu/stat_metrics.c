@@ -93,7 +93,8 @@ unsigned int stat_group(struct stat_groups *g, const char *keys)
 	void *found = map_get(&g->known, kept);
 
 	if (!found) {
-		found = (void *)(uintptr_t)++g->n;
+		g->n++;
+		found = (void *)(uintptr_t)g->n;
 		map_set(&g->known, kept, found);
 	}
 	return (unsigned int)(uintptr_t)found - 1;
