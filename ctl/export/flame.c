@@ -145,7 +145,12 @@ static void add_legend(struct drawing *d, const bool *kinds)
 		add_key(d, &x, 'd', FLAME_STEPS / 2, "the same");
 		add_key(d, &x, 'd', 0, "shrank");
 	}
-	for (i = d->f->compared ? FRAME_MERGED : 0; i < FRAME_KINDS; i++)
+	if (d->f->part) {
+		add_key(d, &x, 'p', FLAME_PARTS - 1, d->f->rest);
+		add_key(d, &x, 'p', FLAME_PARTS / 2, "both");
+		add_key(d, &x, 'p', 0, d->f->part);
+	}
+	for (i = d->f->compared || d->f->part ? FRAME_MERGED : 0; i < FRAME_KINDS; i++)
 		if (kinds[i])
 			add_key(d, &x, flame_letter((enum frame_kind)i), FLAME_SHADES / 2,
 				flame_kind_name((enum frame_kind)i));
@@ -180,7 +185,26 @@ static void add_frame_title(struct drawing *d, const struct flame_node *n, const
 	add_amount(d, n->weight, out);
 	if (d->f->compared)
 		add_change(d, n, out);
+	if (d->f->part) {
+		buf_printf(out, "; %s ", d->f->rest);
+		add_weight(d, n->weight - n->before, out);
+		buf_printf(out, ", %s ", d->f->part);
+		add_weight(d, n->before, out);
+	}
 	buf_puts(out, "</title>");
+}
+
+/* The class that gives a frame its colour. */
+static void add_class(struct drawing *d, const struct flame_node *n, const struct frame *f)
+{
+	bool own = f->kind != FRAME_MERGED;
+
+	if (own && d->f->compared)
+		buf_printf(d->out, "d%u", flame_step(n->before, n->weight));
+	else if (own && d->f->part)
+		buf_printf(d->out, "p%u", flame_part(n->before, n->weight));
+	else
+		buf_printf(d->out, "%c%u", flame_letter(f->kind), flame_shade(f));
 }
 
 static void add_frame(struct drawing *d, const struct flame_node *n)
@@ -190,13 +214,12 @@ static void add_frame(struct drawing *d, const struct flame_node *n)
 	double x = FLAME_MARGIN + share(d, n->at) * INNER;
 	uint32_t row = d->f->icicle ? n->depth : d->tree.levels - 1 - n->depth;
 	double columns = (width - 2 * TEXT_SIDE) / FLAME_COLUMN;
-	bool step = d->f->compared && f->kind != FRAME_MERGED;
 	struct buf *out = d->out;
 
-	buf_printf(out, "<g class=\"%c%u\" data-f=\"%u %llu %llu\">",
-		   step ? 'd' : flame_letter(f->kind),
-		   step ? flame_step(n->before, n->weight) : flame_shade(f), n->depth,
-		   (unsigned long long)n->at, (unsigned long long)n->weight);
+	buf_puts(out, "<g class=\"");
+	add_class(d, n, f);
+	buf_printf(out, "\" data-f=\"%u %llu %llu\">", n->depth, (unsigned long long)n->at,
+		   (unsigned long long)n->weight);
 	add_frame_title(d, n, f);
 	buf_puts(out, "<rect x=\"");
 	add_pixels(out, x);
@@ -275,6 +298,8 @@ static void add_head(const struct drawing *d, struct buf *out, const bool *kinds
 	buf_puts(out, style);
 	if (d->f->compared)
 		flame_style_steps(out);
+	else if (d->f->part)
+		flame_style_parts(out);
 	else
 		flame_style(out, d->f->palette, kinds);
 	buf_puts(out, "</style>\n");

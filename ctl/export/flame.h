@@ -30,6 +30,8 @@ struct flame {
 	enum flame_palette palette;
 	bool		icicle;		/* the root is at the top */
 	bool		compared;	/* colours tell the change since before */
+	const char	*part;		/* colours tell how much is this (before); or NULL */
+	const char	*rest;		/* what the rest is */
 	const char	*title;
 	const char	*unit;		/* "ns", "bytes", or what one of the weight is */
 	struct strings	head;		/* lines below the title */

@@ -108,6 +108,21 @@ unsigned int flame_step(uint64_t before, uint64_t after)
 	return change < 0 ? FLAME_STEPS / 2 - step : FLAME_STEPS / 2 + step;
 }
 
+/* From cold to warm: what waits, what does both, what runs. */
+static const struct colour parts[FLAME_PARTS] = {
+	{ 212, 75, 72 }, { 250, 60, 82 }, { 285, 45, 82 }, { 330, 55, 80 }, { 8, 88, 72 },
+};
+
+/** flame_part() - Return: the colour of a frame of which a part is @part. */
+unsigned int flame_part(uint64_t part, uint64_t all)
+{
+	if (!part)
+		return FLAME_PARTS - 1;
+	if (part >= all)
+		return 0;
+	return (double)part > (double)all * 2 / 3 ? 1 : (double)part > (double)all / 3 ? 2 : 3;
+}
+
 static void add_rule(struct buf *out, char letter, unsigned int shade, const struct colour *c,
 		     double lightness)
 {
@@ -122,6 +137,16 @@ void flame_style_steps(struct buf *out)
 
 	for (i = 0; i < FLAME_STEPS; i++)
 		add_rule(out, 'd', i, &steps[i], steps[i].lightness / 100.0);
+	buf_putc(out, '\n');
+}
+
+/** flame_style_parts() - Add the rules of frames of two parts. */
+void flame_style_parts(struct buf *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < FLAME_PARTS; i++)
+		add_rule(out, 'p', i, &parts[i], parts[i].lightness / 100.0);
 	buf_putc(out, '\n');
 }
 

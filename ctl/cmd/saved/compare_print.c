@@ -208,7 +208,8 @@ void compare_describe(const struct diff *d, struct strings *lines)
 	buf_free(&line);
 }
 
-static void add_account(const struct session *s, struct buf *out)
+/** compare_add_account() - What became of every hit of a session. */
+void compare_add_account(const struct session *s, struct buf *out)
 {
 	struct losses l = losses_of(s);
 	char n[32];
@@ -236,7 +237,7 @@ void compare_accounts(const struct diff *d, bool machines, struct strings *lines
 			continue;
 		line.len = 0;
 		buf_puts(&line, i ? "after: " : "before: ");
-		add_account(&d->file[i].session, &line);
+		compare_add_account(&d->file[i].session, &line);
 		if (machines)
 			buf_printf(&line, "; Linux %s, kobs %s", d->file[i].view.kernel,
 				   d->file[i].view.version);

@@ -5,6 +5,7 @@
 
 #include "cmd/formats.h"
 #include "cmd/nouns.h"
+#include "cmd/saved/join.h"
 #include "cmd/saved/saved.h"
 #include "export/formats.h"
 #include "lib/diag.h"
@@ -14,8 +15,10 @@
 
 static int check_show(const struct verb *verb, const struct opts *o)
 {
+	if (o->nr_args == 2)
+		return join_check(o);
 	if (o->nr_args != 1)
-		return misuse("show takes one file, that a report was written to by --json");
+		return misuse("show takes one file, that a report was written to by --json, or with --flame two of them");
 	if (o->json && o->top.given)
 		return misuse("--format json and csv have all rows of the file: -n cannot be combined with them");
 	return 0;
@@ -103,8 +106,11 @@ static int show_as(const struct opts *o, bool page)
 
 static int run_show(const struct verb *verb, const struct opts *o)
 {
-	int err = o->html ? show_as(o, true) : 0;
+	int err;
 
+	if (o->nr_args == 2)
+		return join_show(o);
+	err = o->html ? show_as(o, true) : 0;
 	/* The file as it is, or its rows. */
 	if (!err && o->json)
 		return saved_export(o);
@@ -121,7 +127,7 @@ static const struct verb verbs[] = {
 	{
 		.name = "",
 		.doc = "a report that --json wrote to a file, as it was printed",
-		.args = "FILE.json",
+		.args = "FILE.json [FILE.json]",
 		.groups = GROUPS(&group_show, &group_top, &group_format_files, &group_flame,
 				 &group_html, &group_output, &group_verbose),
 		.check = check_show,
