@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "lib/opts.h"
 
-/* Those of rows and of stacks. */
+/* Those of rows, of stacks and of records. */
 static void show_formats(char **args)
 {
 	size_t i;
@@ -24,7 +24,7 @@ static void show_formats(char **args)
 			.csv = f->of == FORMAT_OF_ROWS, .json = f->of == FORMAT_OF_ROWS,
 		};
 
-		if (o.stacks || o.csv)
+		if (f->of != FORMAT_OF_BRANCHES)
 			noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
 	}
 }
@@ -53,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	show_formats(args);
 	o.folded = false;
 	o.flame = NULL;
+	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
 	o.html = "/dev/null";
 	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
 	o.nr_args = 2;
@@ -60,5 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	own.by = "end";
 	o.flame = "/dev/null";
 	noun_diff.verbs[0].fn(&noun_diff.verbs[0], &o);
+	o.html = NULL;
+	noun_show.verbs[0].fn(&noun_show.verbs[0], &o);
 	return 0;
 }

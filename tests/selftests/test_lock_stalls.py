@@ -48,6 +48,10 @@ class Stalls(Background):
         found = [r for r in found if "blocked" not in r]
         for r in found:
             check(r)
+        # A line for each wait, of the file, too.
+        text = obsctl("show", OUT).out
+        equal(text.count(" waits "), sum("waited_ns" in task for r in found for task in r["chain"]), f"waits of {text}")
+        equal(text.count("DEADLOCK"), sum(r["deadlock"] for r in found), f"deadlocks of {text}")
         return found, last
 
 

@@ -55,6 +55,74 @@ def forms():
             contains(out, "Nothing changed over 5 %", f"{case} compared with itself")
 
 
+@test("records of a trace are shown from their file as they are printed, and in the formats of records")
+def trace():
+    run = ["--", "sh", "-c", f"echo call task 20 >{GEN}run"]
+    with tempfile.TemporaryDirectory() as top:
+        path = f"{top}/a.json"
+        printed = obsctl("func", "trace", LEAF, "-c", "sh", *run).out.splitlines()
+        obsctl("func", "trace", LEAF, "-c", "sh", "--json", "-o", path, *run)
+        with open(path, encoding="utf-8") as f:
+            *found, last = map(json.loads, f)
+        equal((len(found), last["accounting"]["recorded"]), (20, 20), "records")
+        shown = obsctl("show", path)
+        contains(shown.err, "recorded 20 ", "the account")
+        lines = shown.out.splitlines()
+        equal(lines[0], printed[0], "the heading")
+        equal(len(lines), 21, "lines")
+        # Processes and times differ from one run to the next.
+        equal([re.sub(r"[\d.]+", "N", line.replace(" ", "")) for line in lines[1:]],
+              [re.sub(r"[\d.]+", "N", line.replace(" ", "")) for line in printed[1:]], "records as text")
+        equal([line.split()[0] for line in lines[1:]], [f"{r['time_ns'] // 10**9}.{r['time_ns'] % 10**9 // 1000:06}" for r in found], "times")
+        equal(len(obsctl("show", path, "-n", "7").out.splitlines()), 8, "lines of -n 7")
+        rows = obsctl("show", path, "--format", "csv").out.splitlines()
+        equal((len(rows), rows[0].split(",")[:3]), (21, ["time_ns", "cpu", "func"]), "lines of CSV")
+        events = json.loads(obsctl("show", path, "--format", "chrome").out)["traceEvents"]
+        equal(sum(e["name"] == LEAF and e["ph"] != "M" for e in events) % 20, 0, "events")
+        equal(json.loads(obsctl("show", path, "--format", "json").out.splitlines()[3]), found[3], "the fourth record")
+        contains(obsctl("show", path, "--folded", status=1).err, "has single records, whose stacks are not added up")
+        contains(obsctl("diff", path, path, status=1).err, "has single records, which have no keys to compare by")
+
+
+@test("what was read from files of the machine is shown from its file")
+def machine():
+    with tempfile.TemporaryDirectory() as top:
+        path = f"{top}/a.json"
+        obsctl("mem", "growth", "-d", "1", "--json", "-o", path)
+        contains(obsctl("show", path).out, "mem growth, ", "the title")
+        contains(obsctl("diff", path, path).out, "Nothing changed over 5 %", "the same twice")
+        obsctl("triage", "-d", "1", "--json", "-o", path)
+        with open(path, encoding="utf-8") as f:
+            r = json.load(f)
+        text = obsctl("show", path).out
+        contains(text, r["sentence"], "the sentence")
+        for s in r["sessions"]:
+            contains(text, s["session"], "a session")
+        contains(obsctl("diff", path, path, status=1).err, "cannot be compared")
+
+
+@test("on-CPU and off-CPU time become one graph, whose width is both")
+def joined():
+    work = ["--", "sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; sleep 0.2"]
+    with tempfile.TemporaryDirectory() as top:
+        columns = ["--by", "comm,ustack,kstack"]
+        obsctl("sched", "offcpu", "-c", "sh,sleep", *columns, "--detach", "waits")
+        obsctl("pmu", "record", "-e", "cpu-clock", *columns, "--json", "-o", f"{top}/on.json", *work)
+        obsctl("session", "stop", "waits", "--json", "-o", f"{top}/off.json")
+        out = obsctl("show", f"{top}/on.json", f"{top}/off.json", "--flame", f"{top}/x.svg").out
+        with open(f"{top}/on.json", encoding="utf-8") as f:
+            on = sum(row["events"] for row in json.load(f)["rows"])
+        with open(f"{top}/off.json", encoding="utf-8") as f:
+            off = sum(row["sum"] for row in json.load(f)["rows"] if not row.get("idle"))
+        at_least(on, 1, "time on a CPU")
+        at_least(off, 200000000, "time off it")
+        total = re.search(r'<g class="\w+" data-f="0 0 (\d+)">', read(f"{top}/x.svg"))
+        equal(int(total[1]), on + off, "the whole width")
+        contains(out, "on-CPU: hits ", "the account of samples")
+        contains(out, "off-CPU: hits ", "the account of waits")
+        contains(obsctl("show", f"{top}/on.json", f"{top}/on.json", "--flame", f"{top}/y.svg", status=1).err, "two of one verb are compared")
+
+
 @test("what grew between two reports is found, and crosses a limit")
 def grew():
     with tempfile.TemporaryDirectory() as top:
