@@ -8,6 +8,7 @@
 
 #include "cmd/nouns.h"
 #include "cmd/saved/compare.h"
+#include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/lines.h"
 
@@ -379,6 +380,57 @@ static void test_large(void)
 	ok(run(&noun_show, &(struct opts){}, "k.json", NULL) == STATUS_REFUSED, "one above 64 bits");
 }
 
+/* What other verbs print as JSON is told by its keys. */
+static void test_others(void)
+{
+	static const struct {
+		const char	*content;
+		const char	*sentence;
+	} other[] = {
+		{ "{\"checks\": []}", "is of 'obsctl doctor', and not a report" },
+		{ "{\"kobs\": \"1\", \"sources\": []}", "is of 'obsctl status'" },
+		{ "{\"sessions\": []}", "is of 'obsctl session list'" },
+		{ "{\"probes\": []}", "is of 'obsctl probe list'" },
+		{ "{\"hardware\": true, \"events\": []}", "is of 'obsctl pmu list'" },
+		{ "{\"unit\": \"ns\", \"per_hit\": false, \"rows\": []}", "is of 'obsctl diff'" },
+		{ "{\"kobs\": \"1\", \"source\": \"slab\", \"mode\": \"diff\", \"of\": \"x\"}",
+		  "is of 'obsctl slab diff'" },
+		{ "{\"sessions\": [], \"sentence\": \"x\"}", "is of 'obsctl triage'" },
+		{ "{\"time_ns\": 1}\n{\"time_ns\": 2}", "ends with a record, and not with" },
+		{ "{\"kobs\": \"1\"}", "it has no \"kobs\", \"source\" or \"mode\"" },
+	};
+	struct buf said = {};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(other); i++) {
+		struct opts o = {};
+
+		write_file("bad.json", other[i].content);
+		said.len = 0;
+		sentences_kept = &said;
+		ok(run(&noun_show, &o, "bad.json", NULL) == STATUS_REFUSED &&
+		   strstr(said.p, other[i].sentence), other[i].sentence);
+		sentences_kept = NULL;
+	}
+	buf_free(&said);
+}
+
+/* What may control a terminal, of one byte and of two. */
+static void test_controls(void)
+{
+	struct opts o = {};
+
+	write_file("k.json", HEAD("func", "count", "\"func\"")
+		   "{\"func\": \"a\\u001b[1m\\u009b31m\\u007f\303\274\", \"count\": 1}" FOOT);
+	ok(!run(&noun_show, &o, "k.json", NULL), "a name with controls");
+	read_back("out");
+	has("a?[1m?31m?\303\274  ", true, "which are none any more");
+	o = (struct opts){ .csv = true, .json = true };
+	ok(!run(&noun_show, &o, "k.json", NULL), "as CSV");
+	read_back("out");
+	has("a?[1m?31m?\303\274,1", true, "neither");
+}
+
 static void test_refusals(void)
 {
 	static const struct {
@@ -431,6 +483,8 @@ int main(void)
 	test_lines();
 	test_numbers();
 	test_large();
+	test_others();
+	test_controls();
 	test_refusals();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(path_of(files[i]));

@@ -47,6 +47,9 @@ static int refuse_other(const struct saved *s)
 {
 	size_t i;
 
+	if (json_object_get(s->root, "time_ns"))
+		return refuse("%s ends with a record, and not with the report that is a trace's last line: obsctl was killed before it wrote that",
+			      s->path);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		if (json_object_get(s->root, others[i].key))
 			return refuse("%s is of 'obsctl %s', and not a report of what was observed: it is for programs, and --format csv makes lines of its first table",
