@@ -83,6 +83,18 @@ static char *print_stream(struct stream *s, bool json, const char *format)
 	return text;
 }
 
+/* A file has no addresses. */
+static void forget_addresses(char *text)
+{
+	char *at = text;
+
+	while ((at = strstr(at, "\n\t"))) {
+		memset(at + 2, ' ', 15);
+		at[17] = '0';
+		at += 17;
+	}
+}
+
 static void same_as(struct stream *s, const char *format, const char *name)
 {
 	struct opts o = { .format = format ? format_find(format) : NULL };
@@ -91,6 +103,8 @@ static void same_as(struct stream *s, const char *format, const char *name)
 
 	o.csv = format && !strcmp(format, "csv");
 	o.stacks = format && !strcmp(format, "perf");
+	if (o.stacks)
+		forget_addresses(text);
 	if (o.csv) {
 		char *path = path_of("a.json");
 
@@ -167,6 +181,7 @@ static void test_calls(void)
 	same_text(&s, "calls with their duration, stacks, and names that control terminals");
 	same_as(&s, "csv", "as CSV");
 	same_as(&s, "chrome", "as a trace of Chrome's");
+	same_as(&s, "perf", "as perf script prints them, but for addresses");
 	o.top = (struct opt_number){ .given = true, .value = 1 };
 	s.f.shown = show("a.json", &o);
 	has(s.f.shown, "vfs_read", "with -n, the first one");

@@ -4,12 +4,15 @@
  * in the formats of others. They are read one by one: a file can have millions.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/saved/saved.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
+#include "lib/progress.h"
 #include "report/outfile.h"
 #include "run/stream.h"
 
@@ -19,6 +22,7 @@ struct records {
 	struct restored	restored;
 	bool		named[VIEW_COLUMNS];
 	struct buf	value;		/* its key; empty without one */
+	bool		told;		/* how far it is */
 };
 
 /* The report, which is the last of a file, is no record. */
@@ -67,6 +71,8 @@ static int take_record(json_t *value, void *arg)
 		trace_print(&x->trace, (uint32_t)json_unsigned(json_object_get(value, "cpu")), rec);
 	}
 	drop_stacks(x);
+	if (x->told)
+		progress_at(x->trace.printed, x->s->session.recorded);
 	return r->wrong ? saved_no_report(x->s, r->wrong) : 0;
 }
 
@@ -115,7 +121,11 @@ int records_show(struct saved *s, const struct output *to)
 	take_shape(&x);
 	if (!s->form || x.trace.form)
 		trace_heading(&x.trace);
+	/* On a terminal the records themselves are seen. */
+	x.told = !isatty(fileno(to->file));
+	progress_begin("Printing records");
 	err = json_file_each(s->path, take_record, &x);
+	progress_end();
 	trace_write(&x.trace);
 	s->opts.line = (char *)saved_text(s, "obsctl");
 	s->report.table = NULL;

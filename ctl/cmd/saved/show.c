@@ -38,7 +38,8 @@ static int check_fit(const struct saved *s, const struct opts *o)
 	if (!s->records && format && o->format->of == FORMAT_OF_RECORDS)
 		return refuse("%s has rows, and --format %s is made of single records, which files of the verbs called trace have",
 			      s->path, format);
-	if (s->records && (opts_wants_stacks(o) || (o->stacks && !trace_form_of(o->format))))
+	if (s->records && (o->flame || (o->folded && !format) ||
+			   (o->stacks && !trace_form_of(o->format))))
 		return refuse("%s has single records, whose stacks are not added up: it can be text, json, csv, perf or chrome",
 			      s->path);
 	return 0;
