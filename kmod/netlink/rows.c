@@ -9,6 +9,7 @@
  */
 #include "core/names.h"
 #include "core/refuse.h"
+#include "lib/sum.h"
 #include "lib/table_hist.h"
 #include "netlink/family.h"
 #include "netlink/gen.h"
@@ -275,8 +276,9 @@ int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return err ?: skb->len;
 }
 
-/* Add up all rows. */
-static int rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
+/* Add up all rows. Sets whether their sum is known: 64 bits may not hold it. */
+static int rows_add_up(struct kobs_session *s, struct kobs_row_out *all,
+		       bool *sum)
 {
 	struct kobs_row_out row = {};
 	unsigned long cpu = 0;
@@ -287,7 +289,7 @@ static int rows_add_up(struct kobs_session *s, struct kobs_row_out *all)
 		return err;
 	while (row_next(s, &cpu, &at, &row)) {
 		all->count += row.count;
-		all->sum += row.sum;
+		*sum &= kobs_sum_add(&all->sum, row.sum, row.count, row.max);
 		all->min = min(all->min, row.min);
 		all->max = max(all->max, row.max);
 		cond_resched();
@@ -342,6 +344,7 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct kobs_session *s = do_session(skb, info, KOBS_A_ROW_SESSION);
 	struct kobs_row_out all = { .min = U64_MAX };
 	struct sk_buff *reply;
+	bool sum = true;
 	bool values;
 	void *hdr;
 	int err;
@@ -349,7 +352,7 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	err = rows_add_up(s, &all);
+	err = rows_add_up(s, &all, &sum);
 	id = s->id;
 	values = s->mode->value && !s->stream && all.count;
 	kobs_session_put(s);
@@ -360,9 +363,10 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	err = nla_put_u32(reply, KOBS_A_ROW_SESSION, id) ||
 	      kobs_put_u64(reply, KOBS_A_ROW_COUNT, all.count) ||
+	      (values && sum &&
+	       kobs_put_u64(reply, KOBS_A_ROW_SUM, all.sum)) ||
 	      (values &&
-	       (kobs_put_u64(reply, KOBS_A_ROW_SUM, all.sum) ||
-		kobs_put_u64(reply, KOBS_A_ROW_LOWEST, all.min) ||
+	       (kobs_put_u64(reply, KOBS_A_ROW_LOWEST, all.min) ||
 		kobs_put_u64(reply, KOBS_A_ROW_HIGHEST, all.max)));
 	return reply_end(reply, hdr, info, err);
 }
