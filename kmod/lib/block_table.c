@@ -19,6 +19,9 @@
  */
 #define PATIENCE	1000000
 
+/* Maximum number of lookups for a block that moves: twice those of a huge page. */
+#define MOVES		1024
+
 /**
  * kobs_block_table_init() - allocate an empty table
  * @b: table
@@ -91,17 +94,32 @@ void kobs_block_unlock(struct kobs_block_table *b, unsigned long flags)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_block_unlock);
 
-/* Insert a part of a block. Returns pages that found no room. */
-static u32 insert_part(struct kobs_block_table *b, u64 pfn, unsigned int order,
-		       const struct kobs_object *whole)
+static void miss(struct kobs_block_missed *missed, const struct kobs_object *o)
+{
+	if (missed->fn)
+		missed->fn(missed->arg, o->group, o->size);
+}
+
+/* Insert a part of a block. */
+static void insert_part(struct kobs_block_table *b, u64 pfn, unsigned int order,
+			const struct kobs_object *whole,
+			struct kobs_block_missed *missed)
 {
 	struct kobs_object part = *whole;
 	struct kobs_object old;
 
 	part.size = 1U << order;
-	if (kobs_block_insert(b, pfn, &part, order, &old) == KOBS_OBJECT_FULL)
-		return part.size;
-	return 0;
+	switch (kobs_block_insert(b, pfn, &part, order, &old)) {
+	case KOBS_OBJECT_FULL:
+		missed->full += part.size;
+		miss(missed, &part);
+		break;
+	case KOBS_OBJECT_STALE:
+		miss(missed, &old);
+		break;
+	case KOBS_OBJECT_NEW:
+		break;
+	}
 }
 
 /*
@@ -161,7 +179,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_block_absent);
  * @order: its order
  * @o: set to its data; the size is less than that of the block where the record
  *	is: the caller goes on behind it
- * @lost: number of pages is added whose records found no room
+ * @missed: what becomes of records that find no room, or are replaced
  *
  * What is left of a larger block stays, as records of buddies.
  *
@@ -169,7 +187,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_block_absent);
  * Return: false when there is none.
  */
 bool kobs_block_take(struct kobs_block_table *b, u64 pfn, unsigned int order,
-		     struct kobs_object *o, u32 *lost)
+		     struct kobs_object *o, struct kobs_block_missed *missed)
 {
 	struct kobs_object whole;
 	unsigned int k;
@@ -185,16 +203,55 @@ bool kobs_block_take(struct kobs_block_table *b, u64 pfn, unsigned int order,
 		u64 upper = head + BIT(k);
 
 		if (pfn >= upper) {
-			*lost += insert_part(b, head, k, &whole);
+			insert_part(b, head, k, &whole, missed);
 			head = upper;
 		} else {
-			*lost += insert_part(b, upper, k, &whole);
+			insert_part(b, upper, k, &whole, missed);
 		}
 	}
 	o->size = 1U << order;
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_block_take);
+
+/**
+ * kobs_block_next() - remove the next record of a block
+ * @b: table
+ * @w: where to go on; its @left is set by the caller when it takes the lock
+ * @o: set to the record's data
+ * @missed: what becomes of records that find no room, or are replaced
+ *
+ * Context: any, NMI included; the lock is held.
+ * Return: false when there is none up to the end of the block, or the lookups
+ * are used up: @w tells which.
+ */
+bool kobs_block_next(struct kobs_block_table *b, struct kobs_block_walk *w,
+		     struct kobs_object *o, struct kobs_block_missed *missed)
+{
+	while (w->at < BIT(w->order) && w->left) {
+		unsigned int order = w->at ? min_t(u32, w->order, __ffs(w->at)) :
+					     w->order;
+
+		w->left--;
+		if (kobs_block_take(b, w->pfn + w->at, order, o, missed)) {
+			w->at += o->size;
+			return true;
+		}
+		w->at++;
+	}
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_block_next);
+
+/* Remove what is in the way of a block: records of pages whose free was missed. */
+static void clear_way(struct kobs_block_table *b, struct kobs_block_walk *w,
+		      struct kobs_block_missed *missed)
+{
+	struct kobs_object o;
+
+	while (kobs_block_next(b, w, &o, missed))
+		miss(missed, &o);
+}
 
 /**
  * kobs_block_move() - move the record of a block to another one
@@ -204,39 +261,48 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_block_take);
  * @order: order of both
  * @left: group of a record that takes the place if the other one has none: its
  *	free is to be expected
- * @m: set to what was done
+ * @missed: what becomes of records that find no room, or are replaced
  *
- * Without a record of the block, the other one's goes to it.
+ * Without a record of the block, the other one's goes to it. Of an other one that
+ * was not allocated as a whole, the free was missed. What is beyond the maximum of
+ * lookups stays where it is: blocks that move are not that large.
  *
  * Context: any, NMI included; the lock is held.
+ * Return: number of pages whose records were moved.
  */
-void kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,
-		     unsigned int order, u32 left, struct kobs_block_move *m)
+u32 kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,
+		    unsigned int order, u32 left,
+		    struct kobs_block_missed *missed)
 {
+	struct kobs_block_walk there = {
+		.pfn = to, .order = order, .left = MOVES
+	};
+	struct kobs_block_walk here = {
+		.pfn = from, .order = order, .left = MOVES
+	};
 	struct kobs_object back = { .group = left };
+	bool had = kobs_block_take(b, to, order, &back, missed);
 	struct kobs_object o;
-	bool had;
-	u32 at;
+	u32 moved = 0;
 
-	*m = (struct kobs_block_move){};
-	had = kobs_block_take(b, to, order, &back, &m->lost);
-	m->group = back.group;
-	for (at = 0; at < 1U << order; at += o.size) {
-		if (!kobs_block_take(b, from + at,
-				     at ? min_t(u32, order, __ffs(at)) : order,
-				     &o, &m->lost)) {
-			if (!at)
-				break;
-			o.size = 1;
-			continue;
-		}
-		m->moved += o.size;
-		if (insert_part(b, to + at, ilog2(o.size), &o)) {
-			m->lost += o.size;
-			m->group = o.group;
-		}
+	if (!had || back.size != BIT(order)) {
+		there.at = had ? back.size : 1;
+		if (had)
+			miss(missed, &back);
+		clear_way(b, &there, missed);
+		back = (struct kobs_object){ .group = left };
+		had = false;
 	}
-	if (had || m->moved)
-		m->lost += insert_part(b, from, order, &back);
+	if (kobs_block_take(b, from, order, &o, missed)) {
+		here.at = o.size;
+		do {
+			insert_part(b, to + here.at - o.size, ilog2(o.size),
+				    &o, missed);
+			moved += o.size;
+		} while (kobs_block_next(b, &here, &o, missed));
+	}
+	if (had || moved)
+		insert_part(b, from, order, &back, missed);
+	return moved;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_block_move);

@@ -38,16 +38,34 @@ struct kobs_block_table {
 	atomic_t turn;
 };
 
+/* Maximum number of lookups per hold of the lock: a block can be of 1 GiB. */
+#define KOBS_BLOCK_STEPS	256
+
 /**
- * struct kobs_block_move - what kobs_block_move() did
- * @moved: pages whose records were moved
- * @lost: pages whose records found no room, by group
- * @group: group of the last of these
+ * struct kobs_block_missed - records that are gone without the free of their pages
+ * @fn: NULL, or called for them
+ * @arg: its argument
+ * @full: number of pages is added whose records found no room; others were
+ *	replaced, as their free was missed
  */
-struct kobs_block_move {
-	u32 moved;
-	u32 lost;
-	u32 group;
+struct kobs_block_missed {
+	void (*fn)(void *arg, u32 group, u32 pages);
+	void *arg;
+	u32 full;
+};
+
+/**
+ * struct kobs_block_walk - a block whose records are removed one by one
+ * @pfn: first page
+ * @order: its order
+ * @at: where to go on, in pages from the first
+ * @left: number of lookups until the lock has to be given up for a moment
+ */
+struct kobs_block_walk {
+	u64 pfn;
+	unsigned int order;
+	u32 at;
+	u32 left;
 };
 
 int kobs_block_table_init(struct kobs_block_table *b, struct kobs_memory *m,
@@ -58,9 +76,12 @@ void kobs_block_unlock(struct kobs_block_table *b, unsigned long flags);
 bool kobs_block_absent(const struct kobs_block_table *b, u64 pfn,
 		       unsigned int order);
 bool kobs_block_take(struct kobs_block_table *b, u64 pfn, unsigned int order,
-		     struct kobs_object *o, u32 *lost);
-void kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,
-		     unsigned int order, u32 left, struct kobs_block_move *m);
+		     struct kobs_object *o, struct kobs_block_missed *missed);
+bool kobs_block_next(struct kobs_block_table *b, struct kobs_block_walk *w,
+		     struct kobs_object *o, struct kobs_block_missed *missed);
+u32 kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,
+		    unsigned int order, u32 left,
+		    struct kobs_block_missed *missed);
 
 /* The key of a record: never 0, a multiple of KOBS_OBJECT_STATES. */
 static __always_inline u64 kobs_block_key(u64 pfn)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of the block table: a block is removed as a whole, in parts of any order
- * and sequence, or together with its neighbours; moves; a full table; the lock;
- * and random splits against a plain array of pages.
+ * and sequence, together with its neighbours, or in steps; moves; what is stale; a
+ * full table; the lock; and random splits against a plain array of pages.
  */
 #include <kunit/test.h>
 #include <linux/prandom.h>
@@ -40,16 +40,32 @@ static void put(struct kunit *test, struct kobs_block_table *b, u64 pfn,
 			KOBS_OBJECT_NEW);
 }
 
+/* What was missed of all groups, and the last of these. */
+struct missed {
+	u32 group;
+	u32 pages;
+};
+
+static void miss(void *arg, u32 group, u32 pages)
+{
+	struct missed *m = arg;
+
+	m->group = group;
+	m->pages += pages;
+}
+
 /* Take a block. Returns the pages of its record, 0 without one. */
 static u32 take(struct kunit *test, struct kobs_block_table *b, u64 pfn,
 		unsigned int order, u32 group)
 {
+	struct missed m = {};
+	struct kobs_block_missed missed = { .fn = miss, .arg = &m };
 	struct kobs_object o;
-	u32 lost = 0;
 
-	if (!kobs_block_take(b, pfn, order, &o, &lost))
+	if (!kobs_block_take(b, pfn, order, &o, &missed))
 		return 0;
-	KUNIT_EXPECT_EQ(test, lost, 0);
+	KUNIT_EXPECT_EQ(test, missed.full, 0);
+	KUNIT_EXPECT_EQ(test, m.pages, 0);
 	KUNIT_EXPECT_EQ(test, o.group, group);
 	KUNIT_EXPECT_EQ(test, o.born, group + 1);
 	return o.size;
@@ -135,33 +151,30 @@ static void of_parts(struct kunit *test)
 static void moves(struct kunit *test)
 {
 	struct kobs_block_table *b = blocks_new(test, 1024);
-	struct kobs_block_move m;
+	struct missed m = {};
+	struct kobs_block_missed missed = { .fn = miss, .arg = &m };
 
 	/* To a block without a record: one is left that expects the free. */
 	put(test, b, 128, 0, 5);
-	kobs_block_move(b, 128, 256, 0, 99, &m);
-	KUNIT_EXPECT_EQ(test, m.moved, 1);
-	KUNIT_EXPECT_EQ(test, m.lost, 0);
+	KUNIT_EXPECT_EQ(test, kobs_block_move(b, 128, 256, 0, 99, &missed), 1);
 	KUNIT_EXPECT_EQ(test, pages(b, 99), 1);
 	KUNIT_EXPECT_EQ(test, take(test, b, 256, 0, 5), 1);
 	/* In exchange. */
 	put(test, b, 512, 3, 6);
 	put(test, b, 640, 3, 7);
-	kobs_block_move(b, 512, 640, 3, 99, &m);
-	KUNIT_EXPECT_EQ(test, m.moved, 8);
+	KUNIT_EXPECT_EQ(test, kobs_block_move(b, 512, 640, 3, 99, &missed), 8);
 	KUNIT_EXPECT_EQ(test, take(test, b, 640, 3, 6), 8);
 	KUNIT_EXPECT_EQ(test, take(test, b, 512, 3, 7), 8);
 	/* What is not known stays unknown, and leaves what is. */
 	put(test, b, 700, 0, 8);
-	kobs_block_move(b, 701, 700, 0, 99, &m);
-	KUNIT_EXPECT_EQ(test, m.moved, 0);
+	KUNIT_EXPECT_EQ(test, kobs_block_move(b, 701, 700, 0, 99, &missed), 0);
 	KUNIT_EXPECT_EQ(test, take(test, b, 701, 0, 8), 1);
 	KUNIT_EXPECT_EQ(test, pages(b, 8), 0);
-	kobs_block_move(b, 800, 801, 0, 99, &m);
+	kobs_block_move(b, 800, 801, 0, 99, &missed);
 	KUNIT_EXPECT_EQ(test, pages(b, 99), 1);
 	/* A part of a block moves alone. */
 	put(test, b, 1024, 2, 9);
-	kobs_block_move(b, 1026, 2048, 0, 99, &m);
+	kobs_block_move(b, 1026, 2048, 0, 99, &missed);
 	KUNIT_EXPECT_EQ(test, pages(b, 9), 4);
 	KUNIT_EXPECT_EQ(test, take(test, b, 2048, 0, 9), 1);
 	KUNIT_EXPECT_EQ(test, take(test, b, 1024, 1, 9), 2);
@@ -170,19 +183,95 @@ static void moves(struct kunit *test)
 	put(test, b, 4096, 0, 10);
 	put(test, b, 4097, 0, 10);
 	put(test, b, 4098, 1, 10);
-	kobs_block_move(b, 4096, 8192, 2, 99, &m);
-	KUNIT_EXPECT_EQ(test, m.moved, 4);
+	KUNIT_EXPECT_EQ(test, kobs_block_move(b, 4096, 8192, 2, 99, &missed), 4);
 	KUNIT_EXPECT_EQ(test, take(test, b, 8192, 0, 10), 1);
 	KUNIT_EXPECT_EQ(test, take(test, b, 8193, 0, 10), 1);
 	KUNIT_EXPECT_EQ(test, take(test, b, 8194, 1, 10), 2);
+	KUNIT_EXPECT_EQ(test, missed.full, 0);
+	KUNIT_EXPECT_EQ(test, m.pages, 0);
+}
+
+/* Where a block goes are records of pages whose free was missed: of parts of it. */
+static void moves_onto_stale(struct kunit *test)
+{
+	struct kobs_block_table *b = blocks_new(test, 1024);
+	struct missed m = {};
+	struct kobs_block_missed missed = { .fn = miss, .arg = &m };
+
+	/* With and without one of the first page. */
+	put(test, b, 64, 2, 3);
+	put(test, b, 128, 0, 4);
+	put(test, b, 130, 1, 4);
+	KUNIT_EXPECT_EQ(test, kobs_block_move(b, 64, 128, 2, 99, &missed), 4);
+	KUNIT_EXPECT_EQ(test, m.pages, 3);
+	KUNIT_EXPECT_EQ(test, m.group, 4);
+	KUNIT_EXPECT_EQ(test, pages(b, 4), 0);
+	KUNIT_EXPECT_EQ(test, pages(b, 99), 4);
+	put(test, b, 193, 0, 5);
+	KUNIT_EXPECT_EQ(test, kobs_block_move(b, 128, 192, 2, 99, &missed), 4);
+	KUNIT_EXPECT_EQ(test, m.pages, 4);
+	KUNIT_EXPECT_EQ(test, m.group, 5);
+	KUNIT_EXPECT_EQ(test, pages(b, 5), 0);
+	KUNIT_EXPECT_EQ(test, take(test, b, 192, 2, 3), 4);
+	KUNIT_EXPECT_EQ(test, pages(b, 3), 0);
+	KUNIT_EXPECT_EQ(test, missed.full, 0);
+}
+
+/* A block whose parts take the places of stale records when it is split. */
+static void splits_onto_stale(struct kunit *test)
+{
+	struct kobs_block_table *b = blocks_new(test, 1024);
+	struct missed m = {};
+	struct kobs_block_missed missed = { .fn = miss, .arg = &m };
+	struct kobs_object o;
+
+	put(test, b, 34, 0, 6);
+	put(test, b, 32, 2, 7);
+	KUNIT_EXPECT_TRUE(test, kobs_block_take(b, 32, 0, &o, &missed));
+	KUNIT_EXPECT_EQ(test, o.group, 7);
+	KUNIT_EXPECT_EQ(test, m.pages, 1);
+	KUNIT_EXPECT_EQ(test, m.group, 6);
+	KUNIT_EXPECT_EQ(test, pages(b, 6), 0);
+	KUNIT_EXPECT_EQ(test, pages(b, 7), 3);
+}
+
+/* A block of 1 GiB is removed in steps, of a bounded number of lookups each. */
+static void in_steps(struct kunit *test)
+{
+	struct kobs_block_table *b = blocks_new(test, 4096);
+	struct kobs_block_missed missed = {};
+	struct kobs_block_walk w = { .pfn = 1 << 18, .order = 18 };
+	struct kobs_object o;
+	u32 found = 0;
+	u32 holds = 0;
+	u32 i;
+
+	for (i = 0; i < 1000; i++)
+		put(test, b, (1 << 18) + i * 257, 0, 1);
+	/* The next block is none of it. */
+	put(test, b, 2 << 18, 0, 1);
+	while (w.at < BIT(18)) {
+		u32 from = w.at;
+
+		w.left = KOBS_BLOCK_STEPS;
+		while (kobs_block_next(b, &w, &o, &missed))
+			found += o.size;
+		KUNIT_ASSERT_LE(test, w.at - from, KOBS_BLOCK_STEPS);
+		KUNIT_ASSERT_GT(test, w.at, from);
+		holds++;
+	}
+	KUNIT_EXPECT_EQ(test, found, 1000);
+	KUNIT_EXPECT_EQ(test, holds, BIT(18) / KOBS_BLOCK_STEPS);
+	KUNIT_EXPECT_EQ(test, pages(b, 1), 1);
 }
 
 static void full(struct kunit *test)
 {
 	struct kobs_block_table *b = blocks_new(test, 1);
 	struct kobs_object o = { .group = 1, .size = 16 };
+	struct missed m = {};
+	struct kobs_block_missed missed = { .fn = miss, .arg = &m };
 	struct kobs_object old;
-	u32 lost = 0;
 	u64 pfn = 0;
 	u32 n = 0;
 
@@ -191,10 +280,12 @@ static void full(struct kunit *test)
 		n += 16;
 	}
 	/* What finds no room is told. */
-	KUNIT_ASSERT_TRUE(test, kobs_block_take(b, 0, 0, &o, &lost));
+	KUNIT_ASSERT_TRUE(test, kobs_block_take(b, 0, 0, &o, &missed));
 	KUNIT_EXPECT_EQ(test, o.size, 1);
-	KUNIT_EXPECT_GT(test, lost, 0);
-	KUNIT_EXPECT_EQ(test, pages(b, 1) + lost + 1, n);
+	KUNIT_EXPECT_GT(test, missed.full, 0);
+	KUNIT_EXPECT_EQ(test, m.pages, missed.full);
+	KUNIT_EXPECT_EQ(test, m.group, 1);
+	KUNIT_EXPECT_EQ(test, pages(b, 1) + missed.full + 1, n);
 }
 
 static void lock(struct kunit *test)
@@ -264,6 +355,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(in_parts),
 	KUNIT_CASE(of_parts),
 	KUNIT_CASE(moves),
+	KUNIT_CASE(moves_onto_stale),
+	KUNIT_CASE(splits_onto_stale),
+	KUNIT_CASE(in_steps),
 	KUNIT_CASE(full),
 	KUNIT_CASE(lock),
 	KUNIT_CASE(random_parts),

@@ -56,6 +56,27 @@ def parts():
         gen_page("drop")
 
 
+@test("pages allocated at once into an array that is filled in part")
+def holes():
+    # Of the entries 1 to 1,024 it is known which were empty, of those behind just how many.
+    for n, known in (900, 600), (3000, 683):
+        gen_page(f"fill {n}")
+        before = page_stats()
+        try:
+            r = leaks(run=page_script("holes 9"))
+            calls = page_stats()["hole_calls"] - before["hole_calls"]
+            new = page_stats()["holes"] - before["holes"]
+            lost = r["accounting"]["lost"].get("missed_returns", 0)
+            equal(new, n - (n + 2) // 3, f"pages that kobs_gen_page got for {n}")
+            equal(total(r, "leak_holes") + lost, new, f"live and lost pages of {n}")
+            equal(total(r, "leak_holes", "freed"), 0, f"frees of {n}")
+            # A call that goes on begins behind what the one before has filled.
+            if calls == 1:
+                equal(total(r, "leak_holes"), known, f"live pages of {n}")
+        finally:
+            gen_page("drop")
+
+
 @test("by stack, and with more columns")
 def stacks():
     for by in ("kstack", "site,kstack", "site,comm,mobility"):
@@ -112,7 +133,7 @@ def module():
     equal([row for row in r["rows"] if not row["site"].endswith("[kobs_gen_page]")], [], "rows of other code")
     gen_page("drop")
     gen_page("leak task 5 0")
-    done = obsctl("mem", "leaks", *MOD, "--budget", 0, "--", "rmmod", "kobs_gen_page")
+    done = obsctl("mem", "leaks", "--kind", "page", *MOD, "--budget", 0, "--", "rmmod", "kobs_gen_page")
     contains(done.out, "left no pages behind", "report")
     insmod("kobs_gen_page")
 
@@ -152,7 +173,7 @@ def verdicts():
         accused = [row for row in r["rows"] if row["verdict"] == "leak" and not row["site"].startswith(known)]
         equal(accused, [], "what is accused beside it")
         equal(r["accounting"]["lost"], {}, "lost")
-        done = obsctl("mem", "leaks", "--budget", 0, "--fail-over", "1KiB", "--", "sh", "-c",
+        done = obsctl("mem", "leaks", "--kind", "page", "--budget", 0, "--fail-over", "1KiB", "--", "sh", "-c",
                       f"for i in $(seq 15); do echo leak task 8 0 >{GEN_PAGE}run; sleep 0.15; done", status=3)
         contains(done.err, "a site leaks", "warning")
         contains(done.out, "KEPT BY SIXTH: live pages", "report")
@@ -193,7 +214,7 @@ assert all(m[at] == 1 for m in held for at in range(4096, len(m), 8192))
 def migration():
     if not os.path.exists("/proc/sys/vm/compact_memory"):
         skip("this kernel has no compaction")
-    obsctl("mem", "leaks", "--detach", "moved", "--budget", 0, "--by", "site,comm")
+    obsctl("mem", "leaks", "--kind", "page", "--detach", "moved", "--budget", 0, "--by", "site,comm")
     try:
         with subprocess.Popen([sys.executable, "-c", MOVED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
             size = int(p.stdout.readline())

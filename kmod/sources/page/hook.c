@@ -10,7 +10,8 @@
  *
  * Both functions are exported: their addresses need no lookup. A call that the
  * kernel cannot hook (in the handler of another kprobe, or more calls at a time
- * than INFLIGHT) is counted as lost.
+ * than INFLIGHT) is counted as lost, and so are pages in an array of which it is not
+ * known whether they were there before.
  *
  * Pages that alloc_contig_range() takes, those of memory that comes online, and
  * those that a driver's own migration moves to (zsmalloc, balloons, z3fold: there
@@ -34,7 +35,10 @@
 /* Maximum number of calls in progress: bulk allocations can sleep. */
 #define INFLIGHT	256
 
-/* Entries of an array of which each can be filled before the call. */
+/*
+ * Entries of an array, from the first empty one on, of which each is known to be
+ * filled before the call. Of those behind, only the number of filled ones is.
+ */
 #define HOLES		1024
 
 #ifdef CONFIG_KRETPROBES
@@ -46,8 +50,9 @@
  * @nr: number of entries of @array
  * @list: list that gets the pages, or NULL
  * @array: array that gets the pages, or NULL
- * @had: entries of @array that were filled before
  * @filled: number of filled entries before the first empty one
+ * @behind: number of filled entries that are not in @had
+ * @had: entries of @array that were filled before, from the first empty one on
  */
 struct kobs_page_call {
 	struct kobs_page *pg;
@@ -56,6 +61,7 @@ struct kobs_page_call {
 	struct list_head *list;
 	struct page **array;
 	int filled;
+	int behind;
 	DECLARE_BITMAP(had, HOLES);
 };
 
@@ -65,6 +71,16 @@ static struct kobs_page *hooked_by(struct kretprobe_instance *ri)
 	struct kretprobe *rp = get_kretprobe(ri);
 
 	return rp ? container_of(rp, struct kobs_page, bulk) : NULL;
+}
+
+/* Number of filled entries of the array from one on. */
+static int filled_of(const struct kobs_page_call *call, int from)
+{
+	int n = 0;
+
+	for (; from < call->nr; from++)
+		n += !!call->array[from];
+	return n;
 }
 
 static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -80,6 +96,7 @@ static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	call->list = kobs_bulk_list(regs);
 	call->array = kobs_bulk_array(regs);
 	call->filled = 0;
+	call->behind = 0;
 	/* Not 0: do not hook the return, nothing is requested. */
 	if (call->nr <= 0 || (!call->list && !call->array))
 		return 1;
@@ -92,6 +109,7 @@ static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 		if (call->array[i])
 			__set_bit(i - call->filled, call->had);
 	}
+	call->behind = filled_of(call, i);
 	return 0;
 }
 
@@ -111,15 +129,20 @@ static void bulk_from_list(struct kobs_page_call *call, struct kobs_page_bulk *b
 static void bulk_from_array(struct kobs_page_call *call,
 			    struct kobs_page_bulk *b, long got)
 {
+	long known = min_t(long, call->behind ? call->filled + HOLES : got, got);
 	long i;
 
 	/* All entries are filled up to there. */
-	for (i = call->filled; i < got && i < call->nr; i++) {
+	for (i = call->filled; i < known; i++) {
 		long k = i - call->filled;
 
 		if (call->array[i] && (k >= HOLES || !test_bit(k, call->had)))
 			kobs_page_bulk_one(call->pg, b, call->array[i]);
 	}
+	/* Which of the rest are new is not known, just how many. */
+	if (got > known)
+		atomic64_add(got - known - call->behind + filled_of(call, got),
+			     &call->pg->unsure);
 }
 
 static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -135,7 +158,7 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	if (call->list)
 		bulk_from_list(call, &b, got);
 	else
-		bulk_from_array(call, &b, got);
+		bulk_from_array(call, &b, min_t(long, got, call->nr));
 	return 0;
 }
 
@@ -173,7 +196,8 @@ static void bulk_unhook(struct kobs_page *pg)
 
 static u64 bulk_missed(const struct kobs_page *pg)
 {
-	return READ_ONCE(pg->bulk.nmissed) + READ_ONCE(pg->bulk.kp.nmissed);
+	return READ_ONCE(pg->bulk.nmissed) + READ_ONCE(pg->bulk.kp.nmissed) +
+	       atomic64_read(&pg->unsure);
 }
 
 #else /* !CONFIG_KRETPROBES */
@@ -303,7 +327,7 @@ void kobs_page_unhook(struct kobs_page *pg)
 }
 
 /**
- * kobs_page_missed() - calls of allocations whose return was missed
+ * kobs_page_missed() - allocations that were missed: calls, or pages of many
  * @s: session
  *
  * Context: any.

@@ -88,6 +88,7 @@ struct kobs_page_cpu {
  * @migrates: @migrate is on
  * @bulk: hook of allocations of many pages at a time
  * @bulks: @bulk is on
+ * @unsure: pages that were allocated with others, and are not known
  * @stuck: a hook can be called after the end
  */
 struct kobs_page {
@@ -113,6 +114,7 @@ struct kobs_page {
 	bool migrates;
 	struct kretprobe bulk;
 	bool bulks;
+	atomic64_t unsure;
 	bool stuck;
 };
 

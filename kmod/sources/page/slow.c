@@ -130,9 +130,9 @@ static local64_t *page_counts(struct kobs_page *pg, u32 group)
 }
 
 /* Records that found no room, or were replaced: the free is missed. */
-static void page_missed(struct kobs_page *pg, u32 group, u32 pages)
+static void page_missed(void *arg, u32 group, u32 pages)
 {
-	local64_t *n = page_counts(pg, group);
+	local64_t *n = page_counts(arg, group);
 
 	if (n)
 		local64_add(pages, &n[KOBS_CENSUS_MISSED]);
@@ -292,11 +292,11 @@ static enum kobs_counter page_unknown(struct kobs_page *pg, struct kobs_cpu *pc,
 static enum kobs_counter page_free_one(struct kobs_page *pg, struct kobs_cpu *pc,
 				       u64 pfn, unsigned int order)
 {
+	struct kobs_block_missed missed = { .fn = page_missed, .arg = pg };
+	struct kobs_block_walk w = { .pfn = pfn, .order = order };
 	enum kobs_counter fate = KOBS_N_FILTERED;
 	struct kobs_object o;
 	unsigned long flags;
-	u32 lost = 0;
-	u32 at;
 
 	if (kobs_block_absent(&pg->blocks, pfn, order))
 		return page_unknown(pg, pc, order);
@@ -304,27 +304,30 @@ static enum kobs_counter page_free_one(struct kobs_page *pg, struct kobs_cpu *pc
 		WRITE_ONCE(pg->stale, true);
 		return PAGE_LOST_SPLIT_BUSY;
 	}
-	if (!kobs_block_take(&pg->blocks, pfn, order, &o, &lost)) {
+	if (!kobs_block_take(&pg->blocks, pfn, order, &o, &missed)) {
 		kobs_block_unlock(&pg->blocks, flags);
 		return page_unknown(pg, pc, order);
 	}
 	fate = page_freed(pg, pc, &o);
-	for (at = o.size; at < 1U << order; at += o.size) {
-		enum kobs_counter more;
+	w.at = o.size;
+	while (w.at < BIT(order)) {
+		w.left = KOBS_BLOCK_STEPS;
+		while (kobs_block_next(&pg->blocks, &w, &o, &missed)) {
+			enum kobs_counter more = page_freed(pg, pc, &o);
 
-		if (!kobs_block_take(&pg->blocks, pfn + at,
-				     min_t(u32, order, __ffs(at)), &o, &lost)) {
-			o.size = 1;
-			continue;
+			fate = fate == KOBS_N_FILTERED ? more : fate;
 		}
-		more = page_freed(pg, pc, &o);
-		fate = fate == KOBS_N_FILTERED ? more : fate;
+		if (w.at >= BIT(order))
+			break;
+		/* A huge block: let others go on, and interrupts. */
+		kobs_block_unlock(&pg->blocks, flags);
+		if (!kobs_block_lock(&pg->blocks, !in_nmi(), &flags)) {
+			WRITE_ONCE(pg->stale, true);
+			return PAGE_LOST_SPLIT_BUSY;
+		}
 	}
 	kobs_block_unlock(&pg->blocks, flags);
-	if (!lost)
-		return fate;
-	page_missed(pg, o.group, lost);
-	return PAGE_LOST_OBJECTS_FULL;
+	return missed.full ? PAGE_LOST_OBJECTS_FULL : fate;
 }
 
 /**
@@ -408,7 +411,7 @@ void kobs_page_bulk_one(struct kobs_page *pg, struct kobs_page_bulk *b,
 void kobs_page_migrate(struct kobs_page *pg, struct folio *to,
 		       struct folio *from)
 {
-	struct kobs_block_move m;
+	struct kobs_block_missed missed = { .fn = page_missed, .arg = pg };
 	struct kobs_cpu *pc;
 	unsigned long flags;
 	u64 t0;
@@ -422,10 +425,8 @@ void kobs_page_migrate(struct kobs_page *pg, struct folio *to,
 	}
 	if (kobs_block_lock(&pg->blocks, !in_nmi(), &flags)) {
 		kobs_block_move(&pg->blocks, folio_pfn(from), folio_pfn(to),
-				folio_order(from), KOBS_GROUP_OTHER, &m);
+				folio_order(from), KOBS_GROUP_OTHER, &missed);
 		kobs_block_unlock(&pg->blocks, flags);
-		if (m.lost)
-			page_missed(pg, m.group, m.lost);
 	} else if (kobs_hit_begin(pg->s, pc, &t0)) {
 		WRITE_ONCE(pg->stale, true);
 		kobs_count(&pc->counters, PAGE_LOST_SPLIT_BUSY);

@@ -259,7 +259,7 @@ static const struct kobs_param page_params[] = {
 static const struct kobs_reason page_reasons[] = {
 	[PAGE_LOST_MISSED - KOBS_N_SOURCE] = {
 		"missed_returns",
-		"allocation whose return could not be hooked",
+		"allocation whose return could not be hooked, or whose pages could not be told",
 	},
 	[PAGE_LOST_OBJECTS_FULL - KOBS_N_SOURCE] = {
 		"objects_full",

@@ -16,6 +16,14 @@
  *            percpu CTX N SIZE gen_leak_percpu() leaks N percpu areas of SIZE bytes,
  *                              and gen_clean_percpu() allocates and frees as many;
  *                              CTX is task
+ *            percpu fail N SIZE gen_fail_percpu() allocates areas of SIZE bytes until
+ *                              N attempts have failed, and frees them
+ *            fill N            an array of N entries, of which every third has a page
+ *            holes N           gen_leak_holes() leaks pages into the rest of it, and
+ *                              calls the allocator N times at most
+ *            object N          gen_leak_object() leaks N slab objects of 100 bytes
+ *            leave             nothing that is leaked is freed any more, also not
+ *                              when the module goes
  *            drop              frees what was leaked
  *            clean HOW N       gen_clean_HOW() allocates N times, and frees it all
  *                              in the way named, see clean_one below
@@ -27,7 +35,7 @@
  *            probes N          the same, with tracepoint probes that do nothing
  *            reset             stats to 0
  *   stats  "name n" per line: what was allocated, in pages; percpu in bytes of one
- *          CPU
+ *          CPU; percpu_failed are attempts, hole_calls calls
  *   bench  thousandths of a ns per pair in the last benchmark, the best of 5
  *
  * Locking: one command at a time, gen_lock, including its work in interrupts.
@@ -87,6 +95,11 @@ static void *areas[BULK];
 static unsigned int n_areas;
 static void __percpu *percpus[BULK];
 static unsigned int n_percpus;
+static struct page **array;
+static unsigned int n_array;
+static void *objects[BULK];
+static unsigned int n_objects;
+static bool leave;
 
 static bool shelve(struct shelf *s, struct page *page, unsigned int order)
 {
@@ -107,10 +120,12 @@ static SITE void gen_empty(struct shelf *s)
 }
 
 enum count { COUNT_LEAK, COUNT_PART, COUNT_BULK, COUNT_AREA, COUNT_HOLD,
-	     COUNT_STORM, COUNT_PERCPU, COUNTS };
+	     COUNT_STORM, COUNT_PERCPU, COUNT_PERCPU_FAILED, COUNT_HOLES,
+	     COUNT_HOLE_CALLS, COUNT_OBJECT, COUNTS };
 
 static const char * const count_names[] = {
 	"leak", "part", "bulk", "area", "hold", "storm", "percpu",
+	"percpu_failed", "holes", "hole_calls", "object",
 };
 
 static u64 counts[COUNTS];
@@ -276,6 +291,62 @@ static int run_bulk(u64 n)
 	return 0;
 }
 
+static void array_free(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_array; i++) {
+		if (array[i])
+			__free_page(array[i]);
+	}
+	kvfree(array);
+	array = NULL;
+	n_array = 0;
+}
+
+static int run_fill(u64 n)
+{
+	unsigned int i;
+
+	if (!n || n > MOST || array)
+		return -EINVAL;
+	array = kvcalloc(n, sizeof(*array), GFP_KERNEL);
+	if (!array)
+		return -ENOMEM;
+	n_array = n;
+	for (i = 0; i < n; i += 3) {
+		array[i] = alloc_page(GFP_KERNEL);
+		if (!array[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static SITE unsigned long gen_leak_holes(void)
+{
+	unsigned long got = bulk_array(n_array, array);
+
+	NOT_LAST();
+	return got;
+}
+
+static int run_holes(u64 calls)
+{
+	unsigned int empty = n_array - DIV_ROUND_UP(n_array, 3);
+	unsigned int left = 0;
+	unsigned int i;
+
+	while (calls-- && array) {
+		counts[COUNT_HOLE_CALLS]++;
+		if (gen_leak_holes() == n_array)
+			break;
+	}
+	for (i = 0; i < n_array; i++)
+		left += !array[i];
+	counts[COUNT_HOLES] += empty - left;
+	return left ? -ENOMEM : 0;
+}
+
 static SITE void *gen_leak_area(unsigned long pages)
 {
 	void *area = vmalloc(pages * PAGE_SIZE);
@@ -327,8 +398,65 @@ static int run_percpu(u64 n, u64 size)
 	return 0;
 }
 
+/* It must not sleep, so that the allocator cannot make room. */
+static SITE void __percpu *gen_fail_percpu(size_t size)
+{
+	void __percpu *area = __alloc_percpu_gfp(size, 8, GFP_NOWAIT | __GFP_NOWARN);
+
+	NOT_LAST();
+	return area;
+}
+
+static int run_percpu_fail(u64 n, u64 size)
+{
+	static void __percpu *kept[4096];
+	unsigned int k = 0;
+
+	if (!size || size > SZ_4K)
+		return -EINVAL;
+	while (n && k < ARRAY_SIZE(kept)) {
+		kept[k] = gen_fail_percpu(size);
+		if (kept[k]) {
+			k++;
+			continue;
+		}
+		counts[COUNT_PERCPU_FAILED]++;
+		n--;
+	}
+	while (k)
+		free_percpu(kept[--k]);
+	return n ? -ENOSPC : 0;
+}
+
+static SITE void *gen_leak_object(void)
+{
+	void *object = kmalloc(100, GFP_KERNEL);
+
+	NOT_LAST();
+	return object;
+}
+
+static int run_object(u64 n)
+{
+	if (n + n_objects > BULK)
+		return -EINVAL;
+	while (n--) {
+		objects[n_objects] = gen_leak_object();
+		if (!objects[n_objects])
+			return -ENOMEM;
+		n_objects++;
+		counts[COUNT_OBJECT]++;
+	}
+	return 0;
+}
+
 static void run_drop(void)
 {
+	if (leave)
+		return;
+	array_free();
+	while (n_objects)
+		kfree(objects[--n_objects]);
 	while (n_percpus)
 		free_percpu(percpus[--n_percpus]);
 	gen_empty(&leaked);
@@ -693,6 +821,12 @@ static int run_command(const char *text)
 			return run_bulk(n);
 		if (!strcmp(word, "area"))
 			return run_area(n);
+		if (!strcmp(word, "object"))
+			return run_object(n);
+		if (!strcmp(word, "fill"))
+			return run_fill(n);
+		if (!strcmp(word, "holes"))
+			return run_holes(n);
 		if (!strcmp(word, "hold"))
 			return run_hold(n);
 		if (!strcmp(word, "storm"))
@@ -705,11 +839,14 @@ static int run_command(const char *text)
 	if (sscanf(text, "leak %15s %llu %llu", how, &n, &order) == 3)
 		return run_leak(how, n, order);
 	if (sscanf(text, "percpu %15s %llu %llu", how, &n, &order) == 3)
-		return run_percpu(n, order);
+		return strcmp(how, "fail") ? run_percpu(n, order) :
+					     run_percpu_fail(n, order);
 	if (sscanf(text, "clean %15s %llu", how, &n) == 2)
 		return run_clean(how, n);
 	if (!strcmp(word, "drop"))
 		run_drop();
+	else if (!strcmp(word, "leave"))
+		leave = true;
 	else if (!strcmp(word, "release"))
 		gen_empty(&held);
 	else if (!strcmp(word, "reset"))
