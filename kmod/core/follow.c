@@ -11,8 +11,9 @@
  *			controller
  *	lost		the object could not be followed
  *
- * Locking: none in handlers, which run in any context; the rest under the
- * session's locks, see core/source.h.
+ * Locking: none in handlers, which run in any context, but where frees are reported
+ * late: those run in tasks, with kobs_follow.lock held; the rest under the session's
+ * locks, see core/source.h.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -93,6 +94,7 @@ int kobs_follow_init(struct kobs_follow *f, struct kobs_session *s,
 	if (err)
 		return err;
 	f->s = s;
+	raw_spin_lock_init(&f->lock);
 	err = follow_memory(f);
 	if (err)
 		kobs_session_no_memory(s, extack, "objects or rows");
@@ -178,6 +180,45 @@ static local64_t *follow_counts(struct kobs_follow *f, u32 group)
 	       kobs_group_table_counts(&f->groups, group) : NULL;
 }
 
+static bool follow_lock(struct kobs_follow *f, unsigned long *flags)
+{
+	/* An NMI could have interrupted the owner of the lock; none is expected. */
+	if (!f->late_frees || in_nmi())
+		return false;
+	raw_spin_lock_irqsave(&f->lock, *flags);
+	return true;
+}
+
+/*
+ * An object has the address of a live one: that was freed, of which a report is
+ * missing or on its way. Counts the free, for the latter once.
+ */
+static void follow_replaced(struct kobs_follow *f, u64 key, u32 group, bool locked)
+{
+	local64_t *n = follow_counts(f, group);
+	bool late = locked && !READ_ONCE(f->missed) &&
+		    kobs_late_frees_add(&f->late, key, group);
+
+	if (n)
+		local64_inc(&n[late ? KOBS_CENSUS_FREED : KOBS_CENSUS_MISSED]);
+}
+
+static enum kobs_object_fate follow_insert(struct kobs_follow *f, u64 key,
+					   const struct kobs_object *o)
+{
+	struct kobs_object old KOBS_UNINIT;
+	enum kobs_object_fate fate;
+	unsigned long flags;
+	bool locked = follow_lock(f, &flags);
+
+	fate = kobs_object_insert(&f->live, key, o, &old);
+	if (fate == KOBS_OBJECT_STALE)
+		follow_replaced(f, key, old.group, locked);
+	if (locked)
+		raw_spin_unlock_irqrestore(&f->lock, flags);
+	return fate;
+}
+
 static enum kobs_counter follow_put(struct kobs_follow *f, u64 key, size_t size,
 				    u32 group)
 {
@@ -187,18 +228,11 @@ static enum kobs_counter follow_put(struct kobs_follow *f, u64 key, size_t size,
 		.size = min_t(size_t, size, U32_MAX),
 	};
 	local64_t *n = follow_counts(f, group);
-	struct kobs_object old KOBS_UNINIT;
-	enum kobs_object_fate fate;
-	local64_t *other;
 
 	if (kobs_census_is_group(group) && !n)
 		return KOBS_N_NO_TABLE;
-	fate = kobs_object_insert(&f->live, key, &o, &old);
-	if (fate == KOBS_OBJECT_FULL)
+	if (follow_insert(f, key, &o) == KOBS_OBJECT_FULL)
 		return n ? KOBS_FOLLOW_LOST_FULL : KOBS_N_FILTERED;
-	other = fate == KOBS_OBJECT_STALE ? follow_counts(f, old.group) : NULL;
-	if (other)
-		local64_inc(&other[KOBS_CENSUS_MISSED]);
 	if (!n)
 		return KOBS_N_FILTERED;
 	local64_inc(&n[KOBS_CENSUS_ALLOCATED]);
@@ -254,13 +288,29 @@ void kobs_follow_alloc(struct kobs_follow *f, u64 key, size_t size,
 	kobs_hit_leave(pc);
 }
 
+/* Remove the object that is freed; late: it is not there, and was counted. */
+static bool follow_remove(struct kobs_follow *f, u64 key, struct kobs_object *o,
+			  bool *late)
+{
+	unsigned long flags;
+	bool locked = follow_lock(f, &flags);
+	bool found;
+
+	*late = locked && kobs_late_frees_take(&f->late, key, &o->group);
+	found = *late || kobs_object_remove(&f->live, key, o);
+	if (locked)
+		raw_spin_unlock_irqrestore(&f->lock, flags);
+	return found;
+}
+
 static enum kobs_counter follow_freed(struct kobs_follow *f, struct kobs_cpu *pc,
 				      u64 key)
 {
 	struct kobs_object o;
 	local64_t *n;
+	bool late;
 
-	if (!kobs_object_remove(&f->live, key, &o)) {
+	if (!follow_remove(f, key, &o, &late)) {
 		if (follow_own(f->s))
 			kobs_count(&pc->counters, KOBS_N_OWN);
 		else if (!f->limited)
@@ -274,7 +324,8 @@ static enum kobs_counter follow_freed(struct kobs_follow *f, struct kobs_cpu *pc
 	n = follow_counts(f, o.group);
 	if (!n)
 		return KOBS_N_NO_TABLE;
-	local64_inc(&n[KOBS_CENSUS_FREED]);
+	if (!late)
+		local64_inc(&n[KOBS_CENSUS_FREED]);
 	return KOBS_N_RECORDED;
 }
 
@@ -290,8 +341,10 @@ void kobs_follow_free(struct kobs_follow *f, u64 key)
 	struct kobs_cpu *pc = kobs_hit_enter(f->s);
 	u64 t0;
 
-	if (!pc)
+	if (!pc) {
+		WRITE_ONCE(f->missed, true);
 		return;
+	}
 	if (kobs_hit_begin(f->s, pc, &t0)) {
 		kobs_count(&pc->counters, follow_freed(f, pc, key));
 		kobs_hit_end(f->s, pc, t0, 0);

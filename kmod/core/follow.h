@@ -10,10 +10,13 @@
 #ifndef KOBS_FOLLOW_H
 #define KOBS_FOLLOW_H
 
+#include <linux/spinlock.h>
+
 #include "core/census.h"
 #include "core/module_code.h"
 #include "core/site.h"
 #include "lib/group_table.h"
+#include "lib/late_frees.h"
 #include "lib/object_table.h"
 
 /* The words of an event: just the site. */
@@ -33,6 +36,9 @@ struct kobs_follow_cpu {
  * struct kobs_follow - objects of a session
  * @s: session
  * @limited: not all allocations are followed
+ * @late_frees: an address can be allocated again before its free is reported; set
+ *	after kobs_follow_init(); then events come from tasks alone
+ * @missed: some free was lost: there can be objects that are not live
  * @live: live objects
  * @groups: group table
  * @cpu: per-CPU part
@@ -40,10 +46,14 @@ struct kobs_follow_cpu {
  * @module: code of the module whose allocations alone are followed
  * @helpers: code that allocates for its caller
  * @census: rows
+ * @lock: with @late_frees, protects @live and @late
+ * @late: objects whose free is yet to be reported
  */
 struct kobs_follow {
 	struct kobs_session *s;
 	bool limited;
+	bool late_frees;
+	bool missed;
 	struct kobs_object_table live;
 	struct kobs_group_table groups;
 	struct kobs_follow_cpu __percpu *cpu;
@@ -51,6 +61,8 @@ struct kobs_follow {
 	struct kobs_module_code module;
 	struct kobs_code_ranges helpers;
 	struct kobs_census census;
+	raw_spinlock_t lock; /* protects live and late, with late_frees */
+	struct kobs_late_frees late;
 };
 
 extern const struct kobs_param kobs_follow_params[KOBS_CENSUS_PARAMS];

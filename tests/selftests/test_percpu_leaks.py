@@ -26,6 +26,17 @@ def exact():
         gen_page("drop")
 
 
+@test("allocations that fail")
+def failed():
+    before = page_stats()["percpu_failed"]
+    r = leaks(*KIND, *MOD, run=page_script("percpu fail 5 4096"))
+    equal(page_stats()["percpu_failed"] - before, 5, "attempts that failed, by the module")
+    equal(total(r, "fail_percpu", "failed"), 5, "attempts that failed")
+    equal(total(r, "fail_percpu", "allocated"), total(r, "fail_percpu", "freed"), "those that did not fail")
+    equal(total(r, "fail_percpu"), 0, "live areas")
+    equal(r["accounting"]["lost"], {}, "lost")
+
+
 @test("frees of areas that are older than the session")
 def unknown():
     gen_page("percpu task 9 64")
@@ -49,6 +60,7 @@ def areas():
         for key, n in (("allocated", 12), ("freed", 12), ("live", 0)):
             equal(total(r, "clean_vmalloc", key), n, f"areas that are freed: {key}")
         equal(r["accounting"]["lost"], {}, "lost")
+        equal([row for row in r["rows"] if row["failed"] or row["missed_frees"]], [], "areas that failed, and frees that were missed")
     finally:
         gen_page("drop")
 

@@ -6,23 +6,12 @@
  *
  * Locking: none in the handlers; the rest under the session's locks.
  */
+#include <linux/limits.h>
 #include <linux/slab.h>
 
 #include "core/refuse.h"
 #include "sources.h"
 #include "sources/areas/areas.h"
-
-/**
- * struct kobs_areas - a session of such a source
- * @follow: areas
- * @probes: tracepoints
- * @n: number of @probes
- */
-struct kobs_areas {
-	struct kobs_follow follow;
-	struct kobs_probe probes[AREAS_PROBES];
-	unsigned int n;
-};
 
 static const struct kobs_areas_kind * const kinds[] = {
 	&kobs_areas_percpu,
@@ -48,11 +37,16 @@ static int areas_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return -ENOMEM;
 	for (; a->n < AREAS_PROBES && kind->probes[a->n].name; a->n++)
 		a->probes[a->n] = kind->probes[a->n];
-	err = kobs_follow_init(&a->follow, s, a->n, extack);
+	err = kobs_follow_init(&a->follow, s, a->n + !!kind->watch, extack);
 	if (err) {
 		kfree(a);
 		return err;
 	}
+	a->kind = kind;
+	a->follow.late_frees = kind->late_frees;
+	/* Called last: the others may have made room. */
+	a->failures.notifier_call = kind->failed;
+	a->failures.priority = INT_MIN;
 	s->priv = a;
 	return 0;
 }
@@ -61,8 +55,14 @@ static int areas_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct kobs_areas *a = s->priv;
 	const char *failed;
-	int err = kobs_tracepoint_attach(a->probes, a->n, &a->follow, &failed);
+	int err = a->kind->watch ? a->kind->watch(&a->failures) : 0;
 
+	if (err)
+		return kobs_refuse(extack, err,
+				   "cannot be told of failures: error %d", -err);
+	err = kobs_tracepoint_attach(a->probes, a->n, &a->follow, &failed);
+	if (err && a->kind->watch)
+		a->kind->unwatch(&a->failures);
 	if (err)
 		return kobs_refuse(extack, err,
 				   "cannot attach to the tracepoint %s: error %d",
@@ -76,6 +76,8 @@ static void areas_stop(struct kobs_session *s)
 	struct kobs_areas *a = s->priv;
 
 	kobs_tracepoint_detach(a->probes, a->n, &a->follow);
+	if (a->kind->watch)
+		a->kind->unwatch(&a->failures);
 	kobs_census_stop(&a->follow.census);
 }
 

@@ -4,8 +4,17 @@
  * ioremap() and vmap(), and of modules, by two tracepoints. Areas below 256 KiB of
  * vm_map_ram() are not seen.
  *
- * Locking: none in the handlers.
+ * An attempt that fails is reported as well, but the kernel then makes room, and
+ * tries again. What fails in the end is told by the notifiers that are asked for
+ * room, the last of which is this source's: none has given any. The failure of a
+ * request that must not sleep is not seen.
+ *
+ * A free is reported after the area is free for others, which can have it by then.
+ *
+ * Locking: none in the handlers but that of kobs_follow.late_frees.
  */
+#include <linux/vmalloc.h>
+
 #include "sources.h"
 #include "sources/areas/areas.h"
 
@@ -13,7 +22,19 @@ static void vmalloc_alloc(void *data, unsigned long addr, unsigned long size,
 			  unsigned long align, unsigned long vstart,
 			  unsigned long vend, int failed)
 {
-	kobs_follow_alloc(data, failed ? 0 : addr, size, 0);
+	if (!failed)
+		kobs_follow_alloc(data, addr, size, 0);
+}
+
+static int vmalloc_failed(struct notifier_block *nb, unsigned long action,
+			  void *data)
+{
+	struct kobs_areas *a = container_of(nb, struct kobs_areas, failures);
+	const unsigned long *room = data;
+
+	if (!*room)
+		kobs_follow_alloc(&a->follow, 0, 0, 0);
+	return NOTIFY_DONE;
 }
 
 static void vmalloc_free(void *data, unsigned long va_start,
@@ -48,4 +69,8 @@ const struct kobs_areas_kind kobs_areas_vmalloc = {
 		{ "free_vmap_area_noflush", vmalloc_free },
 		{ "alloc_vmap_area", vmalloc_alloc },
 	},
+	.late_frees = true,
+	.failed = vmalloc_failed,
+	.watch = register_vmap_purge_notifier,
+	.unwatch = unregister_vmap_purge_notifier,
 };
