@@ -29,7 +29,7 @@ def jobs(b):
 
     def own(*args):
         def measure():
-            out = b.run("obsctl", "mem", "leaks", *args, "--budget", "0", "--json", "-n", "0", "--", work())
+            out = b.run("obsctl", "mem", "leaks", "--kind", "page", *args, "--budget", "0", "--json", "-n", "0", "--", work())
             report = json.loads(out.splitlines()[-1])
             b.balanced(report)
             rows = [r for r in report["rows"] if "gen_bench" in json.dumps(r.get("site", r.get("kstack")))]

@@ -168,7 +168,7 @@ set -f
 i=0
 while [ $i -lt $1 ]; do
     i=$((i + 1))
-    for s in 'func count kobs_gen_*' 'func time kobs_gen_leaf' 'sched runq' 'lock contention' 'slab leaks' 'mem leaks'; do
+    for s in 'func count kobs_gen_*' 'func time kobs_gen_leaf' 'sched runq' 'lock contention' 'slab leaks' 'mem leaks --kind page'; do
         obsctl $s --detach fight >/dev/null 2>&1
         obsctl session read fight >/dev/null 2>&1
         obsctl session stop fight >/dev/null 2>&1

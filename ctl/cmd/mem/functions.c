@@ -60,6 +60,16 @@ static const char *const owners[] = {
 	"kmalloc_trace", "kmalloc_node_trace", "__kmalloc_cache", "__kmalloc_cache_node",
 };
 
+/* Where pages go that areas consist of: where these are rows, too, they count there. */
+static const char *const vmalloc_owners[] = {
+	"vm_area_alloc_pages", "__vmalloc_area_node", "__vmalloc_node_range",
+};
+
+static const char *const percpu_owners[] = {
+	"pcpu_alloc_pages", "pcpu_populate_chunk", "pcpu_balance_populated", "pcpu_balance_workfn",
+	"pcpu_alloc",
+};
+
 static const char *const percpu_helpers[] = {
 	"pcpu_alloc", "__alloc_percpu", "__alloc_percpu_gfp", "__alloc_reserved_percpu",
 	"devm_alloc_percpu", "__devm_alloc_percpu", "__percpu_counter_init",
@@ -68,7 +78,8 @@ static const char *const percpu_helpers[] = {
 };
 
 static const char *const vmalloc_helpers[] = {
-	"alloc_vmap_area", "__get_vm_area_node", "get_vm_area", "get_vm_area_caller",
+	"notifier_call_chain", "blocking_notifier_call_chain", "alloc_vmap_area",
+	"__get_vm_area_node", "get_vm_area", "get_vm_area_caller",
 	"__get_vm_area_caller", "__vmalloc_node_range", "__vmalloc_node", "__vmalloc", "vmalloc",
 	"vzalloc", "vmalloc_user", "vmalloc_node", "vzalloc_node", "vmalloc_32", "vmalloc_32_user",
 	"vmalloc_huge", "vmalloc_huge_node", "vmalloc_no_huge", "__vmalloc_array", "vmalloc_array",
@@ -124,10 +135,27 @@ void mem_find_page_helpers(struct numbers *out)
 	find_helpers(out, helpers, ARRAY_SIZE(helpers));
 }
 
-/** mem_find_page_owners() - Add starts and ends of their code by turns, ascending. */
-void mem_find_page_owners(struct numbers *out)
+/**
+ * mem_find_page_owners() - Add starts and ends of their code by turns, ascending.
+ * @areas: those of areas of vmalloc()
+ * @percpu: those of areas of the percpu allocator
+ */
+void mem_find_page_owners(struct numbers *out, bool areas, bool percpu)
 {
-	code_find_named(out, owners, ARRAY_SIZE(owners), SLAB_HELPER_RANGES);
+	const char *all[ARRAY_SIZE(owners) + ARRAY_SIZE(vmalloc_owners) +
+			ARRAY_SIZE(percpu_owners)];
+	size_t n = ARRAY_SIZE(owners);
+
+	memcpy(all, owners, sizeof(owners));
+	if (areas) {
+		memcpy(all + n, vmalloc_owners, sizeof(vmalloc_owners));
+		n += ARRAY_SIZE(vmalloc_owners);
+	}
+	if (percpu) {
+		memcpy(all + n, percpu_owners, sizeof(percpu_owners));
+		n += ARRAY_SIZE(percpu_owners);
+	}
+	code_find_named(out, all, n, SLAB_HELPER_RANGES);
 }
 
 /** mem_find_percpu_helpers() - Add those of functions that take percpu areas for their caller. */

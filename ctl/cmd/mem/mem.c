@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* obsctl mem: memory beyond slab objects: who keeps it, and where all of it went. */
+/* obsctl mem: memory of all kinds: who keeps it, and where all of it went. */
 
 #include <string.h>
 
@@ -9,31 +9,19 @@
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/module_watch.h"
 #include "lib/diag.h"
+#include "lib/macros.h"
 #include "lib/parse.h"
 #include "run/run.h"
 
 /* Live pages that make a site worth its stacks. */
 #define ESCALATE_FROM	16
 
-/* Kinds of memory that 'leaks' follows: a row each, with a source of the module. */
-static const struct mem_kind {
-	const char	*name;
-	const char	*group;		/* column that the verdict looks at; or NULL */
-	const struct report_kind *report;
-	void		(*helpers)(struct numbers *out);
-	void		(*owners)(struct numbers *out); /* or NULL */
-} kinds[] = {
-	{ "page", "mobility", &mem_page_report, mem_find_page_helpers, mem_find_page_owners },
-	{ "percpu", NULL, &mem_percpu_report, mem_find_percpu_helpers, NULL },
-	{ "vmalloc", NULL, &mem_vmalloc_report, mem_find_vmalloc_helpers, NULL },
-};
-
-static const char *const kind_names[] = { "page", "percpu", "vmalloc", NULL };
+static const char *const kind_names[] = { "slab", "page", "vmalloc", "percpu", NULL };
 
 static const struct opt leaks_options[] = {
-	{ "kind", 0, "KIND", "what to follow: page (default), percpu or vmalloc",
-	  &opt_text, OPT_OWN_AT(struct mem_opts, kind), .allowed = "page, percpu or vmalloc",
-	  .values = kind_names },
+	{ "kind", 0, "KIND", "what to follow: slab, page, vmalloc or percpu (default: all of them, in one table)",
+	  &opt_text, OPT_OWN_AT(struct mem_opts, kind),
+	  .allowed = "slab, page, vmalloc or percpu", .values = kind_names },
 	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
 	  &opt_text, OPT_OWN_AT(struct mem_opts, module), .allowed = "the name of a module" },
 	{ "older", 0, "TIME", "only what is older than this", &opt_param_ms, .param = "older" },
@@ -45,7 +33,8 @@ static const struct opt limit_options[] = {
 	{ "fail-over", 0, "RATE", "exit with status 3 if something surely grows by more bytes per second",
 	  &opt_limit_bytes, OPT_AT(fail_over),
 	  .allowed = "bytes per second such as 4096 or 10KiB" },
-	{ "objects", 0, "N", "room for N live blocks or areas", &opt_param, .param = "objects" },
+	{ "objects", 0, "N", "room for N live objects, blocks or areas of each kind", &opt_param,
+	  .param = "objects" },
 };
 
 static const struct opt growth_options[] = {
@@ -59,6 +48,35 @@ static const struct opt_group group_leaks = { OPT_OWN(leaks_options) };
 static const struct opt_group group_limit = { OPT_GROUP(limit_options) };
 static const struct opt_group group_growth = { OPT_GROUP(growth_options) };
 
+/* What needs the rows of one session, or columns that one kind has. */
+static int check_all(const struct opts *o)
+{
+	const struct {
+		bool		given;
+		const char	*what;
+		const char	*kinds;
+	} alone[] = {
+		{ o->detach, "--detach", "KIND" },
+		{ o->flame, "--flame", "KIND" },
+		{ o->html, "--html", "KIND" },
+		{ o->folded, "--folded", "KIND" },
+		{ o->stacks || o->csv, "--format", "KIND" },
+		{ o->hist, "--hist", "KIND" },
+		{ strings_have(&o->by, "ustack"), "--by ustack", "KIND" },
+		{ strings_have(&o->by, "order"), "--by order", "page" },
+		{ strings_have(&o->by, "mobility"), "--by mobility", "page" },
+		{ strings_have(&o->by, "cache"), "--by cache", "slab" },
+		{ strings_have(&o->by, "size"), "--by size", "slab" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(alone); i++)
+		if (alone[i].given)
+			return misuse("%s needs --kind %s: without it, the report is of all kinds of memory",
+				      alone[i].what, alone[i].kinds);
+	return 0;
+}
+
 static int check_leaks(const struct verb *verb, const struct opts *o)
 {
 	bool stacks = strings_have(&o->by, "kstack") || strings_have(&o->by, "ustack") ||
@@ -67,7 +85,7 @@ static int check_leaks(const struct verb *verb, const struct opts *o)
 
 	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
 		return misuse("--escalate needs --by site,kstack: it takes the stacks of growing sites only");
-	return module_watch_misuse(own->module);
+	return module_watch_misuse(own->module) ?: own->kind ? 0 : check_all(o);
 }
 
 /* Rows have the column that the verdict looks at, and sites unless there are stacks. */
@@ -83,31 +101,13 @@ static void choose_columns(struct strings *by, const struct opts *o, const char 
 		strings_add(by, group);
 }
 
-static const struct mem_kind *kind_of(const struct opts *o)
+/* One kind, as a session like those of all verbs. */
+static int run_kind(const struct mem_kind *kind, const struct opts *o)
 {
-	const struct mem_opts *own = o->own;
-	size_t i = 0;
-
-	while (own->kind && i + 1 < ARRAY_SIZE(kinds) && strcmp(own->kind, kinds[i].name))
-		i++;
-	return &kinds[i];
-}
-
-static void give_code(struct run_spec *spec, const char *param, struct numbers *text)
-{
-	/* Where addresses are hidden, there is none. */
-	if (text->n)
-		model_set_addresses(&spec->request, param, text);
-}
-
-static int run_leaks(const struct verb *verb, const struct opts *o)
-{
-	const struct mem_kind *kind = kind_of(o);
 	struct run_spec spec = { .source = kind->name, .mode = "leaks", .kind = kind->report };
 	const struct mem_opts *own = o->own;
 	struct module_watch watch = {};
-	struct numbers helpers = {};
-	struct numbers owners = {};
+	struct mem_code code = {};
 	struct opts chosen = *o;
 	int err;
 
@@ -117,20 +117,22 @@ static int run_leaks(const struct verb *verb, const struct opts *o)
 		model_set_number(&spec.request, "hist", 1);
 	if (own->module)
 		module_watch_follow(&watch, &spec, own->module);
-	kind->helpers(&helpers);
-	give_code(&spec, "helper_text", &helpers);
-	if (kind->owners)
-		kind->owners(&owners);
-	give_code(&spec, "owner_text", &owners);
+	mem_give_code(&spec.request, kind, &code, false, false);
 	err = run_session(&spec, &chosen);
 	if (!err)
 		err = module_watch_check(&watch, o);
 	strings_free(&chosen.by);
 	model_free_request(&spec.request);
 	module_watch_free(&watch);
-	numbers_free(&helpers);
-	numbers_free(&owners);
+	mem_free_code(&code);
 	return err;
+}
+
+static int run_leaks(const struct verb *verb, const struct opts *o)
+{
+	const struct mem_opts *own = o->own;
+
+	return own->kind ? run_kind(mem_kind_find(own->kind), o) : mem_leaks_all(o);
 }
 
 static const struct verb verbs[] = {
@@ -145,7 +147,7 @@ static const struct verb verbs[] = {
 	},
 	{
 		.name = "leaks",
-		.doc = "which call sites keep pages, percpu or vmalloc areas, and which of them leak",
+		.doc = "which call sites keep memory of any kind, and which of them leak",
 		.args_hint = "options choose what to observe",
 		.command = true,
 		.groups = GROUPS(&group_leaks, &group_limit, &group_filter, &group_by,
@@ -153,7 +155,8 @@ static const struct verb verbs[] = {
 				 &group_flame, &group_html, &group_frames, &group_output,
 				 &group_verbose, &group_run, &group_interval, &group_detach,
 				 &group_max_lost, &group_rows, &group_stacks),
-		.columns = COLUMNS("site", "order", "mobility", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.columns = COLUMNS("site", "order", "mobility", "cache", "size", CONTEXT_COLUMNS,
+				   STACK_COLUMNS),
 		.report = &mem_page_report,
 		.check = check_leaks,
 		.fn = run_leaks,
@@ -162,7 +165,7 @@ static const struct verb verbs[] = {
 
 const struct noun noun_mem = {
 	.name = "mem",
-	.doc = "memory beyond slab objects",
+	.doc = "memory of all kinds: who keeps it, and where it went",
 	NOUN_VERBS(verbs),
 	.own_size = sizeof(struct mem_opts),
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/lock/stalls_saved.h"
+#include "cmd/mem/all.h"
 #include "cmd/mem/mem.h"
 #include "cmd/pmu/pmu.h"
 #include "cmd/saved/saved.h"
@@ -26,6 +27,7 @@ static const struct saved_form forms[] = {
 		.no_diff = "its rows are shares, rates and times, which have no common sum",
 	},
 	{ .source = "mem", .mode = "growth", .print = mem_growth_show, .whole = true },
+	{ .source = "mem", .mode = "leaks", .print = mem_leaks_show },
 };
 
 /** form_of() - Return: the form of a saved report, or NULL. */

@@ -24,6 +24,7 @@ static const struct saved_kind kinds[] = {
 	{ "percpu", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "vmalloc", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "page", "leaks", "live_bytes", "bytes", "age", {} },
+	{ "mem", "leaks", "live_bytes", "bytes", NULL, {} },
 	{ "slab", "growth", "bytes", "bytes", NULL, { "cache" } },
 	{ "mem", "growth", "bytes", "bytes", NULL, { "part" } },
 	{ "pmu", "record", "events", "events", NULL, {} },

@@ -22,10 +22,9 @@ int module_watch_misuse(const char *name)
 	return 0;
 }
 
-static bool watch_module(struct run_spec *spec, const struct session *s)
+/** module_watch_look() - Look at a session. Return: whether the module has been gone for a while. */
+bool module_watch_look(struct module_watch *w, const struct session *s)
 {
-	struct module_watch *w = spec->arg;
-
 	/* One that came and went in between has allocated something. */
 	w->seen |= s->targets || s->recorded;
 	if (s->targets && !w->loaded) {
@@ -39,16 +38,25 @@ static bool watch_module(struct run_spec *spec, const struct session *s)
 	return w->gone && now_ns() >= w->gone + GRACE_NS;
 }
 
-static bool module_is_gone(struct run_spec *spec)
+/** module_watch_is_gone() - Whether the module was there, and is not. */
+bool module_watch_is_gone(const struct module_watch *w)
 {
-	const struct module_watch *w = spec->arg;
-
 	/* It can have come and gone between two looks. */
 	return w->seen && !w->loaded;
 }
 
-/** module_watch_follow() - Have a session follow a module, and end once it is unloaded. */
-void module_watch_follow(struct module_watch *w, struct run_spec *spec, const char *name)
+static bool watch_module(struct run_spec *spec, const struct session *s)
+{
+	return module_watch_look(spec->arg, s);
+}
+
+static bool module_is_gone(struct run_spec *spec)
+{
+	return module_watch_is_gone(spec->arg);
+}
+
+/** module_watch_find() - Find a module, or say that it is waited for. */
+void module_watch_find(struct module_watch *w, const char *name)
 {
 	uint64_t start;
 	uint64_t end;
@@ -60,13 +68,26 @@ void module_watch_follow(struct module_watch *w, struct run_spec *spec, const ch
 	if (ksyms_find_module(w->name, &start, &end)) {
 		numbers_add(&w->text, start);
 		numbers_add(&w->text, end);
-		model_set_addresses(&spec->request, "module_text", &w->text);
 		w->loaded = true;
 		w->seen = true;
 	} else {
 		note("Module %s is not loaded: waiting for it.", w->name);
 	}
-	model_set_text(&spec->request, "module", w->name);
+}
+
+/** module_watch_limit() - Have a session follow the module that was found. */
+void module_watch_limit(const struct module_watch *w, struct request *req)
+{
+	if (w->text.n)
+		model_set_addresses(req, "module_text", &w->text);
+	model_set_text(req, "module", w->name);
+}
+
+/** module_watch_follow() - Have a session follow a module, and end once it is unloaded. */
+void module_watch_follow(struct module_watch *w, struct run_spec *spec, const char *name)
+{
+	module_watch_find(w, name);
+	module_watch_limit(w, &spec->request);
 	spec->watch = watch_module;
 	spec->settling = module_is_gone;
 	spec->arg = w;

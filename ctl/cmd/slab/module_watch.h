@@ -16,6 +16,10 @@ struct module_watch {
 };
 
 int module_watch_misuse(const char *name);
+void module_watch_find(struct module_watch *w, const char *name);
+void module_watch_limit(const struct module_watch *w, struct request *req);
+bool module_watch_look(struct module_watch *w, const struct session *s);
+bool module_watch_is_gone(const struct module_watch *w);
 void module_watch_follow(struct module_watch *w, struct run_spec *spec, const char *name);
 int module_watch_check(const struct module_watch *w, const struct opts *o);
 void module_watch_free(struct module_watch *w);

@@ -45,8 +45,9 @@ def check_pages(r):
 
 
 def leaks(*args, run=None, status=0, **kw):
-    """The JSON report of mem leaks around a command, without the guard, which could end the session on a slow host."""
+    """The JSON report of mem leaks of one kind around a command, without the guard, which could end the session on a slow host."""
     tail = ["--", *run] if run else []
+    args = args if "--kind" in args else ("--kind", "page", *args)
     r = obsctl("mem", "leaks", "--budget", 0, *args, "--json", *tail, status=status, **kw)
     return check_pages(json.loads(r.out))
 

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The report of all kinds of memory: one table, and a balance for each kind. */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/mem/all.h"
+#include "cmd/slab/slab.h"
+#include "lib/buf.h"
+#include "lib/format.h"
+#include "report/losses.h"
+
+#define TEXT_ROWS	40
+#define TIMED_LEAST	30	/* hits; fewer do not tell what one costs */
+
+static void print_head(const struct all_report *a, struct out *o)
+{
+	char took[32];
+	size_t i;
+
+	out_json_text(o, "kobs", a->version);
+	out_json_text(o, "kernel", a->kernel);
+	out_json_text(o, "source", "mem");
+	out_json_text(o, "mode", "leaks");
+	if (a->interim)
+		out_json_bool(o, "interim", true);
+	out_json_number(o, "duration_ns", a->duration);
+	out_json_text(o, "filter_text", a->filter);
+	out_open(o, "by", '[');
+	out_json_text(o, NULL, "kind");
+	for (i = 0; i < a->columns.n; i++)
+		out_json_text(o, NULL, a->columns.v[i]);
+	out_json_text(o, NULL, "group");
+	if (a->stacks)
+		out_json_text(o, NULL, "kstack");
+	out_close(o, ']');
+	out_line(o, "mem leaks of all kinds%s%s, %s%s%s%s\n", a->module ? " of module " : "",
+		 a->module ? a->module : "", format_ns(took, sizeof(took), (double)a->duration),
+		 a->interim ? " so far" : "", a->filter ? ", only " : "",
+		 a->filter ? a->filter : "");
+}
+
+static void print_keys(const struct all_report *a, const struct all_row *row, struct out *o)
+{
+	char header[40];
+	size_t i, k;
+
+	out_are_keys(o, true);
+	out_cell_text(o, "kind", "KIND", mem_kinds[row->kind].name);
+	for (i = 0; i < a->columns.n; i++) {
+		const struct all_cell *cell = &row->cells[i];
+		const char *name = a->columns.v[i];
+
+		for (k = 0; k + 1 < sizeof(header) && name[k]; k++)
+			header[k] = (char)toupper((unsigned char)name[k]);
+		header[k] = 0;
+		if (!cell->text)
+			out_cell_aside(o, header, "-", false);
+		else if (cell->number)
+			out_cell_shown(o, name, header, cell->value, cell->text);
+		else
+			out_cell_text(o, name, header, cell->text);
+	}
+	if (row->group)
+		out_cell_text(o, "group", "GROUP", row->group);
+	else
+		out_cell_aside(o, "GROUP", "-", false);
+	out_are_keys(o, false);
+}
+
+static void print_evidence(const struct all_row *row, struct out *o)
+{
+	struct buf line = {};
+	size_t k;
+
+	out_open(o, "kept", '[');
+	for (k = 0; k < VERDICT_PARTS; k++) {
+		buf_printf(&line, "%s%.0f", k ? " " : "", row->kept[k]);
+		out_json_exact(o, NULL, row->kept[k]);
+	}
+	out_close(o, ']');
+	out_open(o, "live_after", '[');
+	for (k = 0; k < VERDICT_PARTS; k++)
+		out_json_number(o, NULL, row->live_after[k]);
+	out_close(o, ']');
+	out_json_precise(o, "confidence", row->confidence);
+	out_json_bool(o, "reclaimable", row->reclaimable);
+	if (row->reclaimable)
+		buf_puts(&line, ", reclaimable");
+	out_cell_aside(o, "KEPT BY SIXTH", line.p, false);
+	buf_free(&line);
+}
+
+static void print_frames(const struct all_report *a, const struct all_row *row, struct out *o)
+{
+	struct buf line = {};
+	size_t i;
+
+	if (!a->stacks)
+		return;
+	out_open(o, "kstack", '[');
+	for (i = 0; i < row->frames.n; i++) {
+		out_json_text(o, NULL, row->frames.v[i]);
+		line.len = 0;
+		buf_printf(&line, "      %s", row->frames.v[i]);
+		out_below(o, line.p);
+	}
+	out_close(o, ']');
+	if (!row->frames.n)
+		out_below(o, "      (not taken)");
+	buf_free(&line);
+}
+
+static void print_row(const struct all_report *a, const struct all_row *row, struct out *o)
+{
+	char shown[40];
+
+	out_row_begin(o);
+	print_keys(a, row, o);
+	if (row->verdict != VERDICT_NONE)
+		out_json_text(o, "verdict", verdict_name(row->verdict));
+	out_cell_aside(o, "VERDICT", verdict_name(row->verdict), false);
+	out_cell_number(o, "live", "LIVE", row->live);
+	out_cell_shown(o, "live_bytes", "BYTES", row->live_bytes,
+		       format_bytes(shown, sizeof(shown), row->live_bytes));
+	out_json_exact(o, "growth_per_s", row->rate);
+	out_cell_aside(o, "GROWTH/S", slab_format_rate(shown, sizeof(shown), row->rate), true);
+	out_is_number(o, row->rate);
+	if (row->live)
+		out_json_number(o, "oldest_ns", row->oldest);
+	out_cell_aside(o, "OLDEST", row->live ?
+		       format_ns(shown, sizeof(shown), (double)row->oldest) : "-", true);
+	if (row->live)
+		out_is_number(o, (double)row->oldest);
+	out_cell_number(o, "allocated", "ALLOCATED", row->allocated);
+	out_is_counter(o, (double)row->allocated, "");
+	out_json_number(o, "allocated_bytes", row->allocated_bytes);
+	out_cell_number(o, "freed", "FREED", row->freed);
+	out_is_counter(o, (double)row->freed, "");
+	out_json_number(o, "missed_frees", row->missed);
+	out_json_number(o, "failed", row->failed);
+	print_evidence(row, o);
+	print_frames(a, row, o);
+	out_row_end(o);
+}
+
+static void print_rows(const struct all_report *a, const struct opts *opts, struct out *o)
+{
+	size_t most = o->json || o->grid ? 0 : TEXT_ROWS;
+	uint64_t left = a->left_out;
+	size_t shown = 0;
+	char count[32];
+	size_t i;
+
+	if (opts->top.given)
+		most = opts->top.value;
+	out_table_begin(o, "rows");
+	for (i = 0; i < a->n; i++) {
+		/* Without live objects only programs want them. */
+		if (!a->rows[i].live && !o->json)
+			continue;
+		if (most && shown == most) {
+			left += a->rows[i].live > 0;
+			continue;
+		}
+		print_row(a, &a->rows[i], o);
+		shown++;
+	}
+	out_table_end(o);
+	if (!shown)
+		out_line(o, "nothing is live that was allocated in the session");
+	if (!left)
+		return;
+	out_json_number(o, "rows_left_out", left);
+	out_line(o, "... %s more rows (-n 0 shows all)", format_count(count, sizeof(count), left));
+}
+
+static void print_lost(const struct session *s, struct out *o)
+{
+	char n[32];
+	size_t i;
+
+	out_open(o, "lost", '{');
+	for (i = 0; i < s->nr_lost; i++)
+		out_json_number(o, s->lost[i].reason, s->lost[i].count);
+	out_close(o, '}');
+	out_open(o, "reasons", '{');
+	for (i = 0; i < s->nr_lost; i++)
+		out_json_text(o, s->lost[i].reason, s->lost[i].doc);
+	out_close(o, '}');
+	for (i = 0; i < s->nr_lost; i++)
+		out_line(o, "           %s lost, %s%s%s",
+			 format_count(n, sizeof(n), s->lost[i].count), s->lost[i].reason,
+			 s->lost[i].doc ? ": " : "", s->lost[i].doc ? s->lost[i].doc : "");
+}
+
+static void print_account(const struct all_report *a, const struct session *s, const char *name,
+			  struct out *o)
+{
+	struct losses l = losses_of(s);
+	char hits[32], recorded[32], filtered[32], lost[32];
+
+	out_line(o, "  %-8s hits %s = recorded %s + filtered %s + lost %s", name,
+		 format_count(hits, sizeof(hits), s->hits),
+		 format_count(recorded, sizeof(recorded), s->recorded),
+		 format_count(filtered, sizeof(filtered), s->filtered),
+		 format_count(lost, sizeof(lost), l.all));
+	out_open(o, "accounting", '{');
+	out_json_number(o, "hits", s->hits);
+	out_json_number(o, "recorded", s->recorded);
+	out_json_number(o, "filtered", s->filtered);
+	out_json_number(o, "own", s->own);
+	print_lost(s, o);
+	out_close(o, '}');
+	if (s->hits == s->recorded + s->filtered + l.all)
+		return;
+	if (a->interim)
+		out_line(o, "           (it is running: the sum can be off by hits in flight)");
+	else
+		out_line(o, "*** THE SUM DOES NOT HOLD: this is a bug in kobs, do not trust these numbers. ***");
+}
+
+static void print_cost(const struct session *s, struct out *o)
+{
+	double ns = s->hits_timed ? (double)s->cost / (double)s->hits_timed : 0;
+
+	out_open(o, "cost", '{');
+	out_json_number(o, "hits_timed", s->hits_timed);
+	out_json_number(o, "timed_ns", s->cost);
+	out_close(o, '}');
+	if (s->hits_timed >= TIMED_LEAST && s->duration)
+		out_line(o, "           cost %.2f %% of one CPU",
+			 ns * (double)s->hits * 100 / (double)s->duration);
+}
+
+static void print_kind(const struct all_report *a, size_t i, struct out *o)
+{
+	const struct all_kind *k = &a->kinds[i];
+	const struct session *s = k->session;
+	char n[32];
+
+	out_open(o, NULL, '{');
+	out_json_text(o, "kind", mem_kinds[i].name);
+	out_json_text(o, "absent", k->absent);
+	if (!s) {
+		out_line(o, "  %-8s absent: %s", mem_kinds[i].name, k->absent);
+		out_close(o, '}');
+		return;
+	}
+	out_json_number(o, "live", k->objects);
+	out_json_number(o, "live_bytes", k->bytes);
+	out_json_number(o, "unknown_frees", k->unknown_frees);
+	out_json_number(o, "counted_elsewhere", k->elsewhere);
+	out_json_number(o, "rows_without_live", k->idle);
+	print_account(a, s, mem_kinds[i].name, o);
+	out_json_text(o, "stopped", s->stop_reason);
+	if (s->stop_reason)
+		out_line(o, "           *** Stopped early: %s. ***", s->stop_reason);
+	if (k->unknown_frees)
+		out_line(o, "           %s were freed that were allocated before the session, or unseen",
+			 format_count(n, sizeof(n), k->unknown_frees));
+	if (k->elsewhere)
+		out_line(o, "           %s pages count in rows of other kinds, whose objects are in them",
+			 format_count(n, sizeof(n), k->elsewhere));
+	print_cost(s, o);
+	out_close(o, '}');
+}
+
+/* The account of all sessions together. */
+static void print_sum(const struct all_report *a, struct out *o)
+{
+	uint64_t hits = 0, recorded = 0, filtered = 0, lost = 0;
+	char n[4][32];
+	size_t i;
+
+	for (i = 0; i < MEM_KINDS; i++) {
+		const struct session *s = a->kinds[i].session;
+
+		if (!s)
+			continue;
+		hits += s->hits;
+		recorded += s->recorded;
+		filtered += s->filtered;
+		lost += losses_of(s).all;
+	}
+	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s",
+		 format_count(n[0], sizeof(n[0]), hits), format_count(n[1], sizeof(n[1]), recorded),
+		 format_count(n[2], sizeof(n[2]), filtered), format_count(n[3], sizeof(n[3]), lost));
+	out_open(o, "accounting", '{');
+	out_json_number(o, "hits", hits);
+	out_json_number(o, "recorded", recorded);
+	out_json_number(o, "filtered", filtered);
+	out_open(o, "lost", '{');
+	if (lost)
+		out_json_number(o, "all", lost);
+	out_close(o, '}');
+	out_close(o, '}');
+}
+
+/** all_print() - Print the report. */
+void all_print(const struct all_report *a, const struct opts *opts, struct out *o)
+{
+	size_t i;
+
+	out_open(o, NULL, '{');
+	print_head(a, o);
+	print_rows(a, opts, o);
+	if (a->n)
+		out_line(o, "\nGROUP: the cache of slab objects, the mobility of pages. KEPT BY SIXTH: live ones by the sixth of the session in which they were allocated");
+	print_sum(a, o);
+	out_open(o, "kinds", '[');
+	for (i = 0; i < MEM_KINDS; i++)
+		print_kind(a, i, o);
+	out_close(o, ']');
+	all_print_module(a, o);
+	out_close(o, '}');
+	out_newline(o);
+}
