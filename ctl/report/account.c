@@ -268,7 +268,8 @@ static void format_percent(char *buf, size_t size, double percent)
 		 percent >= 0.0995 ? 2 : percent >= 0.00995 ? 3 : 4, percent);
 }
 
-static void print_cost_json(const struct session *s, struct out *o)
+/** cost_json() - What a session's handlers took, for programs. */
+void cost_json(const struct session *s, struct out *o)
 {
 	out_open(o, "cost", '{');
 	if (s->hits_timed)
@@ -297,6 +298,12 @@ double cost_percent(const struct session *s)
 	return ns * 100 / (double)s->duration;
 }
 
+/** cost_is_told() - Return: whether enough was timed to tell people what all of it cost. */
+bool cost_is_told(const struct session *s)
+{
+	return s->duration && (s->hits_timed >= TIMED_LEAST || s->calls_timed >= TIMED_LEAST);
+}
+
 /* What one of @all takes, as measured on some. Returns whether it was said. */
 static bool print_cost_of(struct out *o, const char *begin, const char *what, uint64_t timed,
 			  uint64_t ns, uint64_t all, const char *of_what)
@@ -319,7 +326,7 @@ static void print_cost(struct report *r, struct out *o)
 	char percent[32];
 	bool hits, calls;
 
-	print_cost_json(s, o);
+	cost_json(s, o);
 	hits = print_cost_of(o, "kobs used", "hit in its handler", s->hits_timed, s->cost, s->hits,
 			     "hits");
 	calls = print_cost_of(o, hits ? "  and" : "kobs used", "call of a handler that was no hit",

@@ -12,7 +12,6 @@
 #include "report/losses.h"
 
 #define TEXT_ROWS	40
-#define TIMED_LEAST	30	/* hits; fewer do not tell what one costs */
 
 static void print_head(const struct all_report *a, struct out *o)
 {
@@ -221,19 +220,6 @@ static void print_account(const struct all_report *a, const struct session *s, c
 		out_line(o, "*** THE SUM DOES NOT HOLD: this is a bug in kobs, do not trust these numbers. ***");
 }
 
-static void print_cost(const struct session *s, struct out *o)
-{
-	double ns = s->hits_timed ? (double)s->cost / (double)s->hits_timed : 0;
-
-	out_open(o, "cost", '{');
-	out_json_number(o, "hits_timed", s->hits_timed);
-	out_json_number(o, "timed_ns", s->cost);
-	out_close(o, '}');
-	if (s->hits_timed >= TIMED_LEAST && s->duration)
-		out_line(o, "           cost %.2f %% of one CPU",
-			 ns * (double)s->hits * 100 / (double)s->duration);
-}
-
 static void print_kind(const struct all_report *a, size_t i, struct out *o)
 {
 	const struct all_kind *k = &a->kinds[i];
@@ -263,7 +249,9 @@ static void print_kind(const struct all_report *a, size_t i, struct out *o)
 	if (k->elsewhere)
 		out_line(o, "           %s pages count in rows of other kinds, whose objects are in them",
 			 format_count(n, sizeof(n), k->elsewhere));
-	print_cost(s, o);
+	cost_json(s, o);
+	if (cost_is_told(s))
+		out_line(o, "           cost %.2f %% of one CPU", cost_percent(s));
 	out_close(o, '}');
 }
 
