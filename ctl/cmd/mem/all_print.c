@@ -274,7 +274,8 @@ static void print_sum(const struct all_report *a, struct out *o)
 	}
 	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s",
 		 format_count(n[0], sizeof(n[0]), hits), format_count(n[1], sizeof(n[1]), recorded),
-		 format_count(n[2], sizeof(n[2]), filtered), format_count(n[3], sizeof(n[3]), lost));
+		 format_count(n[2], sizeof(n[2]), filtered),
+		 format_count(n[3], sizeof(n[3]), lost));
 	out_open(o, "accounting", '{');
 	out_json_number(o, "hits", hits);
 	out_json_number(o, "recorded", recorded);

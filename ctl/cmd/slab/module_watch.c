@@ -22,7 +22,7 @@ int module_watch_misuse(const char *name)
 	return 0;
 }
 
-/** module_watch_look() - Look at a session. Return: whether the module has been gone for a while. */
+/** module_watch_look() - Look at a session. Return: whether the module is gone for a while. */
 bool module_watch_look(struct module_watch *w, const struct session *s)
 {
 	/* One that came and went in between has allocated something. */
