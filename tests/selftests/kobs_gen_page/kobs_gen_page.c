@@ -46,6 +46,7 @@
 #include <linux/gfp.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
+#include <linux/kmemleak.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -450,6 +451,18 @@ static int run_object(u64 n)
 	return 0;
 }
 
+static void run_leave(void)
+{
+	unsigned int i;
+
+	/* Not to be found by others. */
+	for (i = 0; i < n_objects; i++)
+		kmemleak_not_leak(objects[i]);
+	for (i = 0; i < n_areas; i++)
+		kmemleak_not_leak(areas[i]);
+	leave = true;
+}
+
 static void run_drop(void)
 {
 	if (leave)
@@ -846,7 +859,7 @@ static int run_command(const char *text)
 	if (!strcmp(word, "drop"))
 		run_drop();
 	else if (!strcmp(word, "leave"))
-		leave = true;
+		run_leave();
 	else if (!strcmp(word, "release"))
 		gen_empty(&held);
 	else if (!strcmp(word, "reset"))
