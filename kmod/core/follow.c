@@ -180,6 +180,9 @@ static local64_t *follow_counts(struct kobs_follow *f, u32 group)
 	       kobs_group_table_counts(&f->groups, group) : NULL;
 }
 
+/* A free is reported at once, but by a task that others can keep from it. */
+#define LATE_MOST	(5 * HZ)
+
 static bool follow_lock(struct kobs_follow *f, unsigned long *flags)
 {
 	/* An NMI could have interrupted the owner of the lock; none is expected. */
@@ -197,7 +200,7 @@ static void follow_replaced(struct kobs_follow *f, u64 key, u32 group, bool lock
 {
 	local64_t *n = follow_counts(f, group);
 	bool late = locked && !READ_ONCE(f->missed) &&
-		    kobs_late_frees_add(&f->late, key, group);
+		    kobs_late_frees_add(&f->late, key, group, jiffies);
 
 	if (n)
 		local64_inc(&n[late ? KOBS_CENSUS_FREED : KOBS_CENSUS_MISSED]);
@@ -296,7 +299,8 @@ static bool follow_remove(struct kobs_follow *f, u64 key, struct kobs_object *o,
 	bool locked = follow_lock(f, &flags);
 	bool found;
 
-	*late = locked && kobs_late_frees_take(&f->late, key, &o->group);
+	*late = locked && kobs_late_frees_take(&f->late, key, &o->group, jiffies,
+					       LATE_MOST);
 	found = *late || kobs_object_remove(&f->live, key, o);
 	if (locked)
 		raw_spin_unlock_irqrestore(&f->lock, flags);

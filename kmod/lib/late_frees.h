@@ -18,15 +18,19 @@
  * struct kobs_late_frees - frees that are yet to be reported; all zero at first
  * @key: keys of the objects
  * @group: their groups
+ * @since: when that was found
  * @n: number of them
  */
 struct kobs_late_frees {
 	u64 key[KOBS_LATE_FREES];
 	u32 group[KOBS_LATE_FREES];
+	u32 since[KOBS_LATE_FREES];
 	u32 n;
 };
 
-bool kobs_late_frees_add(struct kobs_late_frees *l, u64 key, u32 group);
-bool kobs_late_frees_take(struct kobs_late_frees *l, u64 key, u32 *group);
+bool kobs_late_frees_add(struct kobs_late_frees *l, u64 key, u32 group,
+			 u32 now);
+bool kobs_late_frees_take(struct kobs_late_frees *l, u64 key, u32 *group,
+			  u32 now, u32 most);
 
 #endif /* KOBS_LATE_FREES_H */
