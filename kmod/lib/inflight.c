@@ -256,6 +256,57 @@ static bool entry_has(const struct kobs_inflight_ref *ref,
 	       !memcmp(entry->data, key->more, key->n * sizeof(u64));
 }
 
+/*
+ * End the entry of the key in a slot, unless it began later than @own. Returns 1; 0 if
+ * there is none, or none any more; -1 if it began later.
+ */
+static int settle_slot(const struct kobs_inflight_table *t, u32 slot,
+		       const struct kobs_inflight_ref *own,
+		       const struct kobs_inflight_key *key, u64 start)
+{
+	u64 hash = kobs_inflight_hash(key->word[0], key->word[1]);
+	struct kobs_inflight_ref other = {
+		.entry = kobs_inflight_at(t, slot),
+		.state = &t->states[slot],
+		.home = away_from(t, hash, &t->states[slot]),
+	};
+	unsigned int tries;
+
+	for (tries = 0; tries < KOBS_INFLIGHT_TRIES; tries++) {
+		u64 other_start;
+
+		/* Pairs with the release in kobs_inflight_publish(). */
+		other.use = smp_load_acquire(&other.state->use);
+		if (!entry_has(&other, key))
+			return 0;
+		other_start = other.entry->start;
+		if (!kobs_inflight_same(&other))
+			continue;
+		if (!is_older(&other, other_start, own, start))
+			return -1;
+		if (kobs_inflight_end_changing(&other))
+			return 1;
+	}
+	return 0;
+}
+
+/* End an entry of one's own, which others may have changed, or ended. */
+static bool settle_own(struct kobs_inflight_ref own,
+		       const struct kobs_inflight_key *key, u64 start)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < KOBS_INFLIGHT_TRIES; tries++) {
+		/* Pairs with the release in kobs_inflight_publish(). */
+		own.use = smp_load_acquire(&own.state->use);
+		if (!entry_has(&own, key) || own.entry->start != start)
+			return false;
+		if (kobs_inflight_end_changing(&own))
+			return true;
+	}
+	return false;
+}
+
 /**
  * kobs_inflight_settle() - kobs_inflight_publish_last(), slow path
  * @t: table
@@ -279,24 +330,14 @@ unsigned int kobs_inflight_settle(const struct kobs_inflight_table *t,
 
 	for (i = 0; i < 2 * KOBS_INFLIGHT_BUCKET; i++) {
 		u32 slot = slot_of(t, hash, i);
-		struct kobs_inflight_ref other = {
-			.entry = kobs_inflight_at(t, slot),
-			.state = &t->states[slot],
-		};
-		u64 other_start;
+		int got;
 
-		/* Pairs with the release in kobs_inflight_publish(). */
-		other.use = smp_load_acquire(&other.state->use);
-		if (other.state == own->state || !entry_has(&other, key))
+		if (&t->states[slot] == own->state)
 			continue;
-		other_start = other.entry->start;
-		other.home = away_from(t, hash, other.state);
-		if (!kobs_inflight_same(&other))
-			continue;
-		if (is_older(&other, other_start, own, start))
-			ended += kobs_inflight_end(&other);
-		else
-			return ended + kobs_inflight_end(own);
+		got = settle_slot(t, slot, own, key, start);
+		if (got < 0)
+			return ended + settle_own(*own, key, start);
+		ended += got;
 	}
 	return ended;
 }

@@ -22,7 +22,11 @@
  *
  * With kobs_inflight_claim() and kobs_inflight_publish_last(), begins need no order
  * either: of several entries of a key, all but the one that began last are ended.
- * A key can then have more words, which are the first of an entry's data.
+ * A key can then have more words, which are the first of an entry's data. Such an
+ * entry can be changed, too (kobs_inflight_change()): it has two copies of the words
+ * that change, and the generation, which rises at each change, tells which one holds.
+ * One caller writes the other copy at a time. Who ends the entry meanwhile has it as
+ * it was, and the slot is free when the caller is done.
  */
 #ifndef KOBS_INFLIGHT_H
 #define KOBS_INFLIGHT_H
@@ -38,9 +42,12 @@ struct kobs_memory;
 /* Slots of a bucket, whose states fill a cache line. */
 #define KOBS_INFLIGHT_BUCKET	8
 /* Maximum number of data words per entry. */
-#define KOBS_INFLIGHT_WORDS		32
+#define KOBS_INFLIGHT_WORDS		64
 
-/* Bits of a slot's use: being filled; holds an entry; generation. */
+/* How often a lookup or an end that others outrun is tried again. */
+#define KOBS_INFLIGHT_TRIES		64
+
+/* Bits of a slot's use: being filled or changed; holds an entry; generation. */
 #define KOBS_INFLIGHT_CLAIMED	1U
 #define KOBS_INFLIGHT_PRESENT	2U
 #define KOBS_INFLIGHT_GENERATION	4U
@@ -48,8 +55,9 @@ struct kobs_memory;
 
 /**
  * struct kobs_inflight_state - state of a slot
- * @use: KOBS_INFLIGHT_CLAIMED, KOBS_INFLIGHT_PRESENT, or neither when it is
- *       free; above them the generation, which rises when an entry ends
+ * @use: KOBS_INFLIGHT_CLAIMED, KOBS_INFLIGHT_PRESENT, both of an entry that is
+ *       being changed, or neither when it is free; above them the generation, which
+ *       rises when an entry ends or has changed
  * @displaced: number of entries of this slot that are in other slots
  */
 struct kobs_inflight_state {
@@ -288,8 +296,18 @@ static __always_inline u32 kobs_inflight_over(const struct kobs_inflight_ref *re
 	return (ref->use | KOBS_INFLIGHT_BUSY) + 1;
 }
 
+static __always_inline bool kobs_inflight_end_as(const struct kobs_inflight_ref *ref,
+						 u32 over)
+{
+	if (cmpxchg(&ref->state->use, ref->use, over) != ref->use)
+		return false;
+	if (unlikely(ref->home))
+		atomic_dec(&ref->home->displaced);
+	return true;
+}
+
 /**
- * kobs_inflight_end() - end an entry
+ * kobs_inflight_end() - end an entry that nobody changes
  * @ref: entry; it must not be read afterwards
  *
  * Context: any, NMI included.
@@ -297,13 +315,73 @@ static __always_inline u32 kobs_inflight_over(const struct kobs_inflight_ref *re
  */
 static __always_inline bool kobs_inflight_end(const struct kobs_inflight_ref *ref)
 {
-	u32 over = kobs_inflight_over(ref);
+	return kobs_inflight_end_as(ref, kobs_inflight_over(ref));
+}
 
-	if (cmpxchg(&ref->state->use, ref->use, over) != ref->use)
+/**
+ * kobs_inflight_end_changing() - end an entry that others may change
+ * @ref: entry; it must not be read afterwards
+ *
+ * Context: any, NMI included.
+ * Return: false when another caller has ended or changed it, or begins to.
+ */
+static __always_inline bool kobs_inflight_end_changing(const struct kobs_inflight_ref *ref)
+{
+	/* The slot stays that of who changes it. */
+	return kobs_inflight_end_as(ref, kobs_inflight_over(ref) |
+					 (ref->use & KOBS_INFLIGHT_CLAIMED));
+}
+
+/**
+ * kobs_inflight_second() - which copy of the words that change holds
+ * @ref: entry
+ *
+ * Context: any, NMI included.
+ * Return: false for the first, true for the second one.
+ */
+static __always_inline bool kobs_inflight_second(const struct kobs_inflight_ref *ref)
+{
+	return ref->use & KOBS_INFLIGHT_GENERATION;
+}
+
+/**
+ * kobs_inflight_change() - begin to change an entry
+ * @ref: entry that was found; the caller may write the copy that does not hold, until
+ *       kobs_inflight_changed()
+ *
+ * Context: any, NMI included; preemption off until the entry has changed.
+ * Return: false when others changed or ended it, or are about to change it.
+ */
+static __always_inline bool kobs_inflight_change(struct kobs_inflight_ref *ref)
+{
+	u32 use = ref->use;
+
+	if ((use & KOBS_INFLIGHT_CLAIMED) ||
+	    cmpxchg(&ref->state->use, use, use | KOBS_INFLIGHT_CLAIMED) != use)
 		return false;
-	if (unlikely(ref->home))
-		atomic_dec(&ref->home->displaced);
+	ref->use = use | KOBS_INFLIGHT_CLAIMED;
 	return true;
+}
+
+/**
+ * kobs_inflight_changed() - have the other copy hold, unless the entry has ended
+ * @ref: entry of kobs_inflight_change()
+ *
+ * Context: any, NMI included.
+ * Return: false when it has ended: what was written is of no use.
+ */
+static __always_inline bool kobs_inflight_changed(const struct kobs_inflight_ref *ref)
+{
+	u32 use = ref->use;
+
+	if (likely(cmpxchg(&ref->state->use, use,
+			   (use & ~KOBS_INFLIGHT_CLAIMED) +
+			   KOBS_INFLIGHT_GENERATION) == use))
+		return true;
+	/* Nobody else changes what is neither an entry nor free. */
+	smp_store_release(&ref->state->use, READ_ONCE(ref->state->use) &
+					    ~KOBS_INFLIGHT_CLAIMED);
+	return false;
 }
 
 /**

@@ -144,6 +144,36 @@ def guard():
     at_least(r["cost"]["calls_ns"], 1, "their cost")
 
 
+@test("hits on the way race with begins and ends: no end misses its begin")
+def way():
+    r = join("--from", OPEN, "--via", FUNC, "--to", CLOSE, "--on", KEY, "--by", "via,via.arg0=a,to.arg0=b,via.arg1 % 16=n,via.arg1 % 16 * 3=m", "--budget", 0,
+             run=rounds_of("way 20000 1", "way 20000 3"))
+    equal(fates(r), (40000, 40000, 0, {}), "fates")
+    rows = [row for row in r["rows"] if row.get("via")]
+    print(f"# {sum(row['count'] for row in rows)} pairs with a hit on the way", flush=True)
+    equal([row for row in rows if row["a"] != row["b"] or row["m"] != 3 * row["n"]], [], "pairs with words of two hits on the way")
+    equal(r["cost"]["calls"], 40000 * (os.cpu_count() - 1), "hits on the way")
+
+
+@test("two on the way: what the last one gives holds, and its faults")
+def two():
+    def insn(op, arg=0, imm=0):
+        return op | arg << 16 | imm << 32
+    END, IMM, READ, NUMBER, VIA = 0, 3, 33, 39, 0x8000
+    # One gives number 0, which is a fault, the other one number 1.
+    code = words("code", END, insn(IMM, imm=16), insn(READ, arg=8), insn(NUMBER, arg=0), END, insn(IMM, imm=7), insn(NUMBER, arg=1), END)
+    s = Session("probe", "time", "faults,number0,number1", code, words("joins", 1, 1 << 32, 2 | VIA, 3 | VIA), param("budget", 0),
+                words("targets", 0, symbol("kobs_gen_open"), 1 << 16, symbol("kobs_gen_close"), 2 << 16, symbol("kobs_gen_probe"), 1 | 3 << 16, 0),
+                phrase("names", "t:kobs_gen_probe:kobs_gen_fire"))
+    one, other = "call task 1 5 0", "fire task 1 5 0"
+    with s:
+        for on_the_way in (), (one,), (other,), (one, other), (other, one):
+            subprocess.run(rounds_of("open task 1 1 0", *on_the_way, "close task 1 1 0"), check=True)
+    rows = {(row["faults"], row["number0"], row["number1"]): row["count"] for row in s.rows()}
+    s.close()
+    equal(rows, {(0, 0, 0): 1, (1, 0, 0): 2, (0, 0, 7): 2}, "rows")
+
+
 @test("trace shows what was on the way")
 def trace():
     r = obsctl("probe", "trace", "--from", OPEN, "--via", FUNC, "--to", CLOSE, "--on", KEY, "--by", "from.arg0=a,via.arg1=n,via", "--json", "--",

@@ -110,13 +110,19 @@ bool kobs_join_claim_full(const struct kobs_joins *j, struct kobs_cpu *pc,
 			  struct kobs_inflight_ref *ref)
 {
 	struct kobs_inflight_ref old KOBS_UNINIT;
+	unsigned int tries = 0;
 
-	if (!kobs_inflight_find(&j->inflight, key->word[0], key->word[1], &old) ||
-	    memcmp(old.entry->data, key->more, key->n * sizeof(u64)) ||
-	    !kobs_inflight_end(&old))
-		return false;
-	kobs_join_replaced(pc, 1);
-	return kobs_inflight_claim(&j->inflight, key, ref);
+	do {
+		if (!kobs_inflight_find(&j->inflight, key->word[0],
+					key->word[1], &old) ||
+		    memcmp(old.entry->data, key->more, key->n * sizeof(u64)))
+			return false;
+		if (kobs_inflight_end_changing(&old))
+			kobs_join_replaced(pc, 1);
+		if (kobs_inflight_claim(&j->inflight, key, ref))
+			return true;
+	} while (++tries < KOBS_JOIN_TRIES);
+	return false;
 }
 
 /* What is known of where a begin is. Returns false when the stack table is full. */
@@ -162,8 +168,10 @@ join_keep(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 	for (i = 0; i < k.key.n; i++)
 		data[i] = k.words[i];
 	data += k.key.n;
-	for (i = 0; i < j->n_keep; i++)
+	for (i = 0; i < j->n_fixed; i++)
 		data[1 + i] = v[j->keep[i]];
+	for (; unlikely(i < j->n_keep); i++)
+		data[1 + i + join_copy(j, &ref)] = v[j->keep[i]];
 	start = ktime_get_mono_fast_ns();
 	ref.entry->start = start;
 	data[0] = t0 ? (start - t0) ?: 1 : 0;

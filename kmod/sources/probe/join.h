@@ -12,9 +12,9 @@
  *	join_via.c	hits between begin and end
  *	join_run.h	the steps of a hit
  *
- * A hit on the way of a pair takes the begin out, adds words to it, and puts it back:
- * an end that looks meanwhile is unmatched. It is counted in none of the counters, but
- * as a fault.
+ * A hit on the way of a pair changes words of the begin, which stays: an end that comes
+ * meanwhile has them as they were. It is counted in none of the counters, but as a
+ * fault; of two at once on the way of a pair, one changes it.
  *
  * What becomes of a hit that begins a pair: it is filtered, or lost; or in flight,
  * until it is recorded, filtered or lost at the end of the pair, or replaced by the
@@ -113,12 +113,15 @@ struct kobs_join {
  * @keep: words of a hit that its begin gives: data, after those of the key and
  *	the cost
  * @n_keep: number of @keep
+ * @n_fixed: the first of these, which no hit on the way changes; of the others, data
+ *	has a second copy behind
  * @named: those that are addresses with names, a bit for each
  * @from: words that programs of begins give, or hits after them
  * @n_from: number of @from
  * @via: those of hits after them
  * @n_via: number of @via
  * @vias: there are some
+ * @via_keys: numbers that their programs give, a bit for each
  * @via_ustack: the user stack is one of their words
  * @to: words that programs of ends give
  * @n_to: number of @to
@@ -134,12 +137,14 @@ struct kobs_joins {
 	u8 more;
 	u8 keep[KOBS_KEY_WORDS];
 	u8 n_keep;
+	u8 n_fixed;
 	u32 named;
 	u8 from[KOBS_KEY_WORDS];
 	u8 n_from;
 	u8 via[KOBS_KEY_WORDS];
 	u8 n_via;
 	bool vias;
+	u8 via_keys;
 	bool via_ustack;
 	u8 to[KOBS_KEY_WORDS];
 	u8 n_to;
@@ -152,7 +157,7 @@ struct kobs_joins {
 #define KOBS_JOIN_INFLIGHT	16384
 
 /* An end that finds no begin has lost to others at most so often. */
-#define KOBS_JOIN_TRIES		8
+#define KOBS_JOIN_TRIES		KOBS_INFLIGHT_TRIES
 
 /* joins.c */
 int kobs_joins_init(struct kobs_probes *p, const struct kobs_program *code,

@@ -71,6 +71,13 @@ join_pass(const struct kobs_join_side *side, const struct kobs_program_in *in,
 	return end == KOBS_PROGRAM_FILTERED ? KOBS_N_FILTERED : PROBE_N_FAULT;
 }
 
+/* Where the copy that holds of the words that change is, beyond the first one. */
+static __always_inline unsigned int
+join_copy(const struct kobs_joins *j, const struct kobs_inflight_ref *ref)
+{
+	return kobs_inflight_second(ref) ? j->n_keep - j->n_fixed : 0;
+}
+
 /* Take the begin of a key out. Returns false when there is none. */
 static __always_inline bool join_take(const struct kobs_joins *j,
 				      const struct kobs_inflight_key *key,
@@ -91,11 +98,13 @@ static __always_inline bool join_take(const struct kobs_joins *j,
 		data += key->n;
 		*start = ref.entry->start;
 		*cost = data[0];
-		for (i = 0; i < j->n_keep; i++)
+		for (i = 0; i < j->n_fixed; i++)
 			v[j->keep[i]] = data[1 + i];
+		for (; unlikely(i < j->n_keep); i++)
+			v[j->keep[i]] = data[1 + i + join_copy(j, &ref)];
 		if (unlikely(!same) && kobs_inflight_same(&ref))
 			return false;
-		if (likely(same && kobs_inflight_end(&ref)))
+		if (likely(same && kobs_inflight_end_changing(&ref)))
 			return true;
 	} while (++tries < KOBS_JOIN_TRIES);
 	return false;

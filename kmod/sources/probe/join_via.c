@@ -3,8 +3,8 @@
  * Source probe: hits on the way of a pair, between its begin and its end (join.h):
  * what wakes a thread up that waits, for example.
  *
- * Locking: none; any context, NMI included. An entry does not change: it is taken out,
- * which one caller can do, and another one with its start takes its place.
+ * Locking: none; any context, NMI included. The begin stays where it is; of its words,
+ * those that change are there twice (lib/inflight.h).
  */
 #include "sources/probe/join_run.h"
 
@@ -40,43 +40,59 @@ static enum kobs_counter via_pass(struct kobs_probe_point *p, u64 id,
 						    KOBS_N_STACK_FULL;
 }
 
-/* Put a begin back. Returns false if there is no room any more. */
-static bool via_put(const struct kobs_joins *j, struct kobs_cpu *pc,
-		    const struct kobs_join_key *k, const u64 *v, u64 start,
-		    u64 cost)
+/* Write the words of a pair that this hit changes, where they do not hold yet. */
+static void via_write(const struct kobs_joins *j,
+		      const struct kobs_inflight_ref *ref, const u64 *v)
+{
+	unsigned int n = j->n_keep - j->n_fixed, old = join_copy(j, ref);
+	u64 *data = ref->entry->data + j->more + 1;
+	unsigned int i;
+
+	for (i = j->n_fixed; i < j->n_keep; i++) {
+		u64 word = v[j->keep[i]];
+
+		/* What another hit on the way has given holds no more. */
+		if (j->keep[i] == PROBE_W_FAULTS)
+			word |= data[i + old] & ~(u64)j->via_keys;
+		data[i + n - old] = word;
+	}
+}
+
+/* Give words to the pair of a key. */
+static void via_change(const struct kobs_joins *j, const struct kobs_join_key *k,
+		       const u64 *v)
 {
 	struct kobs_inflight_ref ref KOBS_UNINIT;
-	unsigned int i, ended;
-	u64 *data;
+	unsigned int tries = 0;
+	bool same;
 
-	if (!kobs_inflight_claim(&j->inflight, &k->key, &ref))
-		return false;
-	data = ref.entry->data;
-	for (i = 0; i < k->key.n; i++)
-		data[i] = k->words[i];
-	data += k->key.n;
-	data[0] = cost;
-	for (i = 0; i < j->n_keep; i++)
-		data[1 + i] = v[j->keep[i]];
-	ref.entry->start = start;
-	ended = kobs_inflight_publish_last(&j->inflight, &ref, &k->key, start);
-	if (unlikely(ended))
-		kobs_join_replaced(pc, ended);
-	return true;
+	do {
+		if (!kobs_inflight_find(&j->inflight, k->key.word[0],
+					k->key.word[1], &ref))
+			return;
+		same = !memcmp(ref.entry->data, k->words,
+			       k->key.n * sizeof(u64));
+		if (same && kobs_inflight_change(&ref)) {
+			via_write(j, &ref, v);
+			kobs_inflight_changed(&ref);
+			return;
+		}
+		/* That of another key, or one that another such hit changes. */
+		if ((!same || (ref.use & KOBS_INFLIGHT_CLAIMED)) &&
+		    kobs_inflight_same(&ref))
+			return;
+	} while (++tries < KOBS_JOIN_TRIES);
 }
 
 /* Returns what becomes of it: recorded or filtered, or why it is a hit that is lost. */
-static enum kobs_counter via_run(struct kobs_probe_point *p,
-				 struct kobs_cpu *pc, u64 id, const u64 *args)
+static enum kobs_counter via_run(struct kobs_probe_point *p, u64 id,
+				 const u64 *args)
 {
 	const struct kobs_joins *j = p->probes->joins;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
-	u64 given[KOBS_WORDS] KOBS_UNINIT;
 	struct kobs_join_key k KOBS_UNINIT;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 	enum kobs_counter fate;
-	u64 start, cost;
-	unsigned int i;
 
 	if (!join_key(j, &p->join->via, args, &k, false))
 		return PROBE_N_FAULT;
@@ -84,23 +100,10 @@ static enum kobs_counter via_run(struct kobs_probe_point *p,
 	if (!kobs_inflight_find(&j->inflight, k.key.word[0], k.key.word[1],
 				&ref))
 		return KOBS_N_FILTERED;
-	fate = via_pass(p, id, args, given);
-	if (fate != KOBS_N_RECORDED)
-		return fate;
-	v[PROBE_W_FAULTS] = 0;
-	if (!join_take(j, &k.key, v, &start, &cost))
-		return KOBS_N_FILTERED;
-	for (i = 0; i < j->n_via; i++)
-		v[j->via[i]] = given[j->via[i]];
-	v[PROBE_W_FAULTS] &= ~(u64)p->join->via.program.keys;
-	v[PROBE_W_FAULTS] |= given[PROBE_W_FAULTS];
-	v[PROBE_W_VIA] = given[PROBE_W_VIA];
-	v[PROBE_W_VIA_USTACK] = given[PROBE_W_VIA_USTACK];
-	if (likely(via_put(j, pc, &k, v, start, cost)))
-		return KOBS_N_RECORDED;
-	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	kobs_count(&pc->counters, KOBS_N_INFLIGHT_FULL);
-	return KOBS_N_FILTERED;
+	fate = via_pass(p, id, args, v);
+	if (fate == KOBS_N_RECORDED)
+		via_change(j, &k, v);
+	return fate;
 }
 
 /**
@@ -118,7 +121,7 @@ void kobs_join_via(struct kobs_probe_point *p, struct kobs_cpu *pc, u64 id,
 		   const u64 *args)
 {
 	u64 t0 = kobs_hit_call_begin(p->s, pc);
-	enum kobs_counter fate = via_run(p, pc, id, args);
+	enum kobs_counter fate = via_run(p, id, args);
 
 	kobs_hit_call_end(p->s, pc, t0);
 	if (unlikely(fate != KOBS_N_RECORDED && fate != KOBS_N_FILTERED))

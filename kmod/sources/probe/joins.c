@@ -13,8 +13,8 @@
 #include "lib/replace.h"
 #include "sources/probe/probe.h"
 
-/* The key, the cost, and all columns fit an entry. */
-static_assert(KOBS_JOIN_MORE + 1 + KOBS_KEY_WORDS <= KOBS_INFLIGHT_WORDS);
+/* The key, the cost, and all columns fit an entry, twice where they change. */
+static_assert(KOBS_JOIN_MORE + 1 + 2 * KOBS_KEY_WORDS <= KOBS_INFLIGHT_WORDS);
 
 /* A number of an argument, or the processor, as the only one: needs no interpreter. */
 static enum kobs_join_how key_how(struct kobs_join_side *side)
@@ -133,13 +133,31 @@ static bool gives(const struct kobs_program *p, unsigned int word)
 	       (p->keys >> (word - PROBE_W_NUMBER) & 1);
 }
 
-/* A word of the session's key comes from the begin. */
-static void keep(struct kobs_joins *j, const struct kobs_session *s,
-		 unsigned int i)
+/* Whether a hit on the way changes a word. */
+static bool changes(const struct kobs_joins *j, const struct kobs_program *via,
+		    unsigned int word)
 {
-	if (s->names.words & BIT(i))
-		j->named |= BIT(j->n_keep);
-	j->keep[j->n_keep++] = s->gather[i];
+	return j->vias && (word == PROBE_W_FAULTS || word == PROBE_W_VIA ||
+			   word == PROBE_W_VIA_USTACK || gives(via, word));
+}
+
+/* Which words of the session's key come from the begin: first those that stay. */
+static void keep_words(struct kobs_joins *j, const struct kobs_session *s,
+		       const struct kobs_program *via,
+		       const struct kobs_program *to, bool changing)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n_words; i++) {
+		u8 word = s->gather[i];
+
+		if (gives(to, word) || word == PROBE_W_TO ||
+		    changes(j, via, word) != changing)
+			continue;
+		if (s->names.words & BIT(i))
+			j->named |= BIT(j->n_keep);
+		j->keep[j->n_keep++] = word;
+	}
 }
 
 /* Which side gives which words of the session's key. */
@@ -167,8 +185,6 @@ static int share_words(struct kobs_joins *j, const struct kobs_session *s,
 
 		if (gives(&to, word))
 			j->to[j->n_to++] = word;
-		else if (word != PROBE_W_TO)
-			keep(j, s, i);
 		if (word >= PROBE_W_NUMBER && word < PROBE_W_TO &&
 		    !gives(&to, word))
 			j->from[j->n_from++] = word;
@@ -178,6 +194,10 @@ static int share_words(struct kobs_joins *j, const struct kobs_session *s,
 			j->via[j->n_via++] = word;
 		j->via_ustack |= word == PROBE_W_VIA_USTACK;
 	}
+	j->via_keys = via.keys;
+	keep_words(j, s, &via, &to, false);
+	j->n_fixed = j->n_keep;
+	keep_words(j, s, &via, &to, true);
 	return 0;
 }
 
@@ -282,7 +302,7 @@ int kobs_joins_init(struct kobs_probes *p, const struct kobs_program *code,
 	if (kobs_inflight_table_init(&j->inflight, &s->memory,
 				     s->source_params[PROBE_P_INFLIGHT].number ?:
 				     KOBS_JOIN_INFLIGHT,
-				     j->more + 1 + max_t(u8, j->n_keep, 1)))
+				     j->more + 1 + max(1, 2 * j->n_keep - j->n_fixed)))
 		return kobs_session_no_memory(s, extack, "inflight");
 	return 0;
 }
@@ -363,8 +383,12 @@ void kobs_joins_code(struct kobs_session *s, const struct kobs_code *code,
 		if (!(j->named & BIT(i)))
 			continue;
 		for (slot = 0; slot < slots; slot++) {
-			replace_word(replace,
-				     &kobs_inflight_at(&j->inflight, slot)->data[j->more + 1 + i]);
+			u64 *word = kobs_inflight_at(&j->inflight, slot)->data +
+				    j->more + 1 + i;
+
+			replace_word(replace, word);
+			if (i >= j->n_fixed)
+				replace_word(replace, word + j->n_keep - j->n_fixed);
 			if (!(slot % 1024))
 				cond_resched();
 		}

@@ -23,7 +23,10 @@
  *   close CTX N START STEP	only the second
  *   race N KEYS		on all CPUs at once, in hardirq context: N rounds of
  *				open and close, with the keys 0 to KEYS - 1 in turn
+ *   way N KEYS		likewise: N rounds of open and close on one CPU, N of
+ *				kobs_gen_probe() on each other one
  *   benchpair N		time N rounds of both, as bench
+ *   benchway N			time N rounds of both, with kobs_gen_probe() between
  *
  * With number n of round i: argument 0 is n as an int, 1 is n as 64 bits, 2 is the
  * text "even" or "odd" of i, 3 is the address of a struct gen_item. The tracepoint
@@ -87,6 +90,7 @@ enum what { CALL, FIRE, RECORD, HIDDEN, INSIDE, OPEN, CLOSE, PAIR };
  * @n: rounds
  * @start: first number
  * @step: from one to the next; of pairs, ns between both
+ * @cpu: where way opens and closes
  * @irq: for hardirq context
  * @tasklet: for softirq context
  * @done: of the tasklet
@@ -97,6 +101,7 @@ struct burst {
 	u64 n;
 	s64 start;
 	s64 step;
+	int cpu;
 	struct irq_work irq;
 	struct tasklet_struct tasklet;
 	struct completion done;
@@ -254,6 +259,22 @@ static void race_rounds(void *data)
 	}
 }
 
+static void way_rounds(void *data)
+{
+	const struct burst *b = data;
+	bool pairs = smp_processor_id() == b->cpu;
+	u64 i;
+
+	for (i = 0; i < b->n; i++) {
+		if (!pairs) {
+			kobs_gen_probe(i % b->start, i, "way", NULL);
+			continue;
+		}
+		kobs_gen_open(i % b->start, 0, "way");
+		kobs_gen_close(i % b->start, 0, "way");
+	}
+}
+
 static void burst_hardirq(struct irq_work *irq)
 {
 	burst_rounds(container_of(irq, struct burst, irq));
@@ -287,6 +308,19 @@ static noinline u64 bench_pairs(u64 n)
 
 	for (i = 0; i < n; i++) {
 		kobs_gen_open(i, 0, "bench");
+		kobs_gen_close(i, 0, "bench");
+	}
+	return ktime_get_mono_fast_ns() - start;
+}
+
+static noinline u64 bench_ways(u64 n)
+{
+	u64 start = ktime_get_mono_fast_ns();
+	u64 i;
+
+	for (i = 0; i < n; i++) {
+		kobs_gen_open(i, 0, "bench");
+		kobs_gen_probe(i, i, "bench", NULL);
 		kobs_gen_close(i, 0, "bench");
 	}
 	return ktime_get_mono_fast_ns() - start;
@@ -347,6 +381,8 @@ static int run_bench_command(const char *line)
 		run_bench(n, bench_rounds);
 	else if (sscanf(line, "benchpair %llu", &n) == 1 && n <= MOST)
 		run_bench(n, bench_pairs);
+	else if (sscanf(line, "benchway %llu", &n) == 1 && n <= MOST)
+		run_bench(n, bench_ways);
 	else if (sscanf(line, "benchloop %llu", &n) == 1 && n <= MOST)
 		run_bench(n, bench_loop);
 	else
@@ -367,6 +403,13 @@ static int run_command(const char *line)
 		if (b.n > MOST || b.start < 1)
 			return -EINVAL;
 		on_each_cpu(race_rounds, &b, 1);
+		return 0;
+	}
+	if (sscanf(line, "way %llu %lld", &b.n, &b.start) == 2) {
+		if (b.n > MOST || b.start < 1)
+			return -EINVAL;
+		b.cpu = raw_smp_processor_id();
+		on_each_cpu(way_rounds, &b, 1);
 		return 0;
 	}
 	if (sscanf(line, "bad %llu", &b.n) == 1) {
