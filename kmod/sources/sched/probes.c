@@ -143,6 +143,7 @@ static noinline void offcpu_unpaired(struct kobs_session *s,
 	sched_describe_cgroup(s, data, next);
 	if (sched_pass(s, pc, data, raw_smp_processor_id()))
 		kobs_count(&pc->counters, KOBS_N_UNPAIRED);
+	kobs_hit_end(s, pc, t0, 0);
 }
 
 /* A task returns to the CPU. */
