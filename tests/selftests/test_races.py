@@ -9,6 +9,7 @@ import random
 import signal
 import socket
 import struct
+import threading
 
 from kobstest import *
 from nlkit import *
@@ -35,6 +36,8 @@ def kinds():
         "func count": ("func", "count", "caller,cpu", words("functions", leaf()), *FREE),
         "func time": ("func", "time", "caller,kstack", words("functions", leaf()), param("hist", 1), *FREE),
         "pmu record": ("pmu", "record", "comm,kstack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), *FREE),
+        "pmu record_stack": ("pmu", "record_stack", "comm,kstack,ustack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), param("stack_bytes", 1024),
+                             *FREE),
         "slab leaks": ("slab", "leaks", "site", param("objects", 4096), *FREE),
         "page leaks": ("page", "leaks", "site,kstack", param("objects", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
@@ -49,11 +52,46 @@ def kinds():
     }
 
 
+class Stream(Session):
+    """A session whose records a thread reads as they come, up to the last one."""
+
+    def __enter__(self):
+        super().__enter__()
+        self.records = 0
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        # The thread reads the answer, too.
+        self.nl.send(K.CMD_SESSION_STOP, self.me)
+        self.thread.join(2 * WAIT)
+        equal(self.thread.is_alive(), False, "whether the stream goes on")
+        if exception[0]:
+            self.close()
+
+    def read(self):
+        self.records = read_stream(self.nl)
+
+    def rows(self):
+        return []
+
+
+STREAMS = ("pmu record_stack",)
+
+
+def session(what):
+    return (Stream if what in STREAMS else Session)(*kinds()[what])
+
+
 def settled(s, what):
     """The equation of a stopped session, and the sum of its rows against the recorded hits."""
     i = s.info()
     equal(i["recorded"] + i["filtered"] + i["lost"], i["hits"], f"hits of {what}: {i}")
-    if what not in ("slab leaks", "page leaks"):
+    if what in STREAMS:
+        # A sample is one record or more.
+        at_least(s.records, i["recorded"], f"records of {what}: {i}")
+    elif what not in ("slab leaks", "page leaks"):
         equal(sum(r["count"] for r in s.rows()), i["recorded"], f"rows of {what}: {i}")
     return i
 
@@ -62,7 +100,7 @@ class AllSources:
     """A running session of every source."""
 
     def __enter__(self):
-        self.all = {what: Session(*args) for what, args in kinds().items()}
+        self.all = {what: session(what) for what in kinds()}
         for s in self.all.values():
             s.__enter__()
         return self.all
@@ -93,17 +131,16 @@ def cycles():
 
 
 def start_stop(what):
-    args = kinds()[what]
     with Load():
         for _ in range(times(1000)):
-            with Session(*args) as s:
+            with session(what) as s:
                 gen("call task 5")
             settled(s, what)
             s.close()
 
 
-for kind in ("func count", "func time", "pmu record", "slab leaks", "page leaks", "lock contention", "sched offcpu", "sched runq", "probe time",
-             "probe time, pairs"):
+for kind in ("func count", "func time", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "lock contention", "sched offcpu",
+             "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 
