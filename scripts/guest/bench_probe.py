@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Jobs of the probe source: what it adds to a call of a function, an instruction, a tracepoint, a system call, and a call in a program,
-beside bpftrace.
+Jobs of the probe source: what it adds to a call of a function, an instruction, a tracepoint, a system call, a pair of hits with and without
+one on the way, and a call in a program, beside bpftrace.
 """
 
 import json
@@ -15,6 +15,8 @@ TRACED = 5 * CALLS
 LOOPS = 20000
 # A system call that does next to nothing.
 SYSCALL = ("/usr/bin/perf", "bench", "syscall", "basic", "-l", str(LOOPS))
+# A wait for a futex that does not wait: its value is another one already. One second of the guest's clock.
+FUTEX = ("/usr/bin/perf", "bench", "futex", "hash", "-t", "1", "-r", "1")
 
 # A function of a program that begins with an instruction which the kernel emulates: the least of 12 rounds.
 CALLER = f"{os.environ['KOBS_SRC']}/build/selftests/ucalls"
@@ -48,9 +50,13 @@ def per_op(out):
     return float(re.search(r"([\d.]+) usecs/op", out)[1]) * 1000
 
 
+def per_futex(out):
+    return 1e9 / float(re.search(r"Averaged (\d+) operations/sec", out)[1])
+
+
 def jobs(b):
-    def report(*args, work):
-        out = b.run("obsctl", "probe", *args, "--budget", "0", "--json", "-o", "/tmp/report", "--", *work)
+    def report(*args, work, noun="probe"):
+        out = b.run("obsctl", noun, *args, "--budget", "0", "--json", "-o", "/tmp/report", "--", *work)
         r = json.loads(b.read("/tmp/report"))
         if sum(n for why, n in r["accounting"]["lost"].items() if why not in ("in_flight", "unpaired", "unmatched")):
             raise SystemExit(f"bench: kobs lost hits: {r['accounting']}")
@@ -82,6 +88,9 @@ def jobs(b):
 
     def pair(*args):
         return measure_pairs("k:kobs_gen_open", "k:kobs_gen_close", *args, what="benchpair", pairs=TRACED)
+
+    def way(*args):
+        return measure_pairs("k:kobs_gen_open", "k:kobs_gen_close", "--via", "k:kobs_gen_probe", *args, what="benchway", pairs=TRACED)
 
     def peer_event(program, what="bench"):
         def measure():
@@ -184,6 +193,27 @@ def jobs(b):
                                                  "@t[1] = nsecs; }"))]),
         ])
 
+    def job_way():
+        load(b)
+        by = ("--on", "(s64)arg0")
+        rows(fire(b, "benchway"), [
+            ("pair with a hit on the way, by an argument", None, way(*by, "--by", "via"), [
+                ("bpftrace stats()", peer_event(
+                    "kprobe:kobs_gen_open { @t[arg0] = nsecs; } kprobe:kobs_gen_probe /@t[arg0]/ { @v[arg0] = arg1; } "
+                    "kprobe:kobs_gen_close /@t[arg0]/ { @ = stats(nsecs - @t[arg0]); delete(@t[arg0]); delete(@v[arg0]); }", "benchway"))]),
+            ("pair with a hit on the way, and its comm and number", None, way(*by, "--by", "via.comm,via.arg1 % 8=n"), []),
+        ])
+
+    def job_futex():
+        plain = min(per_futex(b.run(*FUTEX)) for _ in range(3))
+        enter, leave = "tracepoint:syscalls:sys_enter_futex", "tracepoint:syscalls:sys_exit_futex"
+        rows(plain, [
+            ("lock futex, a wait that is none", None, lambda: per_futex(report("futex", noun="lock", work=FUTEX)[1]), [
+                ("bpftrace stats()", lambda: per_futex(b.run(
+                    "bpftrace", "-e", f"{enter} {{ @t[tid] = nsecs; }} {leave} /@t[tid]/ {{ @ = stats(nsecs - @t[tid]); delete(@t[tid]); }}",
+                    "-c", " ".join(FUTEX))))]),
+        ])
+
     def job_user():
         plain = min(per_user_call(b.run(CALLER, *USER)) for _ in range(3))
         place = f"uprobe:{CALLER}:uc_bench"
@@ -199,5 +229,5 @@ def jobs(b):
                                               "{ @ = hist(nsecs - @t[tid]); delete(@t[tid]); }"))]),
         ])
 
-    return {"probe": job_probe, "inside": job_inside, "join": job_join, "event": job_event, "syscall": job_syscall,
-            "user": job_user}
+    return {"probe": job_probe, "inside": job_inside, "join": job_join, "way": job_way, "event": job_event, "syscall": job_syscall,
+            "futex": job_futex, "user": job_user}
