@@ -9,8 +9,10 @@
 #include <linux/ftrace.h>
 #include <linux/slab.h>
 
+#include "compat/call_memory.h"
 #include "hooks/call.h"
 #include "hooks/ftrace.h"
+#include "lib/memory.h"
 
 /**
  * kobs_calls_new() - prepare to hook functions
@@ -20,6 +22,7 @@
  *       the result, or until kobs_calls_add().
  * @n: number of @ips, 0 or more; set to the number left
  * @inflight: maximum number of calls in progress; 0: default
+ * @memory: account in which their memory counts
  *
  * Context: task, may sleep.
  * Return: for kobs_calls_start(), or ERR_PTR of -ENOMEM or an error of
@@ -27,7 +30,8 @@
  */
 struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 				  void *ctx, unsigned long *ips,
-				  unsigned int *n, unsigned int inflight)
+				  unsigned int *n, unsigned int inflight,
+				  struct kobs_memory *memory)
 {
 	struct kobs_calls *c = kzalloc(sizeof(*c), GFP_KERNEL);
 	int err;
@@ -37,6 +41,7 @@ struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 	c->handlers = handlers;
 	c->ctx = ctx;
 	c->inflight = inflight ?: KOBS_INFLIGHT_AUTO;
+	c->memory = memory;
 	c->ops.func = handlers->hit;
 	c->ops.flags = KOBS_FTRACE_FLAGS | FTRACE_OPS_FL_SAVE_REGS;
 	err = kobs_calls_add(c, ips, n);
@@ -92,16 +97,32 @@ int kobs_calls_add(struct kobs_calls *c, unsigned long *ips, unsigned int *n)
 	return err;
 }
 
+/* The kernel allocates the pool; it counts until the account is closed. */
+static int calls_pool(struct kobs_calls *c)
+{
+	size_t each = kobs_call_pool_each(c->handlers->ops->size);
+	u64 bytes = kobs_call_memory(c->inflight, each);
+	int err;
+
+	if (!kobs_memory_fits(c->memory, bytes))
+		return -ENOMEM;
+	err = kobs_call_pool_init(c);
+	if (!err)
+		kobs_memory_count(c->memory, bytes);
+	return err;
+}
+
 /**
  * kobs_calls_start() - hook the functions, all or none
  * @c: from kobs_calls_new()
  *
  * Context: task, may sleep.
- * Return: 0, or an error of the pool or of kobs_ftrace_hook().
+ * Return: 0; -ENOMEM, and the account may say why; or an error of the pool or of
+ * kobs_ftrace_hook().
  */
 int kobs_calls_start(struct kobs_calls *c)
 {
-	int err = kobs_call_pool_init(c);
+	int err = calls_pool(c);
 
 	if (!err && c->n)
 		err = calls_hook(c);

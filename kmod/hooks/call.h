@@ -23,6 +23,7 @@
 #include <linux/ftrace.h>
 #include <linux/types.h>
 
+struct kobs_memory;
 struct pt_regs;
 
 /**
@@ -80,6 +81,7 @@ struct kobs_call_ops {
  * @ips: functions
  * @n: number of @ips
  * @inflight: maximum number of calls in progress
+ * @memory: account in which the pool counts
  * @running: between start and stop
  * @hooked: @ops is registered; not without functions
  * @stuck: @ops can be called after the end
@@ -92,6 +94,7 @@ struct kobs_calls {
 	unsigned long *ips;
 	unsigned int n;
 	unsigned int inflight;
+	struct kobs_memory *memory;
 	bool running;
 	bool hooked;
 	bool stuck;
@@ -172,7 +175,8 @@ int kobs_call_pool_choose(const struct kobs_calls *c, unsigned long *ips,
 /* call.c */
 struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 				  void *ctx, unsigned long *ips,
-				  unsigned int *n, unsigned int inflight);
+				  unsigned int *n, unsigned int inflight,
+				  struct kobs_memory *memory);
 int kobs_calls_add(struct kobs_calls *c, unsigned long *ips, unsigned int *n);
 int kobs_calls_start(struct kobs_calls *c);
 void kobs_calls_stop(struct kobs_calls *c);

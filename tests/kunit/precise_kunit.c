@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tests of precise events: which attributes keep their records from being
- * collected behind the overflow handler, and which frames of a driver's call
- * chain are the kernel stack.
+ * collected behind the overflow handler, which frames of a driver's call chain are
+ * the kernel stack, and which registers are no start for an unwinder.
  */
 #include <kunit/test.h>
 #include <linux/module.h>
@@ -146,6 +146,34 @@ static void kernel_stack(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ips[0], c->ips[0]);
 }
 
+static void registers_of_one_place(struct kunit *test)
+{
+	static const unsigned long kernel_sp = 0xffffc90000003f58;
+	static const unsigned long user_sp = 0x7ffe12345678;
+	static const struct {
+		bool user;
+		unsigned long ip, sp;
+		bool fit;
+	} regs[] = {
+		{ false, KIP, kernel_sp, true },
+		{ true, 0x401000, user_sp, true },
+		/* The record's IP is the kernel's, and the stack not yet. */
+		{ false, KIP, user_sp, false },
+		{ false, KIP, 0, false },
+		{ false, 0x401000, kernel_sp, false },
+		{ false, 0x401000, user_sp, false },
+		{ true, KIP, user_sp, false },
+		/* The stack is the kernel's already: it is not looked at. */
+		{ true, 0x401000, kernel_sp, true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(regs); i++)
+		KUNIT_EXPECT_EQ_MSG(test, kobs_precise_fit(regs[i].user, regs[i].ip,
+							   regs[i].sp),
+				    regs[i].fit, "registers %u", i);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(records_come_one_by_one),
 	KUNIT_CASE(stacks_are_asked_for),
@@ -153,6 +181,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(software_has_no_driver),
 	KUNIT_CASE(nothing_stays_when_dropped),
 	KUNIT_CASE_PARAM(kernel_stack, chain_gen_params),
+	KUNIT_CASE(registers_of_one_place),
 	{}
 };
 

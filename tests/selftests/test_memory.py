@@ -69,6 +69,21 @@ def default(what):
     until(lambda: mapped() == before, "the memory to be given back")
 
 
+@test("calls in progress count while there is room for them: the kernel holds it")
+def calls():
+    def pool(inflight):
+        s = session("func", "time", "func", LEAFS, ("inflight", inflight))
+        before = held(s)
+        with s:
+            took = held(s) - before
+        s.close()
+        return took
+    one, three = pool(1000), pool(3000)
+    # An instance of the kernel and the data of the source; a ring of pointers per CPU on some kernels.
+    assert 1000 * 48 <= one <= 1000 * 1024, f"{one} bytes for 1,000 calls"
+    assert 2 * one <= three <= 4 * one, f"{three} bytes for 3,000 calls, and {one} for 1,000"
+
+
 for kind in DEFAULTS:
     test(f"{kind} at its defaults takes at most 64 MiB")(lambda kind=kind: default(kind))
 

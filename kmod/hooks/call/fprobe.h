@@ -5,6 +5,7 @@
 
 #include <linux/fprobe.h>
 #include <linux/kernel.h>
+#include <linux/rethook.h>
 
 /**
  * struct kobs_call_handlers - callbacks made by KOBS_CALL_HANDLERS()
@@ -31,6 +32,12 @@ struct kobs_call_pool {
 	struct fprobe fp;
 	bool registered;
 };
+
+/* Bytes of a call: the kernel keeps two addresses in front of the source's data. */
+static inline size_t kobs_call_pool_each(size_t data)
+{
+	return sizeof(struct rethook_node) + 2 * sizeof(long) + data;
+}
 
 static __always_inline bool kobs_call_pool_unsafe(void)
 {

@@ -57,6 +57,13 @@ struct kobs_call_instance {
 	u64 data[];
 };
 
+/* Bytes of a call. */
+static inline size_t kobs_call_pool_each(size_t data)
+{
+	return sizeof(struct kretprobe_instance) +
+	       sizeof(struct kobs_call_instance) + data;
+}
+
 /*
  * Whether a kprobe may be active on this CPU whose state the return handler
  * would clear: the kernel's writes NULL to current_kprobe at its end, and is
@@ -116,6 +123,11 @@ struct kobs_call_handlers {
 
 struct kobs_call_pool {
 };
+
+static inline size_t kobs_call_pool_each(size_t data)
+{
+	return 0;
+}
 
 #endif /* CONFIG_KRETPROBES && CONFIG_DYNAMIC_FTRACE_WITH_REGS */
 

@@ -136,5 +136,6 @@ KOBS_CALL_HANDLERS(func_call, func_call_ops);
 struct kobs_calls *kobs_func_calls(struct kobs_func *f)
 {
 	return kobs_calls_new(&func_call, f->s, f->ips, &f->n,
-			      f->s->source_params[FUNC_P_INFLIGHT].number);
+			      f->s->source_params[FUNC_P_INFLIGHT].number,
+			      &f->s->memory);
 }

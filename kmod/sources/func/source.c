@@ -294,7 +294,9 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 	} else {
 		err = kobs_func_hook(f);
 		f->began = err ? 0 : ktime_get_mono_fast_ns();
-		if (err)
+		if (err == -ENOMEM && f->calls)
+			kobs_session_no_memory(s, extack, "inflight");
+		else if (err)
 			err = func_refuse(f, err, extack);
 	}
 	func_settle(f);

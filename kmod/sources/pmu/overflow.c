@@ -108,6 +108,19 @@ static noinline bool precise_kstack(const struct kobs_session *s,
 	return kobs_unwind_intern(&s->unwind, id, ips, nr);
 }
 
+/* That of a precise sample without a call chain: only where it was taken is known. */
+static noinline bool precise_kframe(const struct kobs_session *s,
+				    struct pt_regs *regs, u64 *id)
+{
+	unsigned long ip = instruction_pointer(regs);
+
+	*id = 0;
+	if (user_mode(regs) || !kobs_precise_in_kernel(ip))
+		return true;
+	kobs_unwind_inc(this_cpu_ptr(s->unwind.cpu), KOBS_UNWIND_UNWOUND);
+	return kobs_unwind_intern(&s->unwind, id, &ip, 1);
+}
+
 /*
  * A call chain that this event did not ask for is another one's: software events
  * share their data, see precise.h.
@@ -121,6 +134,10 @@ static __always_inline bool sample_kstack(const struct kobs_pmu_event *e,
 	if (unlikely(e->attr.sample_type & PERF_SAMPLE_CALLCHAIN) &&
 	    (data->sample_flags & PERF_SAMPLE_CALLCHAIN))
 		return precise_kstack(s, data->callchain, regs, id);
+	if (unlikely(e->attr.precise_ip) &&
+	    !kobs_precise_fit(user_mode(regs), instruction_pointer(regs),
+			      kernel_stack_pointer(regs)))
+		return precise_kframe(s, regs, id);
 	return pmu_kstack(s, regs, id);
 }
 

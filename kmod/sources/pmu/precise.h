@@ -29,6 +29,39 @@
 #include <linux/types.h>
 #include <uapi/linux/perf_event.h>
 
+/**
+ * kobs_precise_in_kernel() - whether an address is one of the kernel's
+ * @address: address
+ *
+ * Context: any.
+ * Return: true when it is.
+ */
+static inline bool kobs_precise_in_kernel(unsigned long address)
+{
+	/* The upper half of the addresses, wherever kobs runs. */
+	return (long)address < 0;
+}
+
+/**
+ * kobs_precise_fit() - whether a sample's registers are those of one place
+ * @user: they say that user code was interrupted
+ * @ip: instruction pointer
+ * @sp: stack pointer
+ *
+ * For samples whose driver has not taken a call chain. An unwinder starts only with
+ * registers that fit: the stack that it reads is the kernel's.
+ *
+ * Context: any.
+ * Return: false when they contradict each other.
+ */
+static inline bool kobs_precise_fit(bool user, unsigned long ip,
+				    unsigned long sp)
+{
+	if (user)
+		return !kobs_precise_in_kernel(ip);
+	return kobs_precise_in_kernel(ip) && kobs_precise_in_kernel(sp);
+}
+
 void kobs_precise_attr(struct perf_event_attr *attr, unsigned int frames);
 void kobs_precise_drop(struct perf_event_attr *attr);
 unsigned int kobs_precise_chain(const u64 *chain, u64 nr, unsigned long ip,

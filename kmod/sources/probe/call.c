@@ -140,7 +140,8 @@ int kobs_probe_calls(struct kobs_probe_point *point)
 	struct kobs_calls *calls;
 
 	calls = kobs_calls_new(point->join ? kobs_join_return : &probe_return,
-			       point, point->ips, &point->n, most);
+			       point, point->ips, &point->n, most,
+			       &point->s->memory);
 	if (IS_ERR(calls))
 		return PTR_ERR(calls);
 	point->calls = calls;
