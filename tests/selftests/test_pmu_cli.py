@@ -177,7 +177,7 @@ def record_kernel():
     if not has_pmu():
         equal([row["events"] for row in r["rows"]], [1000000 * row["count"] for row in r["rows"]], "ns")
         equal(r["notes"]["fallback"], 1, "note that cycles became cpu-clock")
-        text = obsctl("pmu", "record", "--", "true").out
+        text = obsctl("pmu", "record", "--", *KERNEL_LOOP).out
         contains(text, "cycles became cpu-clock", "report")
         assert re.search(r"COUNT +EVENTS +SHARE\n", text) and re.search(r" \d+ +[\d.]+ [mun]s +[\d.]+ %", text), text
         contains(text, "pmu record of cycles (there is no PMU: cpu-clock in place of cycles)", "title")

@@ -33,7 +33,12 @@ def waits():
     row, = [row for row in r["rows"] if row["error"] == "ETIMEDOUT"]
     at_least(row["min"], 20_000_000, "ns waited")
     at_least(r["accounting"]["filtered"], 11, "calls that do not wait")
-    # Neither a timeout nor another value has a waker; the return of what does not wait ends nothing.
+
+
+@test("futex: neither a timeout nor another value has a waker, the return of what does not wait ends nothing")
+def wakerless():
+    need_btf()
+    place = 0x600000000000
     r = report("lock", "futex", "--by", "futex,pid,waker,waker_pid,via,op", "--comm", "python3", run=python(PROGRAM, place))
     found = {row["futex"]: (row["count"], row["waker"], row["waker_pid"], row.get("via"), row["op"]) for row in r["rows"] if row["futex"].startswith("0x6")}
     equal(found, {f"{place:#x}": (8, "", 0, None, "FUTEX_WAIT"), f"{place + 64:#x}": (5, "", 0, None, "FUTEX_WAIT")}, "waits without a waker")

@@ -341,7 +341,8 @@ def reclaim():
         with busy(4, consume):
             time.sleep(1)
             # kobs takes no memory where so little is left: the next command is refused.
-            planted("memory", "memory-pressure", words="waited for memory", run_next=False, thresholds=["cpu-wait=50", "cpu-pressure=100.1"])
+            planted("memory", "memory-pressure", words="waited for memory", run_next=False,
+                    thresholds=["cpu-wait=50", "cpu-pressure=100.1", "memory-pressure=3"])
     finally:
         subprocess.run(["umount", full], check=True)
         os.rmdir(full)
