@@ -38,8 +38,8 @@ int kobs_cgroup_available(struct netlink_ext_ack *extack)
  * @task: task that exists as long as the RCU read-side section lasts
  *
  * Context: any, NMI included; preemption off, or the RCU read lock held.
- * Return: true when @task is in one of the filter's groups, or below one, or the
- * filter has none.
+ * Return: true when @task is in one of the filter's groups, or below one, or
+ * the filter has none.
  */
 bool kobs_cgroup_within(const struct kobs_filter *f,
 			const struct task_struct *task)
@@ -105,15 +105,15 @@ int kobs_cgroup_filter_add(struct kobs_filter *f, u64 id,
 #endif /* CONFIG_CGROUPS */
 
 /**
- * kobs_cgroup_wanted() - number of a task's control group, if the filter takes it
+ * kobs_cgroup_wanted() - number of a task's control group, if it passes the filter
  * @s: session
  * @task: task that exists as long as the RCU read-side section lasts
  *
  * For hits that are recorded when the task may be gone.
  *
  * Context: any, NMI included; preemption off, or the RCU read lock held.
- * Return: the number, or 0 when the filter has groups and the task's is not among
- * them or below.
+ * Return: the number, or 0 when the filter has groups and the task's is not
+ * among them or below.
  */
 u64 kobs_cgroup_wanted(const struct kobs_session *s,
 		       const struct task_struct *task)

@@ -10,7 +10,7 @@
 #include "core/context.h"
 
 /**
- * kobs_context_filter() - apply the filter's conditions on task, its group, and CPU
+ * kobs_context_filter() - apply the filter, except for the value
  * @s: session
  *
  * Context: any, NMI included; preemption off.

@@ -136,7 +136,7 @@ def cache():
         skip("no brd")
     try:
         # Its cache goes when nobody has the disk open.
-        with Group("memory", memory_max=256 * MIB) as g, open("/dev/ram0", "rb"):
+        with Group("memory", memory_max=512 * MIB) as g, open("/dev/ram0", "rb"):
             steps = " ".join(map(str, range(16)))
             r = parsed(obsctl("cgroup", g.path, "--json", "--", "sh", "-c",
                               f"echo $$ >{g.dir}/cgroup.procs; sleep 0.5; for i in {steps}; do dd if=/dev/ram0 of=/dev/null bs=1M "

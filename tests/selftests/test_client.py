@@ -34,7 +34,7 @@ def sources():
     equal(next(s for s in every if s["name"] == "func"), func, "func in the dump")
     engine = every[0]
     equal(engine["version"], read(f"{SRC}/VERSION").strip(), "version")
-    equal({c["name"] for c in engine["column"]}, {"cpu", "pid", "tid", "comm", "kstack", "ustack"}, "columns")
+    equal({c["name"] for c in engine["column"]}, {"cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack"}, "columns")
     for p in engine["param"]:
         at_most(p["lowest"], p["default"], f"lowest of {p['name']}")
         at_most(p["default"], p["highest"], f"default of {p['name']}")

@@ -325,7 +325,7 @@ def pids():
 @test("the columns of the verbs are those of the module's sources")
 def columns():
     sources = {s["name"]: s for s in json.loads(obsctl("status", "--json").out)["sources"]}
-    context = {"cpu", "pid", "tid", "comm", "kstack", "ustack"}
+    context = {"cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack"}
     verbs = {"func": ("count", "time", "trace"), "lock": ("contention",), "sched": ("offcpu", "runq"),
              "slab": ("leaks", "trace"), "pmu": ("stat", "record", "branch")}
     own = {"lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together

@@ -20,7 +20,7 @@ BIN = f"{PLACE}/bin"
 # Time for examples that only a duration ends; longer when nothing happened in it, as on a machine that is busy with something else.
 SECONDS = ["0.5", "2", "8"]
 SESSIONS = ["func", "probe", "syscall", "disk", "net", "irq", "page", "slab", "mem", "lock", "sched", "pmu"]
-NOUNS = "|".join(["status", "doctor", "triage", "session", "show", "diff", *SESSIONS])
+NOUNS = "|".join(["status", "doctor", "triage", "cgroup", "session", "show", "diff", *SESSIONS])
 
 # Substitutions in the printed commands, with the reason.
 CHANGED = [
@@ -167,6 +167,7 @@ NO_PMU = "no guest of this kernel has a PMU with branch records"
 SPECIAL = [
     (r"obsctl top", {1}, r"^obsctl: top shows a screen and takes keys", "test_top has a terminal"),
     (r"^obsctl mem growth", {0}, r"^unaccounted", "it reads /proc, and has no account"),
+    (r"^obsctl cgroup", {0}, r"^cgroup|^CGROUP|^No control group", "it reads /sys, and has no account"),
     (r"^obsctl pmu branch (?!.*kobs_simpmu)", {1}, r"^obsctl: there is no PMU", NO_PMU),
     (r"rmmod kobs_gen_slab'", {3}, r"not loaded any more, and left 25 slab objects behind", "the example shows that"),
     (r"slab growth .*--fail-over", {0, 3}, r"^slab growth of", "a cache of this guest may grow"),
