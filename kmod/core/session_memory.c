@@ -192,8 +192,9 @@ static void table_usage(const struct kobs_session *s, struct kobs_usage *u)
 /**
  * kobs_session_usage() - memory use of a session
  * @s: session
- * @u: bytes, with the kernel's memory for calls in progress, and without its own for
- *     its probes; unless it is a stream, rows in use of the fullest table, and capacity of each table
+ * @u: bytes, with the kernel's memory for calls in progress, and without its own
+ *     for its probes; unless it is a stream, rows in use of the fullest table, and
+ *     capacity of each table
  *
  * Context: task; the session's lock is held.
  */
