@@ -58,8 +58,10 @@ def exact():
     if HAS_AREAS:
         equal(of(r, "vmalloc", "clean_vmalloc", "freed"), 3, "areas that are freed")
         equal(of(r, "page", "clean_vmalloc", "allocated"), 0, "pages of areas")
-    elsewhere = next(k["counted_elsewhere"] for k in r["kinds"] if k["kind"] == "page")
-    at_least(elsewhere, 33 + 3 * 20 if HAS_AREAS else 1, "pages that count in other kinds")
+    # Of slabs, there are as many as the caches lacked room: none, perhaps.
+    if HAS_AREAS:
+        elsewhere = next(k["counted_elsewhere"] for k in r["kinds"] if k["kind"] == "page")
+        at_least(elsewhere, 33 + 3 * 20, "pages that count in other kinds")
     weights = [(row.get("verdict") != "leak", -row["live_bytes"]) for row in r["rows"]]
     equal(weights, sorted(weights), "the order of the rows")
 

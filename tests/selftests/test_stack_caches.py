@@ -174,7 +174,7 @@ def nmi():
     for row in r["rows"]:
         found = names(row["kstack"])
         if "kobs_gen_caller_nmi" in found:
-            equal("run_write" in found, False, f"what the NMI interrupted is in {found}")
+            equal("gen_run_write" in found, False, f"what the NMI interrupted is in {found}")
 
 
 @test("a session ends while it is hit")

@@ -29,7 +29,7 @@ def one_stack(r, n):
     return r["rows"][0]["kstack"]
 
 
-OUTER = ("run_write", "vfs_write", "ksys_write", "do_syscall_64")
+OUTER = ("gen_run_write", "vfs_write", "ksys_write", "do_syscall_64")
 
 
 def check_kernel(mode, context, between):
@@ -243,7 +243,7 @@ def folded():
         plain = [f.split(" ")[0] for f in frames.split(";")]
         equal(plain[-1], LEAF, "last frame")
         counts.setdefault(plain[-2], []).append(int(n))
-        at_most(plain.index("ksys_write"), plain.index("run_write"), "place of ksys_write")
+        at_most(plain.index("ksys_write"), plain.index("gen_run_write"), "place of ksys_write")
     equal({k: sorted(v) for k, v in counts.items()}, {"kobs_gen_caller_a": [3, 10], "kobs_gen_caller_b": [7]}, "counts")
 
 

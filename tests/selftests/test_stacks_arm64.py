@@ -3,7 +3,7 @@
 
 from stackkit import *
 
-OUTER = ("run_write", "vfs_write", "ksys_write", "el0_svc")
+OUTER = ("gen_run_write", "vfs_write", "ksys_write", "el0_svc")
 
 
 @test("frames of variable size, and ways of equal depth")
