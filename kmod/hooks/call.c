@@ -107,8 +107,10 @@ static int calls_pool(struct kobs_calls *c)
 	if (!kobs_memory_fits(c->memory, bytes))
 		return -ENOMEM;
 	err = kobs_call_pool_init(c);
-	if (!err)
-		kobs_memory_count(c->memory, bytes);
+	if (!err && !kobs_memory_count(c->memory, bytes)) {
+		kobs_call_pool_exit(c);
+		err = -ENOMEM;
+	}
 	return err;
 }
 

@@ -281,10 +281,14 @@ u32 kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,
 		.pfn = from, .order = order, .left = MOVES
 	};
 	struct kobs_object back = { .group = left };
-	bool had = kobs_block_take(b, to, order, &back, missed);
 	struct kobs_object o;
+	bool had, moves;
 	u32 moved = 0;
 
+	moves = kobs_block_take(b, from, order, &o, missed);
+	had = kobs_block_take(b, to, order, &back, missed);
+	if (!had && !moves)
+		return 0;
 	if (!had || back.size != BIT(order)) {
 		there.at = had ? back.size : 1;
 		if (had)
@@ -293,7 +297,7 @@ u32 kobs_block_move(struct kobs_block_table *b, u64 from, u64 to,
 		back = (struct kobs_object){ .group = left };
 		had = false;
 	}
-	if (kobs_block_take(b, from, order, &o, missed)) {
+	if (moves) {
 		here.at = o.size;
 		do {
 			insert_part(b, to + here.at - o.size, ilog2(o.size),

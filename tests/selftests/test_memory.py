@@ -78,10 +78,15 @@ def calls():
             took = held(s) - before
         s.close()
         return took
-    one, three = pool(1000), pool(3000)
+    one, three, some, most = pool(1000), pool(3000), pool(2049), pool(4096)
     # An instance of the kernel and the data of the source; a ring of pointers per CPU on some kernels.
     assert 1000 * 48 <= one <= 1000 * 1024, f"{one} bytes for 1,000 calls"
     assert 2 * one <= three <= 4 * one, f"{three} bytes for 3,000 calls, and {one} for 1,000"
+    # Those rings have room for a power of two, the same one for 2,049 and 4,096. Held are whole pages.
+    each = round((most - some) / 2047 / 8) * 8
+    ring = most - 4096 * each
+    cpus = int(read("/sys/devices/system/cpu/possible").strip().rsplit("-")[-1]) + 1
+    assert min(abs(ring), abs(ring - 4096 * 8 * cpus)) <= 4096, f"{ring} bytes of rings of {cpus} CPUs beside {each} for each call"
 
 
 for kind in DEFAULTS:

@@ -443,6 +443,7 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 	t0 = kobs_hit_call_begin(l->s, pc);
 	got = lock_enter(l, pc, &ref, (unsigned long)lock, flags);
 	if (unlikely(got != KOBS_INFLIGHT_BEGUN)) {
+		kobs_hit_call_end(l->s, pc, t0);
 		if (got == KOBS_INFLIGHT_FULL)
 			lock_overflow(l, pc, (unsigned long)lock);
 		goto out;
@@ -460,8 +461,8 @@ void kobs_lock_watch(void *data, void *lock, unsigned int flags)
 			kobs_cgroup_within(&l->s->filter, current);
 	}
 	kobs_inflight_publish(&ref);
-out:
 	kobs_hit_call_end(l->s, pc, t0);
+out:
 	kobs_hit_leave(pc);
 }
 
@@ -486,11 +487,13 @@ void kobs_lock_unwatch(void *data, void *lock, int ret)
 	if (!pc)
 		return;
 	t0 = kobs_hit_call_begin(l->s, pc);
-	if (likely(kobs_inflight_find(&l->inflight, (u64)current, (u64)lock, &ref)))
+	if (likely(kobs_inflight_find(&l->inflight, (u64)current, (u64)lock, &ref))) {
 		kobs_inflight_end_own(&ref);
-	else
+		kobs_hit_call_end(l->s, pc, t0);
+	} else {
+		kobs_hit_call_end(l->s, pc, t0);
 		lock_unpaired(l, pc, lock);
-	kobs_hit_call_end(l->s, pc, t0);
+	}
 	kobs_hit_leave(pc);
 }
 

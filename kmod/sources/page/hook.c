@@ -140,7 +140,7 @@ static void bulk_from_array(struct kobs_page_call *call,
 			kobs_page_bulk_one(call->pg, b, call->array[i]);
 	}
 	/* Which of the rest are new is not known, just how many. */
-	if (got > known)
+	if (got > known && READ_ONCE(call->pg->s->armed))
 		atomic64_add(got - known - call->behind + filled_of(call, got),
 			     &call->pg->unsure);
 }

@@ -423,10 +423,12 @@ void kobs_page_migrate(struct kobs_page *pg, struct folio *to,
 		WRITE_ONCE(pg->stale, true);
 		return;
 	}
+	t0 = kobs_hit_call_begin(pg->s, pc);
 	if (kobs_block_lock(&pg->blocks, !in_nmi(), &flags)) {
 		kobs_block_move(&pg->blocks, folio_pfn(from), folio_pfn(to),
 				folio_order(from), KOBS_GROUP_OTHER, &missed);
 		kobs_block_unlock(&pg->blocks, flags);
+		kobs_hit_call_end(pg->s, pc, t0);
 	} else if (kobs_hit_begin(pg->s, pc, &t0)) {
 		WRITE_ONCE(pg->stale, true);
 		kobs_count(&pc->counters, PAGE_LOST_SPLIT_BUSY);

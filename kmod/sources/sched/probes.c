@@ -60,6 +60,7 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 				       u32 state, bool stacks, bool plain)
 {
 	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
+	const struct kobs_sched *d = s->priv;
 	bool wanted = kobs_hit_wanted(s, pc);
 	u64 v[KOBS_W_USTACK + 1] KOBS_UNINIT;
 	struct kobs_inflight_ref ref KOBS_UNINIT;
@@ -84,7 +85,9 @@ static __always_inline void offcpu_out(struct kobs_session *s,
 		if (!plain) {
 			data[SCHED_D_STACKS] = sched_pair(v[KOBS_W_KSTACK],
 							  v[KOBS_W_USTACK]);
-			sched_describe_cgroup(s, data, prev);
+			/* The filter has been applied: the task can move. */
+			if (unlikely(d->cgroups))
+				data[SCHED_D_CGROUP] = kobs_cgroup_id(prev);
 		}
 		kobs_inflight_publish(&ref);
 	}
