@@ -272,7 +272,7 @@ def kernel_stacks():
             for name in ("vfs_write", "ksys_write", "el0_svc"):
                 assert name in names, f"no {name} in {names}"
             # A leaf has no frame: its caller's return address can be missing, as in perf's stacks.
-            assert names[1] in ("kobs_gen_leaf", "kobs_gen_caller_a", "repeat", "run"), f"no caller in {names}"
+            assert names[1] in ("kobs_gen_leaf", "kobs_gen_caller_a", "repeat", "gen_run_write"), f"no caller in {names}"
     at_least(seen, 30, "samples in the loop")
     s.close()
 
