@@ -31,6 +31,7 @@ COUNT = [
     ("--tid", "x", "--tid", 2), ("--tid", "99999999999999999999999", "--tid", 2),
     ("--comm", "", "--comm", 2), ("--comm", "a,,b", "--comm", 2),
     ("--comm", "more-than-15-bytes", "15", (1, 2)),
+    ("--cgroup", "", "--cgroup", 2), ("--cgroup", "a,,b", "--cgroup", 2), ("--cgroup", "/nosuch", "no control group '/nosuch'", 1),
     ("--cpu", "x", "--cpu", 2), ("--cpu", "3-1", "--cpu", 2), ("--cpu", "-1", "--cpu", 2),
     ("--cpu", "63", "cpu 63", 1),
     ("--duration", "x", "--duration", 2), ("--duration", "-1", "--duration", 2), ("--duration", "0", "--duration", 2),

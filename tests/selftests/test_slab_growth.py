@@ -196,6 +196,7 @@ LEAKS = [
     ("--by", "nosuch", "nosuch", 2), ("--by", "", "--by", 2), ("--by", "site,site", "twice", 1), ("--by", "ptr", "ptr", 2),
     ("--by", "event", "event", 2),
     ("--pid", "x", "--pid", 2), ("--tid", "x", "--tid", 2), ("--comm", "", "--comm", 2), ("--cpu", "x", "--cpu", 2),
+    ("--cgroup", "", "--cgroup", 2), ("--cgroup", "/nosuch", "no control group '/nosuch'", 1),
     ("--interval", "0", "--interval", 2), ("--output", "/nosuch/file", "/nosuch/file", 1),
     ("--flame", "-", "needs the path of a file", 2), ("--html", "/nosuch/dir/file", "/nosuch/dir/file", 1),
     ("--format", "xls", "--format", 2),
