@@ -127,34 +127,51 @@ struct search {
 	const char	*path;		/* pattern of a path; NULL for none */
 	const char	*name;		/* pattern of a name; NULL for none */
 	uint64_t	number;		/* of the group; 0 for none */
+	bool (*same)(const char *pattern, const char *text, int flags);
 	struct numbers	*ids;
 	size_t		found;
 };
 
-/* A '*' has to stand for something, or all groups would be the root. */
-static bool has_path(const char *pattern, const char *path)
+static bool is_text(const char *pattern, const char *text, int flags)
 {
-	return path[1] ? !fnmatch(pattern, path, FNM_PATHNAME) : !strcmp(pattern, path);
+	return !strcmp(pattern, text);
 }
 
-static bool has_name(const char *pattern, const char *path)
+/* A backslash is a part of names: systemd writes "\x2d" for a '-'. */
+static bool is_glob(const char *pattern, const char *text, int flags)
+{
+	return !fnmatch(pattern, text, flags | FNM_NOESCAPE);
+}
+
+static bool has_name(const struct search *s, const char *path)
 {
 	struct buf name = {};
 	bool same;
 
 	cgroup_name(path, &name);
-	same = !fnmatch(pattern, name.p, 0) || !fnmatch(pattern, strrchr(path, '/') + 1, 0);
+	same = s->same(s->name, name.p, 0) || s->same(s->name, strrchr(path, '/') + 1, 0);
 	buf_free(&name);
 	return same;
+}
+
+/* The root has no name, and no '*' stands for it, or all groups would be found. */
+static bool is_found(const struct search *s, uint64_t id, const char *path)
+{
+	if (!s->same)
+		return id == s->number;
+	if (!path[1])
+		return s->path && !strcmp(s->path, path);
+	return (s->path && s->same(s->path, path, FNM_PATHNAME)) || (s->name && has_name(s, path));
 }
 
 static bool match(uint64_t id, const char *path, void *arg)
 {
 	struct search *s = arg;
 
-	if (id != s->number && !(s->path && has_path(s->path, path)) &&
-	    !(s->name && has_name(s->name, path)))
+	if (!is_found(s, id, path))
 		return true;
+	/* What the user named keeps its name when it goes. */
+	keep(id, path, NULL);
 	numbers_add(s->ids, id);
 	s->found++;
 	/* The filter takes all that is below it. */
@@ -179,14 +196,17 @@ static void clean_pattern(const char *pattern, struct buf *out)
 /**
  * cgroup_find() - Find groups: by a path from the root, a glob of one, whose * stops at '/',
  * by the name of a directory or the short name of a group, a glob of them, or by a number.
+ * What a group is called goes before a glob, and both before a number.
  * @ids: gets the numbers, those of the highest groups only where some are below others
  *
  * Return: how many were found.
  */
 size_t cgroup_find(const char *pattern, struct numbers *ids)
 {
+	static bool (*const ways[])(const char *, const char *, int) = { is_text, is_glob };
 	struct search s = { .ids = ids };
 	struct buf clean = {};
+	size_t i;
 
 	if (!*pattern)
 		return 0;
@@ -195,9 +215,13 @@ size_t cgroup_find(const char *pattern, struct numbers *ids)
 		s.path = clean.p;
 	if (*pattern != '/')
 		s.name = pattern;
-	if (parse_number(pattern, 1, UINT64_MAX, &s.number))
-		s.number = 0;
-	cgroups_walk(match, &s);
+	for (i = 0; i < ARRAY_SIZE(ways) && !s.found; i++) {
+		s.same = ways[i];
+		cgroups_walk(match, &s);
+	}
+	s.same = NULL;
+	if (!s.found && !parse_number(pattern, 1, UINT64_MAX, &s.number))
+		cgroups_walk(match, &s);
 	buf_free(&clean);
 	return s.found;
 }

@@ -105,6 +105,7 @@ static char root[32] = "/tmp/test_cgroup.XXXXXX";
 
 static const char *const groups[] = {
 	"a.service", "a.service/in", "a.service/in/deep", "b", "b/a.service", "b/c", "b/c1", "b/c2",
+	"b/x\\x2dy.slice", "b/d[1]", "b/d1", "77777777",
 };
 
 static const char *at(const char *group)
@@ -149,11 +150,8 @@ static void finds(const char *pattern, const char *want)
 	numbers_free(&ids);
 }
 
-static void test_tree(void)
+static void make_tree(void)
 {
-	struct buf out = {};
-	char number[32];
-	uint64_t id, other;
 	size_t i;
 
 	ok(mkdtemp(root), "a tree is made");
@@ -161,6 +159,10 @@ static void test_tree(void)
 		ok(!mkdir(at(groups[i]), 0700), groups[i]);
 	cgroup_hierarchy = root;
 	same(cgroup_root(), root, "the root");
+}
+
+static void test_find(void)
+{
 	finds("/", "/");
 	finds("/b/c", "b/c");
 	finds("b/c", "b/c");
@@ -168,7 +170,7 @@ static void test_tree(void)
 	finds(at("b/c"), "b/c");
 	finds(root, "/");
 	finds("/b/c*", "b/c b/c1 b/c2");
-	finds("/*", "a.service b");
+	finds("/*", "a.service b 77777777");
 	finds("/b/c[12]", "b/c1 b/c2");
 	finds("/*/c?", "b/c1 b/c2");
 	/* Names are found anywhere, and what is below one is with it. */
@@ -177,27 +179,67 @@ static void test_tree(void)
 	finds("*.service", "a.service b/a.service");
 	finds("deep", "a.service/in/deep");
 	finds("c1", "b/c1");
+	/* A name is no glob, where there is such a group. */
+	finds("/b/x\\x2dy.slice", "b/x\\x2dy.slice");
+	finds("x\\x2dy.slice", "b/x\\x2dy.slice");
+	finds("/b/x\\*", "b/x\\x2dy.slice");
+	finds("/b/d[1]", "b/d[1]");
+	finds("d[1]", "b/d[1]");
+	finds("/b/d[12]", "b/d1");
+	finds("d[12]", "b/d1");
+	/* The root has no name. */
+	finds("*", "a.service b 77777777");
+	finds("?", "b");
 	finds("none", "");
 	finds("/c1", "");
 	finds("", "");
-	id = number_of("b/c1");
-	snprintf(number, sizeof(number), "%llu", (unsigned long long)id);
+}
+
+static void test_numbers(void)
+{
+	char number[32];
+
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)number_of("b/c1"));
 	finds(number, "b/c1");
 	finds("0", "");
-	cgroup_nearest("/b/d1", &out);
-	ok(out.len && strstr(out.p, "/b/c1"), "the nearest path");
+	finds("77777777", "77777777");
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)number_of(""));
+	finds(number, "/");
+	ok(!mkdir(at(number), 0700), "a group is called as the root's number");
+	finds(number, number);
+	ok(!rmdir(at(number)), "it goes");
+	cgroups_forget();
+}
+
+static void test_nearest(void)
+{
+	struct buf out = {};
+
+	cgroup_nearest("/b/d3", &out);
+	ok(out.len && strstr(out.p, "/b/d1"), "the nearest path");
 	out.len = 0;
 	cgroup_nearest("dep", &out);
 	same(out.p, " (near it: deep)", "the nearest name");
+	buf_free(&out);
+}
+
+static void test_paths(void)
+{
+	uint64_t id = number_of("b/c1");
+	uint64_t other;
+	struct buf out = {};
+	char number[32];
+
 	same(cgroup_path(number_of("")), "/", "the path of the root");
 	same(cgroup_path(id), "/b/c1", "a path by its number");
 	/* In this order: only the kernel's numbers are never given again. */
 	ok(!mkdir(at("b/late"), 0700), "a group comes");
 	same(cgroup_path(number_of("b/late")), "/b/late", "one that came later is found");
+	cgroups_forget();
+	finds("/b/c1", "b/c1");
 	ok(!rmdir(at("b/c1")), "a group goes");
-	same(cgroup_path(id), "/b/c1", "one that was known keeps its path");
+	same(cgroup_path(id), "/b/c1", "one that was found keeps its path");
 	other = number_of("b/late") + 1000000;
-	out.len = 0;
 	cgroup_print(other, &out);
 	snprintf(number, sizeof(number), "cgroup %llu (gone)", (unsigned long long)other);
 	same(out.p, number, "one that nobody knows");
@@ -206,7 +248,13 @@ static void test_tree(void)
 	same(out.p, "a.service/in", "a short name by its number");
 	buf_free(&out);
 	cgroups_forget();
-	rmdir(at("b/late"));
+	ok(!rmdir(at("b/late")), "the other goes");
+}
+
+static void remove_tree(void)
+{
+	size_t i;
+
 	for (i = ARRAY_SIZE(groups); i; i--)
 		rmdir(at(groups[i - 1]));
 	ok(!rmdir(root), "the tree is gone");
@@ -215,7 +263,12 @@ static void test_tree(void)
 int main(void)
 {
 	test_names();
-	test_tree();
+	make_tree();
+	test_find();
+	test_numbers();
+	test_nearest();
+	test_paths();
+	remove_tree();
 	printf("1..%u\n", test_nr);
 	return failures != 0;
 }
