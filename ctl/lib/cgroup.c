@@ -26,6 +26,7 @@ const char *cgroup_hierarchy;
 
 static struct map paths;	/* number to path below the root, or to gone */
 static char gone[1];	/* it was looked for, and not found */
+static bool looked;	/* after all numbers that are known */
 
 /** cgroup_root() - Return: where the hierarchy is mounted, or NULL. */
 const char *cgroup_root(void)
@@ -95,6 +96,13 @@ static bool keep(uint64_t id, const char *path, void *arg)
 void cgroups_look(void)
 {
 	cgroups_walk(keep, NULL);
+	looked = true;
+}
+
+/** cgroups_stale() - Numbers come that may be of groups made since the last look. */
+void cgroups_stale(void)
+{
+	looked = false;
 }
 
 /** cgroup_path() - Return: the path of a group below the root, or NULL when it is gone. */
@@ -102,7 +110,8 @@ const char *cgroup_path(uint64_t id)
 {
 	const char *path = map_get(&paths, id);
 
-	if (!path) {
+	/* One look for all of a report's: a walk for each that is gone takes seconds. */
+	if (!path && !looked) {
 		cgroups_look();
 		path = map_get(&paths, id);
 	}
@@ -264,4 +273,5 @@ static void release(void *path)
 void cgroups_forget(void)
 {
 	map_free(&paths, release);
+	looked = false;
 }

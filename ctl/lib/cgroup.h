@@ -16,6 +16,7 @@ extern const char *cgroup_hierarchy;
 const char *cgroup_root(void);
 void cgroups_walk(bool (*visit)(uint64_t id, const char *path, void *arg), void *arg);
 void cgroups_look(void);
+void cgroups_stale(void);
 const char *cgroup_path(uint64_t id);
 void cgroup_print(uint64_t id, struct buf *out);
 size_t cgroup_find(const char *pattern, struct numbers *ids);

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/cgroup.h"
 #include "lib/diag.h"
 #include "lib/lines.h"
 #include "proto/nl.h"
@@ -252,6 +253,7 @@ int nl_receive(struct nl *nl)
 {
 	int err = nl_recvmsgs(nl->sock, nl->cb);
 
+	cgroups_stale();
 	if (err >= 0 || err == -NLE_INTR || err == -NLE_AGAIN || err == -NLE_DUMP_INTR)
 		return 0;
 	if (err == -NLE_NOMEM) {	/* ENOBUFS: messages were dropped */

@@ -234,6 +234,7 @@ static void test_paths(void)
 	same(cgroup_path(id), "/b/c1", "a path by its number");
 	/* In this order: only the kernel's numbers are never given again. */
 	ok(!mkdir(at("b/late"), 0700), "a group comes");
+	cgroups_stale();
 	same(cgroup_path(number_of("b/late")), "/b/late", "one that came later is found");
 	cgroups_forget();
 	finds("/b/c1", "b/c1");
@@ -249,6 +250,25 @@ static void test_paths(void)
 	buf_free(&out);
 	cgroups_forget();
 	ok(!rmdir(at("b/late")), "the other goes");
+}
+
+/* Many that are gone need one look, until there are new numbers. */
+static void test_looks(void)
+{
+	uint64_t gone = number_of("b/c2") + 1000000;
+	bool none = true;
+	size_t i;
+
+	for (i = 0; i < 1000; i++)
+		none &= !cgroup_path(gone + i);
+	ok(none, "groups that are gone");
+	ok(!mkdir(at("later"), 0700), "a group comes after the look");
+	ok(!cgroup_path(number_of("later")), "nobody looks again: it is not known");
+	ok(!mkdir(at("latest"), 0700), "another comes");
+	cgroups_stale();
+	same(cgroup_path(number_of("latest")), "/latest", "new numbers are looked for");
+	ok(!rmdir(at("latest")) && !rmdir(at("later")), "they go");
+	cgroups_forget();
 }
 
 static void remove_tree(void)
@@ -267,6 +287,7 @@ int main(void)
 	test_find();
 	test_numbers();
 	test_nearest();
+	test_looks();
 	test_paths();
 	remove_tree();
 	printf("1..%u\n", test_nr);
