@@ -9,6 +9,7 @@
 
 #include "cmd/cgroup/files.h"
 #include "cmd/cgroup/verdict.h"
+#include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/cgroup.h"
 #include "lib/macros.h"
@@ -124,6 +125,50 @@ static void test_numbers(void)
 	v[0].cache = v[0].current + 1;
 	cgroup_judge(v, climb.n, 64 * MIB, &j);
 	same((uint64_t)j.rise, 26 * MIB, "more cache than memory is all of it");
+}
+
+static size_t part(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < nr_cgroup_parts && strcmp(cgroup_parts[i].name, name); i++)
+		;
+	return i;
+}
+
+/* Page cache is no part of what is held. */
+static void test_grown(void)
+{
+	int64_t from[16] = {}, to[16] = {};
+	int64_t by;
+
+	ok(nr_cgroup_parts < ARRAY_SIZE(from), "there is room for the parts");
+	same(cgroup_grown_most(from, to, &by), NO_PART, "nothing grew");
+	to[part("file")] = 900;
+	from[part("anon")] = 50;
+	same(cgroup_grown_most(from, to, &by), NO_PART, "page cache, and what shrinks");
+	to[part("sock")] = 100;
+	same(cgroup_grown_most(from, to, &by), part("sock"), "a part that grew");
+	same((uint64_t)by, 100, "by so much");
+	from[nr_cgroup_parts] = -60;
+	to[nr_cgroup_parts] = 41;
+	same(cgroup_grown_most(from, to, &by), nr_cgroup_parts, "the rest grew more");
+	same((uint64_t)by, 101, "from below 0");
+	ok(!strcmp(cgroup_parts[nr_cgroup_parts].name, "unaccounted"), "which is no part");
+}
+
+/* There are the commands that are proposed. */
+static void test_next(void)
+{
+	size_t i;
+
+	for (i = 0; i <= nr_cgroup_parts; i++) {
+		char noun[16] = "", verb[16] = "";
+
+		sscanf(cgroup_parts[i].next, "obsctl %15s %15s", noun, verb);
+		ok(noun_find(noun) && verb_find(noun_find(noun), verb), cgroup_parts[i].next);
+	}
+	ok(!strstr(cgroup_parts[part("sock")].next, "page faults"), "buffers are no page faults");
 }
 
 static char root[40] = "/tmp/test_cgroup_memory.XXXXXX";
@@ -261,6 +306,8 @@ int main(void)
 {
 	test_verdicts();
 	test_numbers();
+	test_grown();
+	test_next();
 	test_files();
 	printf("1..%u\n", test_nr);
 	return failures != 0;

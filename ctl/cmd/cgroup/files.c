@@ -18,20 +18,31 @@ const char *const cgroup_limit_files[NR_CGROUP_LIMITS] = {
 	[LIMIT_MIN] = "memory.min", [LIMIT_SWAP] = "memory.swap.max",
 };
 
+#define PAGES	"obsctl page faults --by comm,ustack"
+#define SLAB	"obsctl slab leaks --by site,cache"
+#define SITES	"obsctl mem leaks --kind page --by site"
+#define SENT	"obsctl syscall count sendto sendmsg recvfrom recvmsg --by comm"
+
 const struct cgroup_part cgroup_parts[] = {
-	{ "anon", "memory of programs", { "anon" }, NULL, false },
-	{ "shmem", "tmpfs and shared memory", { "shmem" }, NULL, false },
-	{ "file", "page cache of files", { "file" }, "shmem", true },
-	{ "slab_reclaimable", "slab, reclaimable", { "slab_reclaimable" }, NULL, true },
-	{ "slab_unreclaimable", "slab, in use", { "slab_unreclaimable" }, NULL, false },
-	{ "kernel_stack", "kernel stacks of threads", { "kernel_stack" }, NULL, false },
-	{ "pagetables", "page tables", { "pagetables", "sec_pagetables" }, NULL, false },
-	{ "percpu", "percpu memory", { "percpu" }, NULL, false },
-	{ "sock", "buffers of sockets", { "sock" }, NULL, false },
-	{ "vmalloc", "vmalloc()", { "vmalloc" }, NULL, false },
+	{ "anon", "memory of programs", { "anon" }, NULL, false, PAGES },
+	{ "shmem", "tmpfs and shared memory", { "shmem" }, NULL, false, PAGES },
+	{ "file", "page cache of files", { "file" }, "shmem", true,
+	  "obsctl syscall count read write --by comm" },
+	{ "slab_reclaimable", "slab, reclaimable", { "slab_reclaimable" }, NULL, true, SLAB },
+	{ "slab_unreclaimable", "slab, in use", { "slab_unreclaimable" }, NULL, false, SLAB },
+	{ "kernel_stack", "kernel stacks of threads", { "kernel_stack" }, NULL, false,
+	  "obsctl syscall count clone clone3 --by comm" },
+	{ "pagetables", "page tables", { "pagetables", "sec_pagetables" }, NULL, false, SITES },
+	{ "percpu", "percpu memory", { "percpu" }, NULL, false,
+	  "obsctl mem leaks --kind percpu --by site" },
+	{ "sock", "buffers of sockets", { "sock" }, NULL, false, SENT },
+	{ "vmalloc", "vmalloc()", { "vmalloc" }, NULL, false,
+	  "obsctl mem leaks --kind vmalloc --by site" },
+	/* Last, and no part of memory.stat. */
+	{ "unaccounted", "unaccounted", {}, NULL, false, SITES },
 };
 
-const size_t nr_cgroup_parts = ARRAY_SIZE(cgroup_parts);
+const size_t nr_cgroup_parts = ARRAY_SIZE(cgroup_parts) - 1;
 
 /* A file of the group as a text, in memory that the next one uses, too; NULL: not there. */
 static char *text_of(const char *path, const char *file)
@@ -170,6 +181,39 @@ int64_t cgroup_rest(const struct cgroup_files *f)
 	for (i = 0; i < nr_cgroup_parts; i++)
 		rest -= (int64_t)cgroup_part_bytes(f, i);
 	return rest;
+}
+
+/** cgroup_all_parts() - Bytes of all parts, and of the rest behind them. */
+void cgroup_all_parts(const struct cgroup_files *f, int64_t *bytes)
+{
+	size_t i;
+
+	for (i = 0; i < nr_cgroup_parts; i++)
+		bytes[i] = (int64_t)cgroup_part_bytes(f, i);
+	bytes[i] = cgroup_rest(f);
+}
+
+/**
+ * cgroup_grown_most() - Which part that is held grew most, the rest included.
+ * @from: bytes of all parts and of the rest
+ * @to: the same later
+ * @by: set to the bytes that it grew by
+ *
+ * Return: its index in cgroup_parts, or NO_PART if none grew.
+ */
+size_t cgroup_grown_most(const int64_t *from, const int64_t *to, int64_t *by)
+{
+	size_t found = NO_PART;
+	size_t i;
+
+	*by = 0;
+	for (i = 0; i <= nr_cgroup_parts; i++) {
+		if (!cgroup_parts[i].cache && to[i] - from[i] > *by) {
+			*by = to[i] - from[i];
+			found = i;
+		}
+	}
+	return found;
 }
 
 /** cgroup_cache() - Return: bytes that are given back when the kernel needs them. */

@@ -39,8 +39,12 @@ struct cgroup_part {
 	const char	*more[3];	/* of memory.stat, added up */
 	const char	*less;		/* taken off; or NULL */
 	bool		cache;		/* given back when the kernel needs it */
+	const char	*next;		/* what to ask when it grows */
 };
 
+#define NO_PART		SIZE_MAX
+
+/* Behind nr_cgroup_parts of them is what none of them has. */
 extern const struct cgroup_part cgroup_parts[];
 extern const size_t nr_cgroup_parts;
 
@@ -51,6 +55,8 @@ void cgroup_files_free(struct cgroup_files *f);
 uint64_t cgroup_value(const struct named *n, const char *name);
 uint64_t cgroup_part_bytes(const struct cgroup_files *f, size_t part);
 int64_t cgroup_rest(const struct cgroup_files *f);
+void cgroup_all_parts(const struct cgroup_files *f, int64_t *bytes);
+size_t cgroup_grown_most(const int64_t *from, const int64_t *to, int64_t *by);
 uint64_t cgroup_cache(const struct cgroup_files *f);
 uint64_t cgroup_limit_of(const char *path, const char **whose);
 

@@ -34,17 +34,19 @@ static void keep_parts(struct show *s, uint64_t now)
 {
 	uint64_t cache = cgroup_cache(&s->now);
 	uint64_t held = s->now.current > cache ? s->now.current - cache : 0;
-	bool peak = !s->nr_readings || held > s->peak;
+	int64_t bytes[SHOW_PARTS];
 	size_t i;
 
-	for (i = 0; i < nr_cgroup_parts; i++) {
-		trend_add(&s->trends[i], now, cgroup_part_bytes(&s->now, i));
-		if (peak)
-			s->at_peak[i] = cgroup_part_bytes(&s->now, i);
-	}
-	trend_add(&s->trends[i], now, (uint64_t)(cgroup_rest(&s->now) + BIAS));
-	if (peak)
+	cgroup_all_parts(&s->now, bytes);
+	for (i = 0; i < nr_cgroup_parts; i++)
+		trend_add(&s->trends[i], now, (uint64_t)bytes[i]);
+	trend_add(&s->trends[i], now, (uint64_t)(bytes[i] + BIAS));
+	if (!s->nr_readings)
+		memcpy(s->at_first, bytes, sizeof(bytes[0]) * (nr_cgroup_parts + 1));
+	if (!s->nr_readings || held > s->peak) {
+		memcpy(s->at_peak, bytes, sizeof(bytes[0]) * (nr_cgroup_parts + 1));
 		s->peak = held;
+	}
 }
 
 /* Times that a limit left nothing but a kill, of the group and of those above it. */

@@ -31,7 +31,8 @@ struct show {
 	uint64_t	from;
 	uint64_t	last;
 	struct trend	trends[SHOW_PARTS];	/* of cgroup_parts, and of the rest */
-	uint64_t	at_peak[SHOW_PARTS];	/* parts, where most was held */
+	int64_t		at_first[SHOW_PARTS];	/* parts and the rest, in the first reading */
+	int64_t		at_peak[SHOW_PARTS];	/* where most was held */
 	uint64_t	peak;
 	uint64_t	limit;		/* that is reached first; NO_LIMIT */
 	char		*limit_path;

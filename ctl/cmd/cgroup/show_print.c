@@ -47,8 +47,8 @@ static void print_part(const struct show *s, struct out *o, size_t i)
 	if (!o->json && !bytes && !s->trends[i].squares)
 		return;
 	out_row_begin(o);
-	out_json_text(o, "part", rest ? "unaccounted" : cgroup_parts[i].name);
-	out_cell_aside(o, "PART", rest ? "unaccounted" : cgroup_parts[i].doc, false);
+	out_json_text(o, "part", cgroup_parts[i].name);
+	out_cell_aside(o, "PART", cgroup_parts[i].doc, false);
 	format_bytes(number, sizeof(number), (uint64_t)(bytes < 0 ? -bytes : bytes));
 	snprintf(shown, sizeof(shown), "%s%s", bytes < 0 ? "-" : "", number);
 	out_cell_signed(o, "bytes", "BYTES", bytes, shown);
@@ -193,21 +193,19 @@ static void print_cpu(const struct show *s, struct out *o)
 }
 
 /* The part that grew most up to where most was held. */
-static size_t grown_most(const struct show *s, uint64_t *by)
+static size_t grown_most(const struct show *s, int64_t *by)
 {
-	size_t found = 0;
-	size_t i;
+	return cgroup_grown_most(s->at_first, s->at_peak, by);
+}
 
-	*by = 0;
-	for (i = 0; i < nr_cgroup_parts; i++) {
-		uint64_t bytes = grown(cgroup_part_bytes(&s->first, i), s->at_peak[i]);
+static void describe_most(const struct show *s, struct buf *out)
+{
+	int64_t by;
+	size_t part = grown_most(s, &by);
 
-		if (!cgroup_parts[i].cache && bytes > *by) {
-			*by = bytes;
-			found = i;
-		}
-	}
-	return found;
+	if (part != NO_PART)
+		buf_printf(out, ", %s of it %s", by > s->found.rise / 2 ? "most" : "the largest part",
+			   cgroup_parts[part].doc);
 }
 
 static void print_kills(struct show *s, struct out *o)
@@ -231,30 +229,31 @@ static void describe(const struct show *s, struct buf *out)
 {
 	const struct cgroup_judgement *j = &s->found;
 	char rise[32], step[40], left[32];
-	uint64_t by;
-	size_t part = grown_most(s, &by);
 
 	format_bytes(rise, sizeof(rise), (uint64_t)(j->rise < 0 ? -j->rise : j->rise));
 	switch (j->verdict) {
 	case CGROUP_CLIMB:
 		slab_format_bytes_rate(step, sizeof(step), j->rate);
-		buf_printf(out, "A steady climb: what it holds grew by %s, %s, most of it %s", rise,
-			   step, cgroup_parts[part].doc);
+		buf_printf(out, "A steady climb: what it holds grew by %s, %s", rise,
+			   step);
+		describe_most(s, out);
 		if (j->left_s > 0 && !show_kills(s))
 			buf_printf(out, "; its limit is reached in %s",
 				   format_ns(left, sizeof(left), j->left_s * 1e9));
 		break;
 	case CGROUP_SPIKE:
 		format_bytes(step, sizeof(step), j->step);
-		buf_printf(out, "A spike: it took %s more, %s of that between two readings, most of it %s",
-			   rise, step, cgroup_parts[part].doc);
+		buf_printf(out, "A spike: it took %s more, %s of that between two readings", rise,
+			   step);
+		describe_most(s, out);
 		break;
 	case CGROUP_CACHE:
 		buf_puts(out, "Page cache: what it holds does not grow; files that were read or written fill it, and the kernel takes that back when it needs memory");
 		break;
 	case CGROUP_UNSURE:
-		buf_printf(out, "It grew by %s, most of it %s; how is not clear: observe it for longer",
-			   rise, cgroup_parts[part].doc);
+		buf_printf(out, "It grew by %s", rise);
+		describe_most(s, out);
+		buf_puts(out, "; how is not clear: observe it for longer");
 		break;
 	case CGROUP_STEADY:
 		buf_puts(out, "Steady: what it holds did not grow");
@@ -267,15 +266,18 @@ static void describe(const struct show *s, struct buf *out)
 /* What to ask next about what grows. */
 static const char *next_of(const struct show *s)
 {
-	uint64_t by;
-	size_t part = grown_most(s, &by);
+	size_t part = 0;
+	int64_t by;
 
-	if (s->found.verdict == CGROUP_CACHE)
-		return "obsctl syscall count read write --by comm";
+	if (s->found.verdict == CGROUP_CACHE) {
+		while (!cgroup_parts[part].cache)
+			part++;
+		return cgroup_parts[part].next;
+	}
 	if (s->found.verdict != CGROUP_CLIMB && s->found.verdict != CGROUP_SPIKE)
 		return NULL;
-	return !strncmp(cgroup_parts[part].name, "slab", 4) ? "obsctl slab leaks --by site,cache" :
-	       "obsctl page faults --by comm,ustack";
+	part = grown_most(s, &by);
+	return part == NO_PART ? NULL : cgroup_parts[part].next;
 }
 
 static void print_verdict(const struct show *s, struct out *o)
