@@ -95,7 +95,7 @@ static void test_verdicts(void)
 	for (i = 0; i < ARRAY_SIZE(judged); i++) {
 		size_t n = readings_of(&judged[i], v);
 
-		cgroup_judge(v, n, judged[i].limit * MIB, &j);
+		cgroup_judge(v, n, judged[i].limit * MIB, judged[i].limit * MIB, &j);
 		ok(j.verdict == judged[i].verdict, judged[i].name);
 		if (j.verdict != judged[i].verdict)
 			printf("# got %s, want %s\n", cgroup_verdict_name(j.verdict),
@@ -103,7 +103,7 @@ static void test_verdicts(void)
 	}
 }
 
-/* 8 MiB each second, 38 of 64 left. */
+/* 8 MiB each second, 38 of 64 left, or 12 below the limit of a group above it. */
 static void test_numbers(void)
 {
 	const struct judged climb = {
@@ -112,18 +112,20 @@ static void test_numbers(void)
 	struct cgroup_reading v[READINGS];
 	struct cgroup_judgement j;
 
-	cgroup_judge(v, readings_of(&climb, v), 64 * MIB, &j);
+	cgroup_judge(v, readings_of(&climb, v), 64 * MIB, 38 * MIB, &j);
 	same(j.peak, 8, "the peak");
 	same((uint64_t)j.rise, 16 * MIB, "how much it rose");
 	same(j.step, 2 * MIB, "the largest step");
 	same((uint64_t)(j.rate + 0.5), 8 * MIB, "its rate");
 	ok(j.sure > 0.99, "which is sure");
 	same((uint64_t)(j.left_s * 1000 + 0.5), 4750, "when the limit is reached");
-	cgroup_judge(v, climb.n, 0, &j);
+	cgroup_judge(v, climb.n, 64 * MIB, 12 * MIB, &j);
+	same((uint64_t)(j.left_s * 1000 + 0.5), 1500, "others fill it, too");
+	cgroup_judge(v, climb.n, 0, NO_LIMIT, &j);
 	ok(j.verdict == CGROUP_CLIMB && !j.left_s, "no limit is never reached");
 	/* Files are read one after the other. */
 	v[0].cache = v[0].current + 1;
-	cgroup_judge(v, climb.n, 64 * MIB, &j);
+	cgroup_judge(v, climb.n, 64 * MIB, 38 * MIB, &j);
 	same((uint64_t)j.rise, 26 * MIB, "more cache than memory is all of it");
 }
 
@@ -183,6 +185,8 @@ static const struct {
 	{ "cgroup.procs", "1\n" },
 	{ "a/cgroup.procs", "" },
 	{ "a/memory.max", "67108864\n" },
+	{ "a/memory.current", "0\n" },
+	{ "a/memory.stat", "" },
 	{ "a/b/cgroup.procs", "" },
 	{ "a/b/memory.current", "1000000\n" },
 	{ "a/b/memory.stat",
@@ -250,10 +254,36 @@ static void test_parts(const struct cgroup_files *f)
 	same(cgroup_cache(f), 230000, "what is given back");
 }
 
+/* What a limit has, and whose it is; 1,000,000 bytes of b are 230,000 of cache. */
+static void limit_is(const char *path, uint64_t limit, uint64_t room, const char *of,
+		     const char *name)
+{
+	const char *whose;
+	uint64_t left;
+
+	same(cgroup_limit_of(path, &whose, &left), limit, name);
+	same(left, room, "how much is left");
+	ok(limit == NO_LIMIT || !strcmp(whose, of), of);
+}
+
+static void test_limits(void)
+{
+	limit_is("/a/b", 64 * MIB, 64 * MIB, "/a", "the limit of a group above");
+	make_file("a/b/memory.max", "4096\n");
+	limit_is("/a/b", 4096, 0, "/a/b", "a limit of its own, which is passed");
+	make_file("a/b/memory.max", "20000000\n");
+	limit_is("/a/b", 20000000, 19230000, "/a/b", "a limit of its own");
+	make_file("a/memory.current", "60000000\n");
+	limit_is("/a/b", 64 * MIB, 64 * MIB - 60000000, "/a", "a larger one with less room");
+	make_file("a/memory.stat", "file 50000000\nshmem 0\n");
+	limit_is("/a/b", 20000000, 19230000, "/a/b", "page cache leaves room");
+	limit_is("/a/bare/none", 64 * MIB, 64 * MIB - 10000000, "/a", "of one that went");
+	limit_is("/", NO_LIMIT, NO_LIMIT, "", "the root has none");
+}
+
 static void test_files(void)
 {
 	struct cgroup_files f;
-	const char *whose;
 	size_t i;
 
 	ok(mkdtemp(root), "a tree is made");
@@ -286,13 +316,7 @@ static void test_files(void)
 	ok(cgroup_files_read(&f, "/"), "the root");
 	cgroup_files_free(&f);
 	ok(!cgroup_files_read(&f, "/a/none"), "one that is not there");
-	same(cgroup_limit_of("/a/b", &whose), 64 * MIB, "the limit of a group above");
-	ok(!strcmp(whose, "/a"), "whose it is");
-	make_file("a/b/memory.max", "4096\n");
-	same(cgroup_limit_of("/a/b", &whose), 4096, "a limit of its own");
-	ok(!strcmp(whose, "/a/b"), "which is its own");
-	ok(cgroup_limit_of("/a/bare/none", &whose) == 64 * MIB, "of one that went");
-	ok(cgroup_limit_of("/", &whose) == NO_LIMIT, "the root has none");
+	test_limits();
 	for (i = ARRAY_SIZE(made); i; i--)
 		if (made[i - 1].text)
 			unlink(at(made[i - 1].file));

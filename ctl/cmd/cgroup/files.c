@@ -228,30 +228,51 @@ uint64_t cgroup_cache(const struct cgroup_files *f)
 	return bytes;
 }
 
+/* Of what is held: page cache goes before a limit kills. */
+static uint64_t room_of(const char *path, uint64_t *limit)
+{
+	struct cgroup_files f = {};
+	uint64_t cache, held;
+
+	read_memory(&f, path);
+	*limit = f.limit[LIMIT_MAX];
+	cache = cgroup_cache(&f);
+	held = f.current > cache ? f.current - cache : 0;
+	cgroup_files_free(&f);
+	if (*limit == NO_LIMIT)
+		return NO_LIMIT;
+	return *limit > held ? *limit - held : 0;
+}
+
 /**
- * cgroup_limit_of() - The limit that a group reaches first: its own, or of one above it.
+ * cgroup_limit_of() - The limit that a group reaches first, its own or of one above it: the
+ * one with the least room, as others fill those above, too.
  * @path: below the root of the hierarchy
  * @whose: set to the path of the group that has it, valid until the next call
+ * @room: set to the bytes that are left below it, or NO_LIMIT
  *
  * Return: bytes, or NO_LIMIT.
  */
-uint64_t cgroup_limit_of(const char *path, const char **whose)
+uint64_t cgroup_limit_of(const char *path, const char **whose, uint64_t *room)
 {
 	static char at[1024];
 	char up[1024];
-	uint64_t least = NO_LIMIT;
+	uint64_t found = NO_LIMIT;
 	char *slash;
 
 	*whose = at;
+	*room = NO_LIMIT;
 	snprintf(up, sizeof(up), "%s", path);
 	while ((slash = strrchr(up, '/')) && up[1]) {
-		uint64_t limit = number_of(text_of(up, "memory.max"));
+		uint64_t limit;
+		uint64_t left = room_of(up, &limit);
 
-		if (limit < least) {
-			least = limit;
+		if (left < *room) {
+			*room = left;
+			found = limit;
 			snprintf(at, sizeof(at), "%s", up);
 		}
 		slash[slash == up] = 0;
 	}
-	return least;
+	return found;
 }

@@ -58,6 +58,6 @@ int64_t cgroup_rest(const struct cgroup_files *f);
 void cgroup_all_parts(const struct cgroup_files *f, int64_t *bytes);
 size_t cgroup_grown_most(const int64_t *from, const int64_t *to, int64_t *by);
 uint64_t cgroup_cache(const struct cgroup_files *f);
-uint64_t cgroup_limit_of(const char *path, const char **whose);
+uint64_t cgroup_limit_of(const char *path, const char **whose, uint64_t *room);
 
 #endif

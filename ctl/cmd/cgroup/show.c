@@ -70,7 +70,7 @@ static void find_limit(struct show *s)
 {
 	const char *whose;
 
-	s->limit = cgroup_limit_of(s->path, &whose);
+	s->limit = cgroup_limit_of(s->path, &whose, &s->room);
 	free(s->limit_path);
 	s->limit_path = copy_string(whose);
 }
@@ -130,7 +130,7 @@ static int print_report(void *arg, bool interim)
 	struct output to = s->output;
 	int err;
 
-	cgroup_judge(s->v, s->n, s->limit == NO_LIMIT ? 0 : s->limit, &s->found);
+	cgroup_judge(s->v, s->n, s->limit == NO_LIMIT ? 0 : s->limit, s->room, &s->found);
 	err = kills_read(&s->kills);
 	if (err)
 		return err;

@@ -35,6 +35,7 @@ struct show {
 	int64_t		at_peak[SHOW_PARTS];	/* where most was held */
 	uint64_t	peak;
 	uint64_t	limit;		/* that is reached first; NO_LIMIT */
+	uint64_t	room;		/* bytes left below it */
 	char		*limit_path;
 	struct show_level levels[SHOW_LEVELS];
 	size_t		nr_levels;

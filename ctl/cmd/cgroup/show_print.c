@@ -11,9 +11,32 @@
 
 static const char *const events[] = { "low", "high", "max", "oom", "oom_kill" };
 
+static bool has_own_limit(const struct show *s)
+{
+	return !strcmp(s->limit_path, s->path);
+}
+
+static void print_use(const struct show *s, struct out *o)
+{
+	char used[32], limit[32], room[32];
+
+	if (!s->now.has_memory)
+		return;
+	format_bytes(used, sizeof(used), s->now.current);
+	format_bytes(limit, sizeof(limit), s->limit);
+	format_bytes(room, sizeof(room), s->room);
+	if (s->limit == NO_LIMIT)
+		out_line(o, "It uses %s, without a limit\n", used);
+	else if (has_own_limit(s))
+		out_line(o, "It uses %s of %s, the memory.max of %s\n", used, limit, s->limit_path);
+	else
+		out_line(o, "It uses %s of %s, the memory.max of %s, which has room for %s\n", used,
+			 limit, s->limit_path, room);
+}
+
 static void print_head(const struct show *s, struct out *o, bool interim)
 {
-	char took[32], used[32], limit[32], gone[16] = "";
+	char took[32], gone[16] = "";
 	struct buf name = {};
 
 	cgroup_print_head(o, "show", interim, s->last - s->from, s->nr_readings);
@@ -28,13 +51,7 @@ static void print_head(const struct show *s, struct out *o, bool interim)
 	out_line(o, "cgroup %s%s, %s%s, %zu readings", s->path, gone,
 		 format_ns(took, sizeof(took), (double)(s->last - s->from)),
 		 interim ? " so far" : "", s->nr_readings);
-	if (s->now.has_memory && s->limit != NO_LIMIT)
-		out_line(o, "It uses %s of %s, the memory.max of %s\n",
-			 format_bytes(used, sizeof(used), s->now.current),
-			 format_bytes(limit, sizeof(limit), s->limit), s->limit_path);
-	else if (s->now.has_memory)
-		out_line(o, "It uses %s, without a limit\n",
-			 format_bytes(used, sizeof(used), s->now.current));
+	print_use(s, o);
 	buf_free(&name);
 }
 
@@ -98,6 +115,7 @@ static void print_limits(const struct show *s, struct out *o)
 	if (s->limit != NO_LIMIT) {
 		out_json_number(o, "limit", s->limit);
 		out_json_text(o, "limit_of", s->limit_path);
+		out_json_number(o, "limit_room", s->room);
 	}
 	out_json_number(o, "swap", s->now.swap);
 	if (s->now.peak)
@@ -238,7 +256,9 @@ static void describe(const struct show *s, struct buf *out)
 			   step);
 		describe_most(s, out);
 		if (j->left_s > 0 && !show_kills(s))
-			buf_printf(out, "; its limit is reached in %s",
+			buf_printf(out, "; %s%s is reached in %s",
+				   has_own_limit(s) ? "its limit" : "the limit of ",
+				   has_own_limit(s) ? "" : s->limit_path,
 				   format_ns(left, sizeof(left), j->left_s * 1e9));
 		break;
 	case CGROUP_SPIKE:

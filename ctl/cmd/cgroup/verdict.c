@@ -88,10 +88,11 @@ static bool is_filled_by_cache(const struct cgroup_reading *last, uint64_t limit
 /**
  * cgroup_judge() - What the memory of a group did.
  * @v: readings, in their order
- * @limit: bytes; 0 for none
+ * @limit: that it reaches first, its own or of a group above it; 0 for none
+ * @room: bytes that are left below @limit, in the group that has it
  */
 void cgroup_judge(const struct cgroup_reading *v, size_t n, uint64_t limit,
-		  struct cgroup_judgement *out)
+		  uint64_t room, struct cgroup_judgement *out)
 {
 	const struct cgroup_reading *last = n ? &v[n - 1] : NULL;
 	int64_t least;
@@ -109,8 +110,8 @@ void cgroup_judge(const struct cgroup_reading *v, size_t n, uint64_t limit,
 		out->verdict = CGROUP_CACHE;
 	else
 		out->verdict = CGROUP_STEADY;
-	if (out->verdict == CGROUP_CLIMB && limit > held(last) && out->rate > 0)
-		out->left_s = (double)(limit - held(last)) / out->rate;
+	if (out->verdict == CGROUP_CLIMB && limit && out->rate > 0)
+		out->left_s = (double)room / out->rate;
 }
 
 /** cgroup_verdict_name() - Return: the word for a verdict, in reports and JSON. */

@@ -34,7 +34,7 @@ struct cgroup_judgement {
 };
 
 void cgroup_judge(const struct cgroup_reading *v, size_t n, uint64_t limit,
-		  struct cgroup_judgement *out);
+		  uint64_t room, struct cgroup_judgement *out);
 const char *cgroup_verdict_name(enum cgroup_verdict verdict);
 
 #endif
