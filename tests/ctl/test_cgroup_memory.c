@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/cgroup/files.h"
-#include "cmd/cgroup/verdict.h"
+#include "cmd/cgroup/cgroup.h"
 #include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/cgroup.h"
+#include "lib/diag.h"
 #include "lib/macros.h"
 
 static unsigned int test_nr;
@@ -281,6 +281,32 @@ static void test_limits(void)
 	limit_is("/", NO_LIMIT, NO_LIMIT, "", "the root has none");
 }
 
+/* A test for CI must not pass where nothing can be judged. */
+static void test_fail(void)
+{
+	static const struct {
+		const char	*group;
+		const char	*why;
+	} cases[] = {
+		{ "/a/bare", "of that of /a/bare: it has no memory controller" },
+		{ "/", "of that of /: it is the root" },
+	};
+	struct cgroup_opts own = { .fail = true, .passive = true };
+	struct opts o = { .own = &own };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf said = {};
+
+		sentences_kept = &said;
+		same((uint64_t)cgroup_show(&o, cases[i].group), STATUS_REFUSED, cases[i].group);
+		sentences_kept = NULL;
+		ok(said.len && strstr(said.p, cases[i].why), cases[i].why);
+		buf_free(&said);
+	}
+	cgroups_forget();
+}
+
 static void test_files(void)
 {
 	struct cgroup_files f;
@@ -317,6 +343,7 @@ static void test_files(void)
 	cgroup_files_free(&f);
 	ok(!cgroup_files_read(&f, "/a/none"), "one that is not there");
 	test_limits();
+	test_fail();
 	for (i = ARRAY_SIZE(made); i; i--)
 		if (made[i - 1].text)
 			unlink(at(made[i - 1].file));

@@ -224,6 +224,7 @@ def throttled():
         at_least(r["cpu"]["throttled"], 3, "periods throttled")
         at_least(r["cpu"]["periods"], r["cpu"]["throttled"], "periods")
         at_least(r["cpu"]["throttled_us"], 1, "time throttled")
+        contains(obsctl("cgroup", g.path, "--fail", "-d", "1", status=1).err, "it has no memory controller", "refusal")
         assert "current" not in r and "verdict" not in r, f"memory of a group without its controller: {r}"
 
 
@@ -238,6 +239,7 @@ def removed():
         for name, part_of in (("/kobs-mem/nothing", "there is no control group '/kobs-mem/nothing'"),
                               ("kobs-memo", "(near it: kobs-mem)")):
             contains(obsctl("cgroup", name, "-d", "1", status=1).err, part_of, "refusal")
+    contains(obsctl("cgroup", "/", "--fail", "-d", "1", status=1).err, "nothing is known of that of /: it is the root", "refusal")
     for args, part_of in ((("/", "/"), "shows one group, and there are 2"), (("--fail",), "--fail is about one group"),
                           (("/", "-n", "3"), "-n is about the table of all groups")):
         contains(obsctl("cgroup", *args, status=2).err, part_of, "refusal")

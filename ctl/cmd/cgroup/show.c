@@ -75,6 +75,18 @@ static void find_limit(struct show *s)
 	s->limit_path = copy_string(whose);
 }
 
+/* Whether --fail, if it is given, has something to go by; says so if not. */
+static bool can_judge(const struct show *s, const struct cgroup_files *f)
+{
+	const struct cgroup_opts *own = s->o->own;
+
+	if (!own->fail || f->has_memory)
+		return true;
+	refuse("--fail judges the memory of a group, and nothing is known of that of %s: %s",
+	       s->path, s->path[1] ? "it has no memory controller" : "it is the root");
+	return false;
+}
+
 static int take_reading(void *arg)
 {
 	struct show *s = arg;
@@ -86,6 +98,10 @@ static int take_reading(void *arg)
 		s->removed = true;
 		s->readings.ended = true;
 		return s->nr_readings ? 0 : refuse("control group %s was removed", s->path);
+	}
+	if (!s->nr_readings && !can_judge(s, &f)) {
+		cgroup_files_free(&f);
+		return STATUS_REFUSED;
 	}
 	/* The first one is kept. */
 	if (s->nr_readings > 1)
