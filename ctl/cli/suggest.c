@@ -67,13 +67,8 @@ static void add_word(struct buf *line, const char *word)
 		buf_printf(line, plain ? " %s" : " \"%s\"", word);
 		return;
 	}
-	buf_puts(line, " '");
-	for (; *word; word++) {
-		if (*word == '\'')
-			buf_puts(line, "'\\'");
-		buf_putc(line, *word);
-	}
-	buf_putc(line, '\'');
+	buf_putc(line, ' ');
+	buf_quote(line, word);
 }
 
 static void add_proposal(struct buf *hint, const char *noun, const char *verb, int argc,

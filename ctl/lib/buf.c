@@ -79,6 +79,18 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+/** buf_quote() - Add a word in single quotes, as a shell takes it; one in it ends them. */
+void buf_quote(struct buf *b, const char *word)
+{
+	buf_putc(b, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			buf_puts(b, "'\\'");
+		buf_putc(b, *word);
+	}
+	buf_putc(b, '\'');
+}
+
 /** buf_u64_padded() - Add a number, at least @width wide, without stdio. */
 void buf_u64_padded(struct buf *b, uint64_t v, int width, char fill)
 {

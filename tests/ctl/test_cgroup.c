@@ -150,6 +150,38 @@ static void finds(const char *pattern, const char *want)
 	numbers_free(&ids);
 }
 
+/* Whether a shell takes a quoted name as it is. */
+static void test_quotes(void)
+{
+	static const char *const cases[][2] = {
+		{ "/a", "'/a'" },
+		{ "", "''" },
+		{ "/a b\\x2d$c*", "'/a b\\x2d$c*'" },
+		{ "/it's", "'/it'\\''s'" },
+		{ "''", "''\\'''\\'''" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct buf line = {};
+		char got[64] = "";
+		FILE *shell;
+
+		buf_quote(&line, cases[i][0]);
+		same(line.p, cases[i][1], cases[i][1]);
+		line.len = 0;
+		buf_puts(&line, "printf %s ");
+		buf_quote(&line, cases[i][0]);
+		shell = popen(line.p, "r");
+		if (shell && !fgets(got, sizeof(got), shell))
+			*got = 0;
+		if (shell)
+			pclose(shell);
+		same(got, cases[i][0], "as the shell takes it");
+		buf_free(&line);
+	}
+}
+
 static void make_tree(void)
 {
 	size_t i;
@@ -283,6 +315,7 @@ static void remove_tree(void)
 int main(void)
 {
 	test_names();
+	test_quotes();
 	make_tree();
 	test_find();
 	test_numbers();

@@ -181,6 +181,8 @@ static void print_group(struct listing *l, struct out *o, const struct listed *g
 
 static void print_foot(const struct listing *l, struct out *o, size_t shown)
 {
+	struct buf path = {};
+
 	if (!l->n) {
 		out_line(o, "No control group below %s has the memory controller.", cgroup_root());
 		return;
@@ -189,7 +191,9 @@ static void print_foot(const struct listing *l, struct out *o, size_t shown)
 		out_line(o, "... and %zu more: see -n", l->n - shown);
 	out_line(o, "PRESSURE: time that threads waited for memory, of 10 s. THROTTLED: periods in which its CPU time was used up. OOM KILLS: %s.",
 		 l->over ? "in this time" : "since the group was made");
-	out_line(o, "Next: obsctl cgroup '%s'", l->v[0].path);
+	buf_quote(&path, l->v[0].path);
+	out_line(o, "Next: obsctl cgroup %s", path.p);
+	buf_free(&path);
 }
 
 static int print_report(void *arg, bool interim)

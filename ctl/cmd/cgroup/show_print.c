@@ -315,7 +315,8 @@ static void print_verdict(const struct show *s, struct out *o)
 	out_line(o, "\n%s.", text.p);
 	if (next) {
 		text.len = 0;
-		buf_printf(&text, "%s --cgroup '%s'", next, s->path);
+		buf_printf(&text, "%s --cgroup ", next);
+		buf_quote(&text, s->path);
 		out_json_text(o, "next", text.p);
 		out_line(o, "Next: %s", text.p);
 	}
