@@ -38,7 +38,8 @@ static struct session sessions[MEM_KINDS] = {
 	[MEM_SLAB] = { .hits = 100, .recorded = 80, .filtered = 13, .lost = lost, .nr_lost = 1,
 		       .hits_timed = 50, .cost = 5000, .duration = 2000000000 },
 	[MEM_PAGE] = { .hits = 60, .recorded = 50, .filtered = 10, .duration = 2000000000 },
-	[MEM_PERCPU] = { .hits = 5, .recorded = 5, .duration = 2000000000,
+	[MEM_PERCPU] = { .hits = 5, .recorded = 5, .duration = 2000000000, .calls = 1000000,
+			 .calls_timed = 1000, .calls_cost = 100000,
 			 .stop_reason = (char *)"above the budget" },
 };
 
@@ -147,6 +148,8 @@ static void test_shown(const char *module, uint64_t top, const char *name)
 	   strstr(text, "Stopped early: above the budget") && !strstr(text, "idle+0x1"),
 	   "it has the balances of all kinds");
 	ok(strstr(json, "idle+0x1"), "programs get all rows");
+	ok(strstr(shown, "percpu   hits 5") && strstr(strstr(shown, "percpu   hits 5"), "cost 5.00 %"),
+	   "calls without a hit cost, too, and the file has them");
 	free(text);
 	free(json);
 	free(shown);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cmd/mem/all.h"
-#include "export/json_file.h"
+#include "cmd/saved/saved.h"
 #include "lib/buf.h"
 #include "report/outfile.h"
 
@@ -107,30 +107,6 @@ static size_t kind_of(const json_t *object)
 	return kind ? (size_t)(kind - mem_kinds) : MEM_KINDS;
 }
 
-static void restore_session(struct session *s, const json_t *from)
-{
-	const json_t *account = json_object_get(from, "accounting");
-	const json_t *reasons = json_object_get(account, "reasons");
-	const json_t *cost = json_object_get(from, "cost");
-	const char *reason;
-	json_t *value;
-
-	s->hits = number_of(account, "hits");
-	s->recorded = number_of(account, "recorded");
-	s->filtered = number_of(account, "filtered");
-	s->own = number_of(account, "own");
-	s->hits_timed = number_of(cost, "hits_timed");
-	s->cost = number_of(cost, "timed_ns");
-	s->stop_reason = (char *)json_text(json_object_get(from, "stopped"));
-	json_object_foreach(json_object_get(account, "lost"), reason, value) {
-		s->lost = grow(s->lost, &s->cap_lost, s->nr_lost + 1, sizeof(*s->lost));
-		s->lost[s->nr_lost++] = (struct lost){
-			.reason = (char *)reason, .count = json_unsigned(value),
-			.doc = (char *)json_text(json_object_get(reasons, reason)),
-		};
-	}
-}
-
 static void restore_kinds(struct all_report *a, struct session *sessions, const json_t *root)
 {
 	json_t *item;
@@ -149,7 +125,9 @@ static void restore_kinds(struct all_report *a, struct session *sessions, const 
 		k->absent = absent;
 		if (absent)
 			continue;
-		restore_session(&sessions[kind], item);
+		restore_account(json_object_get(item, "accounting"), &sessions[kind]);
+		restore_cost(json_object_get(item, "cost"), &sessions[kind]);
+		sessions[kind].stop_reason = (char *)json_text(json_object_get(item, "stopped"));
 		sessions[kind].duration = a->duration;
 		k->session = &sessions[kind];
 		k->unknown_frees = number_of(item, "unknown_frees");

@@ -67,7 +67,8 @@ static void restore_params(json_t *from, struct session *out)
 	}
 }
 
-static void restore_account(const json_t *from, struct session *out)
+/** restore_account() - What became of every hit. @from: an object with the numbers */
+void restore_account(const json_t *from, struct session *out)
 {
 	const json_t *reasons = json_object_get(from, "reasons");
 	const char *reason;
@@ -124,11 +125,9 @@ static void restore_kept_out(const json_t *root, struct session *out)
 		out->untraceable = (uint32_t)out->nr_kept_out;
 }
 
-static void restore_cost(const json_t *root, struct session *out)
+/** restore_cost() - What a session cost. @cost: as cost_json() wrote it */
+void restore_cost(const json_t *cost, struct session *out)
 {
-	const json_t *cost = json_object_get(root, "cost");
-	const json_t *stacks = json_object_get(root, "kernel_stacks");
-	const json_t *fill = json_object_get(root, "fill");
 	double ns = json_number_value(json_object_get(cost, "ns_per_hit"));
 
 	out->hits_timed = number_of(cost, "hits_timed");
@@ -138,6 +137,13 @@ static void restore_cost(const json_t *root, struct session *out)
 	out->calls = number_of(cost, "calls");
 	out->calls_timed = number_of(cost, "calls_timed");
 	out->calls_cost = number_of(cost, "calls_ns");
+}
+
+static void restore_room(const json_t *root, struct session *out)
+{
+	const json_t *stacks = json_object_get(root, "kernel_stacks");
+	const json_t *fill = json_object_get(root, "fill");
+
 	out->stacks_cached = number_of(stacks, "cached");
 	out->stacks_unwound = number_of(stacks, "unwound");
 	out->stacks_checked = number_of(stacks, "checked");
@@ -169,7 +175,8 @@ void restore_session(struct saved *s)
 	restore_params(json_object_get(s->root, "params"), out);
 	restore_account(account, out);
 	restore_notes(s->root, out);
-	restore_cost(s->root, out);
+	restore_cost(json_object_get(s->root, "cost"), out);
+	restore_room(s->root, out);
 	restore_kept_out(s->root, out);
 	s->says.title = saved_text(s, "title");
 	s->says.nothing = saved_text(s, "nothing");

@@ -85,6 +85,8 @@ int saved_export(const struct opts *o);
 int saved_restore(struct saved *s, const struct opts *o);
 int saved_print(struct saved *s, const struct output *to);
 void restore_session(struct saved *s);
+void restore_account(const json_t *from, struct session *out);
+void restore_cost(const json_t *cost, struct session *out);
 void restore_free_session(struct session *s);
 int restore_rows(struct saved *s);
 void restore_keys(struct restored *r, const json_t *row);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/saved/saved.h"
 #include "cmd/triage/saved.h"
 #include "cmd/triage/words.h"
-#include "export/json_file.h"
 #include "lib/macros.h"
 #include "report/report.h"
 
@@ -116,22 +116,11 @@ static void show_processes(const json_t *list, struct out *o)
 static void show_session(json_t *row, struct out *o)
 {
 	double cost = real_of(row, "cost_percent");
-	const json_t *docs = json_object_get(row, "reasons");
 	struct session s = {
-		.hits = number_of(row, "hits"), .recorded = number_of(row, "recorded"),
-		.filtered = number_of(row, "filtered"),
 		.stop_reason = (char *)json_text(json_object_get(row, "stopped")),
 	};
-	const char *reason;
-	json_t *count;
 
-	json_object_foreach(json_object_get(row, "lost"), reason, count) {
-		s.lost = grow(s.lost, &s.cap_lost, s.nr_lost + 1, sizeof(*s.lost));
-		s.lost[s.nr_lost++] = (struct lost){
-			.reason = (char *)reason, .count = json_unsigned(count),
-			.doc = (char *)json_text(json_object_get(docs, reason)),
-		};
-	}
+	restore_account(row, &s);
 	triage_print_session(o, text_of(row, "session"), &s,
 			     json_object_get(row, "cost_percent") ? &cost : NULL);
 	free(s.lost);
