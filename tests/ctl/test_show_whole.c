@@ -141,6 +141,19 @@ static void test_memory(void)
 	ok(!compare(&o, "a.json", "b.json", &text), "a limit that is not crossed");
 	o.fail_over.text = "1000KiB";
 	ok(compare(&o, "a.json", "b.json", &text) == STATUS_CROSSED, "and one that is");
+	parts[0].bytes = 64 << 20;
+	parts[1].bytes = 5 << 20;
+	same_memory(&r, "b.json", "more that is free");
+	o.fail_over.text = "5%";
+	ok(!compare(&o, "a.json", "b.json", &text), "free memory may grow by a percentage");
+	o.fail_over.text = "1MiB";
+	ok(!compare(&o, "a.json", "b.json", &text), "and by bytes");
+	parts[0].given_back = false;
+	same_memory(&r, "b.json", "the same, not given back");
+	same_memory(&r, "a.json", "of both");
+	parts[0].bytes = 128 << 20;
+	same_memory(&r, "b.json", "and more of it");
+	ok(compare(&o, "a.json", "b.json", &text) == STATUS_CROSSED, "what is not given back may not");
 	o = (struct opts){ .top = { .given = true, .value = 1 }, .html = path_of("x.html") };
 	ok(show_status("a.json", &o) == STATUS_REFUSED && access(path_of("x.html"), F_OK),
 	   "-n has nothing to choose");
@@ -148,7 +161,7 @@ static void test_memory(void)
 	ok(!show_status("a.json", &o), "a page");
 	free(text);
 	text = read_back("x.html");
-	has(text, "<td>unaccounted</td><td class=\"r\" data-v=\"-8192\">-8.0 KiB</td>", "has the parts");
+	has(text, "<td>unaccounted</td><td class=\"r\" data-v=\"-4096\">-4.0 KiB</td>", "has the parts");
 	o = (struct opts){ .folded = true };
 	ok(show_status("a.json", &o) == STATUS_REFUSED, "there are no stacks");
 	write_file("b.json", EDITED);

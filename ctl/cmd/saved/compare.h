@@ -20,6 +20,7 @@ struct pair {
 	__int128	before;		/* scaled, if the report is */
 	__int128	after;		/* sums of 64 bits, and what can be below 0 */
 	struct row	hist[2];
+	bool		given_back;	/* memory that is free, or can be: it may grow */
 };
 
 struct diff {

@@ -104,6 +104,16 @@ void compare_name(const struct diff *d, const struct pair *p, struct buf *out)
 		buf_puts(out, "all");
 }
 
+static bool crosses(const struct diff *d, const struct pair *p, uint64_t limit)
+{
+	/* More free memory is no growth that one asks for. */
+	if (p->given_back)
+		return false;
+	if (!is_percent(d->o->fail_over.text))
+		return p->after > p->before && p->after - p->before > limit;
+	return !is_small(d, p) && exceeds(p->before, p->after, compare_percent(d->o));
+}
+
 /** compare_judge() - Return: the exit status that --fail-over asks for. */
 int compare_judge(const struct diff *d)
 {
@@ -121,14 +131,9 @@ int compare_judge(const struct diff *d)
 	if (err)
 		return err;
 	/* They are sorted by their change. */
-	for (i = 0; i < d->n && !worst; i++) {
-		const struct pair *p = &d->v[i];
-
-		if (is_percent(text) ? !is_small(d, p) &&
-		    exceeds(p->before, p->after, compare_percent(d->o)) :
-		    p->after > p->before && p->after - p->before > limit)
-			worst = p;
-	}
+	for (i = 0; i < d->n && !worst; i++)
+		if (crosses(d, &d->v[i], limit))
+			worst = &d->v[i];
 	if (!worst)
 		return 0;
 	compare_name(d, worst, &name);

@@ -167,6 +167,7 @@ int compare_rows(struct diff *d)
 			p = get_pair(d, key.p ? key.p : "");
 			*(side ? &p->after : &p->before) += weight;
 			d->total[side] += weight;
+			p->given_back |= json_is_true(json_object_get(row, "given_back"));
 			add_hist(d, &p->hist[side], row);
 		}
 	buf_free(&key);
