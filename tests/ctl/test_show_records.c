@@ -412,6 +412,47 @@ static void test_refusals(void)
 	ok(refused("a.json", &(struct opts){}) == STATUS_REFUSED, "a file of an older obsctl");
 }
 
+/* Return: the status of what a pipe has. */
+static int show_pipe(const char *content, struct opts *o)
+{
+	char path[32];
+	char *args[] = { path };
+	int fds[2];
+	int err;
+
+	if (pipe(fds))
+		return -1;
+	err = write(fds[1], content, strlen(content)) < 0;
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fds[0]);
+	o->args = args;
+	o->nr_args = 1;
+	o->output = path_of("piped");
+	err = err ? -1 : noun_show.verbs[0].fn(&noun_show.verbs[0], o);
+	close(fds[0]);
+	return err;
+}
+
+static void test_pipes(void)
+{
+	static const char records[] = "{\"time_ns\": 5, \"a\": [\"x\"], \"b\": 7}\n" FOOT;
+	static const char rows[] = "{\"kobs\": \"1\", \"source\": \"func\", \"mode\": \"count\", "
+		"\"accounting\": {}, \"by\": [], \"rows\": [{\"count\": 3}]}";
+	struct buf said = {};
+
+	sentences_kept = &said;
+	ok(show_pipe(records, &(struct opts){}) == STATUS_REFUSED, "records in a pipe");
+	sentences_kept = NULL;
+	ok(said.len && strstr(said.p, "has to be read twice"), "and why not");
+	ok(show_pipe(records, &(struct opts){ .json = true }) == STATUS_REFUSED, "as JSON");
+	ok(show_pipe(rows, &(struct opts){ .html = path_of("x.html") }) == STATUS_REFUSED &&
+	   access(path_of("x.html"), F_OK), "a page and a report");
+	ok(access(path_of("piped"), F_OK), "nothing was made of them");
+	ok(!show_pipe(rows, &(struct opts){}), "a report of rows is read once");
+	unlink(path_of("piped"));
+	buf_free(&said);
+}
+
 int main(void)
 {
 	static const char *const files[] = { "a.json", "out" };
@@ -425,6 +466,7 @@ int main(void)
 	test_chains();
 	test_deadlock();
 	test_refusals();
+	test_pipes();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(path_of(files[i]));
 	ok(!rmdir(dir), "nothing else was left");

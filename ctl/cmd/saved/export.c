@@ -27,6 +27,8 @@ static int write_rows(const struct opts *o, struct output *to)
 	json_t *root = NULL;
 	int err = json_file_load(o->args[0], &root);
 
+	if (!err && json_object_get(root, "widths"))
+		err = saved_check_again(o->args[0]);
 	if (!err)
 		err = output_open(to, o->output);
 	if (!err && json_object_get(root, "widths")) {

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd/saved/saved.h"
 #include "lib/diag.h"
@@ -62,6 +63,18 @@ static int refuse_other(const struct saved *s)
 int saved_no_report(const struct saved *s, const char *why)
 {
 	return refuse("%s is no report of obsctl --json: %s", s->path, why);
+}
+
+/** saved_check_again() - Whether a file can be read twice. Return: 0, or the exit status. */
+int saved_check_again(const char *path)
+{
+	struct stat st;
+
+	/* Whoever opens it says why it cannot. */
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		return 0;
+	return refuse("%s has to be read twice, and is no regular file: write the report to one first",
+		      path);
 }
 
 /** saved_no_format() - Refuse a format of chains. Return: the exit status. */

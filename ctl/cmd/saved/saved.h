@@ -73,6 +73,7 @@ struct restored {
 /* saved.c */
 int saved_open(struct saved *s, const char *path);
 int saved_no_report(const struct saved *s, const char *why);
+int saved_check_again(const char *path);
 int saved_no_format(const struct saved *s, const char *format);
 const char *saved_text(const struct saved *s, const char *key);
 uint64_t saved_number(const struct saved *s, const char *key);

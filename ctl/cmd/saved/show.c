@@ -42,7 +42,7 @@ static int check_fit(const struct saved *s, const struct opts *o)
 			   (o->stacks && !trace_form_of(o->format))))
 		return refuse("%s has single records, whose stacks are not added up: it can be text, json, csv, perf or chrome",
 			      s->path);
-	return 0;
+	return s->records || o->html ? saved_check_again(s->path) : 0;
 }
 
 static int print(struct saved *s, const struct opts *o)
