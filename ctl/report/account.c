@@ -51,12 +51,11 @@ static void print_params(struct report *r, struct out *o)
 /* Said first, so that nobody reads rows as if they were all: the reasons are in the foot. */
 static void print_incomplete(const struct session *s, struct out *o)
 {
-	struct losses l = losses_of(s);
-	double share = l.lost ? (double)l.lost / (double)(s->recorded + l.lost) : 0;
+	struct buf line = {};
 
-	if (share > 0.01)
-		out_line(o, "*** %.*f %% of the hits were lost: the rows are incomplete. The reasons are below. ***\n",
-			 share < 0.0995, share * 100);
+	if (losses_add_share(s, &line))
+		out_line(o, "*** %s: the rows are incomplete. The reasons are below. ***\n", line.p);
+	buf_free(&line);
 }
 
 /* The columns, by the names that a client gave them. */
@@ -239,15 +238,8 @@ void report_balance(struct report *r, struct out *o)
 	struct buf line = {};
 	char n[32];
 
-	buf_printf(&line, "\nhits %s", format_count(n, sizeof(n), s->hits));
-	buf_printf(&line, " = recorded %s", format_count(n, sizeof(n), s->recorded));
-	buf_printf(&line, " + filtered %s", format_count(n, sizeof(n), s->filtered));
-	if (l.pending)
-		buf_printf(&line, " + pending %s", format_count(n, sizeof(n), l.pending));
-	if (l.unpaired)
-		buf_printf(&line, " + unpaired %s", format_count(n, sizeof(n), l.unpaired));
-	buf_printf(&line, " + lost %s", format_count(n, sizeof(n), l.lost));
-	out_line(o, "%s", line.p);
+	losses_add_account(s, &line);
+	out_line(o, "\n%s", line.p);
 	buf_free(&line);
 	if (s->own)
 		out_line(o, "  %s filtered hit%s came from obsctl itself",

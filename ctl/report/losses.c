@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/format.h"
 #include "lib/macros.h"
 #include "report/losses.h"
 
@@ -46,4 +47,32 @@ struct losses losses_of(const struct session *s)
 			sum.lost += n;
 	}
 	return sum;
+}
+
+/** losses_add_share() - Add how many of the hits were lost. Return: whether it is too many. */
+bool losses_add_share(const struct session *s, struct buf *out)
+{
+	struct losses l = losses_of(s);
+	double share = l.lost ? (double)l.lost / (double)(s->recorded + l.lost) : 0;
+
+	if (share <= 0.01)
+		return false;
+	buf_printf(out, "%.*f %% of the hits were lost", share < 0.0995, share * 100);
+	return true;
+}
+
+/** losses_add_account() - Add what became of every hit of a session. */
+void losses_add_account(const struct session *s, struct buf *out)
+{
+	struct losses l = losses_of(s);
+	char n[32];
+
+	buf_printf(out, "hits %s", format_count(n, sizeof(n), s->hits));
+	buf_printf(out, " = recorded %s", format_count(n, sizeof(n), s->recorded));
+	buf_printf(out, " + filtered %s", format_count(n, sizeof(n), s->filtered));
+	if (l.pending)
+		buf_printf(out, " + pending %s", format_count(n, sizeof(n), l.pending));
+	if (l.unpaired)
+		buf_printf(out, " + unpaired %s", format_count(n, sizeof(n), l.unpaired));
+	buf_printf(out, " + lost %s", format_count(n, sizeof(n), l.lost));
 }

@@ -3,6 +3,7 @@
 #ifndef OBSCTL_LOSSES_H
 #define OBSCTL_LOSSES_H
 
+#include "lib/buf.h"
 #include "proto/model.h"
 
 /*
@@ -20,5 +21,7 @@ struct losses {
 
 enum loss loss_of(const char *reason);
 struct losses losses_of(const struct session *s);
+bool losses_add_share(const struct session *s, struct buf *out);
+void losses_add_account(const struct session *s, struct buf *out);
 
 #endif

@@ -87,6 +87,30 @@ static void refuse_join(const char *name, const char *a, const char *b)
 	ok(join("c.json", "d.json", &o) == STATUS_REFUSED && access(path_of("y.svg"), F_OK), name);
 }
 
+#define PARTIAL \
+	"\"notes\": {\"clocks\": 1}, \"interim\": true, \"stopped\": \"too dear\", " STACK_TYPES \
+	", \"figures\": [{\"name\": \"events\", \"unit\": \"\"}]"
+
+static void test_incomplete(void)
+{
+	struct opts o = { .flame = path_of("x.svg") };
+	char *text;
+
+	write_file("c.json", HEAD("pmu", "record", PARTIAL)
+		   "{\"count\": 3, \"events\": 300, " STACKS("", "\"x\"") FOOT("7"));
+	ok(!join("c.json", "b.json", &o), "a report that is not all");
+	text = read_back("out");
+	has(text, "\non-CPU 300 ns: pmu record, 2.00 s so far, stopped early: too dear: samples of",
+	    "it stopped early");
+	has(text, "\n*** on-CPU: 29 % of the hits were lost: its stacks are incomplete. ***\noff-CPU",
+	    "its hits were lost");
+	free(text);
+	text = read_back("x.svg");
+	has(text, "stopped early: too dear", "the picture says so");
+	has(text, "*** off-CPU: 29 % of the hits were lost", "of both");
+	free(text);
+}
+
 static void test_refusals(void)
 {
 	struct opts o = {};
@@ -122,6 +146,7 @@ int main(void)
 	write_file("b.json", off);
 	test_graph("a.json", "b.json");
 	test_graph("b.json", "a.json");
+	test_incomplete();
 	test_refusals();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(path_of(files[i]));

@@ -132,7 +132,7 @@ static void test_memory(void)
 	parts[4].bytes = -4096;
 	same_memory(&r, "b.json", "what grows, free blocks and the next command");
 	ok(!compare(&o, "a.json", "b.json", &text), "two are compared");
-	has(text, "mem growth, 2.35 s; then mem growth, 2.35 s\n", "as a whole");
+	has(text, "mem growth, 2.35 s; then mem growth, 2.35 s so far\n", "as a whole");
 	has(text, "bytes: before 8.0 MiB, after 9.0 MiB (+12.6 %)\n", "with their sums");
 	has(text, "\nslab          5.0 MiB   6.0 MiB  +1.0 MiB   +20.0 %\n", "by the name of the part");
 	has(text, "\nunaccounted  -8.0 KiB  -4.0 KiB  +4.0 KiB         -\n", "one below 0");

@@ -76,7 +76,7 @@ int compare_judge(const struct diff *d);
 void compare_name(const struct diff *d, const struct pair *p, struct buf *out);
 
 /* compare_print.c */
-void compare_add_account(const struct session *s, struct buf *out);
+void compare_add_file(const struct saved *s, struct buf *out);
 void compare_describe(const struct diff *d, struct strings *lines);
 void compare_accounts(const struct diff *d, bool machines, struct strings *lines);
 void compare_print(struct diff *d, struct out *o);

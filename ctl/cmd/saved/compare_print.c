@@ -170,12 +170,14 @@ static void print_row(const struct diff *d, struct out *o, const struct pair *p)
 	out_row_end(o);
 }
 
-static void describe_file(const struct saved *s, struct buf *out)
+/** compare_add_file() - What a report is of, and whether it is all of that. */
+void compare_add_file(const struct saved *s, struct buf *out)
 {
 	char took[32];
 
-	buf_printf(out, "%s %s, %s", s->session.source, s->session.mode,
-		   format_ns(took, sizeof(took), (double)s->session.duration));
+	buf_printf(out, "%s %s, %s%s", s->session.source, s->session.mode,
+		   format_ns(took, sizeof(took), (double)s->session.duration),
+		   s->report.interim ? " so far" : "");
 	if (s->session.stop_reason)
 		buf_printf(out, ", stopped early: %s", s->session.stop_reason);
 }
@@ -187,9 +189,9 @@ void compare_describe(const struct diff *d, struct strings *lines)
 	char shown[AMOUNT_TEXT];
 	size_t i;
 
-	describe_file(&d->file[0], &line);
+	compare_add_file(&d->file[0], &line);
 	buf_puts(&line, "; then ");
-	describe_file(&d->file[1], &line);
+	compare_add_file(&d->file[1], &line);
 	strings_add(lines, line.p);
 	line.len = 0;
 	buf_printf(&line, "%s: before %s", d->unit,
@@ -208,22 +210,6 @@ void compare_describe(const struct diff *d, struct strings *lines)
 	buf_free(&line);
 }
 
-/** compare_add_account() - What became of every hit of a session. */
-void compare_add_account(const struct session *s, struct buf *out)
-{
-	struct losses l = losses_of(s);
-	char n[32];
-
-	buf_printf(out, "hits %s", format_count(n, sizeof(n), s->hits));
-	buf_printf(out, " = recorded %s", format_count(n, sizeof(n), s->recorded));
-	buf_printf(out, " + filtered %s", format_count(n, sizeof(n), s->filtered));
-	if (l.pending)
-		buf_printf(out, " + pending %s", format_count(n, sizeof(n), l.pending));
-	if (l.unpaired)
-		buf_printf(out, " + unpaired %s", format_count(n, sizeof(n), l.unpaired));
-	buf_printf(out, " + lost %s", format_count(n, sizeof(n), l.lost));
-}
-
 /** compare_accounts() - What became of every hit of both, and where. */
 void compare_accounts(const struct diff *d, bool machines, struct strings *lines)
 {
@@ -237,7 +223,7 @@ void compare_accounts(const struct diff *d, bool machines, struct strings *lines
 			continue;
 		line.len = 0;
 		buf_puts(&line, i ? "after: " : "before: ");
-		compare_add_account(&d->file[i].session, &line);
+		losses_add_account(&d->file[i].session, &line);
 		if (machines)
 			buf_printf(&line, "; Linux %s, kobs %s", d->file[i].view.kernel,
 				   d->file[i].view.version);

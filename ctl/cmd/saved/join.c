@@ -13,6 +13,7 @@
 #include "export/flame.h"
 #include "lib/diag.h"
 #include "lib/format.h"
+#include "report/losses.h"
 #include "report/outfile.h"
 #include "report/picture.h"
 #include "report/stacks.h"
@@ -128,14 +129,19 @@ static void describe_file(struct join *j, size_t i, struct strings *lines)
 	struct buf line = {};
 	char shown[40];
 
-	buf_printf(&line, "%s %s: %s %s",
-		   j->part[i], format_ns(shown, sizeof(shown), (double)j->time[i]),
-		   s->session.source, s->session.mode);
-	buf_printf(&line, ", %s", format_ns(shown, sizeof(shown), (double)s->session.duration));
+	buf_printf(&line, "%s %s: ", j->part[i],
+		   format_ns(shown, sizeof(shown), (double)j->time[i]));
+	compare_add_file(s, &line);
 	buf_puts(&line, i == j->off ? ": the time of each wait" :
 		 ": samples of a clock, each with its period");
 	buf_printf(&line, " (%s)", s->path);
 	strings_add(lines, line.p);
+	line.len = 0;
+	buf_printf(&line, "*** %s: ", j->part[i]);
+	if (losses_add_share(&s->session, &line)) {
+		buf_puts(&line, ": its stacks are incomplete. ***");
+		strings_add(lines, line.p);
+	}
 	buf_free(&line);
 }
 
@@ -158,7 +164,7 @@ static void describe(struct join *j, struct flame *f, struct buf *title)
 
 		line.len = 0;
 		buf_printf(&line, "%s: ", i ? "off-CPU" : "on-CPU");
-		compare_add_account(&s->session, &line);
+		losses_add_account(&s->session, &line);
 		if (s->says.rows_left_out)
 			buf_printf(&line, "; %s rows are not in the file",
 				   format_count(shown, sizeof(shown), s->says.rows_left_out));
