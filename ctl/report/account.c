@@ -129,42 +129,6 @@ void report_header(struct report *r, struct out *o)
 	print_incomplete(s, o);
 }
 
-static bool is_param(const struct source *s, const char *name, size_t len)
-{
-	size_t i;
-
-	for (i = 0; s && i < s->nr_params; i++)
-		if (strlen(s->params[i].name) == len && !strncmp(s->params[i].name, name, len))
-			return true;
-	return false;
-}
-
-/*
- * The kernel's advice, "raise ring_kb" for instance, with the option in place of
- * the parameter: --ring-kb.
- */
-static void add_advice(const struct view *v, const char *doc, struct buf *out)
-{
-	const struct source *engine = model_find_source(&v->sources, "session");
-	const char *raise = strstr(doc, ": raise ");
-	const char *from = raise ? raise + strlen(": raise ") : doc + strlen(doc);
-
-	buf_add(out, doc, (size_t)(from - doc));
-	while (*from) {
-		size_t len = strspn(from, "abcdefghijklmnopqrstuvwxyz_");
-
-		if (is_param(engine, from, len) || is_param(v->source, from, len)) {
-			buf_puts(out, "--");
-			for (; len; len--, from++)
-				buf_putc(out, *from == '_' ? '-' : *from);
-			continue;
-		}
-		len = len ? len : 1;
-		buf_add(out, from, len);
-		from += len;
-	}
-}
-
 /* What the reasons mean: the kernel's words, with the options that help. */
 static void print_reasons(struct report *r, struct out *o)
 {
@@ -176,7 +140,7 @@ static void print_reasons(struct report *r, struct out *o)
 	for (i = 0; o->json && i < s->nr_lost; i++) {
 		text.len = 0;
 		if (s->lost[i].doc)
-			add_advice(r->view, s->lost[i].doc, &text);
+			losses_add_advice(r->view, s->lost[i].doc, &text);
 		if (text.len)
 			out_json_text(o, s->lost[i].reason, text.p);
 	}
@@ -211,21 +175,12 @@ static void print_losses(struct report *r, struct out *o)
 {
 	const struct session *s = r->session;
 	struct buf line = {};
-	char n[32];
 	size_t i;
 
 	for (i = 0; i < s->nr_lost; i++) {
-		enum loss loss = loss_of(s->lost[i].reason);
-
 		line.len = 0;
-		buf_printf(&line, "  %s %s, ", loss == LOSS_PENDING ? "pending" :
-			   loss == LOSS_UNPAIRED ? "unpaired" : "lost",
-			   format_count(n, sizeof(n), s->lost[i].count));
-		if (loss == LOSS || !s->lost[i].doc)
-			buf_printf(&line, "%s%s", s->lost[i].reason, s->lost[i].doc ? ": " : "");
-		if (s->lost[i].doc)
-			add_advice(r->view, s->lost[i].doc, &line);
-		out_line(o, "%s", line.p);
+		losses_add_reason(r->view, &s->lost[i], &line);
+		out_line(o, "  %s", line.p);
 	}
 	buf_free(&line);
 }

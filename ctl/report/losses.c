@@ -76,3 +76,56 @@ void losses_add_account(const struct session *s, struct buf *out)
 		buf_printf(out, " + unpaired %s", format_count(n, sizeof(n), l.unpaired));
 	buf_printf(out, " + lost %s", format_count(n, sizeof(n), l.lost));
 }
+
+static bool is_param(const struct source *s, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; s && i < s->nr_params; i++)
+		if (strlen(s->params[i].name) == len && !strncmp(s->params[i].name, name, len))
+			return true;
+	return false;
+}
+
+/**
+ * losses_add_advice() - Add the kernel's advice, "raise ring_kb" for instance, with the option
+ * in place of the parameter: --ring-kb.
+ * @v: of the session; NULL for a file's, whose words have it
+ */
+void losses_add_advice(const struct view *v, const char *doc, struct buf *out)
+{
+	const struct source *engine = v ? model_find_source(&v->sources, "session") : NULL;
+	const char *raise = strstr(doc, ": raise ");
+	const char *from = raise ? raise + strlen(": raise ") : doc + strlen(doc);
+
+	buf_add(out, doc, (size_t)(from - doc));
+	while (*from) {
+		size_t len = strspn(from, "abcdefghijklmnopqrstuvwxyz_");
+
+		if (is_param(engine, from, len) || (v && is_param(v->source, from, len))) {
+			buf_puts(out, "--");
+			for (; len; len--, from++)
+				buf_putc(out, *from == '_' ? '-' : *from);
+			continue;
+		}
+		len = len ? len : 1;
+		buf_add(out, from, len);
+		from += len;
+	}
+}
+
+/** losses_add_reason() - Add what kind of a loss it is, how often, and the kernel's words. */
+void losses_add_reason(const struct view *v, const struct lost *l, struct buf *out)
+{
+	static const char *const words[] = {
+		[LOSS] = "lost", [LOSS_PENDING] = "pending", [LOSS_UNPAIRED] = "unpaired",
+	};
+	enum loss loss = loss_of(l->reason);
+	char n[32];
+
+	buf_printf(out, "%s %s, ", words[loss], format_count(n, sizeof(n), l->count));
+	if (loss == LOSS || !l->doc)
+		buf_printf(out, "%s%s", l->reason, l->doc ? ": " : "");
+	if (l->doc)
+		losses_add_advice(v, l->doc, out);
+}

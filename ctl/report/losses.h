@@ -5,6 +5,7 @@
 
 #include "lib/buf.h"
 #include "proto/model.h"
+#include "report/view.h"
 
 /*
  * The kernel's reasons "in_flight" and "unpaired" are no losses: what they count
@@ -22,6 +23,8 @@ struct losses {
 enum loss loss_of(const char *reason);
 struct losses losses_of(const struct session *s);
 bool losses_add_share(const struct session *s, struct buf *out);
+void losses_add_advice(const struct view *v, const char *doc, struct buf *out);
+void losses_add_reason(const struct view *v, const struct lost *l, struct buf *out);
 void losses_add_account(const struct session *s, struct buf *out);
 
 #endif

@@ -32,10 +32,25 @@ static void is(const char *text, const char *want, const char *name)
 		printf("# got '%.3000s'\n# for '%.3000s'\n", text ? text : "", want);
 }
 
-static struct lost lost[] = { { (char *)"objects_full", (char *)"no room left", 7 } };
+static struct lost lost[] = {
+	{ (char *)"objects_full", (char *)"no room left: raise objects", 4 },
+	{ (char *)"in_flight", (char *)"calls that have not returned", 2 },
+	{ (char *)"replaced", (char *)"begun again without an end", 1 },
+};
+
+/* What the kernel's advice names. */
+static struct param params[] = { { .name = (char *)"objects" } };
+static struct source engine = { .name = (char *)"session" };
+static struct source slab = {
+	.name = (char *)"slab", .params = params, .nr_params = ARRAY_SIZE(params),
+};
+static const struct view view_of_slab = {
+	.sources = { .v = &engine, .n = 1 }, .source = &slab,
+};
 
 static struct session sessions[MEM_KINDS] = {
-	[MEM_SLAB] = { .hits = 100, .recorded = 80, .filtered = 13, .lost = lost, .nr_lost = 1,
+	[MEM_SLAB] = { .hits = 100, .recorded = 80, .filtered = 13, .lost = lost,
+		       .nr_lost = ARRAY_SIZE(lost),
 		       .hits_timed = 50, .cost = 5000, .duration = 2000000000 },
 	[MEM_PAGE] = { .hits = 60, .recorded = 50, .filtered = 10, .duration = 2000000000 },
 	[MEM_PERCPU] = { .hits = 5, .recorded = 5, .duration = 2000000000, .calls = 1000000,
@@ -78,7 +93,8 @@ static void make(struct all_report *a)
 	strings_add(&a->columns, "pid");
 	a->stacks = true;
 	a->kinds[MEM_SLAB] = (struct all_kind){
-		.session = &sessions[MEM_SLAB], .unknown_frees = 12, .objects = 3, .bytes = 300,
+		.session = &sessions[MEM_SLAB], .view = &view_of_slab, .unknown_frees = 12,
+		.objects = 3, .bytes = 300,
 	};
 	a->kinds[MEM_PAGE] = (struct all_kind){
 		.session = &sessions[MEM_PAGE], .objects = 8, .bytes = 32768, .elsewhere = 44,
@@ -142,8 +158,10 @@ static void test_shown(const char *module, uint64_t top, const char *name)
 	shown = show(json, &opts);
 	is(shown, text, name);
 	ok(strstr(text, "mem leaks of all kinds") && strstr(text, "vmalloc  absent: this kernel") &&
-	   strstr(text, "hits 165 = recorded 135 + filtered 23 + lost 7") &&
-	   strstr(text, "7 lost, objects_full: no room left") &&
+	   strstr(text, "hits 165 = recorded 135 + filtered 23 + pending 2 + unpaired 1 + lost 4\n") &&
+	   strstr(text, "lost 4, objects_full: no room left: raise --objects\n") &&
+	   strstr(text, " pending 2, calls that have not returned\n") &&
+	   strstr(text, " unpaired 1, begun again without an end\n") &&
 	   strstr(text, "12 were freed that were allocated before") &&
 	   strstr(text, "Stopped early: above the budget") && !strstr(text, "idle+0x1"),
 	   "it has the balances of all kinds");
@@ -189,7 +207,7 @@ static void test_left(void)
 	opts.fail_over = (struct opt_limit){ "100", 100 };
 	ok(all_verdict(&a, &opts) == STATUS_CROSSED, "a leak above the limit");
 	opts.fail_over = (struct opt_limit){};
-	opts.max_lost = (struct opt_number){ 6, true };
+	opts.max_lost = (struct opt_number){ 3, true };
 	ok(all_verdict(&a, &opts) == STATUS_LOST, "losses of one kind above --max-lost");
 	sentences_kept = NULL;
 	ok(said.len && strstr(said.p, "module driver left 3 slab objects"), "what is warned of");

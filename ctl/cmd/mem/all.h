@@ -18,6 +18,7 @@
 struct all_kind {
 	const char	*absent;	/* why it has no rows; NULL if it was observed */
 	const struct session *session;
+	const struct view *view;	/* of it; NULL for a file's */
 	uint64_t	unknown_frees;
 	uint64_t	elsewhere;	/* pages that count in rows of other kinds */
 	uint64_t	idle;		/* rows without live objects */

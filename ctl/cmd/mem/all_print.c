@@ -9,6 +9,7 @@
 #include "cmd/slab/slab.h"
 #include "lib/buf.h"
 #include "lib/format.h"
+#include "lib/macros.h"
 #include "report/losses.h"
 
 #define TEXT_ROWS	40
@@ -175,9 +176,10 @@ static void print_rows(const struct all_report *a, const struct opts *opts, stru
 	out_line(o, "... %s more rows (-n 0 shows all)", format_count(count, sizeof(count), left));
 }
 
-static void print_lost(const struct session *s, struct out *o)
+static void print_reasons(const struct all_kind *k, struct out *o)
 {
-	char n[32];
+	const struct session *s = k->session;
+	struct buf text = {};
 	size_t i;
 
 	out_open(o, "lost", '{');
@@ -185,32 +187,40 @@ static void print_lost(const struct session *s, struct out *o)
 		out_json_number(o, s->lost[i].reason, s->lost[i].count);
 	out_close(o, '}');
 	out_open(o, "reasons", '{');
-	for (i = 0; i < s->nr_lost; i++)
-		out_json_text(o, s->lost[i].reason, s->lost[i].doc);
+	for (i = 0; i < s->nr_lost; i++) {
+		text.len = 0;
+		if (s->lost[i].doc)
+			losses_add_advice(k->view, s->lost[i].doc, &text);
+		if (text.len)
+			out_json_text(o, s->lost[i].reason, text.p);
+	}
 	out_close(o, '}');
-	for (i = 0; i < s->nr_lost; i++)
-		out_line(o, "           %s lost, %s%s%s",
-			 format_count(n, sizeof(n), s->lost[i].count), s->lost[i].reason,
-			 s->lost[i].doc ? ": " : "", s->lost[i].doc ? s->lost[i].doc : "");
+	for (i = 0; i < s->nr_lost; i++) {
+		text.len = 0;
+		losses_add_reason(k->view, &s->lost[i], &text);
+		out_line(o, "           %s", text.p);
+	}
+	buf_free(&text);
 }
 
-static void print_account(const struct all_report *a, const struct session *s, const char *name,
+static void print_account(const struct all_report *a, const struct all_kind *k, const char *name,
 			  struct out *o)
 {
+	const struct session *s = k->session;
 	struct losses l = losses_of(s);
-	char hits[32], recorded[32], filtered[32], lost[32];
+	struct buf line = {};
 
-	out_line(o, "  %-8s hits %s = recorded %s + filtered %s + lost %s", name,
-		 format_count(hits, sizeof(hits), s->hits),
-		 format_count(recorded, sizeof(recorded), s->recorded),
-		 format_count(filtered, sizeof(filtered), s->filtered),
-		 format_count(lost, sizeof(lost), l.all));
+	losses_add_account(s, &line);
+	out_line(o, "  %-8s %s", name, line.p);
+	buf_free(&line);
 	out_open(o, "accounting", '{');
 	out_json_number(o, "hits", s->hits);
 	out_json_number(o, "recorded", s->recorded);
 	out_json_number(o, "filtered", s->filtered);
 	out_json_number(o, "own", s->own);
-	print_lost(s, o);
+	out_json_number(o, "pending", l.pending);
+	out_json_number(o, "unpaired", l.unpaired);
+	print_reasons(k, o);
 	out_close(o, '}');
 	if (s->hits == s->recorded + s->filtered + l.all)
 		return;
@@ -239,7 +249,7 @@ static void print_kind(const struct all_report *a, size_t i, struct out *o)
 	out_json_number(o, "unknown_frees", k->unknown_frees);
 	out_json_number(o, "counted_elsewhere", k->elsewhere);
 	out_json_number(o, "rows_without_live", k->idle);
-	print_account(a, s, mem_kinds[i].name, o);
+	print_account(a, k, mem_kinds[i].name, o);
 	out_json_text(o, "stopped", s->stop_reason);
 	if (s->stop_reason)
 		out_line(o, "           *** Stopped early: %s. ***", s->stop_reason);
@@ -258,31 +268,39 @@ static void print_kind(const struct all_report *a, size_t i, struct out *o)
 /* The account of all sessions together. */
 static void print_sum(const struct all_report *a, struct out *o)
 {
-	uint64_t hits = 0, recorded = 0, filtered = 0, lost = 0;
-	char n[4][32];
+	struct lost lost[] = {
+		{ .reason = (char *)"all" }, { .reason = (char *)"in_flight" },
+		{ .reason = (char *)"unpaired" },
+	};
+	struct session sum = { .lost = lost, .nr_lost = ARRAY_SIZE(lost) };
+	struct buf line = {};
 	size_t i;
 
 	for (i = 0; i < MEM_KINDS; i++) {
 		const struct session *s = a->kinds[i].session;
+		struct losses l = {};
 
 		if (!s)
 			continue;
-		hits += s->hits;
-		recorded += s->recorded;
-		filtered += s->filtered;
-		lost += losses_of(s).all;
+		l = losses_of(s);
+		sum.hits += s->hits;
+		sum.recorded += s->recorded;
+		sum.filtered += s->filtered;
+		lost[0].count += l.lost;
+		lost[1].count += l.pending;
+		lost[2].count += l.unpaired;
 	}
-	out_line(o, "\nhits %s = recorded %s + filtered %s + lost %s",
-		 format_count(n[0], sizeof(n[0]), hits), format_count(n[1], sizeof(n[1]), recorded),
-		 format_count(n[2], sizeof(n[2]), filtered),
-		 format_count(n[3], sizeof(n[3]), lost));
+	losses_add_account(&sum, &line);
+	out_line(o, "\n%s", line.p);
+	buf_free(&line);
 	out_open(o, "accounting", '{');
-	out_json_number(o, "hits", hits);
-	out_json_number(o, "recorded", recorded);
-	out_json_number(o, "filtered", filtered);
+	out_json_number(o, "hits", sum.hits);
+	out_json_number(o, "recorded", sum.recorded);
+	out_json_number(o, "filtered", sum.filtered);
 	out_open(o, "lost", '{');
-	if (lost)
-		out_json_number(o, "all", lost);
+	for (i = 0; i < sum.nr_lost; i++)
+		if (lost[i].count)
+			out_json_number(o, lost[i].reason, lost[i].count);
 	out_close(o, '}');
 	out_close(o, '}');
 }

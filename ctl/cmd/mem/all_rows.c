@@ -101,6 +101,7 @@ void all_rows_read(struct all_report *a, size_t kind, struct report *r)
 	size_t i;
 
 	k->session = r->session;
+	k->view = r->view;
 	k->unknown_frees = l->unknown_frees;
 	k->idle = l->idle;
 	k->objects = l->objects;
