@@ -18,7 +18,8 @@
 #define DIGITS		"0123456789"
 #define LARGE		"\\u0001"	/* before the digits of a text that is a number */
 #define LARGE_BYTE	1
-#define WIDEST		"170141183460469231731687303715884105727"	/* of 127 bits */
+/* 2^96: no session has such a sum, and those of all rows of a file add up in 127 bits. */
+#define WIDEST		"79228162514264337593543950336"
 
 static int read_all(const char *path, struct buf *out)
 {
@@ -204,15 +205,33 @@ json_t *json_file_parse(const char *text, size_t size)
 	return root;
 }
 
-static void write_text(const char *s, size_t len, FILE *to)
+/* Controls of a terminal that the file is printed to, which the library does not escape. */
+static void write_escaped(const char *s, size_t len, FILE *to)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		const unsigned char *c = (const unsigned char *)s + i;
+		bool wide = *c == 0xc2 && i + 1 < len && c[1] >= 0x80 && c[1] < 0xa0;
+
+		if (*c == 0x7f || wide)
+			fprintf(to, "\\u%04x", wide ? c[1] : *c);
+		else
+			putc_unlocked(*c, to);
+		i += wide;
+	}
+}
+
+/* @key: of an object, which is no number */
+static void write_text(const char *s, size_t len, bool key, FILE *to)
 {
 	const size_t before = strlen("\"" LARGE);
 
-	if (len > before + 1 && !strncmp(s, "\"" LARGE, before) &&
+	if (!key && len > before + 1 && !strncmp(s, "\"" LARGE, before) &&
 	    strspn(s + before, DIGITS) == len - before - 1)
 		fwrite(s + before, 1, len - before - 1, to);
 	else
-		fwrite(s, 1, len, to);
+		write_escaped(s, len, to);
 }
 
 static void write_number(const char *s, size_t len, FILE *to)
@@ -240,7 +259,7 @@ void json_file_dump(const json_t *root, size_t flags, FILE *to)
 	for (s = text; s < end; s += len) {
 		if (*s == '"') {
 			len = string_length(s, end);
-			write_text(s, len, to);
+			write_text(s, len, s[len] == ':', to);
 		} else if (*s == '-' || (*s >= '0' && *s <= '9')) {
 			len = strspn(s, "+-.eE" DIGITS);
 			write_number(s, len, to);

@@ -6,13 +6,18 @@
 
 /**
  * json_escape() - Add @s as a JSON string. A byte that is not UTF-8 (a thread
- * can have any name) becomes the replacement character.
+ * can have any name) becomes the replacement character, and so does a first byte that
+ * obsctl puts before numbers when it reads the file.
  */
 void json_escape(struct buf *b, const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
 	buf_putc(b, '"');
+	if (*p == 1) {
+		buf_puts(b, "\xef\xbf\xbd");
+		p++;
+	}
 	while (*p) {
 		size_t len = 1;
 

@@ -345,6 +345,34 @@ static void test_numbers(void)
 		   "{\"func\": \"\\u0001x\", \"count\": \"\\u0001\"}" FOOT);
 	ok(run(&noun_show, &(struct opts){}, "k.json", NULL) == STATUS_REFUSED,
 	   "texts that begin as large numbers do");
+	write_file("k.json", "{\"\\u000142\": 1, \"rows\": [], \"source\": \"func\", "
+		   "\"a\": \"x\\u007f\xc2\x9b\xc2\xa0\xc3\x9b\"}");
+	o = (struct opts){ .json = true };
+	ok(!run(&noun_show, &o, "k.json", NULL), "controls of a terminal");
+	read_back("out");
+	has("{\"\\u000142\": 1, ", true, "a key is no number");
+	has("\"a\": \"x\\u007f\\u009b\xc2\xa0\xc3\x9b\"}", true, "they are escaped, and nothing else");
+}
+
+#define SUMS(n) \
+	HEAD("func", "time", "\"func\"") "{\"func\": \"a\", \"count\": 1, \"sum\": " n "}" NEXT \
+	"{\"func\": \"b\", \"count\": 1, \"sum\": " n "}" FOOT
+
+/* What two of them add up to has 128 bits, and its difference, too. */
+static void test_widest(void)
+{
+	struct diff_opts own = {};
+	struct opts o = { .own = &own, .json = true };
+
+	write_file("k.json", SUMS("79228162514264337593543950336"));
+	write_file("l.json", SUMS("1"));
+	ok(!run(&noun_diff, &o, "l.json", "k.json"), "the largest sums");
+	read_back("out");
+	has("\"before\": 2, \"after\": 158456325028528675187087900672, ", true, "add up");
+	write_file("k.json", SUMS("79228162514264337593543950337"));
+	ok(run(&noun_diff, &o, "l.json", "k.json") == STATUS_REFUSED, "one that is larger");
+	write_file("k.json", SUMS("170141183460469231731687303715884105727"));
+	ok(run(&noun_diff, &o, "l.json", "k.json") == STATUS_REFUSED, "two that overflow");
 }
 
 static void test_large(void)
@@ -483,6 +511,7 @@ int main(void)
 	test_lines();
 	test_numbers();
 	test_large();
+	test_widest();
 	test_others();
 	test_controls();
 	test_refusals();

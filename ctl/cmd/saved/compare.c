@@ -143,9 +143,12 @@ static int choose_form(struct diff *d)
 /** compare_scaled() - Return: a number of the first report, scaled. */
 __int128 compare_scaled(const struct diff *d, __int128 before)
 {
+	const long double most = 0x1p96L;	/* no file has more */
+	long double scaled = (long double)before * (long double)d->scale;
+
 	if (!d->own->per_second && !d->own->per_hit)
 		return before;
-	return (__int128)roundl((long double)before * (long double)d->scale);
+	return (__int128)roundl(fminl(fmaxl(scaled, -most), most));
 }
 
 static void collect(struct diff *d, size_t side)
