@@ -118,6 +118,10 @@ static void test_refusals(void)
 	ok(join("a.json", "b.json", &o) == STATUS_USAGE, "two files without a picture");
 	o = (struct opts){ .flame = path_of("y.svg"), .folded = true };
 	ok(join("a.json", "b.json", &o) == STATUS_USAGE, "and folded");
+	o = (struct opts){ .flame = path_of("y.svg"), .hist = true };
+	ok(join("a.json", "b.json", &o) == STATUS_USAGE, "and with histograms");
+	o = (struct opts){ .flame = path_of("y.svg"), .verbose = true };
+	ok(join("a.json", "b.json", &o) == STATUS_USAGE, "and with more words");
 	refuse_join("cycles are no time",
 		    RECORD("0", STACK_TYPES)
 		    "{\"count\": 3, \"events\": 300, " STACKS("", "\"x\"") FOOT("5"), off);

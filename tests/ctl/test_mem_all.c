@@ -174,6 +174,29 @@ static void test_shown(const char *module, uint64_t top, const char *name)
 	all_report_free(&a);
 }
 
+static void test_left_out(void)
+{
+	struct opts opts = { .top = { 0, true } };
+	struct all_report a;
+	char *json, *shown;
+
+	make(&a);
+	a.left_out = 5;
+	json = print(&a, &(struct opts){ .json = true }, true);
+	shown = show(json, &opts);
+	ok(strstr(json, "\"rows_left_out\": 5") && strstr(shown, "area+0x1") &&
+	   strstr(shown, "\n... 5 more rows (the file does not have them)\n") && !strstr(shown, "-n 0"),
+	   "rows that -n 0 does not show");
+	free(shown);
+	opts.top.value = 1;
+	shown = show(json, &opts);
+	ok(strstr(shown, "\n... 2 more rows (-n 0 shows all)\n... 5 more rows (the file does"),
+	   "beside those that it does");
+	free(json);
+	free(shown);
+	all_report_free(&a);
+}
+
 static void test_order(void)
 {
 	struct all_report a;
@@ -211,6 +234,8 @@ static void test_left(void)
 	ok(all_verdict(&a, &opts) == STATUS_LOST, "losses of one kind above --max-lost");
 	sentences_kept = NULL;
 	ok(said.len && strstr(said.p, "module driver left 3 slab objects"), "what is warned of");
+	ok(said.len && strstr(said.p, "small+0x1 leaks +150 B/s of slab objects, more than the limit 100 "),
+	   "which site leaks");
 	buf_free(&said);
 	buf_free(&left);
 	all_report_free(&a);
@@ -238,6 +263,7 @@ int main(void)
 	test_shown(NULL, 0, "as it was printed");
 	test_shown("driver", 0, "as it was printed, of a module");
 	test_shown(NULL, 1, "as it was printed, the first row alone");
+	test_left_out();
 	test_left();
 	test_edited();
 	printf("1..%u\n", test_nr);

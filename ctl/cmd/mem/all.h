@@ -68,7 +68,8 @@ struct all_report {
 	struct all_row	*rows;		/* the worst first */
 	size_t		n;
 	size_t		cap;
-	uint64_t	left_out;	/* rows that a file does not have */
+	uint64_t	left_out;	/* rows without names, or that the file does not have */
+	bool		saved;		/* it is of a file */
 };
 
 /* all_rows.c */

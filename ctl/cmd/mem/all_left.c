@@ -2,6 +2,7 @@
 /* What a module left behind, of all kinds of memory, and the exit status of the report. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/mem/all.h"
 #include "cmd/slab/slab.h"
@@ -90,6 +91,19 @@ void all_print_module(const struct all_report *a, struct out *o)
 	buf_free(&left);
 }
 
+/* The site of a row, or else the first of its columns. */
+static const char *name_of(const struct all_report *a, const struct all_row *row)
+{
+	size_t i;
+
+	for (i = 0; i < a->columns.n; i++)
+		if (!strcmp(a->columns.v[i], "site") && row->cells[i].text)
+			return row->cells[i].text;
+	if (row->frames.n)
+		return row->frames.v[0];
+	return a->columns.n && row->cells[0].text ? row->cells[0].text : "a row";
+}
+
 static int crossed(const struct all_report *a, const struct opt_limit *limit)
 {
 	double seconds = (double)a->duration / 1e9;
@@ -102,8 +116,8 @@ static int crossed(const struct all_report *a, const struct opt_limit *limit)
 
 		if (row->verdict != VERDICT_LEAK || grows <= (double)limit->value)
 			continue;
-		warn("a site leaks %s of %s, more than the limit %s of --fail-over",
-		     slab_format_bytes_rate(rate, sizeof(rate), grows),
+		warn("%.200s leaks %s of %s, more than the limit %s of --fail-over",
+		     name_of(a, row), slab_format_bytes_rate(rate, sizeof(rate), grows),
 		     mem_kinds[row->kind].many, limit->text);
 		return STATUS_CROSSED;
 	}

@@ -148,7 +148,7 @@ static void print_row(const struct all_report *a, const struct all_row *row, str
 static void print_rows(const struct all_report *a, const struct opts *opts, struct out *o)
 {
 	size_t most = o->json || o->grid ? 0 : TEXT_ROWS;
-	uint64_t left = a->left_out;
+	uint64_t left = 0;
 	size_t shown = 0;
 	char count[32];
 	size_t i;
@@ -170,10 +170,17 @@ static void print_rows(const struct all_report *a, const struct opts *opts, stru
 	out_table_end(o);
 	if (!shown)
 		out_line(o, "nothing is live that was allocated in the session");
-	if (!left)
-		return;
-	out_json_number(o, "rows_left_out", left);
-	out_line(o, "... %s more rows (-n 0 shows all)", format_count(count, sizeof(count), left));
+	if (left + a->left_out)
+		out_json_number(o, "rows_left_out", left + a->left_out);
+	/* What was named shows all of it; a file does not. */
+	if (!a->saved)
+		left += a->left_out;
+	if (left)
+		out_line(o, "... %s more rows (-n 0 shows all)",
+			 format_count(count, sizeof(count), left));
+	if (a->saved && a->left_out)
+		out_line(o, "... %s more rows (the file does not have them)",
+			 format_count(count, sizeof(count), a->left_out));
 }
 
 static void print_reasons(const struct all_kind *k, struct out *o)

@@ -27,7 +27,7 @@ static void add_cell(struct all_cell *cell, struct view *v, const uint64_t *keys
 	size_t c = view_column(v, column);
 	struct buf text = {};
 
-	if (c == v->nr_columns || view_absent(v, c, keys[c]))
+	if (c >= v->nr_columns || view_absent(v, c, keys[c]))
 		return;
 	view_print_cell(v, c, keys, &text);
 	cell->text = text.p ? text.p : copy_string("");

@@ -166,7 +166,7 @@ int mem_leaks_show(struct report *r, const struct output *to)
 		.version = r->view->version, .kernel = r->view->kernel, .interim = r->interim,
 		.duration = r->session->duration,
 		.filter = json_text(json_object_get(root, "filter_text")),
-		.left_out = number_of(root, "rows_left_out"),
+		.left_out = number_of(root, "rows_left_out"), .saved = true,
 	};
 	struct out o;
 	json_t *row;

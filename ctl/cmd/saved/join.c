@@ -212,6 +212,8 @@ int join_check(const struct opts *o)
 		return misuse("two files become one flame graph: give show --flame FILE.svg; two reports of one verb are compared by obsctl diff");
 	if (o->json || o->folded || o->format || o->html || o->top.given)
 		return misuse("of two files show makes one flame graph, of all stacks: no --format, --folded, --html or -n");
+	if (o->hist || o->verbose)
+		return misuse("of two files show makes one flame graph, which has no histograms and nothing more to say: no --hist or -v");
 	return 0;
 }
 
