@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/pmu/last_cache.h"
 #include "cmd/pmu/stat_metrics.h"
 #include "cmd/pmu/stat_sampled.h"
 #include "cmd/pmu/stat_verdict.h"
+#include "cpuinfo.h"
 #include "lib/macros.h"
 
 #define S		1000000000ull
@@ -231,6 +233,40 @@ static void test_verdicts(void)
 		      "user code and the kernel, each by itself");
 }
 
+/* What the kernel's events are of: the last cache, or another one. */
+static void test_caches(void)
+{
+	static const struct count generic[COUNTS] = {
+		{ "cycles", 100000000, 0, 0 }, { "instructions", 31000000, 0, 0 },
+		{ "cache-references", 1000000, 0, 0 }, { "cache-misses", 120000, 0, 0 },
+	};
+	static const struct count both[COUNTS] = {
+		{ "cycles", 100000000, 0, 0 }, { "instructions", 31000000, 0, 0 },
+		{ "cache-references", 9000000, 0, 0 }, { "cache-misses", 90000, 0, 0 },
+		{ "LLC-loads", 1000000, 0, 0 }, { "LLC-load-misses", 120000, 0, 0 },
+	};
+	static const char bound[] =
+		"memory-bound: memory-bound: IPC 0.31 and 12.0 % of loads miss the LLC, 3.9 per 1,000 instructions\n";
+
+	cpuinfo_write(CPUINFO_ARM64);
+	check_verdict(generic, NULL,
+		      "stalled: stalled: IPC 0.31; whether it is memory, LLC-loads and LLC-load-misses would tell\n"
+		      "no memory: cache-misses are of the first cache here\n", "arm64");
+	check_verdict(both, NULL, bound, "arm64, and its last cache");
+	same(cache_last()->record, "obsctl pmu record -e LLC-load-misses -g -d 10", "where");
+	cpuinfo_write(CPUINFO_AMD);
+	check_verdict(both, NULL,
+		      "stalled: stalled: IPC 0.31; no event is known to be of the last cache here\n"
+		      "no memory: cache-misses are of the second cache here\n", "AMD");
+	ok(!cache_last(), "AMD has no event of its last cache");
+	cpuinfo_write(CPUINFO_OTHER);
+	check_verdict(generic, NULL,
+		      "stalled: stalled: IPC 0.31; no event is known to be of the last cache here\n"
+		      "no memory: cache-misses are of a cache that is not known here\n", "others");
+	cpuinfo_write(CPUINFO_INTEL);
+	same(cache_last()->record, "obsctl pmu record -e cache-misses -g -d 10", "Intel's");
+}
+
 static void test_no_verdict(void)
 {
 	static const struct count software[COUNTS] = { { "task-clock", S, 0, 0 } };
@@ -367,11 +403,14 @@ static void test_slots(void)
 int main(void)
 {
 	printf("TAP version 13\n");
+	cpuinfo_write(CPUINFO_INTEL);
 	test_metrics();
 	test_verdicts();
+	test_caches();
 	test_no_verdict();
 	test_sampled();
 	test_slots();
+	cpuinfo_remove();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/triage/watch.h"
+#include "cpuinfo.h"
 #include "lib/macros.h"
 
 #define S		1000000000ull
@@ -272,6 +273,15 @@ static void check_pmu(const uint64_t *count, size_t n, double busy, const char *
 	drop(&w, &f);
 }
 
+static void check_next(const char *want)
+{
+	struct buf next = {};
+
+	triage_next(M_LLC_MISSES, "", &next);
+	same(next.p, want, "the next command, by the CPU");
+	buf_free(&next);
+}
+
 static void test_pmu(void)
 {
 	const uint64_t memory[] = { 100000000, 31000000, 1000000, 120000 };
@@ -279,6 +289,8 @@ static void test_pmu(void)
 	const uint64_t few[] = { 100000000, 31000000, 100000, 12000 };
 	const uint64_t little[] = { 999999, 310000, 100000, 12000 };
 
+	cpuinfo_write(CPUINFO_INTEL);
+	check_next("obsctl pmu record -e cache-misses -g -d 10");
 	check_pmu(memory, 4, 90, "IPC 0.31 and 12.0 % of references miss the LLC",
 		  "busy CPUs that wait for memory");
 	check_pmu(memory, 4, 49, NULL, "idle ones");
@@ -286,6 +298,13 @@ static void test_pmu(void)
 	check_pmu(few, 4, 90, NULL, "that have few references");
 	check_pmu(little, 4, 90, NULL, "that were counted too little");
 	check_pmu(memory, 3, 90, NULL, "whose misses were not counted");
+	cpuinfo_write(CPUINFO_ARM64);
+	check_pmu(memory, 4, 90, "IPC 0.31 and 12.0 % of loads miss the LLC",
+		  "arm64: loads of the last cache");
+	check_next("obsctl pmu record -e LLC-load-misses -g -d 10");
+	cpuinfo_write(CPUINFO_AMD);
+	check_pmu(memory, 4, 90, NULL, "AMD: no events of the last cache");
+	check_next("obsctl pmu record -g -d 10");
 }
 
 int main(void)
@@ -296,6 +315,7 @@ int main(void)
 	test_irqs();
 	test_disks();
 	test_service();
+	cpuinfo_remove();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
 }

@@ -159,8 +159,8 @@ def derived():
     assert abs(ratios["ipc"] - 0.5) <= 0.005, f"{ratios}"
     text = obsctl("pmu", "stat", "-e", "cycles,instructions", "--", "bash", "-c", SPIN).out
     contains(text, "100.0 %  0.50 insn per cycle\n", "report")
-    contains(text, "\nVerdict: stalled: IPC 0.50; whether it is memory, cache-references and cache-misses would tell.\n", "verdict")
-    contains(text, "\n  next: obsctl pmu stat -e cycles,instructions,cache-references,cache-misses -d 10\n", "next command")
+    contains(text, "\nVerdict: stalled: IPC 0.50; whether it is memory, LLC-loads and LLC-load-misses would tell.\n", "verdict")
+    contains(text, "\n  next: obsctl pmu stat -e cycles,instructions,LLC-loads,LLC-load-misses -d 10\n", "next command")
 
 
 @test("obsctl stat: verdicts, and what is missing for one")
@@ -180,7 +180,7 @@ def verdicts():
         assert abs(rows[event][key] - want) <= 1e-6 * want, f"{key}: {rows[event]}, not {want}"
         equal(rows[event][key], r["derived"][key], f"{key} of all rows")
     rules, missing, r = verdict("-e", "cycles,instructions,cache-misses", run=["bash", "-c", SPIN])
-    equal((rules, missing), (["stalled"], ["memory: cache-references is not among the events"]), "verdict without references")
+    equal((rules, missing), (["stalled"], ["memory: cache-misses are of the first cache here"]), "verdict without the last cache")
     rules, missing, r = verdict("-e", "cycles:u,instructions:u", "--no-inherit", run=["true"])
     equal(rules, [], "verdict on a short program")
     assert re.fullmatch(r"IPC: cycles:u counted [\d,]+, and a verdict needs 1,000,000", missing[0]), f"{missing}"

@@ -33,8 +33,10 @@ static const struct generic {
 } generics[] = {
 	{ "cycles", "cpu-cycles", HW(CPU_CYCLES), "CPU cycles, at the current frequency" },
 	{ "instructions", NULL, HW(INSTRUCTIONS), "instructions that were retired" },
-	{ "cache-references", NULL, HW(CACHE_REFERENCES), "accesses of the last cache" },
-	{ "cache-misses", NULL, HW(CACHE_MISSES), "misses of the last cache" },
+	{ "cache-references", NULL, HW(CACHE_REFERENCES),
+	  "accesses of a cache: Intel's last, AMD's second, arm64's first data cache" },
+	{ "cache-misses", NULL, HW(CACHE_MISSES),
+	  "misses of a cache: Intel's last, AMD's second, arm64's first data cache" },
 	{ "branches", "branch-instructions", HW(BRANCH_INSTRUCTIONS),
 	  "branches that were retired" },
 	{ "branch-misses", NULL, HW(BRANCH_MISSES), "branches that were mispredicted" },

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "cli/noun.h"
+#include "cmd/pmu/last_cache.h"
 #include "cmd/pmu/stat_metrics.h"
 #include "cmd/pmu/stat_verdict.h"
 #include "lib/format.h"
@@ -85,30 +86,48 @@ static void add_end(struct stat_verdicts *v, size_t from, const char *mods, bool
 	}
 }
 
-#define COUNT_CACHES \
-	"obsctl pmu stat -e cycles,instructions,cache-references,cache-misses -d 10"
 #define TOPDOWN		"obsctl pmu stat --topdown -d 10"
+
+/* What to count next: misses of the last cache, or else where cycles go. */
+static const char *count_caches(void)
+{
+	const struct cache_events *e = cache_last();
+
+	return e ? e->count : "obsctl pmu record -g -d 10";
+}
+
+static void judge_unknown(struct stat_verdicts *v, const struct stat_judged *c)
+{
+	const struct cache_events *e = cache_last();
+
+	if (e)
+		add(v, "stalled", count_caches(),
+		    "stalled: IPC %.2f; whether it is memory, %s and %s would tell", c->ipc,
+		    e->per, e->of);
+	else
+		add(v, "stalled", count_caches(),
+		    "stalled: IPC %.2f; no event is known to be of the last cache here", c->ipc);
+}
 
 static void judge_stalls(struct stat_verdicts *v, const struct stat_judged *c)
 {
+	const char *missed = c->has_misses ? c->caches->missed : "";
 	double rate = c->miss_rate * 100;
 
 	if (!c->has_misses)
-		add(v, "stalled", COUNT_CACHES,
-		    "stalled: IPC %.2f; whether it is memory, cache-references and cache-misses would tell",
-		    c->ipc);
+		judge_unknown(v, c);
 	else if (!reaches(rate, LIMIT_MISS_RATE))
 		add(v, "stalled", TOPDOWN,
 		    "stalled, but not on memory: IPC %.2f, and only %.1f %% of %s miss the LLC",
-		    c->ipc, rate, c->missed);
+		    c->ipc, rate, missed);
 	else if (!reaches(c->misses, LIMIT_MISSES))
 		add(v, "stalled", TOPDOWN,
 		    "stalled, but not on memory: IPC %.2f, and %.1f %% of %s miss the LLC, but that is %.2f per 1,000 instructions",
-		    c->ipc, rate, c->missed, c->misses);
+		    c->ipc, rate, missed, c->misses);
 	else
-		add(v, "memory-bound", "obsctl pmu record -e cache-misses -g -d 10",
+		add(v, "memory-bound", c->caches->record,
 		    "memory-bound: IPC %.2f and %.1f %% of %s miss the LLC, %.1f per 1,000 instructions",
-		    c->ipc, rate, c->missed, c->misses);
+		    c->ipc, rate, missed, c->misses);
 }
 
 /* With few branches, a rate of mispredictions costs little. */
@@ -161,7 +180,8 @@ static const struct {
 	const char	*next;
 	const char	*text;
 } topdown_rules[] = {
-	{ TD_BACKEND, LIMIT_BACKEND, "backend-bound", COUNT_CACHES, "bound by the back end" },
+	/* Next is to count caches. */
+	{ TD_BACKEND, LIMIT_BACKEND, "backend-bound", NULL, "bound by the back end" },
 	{ TD_FRONTEND, LIMIT_FRONTEND, "frontend-bound",
 	  "obsctl pmu record -e L1-icache-load-misses -g -d 10", "bound by the front end" },
 	{ TD_BAD, LIMIT_BAD, "bad-speculation", "obsctl pmu record -e branch-misses -g -d 10",
@@ -185,8 +205,9 @@ void stat_verdict_topdown(struct stat_verdicts *v, const struct topdown *t)
 	}
 	if (most < ARRAY_SIZE(topdown_rules)) {
 		enum topdown_part part = topdown_rules[most].part;
+		const char *next = topdown_rules[most].next;
 
-		add(v, topdown_rules[most].rule, topdown_rules[most].next,
+		add(v, topdown_rules[most].rule, next ? next : count_caches(),
 		    "%s: %.1f %% of the %s %s", topdown_rules[most].text, t->tenths[part] / 10.0,
 		    t->unit, topdown_names[part].doc);
 	} else if (reaches(t->tenths[TD_RETIRING] / 10.0, LIMIT_RETIRING)) {

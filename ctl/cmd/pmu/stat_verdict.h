@@ -41,12 +41,14 @@ struct stat_verdicts {
 	struct strings	missing;	/* what cannot be told, and for want of what */
 };
 
+struct cache_events;
+
 /* The counts of one kind of code, as the rules take them. */
 struct stat_judged {
 	double		ipc;
 	double		miss_rate;	/* of the last cache, parts of 1 */
 	double		misses;		/* per 1,000 instructions */
-	const char	*missed;	/* of what @miss_rate is */
+	const struct cache_events *caches;	/* that these are of */
 	double		branch_rate;
 	double		branches;	/* mispredicted ones per 1,000 instructions, or -1 */
 	bool		has_ipc;

@@ -6,20 +6,11 @@
 
 #include <string.h>
 
+#include "cmd/pmu/last_cache.h"
 #include "cmd/pmu/stat_metrics.h"
 #include "cmd/pmu/stat_verdict.h"
 #include "lib/format.h"
 #include "lib/macros.h"
-
-/* Misses of the last cache: the kernel's generic events, or its loads. */
-static const struct {
-	const char	*of;
-	const char	*per;
-	const char	*missed;
-} caches[] = {
-	{ "cache-misses", "cache-references", "references" },
-	{ "LLC-load-misses", "LLC-loads", "loads" },
-};
 
 static bool is_absent(const struct strings *absent, const char *event, const char *mods)
 {
@@ -103,20 +94,40 @@ static bool one_was_asked_for(const struct asked *a, const char *one, const char
 	return was_asked_for(a, one) || was_asked_for(a, other);
 }
 
-static void take_caches(struct stat_judged *c, const struct asked *a, double instructions)
+/* The first of the pairs that was asked for and is of the last cache; or why there is none. */
+static const struct cache_events *find_caches(const struct asked *a)
 {
-	double misses, references;
+	struct buf line = {};
+	const char *instead;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(caches); i++)
-		if (one_was_asked_for(a, caches[i].of, caches[i].per))
-			break;
-	if (i == ARRAY_SIZE(caches) ||
-	    !take(a, caches[i].per, LIMIT_EVENTS, "memory", &references) ||
-	    !take(a, caches[i].of, NR_VERDICT_LIMITS, "memory", &misses))
+	for (i = 0; i < NR_CACHES; i++) {
+		if (!one_was_asked_for(a, cache_events[i].of, cache_events[i].per))
+			continue;
+		instead = cache_is_not_last(i);
+		if (!instead) {
+			buf_free(&line);
+			return &cache_events[i];
+		}
+		if (!line.len)
+			buf_printf(&line, "memory: %s are %s here", cache_events[i].of, instead);
+	}
+	if (line.len && a->missing)
+		strings_add(a->missing, line.p);
+	buf_free(&line);
+	return NULL;
+}
+
+static void take_caches(struct stat_judged *c, const struct asked *a, double instructions)
+{
+	const struct cache_events *e = find_caches(a);
+	double misses, references;
+
+	if (!e || !take(a, e->per, LIMIT_EVENTS, "memory", &references) ||
+	    !take(a, e->of, NR_VERDICT_LIMITS, "memory", &misses))
 		return;
 	c->has_misses = true;
-	c->missed = caches[i].missed;
+	c->caches = e;
 	c->miss_rate = misses / references;
 	c->misses = misses * 1000 / instructions;
 }

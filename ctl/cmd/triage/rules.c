@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/noun.h"
+#include "cmd/pmu/last_cache.h"
 #include "cmd/triage/rules.h"
 #include "lib/diag.h"
 #include "lib/format.h"
@@ -30,6 +31,13 @@ const char *const resource_names[NR_RESOURCES] = {
 };
 
 const char *const aspect_names[NR_ASPECTS] = { "utilisation", "saturation", "errors" };
+
+static const char *record_misses(void)
+{
+	const struct cache_events *e = cache_last();
+
+	return e ? e->record : NULL;
+}
 
 const struct rule triage_rules[NR_METRICS] = {
 	[M_OOM_KILLS] = {
@@ -242,10 +250,11 @@ const struct rule triage_rules[NR_METRICS] = {
 	},
 	[M_LLC_MISSES] = {
 		"llc-misses",
-		"references that miss the last cache, of busy CPUs with an IPC below 1 (with the module)",
+		"references that miss the last cache, of CPUs that are busy for 50 % of the time or more, with an IPC below 1 and 1.0 or more such misses per 1,000 instructions (with the module)",
 		"memory-bound", "Memory-bound, by misses of the last cache",
-		"obsctl pmu record -e cache-misses -g -d 10",
+		"obsctl pmu record -g -d 10",
 		10, IN_PERCENT, RULE_S(R_CPU), SLOWS, 0,
+		.find_next = record_misses,
 	},
 	[M_SLAB_GROWTH] = {
 		"slab-growth", "steady growth of the kernel's memory that cannot be reclaimed",
@@ -327,8 +336,11 @@ char *triage_format(char *buf, size_t size, double v, enum triage_unit unit)
 void triage_next(enum metric m, const char *subject, struct buf *out)
 {
 	const struct rule *r = &triage_rules[m];
+	const char *next = r->next;
 
-	buf_puts(out, r->next);
+	if (r->find_next && r->find_next())
+		next = r->find_next();
+	buf_puts(out, next);
 	/* A shell takes what is in quotes as it is, but for these themselves. */
 	if (r->option && *subject && !strchr(subject, '\''))
 		buf_printf(out, subject[strcspn(subject, " *?[]{}()<>|&;!$`\\\"~#\t")] ?

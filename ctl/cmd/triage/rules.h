@@ -54,6 +54,7 @@ struct rule {
 	unsigned int	rank;		/* lower ones come first */
 	uint32_t	causes;		/* resources whose problems follow from it, a bit each */
 	const char	*option;	/* of the next command, that takes the subject; or NULL */
+	const char	*(*find_next)(void);	/* the command, where the machine decides */
 };
 
 extern const struct rule triage_rules[NR_METRICS];

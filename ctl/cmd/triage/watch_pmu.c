@@ -7,14 +7,24 @@
 #include <string.h>
 
 #include "cmd/pmu/event.h"
+#include "cmd/pmu/last_cache.h"
 #include "cmd/pmu/stat_metrics.h"
 #include "cmd/pmu/stat_verdict.h"
 #include "cmd/triage/watch.h"
-#include "lib/macros.h"
 
-static const char *const events[] = {
-	"cycles", "instructions", "cache-references", "cache-misses",
-};
+enum { CYCLES, INSTRUCTIONS, REFERENCES, MISSES, EVENTS };
+
+/* Return: whether there are events of the last cache. */
+static bool name_events(const char **events)
+{
+	const struct cache_events *e = cache_last();
+
+	events[CYCLES] = "cycles";
+	events[INSTRUCTIONS] = "instructions";
+	events[REFERENCES] = e ? e->per : "";
+	events[MISSES] = e ? e->of : "";
+	return e;
+}
 
 /* Percent of CPUs from which on what they wait for matters to the machine. */
 #define BUSY_LEAST	50
@@ -31,15 +41,20 @@ enum { ENABLED, RUNNING, FIELDS };
  */
 bool watch_pmu_request(struct request *req, struct numbers *words, struct buf *why)
 {
+	const char *events[EVENTS];
 	size_t i, k;
 
-	for (i = 0; i < ARRAY_SIZE(events); i++) {
+	if (!pmu_has_hardware()) {
+		buf_puts(why, "the CPU's PMU is not there");
+		return false;
+	}
+	if (!name_events(events)) {
+		buf_printf(why, "cache-misses are %s here", cache_is_not_last(CACHES_GENERIC));
+		return false;
+	}
+	for (i = 0; i < EVENTS; i++) {
 		uint64_t word[PMU_WORDS] = {};
 
-		if (!pmu_has_hardware()) {
-			buf_puts(why, "the CPU's PMU is not there");
-			return false;
-		}
 		if (!pmu_generic(events[i], word) || !pmu_counts(events[i])) {
 			buf_printf(why, "the PMU does not count %s", events[i]);
 			return false;
@@ -56,13 +71,15 @@ static struct stat_state read_counts(const struct aside *a, struct stat_row *row
 {
 	struct stat_state st = { .v = rows, .groups = 1, .duration = a->session.duration };
 	const struct table *t = &a->table;
+	const char *events[EVENTS];
 	size_t i;
 
-	for (i = 0; i < t->nr_rows && st.n < ARRAY_SIZE(events); i++) {
+	name_events(events);
+	for (i = 0; i < t->nr_rows && st.n < EVENTS; i++) {
 		uint64_t event = t->keys[t->rows[i].key];
 		const uint64_t *fields = table_figures(t, &t->rows[i]);
 
-		if (event >= ARRAY_SIZE(events) || t->nr_figures < FIELDS)
+		if (event >= EVENTS || t->nr_figures < FIELDS)
 			continue;
 		rows[st.n++] = (struct stat_row){
 			.count = t->rows[i].count, .enabled = fields[ENABLED],
@@ -86,7 +103,7 @@ static bool are_busy(const struct facts *f)
 /** watch_pmu_facts() - Add that busy CPUs wait for memory, if they do. */
 void watch_pmu_facts(const struct watch *w, struct facts *f)
 {
-	struct stat_row rows[ARRAY_SIZE(events)];
+	struct stat_row rows[EVENTS];
 	const struct strings absent = {};
 	struct stat_judged c;
 	struct stat_state st;
@@ -99,7 +116,7 @@ void watch_pmu_facts(const struct watch *w, struct facts *f)
 	    c.misses >= verdict_limits[LIMIT_MISSES].value)
 		facts_add(f, M_LLC_MISSES, "", c.miss_rate * 100,
 			  "IPC %.2f and %.1f %% of %s miss the LLC%s", c.ipc, c.miss_rate * 100,
-			  c.missed, c.shared ? " (estimated)" : "");
+			  c.caches->missed, c.shared ? " (estimated)" : "");
 	st.v = NULL;
 	stat_free(&st);
 }
