@@ -194,6 +194,15 @@ static void test_verdicts(void)
 	static const struct count alone[COUNTS] = {
 		{ "branches", 10000, 0, 0 }, { "branch-misses", 600, 0, 0 },
 	};
+	/* Only those of the branches shared counters, or only the cycles. */
+	static const struct count some[COUNTS] = {
+		{ "cycles", 100000000, 0, 0 }, { "instructions", 50000000, 0, 0 },
+		{ "branches", 5000000, 0, 50 }, { "branch-misses", 500000, 0, 0 },
+	};
+	static const struct count others[COUNTS] = {
+		{ "cycles", 50000000, 0, 50 }, { "instructions", 50000000, 0, 0 },
+		{ "branches", 10000000, 0, 0 }, { "branch-misses", 500000, 0, 0 },
+	};
 	static const struct count kinds[COUNTS] = {
 		{ "cycles:u", 100000000, 0, 0 }, { "instructions:u", 200000000, 0, 0 },
 		{ "cycles:k", 100000000, 0, 0 }, { "instructions:k", 40000000, 0, 50 },
@@ -227,6 +236,14 @@ static void test_verdicts(void)
 	check_verdict(alone, NULL,
 		      "mispredicted: slowed down by branches: 6.0 % of them are mispredicted\n",
 		      "branches alone");
+	check_verdict(some, NULL,
+		      "stalled: stalled: IPC 0.50; whether it is memory, cache-references and cache-misses would tell\n"
+		      "mispredicted: slowed down by branches: 5.0 % of them are mispredicted, 10.0 per 1,000 instructions (estimated: these events shared counters)\n",
+		      "an estimate of branches");
+	check_verdict(others, NULL,
+		      "stalled: stalled: IPC 0.50; whether it is memory, cache-references and cache-misses would tell (estimated: these events shared counters)\n"
+		      "mispredicted: slowed down by branches: 5.0 % of them are mispredicted, 10.0 per 1,000 instructions\n",
+		      "an estimate of cycles");
 	check_verdict(kinds, NULL,
 		      "instruction-bound: bound by instructions: IPC 2.00; fewer instructions make it faster, of events with :u\n"
 		      "stalled: stalled: IPC 0.80; whether it is memory, cache-references and cache-misses would tell, of events with :k (estimated: these events shared counters)\n",
@@ -400,6 +417,70 @@ static void test_slots(void)
 	stat_verdict_free(&v);
 }
 
+/* Whether a verdict can rely on a plan's events, and why not. */
+static void check_slots(const struct topdown_method *m, const struct count *counts, bool sampled,
+			const char *want, const char *name)
+{
+	struct topdown_plan plan = { .method = m, .n = 4, .event = { 0, 1, 2, 3 } };
+	const char *const names[] = { "a", "b", "c", "d" };
+	struct stat_row rows[COUNTS];
+	struct stat_state st = state_of(counts, rows);
+	struct strings missing = {};
+	size_t i;
+	bool good;
+
+	st.sampled = sampled;
+	for (i = 0; sampled && i < st.n; i++) {
+		rows[i].enabled = 0;
+		rows[i].running = 0;
+		rows[i].samples = counts[i].percent;
+	}
+	good = stat_verdict_slots(&st, &plan, names, &missing);
+	ok(good == !want && missing.n == !!want, name);
+	if (want)
+		same(missing.n ? missing.v[0] : NULL, want, name);
+	strings_free(&missing);
+	st.v = NULL;
+	stat_free(&st);
+}
+
+static void test_slots_counted(void)
+{
+	static const struct topdown_event events[TOPDOWN_EVENTS] = {
+		{ .role = "slots" }, { .role = "front" }, { .role = "back" },
+		{ .role = "retiring" },
+	};
+	static const struct topdown_method whole = { .unit = "slots", .event = events };
+	static const struct topdown_method parts = {
+		.unit = "slots", .event = events, .of_parts = true,
+	};
+	static const struct count enough[COUNTS] = {
+		{ "a", 1000000, 0, 0 }, { "b", 0, 0, 10 }, { "c", 1, 0, 0 }, { "d", 1, 0, 0 },
+	};
+	static const struct count few[COUNTS] = {
+		{ "a", 999997, 0, 0 }, { "b", 1, 0, 0 }, { "c", 1, 0, 0 }, { "d", 1, 0, 0 },
+	};
+	static const struct count brief[COUNTS] = {
+		{ "a", 1000000, 0, 0 }, { "b", 9, 0, 9 }, { "c", 1, 0, 0 }, { "d", 1, 0, 0 },
+	};
+	static const struct count samples[COUNTS] = {
+		{ "a", 1000000, 0, 99 }, { "b", 1, 0, 1 }, { "c", 1, 0, 1 }, { "d", 1, 0, 1 },
+	};
+
+	check_slots(&whole, enough, false, NULL, "enough slots, and a small part");
+	check_slots(&whole, few, false,
+		    "slots: the event of 'slots' counted 999,997, and a verdict needs 1,000,000",
+		    "too few slots");
+	check_slots(&parts, few, false, NULL, "slots of which the parts are the whole");
+	check_slots(&whole, brief, false,
+		    "slots: the event of 'front' was counted for 9.0 % of the time, and less than 10 % are not scaled up",
+		    "a part that was counted too short");
+	check_slots(&whole, samples, true,
+		    "slots: the event of 'slots' has 99 samples, and a verdict needs 100",
+		    "slots with too few samples");
+	check_slots(&parts, samples, true, NULL, "parts with samples enough");
+}
+
 int main(void)
 {
 	printf("TAP version 13\n");
@@ -410,6 +491,7 @@ int main(void)
 	test_no_verdict();
 	test_sampled();
 	test_slots();
+	test_slots_counted();
 	cpuinfo_remove();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

@@ -248,13 +248,18 @@ static void print_judged(const struct pmu_run *p, const struct report *r, struct
 			 const struct stat_state *st)
 {
 	const struct stat_verb *verb = p->verb;
+	const char *names[TOPDOWN_EVENTS];
 	struct stat_verdicts found = {};
 	struct topdown t;
+	size_t i;
 
 	stat_print_ratios(o, st);
+	for (i = 0; i < verb->plan.n; i++)
+		names[i] = p->events.v[i].name;
 	if (verb->plan.n && divide_slots(p, st, &t, &found)) {
 		stat_print_topdown(o, &t);
-		stat_verdict_topdown(&found, &t);
+		if (stat_verdict_slots(st, &verb->plan, names, &found.missing))
+			stat_verdict_topdown(&found, &t);
 	}
 	stat_verdict_find(&found, st, &p->absent);
 	if (!r->interim || o->json)

@@ -140,22 +140,29 @@ static bool is_mispredicted(const struct stat_judged *c)
 /** stat_verdict_judge() - Add what the counts of events with these modifiers say. */
 void stat_verdict_judge(struct stat_verdicts *v, const struct stat_judged *c, const char *mods)
 {
+	uint32_t of = OF_CYCLES | OF_INSTRUCTIONS;
+	size_t begin = v->n;
 	size_t from = v->n;
 	char per[64] = "";
 
 	if (c->has_ipc && !reaches(c->ipc, LIMIT_IPC))
 		judge_stalls(v, c);
+	add_end(v, from, mods, c->shared & (c->has_misses ? of | OF_CACHES : of));
+	from = v->n;
 	if (c->branches >= 0)
 		snprintf(per, sizeof(per), ", %.1f per 1,000 instructions", c->branches);
 	if (is_mispredicted(c))
 		add(v, "mispredicted", "obsctl pmu record -e branch-misses -g -d 10",
 		    "slowed down by branches: %.1f %% of them are mispredicted%s",
 		    c->branch_rate * 100, per);
-	if (c->has_ipc && v->n == from)
+	add_end(v, from, mods,
+		c->shared & (*per ? OF_BRANCHES | OF_INSTRUCTIONS : OF_BRANCHES));
+	from = v->n;
+	if (c->has_ipc && from == begin)
 		add(v, "instruction-bound", "obsctl pmu record -g -d 10",
 		    "bound by instructions: IPC %.2f; fewer instructions make it faster",
 		    c->ipc);
-	add_end(v, from, mods, c->shared);
+	add_end(v, from, mods, c->shared & of);
 }
 
 /**

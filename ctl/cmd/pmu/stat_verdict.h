@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "cmd/pmu/stat.h"
@@ -54,8 +55,14 @@ struct stat_judged {
 	bool		has_ipc;
 	bool		has_misses;
 	bool		has_branches;
-	bool		shared;		/* estimates are among them */
+	uint32_t	shared;		/* OF_CYCLES ...: those are estimates */
 };
+
+/* Events of which a sentence is, a bit each. */
+#define OF_CYCLES	1u
+#define OF_INSTRUCTIONS	2u
+#define OF_CACHES	4u
+#define OF_BRANCHES	8u
 
 void stat_verdict_find(struct stat_verdicts *v, const struct stat_state *st,
 		       const struct strings *absent);
@@ -67,5 +74,7 @@ void stat_verdict_free(struct stat_verdicts *v);
 /* stat_verdict_counts.c */
 bool stat_verdict_count(struct stat_judged *c, const struct stat_state *st, const char *mods,
 			const struct strings *absent, struct strings *missing);
+bool stat_verdict_slots(const struct stat_state *st, const struct topdown_plan *plan,
+			const char *const *names, struct strings *missing);
 
 #endif

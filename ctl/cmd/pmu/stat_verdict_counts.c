@@ -28,12 +28,12 @@ struct asked {
 	const struct strings *absent;
 	const char *mods;
 	struct strings *missing;
-	bool *shared;
+	uint32_t *shared;
 };
 
 /* Why a sum cannot be used, as the rest of a sentence; NULL if it can. */
-static const char *why_not(const struct asked *a, const struct stat_sum *s,
-			   enum verdict_limit_id least, bool absent, char *buf, size_t size)
+static const char *why_not(bool sampled, const struct stat_sum *s, enum verdict_limit_id least,
+			   bool absent, char *buf, size_t size)
 {
 	double limit = least == NR_VERDICT_LIMITS ? 0 : verdict_limits[least].value;
 	double samples = least == NR_VERDICT_LIMITS ? 0 : verdict_limits[LIMIT_SAMPLES].value;
@@ -50,7 +50,7 @@ static const char *why_not(const struct asked *a, const struct stat_sum *s,
 			 s->running * 100 / s->enabled, verdict_limits[LIMIT_COUNTED_FOR].value);
 		return buf;
 	}
-	if (a->st->sampled && (double)s->samples < samples) {
+	if (sampled && (double)s->samples < samples) {
 		snprintf(buf, size, "has %llu samples, and a verdict needs %.0f",
 			 (unsigned long long)s->samples, samples);
 		return buf;
@@ -63,18 +63,19 @@ static const char *why_not(const struct asked *a, const struct stat_sum *s,
 	return buf;
 }
 
-/* A sum that a verdict can rely on; @what it is for, where that is to be told. */
+/* A sum that a verdict can rely on; @what it is for, where that is to be told; @of: a bit. */
 static bool take(const struct asked *a, const char *event, enum verdict_limit_id least,
-		 const char *what, double *n)
+		 const char *what, uint32_t of, double *n)
 {
 	struct stat_sum s = stat_sum_of(a->st, event, a->mods, STAT_ALL);
 	struct buf line = {};
 	char buf[128];
 	bool absent = is_absent(a->absent, event, a->mods);
-	const char *why = why_not(a, &s, least, absent, buf, sizeof(buf));
+	const char *why = why_not(a->st->sampled, &s, least, absent, buf, sizeof(buf));
 
 	*n = s.n;
-	*a->shared |= !why && s.shared;
+	if (!why && s.shared)
+		*a->shared |= of;
 	if (why && what && a->missing) {
 		buf_printf(&line, "%s: %s%s%s %s", what, event, *a->mods ? ":" : "", a->mods, why);
 		strings_add(a->missing, line.p);
@@ -123,8 +124,8 @@ static void take_caches(struct stat_judged *c, const struct asked *a, double ins
 	const struct cache_events *e = find_caches(a);
 	double misses, references;
 
-	if (!e || !take(a, e->per, LIMIT_EVENTS, "memory", &references) ||
-	    !take(a, e->of, NR_VERDICT_LIMITS, "memory", &misses))
+	if (!e || !take(a, e->per, LIMIT_EVENTS, "memory", OF_CACHES, &references) ||
+	    !take(a, e->of, NR_VERDICT_LIMITS, "memory", OF_CACHES, &misses))
 		return;
 	c->has_misses = true;
 	c->caches = e;
@@ -161,19 +162,65 @@ bool stat_verdict_count(struct stat_judged *c, const struct stat_state *st, cons
 	if (!of_more && !of_branches)
 		return false;
 	/* What nobody asked for is not missed. */
-	c->has_ipc = take(&a, "cycles", LIMIT_CYCLES, of_more ? "IPC" : NULL, &cycles) &&
-		     take(&a, "instructions", LIMIT_CYCLES, of_more ? "IPC" : NULL, &instructions);
+	what = of_more ? "IPC" : NULL;
+	c->has_ipc = take(&a, "cycles", LIMIT_CYCLES, what, OF_CYCLES, &cycles) &&
+		     take(&a, "instructions", LIMIT_CYCLES, what, OF_INSTRUCTIONS, &instructions);
 	if (c->has_ipc) {
 		c->ipc = instructions / cycles;
 		take_caches(c, &a, instructions);
 	}
 	what = of_branches ? "branches" : NULL;
-	c->has_branches = take(&a, events[BRANCHES], LIMIT_EVENTS, what, &branches) &&
-			  take(&a, events[BRANCHES + 1], NR_VERDICT_LIMITS, what, &misses);
+	c->has_branches = take(&a, events[BRANCHES], LIMIT_EVENTS, what, OF_BRANCHES,
+			       &branches) &&
+			  take(&a, events[BRANCHES + 1], NR_VERDICT_LIMITS, what, OF_BRANCHES,
+			       &misses);
 	if (c->has_branches) {
 		c->branch_rate = misses / branches;
 		if (c->has_ipc)
 			c->branches = misses * 1000 / instructions;
 	}
 	return true;
+}
+
+static void add(struct stat_sum *all, const struct stat_sum *s)
+{
+	all->counted += s->counted;
+	all->samples += s->samples;
+}
+
+/**
+ * stat_verdict_slots() - Whether a verdict can rely on a plan's events.
+ * @names: of its events
+ * @missing: gets why not
+ *
+ * Each must have been counted for long enough, and what is divided often enough: a part of it
+ * can be small.
+ */
+bool stat_verdict_slots(const struct stat_state *st, const struct topdown_plan *plan,
+			const char *const *names, struct strings *missing)
+{
+	struct stat_sum all = { .found = true };
+	const char *role = plan->method->unit;
+	struct buf line = {};
+	const char *why = NULL;
+	char buf[128];
+	size_t i;
+
+	for (i = 0; !why && i < plan->n; i++) {
+		struct stat_sum s = stat_sum_of(st, names[i], stat_modifiers(names[i]), STAT_ALL);
+
+		why = why_not(st->sampled, &s, NR_VERDICT_LIMITS, false, buf, sizeof(buf));
+		if (why)
+			role = plan->method->event[plan->event[i]].role;
+		else if (!i || plan->method->of_parts)
+			add(&all, &s);
+	}
+	if (!why)
+		why = why_not(st->sampled, &all, LIMIT_CYCLES, false, buf, sizeof(buf));
+	if (why) {
+		buf_printf(&line, "slots: the event of '%s' %s", role, why);
+		strings_add(missing, line.p);
+	}
+	buf_free(&line);
+	return !why;
 }

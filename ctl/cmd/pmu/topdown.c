@@ -176,7 +176,7 @@ const struct topdown_method topdown_methods[] = {
 	}, {
 		.name = "intel-atom", .doc = "Intel's Atom cores since Tremont", .unit = "slots",
 		.arch = "x86", .needs = needs_atom, .lacks = "slots", .work_out = intel_atom,
-		.event = atom_events,
+		.event = atom_events, .of_parts = true,
 	}, {
 		.name = "amd-zen4", .doc = "AMD Zen 4", .unit = "slots", .arch = "x86",
 		.needs = needs_nothing, .zen = 4, .width = 6, .work_out = amd_zen,

@@ -51,6 +51,7 @@ struct topdown_method {
 	const char	*const *needs;	/* events that the PMU must name, up to NULL */
 	const char	*lacks;		/* one that it must not */
 	unsigned int	zen;		/* generation of AMD's, 0: any vendor's */
+	bool		of_parts;	/* the whole is their sum, and not the first event */
 	unsigned int	width;		/* slots of a cycle; 0: by caps/slots, if at all */
 	const struct topdown_event *event;	/* TOPDOWN_EVENTS of them */
 	int		(*work_out)(const double *n, double width, double *slots);
