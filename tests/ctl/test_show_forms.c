@@ -170,7 +170,8 @@ static void test_edges(void)
 static struct stat_row counts[] = {
 	{ { 0 }, 1500000000, 2000, 2000, "cpu-clock", "ns", 1, 0, NULL, 0, 0, false },
 	{ { 1 }, 3000000000000000000ull, 2000, 1000, "cycles", "", 1, 1, NULL, 0, 0, false },
-	{ { 2 }, 12345678901234567890ull, 2000, 2000, "instructions", "", 1, 1, NULL, 0, 0, false },
+	{ { 2 }, 12345678901234567890ull, 2000, 2000, "instructions", "", 1, 1, "another",
+	  0, 0, false },
 	{ { 3 }, 70000, 2000, 0, "joules", "J", 0.00000000023283064365386963, 1, "a role",
 	  0, 0, false },
 };
@@ -186,12 +187,15 @@ static void print_counts(struct fixture *f, struct out *o)
 		.shared = true,
 	};
 	struct stat_verdicts verdicts = {};
+	size_t top = f->opts.top.value;
 	size_t i;
 
 	stat_link(&all);
 	report_header(&f->report, o);
 	out_table_begin(o, "rows");
 	for (i = 0; i < all.n; i++) {
+		if (top && all.v[i].group >= top)
+			continue;
 		out_row_begin(o);
 		out_cell_shown(o, "cpu", "CPU", i, i ? "1" : "0");
 		stat_print_count(o, &all, i);
@@ -202,6 +206,7 @@ static void print_counts(struct fixture *f, struct out *o)
 	stat_print_absent(o, &all, "no-such");
 	out_row_end(o);
 	out_table_end(o);
+	stat_print_more(o, &all, top, 0);
 	stat_print_ratios(o, &all);
 	stat_print_topdown(o, &slots);
 	stat_verdict_topdown(&verdicts, &slots);
@@ -235,7 +240,7 @@ static void test_counts(void)
 	f.shown = show("a.json", &f.opts);
 	is(f.shown, f.text, "counts, their rates and what follows from them");
 	has(f.text, "<not counted>", "one that was not counted");
-	has(f.text, "100.0 %  2.06 insn per cycle (estimated)\n", "a ratio");
+	has(f.text, "100.0 %  2.06 insn per cycle (estimated), another\n", "a ratio, and a role");
 	has(f.text, "\nIn all:\n2.06 instructions per cycle (estimated: these events shared", "of all");
 	has(f.text, "0.0 %  a role\n", "what an event is for");
 	has(f.text, " 2.0 %  bad speculation  were for work that was thrown away\n", "a part of the slots");
@@ -253,6 +258,17 @@ static void test_counts(void)
 	ok(!strstr(changed, "Nothing changed"), "each event counts");
 	free(changed);
 	free(other);
+	ok(!strstr(f.json, "rows_left_out"), "no row is left out");
+	f.opts.top = (struct opt_number){ .given = true, .value = 1 };
+	free(f.json);
+	f.json = print_by(&f, true, print_counts);
+	has(f.json, "\"rows_left_out\": 3", "those of one group are");
+	has(f.json, "\"ipc\": 2.05", "ratios are of all rows");
+	write_file("a.json", f.json);
+	free(f.shown);
+	f.shown = show("a.json", &f.opts);
+	has(f.shown, "\n... 3 more rows (the file does not have them)\n", "what a file does not have");
+	ok(!strstr(f.shown, "In all:"), "rows that are not there are in no ratio");
 	strings_free(&f.session.by);
 	tear_down(&f);
 }

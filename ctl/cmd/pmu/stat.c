@@ -314,7 +314,7 @@ static int print_stat(struct run_spec *spec, struct report *r, const struct outp
 			print_row(r, &o, &now, i);
 	print_absent(p, r, &o, &now);
 	out_table_end(&o);
-	stat_print_more(&o, &now, top);
+	stat_print_more(&o, &now, top, 0);
 	print_judged(p, r, &o, &now);
 	if (!r->interim || o.json || to->grid)
 		report_footer(r, &o);

@@ -47,7 +47,7 @@ struct stat_verdicts;
 void stat_print_count(struct out *o, const struct stat_state *st, size_t row);
 void stat_print_absent(struct out *o, const struct stat_state *st, const char *event);
 void stat_print_sampled(struct out *o, const struct stat_state *st);
-void stat_print_more(struct out *o, const struct stat_state *st, size_t top);
+void stat_print_more(struct out *o, const struct stat_state *st, size_t top, uint64_t before);
 void stat_print_ratios(struct out *o, const struct stat_state *st);
 void stat_print_topdown(struct out *o, const struct topdown *t);
 void stat_print_part(struct out *o, const char *key, const char *text, const char *doc,

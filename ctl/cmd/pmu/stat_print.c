@@ -36,7 +36,7 @@ static void print_metrics(struct out *o, const struct stat_state *st, const stru
 			   shared ? " (estimated)" : "");
 	}
 	if (s->role)
-		buf_puts(&cell, s->role);
+		buf_printf(&cell, "%s%s", cell.len ? ", " : "", s->role);
 	out_json_text(o, "role", s->role);
 	out_cell_aside(o, "DERIVED", cell.len ? cell.p : "", false);
 	buf_free(&cell);
@@ -115,11 +115,25 @@ void stat_print_sampled(struct out *o, const struct stat_state *st)
 		out_line(o, "Counts are the sums of what samples stand for, of busy CPUs: of clocks and of the PMU's events an estimate.");
 }
 
-/** stat_print_more() - What was left out of the text, where only @top groups are in it. */
-void stat_print_more(struct out *o, const struct stat_state *st, size_t top)
+/**
+ * stat_print_more() - What was left out, where only @top groups are printed.
+ * @before: rows that were left out when the report was saved
+ */
+void stat_print_more(struct out *o, const struct stat_state *st, size_t top, uint64_t before)
 {
+	uint64_t n = before;
+	char count[32];
+	size_t i;
+
+	for (i = 0; top && i < st->n; i++)
+		n += st->v[i].group >= top;
+	if (n)
+		out_json_number(o, "rows_left_out", n);
 	if (top && st->groups > top)
 		out_line(o, "... %zu more (-n 0 shows all)", st->groups - top);
+	if (before)
+		out_line(o, "... %s more rows (the file does not have them)",
+			 format_count(count, sizeof(count), before));
 }
 
 /* A metric of all rows, for each kind of code that events count by their modifiers. */

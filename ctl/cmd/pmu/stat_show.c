@@ -178,8 +178,10 @@ int pmu_stat_show(struct report *r, const struct output *to)
 		out_row_end(&o);
 	}
 	out_table_end(&o);
-	stat_print_more(&o, &all, top);
-	stat_print_ratios(&o, &all);
+	stat_print_more(&o, &all, top, r->saved->rows_left_out);
+	/* Ratios over all rows need all of them. */
+	if (!r->saved->rows_left_out)
+		stat_print_ratios(&o, &all);
 	show_topdown(&o, root);
 	if (!r->interim) {
 		show_verdicts(&o, root);
