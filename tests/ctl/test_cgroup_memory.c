@@ -165,10 +165,11 @@ static void test_next(void)
 	size_t i;
 
 	for (i = 0; i <= nr_cgroup_parts; i++) {
-		char noun[16] = "", verb[16] = "";
+		char noun[16], verb[16];
+		bool two = sscanf(cgroup_parts[i].next, "obsctl %15s %15s", noun, verb) == 2;
 
-		sscanf(cgroup_parts[i].next, "obsctl %15s %15s", noun, verb);
-		ok(noun_find(noun) && verb_find(noun_find(noun), verb), cgroup_parts[i].next);
+		ok(two && noun_find(noun) && verb_find(noun_find(noun), verb),
+		   cgroup_parts[i].next);
 	}
 	ok(!strstr(cgroup_parts[part("sock")].next, "page faults"), "buffers are no page faults");
 }
