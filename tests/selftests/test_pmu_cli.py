@@ -151,7 +151,7 @@ def stat_by_process():
     text = obsctl("pmu", "stat", "-a", "-e", "page-faults", "--by", "comm", "-n", 1, "--budget", 0, "--", *CHILD).out
     contains(text, "Counts are the sums of what samples stand for", "report")
     contains(text, " more (-n 0 shows all)\n", "report")
-    assert re.search(r"^python3 +\d+ +page-faults ", text, re.M), text
+    assert re.search(r"^python3 +[\d,]+ +page-faults ", text, re.M), text
 
 
 @test("stat by name, in intervals: each has its own counts")
