@@ -289,9 +289,7 @@ static bool visit_lives(struct usyms *u, uint32_t pid, uint64_t to, int depth, u
 		if (visit(p, b->time, to, data))
 			return true;
 		to = b->time - 1;
-		if (!b->parent)
-			continue;
-		if (visit_lives(u, b->parent, to, depth + 1, visit, data))
+		if (b->parent && visit_lives(u, b->parent, to, depth + 1, visit, data))
 			return true;
 		if (depth)
 			return false;

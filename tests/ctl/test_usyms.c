@@ -166,6 +166,13 @@ static void test_execs(void)
 	/* The number goes to another process. */
 	forked(&u, B, A, 50);
 	names(&u, B, 0x10001, "[shell] +0x3001", "the number's new process");
+	mmap2(&u, A, 0x30000, 55, "/nosuch/old");
+	executed(&u, A, 60);
+	mmap2(&u, A, 0x10000, 61, "/nosuch/new");
+	forked(&u, C, A, 70);
+	names(&u, C, 0x10001, "[new] +0x3001", "what the parent has since its exec");
+	names(&u, C, 0x30001, "[unknown] 0x30001", "not what it had before, which the child never had");
+	names(&u, A, 0x30001, "[old] +0x3001", "and which the parent itself had");
 	usyms_free(&u);
 }
 
