@@ -412,6 +412,43 @@ static void test_refusals(void)
 	ok(refused("a.json", &(struct opts){}) == STATUS_REFUSED, "a file of an older obsctl");
 }
 
+static void write_wide(size_t n, const char *last)
+{
+	struct buf file = {};
+	size_t i;
+
+	buf_puts(&file, "{\"time_ns\": 5");
+	for (i = 0; i < n; i++)
+		buf_printf(&file, ", \"c%zu\": %s", i, i + 1 < n ? "1" : last);
+	buf_puts(&file, "}\n{\"kobs\": \"1\", \"source\": \"func\", \"mode\": \"trace\", "
+		 "\"accounting\": {}, \"widths\": [], \"columns\": [");
+	for (i = 0; i < n; i++)
+		buf_printf(&file, "%s{\"name\": \"c%zu\", \"type\": \"number\"}", i ? ", " : "", i);
+	buf_puts(&file, "]}");
+	write_file("a.json", file.p);
+	buf_free(&file);
+}
+
+static void test_columns(void)
+{
+	char *text;
+
+	write_wide(VIEW_COLUMNS, "7");
+	ok(!refused("a.json", &(struct opts){}), "as many columns as there can be");
+	text = read_back("out");
+	has(text, " c14=1 c15=7\n", "all of them");
+	free(text);
+	write_wide(VIEW_COLUMNS, "\"(fault)\"");
+	ok(refused("a.json", &(struct opts){}) == STATUS_REFUSED, "a fault, which has no place beside them");
+	write_wide(VIEW_COLUMNS - 1, "\"(fault)\"");
+	ok(!refused("a.json", &(struct opts){}), "and has beside one less");
+	text = read_back("out");
+	has(text, " c14=(fault)\n", "it is shown");
+	free(text);
+	write_wide(VIEW_COLUMNS + 1, "7");
+	ok(refused("a.json", &(struct opts){}) == STATUS_REFUSED, "more columns than there can be");
+}
+
 /* Return: the status of what a pipe has. */
 static int show_pipe(const char *content, struct opts *o)
 {
@@ -466,6 +503,7 @@ int main(void)
 	test_chains();
 	test_deadlock();
 	test_refusals();
+	test_columns();
 	test_pipes();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		unlink(path_of(files[i]));

@@ -85,6 +85,8 @@ static uint64_t restore_number(struct restored *r, size_t c, const json_t *value
 		return json_unsigned(value);
 	if (value && v->faults)
 		r->key[v->faults - 1] |= v->fault[c];
+	else if (value && r->s->records)
+		r->wrong = "a number is a text, beside as many columns as a trace can have";
 	return 0;
 }
 
@@ -316,8 +318,9 @@ static bool find_faults(struct saved *s)
 		found |= v->types[c] == KOBS_TYPE_NUMBER;
 	if (!found)
 		return true;
+	/* Records that have as many can have none: one that does is refused when it is read. */
 	if (n == VIEW_COLUMNS)
-		return false;
+		return s->records;
 	v->columns[n] = &faults;
 	v->types[n] = KOBS_TYPE_NUMBER;
 	v->shown[n] = SHOWN_FAULTS;
