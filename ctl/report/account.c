@@ -54,7 +54,8 @@ static void print_incomplete(const struct session *s, struct out *o)
 	struct buf line = {};
 
 	if (losses_add_share(s, &line))
-		out_line(o, "*** %s: the rows are incomplete. The reasons are below. ***\n", line.p);
+		out_line(o, "*** %s: the rows are incomplete. The reasons are below. ***\n",
+			 line.p);
 	buf_free(&line);
 }
 

@@ -40,10 +40,13 @@ static struct lost lost[] = {
 
 /* What the kernel's advice names. */
 static struct param params[] = { { .name = (char *)"objects" } };
+
 static struct source engine = { .name = (char *)"session" };
+
 static struct source slab = {
 	.name = (char *)"slab", .params = params, .nr_params = ARRAY_SIZE(params),
 };
+
 static const struct view view_of_slab = {
 	.sources = { .v = &engine, .n = 1 }, .source = &slab,
 };
@@ -166,7 +169,8 @@ static void test_shown(const char *module, uint64_t top, const char *name)
 	   strstr(text, "Stopped early: above the budget") && !strstr(text, "idle+0x1"),
 	   "it has the balances of all kinds");
 	ok(strstr(json, "idle+0x1"), "programs get all rows");
-	ok(strstr(shown, "percpu   hits 5") && strstr(strstr(shown, "percpu   hits 5"), "cost 5.00 %"),
+	ok(strstr(shown, "percpu   hits 5") &&
+	   strstr(strstr(shown, "percpu   hits 5"), "cost 5.00 %"),
 	   "calls without a hit cost, too, and the file has them");
 	free(text);
 	free(json);
@@ -185,12 +189,14 @@ static void test_left_out(void)
 	json = print(&a, &(struct opts){ .json = true }, true);
 	shown = show(json, &opts);
 	ok(strstr(json, "\"rows_left_out\": 5") && strstr(shown, "area+0x1") &&
-	   strstr(shown, "\n... 5 more rows (the file does not have them)\n") && !strstr(shown, "-n 0"),
+	   strstr(shown, "\n... 5 more rows (the file does not have them)\n") &&
+	   !strstr(shown, "-n 0"),
 	   "rows that -n 0 does not show");
 	free(shown);
 	opts.top.value = 1;
 	shown = show(json, &opts);
-	ok(strstr(shown, "\n... 2 more rows (-n 0 shows all)\n... 5 more rows (the file does"),
+	ok(strstr(shown, "\n... 2 more rows (-n 0 shows all)\n") &&
+	   strstr(shown, "\n... 5 more rows (the file does not have them)\n"),
 	   "beside those that it does");
 	free(json);
 	free(shown);
@@ -234,7 +240,7 @@ static void test_left(void)
 	ok(all_verdict(&a, &opts) == STATUS_LOST, "losses of one kind above --max-lost");
 	sentences_kept = NULL;
 	ok(said.len && strstr(said.p, "module driver left 3 slab objects"), "what is warned of");
-	ok(said.len && strstr(said.p, "small+0x1 leaks +150 B/s of slab objects, more than the limit 100 "),
+	ok(said.len && strstr(said.p, "small+0x1 leaks +150 B/s of slab objects, more than "),
 	   "which site leaks");
 	buf_free(&said);
 	buf_free(&left);

@@ -354,9 +354,15 @@ static void test_numbers(void)
 	has("\"a\": \"x\\u007f\\u009b\xc2\xa0\xc3\x9b\"}", true, "they are escaped, and nothing else");
 }
 
-#define SUMS(n) \
-	HEAD("func", "time", "\"func\"") "{\"func\": \"a\", \"count\": 1, \"sum\": " n "}" NEXT \
-	"{\"func\": \"b\", \"count\": 1, \"sum\": " n "}" FOOT
+static void write_sums(const char *name, const char *sum)
+{
+	char content[512];
+
+	snprintf(content, sizeof(content), HEAD("func", "time", "\"func\"")
+		 "{\"func\": \"a\", \"count\": 1, \"sum\": %s}" NEXT
+		 "{\"func\": \"b\", \"count\": 1, \"sum\": %s}" FOOT, sum, sum);
+	write_file(name, content);
+}
 
 /* What two of them add up to has 128 bits, and its difference, too. */
 static void test_widest(void)
@@ -364,14 +370,14 @@ static void test_widest(void)
 	struct diff_opts own = {};
 	struct opts o = { .own = &own, .json = true };
 
-	write_file("k.json", SUMS("79228162514264337593543950336"));
-	write_file("l.json", SUMS("1"));
+	write_sums("k.json", "79228162514264337593543950336");
+	write_sums("l.json", "1");
 	ok(!run(&noun_diff, &o, "l.json", "k.json"), "the largest sums");
 	read_back("out");
 	has("\"before\": 2, \"after\": 158456325028528675187087900672, ", true, "add up");
-	write_file("k.json", SUMS("79228162514264337593543950337"));
+	write_sums("k.json", "79228162514264337593543950337");
 	ok(run(&noun_diff, &o, "l.json", "k.json") == STATUS_REFUSED, "one that is larger");
-	write_file("k.json", SUMS("170141183460469231731687303715884105727"));
+	write_sums("k.json", "170141183460469231731687303715884105727");
 	ok(run(&noun_diff, &o, "l.json", "k.json") == STATUS_REFUSED, "two that overflow");
 }
 
