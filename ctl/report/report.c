@@ -94,8 +94,8 @@ static void upper(char *out, size_t size, const char *s)
 	out[i] = 0;
 }
 
-/* Programs get the number as well. */
-static void print_named(const struct view *v, struct out *o, size_t c, const char *header,
+/** report_print_named() - A number that is shown by a name: programs get the number as well. */
+void report_print_named(const struct view *v, struct out *o, size_t c, const char *header,
 			uint64_t key, const char *text)
 {
 	struct buf name = {};
@@ -143,7 +143,7 @@ static void print_keys(struct report *r, struct out *o, const struct row *row)
 		if (v->types[c] == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_SIGNED)
 			out_cell_signed(o, v->columns[c]->name, header, (int64_t)key, text.p);
 		else if (v->types[c] == KOBS_TYPE_NUMBER && view_is_named(v, c))
-			print_named(v, o, c, header, key, text.p);
+			report_print_named(v, o, c, header, key, text.p);
 		else if (v->types[c] == KOBS_TYPE_NUMBER)
 			out_cell_shown(o, v->columns[c]->name, header, key, text.p);
 		else

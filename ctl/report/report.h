@@ -97,6 +97,8 @@ void report_print_rate(struct report *r, struct out *o, const struct row *row);
 uint64_t report_weight(struct report *r, const struct row *row);
 const char *report_unit(struct report *r);	/* picture.c */
 void report_print_row(struct report *r, struct out *o, const struct row *row, uint64_t total);
+void report_print_named(const struct view *v, struct out *o, size_t c, const char *header,
+			uint64_t key, const char *text);
 void report_print_table(struct report *r, struct out *o);
 int report_print(struct report *r, const struct output *to);
 void report_header(struct report *r, struct out *o);

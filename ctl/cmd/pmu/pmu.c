@@ -84,9 +84,20 @@ static const struct opt stat_options[] = {
 	  &opt_switch, PMU_AT(topdown) },
 };
 
+/* Rows are groups of events, which are all shown, but of many tasks. */
+static const struct opt stat_top[] = {
+	{ "top", 'n', "N",
+	  "maximum number of groups of rows, one for each task or CPU (0: all; default: 20 as text for CPUs by task, otherwise all)",
+	  &opt_number, OPT_AT(top), .max = UINT32_MAX },
+};
+
 static const struct opt_group group_event = { OPT_OWN(event_options) };
 static const struct opt_group group_sample = { OPT_OWN(sample_options) };
 static const struct opt_group group_stat = { OPT_OWN(stat_options) };
+static const struct opt_group group_stat_top = {
+	.name = "top", .section = "What the report shows", OPT_GROUP(stat_top),
+};
+
 static const struct opt_group group_record = { OPT_OWN(record_options) };
 static const struct opt_group group_branch = { OPT_OWN(branch_options) };
 
@@ -121,11 +132,11 @@ static const struct verb verbs[] = {
 		.doc = "count events",
 		.args_hint = NO_ARGS,
 		.command = true,
-		.groups = GROUPS(&group_event, &group_stat, &group_filter, &group_by, &group_top,
-				 &group_json,
+		.groups = GROUPS(&group_event, &group_stat, &group_filter, &group_by,
+				 &group_stat_top, &group_json,
 				 &group_format_rows, &group_html, &group_output, &group_verbose,
 				 &group_run, &group_interval, &group_max_lost, &group_stacks),
-		.columns = COLUMNS("event", "cpu", "pid", "tid", "comm"),
+		.columns = COLUMNS("event", CONTEXT_COLUMNS),
 		.more = print_limits,
 		.check = pmu_check_stat,
 		.fn = pmu_stat,

@@ -180,7 +180,9 @@ static void print_row(struct report *r, struct out *o, const struct stat_state *
 			continue;
 		b.len = 0;
 		view_print_key(v, c, s->key[c], &b);
-		if (v->types[c] == KOBS_TYPE_NUMBER)
+		if (v->types[c] == KOBS_TYPE_NUMBER && view_is_named(v, c))
+			report_print_named(v, o, c, header, s->key[c], b.p ? b.p : "");
+		else if (v->types[c] == KOBS_TYPE_NUMBER)
 			out_cell_shown(o, name, header, s->key[c], b.p);
 		else
 			out_cell_text(o, name, header, b.p ? b.p : "");
@@ -370,11 +372,13 @@ static void find_absent(struct pmu_run *p)
 	all->n = kept;
 }
 
-/* Tasks move between CPUs: what they count has none. */
+/* Tasks move between CPUs, and between groups: what they count has none of these. */
 static int check_columns(const struct pmu_run *p)
 {
 	if (observes_tasks(p) && strings_have(&p->o->by, "cpu"))
 		return misuse("--by cpu needs events of CPUs: add -a or -C, or leave out -p and -t");
+	if (observes_tasks(p) && strings_have(&p->o->by, "cgroup"))
+		return misuse("--by cgroup needs events of CPUs: add -a or -C, or leave out -p and -t");
 	return 0;
 }
 

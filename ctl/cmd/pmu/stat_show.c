@@ -73,7 +73,12 @@ static void print_group(const json_t *root, const json_t *row, struct buf *out)
 	json_array_foreach(by, i, item) {
 		const char *name = json_text(item) ? json_text(item) : "?";
 		const json_t *value = json_object_get(row, name);
+		char number[80];
 
+		/* Names can be those of several; their numbers cannot. */
+		snprintf(number, sizeof(number), "%.64s_number", name);
+		if (json_object_get(row, number))
+			value = json_object_get(row, number);
 		if (strcmp(name, "event"))
 			buf_printf(out, "%llu %s\n", (unsigned long long)json_unsigned(value),
 				   text_of(row, name));
