@@ -179,7 +179,7 @@ void watch_print(struct watch *w, struct out *o)
 		if (!w->v[i].ready)
 			continue;
 		snprintf(name, sizeof(name), "%s %s", watched[i].noun, watched[i].verb);
-		triage_print_session(o, name, s, s->hits_timed || s->calls_timed ? &cost : NULL);
+		triage_print_session(o, name, s, cost_is_told(s) ? &cost : NULL);
 	}
 	out_table_end(o);
 	triage_print_equation(o);
