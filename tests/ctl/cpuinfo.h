@@ -5,19 +5,22 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/pmu/topdown.h"
 
-static char cpuinfo_file[] = "/tmp/obsctl-cpuinfo-XXXXXX";
+static char cpuinfo_file[32];
 
 static void cpuinfo_write(const char *text)
 {
 	FILE *f;
 
 	if (topdown_cpuinfo != cpuinfo_file) {
-		int fd = mkstemp(cpuinfo_file);
+		int fd;
 
+		strcpy(cpuinfo_file, "/tmp/obsctl-cpuinfo-XXXXXX");
+		fd = mkstemp(cpuinfo_file);
 		if (fd >= 0)
 			close(fd);
 		topdown_cpuinfo = cpuinfo_file;

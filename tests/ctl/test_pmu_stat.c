@@ -262,14 +262,14 @@ static void test_caches(void)
 		{ "cache-references", 9000000, 0, 0 }, { "cache-misses", 90000, 0, 0 },
 		{ "LLC-loads", 1000000, 0, 0 }, { "LLC-load-misses", 120000, 0, 0 },
 	};
-	static const char bound[] =
-		"memory-bound: memory-bound: IPC 0.31 and 12.0 % of loads miss the LLC, 3.9 per 1,000 instructions\n";
 
 	cpuinfo_write(CPUINFO_ARM64);
 	check_verdict(generic, NULL,
 		      "stalled: stalled: IPC 0.31; whether it is memory, LLC-loads and LLC-load-misses would tell\n"
 		      "no memory: cache-misses are of the first cache here\n", "arm64");
-	check_verdict(both, NULL, bound, "arm64, and its last cache");
+	check_verdict(both, NULL,
+		      "memory-bound: memory-bound: IPC 0.31 and 12.0 % of loads miss the LLC, 3.9 per 1,000 instructions\n",
+		      "arm64, and its last cache");
 	same(cache_last()->record, "obsctl pmu record -e LLC-load-misses -g -d 10", "where");
 	cpuinfo_write(CPUINFO_AMD);
 	check_verdict(both, NULL,

@@ -307,6 +307,41 @@ static void test_pmu(void)
 	check_next("obsctl pmu record -g -d 10");
 }
 
+/* What all hits took is told by thirty, and not by one. */
+static void test_cost(void)
+{
+	static const struct {
+		uint64_t timed;
+		bool told;
+	} cases[] = { { 1, false }, { 29, false }, { 30, true } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct watch w = {};
+		struct facts f = {};
+		struct session *s = &make(&w, W_IRQ_HARD, irq_columns, 2)->session;
+		char *json = NULL;
+		size_t size;
+		struct out o;
+		FILE *file;
+
+		s->hits = 1000;
+		s->hits_timed = cases[i].timed;
+		s->cost = cases[i].timed * 1000;
+		file = open_memstream(&json, &size);
+		out_init(&o, file, true);
+		out_open(&o, NULL, '{');
+		watch_print(&w, &o);
+		out_close(&o, '}');
+		out_free(&o);
+		fclose(file);
+		ok(!!strstr(json, "\"cost_percent\": 0.01") == cases[i].told &&
+		   !!strstr(json, "cost_percent") == cases[i].told, "a cost, where it is known");
+		free(json);
+		drop(&w, &f);
+	}
+}
+
 int main(void)
 {
 	test_locks();
@@ -315,6 +350,7 @@ int main(void)
 	test_irqs();
 	test_disks();
 	test_service();
+	test_cost();
 	cpuinfo_remove();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;

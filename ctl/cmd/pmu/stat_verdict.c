@@ -43,7 +43,8 @@ const struct verdict_limit verdict_limits[NR_VERDICT_LIMITS] = {
 			     70 },
 	[LIMIT_COUNTED_FOR] = { "counted-for", "%", "time that an event must have been counted",
 				10 },
-	[LIMIT_CYCLES] = { "cycles", "", "cycles and instructions that a verdict needs", 1e6 },
+	[LIMIT_CYCLES] = { "cycles", "", "cycles, instructions or slots that a verdict needs",
+			   1e6 },
 	[LIMIT_EVENTS] = { "events", "", "branches or references that a verdict needs", 1e4 },
 	[LIMIT_SAMPLES] = { "samples", "", "samples of them, where counts are of samples", 100 },
 };
