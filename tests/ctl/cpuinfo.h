@@ -19,7 +19,7 @@ static void cpuinfo_write(const char *text)
 	if (topdown_cpuinfo != cpuinfo_file) {
 		int fd;
 
-		strcpy(cpuinfo_file, "/tmp/obsctl-cpuinfo-XXXXXX");
+		snprintf(cpuinfo_file, sizeof(cpuinfo_file), "/tmp/obsctl-cpuinfo-XXXXXX");
 		fd = mkstemp(cpuinfo_file);
 		if (fd >= 0)
 			close(fd);

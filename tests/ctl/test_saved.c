@@ -345,8 +345,7 @@ static void test_numbers(void)
 		   "{\"func\": \"\\u0001x\", \"count\": \"\\u0001\"}" FOOT);
 	ok(run(&noun_show, &(struct opts){}, "k.json", NULL) == STATUS_REFUSED,
 	   "texts that begin as large numbers do");
-	write_file("k.json", "{\"\\u000142\": 1, \"rows\": [], \"source\": \"func\", "
-		   "\"a\": \"x\\u007f\xc2\x9b\xc2\xa0\xc3\x9b\"}");
+	write_file("k.json", "{\"\\u000142\": 1, \"rows\": [], \"a\": \"x\\u007f\xc2\x9b\xc2\xa0\xc3\x9b\"}");
 	o = (struct opts){ .json = true };
 	ok(!run(&noun_show, &o, "k.json", NULL), "controls of a terminal");
 	read_back("out");

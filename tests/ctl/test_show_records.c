@@ -420,8 +420,8 @@ static void write_wide(size_t n, const char *last)
 	buf_puts(&file, "{\"time_ns\": 5");
 	for (i = 0; i < n; i++)
 		buf_printf(&file, ", \"c%zu\": %s", i, i + 1 < n ? "1" : last);
-	buf_puts(&file, "}\n{\"kobs\": \"1\", \"source\": \"func\", \"mode\": \"trace\", "
-		 "\"accounting\": {}, \"widths\": [], \"columns\": [");
+	buf_puts(&file, "}\n{\"kobs\": \"1\", \"source\": \"func\", \"mode\": \"trace\", ");
+	buf_puts(&file, "\"accounting\": {}, \"widths\": [], \"columns\": [");
 	for (i = 0; i < n; i++)
 		buf_printf(&file, "%s{\"name\": \"c%zu\", \"type\": \"number\"}", i ? ", " : "", i);
 	buf_puts(&file, "]}");
@@ -453,7 +453,7 @@ static void test_columns(void)
 static int show_pipe(const char *content, struct opts *o)
 {
 	char path[32];
-	char *args[] = { path };
+	char *args[1] = { path };
 	int fds[2];
 	int err;
 
@@ -473,8 +473,8 @@ static int show_pipe(const char *content, struct opts *o)
 static void test_pipes(void)
 {
 	static const char records[] = "{\"time_ns\": 5, \"a\": [\"x\"], \"b\": 7}\n" FOOT;
-	static const char rows[] = "{\"kobs\": \"1\", \"source\": \"func\", \"mode\": \"count\", "
-		"\"accounting\": {}, \"by\": [], \"rows\": [{\"count\": 3}]}";
+	static const char rows[] =
+		"{\"kobs\": \"1\", \"source\": \"func\", \"mode\": \"count\", \"rows\": []}";
 	struct buf said = {};
 
 	sentences_kept = &said;
