@@ -197,11 +197,11 @@ def jobs(b):
         load(b)
         by = ("--on", "(s64)arg0")
         rows(fire(b, "benchway"), [
-            ("pair with a hit on the way, by an argument", None, way(*by, "--by", "via"), [
+            ("pair with a hit on the way, by an argument", 1000, way(*by, "--by", "via"), [
                 ("bpftrace stats()", peer_event(
                     "kprobe:kobs_gen_open { @t[arg0] = nsecs; } kprobe:kobs_gen_probe /@t[arg0]/ { @v[arg0] = arg1; } "
                     "kprobe:kobs_gen_close /@t[arg0]/ { @ = stats(nsecs - @t[arg0]); delete(@t[arg0]); delete(@v[arg0]); }", "benchway"))]),
-            ("pair with a hit on the way, and its comm and number", None, way(*by, "--by", "via.comm,via.arg1 % 8=n"), []),
+            ("pair with a hit on the way, and its comm and number", 1850, way(*by, "--by", "via.comm,via.arg1 % 8=n"), []),
         ])
 
     def job_futex():
