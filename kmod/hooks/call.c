@@ -97,7 +97,10 @@ int kobs_calls_add(struct kobs_calls *c, unsigned long *ips, unsigned int *n)
 	return err;
 }
 
-/* The kernel allocates the pool; it counts until the account is closed. */
+/*
+ * The kernel allocates the pool; it counts until the account is closed. The caller
+ * frees it after an error.
+ */
 static int calls_pool(struct kobs_calls *c)
 {
 	size_t each = kobs_call_pool_each(c->handlers->ops->size);
@@ -107,10 +110,8 @@ static int calls_pool(struct kobs_calls *c)
 	if (!kobs_memory_fits(c->memory, bytes))
 		return -ENOMEM;
 	err = kobs_call_pool_init(c);
-	if (!err && !kobs_memory_count(c->memory, bytes)) {
-		kobs_call_pool_exit(c);
-		err = -ENOMEM;
-	}
+	if (!err && !kobs_memory_count(c->memory, bytes))
+		return -ENOMEM;
 	return err;
 }
 

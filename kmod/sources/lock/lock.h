@@ -155,6 +155,11 @@ static inline bool lock_intern(struct kobs_session *s, u64 *id,
 void kobs_lock_words(const struct kobs_lock *l, u64 lock,
 		     const struct kobs_inflight *entry, u64 *v);
 
+/* context.c */
+bool kobs_lock_context(struct kobs_lock *l, u64 *data);
+bool kobs_lock_context_owner(struct kobs_lock *l, unsigned long lock,
+			     unsigned int flags, u64 *data);
+
 /* probes.c */
 void kobs_lock_begin(void *data, void *lock, unsigned int flags);
 void kobs_lock_begin_plain(void *data, void *lock, unsigned int flags);

@@ -10,93 +10,16 @@
  * the first attempt at a spinlock.
  *
  * Locking: the handlers take no lock. A wait belongs to its task, which begins
- * and ends it. Owners are read without a lock (owner.c).
+ * and ends it.
  */
 #include <linux/kernel.h>
-#include <linux/rcupdate.h>
 #include <trace/events/lock.h>
 
 #include "core/hit.h"
 #include "sources/lock/lock.h"
-#include "unwind/task_stack.h"
 
 /* Words of an entry before its data. */
 #define LOCK_COPY	(sizeof(struct kobs_inflight) / sizeof(u64))
-
-static bool in_text(const struct kobs_lock *l, unsigned long ip)
-{
-	unsigned int i;
-
-	for (i = 0; i < l->n_text; i++) {
-		if (ip - l->text[i].start < l->text[i].end - l->text[i].start)
-			return true;
-	}
-	return false;
-}
-
-/* The caller: the first frame outside of lock functions. */
-static u64 lock_caller(const struct kobs_lock *l, const u64 *ips, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		if (!in_text(l, ips[i]))
-			return ips[i];
-	}
-	return 0;
-}
-
-/* The caller of a wait whose stack did not fit the table. */
-static noinline u64 lock_caller_walk(struct kobs_lock *l)
-{
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	unsigned int nr = kobs_unwind(&l->s->unwind, 0, NULL, ips);
-
-	return lock_caller(l, (const u64 *)ips, nr);
-}
-
-/*
- * Stack and caller of a wait. Returns false when the stack table is full and
- * the stack itself is a column.
- */
-static noinline bool lock_context(struct kobs_lock *l, u64 *data)
-{
-	const struct kobs_stack_table *stacks = &l->s->stacks;
-	struct kobs_at here = kobs_at_here();
-	const struct kobs_stack *st;
-
-	data[LOCK_D_CALLER] = 0;
-	if (!kobs_unwind_id(&l->s->unwind, &data[LOCK_D_KSTACK], 0, &here)) {
-		if (!l->kstack)
-			data[LOCK_D_CALLER] = lock_caller_walk(l);
-		return !l->kstack;
-	}
-	if (l->caller && data[LOCK_D_KSTACK]) {
-		st = kobs_stack_table_get(stacks, data[LOCK_D_KSTACK]);
-		data[LOCK_D_CALLER] = lock_caller(l, stacks->words + st->start,
-						  st->nr);
-	}
-	return true;
-}
-
-/* Returns false when the stack table is full. */
-static noinline bool lock_context_owner(struct kobs_lock *l, unsigned long lock,
-					unsigned int flags, u64 *data)
-{
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
-	struct kobs_lock_owner o;
-	unsigned int nr;
-
-	rcu_read_lock();
-	kobs_lock_owner(lock, flags, current, &o);
-	memcpy(&data[LOCK_D_OWNER], o.comm, sizeof(o.comm));
-	data[LOCK_D_OWNER_ID] = lock_id(o.pid, o.tid);
-	nr = 0;
-	if (l->owner_stack && o.task && o.task != current)
-		nr = kobs_task_stack(o.task, ips, l->s->unwind.depth);
-	rcu_read_unlock();
-	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
-}
 
 /*
  * A wait enters another phase. Once it has slept it does not count as spinning,
@@ -168,9 +91,9 @@ static noinline void lock_overflow(struct kobs_lock *l, struct kobs_cpu *pc,
 static noinline bool lock_look(struct kobs_lock *l, unsigned long lock,
 			       unsigned int flags, u64 *data)
 {
-	if ((l->caller || l->kstack) && !lock_context(l, data))
+	if ((l->caller || l->kstack) && !kobs_lock_context(l, data))
 		return false;
-	return !l->owner || lock_context_owner(l, lock, flags, data);
+	return !l->owner || kobs_lock_context_owner(l, lock, flags, data);
 }
 
 /* The cost of a wait is reported at its end, unless it is filtered. */

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a wait for a lock has beside its times: its stack, its caller, and the
+ * owner of the lock.
+ *
+ * Locking: none; called by the handlers. Owners are read without a lock (owner.c).
+ */
+#include <linux/rcupdate.h>
+#include <linux/string.h>
+
+#include "core/hit.h"
+#include "sources/lock/lock.h"
+#include "unwind/task_stack.h"
+
+static bool in_text(const struct kobs_lock *l, unsigned long ip)
+{
+	unsigned int i;
+
+	for (i = 0; i < l->n_text; i++) {
+		if (ip - l->text[i].start < l->text[i].end - l->text[i].start)
+			return true;
+	}
+	return false;
+}
+
+/* The caller: the first frame outside of lock functions. */
+static u64 lock_caller(const struct kobs_lock *l, const u64 *ips, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (!in_text(l, ips[i]))
+			return ips[i];
+	}
+	return 0;
+}
+
+/* The caller of a wait whose stack did not fit the table. */
+static noinline u64 lock_caller_walk(struct kobs_lock *l)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr = kobs_unwind(&l->s->unwind, 0, NULL, ips);
+
+	return lock_caller(l, (const u64 *)ips, nr);
+}
+
+/**
+ * kobs_lock_context() - stack and caller of a wait of current
+ * @l: session
+ * @data: data of its entry
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full and the stack itself is a column.
+ */
+noinline bool kobs_lock_context(struct kobs_lock *l, u64 *data)
+{
+	const struct kobs_stack_table *stacks = &l->s->stacks;
+	struct kobs_at here = kobs_at_here();
+	const struct kobs_stack *st;
+
+	data[LOCK_D_CALLER] = 0;
+	if (!kobs_unwind_id(&l->s->unwind, &data[LOCK_D_KSTACK], 0, &here)) {
+		if (!l->kstack)
+			data[LOCK_D_CALLER] = lock_caller_walk(l);
+		return !l->kstack;
+	}
+	if (l->caller && data[LOCK_D_KSTACK]) {
+		st = kobs_stack_table_get(stacks, data[LOCK_D_KSTACK]);
+		data[LOCK_D_CALLER] = lock_caller(l, stacks->words + st->start,
+						  st->nr);
+	}
+	return true;
+}
+
+/**
+ * kobs_lock_context_owner() - the owner of the lock that current waits for
+ * @l: session
+ * @lock: lock
+ * @flags: LCB_F_*
+ * @data: data of the wait's entry
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when the stack table is full.
+ */
+noinline bool kobs_lock_context_owner(struct kobs_lock *l, unsigned long lock,
+				      unsigned int flags, u64 *data)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	struct kobs_lock_owner o;
+	unsigned int nr;
+
+	rcu_read_lock();
+	kobs_lock_owner(lock, flags, current, &o);
+	memcpy(&data[LOCK_D_OWNER], o.comm, sizeof(o.comm));
+	data[LOCK_D_OWNER_ID] = lock_id(o.pid, o.tid);
+	nr = 0;
+	if (l->owner_stack && o.task && o.task != current)
+		nr = kobs_task_stack(o.task, ips, l->s->unwind.depth);
+	rcu_read_unlock();
+	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
+}
