@@ -21,7 +21,7 @@
 
 /* A process sees files as its ancestors do, up to this one. */
 #define ANCESTORS	4
-/* Forks between a process and the one whose mappings it has, at most. */
+/* Maximum number of forks between a process and the one whose mappings it has. */
 #define FORKS		16
 /* Of all processes: 100 MiB. More are lost. */
 #define MOST_MAPPINGS	(2u << 20)

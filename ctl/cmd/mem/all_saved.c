@@ -25,16 +25,6 @@ static double real_of(const json_t *value)
 	return isfinite(v) ? v : 0;
 }
 
-static enum verdict verdict_of(const json_t *row)
-{
-	const char *name = json_text(json_object_get(row, "verdict"));
-	enum verdict v = VERDICT_LEAK;
-
-	while (v > VERDICT_NONE && (!name || strcmp(name, verdict_name(v))))
-		v--;
-	return v;
-}
-
 static void restore_columns(struct all_report *a, const json_t *list)
 {
 	json_t *item;
@@ -81,7 +71,7 @@ static void restore_row(struct all_report *a, size_t kind, const json_t *from)
 		row->group = copy_string(json_text(group));
 	json_array_foreach(json_object_get(from, "kstack"), i, frame)
 		strings_add(&row->frames, json_text(frame) ? json_text(frame) : "?");
-	row->verdict = verdict_of(from);
+	row->verdict = verdict_find(json_text(json_object_get(from, "verdict")));
 	row->live = number_of(from, "live");
 	row->live_bytes = number_of(from, "live_bytes");
 	row->allocated = number_of(from, "allocated");

@@ -23,16 +23,6 @@ static double real_of(const json_t *object, const char *key)
 	return isfinite(v) ? v : 0;
 }
 
-static enum verdict verdict_of(const json_t *row)
-{
-	const char *name = json_text(json_object_get(row, "verdict"));
-	enum verdict v = VERDICT_LEAK;
-
-	while (v > VERDICT_NONE && (!name || strcmp(name, verdict_name(v))))
-		v--;
-	return v;
-}
-
 static void restore_row(struct report *r, struct leaks *l, struct judged *j, const json_t *row)
 {
 	const json_t *kept = json_object_get(row, "kept");
@@ -46,7 +36,7 @@ static void restore_row(struct report *r, struct leaks *l, struct judged *j, con
 	for (i = 0; i < r->table->nr_figures; i++)
 		table_figures(r->table, to)[i] /= l->sample;
 	j->row = *to;
-	j->verdict = verdict_of(row);
+	j->verdict = verdict_find(json_text(json_object_get(row, "verdict")));
 	j->live_bytes = number_of(row, "live_bytes") / l->sample;
 	j->missed = number_of(row, "missed_frees") / l->sample;
 	j->failed = number_of(row, "failed");

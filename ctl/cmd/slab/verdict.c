@@ -29,6 +29,7 @@
  */
 
 #include <math.h>
+#include <string.h>
 
 #include "cmd/slab/trend.h"
 #include "cmd/slab/verdict.h"
@@ -231,4 +232,14 @@ const char *verdict_name(enum verdict v)
 	};
 
 	return names[v];
+}
+
+/** verdict_find() - Return: the verdict of a word; VERDICT_NONE for another one, or NULL. */
+enum verdict verdict_find(const char *name)
+{
+	enum verdict v = VERDICT_LEAK;
+
+	while (v > VERDICT_NONE && (!name || strcmp(name, verdict_name(v))))
+		v--;
+	return v;
 }

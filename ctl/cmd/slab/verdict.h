@@ -39,5 +39,6 @@ void verdict_add_ages(struct evidence *e, const struct bucket *buckets, size_t n
 enum verdict verdict_judge(struct evidence *e);
 uint64_t verdict_longer(const struct evidence *e);
 const char *verdict_name(enum verdict v);
+enum verdict verdict_find(const char *name);
 
 #endif
