@@ -56,12 +56,20 @@ class Tally:
         self.failures.append(f"# {why}")
 
 
+def cpu_ticks():
+    """Ticks in which the processors were idle, and all."""
+    with open("/proc/stat", encoding="ascii") as f:
+        ticks = [int(n) for n in f.readline().split()[1:9]]
+    return ticks[3], sum(ticks)
+
+
 class Report:
     """Prints one line per file, from any thread, and keeps the totals."""
 
     def __init__(self, out):
         self.out = out
         self.begin = time.monotonic()
+        self.ticks = cpu_ticks()
         self.lock = threading.Lock()
         self.passed = self.failed = self.skipped = 0
         self.took = []
@@ -112,6 +120,8 @@ class Report:
         """Print the slowest files and the totals. Returns the exit status."""
         self.times()
         if len(self.took) > 1:
+            idle, everything = (now - then for now, then in zip(cpu_ticks(), self.ticks))
+            print(f"processors idle: {100 * idle // max(everything, 1)} %")
             print("slowest:")
             for seconds, area, name in sorted(self.took, reverse=True)[:SLOWEST]:
                 print(f"    {seconds:4.0f} s  {area:<9} {name}")
