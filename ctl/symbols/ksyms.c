@@ -224,11 +224,14 @@ static bool same_page(uint64_t a, uint64_t b)
  * Whether the symbols of the kernel and its modules are all that matter for an
  * address. The kernel's image has no others in it, and neither has the memory
  * of a module's code: between two symbols of one module, and up to the end of
- * the page of its last one.
+ * the page of its last one. The lower half has no code of the kernel: 0 is said
+ * of what is nowhere, and small numbers of what is no function.
  */
 static bool is_settled(const struct ksyms *k, uint64_t address, uint64_t at, const char *module,
 		       const char *next_module)
 {
+	if ((int64_t)address >= 0)
+		return true;
 	/* Per-CPU symbols are offsets, far below the image. */
 	if (!*module && (address < k->kernel_end || (int64_t)at >= 0))
 		return (int64_t)at < 0;
@@ -254,8 +257,8 @@ static bool all_settled(const struct ksyms *k, const struct places *text,
 	for (i = 0; i < text->wanted->n; i++) {
 		if (text->v[i].name.len)
 			sym = &text->v[i];
-		if (!sym || !is_settled(k, text->wanted->v[i], sym->address, sym->module,
-					text->v[i].next_module))
+		if (!is_settled(k, text->wanted->v[i], sym ? sym->address : 0,
+				sym ? sym->module : "", text->v[i].next_module))
 			return false;
 	}
 	for (sym = NULL, i = 0; i < data->wanted->n; i++) {
@@ -457,8 +460,8 @@ static void find_in_all(struct ksyms *k, uint64_t address)
 
 	name = ksym_all_find(&k->all, address, &at);
 	module = name ? name + strlen(name) + 1 : NULL;
-	if (k->all_cached && (!name || !is_settled(k, address, at, module,
-						   ksym_all_next_module(&k->all, address)))) {
+	if (k->all_cached && !is_settled(k, address, name ? at : 0, name ? module : "",
+					 ksym_all_next_module(&k->all, address))) {
 		ksyms_load_live(k);
 		name = ksym_all_find(&k->all, address, &at);
 		module = name ? name + strlen(name) + 1 : NULL;

@@ -250,6 +250,8 @@ static void test_generated(void)
 	name_is(&k, 0xffffffff81001010ull, "alpha+0x10", "a name of the kernel from the cache");
 	name_is(&k, 0xffffffffc0002010ull, "mod_one+0x1010 [moda]", "between two of a module");
 	name_is(&k, 0xffffffffc0003ff0ull, "mod_two+0xff0 [moda]", "in the page of its last one");
+	name_is(&k, 0, "[unknown] 0x0", "no name of what is nowhere");
+	name_is(&k, 1, "[unknown] 0x1", "nor of a number");
 	ok(k.all_cached, "all from the cache");
 	name_is(&k, 0xffffffffc0006010ull, "bpf_prog_1234_x+0x10 [bpf]",
 		"a BPF program within what the module's size spans");
