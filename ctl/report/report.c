@@ -52,20 +52,22 @@ static size_t rows_to_show(const struct report *r)
 	return top && top < n ? top : n;
 }
 
-/** report_sort() - Those with the most time, or the most hits, first. */
+/** report_has_order() - Whether the order of rows is seen: not in a picture of all of them. */
+bool report_has_order(const struct report *r)
+{
+	const struct opts *o = r->opts;
+
+	return !o->flame || o->json || o->top.given;
+}
+
+/** report_sort() - Those with the most time, or the most hits, first, where that is seen. */
 void report_sort(struct report *r)
 {
 	struct table *t = r->table;
 
 	r->rows_worth = t->nr_rows;
-	if (t->nr_rows)
+	if (t->nr_rows && report_has_order(r))
 		qsort_r(t->rows, t->nr_rows, sizeof(*t->rows), compare_rows, r);
-}
-
-/* A picture of all rows, and no list of them. */
-static bool is_unordered(const struct opts *o)
-{
-	return o->flame && !o->json && !o->top.given;
 }
 
 /** report_resolve() - Sort the rows and find the names that the report needs. */
@@ -78,7 +80,7 @@ void report_resolve(struct report *r)
 		kind->restore(r);
 	else if (kind && kind->arrange)
 		kind->arrange(r);
-	else if (!is_unordered(r->opts))
+	else
 		report_sort(r);
 	r->rows_shown = rows_to_show(r);
 	report_want(r);

@@ -91,6 +91,7 @@ struct report {
 };
 
 void report_resolve(struct report *r);
+bool report_has_order(const struct report *r);
 void report_sort(struct report *r);
 void report_want(struct report *r);
 void report_print_rate(struct report *r, struct out *o, const struct row *row);

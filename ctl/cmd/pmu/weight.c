@@ -178,7 +178,7 @@ static void arrange(struct report *r)
 	r->judged = all;
 	for (i = 0; i < t->nr_rows; i++)
 		add_row(all, r, &t->rows[i]);
-	if (t->nr_rows)
+	if (t->nr_rows && report_has_order(r))
 		qsort_r(t->rows, t->nr_rows, sizeof(*t->rows), compare, r);
 }
 
