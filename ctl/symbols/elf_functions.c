@@ -44,7 +44,7 @@ static void take_symbol(void *arg, const struct elf_symbol *symbol)
 {
 	struct elf_functions *f = arg;
 
-	if (symbol->data)
+	if (symbol->data || symbol->label)
 		return;
 	f->v = grow(f->v, &f->cap, f->n + 1, sizeof(*f->v));
 	f->v[f->n++] = (struct elf_function) {

@@ -39,6 +39,15 @@ Elf *elf_symbols_open(int fd)
 	return NULL;
 }
 
+/* Hand-written code can have names that do not say what they are. */
+static bool is_label(Elf *elf, const GElf_Sym *sym)
+{
+	Elf_Scn *section = sym->st_shndx < SHN_LORESERVE ? elf_getscn(elf, sym->st_shndx) : NULL;
+	GElf_Shdr header;
+
+	return section && gelf_getshdr(section, &header) && header.sh_flags & SHF_EXECINSTR;
+}
+
 static void read_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, elf_symbol_fn take,
 			 void *arg)
 {
@@ -56,9 +65,13 @@ static void read_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, el
 		if (!gelf_getsym(data, (int)i, &sym) || sym.st_shndx == SHN_UNDEF || !sym.st_value)
 			continue;
 		type = GELF_ST_TYPE(sym.st_info);
-		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT)
+		s.label = type == STT_NOTYPE && is_label(elf, &sym);
+		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_OBJECT && !s.label)
 			continue;
 		s.name = elf_strptr(elf, header->sh_link, sym.st_name);
+		/* Assemblers mark data, and code of another mode, by $x and the like. */
+		if (s.label && s.name && strchr("$.", *s.name))
+			continue;
 		s.address = sym.st_value;
 		s.size = sym.st_size;
 		s.data = type == STT_OBJECT;
@@ -69,7 +82,7 @@ static void read_section(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, el
 }
 
 /**
- * elf_symbols_each() - Call @take for each symbol of a function or a variable.
+ * elf_symbols_each() - Call @take for each symbol of a function, a variable or a label.
  *
  * A file has one table of each kind; one that claims to have thousands is not read for ever.
  *

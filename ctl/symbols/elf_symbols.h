@@ -17,6 +17,7 @@ struct elf_symbol {
 	uint64_t	size;		/* 0: not known */
 	bool		data;		/* it is a variable's */
 	bool		indirect;	/* chooses an implementation, and is none */
+	bool		label;		/* a place in code, which may be a function's begin */
 };
 
 typedef void (*elf_symbol_fn)(void *arg, const struct elf_symbol *symbol);

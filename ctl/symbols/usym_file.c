@@ -18,7 +18,10 @@
 #include "symbols/mini_debug.h"
 #include "symbols/usyms.h"
 
-/* Of the names of an address the one that is written without leading underscores is last. */
+/*
+ * Of the names of an address the one that is written without leading underscores is last, and
+ * that of a function behind that of a label.
+ */
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct usym_symbol *x = a;
@@ -28,6 +31,8 @@ static int compare_symbols(const void *a, const void *b)
 
 	if (x->start != y->start)
 		return x->start > y->start ? 1 : -1;
+	if (x->label != y->label)
+		return x->label ? -1 : 1;
 	if (nx != ny)
 		return nx < ny ? 1 : -1;
 	return strcmp(y->name, x->name);
@@ -55,6 +60,7 @@ static void take_symbol(void *arg, const struct elf_symbol *symbol)
 		.start = symbol->address,
 		.end = symbol->address + symbol->size,
 		.name = elf_symbol_name(&l->u->names, symbol->name),
+		.label = symbol->label,
 	};
 }
 
@@ -142,6 +148,23 @@ static void keep_or_close(struct loading *l, Elf *elf, int fd)
 		close(fd);
 }
 
+/* Labels in functions are no names of their own. */
+static void drop_labels(struct usym_file *f)
+{
+	uint64_t end = 0;
+	size_t n = 0;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (f->v[i].label && f->v[i].start < end)
+			continue;
+		if (f->v[i].end > end)
+			end = f->v[i].end;
+		f->v[n++] = f->v[i];
+	}
+	f->n = n;
+}
+
 static void load_elf(struct loading *l, Elf *elf, int fd, const char *root)
 {
 	struct usym_file *f = l->f;
@@ -154,6 +177,7 @@ static void load_elf(struct loading *l, Elf *elf, int fd, const char *root)
 	f->program = is_program(elf);
 	if (f->n)
 		qsort(f->v, f->n, sizeof(*f->v), compare_symbols);
+	drop_labels(f);
 	if (f->nr_data)
 		qsort(f->data, f->nr_data, sizeof(*f->data), compare_symbols);
 	keep_or_close(l, elf, fd);

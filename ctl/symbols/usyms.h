@@ -18,6 +18,7 @@ struct usym_symbol {
 	uint64_t	end;
 	const char	*name;
 	const char	*shown;		/* demangled; NULL until it is needed */
+	bool		label;		/* of code that is no function's, up to the next symbol */
 };
 
 struct usym_segment {

@@ -82,7 +82,7 @@ static const char inlined_c[] =
 	"/* Nothing follows the call. */\n"
 	"__asm__(\".text\\n.type ends, @function\\nends:\\n\\tnop\\n\\tnop\\n\"\n"
 	"	\".size ends, .-ends\\n.type follows, @function\\n.globl follows\\n\"\n"
-	"	\"follows:\\n\\tnop\\n\\t.size follows, .-follows\\n\");\n"
+	"	\"follows:\\n\\tnop\\n\\t.size follows, .-follows\\nhand:\\n\\tnop\\n\\\"$x\\\":\\n\\tnop\\n\");\n"
 	"\n"
 	"int main(void)\n"
 	"{\n"
@@ -308,6 +308,8 @@ static void test_returns(void)
 	       text("inner (inlined); middle (inlined); outer+0x%llx [plain]",
 		    in_outer("at_middle")),
 	       "where a call returns to that is the last of an inlined one");
+	frames(&u, "plain", place_of("plain", "hand") + 1, false, "hand+0x1 [plain]",
+	       "a label that no function has around it, and none of the assembler's");
 	usyms_free(&u);
 }
 
