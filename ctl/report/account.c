@@ -285,6 +285,23 @@ static void print_cost(struct report *r, struct out *o)
 	out_line(o, "  about %s %% of one CPU", percent);
 }
 
+/* How many user stacks end where frame pointers do. */
+static void print_user_stacks(const struct view *v, struct out *o)
+{
+	char all[32], cut[32];
+
+	if (!v->user_stacks)
+		return;
+	out_open(o, "user_stacks", '{');
+	out_json_number(o, "all", v->user_stacks);
+	out_json_number(o, "cut", v->user_stacks_cut);
+	out_close(o, '}');
+	if (v->user_stacks_cut)
+		out_line(o, "user stacks with callers %s: %s are cut where one is no code, as in programs without frame pointers",
+			 format_count(all, sizeof(all), v->user_stacks),
+			 format_count(cut, sizeof(cut), v->user_stacks_cut));
+}
+
 /* How kernel stacks came about: only sessions that have some say so. */
 static void print_stacks(struct report *r, struct out *o)
 {
@@ -428,6 +445,7 @@ void report_footer(struct report *r, struct out *o)
 	print_notes(r->session, o);
 	print_cost(r, o);
 	print_stacks(r, o);
+	print_user_stacks(r->view, o);
 	print_fill(r, o);
 	print_kept_out(r, o);
 	absent_print(r, o);

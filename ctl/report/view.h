@@ -76,6 +76,8 @@ struct view {
 	struct kernel_lines klines;
 	struct view_frame frame[USYM_FRAMES];	/* set by view_frames() */
 	bool		user_calls;	/* user stacks have calls, not where these return to */
+	uint64_t	user_stacks;	/* of more than one frame, and those that were cut: */
+	uint64_t	user_stacks_cut;	/* a caller is no code */
 	const struct targets *targets;	/* NULL for a detached session */
 	bool		saved;		/* addresses are texts: names that a file has */
 };

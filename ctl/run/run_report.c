@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/callers.h"
 #include "report/report.h"
 #include "run/live_report.h"
 #include "run/run_state.h"
@@ -43,6 +44,8 @@ static struct table *read_table(struct run *r, bool interim, int *err)
 	/* Of processes that were hit after the table was read there is nothing to name. */
 	sideband_read(&r->sideband, &r->view.usyms);
 	r->view.usyms.report++;
+	if (!*err && view_has_type(&r->view, KOBS_TYPE_USTACK))
+		view_cut_callers(&r->view, t);
 	return t;
 }
 

@@ -14,6 +14,7 @@
 #include "lib/macros.h"
 #include "lib/map.h"
 #include "proto/nl.h"
+#include "report/callers.h"
 #include "report/writer.h"
 #include "run/stream.h"
 
@@ -133,12 +134,15 @@ const char *trace_message(struct trace *t, struct nlmsghdr *msg)
 /** trace_stack() - Return: a stack that a record names, or NULL. */
 const struct stack *trace_stack(struct trace *t, uint64_t id)
 {
-	const struct stack *s = map_get(&t->stacks.stacks, id);
+	struct stack *s = map_get(&t->stacks.stacks, id);
 
 	if (s || !id)
 		return s;
 	model_get_stack(t->data, t->session, (uint32_t)id, &t->stacks);
-	return map_get(&t->stacks.stacks, id);
+	s = map_get(&t->stacks.stacks, id);
+	if (s)
+		view_cut_stack(t->view, s);
+	return s;
 }
 
 /** trace_write() - Write what is printed. */

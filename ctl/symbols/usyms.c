@@ -74,6 +74,14 @@ static bool find(struct usyms *u, uint32_t pid, uint64_t address, struct place *
 	return usyms_lives(u, pid, find_between, &search);
 }
 
+/** usyms_is_code() - Whether a process is known to have, or to have had, code at an address. */
+bool usyms_is_code(struct usyms *u, uint32_t pid, uint64_t address)
+{
+	struct place found = {};
+
+	return find(u, pid, address, &found);
+}
+
 /* Return: whether one file is known to be there; what can be read of it was read. */
 static bool find_place(struct usyms *u, uint32_t pid, uint64_t address, struct place *found)
 {

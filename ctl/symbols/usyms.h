@@ -142,6 +142,7 @@ void usym_frame_print(const struct usym_frame *f, struct buf *out);
 
 void usyms_print(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out);
 void usyms_print_data(struct usyms *u, uint32_t pid, uint64_t address, struct buf *out);
+bool usyms_is_code(struct usyms *u, uint32_t pid, uint64_t address);
 uint64_t usyms_program_address(struct usyms *u, uint32_t pid, uint64_t address);
 void usyms_free(struct usyms *u);
 

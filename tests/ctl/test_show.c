@@ -34,6 +34,9 @@ static void test_count(void)
 	f.session.notes = &f.note;
 	f.session.nr_notes = 1;
 	same(&f, "losses, notes and an early stop");
+	f.view.user_stacks = 1234;
+	f.view.user_stacks_cut = 56;
+	same(&f, "user stacks that are cut");
 	f.session.hits++;
 	f.session.stacks_wrong = 1;
 	same(&f, "sums that do not hold");

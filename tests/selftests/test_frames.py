@@ -209,19 +209,88 @@ def module_lines():
     equal([stack[at - 1], re.sub(r"\+0x\w+", "", stack[at])], ["inside (inlined) k.c:5", "kobs_gen_caller_a [kobs_gen] k.c:11"], f"frames of {stack}")
 
 
-@test("no frame of the demo's work is [unknown] where its mapping is known")
+@test("user stacks end where a caller is no code, and that is told")
+def strays():
+    if os.uname().machine != "x86_64":
+        skip("the program knows the frames of x86_64")
+    program = f"{SRC}/build/selftests/ustack"
+    for what, above in (("code", ["user_outer [ustack]"] * 2), ("data", []), ("re/commo", [])):
+        r = account(json.loads(obsctl("func", "count", LEAF, "--by", "ustack", "--json", "--", program, *RUN, "stray", what).out))
+        row, = r["rows"]
+        equal((shape(row["ustack"], 9), row["count"]), (["user_stray [ustack]", *above], CALLS), f"frames below a caller that is {what!r}")
+        equal(r["user_stacks"], {"all": 1, "cut": 0 if above else 1}, f"stacks with a caller that is {what!r}")
+    # As text, and in records.
+    r = obsctl("func", "count", LEAF, "--by", "ustack", "--", program, *RUN, "stray", "data")
+    contains(r.out, "user stacks with callers 1: 1 are cut where one is no code", "the report")
+    found, _, _ = records(LEAF, "--by", "ustack", run=[program, *RUN, "stray", "data"])
+    equal([shape(rec["ustack"], 9) for rec in found], [["user_stray [ustack]"]] * CALLS, "stacks of records")
+
+
+def work(top, **env):
+    """A profile of the demo's work, with few frames that are [unknown]: the rows with frames of cp itself."""
+    shutil.copy(f"{SRC}/scripts/guest/work", f"{top}/work")
+    r = obsctl("pmu", "record", "-e", "cpu-clock", "-F", 1000, "--by", "comm,ustack,kstack", "--json", "--", f"{top}/work",
+               env={**os.environ, **env})
+    found = balance(json.loads(r.out))["rows"]
+    samples = sum(row["count"] for row in found)
+    at_least(samples, 50, "samples")
+    for row in found:
+        for frame in row.get("ustack", []):
+            assert re.match(r"\S.* \[\S+\]$|.* \(inlined\)$|\[\S+\] (\+)?0x[0-9a-f]+$", frame), f"a frame of a form that is not known: {frame!r}"
+    bare = [row for row in found if any(f.startswith("[unknown]") for f in row.get("ustack", []) + row.get("kstack", []))]
+    at_most(sum(row["count"] for row in bare) / samples, 0.02, f"share of samples with [unknown]: {bare[:5]}")
+    return [row for row in found if row["comm"] == "cp" and any("[cp]" in f for f in row.get("ustack", []))]
+
+
+@test("no frame of the demo's work is [unknown]: without a symbol it is the place in its file")
 def demo():
     with tempfile.TemporaryDirectory() as top:
-        shutil.copy(f"{SRC}/scripts/guest/work", f"{top}/work")
-        r = obsctl("pmu", "record", "-e", "cpu-clock", "-F", 1000, "-a", "--by", "comm,ustack", "--json", "--", f"{top}/work")
-    found = [row for row in balance(json.loads(r.out))["rows"] if row["comm"] in ("cp", "tar", "cat", "rm") and row.get("ustack")]
+        found = work(top, OBSCTL_DEBUG_DIR=f"{top}/none")
+    frames = {f for row in found for f in row["ustack"] if "[cp]" in f}
+    at_least(len(frames), 5, "frames of cp")
+    equal([f for f in frames if not re.fullmatch(r"\[cp\] \+0x[0-9a-f]+", f)], [], "frames of cp, which has no symbols")
+
+
+def debug_path(top, path):
+    """Where the debug symbols of a program are looked for."""
+    build_id = re.search("Build ID: (..)(.*)", sh(f"readelf -n {path}"))
+    return f"{top}/.build-id/{build_id[1]}/{build_id[2]}.debug"
+
+
+def section_text(path):
+    """Start and end of the functions of a program, but for its linkage table."""
+    at, size = re.search(r" \.text +PROGBITS +(\w+) \w+ (\w+)", sh(f"readelf -SW {path}")).groups()
+    return int(at, 16), int(at, 16) + int(size, 16)
+
+
+@test("the demo's work, with debug symbols of its cp and of libc")
+def demo_symbols():
+    cp = shutil.which("cp")
+    libc = re.search(r"libc\.so\.6 => (\S+)", sh(f"ldd {cp}"))[1]
+    if not os.path.exists(debug_path("/usr/lib/debug", libc)):
+        skip("there are no debug symbols of libc: scripts/setup installs them")
+    # Its functions are where its tables for exceptions have them: each gets a symbol of that name.
+    base, _ = section_text(cp)
+    places = {int(at, 16) for at in re.findall(r" FDE .* pc=(\w+)\.\.", sh(f"readelf --debug-dump=frames {cp}"))}
+    at_least(len(places), 100, "functions of cp")
+    with tempfile.TemporaryDirectory() as top:
+        for path in (cp, libc):
+            os.makedirs(os.path.dirname(debug_path(top, path)), exist_ok=True)
+        os.symlink(debug_path("/usr/lib/debug", libc), debug_path(top, libc))
+        with open(f"{top}/symbols", "w", encoding="ascii") as f:
+            f.writelines(f"--add-symbol=at_{at:x}=.text:{at - base:#x},function,local\n" for at in sorted(places) if at >= base)
+        sh(f"objcopy --only-keep-debug @{top}/symbols {cp} {debug_path(top, cp)}")
+        found = work(top, OBSCTL_DEBUG_DIR=top)
     samples = sum(row["count"] for row in found)
-    at_least(samples, 20, "samples in user code")
-    bare = [row for row in found if row["ustack"][0].startswith("[unknown]")]
-    at_most(sum(row["count"] for row in bare) / samples, 0.02, f"share of [unknown] leaves: {[row['ustack'] for row in bare][:5]}")
-    for row in found:
-        for frame in row["ustack"]:
-            assert re.match(r"\S.* \[\S+\]$|.* \(inlined\)$|\[\S+\] (\+)?0x[0-9a-f]+$", frame), f"a frame of a form that is not known: {frame!r}"
+    at_least(samples, 5, "samples with frames of cp")
+    # The linkage table of a file has no symbols.
+    for path, label in ((cp, "[cp] +"), (libc, "[libc.so.6] +")):
+        begin, end = section_text(path)
+        bare = {int(f[len(label):], 16) for row in found for f in row["ustack"] if f.startswith(label)}
+        equal([hex(at) for at in bare if begin <= at < end], [], f"places in functions of {path} without a name")
+    starts = {int(re.match("at_([0-9a-f]+)", f)[1], 16) for row in found for f in row["ustack"] if f.startswith("at_")}
+    at_least(len(starts), 5, "functions of cp in stacks")
+    equal(starts - places, set(), "functions that are none")
 
 
 main()

@@ -7,6 +7,11 @@
  *
  * ustack fault N: takes N page faults at an address that is not mapped, with a
  * frame pointer that points there, too (x86 only).
+ *
+ * ustack FILE TEXT N stray WHAT: writes TEXT to FILE N times from user_stray(), whose frame
+ * pointer leads to a caller of another kind, as that of a program without frame pointers
+ * does (x86 only): "code", a place in user_outer(); "data", the address of a variable; any
+ * other word, its first eight letters. The caller of that one is user_outer() again.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -62,6 +67,40 @@ static FRAME long user_outer(int fd, const char *text)
 }
 
 #ifdef __x86_64__
+static FRAME long user_stray(int fd, const char *text, const unsigned long *frame)
+{
+	size_t len = strlen(text);
+	long ret;
+
+	/* Below what the compiler may keep under the stack pointer. */
+	asm volatile("sub $128, %%rsp; push %%rbp; mov %[frame], %%rbp; syscall;"
+		     "pop %%rbp; add $128, %%rsp"
+		     : "=a" (ret)
+		     : "a" (SYS_write), "D" (fd), "S" (text), "d" (len), [frame] "r" (frame)
+		     : "rcx", "r11", "memory");
+	return ret;
+}
+
+static int strays(int fd, const char *text, int n, const char *what)
+{
+	/* Pairs of the next frame and what to return to. */
+	unsigned long frame[6] = {};
+
+	if (!strcmp(what, "code"))
+		frame[1] = (unsigned long)user_outer + 8;
+	else if (!strcmp(what, "data"))
+		frame[1] = (unsigned long)&by_libc;
+	else
+		memcpy(&frame[1], what, sizeof(frame[1]));
+	frame[0] = (unsigned long)&frame[2];
+	frame[2] = (unsigned long)&frame[4];
+	frame[3] = (unsigned long)user_outer + 8;
+	while (n--)
+		if (user_stray(fd, text, frame) < 1)
+			return 1;
+	return 0;
+}
+
 static long after_fault;
 
 static void on_fault(int sig, siginfo_t *info, void *context)
@@ -97,6 +136,11 @@ static int faults(int n)
 {
 	return 2;
 }
+
+static int strays(int fd, const char *text, int n, const char *what)
+{
+	return 2;
+}
 #endif
 
 int main(int argc, char **argv)
@@ -107,11 +151,13 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "fault"))
 		return faults(atoi(argv[2]));
 	by_libc = argc == 5;
-	if (argc != 4 && !by_libc)
+	if (argc != 4 && argc != 6 && !by_libc)
 		return 2;
 	fd = open(argv[1], O_WRONLY);
 	if (fd < 0)
 		return 1;
+	if (argc == 6)
+		return strays(fd, argv[2], atoi(argv[3]), argv[5]);
 	for (i = atoi(argv[3]); i > 0; i--)
 		if (user_outer(fd, argv[2]) < 2)
 			return 1;

@@ -177,6 +177,8 @@ void restore_session(struct saved *s)
 	restore_notes(s->root, out);
 	restore_cost(json_object_get(s->root, "cost"), out);
 	restore_room(s->root, out);
+	s->view.user_stacks = number_of(json_object_get(s->root, "user_stacks"), "all");
+	s->view.user_stacks_cut = number_of(json_object_get(s->root, "user_stacks"), "cut");
 	restore_kept_out(s->root, out);
 	s->says.title = saved_text(s, "title");
 	s->says.nothing = saved_text(s, "nothing");
