@@ -46,6 +46,8 @@ struct join {
 		uint64_t	address;
 		size_t		place;	/* in named, plus 1 */
 	} recent[2][4096];
+	uint32_t	*ids;		/* frames of the stack that is joined */
+	size_t		cap_ids;
 	struct buf	text;
 };
 
@@ -139,19 +141,22 @@ static void join_frames(struct join *j, const struct stack *s, struct joined *ou
 {
 	struct known *known = known_of(j, s);
 	struct stack_set *set = j->set;
-	size_t n;
+	size_t n = 0;
 	size_t i;
 	size_t k;
 
-	out->at = set->nr_ids;
 	for (i = s->nr; i; i--) {
 		const struct joined *named = frames_of(j, s, known, i - 1);
 
+		if (n + named->n > j->cap_ids)
+			j->ids = grow(j->ids, &j->cap_ids, n + named->n, sizeof(*j->ids));
 		for (k = 0; k < named->n; k++)
-			stack_set_add(set, (uint32_t)j->frames.v[named->at + k]);
+			j->ids[n++] = (uint32_t)j->frames.v[named->at + k];
 	}
-	out->n = set->nr_ids - out->at;
-	n = out->n;
+	out->at = set->nr_ids;
+	out->n = n;
+	if (n)
+		memcpy(stack_set_extend(set, n), j->ids, n * sizeof(*j->ids));
 	/* As view_first_frame() has it: a stack of nothing but hooks is shown as it is. */
 	while (!s->pid && n && view_is_hook(set->frames[set->ids[out->at + n - 1]].name))
 		n--;
@@ -281,6 +286,7 @@ void stacks_collect(struct report *r, struct stack_set *set)
 	map_free(&j->user, free_known);
 	free(j->named);
 	numbers_free(&j->frames);
+	free(j->ids);
 	buf_free(&j->text);
 	free(j);
 }
