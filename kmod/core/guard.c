@@ -104,6 +104,28 @@ void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 EXPORT_SYMBOL_IF_KUNIT(kobs_guard_check);
 
 /**
+ * kobs_guard_more() - account for another handler of a timed hit
+ * @s: session
+ * @pc: its part of this CPU
+ * @cost: time the handler took, ns
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_guard_more(struct kobs_session *s, struct kobs_cpu *pc, u64 cost)
+{
+	struct kobs_guard *g = &pc->guard;
+
+	local64_add(cost, &pc->counters.n[KOBS_N_COST]);
+	if (!s->budget || cmpxchg_local(&g->busy, 0, 1))
+		return;
+	if (g->start) {
+		g->cost += cost;
+		g->worst = max(g->worst, cost);
+	}
+	WRITE_ONCE(g->busy, 0);
+}
+
+/**
  * kobs_guard_check_call() - the same of a timed call that was no hit
  * @s: session
  * @pc: its part of this CPU

@@ -308,6 +308,22 @@ static __always_inline void kobs_hit_end(struct kobs_session *s,
 	}
 }
 
+/**
+ * kobs_hit_more() - add the cost of another handler of a hit that was timed
+ * @s: session
+ * @pc: its part of this CPU
+ * @t0: when that handler began, monotonic ns
+ *
+ * Where what it takes is not known when the hit ends; else it is part of that.
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static inline void kobs_hit_more(struct kobs_session *s, struct kobs_cpu *pc,
+				 u64 t0)
+{
+	kobs_guard_more(s, pc, ktime_get_mono_fast_ns() - t0);
+}
+
 static __always_inline bool kobs_hit_call_count(struct kobs_cpu *pc)
 {
 	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_CALLS]) - 1;

@@ -375,6 +375,7 @@ unsigned int kobs_session_kept_out(const struct kobs_session *s);
 /* guard.c */
 void kobs_guard_check(struct kobs_session *s, struct kobs_cpu *pc, u64 now,
 		      u64 cost);
+void kobs_guard_more(struct kobs_session *s, struct kobs_cpu *pc, u64 cost);
 void kobs_guard_check_call(struct kobs_session *s, struct kobs_cpu *pc,
 			   u64 now, u64 cost);
 void kobs_guard_init(struct kobs_session *s);

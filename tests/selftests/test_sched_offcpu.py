@@ -104,6 +104,28 @@ def all_switches():
     equal(sum(x["pending"] for x in r["rows"]), 1, "waits that go on")
 
 
+def machine_switches():
+    """Of all CPUs, as the kernel counts them."""
+    return int(re.search(r"^ctxt (\d+)$", read("/proc/stat"), re.M)[1])
+
+
+@test("each switch is a hit, or a call that is none: those from an idle CPU, and of tasks that end")
+def calls():
+    outer = machine_switches()
+    with Background("sched", "offcpu", "--budget", 0, "--json") as b:
+        inner = machine_switches()
+        subprocess.run(["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.01; done"], check=True)
+        inner = machine_switches() - inner
+        r = b.report()
+    outer = machine_switches() - outer
+    # A begin that was missed is a hit of its own, in the same switch.
+    got = r["accounting"]["hits"] - r["accounting"]["lost"].get("unpaired", 0) - r["accounting"].get("unpaired", 0)
+    print(f"# {got} hits and {r['cost'].get('calls', 0)} calls of {inner} to {outer} switches", flush=True)
+    at_least(got + r["cost"].get("calls", 0), inner, "hits and calls, compared to switches in the session")
+    at_most(got + r["cost"].get("calls", 0), outer, "hits and calls, compared to switches around it")
+    at_least(r["cost"].get("calls", 0), 20, "calls: sleeps on an idle machine, and processes that end")
+
+
 @test("bpftrace counts the same switches")
 def bpftrace():
     with Child("[time.sleep(0.001) for _ in range(int(line))]") as c:

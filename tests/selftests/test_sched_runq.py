@@ -39,6 +39,29 @@ def wakes():
     equal(r["accounting"]["lost"], {}, "lost")
 
 
+def switches():
+    """Of all CPUs, as the kernel counts them."""
+    return int(re.search(r"^ctxt (\d+)$", read("/proc/stat"), re.M)[1])
+
+
+@test("wake-ups that begin, and switches that end no wait, are calls")
+def calls():
+    with Background("probe", "count", "t:sched:sched_waking", "t:sched:sched_wakeup", "t:sched:sched_switch", "--budget", 0, "--json") as around:
+        with Background("sched", "runq", "--budget", 0, "--json") as b:
+            inner = switches()
+            subprocess.run(storm("wake 0 1500", "wake 1 500"), check=True)
+            inner = switches() - inner
+            r = b.report()
+        outer = around.report()["accounting"]["hits"]
+    waits = r["accounting"]["recorded"] + r["accounting"]["filtered"]
+    print(f"# {r['cost']}, {waits} waits, {inner} switches, {outer} events around", flush=True)
+    # A waking is a call, and so is a switch unless it ends a wait.
+    at_least(r["cost"]["calls"] + waits, 2000 + inner, "calls and waits, compared to wake-ups and switches in the session")
+    at_most(r["cost"]["calls"] + waits, outer, "calls and waits, compared to events around it")
+    at_least(r["cost"]["calls_timed"], 1, "calls that were timed")
+    at_least(r["cost"]["hits_timed"], 1, "hits that were timed")
+
+
 @test("bpftrace counts the same wake-ups")
 def bpftrace():
     with Bpftrace(f"tracepoint:sched:sched_wakeup /args->pid == {worker(0)}/ {{ @n = count(); }}") as peer:

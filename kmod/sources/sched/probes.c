@@ -209,21 +209,28 @@ static __always_inline void offcpu_switch(struct kobs_session *s, bool preempt,
 					  bool plain)
 {
 	struct kobs_cpu *pc = kobs_hit_enter_irqs_off(s);
+	bool out = false;
 	u64 t0 = 0;
 	u64 now;
 
 	if (!pc)
 		return;
 	now = ktime_get_mono_fast_ns();
-	if (unlikely(state & TASK_DEAD))
+	if (unlikely(state & TASK_DEAD)) {
 		offcpu_dead(s->priv, prev);
-	else if (prev->pid && kobs_hit_begin(s, pc, &t0))
-		offcpu_out(s, pc, now, prev,
-			   plain ? 0 : sched_state(preempt, prev, state),
-			   stacks, plain);
+	} else if (likely(prev->pid)) {
+		out = true;
+		if (kobs_hit_begin(s, pc, &t0))
+			offcpu_out(s, pc, now, prev,
+				   plain ? 0 : sched_state(preempt, prev, state),
+				   stacks, plain);
+	}
 	if (next->pid)
 		offcpu_in(s, pc, now, next, plain);
-	kobs_hit_end(s, pc, t0, 0);
+	if (likely(out))
+		kobs_hit_end(s, pc, t0, 0);
+	else
+		kobs_hit_call(s, pc, now);
 	kobs_hit_leave_off(pc);
 }
 

@@ -56,6 +56,8 @@ enum kobs_sched_wait {
 	WAKE_QUEUED = 0x200,
 	/* Of a wake-up: its stack did not fit the table. */
 	WAKE_NO_STACK = 0x400,
+	/* Of runq: its cost is measured. */
+	WAIT_TIMED = 0x800,
 };
 
 /* Text of enum kobs_sched_wait in the column state, of two words. */
