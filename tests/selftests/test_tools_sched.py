@@ -116,6 +116,41 @@ def no_types():
     within("hard", lambda: {irq: n for (_, irq), n in interrupts().items()}, lambda row: row["irq"], disturb, env=NO_TYPES)
 
 
+STACK_GEN = "/sys/kernel/debug/kobs_gen_stack/run"
+
+# Each receives nothing until its time is over, by a timer of the wheel.
+TIMEOUTS = """
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("qq", 0, 4000))
+for i in range(9):
+    try:
+        s.recv(1)
+    except BlockingIOError:
+        pass
+"""
+
+
+def calls(r, name):
+    """How often a function was called, whose name can have a suffix of the compiler's."""
+    return sum(row["count"] for row in r["rows"] if re.split(r"[+. ]", row["function"])[0] == name)
+
+
+@test("irq timer and hrtimer: each call of a timer's function")
+def timers():
+    need_btf()
+    if not loaded("kobs_gen_stack"):
+        insmod("kobs_gen_stack")
+    r = report("irq", "hrtimer", run=["sh", "-c", f"echo timer 25 >{STACK_GEN}"])
+    equal(calls(r, "job_timer"), 25, f"calls in {r['rows']}")
+    at_least(min(row["min"] for row in r["rows"]), 1, "ns")
+    with Background("probe", "count", "k:process_timeout", "--json") as b:
+        r = report("irq", "timer", run=python(TIMEOUTS))
+        around = sum(row["count"] for row in b.report()["rows"])
+    at_least(calls(r, "process_timeout"), 9, "timeouts")
+    at_most(calls(r, "process_timeout"), around, "timeouts around the session")
+
+
 # Each socket of a family that does not exist has the kernel ask for a module, by a work item.
 FAMILIES = "import socket\nfor i in range(6):\n    try:\n        socket.socket(12, socket.SOCK_STREAM)\n    except OSError:\n        pass\n"
 
@@ -171,7 +206,7 @@ def faults():
 
 REFUSALS = {
     ("hard", "x"): (2, "'irq hard' takes no 'x'"),
-    ("hrd",): (2, "'irq' has no verb 'hrd', but hard, soft, work or delay"),
+    ("hrd",): (2, "'irq' has no verb 'hrd', but hard, soft, timer, hrtimer, work or delay"),
     ("soft", "--by", "vectr"): (2, "'vectr'"),
 }
 

@@ -340,6 +340,34 @@ static const struct verb irq_verbs[] = {
 	},
 	{
 		TOOL_TIME,
+		.name = "timer",
+		.doc = "how long the functions of timers take (those of the timer wheel)",
+		.columns = COLUMNS("function", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.from = "t:timer:timer_expire_entry",
+				.to = "t:timer:timer_expire_exit",
+				.on = "cpu,timer",
+				.by = "from.timer->function=function",
+			},
+		} },
+	},
+	{
+		TOOL_TIME,
+		.name = "hrtimer",
+		.doc = "how long the functions of high-resolution timers take",
+		.columns = COLUMNS("function", PAIR_COLUMNS),
+		.tool = &(const struct tool){ .percentiles = true, .forms = {
+			{
+				.from = "t:timer:hrtimer_expire_entry",
+				.to = "t:timer:hrtimer_expire_exit",
+				.on = "cpu,hrtimer",
+				.by = "from.hrtimer->function=function",
+			},
+		} },
+	},
+	{
+		TOOL_TIME,
 		.name = "work",
 		.doc = "how long workers are at a work item, by function",
 		.columns = COLUMNS("function", PAIR_COLUMNS),
