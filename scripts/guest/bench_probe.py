@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 Jobs of the probe source: what it adds to a call of a function, an instruction, a tracepoint, a system call, a pair of hits with and without
-one on the way, and a call in a program, beside bpftrace.
+one on the way, and a call in a program, beside bpftrace; and what all system calls of real work add to it.
 """
 
 import json
@@ -169,7 +169,41 @@ def jobs(b):
                 ("bpftrace hist()", peer_syscall(
                     "tracepoint:raw_syscalls:sys_enter { @t[tid] = nsecs; } tracepoint:raw_syscalls:sys_exit /@t[tid]/ "
                     "{ @[args->id] = hist(nsecs - @t[tid]); delete(@t[tid]); }"))]),
+            ("system call beside one that is counted", 90, syscall("count", "s:gettid"), [
+                ("bpftrace count()", peer_syscall("tracepoint:syscalls:sys_enter_gettid { @ = count(); }"))]),
         ])
+
+    def job_load():
+        """Work of a fixed size, in memory: its instructions with all system calls observed, in percent more than without."""
+        tree = "/tmp/load"
+        b.run("cp", "-r", f"{b.os.environ['KOBS_SRC']}/ctl", tree)
+        with open(f"{tree}/lib/Makefile", "w", encoding="utf-8") as f:
+            f.write("all: buf.o format.o map.o nearest.o parse.o\n%.o: %.c\n\tgcc -O1 -std=gnu11 -I.. -c -o $@ $<\n")
+        works = {"make": ("make", "-sB", "-C", f"{tree}/lib"), "tar": ("tar", "-cf", "/tmp/load.tar", "-C", tree, "."),
+                 "grep": ("grep", "-rc", "obsctl", tree)}
+
+        def took(line):
+            # A compiler's tables depend on where its memory is.
+            return min(b.timed(b.busy, "setarch", "-R", *line)[0] for _ in range(2))
+
+        def observed(line, verb, *args):
+            def measure():
+                b.run("obsctl", "probe", verb, "s:*", *args, "--budget", "0", "--detach", "load")
+                try:
+                    return took(line)
+                finally:
+                    calls.append(json.loads(b.run("obsctl", "session", "stop", "load", "--json"))["accounting"]["recorded"] / 2)
+            return measure
+        for name, line in works.items():
+            # What it reads is in memory then.
+            b.run(*line)
+            plain = took(line)
+            calls = []
+            # A call of grep's is 8,000 instructions with all that is between two: 5 % are 400.
+            for what, limit, args in ("count", 5, ("count",)), ("duration histogram", 9 if name == "grep" else 5, ("time", "--hist")):
+                more = b.own(observed(line, *args)) - plain
+                b.line(f"{name}, all system calls: {what}, %", 100 * more / plain, limit, [])
+            b.notes.append(f"{name}: {plain / 1e6:,.0f} million instructions, {calls[0]:,.0f} system calls")
 
     def job_join():
         load(b)
@@ -229,5 +263,5 @@ def jobs(b):
                                               "{ @ = hist(nsecs - @t[tid]); delete(@t[tid]); }"))]),
         ])
 
-    return {"probe": job_probe, "inside": job_inside, "join": job_join, "way": job_way, "event": job_event, "syscall": job_syscall,
+    return {"probe": job_probe, "inside": job_inside, "join": job_join, "way": job_way, "event": job_event, "syscall": job_syscall, "load": job_load,
             "futex": job_futex, "user": job_user}
