@@ -214,6 +214,16 @@ const struct elf_function *elf_functions_next(const struct elf_functions *f, con
 	return NULL;
 }
 
+/** elf_functions_import() - Whether a file has a function of this name from a library. */
+bool elf_functions_import(const struct elf_functions *f, const char *name)
+{
+	Elf *elf = elf_begin(f->fd, ELF_C_READ, NULL);
+	bool found = elf && elf_symbols_import(elf, name);
+
+	elf_end(elf);
+	return found;
+}
+
 /** elf_functions_offset() - Where an address of code is in the file. */
 bool elf_functions_offset(const struct elf_functions *f, uint64_t address, uint64_t *offset)
 {

@@ -42,6 +42,7 @@ struct elf_functions {
 int elf_functions_open(struct elf_functions *f, const char *path);
 const struct elf_function *elf_functions_next(const struct elf_functions *f, const char *name,
 					      size_t *at);
+bool elf_functions_import(const struct elf_functions *f, const char *name);
 bool elf_functions_offset(const struct elf_functions *f, uint64_t address, uint64_t *offset);
 uint64_t elf_functions_end(const struct elf_functions *f, const struct elf_function *fn);
 size_t elf_functions_read(const struct elf_functions *f, uint64_t address, void *to, size_t size);

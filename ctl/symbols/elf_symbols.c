@@ -109,6 +109,27 @@ bool elf_symbols_each(Elf *elf, elf_symbol_fn take, void *arg)
 	return symtab;
 }
 
+/** elf_symbols_import() - Whether a function of this name is one that a library has. */
+bool elf_symbols_import(Elf *elf, const char *name)
+{
+	Elf_Scn *section = elf_section(elf, ".dynsym");
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+	GElf_Shdr header;
+	GElf_Sym sym;
+	int i;
+
+	if (!data || !gelf_getshdr(section, &header))
+		return false;
+	for (i = 0; gelf_getsym(data, i, &sym); i++) {
+		const char *s = sym.st_shndx == SHN_UNDEF && GELF_ST_TYPE(sym.st_info) == STT_FUNC ?
+				elf_strptr(elf, header.sh_link, sym.st_name) : NULL;
+
+		if (s && !strcmp(s, name))
+			return true;
+	}
+	return false;
+}
+
 /** elf_symbol_name() - Return: a symbol's name without its version (malloc@@GLIBC_2.2.5). */
 const char *elf_symbol_name(struct pool *names, const char *name)
 {

@@ -25,6 +25,7 @@ typedef void (*elf_symbol_fn)(void *arg, const struct elf_symbol *symbol);
 bool elf_symbols_mapped(int fd);
 Elf *elf_symbols_open(int fd);
 bool elf_symbols_each(Elf *elf, elf_symbol_fn take, void *arg);
+bool elf_symbols_import(Elf *elf, const char *name);
 const char *elf_symbol_name(struct pool *names, const char *name);
 Elf_Scn *elf_section(Elf *elf, const char *wanted);
 Elf_Data *elf_section_data(Elf *elf, const char *wanted);

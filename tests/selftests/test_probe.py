@@ -89,6 +89,12 @@ def faults():
     r = probe("count", FUNC, "--where", "*(u32)(arg3 + 8) == 7", run=run)
     equal(r["accounting"]["recorded"], 3, "recorded")
     equal(r["accounting"]["lost"], {"fault": 10}, "lost")
+    # A text of the kernel's, and one of the program's, which is none of the kernel's.
+    text = obsctl("probe", "count", "k:do_sys_openat2", "--by", "str(filename)=kernel,ustr(filename)=user", "-n", 0, "--", "cat", "/etc/hostname").out if HAS_BTF else None
+    if text:
+        contains(text, "/etc/hostname", "a text of the program")
+        contains(text, "kernel could not be read at any hit (of k: and t:, str(X) is a text of the kernel, ustr(X) one of the program)", "note")
+        assert "user could not be read" not in text, text
     r = probe("hist", FUNC, "--value", "100 / arg1", run=rounds_of("call task 4 0 1"))
     equal(r["accounting"]["lost"], {"fault": 1}, "divided by 0")
     equal((r["rows"][0]["count"], r["rows"][0]["sum"]), (3, 100 + 50 + 33), "the others")
@@ -265,6 +271,60 @@ def btf():
     r = probe("count", "t:sched:sched_process_exec", "--by", "str(bprm->filename)=file,(p->tgid == pid) = same",
               run=["sh", "-c", "/usr/bin/true; /usr/bin/true; /usr/bin/true"])
     equal(table(r, "file", "same")[("/usr/bin/true", 1)], 3, "programs")
+
+
+# Reads a file that two descriptors share, for which the kernel takes the mutex of its position; and a pipe, of known lengths.
+READS = """
+import os
+os.close(os.open("/tmp/kobs_probe_reads", os.O_CREAT))
+fd = os.open("/tmp/kobs_probe_reads", os.O_RDONLY)
+other = os.dup(fd)
+for i in range(30):
+    os.read(fd, 1)
+r, w = os.pipe()
+os.dup2(r, 77)
+for i in range(40):
+    os.write(w, b"x" * (i + 1))
+    os.read(77, i + 1)
+"""
+
+
+@test("reads of a pipe: how much they return, and how long they take")
+def reads():
+    run = ["/usr/bin/python3", "-c", READS]
+    r = probe("hist", "s:read", "--value", "ret", "--by", "fd", run=run)
+    row, = [row for row in r["rows"] if row["fd"] == 77]
+    equal((row["count"], row["sum"], row["min"], row["max"]), (40, sum(range(1, 41)), 1, 40), "what was read")
+    r = probe("time", "s:read", "--by", "fd", "--hist", run=run)
+    row, = [row for row in r["rows"] if row["fd"] == 77]
+    equal((row["count"], sum(b["count"] for b in row["hist"])), (40, 40), "reads that take time")
+
+
+@test("mutex_lock() by the kernel stack of who takes it")
+def mutexes():
+    r = probe("count", "k:mutex_lock", "--by", "kstack", "--comm", "python3", run=["/usr/bin/python3", "-c", READS])
+    found = {row["count"] for row in r["rows"] if "ksys_read+" in " ".join(row["kstack"][1:3])}
+    contains(r["rows"][0]["kstack"][0], "mutex_lock", "the first frame")
+    assert 30 in found, f"reads of a shared file in {[(row['count'], row['kstack'][:4]) for row in r['rows']]}"
+
+
+@test("finish_task_switch() by kernel stack, as often as the kernel switches to a process")
+def switches():
+    from toolkit import Worker
+    def made(pid):
+        return sum(int(n) for n in re.findall(r"ctxt_switches:\s*(\d+)", read(f"/proc/{pid}/status")))
+    with Worker("def work(line):\n    for i in range(40):\n        time.sleep(0.001)\n", "kobs_sleeps") as w:
+        with Background("probe", "count", "k:finish_task_switch", "--by", "kstack", "-p", w.pid, "--json") as b:
+            before = made(w.pid)
+            w.work()
+            n = made(w.pid) - before
+            r = b.report()
+    # It is switched to once for each time that it was switched away from.
+    equal(sum(row["count"] for row in r["rows"]), n, "switches")
+    at_least(n, 20, "switches of a process that sleeps 40 times")
+    for row in r["rows"]:
+        contains(row["kstack"][0], "finish_task_switch", "the first frame")
+    assert any("nanosleep" in " ".join(row["kstack"]) for row in r["rows"]), "stacks"
 
 
 @test("a detached session is read with its names by another obsctl")

@@ -172,6 +172,9 @@ def malloc():
     assert "uc_allocates" in names, f"stack {names}"
     r = probe("hist", "u:libc.so.6:malloc", "--value", "arg0", "--where", "arg0 == 2000000", "--by", "probe", run=run)
     equal((r["rows"][0]["probe"], r["rows"][0]["sum"]), ("u:libc.so.6:malloc", 14_000_000), "bytes")
+    r = probe("hist", "u:libc:malloc", "--value", "arg0", "--by", "ustack", run=run)
+    found = [(row["count"], row["sum"]) for row in r["rows"] if "uc_allocates" in " ".join(row["ustack"])]
+    equal(found, [(12, 14_000_500)], "bytes by user stack")
     r = probe("time", "u:libc:malloc", "--where", "arg0 == 2000000 && ret > 0", run=run)
     equal(table(r, "probe"), {("u:libc.so.6:malloc",): 7}, "calls that returned memory")
 
@@ -401,6 +404,7 @@ REFUSALS = {
     ("count", f"u:{BROKEN}:uc_work"): (1, "u: a file whose path has a line break in it cannot be probed"),
     ("count", f"u:{BIN}"): (2, "does not say which function: write u:FILE:FUNCTION"),
     ("count", "u:libc:maloc"): (1, "has no function 'maloc' (near it: malloc"),
+    ("hist", f"u:{BIN}:malloc", "--value", "arg0"): (1, "has no function 'malloc' of its own: it calls that of a library: write u:LIBRARY:malloc, as u:libc:malloc"),
     ("count", "u:libc:*", "--all"): (1, "functions of programs match, more than the 512 of a session"),
     ("count", "u:libc:memcpy"): (1, "chooses one of several functions when a program starts (IFUNC)"),
     ("count", "u:nosuch:f"): (1, "there is no program or library 'nosuch'"),

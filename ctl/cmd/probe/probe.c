@@ -147,7 +147,8 @@ int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts 
 			     p->points.n, MANY);
 	if (!err)
 		err = probe_compile(p, &spec->request);
-	if (!err && spec->kind && !opts_has_param(o, "hist"))
+	if (!err && spec->kind && (spec->kind->print_values || spec->kind->charts_asked) &&
+	    !opts_has_param(o, "hist"))
 		model_set_number(&spec->request, "hist", 1);
 	spec->source = "probe";
 	spec->targets = p->points.patterns.n ? &p->points.functions : NULL;
@@ -233,10 +234,23 @@ void probe_print_values(struct report *r, struct out *o, const struct row *row)
 	out_is_counter(o, (double)negative, "");
 }
 
+static const struct report_kind count_kind = {
+	.source = "probe",
+	.mode = "count",
+	.print_foot = probe_print_unread,
+};
+
+static const struct report_kind time_kind = {
+	.source = "probe",
+	.mode = "time",
+	.print_foot = probe_print_unread,
+};
+
 static const struct report_kind hist_kind = {
 	.source = "probe",
 	.mode = "hist",
 	.print_values = probe_print_values,
+	.print_foot = probe_print_unread,
 };
 
 static const struct verb verbs[] = {
@@ -252,6 +266,7 @@ static const struct verb verbs[] = {
 				 &group_rows, &group_stacks),
 		.columns = COLUMNS(COLUMNS_OF_MODULE),
 		.expressions = true,
+		.report = &count_kind,
 		.fn = run_probe,
 	},
 	{
@@ -284,6 +299,7 @@ static const struct verb verbs[] = {
 				 &group_stacks),
 		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to", "via", "via_ustack"),
 		.expressions = true,
+		.report = &time_kind,
 		.fn = run_probe,
 	},
 	{

@@ -254,6 +254,9 @@ extern const struct opt_group group_over;
 int probe_prepare(struct probe_run *p, struct run_spec *spec, const struct opts *o);
 void probe_print_values(struct report *r, struct out *o, const struct row *row);
 
+/* unread.c */
+void probe_print_unread(struct report *r, struct out *o);
+
 /* points.c */
 struct point *points_add(struct points *p, enum kobs_probe_kind kind);
 struct point *points_add_named(struct points *p, enum kobs_probe_kind kind, const char *name,

@@ -252,6 +252,11 @@ static int refuse_symbol(const struct wish *w)
 	struct buf hint = {};
 	size_t i;
 
+	if (elf_functions_import(f, w->symbol)) {
+		refuse("%s has no function '%s' of its own: it calls that of a library: write u:LIBRARY:%s, as u:libc:%s",
+		       w->file->at.path, w->symbol, w->symbol, w->symbol);
+		return STATUS_REFUSED;
+	}
 	if (f->stripped)
 		why = "; it has only the symbols that others use: no debug symbols are installed";
 	for (i = 0; i < f->n; i++)
