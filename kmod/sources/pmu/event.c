@@ -33,7 +33,7 @@ static bool is_cycles(const struct perf_event_attr *attr)
 /* Is a mode about branches? In others they are user stacks. */
 static bool is_branch(const struct kobs_mode *mode)
 {
-	return mode->value || kobs_pmu_traces(mode);
+	return (mode->value && !kobs_pmu_is_mem(mode)) || kobs_pmu_traces(mode);
 }
 
 /* Default privilege level of branch records. */
@@ -109,6 +109,9 @@ static void event_attr(const struct kobs_pmu *p, const u64 *w,
 		attr->sample_max_stack = is_branch(p->s->mode) ?
 					 KOBS_LBR_DEPTH : p->s->unwind.depth;
 	}
+	if (kobs_pmu_is_mem(p->s->mode))
+		attr->sample_type |= PERF_SAMPLE_ADDR | PERF_SAMPLE_DATA_SRC |
+				     PERF_SAMPLE_WEIGHT;
 	kobs_precise_attr(attr, p->s->need & BIT(KOBS_W_KSTACK) ?
 				p->s->unwind.depth : 0);
 }
@@ -200,6 +203,9 @@ static const char *refusal(const struct perf_event_attr *attr, u32 depth, int er
 		return attr->sample_max_stack > depth ?
 		       "kernel.perf_event_max_stack is lower than 64, the branches of a sample" :
 		       "kernel.perf_event_max_stack is lower than stack_depth";
+	/* Intel's loads do, with mem-loads-aux. */
+	if (err == -ENODATA)
+		return "the PMU wants a group for this event, which a kernel module cannot open";
 	if (!is_lacking(err))
 		return "perf refused it";
 	/* The CPU's own PMU says nothing about others. */
@@ -230,7 +236,7 @@ static bool fall_back(struct kobs_pmu *p, struct kobs_pmu_event *e, int err)
 	const struct kobs_mode *mode = p->s->mode;
 
 	if (e->taken || !is_lacking(err) || !is_cycles(&e->attr) || mode->own_rows ||
-	    is_branch(mode) || e->attr.branch_sample_type ||
+	    mode->value || is_branch(mode) || e->attr.branch_sample_type ||
 	    !p->s->source_params[PMU_P_FALLBACK].number)
 		return false;
 	e->attr.type = PERF_TYPE_SOFTWARE;

@@ -292,6 +292,27 @@ branch_fold(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
 	return KOBS_N_RECORDED;
 }
 
+static __always_inline enum kobs_counter
+mem_sample(const struct kobs_pmu_event *e, struct kobs_cpu *pc,
+	   struct perf_sample_data *data, struct pt_regs *regs)
+{
+	struct kobs_session *s = e->p->s;
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	struct kobs_row *row;
+
+	if (!pmu_words(e, data, regs, v) ||
+	    !kobs_context(s, v, s->need & ~KOBS_W_STACKS, false))
+		return KOBS_N_STACK_FULL;
+	kobs_pmu_mem_words(e->p, data, v);
+	kobs_hit_gather(s, v, key);
+	row = kobs_table_find(&pc->table, key);
+	if (unlikely(!row ||
+		     !kobs_row_add(&pc->table, row, kobs_pmu_mem_weight(data))))
+		return kobs_hit_no_row(pc);
+	return KOBS_N_RECORDED;
+}
+
 /* The third word of an entry: bit-fields. */
 static u64 entry_info(const struct perf_branch_entry *entry)
 {
@@ -328,7 +349,9 @@ branch_stream(const struct kobs_pmu_event *e, struct perf_sample_data *data,
 	return KOBS_N_RECORDED;
 }
 
-enum kobs_pmu_what { PMU_RECORD, PMU_RECORD_STACK, PMU_BRANCH, PMU_BRANCH_TRACE };
+enum kobs_pmu_what {
+	PMU_RECORD, PMU_RECORD_STACK, PMU_MEM, PMU_BRANCH, PMU_BRANCH_TRACE
+};
 
 /* An overflow; the mode is a constant. */
 static __always_inline void pmu_hit(struct perf_event *event,
@@ -360,6 +383,8 @@ static __always_inline void pmu_hit(struct perf_event *event,
 		else if (what == PMU_RECORD_STACK)
 			fate = stack_sample(e, data, regs, throttled,
 					    &cpu->samples);
+		else if (what == PMU_MEM)
+			fate = mem_sample(e, pc, data, regs);
 		else if (what == PMU_BRANCH)
 			fate = branch_fold(e, pc, data, regs, &cpu->lbr);
 		else
@@ -382,6 +407,12 @@ static void pmu_record_stack(struct perf_event *event,
 			     struct pt_regs *regs)
 {
 	pmu_hit(event, data, regs, PMU_RECORD_STACK);
+}
+
+static void pmu_mem(struct perf_event *event, struct perf_sample_data *data,
+		    struct pt_regs *regs)
+{
+	pmu_hit(event, data, regs, PMU_MEM);
 }
 
 static void pmu_branch(struct perf_event *event, struct perf_sample_data *data,
@@ -414,5 +445,7 @@ perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p)
 		return pmu_record_stack;
 	if (mode->stream)
 		return pmu_branch_trace;
+	if (kobs_pmu_is_mem(mode))
+		return pmu_mem;
 	return mode->value ? pmu_branch : pmu_record;
 }

@@ -14,7 +14,9 @@
 #include <linux/cpumask.h>
 #include <linux/mutex.h>
 #include <linux/perf_event.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
+#include "core/kmem_cache.h"
 #include "core/session.h"
 #include "sources/pmu/lbr.h"
 
@@ -57,6 +59,12 @@ enum {
 	PMU_W_TO,
 	PMU_W_END,
 	PMU_W_INFO = PMU_W_END,
+	PMU_W_CACHE,
+	PMU_W_AREA = PMU_W_CACHE + KOBS_CACHE_NAME_WORDS,
+	PMU_W_DATA,
+	PMU_W_LEVEL,
+	PMU_W_OP,
+	PMU_W_TLB,
 	PMU_WORDS
 };
 
@@ -118,6 +126,7 @@ struct kobs_pmu_counter {
  * @early: calls before the session was armed or after it was disarmed
  * @throttled: calls at which perf throttled the event for the rest of a tick
  * @samples: samples streamed
+ * @no_address: samples without an address of data, in mode mem
  * @lbr: branch stacks folded
  */
 struct kobs_pmu_cpu {
@@ -125,6 +134,7 @@ struct kobs_pmu_cpu {
 	local64_t early;
 	local64_t throttled;
 	local64_t samples;
+	local64_t no_address;
 	struct kobs_lbr_sum lbr;
 };
 
@@ -211,6 +221,12 @@ static inline bool kobs_pmu_traces(const struct kobs_mode *mode)
 	return mode->stream && !mode->data;
 }
 
+/* Is a mode about data that instructions access? */
+static inline bool kobs_pmu_is_mem(const struct kobs_mode *mode)
+{
+	return mode->value && !strcmp(mode->value, "weight");
+}
+
 static inline struct kobs_pmu_counter *pmu_counter(const struct kobs_pmu *p,
 						   unsigned int event,
 						   unsigned int place)
@@ -253,6 +269,11 @@ void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);
 perf_overflow_handler_t kobs_pmu_handler(const struct kobs_pmu *p);
 void kobs_pmu_code(struct kobs_session *s, const struct kobs_code *code,
 		   const struct kobs_replace *replace);
+
+/* mem.c */
+void kobs_pmu_mem_words(const struct kobs_pmu *p,
+			const struct perf_sample_data *data, u64 *v);
+u64 kobs_pmu_mem_weight(const struct perf_sample_data *data);
 
 /* stack.c */
 bool kobs_pmu_stack_write(const struct kobs_pmu_event *e, const u64 *v,

@@ -88,6 +88,7 @@ enum kobs_pmu_note {
 	PMU_N_OVERFLOWS,
 	PMU_N_EARLY,
 	PMU_N_THROTTLED,
+	PMU_N_NO_ADDRESS,
 	PMU_N_FALLBACK,
 	PMU_N_CLOCKS,
 	PMU_N_RAISED,
@@ -113,6 +114,10 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 	[PMU_N_THROTTLED] = {
 		"throttled",
 		"times that the kernel stopped an event for the rest of a tick: take fewer samples"
+	},
+	[PMU_N_NO_ADDRESS] = {
+		"no_address",
+		"samples without an address: the instruction accessed no data, or its event tells none"
 	},
 	[PMU_N_FALLBACK] = {
 		"fallback", "there is no PMU: cycles became cpu-clock"
@@ -207,6 +212,8 @@ static u64 note_number(struct kobs_pmu *p, enum kobs_pmu_note which)
 		return NOTE_SUM(p, early);
 	case PMU_N_THROTTLED:
 		return NOTE_SUM(p, throttled);
+	case PMU_N_NO_ADDRESS:
+		return NOTE_SUM(p, no_address);
 	case PMU_N_FALLBACK:
 		return p->fell_back;
 	case PMU_N_RAISED:

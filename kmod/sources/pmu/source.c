@@ -6,8 +6,8 @@
  *
  * stat reads counters; record counts samples by code address, stacks and task;
  * record_stack streams samples with the memory of their user stack;
- * branch folds the branch records that came with a sample, and branch_trace
- * streams them.
+ * mem counts samples by the data that they accessed; branch folds the branch
+ * records that came with a sample, and branch_trace streams them.
  *
  * Locking: see pmu.h. Stopping a session waits for its handlers.
  */
@@ -59,6 +59,8 @@ static u32 words_of_mode(const struct kobs_pmu *p)
 	const u32 sample = KOBS_W_WHO | KOBS_W_STACKS | BIT(PMU_W_EVENT) |
 			   BIT(PMU_W_IP);
 	const u32 branch = BIT(PMU_W_FROM) | BIT(PMU_W_TO);
+	const u32 mem = BIT(PMU_W_CACHE) | BIT(PMU_W_AREA) | BIT(PMU_W_DATA) |
+			BIT(PMU_W_LEVEL) | BIT(PMU_W_OP) | BIT(PMU_W_TLB);
 	const struct kobs_mode *mode = p->s->mode;
 
 	if (mode->own_rows)
@@ -66,6 +68,8 @@ static u32 words_of_mode(const struct kobs_pmu *p)
 	if (kobs_pmu_traces(mode))
 		return sample | branch | BIT(PMU_W_SAMPLE) | BIT(PMU_W_LEFT) |
 		       BIT(PMU_W_INFO);
+	if (kobs_pmu_is_mem(mode))
+		return sample | mem | BIT(PMU_W_FUNC) | BIT(PMU_W_UIP);
 	if (mode->value)
 		return sample | branch | BIT(PMU_W_END) | BIT(PMU_W_FUNC) |
 		       BIT(PMU_W_UIP);
@@ -204,6 +208,8 @@ static int pmu_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (err)
 		return err;
 	kobs_pmu_look();
+	if (kobs_pmu_is_mem(s->mode))
+		kobs_cache_where_init();
 	p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 	if (!p)
 		return -ENOMEM;
@@ -284,6 +290,11 @@ static const char *record_how(bool *ok)
 }
 
 /* Not refused here: another module's PMU may support it. */
+static const char *mem_how(bool *ok)
+{
+	return kobs_pmu_lacking(false);
+}
+
 static const char *branch_how(bool *ok)
 {
 	return kobs_pmu_lacking(true);
@@ -347,6 +358,13 @@ static const struct kobs_mode pmu_modes[] = {
 		.n_fields = ARRAY_SIZE(record_fields),
 		.available = record_how,
 	}, {
+		.name = "mem",
+		.doc = "sample accesses of data, with their addresses",
+		.value = "weight",
+		.unit = "cycles",
+		.by = "area,cache,data",
+		.available = mem_how,
+	}, {
 		.name = "branch",
 		.doc = "fold the branches that led to samples",
 		.value = "cycles",
@@ -384,6 +402,18 @@ static const struct kobs_column pmu_columns[] = {
 	  PMU_W_LEFT, 1 },
 	{ "info", "third word of the branch record, as perf has it",
 	  KOBS_TYPE_NUMBER, NULL, PMU_W_INFO, 1 },
+	{ "area", "kind of memory of the data: slab, page, vmalloc, kernel, stack, user or other",
+	  KOBS_TYPE_TEXT, NULL, PMU_W_AREA, 1 },
+	{ "cache", "slab cache of the data", KOBS_TYPE_TEXT, NULL,
+	  PMU_W_CACHE, KOBS_CACHE_NAME_WORDS },
+	{ "data", "line of 64 bytes of the data, if it is the kernel's own",
+	  KOBS_TYPE_OBJECT, NULL, PMU_W_DATA, 1 },
+	{ "level", "where the data was: L1, LFB, L2, L3, RAM, remote or others",
+	  KOBS_TYPE_TEXT, NULL, PMU_W_LEVEL, 1 },
+	{ "op", "what was done with the data: load, store, pfetch or exec",
+	  KOBS_TYPE_TEXT, NULL, PMU_W_OP, 1 },
+	{ "tlb", "what the data TLB had: hit, L2 hit, miss, walk or fault",
+	  KOBS_TYPE_TEXT, NULL, PMU_W_TLB, 1 },
 };
 
 static const struct kobs_param pmu_params[] = {
