@@ -282,6 +282,9 @@ bool view_absent(const struct view *v, size_t column, uint64_t key)
 {
 	if (v->types[column] == KOBS_TYPE_FUNCTION && !key)
 		return true;
+	/* Data that has no name of its own, or is not known. */
+	if (v->types[column] == KOBS_TYPE_OBJECT && !key)
+		return true;
 	/* Of what was not the work of a task that the module saw. */
 	if (v->shown[column] == SHOWN_CGROUP && !key)
 		return true;

@@ -117,6 +117,9 @@ static void restore_key(struct restored *r, size_t c, const json_t *row)
 	if (v->types[c] == KOBS_TYPE_NUMBER) {
 		r->key[c] = restore_number(r, c, value);
 		empty = !r->key[c];
+	} else if (v->types[c] == KOBS_TYPE_OBJECT && !value) {
+		r->key[c] = 0;
+		empty = true;
 	} else {
 		r->key[c] = restore_text(r, value);
 		empty = !*(const char *)(uintptr_t)r->key[c];
