@@ -11,6 +11,7 @@
 
 #include "cmd/pmu/brstack.h"
 #include "cmd/pmu/edges.h"
+#include "cmd/pmu/pmu.h"
 #include "cmd/pmu/setup.h"
 #include "lib/buf.h"
 #include "lib/macros.h"
@@ -84,7 +85,7 @@ static void remove_sysfs(void)
 	static const char *const names[] = {
 		"cpu/type", "cpu/format/event", "cpu/format/umask", "cpu/format/offcore",
 		"cpu/format/odd", "cpu/format", "cpu/events/mem-loads", "cpu/events/loop",
-		"cpu/events", "cpu/cpus", "cpu", "uncore/events/energy",
+		"cpu/events/mem-loads-aux", "cpu/events", "cpu/cpus", "cpu", "uncore/events/energy",
 		"uncore/events/energy.unit", "uncore/events/energy.scale", "uncore/events",
 		"uncore/format/event", "uncore/format", "uncore/type", "uncore/cpumask", "uncore",
 		"little/type", "little/cpus", "little", "ibs_op/format/cnt_ctl", "ibs_op/format",
@@ -153,6 +154,26 @@ static void test_events(void)
 	ok(!pmu_events_add(&e, "cycles,cpu/event=1,umask=2/u,page-faults") && e.n == 3 &&
 	   !strcmp(e.v[1].name, "cpu/event=1,umask=2/u") && e.v[1].word[PMU_CONFIG] == 0x201,
 	   "a list of events");
+	pmu_events_free(&e);
+}
+
+/* Events whose samples have addresses. */
+static void test_mem(void)
+{
+	const char *before = pmu_sysfs;
+	struct pmu_events e = {};
+
+	ok(!pmu_mem_events(&e) && e.n == 2 && !strcmp(e.v[0].name, "cpu/mem-loads/pp") &&
+	   e.v[0].word[PMU_CONFIG] == 0x1cd && e.v[0].word[PMU_BITS] == 2 * P &&
+	   !strcmp(e.v[1].name, "ibs_op//"), "events of pmu mem");
+	pmu_events_free(&e);
+	put("cpu/events/mem-loads-aux", "event=0x03,umask=0x82");
+	ok(!pmu_mem_events(&e) && e.n == 1 && !strcmp(e.v[0].name, "ibs_op//"),
+	   "loads that need a group");
+	pmu_events_free(&e);
+	pmu_sysfs = "/nonexistent";
+	ok(pmu_mem_events(&e) && !e.n, "a machine without any");
+	pmu_sysfs = before;
 	pmu_events_free(&e);
 }
 
@@ -487,6 +508,7 @@ int main(void)
 	printf("TAP version 13\n");
 	test_events();
 	test_cpus();
+	test_mem();
 	test_units();
 	test_near();
 #if defined(__x86_64__)

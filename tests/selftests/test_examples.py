@@ -182,6 +182,7 @@ SPECIAL = [
     (r"^obsctl doctor", {0}, r"\w", "no report of a session"),
     (r"^obsctl session list", {0}, r"^ *ID +NAME", "no report of a session"),
     (r"--detach", {0}, r"^session 'opens' is running", "no report of a session"),
+    (r"^obsctl pmu mem", {1}, r"pmu mem needs an event", "no guest here has one"),
     (r"^obsctl pmu stat --topdown", {1}, r"--topdown needs the CPU's PMU", "no guest here has one"),
     (r"^obsctl pmu stat -e cycles,instructions --", {1}, r"there is no PMU", "all of its events need a PMU, which no guest here has"),
     (r"^obsctl pmu stat -a .* --by comm", {0}, r"^hits ", "it samples events of software"),

@@ -29,6 +29,7 @@ static const struct saved_kind kinds[] = {
 	{ "slab", "growth", "bytes", "bytes", NULL, { "cache" } },
 	{ "mem", "growth", "bytes", "bytes", NULL, { "part" } },
 	{ "pmu", "record", "events", "events", NULL, {} },
+	{ "pmu", "mem", "sum", "cycles", "weight", {} },
 	{ "pmu", "stat", "scaled", "events", NULL, {} },
 	{ "pmu", "branch", "count", "branches", NULL, { "pid", "from", "to" } },
 };

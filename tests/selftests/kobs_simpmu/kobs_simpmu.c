@@ -15,7 +15,11 @@
  *            event's period); chain=IP,IP,... is the call chain, kernel first, of
  *            the registers of the interrupt of a precise event; below=N puts the
  *            stack pointer N bytes below the task's user registers, otherwise it is
- *            on no stack.
+ *            on no stack; addr=ADDRESS, src=BITS and weight=N are the address of
+ *            the data (or "stack": on the task's kernel stack), its data source and
+ *            its weight, for events that ask for them.
+ *   objects  data with known places, to be used as addresses: a line "KIND ADDRESS"
+ *            each, of an object of a cache, a page, vmalloc, and a variable
  *   context  task, irq or nmi: context of delivery
  *   repeat   number of deliveries per sample
  *   refuse   bits of perf's branch filter that the PMU does not support
@@ -42,6 +46,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 #ifdef CONFIG_X86
 #include <asm/nmi.h>
 #endif
@@ -96,6 +101,8 @@ static DEFINE_PER_CPU(struct sim_cpu, sim_cpus);
  * @ip: where it was taken
  * @period: how much of the event it stands for; 0: the event's period
  * @below: how far the stack pointer is below the task's user registers, or 0
+ * @data: address of the data, and more, of the types in has; on_stack: the address
+ *        is on the task's kernel stack
  * @chain: call chain of a precise event, with marks, in the layout of struct
  *         perf_callchain_entry
  * @stack: its branches, in the layout of struct perf_branch_stack; entries
@@ -105,6 +112,13 @@ struct sim_sample {
 	u64 ip;
 	u64 period;
 	u64 below;
+	struct {
+		u64 has;
+		u64 addr;
+		u64 src;
+		u64 weight;
+		bool on_stack;
+	} data;
 	struct {
 		u64 nr;
 		u64 ip[SIM_FRAMES];
@@ -143,9 +157,16 @@ static void sim_regs(struct pt_regs *regs, u64 ip)
 #endif
 }
 
+/* What a sample has of the data that its instruction accessed. */
+#define SIM_DATA	(PERF_SAMPLE_ADDR | PERF_SAMPLE_DATA_SRC | \
+			 PERF_SAMPLE_WEIGHT)
+
+/* In the configuration of an event: it is one of a group. */
+#define SIM_NEEDS_GROUP	0x8000
+
 /* What a PEBS record can hold by itself, of what kobs could ask for. */
 #define SIM_RECORD_HAS	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_PERIOD | \
-			 PERF_SAMPLE_BRANCH_STACK)
+			 PERF_SAMPLE_BRANCH_STACK | SIM_DATA)
 
 /*
  * The condition of intel_pmu_hw_config() for PERF_X86_EVENT_LARGE_PEBS: then
@@ -157,6 +178,22 @@ static bool sim_collects(const struct perf_event_attr *attr)
 	return attr->precise_ip && !attr->freq &&
 	       !(attr->wakeup_events && !attr->watermark) &&
 	       !(attr->sample_type & ~SIM_RECORD_HAS);
+}
+
+static void sim_save_data(const struct perf_event *event,
+			  struct perf_sample_data *data)
+{
+	u64 types = event->attr.sample_type & sim_sample->data.has;
+
+	if (types & PERF_SAMPLE_ADDR)
+		data->addr = sim_sample->data.on_stack ?
+			     (unsigned long)task_pt_regs(current) - 256 :
+			     sim_sample->data.addr;
+	if (types & PERF_SAMPLE_DATA_SRC)
+		data->data_src.val = sim_sample->data.src;
+	if (types & PERF_SAMPLE_WEIGHT)
+		data->weight.full = sim_sample->data.weight;
+	data->sample_flags |= types;
 }
 
 static void sim_overflow(struct perf_event *event, struct pt_regs *regs)
@@ -178,6 +215,7 @@ static void sim_overflow(struct perf_event *event, struct pt_regs *regs)
 		data.callchain = (void *)&sim_sample->chain;
 		data.sample_flags |= PERF_SAMPLE_CALLCHAIN;
 	}
+	sim_save_data(event, &data);
 	if (has_branch_stack(event)) {
 		/* Has come with the function; older kernels have neither. */
 #ifdef PERF_BRANCH_ENTRY_INFO_BITS_MAX
@@ -372,6 +410,17 @@ static int parse_chain(struct sim_sample *sample, char *text)
 	return 0;
 }
 
+static int parse_data(struct sim_sample *sample, const char *word, u64 type,
+		      unsigned int base, u64 *to)
+{
+	sample->data.has |= type;
+	if (type == PERF_SAMPLE_ADDR && !strcmp(word, "stack")) {
+		sample->data.on_stack = true;
+		return 0;
+	}
+	return kstrtou64(word, base, to);
+}
+
 /* NAME=VALUE. Returns 1 for something else. */
 static int parse_setting(struct sim_sample *sample, char *word)
 {
@@ -381,6 +430,15 @@ static int parse_setting(struct sim_sample *sample, char *word)
 		return kstrtou64(word + 6, 0, &sample->below);
 	if (!strncmp(word, "chain=", 6))
 		return parse_chain(sample, word + 6);
+	if (!strncmp(word, "addr=", 5))
+		return parse_data(sample, word + 5, PERF_SAMPLE_ADDR, 16,
+				  &sample->data.addr);
+	if (!strncmp(word, "src=", 4))
+		return parse_data(sample, word + 4, PERF_SAMPLE_DATA_SRC, 16,
+				  &sample->data.src);
+	if (!strncmp(word, "weight=", 7))
+		return parse_data(sample, word + 7, PERF_SAMPLE_WEIGHT, 10,
+				  &sample->data.weight);
 	return 1;
 }
 
@@ -539,6 +597,49 @@ static int stats_show(struct seq_file *m, void *unused)
 
 DEFINE_SHOW_ATTRIBUTE(stats);
 
+/* Data with known places. A cache with a constructor is not merged with others. */
+static struct kmem_cache *sim_cache;
+static void *sim_object;
+static unsigned long sim_page;
+static void *sim_area;
+static u64 kobs_simpmu_variable[16] __aligned(64) = { 1 };
+
+static void sim_construct(void *object)
+{
+}
+
+static int sim_objects_init(void)
+{
+	sim_cache = kmem_cache_create("kobs_simpmu_objects", 192, 0, 0,
+				      sim_construct);
+	if (!sim_cache)
+		return -ENOMEM;
+	sim_object = kmem_cache_alloc(sim_cache, GFP_KERNEL);
+	sim_page = __get_free_page(GFP_KERNEL);
+	sim_area = vmalloc(PAGE_SIZE);
+	return sim_object && sim_page && sim_area ? 0 : -ENOMEM;
+}
+
+static void sim_objects_exit(void)
+{
+	vfree(sim_area);
+	free_page(sim_page);
+	if (sim_object)
+		kmem_cache_free(sim_cache, sim_object);
+	kmem_cache_destroy(sim_cache);
+}
+
+static int objects_show(struct seq_file *m, void *unused)
+{
+	seq_printf(m, "slab %llx\npage %llx\nvmalloc %llx\nkernel %llx\n",
+		   (u64)(unsigned long)sim_object, (u64)sim_page,
+		   (u64)(unsigned long)sim_area,
+		   (u64)(unsigned long)kobs_simpmu_variable);
+	return 0;
+}
+
+DEFINE_SHOW_ATTRIBUTE(objects);
+
 /* === The PMU === */
 
 static int sim_event_init(struct perf_event *event);
@@ -619,6 +720,10 @@ static int sim_event_init(struct perf_event *event)
 		return -EINVAL;
 	if (event->attr.branch_sample_type & READ_ONCE(sim_refuse))
 		return -EOPNOTSUPP;
+	/* As Intel's loads that need a group do. */
+	if (event->attr.config & SIM_NEEDS_GROUP &&
+	    event->attr.sample_type & PERF_SAMPLE_DATA_SRC)
+		return -ENODATA;
 	event->hw.last_period = event->hw.sample_period ?: 1;
 	return 0;
 }
@@ -630,6 +735,9 @@ static int __init sim_init(void)
 	sim_sample = kzalloc(sizeof(*sim_sample), GFP_KERNEL);
 	if (!sim_sample)
 		return -ENOMEM;
+	err = sim_objects_init();
+	if (err)
+		goto err_free;
 	err = sim_nmi_init();
 	if (err)
 		goto err_free;
@@ -641,12 +749,14 @@ static int __init sim_init(void)
 	debugfs_create_file("context", 0600, sim_dir, NULL, &context_fops);
 	debugfs_create_file_unsafe("repeat", 0600, sim_dir, NULL, &repeat_fops);
 	debugfs_create_x64("refuse", 0600, sim_dir, &sim_refuse);
+	debugfs_create_file("objects", 0400, sim_dir, NULL, &objects_fops);
 	debugfs_create_file("stats", 0400, sim_dir, NULL, &stats_fops);
 	return 0;
 
 err_nmi:
 	sim_nmi_exit();
 err_free:
+	sim_objects_exit();
 	kfree(sim_sample);
 	return err;
 }
@@ -657,6 +767,7 @@ static void __exit sim_exit(void)
 	perf_pmu_unregister(&sim_pmu);
 	sim_nmi_exit();
 	irq_work_sync(&sim_irq_work);
+	sim_objects_exit();
 	kfree(sim_sample);
 }
 
