@@ -18,6 +18,7 @@
 	X(probe) \
 	X(sched) \
 	X(slab) \
+	X(umem) \
 	X(vmalloc)
 
 #define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;

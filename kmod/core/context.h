@@ -23,6 +23,8 @@ bool kobs_context_ustack(struct kobs_session *s, u64 *id);
 size_t kobs_context_user_copy(void *to, unsigned long from, size_t bytes);
 unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max);
+unsigned int kobs_context_entry_frames(struct pt_regs *regs, unsigned long *ips,
+				       unsigned int max);
 
 /*
  * A name is padded with zeroes, which makes it a key of two words. Another

@@ -16,6 +16,9 @@
 
 #include "core/context.h"
 
+/* Bytes of a stack that are looked at: what most threads have. */
+#define STACK_BYTES	(8UL << 20)
+
 /* arm64 may have signed a return address. */
 static unsigned long user_return(unsigned long ip)
 {
@@ -177,6 +180,31 @@ size_t kobs_context_user_copy(void *to, unsigned long from, size_t bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_context_user_copy);
 
+/*
+ * Walk frame pointers. With @sp, frames lie above it, not too far: not in what else a
+ * register can point to.
+ */
+static unsigned int user_walk(struct pt_regs *regs, unsigned long *ips,
+			      unsigned int nr, unsigned int max, unsigned long sp)
+{
+	unsigned long fp = frame_pointer(regs);
+
+	while (nr < max && frames_known(regs)) {
+		struct { unsigned long fp, ret; } frame;
+
+		if (!fp || fp % sizeof(fp) || (sp && fp - sp > STACK_BYTES) ||
+		    copy_from_user_nofault(&frame, (void __user *)fp,
+					   sizeof(frame)) || !frame.ret)
+			break;
+		ips[nr++] = user_return(hooked_return(fp + sizeof(fp),
+						      frame.ret));
+		if (frame.fp <= fp)
+			break;
+		fp = frame.fp;
+	}
+	return nr;
+}
+
 /**
  * kobs_context_user_frames() - capture a user stack
  * @regs: registers of the current task in user mode
@@ -192,7 +220,6 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_context_user_copy);
 unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 				      unsigned int max)
 {
-	unsigned long fp = frame_pointer(regs);
 	unsigned long caller = 0;
 	unsigned int nr = 0;
 
@@ -201,18 +228,48 @@ unsigned int kobs_context_user_frames(struct pt_regs *regs, unsigned long *ips,
 		caller = leaf_caller(regs);
 	if (caller)
 		ips[nr++] = caller;
-	while (nr < max && frames_known(regs)) {
-		struct { unsigned long fp, ret; } frame;
+	return user_walk(regs, ips, nr, max, 0);
+}
 
-		if (!fp || fp % sizeof(fp) ||
-		    copy_from_user_nofault(&frame, (void __user *)fp,
-					   sizeof(frame)) || !frame.ret)
-			break;
-		ips[nr++] = user_return(hooked_return(fp + sizeof(fp),
-						      frame.ret));
-		if (frame.fp <= fp)
-			break;
-		fp = frame.fp;
-	}
-	return nr;
+/*
+ * Where a function that is being entered returns to, also where the kernel has hooked
+ * that; 0 if it cannot be read.
+ */
+static unsigned long entry_caller(struct pt_regs *regs)
+{
+#ifdef CONFIG_X86_64
+	unsigned long ret;
+
+	if (!user_read(&ret, regs->sp, sizeof(ret)))
+		return 0;
+	return hooked_return(regs->sp, ret);
+#else
+	return user_return(procedure_link_pointer(regs));
+#endif
+}
+
+/**
+ * kobs_context_entry_frames() - capture a user stack at a function's entry
+ * @regs: registers of the current task in user mode, at a function's entry
+ * @ips: set to the frames, that function first
+ * @max: room, at least 1
+ *
+ * The caller is known however the program was built. Walks frame pointers from
+ * there; without them, the register holds something else, which is no frame of
+ * this stack.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: number of frames.
+ */
+unsigned int kobs_context_entry_frames(struct pt_regs *regs, unsigned long *ips,
+				       unsigned int max)
+{
+	unsigned long caller = entry_caller(regs);
+	unsigned int nr = 0;
+
+	ips[nr++] = instruction_pointer(regs);
+	if (nr == max || !frames_known(regs) || !caller)
+		return nr;
+	ips[nr++] = caller;
+	return user_walk(regs, ips, nr, max, user_stack_pointer(regs));
 }

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source umem: handlers of the allocator's functions.
+ *
+ * What allocates is hooked at its entry, where its arguments and the stack are, and at
+ * its return, where the object is. In between it is an entry of the in-flight table,
+ * whose key is the task. Functions that it calls meanwhile are a part of it, and no
+ * hits: calloc() that calls malloc(), operator new, a realloc() that allocates, copies
+ * and frees. So the outermost call of a task counts, once.
+ *
+ * A call that is entered higher in the stack than the one in progress shows that this
+ * one does not return: a longjmp() or an exception left it, or the kernel has not
+ * hooked its return (it hooks 64 of nested calls). It is lost then. One at the same
+ * place in the stack is one that the function in progress has jumped to, unless the
+ * address there is still that function's own, which the kernel replaces when it hooks
+ * the return.
+ *
+ * An object leaves the table when its free() or realloc() is entered: as soon as the
+ * allocator has it, another thread can get its address. If a realloc() fails, it is put
+ * back.
+ *
+ * Memory that the program maps is an object as well, if the client names the functions
+ * for that; what an allocator maps is inside its calls, and what it unmaps is not
+ * followed.
+ *
+ * A process that is forked from one that is followed has copies of its objects. It is
+ * another process, and filtered.
+ *
+ * Locking: none; task context, in which nothing else of user space is hit. A task's
+ * entry is its own.
+ */
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "core/context.h"
+#include "sources/umem/umem.h"
+
+static __always_inline struct kobs_umem_place *
+place_of(struct uprobe_consumer *consumer)
+{
+	return container_of(consumer, struct kobs_umem_place, place.consumer);
+}
+
+static bool find_call(const struct kobs_umem *u, struct kobs_inflight_ref *ref)
+{
+	return kobs_inflight_find(&u->calls, (u64)current, 0, ref);
+}
+
+/* What lies where the return address is at a function's entry. */
+static u64 word_of_return(struct pt_regs *regs)
+{
+#ifdef CONFIG_X86_64
+	u64 word;
+
+	return copy_from_user_nofault(&word, (void __user *)regs->sp,
+				      sizeof(word)) ? 0 : word;
+#else
+	return procedure_link_pointer(regs);
+#endif
+}
+
+static u64 stack_at_return(struct pt_regs *regs)
+{
+	/* On x86, the return has taken the address off. */
+	return user_stack_pointer(regs) -
+	       (IS_ENABLED(CONFIG_X86_64) ? sizeof(u64) : 0);
+}
+
+/* The object that a call was given, as it was; false: it is not followed. */
+static bool old_of(const u64 *d, struct kobs_object *o)
+{
+	*o = (struct kobs_object){
+		.group = lower_32_bits(d[UMEM_D_OLD]),
+		.born = upper_32_bits(d[UMEM_D_OLD]),
+		.size = d[UMEM_D_OLD_SIZE],
+	};
+	return o->group != KOBS_GROUP_NONE;
+}
+
+/* A call whose return will not be seen. */
+static void lose_call(struct kobs_umem *u, struct kobs_cpu *pc,
+		      const struct kobs_inflight_ref *ref)
+{
+	struct kobs_object old;
+
+	/* What became of its object is not known. */
+	if (old_of(ref->entry->data, &old))
+		kobs_umem_freed(u, &old);
+	kobs_inflight_end_own(ref);
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	kobs_count(&pc->counters, UMEM_N_STALE);
+}
+
+/* Whether a function is called by the one in progress. */
+static bool is_inside(const struct kobs_umem_place *p, struct kobs_cpu *pc,
+		      struct pt_regs *regs)
+{
+	u64 sp = user_stack_pointer(regs);
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	const u64 *d;
+
+	if (!find_call(p->u, &ref))
+		return false;
+	d = ref.entry->data;
+	if (sp < d[UMEM_D_STACK])
+		return true;
+	if (sp == d[UMEM_D_STACK] && (u64)p != d[UMEM_D_PLACE] &&
+	    word_of_return(regs) != d[UMEM_D_RETURN])
+		return true;
+	lose_call(p->u, pc, &ref);
+	return false;
+}
+
+static void take_old(struct kobs_umem *u, u64 *d)
+{
+	struct kobs_object old;
+
+	d[UMEM_D_OLD] = KOBS_GROUP_NONE;
+	d[UMEM_D_OLD_SIZE] = 0;
+	if (!d[UMEM_D_GIVEN] || !kobs_umem_take(u, d[UMEM_D_GIVEN], &old))
+		return;
+	d[UMEM_D_OLD] = old.group | (u64)old.born << 32;
+	d[UMEM_D_OLD_SIZE] = old.size;
+}
+
+/* Make a call an entry. Returns what becomes of the hit. */
+static enum kobs_counter call_begin(struct kobs_umem_place *p,
+				    struct pt_regs *regs, u64 t0)
+{
+	enum kobs_counter fate = KOBS_N_IN_FLIGHT;
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	u64 args[KOBS_ALLOC_ARGS] KOBS_UNINIT;
+	struct kobs_umem *u = p->u;
+	unsigned int i;
+	u32 group;
+	u64 *d;
+
+	for (i = 0; i < KOBS_ALLOC_ARGS; i++)
+		args[i] = regs_get_kernel_argument(regs, i);
+	group = kobs_umem_group(u, regs, &fate);
+	if (kobs_inflight_begin(&u->calls, (u64)current, 0, &ref) !=
+	    KOBS_INFLIGHT_BEGUN) {
+		struct kobs_object old;
+
+		if (kobs_umem_take(u, kobs_alloc_given(p->call, args), &old))
+			kobs_umem_freed(u, &old);
+		return KOBS_N_INFLIGHT_FULL;
+	}
+	d = ref.entry->data;
+	d[UMEM_D_STACK] = user_stack_pointer(regs);
+	d[UMEM_D_RETURN] = word_of_return(regs);
+	d[UMEM_D_PLACE] = (u64)p;
+	d[UMEM_D_GROUP] = group | (u64)fate << 32;
+	d[UMEM_D_SIZE] = kobs_alloc_size(p->call, args);
+	d[UMEM_D_GIVEN] = kobs_alloc_given(p->call, args);
+	d[UMEM_D_WHERE] = kobs_alloc_where(p->call, args);
+	take_old(u, d);
+	ref.entry->start = 0;
+	d[UMEM_D_COST] = t0 ? ktime_get_mono_fast_ns() - t0 : 0;
+	kobs_inflight_publish(&ref);
+	return KOBS_N_IN_FLIGHT;
+}
+
+/* What is mapped of a file is no memory of the process's own. */
+static bool maps_file(const struct kobs_umem_place *p, struct pt_regs *regs)
+{
+	return p->call == KOBS_UMEM_MMAP &&
+	       !(regs_get_kernel_argument(regs, 3) & MAP_ANONYMOUS);
+}
+
+/* Returns whether its return is to be hooked. */
+static bool call_enters(struct kobs_umem_place *p, struct kobs_cpu *pc,
+			struct pt_regs *regs)
+{
+	struct kobs_session *s = p->u->s;
+	enum kobs_counter fate;
+	u64 t0;
+
+	if (is_inside(p, pc, regs) || maps_file(p, regs) ||
+	    !kobs_hit_begin(s, pc, &t0))
+		return false;
+	if (!kobs_hit_wanted(s, pc)) {
+		kobs_hit_end(s, pc, t0, 0);
+		return false;
+	}
+	fate = call_begin(p, regs, t0);
+	kobs_count(&pc->counters, fate);
+	/* The rest of its cost is the return's. */
+	if (fate == KOBS_N_IN_FLIGHT)
+		return true;
+	kobs_hit_end(s, pc, t0, 0);
+	return false;
+}
+
+static KOBS_UPROBE_HANDLER(umem_enters)
+{
+	struct kobs_umem_place *p = place_of(consumer);
+	struct kobs_cpu *pc = kobs_hit_enter(p->u->s);
+	bool hook;
+
+	if (!pc)
+		return KOBS_UPROBE_NO_RETURN;
+	this_cpu_write(kobs_context_in_uprobe, true);
+	hook = call_enters(p, pc, regs);
+	this_cpu_write(kobs_context_in_uprobe, false);
+	kobs_hit_leave(pc);
+	return hook ? 0 : KOBS_UPROBE_NO_RETURN;
+}
+
+/* The address of the object; 0: there is none. False: it cannot be read. */
+static bool result_of(const u64 *d, struct pt_regs *regs, u64 *result)
+{
+	const struct kobs_umem_place *p = (void *)d[UMEM_D_PLACE];
+
+	*result = kobs_alloc_result(p->call, regs_return_value(regs));
+	if (!d[UMEM_D_WHERE])
+		return true;
+	/* An int: an error, or 0. */
+	if (lower_32_bits(*result)) {
+		*result = 0;
+		return true;
+	}
+	return !copy_from_user_nofault(result, (void __user *)d[UMEM_D_WHERE],
+				       sizeof(*result));
+}
+
+/* What becomes of the hit of a call that has returned. */
+static enum kobs_counter call_done(struct kobs_umem *u, const u64 *d,
+				   struct pt_regs *regs)
+{
+	u32 group = lower_32_bits(d[UMEM_D_GROUP]);
+	struct kobs_alloc_done done;
+	struct kobs_object old;
+	bool had_old = old_of(d, &old);
+	u64 result;
+
+	if (!result_of(d, regs, &result))
+		return UMEM_N_FAULT;
+	done = kobs_alloc_done(d[UMEM_D_GIVEN], d[UMEM_D_SIZE], result);
+	if (had_old && !done.ended)
+		kobs_umem_put_back(u, d[UMEM_D_GIVEN], &old);
+	if (had_old && done.ended)
+		kobs_umem_freed(u, &old);
+	if (done.ended && !had_old)
+		kobs_umem_unknown(u);
+	if (!done.made && !done.failed)
+		return had_old ? KOBS_N_RECORDED : KOBS_N_FILTERED;
+	if (group == KOBS_GROUP_NONE)
+		return upper_32_bits(d[UMEM_D_GROUP]);
+	return done.made ? kobs_umem_made(u, done.made, d[UMEM_D_SIZE], group) :
+			   kobs_umem_failed(u, group);
+}
+
+static void call_returns(struct kobs_umem *u, struct kobs_cpu *pc,
+			 struct pt_regs *regs)
+{
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	enum kobs_counter fate;
+	u64 begin, cost;
+	const u64 *d;
+
+	/* Of another call: one that it made, or that has begun before the session. */
+	if (!find_call(u, &ref))
+		return;
+	d = ref.entry->data;
+	if (d[UMEM_D_STACK] != stack_at_return(regs))
+		return;
+	cost = d[UMEM_D_COST];
+	begin = unlikely(cost) ? ktime_get_mono_fast_ns() : 0;
+	fate = call_done(u, d, regs);
+	kobs_inflight_end_own(&ref);
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	kobs_count(&pc->counters, fate);
+	kobs_hit_end(u->s, pc, begin, cost);
+}
+
+static KOBS_UPROBE_RETURN(umem_returns)
+{
+	struct kobs_umem *u = place_of(consumer)->u;
+	struct kobs_cpu *pc = kobs_hit_enter(u->s);
+
+	if (!pc)
+		return 0;
+	call_returns(u, pc, regs);
+	kobs_hit_leave(pc);
+	return 0;
+}
+
+/* Of mapped memory, some may be left, which then begins elsewhere. */
+static enum kobs_counter unmap_done(struct kobs_umem *u, u64 address, u64 size)
+{
+	struct kobs_object o;
+	u32 rest;
+
+	/* Of a file, or what an allocator has mapped. */
+	if (!kobs_umem_take(u, address, &o))
+		return KOBS_N_FILTERED;
+	rest = kobs_alloc_rest(o.size, size, PAGE_SIZE);
+	if (!rest)
+		return kobs_umem_freed(u, &o) ? KOBS_N_RECORDED : KOBS_N_NO_TABLE;
+	address += o.size - rest;
+	o.size = rest;
+	kobs_umem_put_back(u, address, &o);
+	return KOBS_N_RECORDED;
+}
+
+/*
+ * Whether a free of what is not followed is called by another function that frees the
+ * same, as a wrapper of the allocator does: the object went with that one.
+ */
+static bool is_second(struct kobs_umem *u, const struct kobs_umem_place *p,
+		      struct pt_regs *regs, u64 address)
+{
+	struct kobs_umem_free *last = &this_cpu_ptr(u->cpu)->freed;
+	const struct kobs_umem_free this = {
+		.task = current, .place = p, .address = address,
+		.stack = user_stack_pointer(regs),
+	};
+	bool second = last->task == this.task && last->address == address &&
+		      last->place != p && this.stack <= last->stack;
+
+	*last = this;
+	return second;
+}
+
+static enum kobs_counter free_done(struct kobs_umem *u, struct kobs_cpu *pc,
+				   const struct kobs_umem_place *p,
+				   struct pt_regs *regs)
+{
+	u64 address = regs_get_kernel_argument(regs, 0);
+	struct kobs_object o;
+	bool second;
+
+	if (unlikely(kobs_hit_is_own(u->s, current->tgid))) {
+		kobs_count(&pc->counters, KOBS_N_OWN);
+		return KOBS_N_FILTERED;
+	}
+	/* Of another process, which has come by the hook of one that is followed. */
+	if (kobs_umem_life(u) == UMEM_NO_LIFE)
+		return KOBS_N_FILTERED;
+	if (p->call == KOBS_UMEM_MUNMAP)
+		return unmap_done(u, address, regs_get_kernel_argument(regs, 1));
+	second = is_second(u, p, regs, address);
+	if (!kobs_umem_take(u, address, &o))
+		return second ? KOBS_N_FILTERED : kobs_umem_unknown(u);
+	return kobs_umem_freed(u, &o) ? KOBS_N_RECORDED : KOBS_N_NO_TABLE;
+}
+
+static KOBS_UPROBE_HANDLER(umem_frees)
+{
+	struct kobs_umem_place *p = place_of(consumer);
+	struct kobs_session *s = p->u->s;
+	struct kobs_cpu *pc;
+	u64 t0;
+
+	/* That frees nothing. */
+	if (!regs_get_kernel_argument(regs, 0))
+		return 0;
+	pc = kobs_hit_enter(s);
+	if (!pc)
+		return 0;
+	if (!is_inside(p, pc, regs) && kobs_hit_begin(s, pc, &t0)) {
+		kobs_count(&pc->counters, free_done(p->u, pc, p, regs));
+		kobs_hit_end(s, pc, t0, 0);
+	}
+	kobs_hit_leave(pc);
+	return 0;
+}
+
+/* Which memory has the breakpoint: that of the processes that are followed. */
+static KOBS_UPROBE_FILTER(umem_filter)
+{
+	const struct kobs_session *s = place_of(consumer)->u->s;
+
+	return kobs_uprobe_uses(mm, s->filter.pid, s->filter.n_pid);
+}
+
+/**
+ * kobs_umem_hook() - choose the handlers of a place
+ * @p: place
+ *
+ * Context: task.
+ */
+void kobs_umem_hook(struct kobs_umem_place *p)
+{
+	struct uprobe_consumer *c = &p->place.consumer;
+
+	c->filter = umem_filter;
+	if (p->call == KOBS_UMEM_FREE || p->call == KOBS_UMEM_MUNMAP) {
+		c->handler = umem_frees;
+		return;
+	}
+	c->handler = umem_enters;
+	c->ret_handler = umem_returns;
+}
+
+/**
+ * kobs_umem_leave_call() - the current task does not return from its call
+ * @u: session
+ *
+ * Context: task.
+ */
+void kobs_umem_leave_call(struct kobs_umem *u)
+{
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	struct kobs_cpu *pc;
+
+	if (!find_call(u, &ref))
+		return;
+	pc = kobs_hit_enter(u->s);
+	if (!pc)
+		return;
+	lose_call(u, pc, &ref);
+	kobs_hit_leave(pc);
+}
