@@ -123,7 +123,9 @@ def builds(names, linted):
         found["tools"] = [["make", jobs, "ctl"], ["make", "-C", "tests/fuzz", f"O={TOP}/build", "nlfuzz"],
                           [*cc, "-o", "build/selftests/ustack", "tests/selftests/ustack.c"],
                           [*cc, "-O2", "-o", "build/selftests/uframes", "tests/selftests/uframes.c"],
-                          *([*cc, "-pthread", "-o", f"build/selftests/{name}", f"tests/selftests/{name}.c"] for name in ("ucalls", "ufutex")),
+                          *([*cc, "-pthread", "-o", f"build/selftests/{name}", f"tests/selftests/{name}.c"] for name in ("ucalls", "ufutex", "uheap")),
+                          [*cc, "-pthread", "-static", "-DSTATIC", "-o", "build/selftests/uheap_static", "tests/selftests/uheap.c"],
+                          [*cc, "-shared", "-fPIC", "-o", "build/selftests/libuheap.so", "tests/selftests/uheap_library.c"],
                           *bare(cc[:1], "build/selftests")]
         if shutil.which("go"):
             found["tools"].append(["env", "CGO_ENABLED=0", "go", "build", "-o", "build/selftests/goserver", "tests/selftests/goserver.go"])

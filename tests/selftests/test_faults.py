@@ -151,6 +151,16 @@ def pairs():
             words("joins", 1 | 2 << 16, (1 | 2 << 16) << 32, 1 | via | 2 << 16), *rest]
 
 
+def heap():
+    """A function of an allocator, in a program that this process does not run."""
+    program, offset = f"{SRC}/build/selftests/uheap", 0x1000
+    with open(program, "rb") as f:
+        f.seek(offset)
+        place = int.from_bytes(f.read(8), "little")
+    return [nest(K.A_SESSION_FILTER, u32(K.A_FILTER_PID, os.getpid())), param("objects", 1024), param("inflight", 16),
+            phrase("files", program), words("places", 0, offset, place)]
+
+
 # Required parameters of a source or mode, and those that make it allocate everything it can.
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
@@ -161,11 +171,13 @@ NEEDS = {
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
     **{kind: lambda: [param("objects", 1024)] for kind in ("page", "percpu", "vmalloc")},
+    "umem": heap,
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
 }
 # Columns, where they differ from the command and its stack.
 BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
+BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "sched runq": ["comm"], "umem": ["comm", "ustack"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
       **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 
@@ -253,6 +265,8 @@ CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "le
            ("probe", "time"), ("probe", "time, pairs")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
                    ("percpu", "leaks"), ("vmalloc", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
+MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("slab", "trace"),
+                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
     test(f"allocations of {pair[0]} {pair[1]} fail, {'one in ' + str(STEP) if SHORT else 'each of them'}")(lambda pair=pair: every_allocation(*pair))
 

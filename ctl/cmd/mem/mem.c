@@ -16,6 +16,8 @@
 /* Live pages that make a site worth its stacks. */
 #define ESCALATE_FROM	16
 
+#define PID_MAX		4194304
+
 static const char *const kind_names[] = { "slab", "page", "vmalloc", "percpu", NULL };
 
 static const struct opt leaks_options[] = {
@@ -43,6 +45,28 @@ static const struct opt growth_options[] = {
 	  .allowed = "bytes per second such as 4096 or 10KiB" },
 };
 
+static const struct opt user_own_options[] = {
+	{ "lib", 0, "FILE[,FILE]", "libraries of the allocator besides those that are found: paths, or names such as libmyalloc",
+	  &opt_texts, OPT_OWN_AT(struct mem_opts, libs),
+	  .allowed = "libraries with commas between them" },
+	{ "sites", 0, NULL, "tell apart by the caller of the allocator, not by whole stacks",
+	  &opt_param_switch, .param = "stack_depth", .value = 2 },
+	{ "mmap", 0, NULL, "also memory that the program maps itself, by mmap()", &opt_switch,
+	  OPT_OWN_AT(struct mem_opts, maps) },
+	{ "older", 0, "TIME", "only what is older than this", &opt_param_ms, .param = "older" },
+	{ "inflight", 0, "N", "room for N threads that are in the allocator at once",
+	  &opt_param, .param = "inflight" },
+	{ "passive", 0, NULL, "only what the process has resident, by what is mapped; needs no module",
+	  &opt_switch, OPT_OWN_AT(struct mem_opts, passive) },
+};
+
+static const struct opt user_options[] = {
+	{ "pid", 'p', "PID[,PID]", "these processes, without those that they fork", &opt_list,
+	  OPT_AT(pids), .max = PID_MAX },
+};
+
+static const struct opt_group group_user_own = { OPT_OWN(user_own_options) };
+static const struct opt_group group_user = { OPT_GROUP(user_options) };
 static const struct opt_group group_leaks = { OPT_OWN(leaks_options) };
 /* Their limit is that of all verbs, so their offsets are in struct opts. */
 static const struct opt_group group_limit = { OPT_GROUP(limit_options) };
@@ -160,6 +184,21 @@ static const struct verb verbs[] = {
 		.report = &mem_page_report,
 		.check = check_leaks,
 		.fn = run_leaks,
+	},
+	{
+		.name = "user",
+		.doc = "which code of a process keeps memory of malloc(), and which of it leaks",
+		.args_hint = "options choose what to observe",
+		.command = true,
+		.groups = GROUPS(&group_user, &group_user_own, &group_limit, &group_by, &group_hist,
+				 &group_top, &group_json, &group_folded, &group_flame, &group_html,
+				 &group_frames, &group_output, &group_verbose, &group_run,
+				 &group_interval, &group_detach, &group_max_lost, &group_rows,
+				 &group_stacks),
+		.columns = COLUMNS("ustack", CONTEXT_COLUMNS),
+		.report = &mem_user_report,
+		.check = mem_check_user,
+		.fn = mem_user,
 	},
 };
 

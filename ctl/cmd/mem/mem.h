@@ -14,6 +14,9 @@ struct report;
 struct mem_opts {
 	const char	*kind;		/* NULL for all of them */
 	const char	*module;
+	struct strings	libs;
+	bool		maps;
+	bool		passive;
 };
 
 /* The kinds of memory, by the order in which the report of all of them names them. */
@@ -48,6 +51,9 @@ int mem_growth(const struct verb *verb, const struct opts *o);
 int mem_growth_show(struct report *r, const struct output *to);
 /* all.c */
 int mem_leaks_all(const struct opts *o);
+/* user.c */
+int mem_user(const struct verb *verb, const struct opts *o);
+int mem_check_user(const struct verb *verb, const struct opts *o);
 
 /* functions.c */
 bool mem_is_page_helper(const char *name);

@@ -26,6 +26,7 @@ static const struct saved_kind kinds[] = {
 	{ "vmalloc", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "page", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "mem", "leaks", "live_bytes", "bytes", NULL, {} },
+	{ "umem", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "slab", "growth", "bytes", "bytes", NULL, { "cache" } },
 	{ "mem", "growth", "bytes", "bytes", NULL, { "part" } },
 	{ "pmu", "record", "events", "events", NULL, {} },
@@ -42,7 +43,7 @@ static const struct {
 	{ "sentence", "triage" },	/* of an older obsctl */
 	{ "checks", "doctor" }, { "sources", "status" }, { "sessions", "session list" },
 	{ "probes", "probe list" }, { "events", "pmu list" }, { "per_hit", "diff" },
-	{ "of", "slab diff" }, { "readings", "cgroup" },
+	{ "pids", "mem user --passive" }, { "of", "slab diff" }, { "readings", "cgroup" },
 };
 
 /* Return: the exit status; 0 if it is none of those. */
@@ -114,7 +115,7 @@ int saved_open(struct saved *s, const char *path)
 	source = saved_text(s, "source");
 	mode = saved_text(s, "mode");
 	if (!saved_text(s, "kobs") || !source || !mode || !strcmp(mode, "diff") ||
-	    !strcmp(source, "cgroup")) {
+	    !strcmp(source, "cgroup") || !strcmp(mode, "user")) {
 		err = refuse_other(s);
 		return err ? err :
 		       saved_no_report(s, "it has no \"kobs\", \"source\" or \"mode\"");

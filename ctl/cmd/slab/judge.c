@@ -99,6 +99,7 @@ static const struct leaks_kind kinds[] = {
 	  "slab objects and pages are not followed" },
 	{ "percpu", "percpu areas", "", takes_nothing_back,
 	  "slab objects and pages are not followed" },
+	{ "umem", "objects", "", takes_nothing_back, "memory of brk() is not followed" },
 };
 
 /** leaks_kind_of() - Return: what the report is about. */
@@ -364,6 +365,7 @@ void leaks_release(struct report *r)
 	if (!l)
 		return;
 	free(l->flows.v);
+	free(l->rss_saved);
 	free(l->v);
 	free(l);
 	r->judged = NULL;

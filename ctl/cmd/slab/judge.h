@@ -3,6 +3,7 @@
 #ifndef OBSCTL_SLAB_JUDGE_H
 #define OBSCTL_SLAB_JUDGE_H
 
+#include "cmd/mem/rss.h"
 #include "cmd/slab/flow.h"
 #include "cmd/slab/verdict.h"
 #include "report/report.h"
@@ -45,6 +46,10 @@ struct leaks {
 	bool		other_caches;	/* objects of others, or of other sizes, are not followed */
 	bool		other_sizes;
 	size_t		idle;		/* rows without live objects */
+	/* What the processes have resident; NULL: it was not read. */
+	const struct rss_series *rss;
+	struct rss_series *rss_saved;	/* the same, from a file */
+	uint64_t	rss_live;	/* bytes of live objects to compare it with */
 };
 
 const struct leaks_kind *leaks_kind_of(const struct report *r);

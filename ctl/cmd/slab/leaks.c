@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The reports of 'slab leaks' and 'mem leaks': live objects by call site, worst first, with a
- * verdict and its evidence. The same for a session that has just ended, one that
+ * The reports of 'slab leaks', 'mem leaks' and 'mem user': live objects by call site, worst first,
+ * with a verdict and its evidence. The same for a session that has just ended, one that
  * goes on, and one that runs detached: all of it comes from the kernel's rows.
  */
 
@@ -235,6 +235,8 @@ static void print_foot(struct report *r, struct out *o)
 			 l->other_sizes ? ", or of other sizes" : "");
 	print_advice(r, o);
 	print_module(r, o);
+	if (l->rss)
+		rss_print_foot(l->rss, l->rss_live, o);
 }
 
 static uint64_t weight(struct report *r, const struct row *row)
@@ -313,6 +315,7 @@ static int verdict(struct report *r)
 	.release = leaks_release
 
 const struct report_kind slab_leaks_report = { LEAKS_REPORT("slab") };
+const struct report_kind mem_user_report = { LEAKS_REPORT("umem") };
 const struct report_kind mem_vmalloc_report = { LEAKS_REPORT("vmalloc") };
 
 const struct report_kind mem_percpu_report = {

@@ -82,6 +82,16 @@ static bool not_followed(const json_t *root, const char *what)
 	return false;
 }
 
+static void restore_rss(struct leaks *l, const json_t *from)
+{
+	if (!json_is_object(from))
+		return;
+	l->rss_saved = zalloc(sizeof(*l->rss_saved));
+	rss_restore(l->rss_saved, from);
+	l->rss = l->rss_saved;
+	l->rss_live = number_of(from, "live_bytes");
+}
+
 static void restore_foot(struct report *r, struct leaks *l, const json_t *root)
 {
 	const json_t *module = json_object_get(root, "module");
@@ -94,6 +104,7 @@ static void restore_foot(struct report *r, struct leaks *l, const json_t *root)
 	l->objects = number_of(module, "objects");
 	l->bytes = number_of(module, "bytes");
 	restore_turnover(r, l, json_object_get(root, "turnover"));
+	restore_rss(l, json_object_get(root, "rss"));
 }
 
 /** leaks_restore() - Take the verdicts, and the order of the rows, from the file. */
