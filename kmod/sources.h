@@ -19,7 +19,8 @@
 	X(sched) \
 	X(slab) \
 	X(umem) \
-	X(vmalloc)
+	X(vmalloc) \
+	X(wall)
 
 #define KOBS_SOURCE_DECLARE(n) extern const struct kobs_source kobs_src_##n;
 KOBS_SOURCES(KOBS_SOURCE_DECLARE)

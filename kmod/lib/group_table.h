@@ -95,4 +95,25 @@ kobs_group_table_counts(const struct kobs_group_table *g, u32 group)
 	return n;
 }
 
+/**
+ * kobs_group_table_is() - is a group that of a key
+ * @g: group table
+ * @group: group, below the number of slots
+ * @key: words of a key
+ *
+ * Spares users who have an idea of the group a look-up.
+ *
+ * Context: any, NMI included.
+ * Return: true when it is; it may be another one's, or none.
+ */
+static __always_inline bool
+kobs_group_table_is(const struct kobs_group_table *g, u32 group, const u64 *key)
+{
+	const u64 *slot = &g->slots[group * (size_t)g->stride];
+
+	/* Pairs with the release in kobs_group_table_find(). */
+	return smp_load_acquire(&slot[0]) >= KOBS_ROW_HASH &&
+	       kobs_words_equal(slot + 1, key, g->words);
+}
+
 #endif /* KOBS_GROUP_TABLE_H */
