@@ -22,6 +22,7 @@
 	X(page) \
 	X(lock) \
 	X(sched) \
+	X(wall) \
 	X(slab) \
 	X(mem) \
 	X(cgroup) \

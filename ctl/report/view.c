@@ -417,7 +417,8 @@ const char *view_target(const struct view *v)
 		if (v->source->columns[i].type == KOBS_TYPE_FUNCTION)
 			return "function";
 	}
-	if (!strcmp(v->source->name, "lock") || !strcmp(v->source->name, "sched"))
+	if (!strcmp(v->source->name, "lock") || !strcmp(v->source->name, "sched") ||
+	    !strcmp(v->source->name, "wall"))
 		return "tracepoint";
 	return "target";
 }

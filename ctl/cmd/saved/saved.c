@@ -21,6 +21,7 @@ static const struct saved_kind kinds[] = {
 	{ "lock", "contention", "sum", "ns", "time", {} },
 	{ "sched", "offcpu", "sum", "ns", "time", {} },
 	{ "sched", "runq", "sum", "ns", "time", {} },
+	{ "wall", "time", "sum", "ns", "time", {} },
 	{ "slab", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "percpu", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "vmalloc", "leaks", "live_bytes", "bytes", "age", {} },

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit tests of obsctl wall: what threads are blocked by, rows by thread with their details,
+ * and what show makes of them. Prints TAP.
+ */
+
+#include "cmd/wall/reason.h"
+#include "cmd/wall/table.h"
+#include "show_harness.h"
+
+/* In the order of the module's fields. */
+enum {
+	LIFETIME, RUN, SYSTEM, IRQ, WOKEN, PREEMPTED, SLEEP, DISK, IDLE, LOCK, STOPPED, OTHER
+};
+
+static const char *const names[] = {
+	"lifetime", "run", "system", "irq", "woken", "preempted", "sleep", "disk", "idle", "lock",
+	"stopped", "other",
+};
+
+static const struct {
+	const char *class;
+	const char *frames[6];
+	const char *reason;
+} blocks[] = {
+	{ "sleep", { "schedule+0x5a", "futex_wait_queue+0x60", "futex_wait+0x1", "do_futex" },
+	  "futex" },
+	{ "sleep", { "schedule", "anon_pipe_read+0x1", "vfs_read" }, "pipe" },
+	{ "sleep", { "schedule", "pipe_read+0x1", "vfs_read" }, "pipe" },
+	{ "sleep", { "schedule_timeout", "sk_wait_data", "tcp_recvmsg_locked" }, "socket" },
+	{ "sleep", { "schedule_timeout", "unix_stream_read_generic [unix]" }, "socket" },
+	{ "sleep", { "schedule_hrtimeout_range_clock", "do_poll.constprop.0" }, "poll" },
+	{ "sleep", { "schedule_hrtimeout_range", "ep_poll" }, "poll" },
+	{ "sleep", { "schedule", "do_nanosleep", "hrtimer_nanosleep" }, "timer" },
+	{ "sleep", { "schedule", "schedule_timeout", "kobs_gen_block [x]" }, "timer" },
+	{ "disk", { "schedule", "p9_client_rpc+0x1 [9pnet]", "v9fs_file_open" }, "disk" },
+	{ "disk", { "p9_client_rpc [9pnet]", "unix_find_other", "unix_stream_connect" }, "disk" },
+	{ "disk", { "io_schedule", "unix_find_other", "__sys_bind" }, "disk" },
+	{ "disk", { "schedule_timeout", "__wait_for_common", "synchronize_rcu" }, "completion" },
+	{ "disk", { "schedule_timeout", "__wait_for_common", "wait_for_completion_state",
+		    "kernel_clone" }, "child" },
+	{ "sleep", { "schedule", "do_wait", "kernel_wait4" }, "child" },
+	{ "sleep", { "schedule", "worker_thread", "kthread" }, "work" },
+	{ "disk", { "schedule", "io_schedule", "folio_wait_bit_common" }, "disk" },
+	{ "disk", { "io_schedule", "filemap_fault", "handle_mm_fault", "exc_page_fault" },
+	  "page fault" },
+	{ "disk", { "rwsem_down_read_slowpath", "down_read", "exc_page_fault" }, "lock" },
+	{ "disk", { "schedule_preempt_disabled", "__mutex_lock.isra.0", "pipe_read" }, "lock" },
+	{ "disk", { "schedule", "kobs_gen_sched_block" }, "other" },
+	{ "lock", { "schedule_rtlock", "something" }, "lock" },
+	{ "idle", { "schedule", "something" }, "work" },
+	{ "stopped", { "schedule", "something" }, "signal" },
+	{ "sleep", {}, "unknown" },
+	/* Whole names, not what begins so. */
+	{ "sleep", { "schedule", "pipe_reader" }, "other" },
+};
+
+static void test_reasons(void)
+{
+	size_t i;
+	size_t n;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
+		for (n = 0; n < ARRAY_SIZE(blocks[i].frames) && blocks[i].frames[n]; n++)
+			;
+		is(reason_of(blocks[i].class, blocks[i].frames, n), blocks[i].reason,
+		   blocks[i].reason);
+	}
+	ok(reason_first(blocks[0].frames, 4) == 1, "the function that it is blocked in");
+	ok(reason_first(blocks[0].frames, 1) == 1, "or none");
+	ok(reason_first(blocks[0].frames, 0) == 0, "or no frame");
+}
+
+static void begin_wall(struct fixture *f, const char *first, uint32_t type)
+{
+	size_t i;
+
+	set_up(f, "wall", "time");
+	f->mode.value = (char *)"time";
+	f->mode.unit = (char *)"ns";
+	add_column(f, first, type);
+	add_column(f, "class", KOBS_TYPE_TEXT);
+	add_column(f, "instead", KOBS_TYPE_TEXT);
+	add_column(f, "kstack", KOBS_TYPE_KSTACK);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		add_figure(f, names[i], "ns", KOBS_MERGE_SUM);
+	begin(f);
+}
+
+static void add_time(struct fixture *f, uint64_t whose, size_t class, const char *instead,
+		     uint64_t stack, uint64_t count, uint64_t ns, uint64_t lifetime)
+{
+	const uint64_t key[] = {
+		whose, text_key(f, names[class]), text_key(f, instead), stack,
+	};
+	const struct row part = { .count = count, .sum = ns, .min = 1, .max = ns };
+	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = lifetime };
+
+	figures[class] = ns;
+	table_add(&f->table, table_row(&f->table, key), &part, figures);
+}
+
+/* Two threads, with all of their time. */
+static void add_threads(struct fixture *f, uint64_t a, uint64_t b)
+{
+	uint64_t at[3];
+
+	at[0] = code(f, 0x1000, "schedule+0x5a");
+	at[1] = code(f, 0x1001, "pipe_read+0x33");
+	at[2] = code(f, 0x1002, "vfs_read+0x44");
+	add_stack(f, 1, 0, at, 3);
+	at[1] = code(f, 0x1003, "do_nanosleep+0x55");
+	add_stack(f, 2, 0, at, 2);
+	/* The scheduler's frame differs, and another caller's. */
+	at[0] = code(f, 0x1004, "schedule+0x11");
+	at[1] = code(f, 0x1001, "pipe_read+0x33");
+	at[2] = code(f, 0x1002, "vfs_read+0x44");
+	add_stack(f, 3, 0, at, 3);
+	at[2] = code(f, 0x1005, "vfs_read+0x55");
+	add_stack(f, 4, 0, at, 3);
+	add_time(f, a, RUN, "", 0, 10, 250000000, 1000000000);
+	add_time(f, a, IRQ, "", 0, 2, 50000000, 0);
+	add_time(f, a, WOKEN, "rival", 0, 4, 40000000, 0);
+	add_time(f, a, WOKEN, "swapper/1", 0, 4, 10000000, 0);
+	add_time(f, a, PREEMPTED, "rival", 0, 1, 50000000, 0);
+	add_time(f, a, SLEEP, "", 1, 1, 250000000, 0);
+	add_time(f, a, SLEEP, "", 3, 1, 100000000, 0);
+	add_time(f, a, SLEEP, "", 4, 1, 50000000, 0);
+	add_time(f, a, SLEEP, "", 2, 2, 200000000, 0);
+	add_time(f, b, RUN, "", 0, 1, 100000000, 100000000);
+}
+
+static void test_table(void)
+{
+	struct fixture f;
+
+	begin_wall(&f, "tid", KOBS_TYPE_NUMBER);
+	add_threads(&f, 100, 200);
+	same(&f, "threads, from a file");
+	has(f.text, "TID  LIFETIME             RUN              IRQ        RUNNABLE         BLOC",
+	    "classes are columns");
+	has(f.text, "100    1.00 s  250 ms  25.0 %  50.0 ms   5.0 %  100 ms  10.0 %  600 ms  60.0",
+	    "time and share");
+	has(f.text, "      40.0 %     400 ms       3 times  sleep: pipe, in pipe_read < vfs_read\n",
+	    "the longest below");
+	has(f.text, "       5.0 %    50.0 ms       1 time   preempted by rival\n",
+	    "who ran instead");
+	has(f.text, "       4.0 %    40.0 ms       4 times  woken up, on a CPU that ran rival\n",
+	    "also after a wake-up");
+	has(f.text, "       1.0 %    10.0 ms       4 times  woken up, on an idle CPU\n", "or none");
+	has(f.json, "\"reason\": \"pipe\", \"count\": 2, \"sum\": 350000000, \"max\": 250000000",
+	    "JSON tells callers apart, and not the scheduler's");
+	has(f.json, "\"lifetime\": 1000000000", "JSON has the lifetime");
+	has(f.json, "\"runnable\": 100000000", "and sums of classes");
+	has(f.json, "\"reason\": \"pipe\"", "and reasons");
+	has(f.json, "\"stack\": [\"pipe_read+0x33\", \"vfs_read+0x44\"]",
+	    "and stacks");
+	ok(!strstr(f.text, "SYSTEM"), "system calls are not told apart");
+	f.opts.verbose = true;
+	same(&f, "with stacks");
+	has(f.text, "            vfs_read+0x44\n", "they are below the line");
+	tear_down(&f);
+}
+
+static void test_waker(void)
+{
+	struct fixture f;
+	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = 1000, [SLEEP] = 1000 };
+	uint64_t key[5];
+	size_t i;
+
+	set_up(&f, "wall", "time");
+	f.mode.value = (char *)"time";
+	f.mode.unit = (char *)"ns";
+	add_column(&f, "tid", KOBS_TYPE_NUMBER);
+	add_column(&f, "waker", KOBS_TYPE_TEXT);
+	add_column(&f, "class", KOBS_TYPE_TEXT);
+	add_column(&f, "instead", KOBS_TYPE_TEXT);
+	add_column(&f, "kstack", KOBS_TYPE_KSTACK);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		add_figure(&f, names[i], "ns", KOBS_MERGE_SUM);
+	begin(&f);
+	key[0] = 100;
+	key[1] = text_key(&f, "friend");
+	key[2] = text_key(&f, "sleep");
+	key[3] = text_key(&f, "");
+	key[4] = 0;
+	add_row(&f, key, 1, 1000, figures);
+	key[1] = text_key(&f, "");
+	figures[LIFETIME] = 0;
+	add_row(&f, key, 1, 1000, figures);
+	same(&f, "with wakers, from a file");
+	has(f.text, "sleep: unknown, ended by friend\n", "who ended it is told");
+	has(f.text, "100   1.00 us", "and is no column");
+	ok(!strstr(f.text, "WAKER"), "of the table");
+	tear_down(&f);
+}
+
+static void test_merged(void)
+{
+	struct fixture f;
+
+	begin_wall(&f, "comm", KOBS_TYPE_TEXT);
+	add_threads(&f, text_key(&f, "work"), text_key(&f, "work"));
+	same(&f, "by name, from a file");
+	has(f.text, "work    1.10 s  350 ms  31.8 %", "threads of a name are one row");
+	tear_down(&f);
+}
+
+static void test_split(void)
+{
+	struct fixture f;
+
+	begin_wall(&f, "tid", KOBS_TYPE_NUMBER);
+	add_threads(&f, 100, 200);
+	add_time(&f, 300, RUN, "", 0, 10, 250000000, 1000000000);
+	add_time(&f, 300, SYSTEM, "", 0, 10, 750000000, 0);
+	same(&f, "system calls told apart, from a file");
+	has(f.text, "300    1.00 s  250 ms  25.0 %  750 ms  75.0 %", "they have a column");
+	tear_down(&f);
+}
+
+/* By other columns the rows are the module's. */
+static void test_rows(void)
+{
+	struct fixture f;
+	uint64_t figures[ARRAY_SIZE(names)] = { [RUN] = 1000 };
+	uint64_t key[1];
+	size_t i;
+
+	set_up(&f, "wall", "time");
+	f.mode.value = (char *)"time";
+	f.mode.unit = (char *)"ns";
+	add_column(&f, "class", KOBS_TYPE_TEXT);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		add_figure(&f, names[i], "ns", KOBS_MERGE_SUM);
+	begin(&f);
+	key[0] = text_key(&f, "run");
+	add_row(&f, key, 1, 1000, figures);
+	same(&f, "by class, from a file");
+	has(f.text, "run        1  1.00 us  100.0 %", "counts and times");
+	tear_down(&f);
+}
+
+static void test_limit(void)
+{
+	struct fixture f;
+
+	begin_wall(&f, "tid", KOBS_TYPE_NUMBER);
+	add_threads(&f, 100, 200);
+	f.opts.fail_over.text = "60ms";
+	f.opts.fail_over.value = 60000000;
+	ok(!wall_report.verdict(&f.report), "no wait for a CPU is above the limit, but sleeps are");
+	f.opts.fail_over.value = 45000000;
+	f.opts.fail_over.text = "45ms";
+	ok(wall_report.verdict(&f.report) == STATUS_CROSSED, "one is");
+	f.opts.fail_over.text = NULL;
+	ok(!wall_report.verdict(&f.report), "there is no limit");
+	tear_down(&f);
+}
+
+int main(void)
+{
+	static const char *const files[] = { "a.json", "out" };
+	size_t i;
+
+	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
+	ok(mkdtemp(dir), "a directory");
+	test_reasons();
+	test_table();
+	test_waker();
+	test_merged();
+	test_split();
+	test_rows();
+	test_limit();
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlink(path_of(files[i]));
+	ok(!rmdir(dir), "nothing else was left");
+	printf("1..%u\n", test_nr);
+	return failures ? 1 : 0;
+}
