@@ -108,6 +108,19 @@ def jobs(b):
             return per_switch(out)
         return measure
 
+    def wall(*args):
+        def measure():
+            out = b.run("obsctl", "wall", *args, "--budget", "0", "--json", "-o", "/tmp/report", "--", *WORK)
+            report = json.loads(b.read("/tmp/report"))
+            a = report["accounting"]
+            if a["lost"] or a["hits"] != a["recorded"] + a["filtered"]:
+                raise SystemExit(f"bench: kobs lost hits: {a}")
+            # A switch ends an interval of two threads, a wake-up one.
+            if a["recorded"] < 2 * SWITCHES:
+                raise b.Absent(f"kobs saw {a['recorded']} intervals in {SWITCHES} switches")
+            return per_switch(out)
+        return measure
+
     def bpftrace(program):
         def measure():
             out = b.run("bpftrace", "-e", program, "-c", " ".join(WORK))
@@ -175,4 +188,8 @@ def jobs(b):
                 "{ $t = @q[args->next_pid]; if ($t) { @h = hist(nsecs - $t); delete(@q[args->next_pid]); } "
                 "@n = count(); }")))
 
-    return {"offcpu": offcpu, "offcpu-stacks": offcpu_stacks, "offcpu-unwound": offcpu_unwound, "runq": runq}
+    def wall_time():
+        job("wall, all classes with stacks, per switch", 1100, wall())
+        job("wall by comm,class, without stacks", 700, wall("--by", "comm,class"))
+
+    return {"offcpu": offcpu, "offcpu-stacks": offcpu_stacks, "offcpu-unwound": offcpu_unwound, "runq": runq, "wall": wall_time}

@@ -225,7 +225,7 @@ def detached():
 GETPPID = "import os; [os.getppid() for _ in range(13)]"
 
 
-@test("system calls, waits and samples by group")
+@test("system calls, waits, time and samples by group")
 def sources():
     with Groups("a") as g:
         run = g.command("a", f"exec python3 -S -E -c '{GETPPID}'")
@@ -243,6 +243,10 @@ def sources():
                 equal(found if by == "cgroup" else sorted(found), ["/kobs-test/a"] if by == "cgroup" else ["sh", "sleep"], f"{by} of {verb}")
                 at_least(sum(row["count"] for row in r["rows"]), 20, f"waits of {verb} by {by}")
                 at_least(r["accounting"]["filtered"], 1, f"waits of others, of {verb} by {by}")
+        # The shell is created outside, and is in the group only then.
+        r = account(json.loads(obsctl("wall", "--by", "comm,cgroup", "--cgroup", "/kobs-test/a", "--json", "--", *run).out))
+        equal([(row["comm"], row["cgroup"]) for row in r["rows"]], [("sleep", "/kobs-test/a")], "threads of wall")
+        equal(r["notes"]["threads"], 20, "threads of wall")
         busy = g.command("a", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done")
         r = json.loads(obsctl("pmu", "record", "-e", "cpu-clock", "--by", "cgroup", "--cgroup", "/kobs-test/a", "-a", "--json", "--",
                               *busy).out)

@@ -328,11 +328,12 @@ def columns():
     context = {"cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack"}
     verbs = {"func": ("count", "time", "trace"), "lock": ("contention",), "sched": ("offcpu", "runq"),
              "slab": ("leaks", "trace"), "pmu": ("stat", "record", "mem", "branch")}
+             "slab": ("leaks", "trace"), "pmu": ("stat", "record", "branch"), "wall": (None,)}
     own = {"lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
     for noun, names in verbs.items():
         listed = set()
         for verb in names:
-            text = obsctl("help", noun, verb).out
+            text = obsctl("help", noun, *([verb] if verb else [])).out
             listed |= set(text.split("Columns of --by:\n")[1].split("\n\n")[0].split())
         equal(listed - context, set(sources[noun]["columns"]) - own.get(noun, set()), f"columns of {noun}")
 

@@ -19,7 +19,7 @@ PLACE = "/tmp/examples"
 BIN = f"{PLACE}/bin"
 # Time for examples that only a duration ends; longer when nothing happened in it, as on a machine that is busy with something else.
 SECONDS = ["0.5", "2", "8"]
-SESSIONS = ["func", "probe", "syscall", "disk", "net", "irq", "page", "slab", "mem", "lock", "sched", "pmu"]
+SESSIONS = ["func", "probe", "wall", "syscall", "disk", "net", "irq", "page", "slab", "mem", "lock", "sched", "pmu"]
 NOUNS = "|".join(["status", "doctor", "triage", "cgroup", "session", "show", "diff", *SESSIONS])
 
 # Substitutions in the printed commands, with the reason.
