@@ -43,6 +43,34 @@ int kobs_object_table_init(struct kobs_object_table *t, struct kobs_memory *m,
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_init);
 
 /**
+ * kobs_object_table_keep_who() - have a table keep who allocated its objects
+ * @t: table, in which there is no object yet
+ * @m: account of its memory
+ * @me: tells who allocates, which is not 0, in any context
+ * @arg: its argument
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int kobs_object_table_keep_who(struct kobs_object_table *t, struct kobs_memory *m,
+			       u32 (*me)(void *arg), void *arg)
+{
+	u32 i;
+
+	t->who = kobs_memory_get(m, (u64)t->n * KOBS_OBJECT_SLOTS * sizeof(*t->who),
+				 NUMA_NO_NODE);
+	if (!t->who)
+		return -ENOMEM;
+	t->me = me;
+	t->arg = arg;
+	/* What fast paths look at in any case. */
+	for (i = 0; i < t->n; i++)
+		atomic_set(&t->buckets[i].displaced, KOBS_OBJECT_KEEPS_WHO);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_keep_who);
+
+/**
  * kobs_object_table_free() - free a table without users
  * @t: table; may be zeroed memory
  *
@@ -50,10 +78,44 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_init);
  */
 void kobs_object_table_free(struct kobs_object_table *t)
 {
+	vfree(t->who);
 	vfree(t->buckets);
+	t->who = NULL;
 	t->buckets = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_table_free);
+
+/* Who allocated the object in a slot; NULL in a table that does not keep it. */
+static u32 *who_of(const struct kobs_object_table *t,
+		   const struct kobs_object_bucket *b, unsigned int slot)
+{
+	return t->who ? &t->who[(b - t->buckets) * KOBS_OBJECT_SLOTS + slot] : NULL;
+}
+
+/* Fill a slot that was claimed, and publish it. */
+static void fill(struct kobs_object_table *t, struct kobs_object_bucket *b,
+		 unsigned int slot, u64 addr, const struct kobs_object *o)
+{
+	u32 *who = who_of(t, b, slot);
+
+	if (who)
+		WRITE_ONCE(*who, o->who ?: t->me(t->arg));
+	kobs_object_fill(b, slot, addr, o);
+}
+
+/* The data of a slot with a key. */
+static void read_slot(const struct kobs_object_table *t,
+		      const struct kobs_object_bucket *b, unsigned int slot, u64 key,
+		      struct kobs_object *o)
+{
+	const u32 *who = who_of(t, b, slot);
+
+	o->group = READ_ONCE(b->group[slot]);
+	o->born = READ_ONCE(b->born[slot]);
+	o->size = READ_ONCE(b->size[slot]);
+	o->who = who ? READ_ONCE(*who) : 0;
+	o->given = key & KOBS_OBJECT_GIVEN;
+}
 
 /* Candidate buckets of an address: its two, then those after the first. */
 #define PLACES		(2 + KOBS_OBJECT_SPILL)
@@ -94,7 +156,8 @@ static void not_displaced(struct kobs_object_table *t, u64 key,
 static struct kobs_object_bucket *find(const struct kobs_object_table *t, u64 addr,
 				       unsigned int *slot, u64 *key)
 {
-	unsigned int n = atomic_read(&place_of(t, addr, 0)->displaced) ? PLACES : 2;
+	int displaced = atomic_read(&place_of(t, addr, 0)->displaced);
+	unsigned int n = displaced & ~KOBS_OBJECT_KEEPS_WHO ? PLACES : 2;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
@@ -142,13 +205,10 @@ static bool replace(struct kobs_object_table *t, u64 addr, const struct kobs_obj
 	b = find(t, addr, &slot, &key);
 	if (!b)
 		return false;
-	old->group = b->group[slot];
-	old->born = b->born[slot];
-	old->size = b->size[slot];
-	old->given = key & KOBS_OBJECT_GIVEN;
+	read_slot(t, b, slot, key, old);
 	if (!try_cmpxchg(&b->key[slot], &key, addr | KOBS_OBJECT_BUSY))
 		return false;
-	kobs_object_fill(b, slot, addr, o);
+	fill(t, b, slot, addr, o);
 	*fate = old->given ? KOBS_OBJECT_NEW : KOBS_OBJECT_STALE;
 	return true;
 }
@@ -185,7 +245,7 @@ enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 a
 			if (out)
 				atomic_inc(displaced);
 			if (claim_in(t, b, addr, pass, &slot)) {
-				kobs_object_fill(b, slot, addr, o);
+				fill(t, b, slot, addr, o);
 				return KOBS_OBJECT_NEW;
 			}
 			if (out)
@@ -238,13 +298,36 @@ bool kobs_object_peek(const struct kobs_object_table *t, u64 addr,
 	b = find(t, addr, &slot, &key);
 	if (!b)
 		return false;
-	o->group = b->group[slot];
-	o->born = b->born[slot];
-	o->size = b->size[slot];
-	o->given = key & KOBS_OBJECT_GIVEN;
+	read_slot(t, b, slot, key, o);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_peek);
+
+/**
+ * kobs_object_look() - look an object up that others can change
+ * @t: table
+ * @addr: its address, a multiple of KOBS_OBJECT_STATES and not 0
+ * @o: set to its data
+ *
+ * Context: any; writers may run meanwhile, see kobs_object_table_next().
+ * Return: false when it was not found, or given up.
+ */
+bool kobs_object_look(const struct kobs_object_table *t, u64 addr,
+		      struct kobs_object *o)
+{
+	struct kobs_object_bucket *b;
+	unsigned int slot;
+	u64 key;
+
+	b = find(t, addr, &slot, &key);
+	if (!b || key & KOBS_OBJECT_GIVEN)
+		return false;
+	smp_rmb(); /* Pairs with the release in kobs_object_fill(). */
+	read_slot(t, b, slot, key, o);
+	smp_rmb(); /* All of it before the key again. */
+	return READ_ONCE(b->key[slot]) == key;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_object_look);
 
 /**
  * kobs_object_give_up() - mark an object as given up: it will be freed later
@@ -267,10 +350,7 @@ bool kobs_object_give_up(struct kobs_object_table *t, u64 addr, struct kobs_obje
 	b = find(t, addr, &slot, &key);
 	if (!b || (key & KOBS_OBJECT_GIVEN))
 		return false;
-	o->group = b->group[slot];
-	o->born = b->born[slot];
-	o->size = b->size[slot];
-	o->given = false;
+	read_slot(t, b, slot, key, o);
 	return try_cmpxchg(&b->key[slot], &key, addr | KOBS_OBJECT_GIVEN);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_object_give_up);
@@ -300,10 +380,7 @@ bool kobs_object_table_next(const struct kobs_object_table *t, unsigned long *pl
 
 		if (!key || key & (KOBS_OBJECT_BUSY | KOBS_OBJECT_GIVEN))
 			continue;
-		o->group = READ_ONCE(b->group[slot]);
-		o->born = READ_ONCE(b->born[slot]);
-		o->size = READ_ONCE(b->size[slot]);
-		o->given = false;
+		read_slot(t, b, slot, key, o);
 		/* Read all of it before the key again. */
 		smp_rmb();
 		if (READ_ONCE(b->key[slot]) != key)

@@ -18,6 +18,7 @@
 #define KOBS_OBJECT_TABLE_H
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 #include "lib/hash.h"
@@ -56,23 +57,36 @@ static_assert(KOBS_OBJECT_SLOTS == 3);
  * struct kobs_object_table - the table
  * @buckets: the buckets, or NULL
  * @n: how many
+ * @who: NULL, or who allocated the object of each slot; fast paths insert nothing
+ *	then, and kobs_object_insert_first() must not be called
+ * @me: then, tells who allocates
+ * @arg: its argument
  */
 struct kobs_object_table {
 	struct kobs_object_bucket *buckets;
 	u32 n;
+	u32 *who;
+	u32 (*me)(void *arg);
+	void *arg;
 };
+
+/* In kobs_object_bucket.displaced: the table keeps who allocated. */
+#define KOBS_OBJECT_KEEPS_WHO		BIT(30)
 
 /**
  * struct kobs_object - data of a live object
  * @group: whose it is
  * @born: when it was allocated, in the caller's unit
  * @size: its size in bytes
+ * @who: in a table that keeps that, who allocated it: 0 for an object that is new;
+ *	not set by a removal
  * @given: it was given up, see kobs_object_give_up()
  */
 struct kobs_object {
 	u32 group;
 	u32 born;
 	u32 size;
+	u32 who;
 	bool given;
 };
 
@@ -91,12 +105,16 @@ enum kobs_object_fate {
 
 int kobs_object_table_init(struct kobs_object_table *t, struct kobs_memory *m,
 			   unsigned int objects);
+int kobs_object_table_keep_who(struct kobs_object_table *t, struct kobs_memory *m,
+			       u32 (*me)(void *arg), void *arg);
 void kobs_object_table_free(struct kobs_object_table *t);
 enum kobs_object_fate kobs_object_insert_slow(struct kobs_object_table *t, u64 addr,
 					      const struct kobs_object *o,
 				       struct kobs_object *old);
 bool kobs_object_remove_slow(struct kobs_object_table *t, u64 addr, struct kobs_object *o);
 bool kobs_object_peek(const struct kobs_object_table *t, u64 addr,
+		      struct kobs_object *o);
+bool kobs_object_look(const struct kobs_object_table *t, u64 addr,
 		      struct kobs_object *o);
 bool kobs_object_give_up(struct kobs_object_table *t, u64 addr, struct kobs_object *o);
 bool kobs_object_table_next(const struct kobs_object_table *t, unsigned long *place,

@@ -149,6 +149,53 @@ static void given_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, t, 1), 1);
 }
 
+static u32 me(void *arg)
+{
+	return *(u32 *)arg;
+}
+
+/* Who allocated is kept as long as the object, in whatever slot. */
+static void who_allocated(struct kunit *test)
+{
+	struct kobs_object_table *t = live_new(test, 1000);
+	struct kobs_object o, old;
+	u32 who = 0;
+	u32 i;
+
+	put(t, 0);
+	KUNIT_EXPECT_TRUE(test, kobs_object_look(t, address(0), &o));
+	KUNIT_EXPECT_EQ(test, o.who, 0);
+	kobs_object_remove(t, address(0), &o);
+	KUNIT_ASSERT_EQ(test, kobs_object_table_keep_who(t, &rig_memory, me,
+							 &who), 0);
+	for (i = 0; i < 1000; i++) {
+		o = object(i);
+		who = i + 7;
+		/* One that moves keeps who it is of. */
+		o.who = i % 3 ? 0 : who--;
+		KUNIT_ASSERT_NE(test, kobs_object_insert(t, address(i), &o, &old),
+				KOBS_OBJECT_FULL);
+	}
+	for (i = 0; i < 1000; i++) {
+		KUNIT_ASSERT_TRUE(test, kobs_object_look(t, address(i), &o));
+		KUNIT_ASSERT_TRUE(test, same(&o, i));
+		KUNIT_ASSERT_EQ(test, o.who, i + 7);
+		KUNIT_ASSERT_TRUE(test, kobs_object_peek(t, address(i), &o));
+		KUNIT_ASSERT_EQ(test, o.who, i + 7);
+	}
+	o.who = 5;
+	who = 6;
+	KUNIT_EXPECT_EQ(test, kobs_object_insert(t, address(3), &o, &old),
+			KOBS_OBJECT_STALE);
+	KUNIT_EXPECT_EQ(test, old.who, 10);
+	KUNIT_EXPECT_TRUE(test, kobs_object_look(t, address(3), &o));
+	KUNIT_EXPECT_EQ(test, o.who, 5);
+	/* One that was given up is not live. */
+	KUNIT_EXPECT_TRUE(test, kobs_object_give_up(t, address(4), &o));
+	KUNIT_EXPECT_FALSE(test, kobs_object_look(t, address(4), &o));
+	KUNIT_EXPECT_FALSE(test, kobs_object_look(t, address(1001), &o));
+}
+
 /* As many as were asked for, which is nine tenths, in 64 bytes each. */
 static void nine_tenths_fit(struct kunit *test)
 {
@@ -334,6 +381,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(in_and_out),
 	KUNIT_CASE(stale_is_replaced),
 	KUNIT_CASE(given_up),
+	KUNIT_CASE(who_allocated),
 	KUNIT_CASE(nine_tenths_fit),
 	KUNIT_CASE(full_table),
 	KUNIT_CASE(given_up_make_room),
