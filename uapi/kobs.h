@@ -58,6 +58,37 @@ enum kobs_merge {
 	KOBS_MERGE_HIGHEST,
 };
 
+/**
+ * enum kobs_contents_state - What became of the attempt to read a live object.
+ * @KOBS_CONTENTS_READ: Its data are what it held; it was live before and
+ *   after.
+ * @KOBS_CONTENTS_GONE: It was freed, or moved, since it was chosen; nothing of
+ *   it is told.
+ * @KOBS_CONTENTS_UNREADABLE: Its memory cannot be read, or is not the kernel's
+ *   to read.
+ */
+enum kobs_contents_state {
+	KOBS_CONTENTS_READ = 1,
+	KOBS_CONTENTS_GONE,
+	KOBS_CONTENTS_UNREADABLE,
+};
+
+/**
+ * enum kobs_pointer_kind - What is at an address that an object holds.
+ * @KOBS_POINTER_SYMBOL: Code or data of the kernel or a module, by its name.
+ * @KOBS_POINTER_SLAB: A slab object; the text is the name of its cache.
+ * @KOBS_POINTER_STACK: The kernel stack of a task; the text is its name.
+ * @KOBS_POINTER_VMALLOC: Memory that is mapped among the areas of vmalloc().
+ * @KOBS_POINTER_PAGE: A page of memory that is no slab.
+ */
+enum kobs_pointer_kind {
+	KOBS_POINTER_SYMBOL = 1,
+	KOBS_POINTER_SLAB,
+	KOBS_POINTER_STACK,
+	KOBS_POINTER_VMALLOC,
+	KOBS_POINTER_PAGE,
+};
+
 enum {
 	KOBS_A_FIELD_NAME = 1,
 	KOBS_A_FIELD_DOC,
@@ -240,6 +271,7 @@ enum {
 	KOBS_A_ROW_HIGHEST,
 	KOBS_A_ROW_BUCKET,
 	KOBS_A_ROW_FIELD,
+	KOBS_A_ROW_GROUP,
 
 	__KOBS_A_ROW_MAX,
 	KOBS_A_ROW_MAX = (__KOBS_A_ROW_MAX - 1)
@@ -254,6 +286,40 @@ enum {
 
 	__KOBS_A_STACK_MAX,
 	KOBS_A_STACK_MAX = (__KOBS_A_STACK_MAX - 1)
+};
+
+enum {
+	KOBS_A_POINTER_OFFSET = 1,
+	KOBS_A_POINTER_VALUE,
+	KOBS_A_POINTER_KIND,
+	KOBS_A_POINTER_TEXT,
+	KOBS_A_POINTER_START,
+	KOBS_A_POINTER_TID,
+
+	__KOBS_A_POINTER_MAX,
+	KOBS_A_POINTER_MAX = (__KOBS_A_POINTER_MAX - 1)
+};
+
+enum {
+	KOBS_A_OBJECT_SESSION = 1,
+	KOBS_A_OBJECT_GROUP,
+	KOBS_A_OBJECT_MOST,
+	KOBS_A_OBJECT_BYTES,
+	KOBS_A_OBJECT_ADDRESS,
+	KOBS_A_OBJECT_SIZE,
+	KOBS_A_OBJECT_AGE,
+	KOBS_A_OBJECT_STATE,
+	KOBS_A_OBJECT_CPU,
+	KOBS_A_OBJECT_PID,
+	KOBS_A_OBJECT_TID,
+	KOBS_A_OBJECT_COMM,
+	KOBS_A_OBJECT_INTERRUPT,
+	KOBS_A_OBJECT_DATA,
+	KOBS_A_OBJECT_POINTER,
+	KOBS_A_OBJECT_MORE,
+
+	__KOBS_A_OBJECT_MAX,
+	KOBS_A_OBJECT_MAX = (__KOBS_A_OBJECT_MAX - 1)
 };
 
 enum {
@@ -292,6 +358,7 @@ enum {
 	KOBS_CMD_RECORD_NTF,
 	KOBS_CMD_LOST_NTF,
 	KOBS_CMD_SESSION_NTF,
+	KOBS_CMD_OBJECT_GET,
 
 	__KOBS_CMD_MAX,
 	KOBS_CMD_MAX = (__KOBS_CMD_MAX - 1)

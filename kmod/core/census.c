@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "core/census.h"
+#include "core/hit.h"
 #include "core/refuse.h"
 #include "lib/hist.h"
 
@@ -174,6 +175,39 @@ int kobs_census_check(const struct kobs_session *s, unsigned int site,
 	return 0;
 }
 
+/* The number of the task that allocates; in any context. */
+static u32 task_number(void *arg)
+{
+	struct kobs_census *c = arg;
+	u64 key[KOBS_WHO_WORDS];
+	u32 n;
+
+	if (!in_task())
+		return KOBS_WHO_INTERRUPT;
+	/* Its objects are in no group. */
+	if (kobs_hit_is_own(c->s, current->tgid))
+		return KOBS_WHO_UNKNOWN;
+	BUILD_BUG_ON(sizeof(current->comm) != 2 * sizeof(u64));
+	key[0] = (u64)current->tgid << 32 | (u32)current->pid;
+	memcpy(&key[1], current->comm, sizeof(current->comm));
+	((char *)&key[1])[TASK_COMM_LEN - 1] = '\0';
+	n = kobs_group_table_find(&c->tasks, key);
+	return n == KOBS_GROUP_NONE ? KOBS_WHO_UNKNOWN : n + 1;
+}
+
+/* Before the first object is inserted: all are inserted with it, or none. */
+static int init_who(struct kobs_census *c, unsigned int tasks)
+{
+	struct kobs_memory *m = &c->s->memory;
+	int err = 0;
+
+	if (tasks)
+		err = kobs_group_table_init(&c->tasks, m, tasks, KOBS_WHO_WORDS) ?:
+		      kobs_object_table_keep_who(c->objects, m, task_number, c);
+	c->keeps_who = tasks && !err;
+	return err;
+}
+
 /**
  * kobs_census_init() - allocate the data of rows
  * @c: census whose groups are allocated
@@ -186,7 +220,10 @@ int kobs_census_init(struct kobs_census *c)
 	const struct kobs_value *p = c->s->source_params;
 	unsigned int n = slots_of(c);
 	unsigned int i;
+	int err = init_who(c, p[KOBS_CENSUS_P_TASKS].number);
 
+	if (err)
+		return err;
 	c->least_ms = p[KOBS_CENSUS_P_OLDER].number;
 	c->escalate = p[KOBS_CENSUS_P_ESCALATE].number;
 	mutex_init(&c->lock);
@@ -225,6 +262,7 @@ void kobs_census_free(struct kobs_census *c)
 
 	for (i = 0; c->tally && i < slots_of(c); i++)
 		kfree(c->tally[i].hist);
+	kobs_group_table_free(&c->tasks);
 	for (i = 0; i < KOBS_CENSUS_SHOTS; i++) {
 		vfree(c->shots[i]);
 		vfree(c->older_shots[i]);
@@ -269,6 +307,22 @@ void kobs_census_stop(struct kobs_census *c)
 	WRITE_ONCE(c->stopped, jiffies -
 		   nsecs_to_jiffies(ktime_get_mono_fast_ns() - end));
 	cancel_delayed_work_sync(&c->work);
+}
+
+/**
+ * kobs_census_who() - who has a number
+ * @c: census
+ * @who: number
+ *
+ * Context: any.
+ * Return: process (upper half) and thread, then a name of two words; NULL for no
+ *	task, or one that is not known.
+ */
+const u64 *kobs_census_who(const struct kobs_census *c, u32 who)
+{
+	if (!c->keeps_who || who == KOBS_WHO_UNKNOWN || who == KOBS_WHO_INTERRUPT)
+		return NULL;
+	return kobs_group_table_key(&c->tasks, who - 1);
 }
 
 /*
@@ -385,6 +439,7 @@ bool kobs_census_row(struct kobs_census *c, u32 group, struct kobs_row_out *out)
 	if (!key)
 		return false;
 	memcpy(out->key, key, g->words * sizeof(*key));
+	out->group = group + 1;
 	out->count = t->count;
 	out->sum = t->sum;
 	out->min = t->min;

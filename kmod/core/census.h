@@ -37,6 +37,16 @@ enum kobs_census_count {
 
 static_assert((int)KOBS_CENSUS_COUNTS <= KOBS_GROUP_COUNTS);
 
+/**
+ * struct kobs_lies - where objects lie whose keys are no addresses
+ * @address: returns the first byte of an object; where each CPU has a part, of that
+ * @part: NULL, or returns the size of a CPU's part of an object of a size
+ */
+struct kobs_lies {
+	u64 (*address)(u64 key, unsigned int cpu);
+	u32 (*part)(u32 size);
+};
+
 /* Points in time at which a row has the number of live objects. */
 #define KOBS_CENSUS_POINTS	5
 
@@ -74,6 +84,7 @@ static_assert((int)KOBS_CENSUS_FIELDS <= KOBS_FIELDS);
  * @KOBS_CENSUS_P_MODULE: module whose allocations alone are followed
  * @KOBS_CENSUS_P_MODULE_TEXT: its code
  * @KOBS_CENSUS_P_HELPER_TEXT: code of functions that allocate for their caller
+ * @KOBS_CENSUS_P_TASKS: maximum number of tasks that allocate and are known
  * @KOBS_CENSUS_PARAMS: number of them; those of the source follow
  */
 enum kobs_census_param {
@@ -83,6 +94,7 @@ enum kobs_census_param {
 	KOBS_CENSUS_P_MODULE,
 	KOBS_CENSUS_P_MODULE_TEXT,
 	KOBS_CENSUS_P_HELPER_TEXT,
+	KOBS_CENSUS_P_TASKS,
 	KOBS_CENSUS_PARAMS
 };
 
@@ -96,6 +108,13 @@ static __always_inline bool kobs_census_is_group(u32 group)
 {
 	return group < KOBS_GROUP_OTHER;
 }
+
+/* Who allocated an object: one of the tasks + 1, or else these. */
+#define KOBS_WHO_UNKNOWN	(U32_MAX - 1)
+#define KOBS_WHO_INTERRUPT	U32_MAX
+
+/* Key of a task: process and thread, name. */
+#define KOBS_WHO_WORDS		3
 
 /* Maximum number of snapshots per group, evenly spread over a session. */
 #define KOBS_CENSUS_SHOTS	16
@@ -128,10 +147,13 @@ struct kobs_census_tally {
  * @older: groups of frees of objects that are not followed, or NULL
  * @unit: where sizes of objects are in units, which are counted: bytes of one;
  *	0: sizes are in bytes, and objects are counted
+ * @lies: where objects lie; NULL: their keys are their addresses
  *
  * Read by handlers:
  * @escalate: number of live objects from which a growing group is hot; 0: none is
  * @hot: per group: it grows
+ * @keeps_who: who allocated objects is kept
+ * @tasks: then, tasks that allocated, by their numbers in the object table less 1
  *
  * Under the session's lock:
  * @least_ms: minimum age of the live objects of a row
@@ -154,13 +176,16 @@ struct kobs_census_tally {
  */
 struct kobs_census {
 	struct kobs_session *s;
-	const struct kobs_object_table *objects;
+	struct kobs_object_table *objects;
 	const struct kobs_group_table *groups;
 	const struct kobs_group_table *older;
 	u32 unit;
+	const struct kobs_lies *lies;
 
 	u32 escalate;
 	u8 *hot;
+	bool keeps_who;
+	struct kobs_group_table tasks;
 
 	u64 least_ms;
 	unsigned long started;
@@ -186,6 +211,7 @@ int kobs_census_init(struct kobs_census *c);
 void kobs_census_free(struct kobs_census *c);
 void kobs_census_start(struct kobs_census *c);
 void kobs_census_stop(struct kobs_census *c);
+const u64 *kobs_census_who(const struct kobs_census *c, u32 who);
 void kobs_census_fill(struct kobs_census *c);
 bool kobs_census_row(struct kobs_census *c, u32 group, struct kobs_row_out *out);
 const u64 *kobs_census_older(struct kobs_census *c, u32 group,

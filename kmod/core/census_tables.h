@@ -72,6 +72,12 @@
 		"helper_text",						\
 		"functions that allocate for their caller: starts and ends by turns", \
 		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0	\
+	},								\
+	[KOBS_CENSUS_P_TASKS] = {					\
+		"tasks",						\
+		"number of tasks to tell which of them allocated each of the " \
+		things,							\
+		KOBS_TYPE_NUMBER, NULL, 0, 1 << 20, 0			\
 	}
 
 #endif /* KOBS_CENSUS_TABLES_H */

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slab caches, for any source: the name of a cache, and the cache of an address.
+ * Slab caches, for any source: the name of a cache, and the cache and the object
+ * of an address.
  *
  * Both are private to the allocator, and their places are found by experiments
  * with caches of kobs's own. The offset of the name in struct kmem_cache: a
  * cache with a unique name is searched for a pointer to that name. The word of
  * a slab's struct page that points to its cache: the page of an object is
- * searched for a pointer to the object's cache. Where an experiment fails, names
- * or caches are unknown.
+ * searched for a pointer to the object's cache. How far apart the objects of a
+ * slab lie: what caches of several sizes have at one offset, and is how far apart
+ * their objects are. Where an experiment fails, names, caches or where objects
+ * begin are unknown.
  *
  * Locking: experiment_lock, around the experiments. Reading takes no lock: the
  * caller knows that the cache or the address was in use, or finds out
  * afterwards.
  */
+#include <kunit/visibility.h>
+#include <linux/bitmap.h>
+#include <linux/export.h>
+#include <linux/kfence.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/page-flags.h>
@@ -38,6 +45,8 @@
 static int name_offset = NOT_TRIED;
 /* Index of the word of a slab's page that points to its cache. */
 static int cache_word = NOT_TRIED;
+/* Offset of the distance of objects, an unsigned int, in a struct kmem_cache. */
+static int step_offset = NOT_TRIED;
 static DEFINE_MUTEX(experiment_lock);
 
 /* Stops at the end of the text: the bytes after it may not be mapped. */
@@ -128,6 +137,76 @@ static int where_experiment(void)
 	return found;
 }
 
+/* Sizes and alignments of objects: no distance is a size, or as in another. */
+static const struct {
+	unsigned int size;
+	unsigned int align;
+} step_tests[] = { { 72, 64 }, { 200, 128 }, { 330, 128 } };
+
+#define STEP_OBJECTS	64
+
+/* The least distance of two objects of a slab; they come in any order. */
+static unsigned int least_distance(void *const *objects, unsigned int n)
+{
+	unsigned long least = PAGE_SIZE;
+	unsigned int i, k;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < n; k++) {
+			unsigned long d = objects[k] - objects[i];
+
+			if (d && d < least)
+				least = d;
+		}
+	}
+	return least;
+}
+
+/* Mark the words of a cache that are the distance of its objects. */
+static bool step_measure(unsigned int size, unsigned int align, unsigned long *is)
+{
+	void *objects[STEP_OBJECTS] = {};
+	struct kmem_cache *cache;
+	unsigned int i, step, word;
+	bool ok = true;
+
+	cache = kmem_cache_create("kobs_how_far_apart", size, align, 0,
+				  experiment_ctor);
+	if (!cache)
+		return false;
+	for (i = 0; i < STEP_OBJECTS; i++) {
+		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+		ok &= !!objects[i];
+	}
+	step = ok ? least_distance(objects, STEP_OBJECTS) : 0;
+	for (i = 0; i < CACHE_BYTES / sizeof(word); i++) {
+		if (copy_from_kernel_nofault(&word, (u32 *)cache + i, sizeof(word)) ||
+		    word != step)
+			__clear_bit(i, is);
+	}
+	for (i = 0; i < STEP_OBJECTS; i++) {
+		if (objects[i])
+			kmem_cache_free(cache, objects[i]);
+	}
+	kmem_cache_destroy(cache);
+	return ok;
+}
+
+static int step_experiment(void)
+{
+	DECLARE_BITMAP(is, CACHE_BYTES / sizeof(u32));
+	unsigned int i;
+
+	bitmap_fill(is, CACHE_BYTES / sizeof(u32));
+	for (i = 0; i < ARRAY_SIZE(step_tests); i++) {
+		if (!step_measure(step_tests[i].size, step_tests[i].align, is))
+			return NOT_FOUND;
+	}
+	if (bitmap_weight(is, CACHE_BYTES / sizeof(u32)) != 1)
+		return NOT_FOUND;
+	return find_first_bit(is, CACHE_BYTES / sizeof(u32)) * sizeof(u32);
+}
+
 /**
  * kobs_cache_names_readable() - whether names of caches can be read
  *
@@ -182,6 +261,21 @@ void kobs_cache_where_init(void)
 }
 
 /**
+ * kobs_cache_objects_init() - prepare for kobs_cache_object()
+ *
+ * Context: task, may sleep.
+ */
+void kobs_cache_objects_init(void)
+{
+	kobs_cache_where_init();
+	mutex_lock(&experiment_lock);
+	if (step_offset == NOT_TRIED)
+		WRITE_ONCE(step_offset, step_experiment());
+	mutex_unlock(&experiment_lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_cache_objects_init);
+
+/**
  * kobs_cache_of() - the cache that an address is in
  * @address: any address
  *
@@ -213,3 +307,35 @@ void kobs_cache_where(const void *address, u64 *text)
 	if (cache)
 		kobs_cache_name(cache, text);
 }
+
+/**
+ * kobs_cache_object() - where the object begins that an address is in
+ * @address: any address
+ * @text: set to the name of its cache, as by kobs_cache_where()
+ * @start: set to its first byte; to NULL where that is unknown
+ *
+ * A cache that the kernel checks with a red zone before each object (slub_debug=Z)
+ * has its objects behind these zones, which count here.
+ *
+ * Context: any, NMI included; after kobs_cache_objects_init().
+ * Return: false when the address is in no cache, or that is unknown.
+ */
+bool kobs_cache_object(const void *address, u64 *text, const void **start)
+{
+	const struct kmem_cache *cache = kobs_cache_of(address);
+	int offset = READ_ONCE(step_offset);
+	const char *slab;
+	unsigned int step;
+
+	*start = NULL;
+	if (!cache || !kobs_cache_name(cache, text) || kobs_cache_of(address) != cache)
+		return false;
+	if (offset < 0 || is_kfence_address(address) ||
+	    copy_from_kernel_nofault(&step, (const char *)cache + offset,
+				     sizeof(step)) || !step)
+		return true;
+	slab = page_address(virt_to_head_page(address));
+	*start = address - ((const char *)address - slab) % step;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_cache_object);

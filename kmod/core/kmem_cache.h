@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Slab caches, for any source: the name of a cache, and the cache of an address. */
+/* Slab caches, for any source: the name of a cache, the cache and the object of an address. */
 #ifndef KOBS_KMEM_CACHE_H
 #define KOBS_KMEM_CACHE_H
 
@@ -15,5 +15,7 @@ bool kobs_cache_name(const struct kmem_cache *cache, u64 *text);
 void kobs_cache_where_init(void);
 const struct kmem_cache *kobs_cache_of(const void *address);
 void kobs_cache_where(const void *address, u64 *text);
+void kobs_cache_objects_init(void);
+bool kobs_cache_object(const void *address, u64 *text, const void **start);
 
 #endif /* KOBS_KMEM_CACHE_H */

@@ -115,6 +115,39 @@ static bool is_generated(const char *module)
 	       !strncmp(module, "[__builtin__", 12);
 }
 
+static void name_format(const char *symbol, int len, const char *offset,
+			const char *module, char *text, size_t size)
+{
+	bool at = strcmp(offset + 1, "0x0");
+
+	len = min_t(int, len, size - MODULE_NAME_LEN - 32);
+	snprintf(text, size, "%.*s%s%s%s%s", len, symbol, at ? "+" : "",
+		 at ? offset + 1 : "", module ? " " : "", module ?: "");
+}
+
+/**
+ * kobs_names_symbol() - the name of an address now, the kernel's own included
+ * @address: any
+ * @text: set to "name+0x1f [module]"
+ * @size: bytes of @text, more than MODULE_NAME_LEN + 32
+ *
+ * Context: task.
+ * Return: false when it has none.
+ */
+bool kobs_names_symbol(u64 address, char *text, size_t size)
+{
+	char symbol[KSYM_SYMBOL_LEN];
+	char *offset, *module;
+	int len;
+
+	sprint_symbol(symbol, address);
+	len = name_split(symbol, &offset, &module);
+	if (len < 0)
+		return false;
+	name_format(symbol, len, offset, module, text, size);
+	return true;
+}
+
 /*
  * The name of an address, as reports show it; empty for the kernel's own.
  * Returns whether it is valid until a module comes or goes.
@@ -134,12 +167,7 @@ static noinline bool name_read(u64 address, char *text)
 	*text = '\0';
 	if (!module)
 		return true;
-	len = min_t(int, len, KOBS_NAME_LEN_MAX - MODULE_NAME_LEN - 32);
-	if (strcmp(offset + 1, "0x0"))
-		snprintf(text, KOBS_NAME_LEN_MAX, "%.*s+%s %s", len, symbol,
-			 offset + 1, module);
-	else
-		snprintf(text, KOBS_NAME_LEN_MAX, "%.*s %s", len, symbol, module);
+	name_format(symbol, len, offset, module, text, KOBS_NAME_LEN_MAX);
 	return !is_generated(module);
 }
 

@@ -25,6 +25,7 @@ int kobs_names_init(void);
 void kobs_names_exit(void);
 void kobs_names_new(struct kobs_session *s);
 void kobs_names_end(struct kobs_session *s);
+bool kobs_names_symbol(u64 address, char *text, size_t size);
 u64 kobs_names_show(struct kobs_session *s, u64 word, const char **text);
 const char *kobs_names_untold(struct kobs_session *s, u64 word,
 			      const struct kobs_code *lost);

@@ -15,6 +15,7 @@
 #include "lib/param.h"
 #include "lib/table.h"
 
+struct kobs_census;
 struct kobs_code;
 struct kobs_replace;
 struct kobs_session;
@@ -126,6 +127,7 @@ struct kobs_mode {
  * @min: lowest value
  * @max: highest value
  * @fields: additional numbers, in the mode's order
+ * @group: number of a group with live objects, plus 1; 0: it has none
  * @buckets: KOBS_HIST_BUCKETS buckets of a histogram, or NULL
  * @table: table with the histogram of its @row, or NULL; not for own_rows
  * @row: row
@@ -137,6 +139,7 @@ struct kobs_row_out {
 	u64 min;
 	u64 max;
 	u64 fields[KOBS_FIELDS];
+	u32 group;
 	const local64_t *buckets;
 	const struct kobs_table *table;
 	const struct kobs_row *row;
@@ -193,6 +196,8 @@ struct kobs_note {
  * @rows: in modes with own_rows: stores the row at the cursor *at, which starts
  *        at 0 and has a meaning of the source's own, and advances *at; false
  *        after the last row. The same *at gives the same row again. May sleep.
+ * @census: NULL, or returns the census of a session's live objects; NULL: the mode
+ *         has none
  * @code: NULL, or called when a module comes, or is about to go: replaces
  *        addresses in what the source keeps itself. May sleep.
  * @usage: NULL, or adds bytes that the source holds beside the session's account
@@ -228,6 +233,7 @@ struct kobs_source {
 	enum kobs_counter missed_as;
 	bool (*rows)(struct kobs_session *s, unsigned long *at,
 		     struct kobs_row_out *out);
+	struct kobs_census *(*census)(const struct kobs_session *s);
 	void (*code)(struct kobs_session *s, const struct kobs_code *code,
 		     const struct kobs_replace *replace);
 	void (*usage)(const struct kobs_session *s, struct kobs_usage *u);

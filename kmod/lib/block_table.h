@@ -89,6 +89,12 @@ static __always_inline u64 kobs_block_key(u64 pfn)
 	return (pfn + 1) * KOBS_OBJECT_STATES;
 }
 
+/* The first page of a record. */
+static __always_inline u64 kobs_block_pfn(u64 key)
+{
+	return key / KOBS_OBJECT_STATES - 1;
+}
+
 /* Remember the order of a block: parts of it may be freed. */
 static __always_inline void kobs_block_note(struct kobs_block_table *b,
 					    unsigned int order)

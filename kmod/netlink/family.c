@@ -79,6 +79,68 @@ static struct kobs_session *nl_session(struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
+/**
+ * kobs_netlink_dump_session() - the session that a dump's request names
+ * @cb: dump
+ * @attr: attribute with its number
+ *
+ * Context: task.
+ * Return: the session, with a reference, or an error after a refusal.
+ */
+struct kobs_session *kobs_netlink_dump_session(struct netlink_callback *cb,
+					       int attr)
+{
+	int err = kobs_netlink_allowed(cb->skb, cb->extack);
+	struct kobs_session *s;
+	struct nlattr *id;
+
+	if (err)
+		return ERR_PTR(err);
+	id = nlmsg_find_attr(cb->nlh, GENL_HDRLEN, attr);
+	if (!id) {
+		kobs_refuse(cb->extack, 0, "session missing");
+		return ERR_PTR(-EINVAL);
+	}
+	s = nla_get_u32(id) ? kobs_session_get(nla_get_u32(id), NULL) : NULL;
+	if (!s) {
+		kobs_refuse(cb->extack, 0, "there is no session %u",
+			    nla_get_u32(id));
+		return ERR_PTR(-ENOENT);
+	}
+	return s;
+}
+
+/**
+ * kobs_netlink_do_session() - the session that a request names
+ * @skb: request
+ * @info: its attributes
+ * @attr: attribute with its number
+ *
+ * Context: task.
+ * Return: the session, with a reference, or an error after a refusal.
+ */
+struct kobs_session *kobs_netlink_do_session(struct sk_buff *skb,
+					     struct genl_info *info, int attr)
+{
+	int err = kobs_netlink_allowed(skb, info->extack);
+	struct kobs_session *s = NULL;
+	u32 id;
+
+	if (err)
+		return ERR_PTR(err);
+	if (GENL_REQ_ATTR_CHECK(info, attr)) {
+		kobs_refuse(info->extack, 0, "session missing");
+		return ERR_PTR(-EINVAL);
+	}
+	id = nla_get_u32(info->attrs[attr]);
+	if (id)
+		s = kobs_session_get(id, NULL);
+	if (s)
+		return s;
+	kobs_refuse(info->extack, 0, "there is no session %u", id);
+	return ERR_PTR(-ENOENT);
+}
+
 /* A reply to a request, or NULL. */
 static struct sk_buff *nl_reply(struct genl_info *info, void **hdr)
 {
@@ -394,10 +456,13 @@ int __init kobs_netlink_init(void)
 	memcpy(nl_ops, kobs_nl_ops, sizeof(nl_ops));
 	for (i = 0; i < ARRAY_SIZE(nl_ops); i++) {
 		if (nl_ops[i].cmd == KOBS_CMD_TABLE_GET ||
-		    nl_ops[i].cmd == KOBS_CMD_STACK_GET)
+		    nl_ops[i].cmd == KOBS_CMD_STACK_GET ||
+		    nl_ops[i].cmd == KOBS_CMD_OBJECT_GET)
 			nl_ops[i].start = kobs_netlink_rows_start;
 		else if (nl_ops[i].dumpit)
 			nl_ops[i].start = nl_dump_start;
+		if (nl_ops[i].cmd == KOBS_CMD_OBJECT_GET)
+			nl_ops[i].done = kobs_netlink_objects_done;
 	}
 	err = netlink_register_notifier(&nl_notifier);
 	if (err)

@@ -2,7 +2,7 @@
 /*
  * The netlink family: family.c (operations), defer.c (those that take long),
  * parse.c (requests), fill.c (sources and sessions), rows.c (rows and stacks),
- * notify.c (notifications). The only folder that knows attributes.
+ * objects.c (live objects), notify.c (notifications). The only folder that knows attributes.
  */
 #ifndef KOBS_NETLINK_H
 #define KOBS_NETLINK_H
@@ -114,6 +114,10 @@ int kobs_netlink_init(void);
 void kobs_netlink_exit(void);
 struct sk_buff *kobs_netlink_record(u8 cmd, size_t size);
 int kobs_netlink_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack);
+struct kobs_session *kobs_netlink_dump_session(struct netlink_callback *cb,
+					       int attr);
+struct kobs_session *kobs_netlink_do_session(struct sk_buff *skb,
+					     struct genl_info *info, int attr);
 void *kobs_netlink_dump_hdr(struct sk_buff *skb, struct netlink_callback *cb,
 			    u8 cmd);
 struct sk_buff *kobs_netlink_reply(u32 port, u32 seq, u8 cmd, size_t size,
@@ -133,6 +137,9 @@ int kobs_netlink_put_name(struct sk_buff *skb, int attr, u64 address,
 
 /* rows.c */
 int kobs_netlink_rows_start(struct netlink_callback *cb);
+
+/* objects.c */
+int kobs_netlink_objects_done(struct netlink_callback *cb);
 
 /* notify.c */
 extern const struct kobs_notify_ops kobs_netlink_notify;

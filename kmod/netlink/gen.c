@@ -82,8 +82,16 @@ const struct nla_policy kobs_stack_get_nl_policy[KOBS_A_STACK_ID + 1] = {
 	[KOBS_A_STACK_ID] = { .type = NLA_U32, },
 };
 
+/* KOBS_CMD_OBJECT_GET - do */
+const struct nla_policy kobs_object_get_nl_policy[KOBS_A_OBJECT_BYTES + 1] = {
+	[KOBS_A_OBJECT_SESSION] = { .type = NLA_U32, },
+	[KOBS_A_OBJECT_GROUP] = { .type = NLA_U32, },
+	[KOBS_A_OBJECT_MOST] = { .type = NLA_U32, },
+	[KOBS_A_OBJECT_BYTES] = { .type = NLA_U32, },
+};
+
 /* Ops table for kobs */
-const struct genl_ops kobs_nl_ops[8] = {
+const struct genl_ops kobs_nl_ops[9] = {
 	{
 		.cmd		= KOBS_CMD_SOURCE_GET,
 		.doit		= kobs_nl_source_get_doit,
@@ -135,5 +143,12 @@ const struct genl_ops kobs_nl_ops[8] = {
 		.dumpit		= kobs_nl_stack_get_dumpit,
 		.policy		= kobs_stack_get_nl_policy,
 		.maxattr	= KOBS_A_STACK_ID,
+	},
+	{
+		.cmd		= KOBS_CMD_OBJECT_GET,
+		.doit		= kobs_nl_object_get_doit,
+		.dumpit		= kobs_nl_object_get_dumpit,
+		.policy		= kobs_object_get_nl_policy,
+		.maxattr	= KOBS_A_OBJECT_BYTES,
 	},
 };

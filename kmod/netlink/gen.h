@@ -31,8 +31,10 @@ extern const struct nla_policy kobs_table_get_nl_policy[KOBS_A_ROW_SESSION + 1];
 
 extern const struct nla_policy kobs_stack_get_nl_policy[KOBS_A_STACK_ID + 1];
 
+extern const struct nla_policy kobs_object_get_nl_policy[KOBS_A_OBJECT_BYTES + 1];
+
 /* Ops table for kobs */
-extern const struct genl_ops kobs_nl_ops[8];
+extern const struct genl_ops kobs_nl_ops[9];
 
 int kobs_nl_source_get_doit(struct sk_buff *skb, struct genl_info *info);
 int kobs_nl_source_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
@@ -47,5 +49,7 @@ int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info);
 int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info);
 int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int kobs_nl_object_get_doit(struct sk_buff *skb, struct genl_info *info);
+int kobs_nl_object_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* _LINUX_KOBS_GEN_H */

@@ -15,7 +15,7 @@
 #include "netlink/gen.h"
 
 /* Maximum bytes of a row's fixed attributes and one bucket, without names. */
-#define ROW_SIZE	(nla_total_size(sizeof(u32)) + \
+#define ROW_SIZE	(2 * nla_total_size(sizeof(u32)) + \
 			 KOBS_KEY_WORDS * nla_total_size(40) + \
 			 (4 + KOBS_FIELDS) * nla_total_size_64bit(sizeof(u64)))
 #define BUCKET_SIZE	nla_total_size(3 * nla_total_size(sizeof(u64)))
@@ -34,28 +34,6 @@ int kobs_netlink_rows_start(struct netlink_callback *cb)
 {
 	cb->min_dump_alloc = KOBS_NL_DUMP_SIZE;
 	return 0;
-}
-
-static struct kobs_session *dump_session(struct netlink_callback *cb, int attr)
-{
-	int err = kobs_netlink_allowed(cb->skb, cb->extack);
-	struct kobs_session *s;
-	struct nlattr *id;
-
-	if (err)
-		return ERR_PTR(err);
-	id = nlmsg_find_attr(cb->nlh, GENL_HDRLEN, attr);
-	if (!id) {
-		kobs_refuse(cb->extack, 0, "session missing");
-		return ERR_PTR(-EINVAL);
-	}
-	s = nla_get_u32(id) ? kobs_session_get(nla_get_u32(id), NULL) : NULL;
-	if (!s) {
-		kobs_refuse(cb->extack, 0, "there is no session %u",
-			    nla_get_u32(id));
-		return ERR_PTR(-ENOENT);
-	}
-	return s;
 }
 
 /* An address that the kernel's own symbols do not name is sent with its name. */
@@ -155,6 +133,9 @@ static int put_row(struct sk_buff *skb, struct kobs_session *s,
 		if (kobs_put_u64(skb, KOBS_A_ROW_FIELD, row->fields[i]))
 			return -EMSGSIZE;
 	}
+	/* Before the buckets, which come last. */
+	if (row->group && nla_put_u32(skb, KOBS_A_ROW_GROUP, row->group))
+		return -EMSGSIZE;
 	if (!row->buckets && !row->table)
 		return KOBS_HIST_BUCKETS;
 	return put_buckets(skb, row, from);
@@ -262,7 +243,7 @@ static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 
 int kobs_nl_table_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct kobs_session *s = dump_session(cb, KOBS_A_ROW_SESSION);
+	struct kobs_session *s = kobs_netlink_dump_session(cb, KOBS_A_ROW_SESSION);
 	int err;
 
 	if (IS_ERR(s))
@@ -316,32 +297,10 @@ static int reply_end(struct sk_buff *skb, void *hdr, struct genl_info *info,
 	return genlmsg_reply(skb, info);
 }
 
-/* The session that a request for rows or stacks names. */
-static struct kobs_session *do_session(struct sk_buff *skb,
-				       struct genl_info *info, int attr)
-{
-	int err = kobs_netlink_allowed(skb, info->extack);
-	struct kobs_session *s = NULL;
-	u32 id;
-
-	if (err)
-		return ERR_PTR(err);
-	if (GENL_REQ_ATTR_CHECK(info, attr)) {
-		kobs_refuse(info->extack, 0, "session missing");
-		return ERR_PTR(-EINVAL);
-	}
-	id = nla_get_u32(info->attrs[attr]);
-	if (id)
-		s = kobs_session_get(id, NULL);
-	if (s)
-		return s;
-	kobs_refuse(info->extack, 0, "there is no session %u", id);
-	return ERR_PTR(-ENOENT);
-}
-
 int kobs_nl_table_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct kobs_session *s = do_session(skb, info, KOBS_A_ROW_SESSION);
+	struct kobs_session *s = kobs_netlink_do_session(skb, info,
+							 KOBS_A_ROW_SESSION);
 	struct kobs_row_out all = { .min = U64_MAX };
 	struct sk_buff *reply;
 	bool sum = true;
@@ -423,7 +382,8 @@ static int put_stack(struct sk_buff *skb, struct kobs_session *s, u32 id,
 
 int kobs_nl_stack_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct kobs_session *s = do_session(skb, info, KOBS_A_STACK_SESSION);
+	struct kobs_session *s = kobs_netlink_do_session(skb, info,
+							 KOBS_A_STACK_SESSION);
 	const struct kobs_stack *stack;
 	struct sk_buff *reply;
 	int err = -EINVAL;
@@ -483,7 +443,8 @@ static void dump_stacks(struct sk_buff *skb, struct netlink_callback *cb,
 
 int kobs_nl_stack_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct kobs_session *s = dump_session(cb, KOBS_A_STACK_SESSION);
+	struct kobs_session *s = kobs_netlink_dump_session(cb,
+							   KOBS_A_STACK_SESSION);
 	int err;
 
 	if (IS_ERR(s))

@@ -24,6 +24,7 @@
  * @probes: tracepoints, up to one without a name; their handlers get a struct
  *	kobs_follow
  * @late_frees: an address can be allocated again before its free is reported
+ * @lies: where areas lie; NULL: their keys are their addresses
  * @failed: NULL, or called when an allocation may have failed, see @watch
  * @watch: NULL, or registers a block with @failed; 0, or an error. May sleep
  * @unwatch: undoes @watch, and waits until @failed does not run. May sleep
@@ -32,6 +33,7 @@ struct kobs_areas_kind {
 	const struct kobs_source *source;
 	struct kobs_probe probes[AREAS_PROBES];
 	bool late_frees;
+	const struct kobs_lies *lies;
 	notifier_fn_t failed;
 	int (*watch)(struct notifier_block *nb);
 	int (*unwatch)(struct notifier_block *nb);

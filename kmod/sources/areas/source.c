@@ -44,6 +44,7 @@ static int areas_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	}
 	a->kind = kind;
 	a->follow.late_frees = kind->late_frees;
+	a->follow.census.lies = kind->lies;
 	/* Called last: the others may have made room. */
 	a->failures.notifier_call = kind->failed;
 	a->failures.priority = INT_MIN;
@@ -98,6 +99,13 @@ static bool areas_rows(struct kobs_session *s, unsigned long *at,
 	return kobs_follow_rows(&a->follow, at, out);
 }
 
+static struct kobs_census *areas_census(const struct kobs_session *s)
+{
+	struct kobs_areas *a = s->priv;
+
+	return &a->follow.census;
+}
+
 static bool areas_note(const struct kobs_session *s, unsigned int i,
 		       struct kobs_note *note)
 {
@@ -149,6 +157,7 @@ static void areas_code(struct kobs_session *s, const struct kobs_code *code,
 	.stop = areas_stop,						\
 	.release = areas_release,					\
 	.rows = areas_rows,						\
+	.census = areas_census,						\
 	.code = areas_code,						\
 	.usage = areas_usage,						\
 	.note = areas_note,						\

@@ -25,6 +25,13 @@ static int prepare_cpu(struct kobs_cpus *c, unsigned int cpu)
 	return kobs_group_table_prepare(&pg->groups, &pg->s->memory, cpu);
 }
 
+static u64 page_address_of(u64 key, unsigned int cpu)
+{
+	return (unsigned long)page_address(pfn_to_page(kobs_block_pfn(key)));
+}
+
+static const struct kobs_lies page_lies = { .address = page_address_of };
+
 static int page_alloc_memory(struct kobs_page *pg)
 {
 	struct kobs_session *s = pg->s;
@@ -50,6 +57,7 @@ static int page_alloc_memory(struct kobs_page *pg)
 	pg->census.objects = &pg->blocks.t;
 	pg->census.groups = &pg->groups;
 	pg->census.unit = PAGE_SIZE;
+	pg->census.lies = &page_lies;
 	return err ?: kobs_cpus_add(&pg->cpus) ?: kobs_census_init(&pg->census);
 }
 
@@ -95,7 +103,7 @@ static int page_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	}
 	pg->limited = s->filter.task || pg->module.on;
 	/* The site, the order and the mobility determine the key. */
-	pg->fast = !s->need && !pg->limited;
+	pg->fast = !s->need && !pg->limited && !pg->census.keeps_who;
 	s->priv = pg;
 	return 0;
 }
@@ -219,6 +227,13 @@ static bool page_rows(struct kobs_session *s, unsigned long *at,
 	return false;
 }
 
+static struct kobs_census *page_census(const struct kobs_session *s)
+{
+	struct kobs_page *pg = s->priv;
+
+	return &pg->census;
+}
+
 static const struct kobs_field page_fields[] =
 	KOBS_CENSUS_FIELDS_OF("pages", "pages freed that are not followed");
 
@@ -289,6 +304,7 @@ const struct kobs_source kobs_src_page = {
 	.missed = kobs_page_missed,
 	.missed_as = PAGE_LOST_MISSED,
 	.rows = page_rows,
+	.census = page_census,
 	.code = page_code,
 	.usage = page_usage,
 	.note = page_note,

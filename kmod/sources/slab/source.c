@@ -65,7 +65,8 @@ static void slab_configure(struct kobs_slab *sl)
 	sl->min_size = p[SLAB_P_MIN_SIZE].number;
 	sl->max_size = p[SLAB_P_MAX_SIZE].number;
 	/* The site and the cache determine the key of an allocation. */
-	sl->fast = !s->need && !s->filter.task && !sl->module.on;
+	sl->fast = !s->need && !s->filter.task && !sl->module.on &&
+		   !sl->census.keeps_who;
 }
 
 /**
@@ -330,6 +331,13 @@ static bool slab_rows(struct kobs_session *s, unsigned long *at,
 	return false;
 }
 
+static struct kobs_census *slab_census(const struct kobs_session *s)
+{
+	struct kobs_slab *sl = s->priv;
+
+	return s->stream ? NULL : &sl->census;
+}
+
 static const struct kobs_field slab_fields[] =
 	KOBS_CENSUS_FIELDS_OF("objects",
 			      "frees of objects not followed, by the site of the free and cache");
@@ -419,6 +427,7 @@ const struct kobs_source kobs_src_slab = {
 	.missed_as = SLAB_LOST_MISSED,
 	.skipped = slab_skipped,
 	.rows = slab_rows,
+	.census = slab_census,
 	.code = slab_code,
 	.usage = slab_usage,
 };
