@@ -216,6 +216,12 @@ struct stack {
  */
 typedef uint64_t (*tell_fn)(void *arg, uint32_t type, uint64_t address, const char *text);
 
+/* A row of the kernel's, whose live objects can be asked for. */
+struct row_group {
+	uint32_t	group;
+	size_t		key;		/* index into table.keys */
+};
+
 struct table {
 	size_t		nr_keys;
 	uint32_t	*types;		/* of each key column */
@@ -227,6 +233,9 @@ struct table {
 	uint64_t	*keys;
 	size_t		nr_key_words;
 	size_t		cap_key_words;
+	struct row_group *groups;
+	size_t		nr_groups;
+	size_t		cap_groups;
 	uint32_t	*index;		/* hash of keys to row + 1 */
 	size_t		index_size;
 	struct map	stacks;		/* id to struct stack */
@@ -234,6 +243,42 @@ struct table {
 	bool		has_hist;
 	tell_fn		tell;		/* NULL when names do not matter */
 	void		*tell_arg;
+};
+
+/* A word of an object that points somewhere. */
+struct object_pointer {
+	uint32_t	offset;
+	uint32_t	kind;		/* KOBS_POINTER_SYMBOL and so on */
+	uint64_t	value;
+	uint64_t	start;		/* of what it points to; 0 where that is unknown */
+	uint32_t	tid;		/* of a stack's task */
+	char		*text;		/* NULL without a name */
+};
+
+/* A live object, and what it holds. */
+struct object {
+	uint64_t	address;
+	uint64_t	size;
+	uint64_t	age;
+	uint32_t	state;		/* KOBS_CONTENTS_READ and so on */
+	uint32_t	cpu;
+	bool		each_cpu;	/* it is what @cpu has of it */
+	bool		interrupt;	/* allocated it */
+	uint32_t	pid;
+	uint32_t	tid;
+	char		*comm;		/* of the task that allocated it; or NULL */
+	uint8_t		*data;
+	size_t		len;
+	struct object_pointer *pointers;
+	size_t		nr_pointers;
+	size_t		cap_pointers;
+	uint32_t	more;		/* pointers beyond these */
+};
+
+struct objects {
+	struct object	*v;
+	size_t		n;
+	size_t		cap;
 };
 
 /* One record; valid during the call that hands it over. */
@@ -295,6 +340,9 @@ void model_set_text(struct request *req, const char *name, const char *text);
 void model_set_addresses(struct request *req, const char *name, const struct numbers *addresses);
 
 int model_get_table(struct nl *nl, uint32_t session, struct table *t);
+int model_get_objects(struct nl *nl, uint32_t session, uint32_t group, uint32_t most,
+		      uint32_t bytes, struct objects *out);
+void model_free_objects(struct objects *o);
 int model_get_stacks(struct nl *nl, uint32_t session, struct table *t);
 int model_get_stack(struct nl *nl, uint32_t session, uint32_t id, struct table *t);
 void model_init_table(struct table *t, const uint32_t *types, size_t nr_keys,
@@ -326,6 +374,7 @@ struct row *table_append(struct table *t, const uint64_t *key);
 struct row *table_row(struct table *t, const uint64_t *key);
 uint64_t *table_figures(const struct table *t, const struct row *row);
 void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);
+void table_note_group(struct table *t, const struct row *row, uint32_t group);
 void table_add_bucket(struct row *row, const struct bucket *b);
 void table_merge_stacks(struct table *t);
 void table_swap_rows(struct table *a, struct table *b);

@@ -143,6 +143,7 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 	struct row part = {};
 	struct nlattr *attr;
 	struct row *row;
+	uint32_t group = 0;
 	uint32_t keys = 0;
 	size_t nr = 0;
 	int rem;
@@ -168,6 +169,9 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 			if (nr < FIGURES_MAX)
 				figures[nr++] = decode_u64(attr);
 			break;
+		case KOBS_A_ROW_GROUP:
+			group = (uint32_t)decode_u64(attr);
+			break;
 		case KOBS_A_ROW_BUCKET:
 			/* They come last. */
 			buckets = attr;
@@ -183,6 +187,8 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 		return "KOBS_A_ROW_FIELD";
 	row = table_row(t, key);
 	table_add(t, row, &part, nr ? figures : NULL);
+	if (group)
+		table_note_group(t, row, group);
 	if (buckets)
 		parse_buckets(t, row, buckets, (size_t)rem);
 	progress_at(t->nr_rows, 0);

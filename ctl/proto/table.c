@@ -43,6 +43,7 @@ void model_empty_table(struct table *t)
 		free(t->rows[i].buckets);
 	free(t->rows);
 	free(t->keys);
+	free(t->groups);
 	free(t->index);
 	map_free(&t->stacks, free);
 	pool_free(&t->texts);
@@ -134,6 +135,13 @@ struct row *table_row(struct table *t, const uint64_t *key)
 		return &t->rows[*slot - 1];
 	*slot = (uint32_t)t->nr_rows + 1;
 	return table_append(t, key);
+}
+
+/** table_note_group() - Note a number that the kernel has for a row. */
+void table_note_group(struct table *t, const struct row *row, uint32_t group)
+{
+	t->groups = grow(t->groups, &t->cap_groups, t->nr_groups + 1, sizeof(*t->groups));
+	t->groups[t->nr_groups++] = (struct row_group){ group, row->key };
 }
 
 /** table_add_bucket() - Add a bucket, keeping them in rising order. */

@@ -10,6 +10,7 @@
 #include "report/view.h"
 
 struct absent;
+struct dump;
 struct json_t;
 struct picture;
 struct rates;
@@ -86,6 +87,7 @@ struct report {
 	const char	*no_stack;	/* line in place of a stack that was not taken, or NULL */
 	struct rates	*rates;		/* of --interval; or NULL */
 	struct picture	*picture;	/* of --flame; or NULL */
+	const struct dump *dump;	/* what live objects held, of its kind; or NULL */
 	const struct absent *absent;	/* from the session's start, or NULL when that is over */
 	const struct report_saved *saved;	/* of a file; or NULL */
 };

@@ -213,6 +213,21 @@ static int wait_session(struct run *r)
 	return err;
 }
 
+/* What the session's end puts an end to. */
+static int before_stop(struct run *r)
+{
+	struct session fresh = {};
+	int err;
+
+	if (!r->spec->ending)
+		return 0;
+	err = model_session_get(&r->data, r->session.id, NULL, &fresh);
+	if (err)
+		return err;
+	run_take_session(r, &fresh);
+	return r->spec->ending(r->spec, &r->data, &r->view, &r->session);
+}
+
 /*
  * A stream's last records may follow the answer to session-stop, by much when
  * printing them is slow: only the kernel's silence ends the wait.
@@ -279,6 +294,8 @@ static int run_started(struct run *r)
 	live_close();
 	child_output(&r->child);
 	signals_unblock(&r->signals);
+	if (!err)
+		err = before_stop(r);
 	if (!err)
 		err = stop_session(r);
 	if (!err && r->o->html) {

@@ -36,6 +36,13 @@ struct run_spec {
 	 */
 	bool		(*settling)(struct run_spec *spec);
 	/*
+	 * When set, called with the session's counters before it is stopped. Returns 0 or an
+	 * exit status. What it finds can go into @dump, for the report.
+	 */
+	int		(*ending)(struct run_spec *spec, struct nl *nl, struct view *v,
+				  const struct session *s);
+	struct dump	*dump;
+	/*
 	 * NULL, or the verb's own ways; @arg is for them. @prepare completes the request once
 	 * the process of the command is there, or 0. @renew is asked when the session is made:
 	 * sets whether the request was not right any more, and is now. @report prints a table,

@@ -63,7 +63,7 @@ int run_report(struct run *r, bool interim, struct page *page, int *verdict)
 		.view = &r->view, .session = &r->session, .opts = &o, .interim = interim,
 		.rates = o.interval.given ? &r->rates : NULL, .absent = &r->absent,
 		.kind = r->spec->kind, .title = r->spec->title, .picture = &r->picture,
-		.page = page,
+		.page = page, .dump = r->spec->dump,
 	};
 	bool live = interim && r->live;
 	struct output to = r->output;

@@ -44,6 +44,7 @@ struct all {
 	struct output	output;
 	struct readings	readings;
 	struct tasks	tasks;
+	struct dump	dump;		/* what live objects hold */
 };
 
 /* Columns that kinds have in common, and those that their verdicts look at. */
@@ -99,6 +100,7 @@ static int make(struct all *a, size_t i)
 	one->spec = (struct run_spec){ .source = mem_kinds[i].name, .mode = "leaks" };
 	/* For the ages, which the verdict looks at. */
 	model_set_number(&one->spec.request, "hist", 1);
+	dump_ask(a->dump.asked, &one->spec.request);
 	if (a->module)
 		module_watch_limit(&a->watch, &one->spec.request);
 	mem_give_code(&one->spec.request, &mem_kinds[i], &one->code,
@@ -234,12 +236,53 @@ static int settle(struct all *a)
 	return err;
 }
 
+/* The row that keeps most of all, if no site leaks and no module is asked for. */
+static size_t heaviest(const struct all *a)
+{
+	const struct leaks *l;
+	uint64_t most = 0;
+	size_t at = 0;
+	size_t i;
+
+	for (i = 0; i < MEM_KINDS; i++) {
+		l = a->v[i].report.judged;
+		if (a->v[i].absent || !l || !a->v[i].report.table->nr_rows ||
+		    l->v[0].live_bytes <= most)
+			continue;
+		most = l->v[0].live_bytes;
+		at = i;
+	}
+	return at;
+}
+
+/* Before the sessions are stopped: what live objects hold. */
+static int read_objects(struct all *a)
+{
+	bool leaks = false;
+	int err = judge_all(a, true);
+	size_t first;
+	size_t i;
+
+	if (err)
+		return err;
+	for (i = 0; i < MEM_KINDS; i++)
+		leaks |= !a->v[i].absent && dump_has_leaks(&a->v[i].report);
+	first = heaviest(a);
+	for (i = 0; !err && i < MEM_KINDS; i++)
+		if (!a->v[i].absent && (leaks || a->module || i == first))
+			err = dump_take(&a->dump, &a->v[i].aside.nl, &a->v[i].report,
+					leaks ? DUMP_LEAKS : a->module ? DUMP_LIVE : DUMP_FIRST);
+	return err;
+}
+
 static int stop(void *arg)
 {
 	struct all *a = arg;
 	int err = a->module ? settle(a) : 0;
 	size_t i;
 
+	if (!err && a->dump.asked->most.given)
+		err = read_objects(a);
 	/* The last one first: it would see how the others are stopped. */
 	for (i = MEM_KINDS; !err && i; i--)
 		if (!a->v[i - 1].absent)
@@ -255,6 +298,7 @@ static void fill(struct all *a, struct all_report *r, struct buf *filter, bool i
 	r->interim = interim;
 	r->module = a->module ? a->watch.name : NULL;
 	r->loaded = a->watch.loaded;
+	r->dump = interim ? NULL : &a->dump;
 	r->stacks = strings_have(&a->o->by, "kstack");
 	for (i = 0; i < a->o->by.n && r->columns.n < ALL_CELLS; i++)
 		if (strcmp(a->o->by.v[i], "kstack"))
@@ -333,13 +377,14 @@ static void release(struct all *a)
 	}
 	module_watch_free(&a->watch);
 	tasks_close(&a->tasks);
+	dump_free(&a->dump);
 }
 
 /** mem_leaks_all() - mem leaks of all kinds. Return: the exit status. */
 int mem_leaks_all(const struct opts *o)
 {
 	const struct mem_opts *own = o->own;
-	struct all a = { .o = o, .module = own->module };
+	struct all a = { .o = o, .module = own->module, .dump.asked = &own->dump };
 	int verdict = 0;
 	int closed;
 	int err;

@@ -65,6 +65,7 @@ struct all_report {
 	struct strings	columns;	/* without stacks */
 	bool		stacks;
 	struct all_kind	kinds[MEM_KINDS];
+	const struct dump *dump;	/* what live objects held; or NULL */
 	struct all_row	*rows;		/* the worst first */
 	size_t		n;
 	size_t		cap;

@@ -327,6 +327,7 @@ void all_print(const struct all_report *a, const struct opts *opts, struct out *
 	for (i = 0; i < MEM_KINDS; i++)
 		print_kind(a, i, o);
 	out_close(o, ']');
+	dump_print(a->dump, o);
 	all_print_module(a, o);
 	out_close(o, '}');
 	out_newline(o);

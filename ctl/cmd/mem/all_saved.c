@@ -158,6 +158,7 @@ int mem_leaks_show(struct report *r, const struct output *to)
 		.filter = json_text(json_object_get(root, "filter_text")),
 		.left_out = number_of(root, "rows_left_out"), .saved = true,
 	};
+	struct dump *dump;
 	struct out o;
 	json_t *row;
 	size_t i;
@@ -168,10 +169,15 @@ int mem_leaks_show(struct report *r, const struct output *to)
 		if (kind_of(row) < MEM_KINDS)
 			restore_row(&a, kind_of(row), row);
 	restore_module(&a, root);
+	dump = dump_restore(root);
+	a.dump = dump;
 	output_begin(to, &o, false);
 	all_print(&a, r->opts, &o);
 	out_free(&o);
 	all_report_free(&a);
+	if (dump)
+		dump_free(dump);
+	free(dump);
 	for (i = 0; i < MEM_KINDS; i++)
 		free(sessions[i].lost);
 	return output_flush(to);

@@ -29,6 +29,11 @@ static const struct opt leaks_options[] = {
 	{ "older", 0, "TIME", "only what is older than this", &opt_param_ms, .param = "older" },
 	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
 	  &opt_param_switch, .param = "escalate", .value = ESCALATE_FROM },
+	{ "dump", 0, "N", DUMP_DOC, &opt_number, OPT_OWN_AT(struct mem_opts, dump.most),
+	  .max = DUMP_MOST, .allowed = DUMP_ALLOWED },
+	{ "dump-bytes", 0, "N", DUMP_BYTES_DOC, &opt_number,
+	  OPT_OWN_AT(struct mem_opts, dump.bytes), .max = DUMP_BYTES_MOST,
+	  .allowed = DUMP_BYTES_ALLOWED },
 };
 
 static const struct opt limit_options[] = {
@@ -109,7 +114,8 @@ static int check_leaks(const struct verb *verb, const struct opts *o)
 
 	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
 		return misuse("--escalate needs --by site,kstack: it takes the stacks of growing sites only");
-	return module_watch_misuse(own->module) ?: own->kind ? 0 : check_all(o);
+	return module_watch_misuse(own->module) ?: dump_misuse(&own->dump, o) ?:
+	       own->kind ? 0 : check_all(o);
 }
 
 /* Rows have the column that the verdict looks at, and sites unless there are stacks. */
@@ -133,10 +139,12 @@ static int run_kind(const struct mem_kind *kind, const struct opts *o)
 	struct module_watch watch = {};
 	struct mem_code code = {};
 	struct opts chosen = *o;
+	struct dump dump = {};
 	int err;
 
 	memset(&chosen.by, 0, sizeof(chosen.by));
 	choose_columns(&chosen.by, o, kind->group);
+	dump_follow(&dump, &spec, &own->dump, o);
 	if (!o->hist)
 		model_set_number(&spec.request, "hist", 1);
 	if (own->module)
@@ -149,6 +157,7 @@ static int run_kind(const struct mem_kind *kind, const struct opts *o)
 	model_free_request(&spec.request);
 	module_watch_free(&watch);
 	mem_free_code(&code);
+	dump_free(&dump);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #define OBSCTL_MEM_H
 
 #include "cli/noun.h"
+#include "cmd/mem/dump.h"
 #include "lib/buf.h"
 #include "proto/model.h"
 
@@ -17,6 +18,7 @@ struct mem_opts {
 	struct strings	libs;
 	bool		maps;
 	bool		passive;
+	struct dump_opts dump;
 };
 
 /* The kinds of memory, by the order in which the report of all of them names them. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/mem/dump.h"
 #include "cmd/slab/judge.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
@@ -364,6 +365,9 @@ void leaks_release(struct report *r)
 
 	if (!l)
 		return;
+	if (l->dump)
+		dump_free(l->dump);
+	free(l->dump);
 	free(l->flows.v);
 	free(l->rss_saved);
 	free(l->v);

@@ -50,6 +50,7 @@ struct leaks {
 	const struct rss_series *rss;
 	struct rss_series *rss_saved;	/* the same, from a file */
 	uint64_t	rss_live;	/* bytes of live objects to compare it with */
+	struct dump	*dump;		/* what objects held, of a file; or NULL */
 };
 
 const struct leaks_kind *leaks_kind_of(const struct report *r);

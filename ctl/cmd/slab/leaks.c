@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/mem/dump.h"
 #include "cmd/slab/judge.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/slab.h"
@@ -234,6 +235,7 @@ static void print_foot(struct report *r, struct out *o)
 			 l->other_caches ? ", or of other caches" : "",
 			 l->other_sizes ? ", or of other sizes" : "");
 	print_advice(r, o);
+	dump_print(r->dump ? r->dump : l->dump, o);
 	print_module(r, o);
 	if (l->rss)
 		rss_print_foot(l->rss, l->rss_live, o);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "export/json_file.h"
+#include "cmd/mem/dump.h"
 #include "cmd/slab/judge.h"
 #include "lib/buf.h"
 
@@ -103,6 +104,7 @@ static void restore_foot(struct report *r, struct leaks *l, const json_t *root)
 	l->module = json_text(json_object_get(module, "name"));
 	l->objects = number_of(module, "objects");
 	l->bytes = number_of(module, "bytes");
+	l->dump = dump_restore(root);
 	restore_turnover(r, l, json_object_get(root, "turnover"));
 	restore_rss(l, json_object_get(root, "rss"));
 }

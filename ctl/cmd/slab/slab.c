@@ -38,6 +38,11 @@ static const struct opt leaks_options[] = {
 	  .param = "sample" },
 	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
 	  &opt_param_switch, .param = "escalate", .value = ESCALATE_FROM },
+	{ "dump", 0, "N", DUMP_DOC, &opt_number, OPT_OWN_AT(struct slab_opts, dump.most),
+	  .max = DUMP_MOST, .allowed = DUMP_ALLOWED },
+	{ "dump-bytes", 0, "N", DUMP_BYTES_DOC, &opt_number,
+	  OPT_OWN_AT(struct slab_opts, dump.bytes), .max = DUMP_BYTES_MOST,
+	  .allowed = DUMP_BYTES_ALLOWED },
 };
 
 static const struct opt growth_options[] = {
@@ -77,7 +82,8 @@ static int check_leaks(const struct verb *verb, const struct opts *o)
 
 	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
 		return misuse("--escalate needs --by site,kstack: it takes the stacks of growing sites only");
-	return module_watch_misuse(own->module) ?: check_cache(verb, o);
+	return module_watch_misuse(own->module) ?: dump_misuse(&own->dump, o) ?:
+	       check_cache(verb, o);
 }
 
 /* Rows have their cache, which the verdict looks at, and sites unless there are stacks. */
@@ -108,10 +114,12 @@ static int observe_leaks(const struct verb *verb, const struct opts *o)
 	struct module_watch watch = {};
 	struct numbers helpers = {};
 	struct opts chosen = *o;
+	struct dump dump = {};
 	int err;
 
 	memset(&chosen.by, 0, sizeof(chosen.by));
 	choose_columns(&chosen.by, o);
+	dump_follow(&dump, &spec, &own->dump, o);
 	if (!o->hist)
 		model_set_number(&spec.request, "hist", 1);
 	if (own->cache)
@@ -126,6 +134,7 @@ static int observe_leaks(const struct verb *verb, const struct opts *o)
 	model_free_request(&spec.request);
 	module_watch_free(&watch);
 	numbers_free(&helpers);
+	dump_free(&dump);
 	return err;
 }
 

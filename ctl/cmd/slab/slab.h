@@ -4,6 +4,7 @@
 #define OBSCTL_SLAB_H
 
 #include "cli/noun.h"
+#include "cmd/mem/dump.h"
 #include "cmd/slab/trend.h"
 #include "report/writer.h"
 
@@ -11,6 +12,7 @@
 struct slab_opts {
 	const char	*cache;
 	const char	*module;
+	struct dump_opts dump;
 };
 
 #define SLAB_SURE	0.95	/* confidence that --fail-over asks for */
