@@ -172,6 +172,7 @@ NEEDS = {
     "slab": lambda: [param("objects", 1024)],
     **{kind: lambda: [param("objects", 1024)] for kind in ("page", "percpu", "vmalloc")},
     "umem": heap,
+    **{kind: lambda: [param("objects", 1024), param("tasks", 16)] for kind in ("page", "percpu", "vmalloc")},
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
     "wall": lambda: [param("threads", 16)],

@@ -184,7 +184,7 @@ def no_session():
         refused(nl, errno.EINVAL, "missing", command)
     for command in (K.CMD_SESSION_STOP, K.CMD_SESSION_GET, K.CMD_SESSION_DEL):
         refused(nl, errno.ENOENT, "there is no session nobody", command, attr(K.A_SESSION_NAME, "nobody"))
-    for command, kind in (K.CMD_TABLE_GET, K.A_ROW_SESSION), (K.CMD_STACK_GET, K.A_STACK_SESSION):
+    for command, kind in (K.CMD_TABLE_GET, K.A_ROW_SESSION), (K.CMD_STACK_GET, K.A_STACK_SESSION), (K.CMD_OBJECT_GET, K.A_OBJECT_SESSION):
         for dump in (False, True):
             refused(nl, errno.EINVAL, "missing", command, dump=dump)
             rest = () if dump or command == K.CMD_TABLE_GET else (u32(K.A_STACK_ID, 1),)

@@ -39,7 +39,7 @@ def kinds():
         "pmu record_stack": ("pmu", "record_stack", "comm,kstack,ustack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), param("stack_bytes", 1024),
                              *FREE),
         "slab leaks": ("slab", "leaks", "site", param("objects", 4096), *FREE),
-        "page leaks": ("page", "leaks", "site,kstack", param("objects", 4096), *FREE),
+        "page leaks": ("page", "leaks", "site,kstack", param("objects", 4096), param("tasks", 64), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),

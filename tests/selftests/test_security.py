@@ -31,6 +31,7 @@ nl.s.settimeout(WAIT)
 nl.seq, nl.family = 1000, family
 me = u32(K.A_SESSION_ID, int(sys.argv[3]))
 row = u32(K.A_ROW_SESSION, int(sys.argv[3]))
+objects = [u32(K.A_OBJECT_SESSION, int(sys.argv[3])), u32(K.A_OBJECT_GROUP, 1), u32(K.A_OBJECT_MOST, 1), u32(K.A_OBJECT_BYTES, 8)]
 for name, command, dump, parts in (
         ("source-get", K.CMD_SOURCE_GET, False, [attr(K.A_SOURCE_NAME, "func")]), ("sources", K.CMD_SOURCE_GET, True, []),
         ("session-new", K.CMD_SESSION_NEW, False, [attr(K.A_SESSION_SOURCE, "sched"), attr(K.A_SESSION_MODE, "runq")]),
@@ -38,7 +39,7 @@ for name, command, dump, parts in (
         ("session-get", K.CMD_SESSION_GET, False, [me]), ("sessions", K.CMD_SESSION_GET, True, []),
         ("session-del", K.CMD_SESSION_DEL, False, [me]), ("table-get", K.CMD_TABLE_GET, False, [row]),
         ("table", K.CMD_TABLE_GET, True, [row]), ("stack-get", K.CMD_STACK_GET, False, [row, u32(K.A_STACK_ID, 1)]),
-        ("stacks", K.CMD_STACK_GET, True, [row])):
+        ("stacks", K.CMD_STACK_GET, True, [row]), ("object-get", K.CMD_OBJECT_GET, False, objects), ("objects", K.CMD_OBJECT_GET, True, objects)):
     try:
         n = len(nl.ask(command, *parts, dump=dump))
         print(json.dumps([name, 0, f"{n} answers"]))
@@ -85,7 +86,7 @@ def verdicts(s, *line, fd=-1):
         skip(r.stderr.strip())
     assert r.returncode == 0, f"{r}"
     got = [json.loads(line) for line in r.stdout.splitlines()]
-    equal(len(got), 12, "commands tried")
+    equal(len(got), 14, "commands tried")
     return got
 
 
