@@ -327,8 +327,7 @@ def columns():
     sources = {s["name"]: s for s in json.loads(obsctl("status", "--json").out)["sources"]}
     context = {"cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack"}
     verbs = {"func": ("count", "time", "trace"), "lock": ("contention",), "sched": ("offcpu", "runq"),
-             "slab": ("leaks", "trace"), "pmu": ("stat", "record", "mem", "branch")}
-             "slab": ("leaks", "trace"), "pmu": ("stat", "record", "branch"), "wall": (None,)}
+             "slab": ("leaks", "trace"), "pmu": ("stat", "record", "mem", "branch"), "wall": (None,)}
     own = {"lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
     for noun, names in verbs.items():
         listed = set()

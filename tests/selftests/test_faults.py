@@ -170,17 +170,15 @@ NEEDS = {
     "probe": lambda: points(0, 1, 8),
     "pmu": lambda: [words("events", 1, 0, 0, 0, 0, 4000000, 0, 0)],
     "slab": lambda: [param("objects", 1024)],
-    **{kind: lambda: [param("objects", 1024)] for kind in ("page", "percpu", "vmalloc")},
-    "umem": heap,
     **{kind: lambda: [param("objects", 1024), param("tasks", 16)] for kind in ("page", "percpu", "vmalloc")},
+    "umem": heap,
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
     "wall": lambda: [param("threads", 16)],
 }
 # Columns, where they differ from the command and its stack.
-BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
-BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "sched runq": ["comm"], "umem": ["comm", "ustack"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
-BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "sched runq": ["comm"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
+BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
+      "probe time, pairs": ["from", "via", "ustack", "via_ustack"], "umem": ["comm", "ustack"],
       "wall": ["tid", "class", "instead", "kstack"],
       **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
@@ -268,12 +266,8 @@ def every_nth(source, mode, kind, step):
 CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
            ("probe", "time"), ("probe", "time, pairs")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
-                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
-MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("slab", "trace"),
-                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
-MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("slab", "trace"),
-                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace"),
-                   ("wall", "time")]
+                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"),
+                   ("probe", "hist"), ("probe", "trace"), ("wall", "time")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
     test(f"allocations of {pair[0]} {pair[1]} fail, {'one in ' + str(STEP) if SHORT else 'each of them'}")(lambda pair=pair: every_allocation(*pair))
 
