@@ -43,7 +43,9 @@ struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 	c->inflight = inflight ?: KOBS_INFLIGHT_AUTO;
 	c->memory = memory;
 	c->ops.func = handlers->hit;
-	c->ops.flags = KOBS_FTRACE_FLAGS | FTRACE_OPS_FL_SAVE_REGS;
+	c->ops.flags = KOBS_FTRACE_FLAGS;
+	if (!handlers->ops->plain || !KOBS_CALL_POOL_PLAIN)
+		c->ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
 	err = kobs_calls_add(c, ips, n);
 	if (!err)
 		return c;
@@ -150,6 +152,24 @@ void kobs_calls_stop(struct kobs_calls *c)
 	if (c->running && !c->stuck)
 		kobs_call_pool_exit(c);
 	c->running = false;
+}
+
+/**
+ * kobs_calls_narrow() - unhook functions whose code stays
+ * @c: from kobs_calls_new(), started or not
+ * @n: number of functions left, at least 1; these are now the first of the
+ *     functions that were given
+ *
+ * Context: task, may sleep.
+ * Return: 0, or an error of ftrace_set_filter_ips(): none is unhooked.
+ */
+int kobs_calls_narrow(struct kobs_calls *c, unsigned int n)
+{
+	int err = ftrace_set_filter_ips(&c->ops, c->ips + n, c->n - n, 1, 0);
+
+	if (!err)
+		c->n = n;
+	return err;
 }
 
 /**

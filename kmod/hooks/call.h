@@ -29,6 +29,10 @@ struct pt_regs;
 /**
  * struct kobs_call_ops - operations of a source, a static constant
  * @size: bytes of data kept from a call's entry to its return; a multiple of 8
+ * @plain: @enter reads no registers but the stack pointer and the frame pointer:
+ *         where the pool needs no others either, the rest is not saved
+ * @want: NULL, or whether an entry is a call at all: context, function. Of what it
+ *        says no to nothing is known, nor counted
  * @begin: enter the source's recursion guard; NULL in a recursion
  * @end: leave the recursion guard
  * @missed: count a call whose return could not be hooked
@@ -41,11 +45,14 @@ struct pt_regs;
  * @unwanted: whether nobody waits for kobs_calls_new() any more: context
  *
  * Context of @enter and @exit: any, NMI included; preemption off. @enter is inside
- * a recursion guard, and @exit outside: it calls nothing that can be hooked. Of
- * @keep_out and @unwanted: task, may sleep.
+ * a recursion guard, and @exit outside: it calls nothing that can be hooked, nor
+ * does @want, which is outside, too, with preemption on or off. Of @keep_out and
+ * @unwanted: task, may sleep.
  */
 struct kobs_call_ops {
 	size_t size;
+	bool plain;
+	bool (*want)(void *ctx, unsigned long ip);
 	void *(*begin)(void *ctx);
 	void (*end)(void *guarded);
 	void (*missed)(void *ctx, void *guarded);
@@ -110,10 +117,14 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 					   const struct kobs_call_ops *call)
 {
 	struct kobs_calls *c = container_of(ops, struct kobs_calls, ops);
-	struct pt_regs *regs = ftrace_get_regs(fregs);
-	void *guarded = call->begin(c->ctx);
+	struct pt_regs *regs;
 	unsigned long back;
+	void *guarded;
 
+	if (call->want && likely(!call->want(c->ctx, ip)))
+		return;
+	regs = kobs_call_pool_regs(fregs, call->plain);
+	guarded = call->begin(c->ctx);
 	if (!guarded)
 		return;
 	if (unlikely(kobs_call_pool_unsafe())) {
@@ -123,7 +134,7 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 	}
 	back = instruction_pointer(regs);
 	instruction_pointer_set(regs, ip);
-	kobs_call_pool_pass(&c->pool, ip, parent_ip, fregs);
+	kobs_call_pool_pass(&c->pool, ip, parent_ip, fregs, regs);
 	/* Without room the pool did not call kobs_calls_entry(). */
 	if (unlikely(instruction_pointer(regs)))
 		call->missed(c->ctx, guarded);
@@ -179,6 +190,7 @@ struct kobs_calls *kobs_calls_new(const struct kobs_call_handlers *handlers,
 				  struct kobs_memory *memory);
 int kobs_calls_add(struct kobs_calls *c, unsigned long *ips, unsigned int *n);
 int kobs_calls_start(struct kobs_calls *c);
+int kobs_calls_narrow(struct kobs_calls *c, unsigned int n);
 void kobs_calls_stop(struct kobs_calls *c);
 void kobs_calls_drop(struct kobs_calls *c, unsigned int n);
 bool kobs_calls_stuck(const struct kobs_calls *c);

@@ -44,10 +44,20 @@ static __always_inline bool kobs_call_pool_unsafe(void)
 	return false;
 }
 
+/* The fprobe reads all registers. */
+#define KOBS_CALL_POOL_PLAIN	false
+
+static __always_inline struct pt_regs *
+kobs_call_pool_regs(struct ftrace_regs *fregs, bool plain)
+{
+	return ftrace_get_regs(fregs);
+}
+
 static __always_inline void kobs_call_pool_pass(struct kobs_call_pool *p,
 						unsigned long ip,
 						unsigned long parent_ip,
-						struct ftrace_regs *fregs)
+						struct ftrace_regs *fregs,
+						struct pt_regs *regs)
 {
 	p->fp.ops.func(ip, parent_ip, &p->fp.ops, fregs);
 }

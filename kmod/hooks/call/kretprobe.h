@@ -18,6 +18,8 @@
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
 
+#include "unwind/unwind.h"
+
 /**
  * struct kobs_call_handlers - callbacks made by KOBS_CALL_HANDLERS()
  * @ops: operations of the source
@@ -76,13 +78,33 @@ static __always_inline bool kobs_call_pool_unsafe(void)
 	return in_nmi();
 }
 
+/*
+ * Of the registers the kretprobe reads the stack pointer alone, to replace the
+ * return address there; x86 passes that to every ftrace_ops, without the cost of
+ * saving all of them.
+ */
+#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+#define KOBS_CALL_POOL_PLAIN	true
+#define kobs_call_pool_plain(fregs)	kobs_ftrace_pt_regs(fregs)
+#else
+#define KOBS_CALL_POOL_PLAIN	false
+#define kobs_call_pool_plain(fregs)	ftrace_get_regs(fregs)
+#endif
+
+static __always_inline struct pt_regs *
+kobs_call_pool_regs(struct ftrace_regs *fregs, bool plain)
+{
+	return plain ? kobs_call_pool_plain(fregs) : ftrace_get_regs(fregs);
+}
+
 /* The registers show the function's address, as they do for a kprobe. */
 static __always_inline void kobs_call_pool_pass(struct kobs_call_pool *p,
 						unsigned long ip,
 						unsigned long parent_ip,
-						struct ftrace_regs *fregs)
+						struct ftrace_regs *fregs,
+						struct pt_regs *regs)
 {
-	p->rp.kp.pre_handler(&p->rp.kp, ftrace_get_regs(fregs));
+	p->rp.kp.pre_handler(&p->rp.kp, regs);
 }
 
 /*
@@ -115,6 +137,8 @@ static int name##_exit(struct kretprobe_instance *ri,			\
 }
 
 #else
+
+#define KOBS_CALL_POOL_PLAIN	false
 
 struct kobs_call_handlers {
 	const struct kobs_call_ops *ops;
