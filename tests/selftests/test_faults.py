@@ -165,6 +165,7 @@ def heap():
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
     "func": lambda: [functions(), param("inflight", 16)],
+    "func graph": lambda: [functions(), words("roots", symbol("kobs_gen_leaf")), param("inflight", 16), param("tasks", 16), param("settle", 1000)],
     "probe time": lambda: points(4, 5, 9),
     "probe time, pairs": pairs,
     "probe": lambda: points(0, 1, 8),
@@ -180,6 +181,7 @@ NEEDS = {
 BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
       "probe time, pairs": ["from", "via", "ustack", "via_ustack"], "umem": ["comm", "ustack"],
       "wall": ["tid", "class", "instead", "kstack"],
+BY = {"pmu": [], "func graph": ["path"], "pmu record_stack": ["ustack", "kstack"], "sched runq": ["comm"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
       **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 
@@ -268,6 +270,8 @@ CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "le
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
                    ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"),
                    ("probe", "hist"), ("probe", "trace"), ("wall", "time")]
+MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("pmu", "stat"), ("pmu", "record_stack"), ("slab", "trace"),
+                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
     test(f"allocations of {pair[0]} {pair[1]} fail, {'one in ' + str(STEP) if SHORT else 'each of them'}")(lambda pair=pair: every_allocation(*pair))
 

@@ -35,6 +35,7 @@ def kinds():
     return {
         "func count": ("func", "count", "caller,cpu", words("functions", leaf()), *FREE),
         "func time": ("func", "time", "caller,kstack", words("functions", leaf()), param("hist", 1), *FREE),
+        "func graph": ("func", "graph", "path", words("functions", leaf()), words("roots", symbol("kobs_gen_caller_a")), *FREE),
         "pmu record": ("pmu", "record", "comm,kstack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), *FREE),
         "pmu record_stack": ("pmu", "record_stack", "comm,kstack,ustack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), param("stack_bytes", 1024),
                              *FREE),
@@ -140,8 +141,8 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "lock contention", "sched offcpu",
-             "sched runq", "probe time", "probe time, pairs"):
+for kind in ("func count", "func time", "func graph", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "lock contention",
+             "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 

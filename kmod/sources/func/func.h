@@ -2,11 +2,13 @@
 /*
  * Source func: what its files share.
  *
- *	source.c	description of the source, set of functions
+ *	source.c	description of the source, its operations
+ *	set.c		set of functions
  *	modules.c	functions of modules that come and go
  *	wait.c		which functions of a module that comes are wanted
  *	entry.c		handlers of modes that hook entries only
  *	call.c		handlers of modes that hook entries and returns
+ *	graph*.c	mode graph, which does so, too
  *
  * Locking: see source.c.
  */
@@ -21,17 +23,22 @@
 #include "core/session.h"
 #include "hooks/call.h"
 
-enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER };
+enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER, FUNC_W_PATH };
 
 /* Its reasons of loss. */
 #define FUNC_N_MISSED		(KOBS_N_SOURCE + 0)
 #define FUNC_N_IN_FLIGHT	(KOBS_N_SOURCE + 1)
+#define FUNC_N_TASKS		(KOBS_N_SOURCE + 2)
 
 enum kobs_func_param {
 	FUNC_P_FUNCTIONS,
 	FUNC_P_ALL,
 	FUNC_P_INFLIGHT,
 	FUNC_P_WAIT,
+	FUNC_P_ROOTS,
+	FUNC_P_DEPTH,
+	FUNC_P_TASKS,
+	FUNC_P_SETTLE,
 	FUNC_P
 };
 
@@ -54,10 +61,11 @@ enum kobs_func_tally { FUNC_GONE, FUNC_CAME, FUNC_MISSED, FUNC_TALLIES };
  */
 struct kobs_func_count {
 	unsigned int n;
-	char when[MODULE_NAME_LEN + 96];
+	char when[MODULE_NAME_LEN + 112];
 };
 
 struct kobs_func_wait;
+struct kobs_graph;
 
 /**
  * struct kobs_func - a session of this source
@@ -74,6 +82,7 @@ struct kobs_func_wait;
  * @stuck: @ops can be called after the end
  * @ops: for modes that hook entries only
  * @calls: for modes that hook returns, else NULL
+ * @graph: for mode graph, else NULL
  * @modules: notifier of modules, whose functions come and go
  */
 struct kobs_func {
@@ -90,12 +99,20 @@ struct kobs_func {
 	bool stuck;
 	struct ftrace_ops ops;
 	struct kobs_calls *calls;
+	struct kobs_graph *graph;
 	struct notifier_block modules;
 };
 
 /* source.c */
+int kobs_func_refuse(const struct kobs_func *f, int err,
+		     struct netlink_ext_ack *extack);
+
+/* set.c */
+bool kobs_func_is_graph(const struct kobs_session *s);
 void kobs_func_sort(unsigned long *ips, unsigned int n);
 bool kobs_func_may(const struct kobs_session *s, u64 n);
+int kobs_func_take(struct kobs_func *f, unsigned int *n);
+int kobs_func_choose(struct kobs_func *f, unsigned int n);
 int kobs_func_hook(struct kobs_func *f);
 void kobs_func_unhook(struct kobs_func *f);
 
@@ -115,5 +132,18 @@ ftrace_func_t kobs_func_handler(const struct kobs_session *s);
 
 /* call.c */
 struct kobs_calls *kobs_func_calls(struct kobs_func *f);
+
+/* graph_setup.c */
+int kobs_func_graph_check(const struct kobs_session *s,
+			  struct netlink_ext_ack *extack);
+int kobs_func_graph_new(struct kobs_func *f, struct netlink_ext_ack *extack);
+void kobs_func_graph_free(struct kobs_func *f);
+int kobs_func_graph_calls(struct kobs_func *f, struct netlink_ext_ack *extack);
+int kobs_func_graph_attach(struct kobs_func *f, struct netlink_ext_ack *extack);
+void kobs_func_graph_detach(struct kobs_func *f);
+void kobs_func_graph_follow(struct kobs_func *f);
+void kobs_func_graph_settle(struct kobs_func *f);
+bool kobs_func_graph_note(const struct kobs_func *f, unsigned int i,
+			  struct kobs_note *note);
 
 #endif /* KOBS_FUNC_H */

@@ -20,7 +20,6 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/timekeeping.h>
 
 #include "core/refuse.h"
@@ -29,120 +28,14 @@
 #include "hooks/ftrace.h"
 #include "sources.h"
 #include "sources/func/func.h"
-
-static int func_compare(const void *a, const void *b)
-{
-	unsigned long x = *(const unsigned long *)a;
-	unsigned long y = *(const unsigned long *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/**
- * kobs_func_sort() - sort addresses of functions
- * @ips: addresses
- * @n: number of them
- *
- * Context: task.
- */
-void kobs_func_sort(unsigned long *ips, unsigned int n)
-{
-	sort(ips, n, sizeof(*ips), func_compare, NULL);
-}
-
-/**
- * kobs_func_may() - whether a session may have so many functions
- * @s: session
- * @n: number of functions
- *
- * Context: task.
- * Return: true if so.
- */
-bool kobs_func_may(const struct kobs_session *s, u64 n)
-{
-	return n <= FUNC_MANY || s->source_params[FUNC_P_ALL].number;
-}
-
-/**
- * kobs_func_hook() - hook the functions, all or none
- * @f: session, with functions or with calls; its lock is held
- *
- * Context: task, may sleep.
- * Return: 0, or an error of kobs_calls_start() or kobs_ftrace_hook().
- */
-int kobs_func_hook(struct kobs_func *f)
-{
-	int err;
-
-	lockdep_assert_held(&f->lock);
-	if (f->calls)
-		return kobs_calls_start(f->calls);
-	/* No functions in an ftrace filter would mean all. */
-	if (!f->n)
-		return 0;
-	err = kobs_ftrace_hook(&f->ops, &f->stuck);
-	f->hooked = !err;
-	return err;
-}
-
-/**
- * kobs_func_unhook() - undo kobs_func_hook(), if it was called
- * @f: session; its lock is held
- *
- * Context: task, may sleep.
- */
-void kobs_func_unhook(struct kobs_func *f)
-{
-	lockdep_assert_held(&f->lock);
-	if (f->calls)
-		kobs_calls_stop(f->calls);
-	else if (f->hooked)
-		kobs_ftrace_unhook(&f->ops, &f->stuck);
-	f->hooked = false;
-}
-
-/* Keep the functions that can be traced, without duplicates. */
-static int func_choose(struct kobs_func *f, const struct kobs_value *functions)
-{
-	struct ftrace_ops trial = {};
-	unsigned long last;
-	unsigned int i;
-	int err = 0;
-
-	for (i = 0; i < functions->number; i++)
-		f->ips[i] = functions->addresses[i];
-	kobs_func_sort(f->ips, functions->number);
-	for (i = 0; !err && i < functions->number; i++) {
-		unsigned long ip = f->ips[i];
-		const char *reason;
-
-		cond_resched();
-		if (i && ip == last)
-			continue;
-		last = ip;
-		reason = kobs_func_denied(ip);
-		if (reason) {
-			err = kobs_session_keep_out(f->s, ip, reason, true);
-			continue;
-		}
-		err = kobs_ftrace_check(&trial, ip);
-		if (!err)
-			f->ips[f->n++] = ip;
-		else if (err == -EINVAL)
-			err = kobs_session_keep_out(f->s, ip,
-						    "ftrace cannot trace it",
-						    false);
-		if (!err && kobs_session_unwanted(f->s))
-			err = -ECONNREFUSED;
-	}
-	return err;
-}
+#include "sources/func/graph.h"
 
 static void func_free(struct kobs_func *f)
 {
 	unregister_module_notifier(&f->modules);
 	if (f->calls)
 		kobs_calls_free(f->calls);
+	kobs_func_graph_free(f);
 	ftrace_free_filter(&f->ops);
 	if (f->wait)
 		kobs_func_wait_free(f->wait);
@@ -173,8 +66,17 @@ static int func_prepare_hook(struct kobs_func *f, bool returns)
 	return 0;
 }
 
-static int func_refuse(const struct kobs_func *f, int err,
-		       struct netlink_ext_ack *extack)
+/**
+ * kobs_func_refuse() - say why functions cannot be hooked
+ * @f: session
+ * @err: error of ftrace, or of what looks at functions
+ * @extack: takes the sentence
+ *
+ * Context: task.
+ * Return: the error for the client.
+ */
+int kobs_func_refuse(const struct kobs_func *f, int err,
+		     struct netlink_ext_ack *extack)
 {
 	const char *why = kobs_ftrace_refusal(&err);
 
@@ -187,21 +89,23 @@ static int func_refuse(const struct kobs_func *f, int err,
 }
 
 static int func_prepare_locked(struct kobs_func *f,
-			       const struct kobs_value *functions,
 			       struct netlink_ext_ack *extack)
 {
 	struct kobs_session *s = f->s;
-	int err;
+	unsigned int n;
+	int err = kobs_func_take(f, &n);
 
-	f->ips = kvmalloc_array(functions->number ?: 1, sizeof(*f->ips),
-				GFP_KERNEL);
-	if (!f->ips)
-		return -ENOMEM;
-	err = func_choose(f, functions);
+	if (!err && kobs_func_is_graph(s))
+		err = kobs_func_graph_new(f, extack);
+	if (err)
+		return err;
+	err = kobs_func_choose(f, n);
+	if (!err && f->graph)
+		return kobs_func_graph_calls(f, extack);
 	if (!err && (f->n || f->wait))
 		err = func_prepare_hook(f, s->mode->value);
 	if (err)
-		return func_refuse(f, err, extack);
+		return kobs_func_refuse(f, err, extack);
 	if (f->n || f->wait)
 		return 0;
 	return kobs_refuse(extack, -EINVAL, "%ps%s cannot be traced: %s",
@@ -214,11 +118,14 @@ static int func_check(const struct kobs_session *s,
 		      struct netlink_ext_ack *extack)
 {
 	u64 n = s->source_params[FUNC_P_FUNCTIONS].number;
+	int err = kobs_func_graph_check(s, extack);
 
+	if (err)
+		return err;
 	if (s->source_params[FUNC_P_WAIT].text && !IS_ENABLED(CONFIG_KALLSYMS))
 		return kobs_refuse(extack, -EOPNOTSUPP,
 				   "modules cannot be waited for: this kernel has no symbols (CONFIG_KALLSYMS)");
-	if (!n && !s->source_params[FUNC_P_WAIT].text)
+	if (!n && !s->source_params[FUNC_P_WAIT].text && !kobs_func_is_graph(s))
 		return kobs_refuse(extack, -EINVAL,
 				   "parameter functions is missing");
 	if (!kobs_func_may(s, n))
@@ -263,8 +170,7 @@ static int func_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return PTR_ERR(f);
 	kobs_func_follow_modules(f);
 	mutex_lock(&f->lock);
-	err = func_prepare_locked(f, &s->source_params[FUNC_P_FUNCTIONS],
-				  extack);
+	err = func_prepare_locked(f, extack);
 	if (!err) {
 		s->priv = f;
 		s->targets = f->n;
@@ -282,6 +188,24 @@ static void func_settle(struct kobs_func *f)
 		kobs_session_pin(f->s);
 }
 
+/* Hook the functions, and what mode graph has besides. */
+static int func_attach(struct kobs_func *f, struct netlink_ext_ack *extack)
+{
+	int err = f->graph ? kobs_func_graph_attach(f, extack) : 0;
+
+	if (err)
+		return err;
+	err = kobs_func_hook(f);
+	if (!err)
+		return 0;
+	if (f->graph)
+		kobs_func_graph_detach(f);
+	if (err != -ENOMEM || !f->calls)
+		return kobs_func_refuse(f, err, extack);
+	kobs_session_no_memory(f->s, extack, "inflight");
+	return err;
+}
+
 static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct kobs_func *f = s->priv;
@@ -292,13 +216,11 @@ static int func_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 		kobs_refuse(extack, err,
 			    "the functions are gone: their module was unloaded");
 	} else {
-		err = kobs_func_hook(f);
+		err = func_attach(f, extack);
 		f->began = err ? 0 : ktime_get_mono_fast_ns();
-		if (err == -ENOMEM && f->calls)
-			kobs_session_no_memory(s, extack, "inflight");
-		else if (err)
-			err = func_refuse(f, err, extack);
 	}
+	if (!err && f->graph)
+		kobs_func_graph_follow(f);
 	func_settle(f);
 	mutex_unlock(&f->lock);
 	return err;
@@ -308,10 +230,14 @@ static void func_stop(struct kobs_session *s)
 {
 	struct kobs_func *f = s->priv;
 
+	if (f->graph)
+		kobs_func_graph_settle(f);
 	mutex_lock(&f->lock);
 	f->began = 0;
 	f->ended = true;
 	kobs_func_unhook(f);
+	if (f->graph)
+		kobs_func_graph_detach(f);
 	func_settle(f);
 	mutex_unlock(&f->lock);
 }
@@ -325,8 +251,23 @@ static void func_release(struct kobs_session *s)
 static bool func_note(const struct kobs_session *s, unsigned int i,
 		      struct kobs_note *note)
 {
-	return s->priv && kobs_func_note(s->priv, i, note);
+	const struct kobs_func *f = s->priv;
+
+	return f && (kobs_func_note(f, i, note) ||
+		     (i >= FUNC_TALLIES &&
+		      kobs_func_graph_note(f, i - FUNC_TALLIES, note)));
 }
+
+static const struct kobs_field graph_fields[] = {
+	[GRAPH_F_TOTAL] = {
+		"total", "time from entry to return", KOBS_TYPE_NUMBER, "ns",
+		KOBS_MERGE_SUM
+	},
+	[GRAPH_F_LONGEST] = {
+		"longest", "longest time from entry to return",
+		KOBS_TYPE_NUMBER, "ns", KOBS_MERGE_HIGHEST
+	},
+};
 
 static const struct kobs_mode func_modes[] = {
 	{
@@ -353,6 +294,15 @@ static const struct kobs_mode func_modes[] = {
 		.stream = true,
 		.by = "func,caller,pid,comm",
 		.available = kobs_calls_how,
+	}, {
+		.name = "graph",
+		.doc = "measure calls of functions and of what these call",
+		.value = "self",
+		.unit = "ns",
+		.by = "path",
+		.fields = graph_fields,
+		.n_fields = ARRAY_SIZE(graph_fields),
+		.available = kobs_calls_how,
 	},
 };
 
@@ -361,6 +311,8 @@ static const struct kobs_column func_columns[] = {
 	  FUNC_W_FUNC, 1 },
 	{ "caller", "where it was called from", KOBS_TYPE_ADDRESS, NULL,
 	  FUNC_W_CALLER, 1 },
+	{ "path", "graph: functions from this one up to the root",
+	  KOBS_TYPE_KSTACK, NULL, FUNC_W_PATH, 1 },
 };
 
 static const struct kobs_param func_params[] = {
@@ -382,6 +334,23 @@ static const struct kobs_param func_params[] = {
 		"maximum number of calls in progress; 0: automatic",
 		KOBS_TYPE_NUMBER, "calls", 0, 1 << 16, 0
 	},
+	[FUNC_P_ROOTS] = {
+		"roots", "graph: addresses of the functions that trees begin with",
+		KOBS_TYPE_ADDRESSES, NULL, 1, GRAPH_ROOTS, 0
+	},
+	[FUNC_P_DEPTH] = {
+		"depth", "graph: nested calls to follow", KOBS_TYPE_NUMBER,
+		"calls", 1, KOBS_STACK_DEPTH, 64
+	},
+	[FUNC_P_TASKS] = {
+		"tasks", "graph: tasks that can be in a root at once",
+		KOBS_TYPE_NUMBER, "tasks", 16, 1 << 14, 256
+	},
+	[FUNC_P_SETTLE] = {
+		"settle",
+		"graph: after such a time without a new function those that were not called are unhooked; 0: never",
+		KOBS_TYPE_NUMBER, "ms", 0, 3600000, 0
+	},
 };
 
 static const struct kobs_reason func_reasons[] = {
@@ -392,6 +361,10 @@ static const struct kobs_reason func_reasons[] = {
 	[FUNC_N_IN_FLIGHT - KOBS_N_SOURCE] = {
 		"in_flight",
 		"call or wait that had not ended",
+	},
+	[FUNC_N_TASKS - KOBS_N_SOURCE] = {
+		"tasks_full",
+		"call of a root by more tasks at once than there is room for: raise tasks",
 	},
 };
 

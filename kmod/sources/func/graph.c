@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Source func, mode graph: handlers of functions that are hooked at their entry
+ * and their return.
+ *
+ * What a hit is: a call of a root, and a call of another of the session's
+ * functions while its context is in a root. The context is the task, or the
+ * interrupt, of this CPU and kind: what an interrupt calls is not below the
+ * function that it interrupts. All other calls are none: they are told from hits
+ * by one lookup of the context, before anything else is done.
+ *
+ * Filters apply to the call of a root, and what is below it goes with it. A call
+ * deeper than the session's depth is filtered; its time is its caller's own.
+ *
+ * The functions that an interrupt runs before and after the kernel says which
+ * context it is in seem to be called by the one that it interrupts: obsctl leaves
+ * them out. Where one comes in between the lines of a handler, it is none of the
+ * calls (kobs_call_stack.busy), whether or not it was left out.
+ *
+ * Locking: none; any context, NMI included.
+ */
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+#include <trace/events/sched.h>
+
+#include "core/hit.h"
+#include "sources/func/graph.h"
+
+/**
+ * struct kobs_graph_call - data of a call in progress
+ * @stack: the calls of its context
+ * @use: use of these calls' entry: it changes when they are over
+ * @place: its place among them
+ * @cost: cost of the entry's handler if the hit is timed, else 0
+ */
+struct kobs_graph_call {
+	struct kobs_call_stack *stack;
+	u32 use;
+	u32 place;
+	u64 cost;
+};
+
+/* Tells the current context from all others: a task, or a kind on a CPU. */
+static __always_inline u64 graph_context(void)
+{
+	u32 pc = preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET);
+
+	if (likely(!pc))
+		return (unsigned long)current;
+	/* No task is at such an address. */
+	return raw_smp_processor_id() << 2 |
+	       (pc & NMI_MASK ? 3 : pc & HARDIRQ_MASK ? 2 : 1);
+}
+
+/* graph_stack(), slow path: the entry is not in the slot of its key. */
+static noinline struct kobs_call_stack *
+graph_stack_slow(const struct kobs_graph *g, u64 context)
+{
+	struct kobs_inflight_ref ref;
+
+	if (!kobs_inflight_find_slow(&g->tasks, context, 0, &ref))
+		return NULL;
+	return (struct kobs_call_stack *)ref.entry->data[0];
+}
+
+/*
+ * The calls of the current context, or NULL when it is in no root. Nobody else ends
+ * them, so that a lookup needs no reference to the entry, which would be kept in
+ * memory.
+ */
+static __always_inline struct kobs_call_stack *
+graph_stack(const struct kobs_graph *g)
+{
+	const struct kobs_inflight_table *t = &g->tasks;
+	u64 context = graph_context();
+	u32 home = kobs_inflight_hash(context, 0) >> t->shift;
+	const struct kobs_inflight *entry = kobs_inflight_at(t, home);
+	const struct kobs_inflight_state *state = &t->states[home];
+
+	if ((READ_ONCE(state->use) & KOBS_INFLIGHT_PRESENT) &&
+	    entry->key[0] == context)
+		return (struct kobs_call_stack *)entry->data[0];
+	return unlikely(atomic_read(&state->displaced)) ?
+	       graph_stack_slow(g, context) : NULL;
+}
+
+/* The context enters a root. Returns NULL when there is no room for it. */
+static noinline struct kobs_call_stack *graph_claim(struct kobs_graph *g)
+{
+	struct kobs_inflight_ref ref KOBS_UNINIT;
+	struct kobs_call_stack *stack;
+
+	if (kobs_inflight_begin(&g->tasks, graph_context(), 0, &ref) !=
+	    KOBS_INFLIGHT_BEGUN)
+		return NULL;
+	stack = g->stacks + (ref.state - g->tasks.states) * g->stride;
+	stack->ref = ref;
+	stack->entered++;
+	stack->last = 0;
+	stack->depth = 0;
+	stack->busy = false;
+	ref.entry->start = 0;
+	ref.entry->data[0] = (unsigned long)stack;
+	kobs_inflight_publish(&ref);
+	return stack;
+}
+
+/* The context leaves its root, or never was in it. */
+static __always_inline void graph_release(struct kobs_call_stack *stack)
+{
+	struct kobs_inflight_ref ref = stack->ref;
+
+	kobs_inflight_end_own(&ref);
+}
+
+/**
+ * kobs_graph_task_gone() - a task is about to be freed
+ * @data: session
+ * @p: task
+ *
+ * One that ended in a root never returned from it: its calls stay in flight.
+ *
+ * Context: any.
+ */
+void kobs_graph_task_gone(void *data, struct task_struct *p)
+{
+	struct kobs_graph *g = data;
+	struct kobs_inflight_ref ref;
+
+	if (kobs_inflight_find(&g->tasks, (unsigned long)p, 0, &ref))
+		kobs_inflight_end(&ref);
+}
+
+KOBS_PROBE_TYPE(kobs_graph_task_gone, sched_process_free);
+
+static __always_inline bool graph_is_root(const struct kobs_graph *g,
+					  unsigned long ip)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->n_roots; i++) {
+		if (ip - g->roots[i] < GRAPH_PROLOGUE)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline bool graph_want(void *ctx, unsigned long ip)
+{
+	const struct kobs_graph *g = ctx;
+	const struct kobs_call_stack *stack = graph_stack(g);
+
+	return stack ? !READ_ONCE(stack->busy) : graph_is_root(g, ip);
+}
+
+/* Begin a call in its context. Returns what becomes of it. */
+static __always_inline enum kobs_counter
+graph_push(struct kobs_graph *g, struct kobs_call_stack *stack,
+	   unsigned long ip, struct kobs_graph_call *call)
+{
+	u32 node;
+
+	if (unlikely(stack->depth >= g->depth))
+		return KOBS_N_FILTERED;
+	node = kobs_call_tree_find(&g->tree, kobs_call_parent(stack), ip);
+	if (unlikely(node == KOBS_CALL_NONE))
+		return KOBS_N_STACK_FULL;
+	call->stack = stack;
+	call->use = stack->ref.use;
+	WRITE_ONCE(stack->busy, true);
+	barrier();
+	call->place = kobs_call_push(stack, node, ktime_get_mono_fast_ns());
+	barrier();
+	WRITE_ONCE(stack->busy, false);
+	return FUNC_N_IN_FLIGHT;
+}
+
+static __always_inline bool graph_enter(void *ctx, unsigned long ip,
+					const struct pt_regs *regs, void *data)
+{
+	struct kobs_graph *g = ctx;
+	struct kobs_session *s = g->s;
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	struct kobs_call_stack *stack = graph_stack(g);
+	struct kobs_graph_call *call = data;
+	enum kobs_counter fate;
+	u64 t0;
+
+	if (!kobs_hit_begin(s, pc, &t0))
+		return false;
+	if (!stack) {
+		if (!kobs_hit_wanted(s, pc))
+			goto out;
+		stack = graph_claim(g);
+	}
+	fate = stack ? graph_push(g, stack, ip, call) : FUNC_N_TASKS;
+	kobs_count(&pc->counters, fate);
+	if (likely(fate == FUNC_N_IN_FLIGHT)) {
+		call->cost = unlikely(t0) ? (stack->last - t0) ?: 1 : 0;
+		return true;
+	}
+	if (stack && !stack->depth)
+		graph_release(stack);
+out:
+	kobs_hit_end(s, pc, t0, 0);
+	return false;
+}
+
+/* Slow path: the row is new or displaced, or its key is not the path alone. */
+static noinline struct kobs_row *graph_row_slow(struct kobs_graph *g,
+						struct kobs_cpu *pc, u64 path,
+						unsigned long ip,
+						unsigned long caller)
+{
+	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
+	struct kobs_session *s = g->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	v[FUNC_W_FUNC] = ip;
+	v[FUNC_W_CALLER] = caller;
+	v[FUNC_W_PATH] = path;
+	kobs_context(s, v, s->need, false);
+	kobs_hit_gather(s, v, key);
+	return kobs_table_find(&pc->table, key);
+}
+
+/* Record a call. Returns what becomes of it. */
+static __always_inline enum kobs_counter
+graph_record(struct kobs_graph *g, struct kobs_cpu *pc, unsigned long ip,
+	     unsigned long caller, const struct kobs_call_done *done)
+{
+	u64 path = kobs_call_path(&g->tree, done->node);
+	struct kobs_table *t = &pc->table;
+	struct kobs_row *row = NULL;
+
+	if (unlikely(done->self < g->s->filter.min))
+		return KOBS_N_FILTERED;
+	if (likely(g->plain))
+		row = kobs_table_peek(t, path, 0, 1);
+	if (unlikely(!row))
+		row = graph_row_slow(g, pc, path, ip, caller);
+	if (unlikely(!row || !kobs_row_add(t, row, done->self)))
+		return kobs_hit_no_row(pc);
+	local64_add(done->total, kobs_row_field(t, row, GRAPH_F_TOTAL));
+	kobs_raise(kobs_row_field(t, row, GRAPH_F_LONGEST), done->total);
+	return KOBS_N_RECORDED;
+}
+
+static __always_inline void graph_exit(void *ctx, unsigned long ip,
+				       unsigned long caller, unsigned long ret,
+				       const void *data)
+{
+	const struct kobs_graph_call *call = data;
+	struct kobs_call_stack *stack = call->stack;
+	struct kobs_graph *g = ctx;
+	struct kobs_session *s = g->s;
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	struct kobs_call_done done KOBS_UNINIT;
+	enum kobs_counter fate;
+	u64 now;
+
+	/* Another call is there now: this one stays in flight. */
+	if (unlikely(READ_ONCE(stack->ref.state->use) != call->use ||
+		     call->place >= stack->depth))
+		return;
+	WRITE_ONCE(stack->busy, true);
+	barrier();
+	now = ktime_get_mono_fast_ns();
+	kobs_call_pop(stack, call->place, now, &done);
+	local64_dec(&pc->counters.n[FUNC_N_IN_FLIGHT]);
+	fate = graph_record(g, pc, ip, caller, &done);
+	kobs_count(&pc->counters, fate);
+	kobs_call_settle(stack, &done, fate == KOBS_N_RECORDED);
+	barrier();
+	WRITE_ONCE(stack->busy, false);
+	if (!call->place)
+		graph_release(stack);
+	kobs_hit_end(s, pc, call->cost ? now : 0, call->cost);
+}
+
+static __always_inline void *graph_begin(void *ctx)
+{
+	struct kobs_graph *g = ctx;
+
+	return kobs_hit_enter(g->s);
+}
+
+static __always_inline void graph_end(void *guarded)
+{
+	kobs_hit_leave(guarded);
+}
+
+static __always_inline void graph_miss(void *ctx, void *guarded)
+{
+	struct kobs_graph *g = ctx;
+	struct kobs_cpu *pc = guarded;
+
+	if (!READ_ONCE(g->s->armed))
+		return;
+	kobs_count(&pc->counters, KOBS_N_HITS);
+	kobs_count(&pc->counters, FUNC_N_MISSED);
+}
+
+static int graph_keep_out(void *ctx, unsigned long ip, const char *reason)
+{
+	struct kobs_graph *g = ctx;
+
+	return kobs_session_keep_out(g->s, ip, reason, false);
+}
+
+static bool graph_unwanted(void *ctx)
+{
+	struct kobs_graph *g = ctx;
+
+	return kobs_session_unwanted(g->s);
+}
+
+static const struct kobs_call_ops graph_call_ops = {
+	.size = sizeof(struct kobs_graph_call),
+	.plain = true,
+	.want = graph_want,
+	.begin = graph_begin,
+	.end = graph_end,
+	.missed = graph_miss,
+	.enter = graph_enter,
+	.exit = graph_exit,
+	.keep_out = graph_keep_out,
+	.unwanted = graph_unwanted,
+};
+
+KOBS_CALL_HANDLERS(graph_call, graph_call_ops);
+
+const struct kobs_call_handlers * const kobs_graph_call = &graph_call;
