@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/formats.h"
+#include "cmd/func_graph.h"
 #include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
@@ -219,6 +220,19 @@ static const struct verb verbs[] = {
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.check = check_trace,
 		.fn = run_func,
+	},
+	{
+		.name = "graph",
+		.doc = "calls of a function and of what it calls, as a tree",
+		.args = "FUNC [PATTERN...]",
+		.command = true,
+		.groups = GROUPS(&func_group_graph, &group_filter, &group_top, &group_json,
+				 &group_folded, &group_flame, &group_html, &group_output,
+				 &group_verbose, &group_run, &group_interval, &group_detach,
+				 &group_over_time, &group_max_lost, &group_rows),
+		.report = &func_graph_report,
+		.check = func_graph_check,
+		.fn = func_graph,
 	},
 };
 

@@ -42,7 +42,8 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
-static size_t rows_to_show(const struct report *r)
+/** report_rows_to_show() - Return: how many of the rows worth it are shown. */
+size_t report_rows_to_show(const struct report *r)
 {
 	size_t n = r->opts->json ? r->table->nr_rows : r->rows_worth;
 	size_t top = r->opts->json || opts_wants_stacks(r->opts) ? 0 : TEXT_ROWS;
@@ -82,7 +83,7 @@ void report_resolve(struct report *r)
 		kind->arrange(r);
 	else
 		report_sort(r);
-	r->rows_shown = rows_to_show(r);
+	r->rows_shown = report_rows_to_show(r);
 	report_want(r);
 	ksyms_resolve(&r->view->ksyms);
 }
@@ -284,7 +285,8 @@ void report_print_row(struct report *r, struct out *o, const struct row *row, ui
 	if (r->table->has_hist)
 		hist_print_json(row, o);
 	for (c = 0; c < v->nr_columns; c++)
-		if (type_is_stack(v->types[c]))
+		if (type_is_stack(v->types[c]) &&
+		    (o->json || o->grid || !kind || !kind->own_stacks))
 			row_stack_print(r, o, c, r->table->keys[row->key + c]);
 	out_row_end(o);
 }

@@ -27,6 +27,7 @@ struct report_kind {
 	bool		shared_rows;	/* one table for all CPUs */
 	bool		charts_asked;	/* histograms are its own, and drawn only on request */
 	bool		site_in_stack;	/* an address is a frame of the row's stack, too */
+	bool		own_stacks;	/* text has stacks in its own way, in print_values() */
 	enum flame_palette palette;
 	/* The report of a detached session, in place of report_resolve() and report_print(). */
 	int		(*print)(struct report *r, const struct output *to);
@@ -95,6 +96,7 @@ struct report {
 void report_resolve(struct report *r);
 bool report_has_order(const struct report *r);
 void report_sort(struct report *r);
+size_t report_rows_to_show(const struct report *r);
 void report_want(struct report *r);
 void report_print_rate(struct report *r, struct out *o, const struct row *row);
 uint64_t report_weight(struct report *r, const struct row *row);

@@ -15,6 +15,7 @@
 static const struct saved_kind kinds[] = {
 	{ "func", "count", "count", "hits", NULL, {} },
 	{ "func", "time", "sum", "ns", "time", {} },
+	{ "func", "graph", "sum", "ns", "self", {} },
 	{ "probe", "count", "count", "hits", NULL, {} },
 	{ "probe", "hist", "sum", "value", "value", {} },
 	{ "probe", "time", "sum", "ns", "time", {} },

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* obsctl func graph. */
+#ifndef OBSCTL_FUNC_GRAPH_H
+#define OBSCTL_FUNC_GRAPH_H
+
+#include "cli/noun.h"
+#include "report/report.h"
+
+extern const struct opt_group func_group_graph;
+extern const struct report_kind func_graph_report;
+
+int func_graph_check(const struct verb *verb, const struct opts *o);
+int func_graph(const struct verb *verb, const struct opts *o);
+
+#endif
