@@ -31,13 +31,13 @@ struct pt_regs;
  * @size: bytes of data kept from a call's entry to its return; a multiple of 8
  * @plain: @enter reads no registers but the stack pointer and the frame pointer:
  *         where the pool needs no others either, the rest is not saved
- * @want: NULL, or whether an entry is a call at all: context, function. Of what it
- *        says no to nothing is known, nor counted
+ * @want: NULL, or what an entry is a call of, for @enter: context, function. NULL:
+ *        it is no call, of which nothing is known but what @want counts
  * @begin: enter the source's recursion guard; NULL in a recursion
  * @end: leave the recursion guard
  * @missed: count a call whose return could not be hooked
- * @enter: a call: context, function, registers, data to fill in; false when the
- *         return need not be hooked
+ * @enter: a call: context, function, what @want returned, registers, data to fill
+ *         in; false when the return need not be hooked
  * @exit: a return: context, function, address it returns to, value it returns,
  *        data
  * @keep_out: note a function that cannot be hooked: context, function, reason;
@@ -52,12 +52,12 @@ struct pt_regs;
 struct kobs_call_ops {
 	size_t size;
 	bool plain;
-	bool (*want)(void *ctx, unsigned long ip);
+	void *(*want)(void *ctx, unsigned long ip);
 	void *(*begin)(void *ctx);
 	void (*end)(void *guarded);
 	void (*missed)(void *ctx, void *guarded);
-	bool (*enter)(void *ctx, unsigned long ip, const struct pt_regs *regs,
-		      void *data);
+	bool (*enter)(void *ctx, unsigned long ip, void *found,
+		      const struct pt_regs *regs, void *data);
 	void (*exit)(void *ctx, unsigned long ip, unsigned long caller,
 		     unsigned long ret, const void *data);
 	int (*keep_out)(void *ctx, unsigned long ip, const char *reason);
@@ -109,6 +109,31 @@ struct kobs_calls {
 
 #ifdef KOBS_CALL_POOL
 
+/**
+ * struct kobs_call_passed - an entry on its way through the pool
+ * @ip: function
+ * @found: what @want returned
+ */
+struct kobs_call_passed {
+	unsigned long ip;
+	void *found;
+};
+
+/*
+ * What the pool passes on to the source: a kobs_call_passed where @want returns
+ * something, else the function alone. Its own registers have no room for it but
+ * that of the instruction pointer, which no pool reads.
+ */
+static __always_inline struct kobs_call_passed
+kobs_calls_passed(struct pt_regs *regs, const struct kobs_call_ops *call)
+{
+	unsigned long passed = instruction_pointer(regs);
+
+	if (call->want)
+		return *(const struct kobs_call_passed *)passed;
+	return (struct kobs_call_passed){ .ip = passed };
+}
+
 /* Entry of a function. */
 static __always_inline void kobs_calls_hit(unsigned long ip,
 					   unsigned long parent_ip,
@@ -117,12 +142,16 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 					   const struct kobs_call_ops *call)
 {
 	struct kobs_calls *c = container_of(ops, struct kobs_calls, ops);
+	struct kobs_call_passed passed = { .ip = ip };
 	struct pt_regs *regs;
 	unsigned long back;
 	void *guarded;
 
-	if (call->want && likely(!call->want(c->ctx, ip)))
-		return;
+	if (call->want) {
+		passed.found = call->want(c->ctx, ip);
+		if (likely(!passed.found))
+			return;
+	}
 	regs = kobs_call_pool_regs(fregs, call->plain);
 	guarded = call->begin(c->ctx);
 	if (!guarded)
@@ -133,7 +162,7 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 		return;
 	}
 	back = instruction_pointer(regs);
-	instruction_pointer_set(regs, ip);
+	instruction_pointer_set(regs, call->want ? (unsigned long)&passed : ip);
 	kobs_call_pool_pass(&c->pool, ip, parent_ip, fregs, regs);
 	/* Without room the pool did not call kobs_calls_entry(). */
 	if (unlikely(instruction_pointer(regs)))
@@ -143,19 +172,20 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 }
 
 /* The pool has room for a call. Returns whether to hook the return. */
-static __always_inline bool kobs_calls_entry(struct kobs_calls *c,
-					     unsigned long ip,
-					     struct pt_regs *regs, void *data,
-					     const struct kobs_call_ops *call)
+static __always_inline bool
+kobs_calls_entry(struct kobs_calls *c, const struct kobs_call_passed *passed,
+		 struct pt_regs *regs, void *data,
+		 const struct kobs_call_ops *call)
 {
 	/* Tells kobs_calls_hit(). */
 	instruction_pointer_set(regs, 0);
-	return call->enter(c->ctx, ip, regs, data);
+	return call->enter(c->ctx, passed->ip, passed->found, regs, data);
 }
 
 #define KOBS_CALL_HANDLERS(name, operations)				\
-static void name##_hit(unsigned long ip, unsigned long parent_ip,	\
-		       struct ftrace_ops *ops, struct ftrace_regs *fregs) \
+static __no_stack_protector void					\
+name##_hit(unsigned long ip, unsigned long parent_ip,			\
+	   struct ftrace_ops *ops, struct ftrace_regs *fregs)		\
 {									\
 	kobs_calls_hit(ip, parent_ip, ops, fregs, &(operations));	\
 }									\

@@ -328,8 +328,6 @@ def columns():
     context = {"cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack"}
     verbs = {"func": ("count", "time", "trace"), "lock": ("contention",), "sched": ("offcpu", "runq"),
              "slab": ("leaks", "trace"), "pmu": ("stat", "record", "mem", "branch"), "wall": (None,)}
-    own = {"lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
-             "slab": ("leaks", "trace"), "pmu": ("stat", "record", "branch")}
     own = {"func": {"path"}, "lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
     for noun, names in verbs.items():
         listed = set()

@@ -178,10 +178,9 @@ NEEDS = {
     "wall": lambda: [param("threads", 16)],
 }
 # Columns, where they differ from the command and its stack.
-BY = {"pmu": [], "pmu record_stack": ["ustack", "kstack"], "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
+BY = {"func graph": ["path"], "pmu": [], "pmu record_stack": ["ustack", "kstack"], "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
       "probe time, pairs": ["from", "via", "ustack", "via_ustack"], "umem": ["comm", "ustack"],
       "wall": ["tid", "class", "instead", "kstack"],
-BY = {"pmu": [], "func graph": ["path"], "pmu record_stack": ["ustack", "kstack"], "sched runq": ["comm"], "probe time, pairs": ["from", "via", "ustack", "via_ustack"],
       **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 
@@ -267,11 +266,9 @@ def every_nth(source, mode, kind, step):
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
 CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
            ("probe", "time"), ("probe", "time, pairs")]
-MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("pmu", "stat"), ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
+MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("pmu", "stat"), ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
                    ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"),
                    ("probe", "hist"), ("probe", "trace"), ("wall", "time")]
-MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("pmu", "stat"), ("pmu", "record_stack"), ("slab", "trace"),
-                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"), ("probe", "hist"), ("probe", "trace")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
     test(f"allocations of {pair[0]} {pair[1]} fail, {'one in ' + str(STEP) if SHORT else 'each of them'}")(lambda pair=pair: every_allocation(*pair))
 

@@ -54,12 +54,12 @@ def elsewhere():
 
 @test("one function, called in several ways")
 def ways():
-    r = report("graph", "kobs_gen:run_write", "kobs_gen:kobs_gen_*", run=script("call task 30", "callb 20", "spread 2"))
+    r = report("graph", "kobs_gen:gen_run_write", "kobs_gen:kobs_gen_*", run=script("call task 30", "callb 20", "spread 2"))
     equal(counts(tree(r)), {
-        ("run_write",): 3,
-        ("run_write", "kobs_gen_caller_a"): 30, ("run_write", "kobs_gen_caller_a", "kobs_gen_leaf"): 30,
-        ("run_write", "kobs_gen_caller_b"): 20, ("run_write", "kobs_gen_caller_b", "kobs_gen_leaf"): 20,
-        ("run_write", "kobs_gen_spread"): 2, ("run_write", "kobs_gen_spread", "kobs_gen_leaf"): 128}, "rows")
+        ("gen_run_write",): 3,
+        ("gen_run_write", "kobs_gen_caller_a"): 30, ("gen_run_write", "kobs_gen_caller_a", "kobs_gen_leaf"): 30,
+        ("gen_run_write", "kobs_gen_caller_b"): 20, ("gen_run_write", "kobs_gen_caller_b", "kobs_gen_leaf"): 20,
+        ("gen_run_write", "kobs_gen_spread"): 2, ("gen_run_write", "kobs_gen_spread", "kobs_gen_leaf"): 128}, "rows")
 
 
 @test("recursion has nodes of its own")
@@ -81,10 +81,10 @@ def depth():
 
 @test("what interrupts call is not below the function that they interrupt")
 def interrupts():
-    r = report("graph", "kobs_gen:run_write", "kobs_gen:kobs_gen_*",
+    r = report("graph", "kobs_gen:gen_run_write", "kobs_gen:kobs_gen_*",
                run=["taskset", "-c", "0", *script("call task 30", "call hardirq 50 0", "call softirq 20 0")])
-    equal(counts(tree(r)), {("run_write",): 3, ("run_write", "kobs_gen_caller_a"): 30,
-                            ("run_write", "kobs_gen_caller_a", "kobs_gen_leaf"): 30}, "rows")
+    equal(counts(tree(r)), {("gen_run_write",): 3, ("gen_run_write", "kobs_gen_caller_a"): 30,
+                            ("gen_run_write", "kobs_gen_caller_a", "kobs_gen_leaf"): 30}, "rows")
     s = stats()
     equal((s["hardirq"], s["softirq"]), (50, 20), "calls in interrupts")
 
@@ -110,11 +110,11 @@ def sleep():
 @test("both CPUs at once")
 def both_cpus():
     loop = "for i in 1 2 3 4 5; do echo call task 400 {0} >{1}run; echo nested 100 >{1}run; echo call hardirq 50 {0} >{1}run; done"
-    r = report("graph", "kobs_gen:run_write", "kobs_gen:kobs_gen_*", "--budget", 0,
+    r = report("graph", "kobs_gen:gen_run_write", "kobs_gen:kobs_gen_*", "--budget", 0,
                run=["sh", "-c", f"({loop.format(0, GEN)}) & ({loop.format(1, GEN)}); wait"])
     equal(counts(tree(r)), {
-        ("run_write",): 30, ("run_write", "kobs_gen_caller_a"): 4000, ("run_write", "kobs_gen_caller_a", "kobs_gen_leaf"): 4000,
-        ("run_write", OUTER): 1000, ("run_write", OUTER, INNER): 2000}, "rows")
+        ("gen_run_write",): 30, ("gen_run_write", "kobs_gen_caller_a"): 4000, ("gen_run_write", "kobs_gen_caller_a", "kobs_gen_leaf"): 4000,
+        ("gen_run_write", OUTER): 1000, ("gen_run_write", OUTER, INNER): 2000}, "rows")
 
 
 @test("filters are those of the root")

@@ -65,16 +65,22 @@ static __always_inline void kobs_call_pool_pass(struct kobs_call_pool *p,
 #define kobs_calls_of(fprobe)						\
 	container_of(fprobe, struct kobs_calls, pool.fp)
 
-/* An entry without kobs_calls_hit() is one of the anchor. */
+/*
+ * An entry without kobs_calls_hit() is one of the anchor: its registers show where
+ * it is in the code, which is neither its address nor has that there.
+ */
 #define KOBS_CALL_POOL(name, operations)				\
 static int name##_entry(struct fprobe *fp, unsigned long ip,		\
 			unsigned long ret_ip, struct pt_regs *regs,	\
 			void *data)					\
 {									\
-	if (unlikely(instruction_pointer(regs) != ip))			\
+	struct kobs_call_passed passed = kobs_calls_passed(regs,	\
+							   &(operations)); \
+									\
+	if (unlikely(passed.ip != ip))					\
 		return 1;						\
 	/* Not 0: do not hook the return. */				\
-	return !kobs_calls_entry(kobs_calls_of(fp), ip, regs, data,	\
+	return !kobs_calls_entry(kobs_calls_of(fp), &passed, regs, data, \
 				 &(operations));			\
 }									\
 									\

@@ -97,7 +97,10 @@ kobs_call_pool_regs(struct ftrace_regs *fregs, bool plain)
 	return plain ? kobs_call_pool_plain(fregs) : ftrace_get_regs(fregs);
 }
 
-/* The registers show the function's address, as they do for a kprobe. */
+/*
+ * The kernel's pool needs no instruction pointer: what a kprobe would have as its
+ * own is what kobs_calls_passed() reads.
+ */
 static __always_inline void kobs_call_pool_pass(struct kobs_call_pool *p,
 						unsigned long ip,
 						unsigned long parent_ip,
@@ -119,11 +122,14 @@ static int name##_entry(struct kretprobe_instance *ri,			\
 	struct kobs_calls *c = container_of(get_kretprobe(ri),		\
 					    struct kobs_calls, pool.rp); \
 	struct kobs_call_instance *i = (void *)ri->data;		\
+	struct kobs_call_passed passed = kobs_calls_passed(regs,	\
+							   &(operations)); \
 									\
 	i->ctx = c->ctx;						\
-	i->ip = instruction_pointer(regs);				\
+	i->ip = passed.ip;						\
 	/* Not 0: do not hook the return. */				\
-	return !kobs_calls_entry(c, i->ip, regs, i->data, &(operations)); \
+	return !kobs_calls_entry(c, &passed, regs, i->data,		\
+				 &(operations));			\
 }									\
 									\
 static int name##_exit(struct kretprobe_instance *ri,			\

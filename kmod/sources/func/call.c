@@ -22,7 +22,7 @@ struct kobs_func_call {
 };
 
 /* Entry of a function whose return is hooked. */
-static __always_inline bool func_enter(void *ctx, unsigned long ip,
+static __always_inline bool func_enter(void *ctx, unsigned long ip, void *found,
 				       const struct pt_regs *regs, void *data)
 {
 	struct kobs_session *s = ctx;
@@ -115,6 +115,7 @@ static bool func_unwanted(void *ctx)
 
 static const struct kobs_call_ops func_call_ops = {
 	.size = sizeof(struct kobs_func_call),
+	.plain = true,
 	.begin = func_begin,
 	.end = func_end,
 	.missed = func_miss,

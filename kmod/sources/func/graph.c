@@ -145,12 +145,45 @@ static __always_inline bool graph_is_root(const struct kobs_graph *g,
 	return false;
 }
 
-static __always_inline bool graph_want(void *ctx, unsigned long ip)
+/*
+ * What a call is below: the calls of its context, or the session for that of a
+ * root by a context that is in none; or NULL.
+ */
+static __always_inline void *graph_find(struct kobs_graph *g, unsigned long ip)
 {
-	const struct kobs_graph *g = ctx;
-	const struct kobs_call_stack *stack = graph_stack(g);
+	struct kobs_call_stack *stack = graph_stack(g);
 
-	return stack ? !READ_ONCE(stack->busy) : graph_is_root(g, ip);
+	if (stack)
+		return READ_ONCE(stack->busy) ? NULL : stack;
+	return graph_is_root(g, ip) ? g : NULL;
+}
+
+/* A call that is no hit is timed: what it took is done once more. */
+static noinline void graph_time_other(struct kobs_graph *g, struct kobs_cpu *pc,
+				      unsigned long ip, u64 t0)
+{
+	void *found = graph_find(g, ip);
+
+	OPTIMIZER_HIDE_VAR(found);
+	kobs_hit_call_end(g->s, pc, t0);
+}
+
+static __always_inline void *graph_want(void *ctx, unsigned long ip)
+{
+	struct kobs_graph *g = ctx;
+	void *found = graph_find(g, ip);
+	struct kobs_cpu *pc;
+	u64 t0;
+
+	if (unlikely(found))
+		return found;
+	preempt_disable_notrace();
+	pc = this_cpu_ptr(g->s->cpu);
+	t0 = kobs_hit_call_begin(g->s, pc);
+	if (unlikely(t0))
+		graph_time_other(g, pc, ip, t0);
+	preempt_enable_notrace();
+	return NULL;
 }
 
 /* Begin a call in its context. Returns what becomes of it. */
@@ -176,12 +209,13 @@ graph_push(struct kobs_graph *g, struct kobs_call_stack *stack,
 }
 
 static __always_inline bool graph_enter(void *ctx, unsigned long ip,
-					const struct pt_regs *regs, void *data)
+					void *found, const struct pt_regs *regs,
+					void *data)
 {
 	struct kobs_graph *g = ctx;
 	struct kobs_session *s = g->s;
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	struct kobs_call_stack *stack = graph_stack(g);
+	struct kobs_call_stack *stack = found == g ? NULL : found;
 	struct kobs_graph_call *call = data;
 	enum kobs_counter fate;
 	u64 t0;
