@@ -254,16 +254,22 @@ static void test_sentences(void)
 		uint64_t first, last, live;
 		const char *want;
 	} cases[] = {
-		{ false, 5 * MIB, 5 * MIB, 1 * MIB,
-		  "steady: heap and anonymous mappings changed by 0 B, live objects of the session have 1.0 MiB\n" },
+		{
+			false, 5 * MIB, 5 * MIB, 1 * MIB,
+			"steady: heap and anonymous mappings changed by 0 B, live objects of the session have 1.0 MiB\n",
+		},
 		{ false, 5 * MIB, 5 * MIB, 1 * MIB + 1, "in memory that was there before" },
 		{ true, 0, MIB / 2, MIB,
 		  "steady: heap and anonymous mappings have 512 KiB, live objects 1.0 MiB\n" },
 		{ true, 0, MIB / 2, 2 * MIB, "the program has not touched all of it" },
-		{ false, MIB, 4 * MIB, 2 * MIB,
-		  "used: heap and anonymous mappings grew by 3.0 MiB, live objects of the session 2.0 MiB: it is theirs\n" },
-		{ true, MIB, 4 * MIB, MIB,
-		  "fragmented: heap and anonymous mappings have 4.0 MiB, live objects of the session only 1.0 MiB: " },
+		{
+			false, MIB, 4 * MIB, 2 * MIB,
+			"used: heap and anonymous mappings grew by 3.0 MiB, live objects of the session 2.0 MiB: it is theirs\n",
+		},
+		{
+			true, MIB, 4 * MIB, MIB,
+			"fragmented: heap and anonymous mappings have 4.0 MiB, live objects of the session only 1.0 MiB: ",
+		},
 	};
 	size_t i;
 

@@ -259,6 +259,10 @@ static void print_kinds(const struct rss_series *s, struct out *o)
  */
 void rss_print_foot(const struct rss_series *s, uint64_t live, struct out *o)
 {
+	static const char untouched[] =
+		": the program has not touched all of it, or allocated it after the last reading";
+	static const char elsewhere[] =
+		": in memory that was there before, or that the program has not touched";
 	int64_t growth = rss_growth(s);
 	enum rss_verdict v = rss_judge(s, live);
 	/* Than there can be in what is resident, or came. */
@@ -274,11 +278,11 @@ void rss_print_foot(const struct rss_series *s, uint64_t live, struct out *o)
 	if (v == RSS_STEADY && s->whole)
 		out_line(o, "%s: heap and anonymous mappings have %s, live objects %s%s",
 			 rss_verdict_name(v), *grown == '+' ? grown + 1 : grown, used,
-			 more ? ": the program has not touched all of it, or allocated it after the last reading" : "");
+			 more ? untouched : "");
 	else if (v == RSS_STEADY)
 		out_line(o, "%s: heap and anonymous mappings changed by %s, live objects of the session have %s%s",
 			 rss_verdict_name(v), grown, used,
-			 more ? ": in memory that was there before, or that the program has not touched" : "");
+			 more ? elsewhere : "");
 	else if (v == RSS_USED)
 		out_line(o, "%s: heap and anonymous mappings %s %s, live objects of the session %s: it is theirs",
 			 rss_verdict_name(v), s->whole ? "have" : "grew by",

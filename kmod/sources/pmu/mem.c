@@ -18,12 +18,12 @@
 /* Data that threads share comes in lines of this size, whatever the CPU's are. */
 #define PMU_LINE	64UL
 
-enum area {
+enum kobs_data_area {
 	AREA_NONE, AREA_USER, AREA_STACK, AREA_SLAB, AREA_VMALLOC, AREA_KERNEL,
 	AREA_PAGE, AREA_OTHER
 };
 
-static u64 area_text(enum area area)
+static u64 area_text(enum kobs_data_area area)
 {
 	/* Words of text columns, up to 7 bytes. */
 	static const char names[][sizeof(u64)] = {
@@ -51,7 +51,7 @@ static bool is_image(unsigned long at)
 #endif
 }
 
-static enum area area_of(unsigned long at)
+static enum kobs_data_area area_of(unsigned long at)
 {
 	if (!at)
 		return AREA_NONE;
@@ -84,7 +84,7 @@ void kobs_pmu_mem_words(const struct kobs_pmu *p,
 	u64 at = data->sample_flags & PERF_SAMPLE_ADDR ? data->addr : 0;
 	u64 src = data->sample_flags & PERF_SAMPLE_DATA_SRC ?
 		  data->data_src.val : 0;
-	enum area area = AREA_NONE;
+	enum kobs_data_area area = AREA_NONE;
 
 	if (!at)
 		local64_inc(&this_cpu_ptr(p->cpu)->no_address);
