@@ -167,6 +167,7 @@ NO_PMU = "no guest of this kernel has a PMU with branch records"
 SPECIAL = [
     (r"obsctl top", {1}, r"^obsctl: top shows a screen and takes keys", "test_top has a terminal"),
     (r"^obsctl mem growth", {0}, r"^unaccounted", "it reads /proc, and has no account"),
+    (r"^obsctl mem user .*--passive", {0}, r"^KIND +BYTES", "it reads /proc, and has no account"),
     (r"^obsctl cgroup", {0}, r"^cgroup|^CGROUP|^No control group", "it reads /sys, and has no account"),
     (r"^obsctl pmu branch (?!.*kobs_simpmu)", {1}, r"^obsctl: there is no PMU", NO_PMU),
     (r"rmmod kobs_gen_slab'", {3}, r"not loaded any more, and left 25 slab objects behind", "the example shows that"),
