@@ -183,13 +183,10 @@ static local64_t *follow_counts(struct kobs_follow *f, u32 group)
 /* A free is reported at once, but by a task that others can keep from it. */
 #define LATE_MOST	(5 * HZ)
 
-static bool follow_lock(struct kobs_follow *f, unsigned long *flags)
+/* An NMI could have interrupted the owner of the lock; none is expected. */
+static bool follow_locks(const struct kobs_follow *f)
 {
-	/* An NMI could have interrupted the owner of the lock; none is expected. */
-	if (!f->late_frees || in_nmi())
-		return false;
-	raw_spin_lock_irqsave(&f->lock, *flags);
-	return true;
+	return f->late_frees && !in_nmi();
 }
 
 /*
@@ -206,19 +203,30 @@ static void follow_replaced(struct kobs_follow *f, u64 key, u32 group, bool lock
 		local64_inc(&n[late ? KOBS_CENSUS_FREED : KOBS_CENSUS_MISSED]);
 }
 
-static enum kobs_object_fate follow_insert(struct kobs_follow *f, u64 key,
-					   const struct kobs_object *o)
+static enum kobs_object_fate insert_object(struct kobs_follow *f, u64 key,
+					   const struct kobs_object *o,
+					   bool locked)
 {
 	struct kobs_object old KOBS_UNINIT;
 	enum kobs_object_fate fate;
-	unsigned long flags;
-	bool locked = follow_lock(f, &flags);
 
 	fate = kobs_object_insert(&f->live, key, o, &old);
 	if (fate == KOBS_OBJECT_STALE)
 		follow_replaced(f, key, old.group, locked);
-	if (locked)
-		raw_spin_unlock_irqrestore(&f->lock, flags);
+	return fate;
+}
+
+static enum kobs_object_fate follow_insert(struct kobs_follow *f, u64 key,
+					   const struct kobs_object *o)
+{
+	enum kobs_object_fate fate;
+	unsigned long flags;
+
+	if (!follow_locks(f))
+		return insert_object(f, key, o, false);
+	raw_spin_lock_irqsave(&f->lock, flags);
+	fate = insert_object(f, key, o, true);
+	raw_spin_unlock_irqrestore(&f->lock, flags);
 	return fate;
 }
 
@@ -296,14 +304,16 @@ static bool follow_remove(struct kobs_follow *f, u64 key, struct kobs_object *o,
 			  bool *late)
 {
 	unsigned long flags;
-	bool locked = follow_lock(f, &flags);
 	bool found;
 
-	*late = locked && kobs_late_frees_take(&f->late, key, &o->group, jiffies,
-					       LATE_MOST);
+	*late = false;
+	if (!follow_locks(f))
+		return kobs_object_remove(&f->live, key, o);
+	raw_spin_lock_irqsave(&f->lock, flags);
+	*late = kobs_late_frees_take(&f->late, key, &o->group, jiffies,
+				     LATE_MOST);
 	found = *late || kobs_object_remove(&f->live, key, o);
-	if (locked)
-		raw_spin_unlock_irqrestore(&f->lock, flags);
+	raw_spin_unlock_irqrestore(&f->lock, flags);
 	return found;
 }
 
