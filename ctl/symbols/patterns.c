@@ -257,18 +257,30 @@ static bool matches_any(const struct targets *t, const struct pattern *p)
 	return p->matched;
 }
 
-/* How far a name is from the one that was asked for; 99 is too far. */
+/* Scores are in parts of an edit: of names that begin with the pattern the shortest is nearest. */
+#define EDIT	16
+
+/*
+ * How far a name is from a pattern. One that begins with it is as far as two to three edits, one
+ * that has it inside as four.
+ */
 static unsigned int score_name(const struct pattern *p, const char *name)
 {
-	unsigned int score = 99;
+	const char *part = p->fixed > 3 ? strstr(name, p->glob) : NULL;
+	unsigned int edits = NEAREST_FAR;
 
 	if (strlen(name) + 3 > p->fixed)
-		score = nearest_distance(p->glob, name);
-	if (p->fixed <= 3)
-		return score <= 2 ? score : 99;
-	if (score > 2 && strstr(name, p->glob))
-		score = 3;
-	return score <= 3 ? score : 99;
+		edits = nearest_distance(p->glob, name);
+	if (edits <= 2)
+		return edits * EDIT;
+	if (part == name) {
+		size_t more = strlen(name) - p->fixed;
+
+		return 2 * EDIT + (unsigned int)(more < EDIT ? more : EDIT);
+	}
+	if (part)
+		return 4 * EDIT;
+	return edits == 3 && p->fixed > 3 ? edits * EDIT : NEAREST_FAR;
 }
 
 static void find_near(const struct pattern *p, const char *kallsyms, struct nearest *near)
