@@ -31,7 +31,7 @@ GUESTS = {
 }
 BUILDS = list(dict.fromkeys(g.build for g in GUESTS.values()))
 
-# In check-all, kmemleak has the tests of debug, as it is the same kernel.
+# In check-all, kmemleak may have a test of debug, as it is the same kernel.
 STANDS_FOR = {"debug": "kmemleak"}
 
 # Kernels that run on request only, with the tests of another kernel.
