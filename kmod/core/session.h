@@ -177,6 +177,10 @@ struct kobs_names {
  * @stop_reason: why it stopped by itself, or empty
  * @pinned: its probes cannot be removed: it is never freed
  *
+ * Under @lock:
+ * @picture: pictures of all rows that its source has taken, for readers; 0: the
+ *	source makes each row when it is read
+ *
  * Constant once prepared:
  * @priv: private data of the source, until the session is dead
  * @targets: number of targets observed
@@ -240,6 +244,7 @@ struct kobs_session {
 	u64 stopped;
 	char stop_reason[160];
 	bool pinned;
+	u32 picture;
 	void *priv;
 	u32 targets;
 	struct kobs_kept_out *kept_out;

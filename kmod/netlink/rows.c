@@ -204,6 +204,20 @@ static void rows_unlock(struct kobs_session *s)
 		mutex_unlock(&s->lock);
 }
 
+/*
+ * Likewise, for a dump. One whose rows are of several pictures is marked as such, in
+ * its messages from there on, or its end.
+ */
+static bool dump_next(struct kobs_session *s, struct netlink_callback *cb,
+		      unsigned long *cpu, unsigned long *at,
+		      struct kobs_row_out *out)
+{
+	bool found = row_next(s, cpu, at, out);
+
+	cb->seq = s->picture;
+	return found;
+}
+
 /* The position of a dump, in cb->args. */
 enum { AT_CPU, AT_PLACE, AT_BUCKET };
 
@@ -222,11 +236,12 @@ static void dump_rows(struct sk_buff *skb, struct netlink_callback *cb,
 		int to;
 
 		if (skb_tailroom(skb) < size + 2 * BUCKET_SIZE ||
-		    !row_next(s, &cpu, &at, &row))
+		    !dump_next(s, cb, &cpu, &at, &row))
 			return;
 		hdr = kobs_netlink_dump_hdr(skb, cb, KOBS_CMD_TABLE_GET);
 		if (!hdr)
 			return;
+		genl_dump_check_consistent(cb, hdr);
 		to = put_row(skb, s, &row, cb->args[AT_BUCKET]);
 		if (to < 0) {
 			genlmsg_cancel(skb, hdr);

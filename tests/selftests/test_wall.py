@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Where the time of threads goes: every nanosecond is in exactly one class, and in the right one."""
 
-from kobstest import *
+import struct
 
+import nlkit
+from kobstest import *
+from nlkit import K, Netlink, param, u32
+
+INTERRUPTED = 0x10      # NLM_F_DUMP_INTR
 SCHED = "/sys/kernel/debug/kobs_gen_sched/"
 MS = 1000000
 RUNNABLE = ["woken", "preempted"]
@@ -233,6 +238,41 @@ def interim():
     lifetimes = [only(r, tid=c.pid)["lifetime"] for r in reports]
     equal(lifetimes, sorted(lifetimes), "lifetimes of the child")
     balance(reports[-1])
+
+
+def dump_flags(nl):
+    """The flags of all messages of a dump that was asked for."""
+    flags = 0
+    while True:
+        data = nl.s.recv(1 << 17)
+        while data:
+            n, kind, more, *_ = struct.unpack_from("IHHII", data)
+            flags |= more
+            data = data[n + 3 & ~3:]
+            if kind == 3:
+                return flags
+
+
+@test("a reader of whose rows some are of another reader's time is told so")
+def readers():
+    with nlkit.Session("wall", "time", "tid,pid,comm,class,instead,kstack", param("budget", 0)) as s:
+        slow, rows_of = Netlink(), u32(K.A_ROW_SESSION, s.id)
+        time.sleep(0.2)
+        # The kernel prepares a message before the first one is received.
+        slow.send(K.CMD_TABLE_GET, rows_of, dump=True)
+        equal(dump_flags(slow) & INTERRUPTED, 0, "flag of a reader that is alone")
+        slow.send(K.CMD_TABLE_GET, rows_of, dump=True)
+        time.sleep(0.2)
+        at_least(len(s.rows()), 60, "rows of the other reader")
+        equal(dump_flags(slow) & INTERRUPTED, INTERRUPTED, "flag of a reader that another one outran")
+    # What has ended does not change.
+    slow.send(K.CMD_TABLE_GET, rows_of, dump=True)
+    time.sleep(0.2)
+    one, other = s.rows(), s.rows()
+    equal(dump_flags(slow) & INTERRUPTED, 0, "flag after the session's end")
+    equal(one, other, "rows of two readers")
+    slow.close()
+    s.close()
 
 
 @test("a detached session has the same rows")

@@ -2,7 +2,8 @@
 /*
  * Source wall: rows. A reader takes one picture of all threads, at one time: what
  * has ended up to then, and the interval in progress, up to that time. The rows of
- * a thread add up to its time in the session.
+ * a thread add up to its time in the session. A reader that another one interrupts
+ * with a newer picture is told so (kobs_session.picture).
  *
  * A thread's rows, in their order:
  *
@@ -24,6 +25,9 @@
 
 #include "core/hit.h"
 #include "sources/wall/wall.h"
+
+/* For so long a picture is new. */
+#define SHARED_NS	(100 * NSEC_PER_MSEC)
 
 /* What one thread has at most before its groups. */
 #define ROWS_OF_THREAD	(WALL_CLASSES + 1)
@@ -124,11 +128,12 @@ static u32 wall_groups(const struct kobs_wall *d)
 	return d->sums ? d->groups.mask + 1 : 0;
 }
 
-static void wall_shoot(struct kobs_wall *d)
+static void wall_shoot(struct kobs_wall *d, u64 now)
 {
-	u64 now = wall_now(d->s);
 	u32 i;
 
+	d->s->picture++;
+	d->shot_at = now;
 	for (i = 0; i < wall_groups(d); i++) {
 		shoot_group(d, i);
 		cond_resched();
@@ -147,6 +152,21 @@ static void wall_shoot(struct kobs_wall *d)
 		who = key[WALL_K_WHO];
 		d->shots[who >> 8].kept[who & 0xff] += d->sums[i].ns;
 	}
+}
+
+/* A reader begins. One beside another has the same picture, if it is a new one. */
+static void wall_picture(struct kobs_wall *d)
+{
+	struct kobs_session *s = d->s;
+	u64 now = wall_now(s);
+
+	if (d->final || (d->reading && READ_ONCE(s->armed) &&
+			 now - d->shot_at < SHARED_NS))
+		return;
+	wall_shoot(d, now);
+	/* That of a reader that is killed is not complete. */
+	d->reading = !fatal_signal_pending(current);
+	d->final = d->reading && s->life == KOBS_LIFE_STOPPED;
 }
 
 /*
@@ -281,7 +301,7 @@ bool wall_rows(struct kobs_session *s, unsigned long *at,
 	if (s->life == KOBS_LIFE_NEW)
 		return false;
 	if (!*at)
-		wall_shoot(d);
+		wall_picture(d);
 	threads = (unsigned long)d->n_shots * ROWS_OF_THREAD;
 	while (*at < threads) {
 		unsigned long i = (*at)++;
@@ -295,5 +315,6 @@ bool wall_rows(struct kobs_session *s, unsigned long *at,
 			return true;
 		cond_resched();
 	}
+	d->reading = false;
 	return false;
 }

@@ -164,6 +164,9 @@ struct kobs_wall_cpu {
  * @shots: threads, for a reader; @n_shots of them
  * @sums: groups, for a reader
  * @n_shots: number of @shots
+ * @shot_at: time up to which they go, ns
+ * @reading: a reader has begun with them, and not come to their end
+ * @final: they are of a session that has ended
  * @probes: tracepoints
  * @n_probes: number of @probes
  */
@@ -186,6 +189,9 @@ struct kobs_wall {
 	struct kobs_wall_shot *shots;
 	struct kobs_wall_sum *sums;
 	u32 n_shots;
+	u64 shot_at;
+	bool reading;
+	bool final;
 	struct kobs_probe probes[WALL_PROBES];
 	unsigned int n_probes;
 };
