@@ -306,9 +306,11 @@ static __always_inline void graph_exit(void *ctx, unsigned long ip,
 	kobs_count(&pc->counters, fate);
 	kobs_call_settle(stack, &done, fate == KOBS_N_RECORDED);
 	barrier();
-	WRITE_ONCE(stack->busy, false);
+	/* Busy to the end: an edge must not take what is released for its own. */
 	if (!call->place)
 		graph_release(stack);
+	else
+		WRITE_ONCE(stack->busy, false);
 	kobs_hit_end(s, pc, call->cost ? now : 0, call->cost);
 }
 
