@@ -205,7 +205,8 @@ void kobs_contents_read(const struct kobs_census *c, struct kobs_oldest *old)
 	smp_rmb(); /* The table, the memory, the table. */
 	read_object(c, key, o->size, old->bytes, now);
 	smp_rmb(); /* As above. */
-	if (!is_there(c, key, o)) {
+	/* A free after the session's end takes nothing out of the table. */
+	if (!is_there(c, key, o) || !READ_ONCE(c->s->armed)) {
 		now->state = KOBS_CONTENTS_GONE;
 		now->len = 0;
 		return;
