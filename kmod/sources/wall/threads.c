@@ -255,6 +255,7 @@ void wall_forget(struct kobs_wall *d)
 		u64 data[WALL_D_WORDS];
 	} copy;
 	struct kobs_inflight_ref ref;
+	unsigned int cpu;
 	u32 place = 0;
 
 	while (kobs_inflight_next(&d->tasks, &place, &copy.entry)) {
@@ -263,4 +264,7 @@ void wall_forget(struct kobs_wall *d)
 	}
 	memset(d->threads, 0, (size_t)d->max * sizeof(*d->threads));
 	atomic_set(&d->used, 0);
+	/* An interrupt that was entered has not been left. */
+	for_each_possible_cpu(cpu)
+		memset(per_cpu_ptr(d->cpu, cpu), 0, sizeof(*d->cpu));
 }
