@@ -43,6 +43,10 @@ static void umem_exec(void *data, struct task_struct *task, pid_t old_pid,
 
 KOBS_PROBE_TYPE(umem_exec, sched_process_exec);
 
+/* The census takes its parameters from the same places. */
+static_assert(KOBS_CENSUS_P_OLDER == (int)UMEM_P_OLDER);
+static_assert((int)UMEM_PARAMS <= KOBS_CENSUS_P_TASKS);
+
 static int prepare_cpu(struct kobs_cpus *c, unsigned int cpu)
 {
 	struct kobs_umem *u = container_of(c, struct kobs_umem, cpus);
