@@ -210,8 +210,12 @@ static void system_calls(struct kunit *test)
 /* Without an event it is what it was found to be. */
 static void no_event(struct kunit *test)
 {
-	static const u8 guesses[] = { WALL_UNKNOWN, WALL_RUN, WALL_PREEMPTED };
-	static const u8 are[] = { WALL_RUN, WALL_RUN, WALL_PREEMPTED };
+	static const u8 guesses[] = {
+		WALL_UNKNOWN, WALL_RUN, WALL_PREEMPTED, WALL_GONE
+	};
+	static const u8 are[] = {
+		WALL_RUN, WALL_RUN, WALL_PREEMPTED, WALL_GONE
+	};
 	struct kobs_wall_account a;
 	unsigned int i;
 	u64 end;
@@ -222,8 +226,16 @@ static void no_event(struct kunit *test)
 		kobs_wall_settle(&a, ZERO, 5000, &end);
 		KUNIT_EXPECT_EQ(test, a.state, are[i]);
 		KUNIT_EXPECT_EQ(test, a.since, ZERO);
-		KUNIT_EXPECT_EQ(test, end, 5000);
+		KUNIT_EXPECT_EQ(test, end, are[i] == WALL_GONE ? ZERO : 5000);
 	}
+	/* What seemed to have ended has an event all the same. */
+	kobs_wall_begin(&a, 500, WALL_UNKNOWN);
+	a.guess = WALL_GONE;
+	KUNIT_EXPECT_TRUE(test, kobs_wall_is_gone(&a));
+	KUNIT_EXPECT_TRUE(test, change(&a, WALL_OUT, WALL_GONE, 1300, 0));
+	KUNIT_EXPECT_EQ(test, a.of[WALL_RUN].ns, 300);
+	expect_equal(test, &a, ZERO, 2000);
+	KUNIT_EXPECT_TRUE(test, kobs_wall_is_gone(&a));
 }
 
 /* Events before the session change the state, and count for nothing. */

@@ -89,7 +89,7 @@ struct kobs_wall_sum {
  * @since: when its last event was, ns
  * @missed: events that did not follow the one before: one was not seen
  * @state: enum kobs_wall_class
- * @guess: while @state is unknown: what it is if no event comes
+ * @guess: while @state is unknown: what it is if no event comes; or WALL_GONE
  * @of: intervals that have ended, per class
  */
 struct kobs_wall_account {
@@ -136,6 +136,13 @@ static inline bool kobs_wall_blocked(u8 state)
 static inline bool kobs_wall_runnable(u8 state)
 {
 	return state == WALL_WOKEN || state == WALL_PREEMPTED;
+}
+
+/* Has the thread ended, as far as it is known? */
+static inline bool kobs_wall_is_gone(const struct kobs_wall_account *a)
+{
+	return a->state == WALL_GONE ||
+	       (a->state == WALL_UNKNOWN && a->guess == WALL_GONE);
 }
 
 /* The states that an event follows, a bit each. */

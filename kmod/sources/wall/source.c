@@ -178,7 +178,7 @@ static void wall_stop(struct kobs_session *s)
 	preempt_disable();
 	pc = this_cpu_ptr(s->cpu);
 	for (i = 0; i < wall_threads(d); i++) {
-		if (d->threads[i].account.state == WALL_GONE)
+		if (kobs_wall_is_gone(&d->threads[i].account))
 			continue;
 		kobs_count(&pc->counters, KOBS_N_HITS);
 		kobs_count(&pc->counters, KOBS_N_RECORDED);

@@ -195,7 +195,10 @@ out:
 	raw_spin_unlock_irqrestore(&p->pi_lock, flags);
 }
 
-/* Threads that have ended unseen, in the first pass. */
+/*
+ * Threads that have ended unseen, in the first pass, or are about to: their last
+ * events may be in progress, so that their records are not changed.
+ */
 static void census_drop(struct kobs_wall *d)
 {
 	struct {
@@ -208,12 +211,9 @@ static void census_drop(struct kobs_wall *d)
 		struct kobs_wall_thread *t = (void *)copy.data[0];
 		struct kobs_wall_account *a = &t->account;
 
-		if (READ_ONCE(a->state) != WALL_UNKNOWN ||
-		    READ_ONCE(a->guess) != WALL_UNKNOWN)
-			continue;
-		wall_change_begin(t);
-		a->state = WALL_GONE;
-		wall_change_end(t);
+		if (READ_ONCE(a->state) == WALL_UNKNOWN &&
+		    READ_ONCE(a->guess) == WALL_UNKNOWN)
+			WRITE_ONCE(a->guess, WALL_GONE);
 	}
 }
 
