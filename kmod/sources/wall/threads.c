@@ -209,11 +209,12 @@ static void census_drop(struct kobs_wall *d)
 
 	while (kobs_inflight_next(&d->tasks, &place, &copy.entry)) {
 		struct kobs_wall_thread *t = (void *)copy.data[0];
-		struct kobs_wall_account *a = &t->account;
 
-		if (READ_ONCE(a->state) == WALL_UNKNOWN &&
-		    READ_ONCE(a->guess) == WALL_UNKNOWN)
-			WRITE_ONCE(a->guess, WALL_GONE);
+		/* One that is created finds no room: its entry is about to end. */
+		if (!t || READ_ONCE(t->account.state) != WALL_UNKNOWN ||
+		    READ_ONCE(t->account.guess) != WALL_UNKNOWN)
+			continue;
+		WRITE_ONCE(t->account.guess, WALL_GONE);
 	}
 }
 
