@@ -75,11 +75,13 @@ struct kobs_call_tree {
  * @start: when it began, ns
  * @below: time of the calls right below it that were recorded, ns
  * @node: its node
+ * @number: of kobs_call_count(), where the calls of a root are counted
  */
 struct kobs_call_frame {
 	u64 start;
 	u64 below;
 	u32 node;
+	u32 number;
 };
 
 /**
@@ -88,6 +90,7 @@ struct kobs_call_frame {
  * @last: last reading of the clock, ns
  * @entered: number of times that a context came to have these calls
  * @depth: number of @frame
+ * @calls: number of calls since the root, of kobs_call_count()
  * @busy: a handler reads the clock and changes this: what seems to be called
  *        meanwhile is the edge of an interrupt
  * @frame: the calls, the root first
@@ -97,6 +100,7 @@ struct kobs_call_stack {
 	u64 last;
 	u64 entered;
 	u32 depth;
+	u32 calls;
 	bool busy;
 	struct kobs_call_frame frame[];
 };
@@ -202,6 +206,32 @@ static __always_inline u32 kobs_call_push(struct kobs_call_stack *s, u32 node,
 	};
 	s->depth = place + 1;
 	return place;
+}
+
+/**
+ * kobs_call_count() - count a call since the root, whether or not it has a place
+ * @s: calls of this context
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: its number: that of the root is 0.
+ */
+static __always_inline u32 kobs_call_count(struct kobs_call_stack *s)
+{
+	return s->calls++;
+}
+
+/**
+ * kobs_call_inside() - the number of calls that were counted since one of them
+ * @s: calls of this context
+ * @place: its place; its frame has its number
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: it, the call itself not included.
+ */
+static __always_inline u32 kobs_call_inside(const struct kobs_call_stack *s,
+					    u32 place)
+{
+	return s->calls - s->frame[place].number - 1;
 }
 
 /**

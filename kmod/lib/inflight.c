@@ -171,6 +171,24 @@ bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_find_slow);
 
+/**
+ * kobs_inflight_peek_slow() - kobs_inflight_peek(), slow path
+ * @t: table
+ * @key0: first word
+ * @key1: second word
+ *
+ * Context: any, NMI included.
+ * Return: the entry, or NULL when there is none of this key.
+ */
+struct kobs_inflight *kobs_inflight_peek_slow(const struct kobs_inflight_table *t,
+					      u64 key0, u64 key1)
+{
+	struct kobs_inflight_ref ref;
+
+	return kobs_inflight_find_slow(t, key0, key1, &ref) ? ref.entry : NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_inflight_peek_slow);
+
 static bool entry_take(const struct kobs_inflight_table *t, u32 slot,
 		       struct kobs_inflight_ref *ref)
 {

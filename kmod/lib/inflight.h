@@ -149,6 +149,8 @@ int kobs_inflight_table_init(struct kobs_inflight_table *t, struct kobs_memory *
 void kobs_inflight_table_free(struct kobs_inflight_table *t);
 bool kobs_inflight_next(const struct kobs_inflight_table *t, u32 *place,
 			struct kobs_inflight *copy);
+struct kobs_inflight *kobs_inflight_peek_slow(const struct kobs_inflight_table *t,
+					      u64 key0, u64 key1);
 bool kobs_inflight_find_slow(const struct kobs_inflight_table *t, u64 key0, u64 key1,
 			     struct kobs_inflight_ref *ref);
 enum kobs_inflight_got kobs_inflight_begin_slow(const struct kobs_inflight_table *t, u64 key0,
@@ -198,6 +200,32 @@ static __always_inline bool kobs_inflight_find(const struct kobs_inflight_table 
 		return true;
 	return unlikely(atomic_read(&ref->state->displaced)) &&
 	       kobs_inflight_find_slow(t, key0, key1, ref);
+}
+
+/**
+ * kobs_inflight_peek() - look up an entry that nobody but the caller ends
+ * @t: table
+ * @key0: first word
+ * @key1: second word
+ *
+ * Without a reference, which would be kept in memory for the slow path. The caller
+ * is the one who begins entries of this key, too: no order of memory is needed.
+ *
+ * Context: any, NMI included.
+ * Return: the entry, or NULL when there is none of this key.
+ */
+static __always_inline struct kobs_inflight *
+kobs_inflight_peek(const struct kobs_inflight_table *t, u64 key0, u64 key1)
+{
+	u32 home = kobs_inflight_hash(key0, key1) >> t->shift;
+	const struct kobs_inflight_state *state = &t->states[home];
+	struct kobs_inflight *entry = kobs_inflight_at(t, home);
+
+	if ((READ_ONCE(state->use) & KOBS_INFLIGHT_PRESENT) &&
+	    entry->key[0] == key0 && entry->key[1] == key1)
+		return entry;
+	return unlikely(atomic_read(&state->displaced)) ?
+	       kobs_inflight_peek_slow(t, key0, key1) : NULL;
 }
 
 /**

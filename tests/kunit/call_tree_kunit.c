@@ -260,6 +260,31 @@ static void the_clock_goes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tree->self, tree->total);
 }
 
+/* Numbers of the calls of a root, of which one has no place. */
+static void calls_are_counted(struct kunit *test)
+{
+	struct tree *tree = tree_new(test, STACKS);
+	struct kobs_call_stack *s = tree->stack;
+	u32 place[3];
+	u32 i;
+
+	for (i = 0; i < 3; i++) {
+		place[i] = push(tree, 0xa + i, 10 * i);
+		s->frame[place[i]].number = kobs_call_count(s);
+		KUNIT_EXPECT_EQ(test, s->frame[place[i]].number, i);
+	}
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[2]), 0);
+	pop(tree, place[2], 30, true);
+	KUNIT_EXPECT_EQ(test, kobs_call_count(s), 3);
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[1]), 2);
+	pop(tree, place[1], 40, true);
+	place[1] = push(tree, 0xb, 50);
+	s->frame[place[1]].number = kobs_call_count(s);
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[1]), 0);
+	pop(tree, place[1], 60, true);
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[0]), 4);
+}
+
 static u32 random(struct tree *tree, u32 below)
 {
 	tree->seed = tree->seed * 1664525 + 1013904223;
@@ -387,6 +412,7 @@ static struct kunit_case tree_cases[] = {
 	KUNIT_CASE(what_is_not_recorded),
 	KUNIT_CASE(what_does_not_return),
 	KUNIT_CASE(the_clock_goes_back),
+	KUNIT_CASE(calls_are_counted),
 	KUNIT_CASE(times_add_up),
 	KUNIT_CASE(same_nodes_under_load),
 	{}

@@ -303,6 +303,14 @@ static void one_span_of_a_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, walk(t, copy), slots);
 }
 
+/* The start of an entry that nobody else ends; 0 when there is none. */
+static u64 start_of(const struct kobs_inflight_table *t, u64 key0, u64 key1)
+{
+	const struct kobs_inflight *entry = kobs_inflight_peek(t, key0, key1);
+
+	return entry ? entry->start : 0;
+}
+
 /* An entry stays displaced when its own slot becomes free. */
 static void what_is_away_is_found(struct kunit *test)
 {
@@ -316,7 +324,12 @@ static void what_is_away_is_found(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, begin(t, 1, 0, 1));
 	KUNIT_ASSERT_TRUE(test, begin(t, other, 0, 2));
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->states[home].displaced), 1);
+	KUNIT_EXPECT_EQ(test, start_of(t, 1, 0), 1);
+	KUNIT_EXPECT_EQ(test, start_of(t, other, 0), 2);
+	KUNIT_EXPECT_EQ(test, start_of(t, 1, 1), 0);
 	KUNIT_ASSERT_EQ(test, end_own(t, 1, 0), 1);
+	KUNIT_EXPECT_EQ(test, start_of(t, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, start_of(t, other, 0), 2);
 	KUNIT_EXPECT_EQ(test, kobs_inflight_begin(t, other, 0, &ref),
 			KOBS_INFLIGHT_FOUND);
 	KUNIT_EXPECT_EQ(test, ref.entry->start, 2);
@@ -325,6 +338,7 @@ static void what_is_away_is_found(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, end_own(t, other, 0), 2);
 	KUNIT_EXPECT_EQ(test, end(t, other, 0), 0);
 	KUNIT_EXPECT_EQ(test, end(t, 1, 0), 3);
+	KUNIT_EXPECT_EQ(test, start_of(t, other, 0), 0);
 	KUNIT_EXPECT_EQ(test, away(t), 0);
 }
 
