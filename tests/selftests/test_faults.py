@@ -165,7 +165,8 @@ def heap():
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
     "func": lambda: [functions(), param("inflight", 16)],
-    "func graph": lambda: [functions(), words("roots", symbol("kobs_gen_leaf")), param("inflight", 16), param("tasks", 16), param("settle", 1000)],
+    **{kind: lambda: [functions(), words("roots", symbol("kobs_gen_leaf")), param("inflight", 16), param("tasks", 16), param("settle", 1000)]
+       for kind in ("func graph", "func calls")},
     "probe time": lambda: points(4, 5, 9),
     "probe time, pairs": pairs,
     "probe": lambda: points(0, 1, 8),
@@ -178,7 +179,8 @@ NEEDS = {
     "wall": lambda: [param("threads", 16)],
 }
 # Columns, where they differ from the command and its stack.
-BY = {"func graph": ["path"], "pmu": [], "pmu record_stack": ["ustack", "kstack"], "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
+BY = {"func graph": ["path"], "func calls": ["path", "root", "call"], "pmu": [], "pmu record_stack": ["ustack", "kstack"],
+      "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
       "probe time, pairs": ["from", "via", "ustack", "via_ustack"], "umem": ["comm", "ustack"],
       "wall": ["tid", "class", "instead", "kstack"],
       **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
@@ -266,7 +268,8 @@ def every_nth(source, mode, kind, step):
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
 CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
            ("probe", "time"), ("probe", "time, pairs")]
-MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("pmu", "stat"), ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
+MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("func", "calls"), ("pmu", "stat"),
+                   ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
                    ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"),
                    ("probe", "hist"), ("probe", "trace"), ("wall", "time")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:

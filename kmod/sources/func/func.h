@@ -8,7 +8,7 @@
  *	wait.c		which functions of a module that comes are wanted
  *	entry.c		handlers of modes that hook entries only
  *	call.c		handlers of modes that hook entries and returns
- *	graph*.c	mode graph, which does so, too
+ *	graph*.c	modes graph and calls, which do so, too
  *
  * Locking: see source.c.
  */
@@ -23,7 +23,20 @@
 #include "core/session.h"
 #include "hooks/call.h"
 
-enum { FUNC_W_FUNC = KOBS_W_SOURCE, FUNC_W_CALLER, FUNC_W_PATH };
+enum {
+	FUNC_W_FUNC = KOBS_W_SOURCE,
+	FUNC_W_CALLER,
+	/* Of mode graph, and below of mode calls. */
+	FUNC_W_PATH,
+	FUNC_W_ROOT,
+	FUNC_W_CALL,
+	FUNC_W_INSIDE,
+	FUNC_W_SELF,
+	FUNC_W_CONTEXT,
+	FUNC_WORDS
+};
+
+static_assert((int)FUNC_WORDS <= (int)KOBS_WORDS);
 
 /* Its reasons of loss. */
 #define FUNC_N_MISSED		(KOBS_N_SOURCE + 0)
@@ -82,7 +95,7 @@ struct kobs_graph;
  * @stuck: @ops can be called after the end
  * @ops: for modes that hook entries only
  * @calls: for modes that hook returns, else NULL
- * @graph: for mode graph, else NULL
+ * @graph: for modes graph and calls, else NULL
  * @modules: notifier of modules, whose functions come and go
  */
 struct kobs_func {

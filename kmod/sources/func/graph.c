@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source func, mode graph: handlers of functions that are hooked at their entry
- * and their return.
+ * Source func, modes graph and calls: handlers of functions that are hooked at
+ * their entry and their return. The one adds calls up in rows, the other streams a
+ * record of each when it returns.
  *
  * What a hit is: a call of a root, and a call of another of the session's
  * functions while its context is in a root. The context is the task, or the
@@ -16,6 +17,11 @@
  * context it is in seem to be called by the one that it interrupts: obsctl leaves
  * them out. Where one comes in between the lines of a handler, it is none of the
  * calls (kobs_call_stack.busy), whether or not it was left out.
+ *
+ * Records of a root's call have its number, and numbers of their own, in the order
+ * of the calls' entries; with the number of calls inside each they say where in the
+ * tree a call is, and where and how many are missing. A call that is lost has a
+ * number, too.
  *
  * Locking: none; any context, NMI included.
  */
@@ -52,36 +58,17 @@ static __always_inline u64 graph_context(void)
 	       (pc & NMI_MASK ? 3 : pc & HARDIRQ_MASK ? 2 : 1);
 }
 
-/* graph_stack(), slow path: the entry is not in the slot of its key. */
-static noinline struct kobs_call_stack *
-graph_stack_slow(const struct kobs_graph *g, u64 context)
-{
-	struct kobs_inflight_ref ref;
-
-	if (!kobs_inflight_find_slow(&g->tasks, context, 0, &ref))
-		return NULL;
-	return (struct kobs_call_stack *)ref.entry->data[0];
-}
-
 /*
  * The calls of the current context, or NULL when it is in no root. Nobody else ends
- * them, so that a lookup needs no reference to the entry, which would be kept in
- * memory.
+ * them.
  */
 static __always_inline struct kobs_call_stack *
 graph_stack(const struct kobs_graph *g)
 {
-	const struct kobs_inflight_table *t = &g->tasks;
-	u64 context = graph_context();
-	u32 home = kobs_inflight_hash(context, 0) >> t->shift;
-	const struct kobs_inflight *entry = kobs_inflight_at(t, home);
-	const struct kobs_inflight_state *state = &t->states[home];
+	const struct kobs_inflight *entry =
+		kobs_inflight_peek(&g->tasks, graph_context(), 0);
 
-	if ((READ_ONCE(state->use) & KOBS_INFLIGHT_PRESENT) &&
-	    entry->key[0] == context)
-		return (struct kobs_call_stack *)entry->data[0];
-	return unlikely(atomic_read(&state->displaced)) ?
-	       graph_stack_slow(g, context) : NULL;
+	return entry ? (struct kobs_call_stack *)entry->data[0] : NULL;
 }
 
 /* The context enters a root. Returns NULL when there is no room for it. */
@@ -98,6 +85,7 @@ static noinline struct kobs_call_stack *graph_claim(struct kobs_graph *g)
 	stack->entered++;
 	stack->last = 0;
 	stack->depth = 0;
+	stack->calls = 0;
 	stack->busy = false;
 	ref.entry->start = 0;
 	ref.entry->data[0] = (unsigned long)stack;
@@ -189,28 +177,31 @@ static __always_inline void *graph_want(void *ctx, unsigned long ip)
 /* Begin a call in its context. Returns what becomes of it. */
 static __always_inline enum kobs_counter
 graph_push(struct kobs_graph *g, struct kobs_call_stack *stack,
-	   unsigned long ip, struct kobs_graph_call *call)
+	   unsigned long ip, struct kobs_graph_call *call, bool each)
 {
 	u32 node;
 
 	if (unlikely(stack->depth >= g->depth))
 		return KOBS_N_FILTERED;
 	node = kobs_call_tree_find(&g->tree, kobs_call_parent(stack), ip);
-	if (unlikely(node == KOBS_CALL_NONE))
+	if (unlikely(node == KOBS_CALL_NONE)) {
+		kobs_call_count(stack);
 		return KOBS_N_STACK_FULL;
+	}
 	call->stack = stack;
 	call->use = stack->ref.use;
 	WRITE_ONCE(stack->busy, true);
 	barrier();
 	call->place = kobs_call_push(stack, node, ktime_get_mono_fast_ns());
+	if (each)
+		stack->frame[call->place].number = kobs_call_count(stack);
 	barrier();
 	WRITE_ONCE(stack->busy, false);
 	return FUNC_N_IN_FLIGHT;
 }
 
-static __always_inline bool graph_enter(void *ctx, unsigned long ip,
-					void *found, const struct pt_regs *regs,
-					void *data)
+static __always_inline bool graph_begins(void *ctx, unsigned long ip,
+					 void *found, void *data, bool each)
 {
 	struct kobs_graph *g = ctx;
 	struct kobs_session *s = g->s;
@@ -227,7 +218,7 @@ static __always_inline bool graph_enter(void *ctx, unsigned long ip,
 			goto out;
 		stack = graph_claim(g);
 	}
-	fate = stack ? graph_push(g, stack, ip, call) : FUNC_N_TASKS;
+	fate = stack ? graph_push(g, stack, ip, call, each) : FUNC_N_TASKS;
 	kobs_count(&pc->counters, fate);
 	if (likely(fate == FUNC_N_IN_FLIGHT)) {
 		call->cost = unlikely(t0) ? (stack->last - t0) ?: 1 : 0;
@@ -238,6 +229,21 @@ static __always_inline bool graph_enter(void *ctx, unsigned long ip,
 out:
 	kobs_hit_end(s, pc, t0, 0);
 	return false;
+}
+
+static __always_inline bool graph_enter(void *ctx, unsigned long ip,
+					void *found, const struct pt_regs *regs,
+					void *data)
+{
+	return graph_begins(ctx, ip, found, data, false);
+}
+
+static __always_inline bool graph_enter_each(void *ctx, unsigned long ip,
+					     void *found,
+					     const struct pt_regs *regs,
+					     void *data)
+{
+	return graph_begins(ctx, ip, found, data, true);
 }
 
 /* Slow path: the row is new or displaced, or its key is not the path alone. */
@@ -280,9 +286,53 @@ graph_record(struct kobs_graph *g, struct kobs_cpu *pc, unsigned long ip,
 	return KOBS_N_RECORDED;
 }
 
-static __always_inline void graph_exit(void *ctx, unsigned long ip,
-				       unsigned long caller, unsigned long ret,
-				       const void *data)
+/* What a context is, by its key. */
+static const char graph_contexts[][sizeof(u64)] = {
+	"task", "softirq", "hardirq", "NMI"
+};
+
+static __always_inline unsigned int graph_kind(u64 context)
+{
+	return context < (u64)nr_cpu_ids << 2 ? context & 3 : 0;
+}
+
+/* The number of a root's call: no other one of the session has it. */
+static __always_inline u64 graph_number(const struct kobs_graph *g,
+					const struct kobs_call_stack *stack)
+{
+	return stack->entered << GRAPH_SLOT_BITS |
+	       (stack->ref.state - g->tasks.states);
+}
+
+/* Write the record of a call. Returns what becomes of it. */
+static __always_inline enum kobs_counter
+graph_write(struct kobs_graph *g, const struct kobs_call_stack *stack, u32 place,
+	    unsigned long ip, unsigned long caller,
+	    const struct kobs_call_done *done)
+{
+	u64 context = stack->ref.entry->key[0];
+	struct kobs_session *s = g->s;
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+
+	if (unlikely(done->total < s->filter.min))
+		return KOBS_N_FILTERED;
+	v[FUNC_W_FUNC] = ip;
+	v[FUNC_W_CALLER] = caller;
+	v[FUNC_W_PATH] = kobs_call_path(&g->tree, done->node);
+	v[FUNC_W_ROOT] = graph_number(g, stack);
+	v[FUNC_W_CALL] = stack->frame[place].number;
+	v[FUNC_W_INSIDE] = kobs_call_inside(stack, place);
+	v[FUNC_W_SELF] = done->self;
+	memcpy(&v[FUNC_W_CONTEXT], graph_contexts[graph_kind(context)],
+	       sizeof(u64));
+	kobs_context(s, v, s->need, false);
+	return kobs_stream_write(s, v, done->total) ? KOBS_N_RECORDED :
+						      KOBS_N_RING_FULL;
+}
+
+static __always_inline void graph_ends(void *ctx, unsigned long ip,
+				       unsigned long caller, const void *data,
+				       bool each)
 {
 	const struct kobs_graph_call *call = data;
 	struct kobs_call_stack *stack = call->stack;
@@ -302,7 +352,8 @@ static __always_inline void graph_exit(void *ctx, unsigned long ip,
 	now = ktime_get_mono_fast_ns();
 	kobs_call_pop(stack, call->place, now, &done);
 	local64_dec(&pc->counters.n[FUNC_N_IN_FLIGHT]);
-	fate = graph_record(g, pc, ip, caller, &done);
+	fate = each ? graph_write(g, stack, call->place, ip, caller, &done) :
+		      graph_record(g, pc, ip, caller, &done);
 	kobs_count(&pc->counters, fate);
 	kobs_call_settle(stack, &done, fate == KOBS_N_RECORDED);
 	barrier();
@@ -312,6 +363,20 @@ static __always_inline void graph_exit(void *ctx, unsigned long ip,
 	else
 		WRITE_ONCE(stack->busy, false);
 	kobs_hit_end(s, pc, call->cost ? now : 0, call->cost);
+}
+
+static __always_inline void graph_exit(void *ctx, unsigned long ip,
+				       unsigned long caller, unsigned long ret,
+				       const void *data)
+{
+	graph_ends(ctx, ip, caller, data, false);
+}
+
+static __always_inline void graph_exit_each(void *ctx, unsigned long ip,
+					    unsigned long caller,
+					    unsigned long ret, const void *data)
+{
+	graph_ends(ctx, ip, caller, data, true);
 }
 
 static __always_inline void *graph_begin(void *ctx)
@@ -335,6 +400,16 @@ static __always_inline void graph_miss(void *ctx, void *guarded)
 		return;
 	kobs_count(&pc->counters, KOBS_N_HITS);
 	kobs_count(&pc->counters, FUNC_N_MISSED);
+}
+
+static __always_inline void graph_miss_each(void *ctx, void *guarded)
+{
+	struct kobs_graph *g = ctx;
+	struct kobs_call_stack *stack = graph_stack(g);
+
+	graph_miss(ctx, guarded);
+	if (stack && stack->depth < g->depth)
+		kobs_call_count(stack);
 }
 
 static int graph_keep_out(void *ctx, unsigned long ip, const char *reason)
@@ -364,6 +439,30 @@ static const struct kobs_call_ops graph_call_ops = {
 	.unwanted = graph_unwanted,
 };
 
-KOBS_CALL_HANDLERS(graph_call, graph_call_ops);
+static const struct kobs_call_ops graph_each_ops = {
+	.size = sizeof(struct kobs_graph_call),
+	.plain = true,
+	.want = graph_want,
+	.begin = graph_begin,
+	.end = graph_end,
+	.missed = graph_miss_each,
+	.enter = graph_enter_each,
+	.exit = graph_exit_each,
+	.keep_out = graph_keep_out,
+	.unwanted = graph_unwanted,
+};
 
-const struct kobs_call_handlers * const kobs_graph_call = &graph_call;
+KOBS_CALL_HANDLERS(graph_call, graph_call_ops);
+KOBS_CALL_HANDLERS(graph_each, graph_each_ops);
+
+/**
+ * kobs_graph_call() - the handlers of a session
+ * @s: session of mode graph or calls
+ *
+ * Context: any.
+ * Return: they.
+ */
+const struct kobs_call_handlers *kobs_graph_call(const struct kobs_session *s)
+{
+	return s->mode->stream ? &graph_each : &graph_call;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Source func, mode graph: what its files share.
+ * Source func, modes graph and calls: what its files share.
  *
  *	graph.c		handlers
  *	graph_setup.c	memory, start and stop, the choice of functions
@@ -25,6 +25,16 @@
  * what else a prologue has. The next function does not begin there.
  */
 #define GRAPH_PROLOGUE	16
+
+/*
+ * Bits of the number of a root's call that say in which slot of the tasks its calls
+ * are; the others are those of programs whose numbers have 53.
+ */
+#define GRAPH_SLOT_BITS	16
+/* Maximum of the parameter tasks; the table has twice as many slots. */
+#define GRAPH_TASKS	(1 << 14)
+
+static_assert(2 * GRAPH_TASKS <= BIT(GRAPH_SLOT_BITS));
 
 /* Further numbers of a row. */
 enum { GRAPH_F_TOTAL, GRAPH_F_LONGEST };
@@ -76,7 +86,7 @@ struct kobs_graph {
 };
 
 /* graph.c */
-extern const struct kobs_call_handlers * const kobs_graph_call;
+const struct kobs_call_handlers *kobs_graph_call(const struct kobs_session *s);
 void kobs_graph_task_gone(void *data, struct task_struct *p);
 
 #endif /* KOBS_FUNC_GRAPH_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source func, mode graph: memory, start and stop, the choice of functions.
+ * Source func, modes graph and calls: memory, start and stop, the choice of functions.
  *
  * A function can only be seen below a root if its entry is hooked, and which ones
  * are called is not known before. So a session can have every function of the
@@ -29,7 +29,17 @@
 /* Calls of roots without a new function after which none is expected. */
 #define GRAPH_CALLS	1000
 
-/* Columns that the mode has not, and the one that no other mode has. */
+/* Which mode a column belongs to, of those that not all modes have; or NULL. */
+static const char *graph_column_of(const struct kobs_session *s,
+				   const struct kobs_column *c)
+{
+	if (c->word > FUNC_W_PATH && c->word < FUNC_WORDS &&
+	    !(kobs_func_is_graph(s) && s->mode->stream))
+		return "calls";
+	return c->word == FUNC_W_PATH && !kobs_func_is_graph(s) ? "graph" : NULL;
+}
+
+/* Columns that the mode has not, and the one that it needs. */
 static int graph_check_columns(const struct kobs_session *s,
 			       struct netlink_ext_ack *extack)
 {
@@ -37,17 +47,23 @@ static int graph_check_columns(const struct kobs_session *s,
 	bool path = false;
 	unsigned int i;
 
-	for (i = 0; i < s->n_columns; i++)
+	for (i = 0; i < s->n_columns; i++) {
+		const char *mode = graph_column_of(s, s->columns[i]);
+
+		if (mode)
+			return kobs_refuse(extack, -EINVAL,
+					   "func %s has no column %s: func %s has",
+					   s->mode->name, s->columns[i]->name,
+					   mode);
 		path |= s->columns[i]->word == FUNC_W_PATH;
+	}
 	if (graph && (s->need & KOBS_W_STACKS))
 		return kobs_refuse(extack, -EINVAL,
-				   "func graph has no stacks: its column path has the functions from the root down");
+				   "func %s has no stacks: its column path has the functions from the root down",
+				   s->mode->name);
 	if (graph && !path)
 		return kobs_refuse(extack, -EINVAL,
-				   "func graph needs its column path");
-	if (!graph && path)
-		return kobs_refuse(extack, -EINVAL,
-				   "func %s has no column path: func graph has",
+				   "func %s needs its column path",
 				   s->mode->name);
 	return 0;
 }
@@ -73,7 +89,7 @@ int kobs_func_graph_check(const struct kobs_session *s,
 	for (i = 0; !graph && i < ARRAY_SIZE(own); i++) {
 		if (params[own[i]].given)
 			return kobs_refuse(extack, -EINVAL,
-					   "parameter %s belongs to func graph",
+					   "parameter %s belongs to func graph and func calls",
 					   s->source->params[own[i]].name);
 	}
 	if (graph && !params[FUNC_P_ROOTS].number)
@@ -81,7 +97,8 @@ int kobs_func_graph_check(const struct kobs_session *s,
 				   "parameter roots is missing: the functions that trees begin with");
 	if (graph && params[FUNC_P_WAIT].text)
 		return kobs_refuse(extack, -EINVAL,
-				   "parameter wait does not belong to func graph: its functions are those that are there at its start");
+				   "parameter wait does not belong to func %s: its functions are those that are there at its start",
+				   s->mode->name);
 	return graph_check_columns(s, extack);
 }
 
@@ -143,7 +160,7 @@ static int graph_alloc(struct kobs_graph *g, struct netlink_ext_ack *extack)
 static void graph_look(struct work_struct *work);
 
 /**
- * kobs_func_graph_new() - prepare a session of mode graph
+ * kobs_func_graph_new() - prepare a session of mode graph or calls
  * @f: session of the source
  * @extack: takes the reason of a failure
  *
@@ -221,7 +238,7 @@ int kobs_func_graph_calls(struct kobs_func *f, struct netlink_ext_ack *extack)
 	struct kobs_calls *calls;
 	unsigned int i;
 
-	calls = kobs_calls_new(kobs_graph_call, g, f->ips, &f->n, inflight,
+	calls = kobs_calls_new(kobs_graph_call(f->s), g, f->ips, &f->n, inflight,
 			       &f->s->memory);
 	if (IS_ERR(calls))
 		return kobs_func_refuse(f, PTR_ERR(calls), extack);

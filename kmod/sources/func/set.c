@@ -17,7 +17,7 @@
 #include "sources/func/func.h"
 
 /**
- * kobs_func_is_graph() - whether a session is of mode graph
+ * kobs_func_is_graph() - whether a session is of mode graph or calls
  * @s: session of this source
  *
  * Context: any.
@@ -25,7 +25,7 @@
  */
 bool kobs_func_is_graph(const struct kobs_session *s)
 {
-	return !strcmp(s->mode->name, "graph");
+	return !strcmp(s->mode->name, "graph") || !strcmp(s->mode->name, "calls");
 }
 
 static int func_compare(const void *a, const void *b)

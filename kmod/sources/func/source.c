@@ -303,6 +303,14 @@ static const struct kobs_mode func_modes[] = {
 		.fields = graph_fields,
 		.n_fields = ARRAY_SIZE(graph_fields),
 		.available = kobs_calls_how,
+	}, {
+		.name = "calls",
+		.doc = "stream a record of each call of functions and of what these call",
+		.value = "duration",
+		.unit = "ns",
+		.stream = true,
+		.by = "func,path,root,call,inside,self_ns,context,pid,tid,comm",
+		.available = kobs_calls_how,
 	},
 };
 
@@ -313,6 +321,16 @@ static const struct kobs_column func_columns[] = {
 	  FUNC_W_CALLER, 1 },
 	{ "path", "graph: functions from this one up to the root",
 	  KOBS_TYPE_KSTACK, NULL, FUNC_W_PATH, 1 },
+	{ "root", "calls: number of the root's call", KOBS_TYPE_NUMBER,
+	  NULL, FUNC_W_ROOT, 1 },
+	{ "call", "calls: number of the call in it; that of the root is 0",
+	  KOBS_TYPE_NUMBER, NULL, FUNC_W_CALL, 1 },
+	{ "inside", "calls: number of calls from its entry to its return",
+	  KOBS_TYPE_NUMBER, NULL, FUNC_W_INSIDE, 1 },
+	{ "self_ns", "calls: part of the duration that no other call took",
+	  KOBS_TYPE_NUMBER, "ns", FUNC_W_SELF, 1 },
+	{ "context", "calls: task, softirq, hardirq or NMI",
+	  KOBS_TYPE_TEXT, NULL, FUNC_W_CONTEXT, 1 },
 };
 
 static const struct kobs_param func_params[] = {
@@ -344,7 +362,7 @@ static const struct kobs_param func_params[] = {
 	},
 	[FUNC_P_TASKS] = {
 		"tasks", "graph: tasks that can be in a root at once",
-		KOBS_TYPE_NUMBER, "tasks", 16, 1 << 14, 256
+		KOBS_TYPE_NUMBER, "tasks", 16, GRAPH_TASKS, 256
 	},
 	[FUNC_P_SETTLE] = {
 		"settle",
