@@ -100,7 +100,8 @@ static int start_session(struct run *r)
 	r->trace.print = r->spec->record;
 	r->trace.rows = r->spec->rows;
 	r->trace.arg = r->spec->arg;
-	r->trace.max = r->spec->rows ? 0 : r->o->top.value;
+	r->trace.gather = r->spec->gather;
+	r->trace.max = r->spec->rows || r->spec->gather ? 0 : r->o->top.value;
 	r->trace.form = r->spec->rows ? NULL : trace_form_of(r->o->format);
 	if (r->stream)
 		trace_init(&r->trace, &r->view, &r->data, r->session.id, r->output.file,

@@ -53,6 +53,7 @@ struct run_spec {
 	int		(*report)(struct run_spec *spec, struct report *r, const struct output *to);
 	trace_print_fn	record;
 	const struct trace_rows *rows;	/* that a stream's records become; NULL: printed */
+	const struct trace_gather *gather;	/* puts them together, and limits them; or NULL */
 	void		*arg;
 };
 

@@ -189,6 +189,8 @@ void trace_print(struct trace *t, uint32_t cpu, const uint64_t *rec)
 
 	if (trace_is_full(t))
 		t->withheld++;
+	else if (t->gather)
+		t->printed += t->gather->record(t, cpu, rec);
 	else
 		t->printed += print(t, cpu, rec);
 	if (t->line.len > LINE_FLUSH)
@@ -198,7 +200,16 @@ void trace_print(struct trace *t, uint32_t cpu, const uint64_t *rec)
 /** trace_is_full() - Return: whether as many records are printed as were asked for. */
 bool trace_is_full(const struct trace *t)
 {
-	return t->max && t->printed >= t->max;
+	return t->full || (t->max && t->printed >= t->max);
+}
+
+/** trace_finish() - Print what is kept behind the last record. */
+void trace_finish(struct trace *t)
+{
+	if (t->gather)
+		t->printed += t->gather->finish(t);
+	t->withheld += t->held;
+	t->held = 0;
 }
 
 /** trace_flush() - Print what is in order by now, or @all. */
@@ -228,6 +239,8 @@ void trace_flush(struct trace *t, bool all)
 			q->from = 0;
 		}
 	}
+	if (all)
+		trace_finish(t);
 	trace_write(t);
 	fflush(t->file);
 }

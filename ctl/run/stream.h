@@ -53,6 +53,17 @@ struct trace_rows {
 				struct table *out);
 };
 
+/*
+ * Puts records together that are printed as one: @record keeps them, or has those that are
+ * complete printed, and says how many these are; @finish does so with the rest. Which ones are
+ * enough they know themselves (trace.full); @tell has what the account says of them.
+ */
+struct trace_gather {
+	trace_print_fn	record;
+	size_t		(*finish)(struct trace *t);
+	void		(*tell)(const struct trace *t, struct out *o);
+};
+
 struct trace {
 	struct view	*view;
 	struct nl	*data;		/* for stacks */
@@ -76,10 +87,13 @@ struct trace {
 	uint64_t	taken;		/* records that rows are made of */
 	uint64_t	max;		/* records to print; 0 for all */
 	uint64_t	withheld;	/* records that came after them */
+	bool		full;		/* of what records are put together to there is enough */
+	uint64_t	held;		/* records that are kept to be put together */
 	bool		value;
 	bool		started;	/* the heading is printed */
 	trace_print_fn	print;		/* NULL for the usual way */
 	const struct trace_rows *rows;	/* NULL when records are printed */
+	const struct trace_gather *gather;	/* NULL when each is printed as it comes */
 	void		*arg;		/* of these */
 	const struct trace_form *form;	/* in place of them; or NULL */
 	const bool	*named;		/* columns that a record of a file is called by; or NULL */
@@ -105,6 +119,7 @@ void trace_write(struct trace *t);
 void trace_print(struct trace *t, uint32_t cpu, const uint64_t *rec);
 void trace_flush(struct trace *t, bool all);
 uint64_t trace_done(const struct trace *t);
+void trace_finish(struct trace *t);
 bool trace_is_full(const struct trace *t);
 const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);

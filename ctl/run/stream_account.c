@@ -19,11 +19,13 @@ void trace_count_undelivered(const struct trace *t, struct session *s)
 	s->recorded = came;
 }
 
-/** trace_print_withheld() - How many records were not printed, where -n limits them. */
+/** trace_print_withheld() - What was not printed: by -n, or of what records are put together to. */
 void trace_print_withheld(const struct trace *t, struct out *o)
 {
 	char shown[32], all[32];
 
+	if (t->gather)
+		t->gather->tell(t, o);
 	if (!t->max)
 		return;
 	out_json_number(o, "shown", t->printed);

@@ -325,7 +325,7 @@ void trace_heading(struct trace *t)
 	t->started = true;
 	if (t->form)
 		t->form->begin(t);
-	if (t->json || t->print || t->form)
+	if (t->json || t->print || t->gather || t->form)
 		return;
 	buf_puts(b, "      TIME(s) CPU ");
 	for (i = 0; i < t->view->nr_columns; i++) {

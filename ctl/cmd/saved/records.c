@@ -70,7 +70,8 @@ static int take_record(json_t *value, void *arg)
 		memcpy(rec + 2, r->key, sizeof(r->key));
 		trace_print(&x->trace, (uint32_t)json_unsigned(json_object_get(value, "cpu")), rec);
 	}
-	drop_stacks(x);
+	if (!x->trace.held)
+		drop_stacks(x);
 	if (x->told)
 		progress_at(x->trace.printed, x->s->session.recorded);
 	return r->wrong ? saved_no_report(x->s, r->wrong) : 0;
@@ -106,6 +107,18 @@ static void take_shape(struct records *x)
 			   unit ? unit : "");
 }
 
+/* Where records are put together, -n counts what they become. */
+static void begin_gather(struct records *x)
+{
+	const struct saved_form *form = x->s->form;
+
+	if (!form || !form->gather)
+		return;
+	x->trace.gather = form->gather;
+	x->trace.arg = form->gather_new(x->trace.max);
+	x->trace.max = 0;
+}
+
 /** records_show() - Print the records of a file. Return: 0, or an exit status after a sentence. */
 int records_show(struct saved *s, const struct output *to)
 {
@@ -117,15 +130,18 @@ int records_show(struct saved *s, const struct output *to)
 	};
 	x.trace.max = s->opts.top.value;
 	x.trace.form = trace_form_of(s->opts.format);
+	begin_gather(&x);
 	trace_init(&x.trace, &s->view, NULL, 0, to->file, false);
 	take_shape(&x);
-	if (!s->form || x.trace.form)
+	if (!s->form || !s->form->record || x.trace.form)
 		trace_heading(&x.trace);
 	/* On a terminal the records themselves are seen. */
 	x.told = !isatty(fileno(to->file));
 	progress_begin("Printing records");
 	err = json_file_each(s->path, take_record, &x);
 	progress_end();
+	if (!err)
+		trace_finish(&x.trace);
 	trace_write(&x.trace);
 	s->opts.line = (char *)saved_text(s, "obsctl");
 	s->report.table = NULL;
@@ -133,6 +149,8 @@ int records_show(struct saved *s, const struct output *to)
 		x.trace.form->end(&x.trace, &s->report);
 	if (!err)
 		trace_report(&x.trace, &s->report, to->file);
+	if (x.trace.gather)
+		s->form->gather_free(x.trace.arg);
 	trace_free(&x.trace);
 	buf_free(&x.value);
 	return err ? err : output_flush(to);

@@ -33,6 +33,10 @@ struct saved_form {
 	const char	*no_diff;	/* why two cannot be compared; or NULL */
 	/* A record of its own form, that is printed into the trace's line; or NULL. */
 	void		(*record)(struct trace *t, struct restored *r, const json_t *record);
+	/* What puts records together, and what it is to know; or NULL. */
+	const struct trace_gather *gather;
+	void		*(*gather_new)(uint64_t max);
+	void		(*gather_free)(void *arg);
 	bool		whole;		/* it is shown as it is: -n chooses nothing */
 };
 
