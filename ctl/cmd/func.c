@@ -18,12 +18,6 @@
 /* Bytes of the kernel's parameter. */
 #define WAIT_MAX	4095
 
-/* Options of func alone. */
-struct func_opts {
-	bool	time;
-	bool	wait;
-};
-
 static const struct opt trace_options[] = {
 	{ "time", 0, NULL, "trace returns, with the duration of each call", &opt_switch,
 	  OPT_OWN_AT(struct func_opts, time) },
@@ -233,6 +227,18 @@ static const struct verb verbs[] = {
 		.report = &func_graph_report,
 		.check = func_graph_check,
 		.fn = func_graph,
+	},
+	{
+		.name = "calls",
+		.doc = "calls of a function one by one, each with all that it calls",
+		.args = "FUNC [PATTERN...]",
+		.command = true,
+		.groups = GROUPS(&func_group_graph, &func_group_over, &group_filter,
+				 &func_group_calls, &group_json, &group_format_records,
+				 &group_output, &group_verbose, &group_run, &group_max_lost,
+				 &group_ring),
+		.check = func_graph_check,
+		.fn = func_calls,
 	},
 };
 

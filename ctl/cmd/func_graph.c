@@ -3,6 +3,8 @@
  * obsctl func graph: calls of a function, and of what it calls, as a tree. Rows are paths from
  * the function down; their value is the time of their last function's own.
  *
+ * obsctl func calls: the same calls one by one (func_calls.c).
+ *
  * Which functions are called is not known before. Unless they are named, all of the kernel's are
  * hooked, and the module unhooks those that are not called after a while.
  */
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/func_calls.h"
 #include "cmd/func_graph.h"
 #include "cmd/nouns.h"
 #include "lib/buf.h"
@@ -41,7 +44,21 @@ static const struct opt graph_options[] = {
 	  .param = "stacks" },
 };
 
+static const struct opt over_options[] = {
+	{ "over", 0, "TIME", "only calls of FUNC that took longer", &opt_time,
+	  OPT_OWN_AT(struct func_opts, over) },
+};
+
+static const struct opt top_options[] = {
+	{ "top", 'n', "N", "end after N calls of FUNC (0: no maximum)", &opt_number, OPT_AT(top),
+	  .max = UINT32_MAX },
+};
+
 const struct opt_group func_group_graph = { OPT_OWN(graph_options) };
+const struct opt_group func_group_over = { OPT_OWN(over_options) };
+const struct opt_group func_group_calls = {
+	.section = "What the report shows", OPT_GROUP(top_options)
+};
 
 /*
  * All but what interrupts run before and after the kernel says that it is in one: it seems to
@@ -59,13 +76,14 @@ struct graph_run {
 	struct targets	functions;
 	struct numbers	root;
 	struct numbers	function;
+	bool		rows;		/* calls are added up in rows */
 };
 
 /** func_graph_check() - Return: 0, or STATUS_USAGE for options that contradict each other. */
 int func_graph_check(const struct verb *verb, const struct opts *o)
 {
 	if (!o->nr_args)
-		return misuse("func graph needs a function that the tree begins with");
+		return misuse("func %s needs a function that the tree begins with", verb->name);
 	if (*o->args[0] == '!')
 		return misuse("the first argument is the function that the tree begins with: '%s' excludes some",
 			      o->args[0]);
@@ -127,32 +145,58 @@ static void fill_request(struct graph_run *g, const struct opts *o, struct reque
 	model_set_addresses(req, "roots", &g->root);
 	if (g->function.n)
 		model_set_addresses(req, "functions", &g->function);
-	set_default(req, o, "rows", ROWS);
+	if (g->rows)
+		set_default(req, o, "rows", ROWS);
 	if (o->nr_args > 1)
 		return;
 	set_default(req, o, "all", 1);
 	set_default(req, o, "settle", SETTLE_MS);
 }
 
-/** func_graph() - Return: the exit status. */
-int func_graph(const struct verb *verb, const struct opts *o)
+static int run_graph(struct run_spec *spec, const struct opts *o, bool rows)
 {
-	struct run_spec spec = { .source = "func", .mode = "graph", .kind = verb->report };
-	struct graph_run g = {};
+	struct graph_run g = { .rows = rows };
 	int err = find_roots(&g, o);
 
 	if (!err)
 		err = find_functions(&g, o);
 	if (!err) {
-		fill_request(&g, o, &spec.request);
-		spec.targets = o->nr_args > 1 ? &g.functions : &g.roots;
-		err = run_session(&spec, o);
+		fill_request(&g, o, &spec->request);
+		spec->targets = o->nr_args > 1 ? &g.functions : &g.roots;
+		err = run_session(spec, o);
 	}
-	model_free_request(&spec.request);
+	model_free_request(&spec->request);
 	numbers_free(&g.function);
 	numbers_free(&g.root);
 	targets_free(&g.functions);
 	targets_free(&g.roots);
+	return err;
+}
+
+/** func_graph() - Return: the exit status. */
+int func_graph(const struct verb *verb, const struct opts *o)
+{
+	struct run_spec spec = { .source = "func", .mode = verb->name, .kind = verb->report };
+
+	return run_graph(&spec, o, true);
+}
+
+/** func_calls() - Return: the exit status. */
+int func_calls(const struct verb *verb, const struct opts *o)
+{
+	const struct func_opts *own = o->own;
+	struct calls *calls = calls_new(o->top.value);
+	struct run_spec spec = {
+		.source = "func", .mode = verb->name,
+		.usual = COLUMNS("func", "path", "root", "call", "inside", "self_ns", "context",
+				 "pid", "tid", "comm"),
+		.gather = &calls_gather, .arg = calls,
+	};
+	int err;
+
+	calls->limit = own->over.value;
+	err = run_graph(&spec, o, false);
+	calls_free(calls);
 	return err;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* obsctl func graph. */
+/* obsctl func graph, and func calls. */
 #ifndef OBSCTL_FUNC_GRAPH_H
 #define OBSCTL_FUNC_GRAPH_H
 
@@ -7,9 +7,19 @@
 #include "report/report.h"
 
 extern const struct opt_group func_group_graph;
+extern const struct opt_group func_group_calls;
+extern const struct opt_group func_group_over;
 extern const struct report_kind func_graph_report;
+
+/* Options of func alone. */
+struct func_opts {
+	bool	time;
+	bool	wait;
+	struct opt_number over;		/* ns */
+};
 
 int func_graph_check(const struct verb *verb, const struct opts *o);
 int func_graph(const struct verb *verb, const struct opts *o);
+int func_calls(const struct verb *verb, const struct opts *o);
 
 #endif

@@ -43,7 +43,7 @@ struct fixture {
 	struct view	view;
 	struct source	source;
 	struct mode	mode;
-	struct column	columns[8];
+	struct column	columns[16];
 	struct figure	figures[12];
 	struct session	session;
 	struct session_note note;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/func_calls.h"
 #include "cmd/lock/stalls_saved.h"
 #include "cmd/mem/all.h"
 #include "cmd/mem/mem.h"
@@ -21,6 +22,10 @@ static const struct saved_form forms[] = {
 	{ .source = "pmu", .mode = "branch", .key = "from_address", .print = pmu_edges_show },
 	{ .source = "pmu", .mode = "stat", .print = pmu_stat_show },
 	{ .source = "lock", .mode = "stalls", .record = stalls_show },
+	{
+		.source = "func", .mode = "calls", .gather = &calls_gather,
+		.gather_new = calls_new, .gather_free = calls_free,
+	},
 	{ .source = "slab", .mode = "growth", .print = slab_growth_show },
 	{
 		.source = "triage", .mode = "machine", .print = triage_show, .whole = true,
