@@ -91,6 +91,7 @@ struct kobs_call_frame {
  * @entered: number of times that a context came to have these calls
  * @depth: number of @frame
  * @calls: number of calls since the root, of kobs_call_count()
+ * @aside: the root was called on another stack than that of the task
  * @busy: a handler reads the clock and changes this: what seems to be called
  *        meanwhile is the edge of an interrupt
  * @frame: the calls, the root first
@@ -101,6 +102,7 @@ struct kobs_call_stack {
 	u64 entered;
 	u32 depth;
 	u32 calls;
+	bool aside;
 	bool busy;
 	struct kobs_call_frame frame[];
 };

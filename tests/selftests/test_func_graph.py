@@ -89,6 +89,19 @@ def interrupts():
     equal((s["hardirq"], s["softirq"]), (50, 20), "calls in interrupts")
 
 
+def timer_ticks():
+    return sum(map(int, re.search(r"^ *LOC:((?: +\d+)+)", read("/proc/interrupts"), re.M).group(1).split()))
+
+
+@test("nor is what they call before and after the kernel says that they are there")
+def edges():
+    before = timer_ticks()
+    r = report("graph", "kobs_gen_spin", "irq_enter_rcu", "irq_exit_rcu", "idle_cpu", "tick_irq_enter", run=script("spin 2 300000000"))
+    at_least(timer_ticks() - before, 20, "interrupts of the timer")
+    equal(counts(tree(r)), {("kobs_gen_spin",): 2}, "rows")
+    equal(r["accounting"]["hits"], 2, "hits")
+
+
 @test("a root in each context")
 def contexts():
     r = report("graph", "kobs_gen_caller_a", "kobs_gen_leaf",

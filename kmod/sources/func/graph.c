@@ -14,9 +14,11 @@
  * deeper than the session's depth is filtered; its time is its caller's own.
  *
  * The functions that an interrupt runs before and after the kernel says which
- * context it is in seem to be called by the one that it interrupts: obsctl leaves
- * them out. Where one comes in between the lines of a handler, it is none of the
- * calls (kobs_call_stack.busy), whether or not it was left out.
+ * context it is in seem to be called by the one that it interrupts. They are told
+ * by their stack, where interrupts have one (kobs_call_stack.aside); on arm64 they
+ * run on that of the task, and so do those of an interrupt of a softirq on x86:
+ * obsctl leaves them out. Where one comes in between the lines of a handler, it is
+ * none of the calls (kobs_call_stack.busy), whether or not it was left out.
  *
  * Records of a root's call have its number, and numbers of their own, in the order
  * of the calls' entries; with the number of calls inside each they say where in the
@@ -27,6 +29,7 @@
  */
 #include <linux/mm_types.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <trace/events/sched.h>
 
 #include "core/hit.h"
@@ -71,6 +74,15 @@ graph_stack(const struct kobs_graph *g)
 	return entry ? (struct kobs_call_stack *)entry->data[0] : NULL;
 }
 
+/* Whether this runs on another stack than the task's. */
+static __always_inline bool graph_is_aside(void)
+{
+	u8 here;
+
+	return (unsigned long)&here - (unsigned long)task_stack_page(current) >=
+	       THREAD_SIZE;
+}
+
 /* The context enters a root. Returns NULL when there is no room for it. */
 static noinline struct kobs_call_stack *graph_claim(struct kobs_graph *g)
 {
@@ -86,6 +98,7 @@ static noinline struct kobs_call_stack *graph_claim(struct kobs_graph *g)
 	stack->last = 0;
 	stack->depth = 0;
 	stack->calls = 0;
+	stack->aside = graph_is_aside();
 	stack->busy = false;
 	ref.entry->start = 0;
 	ref.entry->data[0] = (unsigned long)stack;
@@ -142,7 +155,8 @@ static __always_inline void *graph_find(struct kobs_graph *g, unsigned long ip)
 	struct kobs_call_stack *stack = graph_stack(g);
 
 	if (stack)
-		return READ_ONCE(stack->busy) ? NULL : stack;
+		return READ_ONCE(stack->busy) ||
+		       stack->aside != graph_is_aside() ? NULL : stack;
 	return graph_is_root(g, ip) ? g : NULL;
 }
 
