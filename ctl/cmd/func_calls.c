@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cmd/func_calls.h"
+#include "cmd/func_graph.h"
 #include "lib/clock.h"
 #include "lib/format.h"
 #include "lib/macros.h"
@@ -228,11 +229,12 @@ static size_t finish(struct trace *t)
 	return n;
 }
 
-static void tell(const struct trace *t, struct out *o)
+static void tell(const struct trace *t, const struct session *s, struct out *o)
 {
 	const struct calls *c = t->arg;
 	char shown[32], fast[32], unknown[32], missing[32];
 
+	func_graph_advise(s, o);
 	out_json_number(o, "calls_shown", c->shown);
 	out_json_number(o, "calls_incomplete", c->incomplete);
 	out_json_number(o, "calls_missing", c->missing);

@@ -304,6 +304,33 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	}
 }
 
+static bool has_narrowed(const struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_notes; i++)
+		if (!strcmp(s->notes[i].name, "functions_called"))
+			return s->notes[i].number;
+	return false;
+}
+
+/**
+ * func_graph_advise() - What to do where the guard stopped a session with all functions.
+ *
+ * Until those that are not called are unhooked, every call in the kernel has a cost.
+ */
+void func_graph_advise(const struct session *s, struct out *o)
+{
+	if (s->stop_reason && strstr(s->stop_reason, "guard") && s->targets > FUNCTIONS_MAX &&
+	    !has_narrowed(s))
+		out_line(o, "All functions were hooked, and each call of one costs: name PATTERNs of those to follow, or raise --budget.");
+}
+
+static void print_foot(struct report *r, struct out *o)
+{
+	func_graph_advise(r->session, o);
+}
+
 /* The limit is one of a whole call. */
 static int verdict(struct report *r)
 {
@@ -326,6 +353,7 @@ const struct report_kind func_graph_report = {
 	.release = release,
 	.describe = describe,
 	.print_values = print_values,
+	.print_foot = print_foot,
 	.verdict = verdict,
 	.hit = "calls",
 };

@@ -18,6 +18,7 @@ struct func_opts {
 	struct opt_number over;		/* ns */
 };
 
+void func_graph_advise(const struct session *s, struct out *o);
 int func_graph_check(const struct verb *verb, const struct opts *o);
 int func_graph(const struct verb *verb, const struct opts *o);
 int func_calls(const struct verb *verb, const struct opts *o);

@@ -61,7 +61,7 @@ struct trace_rows {
 struct trace_gather {
 	trace_print_fn	record;
 	size_t		(*finish)(struct trace *t);
-	void		(*tell)(const struct trace *t, struct out *o);
+	void		(*tell)(const struct trace *t, const struct session *s, struct out *o);
 };
 
 struct trace {
@@ -124,7 +124,7 @@ bool trace_is_full(const struct trace *t);
 const struct stack *trace_stack(struct trace *t, uint64_t id);
 void trace_free(struct trace *t);
 void trace_count_undelivered(const struct trace *t, struct session *s);
-void trace_print_withheld(const struct trace *t, struct out *o);
+void trace_print_withheld(const struct trace *t, const struct session *s, struct out *o);
 void trace_report(const struct trace *t, struct report *r, FILE *file);
 
 #endif

@@ -20,12 +20,12 @@ void trace_count_undelivered(const struct trace *t, struct session *s)
 }
 
 /** trace_print_withheld() - What was not printed: by -n, or of what records are put together to. */
-void trace_print_withheld(const struct trace *t, struct out *o)
+void trace_print_withheld(const struct trace *t, const struct session *s, struct out *o)
 {
 	char shown[32], all[32];
 
 	if (t->gather)
-		t->gather->tell(t, o);
+		t->gather->tell(t, s, o);
 	if (!t->max)
 		return;
 	out_json_number(o, "shown", t->printed);
@@ -68,7 +68,7 @@ void trace_report(const struct trace *t, struct report *r, FILE *file)
 		report_header(r, &o);
 	else if (r->session->stop_reason)
 		out_line(&o, "*** Stopped early: %s. ***", r->session->stop_reason);
-	trace_print_withheld(t, &o);
+	trace_print_withheld(t, r->session, &o);
 	trace_shape(t, &o);
 	/* Hits of other streams are found by their source, not told by a pattern. */
 	if ((r->view->targets || (r->saved && r->saved->nothing)) && !r->session->recorded)

@@ -321,7 +321,7 @@ static void end_chrome(struct trace *t, struct report *r)
 	out_init(&o, t->file, true);
 	out_open(&o, "otherData", '{');
 	report_header(r, &o);
-	trace_print_withheld(t, &o);
+	trace_print_withheld(t, r->session, &o);
 	report_footer(r, &o);
 	out_close(&o, '}');
 	out_free(&o);

@@ -111,6 +111,33 @@ static void test_top(void)
 	tear_down(&f);
 }
 
+/* The guard stopped a session of all functions: with those that are not called, or after. */
+static void test_advice(void)
+{
+	static const char advice[] = "All functions were hooked, and each call of one costs:";
+	struct session_note note = { .name = (char *)"functions_called", .number = 12 };
+	struct fixture f;
+
+	set_up_graph(&f);
+	add_tree(&f);
+	f.session.stop_reason = (char *)"disarmed by the guard: it took 45 % of a CPU";
+	f.text = print(&f, false);
+	ok(!strstr(f.text, advice), "few functions");
+	free(f.text);
+	f.session.targets = 38000;
+	f.text = print(&f, false);
+	has(f.text, advice, "all functions");
+	free(f.text);
+	f.session.notes = &note;
+	f.session.nr_notes = 1;
+	f.text = print(&f, false);
+	ok(!strstr(f.text, advice), "only those that are called");
+	f.session.notes = NULL;
+	f.session.nr_notes = 0;
+	f.session.stop_reason = NULL;
+	tear_down(&f);
+}
+
 /* A call that has not returned has no row, and those below it have. */
 static void test_without_parents(void)
 {
@@ -186,6 +213,7 @@ int main(void)
 	ok(mkdtemp(dir), "a directory");
 	test_tree();
 	test_top();
+	test_advice();
 	test_without_parents();
 	test_roots();
 	test_folded();
