@@ -254,7 +254,7 @@ static void describe(struct report *r, struct buf *out)
 	for (i = 0; t && i < t->order.n && n < ROOTS_MAX; i++) {
 		const struct row *row = &r->table->rows[i];
 
-		if (t->v[t->of_row[i]].parent != CALLTREE_NONE)
+		if (t->v[t->of_row[i]].parent != CALLTREE_NONE || !t->v[t->of_row[i]].shown)
 			continue;
 		buf_puts(out, n++ ? ", " : " of ");
 		calltree_name(t, r, 0, row, out);

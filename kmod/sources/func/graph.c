@@ -99,7 +99,8 @@ static noinline struct kobs_call_stack *graph_claim(struct kobs_graph *g)
 	stack->depth = 0;
 	stack->calls = 0;
 	stack->aside = graph_is_aside();
-	stack->busy = false;
+	/* Until the root has its place, nothing else can be below it. */
+	stack->busy = true;
 	ref.entry->start = 0;
 	ref.entry->data[0] = (unsigned long)stack;
 	kobs_inflight_publish(&ref);
