@@ -117,7 +117,8 @@ static const struct {
 	{ "--versoin", "there is no option --versoin; did you mean --version?" },
 	{ "--json status",
 	  "there is no option --json in front of a noun: options follow the verb" },
-	{ "func latency x", "but count, time, trace, graph or calls; did you mean 'obsctl func time x'?" },
+	{ "func latency x",
+	  "but count, time, trace, graph or calls; did you mean 'obsctl func time x'?" },
 	{ "func latency", "did you mean 'obsctl func count latency'?" },
 	{
 		"func ''",

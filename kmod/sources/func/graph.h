@@ -32,7 +32,7 @@
  */
 #define GRAPH_SLOT_BITS	16
 /* Maximum of the parameter tasks; the table has twice as many slots. */
-#define GRAPH_TASKS	(1 << 14)
+#define GRAPH_TASKS	16384
 
 static_assert(2 * GRAPH_TASKS <= BIT(GRAPH_SLOT_BITS));
 
