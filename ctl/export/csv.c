@@ -10,7 +10,7 @@
 
 #include "export/csv.h"
 #include "export/export.h"
-#include "export/json_file.h"
+#include "export/json_rows.h"
 #include "lib/format.h"
 #include "lib/map.h"
 #include "lib/utf8.h"
@@ -22,6 +22,9 @@ struct keys {
 	struct pool	pool;
 	struct map	known;
 	struct strings	names;
+	FILE		*to;
+	struct buf	line;
+	struct buf	cell;
 };
 
 /* Lines and tabs are a part of a cell; nothing else may control a terminal. */
@@ -119,33 +122,36 @@ void csv_value(const json_t *value, struct buf *out)
 	}
 }
 
-static void find_keys(struct keys *k, json_t *rows)
+static int find_keys(json_t *row, void *arg)
 {
+	struct keys *k = arg;
 	const char *key;
 	json_t *value;
-	json_t *row;
-	size_t i;
 
-	json_array_foreach(rows, i, row)
-		json_object_foreach(row, key, value) {
-			const char *kept = pool_intern(&k->pool, key);
+	json_object_foreach(row, key, value) {
+		const char *kept = pool_intern(&k->pool, key);
 
-			if (map_get(&k->known, (uint64_t)(uintptr_t)kept))
-				continue;
-			map_set(&k->known, (uint64_t)(uintptr_t)kept, k);
-			strings_add(&k->names, kept);
-		}
+		if (map_get(&k->known, (uint64_t)(uintptr_t)kept))
+			continue;
+		map_set(&k->known, (uint64_t)(uintptr_t)kept, k);
+		strings_add(&k->names, kept);
+	}
+	return 0;
 }
 
-static void add_row(const struct keys *k, const json_t *row, struct buf *cell, struct buf *line)
+static int write_row(json_t *row, void *arg)
 {
+	struct keys *k = arg;
 	size_t i;
 
+	k->line.len = 0;
 	for (i = 0; i < k->names.n; i++) {
-		csv_value(json_object_get(row, k->names.v[i]), cell);
-		csv_add_cell(line, !i, cell->p);
+		csv_value(json_object_get(row, k->names.v[i]), &k->cell);
+		csv_add_cell(&k->line, !i, k->cell.p);
 	}
-	csv_end_line(line);
+	csv_end_line(&k->line);
+	fwrite(k->line.p, 1, k->line.len, k->to);
+	return 0;
 }
 
 /* The report's rows, or the first table that it has. */
@@ -163,32 +169,38 @@ static json_t *rows_of(const struct export *e)
 	return NULL;
 }
 
-/** csv_write() - Write the rows of a report. */
-void csv_write(const struct export *e, FILE *to)
+static int each_row(const struct export *e, json_t *rows, json_take_fn take, void *arg)
 {
-	json_t *rows = rows_of(e);
-	struct keys keys = {};
-	struct buf line = {};
-	struct buf cell = {};
 	json_t *row;
 	size_t i;
 
-	find_keys(&keys, rows);
-	for (i = 0; i < keys.names.n; i++)
-		csv_add_cell(&line, !i, keys.names.v[i]);
-	if (keys.names.n)
-		csv_end_line(&line);
-	json_array_foreach(rows, i, row) {
-		if (line.len)
-			fwrite(line.p, 1, line.len, to);
-		line.len = 0;
-		add_row(&keys, row, &cell, &line);
+	if (e->rows && json_rows_are_more(e->rows))
+		return json_rows_each(e->rows, take, arg);
+	json_array_foreach(rows, i, row)
+		take(row, arg);
+	return 0;
+}
+
+/** csv_write() - Write the rows of a report. Return: 0, or an exit status after a sentence. */
+int csv_write(const struct export *e, FILE *to)
+{
+	json_t *rows = rows_of(e);
+	struct keys k = { .to = to };
+	size_t i;
+	int err = each_row(e, rows, find_keys, &k);
+
+	for (i = 0; !err && i < k.names.n; i++)
+		csv_add_cell(&k.line, !i, k.names.v[i]);
+	if (!err && k.names.n) {
+		csv_end_line(&k.line);
+		fwrite(k.line.p, 1, k.line.len, to);
 	}
-	if (line.len)
-		fwrite(line.p, 1, line.len, to);
-	buf_free(&line);
-	buf_free(&cell);
-	strings_free(&keys.names);
-	map_free(&keys.known, NULL);
-	pool_free(&keys.pool);
+	if (!err)
+		err = each_row(e, rows, write_row, &k);
+	buf_free(&k.line);
+	buf_free(&k.cell);
+	strings_free(&k.names);
+	map_free(&k.known, NULL);
+	pool_free(&k.pool);
+	return err;
 }

@@ -10,6 +10,8 @@
 #include "export/stack_set.h"
 #include "lib/buf.h"
 
+struct json_rows;
+
 /* What became of every hit. */
 struct export_account {
 	uint64_t	hits;
@@ -34,6 +36,7 @@ struct export {
 	const char	*unit;		/* of the weight: "ns", "bytes", or another */
 	/* Formats of rows. */
 	const json_t	*report;
+	struct json_rows *rows;		/* its rows, where it has the first one alone */
 };
 
 void export_weigh(struct export *e, const char *hit, const char *weighs, const char *unit);
@@ -58,7 +61,6 @@ void frame_parts(const struct frame *f, struct frame_parts *p);
 void frame_text(struct buf *out, const char *name, size_t len);
 
 /* The formats, a file each. */
-void csv_write(const struct export *e, FILE *to);
 void folded_export(const struct export *e, FILE *to);
 void perf_write(const struct export *e, FILE *to);
 void pprof_write(const struct export *e, FILE *to);

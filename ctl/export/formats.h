@@ -15,7 +15,7 @@
 
 #define FORMATS_OF_ROWS(X) \
 	X("json", ".json", false, NULL, "programs, and 'obsctl show'") \
-	X("csv", ".csv", false, csv_write, "spreadsheets: RFC 4180, a line for each row")
+	X("csv", ".csv", false, NULL, "spreadsheets: RFC 4180, a line for each row")
 
 #define FORMATS_OF_STACKS(X) \
 	X("folded", ".folded", false, folded_export, "flamegraph.pl") \
@@ -36,7 +36,7 @@ struct format {
 	const char	*name;
 	const char	*ending;
 	bool		binary;
-	/* NULL for what writes itself: JSON, and streams. */
+	/* NULL for what writes itself: rows, and streams. */
 	void		(*write)(const struct export *e, FILE *to);
 	const char	*doc;
 	enum format_of	of;

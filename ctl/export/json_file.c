@@ -10,33 +10,16 @@
 #include <string.h>
 
 #include "export/json_file.h"
+#include "export/json_rows.h"
+#include "export/json_text.h"
 #include "lib/buf.h"
-#include "lib/diag.h"
 #include "lib/format.h"
 
-#define SPACE		" \t\r\n"
 #define DIGITS		"0123456789"
 #define LARGE		"\\u0001"	/* before the digits of a text that is a number */
 #define LARGE_BYTE	1
 /* 2^96: no session has such a sum, and those of all rows of a file add up in 127 bits. */
 #define WIDEST		"79228162514264337593543950336"
-
-static int read_all(const char *path, struct buf *out)
-{
-	FILE *file = fopen(path, "re");
-	char part[65536];
-	size_t n;
-	int err = 0;
-
-	if (!file)
-		return refuse("cannot read %s: %m", path);
-	while ((n = fread(part, 1, sizeof(part), file)))
-		buf_add(out, part, n);
-	if (ferror(file))
-		err = refuse("cannot read %s: %m", path);
-	fclose(file);
-	return err;
-}
 
 /* Whether a number, of @len digits, is larger than another one. */
 static bool exceeds(const char *digits, size_t len, const char *limit)
@@ -95,58 +78,23 @@ static void convert(const char *s, size_t size, struct buf *out)
 	}
 }
 
-/*
- * Hand the values in @text over, one after the other, until one is not taken. Return: what
- * take() returned, or -1 with the reason.
+/**
+ * json_value_of() - Read one value.
+ * @flags: of the library, beside that no key is there twice
+ *
+ * Return: NULL if it is none; @why tells the reason.
  */
-static int each_value(struct buf *text, json_take_fn take, void *arg, json_error_t *why)
+json_t *json_value_of(const char *text, size_t size, size_t flags, json_error_t *why)
 {
-	const size_t flags = JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES;
+	json_t *value = json_loadb(text, size, flags | JSON_REJECT_DUPLICATES, why);
 	struct buf converted = {};
-	json_t *next;
-	size_t at = 0;
-	int err = 0;
 
-	while (!err) {
-		while (at < text->len && text->p[at] && strchr(SPACE, text->p[at]))
-			at++;
-		if (at == text->len)
-			break;
-		next = json_loadb(text->p + at, text->len - at, flags, why);
-		if (!next && json_error_code(why) == json_error_numeric_overflow && !converted.p) {
-			convert(text->p + at, text->len - at, &converted);
-			buf_free(text);
-			*text = converted;
-			at = 0;
-			continue;
-		}
-		if (!next)
-			return -1;
-		err = take(next, arg);
-		json_decref(next);
-		at += (size_t)why->position;
-	}
-	return err;
-}
-
-static int keep_last(json_t *value, void *arg)
-{
-	json_t **last = arg;
-
-	json_decref(*last);
-	*last = json_incref(value);
-	return 0;
-}
-
-/* The last of the values in @text. */
-static json_t *load_last(struct buf *text, json_error_t *why)
-{
-	json_t *root = NULL;
-
-	if (!each_value(text, keep_last, &root, why))
-		return root;
-	json_decref(root);
-	return NULL;
+	if (value || json_error_code(why) != json_error_numeric_overflow)
+		return value;
+	convert(text, size, &converted);
+	value = json_loadb(converted.p, converted.len, flags | JSON_REJECT_DUPLICATES, why);
+	buf_free(&converted);
+	return value;
 }
 
 /**
@@ -157,17 +105,13 @@ static json_t *load_last(struct buf *text, json_error_t *why)
  */
 int json_file_each(const char *path, json_take_fn take, void *arg)
 {
-	struct buf text = {};
-	json_error_t why = {};
-	int err = read_all(path, &text);
+	struct json_text t;
+	int err = json_text_open(&t, path);
 
 	if (!err)
-		err = each_value(&text, take, arg, &why);
-	buf_free(&text);
-	if (err >= 0)
-		return err;
-	return refuse("%s is not JSON: %s (line %d, column %d)", path, why.text, why.line,
-		      why.column);
+		err = json_text_each(&t, take, arg);
+	json_text_close(&t);
+	return err;
 }
 
 /**
@@ -176,32 +120,26 @@ int json_file_each(const char *path, json_take_fn take, void *arg)
  */
 int json_file_load(const char *path, json_t **root)
 {
-	struct buf text = {};
-	json_error_t why = {};
-	int err = read_all(path, &text);
+	struct json_rows rows = {};
+	int err = json_rows_open(&rows, path, root);
 
-	if (!err) {
-		*root = load_last(&text, &why);
-		if (!*root && !*why.text)
-			err = refuse("%s is empty", path);
-		else if (!*root)
-			err = refuse("%s is not JSON: %s (line %d, column %d)", path, why.text,
-				     why.line, why.column);
-	}
-	buf_free(&text);
+	if (!err)
+		err = json_rows_load(&rows, *root);
+	json_rows_close(&rows);
 	return err;
 }
 
-/** json_file_parse() - The same of a text. Return: NULL if it is no JSON. */
+/** json_file_parse() - The same of a text with a NUL at its end. Return: NULL if it is no JSON. */
 json_t *json_file_parse(const char *text, size_t size)
 {
-	struct buf copy = {};
-	json_error_t why = {};
+	struct json_rows rows;
 	json_t *root;
 
-	buf_add(&copy, text, size);
-	root = load_last(&copy, &why);
-	buf_free(&copy);
+	if (json_rows_of(&rows, text, size, &root) && json_rows_load(&rows, root)) {
+		json_decref(root);
+		root = NULL;
+	}
+	json_rows_close(&rows);
 	return root;
 }
 

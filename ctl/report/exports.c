@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "export/csv.h"
 #include "export/formats.h"
 #include "export/json_file.h"
 #include "lib/format.h"
@@ -121,15 +122,21 @@ void export_tell(const struct export *e)
 	buf_free(&line);
 }
 
-/** export_rows() - Write rows as CSV, and say what these lack. Return: an exit status. */
-int export_rows(const json_t *report, const struct output *to)
+/**
+ * export_rows() - Write rows as CSV, and say what these lack.
+ * @rows: of a report that has the first one alone
+ *
+ * Return: 0, or an exit status after a sentence.
+ */
+int export_rows(const json_t *report, struct json_rows *rows, const struct output *to)
 {
-	struct export e = {};
+	struct export e = { .rows = rows };
+	int err;
 
 	export_read(&e, report);
-	csv_write(&e, to->file);
-	if (json_is_object(json_object_get(report, "accounting")))
+	err = csv_write(&e, to->file);
+	if (!err && json_is_object(json_object_get(report, "accounting")))
 		export_tell(&e);
 	export_free(&e);
-	return output_flush(to);
+	return err ? err : output_flush(to);
 }

@@ -11,6 +11,6 @@ struct report;
 int export_report(struct report *r, const struct output *to);
 void export_read(struct export *e, const json_t *report);
 void export_tell(const struct export *e);
-int export_rows(const json_t *report, const struct output *to);
+int export_rows(const json_t *report, struct json_rows *rows, const struct output *to);
 
 #endif

@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "export/json_rows.h"
 #include "lib/diag.h"
-#include "export/json_file.h"
 #include "report/exports.h"
 #include "report/outfile.h"
 
@@ -54,19 +54,20 @@ int output_flush(const struct output *out)
 /* Nothing was printed where the report was refused. */
 static int convert(struct output *out)
 {
-	json_t *report;
+	struct json_rows rows = {};
+	json_t *report = NULL;
 	int err = 0;
 
 	fclose(out->file);
 	out->file = out->csv;
 	out->csv = NULL;
-	report = out->size ? json_file_parse(out->text, out->size) : NULL;
-	if (report)
-		err = export_rows(report, out);
+	if (out->size && json_rows_of(&rows, out->text, out->size, &report))
+		err = export_rows(report, &rows, out);
 	else if (out->size)
 		err = refuse("the report is no JSON that CSV could be made of: this is a bug in obsctl");
-	free(out->text);
 	json_decref(report);
+	json_rows_close(&rows);
+	free(out->text);
 	return err;
 }
 

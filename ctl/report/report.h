@@ -57,6 +57,7 @@ struct report_kind {
 	void		(*release)(struct report *r);
 	/* Of a report that was saved, in place of arrange(): take what that made from the file. */
 	void		(*restore)(struct report *r);
+	bool		file_rows;	/* restore() reads the file's rows; these have no stacks */
 };
 
 /* What a report that was saved says itself, where one that is made now asks the machine. */

@@ -185,12 +185,12 @@ int compare_files(struct diff *d)
 
 	for (i = 0; !err && i < 2; i++)
 		err = saved_open(&d->file[i], d->o->args[i]);
-	if (!err)
-		compare_level_lines(d);
 	for (i = 0; !err && i < 2; i++)
 		err = saved_restore(&d->file[i], &whole);
 	if (!err)
 		err = check_kinds(d);
+	if (!err)
+		compare_level_lines(d);
 	if (!err)
 		err = find_weight(d);
 	if (!err)

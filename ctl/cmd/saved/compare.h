@@ -27,6 +27,7 @@ struct diff {
 	const struct opts *o;
 	const struct diff_opts *own;
 	struct saved	file[2];
+	bool		stripped[2];	/* of their lines, which the other one does not have */
 	const char	*weight;	/* key of a row in the file */
 	const char	*unit;
 	double		scale;		/* what the first report is multiplied by */
@@ -54,6 +55,8 @@ __int128 compare_scaled(const struct diff *d, __int128 before);
 void compare_free(struct diff *d);
 
 /* compare_lines.c */
+bool compare_has_line(const char *frame);
+void compare_strip_row(json_t *row);
 void compare_level_lines(struct diff *d);
 
 /* compare_rows.c */

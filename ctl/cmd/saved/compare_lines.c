@@ -12,10 +12,10 @@
 #include "lib/parse.h"
 
 /* Where " file.c:12" begins at the end of a frame, or NULL. */
-static char *line_of(const char *frame)
+static const char *line_of(const char *frame)
 {
-	char *space = strrchr(frame, ' ');
-	char *colon = space ? strrchr(space, ':') : NULL;
+	const char *space = strrchr(frame, ' ');
+	const char *colon = space ? strrchr(space, ':') : NULL;
 	uint64_t line;
 
 	if (!colon || colon == space + 1 || parse_number(colon + 1, 1, UINT32_MAX, &line))
@@ -31,58 +31,105 @@ static bool is_kernel_stack(const char *column)
 	return len < n || strcmp(column + len - n, user) != 0;
 }
 
-static bool has_lines(const struct saved *s)
+/** compare_has_line() - Whether a frame has its line in the source. */
+bool compare_has_line(const char *frame)
+{
+	return line_of(frame);
+}
+
+/* Of other reports it was found when their stacks were read. */
+static void find_lines(struct saved *s)
 {
 	const char *column;
 	json_t *frame, *row, *value;
 	size_t i, k;
 
+	if (!s->form)
+		return;
 	json_array_foreach(s->rows, i, row)
 		json_object_foreach(row, column, value)
 			json_array_foreach(value, k, frame)
-				if (json_text(frame) && line_of(json_text(frame)))
-					return true;
-	return false;
+				s->has_lines |= json_text(frame) && line_of(json_text(frame));
 }
 
-static void strip_frame(json_t *frame)
-{
-	char *line = line_of(json_text(frame));
-
-	if (line)
-		json_string_setn_nocheck(frame, json_text(frame),
-					 (size_t)(line - json_text(frame)));
-}
-
-static void strip_stack(json_t *stack, bool kernel)
+static void strip_list(json_t *stack, bool kernel)
 {
 	size_t i = 0;
 
 	while (i < json_array_size(stack)) {
-		json_t *frame = json_array_get(stack, i);
+		const char *frame = json_text(json_array_get(stack, i));
+		const char *line = frame ? line_of(frame) : NULL;
 
-		if (!json_text(frame))
+		if (!frame)
 			return;
-		strip_frame(frame);
-		if (kernel && frame_kind_of(json_text(frame), false) == FRAME_INLINED)
+		/* Other rows have the same value. */
+		if (line)
+			json_array_set_new(stack, i, json_stringn(frame, (size_t)(line - frame)));
+		frame = json_text(json_array_get(stack, i));
+		if (kernel && frame_kind_of(frame, false) == FRAME_INLINED)
 			json_array_remove(stack, i);
 		else
 			i++;
 	}
 }
 
+/** compare_strip_row() - Take lines out of a row. */
+void compare_strip_row(json_t *row)
+{
+	const char *column;
+	json_t *value;
+
+	json_object_foreach(row, column, value)
+		strip_list(value, is_kernel_stack(column));
+}
+
+static void strip_stack(struct saved *s, struct stack *stack, struct buf *text)
+{
+	uint32_t n = 0;
+	uint32_t i;
+
+	for (i = 0; i < stack->nr; i++) {
+		const char *frame = (const char *)(uintptr_t)stack->addr[i];
+		const char *line = line_of(frame);
+
+		if (line) {
+			text->len = 0;
+			buf_add(text, frame, (size_t)(line - frame));
+			frame = pool_intern(&s->table.texts, text->p);
+		}
+		if (stack->pid || frame_kind_of(frame, false) != FRAME_INLINED)
+			stack->addr[n++] = (uint64_t)(uintptr_t)frame;
+	}
+	stack->nr = n;
+}
+
+static void strip_report(struct saved *s)
+{
+	struct map *stacks = &s->table.stacks;
+	struct buf text = {};
+	json_t *row;
+	size_t i;
+
+	for (i = 0; i < stacks->size; i++)
+		if (stacks->slot[i].value)
+			strip_stack(s, stacks->slot[i].value, &text);
+	buf_free(&text);
+	if (s->form)
+		json_array_foreach(s->rows, i, row)
+			compare_strip_row(row);
+}
+
 /** compare_level_lines() - Take out of one report what the other one was not asked for. */
 void compare_level_lines(struct diff *d)
 {
-	bool before = has_lines(&d->file[0]);
-	const char *column;
-	json_t *row, *value;
 	size_t i;
 
-	if (before == has_lines(&d->file[1]))
+	for (i = 0; i < 2; i++)
+		find_lines(&d->file[i]);
+	if (d->file[0].has_lines == d->file[1].has_lines)
 		return;
-	json_array_foreach(d->file[before ? 0 : 1].rows, i, row)
-		json_object_foreach(row, column, value)
-			strip_stack(value, is_kernel_stack(column));
+	i = d->file[0].has_lines ? 0 : 1;
+	strip_report(&d->file[i]);
+	d->stripped[i] = true;
 	strings_add(&d->notes, "One report was made with --lines: compared by function, without lines");
 }

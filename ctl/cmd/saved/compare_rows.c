@@ -141,36 +141,47 @@ static void add_hist(struct diff *d, struct row *to, const json_t *row)
 	d->has_hist |= to->nr_buckets && strcmp(d->weight, "live_bytes");
 }
 
+struct side {
+	struct diff	*d;
+	size_t		nr;
+	struct buf	key;
+};
+
+static int compare_row(json_t *row, void *arg)
+{
+	struct side *side = arg;
+	struct diff *d = side->d;
+	const json_t *value = json_object_get(row, d->weight);
+	__int128 weight;
+	struct pair *p;
+
+	/* A row of an event that the machine does not count has no number. */
+	if (!value && json_is_false(json_object_get(row, "supported")))
+		return 0;
+	if (!json_wide(value, &weight))
+		return saved_no_report(&d->file[side->nr], "a row has no numbers");
+	if (!side->nr)
+		weight = compare_scaled(d, weight);
+	if (d->stripped[side->nr])
+		compare_strip_row(row);
+	make_key(d, row, &side->key);
+	p = get_pair(d, side->key.p ? side->key.p : "");
+	*(side->nr ? &p->after : &p->before) += weight;
+	d->total[side->nr] += weight;
+	p->given_back |= json_is_true(json_object_get(row, "given_back"));
+	add_hist(d, &p->hist[side->nr], row);
+	return 0;
+}
+
 /** compare_rows() - Return: 0, or an exit status after a sentence. */
 int compare_rows(struct diff *d)
 {
-	struct buf key = {};
-	json_t *row;
-	size_t side;
-	size_t i;
+	struct side side = { .d = d };
 	int err = 0;
 
-	for (side = 0; side < 2; side++)
-		json_array_foreach(d->file[side].rows, i, row) {
-			const json_t *value = json_object_get(row, d->weight);
-			__int128 weight;
-			struct pair *p;
-
-			/* A row of an event that the machine does not count has no number. */
-			if (!value && json_is_false(json_object_get(row, "supported")))
-				continue;
-			if (!json_wide(value, &weight) && !err)
-				err = saved_no_report(&d->file[side], "a row has no numbers");
-			if (!side)
-				weight = compare_scaled(d, weight);
-			make_key(d, row, &key);
-			p = get_pair(d, key.p ? key.p : "");
-			*(side ? &p->after : &p->before) += weight;
-			d->total[side] += weight;
-			p->given_back |= json_is_true(json_object_get(row, "given_back"));
-			add_hist(d, &p->hist[side], row);
-		}
-	buf_free(&key);
+	for (; !err && side.nr < 2; side.nr++)
+		err = saved_each_row(&d->file[side.nr], compare_row, &side);
+	buf_free(&side.key);
 	return err;
 }
 

@@ -71,7 +71,7 @@ int saved_restore(struct saved *s, const struct opts *o)
 	};
 	s->form = form_of(s);
 	if (s->form && !s->records)
-		return 0;
+		return json_rows_load(&s->list, s->root);
 	err = restore_rows(s);
 	if (s->row_rates)
 		s->report.rates = &s->rates;

@@ -111,7 +111,7 @@ int saved_open(struct saved *s, const char *path)
 
 	memset(s, 0, sizeof(*s));
 	s->path = path;
-	err = json_file_load(path, &s->root);
+	err = json_rows_open(&s->list, path, &s->root);
 	if (err)
 		return err;
 	source = saved_text(s, "source");
@@ -129,6 +129,7 @@ int saved_open(struct saved *s, const char *path)
 	s->rows = json_object_get(s->root, "rows");
 	if (s->rows && !json_is_array(s->rows))
 		return saved_no_report(s, "\"rows\" is no list");
+	s->first = json_incref(json_array_get(s->rows, 0));
 	if (s->rows)
 		return 0;
 	s->records = json_object_get(s->root, "accounting");
@@ -138,6 +139,19 @@ int saved_open(struct saved *s, const char *path)
 		return refuse("%s has records of '%.32s %.32s', written by an obsctl that does not say how to print them; they are lines of JSON",
 			      path, source, mode);
 	return 0;
+}
+
+/** saved_each_row() - All rows. Return: 0, an exit status, or what @take returned. */
+int saved_each_row(struct saved *s, json_take_fn take, void *arg)
+{
+	size_t i;
+	int err = 0;
+
+	if (!s->form)
+		return json_rows_each(&s->list, take, arg);
+	for (i = 0; !err && i < json_array_size(s->rows); i++)
+		err = take(json_array_get(s->rows, i), arg);
+	return err;
 }
 
 /** saved_close() - Free what saved_open() and saved_restore() made. */
@@ -154,6 +168,8 @@ void saved_close(struct saved *s)
 		free(s->row_rates);
 		free(s->command);
 	}
+	json_decref(s->first);
 	json_decref(s->root);
+	json_rows_close(&s->list);
 	memset(s, 0, sizeof(*s));
 }

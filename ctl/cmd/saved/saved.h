@@ -3,7 +3,7 @@
 #ifndef OBSCTL_SAVED_H
 #define OBSCTL_SAVED_H
 
-#include "export/json_file.h"
+#include "export/json_rows.h"
 #include "lib/opts.h"
 #include "report/page.h"
 #include "report/rates.h"
@@ -43,10 +43,13 @@ struct saved_form {
 struct saved {
 	const char	*path;
 	json_t		*root;
-	json_t		*rows;
+	json_t		*rows;		/* the first one alone, unless its kind needs them */
+	json_t		*first;		/* of them, whose keys are names of figures */
+	struct json_rows list;		/* all of them, in the file */
 	const struct saved_kind *kind;
 	const struct saved_form *form;	/* NULL for rows of a table */
 	bool		records;	/* it has them, a line each, in place of rows */
+	bool		has_lines;	/* a frame has its line in the source */
 	/* The report, once it was restored. */
 	struct view	view;
 	struct source	source;
@@ -68,7 +71,9 @@ struct restored {
 	struct saved	*s;
 	struct table	*to;		/* its texts and stacks */
 	uint32_t	next_stack;
+	struct recent_texts *recent;	/* NULL: texts are not the same again and again */
 	uint64_t	key[VIEW_COLUMNS];
+	bool		faulty;		/* a number is a text, and no column has that */
 	const char	*wrong;		/* why this is no report; or NULL */
 };
 
@@ -76,6 +81,7 @@ struct restored {
 
 /* saved.c */
 int saved_open(struct saved *s, const char *path);
+int saved_each_row(struct saved *s, json_take_fn take, void *arg);
 int saved_no_report(const struct saved *s, const char *why);
 int saved_check_again(const char *path);
 int saved_no_format(const struct saved *s, const char *format);
@@ -86,13 +92,17 @@ void saved_close(struct saved *s);
 /* export.c */
 int saved_export(const struct opts *o);
 
-/* restore.c, restore_session.c, restore_rows.c */
+/* restore.c, restore_session.c, restore_shape.c, restore_rows.c */
+#define SAVED_FIGURES	32
+
 int saved_restore(struct saved *s, const struct opts *o);
 int saved_print(struct saved *s, const struct output *to);
 void restore_session(struct saved *s);
 void restore_account(const json_t *from, struct session *out);
 void restore_cost(const json_t *cost, struct session *out);
 void restore_free_session(struct session *s);
+int restore_shape(struct saved *s);
+int restore_faults(struct saved *s);
 int restore_rows(struct saved *s);
 void restore_keys(struct restored *r, const json_t *row);
 uint64_t restore_stack(struct restored *r, const json_t *row, const char *column, bool user);

@@ -304,6 +304,7 @@ static int verdict(struct report *r)
 	.site_in_stack = true,			\
 	.arrange = leaks_arrange,		\
 	.restore = leaks_restore,		\
+	.file_rows = true,			\
 	.describe = describe,			\
 	.print_values = print_values,		\
 	.print_foot = print_foot,		\

@@ -357,6 +357,7 @@ const struct report_kind wall_report = {
 	.verdict = verdict,
 	.release = release,
 	.restore = restore,
+	.file_rows = true,
 };
 
 const struct report_kind wall_rows_report = {
