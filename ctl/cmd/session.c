@@ -12,6 +12,7 @@
 #include "lib/macros.h"
 #include "lib/parse.h"
 #include "proto/nl.h"
+#include "report/callers.h"
 #include "report/filter_text.h"
 #include "report/losses.h"
 #include "report/page.h"
@@ -159,6 +160,8 @@ static int print_rows(struct nl *nl, struct report *rep, const struct output *to
 	view_tell(rep->view, &table);
 	rep->table = &table;
 	err = model_get_table(nl, rep->session->id, &table);
+	if (!err)
+		view_cut_callers(rep->view, &table);
 	if (!err && rep->kind && rep->kind->print) {
 		err = rep->kind->print(rep, to);
 	} else if (!err) {

@@ -285,21 +285,32 @@ static void print_cost(struct report *r, struct out *o)
 	out_line(o, "  about %s %% of one CPU", percent);
 }
 
-/* How many user stacks end where frame pointers do. */
+/* How many user stacks end where frame pointers do, or may go on beyond that. */
 static void print_user_stacks(const struct view *v, struct out *o)
 {
-	char all[32], cut[32];
+	struct buf line = {};
+	char n[32];
 
 	if (!v->user_stacks)
 		return;
 	out_open(o, "user_stacks", '{');
 	out_json_number(o, "all", v->user_stacks);
 	out_json_number(o, "cut", v->user_stacks_cut);
+	out_json_number(o, "unknown", v->user_stacks_unknown);
 	out_close(o, '}');
+	if (!v->user_stacks_cut && !v->user_stacks_unknown)
+		return;
+	buf_printf(&line, "user stacks with callers %s:",
+		   format_count(n, sizeof(n), v->user_stacks));
 	if (v->user_stacks_cut)
-		out_line(o, "user stacks with callers %s: %s are cut where one is no code, as in programs without frame pointers",
-			 format_count(all, sizeof(all), v->user_stacks),
-			 format_count(cut, sizeof(cut), v->user_stacks_cut));
+		buf_printf(&line, " %s are cut where one is no code, as in programs without frame pointers",
+			   format_count(n, sizeof(n), v->user_stacks_cut));
+	if (v->user_stacks_unknown)
+		buf_printf(&line, "%s of %s the process has ended, or its code is not known: callers can be none",
+			   v->user_stacks_cut ? ";" : "",
+			   format_count(n, sizeof(n), v->user_stacks_unknown));
+	out_line(o, "%s", line.p);
+	buf_free(&line);
 }
 
 /* How kernel stacks came about: only sessions that have some say so. */

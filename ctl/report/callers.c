@@ -3,7 +3,8 @@
  * Callers that are none. The kernel follows frame pointers; where a program has none, their
  * register has something else, and what it leads to is taken for an address to return to: a
  * number, a text, the address of data. Where all code of the process is known, such an
- * address, and what would be above it, is taken out of the stack.
+ * address, and what would be above it, is taken out of the stack. Of a detached session, the
+ * code is known of the processes that live: what these have mapped when the report is made.
  */
 
 #include <stdlib.h>
@@ -11,6 +12,9 @@
 #include "lib/buf.h"
 #include "lib/macros.h"
 #include "report/callers.h"
+
+#define FIRST_CODE	4096
+#define END_OF_CODE	(1ull << 56)
 
 struct recent {
 	struct {
@@ -35,19 +39,27 @@ static bool is_code(struct view *v, struct recent *recent, uint32_t pid, uint64_
 	return recent->at[slot].code;
 }
 
+/* Whether there can be code: the first page has none, and no process has so much of addresses. */
+static bool can_be_code(uint64_t address)
+{
+	return address >= FIRST_CODE && address < END_OF_CODE;
+}
+
 static void cut_stack(struct view *v, struct recent *recent, struct stack *s)
 {
+	bool known;
 	uint32_t i;
 
 	/* One address is no stack, but a place in user code. */
 	if (!s->pid || s->nr < 2)
 		return;
 	v->user_stacks++;
-	if (v->usyms.lost || v->usyms.unfollowed || !is_code(v, recent, s->pid, s->addr[0]))
-		return;
+	known = !v->usyms.lost && !v->usyms.unfollowed && is_code(v, recent, s->pid, s->addr[0]);
+	v->user_stacks_unknown += !known;
 	/* The call can be the last thing that a function does. */
-	for (i = 1; i < s->nr && is_code(v, recent, s->pid, s->addr[i] - 1); i++)
-		;
+	for (i = 1; i < s->nr && can_be_code(s->addr[i] - 1); i++)
+		if (known && !is_code(v, recent, s->pid, s->addr[i] - 1))
+			break;
 	v->user_stacks_cut += i < s->nr;
 	s->nr = i;
 }
@@ -55,8 +67,9 @@ static void cut_stack(struct view *v, struct recent *recent, struct stack *s)
 /**
  * view_cut_stack() - End a stack before a caller that is no code, if it is a user's.
  *
- * Not where code may be unknown: mappings were lost, or are not told of by the kernel, or
- * not even the leaf is known to be code. Counts stacks in the view, all and those cut.
+ * Where code may be unknown, since mappings were lost, or are not told of by the kernel, or
+ * not even the leaf is known to be code, only before what can be no code of any process.
+ * Counts stacks in the view: all, those cut and those of which code is unknown.
  */
 void view_cut_stack(struct view *v, struct stack *s)
 {
@@ -66,11 +79,15 @@ void view_cut_stack(struct view *v, struct stack *s)
 /** view_cut_callers() - The same for all stacks of a table. */
 void view_cut_callers(struct view *v, struct table *t)
 {
-	struct recent *recent = zalloc(sizeof(*recent));
+	struct recent *recent;
 	size_t i;
 
 	v->user_stacks = 0;
 	v->user_stacks_cut = 0;
+	v->user_stacks_unknown = 0;
+	if (!view_has_type(v, KOBS_TYPE_USTACK))
+		return;
+	recent = zalloc(sizeof(*recent));
 	for (i = 0; i < t->stacks.size; i++)
 		if (t->stacks.slot[i].value)
 			cut_stack(v, recent, t->stacks.slot[i].value);

@@ -78,6 +78,7 @@ struct view {
 	bool		user_calls;	/* user stacks have calls, not where these return to */
 	uint64_t	user_stacks;	/* of more than one frame, and those that were cut: */
 	uint64_t	user_stacks_cut;	/* a caller is no code */
+	uint64_t	user_stacks_unknown;	/* it is not known what is */
 	const struct targets *targets;	/* NULL for a detached session */
 	bool		saved;		/* addresses are texts: names that a file has */
 };

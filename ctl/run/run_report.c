@@ -44,7 +44,7 @@ static struct table *read_table(struct run *r, bool interim, int *err)
 	/* Of processes that were hit after the table was read there is nothing to name. */
 	sideband_read(&r->sideband, &r->view.usyms);
 	r->view.usyms.report++;
-	if (!*err && view_has_type(&r->view, KOBS_TYPE_USTACK))
+	if (!*err)
 		view_cut_callers(&r->view, t);
 	return t;
 }

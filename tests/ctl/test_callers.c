@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/macros.h"
@@ -34,6 +35,8 @@ static void set_up(struct fixture *f)
 
 	memset(f, 0, sizeof(*f));
 	usyms_map(&f->view.usyms, PROCESS, &code, "/nosuch/program", 0);
+	f->view.types[0] = types[0];
+	f->view.nr_columns = 1;
 	model_init_table(&f->table, types, ARRAY_SIZE(types), NULL);
 }
 
@@ -97,10 +100,11 @@ static void test_left(void)
 	s[2] = add(&f, 0, bad, ARRAY_SIZE(bad));
 	s[3] = add(&f, PROCESS + 1, bad, ARRAY_SIZE(bad));
 	view_cut_callers(&f.view, &f.table);
-	ok(s[0]->nr == 3 && s[1]->nr == 1, "where the leaf is not known, nothing is");
+	ok(s[0]->nr == 3 && s[1]->nr == 1, "where the leaf is not known, callers stay");
 	ok(s[2]->nr == 2, "the kernel's stacks are its unwinder's");
-	ok(s[3]->nr == 2, "of a process of which nothing is known, nothing is cut");
+	ok(s[3]->nr == 2, "of a process of which nothing is known, nothing that can be code is cut");
 	ok(f.view.user_stacks == 2 && !f.view.user_stacks_cut, "user stacks are those with callers");
+	ok(f.view.user_stacks_unknown == 2, "and it is told of how many code is not known");
 	f.view.usyms.lost = 1;
 	s[0] = add(&f, PROCESS, bad, ARRAY_SIZE(bad));
 	view_cut_stack(&f.view, s[0]);
@@ -115,10 +119,51 @@ static void test_left(void)
 	tear_down(&f);
 }
 
+/* What is no code of any process: a text, a small number. */
+static void test_impossible(void)
+{
+	static const uint64_t text[] = { DATA, DATA + 8, 0x6f6d6d6f632f6572, DATA };
+	static const uint64_t number[] = { DATA, 4096, DATA };
+	static const uint64_t edge[] = { DATA, 4097, 1ull << 56, (1ull << 56) + 1, DATA };
+	struct stack *s[4];
+	struct fixture f;
+
+	set_up(&f);
+	s[0] = add(&f, PROCESS + 1, text, ARRAY_SIZE(text));
+	s[1] = add(&f, PROCESS + 1, number, ARRAY_SIZE(number));
+	s[2] = add(&f, PROCESS + 1, edge, ARRAY_SIZE(edge));
+	f.view.usyms.lost = 1;
+	view_cut_callers(&f.view, &f.table);
+	ok(s[0]->nr == 2 && s[1]->nr == 1, "what is no code of any process is cut of all");
+	ok(s[2]->nr == 3, "from the second page up to 2^56 there can be some");
+	ok(f.view.user_stacks_cut == 3 && f.view.user_stacks_unknown == 3, "both are told");
+	tear_down(&f);
+}
+
+/* As a detached session has it: a process that was not followed, but lives. */
+static void test_later(void)
+{
+	const uint64_t code = (uint64_t)(uintptr_t)test_cut;
+	const uint64_t bad[] = { code, code + 1, (uint64_t)(uintptr_t)&test_nr, code };
+	const uint64_t good[] = { code, (uint64_t)(uintptr_t)test_left + 8 };
+	struct stack *s[2];
+	struct fixture f;
+
+	set_up(&f);
+	s[0] = add(&f, (uint32_t)getpid(), bad, ARRAY_SIZE(bad));
+	s[1] = add(&f, (uint32_t)getpid(), good, ARRAY_SIZE(good));
+	view_cut_callers(&f.view, &f.table);
+	ok(s[0]->nr == 2 && s[1]->nr == 2, "what a process has mapped now is its code");
+	ok(f.view.user_stacks_cut == 1 && !f.view.user_stacks_unknown, "and is known");
+	tear_down(&f);
+}
+
 int main(void)
 {
 	test_cut();
 	test_left();
+	test_impossible();
+	test_later();
 	printf("1..%u\n", test_nr);
 	return failures ? 1 : 0;
 }

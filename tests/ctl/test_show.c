@@ -37,6 +37,10 @@ static void test_count(void)
 	f.view.user_stacks = 1234;
 	f.view.user_stacks_cut = 56;
 	same(&f, "user stacks that are cut");
+	f.view.user_stacks_unknown = 7;
+	same(&f, "and of which code is not known");
+	f.view.user_stacks_cut = 0;
+	same(&f, "or only that");
 	f.session.hits++;
 	f.session.stacks_wrong = 1;
 	same(&f, "sums that do not hold");

@@ -218,12 +218,38 @@ def strays():
         r = account(json.loads(obsctl("func", "count", LEAF, "--by", "ustack", "--json", "--", program, *RUN, "stray", what).out))
         row, = r["rows"]
         equal((shape(row["ustack"], 9), row["count"]), (["user_stray [ustack]", *above], CALLS), f"frames below a caller that is {what!r}")
-        equal(r["user_stacks"], {"all": 1, "cut": 0 if above else 1}, f"stacks with a caller that is {what!r}")
+        equal(r["user_stacks"], {"all": 1, "cut": 0 if above else 1, "unknown": 0}, f"stacks with a caller that is {what!r}")
     # As text, and in records.
     r = obsctl("func", "count", LEAF, "--by", "ustack", "--", program, *RUN, "stray", "data")
     contains(r.out, "user stacks with callers 1: 1 are cut where one is no code", "the report")
     found, _, _ = records(LEAF, "--by", "ustack", run=[program, *RUN, "stray", "data"])
     equal([shape(rec["ustack"], 9) for rec in found], [["user_stray [ustack]"]] * CALLS, "stacks of records")
+
+
+@test("a detached session knows the code of processes that live, and tells of how many it does not")
+def strays_later():
+    if os.uname().machine != "x86_64":
+        skip("the program knows the frames of x86_64")
+    words = [f"{SRC}/build/selftests/ustack", *RUN, "stray"]
+    obsctl("func", "count", LEAF, "--by", "ustack", "--detach", "strays")
+    try:
+        # Of one that has ended, what can be no code is known.
+        subprocess.run([*words, "re/commo"], check=True)
+        subprocess.run([*words, "data"], check=True)
+        p = subprocess.Popen([*words, "data", "live"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            equal(p.stdout.readline(), "done\n", "what the program says")
+            r = account(json.loads(obsctl("session", "read", "strays", "--json").out))
+            text = obsctl("session", "read", "strays").out
+        finally:
+            p.communicate()
+    finally:
+        obsctl("session", "stop", "strays")
+    equal(sorted((len(row["ustack"]), row["count"]) for row in r["rows"]), [(1, CALLS), (1, CALLS), (3, CALLS)], f"stacks of {r['rows']}")
+    equal([shape(row["ustack"], 1) for row in r["rows"] if "user_stray" in row["ustack"][0]], [["user_stray [ustack]"]], "the one that lives")
+    equal(r["user_stacks"], {"all": 3, "cut": 2, "unknown": 2}, "user stacks")
+    contains(text, "user stacks with callers 3: 2 are cut where one is no code, as in programs without frame pointers; "
+             "of 2 the process has ended, or its code is not known: callers can be none", "the report")
 
 
 def work(top, **env):

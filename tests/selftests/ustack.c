@@ -11,7 +11,8 @@
  * ustack FILE TEXT N stray WHAT: writes TEXT to FILE N times from user_stray(), whose frame
  * pointer leads to a caller of another kind, as that of a program without frame pointers
  * does (x86 only): "code", a place in user_outer(); "data", the address of a variable; any
- * other word, its first eight letters. The caller of that one is user_outer() again.
+ * other word, its first eight letters. The caller of that one is user_outer() again. With a
+ * further word it then says "done", and lives until its standard input ends.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -143,6 +144,17 @@ static int strays(int fd, const char *text, int n, const char *what)
 }
 #endif
 
+static int live_on(void)
+{
+	char word[8];
+
+	if (write(1, "done\n", 5) != 5)
+		return 1;
+	while (read(0, word, sizeof(word)) > 0)
+		;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int fd;
@@ -151,13 +163,15 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "fault"))
 		return faults(atoi(argv[2]));
 	by_libc = argc == 5;
-	if (argc != 4 && argc != 6 && !by_libc)
+	if (argc < 4 || argc > 7)
 		return 2;
 	fd = open(argv[1], O_WRONLY);
 	if (fd < 0)
 		return 1;
-	if (argc == 6)
-		return strays(fd, argv[2], atoi(argv[3]), argv[5]);
+	if (argc >= 6) {
+		i = strays(fd, argv[2], atoi(argv[3]), argv[5]);
+		return i || argc == 6 ? i : live_on();
+	}
 	for (i = atoi(argv[3]); i > 0; i--)
 		if (user_outer(fd, argv[2]) < 2)
 			return 1;

@@ -155,6 +155,13 @@ static void restore_room(const json_t *root, struct session *out)
 	out->stacks_max = (uint32_t)number_of(fill, "stacks_max");
 }
 
+static void restore_user_stacks(const json_t *from, struct view *v)
+{
+	v->user_stacks = number_of(from, "all");
+	v->user_stacks_cut = number_of(from, "cut");
+	v->user_stacks_unknown = number_of(from, "unknown");
+}
+
 /** restore_session() - Fill the session of a saved report. */
 void restore_session(struct saved *s)
 {
@@ -177,8 +184,7 @@ void restore_session(struct saved *s)
 	restore_notes(s->root, out);
 	restore_cost(json_object_get(s->root, "cost"), out);
 	restore_room(s->root, out);
-	s->view.user_stacks = number_of(json_object_get(s->root, "user_stacks"), "all");
-	s->view.user_stacks_cut = number_of(json_object_get(s->root, "user_stacks"), "cut");
+	restore_user_stacks(json_object_get(s->root, "user_stacks"), &s->view);
 	restore_kept_out(s->root, out);
 	s->says.title = saved_text(s, "title");
 	s->says.nothing = saved_text(s, "nothing");
