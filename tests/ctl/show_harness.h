@@ -11,6 +11,7 @@
 #include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
+#include "lib/macros.h"
 #include "lib/map.h"
 #include "report/report.h"
 
@@ -255,6 +256,25 @@ static inline void add_row(struct fixture *f, const uint64_t *key, uint64_t coun
 	};
 
 	table_add(&f->table, table_row(&f->table, key), &part, figures);
+}
+
+typedef void (*test_fn)(void);
+
+/* Run tests in a directory of their own, of which the files of a test are taken away. */
+static inline int run_tests(const test_fn *tests, size_t n)
+{
+	static const char *const files[] = { "a.json", "b.json", "out", "x.html" };
+	size_t i;
+
+	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
+	ok(mkdtemp(dir), "a directory");
+	for (i = 0; i < n; i++)
+		tests[i]();
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlink(path_of(files[i]));
+	ok(!rmdir(dir), "nothing else was left");
+	printf("1..%u\n", test_nr);
+	return failures ? 1 : 0;
 }
 
 #endif

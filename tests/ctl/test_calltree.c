@@ -206,21 +206,10 @@ static void test_nothing(void)
 
 int main(void)
 {
-	static const char *const files[] = { "a.json", "out" };
-	size_t i;
+	static const test_fn tests[] = {
+		test_tree, test_top, test_advice, test_without_parents, test_roots,
+		test_folded, test_nothing,
+	};
 
-	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
-	ok(mkdtemp(dir), "a directory");
-	test_tree();
-	test_top();
-	test_advice();
-	test_without_parents();
-	test_roots();
-	test_folded();
-	test_nothing();
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		unlink(path_of(files[i]));
-	ok(!rmdir(dir), "nothing else was left");
-	printf("1..%u\n", test_nr);
-	return failures ? 1 : 0;
+	return run_tests(tests, ARRAY_SIZE(tests));
 }

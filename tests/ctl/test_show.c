@@ -368,22 +368,10 @@ static void test_leaks(void)
 
 int main(void)
 {
-	static const char *const files[] = { "a.json", "out" };
-	size_t i;
+	static const test_fn tests[] = {
+		test_count, test_nothing, test_stacks, test_labels, test_rates, test_record,
+		test_blocked, test_leaks,
+	};
 
-	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
-	ok(mkdtemp(dir), "a directory");
-	test_count();
-	test_nothing();
-	test_stacks();
-	test_labels();
-	test_rates();
-	test_record();
-	test_blocked();
-	test_leaks();
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		unlink(path_of(files[i]));
-	ok(!rmdir(dir), "nothing else was left");
-	printf("1..%u\n", test_nr);
-	return failures ? 1 : 0;
+	return run_tests(tests, ARRAY_SIZE(tests));
 }

@@ -320,18 +320,9 @@ static void test_caches(void)
 
 int main(void)
 {
-	static const char *const files[] = { "a.json", "b.json", "out" };
-	size_t i;
+	static const test_fn tests[] = {
+		test_graph, test_edges, test_counts, test_caches,
+	};
 
-	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
-	ok(mkdtemp(dir), "a directory");
-	test_graph();
-	test_edges();
-	test_counts();
-	test_caches();
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		unlink(path_of(files[i]));
-	ok(!rmdir(dir), "nothing else was left");
-	printf("1..%u\n", test_nr);
-	return failures ? 1 : 0;
+	return run_tests(tests, ARRAY_SIZE(tests));
 }

@@ -492,22 +492,10 @@ static void test_pipes(void)
 
 int main(void)
 {
-	static const char *const files[] = { "a.json", "out" };
-	size_t i;
+	static const test_fn tests[] = {
+		test_calls, test_labels, test_numbers, test_chains, test_deadlock,
+		test_refusals, test_columns, test_pipes,
+	};
 
-	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
-	ok(mkdtemp(dir), "a directory");
-	test_calls();
-	test_labels();
-	test_numbers();
-	test_chains();
-	test_deadlock();
-	test_refusals();
-	test_columns();
-	test_pipes();
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		unlink(path_of(files[i]));
-	ok(!rmdir(dir), "nothing else was left");
-	printf("1..%u\n", test_nr);
-	return failures ? 1 : 0;
+	return run_tests(tests, ARRAY_SIZE(tests));
 }

@@ -313,20 +313,19 @@ static void test_sessions(void)
 	ok(!show_status("a.json", &o), "a report that was edited");
 }
 
-int main(void)
+static void test_machines(void)
 {
-	static const char *const files[] = { "a.json", "b.json", "out", "x.html" };
 	size_t i;
 
-	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
-	ok(mkdtemp(dir), "a directory");
-	test_memory();
 	for (i = 0; i < ARRAY_SIZE(machines); i++)
 		test_machine(machines[i]);
-	test_sessions();
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		unlink(path_of(files[i]));
-	ok(!rmdir(dir), "nothing else was left");
-	printf("1..%u\n", test_nr);
-	return failures ? 1 : 0;
+}
+
+int main(void)
+{
+	static const test_fn tests[] = {
+		test_memory, test_machines, test_sessions,
+	};
+
+	return run_tests(tests, ARRAY_SIZE(tests));
 }

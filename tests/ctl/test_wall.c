@@ -261,21 +261,10 @@ static void test_limit(void)
 
 int main(void)
 {
-	static const char *const files[] = { "a.json", "out" };
-	size_t i;
+	static const test_fn tests[] = {
+		test_reasons, test_table, test_waker, test_merged, test_split, test_rows,
+		test_limit,
+	};
 
-	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
-	ok(mkdtemp(dir), "a directory");
-	test_reasons();
-	test_table();
-	test_waker();
-	test_merged();
-	test_split();
-	test_rows();
-	test_limit();
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		unlink(path_of(files[i]));
-	ok(!rmdir(dir), "nothing else was left");
-	printf("1..%u\n", test_nr);
-	return failures ? 1 : 0;
+	return run_tests(tests, ARRAY_SIZE(tests));
 }
