@@ -69,29 +69,6 @@ static void print_keys(const struct all_report *a, const struct all_row *row, st
 	out_are_keys(o, false);
 }
 
-static void print_evidence(const struct all_row *row, struct out *o)
-{
-	struct buf line = {};
-	size_t k;
-
-	out_open(o, "kept", '[');
-	for (k = 0; k < VERDICT_PARTS; k++) {
-		buf_printf(&line, "%s%.0f", k ? " " : "", row->kept[k]);
-		out_json_exact(o, NULL, row->kept[k]);
-	}
-	out_close(o, ']');
-	out_open(o, "live_after", '[');
-	for (k = 0; k < VERDICT_PARTS; k++)
-		out_json_number(o, NULL, row->live_after[k]);
-	out_close(o, ']');
-	out_json_precise(o, "confidence", row->confidence);
-	out_json_bool(o, "reclaimable", row->reclaimable);
-	if (row->reclaimable)
-		buf_puts(&line, ", reclaimable");
-	out_cell_aside(o, "KEPT BY SIXTH", line.p, false);
-	buf_free(&line);
-}
-
 static void print_frames(const struct all_report *a, const struct all_row *row, struct out *o)
 {
 	struct buf line = {};
@@ -140,7 +117,7 @@ static void print_row(const struct all_report *a, const struct all_row *row, str
 	out_is_counter(o, (double)row->freed, "");
 	out_json_number(o, "missed_frees", row->missed);
 	out_json_number(o, "failed", row->failed);
-	print_evidence(row, o);
+	slab_print_evidence(o, row->kept, row->live_after, row->confidence, row->reclaimable);
 	print_frames(a, row, o);
 	out_row_end(o);
 }

@@ -56,32 +56,13 @@ static void print_live(const struct leaks *l, struct out *o, const struct judged
 		out_json_precise(o, "live_error", error);
 }
 
-static void print_evidence(struct out *o, const struct judged *j)
+static void print_evidence(struct out *o, const struct evidence *e)
 {
-	const struct evidence *e = &j->evidence;
-	struct buf line = {};
-	size_t k;
-
-	out_open(o, "kept", '[');
-	for (k = 0; k < VERDICT_PARTS; k++) {
-		buf_printf(&line, "%s%.0f", k ? " " : "", e->kept[k]);
-		out_json_exact(o, NULL, e->kept[k]);
-	}
-	out_close(o, ']');
-	out_open(o, "live_after", '[');
-	for (k = 1; k <= VERDICT_PARTS; k++)
-		out_json_number(o, NULL, e->live[k]);
-	out_close(o, ']');
-	out_json_precise(o, "confidence", e->confidence);
-	out_json_bool(o, "reclaimable", e->reclaimable);
+	slab_print_evidence(o, e->kept, e->live + 1, e->confidence, e->reclaimable);
 	if (e->cache_known) {
 		out_json_number(o, "cache_gained", e->cache_gained);
 		out_json_number(o, "cache_freed", e->cache_freed);
 	}
-	if (e->reclaimable)
-		buf_puts(&line, ", reclaimable");
-	out_cell_aside(o, "KEPT BY SIXTH", line.p, false);
-	buf_free(&line);
 }
 
 static void print_counts(struct report *r, struct out *o, const struct row *row)
@@ -128,7 +109,7 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	if (row->count)
 		out_is_number(o, (double)row->max);
 	print_counts(r, o, row);
-	print_evidence(o, j);
+	print_evidence(o, &j->evidence);
 }
 
 static void print_module(struct report *r, struct out *o)

@@ -29,5 +29,7 @@ char *slab_format_rate(char *buf, size_t size, double per_second);
 char *slab_format_change(char *buf, size_t size, int64_t change);
 char *slab_format_bytes_rate(char *buf, size_t size, double per_second);
 char *slab_format_confidence(char *buf, size_t size, double confidence, bool known);
+void slab_print_evidence(struct out *o, const double *kept, const uint64_t *live_after,
+			 double confidence, bool reclaimable);
 
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cmd/slab/slab.h"
+#include "cmd/slab/verdict.h"
+#include "lib/buf.h"
 #include "lib/format.h"
 #include "symbols/patterns.h"
 
@@ -67,4 +69,33 @@ char *slab_format_confidence(char *buf, size_t size, double confidence, bool kno
 	else
 		snprintf(buf, size, "%.1f %%", floor(confidence * 1000) / 10);
 	return buf;
+}
+
+/**
+ * slab_print_evidence() - What a verdict looked at, in a row.
+ * @kept: live objects by part of birth
+ * @live_after: live objects after each part
+ */
+void slab_print_evidence(struct out *o, const double *kept, const uint64_t *live_after,
+			 double confidence, bool reclaimable)
+{
+	struct buf line = {};
+	size_t k;
+
+	out_open(o, "kept", '[');
+	for (k = 0; k < VERDICT_PARTS; k++) {
+		buf_printf(&line, "%s%.0f", k ? " " : "", kept[k]);
+		out_json_exact(o, NULL, kept[k]);
+	}
+	out_close(o, ']');
+	out_open(o, "live_after", '[');
+	for (k = 0; k < VERDICT_PARTS; k++)
+		out_json_number(o, NULL, live_after[k]);
+	out_close(o, ']');
+	out_json_precise(o, "confidence", confidence);
+	out_json_bool(o, "reclaimable", reclaimable);
+	if (reclaimable)
+		buf_puts(&line, ", reclaimable");
+	out_cell_aside(o, "KEPT BY SIXTH", line.p, false);
+	buf_free(&line);
 }
