@@ -5,9 +5,11 @@
  * for the family and sequence number 1 for that of the request.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/mem/dump.h"
 #include "fuzz.h"
 #include "lib/macros.h"
 #include "proto/model.h"
@@ -104,6 +106,23 @@ static void ask_table(struct nl *nl)
 	model_free_table(&t);
 }
 
+/* Objects as they are shown: nothing is printed of it. */
+static void ask_objects(struct nl *nl)
+{
+	struct dump d = {};
+	FILE *file = fopen("/dev/null", "w");
+	struct out o;
+
+	dump_add_site(&d, "slab", "site");
+	model_get_objects(nl, 1, 2, 64, 4096, &d.all);
+	d.sites[0].n = d.all.n;
+	out_init(&o, file, next && left % 2);
+	dump_print(&d, &o);
+	out_free(&o);
+	fclose(file);
+	dump_free(&d);
+}
+
 static void take_event(const struct event *ev, void *arg)
 {
 	size_t i;
@@ -137,7 +156,7 @@ static void ask(struct nl *nl, unsigned int what)
 	struct sessions sessions;
 	struct session s = {};
 
-	switch (what % 4) {
+	switch (what % 5) {
 	case 0:
 		if (!model_get_sources(nl, &sources))
 			model_free_sources(&sources);
@@ -148,6 +167,9 @@ static void ask(struct nl *nl, unsigned int what)
 		break;
 	case 2:
 		ask_table(nl);
+		break;
+	case 4:
+		ask_objects(nl);
 		break;
 	default:
 		nl->notify = take_record;
