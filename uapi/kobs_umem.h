@@ -31,6 +31,8 @@
  *	file is no hit
  * @KOBS_UMEM_MREMAP: (old, old size, size) resizes what is mapped
  * @KOBS_UMEM_MUNMAP: (old, size) unmaps, from its begin on
+ * @KOBS_UMEM_BRK: (end) moves the end of the heap, and returns 0 or an error
+ * @KOBS_UMEM_SBRK: (bytes) moves it by so many, and returns where it was
  * @KOBS_UMEM_CALLS: number of them
  */
 enum kobs_umem_call {
@@ -44,6 +46,8 @@ enum kobs_umem_call {
 	KOBS_UMEM_MMAP,
 	KOBS_UMEM_MREMAP,
 	KOBS_UMEM_MUNMAP,
+	KOBS_UMEM_BRK,
+	KOBS_UMEM_SBRK,
 	KOBS_UMEM_CALLS
 };
 

@@ -29,6 +29,7 @@ static const struct kobs_alloc_shape {
 	[KOBS_UMEM_MMAP] = { .size = 2, .maps = true },
 	[KOBS_UMEM_MREMAP] = { .size = 3, .given = 1, .maps = true },
 	[KOBS_UMEM_MUNMAP] = { .size = 2, .given = 1 },
+	[KOBS_UMEM_SBRK] = { .maps = true },
 };
 
 static u64 argument(const u64 *args, u8 number)
@@ -85,15 +86,48 @@ u64 kobs_alloc_where(enum kobs_umem_call call, const u64 *args)
 EXPORT_SYMBOL_IF_KUNIT(kobs_alloc_where);
 
 /**
+ * kobs_alloc_moves_end() - whether a call moves the end of the heap
+ * @call: what the function does
+ *
+ * Context: any, NMI included.
+ * Return: true for brk() and sbrk().
+ */
+bool kobs_alloc_moves_end(enum kobs_umem_call call)
+{
+	return call == KOBS_UMEM_BRK || call == KOBS_UMEM_SBRK;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_alloc_moves_end);
+
+/**
+ * kobs_alloc_end() - where a call moves the end of the heap to
+ * @call: what the function does, one that moves it
+ * @args: its first KOBS_ALLOC_ARGS arguments
+ * @now: where it is
+ *
+ * Context: any, NMI included.
+ * Return: where it is to be; @now for a call that just asks.
+ */
+u64 kobs_alloc_end(enum kobs_umem_call call, const u64 *args, u64 now)
+{
+	if (call == KOBS_UMEM_SBRK)
+		return now + args[0];
+	return args[0] ?: now;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_alloc_end);
+
+/**
  * kobs_alloc_result() - the address that a call returned
  * @call: what the function does
  * @result: what it returned
  *
  * Context: any, NMI included.
- * Return: the address; 0: none.
+ * Return: the address; 0: none; of brk() another number when it has succeeded.
  */
 u64 kobs_alloc_result(enum kobs_umem_call call, u64 result)
 {
+	/* An int. */
+	if (call == KOBS_UMEM_BRK)
+		return !(u32)result;
 	/* MAP_FAILED */
 	return shapes[call].maps && result == U64_MAX ? 0 : result;
 }

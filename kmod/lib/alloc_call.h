@@ -29,6 +29,8 @@ struct kobs_alloc_done {
 u64 kobs_alloc_size(enum kobs_umem_call call, const u64 *args);
 u64 kobs_alloc_given(enum kobs_umem_call call, const u64 *args);
 u64 kobs_alloc_where(enum kobs_umem_call call, const u64 *args);
+bool kobs_alloc_moves_end(enum kobs_umem_call call);
+u64 kobs_alloc_end(enum kobs_umem_call call, const u64 *args, u64 now);
 u64 kobs_alloc_result(enum kobs_umem_call call, u64 result);
 u32 kobs_alloc_rest(u32 size, u64 unmapped, unsigned long page);
 struct kobs_alloc_done kobs_alloc_done(u64 given, u64 size, u64 result);

@@ -47,6 +47,12 @@ static void test_names(void)
 		{ "posix_memalign", ALLOCATOR_C, KOBS_UMEM_POSIX },
 		{ "free", ALLOCATOR_C, KOBS_UMEM_FREE },
 		{ "sdallocx", ALLOCATOR_NEW, KOBS_UMEM_FREE },
+		{ "je_malloc", ALLOCATOR_C, KOBS_UMEM_MALLOC },
+		{ "_rjem_sdallocx", ALLOCATOR_C, KOBS_UMEM_FREE },
+		{ "tc_free", ALLOCATOR_C, KOBS_UMEM_FREE },
+		{ "mi_calloc", ALLOCATOR_C, KOBS_UMEM_CALLOC },
+		{ "je_", ALLOCATOR_C, -1 },
+		{ "my_malloc", ALLOCATOR_C, -1 },
 		{ "mallopt", ALLOCATOR_C, -1 },
 		{ "__libc_malloc", ALLOCATOR_C, -1 },
 		{ "freeaddrinfo", ALLOCATOR_C, -1 },
@@ -78,6 +84,8 @@ static void test_maps(void)
 	ok(allocator_maps("mmap64", &call) && call == KOBS_UMEM_MMAP, "mmap()");
 	ok(allocator_maps("mremap", &call) && call == KOBS_UMEM_MREMAP, "mremap()");
 	ok(allocator_maps("munmap", &call) && call == KOBS_UMEM_MUNMAP, "munmap()");
+	ok(allocator_maps("brk", &call) && call == KOBS_UMEM_BRK, "brk()");
+	ok(allocator_maps("sbrk", &call) && call == KOBS_UMEM_SBRK, "sbrk()");
 	ok(!allocator_maps("mmap_min_addr", &call), "what maps nothing");
 }
 
@@ -87,7 +95,7 @@ static void test_libraries(void)
 	same(allocator_kind_of("libc-2.31.so"), ALLOCATOR_C, "an older one");
 	same(allocator_kind_of("ld-musl-x86_64.so.1"), ALLOCATOR_C, "another one");
 	same(allocator_kind_of("libstdc++.so.6.0.30"), ALLOCATOR_NEW, "that of C++");
-	same(allocator_kind_of("libjemalloc.so.2"), ALLOCATOR_NEW, "jemalloc");
+	same(allocator_kind_of("libjemalloc.so.2"), ALLOCATOR_ALL, "jemalloc");
 	same(allocator_kind_of("libtcmalloc_minimal.so.4"), ALLOCATOR_ALL, "tcmalloc");
 	same(allocator_kind_of("libcap.so.2"), ALLOCATOR_NONE, "no allocator");
 	same(allocator_kind_of("ld-linux-x86-64.so.2"), ALLOCATOR_NONE, "the loader");
@@ -136,6 +144,8 @@ static void test_files(void)
 	places = own.words.n;
 	allocator_of_process(&own, (uint32_t)getpid());
 	same(own.words.n, places, "a file is taken once");
+	allocator_add_file(&own, "/proc/self/exe", ALLOCATOR_C);
+	same(own.words.n, places, "also by another path");
 	allocator_of_command(&command, "sh");
 	check_own(&command, "functions of a command");
 	sentences_kept = &said;
@@ -153,7 +163,7 @@ static void test_files(void)
 	sentences_kept = NULL;
 	buf_free(&said);
 	allocator_of_command(&maps, "sh");
-	ok(maps.words.n == command.words.n + 3 * KOBS_UMEM_WORDS, "functions that map are three more");
+	ok(maps.words.n == command.words.n + 5 * KOBS_UMEM_WORDS, "functions that map are five more");
 	allocator_free(&maps);
 	allocator_free(&own);
 	allocator_free(&command);

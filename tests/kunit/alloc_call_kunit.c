@@ -109,11 +109,32 @@ static void mappings_are_unmapped_in_parts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kobs_alloc_rest(U32_MAX, 4096, 4096), 0);
 }
 
+static void the_end_of_the_heap_moves(struct kunit *test)
+{
+	static const u64 more[] = { 0x300 }, less[] = { -0x300ULL };
+	static const u64 place[] = { 0x1234 }, none[] = { 0 };
+
+	KUNIT_EXPECT_TRUE(test, kobs_alloc_moves_end(KOBS_UMEM_BRK));
+	KUNIT_EXPECT_TRUE(test, kobs_alloc_moves_end(KOBS_UMEM_SBRK));
+	KUNIT_EXPECT_FALSE(test, kobs_alloc_moves_end(KOBS_UMEM_MALLOC));
+	KUNIT_EXPECT_FALSE(test, kobs_alloc_moves_end(KOBS_UMEM_MUNMAP));
+	KUNIT_EXPECT_EQ(test, kobs_alloc_end(KOBS_UMEM_SBRK, more, 0x1000), 0x1300);
+	KUNIT_EXPECT_EQ(test, kobs_alloc_end(KOBS_UMEM_SBRK, less, 0x1000), 0xd00);
+	KUNIT_EXPECT_EQ(test, kobs_alloc_end(KOBS_UMEM_SBRK, none, 0x1000), 0x1000);
+	KUNIT_EXPECT_EQ(test, kobs_alloc_end(KOBS_UMEM_BRK, place, 0x1000), 0x1234);
+	KUNIT_EXPECT_EQ(test, kobs_alloc_end(KOBS_UMEM_BRK, none, 0x1000), 0x1000);
+	KUNIT_EXPECT_NE(test, kobs_alloc_result(KOBS_UMEM_BRK, 0), 0);
+	KUNIT_EXPECT_EQ(test, kobs_alloc_result(KOBS_UMEM_BRK, U32_MAX), 0);
+	KUNIT_EXPECT_EQ(test, kobs_alloc_result(KOBS_UMEM_SBRK, U64_MAX), 0);
+	KUNIT_EXPECT_NE(test, kobs_alloc_result(KOBS_UMEM_SBRK, 0x1000), 0);
+}
+
 static struct kunit_case alloc_call_cases[] = {
 	KUNIT_CASE(arguments_have_their_meaning),
 	KUNIT_CASE(products_do_not_wrap),
 	KUNIT_CASE(results_have_their_meaning),
 	KUNIT_CASE(mappings_are_unmapped_in_parts),
+	KUNIT_CASE(the_end_of_the_heap_moves),
 	{}
 };
 

@@ -136,6 +136,40 @@ def mapped():
     equal((total(r, "uh_mmap", "allocated"), numbers(r, "uh_malloc")), (0, (3, 3, 0, 0, 0)), "without --mmap")
 
 
+@test("--mmap: the end of the heap that the program itself moves; what the allocator moves is its own")
+def heap():
+    work = ["heap", 5, 8192, "shrink", 4, 4096, "clean", "malloc", 3, 100]
+    # The C library's brk() has functions that the compiler inlined.
+    r = user("--mmap", "--no-inline", run=work)
+    equal(numbers(r, "uh_sbrk"), (9, 4, 5, 5 * 8192, 0), "moved by a number of bytes")
+    equal(numbers(r, "uh_brk"), (2, 1, 1, 8192, 0), "moved to a place")
+    equal(numbers(r, "uh_malloc"), (3, 3, 0, 0, 0), "objects of the allocator")
+    equal(r["accounting"]["lost"], {}, "lost")
+    equal(total(user(run=work), "uh_sbrk", "allocated"), 0, "without --mmap")
+
+
+def other(library):
+    """The numbers of each function with another allocator, which uheap is linked with as it begins."""
+    env = {**os.environ, "LD_PRELOAD": library}
+    hows = [how for how in HOWS if how != "reallocarray"]   # the C library's, which calls realloc()
+    work = [word for i, how in enumerate(hows) for word in ("leak", how, 10 + i, 128 + 64 * i, "clean", how, 5, 72)]
+    work += ["leak", "new", 14, 72, "clean", "new", 6, 24, "sized", 9, 40, "grow", 6, 16, 5000, "threads", 4, 100, 48]
+    r = check(json.loads(obsctl("mem", "user", "--budget", 0, "--json", "--", BIN, *map(str, work), env=env).out))
+    equal(r["accounting"]["lost"], {}, f"lost with {library}")
+    for i, how in enumerate(hows):
+        n, size = 10 + i, 128 + 64 * i
+        more = {"malloc": (806, 406, 400, 400 * 48), "realloc": (6, 0, 6, 6 * 5000)}.get(how, (0, 0, 0, 0))
+        want = tuple(a + b for a, b in zip((n + 5, 5, n, n * size), more))
+        equal(numbers(r, f"uh_{how}"), (*want, 0), f"{how} of {library}: allocated, freed, live, bytes, failed")
+    equal(numbers(r, "uh_operator_new"), (29, 15, 14, 14 * 72, 0), f"new of {library}")
+    # What is resized by jemalloc's or tcmalloc's realloc() is as with any other.
+    assert all(row["missed_frees"] == 0 for row in r["rows"]), f"missed frees with {library}"
+
+
+for library in ("libjemalloc.so.2", "libtcmalloc_minimal.so.4"):
+    test(f"another allocator: {library.split('.')[0]}")(lambda name=library: other(name))
+
+
 @test("allocations that fail count as such, and an object that is not resized stays")
 def failed():
     r = user(run=["fail", 4])
@@ -203,6 +237,16 @@ def cxx():
     row = next(row for row in r["rows"] if names(row)[1:2] == ["uh_operator_new"])
     contains(names(row)[0], "operator", "the allocator's function")
     equal(r["accounting"]["lost"], {}, "lost")
+    r = user(run=["sized", 12, 56])
+    equal(numbers(r, "uh_operator_new"), (12, 12, 0, 0, 0), "objects freed by the delete that knows their size")
+
+
+@test("Python is told of its arenas")
+def python():
+    def said(**env):
+        r = obsctl("mem", "user", "--budget", 0, "-d", "0.1", "--", "/usr/bin/python3", "-c", "0", env={**os.environ, **env})
+        return "PYTHONMALLOC=malloc" in r.err
+    equal((said(), said(PYTHONMALLOC="malloc")), (True, False), "what is said with and without it")
 
 
 @test("a wrapper of the allocator that is preloaded counts once")
@@ -282,13 +326,17 @@ def refusals():
         contains(r.err, part, f"refusal of {args}")
     me = nest(K.A_SESSION_FILTER, u32(K.A_FILTER_PID, os.getpid()))
     places = words("places", 0, 0x1000, 0)
+    with open(BIN, "rb") as f:
+        first = int.from_bytes(os.pread(f.fileno(), 8, 0x1000), "little")
     nl = Netlink()
     for parts, number, part in (((phrase("files", BIN), places), errno.EINVAL, "must have a pid"),
                                 ((me, places), errno.EINVAL, "files and places"),
+                                ((me, phrase("files", f"{BIN}\n{BIN}"), words("places", 0, 0x1000, first, 1, 0x1000, first)), errno.EINVAL,
+                                 "places 0 and 1 are the same"),
                                 ((me, phrase("files", BIN), words("places", 0, 0x1000, 0, 0)), errno.EINVAL, "3 words"),
                                 ((me, phrase("files", "/nonexistent"), places), errno.ENOENT, "no such file"),
                                 ((me, phrase("files", BIN), words("places", 1, 0x1000, 0)), errno.EINVAL, "no file 1"),
-                                ((me, phrase("files", BIN), words("places", 10 << 32, 0x1000, 0)), errno.EINVAL, "no kind of function 10, only 0 to 9"),
+                                ((me, phrase("files", BIN), words("places", 12 << 32, 0x1000, 0)), errno.EINVAL, "no kind of function 12, only 0 to 11"),
                                 ((me, phrase("files", BIN), places), errno.EINVAL, "it was replaced")):
         refused(nl, number, part, K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "umem"), attr(K.A_SESSION_MODE, "leaks"), *parts)
     nl.close()

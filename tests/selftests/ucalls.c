@@ -29,8 +29,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "utime.h"
 
 #define FUNCTION __attribute__((noipa))
 
@@ -245,26 +246,17 @@ static int gos(long n)
 	return bad;
 }
 
+static void calls(long n)
+{
+	long i;
+
+	for (i = 0; i < n; i++)
+		uc_bench(i);
+}
+
 static int bench(long n)
 {
-	double best = 0;
-	int round;
-
-	for (round = 0; round < 12; round++) {
-		struct timespec a, b;
-		double took;
-		long i;
-
-		clock_gettime(CLOCK_MONOTONIC, &a);
-		for (i = 0; i < n; i++)
-			uc_bench(i);
-		clock_gettime(CLOCK_MONOTONIC, &b);
-		took = (double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec);
-		if (!round || took < best)
-			best = took;
-	}
-	printf("%.1f ns\n", best / (double)n);
-	fflush(stdout);
+	print_fastest(calls, n);
 	return 0;
 }
 

@@ -22,6 +22,10 @@
  *	map N BYTES		N mappings by uh_mmap() that stay, but for the first page of
  *				each, by uh_munmap()
  *	unmap N BYTES		likewise, of a size that uh_mremap() doubles, all of which goes
+ *	sized N BYTES		N objects of C++'s new, freed by the delete that is told their size
+ *	heap N BYTES		the end of the heap moved up N times by uh_sbrk(), and once by
+ *				uh_brk()
+ *	shrink N BYTES		likewise, and all of it down again at once
  *	drip N BYTES MS		leaks an object by uh_malloc() every MS milliseconds, N times
  *	spike BYTES		memory of so many bytes in objects of 1 KiB by uh_malloc(), of
  *				which every 16th stays
@@ -32,139 +36,23 @@
  * Built with frame pointers, and with -static -DSTATIC as well.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FUNCTION __attribute__((noipa))
-
-/* Something after a call, which is no jump then. */
-static inline void *done(void *p)
-{
-	__asm__ volatile("" : "+r" (p));
-	return p;
-}
+#include "uheap_calls.h"
+#include "utime.h"
 
 #define KEPT	100000
 
 static void *kept[KEPT];
 static long nr_kept;
 static char *program;
-
-FUNCTION void *uh_malloc(size_t bytes)
-{
-	return done(malloc(bytes));
-}
-
-FUNCTION void *uh_calloc(size_t bytes)
-{
-	/* A product: of 1 and all of it, if it is odd. */
-	return done(bytes % 2 ? calloc(1, bytes) : calloc(2, bytes / 2));
-}
-
-FUNCTION void *uh_realloc(void *old, size_t bytes)
-{
-	return done(realloc(old, bytes));
-}
-
-FUNCTION void *uh_new(size_t bytes)
-{
-	return uh_realloc(NULL, bytes);
-}
-
-FUNCTION void *uh_reallocarray(size_t bytes)
-{
-	return done(reallocarray(NULL, 2, bytes / 2));
-}
-
-FUNCTION void *uh_memalign(size_t bytes)
-{
-	return done(memalign(256, bytes));
-}
-
-FUNCTION void *uh_aligned_alloc(size_t bytes)
-{
-	return done(aligned_alloc(64, bytes));
-}
-
-FUNCTION void *uh_posix_memalign(size_t bytes)
-{
-	void *p = NULL;
-
-	return posix_memalign(&p, 128, bytes) ? NULL : p;
-}
-
-FUNCTION void *uh_valloc(size_t bytes)
-{
-	return done(valloc(bytes));
-}
-
-FUNCTION void uh_free(void *p)
-{
-	free(p);
-	__asm__ volatile("");
-}
-
-FUNCTION void *uh_nothing(void *old)
-{
-	return done(realloc(old, 0));
-}
-
-FUNCTION void *uh_mmap(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return done(p == MAP_FAILED ? NULL : p);
-}
-
-FUNCTION void *uh_mremap(void *old, size_t from, size_t to)
-{
-	void *p = mremap(old, from, to, MREMAP_MAYMOVE);
-
-	return done(p == MAP_FAILED ? NULL : p);
-}
-
-FUNCTION int uh_munmap(void *p, size_t bytes)
-{
-	int err = munmap(p, bytes);
-
-	__asm__ volatile("");
-	return err;
-}
-
-/* C++'s operator new, which calls malloc(); there is none in a static program. */
-FUNCTION void *uh_operator_new(size_t bytes)
-{
-	static void *(*operator_new)(size_t bytes);
-
-#ifndef STATIC
-	if (!operator_new)
-		operator_new = dlsym(dlopen("libstdc++.so.6", RTLD_NOW), "_Znwm");
-#endif
-	return done(operator_new ? operator_new(bytes) : NULL);
-}
-
-/* More than there is. */
-FUNCTION size_t much(void)
-{
-	return PTRDIFF_MAX;
-}
-
-FUNCTION int uh_fail(void *old)
-{
-	if (done(malloc(much())) || errno != ENOMEM)
-		return 1;
-	return done(realloc(old, much())) || errno != ENOMEM;
-}
 
 static const struct how {
 	const char	*name;
@@ -392,85 +280,116 @@ static int drop(void)
 	return 0;
 }
 
+static void pairs(long n)
+{
+	while (n--)
+		uh_free(uh_malloc(64));
+}
+
 static int bench(long n)
 {
-	double best = 0;
-	int round;
-
-	for (round = 0; round < 12; round++) {
-		struct timespec a, b;
-		double took;
-		long i;
-
-		clock_gettime(CLOCK_MONOTONIC, &a);
-		for (i = 0; i < n; i++)
-			uh_free(uh_malloc(64));
-		clock_gettime(CLOCK_MONOTONIC, &b);
-		took = (double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec);
-		if (!round || took < best)
-			best = took;
-	}
-	printf("%.1f ns\n", best / (double)n);
-	fflush(stdout);
+	print_fastest(pairs, n);
 	return 0;
 }
 
-static int is(const char *word, const char *command)
+static int sized(long n, size_t bytes)
 {
-	return !strcmp(word, command);
+	int bad = 0;
+
+	while (!bad && n--) {
+		void *p = uh_operator_new(bytes);
+
+		bad = !p || uh_sized_delete(p, bytes);
+	}
+	return bad;
 }
+
+static int heap(long n, size_t bytes, int all)
+{
+	char *begin = sbrk(0);
+	int bad = 0;
+	long i;
+
+	for (i = 0; i < n && !bad; i++)
+		bad = !uh_sbrk((intptr_t)bytes);
+	if (!bad)
+		bad = uh_brk(begin + (size_t)(n + 1) * bytes);
+	return bad || (all && !uh_sbrk(-(intptr_t)((size_t)(n + 1) * bytes)));
+}
+
+static int pause_here(void)
+{
+	char byte;
+
+	return read(0, &byte, 1) != 1;
+}
+
+static int nulls(long n)
+{
+	while (n--)
+		uh_free(NULL);
+	return 0;
+}
+
+/* Numbers of a command: the words behind its name, from 1. */
+#define RUN(name, call)							\
+	static int run_##name(char **v, long a, long b, long c)		\
+	{								\
+		(void)v;						\
+		(void)a;						\
+		(void)b;						\
+		(void)c;						\
+		return call;						\
+	}
+
+RUN(wait, pause_here())
+RUN(drop, drop())
+RUN(nothing, nothing(a))
+RUN(fail, fail(a))
+RUN(null, nulls(a))
+RUN(fork, forks(a))
+RUN(spike, spike((size_t)a))
+RUN(bench, bench(a))
+RUN(cross, cross(a, (size_t)b))
+RUN(map, map(a, (size_t)b, 0))
+RUN(unmap, map(a, (size_t)b, 1))
+RUN(sized, sized(a, (size_t)b))
+RUN(heap, heap(a, (size_t)b, 0))
+RUN(shrink, heap(a, (size_t)b, 1))
+RUN(exec, execs(v[1], v[2]))
+RUN(leak, leak(v[1], b, (size_t)c))
+RUN(clean, clean(v[1], b, (size_t)c))
+RUN(grow, grow(a, (size_t)b, (size_t)c))
+RUN(threads, threads(a, b, (size_t)c))
+RUN(drip, drip(a, (size_t)b, c))
+
+static const struct {
+	const char	*name;
+	int		words;
+	int		(*run)(char **v, long a, long b, long c);
+} commands[] = {
+	{ "wait", 1, run_wait }, { "drop", 1, run_drop }, { "nothing", 2, run_nothing },
+	{ "fail", 2, run_fail }, { "null", 2, run_null }, { "fork", 2, run_fork },
+	{ "spike", 2, run_spike }, { "bench", 2, run_bench }, { "cross", 3, run_cross },
+	{ "map", 3, run_map }, { "unmap", 3, run_unmap }, { "sized", 3, run_sized },
+	{ "heap", 3, run_heap }, { "shrink", 3, run_shrink }, { "exec", 3, run_exec },
+	{ "leak", 4, run_leak }, { "clean", 4, run_clean }, { "grow", 4, run_grow },
+	{ "threads", 4, run_threads }, { "drip", 4, run_drip },
+};
 
 /* Do one command. Returns the number of its words, or 0 if it failed. */
 static int command(char **v, int n)
 {
-	long a = n > 1 ? atol(v[1]) : 0;
-	long b = n > 2 ? atol(v[2]) : 0;
-	long c = n > 3 ? atol(v[3]) : 0;
-	char byte;
+	size_t i;
 
-	if (is(v[0], "wait"))
-		return read(0, &byte, 1) == 1;
-	if (is(v[0], "drop"))
-		return !drop();
-	if (n < 2)
-		return 0;
-	if (is(v[0], "nothing"))
-		return nothing(a) ? 0 : 2;
-	if (is(v[0], "fail"))
-		return fail(a) ? 0 : 2;
-	if (is(v[0], "null"))
-		for (; a; a--)
-			uh_free(NULL);
-	if (is(v[0], "null"))
-		return 2;
-	if (is(v[0], "fork"))
-		return forks(a) ? 0 : 2;
-	if (is(v[0], "spike"))
-		return spike((size_t)a) ? 0 : 2;
-	if (is(v[0], "bench"))
-		return bench(a) ? 0 : 2;
-	if (n < 3)
-		return 0;
-	if (is(v[0], "cross"))
-		return cross(a, (size_t)b) ? 0 : 3;
-	if (is(v[0], "map"))
-		return map(a, (size_t)b, 0) ? 0 : 3;
-	if (is(v[0], "unmap"))
-		return map(a, (size_t)b, 1) ? 0 : 3;
-	if (is(v[0], "exec"))
-		return execs(v[1], v[2]) ? 0 : 3;
-	if (n < 4)
-		return 0;
-	if (is(v[0], "leak"))
-		return leak(v[1], b, (size_t)c) ? 0 : 4;
-	if (is(v[0], "clean"))
-		return clean(v[1], b, (size_t)c) ? 0 : 4;
-	if (is(v[0], "grow"))
-		return grow(a, (size_t)b, (size_t)c) ? 0 : 4;
-	if (is(v[0], "threads"))
-		return threads(a, b, (size_t)c) ? 0 : 4;
-	if (is(v[0], "drip"))
-		return drip(a, (size_t)b, c) ? 0 : 4;
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		int words = commands[i].words;
+
+		if (strcmp(v[0], commands[i].name) || n < words)
+			continue;
+		return commands[i].run(v, words > 1 ? atol(v[1]) : 0, words > 2 ? atol(v[2]) : 0,
+				       words > 3 ? atol(v[3]) : 0) ? 0 : words;
+	}
 	return 0;
 }
 

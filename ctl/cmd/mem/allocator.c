@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd/mem/allocator.h"
 #include "kobs_umem.h"
@@ -40,12 +41,15 @@ static const struct {
 	{ "dallocx", KOBS_UMEM_FREE }, { "sdallocx", KOBS_UMEM_FREE },
 };
 
+/* What allocators that are built into a program put before these names. */
+static const char *const prefixes[] = { "", "je_", "_rjem_", "tc_", "mi_" };
+
 static const struct {
 	const char	*name;
 	unsigned int	call;
 } maps[] = {
 	{ "mmap", KOBS_UMEM_MMAP }, { "mmap64", KOBS_UMEM_MMAP }, { "mremap", KOBS_UMEM_MREMAP },
-	{ "munmap", KOBS_UMEM_MUNMAP },
+	{ "munmap", KOBS_UMEM_MUNMAP }, { "brk", KOBS_UMEM_BRK }, { "sbrk", KOBS_UMEM_SBRK },
 };
 
 /* Names of files begin with it. */
@@ -56,9 +60,9 @@ static const struct {
 	{ "libc.so", ALLOCATOR_C }, { "libc-", ALLOCATOR_C }, { "libc.musl", ALLOCATOR_C },
 	{ "ld-musl", ALLOCATOR_C },
 	{ "libstdc++.so", ALLOCATOR_NEW }, { "libc++.so", ALLOCATOR_NEW },
-	{ "libc++abi.so", ALLOCATOR_NEW }, { "libjemalloc", ALLOCATOR_NEW },
-	{ "libmimalloc", ALLOCATOR_NEW },
-	/* Its delete frees by itself. */
+	{ "libc++abi.so", ALLOCATOR_NEW },
+	/* Their delete, or that of a known size, frees by itself. */
+	{ "libjemalloc", ALLOCATOR_ALL }, { "libmimalloc", ALLOCATOR_ALL },
 	{ "libtcmalloc", ALLOCATOR_ALL },
 };
 
@@ -84,6 +88,23 @@ static bool begins(const char *name, const char *prefix)
 	return !strncmp(name, prefix, strlen(prefix));
 }
 
+static bool find_function(const char *name, unsigned int *call)
+{
+	size_t i, k;
+
+	for (k = 0; k < ARRAY_SIZE(prefixes); k++) {
+		if (!begins(name, prefixes[k]))
+			continue;
+		for (i = 0; i < ARRAY_SIZE(functions); i++) {
+			if (strcmp(functions[i].name, name + strlen(prefixes[k])))
+				continue;
+			*call = functions[i].call;
+			return true;
+		}
+	}
+	return false;
+}
+
 /**
  * allocator_call() - What a function does, by its name as linkers have it.
  * @call: set to it, enum kobs_umem_call
@@ -92,14 +113,8 @@ static bool begins(const char *name, const char *prefix)
  */
 bool allocator_call(const char *name, enum allocator_kind kind, unsigned int *call)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		if (strcmp(functions[i].name, name))
-			continue;
-		*call = functions[i].call;
+	if (find_function(name, call))
 		return true;
-	}
 	*call = KOBS_UMEM_MALLOC;
 	/* Placement new gets its memory. */
 	if (kind >= ALLOCATOR_NEW && (begins(name, "_Znwm") || begins(name, "_Znam")) &&
@@ -128,7 +143,19 @@ struct reader {
 	struct allocator *a;
 	enum allocator_kind kind;
 	bool		used;		/* a function of it was added */
+	bool		own;		/* it has an allocator with new and delete in itself */
 };
+
+/* What such a one has, and no other. */
+static void look_for_own(void *arg, const char *name, uint64_t offset, uint64_t bytes)
+{
+	static const char *const marks[] = { "mallocx", "tc_malloc", "mi_malloc" };
+	struct reader *r = arg;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(marks); i++)
+		r->own |= !strcmp(name, marks[i]);
+}
 
 /* Several names can be of the same function, and a name in two tables. */
 static bool has_place(const struct allocator *a, uint64_t file, uint64_t offset)
@@ -145,7 +172,7 @@ static void take_function(void *arg, const char *name, uint64_t offset, uint64_t
 {
 	struct reader *r = arg;
 	struct allocator *a = r->a;
-	bool mapped = a->maps && r->kind == ALLOCATOR_C;
+	bool mapped = a->maps && (r->kind == ALLOCATOR_C || r->own);
 	unsigned int call;
 
 	if (!allocator_call(name, r->kind, &call) && !(mapped && allocator_maps(name, &call)))
@@ -161,25 +188,53 @@ static void take_function(void *arg, const char *name, uint64_t offset, uint64_t
 	r->used = true;
 }
 
-/** allocator_add_file() - Take the functions of a file that are the allocator's, if it has any. */
-void allocator_add_file(struct allocator *a, const char *path, enum allocator_kind kind)
-{
-	struct reader r = { .a = a, .kind = kind };
-
-	if (strings_have(&a->files, path) || strchr(path, '\n') ||
-	    a->nr_paths >= KOBS_UMEM_FILES || a->paths.len + strlen(path) >= TEXT_MAX)
-		return;
-	strings_add(&a->files, path);
-	elf_code_each(path, take_function, &r);
-	if (r.used)
-		buf_printf(&a->paths, "%s%s", a->nr_paths++ ? "\n" : "", path);
-}
-
 static const char *base_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
+}
+
+static bool is_python(const char *base)
+{
+	return begins(base, "python") || begins(base, "libpython");
+}
+
+#define ID_SIZE	48
+
+/* A file has several paths, and its functions are to be hooked once. */
+static const char *id_of(const char *path, char id[ID_SIZE])
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return path;
+	snprintf(id, ID_SIZE, "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	return id;
+}
+
+/** allocator_add_file() - Take the functions of a file that are the allocator's, if it has any. */
+void allocator_add_file(struct allocator *a, const char *path, enum allocator_kind kind)
+{
+	struct reader r = { .a = a, .kind = kind };
+	char buf[ID_SIZE];
+	const char *id = id_of(path, buf);
+
+	if (strings_have(&a->files, id) || strchr(path, '\n') ||
+	    a->nr_paths >= KOBS_UMEM_FILES || a->paths.len + strlen(path) >= TEXT_MAX)
+		return;
+	strings_add(&a->files, id);
+	a->python |= is_python(base_of(path));
+	if (kind == ALLOCATOR_C)
+		elf_code_each(path, look_for_own, &r);
+	if (r.own)
+		r.kind = ALLOCATOR_ALL;
+	elf_code_each(path, take_function, &r);
+	if (!r.used)
+		return;
+	strings_add(&a->used, id);
+	buf_printf(&a->paths, "%s%s", a->nr_paths++ ? "\n" : "", path);
 }
 
 /**
@@ -192,15 +247,17 @@ int allocator_add_named(struct allocator *a, const char *word, uint32_t pid)
 {
 	enum allocator_kind kind;
 	struct program_path at;
-	uint64_t before = a->nr_paths;
+	char buf[ID_SIZE];
+	const char *id;
 	int err = program_find(word, pid, &at);
 
 	if (!err) {
 		kind = allocator_kind_of(base_of(at.path));
 		allocator_add_file(a, at.path, kind ? kind : ALLOCATOR_NEW);
-		if (a->nr_paths == before && !strings_have(&a->files, at.path))
+		id = id_of(at.path, buf);
+		if (!strings_have(&a->files, id))
 			err = refuse("--lib %s: there is no room for it", word);
-		else if (a->nr_paths == before && !strstr(a->paths.p ? a->paths.p : "", at.path))
+		else if (!strings_have(&a->used, id))
 			err = refuse("--lib %s: %s has no function malloc, calloc, realloc or free",
 				     word, at.path);
 	}
@@ -216,6 +273,7 @@ static void add_mapped(struct allocator *a, char *base, uint32_t pid)
 	size_t len = strlen(base);
 	struct program_path at;
 
+	a->python |= is_python(base);
 	if (!kind)
 		return;
 	if (len > strlen(deleted) && !strcmp(base + len - strlen(deleted), deleted))
@@ -322,6 +380,7 @@ void allocator_request(const struct allocator *a, struct request *req)
 void allocator_free(struct allocator *a)
 {
 	strings_free(&a->files);
+	strings_free(&a->used);
 	buf_free(&a->paths);
 	numbers_free(&a->words);
 }

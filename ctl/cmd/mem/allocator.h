@@ -11,13 +11,15 @@
 
 /* What the module is told of them; all zero at first. */
 struct allocator {
-	struct strings	files;		/* paths that were looked into, with functions or not */
+	struct strings	files;		/* that were looked into, by device and inode */
+	struct strings	used;		/* those of them with functions */
 	struct buf	paths;		/* of those with functions, a line each */
 	uint64_t	nr_paths;
 	struct numbers	words;		/* of the places, as kobs_umem.h has them */
 	bool		maps;		/* mmap() is wanted, too */
 	bool		allocates;	/* there is a function that does */
 	bool		frees;
+	bool		python;		/* it has arenas of its own */
 };
 
 /* Where a file's functions count that C++ has beside those of C. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -102,6 +103,35 @@ static int find_functions(struct user_run *u, pid_t command)
 	return allocator_check(&u->allocator, command ? u->o->command[0] : whose);
 }
 
+/* Whether Python was told to take all objects by malloc(); 0: this process, as a command is. */
+static bool python_has_malloc(uint32_t pid)
+{
+	static const char name[] = "PYTHONMALLOC=";
+	char path[40] = "/proc/self/environ";
+	char *word = NULL;
+	size_t size = 0;
+	bool found = false;
+	FILE *f;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%u/environ", pid);
+	f = fopen(path, "re");
+	while (f && !found && getdelim(&word, &size, 0, f) > 0)
+		found = !strncmp(word, name, strlen(name)) &&
+			!strncmp(word + strlen(name), "malloc", strlen("malloc"));
+	free(word);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void tell_of_python(const struct user_run *u)
+{
+	if (u->allocator.python &&
+	    !python_has_malloc(u->o->pids.n ? (uint32_t)u->o->pids.v[0] : 0))
+		warn("Python takes objects of up to 512 bytes from arenas of its own, which it maps: run it with PYTHONMALLOC=malloc to see each, or follow the arenas by --mmap");
+}
+
 static int prepare(struct run_spec *spec, struct view *v, pid_t command)
 {
 	struct user_run *u = spec->arg;
@@ -110,6 +140,7 @@ static int prepare(struct run_spec *spec, struct view *v, pid_t command)
 
 	if (err)
 		return err;
+	tell_of_python(u);
 	allocator_request(&u->allocator, &spec->request);
 	for (i = 0; i < u->o->pids.n; i++)
 		numbers_add(&u->pids, u->o->pids.v[i]);

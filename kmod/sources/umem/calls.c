@@ -19,9 +19,10 @@
  * allocator has it, another thread can get its address. If a realloc() fails, it is put
  * back.
  *
- * Memory that the program maps is an object as well, if the client names the functions
- * for that; what an allocator maps is inside its calls, and what it unmaps is not
- * followed.
+ * Memory that the program maps, or takes by moving the end of the heap, is an object as
+ * well, if the client names the functions for that; what an allocator maps is inside its
+ * calls, and what it unmaps is not followed. An end that moves down ends the objects
+ * from there on, if one begins there.
  *
  * A process that is forked from one that is followed has copies of its objects. It is
  * another process, and filtered.
@@ -37,6 +38,9 @@
 
 #include "core/context.h"
 #include "sources/umem/umem.h"
+
+/* Maximum number of objects that a call that moves the end of the heap ends. */
+#define SHRINK_MOST	256
 
 static __always_inline struct kobs_umem_place *
 place_of(struct uprobe_consumer *consumer)
@@ -126,6 +130,16 @@ static void take_old(struct kobs_umem *u, u64 *d)
 	d[UMEM_D_OLD_SIZE] = old.size;
 }
 
+/* Where the end of the heap is, and is to be after a call that moves it. */
+static u64 heap_end(enum kobs_umem_call call, struct pt_regs *regs, u64 *to)
+{
+	u64 args[KOBS_ALLOC_ARGS] = { regs_get_kernel_argument(regs, 0) };
+	u64 now = READ_ONCE(current->mm->brk);
+
+	*to = kobs_alloc_end(call, args, now);
+	return now;
+}
+
 /* Make a call an entry. Returns what becomes of the hit. */
 static enum kobs_counter call_begin(struct kobs_umem_place *p,
 				    struct pt_regs *regs, u64 t0)
@@ -157,6 +171,12 @@ static enum kobs_counter call_begin(struct kobs_umem_place *p,
 	d[UMEM_D_SIZE] = kobs_alloc_size(p->call, args);
 	d[UMEM_D_GIVEN] = kobs_alloc_given(p->call, args);
 	d[UMEM_D_WHERE] = kobs_alloc_where(p->call, args);
+	if (kobs_alloc_moves_end(p->call)) {
+		u64 to;
+
+		d[UMEM_D_WHERE] = heap_end(p->call, regs, &to);
+		d[UMEM_D_SIZE] = to - d[UMEM_D_WHERE];
+	}
 	take_old(u, d);
 	ref.entry->start = 0;
 	d[UMEM_D_COST] = t0 ? ktime_get_mono_fast_ns() - t0 : 0;
@@ -195,9 +215,8 @@ static bool call_enters(struct kobs_umem_place *p, struct kobs_cpu *pc,
 	return false;
 }
 
-static KOBS_UPROBE_HANDLER(umem_enters)
+static int allocates(struct kobs_umem_place *p, struct pt_regs *regs)
 {
-	struct kobs_umem_place *p = place_of(consumer);
 	struct kobs_cpu *pc = kobs_hit_enter(p->u->s);
 	bool hook;
 
@@ -210,12 +229,21 @@ static KOBS_UPROBE_HANDLER(umem_enters)
 	return hook ? 0 : KOBS_UPROBE_NO_RETURN;
 }
 
+static KOBS_UPROBE_HANDLER(umem_enters)
+{
+	return allocates(place_of(consumer), regs);
+}
+
 /* The address of the object; 0: there is none. False: it cannot be read. */
 static bool result_of(const u64 *d, struct pt_regs *regs, u64 *result)
 {
 	const struct kobs_umem_place *p = (void *)d[UMEM_D_PLACE];
 
 	*result = kobs_alloc_result(p->call, regs_return_value(regs));
+	if (kobs_alloc_moves_end(p->call)) {
+		*result = *result ? d[UMEM_D_WHERE] : 0;
+		return true;
+	}
 	if (!d[UMEM_D_WHERE])
 		return true;
 	/* An int: an error, or 0. */
@@ -307,6 +335,21 @@ static enum kobs_counter unmap_done(struct kobs_umem *u, u64 address, u64 size)
 	return KOBS_N_RECORDED;
 }
 
+/* The heap ends earlier: what began behind its new end is gone. */
+static enum kobs_counter shrink_done(struct kobs_umem *u, u64 to, u64 now)
+{
+	unsigned int left = SHRINK_MOST;
+	struct kobs_object o;
+	u64 at = to;
+
+	while (at < now && left-- && kobs_umem_take(u, at, &o)) {
+		if (!kobs_umem_freed(u, &o))
+			return KOBS_N_NO_TABLE;
+		at += o.size;
+	}
+	return at > to ? KOBS_N_RECORDED : KOBS_N_FILTERED;
+}
+
 /*
  * Whether a free of what is not followed is called by another function that frees the
  * same, as a wrapper of the allocator does: the object went with that one.
@@ -331,7 +374,9 @@ static enum kobs_counter free_done(struct kobs_umem *u, struct kobs_cpu *pc,
 				   struct pt_regs *regs)
 {
 	u64 address = regs_get_kernel_argument(regs, 0);
+	enum kobs_counter fate;
 	struct kobs_object o;
+	u64 now = 0;
 	bool second;
 
 	if (unlikely(kobs_hit_is_own(u->s, current->tgid))) {
@@ -343,31 +388,53 @@ static enum kobs_counter free_done(struct kobs_umem *u, struct kobs_cpu *pc,
 		return KOBS_N_FILTERED;
 	if (p->call == KOBS_UMEM_MUNMAP)
 		return unmap_done(u, address, regs_get_kernel_argument(regs, 1));
+	if (kobs_alloc_moves_end(p->call))
+		now = heap_end(p->call, regs, &address);
 	second = is_second(u, p, regs, address);
+	if (now) {
+		fate = shrink_done(u, address, now);
+		return fate == KOBS_N_FILTERED && !second ?
+		       kobs_umem_unknown(u) : fate;
+	}
 	if (!kobs_umem_take(u, address, &o))
 		return second ? KOBS_N_FILTERED : kobs_umem_unknown(u);
 	return kobs_umem_freed(u, &o) ? KOBS_N_RECORDED : KOBS_N_NO_TABLE;
 }
 
-static KOBS_UPROBE_HANDLER(umem_frees)
+static void frees(struct kobs_umem_place *p, struct pt_regs *regs)
 {
-	struct kobs_umem_place *p = place_of(consumer);
 	struct kobs_session *s = p->u->s;
-	struct kobs_cpu *pc;
+	struct kobs_cpu *pc = kobs_hit_enter(s);
 	u64 t0;
 
-	/* That frees nothing. */
-	if (!regs_get_kernel_argument(regs, 0))
-		return 0;
-	pc = kobs_hit_enter(s);
 	if (!pc)
-		return 0;
+		return;
 	if (!is_inside(p, pc, regs) && kobs_hit_begin(s, pc, &t0)) {
 		kobs_count(&pc->counters, free_done(p->u, pc, p, regs));
 		kobs_hit_end(s, pc, t0, 0);
 	}
 	kobs_hit_leave(pc);
+}
+
+static KOBS_UPROBE_HANDLER(umem_frees)
+{
+	/* Without an argument it frees nothing. */
+	if (regs_get_kernel_argument(regs, 0))
+		frees(place_of(consumer), regs);
 	return 0;
+}
+
+/* The end of the heap moves up, which allocates, or down, or is just asked for. */
+static KOBS_UPROBE_HANDLER(umem_moves)
+{
+	struct kobs_umem_place *p = place_of(consumer);
+	u64 to, now = heap_end(p->call, regs, &to);
+
+	if (to > now)
+		return allocates(p, regs);
+	if (to < now)
+		frees(p, regs);
+	return KOBS_UPROBE_NO_RETURN;
 }
 
 /* Which memory has the breakpoint: that of the processes that are followed. */
@@ -393,7 +460,7 @@ void kobs_umem_hook(struct kobs_umem_place *p)
 		c->handler = umem_frees;
 		return;
 	}
-	c->handler = umem_enters;
+	c->handler = kobs_alloc_moves_end(p->call) ? umem_moves : umem_enters;
 	c->ret_handler = umem_returns;
 }
 

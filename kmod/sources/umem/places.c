@@ -41,6 +41,7 @@ static int add_place(struct kobs_umem *u, const u64 *words, unsigned int n_files
 	struct kobs_umem_place *p = &u->places[u->n_places];
 	u32 file = lower_32_bits(words[0]);
 	const char *why;
+	unsigned int i;
 	int err;
 
 	if (file >= n_files)
@@ -58,6 +59,12 @@ static int add_place(struct kobs_umem *u, const u64 *words, unsigned int n_files
 		return kobs_refuse(extack, err,
 				   "parameter places: place %u, offset 0x%llx of file %u: %s",
 				   u->n_places, words[1], file, why);
+	for (i = 0; i < u->n_places; i++)
+		if (u->places[i].place.inode == kobs_uprobe_inode(&u->files[file]) &&
+		    u->places[i].place.offset == words[1])
+			return kobs_refuse(extack, -EINVAL,
+					   "parameter places: places %u and %u are the same",
+					   i, u->n_places);
 	p->u = u;
 	p->call = upper_32_bits(words[0]);
 	p->place.inode = kobs_uprobe_inode(&u->files[file]);

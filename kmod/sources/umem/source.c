@@ -132,7 +132,7 @@ static int umem_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	kobs_umem_lives_init(u);
 	err = kobs_umem_places_init(u, extack);
 	if (!err && umem_memory(u))
-		err = kobs_session_no_memory(s, extack, "objects or rows");
+		err = kobs_session_no_memory(s, extack, "objects, rows or inflight");
 	if (err) {
 		umem_free(u);
 		return err;

@@ -53,7 +53,7 @@ enum kobs_umem_word {
 	UMEM_D_GROUP,	/* group; in the upper half what becomes of it without one */
 	UMEM_D_SIZE,	/* bytes that it asks for */
 	UMEM_D_GIVEN,	/* object that it was given; 0: none */
-	UMEM_D_WHERE,	/* where it stores its result; 0: it returns it */
+	UMEM_D_WHERE,	/* where it stores its result; 0: it returns it; the end of the heap */
 	UMEM_D_OLD,	/* group of that object, and when it was allocated */
 	UMEM_D_OLD_SIZE, /* its size */
 	UMEM_D_COST,	/* of the handler at its entry, ns; 0: not timed */
