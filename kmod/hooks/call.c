@@ -107,14 +107,25 @@ static int calls_pool(struct kobs_calls *c)
 {
 	size_t each = kobs_call_pool_each(c->handlers->ops->size);
 	u64 bytes = kobs_call_memory(c->inflight, each);
-	int err;
+	int err = -ENOMEM;
 
-	if (!kobs_memory_fits(c->memory, bytes))
-		return -ENOMEM;
-	err = kobs_call_pool_init(c);
-	if (!err && !kobs_memory_count(c->memory, bytes))
-		return -ENOMEM;
+	if (kobs_memory_fits(c->memory, bytes))
+		err = kobs_call_pool_init(c);
+	if (!err) {
+		c->bytes = bytes;
+		if (!kobs_memory_count(c->memory, bytes))
+			err = -ENOMEM;
+	}
+	c->lacks = err == -ENOMEM;
 	return err;
+}
+
+/* A start has failed: the next one counts anew. */
+static void calls_drop_pool(struct kobs_calls *c)
+{
+	kobs_call_pool_exit(c);
+	kobs_memory_uncount(c->memory, c->bytes);
+	c->bytes = 0;
 }
 
 /**
@@ -133,7 +144,7 @@ int kobs_calls_start(struct kobs_calls *c)
 		err = calls_hook(c);
 	c->running = !err;
 	if (err && !c->stuck)
-		kobs_call_pool_exit(c);
+		calls_drop_pool(c);
 	return err;
 }
 
@@ -199,6 +210,18 @@ void kobs_calls_drop(struct kobs_calls *c, unsigned int n)
 bool kobs_calls_stuck(const struct kobs_calls *c)
 {
 	return c->stuck;
+}
+
+/**
+ * kobs_calls_lack_room() - whether a start failed for want of memory for the pool
+ * @c: from kobs_calls_new(); kobs_calls_start() has returned -ENOMEM
+ *
+ * Context: task.
+ * Return: true when a smaller maximum of calls in progress can help.
+ */
+bool kobs_calls_lack_room(const struct kobs_calls *c)
+{
+	return c->lacks;
 }
 
 /**

@@ -89,8 +89,10 @@ struct kobs_call_ops {
  * @n: number of @ips
  * @inflight: maximum number of calls in progress
  * @memory: account in which the pool counts
+ * @bytes: what counts there
  * @running: between start and stop
  * @hooked: @ops is registered; not without functions
+ * @lacks: there was no memory for the pool
  * @stuck: @ops can be called after the end
  */
 struct kobs_calls {
@@ -102,8 +104,10 @@ struct kobs_calls {
 	unsigned int n;
 	unsigned int inflight;
 	struct kobs_memory *memory;
+	u64 bytes;
 	bool running;
 	bool hooked;
+	bool lacks;
 	bool stuck;
 };
 
@@ -223,6 +227,7 @@ int kobs_calls_start(struct kobs_calls *c);
 int kobs_calls_narrow(struct kobs_calls *c, unsigned int n);
 void kobs_calls_stop(struct kobs_calls *c);
 void kobs_calls_drop(struct kobs_calls *c, unsigned int n);
+bool kobs_calls_lack_room(const struct kobs_calls *c);
 bool kobs_calls_stuck(const struct kobs_calls *c);
 void kobs_calls_free(struct kobs_calls *c);
 

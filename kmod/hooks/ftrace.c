@@ -26,6 +26,8 @@ const char *kobs_ftrace_refusal(int *err)
 {
 	if (*err == -EBUSY)
 		return "ftrace is switched off; run sysctl kernel.ftrace_enabled=1";
+	if (*err == -ENOMEM)
+		return "the kernel has no memory for the hook";
 	if (*err != -ENODEV)
 		return NULL;
 	*err = -EOPNOTSUPP;

@@ -87,6 +87,19 @@ bool kobs_memory_count(struct kobs_memory *m, u64 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_memory_count);
 
+/**
+ * kobs_memory_uncount() - what kobs_memory_count() has counted was freed
+ * @m: account
+ * @bytes: its size
+ *
+ * Context: task.
+ */
+void kobs_memory_uncount(struct kobs_memory *m, u64 bytes)
+{
+	add(m, -(long)pages_of(bytes));
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_memory_uncount);
+
 static void *map_pages(const struct kobs_memory *m, unsigned long n, int node)
 {
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO |

@@ -68,6 +68,7 @@ static inline unsigned long kobs_memory_rest(void)
 }
 
 bool kobs_memory_fits(struct kobs_memory *m, u64 bytes);
+void kobs_memory_uncount(struct kobs_memory *m, u64 bytes);
 bool kobs_memory_count(struct kobs_memory *m, u64 bytes);
 void *kobs_memory_get(struct kobs_memory *m, u64 bytes, int node);
 void *kobs_memory_pages(struct kobs_memory *m, unsigned int order);

@@ -56,6 +56,9 @@ static void maximum_is_kept(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kobs_memory_count(&m[1], PAGE_SIZE));
 	KUNIT_EXPECT_FALSE(test, kobs_memory_count(&m[1], PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&all), 4 * PAGE_SIZE);
+	kobs_memory_uncount(&m[1], 1);
+	KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&m[1]), PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, kobs_memory_bytes(&all), 3 * PAGE_SIZE);
 	vfree(p);
 	kobs_memory_close(&m[0]);
 	kobs_memory_close(&m[1]);

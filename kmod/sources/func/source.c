@@ -200,7 +200,7 @@ static int func_attach(struct kobs_func *f, struct netlink_ext_ack *extack)
 		return 0;
 	if (f->graph)
 		kobs_func_graph_detach(f);
-	if (err != -ENOMEM || !f->calls)
+	if (err != -ENOMEM || !f->calls || !kobs_calls_lack_room(f->calls))
 		return kobs_func_refuse(f, err, extack);
 	kobs_session_no_memory(f->s, extack, "inflight");
 	return err;

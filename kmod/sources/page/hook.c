@@ -21,10 +21,8 @@
  */
 #include <linux/bitmap.h>
 #include <linux/ftrace.h>
-#include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 
 #include "compat/ftrace_args.h"
 #include "compat/page_calls.h"
@@ -45,7 +43,7 @@
 
 /**
  * struct kobs_page_call - a call of __alloc_pages_bulk()
- * @pg: session; see struct kobs_call_instance
+ * @pg: session; see kobs_return_ctx()
  * @gfp: flags
  * @nr: number of entries of @array
  * @list: list that gets the pages, or NULL
@@ -65,14 +63,6 @@ struct kobs_page_call {
 	DECLARE_BITMAP(had, HOLES);
 };
 
-/* The session of a hook; NULL where there is no rethook, and it is being unregistered. */
-static struct kobs_page *hooked_by(struct kretprobe_instance *ri)
-{
-	struct kretprobe *rp = get_kretprobe(ri);
-
-	return rp ? container_of(rp, struct kobs_page, bulk) : NULL;
-}
-
 /* Number of filled entries of the array from one on. */
 static int filled_of(const struct kobs_page_call *call, int from)
 {
@@ -88,7 +78,7 @@ static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct kobs_page_call *call = (struct kobs_page_call *)ri->data;
 	int i;
 
-	call->pg = hooked_by(ri);
+	call->pg = kobs_return_ctx(ri);
 	if (!call->pg)
 		return 1;
 	call->gfp = (__force gfp_t)regs_get_kernel_argument(regs, KOBS_BULK_GFP);
@@ -164,40 +154,28 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 static int bulk_hook(struct kobs_page *pg)
 {
-	int err;
-
-	pg->bulk = (struct kretprobe){
-		.kp.addr = KOBS_PAGES_BULK,
-		.entry_handler = bulk_entry,
-		.handler = bulk_return,
-		.data_size = sizeof(struct kobs_page_call),
-		.maxactive = INFLIGHT,
+	pg->bulk = (struct kobs_return){
+		.rp = {
+			.kp.addr = KOBS_PAGES_BULK,
+			.entry_handler = bulk_entry,
+			.handler = bulk_return,
+			.data_size = sizeof(struct kobs_page_call),
+			.maxactive = INFLIGHT,
+		},
+		.ctx = pg,
+		.memory = &pg->s->memory,
 	};
-	err = register_kretprobe(&pg->bulk);
-	pg->bulks = !err;
-	return err;
+	return kobs_return_hook(&pg->bulk);
 }
 
 static void bulk_unhook(struct kobs_page *pg)
 {
-	if (pg->bulks && kobs_ftrace_dead()) {
-		/* Where the kprobe lies on ftrace, it could not be disarmed. */
-		pg->stuck = true;
-	} else if (pg->bulks) {
-		unregister_kretprobe(&pg->bulk);
-		/* It failed, and says so by this only. */
-		if (!pg->bulk.kp.addr)
-			pg->stuck = true;
-		pg->bulks = false;
-	}
-	/* For the return handlers, which run with preemption off. */
-	synchronize_rcu();
+	kobs_return_unhook(&pg->bulk, &pg->stuck);
 }
 
 static u64 bulk_missed(const struct kobs_page *pg)
 {
-	return READ_ONCE(pg->bulk.nmissed) + READ_ONCE(pg->bulk.kp.nmissed) +
-	       atomic64_read(&pg->unsure);
+	return kobs_return_missed(&pg->bulk) + atomic64_read(&pg->unsure);
 }
 
 #else /* !CONFIG_KRETPROBES */

@@ -14,13 +14,13 @@
 
 #include <linux/bits.h>
 #include <linux/ftrace.h>
-#include <linux/kprobes.h>
 #include <linux/mm_types.h>
 
 #include "core/census.h"
 #include "core/module_code.h"
 #include "core/session.h"
 #include "core/site.h"
+#include "hooks/return.h"
 #include "hooks/tracepoint.h"
 #include "lib/block_table.h"
 #include "lib/group_table.h"
@@ -87,7 +87,6 @@ struct kobs_page_cpu {
  * @migrate: hook of migrations
  * @migrates: @migrate is on
  * @bulk: hook of allocations of many pages at a time
- * @bulks: @bulk is on
  * @unsure: pages that were allocated with others, and are not known
  * @stuck: a hook can be called after the end
  */
@@ -112,8 +111,9 @@ struct kobs_page {
 	struct kobs_probe probes[2];
 	struct ftrace_ops migrate;
 	bool migrates;
-	struct kretprobe bulk;
-	bool bulks;
+#ifdef CONFIG_KRETPROBES
+	struct kobs_return bulk;
+#endif
 	atomic64_t unsure;
 	bool stuck;
 };

@@ -90,7 +90,8 @@ static int point_hook(struct kobs_probe_point *point,
 		err = point->calls ?
 		      kobs_calls_start(point->calls) :
 		      kobs_ftrace_hook(&point->ops, &point->stuck);
-		if (err == -ENOMEM && point->calls)
+		if (err == -ENOMEM && point->calls &&
+		    kobs_calls_lack_room(point->calls))
 			return kobs_session_no_memory(point->s, extack,
 						      "inflight");
 		why = err ? kobs_ftrace_refusal(&err) : NULL;

@@ -18,7 +18,6 @@
  */
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "compat/ftrace_args.h"
@@ -48,7 +47,7 @@ static const struct kobs_slab_handlers *handlers_of(const struct kobs_slab *sl)
 
 /**
  * struct kobs_slab_bulk_call - a call of kmem_cache_alloc_bulk()
- * @sl: session; see struct kobs_call_instance
+ * @sl: session; see kobs_return_ctx()
  * @cache: cache
  * @gfp: flags
  * @n: number of objects requested
@@ -62,19 +61,11 @@ struct kobs_slab_bulk_call {
 	void **p;
 };
 
-/* The session of a return hook; NULL where there is no rethook, and it is being unregistered. */
-static struct kobs_slab *hooked_by(struct kretprobe_instance *ri)
-{
-	struct kretprobe *rp = get_kretprobe(ri);
-
-	return rp ? container_of(rp, struct kobs_slab_return, rp)->sl : NULL;
-}
-
 static int bulk_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct kobs_slab_bulk_call *call = (struct kobs_slab_bulk_call *)ri->data;
 
-	call->sl = hooked_by(ri);
+	call->sl = kobs_return_ctx(ri);
 	if (!call->sl)
 		return 1;
 	call->cache = (void *)regs_get_kernel_argument(regs, 0);
@@ -102,7 +93,7 @@ static int bulk_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 /**
  * struct kobs_slab_nolock_call - a call of kmalloc_nolock()
- * @sl: session; see struct kobs_call_instance
+ * @sl: session; see kobs_return_ctx()
  * @request: bytes requested
  * @gfp: flags
  */
@@ -116,7 +107,7 @@ static int nolock_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct kobs_slab_nolock_call *call = (struct kobs_slab_nolock_call *)ri->data;
 
-	call->sl = hooked_by(ri);
+	call->sl = kobs_return_ctx(ri);
 	call->request = regs_get_kernel_argument(regs, 0);
 	call->gfp = kobs_nolock_gfp(regs);
 	/* A request of 0 bytes allocates nothing. */
@@ -153,38 +144,22 @@ static const struct {
 
 static int return_hook(struct kobs_slab *sl, unsigned int i)
 {
-	struct kobs_slab_return *r = &sl->returns[i];
-	int err;
+	struct kobs_return *r = &sl->returns[i];
 
 	if (!returns[i].function)
 		return 0;
-	r->sl = sl;
-	r->rp = (struct kretprobe){
-		.kp.addr = returns[i].function,
-		.entry_handler = returns[i].entry,
-		.handler = returns[i].handler,
-		.data_size = returns[i].data_size,
-		.maxactive = INFLIGHT,
+	*r = (struct kobs_return){
+		.rp = {
+			.kp.addr = returns[i].function,
+			.entry_handler = returns[i].entry,
+			.handler = returns[i].handler,
+			.data_size = returns[i].data_size,
+			.maxactive = INFLIGHT,
+		},
+		.ctx = sl,
+		.memory = &sl->s->memory,
 	};
-	err = register_kretprobe(&r->rp);
-	r->on = !err;
-	return err;
-}
-
-static void return_unhook(struct kobs_slab *sl, struct kobs_slab_return *r)
-{
-	if (!r->on)
-		return;
-	/* Where the kprobe lies on ftrace, it could not be disarmed. */
-	if (kobs_ftrace_dead()) {
-		sl->stuck = true;
-		return;
-	}
-	unregister_kretprobe(&r->rp);
-	/* It failed, and says so by this only. */
-	if (!r->rp.kp.addr)
-		sl->stuck = true;
-	r->on = false;
+	return kobs_return_hook(r);
 }
 
 static void returns_unhook(struct kobs_slab *sl)
@@ -192,9 +167,7 @@ static void returns_unhook(struct kobs_slab *sl)
 	unsigned int i;
 
 	for (i = 0; i < SLAB_RETURNS; i++)
-		return_unhook(sl, &sl->returns[i]);
-	/* For the return handlers, which run with preemption off. */
-	synchronize_rcu();
+		kobs_return_unhook(&sl->returns[i], &sl->stuck);
 }
 
 static int returns_hook(struct kobs_slab *sl, const char **failed)
@@ -219,8 +192,7 @@ static u64 returns_missed(const struct kobs_slab *sl)
 	u64 n = 0;
 
 	for (i = 0; i < SLAB_RETURNS; i++)
-		n += READ_ONCE(sl->returns[i].rp.nmissed) +
-		     READ_ONCE(sl->returns[i].rp.kp.nmissed);
+		n += kobs_return_missed(&sl->returns[i]);
 	return n;
 }
 

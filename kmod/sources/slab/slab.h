@@ -13,13 +13,13 @@
 #define KOBS_SLAB_H
 
 #include <linux/ftrace.h>
-#include <linux/kprobes.h>
 
 #include "core/census.h"
 #include "core/kmem_cache.h"
 #include "core/module_code.h"
 #include "core/session.h"
 #include "core/site.h"
+#include "hooks/return.h"
 #include "hooks/tracepoint.h"
 #include "lib/group_table.h"
 #include "lib/object_table.h"
@@ -129,18 +129,6 @@ struct kobs_slab_cpu {
 #define SLAB_RETURNS	2
 
 /**
- * struct kobs_slab_return - the hook of a function's return
- * @rp: kretprobe
- * @sl: session
- * @on: it is on
- */
-struct kobs_slab_return {
-	struct kretprobe rp;
-	struct kobs_slab *sl;
-	bool on;
-};
-
-/**
  * struct kobs_slab - a session of this source
  *
  * Read by handlers:
@@ -194,7 +182,9 @@ struct kobs_slab {
 	struct kobs_probe probes[4];
 	struct ftrace_ops ops[SLAB_FUNCTIONS];
 	unsigned int hooked;
-	struct kobs_slab_return returns[SLAB_RETURNS];
+#ifdef CONFIG_KRETPROBES
+	struct kobs_return returns[SLAB_RETURNS];
+#endif
 	bool stuck;
 };
 
