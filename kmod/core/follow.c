@@ -32,13 +32,6 @@ const struct kobs_column kobs_follow_columns[1] = {
 	  KOBS_FOLLOW_W_SITE, 1 },
 };
 
-const struct kobs_reason kobs_follow_reasons[1] = {
-	[KOBS_FOLLOW_LOST_FULL - KOBS_N_SOURCE] = {
-		"objects_full",
-		"no room left for a live object: raise objects",
-	},
-};
-
 const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS] =
 	KOBS_CENSUS_FIELDS_OF("objects",
 			      "frees of objects that are not followed");

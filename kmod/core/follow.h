@@ -21,7 +21,7 @@
 
 /* The words of an event: just the site. */
 #define KOBS_FOLLOW_W_SITE	KOBS_W_SOURCE
-/* The only reason of loss beside those of the engine. */
+/* Its reason of loss: no room left for a live object. */
 #define KOBS_FOLLOW_LOST_FULL	(KOBS_N_SOURCE + 0)
 
 /**
@@ -67,7 +67,6 @@ struct kobs_follow {
 
 extern const struct kobs_param kobs_follow_params[KOBS_CENSUS_PARAMS];
 extern const struct kobs_column kobs_follow_columns[1];
-extern const struct kobs_reason kobs_follow_reasons[1];
 extern const struct kobs_field kobs_follow_fields[KOBS_CENSUS_FIELDS];
 
 int kobs_follow_init(struct kobs_follow *f, struct kobs_session *s,

@@ -9,8 +9,7 @@ from nlkit import K, Netlink, attr, attrs, param, refused, text, u32
 
 GEN_HOLD = "/sys/kernel/debug/kobs_gen_hold/"
 MOD = ("--module", "kobs_gen_hold")
-HAS_AREAS = os.path.exists("/sys/kernel/tracing/events/vmalloc/alloc_vmap_area")
-KINDS = ["slab", "page", "percpu"] + (["area"] if HAS_AREAS else [])
+KINDS = ["slab", "page", "percpu", "area"]
 SOURCES = {"slab": "slab", "page": "page", "percpu": "percpu", "area": "vmalloc"}
 INTO = 16
 NUMBERED = 0x6b6f62736e756d62

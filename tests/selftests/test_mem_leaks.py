@@ -6,7 +6,6 @@ import collections
 from pagetest import *
 
 KINDS = ["slab", "page", "vmalloc", "percpu"]
-HAS_AREAS = os.path.exists("/sys/kernel/tracing/events/vmalloc/alloc_vmap_area")
 SCRIPT = ("object 30", "leak task 10 1", "area 33", "percpu task 5 64", "clean pages 20", "clean vmalloc 3")
 
 
@@ -16,9 +15,7 @@ def all_kinds(*args, run=None, status=0):
     equal([k["kind"] for k in r["kinds"]], KINDS, "kinds")
     sums = {"hits": 0, "recorded": 0, "filtered": 0}
     for k in r["kinds"]:
-        equal("absent" in k, k["kind"] == "vmalloc" and not HAS_AREAS, f"absence of {k}")
-        if "absent" in k:
-            continue
+        assert "absent" not in k, f"absence of {k}"
         a = k["accounting"]
         equal(a["recorded"] + a["filtered"] + sum(a["lost"].values()), a["hits"], f"the balance of {k['kind']}")
         for name in sums:
@@ -50,23 +47,20 @@ def exact():
     found = collections.Counter()
     for row in rows(r, site="gen_leak_*[[]kobs_gen_page]"):
         found[row["kind"], row["site"].split("+")[0]] += row["live"]
-    area = {("vmalloc", "gen_leak_area"): 1} if HAS_AREAS else {("page", "gen_leak_area"): 33}
-    equal(found, {("slab", "gen_leak_object"): 30, ("page", "gen_leak_pages"): 20, ("percpu", "gen_leak_percpu"): 5, **area},
-          "rows of what is leaked")
+    equal(found, {("slab", "gen_leak_object"): 30, ("page", "gen_leak_pages"): 20, ("percpu", "gen_leak_percpu"): 5,
+                  ("vmalloc", "gen_leak_area"): 1}, "rows of what is leaked")
     equal(of(r, "page", "clean_pages", "allocated"), 160, "pages that are freed")
     equal(of(r, "page", "clean_pages", "freed"), 160, "pages that are freed")
-    if HAS_AREAS:
-        equal(of(r, "vmalloc", "clean_vmalloc", "freed"), 3, "areas that are freed")
-        equal(of(r, "page", "clean_vmalloc", "allocated"), 0, "pages of areas")
+    equal(of(r, "vmalloc", "clean_vmalloc", "freed"), 3, "areas that are freed")
+    equal(of(r, "page", "clean_vmalloc", "allocated"), 0, "pages of areas")
     # Of slabs, there are as many as the caches lacked room: none, perhaps.
-    if HAS_AREAS:
-        elsewhere = next(k["counted_elsewhere"] for k in r["kinds"] if k["kind"] == "page")
-        at_least(elsewhere, 33 + 3 * 20, "pages that count in other kinds")
+    elsewhere = next(k["counted_elsewhere"] for k in r["kinds"] if k["kind"] == "page")
+    at_least(elsewhere, 33 + 3 * 20, "pages that count in other kinds")
     weights = [(row.get("verdict") != "leak", -row["live_bytes"]) for row in r["rows"]]
     equal(weights, sorted(weights), "the order of the rows")
 
 
-@test("by stack, by task, and what is absent")
+@test("by stack, and by task")
 def columns():
     try:
         r = all_kinds("--by", "site,comm,kstack", run=page_script("object 5", "leak task 3 0", "percpu task 2 64"))
@@ -81,7 +75,7 @@ def columns():
     shown = obsctl("mem", "leaks", "--budget", 0, "-n", 3, "-i", "0.3", "-d", "1").out
     contains(shown, " so far", "interim reports")
     contains(shown, "KIND ", "text")
-    equal("vmalloc  absent: this kernel has no events of areas" in shown, not HAS_AREAS, "what is said of vmalloc")
+    contains(shown, "vmalloc  hits ", "what is said of vmalloc")
 
 
 @test("a saved report is shown and compared")
@@ -129,7 +123,7 @@ def module():
         gen_page("drop")
     leave = page_script("object 3", "leak task 1 1", "area 7", "leave")
     done = obsctl("mem", "leaks", *MOD, "--budget", 0, "--", *leave[:2], f"{leave[2]}; rmmod kobs_gen_page", status=3)
-    pages = "2 pages (order 1), 1 vmalloc area" if HAS_AREAS else "9 pages (orders 0, 1)"
+    pages = "2 pages (order 1), 1 vmalloc area"
     contains(done.err, f"module kobs_gen_page left 3 slab objects, {pages} behind", "warning")
     contains(done.out, f"and left 3 slab objects, {pages} behind. ***", "report")
     insmod("kobs_gen_page")

@@ -48,10 +48,6 @@ def unknown():
 
 @test("areas of vmalloc()")
 def areas():
-    if not os.path.exists("/sys/kernel/tracing/events/vmalloc/alloc_vmap_area"):
-        r = obsctl("mem", "leaks", "--kind", "vmalloc", "-d", "1", status=1)
-        contains(r.err, "no events of areas", "refusal")
-        skip("this kernel has no events of areas")
     try:
         r = leaks("--kind", "vmalloc", run=page_script("area 33", "area 7", "clean vmalloc 12"))
         equal(total(r, "leak_area"), 2, "live areas")
@@ -61,6 +57,26 @@ def areas():
             equal(total(r, "clean_vmalloc", key), n, f"areas that are freed: {key}")
         equal(r["accounting"]["lost"], {}, "lost")
         equal([row for row in r["rows"] if row["failed"] or row["missed_frees"]], [], "areas that failed, and frees that were missed")
+    finally:
+        gen_page("drop")
+
+
+def listed(function):
+    """Sizes of the areas that a function of kobs_gen_page has, by /proc/vmallocinfo, with their guard pages."""
+    return sorted(int(line.split()[1]) for line in read("/proc/vmallocinfo").splitlines()
+                  if line.split()[2].startswith(f"gen_{function}+0x") and "[kobs_gen_page]" in line)
+
+
+@test("live areas of vmalloc() are those of /proc/vmallocinfo")
+def vmallocinfo():
+    try:
+        r = leaks("--kind", "vmalloc", *MOD, "--dump", 8, run=page_script("area 33", "area 7", "clean vmalloc 12", "area 1", "area 400"))
+        known = listed("leak_area")
+        equal(known, [n * 4096 for n in (2, 8, 34, 401)], "what the kernel lists")
+        equal((total(r, "leak_area"), total(r, "leak_area", "live_bytes")), (len(known), sum(known)), "live areas and bytes")
+        equal(sorted(o["size"] for s in r["dump"]["sites"] for o in s["objects"]), known, "sizes of areas")
+        gen_page("drop")
+        equal(listed("leak_area"), [], "what the kernel lists at the end")
     finally:
         gen_page("drop")
 

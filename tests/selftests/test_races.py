@@ -41,6 +41,8 @@ def kinds():
                              *FREE),
         "slab leaks": ("slab", "leaks", "site", param("objects", 4096), *FREE),
         "page leaks": ("page", "leaks", "site,kstack", param("objects", 4096), param("tasks", 64), *FREE),
+        "vmalloc leaks": ("vmalloc", "leaks", "site,kstack", param("tasks", 64), *FREE),
+        "percpu leaks": ("percpu", "leaks", "site", *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),
@@ -93,7 +95,7 @@ def settled(s, what):
     if what in STREAMS:
         # A sample is one record or more.
         at_least(s.records, i["recorded"], f"records of {what}: {i}")
-    elif what not in ("slab leaks", "page leaks"):
+    elif not what.endswith(" leaks"):
         equal(sum(r["count"] for r in s.rows()), i["recorded"], f"rows of {what}: {i}")
     return i
 
@@ -141,7 +143,7 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "func graph", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "lock contention",
+for kind in ("func count", "func time", "func graph", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "vmalloc leaks", "lock contention",
              "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 

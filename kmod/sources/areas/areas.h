@@ -13,10 +13,17 @@
 
 #include "core/follow.h"
 #include "core/source.h"
+#include "hooks/return.h"
 #include "hooks/tracepoint.h"
 
-/* Maximum number of tracepoints of a kind. */
+/* Maximum number of tracepoints, and of functions, of a kind. */
 #define AREAS_PROBES	3
+#define AREAS_RETURNS	2
+
+/* Its reason of loss. */
+#define AREAS_LOST_MISSED	(KOBS_N_SOURCE + 1)
+
+struct kobs_areas;
 
 /**
  * struct kobs_areas_kind - a kind of areas, which has a source
@@ -25,18 +32,21 @@
  *	kobs_follow
  * @late_frees: an address can be allocated again before its free is reported
  * @lies: where areas lie; NULL: their keys are their addresses
- * @failed: NULL, or called when an allocation may have failed, see @watch
- * @watch: NULL, or registers a block with @failed; 0, or an error. May sleep
- * @unwatch: undoes @watch, and waits until @failed does not run. May sleep
+ * @hooks: number of hooks that @hook turns on
+ * @hook: NULL, or turns on what is not a tracepoint, all or none; 0, or an error, and
+ *	the name of what failed. May sleep
+ * @unhook: undoes @hook, and waits until no handler runs. May sleep
+ * @missed: NULL, or returns the number of calls that were lost before a handler ran
  */
 struct kobs_areas_kind {
 	const struct kobs_source *source;
 	struct kobs_probe probes[AREAS_PROBES];
 	bool late_frees;
 	const struct kobs_lies *lies;
-	notifier_fn_t failed;
-	int (*watch)(struct notifier_block *nb);
-	int (*unwatch)(struct notifier_block *nb);
+	unsigned int hooks;
+	int (*hook)(struct kobs_areas *a, const char **failed);
+	void (*unhook)(struct kobs_areas *a);
+	u64 (*missed)(const struct kobs_areas *a);
 };
 
 /**
@@ -45,7 +55,9 @@ struct kobs_areas_kind {
  * @kind: what they are
  * @probes: tracepoints
  * @n: number of @probes
- * @failures: for @failed of the kind
+ * @failures: is told of allocations that failed
+ * @returns: functions
+ * @stuck: a hook can be called after the end
  */
 struct kobs_areas {
 	struct kobs_follow follow;
@@ -53,6 +65,10 @@ struct kobs_areas {
 	struct kobs_probe probes[AREAS_PROBES];
 	unsigned int n;
 	struct notifier_block failures;
+#ifdef CONFIG_KRETPROBES
+	struct kobs_return returns[AREAS_RETURNS];
+#endif
+	bool stuck;
 };
 
 /* percpu.c, vmalloc.c */

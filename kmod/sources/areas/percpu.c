@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source percpu: areas of the percpu allocator, by tracepoints that report all of
- * them, and what fails. An area is as large as what it takes on all CPUs.
+ * them, and what fails, but for the limit of a control group, which the allocator
+ * looks at before it begins. An area is as large as what it takes on all CPUs.
  *
  * Locking: none in the handlers.
  */

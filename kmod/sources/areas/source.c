@@ -37,7 +37,7 @@ static int areas_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return -ENOMEM;
 	for (; a->n < AREAS_PROBES && kind->probes[a->n].name; a->n++)
 		a->probes[a->n] = kind->probes[a->n];
-	err = kobs_follow_init(&a->follow, s, a->n + !!kind->watch, extack);
+	err = kobs_follow_init(&a->follow, s, a->n + kind->hooks, extack);
 	if (err) {
 		kfree(a);
 		return err;
@@ -45,31 +45,39 @@ static int areas_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	a->kind = kind;
 	a->follow.late_frees = kind->late_frees;
 	a->follow.census.lies = kind->lies;
-	/* Called last: the others may have made room. */
-	a->failures.notifier_call = kind->failed;
-	a->failures.priority = INT_MIN;
 	s->priv = a;
 	return 0;
+}
+
+static int areas_hook(struct kobs_areas *a, struct netlink_ext_ack *extack)
+{
+	const char *failed;
+	int err = a->kind->hook ? a->kind->hook(a, &failed) : 0;
+
+	if (err == -ENOMEM)
+		return kobs_session_no_memory(a->follow.s, extack,
+					      "objects or rows");
+	if (err)
+		return kobs_refuse(extack, err, "%s cannot be hooked: error %d",
+				   failed, -err);
+	err = kobs_tracepoint_attach(a->probes, a->n, &a->follow, &failed);
+	if (err && a->kind->unhook)
+		a->kind->unhook(a);
+	return err ? kobs_refuse(extack, err,
+				 "cannot attach to the tracepoint %s: error %d",
+				 failed, -err) : 0;
 }
 
 static int areas_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 {
 	struct kobs_areas *a = s->priv;
-	const char *failed;
-	int err = a->kind->watch ? a->kind->watch(&a->failures) : 0;
+	int err = areas_hook(a, extack);
 
-	if (err)
-		return kobs_refuse(extack, err,
-				   "cannot be told of failures: error %d", -err);
-	err = kobs_tracepoint_attach(a->probes, a->n, &a->follow, &failed);
-	if (err && a->kind->watch)
-		a->kind->unwatch(&a->failures);
-	if (err)
-		return kobs_refuse(extack, err,
-				   "cannot attach to the tracepoint %s: error %d",
-				   failed, -err);
-	kobs_census_start(&a->follow.census);
-	return 0;
+	if (a->stuck)
+		kobs_session_pin(s);
+	if (!err)
+		kobs_census_start(&a->follow.census);
+	return err;
 }
 
 static void areas_stop(struct kobs_session *s)
@@ -77,8 +85,10 @@ static void areas_stop(struct kobs_session *s)
 	struct kobs_areas *a = s->priv;
 
 	kobs_tracepoint_detach(a->probes, a->n, &a->follow);
-	if (a->kind->watch)
-		a->kind->unwatch(&a->failures);
+	if (a->kind->unhook)
+		a->kind->unhook(a);
+	if (a->stuck)
+		kobs_session_pin(s);
 	kobs_census_stop(&a->follow.census);
 }
 
@@ -97,6 +107,13 @@ static bool areas_rows(struct kobs_session *s, unsigned long *at,
 	struct kobs_areas *a = s->priv;
 
 	return kobs_follow_rows(&a->follow, at, out);
+}
+
+static u64 areas_missed(const struct kobs_session *s)
+{
+	const struct kobs_areas *a = s->priv;
+
+	return a && a->kind->missed ? a->kind->missed(a) : 0;
 }
 
 static struct kobs_census *areas_census(const struct kobs_session *s)
@@ -141,6 +158,17 @@ static void areas_code(struct kobs_session *s, const struct kobs_code *code,
 	.available = how,						\
 }
 
+static const struct kobs_reason areas_reasons[] = {
+	[KOBS_FOLLOW_LOST_FULL - KOBS_N_SOURCE] = {
+		"objects_full",
+		"no room left for a live object: raise objects",
+	},
+	[AREAS_LOST_MISSED - KOBS_N_SOURCE] = {
+		"missed_returns",
+		"call of an area's allocation or free that could not be hooked",
+	},
+};
+
 #define AREAS_SOURCE(kind, text, mode) {				\
 	.name = kind,							\
 	.doc = text,							\
@@ -150,12 +178,14 @@ static void areas_code(struct kobs_session *s, const struct kobs_code *code,
 	.n_columns = ARRAY_SIZE(kobs_follow_columns),			\
 	.params = kobs_follow_params,					\
 	.n_params = ARRAY_SIZE(kobs_follow_params),			\
-	.reasons = kobs_follow_reasons,					\
-	.n_reasons = ARRAY_SIZE(kobs_follow_reasons),			\
+	.reasons = areas_reasons,					\
+	.n_reasons = ARRAY_SIZE(areas_reasons),				\
 	.prepare = areas_prepare,					\
 	.start = areas_start,						\
 	.stop = areas_stop,						\
 	.release = areas_release,					\
+	.missed = areas_missed,						\
+	.missed_as = AREAS_LOST_MISSED,					\
 	.rows = areas_rows,						\
 	.census = areas_census,						\
 	.code = areas_code,						\
