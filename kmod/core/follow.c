@@ -21,6 +21,7 @@
 
 #include "core/census_tables.h"
 #include "core/follow.h"
+#include "core/follow_fast.h"
 #include "core/hit.h"
 
 const struct kobs_param kobs_follow_params[KOBS_CENSUS_PARAMS] = {
@@ -101,6 +102,7 @@ int kobs_follow_init(struct kobs_follow *f, struct kobs_session *s,
 	if (err)
 		kobs_follow_free_all(f);
 	f->limited = s->filter.task || f->module.on;
+	f->fast = !s->need && !f->limited && !f->census.keeps_who;
 	return err;
 }
 
@@ -140,6 +142,7 @@ static u32 follow_group(struct kobs_follow *f, unsigned long site,
 {
 	struct kobs_session *s = f->s;
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	unsigned long called = site;
 	u32 need = s->need;
 	u32 group;
 
@@ -164,7 +167,12 @@ static u32 follow_group(struct kobs_follow *f, unsigned long site,
 		*fate = KOBS_N_STACK_FULL;
 		return KOBS_GROUP_NONE;
 	}
-	return follow_find(f, v);
+	group = follow_find(f, v);
+	/* A helper is called by many sites. */
+	if (f->fast && called == site && group != KOBS_GROUP_NONE)
+		WRITE_ONCE(*kobs_follow_known(f, site),
+			   (u32)site | (u64)(group + 1) << 32);
+	return group;
 }
 
 static local64_t *follow_counts(struct kobs_follow *f, u32 group)
@@ -310,11 +318,28 @@ static bool follow_remove(struct kobs_follow *f, u64 key, struct kobs_object *o,
 	return found;
 }
 
+/* The end of an object that was taken out; late: it was counted. */
+static enum kobs_counter follow_ended(struct kobs_follow *f, struct kobs_cpu *pc,
+				      u32 group, bool late)
+{
+	local64_t *n;
+
+	if (group == KOBS_GROUP_OWN) {
+		kobs_count(&pc->counters, KOBS_N_OWN);
+		return KOBS_N_FILTERED;
+	}
+	n = follow_counts(f, group);
+	if (!n)
+		return KOBS_N_NO_TABLE;
+	if (!late)
+		local64_inc(&n[KOBS_CENSUS_FREED]);
+	return KOBS_N_RECORDED;
+}
+
 static enum kobs_counter follow_freed(struct kobs_follow *f, struct kobs_cpu *pc,
 				      u64 key)
 {
 	struct kobs_object o;
-	local64_t *n;
 	bool late;
 
 	if (!follow_remove(f, key, &o, &late)) {
@@ -324,16 +349,7 @@ static enum kobs_counter follow_freed(struct kobs_follow *f, struct kobs_cpu *pc
 			local64_inc(&this_cpu_ptr(f->cpu)->unknown);
 		return KOBS_N_FILTERED;
 	}
-	if (o.group == KOBS_GROUP_OWN) {
-		kobs_count(&pc->counters, KOBS_N_OWN);
-		return KOBS_N_FILTERED;
-	}
-	n = follow_counts(f, o.group);
-	if (!n)
-		return KOBS_N_NO_TABLE;
-	if (!late)
-		local64_inc(&n[KOBS_CENSUS_FREED]);
-	return KOBS_N_RECORDED;
+	return follow_ended(f, pc, o.group, late);
 }
 
 /**
@@ -357,6 +373,71 @@ void kobs_follow_free(struct kobs_follow *f, u64 key)
 		kobs_hit_end(f->s, pc, t0, 0);
 	}
 	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_follow_put_slow() - insert an object, and leave the handler
+ * @f: objects of a session, whose handler was entered
+ * @key: key of the object
+ * @size: bytes
+ * @group: its group
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_follow_put_slow(struct kobs_follow *f, u64 key, size_t size, u32 group)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(f->s->cpu);
+
+	kobs_count(&pc->counters, follow_put(f, key, size, group));
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_follow_free_slow() - account for a free that was counted, and leave the handler
+ * @f: objects of a session, whose handler was entered
+ * @key: key of the object
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_follow_free_slow(struct kobs_follow *f, u64 key)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(f->s->cpu);
+
+	kobs_count(&pc->counters, follow_freed(f, pc, key));
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_follow_end_slow() - account for the end of an object without counters, and leave
+ * the handler
+ * @f: objects of a session, whose handler was entered
+ * @group: the object's group
+ *
+ * Context: any, NMI included; preemption off.
+ */
+void kobs_follow_end_slow(struct kobs_follow *f, u32 group)
+{
+	struct kobs_cpu *pc = this_cpu_ptr(f->s->cpu);
+
+	kobs_count(&pc->counters, follow_ended(f, pc, group, false));
+	kobs_hit_leave(pc);
+}
+
+/**
+ * kobs_follow_code() - a module comes or goes: its sites have groups of their own
+ * @f: objects of a session
+ * @replace: what becomes of its names
+ *
+ * Context: task; none of the code that goes or comes runs, so that nobody is about to
+ * store what is known of it.
+ */
+void kobs_follow_code(struct kobs_follow *f, const struct kobs_replace *replace)
+{
+	unsigned int i;
+
+	kobs_group_table_replace(&f->groups, replace);
+	for (i = 0; i < ARRAY_SIZE(f->sites); i++)
+		WRITE_ONCE(f->sites[i], 0);
 }
 
 static u64 follow_unknown(const struct kobs_follow *f)

@@ -24,6 +24,9 @@
 /* Its reason of loss: no room left for a live object. */
 #define KOBS_FOLLOW_LOST_FULL	(KOBS_N_SOURCE + 0)
 
+/* Entries of kobs_follow.sites. */
+#define KOBS_FOLLOW_SITES_BITS	8
+
 /**
  * struct kobs_follow_cpu - per-CPU part of a session
  * @unknown: frees of objects that are not followed
@@ -36,6 +39,7 @@ struct kobs_follow_cpu {
  * struct kobs_follow - objects of a session
  * @s: session
  * @limited: not all allocations are followed
+ * @fast: the site determines the group
  * @late_frees: an address can be allocated again before its free is reported; set
  *	after kobs_follow_init(); then events come from tasks alone
  * @missed: some free was lost: there can be objects that are not live
@@ -48,10 +52,12 @@ struct kobs_follow_cpu {
  * @census: rows
  * @lock: with @late_frees, protects @live and @late
  * @late: objects whose free is yet to be reported
+ * @sites: groups by their sites, see follow_fast.h
  */
 struct kobs_follow {
 	struct kobs_session *s;
 	bool limited;
+	bool fast;
 	bool late_frees;
 	bool missed;
 	struct kobs_object_table live;
@@ -63,6 +69,7 @@ struct kobs_follow {
 	struct kobs_census census;
 	raw_spinlock_t lock; /* protects live and late, with late_frees */
 	struct kobs_late_frees late;
+	u64 sites[1 << KOBS_FOLLOW_SITES_BITS];
 };
 
 extern const struct kobs_param kobs_follow_params[KOBS_CENSUS_PARAMS];
@@ -75,6 +82,10 @@ void kobs_follow_free_all(struct kobs_follow *f);
 void kobs_follow_alloc(struct kobs_follow *f, u64 key, size_t size,
 		       unsigned long site);
 void kobs_follow_free(struct kobs_follow *f, u64 key);
+void kobs_follow_put_slow(struct kobs_follow *f, u64 key, size_t size, u32 group);
+void kobs_follow_free_slow(struct kobs_follow *f, u64 key);
+void kobs_follow_end_slow(struct kobs_follow *f, u32 group);
+void kobs_follow_code(struct kobs_follow *f, const struct kobs_replace *replace);
 bool kobs_follow_rows(struct kobs_follow *f, unsigned long *at,
 		      struct kobs_row_out *out);
 bool kobs_follow_note(const struct kobs_follow *f, unsigned int i,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-Jobs of the benchmarks (see bench) for pages: what following them adds to a pair of an allocation and a free.
+Jobs of the benchmarks (see bench) for pages and percpu areas: what following them adds to a pair of an allocation and a free.
 """
 
 import json
@@ -20,16 +20,16 @@ def jobs(b):
             f.write(f"{command} {PAIRS}")
         return int(b.read(GEN + "bench")) / 1000
 
-    def work():
+    def work(command="bench"):
         name = "/tmp/work"
         with open(name, "w", encoding="utf-8") as f:
-            f.write(f"#!/bin/sh\nexec echo bench {PAIRS} >{GEN}run\n")
+            f.write(f"#!/bin/sh\nexec echo {command} {PAIRS} >{GEN}run\n")
         os.chmod(name, 0o755)
         return name
 
-    def own(*args):
+    def own(*args, kind="page", command="bench"):
         def measure():
-            out = b.run("obsctl", "mem", "leaks", "--kind", "page", *args, "--budget", "0", "--json", "-n", "0", "--", work())
+            out = b.run("obsctl", "mem", "leaks", "--kind", kind, *args, "--budget", "0", "--json", "-n", "0", "--", work(command))
             report = json.loads(out.splitlines()[-1])
             b.balanced(report)
             rows = [r for r in report["rows"] if "gen_bench" in json.dumps(r.get("site", r.get("kstack")))]
@@ -39,9 +39,9 @@ def jobs(b):
             return int(b.read(GEN + "bench")) / 1000
         return measure
 
-    def bpftrace(program):
+    def bpftrace(program, command="bench"):
         def measure():
-            out = b.run("bpftrace", "-e", program, "-c", "/bin/sh " + work())
+            out = b.run("bpftrace", "-e", program, "-c", "/bin/sh " + work(command))
             if sum(map(int, re.findall(r"^@n: (\d+)$", out, re.M))) < TRACED:
                 raise b.Absent(f"bpftrace saw too few pairs: {out[-200:]}")
             return int(b.read(GEN + "bench")) / 1000
@@ -79,9 +79,24 @@ def jobs(b):
                         "tracepoint:kmem:mm_page_alloc { @s[args->pfn] = kstack; @o[args->pfn] = 1; } "
                         "tracepoint:kmem:mm_page_free /@o[args->pfn]/ { @n = @n + 1; delete(@s[args->pfn]); delete(@o[args->pfn]); } "
                         "END { clear(@s); clear(@o); }"))]),
-                ("mem leaks by kstack, a pair of a page", ("--by", "kstack"), 800, [])):
+                ("mem leaks by kstack, a pair of a page", ("--by", "kstack"), 800, []),
+                ("mem leaks --dump, a pair of a page", ("--by", "site", "--dump", "1"), None, [])):
             got = cost("kobs", own(*args), plain)
             b.line(what, got, limit, [(name, cost(name, peer, plain)) for name, peer in peers])
         b.line("page: memory of a block at 90 % fill, bytes", memory(), 32, [])
 
-    return {"page": job_page}
+    def job_percpu():
+        command = "bench percpu"
+        plain = min(pair(command) for _ in range(3))
+        b.notes.append(f"unfollowed pair of a percpu area: {plain:.1f}")
+        for what, args, limit, peers in (
+                ("mem leaks by site, a pair of a percpu area", ("--by", "site"), 250, [
+                    ("bpftrace, live areas by site", bpftrace(
+                        "tracepoint:percpu:percpu_alloc_percpu { @s[args->ptr] = args->call_site; } "
+                        "tracepoint:percpu:percpu_free_percpu /@s[args->ptr]/ { @n = @n + 1; delete(@s[args->ptr]); } END { clear(@s); }",
+                        command))]),
+                ("mem leaks by kstack, a pair of a percpu area", ("--by", "kstack"), None, [])):
+            got = cost("kobs", own(*args, kind="percpu", command=command), plain)
+            b.line(what, got, limit, [(name, cost(name, peer, plain)) for name, peer in peers])
+
+    return {"page": job_page, "percpu": job_percpu}

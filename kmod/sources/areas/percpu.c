@@ -9,6 +9,7 @@
 #include <linux/percpu.h>
 #include <trace/events/percpu.h>
 
+#include "core/follow_fast.h"
 #include "sources.h"
 #include "sources/areas/areas.h"
 
@@ -46,12 +47,12 @@ static void percpu_alloc(void *data, unsigned long call_site, bool reserved,
 	/* Some kernels count what they note for each area. */
 	if (unlikely(!READ_ONCE(parts)) && size)
 		WRITE_ONCE(parts, bytes_alloc / size);
-	kobs_follow_alloc(data, key_of(ptr), bytes_alloc, call_site);
+	kobs_follow_alloc_fast(data, key_of(ptr), bytes_alloc, call_site);
 }
 
 static void percpu_free(void *data, void *base_addr, int off, void __percpu *ptr)
 {
-	kobs_follow_free(data, key_of(ptr));
+	kobs_follow_free_fast(data, key_of(ptr));
 }
 
 static void percpu_failed(void *data, bool reserved, bool is_atomic, size_t size,

@@ -143,7 +143,7 @@ static void areas_code(struct kobs_session *s, const struct kobs_code *code,
 {
 	struct kobs_areas *a = s->priv;
 
-	kobs_group_table_replace(&a->follow.groups, replace);
+	kobs_follow_code(&a->follow, replace);
 }
 
 #define AREAS_MODE(how) {						\

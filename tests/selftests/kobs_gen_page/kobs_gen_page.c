@@ -32,6 +32,7 @@
  *            storm N           N blocks of 8 pages, split, whose pages both CPUs
  *                              free at the same time
  *            bench N           time N pairs of an allocation and a free of a page
+ *            bench percpu N    the same of a percpu area
  *            probes N          the same, with tracepoint probes that do nothing
  *            reset             stats to 0
  *   stats  "name n" per line: what was allocated, in pages; percpu in bytes of one
@@ -56,6 +57,7 @@
 #include <linux/percpu.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
@@ -67,6 +69,7 @@
 #define MOST_ORDER	9
 #define PART		3	/* order of blocks that are split */
 #define BULK		64
+#define FRAGS		5	/* parts of a block, or of a packet */
 #define ROUNDS		5
 
 #if __has_attribute(__noipa__)
@@ -532,6 +535,57 @@ static SITE bool gen_clean_split(void)
 	return true;
 }
 
+/* Pages that are given back as a batch of folios. */
+static SITE bool gen_clean_folios(void)
+{
+	struct page *pages[BULK];
+	int n = 0;
+
+	while (n < BULK) {
+		pages[n] = alloc_page(GFP_KERNEL);
+		NOT_LAST();
+		if (!pages[n])
+			break;
+		n++;
+	}
+	release_pages(pages, n);
+	return n == BULK;
+}
+
+/* Fragments of a block: it goes with the last of them, and what the cache holds. */
+static SITE bool gen_clean_frag(void)
+{
+	struct page_frag_cache cache = {};
+	void *parts[FRAGS];
+	unsigned int n = 0;
+
+	while (n < FRAGS) {
+		parts[n] = page_frag_alloc(&cache, 1024, GFP_KERNEL);
+		NOT_LAST();
+		if (!parts[n])
+			break;
+		n++;
+	}
+	if (n)
+		__page_frag_cache_drain(virt_to_head_page(parts[0]),
+					cache.pagecnt_bias);
+	while (n)
+		page_frag_free(parts[--n]);
+	return parts[0];
+}
+
+/* A packet whose data are in pages of their own. */
+static SITE bool gen_clean_skb(void)
+{
+	int err;
+	struct sk_buff *skb = alloc_skb_with_frags(0, FRAGS * PAGE_SIZE, 0, &err,
+						   GFP_KERNEL);
+
+	NOT_LAST();
+	kfree_skb(skb);
+	return skb;
+}
+
 static SITE bool gen_clean_comp(void)
 {
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
@@ -629,6 +683,9 @@ static const struct {
 	{ "exact", gen_clean_exact },
 	{ "split", gen_clean_split },
 	{ "comp", gen_clean_comp },
+	{ "folios", gen_clean_folios },
+	{ "frag", gen_clean_frag },
+	{ "skb", gen_clean_skb },
 	{ "refs", gen_clean_refs },
 	{ "bulk", gen_clean_bulk },
 	{ "vmalloc", gen_clean_vmalloc },
@@ -757,9 +814,34 @@ static SITE struct page *gen_bench_alloc(void)
 	return page;
 }
 
+static bool bench_page(void)
+{
+	struct page *page = gen_bench_alloc();
+
+	if (page)
+		__free_page(page);
+	return page;
+}
+
+static SITE void __percpu *gen_bench_percpu(void)
+{
+	void __percpu *area = __alloc_percpu(64, 8);
+
+	NOT_LAST();
+	return area;
+}
+
+static bool bench_percpu(void)
+{
+	void __percpu *area = gen_bench_percpu();
+
+	free_percpu(area);
+	return area;
+}
+
 static u64 bench_result;
 
-static int run_bench(u64 n)
+static int run_bench(u64 n, bool (*pair)(void))
 {
 	unsigned int round;
 	u64 least = U64_MAX;
@@ -771,16 +853,23 @@ static int run_bench(u64 n)
 		u64 i;
 
 		for (i = 0; i < n; i++) {
-			struct page *page = gen_bench_alloc();
-
-			if (!page)
+			if (!pair())
 				return -ENOMEM;
-			__free_page(page);
 		}
 		least = min(least, ktime_get_ns() - t0);
 	}
 	bench_result = div64_u64(least * 1000, n);
 	return 0;
+}
+
+/* With an area that stays, so that the allocator keeps the page that they are in. */
+static int run_bench_percpu(u64 n)
+{
+	void __percpu *stays = __alloc_percpu(64, 8);
+	int err = stays ? run_bench(n, bench_percpu) : -ENOMEM;
+
+	free_percpu(stays);
+	return err;
 }
 
 static void no_alloc(void *data, struct page *page, unsigned int order,
@@ -814,7 +903,7 @@ static int run_probes(u64 n)
 		return err;
 	err = tracepoint_probe_register(found[1], no_free, NULL);
 	if (!err) {
-		err = run_bench(n);
+		err = run_bench(n, bench_page);
 		tracepoint_probe_unregister(found[1], no_free, NULL);
 	}
 	tracepoint_probe_unregister(found[0], no_alloc, NULL);
@@ -845,7 +934,7 @@ static int run_command(const char *text)
 		if (!strcmp(word, "storm"))
 			return run_storm(n);
 		if (!strcmp(word, "bench"))
-			return run_bench(n);
+			return run_bench(n, bench_page);
 		if (!strcmp(word, "probes"))
 			return run_probes(n);
 	}
@@ -854,6 +943,8 @@ static int run_command(const char *text)
 	if (sscanf(text, "percpu %15s %llu %llu", how, &n, &order) == 3)
 		return strcmp(how, "fail") ? run_percpu(n, order) :
 					     run_percpu_fail(n, order);
+	if (sscanf(text, "bench percpu %llu", &n) == 1)
+		return run_bench_percpu(n);
 	if (sscanf(text, "clean %15s %llu", how, &n) == 2)
 		return run_clean(how, n);
 	if (!strcmp(word, "drop"))
