@@ -6,8 +6,8 @@ import tempfile
 
 from pagetest import *
 
-CLEAN = {"pages": 8, "get": 2, "zeroed": 1, "exact": 8, "split": 16, "comp": 4, "refs": 8, "bulk": 64, "vmalloc": 20, "account": 2,
-         "movable": 1}
+CLEAN = {"pages": 8, "get": 2, "zeroed": 1, "exact": 8, "split": 16, "comp": 4, "folios": 64, "frag": 8, "skb": 5, "refs": 8,
+         "bulk": 64, "vmalloc": 20, "account": 2, "movable": 1}
 
 
 def leak_in(context):
@@ -138,6 +138,51 @@ def module():
     insmod("kobs_gen_page")
 
 
+@test("--sample: one in so many blocks is followed, with all of its parts")
+def sample():
+    def estimate(*commands):
+        r = account(json.loads(obsctl("mem", "leaks", "--kind", "page", *MOD, "--sample", 10, "--budget", 0, "--json", "--",
+                                      *page_script(*commands)).out))
+        equal((r["accounting"]["lost"], r["unknown_frees"]), ({}, 0), "lost, and unknown frees")
+        for row in r["rows"]:
+            equal((row["allocated"] % 10, "live_error" in row), (0, False), f"estimates in {row}")
+            equal(row["live"], row["allocated"] - row["freed"] - row["missed_frees"], f"live pages of {row}")
+        return r
+    try:
+        r = estimate("leak task 4000 0", "leak task 1000 2", "clean pages 500", "part 1500", "bulk 3000")
+        # Six times the standard error of one in ten of so many blocks.
+        for name, pages, blocks, each in (("leak_pages", 8000, 5000, 4), ("leak_bulk", 3000, 3000, 1)):
+            error = 6 * (blocks * 9) ** 0.5 * each
+            assert abs(total(r, name) - pages) <= error, f"{total(r, name)} live pages of {name}, of {pages} +- {error}"
+        equal((total(r, "clean_pages"), total(r, "clean_pages", "missed_frees")), (0, 0), "pages that are freed")
+        at_least(total(r, "leak_part", "allocated"), 8 * 1000, "pages of blocks that are split")
+        equal(total(r, "leak_part") * 8, total(r, "leak_part", "allocated") * 3, "those that stay")
+        shown = obsctl("mem", "leaks", "--kind", "page", *MOD, "--sample", 10, "--budget", 0, "--", *page_script("leak task 200 0")).out
+        contains(shown, "of one in 10 blocks", "title")
+        contains(shown, "estimates from one in 10 blocks. KEPT", "foot")
+    finally:
+        gen_page("drop")
+    for args in (), ("--kind", "percpu"):
+        contains(obsctl("mem", "leaks", *args, "--sample", 2, "-d", "1", status=2).err, "--sample needs --kind slab or page", f"refusal of {args}")
+
+
+@test("by stack of sites that grow: --escalate")
+def escalated():
+    turns = " ".join(map(str, range(12)))
+    try:
+        # The rows of a site share what its verdict looked at.
+        r = account(json.loads(obsctl("mem", "leaks", "--kind", "page", "--by", "site,kstack", "--escalate", "--budget", 0, "--json", "--", "sh", "-c",
+                    f"for i in {turns}; do echo leak task 8 0 >{GEN_PAGE}run; sleep 0.15; done; echo clean pages 5 >{GEN_PAGE}run").out))
+        equal(total(r, "leak_pages"), 12 * 8, "live pages")
+        found = rows(r, site="gen_leak_pages+0x*")
+        stacks = [row for row in found if row["kstack"]]
+        equal(any(f.startswith("gen_leak_pages+") for row in stacks for f in row["kstack"]), True, "a stack of what grows")
+        equal([row["kstack"] for row in rows(r, site="gen_clean_pages+0x*")], [[]], "stacks of what does not")
+        equal({row["verdict"] for row in found}, {"leak"}, "verdicts of the site")
+    finally:
+        gen_page("drop")
+
+
 @test("two CPUs that free parts of the same block at the same time")
 def storm():
     n = 150 if KERNEL != "debug" else 60
@@ -160,12 +205,38 @@ def tiny():
         gen_page("drop")
 
 
-@test("work that packs files and starts processes is no leak, what a module forgets is")
+# Packets over the loopback device, huge pages that come and go, and compaction.
+BUSY = """
+import mmap, socket, time
+
+server = socket.create_server(("127.0.0.1", 0))
+one = socket.create_connection(server.getsockname())
+other, _ = server.accept()
+for i in range(100):
+    one.sendall(bytes(60000))
+    left = 60000
+    while left:
+        left -= len(other.recv(left))
+    m = mmap.mmap(-1, 6 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        m.madvise(14)
+    except OSError:
+        pass # a kernel without huge pages
+    m[0] = m[2 << 20] = m[4 << 20] = 1
+    m.close()
+    if i % 20 == 19:
+        open("/proc/sys/vm/compact_memory", "w").write("1")
+    time.sleep(0.03)
+"""
+
+
+@test("work that packs files, starts processes, sends packets and moves pages is no leak, what a module forgets is")
 def verdicts():
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     turn = f"echo leak task 8 0 >{GEN_PAGE}run; cp /etc/passwd keep.$i; tar -cf - /etc/apt 2>/dev/null | gzip >packed; ls -R /etc >listed; sleep 0.15"
     place = tempfile.mkdtemp()
     try:
-        r = leaks(run=["sh", "-c", f"cd {place}; for i in $(seq 25); do {turn}; done"])
+        r = leaks(run=["sh", "-c", f"cd {place}; python3 -c '{BUSY}' & for i in $(seq 25); do {turn}; done; wait $!"])
         equal(total(r, "leak_pages"), 200, "live pages")
         equal({row["verdict"] for row in rows(r, site="gen_leak_pages+0x*")}, {"leak"}, "verdict of what a module forgets")
         # The shadow that KASAN has of the stacks of processes stays, and grows from process to process.

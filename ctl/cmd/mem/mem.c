@@ -27,6 +27,8 @@ static const struct opt leaks_options[] = {
 	{ "module", 0, "NAME", "only what this module allocates; ends when it is unloaded, and exits with status 3 if something is left",
 	  &opt_text, OPT_OWN_AT(struct mem_opts, module), .allowed = "the name of a module" },
 	{ "older", 0, "TIME", "only what is older than this", &opt_param_ms, .param = "older" },
+	{ "sample", 0, "N", "with --kind slab or page: follow one in N objects or blocks, and estimate",
+	  &opt_param, .param = "sample" },
 	{ "escalate", 0, NULL, "with --by site,kstack: take stacks only of sites that grow",
 	  &opt_param_switch, .param = "escalate", .value = ESCALATE_FROM },
 	{ "dump", 0, "N", DUMP_DOC, &opt_number, OPT_OWN_AT(struct mem_opts, dump.most),
@@ -114,6 +116,9 @@ static int check_leaks(const struct verb *verb, const struct opts *o)
 
 	if (opts_has_param(o, "escalate") && (!strings_have(&o->by, "site") || !stacks))
 		return misuse("--escalate needs --by site,kstack: it takes the stacks of growing sites only");
+	if (opts_has_param(o, "sample") &&
+	    (!own->kind || (strcmp(own->kind, "slab") && strcmp(own->kind, "page"))))
+		return misuse("--sample needs --kind slab or page: of others there are few");
 	return module_watch_misuse(own->module) ?: dump_misuse(&own->dump, o) ?:
 	       own->kind ? 0 : check_all(o);
 }

@@ -22,6 +22,17 @@
 #include "lib/macros.h"
 #include "lib/parse.h"
 
+/* What a sample is taken of: pages are followed by blocks of them. */
+static bool samples_blocks(const struct leaks_kind *kind)
+{
+	return !strcmp(kind->source, "page");
+}
+
+static const char *sampled_things(const struct leaks_kind *kind)
+{
+	return samples_blocks(kind) ? "blocks" : "objects";
+}
+
 static void describe(struct report *r, struct buf *out)
 {
 	const struct param *module = leaks_param(r, "module");
@@ -30,7 +41,8 @@ static void describe(struct report *r, struct buf *out)
 	if (module && module->text && *module->text)
 		buf_printf(out, " of module %s", module->text);
 	if (sample > 1)
-		buf_printf(out, " of one in %llu objects", (unsigned long long)sample);
+		buf_printf(out, " of one in %llu %s", (unsigned long long)sample,
+			   sampled_things(leaks_kind_of(r)));
 }
 
 /* Of a number that was estimated from one in so many objects. */
@@ -41,18 +53,20 @@ static double standard_error(const struct leaks *l, uint64_t followed)
 
 static void print_live(const struct leaks *l, struct out *o, const struct judged *j)
 {
+	/* Pages of a block are followed together. */
+	bool has_error = l->sample > 1 && !samples_blocks(l->kind);
 	double error = standard_error(l, j->row.count);
 	uint64_t live = j->row.count * l->sample;
 	char number[32], near[32], shown[80];
 
 	format_count(number, sizeof(number), live);
-	if (l->sample > 1)
+	if (has_error)
 		snprintf(shown, sizeof(shown), "%s +-%s", number,
 			 format_count(near, sizeof(near), (uint64_t)(error + 0.5)));
 	else
 		snprintf(shown, sizeof(shown), "%s", number);
 	out_cell_shown(o, "live", "LIVE", live, shown);
-	if (l->sample > 1)
+	if (has_error)
 		out_json_precise(o, "live_error", error);
 }
 
@@ -205,8 +219,9 @@ static void print_foot(struct report *r, struct out *o)
 		out_line(o, "\nKEPT BY SIXTH: live %s by the sixth of the session in which they were allocated",
 			 mem ? l->kind->things : "objects");
 	if (l->sample > 1)
-		out_line(o, "Numbers are estimates from one in %llu objects; +- is the standard error. KEPT is not scaled.",
-			 (unsigned long long)l->sample);
+		out_line(o, "Numbers are estimates from one in %llu %s%s. KEPT is not scaled.",
+			 (unsigned long long)l->sample, sampled_things(l->kind),
+			 samples_blocks(l->kind) ? "" : "; +- is the standard error");
 	if (l->unknown_frees && mem)
 		out_line(o, "%s %s were freed that were not followed, and count against no site: allocated before the session, or unseen",
 			 format_count(count, sizeof(count), l->unknown_frees), l->kind->things);

@@ -43,6 +43,7 @@ static_assert((int)PAGE_WORDS <= (int)KOBS_WORDS);
 /* Parameters after those of enum kobs_census_param. */
 enum kobs_page_param {
 	PAGE_P_OWNER_TEXT = KOBS_CENSUS_PARAMS,
+	PAGE_P_SAMPLE,
 	PAGE_P
 };
 
@@ -54,10 +55,12 @@ enum kobs_page_param {
  * struct kobs_page_cpu - per-CPU part of a session
  * @unknown: pages freed whose allocation was not seen
  * @other: pages allocated by an owner whose objects another report has
+ * @turn: number of blocks that it was drawn for whether they are followed
  */
 struct kobs_page_cpu {
 	local64_t unknown;
 	local64_t other;
+	u32 turn;
 };
 
 /**
@@ -67,6 +70,8 @@ struct kobs_page_cpu {
  * @s: session
  * @fast: the site, the order and the mobility determine the group of a block
  * @limited: not all allocations are followed
+ * @draw_below: for one in so many blocks the number drawn is lower; 0: all of them
+ *	are followed
  * @stale: some free was lost: there can be records of blocks that are not live
  * @first: step from the page allocator: low half return address, high half words
  * @second: the likeliest step after it
@@ -94,6 +99,7 @@ struct kobs_page {
 	struct kobs_session *s;
 	bool fast;
 	bool limited;
+	u32 draw_below;
 	bool stale;
 	u64 first;
 	u64 second;

@@ -11,8 +11,8 @@
  * Each hit ends in one counter:
  *
  *	recorded	the group's allocated, freed or failed counts its pages
- *	filtered	allocations excluded by the filter or by --module, or of
- *			owners whose objects another report has, and their frees;
+ *	filtered	allocations excluded by the filter, by --module or by the
+ *			sample, or of owners whose objects another report has, and their frees;
  *			frees of pages that are not followed; those of kobs and
  *			its controller
  *	lost		the block could not be followed
@@ -24,8 +24,10 @@
  * Locking: see lib/block_table.h; any context, NMI included.
  */
 #include <linux/gfp.h>
+#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/string.h>
 
 #include "core/hit.h"
@@ -39,6 +41,18 @@ static const char mobilities[][2 * sizeof(u64)] __aligned(sizeof(u64)) = {
 static bool page_own(const struct kobs_session *s)
 {
 	return unlikely(kobs_hit_is_own(s, current->tgid) && in_task());
+}
+
+/*
+ * Whether a block is followed: drawn by a Weyl sequence, of which every part has its
+ * share, whatever pattern the allocations have. Not by its address, which a site can
+ * get again and again, and of which a part of the block has another one.
+ */
+static bool page_drawn(struct kobs_page *pg)
+{
+	return likely(!pg->draw_below) ||
+	       this_cpu_inc_return(pg->cpu->turn) * GOLDEN_RATIO_32 <
+	       pg->draw_below;
 }
 
 static u32 page_find(struct kobs_page *pg, const u64 *v)
@@ -195,6 +209,10 @@ static void page_alloc_one(struct kobs_page *pg, struct kobs_cpu *pc,
 		fate = page ? page_put(pg, page_to_pfn(page), order,
 				       KOBS_GROUP_OWN) : KOBS_N_FILTERED;
 		kobs_count(&pc->counters, fate);
+		return;
+	}
+	if (page && !page_drawn(pg)) {
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
 		return;
 	}
 	group = page_group(pg, at, 0, class, &fate);
@@ -364,6 +382,8 @@ static enum kobs_counter page_bulk_put(struct kobs_page *pg, struct kobs_cpu *pc
 		kobs_count(&pc->counters, KOBS_N_OWN);
 		return page_put(pg, pfn, 0, KOBS_GROUP_OWN);
 	}
+	if (!page_drawn(pg))
+		return KOBS_N_FILTERED;
 	if (!b->grouped) {
 		b->group = page_group(pg, 0, b->site, kobs_page_class(0, b->gfp),
 				      &b->fate);

@@ -9,6 +9,7 @@
  * anything is freed.
  */
 #include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -101,7 +102,9 @@ static int page_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		page_free_all(pg);
 		return err;
 	}
-	pg->limited = s->filter.task || pg->module.on;
+	if (p[PAGE_P_SAMPLE].number > 1)
+		pg->draw_below = div64_u64(BIT_ULL(32), p[PAGE_P_SAMPLE].number);
+	pg->limited = s->filter.task || pg->module.on || pg->draw_below;
 	/* The site, the order and the mobility determine the key. */
 	pg->fast = !s->need && !pg->limited && !pg->census.keeps_who;
 	s->priv = pg;
@@ -268,6 +271,10 @@ static const struct kobs_param page_params[] = {
 		"owner_text",
 		"code of allocators whose objects another report has: pairs of start and end, ascending",
 		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
+	},
+	[PAGE_P_SAMPLE] = {
+		"sample", "follow one in N blocks",
+		KOBS_TYPE_NUMBER, NULL, 1, 1 << 20, 1
 	},
 };
 
