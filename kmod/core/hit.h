@@ -155,6 +155,28 @@ static __always_inline bool kobs_hit_is_usual(const struct kobs_session *s,
 	       !(READ_ONCE(s->own_bits) & BIT_ULL(current->tgid % 64U));
 }
 
+/* @task: only tasks come here, with interrupts on; a constant. */
+static __always_inline struct kobs_cpu *
+kobs_hit_enter_usual_in(struct kobs_session *s, bool task)
+{
+	struct kobs_cpu *pc;
+
+	preempt_disable_notrace();
+	pc = this_cpu_ptr(s->cpu);
+	if (likely(kobs_hit_is_usual(s, pc))) {
+		if (task)
+			kobs_hit_occupy_task(pc);
+		else
+			kobs_hit_occupy(pc);
+		kobs_count(&pc->counters, KOBS_N_HITS);
+		if (!pc)
+			__builtin_unreachable();
+		return pc;
+	}
+	preempt_enable_notrace();
+	return NULL;
+}
+
 /**
  * kobs_hit_enter_usual() - kobs_hit_enter(), kobs_hit_begin() and
  * kobs_hit_wanted() of a hit of which they say true, and which is not timed
@@ -170,19 +192,20 @@ static __always_inline bool kobs_hit_is_usual(const struct kobs_session *s,
 static __always_inline struct kobs_cpu *
 kobs_hit_enter_usual(struct kobs_session *s)
 {
-	struct kobs_cpu *pc;
+	return kobs_hit_enter_usual_in(s, false);
+}
 
-	preempt_disable_notrace();
-	pc = this_cpu_ptr(s->cpu);
-	if (likely(kobs_hit_is_usual(s, pc))) {
-		kobs_hit_occupy(pc);
-		kobs_count(&pc->counters, KOBS_N_HITS);
-		if (!pc)
-			__builtin_unreachable();
-		return pc;
-	}
-	preempt_enable_notrace();
-	return NULL;
+/**
+ * kobs_hit_enter_usual_task() - kobs_hit_enter_usual() where only tasks come
+ * @s: session
+ *
+ * Context: task, interrupts on.
+ * Return: as kobs_hit_enter_usual().
+ */
+static __always_inline struct kobs_cpu *
+kobs_hit_enter_usual_task(struct kobs_session *s)
+{
+	return kobs_hit_enter_usual_in(s, true);
 }
 
 static __always_inline void kobs_hit_gather(const struct kobs_session *s,

@@ -93,6 +93,14 @@ static __always_inline void kobs_hit_occupy(struct kobs_cpu *pc)
 	barrier();
 }
 
+/* Likewise, where only tasks come, with interrupts on: the context is known. */
+static __always_inline void kobs_hit_occupy_task(struct kobs_cpu *pc)
+{
+	kobs_hit_save_flags(&pc->flags);
+	pc->busy = KOBS_HIT_BUSY;
+	barrier();
+}
+
 /* Enter a handler unless another one is active. */
 static __always_inline bool kobs_hit_alone(struct kobs_cpu *pc)
 {
@@ -199,6 +207,33 @@ static __always_inline bool kobs_hit_enter_alone(struct kobs_session *s,
 	preempt_disable_notrace();
 	*pc = this_cpu_ptr(s->cpu);
 	return kobs_hit_alone(*pc);
+}
+
+/**
+ * kobs_hit_enter_task() - kobs_hit_enter() where only tasks come
+ * @s: session
+ *
+ * For handlers that have a slow path, as kobs_hit_enter_alone().
+ *
+ * Context: task, interrupts on.
+ * Return: the session's part of this CPU, or NULL while another handler is active:
+ * nothing was done.
+ */
+static __always_inline struct kobs_cpu *
+kobs_hit_enter_task(struct kobs_session *s)
+{
+	struct kobs_cpu *pc;
+
+	preempt_disable_notrace();
+	pc = this_cpu_ptr(s->cpu);
+	if (likely(!pc->busy)) {
+		kobs_hit_occupy_task(pc);
+		if (!pc)
+			__builtin_unreachable();
+		return pc;
+	}
+	preempt_enable_notrace();
+	return NULL;
 }
 
 /**

@@ -19,6 +19,27 @@
 #define KOBS_HIST_BUCKETS	(KOBS_HIST_SUB * KOBS_HIST_OCTAVES)
 
 /**
+ * kobs_hist_octave() - octave of a value
+ * @v: value, in any unit
+ * @sub: set to its part of the octave, below KOBS_HIST_SUB
+ *
+ * Context: any.
+ * Return: a number below KOBS_HIST_OCTAVES; rises with @v.
+ */
+static __always_inline unsigned int kobs_hist_octave(u64 v, unsigned int *sub)
+{
+	unsigned int shift;
+
+	if (v < KOBS_HIST_SUB) {
+		*sub = v;
+		return 0;
+	}
+	shift = __fls(v) - KOBS_HIST_BITS;
+	*sub = (v >> shift) % KOBS_HIST_SUB;
+	return shift + 1;
+}
+
+/**
  * kobs_hist_bucket() - bucket of a value
  * @v: value, in any unit
  *
@@ -27,12 +48,10 @@
  */
 static __always_inline unsigned int kobs_hist_bucket(u64 v)
 {
-	unsigned int shift;
+	unsigned int sub;
+	unsigned int octave = kobs_hist_octave(v, &sub);
 
-	if (v < KOBS_HIST_SUB)
-		return v;
-	shift = __fls(v) - KOBS_HIST_BITS;
-	return (shift << KOBS_HIST_BITS) + (unsigned int)(v >> shift);
+	return octave * KOBS_HIST_SUB + sub;
 }
 
 /**

@@ -167,9 +167,36 @@ static __always_inline u64 kobs_inflight_hash(u64 key0, u64 key1)
 }
 
 static __always_inline struct kobs_inflight *
-kobs_inflight_at(const struct kobs_inflight_table *t, u32 slot)
+kobs_inflight_at(const struct kobs_inflight_table *t, size_t slot)
 {
-	return t->entries + (size_t)slot * t->stride;
+	return t->entries + slot * t->stride;
+}
+
+/**
+ * kobs_inflight_find_home() - look up the entry of a key in the slot of its own
+ * @t: table
+ * @key0: first word
+ * @key1: second word
+ * @ref: set to the slot, and its entry if there is one
+ *
+ * For handlers that must be cheap: there is no call in it.
+ *
+ * Context: any, NMI included.
+ * Return: false when it is not there: call kobs_inflight_find().
+ */
+static __always_inline bool
+kobs_inflight_find_home(const struct kobs_inflight_table *t, u64 key0, u64 key1,
+			struct kobs_inflight_ref *ref)
+{
+	size_t home = kobs_inflight_hash(key0, key1) >> t->shift;
+
+	ref->state = &t->states[home];
+	/* Pairs with the release in kobs_inflight_publish(). */
+	ref->use = smp_load_acquire(&ref->state->use);
+	ref->entry = kobs_inflight_at(t, home);
+	ref->home = NULL;
+	return likely((ref->use & KOBS_INFLIGHT_PRESENT) &&
+		      ref->entry->key[0] == key0 && ref->entry->key[1] == key1);
 }
 
 /**
@@ -188,15 +215,7 @@ kobs_inflight_at(const struct kobs_inflight_table *t, u32 slot)
 static __always_inline bool kobs_inflight_find(const struct kobs_inflight_table *t, u64 key0,
 					       u64 key1, struct kobs_inflight_ref *ref)
 {
-	u32 home = kobs_inflight_hash(key0, key1) >> t->shift;
-
-	ref->state = &t->states[home];
-	/* Pairs with the release in kobs_inflight_publish(). */
-	ref->use = smp_load_acquire(&ref->state->use);
-	ref->entry = kobs_inflight_at(t, home);
-	ref->home = NULL;
-	if (likely((ref->use & KOBS_INFLIGHT_PRESENT) &&
-		   ref->entry->key[0] == key0 && ref->entry->key[1] == key1))
+	if (kobs_inflight_find_home(t, key0, key1, ref))
 		return true;
 	return unlikely(atomic_read(&ref->state->displaced)) &&
 	       kobs_inflight_find_slow(t, key0, key1, ref);
@@ -229,6 +248,41 @@ kobs_inflight_peek(const struct kobs_inflight_table *t, u64 key0, u64 key1)
 }
 
 /**
+ * kobs_inflight_begin_home() - create an entry in its key's own slot
+ * @t: table
+ * @key0: first word
+ * @key1: second word
+ * @ref: set to the new entry, as by kobs_inflight_begin()
+ *
+ * For handlers that must be cheap: there is no call in it.
+ *
+ * Context: any, NMI included; preemption off until the entry is published.
+ * Return: false when nothing was done: call kobs_inflight_begin().
+ */
+static __always_inline bool
+kobs_inflight_begin_home(const struct kobs_inflight_table *t, u64 key0, u64 key1,
+			 struct kobs_inflight_ref *ref)
+{
+	size_t home = kobs_inflight_hash(key0, key1) >> t->shift;
+	u32 use;
+
+	ref->state = &t->states[home];
+	use = READ_ONCE(ref->state->use);
+	/* An entry of this key is here, or counted as displaced. */
+	if (unlikely((use & KOBS_INFLIGHT_BUSY) ||
+		     atomic_read(&ref->state->displaced) ||
+		     cmpxchg(&ref->state->use, use,
+			     use | KOBS_INFLIGHT_CLAIMED) != use))
+		return false;
+	ref->use = use | KOBS_INFLIGHT_PRESENT;
+	ref->home = NULL;
+	ref->entry = kobs_inflight_at(t, home);
+	ref->entry->key[0] = key0;
+	ref->entry->key[1] = key1;
+	return true;
+}
+
+/**
  * kobs_inflight_begin() - create an entry, unless its key has one
  * @t: table
  * @key0: first word
@@ -243,23 +297,8 @@ static __always_inline enum kobs_inflight_got
 kobs_inflight_begin(const struct kobs_inflight_table *t, u64 key0, u64 key1,
 		    struct kobs_inflight_ref *ref)
 {
-	u32 home = kobs_inflight_hash(key0, key1) >> t->shift;
-	u32 use;
-
-	ref->state = &t->states[home];
-	use = READ_ONCE(ref->state->use);
-	/* An entry of this key is here, or counted as displaced. */
-	if (unlikely((use & KOBS_INFLIGHT_BUSY) ||
-		     atomic_read(&ref->state->displaced) ||
-		     cmpxchg(&ref->state->use, use,
-			     use | KOBS_INFLIGHT_CLAIMED) != use))
-		return kobs_inflight_begin_slow(t, key0, key1, ref);
-	ref->use = use | KOBS_INFLIGHT_PRESENT;
-	ref->home = NULL;
-	ref->entry = kobs_inflight_at(t, home);
-	ref->entry->key[0] = key0;
-	ref->entry->key[1] = key1;
-	return KOBS_INFLIGHT_BEGUN;
+	return likely(kobs_inflight_begin_home(t, key0, key1, ref)) ?
+	       KOBS_INFLIGHT_BEGUN : kobs_inflight_begin_slow(t, key0, key1, ref);
 }
 
 /**
@@ -276,7 +315,7 @@ static __always_inline bool kobs_inflight_claim(const struct kobs_inflight_table
 						const struct kobs_inflight_key *key,
 						struct kobs_inflight_ref *ref)
 {
-	u32 home = kobs_inflight_hash(key->word[0], key->word[1]) >> t->shift;
+	size_t home = kobs_inflight_hash(key->word[0], key->word[1]) >> t->shift;
 	u32 use;
 
 	ref->state = &t->states[home];

@@ -153,9 +153,14 @@ static __always_inline u64 kobs_hash(const u64 *key, unsigned int n)
 }
 
 static __always_inline struct kobs_row *
-kobs_table_row(const struct kobs_table *t, u32 place)
+kobs_table_row(const struct kobs_table *t, size_t place)
 {
-	return t->rows + (size_t)place * t->stride;
+	struct kobs_row *row = t->rows + place * t->stride;
+
+	/* Spares callers the test for NULL. */
+	if (!row)
+		__builtin_unreachable();
+	return row;
 }
 
 static __always_inline bool kobs_words_equal(const u64 *a, const u64 *b,

@@ -23,21 +23,18 @@
 
 u32 kobs_table_take_chunk(struct kobs_table *t, u32 *number);
 
-/* The number of a bucket's chunk, in a row whose key has @words words. */
+/* The number of an octave's chunk, in a row whose key has @words words. */
 static __always_inline u32 *kobs_row_chunk(const struct kobs_row *row,
 					   unsigned int words,
-					   unsigned int bucket)
+					   unsigned int octave)
 {
-	return (u32 *)&row->data[words + KOBS_ROW_VALUES] +
-	       bucket / KOBS_HIST_SUB;
+	return (u32 *)&row->data[words + KOBS_ROW_VALUES] + octave;
 }
 
 static __always_inline local64_t *kobs_chunk_bucket(const struct kobs_table *t,
-						    u32 chunk,
-						    unsigned int bucket)
+						    u32 chunk, unsigned int sub)
 {
-	return &t->chunks[(size_t)chunk * KOBS_HIST_SUB +
-			  bucket % KOBS_HIST_SUB];
+	return &t->chunks[(size_t)chunk * KOBS_HIST_SUB + sub];
 }
 
 /**
@@ -53,8 +50,9 @@ static __always_inline bool kobs_row_count_bucket(struct kobs_table *t,
 						  struct kobs_row *row,
 						  u64 value)
 {
-	unsigned int bucket = kobs_hist_bucket(value);
-	u32 *number = kobs_row_chunk(row, t->words, bucket);
+	unsigned int sub;
+	u32 *number = kobs_row_chunk(row, t->words,
+				     kobs_hist_octave(value, &sub));
 	u32 chunk = READ_ONCE(*number);
 
 	if (unlikely(!chunk)) {
@@ -62,7 +60,7 @@ static __always_inline bool kobs_row_count_bucket(struct kobs_table *t,
 		if (!chunk)
 			return false;
 	}
-	local64_inc(kobs_chunk_bucket(t, chunk, bucket));
+	local64_inc(kobs_chunk_bucket(t, chunk, sub));
 	return true;
 }
 
@@ -79,9 +77,11 @@ static inline u64 kobs_row_bucket(const struct kobs_table *t,
 				  const struct kobs_row *row,
 				  unsigned int bucket)
 {
-	u32 chunk = READ_ONCE(*kobs_row_chunk(row, t->words, bucket));
+	u32 chunk = READ_ONCE(*kobs_row_chunk(row, t->words,
+					      bucket / KOBS_HIST_SUB));
 
-	return chunk ? local64_read(kobs_chunk_bucket(t, chunk, bucket)) : 0;
+	return chunk ? local64_read(kobs_chunk_bucket(t, chunk,
+						      bucket % KOBS_HIST_SUB)) : 0;
 }
 
 /**
@@ -99,7 +99,8 @@ static inline unsigned int kobs_row_next_bucket(const struct kobs_table *t,
 						unsigned int bucket)
 {
 	while (bucket < KOBS_HIST_BUCKETS &&
-	       !READ_ONCE(*kobs_row_chunk(row, t->words, bucket)))
+	       !READ_ONCE(*kobs_row_chunk(row, t->words,
+					  bucket / KOBS_HIST_SUB)))
 		bucket = round_down(bucket, KOBS_HIST_SUB) + KOBS_HIST_SUB;
 	return bucket;
 }
@@ -151,12 +152,13 @@ static __always_inline bool kobs_row_add_usual(struct kobs_table *t,
 					       unsigned int words, u64 value)
 {
 	if (t->hist) {
-		unsigned int bucket = kobs_hist_bucket(value);
-		u32 chunk = READ_ONCE(*kobs_row_chunk(row, words, bucket));
+		unsigned int sub;
+		unsigned int octave = kobs_hist_octave(value, &sub);
+		u32 chunk = READ_ONCE(*kobs_row_chunk(row, words, octave));
 
 		if (unlikely(!chunk))
 			return false;
-		local64_inc(kobs_chunk_bucket(t, chunk, bucket));
+		local64_inc(kobs_chunk_bucket(t, chunk, sub));
 	}
 	kobs_row_sum(row, words, value);
 	return true;

@@ -203,6 +203,41 @@ def syscall_time():
     equal((r["rows"], r["accounting"]["lost"]), ([], {"in_flight": 1}), "a call that does not return")
 
 
+# Calls that end otherwise than they began: 25 signals, 4 children, and a program that a thread starts while the first one waits for it.
+OTHERWISE = """
+import os, signal, threading
+signal.signal(signal.SIGUSR1, lambda *args: None)
+for i in range(25):
+    os.kill(os.getpid(), signal.SIGUSR1)
+for i in range(4):
+    if not os.fork():
+        os._exit(0)
+    os.wait()
+t = threading.Thread(target=os.execv, args=("/usr/bin/true", ["true"]))
+t.start()
+t.join()
+"""
+
+
+@test("system calls that end otherwise than they began are measured once, and those that do not return are none")
+def otherwise():
+    want = {"kill": 25, "rt_sigreturn": 25, "wait4": 4}
+    run = ["/usr/bin/python3", "-c", OTHERWISE]
+    one_by_one = [f"s:{name}" for name in (*want, "execve", "exit_group")]
+    r = probe("time", *one_by_one, run=run)
+    got = {name[2:]: n for (name,), n in table(r, "probe").items()}
+    # The child of obsctl that becomes Python may have begun to before the session.
+    assert got.pop("execve") in (1, 2), f"execve in {r['rows']}"
+    equal((got, r["accounting"]["lost"]), (want, {"in_flight": 5}), "rows, and exits of all processes")
+    for args in (), ("--hist",), ("--where", "duration < 3600s"), ("--by", "syscall,cpu"):
+        r = probe("time", "s:*", *args, run=run)
+        got = {name: sum(row["count"] for row in r["rows"] if row["syscall"] == name) for name in (*want, "exit_group", "exit")}
+        equal(got, {**want, "exit_group": 0, "exit": 0}, f"rows of all with {args}")
+        equal(set(r["accounting"]["lost"]), {"in_flight"}, f"losses with {args}")
+        # Those who wait while it runs are in a call, too.
+        at_least(r["accounting"]["lost"]["in_flight"], 5, "exits of all processes")
+
+
 @test("a tracepoint that passes less than is asked for, at the end of a stack")
 def stack_end():
     # arm64 and a kernel with BTF would not let it be asked for.

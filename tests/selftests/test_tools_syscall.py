@@ -35,6 +35,30 @@ for word in sys.argv[1:]:
 """
 
 
+# A filter of seccomp that refuses one call with EPERM and kills who makes another one; how often the first is tried. A child tries the other.
+SECCOMP = """
+import ctypes, os, resource, struct, sys
+libc = ctypes.CDLL(None)
+refused, fatal, times = map(int, sys.argv[1:])
+code = b"".join(struct.pack("=HBBI", *line) for line in (
+    (0x20, 0, 0, 0), (0x15, 0, 1, refused), (0x06, 0, 0, 0x00050001), (0x15, 0, 1, fatal), (0x06, 0, 0, 0x80000000), (0x06, 0, 0, 0x7fff0000)))
+room = ctypes.create_string_buffer(code, len(code))
+program = ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(room)))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+    sys.exit(9)
+for i in range(times):
+    if libc.syscall(refused, 0) != -1:
+        sys.exit(9)
+child = os.fork()
+if not child:
+    libc.syscall(fatal, 0)
+    os._exit(0)
+if os.WTERMSIG(os.waitpid(child, 0)[1]) != 31:
+    sys.exit(9)
+"""
+
+
 def calls(*words, program=PROGRAM):
     """A command that makes calls, each TIMES:NR:ARGUMENT:..."""
     return python(program, *words)
@@ -111,6 +135,21 @@ def compat():
     # writev and lstat have these numbers.
     r = syscall("count", "writev", "lstat", run=run)
     equal((r["rows"], r["accounting"]["hits"]), ([], 0), "calls of 64 bits with the same numbers")
+
+
+@test("calls that seccomp refuses have no entry: they are errors, and neither counted nor measured")
+def refused_by_seccomp():
+    run = python(SECCOMP, NR["getpgid"], NR["getsid"], 20)
+    for verb in "count", "time":
+        r = syscall(verb, "getpgid", "getsid", run=run)
+        equal((r["rows"], r["accounting"]["hits"], r["accounting"]["lost"]), ([], 0, {}), f"{verb} of two")
+        r = syscall(verb, run=run)
+        equal({row["syscall"] for row in r["rows"]} & {"getpgid", "getsid"}, set(), f"{verb} of all")
+    r = syscall("errors", "getpgid", "getsid", run=run)
+    equal(table(r, "syscall", "error"), {("getpgid", "EPERM"): 20}, "errors")
+    # Of the call that kills, the kernel tells a return: with its number, as the call was not made.
+    r = report("probe", "count", "sr:getpgid", "sr:getsid", "--by", "probe,ret", run=run)
+    equal(table(r, "probe", "ret"), {("sr:getpgid", -1): 20, ("sr:getsid", NR["getsid"]): 1}, "returns")
 
 
 @test("-v shows the command line of probe, which does the same")

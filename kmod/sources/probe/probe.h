@@ -8,6 +8,8 @@
  *	modules.c	functions of modules that go
  *	hit.c		handlers of entries and tracepoints
  *	syscall.c	handlers of system calls
+ *	syscall_calls.c	handlers of these that are measured
+ *	syscall.h	what these share
  *	call.c		handlers of functions that are hooked at their return, too
  *	call.h		what these have in common with pairs at returns
  *	instruction.c	instructions, by kprobes

@@ -18,9 +18,14 @@
 /* The number of the current system call, which tells its interface. */
 static __always_inline long probe_call_number(long nr)
 {
-	/* Not those of x32, which have a bit of their own. */
-	if (unlikely(in_compat_syscall()) &&
-	    (unsigned long)nr < KOBS_PROBE_COMPAT)
+#ifdef CONFIG_X86_64
+	/* Calls of x32 are no such calls: they have a bit of their own. */
+	const bool compat = in_ia32_syscall();
+#else
+	const bool compat = in_compat_syscall();
+#endif
+
+	if (unlikely(compat) && (unsigned long)nr < KOBS_PROBE_COMPAT)
 		nr |= KOBS_PROBE_COMPAT;
 	return nr;
 }
