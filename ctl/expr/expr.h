@@ -73,6 +73,8 @@ enum expr_shown {
 	EXPR_SHOWN_ERROR,	/* as an error, ENOENT for -2 */
 	EXPR_SHOWN_SYMBOL,	/* as an address of code */
 	EXPR_SHOWN_DEVICE,	/* as a block device */
+	EXPR_SHOWN_DEV_T,	/* as a device of any kind: its type is dev_t */
+	EXPR_SHOWN_NS,		/* as a time, ns */
 	EXPR_SHOWN_BLK_STATUS,	/* as what became of a request to one */
 	EXPR_SHOWN_FUTEX_OP,	/* as what a system call does with a futex */
 	EXPR_SHOWN_DATA,	/* as an address of a program's data */
@@ -138,6 +140,7 @@ int expr_compile_value(struct program *to, const struct expr *e, const struct ex
 
 /* For the scopes' own types. */
 struct expr_type expr_number(unsigned int bytes, bool is_signed);
+struct expr_type expr_duration(void);
 bool expr_type_from_btf(const struct btf *btf, uint32_t id, struct expr_type *out);
 bool expr_is_context(const char *name);
 bool expr_find_arg(const char *name, unsigned int nr_args, struct expr_symbol *out);

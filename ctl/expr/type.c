@@ -15,6 +15,15 @@ struct expr_type expr_number(unsigned int bytes, bool is_signed)
 				   .is_signed = is_signed };
 }
 
+/** expr_duration() - The type of a time, ns. */
+struct expr_type expr_duration(void)
+{
+	struct expr_type type = expr_number(8, false);
+
+	type.shown = EXPR_SHOWN_NS;
+	return type;
+}
+
 /** expr_find_arg() - arg0, arg1 and so on, which have no type. Return: whether it is one. */
 bool expr_find_arg(const char *name, unsigned int nr_args, struct expr_symbol *out)
 {
@@ -77,6 +86,8 @@ bool expr_type_from_btf(const struct btf *btf, uint32_t id, struct expr_type *ou
 	switch (btf_kind(t)) {
 	case BTF_KIND_INT:
 		out->kind = btf_int_encoding(t) & BTF_INT_BOOL ? EXPR_BOOL : EXPR_NUMBER;
+		out->shown = kbtf_is_typedef(btf, id, "dev_t") ? EXPR_SHOWN_DEV_T :
+								  EXPR_SHOWN_PLAIN;
 		out->is_signed = btf_int_encoding(t) & BTF_INT_SIGNED;
 		out->bytes = (uint8_t)t->size;
 		return is_power(t->size);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/cgroup.h"
+#include "lib/format.h"
 #include "report/view.h"
 #include "symbols/errors.h"
 #include "symbols/futexes.h"
@@ -53,25 +54,58 @@ static bool print_constant(struct view *v, size_t column, uint64_t key, struct b
 	return print_name(name, out);
 }
 
-/* A block device as the system calls it, or else by its two numbers. */
-static void print_device(uint64_t key, struct buf *out)
+static unsigned int major_of(uint64_t key)
 {
-	unsigned int major = (unsigned int)(key >> MINOR_BITS);
-	unsigned int minor = (unsigned int)(key & ((1u << MINOR_BITS) - 1));
+	return (unsigned int)(key >> MINOR_BITS);
+}
+
+static unsigned int minor_of(uint64_t key)
+{
+	return (unsigned int)(key & ((1u << MINOR_BITS) - 1));
+}
+
+/* What the system calls a block device; NULL if it knows none of these numbers. */
+static const char *device_name(uint64_t key, char *place, size_t size)
+{
 	char path[64];
-	char place[256];
-	const char *name;
+	char *name;
 	ssize_t len;
 
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major, minor);
-	len = readlink(path, place, sizeof(place) - 1);
-	if (len > 0) {
-		place[len] = 0;
-		name = strrchr(place, '/');
-		buf_puts(out, name ? name + 1 : place);
-	} else {
-		buf_printf(out, "%u:%u", major, minor);
-	}
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major_of(key), minor_of(key));
+	len = readlink(path, place, size - 1);
+	if (len <= 0)
+		return NULL;
+	place[len] = 0;
+	name = strrchr(place, '/');
+	return name ? name + 1 : place;
+}
+
+/* A block device by its name, or else by its two numbers. */
+static void print_device(uint64_t key, struct buf *out)
+{
+	char place[256];
+
+	if (!print_name(device_name(key, place, sizeof(place)), out))
+		buf_printf(out, "%u:%u", major_of(key), minor_of(key));
+}
+
+/* A device of any kind: a block device with these numbers may be meant, or a file system. */
+static void print_dev_t(uint64_t key, struct buf *out)
+{
+	char place[256];
+	const char *name = device_name(key, place, sizeof(place));
+
+	buf_printf(out, "%u:%u", major_of(key), minor_of(key));
+	if (name)
+		buf_printf(out, " (%s)", name);
+}
+
+static void print_time(uint64_t ns, struct buf *out)
+{
+	char text[40];
+
+	format_value(text, sizeof(text), (double)ns, "ns");
+	buf_puts(out, text);
 }
 
 /* An address of 16 bytes; those of IPv4 in it are shown as such. */
@@ -141,6 +175,12 @@ void named_print(struct view *v, size_t column, const uint64_t *keys, struct buf
 		return;
 	case SHOWN_DEVICE:
 		print_device(key, out);
+		return;
+	case SHOWN_DEV_T:
+		print_dev_t(key, out);
+		return;
+	case SHOWN_NS:
+		print_time(key, out);
 		return;
 	case SHOWN_IPV4:
 		print_ipv4(key, out);

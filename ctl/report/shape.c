@@ -24,6 +24,8 @@ static const char *type_name(const struct view *v, size_t c)
 	};
 	uint32_t type = v->types[c];
 
+	if (type == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_NS)
+		return "ns";
 	if (type == KOBS_TYPE_NUMBER && view_is_named(v, c))
 		type = KOBS_TYPE_TEXT;
 	/* A place without an address is no function that a stack has, too. */

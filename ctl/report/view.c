@@ -310,7 +310,8 @@ bool view_has_number(const struct view *v, size_t column)
 {
 	return v->shown[column] == SHOWN_SYSCALL || v->shown[column] == SHOWN_ERROR ||
 	       v->shown[column] == SHOWN_ENUM || v->shown[column] == SHOWN_BLK_STATUS ||
-	       v->shown[column] == SHOWN_FUTEX_OP || v->shown[column] == SHOWN_CGROUP;
+	       v->shown[column] == SHOWN_FUTEX_OP || v->shown[column] == SHOWN_CGROUP ||
+	       v->shown[column] == SHOWN_DEV_T;
 }
 
 /** view_is_pointer() - Whether a column's numbers are addresses of data, which have no names. */
@@ -320,11 +321,17 @@ bool view_is_pointer(const struct view *v, size_t column)
 	       (v->shown[column] == SHOWN_HEX || !strcmp(v->columns[column]->name, "ptr"));
 }
 
-/** view_is_plain() - Whether a column's numbers, 0 or more, are shown as such. */
-bool view_is_plain(const struct view *v, size_t column)
+/** view_is_number() - Whether a column's numbers, 0 or more, are such in JSON. */
+bool view_is_number(const struct view *v, size_t column)
 {
 	return v->types[column] == KOBS_TYPE_NUMBER && !view_is_pointer(v, column) &&
 	       !view_is_named(v, column);
+}
+
+/** view_is_plain() - Whether they are shown as such, too. */
+bool view_is_plain(const struct view *v, size_t column)
+{
+	return view_is_number(v, column) && v->shown[column] != SHOWN_NS;
 }
 
 /* The value of a column of a row with these keys. */

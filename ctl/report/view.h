@@ -25,6 +25,8 @@ enum shown {
 	SHOWN_ERROR	= 'e',	/* likewise, of what is below 0 */
 	SHOWN_ENUM	= 'n',	/* likewise, of the enum that follows the letter */
 	SHOWN_DEVICE	= 'b',
+	SHOWN_DEV_T	= 'D',	/* by its numbers, and as the block device that has them */
+	SHOWN_NS	= 'T',	/* a time with its unit; a number in JSON */
 	SHOWN_BLK_STATUS = 'B',
 	SHOWN_FUTEX_OP	= 'o',
 	SHOWN_DATA	= 'a',	/* address in the process of the column pid */
@@ -98,6 +100,7 @@ bool view_is_hidden(const struct view *v, size_t column);
 bool view_is_named(const struct view *v, size_t column);
 bool view_has_number(const struct view *v, size_t column);
 bool view_is_pointer(const struct view *v, size_t column);
+bool view_is_number(const struct view *v, size_t column);
 bool view_is_plain(const struct view *v, size_t column);
 void view_print_key(struct view *v, size_t column, uint64_t key, struct buf *out);
 bool view_print_path(const struct view *v, size_t column, uint64_t key, struct buf *out);

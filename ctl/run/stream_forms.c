@@ -60,7 +60,7 @@ static const char *cell_of(struct trace *t, size_t c, const uint64_t *keys)
 		return "(fault)";
 	if (v->types[c] == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_SIGNED)
 		buf_printf(cell, "%lld", (long long)keys[c]);
-	else if (view_is_plain(v, c))
+	else if (view_is_number(v, c))
 		buf_u64(cell, keys[c]);
 	else
 		return trace_name(t, c, keys);
@@ -284,7 +284,7 @@ static const char *args_of(struct trace *t, uint32_t cpu, const uint64_t *keys)
 		buf_puts(b, t->labels[c]);
 		if (is_stack(t, c))
 			add_stack_arg(t, keys[c], b);
-		else if (!view_is_fault(v, c, keys) && view_is_plain(v, c))
+		else if (!view_is_fault(v, c, keys) && view_is_number(v, c))
 			buf_puts(b, cell_of(t, c, keys));
 		else
 			json_escape(b, cell_of(t, c, keys));

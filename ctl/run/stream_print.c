@@ -224,7 +224,7 @@ static void print_json(struct trace *t, uint32_t cpu, const uint64_t *rec)
 			add_stack(t, rec[2 + c]);
 		else if (v->types[c] == KOBS_TYPE_NUMBER && v->shown[c] == SHOWN_SIGNED)
 			buf_printf(b, "%lld", (long long)rec[2 + c]);
-		else if (view_is_plain(v, c))
+		else if (view_is_number(v, c))
 			buf_u64(b, rec[2 + c]);
 		else
 			buf_puts(b, trace_name(t, c, rec + 2));
@@ -248,6 +248,18 @@ static void add_padded(struct buf *b, const char *s, size_t start, size_t width)
 		buf_putc(b, ' ');
 }
 
+/* Of a column's name as text: without a unit that each value has. */
+static size_t name_length(const struct view *v, size_t c)
+{
+	static const char unit[] = "_ns";
+	const char *name = v->columns[c]->name;
+	size_t len = strlen(name);
+	size_t end = len - strlen(unit);
+
+	return v->shown[c] == SHOWN_NS && len > strlen(unit) && !strcmp(name + end, unit) ? end :
+											  len;
+}
+
 static void add_column(struct trace *t, size_t c, const uint64_t *keys)
 {
 	uint64_t key = keys[c];
@@ -262,7 +274,7 @@ static void add_column(struct trace *t, size_t c, const uint64_t *keys)
 	if (!strcmp(name, "caller"))
 		buf_puts(b, "<- ");
 	if (place == ARRAY_SIZE(text_order)) {
-		buf_puts(b, name);
+		buf_add(b, name, name_length(t->view, c));
 		buf_putc(b, '=');
 	}
 	if (view_is_fault(t->view, c, keys))
@@ -271,6 +283,8 @@ static void add_column(struct trace *t, size_t c, const uint64_t *keys)
 		buf_printf(b, "%*lld", (int)width, (long long)key);
 	else if (view_is_plain(t->view, c))
 		buf_u64_padded(b, key, (int)width, ' ');
+	else if (t->view->shown[c] == SHOWN_NS)
+		view_print_key(t->view, c, key, b);
 	else
 		add_padded(b, trace_name(t, c, keys), start, width);
 	buf_putc(b, ' ');

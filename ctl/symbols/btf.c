@@ -158,6 +158,20 @@ uint32_t kbtf_skip(const struct btf *btf, uint32_t id, bool typedefs)
 	return id;
 }
 
+/** kbtf_is_typedef() - Whether a type is the typedef of this name, or one that stands for it. */
+bool kbtf_is_typedef(const struct btf *btf, uint32_t id, const char *name)
+{
+	const struct btf_type *t = kbtf_type(btf, id);
+	int i;
+
+	for (i = 0; i < DEPTH_MAX && t && (btf_is_mod(t) || btf_is_typedef(t)); i++) {
+		if (btf_is_typedef(t) && !strcmp(kbtf_string(btf, t->name_off), name))
+			return true;
+		t = kbtf_type(btf, t->type);
+	}
+	return false;
+}
+
 /** kbtf_complete() - Return: the struct or union that is only declared as @id, if it is. */
 uint32_t kbtf_complete(const struct btf *btf, uint32_t id)
 {

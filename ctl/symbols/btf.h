@@ -55,6 +55,7 @@ uint32_t kbtf_last(const struct btf *btf);
 const char *kbtf_string(const struct btf *btf, uint32_t offset);
 const char *kbtf_name(const struct btf *btf, uint32_t id);
 uint32_t kbtf_skip(const struct btf *btf, uint32_t id, bool typedefs);
+bool kbtf_is_typedef(const struct btf *btf, uint32_t id, const char *name);
 uint32_t kbtf_complete(const struct btf *btf, uint32_t id);
 int64_t kbtf_size(const struct btf *btf, uint32_t id);
 void kbtf_describe(const struct btf *btf, uint32_t id, struct buf *out);

@@ -120,6 +120,7 @@ static inline void sample_add_numbers(struct btf *btf, struct sample_types *t)
 	t->abyte = btf__add_typedef(btf, "sample_u8", t->abyte);
 	t->aword = btf__add_typedef(btf, "sample_u32", t->uint);
 	t->along = btf__add_typedef(btf, "sample_u64", t->unsigned_long);
+	btf__add_const(btf, btf__add_typedef(btf, "dev_t", t->aword));
 	t->state = btf__add_enum(btf, "sample_state", 4);
 	btf__add_enum_value(btf, "STATE_IDLE", STATE_IDLE);
 	btf__add_enum_value(btf, "STATE_BUSY", STATE_BUSY);

@@ -296,6 +296,20 @@ static bool expr_wants_error(const char *text)
 	return wants;
 }
 
+/* Numbers of devices, by the name of their type, also behind const, which comes after it. */
+static void test_devices(void)
+{
+	uint32_t id = kbtf_find(btf, "dev_t", 1u << BTF_KIND_TYPEDEF);
+	struct expr_type type;
+
+	ok(expr_type_from_btf(btf, id, &type) && type.shown == EXPR_SHOWN_DEV_T &&
+	   type.bytes == 4, "a number of a device");
+	ok(expr_type_from_btf(btf, id + 1, &type) && type.shown == EXPR_SHOWN_DEV_T,
+	   "one that is constant");
+	id = kbtf_find(btf, "sample_u32", 1u << BTF_KIND_TYPEDEF);
+	ok(expr_type_from_btf(btf, id, &type) && type.shown == EXPR_SHOWN_PLAIN, "another number");
+}
+
 static void test_types(void)
 {
 	ok(has_type("item->number", EXPR_NUMBER, 4, true, "int"), "a signed number");
@@ -511,6 +525,7 @@ int main(void)
 	test_user_values();
 	test_sentences();
 	test_types();
+	test_devices();
 	test_faults();
 	test_task();
 	test_params();

@@ -22,8 +22,8 @@
 #define LABELS	"number0=nsample_state:state number1=e:error number2=s:call number3=nPLAIN_ONE:plain " \
 		"number4=nsample/sample_mode:mode number5=nno_such:other number6=d:x:y " \
 		"number7=i:from number8=b:dev number9=I:peer number10=J:peer_end number11=z:faults " \
-		"number12=J:alone number13=I:other"
-#define COLUMNS	14
+		"number12=J:alone number13=I:other number14=D:node number15=T:time"
+#define COLUMNS	16
 
 static unsigned int test_nr;
 static unsigned int failures;
@@ -110,6 +110,7 @@ static void test_addresses(struct fixture *f)
 
 	shows(f, 7, 0x0201a8c0, "192.168.1.2");
 	shows(f, 8, 12345ll << 20 | 67, "12345:67");
+	shows(f, 14, 12345ll << 20 | 67, "12345:67");
 	shows_address(f, "2001:db8::1:2", "2001:db8::1:2");
 	shows_address(f, "::1", "::1");
 	shows_address(f, "::ffff:10.1.2.3", "10.1.2.3");
@@ -174,10 +175,12 @@ static void test_columns(void)
 	shows(&f, 4, STATE_GONE, "7");
 	shows(&f, 5, 1, "1");
 	shows(&f, 6, -1, "-1");
+	shows(&f, 15, 2152248, "2.15 ms");
 	ok(!strcmp(f.view.columns[6]->name, "x:y"), "a name can have a colon");
 	test_addresses(&f);
 	ok(view_has_number(&f.view, 0) && view_has_number(&f.view, 1) &&
-	   view_has_number(&f.view, 2) && !view_has_number(&f.view, 6),
+	   view_has_number(&f.view, 2) && view_has_number(&f.view, 14) &&
+	   !view_has_number(&f.view, 6) && !view_has_number(&f.view, 15),
 	   "which have a number beside their name");
 	tear_down(&f);
 }
@@ -185,7 +188,8 @@ static void test_columns(void)
 /* Programs get both. */
 static void test_json(void)
 {
-	uint64_t key[COLUMNS] = { STATE_BUSY, (uint64_t)-2, __NR_read, 1, 4, 1, 3, 1 };
+	uint64_t key[COLUMNS] = { STATE_BUSY, (uint64_t)-2, __NR_read, 1, 4, 1, 3, 1,
+				  [14] = 12345ull << 20 | 67, [15] = 2152248 };
 	struct row part = { .count = 5 };
 	struct opts o = { .json = true };
 	struct report r = { .opts = &o };
@@ -211,6 +215,9 @@ static void test_json(void)
 	   "JSON has the number, too");
 	ok(strstr(text, "\"x:y\": 3, \"from\": \"1.0.0.0\","), "but of no other column");
 	ok(strstr(text, "\"peer\": \"::\", \"alone\""), "an address is one column");
+	ok(strstr(text, "\"node\": \"12345:67\", \"node_number\": 12944670787, \"time\": 2152248"),
+	   "a device has its number, a time is one");
+	ok(strstr(text, "{\"name\": \"time\", \"type\": \"ns\"}"), "whose unit is told");
 	free(text);
 	model_free_table(&table);
 	ksyms_free(&f.view.ksyms);

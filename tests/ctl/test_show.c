@@ -152,7 +152,7 @@ static void test_labels(void)
 {
 	struct column own = { .name = (char *)"-" };
 	struct fixture f;
-	uint64_t key[5] = {};
+	uint64_t key[6] = {};
 
 	set_up(&f, "probe", "count");
 	add_column(&f, "text0", KOBS_TYPE_TEXT);
@@ -169,6 +169,9 @@ static void test_labels(void)
 	f.view.shown[4] = SHOWN_FAULTS;
 	f.view.faults = 5;
 	f.view.fault[1] = 1;
+	add_column(&f, "took", KOBS_TYPE_NUMBER);
+	f.view.shown[5] = SHOWN_NS;
+	key[5] = 2152248;
 	begin(&f);
 	key[0] = text_key(&f, "");
 	key[1] = (uint64_t)-5;
@@ -182,6 +185,7 @@ static void test_labels(void)
 	same(&f, "labelled columns: signed, in hex, by name, and one that could not be read");
 	has(f.text, "(fault)", "it is said");
 	has(f.text, "ENOENT", "a name");
+	has(f.text, "2.15 ms", "a time");
 	tear_down(&f);
 }
 

@@ -194,7 +194,7 @@ static void test_calls(void)
 static void test_labels(void)
 {
 	static struct stream s;
-	uint64_t key[5] = {};
+	uint64_t key[6] = {};
 
 	begin_stream(&s, "probe", "trace");
 	add_column(&s.f, "ret", KOBS_TYPE_NUMBER);
@@ -209,23 +209,28 @@ static void test_labels(void)
 	s.f.view.faults = 5;
 	s.f.view.fault[0] = 1;
 	s.f.view.fault[1] = 2;
+	add_column(&s.f, "took_ns", KOBS_TYPE_NUMBER);
+	s.f.view.shown[5] = SHOWN_NS;
 	open_stream(&s);
 	key[0] = (uint64_t)-5;
 	key[1] = (uint64_t)-2;
 	key[2] = UINT64_MAX;
 	key[3] = 0xffff888000001000ull;
-	add_record(&s, 1000000001, 3, 0, key, 5);
+	key[5] = 2152248;
+	add_record(&s, 1000000001, 3, 0, key, 6);
 	key[4] = 3;
-	add_record(&s, 1000000002, 3, 0, key, 5);
+	add_record(&s, 1000000002, 3, 0, key, 6);
 	key[0] = 7;
 	key[1] = 0;
 	key[4] = 0;
-	add_record(&s, 1000000003, 3, 0, key, 5);
+	add_record(&s, 1000000003, 3, 0, key, 6);
 	same_text(&s, "numbers by names, signed ones, pointers, faults");
 	same_as(&s, "csv", "as CSV, which has the numbers");
 	s.f.shown = read_back("out");
-	has(s.f.shown, "time_ns,cpu,ret,error,error_number,flags,ptr\r\n", "in columns of their own");
-	has(s.f.shown, "1000000001,3,-5,ENOENT,-2,0xffffffffffffffff,0xffff888000001000\r\n", "a line");
+	has(s.f.shown, "time_ns,cpu,ret,error,error_number,flags,ptr,took_ns\r\n",
+	    "in columns of their own");
+	has(s.f.shown,
+	    "1000000001,3,-5,ENOENT,-2,0xffffffffffffffff,0xffff888000001000,2152248\r\n", "a line");
 	close_stream(&s);
 }
 

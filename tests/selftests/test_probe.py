@@ -283,6 +283,18 @@ def trace():
     account(lines[-1])
 
 
+@test("trace and count: what a call took has its unit, and is a number in JSON")
+def took():
+    run = rounds_of("call task 5 3 2")
+    out = obsctl("probe", "trace", "kr:kobs_gen_probe", "--by", "ret,duration", "--", *run).out
+    equal(len(re.findall(r" ret=\d+ duration=\d+(?:\.\d+)? [num]s$", out, re.M)), 5, f"records in {out}")
+    r = obsctl("probe", "trace", "kr:kobs_gen_probe", "--by", "duration", "--json", "--", *run)
+    assert all(isinstance(json.loads(line)["duration"], int) for line in r.out.splitlines()[:-1]), r.out
+    r = probe("count", "kr:kobs_gen_probe", "--by", "duration", run=run)
+    equal((r["columns"][0], sum(row["count"] for row in r["rows"])), ({"name": "duration", "type": "ns"}, 5), "column and calls")
+    equal({type(row["duration"]) for row in r["rows"]}, {int}, "types of durations")
+
+
 @test("stacks begin with the function")
 def stacks():
     r = probe("count", FUNC, "--by", "kstack", run=rounds_of("call task 9 0 1"))
@@ -446,6 +458,38 @@ def listing():
               "arguments by BTF")
     names = [p["probe"] for p in json.loads(obsctl("probe", "list", "--json").out)["probes"]]
     assert "t:sched:sched_switch" in names and "s:openat" in names, f"{len(names)} probes"
+
+
+def on_terminal(columns, *args):
+    """What obsctl prints on a terminal of so many columns."""
+    master, slave = os.openpty()
+    with os.fdopen(master, "rb", buffering=0) as f:
+        try:
+            subprocess.run(["obsctl", *args], stdin=subprocess.DEVNULL, stdout=slave, check=True, timeout=WAIT,
+                           env={**os.environ, "COLUMNS": str(columns)})
+        finally:
+            os.close(slave)
+        text = b""
+        try:
+            while part := f.read(65536):
+                text += part
+        except OSError:
+            pass                # the other end is closed
+    return text.decode().replace("\r\n", "\n").splitlines()
+
+
+@test("list puts what does not fit on a terminal beneath each probe")
+def listing_folded():
+    what = ["probe", "list", "t:sched:sched_switch", "s:openat"]
+    fields = [f["name"] for f in json.loads(obsctl(*what, "--json").out)["probes"][0]["fields"]]
+    lines = on_terminal(50, *what)
+    equal((lines[:2], lines[-2:]), (["PROBE", "t:sched:sched_switch"], ["s:openat", "    arguments: dfd, filename, flags, mode"]), "ends")
+    assert max(map(len, lines)) <= 50, lines
+    folded = " ".join(line.strip() for line in lines)
+    contains(folded, f"fields of its record: {', '.join(fields)} s:openat", "fields, none of which is left out")
+    lines = on_terminal(400, *what)
+    equal(len(lines), 3, f"lines of {lines}")
+    assert re.match(r"PROBE +ARGUMENTS +FIELDS OF ITS RECORD$", lines[0]), lines[0]
 
 
 @test("bpftrace counts the same")

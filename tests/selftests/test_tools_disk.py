@@ -50,6 +50,25 @@ def latency():
     equal([(x["disk"], x["op"], x["bytes"]) for x in lines[:-1]],
           [(DISK, "REQ_OP_WRITE", 4096)] * 6 + [(DISK, "REQ_OP_READ", 8192)] * 3, "records")
     assert all(x["duration_ns"] >= 2_000_000 for x in lines[:-1]), f"durations of {lines}"
+    out = obsctl("disk", "trace", *where, "--", *dd(("r", 4096, 3))).out
+    equal(len(re.findall(r" bytes=4096 duration=\d+(\.\d+)? ms$", out, re.M)), 3, f"durations with their unit in {out}")
+
+
+@test("numbers of devices are shown as such, in columns of events and of members")
+def device_numbers():
+    rdev = os.stat(f"/dev/{DISK}").st_rdev
+    name, number = f"{os.major(rdev)}:{os.minor(rdev)} ({DISK})", os.major(rdev) << 20 | os.minor(rdev)
+    event = "t:block:block_rq_complete"
+    run = dd(("w", 4096, 9))
+    # Of the event's record, and of an argument.
+    for column in ("dev",) + (("rq->q->disk->part0->bd_dev=dev",) if HAS_BTF else ()):
+        rows = [row for row in report("probe", "count", event, "--by", column, run=run)["rows"] if row["dev_number"] == number]
+        equal([(row["dev"], row["count"]) for row in rows], [(name, 9)], f"rows by {column}")
+    out = obsctl("probe", "trace", event, "--where", f"dev == {number}", "--by", "dev", "--", *run).out
+    equal(len(re.findall(rf" dev={re.escape(name)}$", out, re.M)), 9, f"records in {out}")
+    # A difference is none.
+    r = report("probe", "count", event, "--where", f"dev == {number}", "--by", "dev - 1=less", run=run)
+    equal(table(r, "less"), {(number - 1,): 9}, "rows by an expression")
 
 
 @test("latency without the kernel's types")

@@ -34,6 +34,8 @@ static struct expr_type number_of(const char *type, unsigned int size, bool is_s
 {
 	struct expr_type t = expr_number(size, is_signed);
 
+	if (!strcmp(type, "dev_t"))
+		t.shown = EXPR_SHOWN_DEV_T;
 	if (!strchr(type, '*'))
 		return t;
 	t.kind = EXPR_POINTER;

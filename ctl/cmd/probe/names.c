@@ -49,6 +49,7 @@ char key_style(const struct key *k)
 {
 	static const char letters[] = {
 		[EXPR_SHOWN_ERROR] = 'e', [EXPR_SHOWN_SYMBOL] = 'f', [EXPR_SHOWN_DEVICE] = 'b',
+		[EXPR_SHOWN_DEV_T] = 'D', [EXPR_SHOWN_NS] = 'T',
 		[EXPR_SHOWN_BLK_STATUS] = 'B', [EXPR_SHOWN_FUTEX_OP] = 'o',
 		[EXPR_SHOWN_DATA] = 'a',
 		[EXPR_SHOWN_IPV4] = 'i', [EXPR_SHOWN_IPV6] = 'I', [EXPR_SHOWN_IPV6_END] = 'J',

@@ -34,8 +34,7 @@ static bool find_syscall(const struct scope *s, const char *name, struct expr_sy
 	else if (!strcmp(name, "ret") && s->point->kind != KOBS_PROBE_ENTER)
 		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_RET, expr_number(8, true) };
 	else if (!strcmp(name, "duration") && s->point->kind == KOBS_PROBE_CALL)
-		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_TOOK,
-					     expr_number(8, false) };
+		*out = (struct expr_symbol){ EXPR_ARGUMENT, KOBS_PROBE_TOOK, expr_duration() };
 	else
 		return false;
 	return true;
@@ -43,7 +42,7 @@ static bool find_syscall(const struct scope *s, const char *name, struct expr_sy
 
 static bool find_return(const char *name, struct expr_symbol *out)
 {
-	struct expr_symbol duration = { EXPR_ARGUMENT, KOBS_PROBE_DURATION, expr_number(8, false) };
+	struct expr_symbol duration = { EXPR_ARGUMENT, KOBS_PROBE_DURATION, expr_duration() };
 
 	if (strcmp(name, "duration"))
 		return false;
@@ -82,8 +81,7 @@ static bool find(const struct expr_scope *scope, const char *name, struct expr_s
 
 	/* The time between two hits is known at the second one, when that has found the first. */
 	if (s->side && !strcmp(name, "duration")) {
-		*out = (struct expr_symbol){ EXPR_CONTEXT, KOBS_PROG_ELAPSED,
-					     expr_number(8, false) };
+		*out = (struct expr_symbol){ EXPR_CONTEXT, KOBS_PROG_ELAPSED, expr_duration() };
 		return s->side == SIDE_TO && !s->finds;
 	}
 	for (i = 0; i < s->n; i++) {

@@ -15,7 +15,8 @@ static uint32_t type_of_name(const char *name)
 		const char	*name;
 		uint32_t	type;
 	} types[] = {
-		{ "number", KOBS_TYPE_NUMBER }, { "function", KOBS_TYPE_FUNCTION },
+		{ "number", KOBS_TYPE_NUMBER }, { "ns", KOBS_TYPE_NUMBER },
+		{ "function", KOBS_TYPE_FUNCTION },
 		{ "address", KOBS_TYPE_ADDRESS }, { "kstack", KOBS_TYPE_KSTACK },
 		{ "ustack", KOBS_TYPE_USTACK }, { "object", KOBS_TYPE_OBJECT },
 	};
@@ -81,7 +82,7 @@ static bool in_rows(struct saved *s, const char *name)
 	return f.found || !json_array_size(s->rows);
 }
 
-static bool add_column(struct saved *s, const char *name, uint32_t type)
+static bool add_column(struct saved *s, const char *name, uint32_t type, enum shown shown)
 {
 	struct view *v = &s->view;
 	size_t c = v->nr_columns;
@@ -91,7 +92,7 @@ static bool add_column(struct saved *s, const char *name, uint32_t type)
 	s->columns[c] = (struct column){ .name = (char *)name, .type = type };
 	v->columns[c] = &s->columns[c];
 	v->types[c] = type;
-	v->shown[c] = SHOWN_COUNT;
+	v->shown[c] = shown;
 	v->nr_columns++;
 	return true;
 }
@@ -103,10 +104,13 @@ static bool find_columns(struct saved *s)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
-		if (!add_column(s, json_text(json_object_get(item, "name")),
-				type_of_name(json_text(json_object_get(item, "type")))))
+	json_array_foreach(list, i, item) {
+		const char *type = json_text(json_object_get(item, "type"));
+
+		if (!add_column(s, json_text(json_object_get(item, "name")), type_of_name(type),
+				type && !strcmp(type, "ns") ? SHOWN_NS : SHOWN_COUNT))
 			return false;
+	}
 	if (list)
 		return json_is_array(list);
 	if (by && !json_is_array(by))
@@ -118,7 +122,7 @@ static bool find_columns(struct saved *s)
 			continue;
 		if (name && !in_rows(s, name) && in_rows(s, "blocked_in"))
 			name = "blocked_in";
-		if (!add_column(s, name, name ? guess_type(s, name) : 0))
+		if (!add_column(s, name, name ? guess_type(s, name) : 0, SHOWN_COUNT))
 			return false;
 	}
 	return true;
