@@ -18,6 +18,13 @@ struct aside {
 	bool		read;		/* the table is there */
 };
 
+/* One that run_session() has beside its own: from before its start until after its end. */
+struct beside {
+	struct run_spec	spec;
+	struct opts	o;
+	struct aside	aside;
+};
+
 int aside_new(struct aside *a, struct run_spec *spec, const struct opts *o,
 	      struct signals *signals, struct child *child);
 int aside_start(struct aside *a);

@@ -22,6 +22,7 @@
 #include "lib/macros.h"
 #include "lib/progress.h"
 #include "report/report.h"
+#include "run/aside.h"
 #include "run/kept_out.h"
 #include "run/live_report.h"
 #include "run/request.h"
@@ -71,6 +72,7 @@ static bool names_user_code(const struct run *r)
 
 static int make_session(struct run *r)
 {
+	struct beside *beside = r->spec->beside;
 	int err = 0;
 
 	request_fill(&r->spec->request, r->spec->source, r->spec->mode, r->spec->usual, r->o);
@@ -87,13 +89,15 @@ static int make_session(struct run *r)
 		err = view_choose_frames(&r->view, r->o);
 	if (!err)
 		err = tasks_check(asked_of(r), names_user_code(r));
+	if (!err && beside)
+		err = aside_new(&beside->aside, &beside->spec, &beside->o, &r->signals, &r->child);
 	return err;
 }
 
 static int start_session(struct run *r)
 {
 	struct session fresh = {};
-	int err;
+	int err = 0;
 
 	if (names_user_code(r) && !r->o->detach)
 		sideband_follow(&r->sideband, &r->view.usyms, &asked_of(r)->pids);
@@ -108,7 +112,10 @@ static int start_session(struct run *r)
 			   r->o->json);
 	r->own.notify = on_notify;
 	r->own.notify_arg = r;
-	err = attach_start(&r->attach, &r->session, r->o->detach, &fresh);
+	if (r->spec->beside)
+		err = aside_start(&r->spec->beside->aside);
+	if (!err)
+		err = attach_start(&r->attach, &r->session, r->o->detach, &fresh);
 	if (err)
 		return err;
 	run_take_session(r, &fresh);
@@ -267,8 +274,10 @@ static int stop_session(struct run *r)
 	run_take_session(r, &fresh);
 	if (r->spec->watch)
 		r->spec->watch(r->spec, &r->session);
-	if (!r->stream)
-		return 0;
+	if (r->spec->beside)
+		err = aside_stop(&r->spec->beside->aside);
+	if (err || !r->stream)
+		return err;
 	err = finish_stream(r);
 	/* What was delivered is known only now. */
 	if (!err)
@@ -376,6 +385,8 @@ int run_session(struct run_spec *spec, const struct opts *o)
 	live_close();
 	if (err)
 		model_session_drop(&r.own, &r.session);
+	if (spec->beside)
+		aside_close(&spec->beside->aside);
 	child_release(&r.child);
 	nl_shut(&r.own);
 	nl_shut(&r.data);

@@ -13,6 +13,8 @@
 #include "symbols/ksyms.h"
 #include "symbols/patterns.h"
 
+struct beside;
+
 /* What a verb of a source sets up; the rest comes from the options. */
 struct run_spec {
 	const char	*source;
@@ -23,6 +25,7 @@ struct run_spec {
 	const char *const *usual;	/* columns without --by, of records; or NULL */
 	/* Tasks whose end ends it, where the options do not filter by them; or NULL. */
 	const struct opts *observed;
+	struct beside	*beside;	/* a session that runs meanwhile, for @report; or NULL */
 	bool		user_code;	/* keys have addresses of it, though no column is a stack */
 	struct request	request;	/* settings of the source; run adds the rest */
 	/*

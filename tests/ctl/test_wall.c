@@ -4,6 +4,7 @@
  * and what show makes of them. Prints TAP.
  */
 
+#include "cmd/wall/divide.h"
 #include "cmd/wall/reason.h"
 #include "cmd/wall/table.h"
 #include "show_harness.h"
@@ -69,6 +70,36 @@ static void test_reasons(void)
 	ok(reason_first(blocks[0].frames, 4) == 1, "the function that it is blocked in");
 	ok(reason_first(blocks[0].frames, 1) == 1, "or none");
 	ok(reason_first(blocks[0].frames, 0) == 0, "or no frame");
+}
+
+static const struct {
+	const char *frames[6];
+	enum on_cpu class;
+} places[] = {
+	{ {}, ON_RUN },
+	{ { "clear_page_erms", "exc_page_fault", "asm_exc_page_fault" }, ON_RUN },
+	{ { "vfs_read", "ksys_read+0x1", "do_syscall_64+0x5d" }, ON_SYSTEM },
+	{ { "exc_page_fault", "copy_to_user", "do_syscall_64" }, ON_SYSTEM },
+	{ { "vfs_read", "el0_svc_common.constprop.0", "do_el0_svc", "el0_svc" }, ON_SYSTEM },
+	{ { "net_rx_action", "__do_softirq", "do_syscall_64" }, ON_IRQ },
+	{ { "run_timer", "handle_softirqs.isra.0" }, ON_IRQ },
+	{ { "net_rx_action", "handle_softirqs", "run_ksoftirqd", "kthread" }, ON_SYSTEM },
+	{ { "update_process_times", "__sysvec_apic_timer_interrupt" }, ON_IRQ },
+	/* The kernel comes to it after the interrupt. */
+	{ { "schedule", "irqentry_exit", "asm_sysvec_apic_timer_interrupt" }, ON_RUN },
+	{ { "process_one_work", "worker_thread", "kthread" }, ON_SYSTEM },
+};
+
+static void test_places(void)
+{
+	size_t i;
+	size_t n;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		for (n = 0; n < ARRAY_SIZE(places[i].frames) && places[i].frames[n]; n++)
+			;
+		ok(on_cpu_of(places[i].frames, n) == places[i].class, "what a CPU does");
+	}
 }
 
 static void begin_wall(struct fixture *f, const char *first, uint32_t type)
@@ -242,6 +273,138 @@ static void test_rows(void)
 	tear_down(&f);
 }
 
+/* Rows of threads, which are shown by their names, and samples of them. */
+static void begin_samples(struct fixture *f, struct table *samples)
+{
+	static const uint32_t types[SAMPLED_COLUMNS] = {
+		KOBS_TYPE_NUMBER, KOBS_TYPE_USTACK, KOBS_TYPE_KSTACK,
+	};
+	uint64_t at[2];
+
+	begin_wall(f, "comm", KOBS_TYPE_TEXT);
+	model_free_table(&f->table);
+	add_column(f, "tid", KOBS_TYPE_NUMBER);
+	begin(f);
+	model_init_table(samples, types, SAMPLED_COLUMNS, NULL);
+	at[0] = code(f, 0x1000, "vfs_read+0x5a");
+	at[1] = code(f, 0x1001, "do_syscall_64+0x33");
+	add_stack(f, 5, 0, at, 2);
+	at[0] = code(f, 0x1002, "handle_softirqs+0x5a");
+	add_stack(f, 6, 0, at, 2);
+	map_set(&samples->stacks, 5, map_get(&f->table.stacks, 5));
+	map_set(&samples->stacks, 6, map_get(&f->table.stacks, 6));
+}
+
+static void add_thread_time(struct fixture *f, uint64_t tid, size_t class, uint64_t stack,
+			    uint64_t ns, uint64_t lifetime)
+{
+	const uint64_t key[] = {
+		text_key(f, "work"), text_key(f, names[class]), text_key(f, ""), stack, tid,
+	};
+	const struct row part = { .count = 1, .sum = ns, .min = ns, .max = ns };
+	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = lifetime };
+
+	figures[class] = ns;
+	table_add(&f->table, table_row(&f->table, key), &part, figures);
+}
+
+static void add_sample(struct table *samples, uint64_t tid, uint64_t ustack, uint64_t kstack,
+		       uint64_t count, uint64_t weight)
+{
+	const uint64_t key[SAMPLED_COLUMNS] = { tid, ustack, kstack };
+	const struct row part = { .count = count, .sum = weight };
+
+	table_add(samples, table_row(samples, key), &part, NULL);
+}
+
+/* The time of the rows that have these keys behind the columns of wall. */
+static uint64_t time_of(const struct fixture *f, const struct table *t, size_t class,
+			const char *without, uint64_t ustack, uint64_t kstack)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < t->nr_rows; i++) {
+		const uint64_t *key = t->keys + t->rows[i].key;
+
+		if (!strcmp((const char *)(uintptr_t)key[1], names[class]) &&
+		    !strcmp((const char *)(uintptr_t)key[view_column(&f->view, "oncpu")],
+			    without) &&
+		    key[view_column(&f->view, "ustack")] == ustack &&
+		    key[view_column(&f->view, "kstack")] == kstack) {
+			sum += t->rows[i].sum;
+			ok(table_figures(t, &t->rows[i])[class] == t->rows[i].sum,
+			   "it is in its class");
+		}
+	}
+	return sum;
+}
+
+static uint64_t all_of(const struct table *t, size_t figure)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < t->nr_rows; i++)
+		sum += figure < ARRAY_SIZE(names) ? table_figures(t, &t->rows[i])[figure] :
+		       t->rows[i].sum;
+	return sum;
+}
+
+static void test_samples(void)
+{
+	struct table samples, to;
+	struct divided done;
+	struct fixture f;
+	size_t i;
+	uint64_t intervals = 0;
+	uint64_t taken = 0;
+
+	begin_samples(&f, &samples);
+	add_thread_time(&f, 100, RUN, 0, 1000003, 0);
+	add_thread_time(&f, 100, SYSTEM, 0, 100, 0);
+	add_thread_time(&f, 100, IRQ, 0, 7, 0);
+	add_thread_time(&f, 100, SLEEP, 5, 500, 1000610);
+	add_thread_time(&f, 200, RUN, 0, 11, 11);
+	add_thread_time(&f, 400, RUN, 0, 13, 13);
+	add_thread_time(&f, 500, SLEEP, 5, 17, 17);
+	add_sample(&samples, 100, 8, 0, 1, 1000);
+	add_sample(&samples, 100, 9, 0, 3, 2000);
+	add_sample(&samples, 100, 8, 5, 1, 9);
+	add_sample(&samples, 100, 8, 6, 2, 3);
+	/* Its interrupts are not told apart; the next ones were not on the CPU, or are none. */
+	add_sample(&samples, 400, 0, 6, 1, 1);
+	add_sample(&samples, 500, 0, 5, 4, 1);
+	add_sample(&samples, 600, 0, 5, 5, 1);
+	divide_rows(&f.report, &samples, true, &to, &done);
+	ok(view_column(&f.view, "tid") == SIZE_MAX, "threads are told apart by names again");
+	ok(all_of(&to, SIZE_MAX) == 1000651 && all_of(&to, LIFETIME) == 1000651,
+	   "all of the time is there");
+	ok(all_of(&to, RUN) == 1000027 && all_of(&to, SYSTEM) == 100 && all_of(&to, IRQ) == 7,
+	   "also of each class");
+	ok(time_of(&f, &to, RUN, "", 8 | DIVIDED_STACK, 0) +
+	   time_of(&f, &to, RUN, "", 9 | DIVIDED_STACK, 0) == 1000003, "samples have a thread's");
+	ok(time_of(&f, &to, RUN, "", 8 | DIVIDED_STACK, 0) / 10 == 33333, "by their weight");
+	ok(time_of(&f, &to, SYSTEM, "", 8 | DIVIDED_STACK, 5 | DIVIDED_STACK) == 100,
+	   "in system calls");
+	ok(time_of(&f, &to, IRQ, "", 8 | DIVIDED_STACK, 6 | DIVIDED_STACK) == 7, "in interrupts");
+	ok(time_of(&f, &to, RUN, "", 0, 6 | DIVIDED_STACK) == 13, "or in what there is");
+	ok(time_of(&f, &to, RUN, "not sampled", 0, 0) == 11, "a thread without samples");
+	ok(time_of(&f, &to, SLEEP, "", 0, 5) == 517, "blocked time keeps its stacks");
+	for (i = 0; i < to.nr_rows; i++) {
+		intervals += to.rows[i].count;
+		taken += table_figures(&to, &to.rows[i])[ARRAY_SIZE(names)];
+	}
+	ok(intervals == 7, "intervals are counted once");
+	ok(taken == 8, "as are samples");
+	ok(done.samples == 8 && done.others == 9 && done.without == 11, "and all are counted");
+	divide_end(&f.view, &f.mode);
+	map_free(&samples.stacks, NULL);
+	model_free_table(&samples);
+	model_free_table(&to);
+	tear_down(&f);
+}
+
 static void test_limit(void)
 {
 	struct fixture f;
@@ -262,8 +425,8 @@ static void test_limit(void)
 int main(void)
 {
 	static const test_fn tests[] = {
-		test_reasons, test_table, test_waker, test_merged, test_split, test_rows,
-		test_limit,
+		test_reasons, test_places, test_table, test_waker, test_merged, test_split,
+		test_rows, test_samples, test_limit,
 	};
 
 	return run_tests(tests, ARRAY_SIZE(tests));

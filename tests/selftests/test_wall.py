@@ -312,6 +312,63 @@ def flame():
         contains(text, part, "picture")
 
 
+def depth_one(picture):
+    """Of a flame graph: the width of its root, and of all that stands on it."""
+    frames = re.findall(r'data-f="(\d+) \d+ (\d+)"', picture)
+    roots = [int(width) for depth, width in frames if depth == "0"]
+    equal(len(roots), 1, "roots")
+    return roots[0], sum(int(width) for depth, width in frames if depth == "1")
+
+
+def sampled(*args, work):
+    """Time on CPU has stacks: all parts add up to each class, and the picture's width to all of the time."""
+    picture = "/tmp/wall.svg"
+    r = balance(json.loads(obsctl("wall", "--budget", 0, *args, "--flame", picture, "--json", "--", *work).out))
+    total, parts = depth_one(read(picture))
+    os.unlink(picture)
+    lifetime = sum(row["lifetime"] for row in r["rows"])
+    equal(total, lifetime, "width of the flame graph, compared to the lifetime of the threads")
+    equal(parts, total, "what stands on the root")
+    equal(sum(row["sum"] for row in r["rows"]), lifetime, "sum of the rows")
+    equal(sum(row[c] for row in r["rows"] for c in CLASSES), lifetime, "sum of the classes")
+    for row in r["rows"]:
+        equal(row[row["class"]], row["sum"], f"time of the class of {row}")
+    on_cpu = [row for row in r["rows"] if row["class"] in ("run", "system", "irq")]
+    equal(sum(row["sum"] for row in on_cpu if row.get("oncpu") == "not sampled"), r["notes"]["not_sampled_ns"], "time without samples")
+    equal(sum(row["samples"] for row in r["rows"]), r["notes"]["samples"], "samples")
+    for row in on_cpu:
+        equal("oncpu" in row, not row["samples"], f"that a row has samples, or none: {row}")
+        equal("oncpu" in row, not row["kstack"] and not row["ustack"], f"that a row has a stack, or none: {row}")
+    at_least(r["notes"]["sampling_ns"], r["duration_ns"] * 9 // 10, "time that was sampled")
+    return on_cpu
+
+
+def within(found, function):
+    return sum(row["sum"] for row in found if any(f.startswith(function + "+") for f in row["kstack"]))
+
+
+@test("with --flame, time on CPU has stacks, and all of the graph is all of the time")
+def on_cpu():
+    # Reading zeroes takes its time in the kernel.
+    reads = ["dd", "if=/dev/zero", "of=/dev/null", "bs=4M", "count=50", "status=none"]
+    both = ["sh", "-c", " ".join(reads) + " & " + " ".join(reads) + "; wait; sleep 0.05"]
+    found = sampled(work=both)
+    assert {row["class"] for row in found} <= {"run", "irq"}, "system calls are told apart"
+    all_of = sum(row["sum"] for row in found if row["class"] == "run" and row["comm"] == "dd")
+    at_least(within([row for row in found if row["comm"] == "dd"], "vfs_read"), all_of / 2, "time of dd where it reads")
+    found = sampled("--split", work=both)
+    at_least(within([row for row in found if row["class"] == "system"], "vfs_read"),
+             sum(row["sum"] for row in found if row["class"] == "system") / 2, "time in system calls that reads")
+    equal(within([row for row in found if row["class"] == "run"], "vfs_read"), 0, "time outside of system calls that reads")
+    found = sampled("--by", "comm,class,kstack,ustack,tid", work=reads)
+    assert all("tid" in row for row in found), "rows have the columns that were asked for"
+    r = balance(json.loads(obsctl("wall", "--budget", 0, "--flame", "/tmp/wall.svg", "--no-samples", "--json", "--", *reads).out))
+    assert "samples" not in r["notes"] and all("oncpu" not in row for row in r["rows"]), "samples with --no-samples"
+    os.unlink("/tmp/wall.svg")
+    lines = obsctl("wall", "--budget", 0, "--folded", "--", *reads).out.splitlines()
+    assert any(";vfs_read;" in line for line in lines), "folded stacks of time on CPU"
+
+
 @test("limits and refusals")
 def refusals():
     work = named("kobs_block", "block sleep 10 5")
@@ -321,6 +378,7 @@ def refusals():
             (["-C", "0"], "has no option -C"),
             (["--hist"], "no option --hist"),
             (["--by", "nothing"], "has no column 'nothing'"),
+            (["--no-samples"], "it needs --flame"),
             (["something"], "something")):
         contains(obsctl("wall", *args, "-d", "1", status=2).err, part, "what it says")
     contains(obsctl("wall", "--threads", 0, "-d", "1", status=1).err, "threads", "what it says")

@@ -128,6 +128,23 @@ static const char *const scheduler[] = {
 	"context_switch",
 };
 
+/* Functions that are called for an interrupt, between the module's tracepoints. */
+static const char *const interrupt[] = {
+	"__do_softirq", "handle_softirqs", "__handle_irq_event_percpu", "handle_irq_event*",
+	"handle_percpu_devid_irq", "__sysvec_*", "hrtimer_interrupt", "scheduler_ipi",
+	"generic_smp_call_function_single_interrupt", "irq_work_run",
+};
+
+/* Those that do the work of interrupts in a thread. */
+static const char *const interrupt_thread[] = { "run_ksoftirqd", "irq_thread*" };
+
+/* Those of system calls, and the first ones of kernel threads. */
+static const char *const system_call[] = {
+	"do_syscall_64", "entry_SYSCALL_64*", "do_int80_syscall_32", "do_fast_syscall_32*",
+	"__do_fast_syscall_32", "el0_svc*", "do_el0_svc*", "invoke_syscall", "kthread",
+	"ret_from_fork*",
+};
+
 /* A frame is a function, maybe with an offset, a part of it, and a module behind it. */
 static size_t name_length(const char *frame)
 {
@@ -193,4 +210,26 @@ const char *reason_of(const char *class, const char *const *frames, size_t n)
 		if (any_named(frames, n, rules[i].function))
 			return rules[i].reason;
 	return "other";
+}
+
+static bool any_of(const char *const *frames, size_t n, const char *const *functions, size_t m)
+{
+	size_t i;
+
+	for (i = 0; i < m; i++)
+		if (any_named(frames, n, functions[i]))
+			return true;
+	return false;
+}
+
+/**
+ * on_cpu_of() - What a thread does that was sampled.
+ * @frames: functions of its kernel stack, the leaf first; none in user code
+ */
+enum on_cpu on_cpu_of(const char *const *frames, size_t n)
+{
+	if (any_of(frames, n, interrupt, ARRAY_SIZE(interrupt)) &&
+	    !any_of(frames, n, interrupt_thread, ARRAY_SIZE(interrupt_thread)))
+		return ON_IRQ;
+	return any_of(frames, n, system_call, ARRAY_SIZE(system_call)) ? ON_SYSTEM : ON_RUN;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/nouns.h"
+#include "cmd/wall/sampled.h"
 #include "cmd/wall/table.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
@@ -13,6 +14,7 @@
 /* Options of wall alone. */
 struct wall_opts {
 	bool	waker;
+	bool	no_samples;
 };
 
 /* Columns that tell threads apart; others tell what they do. */
@@ -43,6 +45,11 @@ static const struct opt waker_options[] = {
 	  OPT_OWN_AT(struct wall_opts, waker) },
 };
 
+static const struct opt samples_options[] = {
+	{ "no-samples", 0, NULL, "do not sample where threads run for stacks of that time, too",
+	  &opt_switch, OPT_OWN_AT(struct wall_opts, no_samples) },
+};
+
 static const struct opt limit_options[] = {
 	{ "fail-over", 0, "TIME", "exit with status 3 if a thread waited longer for a CPU",
 	  &opt_limit_time, OPT_AT(fail_over) },
@@ -56,11 +63,24 @@ static int check_who(const struct opts *o)
 	return group_filter.check(o);
 }
 
+static int check_samples(const struct opts *o)
+{
+	const struct wall_opts *own = o->own;
+
+	return own->no_samples && !opts_wants_stacks(o) ?
+	       misuse("--no-samples is for stacks: it needs --flame, --folded or a --format of them") :
+	       0;
+}
+
 static const struct opt_group group_who = {
 	.section = "Which threads are followed", OPT_GROUP(filter_options), .check = check_who,
 };
 
 static const struct opt_group group_waker = { OPT_OWN(waker_options) };
+
+static const struct opt_group group_samples = {
+	OPT_OWN(samples_options), .check = check_samples,
+};
 
 static const struct opt_group group_limit = {
 	.section = "Sizes and limits", OPT_GROUP(limit_options),
@@ -114,6 +134,8 @@ static int run_wall(const struct verb *verb, const struct opts *o)
 		.prepare = follow_command,
 	};
 	const struct wall_opts *own = o->own;
+	bool samples = opts_wants_stacks(o) && !own->no_samples && !o->detach;
+	struct sampling sampling = {};
 	struct opts mine = *o;
 	struct strings by = {};
 	size_t i;
@@ -132,8 +154,11 @@ static int run_wall(const struct verb *verb, const struct opts *o)
 	} else if (own->waker && !strings_have(&by, WALL_WAKER)) {
 		strings_add(&by, WALL_WAKER);
 	}
+	if (samples)
+		sampled_begin(&sampling, &spec, o, &by);
 	mine.by = by;
 	err = run_session(&spec, &mine);
+	sampled_end(&sampling);
 	model_free_request(&spec.request);
 	strings_free(&by);
 	return err;
@@ -146,8 +171,8 @@ static const struct verb verbs[] = {
 		.args_hint = "choose threads by --pid, --tid or --comm, or give a command after --",
 		.command = true,
 		.groups = GROUPS(&group_who, &group_waker, &group_by, &group_top, &group_json,
-				 &group_folded, &group_flame, &group_html, &group_frames,
-				 &group_output, &group_verbose, &group_run, &group_interval,
+				 &group_folded, &group_flame, &group_samples, &group_html,
+				 &group_frames, &group_output, &group_verbose, &group_run, &group_interval,
 				 &group_detach, &group_limit, &group_max_lost, &group_rows,
 				 &group_stacks),
 		.columns = COLUMNS("tid", "pid", "comm", "policy", "prio", "cgroup", "class",
