@@ -3,7 +3,7 @@
  * What a wait for a lock has beside its times: its stack, its caller, and the
  * owner of the lock.
  *
- * Locking: none; called by the handlers. Owners are read without a lock (owner.c).
+ * Locking: none; called by the handlers. Owners are read without a lock (core/lock_owner.c).
  */
 #include <linux/rcupdate.h>
 #include <linux/string.h>

@@ -11,7 +11,7 @@
 #include "core/session.h"
 #include "hooks/tracepoint.h"
 #include "lib/inflight.h"
-#include "sources/lock/owner.h"
+#include "core/lock_owner.h"
 
 enum {
 	LOCK_W_LOCK = KOBS_W_SOURCE,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Source lock: the owner of a lock. */
+/* The owner of a lock of the kernel. */
 #ifndef KOBS_LOCK_OWNER_H
 #define KOBS_LOCK_OWNER_H
 

@@ -23,7 +23,7 @@
 #include <linux/uaccess.h>
 #include <trace/events/lock.h>
 
-#include "sources/lock/owner.h"
+#include "core/lock_owner.h"
 
 /* Mask of the flags of all kinds of locks. */
 #define OWNER_FLAGS	(__alignof__(struct task_struct) - 1)
