@@ -53,7 +53,7 @@ static int session_add_column(struct kobs_session *s, const char *name,
 		s->need |= BIT(c->word);
 	if (c->by_stack)
 		s->need |= BIT(KOBS_W_KSTACK);
-	if (c->by_stack || c->type == KOBS_TYPE_KSTACK ||
+	if (c->by_stack || c->interned || c->type == KOBS_TYPE_KSTACK ||
 	    c->type == KOBS_TYPE_USTACK)
 		s->has_stacks = true;
 	return 0;

@@ -56,6 +56,7 @@ enum kobs_word {
  * @word: its first word in a hit
  * @words: number of words; 1, for texts up to KOBS_TEXT_WORDS
  * @by_stack: the source derives it from the kernel stack
+ * @interned: the source keeps it in the stack table
  */
 struct kobs_column {
 	const char *name;
@@ -65,6 +66,7 @@ struct kobs_column {
 	u8 word;
 	u8 words;
 	bool by_stack;
+	bool interned;
 };
 
 /* Whether the column's value is an address that can have a name. */

@@ -112,6 +112,9 @@ static void begin_wall(struct fixture *f, const char *first, uint32_t type)
 	add_column(f, first, type);
 	add_column(f, "class", KOBS_TYPE_TEXT);
 	add_column(f, "instead", KOBS_TYPE_TEXT);
+	add_column(f, "blocked_by", KOBS_TYPE_OBJECT);
+	add_column(f, "owner", KOBS_TYPE_TEXT);
+	add_column(f, "owner_pid", KOBS_TYPE_NUMBER);
 	add_column(f, "kstack", KOBS_TYPE_KSTACK);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		add_figure(f, names[i], "ns", KOBS_MERGE_SUM);
@@ -122,7 +125,8 @@ static void add_time(struct fixture *f, uint64_t whose, size_t class, const char
 		     uint64_t stack, uint64_t count, uint64_t ns, uint64_t lifetime)
 {
 	const uint64_t key[] = {
-		whose, text_key(f, names[class]), text_key(f, instead), stack,
+		whose, text_key(f, names[class]), text_key(f, instead), 0, text_key(f, ""), 0,
+		stack,
 	};
 	const struct row part = { .count = count, .sum = ns, .min = 1, .max = ns };
 	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = lifetime };
@@ -197,7 +201,7 @@ static void test_waker(void)
 {
 	struct fixture f;
 	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = 1000, [SLEEP] = 1000 };
-	uint64_t key[5];
+	uint64_t key[8] = {};
 	size_t i;
 
 	set_up(&f, "wall", "time");
@@ -207,6 +211,9 @@ static void test_waker(void)
 	add_column(&f, "waker", KOBS_TYPE_TEXT);
 	add_column(&f, "class", KOBS_TYPE_TEXT);
 	add_column(&f, "instead", KOBS_TYPE_TEXT);
+	add_column(&f, "blocked_by", KOBS_TYPE_OBJECT);
+	add_column(&f, "owner", KOBS_TYPE_TEXT);
+	add_column(&f, "owner_pid", KOBS_TYPE_NUMBER);
 	add_column(&f, "kstack", KOBS_TYPE_KSTACK);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		add_figure(&f, names[i], "ns", KOBS_MERGE_SUM);
@@ -215,7 +222,7 @@ static void test_waker(void)
 	key[1] = text_key(&f, "friend");
 	key[2] = text_key(&f, "sleep");
 	key[3] = text_key(&f, "");
-	key[4] = 0;
+	key[5] = text_key(&f, "");
 	add_row(&f, key, 1, 1000, figures);
 	key[1] = text_key(&f, "");
 	figures[LIFETIME] = 0;
@@ -224,6 +231,38 @@ static void test_waker(void)
 	has(f.text, "sleep: unknown, ended by friend\n", "who ended it is told");
 	has(f.text, "100   1.00 us", "and is no column");
 	ok(!strstr(f.text, "WAKER"), "of the table");
+	tear_down(&f);
+}
+
+static void test_owner(void)
+{
+	struct fixture f;
+	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = 1000, [DISK] = 1000 };
+	uint64_t key[7];
+	size_t i;
+
+	begin_wall(&f, "tid", KOBS_TYPE_NUMBER);
+	key[0] = 100;
+	key[1] = text_key(&f, "disk");
+	key[2] = text_key(&f, "");
+	key[3] = ksyms_tell(&f.view.ksyms, 0x2000, "my_lock [my_module]", true);
+	key[4] = text_key(&f, "holder");
+	key[5] = 77;
+	key[6] = 0;
+	/* Of one thread, of another, and of who is not known. */
+	for (i = 0; i < 3; i++) {
+		if (i == 2)
+			key[4] = text_key(&f, "");
+		add_row(&f, key, 1, 1000 - i, figures);
+		figures[LIFETIME] = 0;
+		key[5] = i ? 0 : 78;
+	}
+	same(&f, "with owners, from a file");
+	has(f.text, "disk: lock my_lock [my_module] held by holder (77)\n", "the lock and its owner");
+	has(f.text, "disk: lock my_lock [my_module] held by holder (78)\n", "another one's");
+	has(f.text, "disk: lock my_lock [my_module]\n", "or the lock alone");
+	has(f.json, "\"reason\": \"lock\", \"lock\": \"my_lock [my_module]\", \"owner\": \"holder\", \"owner_pid\": 77,",
+	    "JSON has them as well");
 	tear_down(&f);
 }
 
@@ -299,7 +338,8 @@ static void add_thread_time(struct fixture *f, uint64_t tid, size_t class, uint6
 			    uint64_t ns, uint64_t lifetime)
 {
 	const uint64_t key[] = {
-		text_key(f, "work"), text_key(f, names[class]), text_key(f, ""), stack, tid,
+		text_key(f, "work"), text_key(f, names[class]), text_key(f, ""), 0,
+		text_key(f, ""), 0, stack, tid,
 	};
 	const struct row part = { .count = 1, .sum = ns, .min = ns, .max = ns };
 	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = lifetime };
@@ -425,8 +465,8 @@ static void test_limit(void)
 int main(void)
 {
 	static const test_fn tests[] = {
-		test_reasons, test_places, test_table, test_waker, test_merged, test_split,
-		test_rows, test_samples, test_limit,
+		test_reasons, test_places, test_table, test_waker, test_owner, test_merged,
+		test_split, test_rows, test_samples, test_limit,
 	};
 
 	return run_tests(tests, ARRAY_SIZE(tests));

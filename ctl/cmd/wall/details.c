@@ -48,6 +48,12 @@ static int compare_kinds(const void *a, const void *b)
 		c = compare_texts(x->instead, y->instead);
 	if (!c)
 		c = compare_texts(x->waker, y->waker);
+	if (!c)
+		c = compare_texts(x->lock, y->lock);
+	if (!c)
+		c = compare_texts(x->owner, y->owner);
+	if (!c)
+		c = (x->owner_pid > y->owner_pid) - (x->owner_pid < y->owner_pid);
 	for (i = 0; !c && i < x->n && i < y->n; i++)
 		c = compare_texts(x->frames[i], y->frames[i]);
 	return c ? c : (x->n > y->n) - (x->n < y->n);
@@ -136,6 +142,12 @@ static void print_json(const struct wall_detail *d, struct out *o)
 		out_json_text(o, "instead", d->instead);
 	if (*d->waker)
 		out_json_text(o, "waker", d->waker);
+	if (*d->lock)
+		out_json_text(o, "lock", d->lock);
+	if (*d->owner)
+		out_json_text(o, "owner", d->owner);
+	if (d->owner_pid)
+		out_json_number(o, "owner_pid", d->owner_pid);
 	out_json_number(o, "count", d->count);
 	out_json_number(o, "sum", d->sum);
 	out_json_number(o, "max", d->max);
@@ -174,6 +186,12 @@ static void describe_block(const struct wall_detail *d, struct buf *line)
 	buf_puts(line, d->class);
 	if (strcmp(d->class, d->reason))
 		buf_printf(line, ": %s", d->reason);
+	if (*d->lock)
+		buf_printf(line, " %s", d->lock);
+	if (*d->owner)
+		buf_printf(line, " held by %s", d->owner);
+	if (d->owner_pid)
+		buf_printf(line, " (%llu)", (unsigned long long)d->owner_pid);
 	for (i = 0; i < d->n && i < FUNCTIONS; i++)
 		buf_printf(line, "%s%.*s", i ? " < " : ", in ", (int)strcspn(d->frames[i], "+. "),
 			   d->frames[i]);
@@ -328,6 +346,9 @@ static void load(struct wall *w, struct report *r, size_t row, const json_t *fro
 	d->reason = text_of(r, from, "reason");
 	d->instead = text_of(r, from, "instead");
 	d->waker = text_of(r, from, "waker");
+	d->lock = text_of(r, from, "lock");
+	d->owner = text_of(r, from, "owner");
+	d->owner_pid = json_unsigned(json_object_get(from, "owner_pid"));
 	d->count = json_unsigned(json_object_get(from, "count"));
 	d->sum = json_unsigned(json_object_get(from, "sum"));
 	d->max = json_unsigned(json_object_get(from, "max"));

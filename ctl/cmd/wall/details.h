@@ -14,6 +14,9 @@ struct wall_detail {
 	const char	*class;
 	const char	*instead;	/* "" where that is not known */
 	const char	*waker;		/* likewise */
+	const char	*lock;		/* likewise */
+	const char	*owner;		/* of the lock; likewise */
+	uint64_t	owner_pid;
 	const char	*reason;	/* "" for what is not blocked */
 	const char	**frames;	/* the leaf first */
 	size_t		n;

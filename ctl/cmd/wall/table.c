@@ -19,9 +19,11 @@
 #include "lib/parse.h"
 
 /* Places of the details behind the columns that tell threads apart. */
-enum { CLASS, INSTEAD, STACK };
+enum { CLASS, INSTEAD, HELD, OWNER, OWNER_PID, STACK };
 
-const char *const wall_details[WALL_DETAILS] = { "class", "instead", "kstack" };
+const char *const wall_details[WALL_DETAILS] = {
+	"class", "instead", "blocked_by", "owner", "owner_pid", "kstack",
+};
 
 static const char *const runnable[] = { "woken", "preempted" };
 static const char *const blocked[] = { "sleep", "disk", "idle", "lock", "stopped", "other" };
@@ -99,15 +101,18 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	details_print(w, r, o, row);
 }
 
-static void want_frames(struct report *r, size_t column)
+/* Names of the functions of stacks, and of locks. */
+static void want_names(struct report *r, size_t details)
 {
 	const struct table *t = r->table;
 	size_t i;
 	size_t k;
 
 	for (i = 0; i < t->nr_rows; i++) {
-		const struct stack *s = map_get(&t->stacks, t->keys[t->rows[i].key + column]);
+		const uint64_t *key = t->keys + t->rows[i].key + details;
+		const struct stack *s = map_get(&t->stacks, key[STACK]);
 
+		view_want_key(r->view, details + HELD, key[HELD]);
 		for (k = 0; s && k < s->nr; k++)
 			ksyms_want(&r->view->ksyms, s->addr[k]);
 	}
@@ -130,10 +135,25 @@ static void name_frames(struct report *r, const struct stack *s, struct wall_det
 	}
 }
 
+/* The lock that a thread is blocked by, and who holds it. */
+static void name_lock(struct report *r, size_t details, const uint64_t *key,
+		      struct wall_detail *d)
+{
+	struct buf name = {};
+
+	if (key[HELD])
+		view_print_key(r->view, details + HELD, key[HELD], &name);
+	d->lock = pool_intern(&r->table->texts, name.len ? name.p : "");
+	d->owner = (const char *)(uintptr_t)key[OWNER];
+	d->owner_pid = key[OWNER_PID];
+	buf_free(&name);
+}
+
 /* Of time in which it ran, the numbers of the row say all. */
 static void add_detail(struct wall *w, struct report *r, const struct row *from, size_t row,
-		       const uint64_t *key, bool waker)
+		       size_t details, bool waker)
 {
+	const uint64_t *key = r->table->keys + from->key + details;
 	const char *class = (const char *)(uintptr_t)key[CLASS];
 	struct wall_detail *d;
 	size_t first;
@@ -147,13 +167,14 @@ static void add_detail(struct wall *w, struct report *r, const struct row *from,
 	d->instead = (const char *)(uintptr_t)key[INSTEAD];
 	d->waker = waker ? (const char *)(uintptr_t)key[-1] : "";
 	d->reason = "";
+	name_lock(r, details, key, d);
 	d->count = from->count;
 	d->sum = from->sum;
 	d->max = from->count ? from->max : 0;
 	if (is_one_of(class, runnable, ARRAY_SIZE(runnable)))
 		return;
 	name_frames(r, map_get(&r->table->stacks, key[STACK]), d);
-	d->reason = reason_of(class, (const char *const *)d->frames, d->n);
+	d->reason = *d->lock ? "lock" : reason_of(class, (const char *const *)d->frames, d->n);
 	/* The scheduler's are in all of them, and differ from hook to hook. */
 	first = reason_first((const char *const *)d->frames, d->n);
 	d->n -= first;
@@ -220,14 +241,14 @@ static void merge_rows(struct wall *w, struct report *r, struct table *shown)
 	bool waker = shown->nr_keys < n;
 	size_t i;
 
-	want_frames(r, n + STACK);
+	want_names(r, n);
 	for (i = 0; i < from->nr_rows; i++) {
 		const struct row *row = &from->rows[i];
 		const uint64_t *key = from->keys + row->key;
 		struct row *to = table_row(shown, key);
 
 		table_add(shown, to, row, table_figures(from, row));
-		add_detail(w, r, row, to->key, key + n, waker);
+		add_detail(w, r, row, to->key, n, waker);
 	}
 	details_sort(w);
 }

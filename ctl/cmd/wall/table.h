@@ -6,7 +6,7 @@
 #include "run/run.h"
 
 /* Columns of the kernel's rows behind those that tell threads apart. */
-#define WALL_DETAILS	3
+#define WALL_DETAILS	6
 
 extern const char *const wall_details[WALL_DETAILS];
 /* Before them, where it is asked for. */

@@ -110,11 +110,11 @@ static void add_all(struct strings *by, const char *const *names, size_t n)
 		strings_add(by, names[i]);
 }
 
-static void add_details(struct strings *by, bool waker)
+static void add_details(struct strings *by, const char *const *names, size_t n, bool waker)
 {
 	if (waker)
 		strings_add(by, WALL_WAKER);
-	add_all(by, wall_details, WALL_DETAILS);
+	add_all(by, names, n);
 }
 
 /* A command is followed, unless others are asked for. */
@@ -133,6 +133,7 @@ static int run_wall(const struct verb *verb, const struct opts *o)
 		.source = "wall", .mode = "time", .title = "wall", .kind = &wall_rows_report,
 		.prepare = follow_command,
 	};
+	static const char *const of_stacks[] = { "class", "instead", "kstack" };
 	const struct wall_opts *own = o->own;
 	bool samples = opts_wants_stacks(o) && !own->no_samples && !o->detach;
 	struct sampling sampling = {};
@@ -146,11 +147,11 @@ static int run_wall(const struct verb *verb, const struct opts *o)
 	if (is_of_threads(o)) {
 		if (!by.n)
 			add_all(&by, whose, WHOSE_USUAL);
-		add_details(&by, own->waker);
+		add_details(&by, wall_details, WALL_DETAILS, own->waker);
 		spec.report = wall_print;
 	} else if (!by.n) {
 		strings_add(&by, "comm");
-		add_details(&by, own->waker);
+		add_details(&by, of_stacks, ARRAY_SIZE(of_stacks), own->waker);
 	} else if (own->waker && !strings_have(&by, WALL_WAKER)) {
 		strings_add(&by, WALL_WAKER);
 	}
@@ -176,7 +177,8 @@ static const struct verb verbs[] = {
 				 &group_detach, &group_limit, &group_max_lost, &group_rows,
 				 &group_stacks),
 		.columns = COLUMNS("tid", "pid", "comm", "policy", "prio", "cgroup", "class",
-				   "instead", "waker", "kstack", "ustack"),
+				   "instead", "waker", "blocked_by", "owner", "owner_pid",
+				   "kstack", "ustack"),
 		.report = &wall_report,
 		.fn = run_wall,
 	},

@@ -58,6 +58,7 @@ static __always_inline u32 wall_group(struct kobs_wall *d,
 	key[WALL_K_DETAIL] = t->detail[0];
 	key[WALL_K_DETAIL + 1] = t->detail[1];
 	/* Not part of the key where it is not asked for. */
+	key[WALL_K_HELD] = t->held;
 	key[WALL_K_WAKER] = t->waker[0];
 	key[WALL_K_WAKER + 1] = t->waker[1];
 	if (likely(kobs_group_table_is(&d->groups, group, key)))
@@ -159,6 +160,7 @@ static __always_inline void wall_event(struct kobs_wall_hit *h,
 	t->detail[1] = 0;
 	t->waker[0] = 0;
 	t->waker[1] = 0;
+	t->held = 0;
 	t->fate = KOBS_N_RECORDED;
 	t->placed = false;
 }

@@ -72,6 +72,8 @@ static __always_inline void wall_out(struct kobs_wall_hit *h,
 		wall_place(t, (const u64 *)next->comm);
 	else if (d->stacks && kobs_wall_blocked(state))
 		wall_stacks(d->s, t);
+	if (unlikely(t->lock) && kobs_wall_blocked(state))
+		wall_hold(d, t, prev);
 	wall_change_end(t);
 	if (unlikely(state == WALL_GONE))
 		wall_gone(d, prev);

@@ -169,9 +169,26 @@ static void wall_picture(struct kobs_wall *d)
 	d->final = d->reading && s->life == KOBS_LIFE_STOPPED;
 }
 
+/* The columns of the lock that a thread was blocked by. */
+static void put_held(const struct kobs_wall *d, u64 held, u64 *v)
+{
+	const struct kobs_stack_table *st = &d->s->stacks;
+	const struct kobs_stack *stack = held ? kobs_stack_table_get(st, held) :
+						NULL;
+	const u64 *words;
+
+	if (!stack || stack->nr != WALL_H_WORDS)
+		return;
+	words = &st->words[stack->start];
+	v[WALL_W_LOCK] = words[WALL_H_LOCK];
+	memcpy(&v[WALL_W_OWNER], &words[WALL_H_OWNER],
+	       KOBS_LOCK_OWNER_WORDS * sizeof(*v));
+	v[WALL_W_OWNER_PID] = words[WALL_H_PID];
+}
+
 /*
  * A row of a thread: its key and its class's field are set. The details are NULL, or
- * four words: those of the interval, and its waker.
+ * words as in the key of a group.
  */
 static void put_row(struct kobs_wall *d, const struct kobs_wall_thread *t,
 		    u8 class, const u64 *detail, const struct kobs_wall_sum *sum,
@@ -196,8 +213,9 @@ static void put_row(struct kobs_wall *d, const struct kobs_wall_thread *t,
 	if (detail && kobs_wall_blocked(class)) {
 		v[KOBS_W_KSTACK] = detail[0];
 		v[KOBS_W_USTACK] = detail[1];
-		v[WALL_W_WAKER] = detail[2];
-		v[WALL_W_WAKER + 1] = detail[3];
+		put_held(d, detail[WALL_K_HELD - WALL_K_DETAIL], v);
+		memcpy(&v[WALL_W_WAKER], &detail[WALL_K_WAKER - WALL_K_DETAIL],
+		       2 * sizeof(*v));
 	} else if (detail) {
 		v[WALL_W_INSTEAD] = detail[0];
 		v[WALL_W_INSTEAD + 1] = detail[1];
@@ -248,7 +266,9 @@ static bool row_of_thread(struct kobs_wall *d, const struct kobs_wall_shot *shot
 {
 	const struct kobs_wall_thread *t = &shot->thread;
 	const struct kobs_wall_account *a = &t->account;
-	u64 detail[] = { t->detail[0], t->detail[1], 0, 0 };
+	u64 detail[WALL_K_WORDS - WALL_K_DETAIL] = {
+		t->detail[0], t->detail[1], t->held,
+	};
 	struct kobs_wall_sum sum;
 
 	if (i < WALL_CLASSES)
@@ -270,7 +290,7 @@ static bool row_of_thread(struct kobs_wall *d, const struct kobs_wall_shot *shot
 static bool row_of_group(struct kobs_wall *d, u32 group, struct kobs_row_out *out)
 {
 	const u64 *key = kobs_group_table_key(&d->groups, group);
-	u64 detail[4] = {};
+	u64 detail[WALL_K_WORDS - WALL_K_DETAIL] = {};
 	u64 who;
 
 	if (!key || !d->sums[group].count)

@@ -70,7 +70,8 @@ static int wall_alloc_groups(struct kobs_wall *d)
 
 	err = kobs_group_table_init(&d->groups, m,
 				    d->s->params[KOBS_P_ROWS].number,
-				    d->wakers ? WALL_K_WORDS : WALL_K_WAKER);
+				    d->wakers ? WALL_K_WORDS :
+				    d->owners ? WALL_K_WAKER : WALL_K_HELD);
 	if (err)
 		return err;
 	if (!kobs_memory_fits(m, num_online_cpus() *
@@ -95,7 +96,7 @@ static int wall_alloc(struct kobs_wall *d)
 	if (!d->cpu || !d->threads || !d->shots)
 		return -ENOMEM;
 	err = kobs_inflight_table_init(&d->tasks, m, d->max, WALL_D_WORDS);
-	if (err || !(d->stacks || d->instead || d->wakers))
+	if (err || !(d->stacks || d->instead || d->wakers || d->owners))
 		return err;
 	return wall_alloc_groups(d);
 }
@@ -129,6 +130,9 @@ static int wall_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	d->stacks = s->need & KOBS_W_STACKS;
 	d->instead = wall_has_column(s, WALL_W_INSTEAD);
 	d->wakers = wall_has_column(s, WALL_W_WAKER);
+	d->owners = wall_has_column(s, WALL_W_LOCK) ||
+		    wall_has_column(s, WALL_W_OWNER) ||
+		    wall_has_column(s, WALL_W_OWNER_PID);
 	d->cgroups = s->need & BIT(KOBS_W_CGROUP);
 	err = wall_alloc(d);
 	if (err) {
@@ -140,6 +144,8 @@ static int wall_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		wall_choose_irq(d);
 	if (d->split)
 		wall_choose_syscalls(d);
+	if (d->owners)
+		wall_choose_locks(d);
 	s->priv = d;
 	s->targets = d->n_probes;
 	return 0;
@@ -270,7 +276,7 @@ static const struct kobs_mode wall_modes[] = {
 		.value = "time",
 		.unit = "ns",
 		.own_rows = true,
-		.by = "tid,pid,comm,policy,prio,class,instead,kstack",
+		.by = "tid,pid,comm,policy,prio,class,instead,blocked_by,owner,owner_pid,kstack",
 		.fields = wall_fields,
 		.n_fields = ARRAY_SIZE(wall_fields),
 	},
@@ -283,6 +289,13 @@ static const struct kobs_column wall_columns[] = {
 	  KOBS_TYPE_TEXT, NULL, WALL_W_INSTEAD, 2 },
 	{ "waker", "thread that woke it up when it was blocked", KOBS_TYPE_TEXT,
 	  NULL, WALL_W_WAKER, 2 },
+	{ "blocked_by", "lock that it is blocked by, if known", KOBS_TYPE_OBJECT, NULL,
+	  WALL_W_LOCK, 1, .interned = true },
+	{ "owner", "thread that held the lock when it was blocked, if known",
+	  KOBS_TYPE_TEXT, NULL, WALL_W_OWNER, KOBS_LOCK_OWNER_WORDS,
+	  .interned = true },
+	{ "owner_pid", "its process", KOBS_TYPE_NUMBER, NULL, WALL_W_OWNER_PID, 1,
+	  .interned = true },
 	{ "policy", "policy that it is scheduled by", KOBS_TYPE_TEXT, NULL,
 	  WALL_W_POLICY, 2 },
 	{ "prio", "priority: 0 is the highest, 100 and above are not real-time",

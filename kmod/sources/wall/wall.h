@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 
 #include "core/cgroup.h"
+#include "core/lock_owner.h"
 #include "core/session.h"
 #include "hooks/tracepoint.h"
 #include "lib/group_table.h"
@@ -23,7 +24,10 @@ enum {
 	WALL_W_POLICY = WALL_W_INSTEAD + 2,
 	WALL_W_PRIO = WALL_W_POLICY + 2,
 	WALL_W_WAKER,
-	WALL_W_END = WALL_W_WAKER + 2
+	WALL_W_LOCK = WALL_W_WAKER + 2,
+	WALL_W_OWNER,
+	WALL_W_OWNER_PID = WALL_W_OWNER + KOBS_LOCK_OWNER_WORDS,
+	WALL_W_END
 };
 
 static_assert((unsigned int)WALL_W_END <= KOBS_WORDS);
@@ -56,12 +60,24 @@ enum {
 	WALL_G_ABOVE	/* U64_MAX less the shortest */
 };
 
-/* Words of a group's key: thread and class; details; who ended it, where asked for. */
+/*
+ * Words of a group's key: thread and class; details; where asked for the lock and its
+ * owner, and who ended it.
+ */
 enum {
 	WALL_K_WHO,
 	WALL_K_DETAIL,
-	WALL_K_WAKER = WALL_K_DETAIL + 2,
+	WALL_K_HELD = WALL_K_DETAIL + 2,
+	WALL_K_WAKER,
 	WALL_K_WORDS = WALL_K_WAKER + 2
+};
+
+/* Words of a lock and its owner, which are interned as a stack is. */
+enum {
+	WALL_H_LOCK,
+	WALL_H_OWNER,
+	WALL_H_PID = WALL_H_OWNER + KOBS_LOCK_OWNER_WORDS,
+	WALL_H_WORDS
 };
 
 /* Words of a name of a class, or of a thread. */
@@ -89,6 +105,10 @@ union kobs_wall_name {
  * @comm: its name
  * @detail: of the interval in progress: stacks, or the name of who runs instead
  * @waker: name of who ends the blocked interval; empty before
+ * @held: number of the lock that it is blocked by, and its owner, in the stack table;
+ *	or 0
+ * @lock_flags: kind of @lock, LCB_F_*
+ * @lock: lock that it waits for, or 0
  * @cgroup: its control group; only with cgroups
  * @groups: number of the group of the last runnable interval, and of the last
  *	blocked one; may be stale
@@ -110,6 +130,9 @@ struct kobs_wall_thread {
 	u64 comm[2];
 	u64 detail[2];
 	u64 waker[2];
+	u32 held;
+	u32 lock_flags;
+	u64 lock;
 	u64 cgroup;
 	u32 groups[2];
 	u64 stolen;
@@ -151,6 +174,7 @@ struct kobs_wall_cpu {
  * @stacks: blocked intervals are told apart by stacks
  * @instead: runnable intervals are told apart by who runs
  * @wakers: blocked intervals are told apart by who ends them
+ * @owners: blocked intervals are told apart by lock and owner
  * @cgroups: a column is of the control group
  * @children: threads created by those that are followed are followed, too
  * @split: running in system calls is told apart
@@ -176,6 +200,7 @@ struct kobs_wall {
 	bool stacks;
 	bool instead;
 	bool wakers;
+	bool owners;
 	bool cgroups;
 	bool children;
 	bool split;
@@ -285,7 +310,8 @@ void wall_choose_probes(struct kobs_wall *d);
 /* Are intervals of a class told apart by more than it? */
 static __always_inline bool wall_has_details(const struct kobs_wall *d, u8 class)
 {
-	return ((d->stacks || d->wakers) && kobs_wall_blocked(class)) ||
+	return ((d->stacks || d->wakers || d->owners) &&
+		kobs_wall_blocked(class)) ||
 	       (d->instead && kobs_wall_runnable(class));
 }
 
@@ -295,6 +321,11 @@ bool wall_is_system(struct task_struct *p);
 
 /* irq.c */
 void wall_choose_irq(struct kobs_wall *d);
+
+/* lock.c */
+void wall_choose_locks(struct kobs_wall *d);
+void wall_hold(struct kobs_wall *d, struct kobs_wall_thread *t,
+	       const struct task_struct *p);
 
 /* threads.c */
 bool wall_wanted(const struct kobs_wall *d, const struct task_struct *p);
