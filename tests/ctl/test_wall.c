@@ -4,9 +4,11 @@
  * and what show makes of them. Prints TAP.
  */
 
+#include "cmd/wall/chain.h"
 #include "cmd/wall/divide.h"
 #include "cmd/wall/reason.h"
 #include "cmd/wall/table.h"
+#include "kobs_wall.h"
 #include "show_harness.h"
 
 /* In the order of the module's fields. */
@@ -102,6 +104,16 @@ static void test_places(void)
 	}
 }
 
+static void add_details_columns(struct fixture *f)
+{
+	add_column(f, "class", KOBS_TYPE_TEXT);
+	add_column(f, "instead", KOBS_TYPE_TEXT);
+	add_column(f, "blocked_by", KOBS_TYPE_OBJECT);
+	add_column(f, "owner", KOBS_TYPE_TEXT);
+	add_column(f, "owner_pid", KOBS_TYPE_NUMBER);
+	add_column(f, "kstack", KOBS_TYPE_KSTACK);
+}
+
 static void begin_wall(struct fixture *f, const char *first, uint32_t type)
 {
 	size_t i;
@@ -110,12 +122,7 @@ static void begin_wall(struct fixture *f, const char *first, uint32_t type)
 	f->mode.value = (char *)"time";
 	f->mode.unit = (char *)"ns";
 	add_column(f, first, type);
-	add_column(f, "class", KOBS_TYPE_TEXT);
-	add_column(f, "instead", KOBS_TYPE_TEXT);
-	add_column(f, "blocked_by", KOBS_TYPE_OBJECT);
-	add_column(f, "owner", KOBS_TYPE_TEXT);
-	add_column(f, "owner_pid", KOBS_TYPE_NUMBER);
-	add_column(f, "kstack", KOBS_TYPE_KSTACK);
+	add_details_columns(f);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		add_figure(f, names[i], "ns", KOBS_MERGE_SUM);
 	begin(f);
@@ -197,40 +204,142 @@ static void test_table(void)
 	tear_down(&f);
 }
 
-static void test_waker(void)
+static uint64_t all_of(const struct table *t, size_t figure)
 {
-	struct fixture f;
-	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = 1000, [SLEEP] = 1000 };
-	uint64_t key[8] = {};
+	uint64_t sum = 0;
 	size_t i;
 
-	set_up(&f, "wall", "time");
-	f.mode.value = (char *)"time";
-	f.mode.unit = (char *)"ns";
-	add_column(&f, "tid", KOBS_TYPE_NUMBER);
-	add_column(&f, "waker", KOBS_TYPE_TEXT);
-	add_column(&f, "class", KOBS_TYPE_TEXT);
-	add_column(&f, "instead", KOBS_TYPE_TEXT);
-	add_column(&f, "blocked_by", KOBS_TYPE_OBJECT);
-	add_column(&f, "owner", KOBS_TYPE_TEXT);
-	add_column(&f, "owner_pid", KOBS_TYPE_NUMBER);
-	add_column(&f, "kstack", KOBS_TYPE_KSTACK);
+	for (i = 0; i < t->nr_rows; i++)
+		sum += figure < ARRAY_SIZE(names) ? table_figures(t, &t->rows[i])[figure] :
+		       t->rows[i].sum;
+	return sum;
+}
+
+/* A chain as the module has it, of names up to NULL; the second one has a stack. */
+static void add_chain(struct fixture *f, uint32_t id, const char *const *links, uint32_t stack,
+		      uint64_t end)
+{
+	uint64_t words[KOBS_WALL_LINKS * KOBS_WALL_LINK_WORDS] = {};
+	char name[16];
+	size_t n;
+
+	for (n = 0; links[n]; n++) {
+		uint64_t *link = &words[n * KOBS_WALL_LINK_WORDS];
+
+		memset(name, 0, sizeof(name));
+		snprintf(name, sizeof(name), "%s", links[n]);
+		memcpy(link, name, sizeof(name));
+		link[KOBS_WALL_LINK_WHO] = (*links[n] == '[' ? 0 : 40 + n) |
+					   (link[0] >> 63) << KOBS_WALL_LINK_TOP |
+					   (links[n + 1] ? KOBS_WALL_MORE : end) << 32;
+		link[0] &= ~(1ull << 63);
+		link[KOBS_WALL_LINK_STACK] = n == 1 ? stack : 0;
+	}
+	add_stack(f, id, 0, words, n * KOBS_WALL_LINK_WORDS);
+}
+
+static void begin_chains(struct fixture *f)
+{
+	static const char *const three[] = { "friend", "of a fri\xc3\xa9nd", "[interrupt]", NULL };
+	static const char *const one[] = { "friend", NULL };
+	static const char *const many[] = { "a", "b", "c", "d", "e", "f", "g", "h", NULL };
+	uint64_t at[2];
+	size_t i;
+
+	set_up(f, "wall", "time");
+	f->mode.value = (char *)"time";
+	f->mode.unit = (char *)"ns";
+	add_column(f, "tid", KOBS_TYPE_NUMBER);
+	add_column(f, "chain", KOBS_TYPE_KSTACK);
+	add_details_columns(f);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		add_figure(&f, names[i], "ns", KOBS_MERGE_SUM);
-	begin(&f);
-	key[0] = 100;
-	key[1] = text_key(&f, "friend");
-	key[2] = text_key(&f, "sleep");
-	key[3] = text_key(&f, "");
-	key[5] = text_key(&f, "");
-	add_row(&f, key, 1, 1000, figures);
-	key[1] = text_key(&f, "");
-	figures[LIFETIME] = 0;
-	add_row(&f, key, 1, 1000, figures);
+		add_figure(f, names[i], "ns", KOBS_MERGE_SUM);
+	begin(f);
+	at[0] = code(f, 0x1000, "schedule+0x5a");
+	at[1] = code(f, 0x1003, "do_nanosleep+0x55");
+	add_stack(f, 1, 0, at, 2);
+	at[1] = code(f, 0x1001, "pipe_read+0x33");
+	add_stack(f, 2, 0, at, 2);
+	add_chain(f, 5, three, 1, KOBS_WALL_INTERRUPT);
+	add_chain(f, 6, one, 0, KOBS_WALL_RAN);
+	add_chain(f, 7, many, 0, KOBS_WALL_LIMIT);
+}
+
+static void add_woken(struct fixture *f, uint64_t chain, uint64_t ns, uint64_t lifetime)
+{
+	const uint64_t key[] = {
+		100, chain, text_key(f, "sleep"), text_key(f, ""), 0, text_key(f, ""), 0, 2,
+	};
+	uint64_t figures[ARRAY_SIZE(names)] = { [LIFETIME] = lifetime, [SLEEP] = ns };
+	const struct row part = { .count = 1, .sum = ns, .min = ns, .max = ns };
+
+	table_add(&f->table, table_row(&f->table, key), &part, figures);
+}
+
+static void test_chains(void)
+{
+	struct fixture f;
+
+	begin_chains(&f);
+	add_woken(&f, 5, 1000, 1700);
+	add_woken(&f, 6, 400, 0);
+	add_woken(&f, 7, 200, 0);
+	add_woken(&f, 0, 100, 0);
 	same(&f, "with wakers, from a file");
-	has(f.text, "sleep: unknown, ended by friend\n", "who ended it is told");
-	has(f.text, "100   1.00 us", "and is no column");
-	ok(!strstr(f.text, "WAKER"), "of the table");
+	has(f.text, "in pipe_read, ended by friend < of a fri\xc3\xa9nd < [interrupt]\n",
+	    "who woke whom is told");
+	has(f.text, "in pipe_read, ended by friend\n", "or who alone");
+	has(f.text, "in pipe_read, ended by a < b < c < d < e < f < g < h < ...\n",
+	    "and that there are more");
+	has(f.text, "in pipe_read\n", "or nobody");
+	has(f.text, "100   1.70 us", "and is no column");
+	ok(!strstr(f.text, "CHAIN"), "of the table");
+	has(f.json, "\"waker\": \"friend\", \"chain\": [{\"comm\": \"friend\", \"tid\": 40}, {\"comm\": \"of a fri\xc3\xa9nd\", \"tid\": 41, \"stack\": [\"do_nanosleep+0x55\"]}, {\"comm\": \"[interrupt]\"}], \"chain_end\": \"interrupt\"",
+	    "JSON has all of it");
+	f.opts.verbose = true;
+	same(&f, "with their stacks, from a file");
+	has(f.text, "          ended by friend (40)\n          woken up by of a fri\xc3\xa9nd (41), which was blocked in\n            do_nanosleep+0x55\n          woken up by [interrupt]\n",
+	    "below the stack");
+	has(f.text, "          ended by friend (40)\n          (which was not blocked meanwhile)\n",
+	    "with why it ends");
+	has(f.text, "(who was before is left out: a chain has 8 links)\n", "also at the limit");
+	tear_down(&f);
+}
+
+/* The stack of a row as frames, the leaf first. */
+static void stack_text(struct fixture *f, uint64_t id, struct buf *out)
+{
+	const struct stack *s = map_get(&f->table.stacks, id);
+	size_t i;
+
+	out->len = 0;
+	buf_puts(out, "");
+	for (i = 0; s && i < s->nr; i++) {
+		view_print_frame(&f->view, s, i, out);
+		buf_puts(out, ";");
+	}
+}
+
+static void test_folded_chains(void)
+{
+	struct buf text = {};
+	struct divided done;
+	struct table to;
+	struct fixture f;
+
+	begin_chains(&f);
+	add_woken(&f, 5, 1000, 1400);
+	add_woken(&f, 0, 400, 0);
+	chains_fold(&f.report, 1);
+	stack_text(&f, f.table.keys[f.table.rows[0].key + 7], &text);
+	is(text.p, "woken by [interrupt];schedule+0x5a;do_nanosleep+0x55;woken by of a fri\xc3\xa9nd;woken by friend;schedule+0x5a;pipe_read+0x33;",
+	   "wakers are on the stack that they end");
+	ok(f.table.keys[f.table.rows[1].key + 7] == 2, "a stack without any stays");
+	ok(!f.table.keys[f.table.rows[0].key + 1], "the chain is gone");
+	divide_rows(&f.report, NULL, 0, &to, &done);
+	ok(to.nr_rows == 2 && all_of(&to, SIZE_MAX) == 1400, "all of the time is there");
+	model_free_table(&to);
+	buf_free(&text);
 	tear_down(&f);
 }
 
@@ -380,17 +489,6 @@ static uint64_t time_of(const struct fixture *f, const struct table *t, size_t c
 	return sum;
 }
 
-static uint64_t all_of(const struct table *t, size_t figure)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < t->nr_rows; i++)
-		sum += figure < ARRAY_SIZE(names) ? table_figures(t, &t->rows[i])[figure] :
-		       t->rows[i].sum;
-	return sum;
-}
-
 static void test_samples(void)
 {
 	struct table samples, to;
@@ -416,7 +514,7 @@ static void test_samples(void)
 	add_sample(&samples, 400, 0, 6, 1, 1);
 	add_sample(&samples, 500, 0, 5, 4, 1);
 	add_sample(&samples, 600, 0, 5, 5, 1);
-	divide_rows(&f.report, &samples, true, &to, &done);
+	divide_rows(&f.report, &samples, 1, &to, &done);
 	ok(view_column(&f.view, "tid") == SIZE_MAX, "threads are told apart by names again");
 	ok(all_of(&to, SIZE_MAX) == 1000651 && all_of(&to, LIFETIME) == 1000651,
 	   "all of the time is there");
@@ -465,8 +563,8 @@ static void test_limit(void)
 int main(void)
 {
 	static const test_fn tests[] = {
-		test_reasons, test_places, test_table, test_waker, test_owner, test_merged,
-		test_split, test_rows, test_samples, test_limit,
+		test_reasons, test_places, test_table, test_chains, test_owner, test_merged,
+		test_split, test_rows, test_samples, test_folded_chains, test_limit,
 	};
 
 	return run_tests(tests, ARRAY_SIZE(tests));

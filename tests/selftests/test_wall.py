@@ -360,6 +360,7 @@ def on_cpu():
     at_least(within([row for row in found if row["class"] == "system"], "vfs_read"),
              sum(row["sum"] for row in found if row["class"] == "system") / 2, "time in system calls that reads")
     equal(within([row for row in found if row["class"] == "run"], "vfs_read"), 0, "time outside of system calls that reads")
+    sampled("--waker", work=both)
     found = sampled("--by", "comm,class,kstack,ustack,tid", work=reads)
     assert all("tid" in row for row in found), "rows have the columns that were asked for"
     r = balance(json.loads(obsctl("wall", "--budget", 0, "--flame", "/tmp/wall.svg", "--no-samples", "--json", "--", *reads).out))

@@ -47,7 +47,7 @@ static int compare_kinds(const void *a, const void *b)
 	if (!c)
 		c = compare_texts(x->instead, y->instead);
 	if (!c)
-		c = compare_texts(x->waker, y->waker);
+		c = compare_texts(x->chain.text, y->chain.text);
 	if (!c)
 		c = compare_texts(x->lock, y->lock);
 	if (!c)
@@ -71,6 +71,12 @@ static int compare(const void *a, const void *b)
 	return compare_kinds(a, b);
 }
 
+static void free_detail(struct wall_detail *d)
+{
+	free(d->frames);
+	chain_free(&d->chain);
+}
+
 /* Stacks that only differ in the scheduler's frames, which are cut off, are one. */
 static void merge(struct wall *w)
 {
@@ -88,7 +94,7 @@ static void merge(struct wall *w)
 		to->count += from->count;
 		to->sum += from->sum;
 		to->max = to->max > from->max ? to->max : from->max;
-		free(from->frames);
+		free_detail(from);
 	}
 	w->n = n;
 }
@@ -108,7 +114,7 @@ void details_free(struct wall *w)
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
-		free(w->v[i].frames);
+		free_detail(&w->v[i]);
 	free(w->v);
 	memset(w, 0, sizeof(*w));
 }
@@ -140,8 +146,7 @@ static void print_json(const struct wall_detail *d, struct out *o)
 		out_json_text(o, "reason", d->reason);
 	if (*d->instead)
 		out_json_text(o, "instead", d->instead);
-	if (*d->waker)
-		out_json_text(o, "waker", d->waker);
+	chain_json(&d->chain, o);
 	if (*d->lock)
 		out_json_text(o, "lock", d->lock);
 	if (*d->owner)
@@ -195,8 +200,7 @@ static void describe_block(const struct wall_detail *d, struct buf *line)
 	for (i = 0; i < d->n && i < FUNCTIONS; i++)
 		buf_printf(line, "%s%.*s", i ? " < " : ", in ", (int)strcspn(d->frames[i], "+. "),
 			   d->frames[i]);
-	if (*d->waker)
-		buf_printf(line, ", ended by %s", d->waker);
+	chain_line(&d->chain, line);
 }
 
 /* What a line has: details that read the same are one. */
@@ -305,6 +309,7 @@ static void print_stacks(const struct wall_detail *d, size_t n, struct out *o, u
 		print_line(&line, o, lifetime);
 		buf_free(&line.text);
 		print_stack(&d[i], o);
+		chain_print(&d[i].chain, o);
 	}
 }
 
@@ -345,7 +350,7 @@ static void load(struct wall *w, struct report *r, size_t row, const json_t *fro
 	d->class = text_of(r, from, "class");
 	d->reason = text_of(r, from, "reason");
 	d->instead = text_of(r, from, "instead");
-	d->waker = text_of(r, from, "waker");
+	chain_load(r, from, &d->chain);
 	d->lock = text_of(r, from, "lock");
 	d->owner = text_of(r, from, "owner");
 	d->owner_pid = json_unsigned(json_object_get(from, "owner_pid"));

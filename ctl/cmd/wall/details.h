@@ -7,13 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/wall/chain.h"
 #include "report/report.h"
 
 struct wall_detail {
 	size_t		row;		/* key of the row of the table */
 	const char	*class;
 	const char	*instead;	/* "" where that is not known */
-	const char	*waker;		/* likewise */
+	struct wall_chain chain;	/* who ended it; empty where that is not known */
 	const char	*lock;		/* likewise */
 	const char	*owner;		/* of the lock; likewise */
 	uint64_t	owner_pid;

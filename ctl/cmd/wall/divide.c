@@ -316,15 +316,30 @@ static const struct mode *add_samples_figure(const struct mode *from)
 	return m;
 }
 
+/* Rows of fewer columns, and nothing else. */
+static void copy_rows(struct build *b)
+{
+	const struct table *from = b->r->table;
+	size_t i;
+
+	model_init_table(b->to, b->r->view->types, b->shows, b->r->view->mode);
+	for (i = 0; i < from->nr_rows; i++) {
+		const struct row *row = &from->rows[i];
+
+		table_add(b->to, table_row(b->to, from->keys + row->key), row,
+			  table_figures(from, row));
+	}
+}
+
 /**
  * divide_rows() - Divide the time on CPUs of wall's rows among samples.
- * @r: report of wall's rows; its view gets further columns, and loses the last one of @own_tid
- * @samples: a row for each thread and place
+ * @r: report of wall's rows; its view gets further columns, and loses the last @own ones
+ * @samples: a row for each thread and place; NULL for none: only those columns go
  * @to: set to the new rows, whose stacks are those of both tables
  *
- * The view's mode is another one, too, which divide_end() frees.
+ * With samples the view's mode is another one, too, which divide_end() frees.
  */
-void divide_rows(struct report *r, const struct table *samples, bool own_tid, struct table *to,
+void divide_rows(struct report *r, const struct table *samples, size_t own, struct table *to,
 		   struct divided *done)
 {
 	struct build b = { .r = r, .to = to, .done = done };
@@ -333,15 +348,19 @@ void divide_rows(struct report *r, const struct table *samples, bool own_tid, st
 
 	memset(done, 0, sizeof(*done));
 	b.tid = view_column(v, "tid");
-	v->nr_columns -= own_tid;
+	v->mode = samples ? add_samples_figure(v->mode) : v->mode;
+	v->nr_columns -= own;
 	b.shows = v->nr_columns;
+	if (!samples) {
+		copy_rows(&b);
+		return;
+	}
 	b.without = add_column(v, &without_column);
 	b.ustack = find_column(v, "ustack", KOBS_TYPE_USTACK);
 	b.kstack = find_column(v, "kstack", KOBS_TYPE_KSTACK);
 	for (i = 0; i < ON_CLASSES; i++)
 		b.class[i] = find_figure(v->mode, classes[i]);
 	b.lifetime = find_figure(v->mode, "lifetime");
-	v->mode = add_samples_figure(v->mode);
 	b.samples = find_figure(v->mode, "samples");
 	model_init_table(to, v->types, v->nr_columns, v->mode);
 	add_times(&b);
@@ -354,6 +373,8 @@ void divide_rows(struct report *r, const struct table *samples, bool own_tid, st
 /** divide_end() - Give the view its mode back. */
 void divide_end(struct view *v, const struct mode *mode)
 {
+	if (v->mode == mode)
+		return;
 	free(v->mode->figures);
 	free((void *)(uintptr_t)v->mode);
 	v->mode = mode;

@@ -21,7 +21,7 @@ struct divided {
 	uint64_t	without;	/* ns on CPU without a sample */
 };
 
-void divide_rows(struct report *r, const struct table *samples, bool own_tid, struct table *to,
+void divide_rows(struct report *r, const struct table *samples, size_t own, struct table *to,
 		 struct divided *done);
 void divide_end(struct view *v, const struct mode *mode);
 

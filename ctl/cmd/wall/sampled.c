@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stacks of the time that threads run. The module accounts for it to the nanosecond, but not
- * for where in the code it goes: a session of pmu that runs meanwhile samples that.
+ * Reports that are made of stacks. The module accounts for the time that threads run to the
+ * nanosecond, but not for where in the code it goes: a session of pmu that runs meanwhile
+ * samples that. On the stacks of blocked time are those of who ended it.
  */
 
 #include <string.h>
 
 #include "cmd/pmu/event.h"
+#include "cmd/wall/chain.h"
 #include "cmd/wall/divide.h"
 #include "cmd/wall/sampled.h"
 #include "lib/diag.h"
@@ -87,16 +89,19 @@ static int print_divided(struct sampling *s, struct report *r, const struct outp
 	struct table table;
 	int err;
 
-	divide_rows(r, samples, s->own_tid, &table, &done);
-	move_stacks(samples, from);
+	if (s->chains)
+		chains_fold(r, v->nr_columns - 1);
+	divide_rows(r, samples, s->own, &table, &done);
+	if (samples)
+		move_stacks(samples, from);
 	table.stacks = from->stacks;
 	shown.notes = notes;
 	if (shown.nr_notes > ARRAY_SIZE(notes) - NOTES)
 		shown.nr_notes = ARRAY_SIZE(notes) - NOTES;
 	memcpy(notes, session->notes, shown.nr_notes * sizeof(*notes));
-	add_notes(&s->beside.aside.session, &done, &shown);
-	if (s->own_tid)
-		shown.by.n--;
+	if (samples)
+		add_notes(&s->beside.aside.session, &done, &shown);
+	shown.by.n -= s->own;
 	r->session = &shown;
 	r->table = &table;
 	report_resolve(r);
@@ -126,10 +131,9 @@ static void weigh(const struct mode *m, struct table *samples)
 		samples->rows[i].sum = table_figures(samples, &samples->rows[i])[events];
 }
 
-/** sampled_print() - The report with stacks of time on CPUs. Return: 0 or an exit status. */
-int sampled_print(struct run_spec *spec, struct report *r, const struct output *to)
+/* With the samples so far. */
+static int print_sampled(struct sampling *s, struct report *r, const struct output *to)
 {
-	struct sampling *s = spec->arg;
 	struct aside *a = &s->beside.aside;
 	struct table samples;
 	int err;
@@ -150,6 +154,14 @@ int sampled_print(struct run_spec *spec, struct report *r, const struct output *
 	return err;
 }
 
+/** sampled_print() - A report that is made of stacks. Return: 0 or an exit status. */
+int sampled_print(struct run_spec *spec, struct report *r, const struct output *to)
+{
+	struct sampling *s = spec->arg;
+
+	return s->samples ? print_sampled(s, r, to) : print_divided(s, r, to, NULL);
+}
+
 static void copy_param(struct run_spec *spec, const struct opts *o, const char *name)
 {
 	size_t i;
@@ -159,20 +171,13 @@ static void copy_param(struct run_spec *spec, const struct opts *o, const char *
 			model_set_number(&spec->request, name, o->params[i].value);
 }
 
-/**
- * sampled_begin() - Have a session of pmu run beside wall's.
- * @spec: of wall
- * @by: its columns; gets the thread, by which samples are told apart
- */
-void sampled_begin(struct sampling *s, struct run_spec *spec, const struct opts *o,
-		   struct strings *by)
+static void begin_samples(struct sampling *s, struct run_spec *spec, const struct opts *o)
 {
 	static const char *const columns[SAMPLED_COLUMNS] = { "tid", "ustack", "kstack" };
 	struct run_spec *pmu = &s->beside.spec;
 	uint64_t word[PMU_WORDS] = {};
 	size_t i;
 
-	memset(s, 0, sizeof(*s));
 	/* Where there is no PMU, the module takes its clock. */
 	pmu_generic("cycles", word);
 	word[PMU_PERIOD] = SAMPLED_HZ;
@@ -188,11 +193,33 @@ void sampled_begin(struct sampling *s, struct run_spec *spec, const struct opts 
 	model_set_number(&pmu->request, "stacks", STACKS);
 	copy_param(pmu, o, "budget");
 	copy_param(pmu, o, "stack_depth");
-	s->own_tid = !strings_have(by, "tid");
-	if (s->own_tid)
-		strings_add(by, "tid");
 	spec->beside = &s->beside;
 	spec->user_code = true;
+}
+
+/**
+ * sampled_begin() - Set up a report that is made of stacks.
+ * @spec: of wall
+ * @by: its columns; gets the thread, by which samples are told apart, and the chain
+ * @samples: a session of pmu is to run beside wall's
+ * @chains: wakers are to be on the stacks
+ */
+void sampled_begin(struct sampling *s, struct run_spec *spec, const struct opts *o,
+		   struct strings *by, bool samples, bool chains)
+{
+	memset(s, 0, sizeof(*s));
+	s->samples = samples;
+	s->chains = chains;
+	if (samples)
+		begin_samples(s, spec, o);
+	if (samples && !strings_have(by, "tid")) {
+		strings_add(by, "tid");
+		s->own++;
+	}
+	if (chains) {
+		strings_add(by, WALL_CHAIN);
+		s->own++;
+	}
 	spec->report = sampled_print;
 	spec->arg = s;
 }

@@ -113,26 +113,12 @@ static void want_names(struct report *r, size_t details)
 		const struct stack *s = map_get(&t->stacks, key[STACK]);
 
 		view_want_key(r->view, details + HELD, key[HELD]);
+		if (details && !strcmp(r->view->columns[details - 1]->name, WALL_CHAIN))
+			chain_want(r, key[-1]);
 		for (k = 0; s && k < s->nr; k++)
 			ksyms_want(&r->view->ksyms, s->addr[k]);
 	}
 	ksyms_resolve(&r->view->ksyms);
-}
-
-static void name_frames(struct report *r, const struct stack *s, struct wall_detail *d)
-{
-	size_t cap = 0;
-	size_t i;
-	size_t k;
-
-	for (i = s ? view_first_frame(r->view, s) : 0; s && i < s->nr; i++) {
-		size_t n = view_frames(r->view, s, i);
-
-		d->frames = grow(d->frames, &cap, d->n + n, sizeof(*d->frames));
-		for (k = 0; k < n; k++)
-			d->frames[d->n++] = pool_intern(&r->table->texts,
-							r->view->frame[k].text.p);
-	}
 }
 
 /* The lock that a thread is blocked by, and who holds it. */
@@ -151,7 +137,7 @@ static void name_lock(struct report *r, size_t details, const uint64_t *key,
 
 /* Of time in which it ran, the numbers of the row say all. */
 static void add_detail(struct wall *w, struct report *r, const struct row *from, size_t row,
-		       size_t details, bool waker)
+		       size_t details, bool chain)
 {
 	const uint64_t *key = r->table->keys + from->key + details;
 	const char *class = (const char *)(uintptr_t)key[CLASS];
@@ -165,7 +151,7 @@ static void add_detail(struct wall *w, struct report *r, const struct row *from,
 	d->row = row;
 	d->class = class;
 	d->instead = (const char *)(uintptr_t)key[INSTEAD];
-	d->waker = waker ? (const char *)(uintptr_t)key[-1] : "";
+	chain_name(r, chain ? key[-1] : 0, &d->chain);
 	d->reason = "";
 	name_lock(r, details, key, d);
 	d->count = from->count;
@@ -173,7 +159,7 @@ static void add_detail(struct wall *w, struct report *r, const struct row *from,
 	d->max = from->count ? from->max : 0;
 	if (is_one_of(class, runnable, ARRAY_SIZE(runnable)))
 		return;
-	name_frames(r, map_get(&r->table->stacks, key[STACK]), d);
+	chain_names(r, map_get(&r->table->stacks, key[STACK]), &d->frames, &d->n);
 	d->reason = *d->lock ? "lock" : reason_of(class, (const char *const *)d->frames, d->n);
 	/* The scheduler's are in all of them, and differ from hook to hook. */
 	first = reason_first((const char *const *)d->frames, d->n);
@@ -238,7 +224,7 @@ static void merge_rows(struct wall *w, struct report *r, struct table *shown)
 {
 	const struct table *from = r->table;
 	size_t n = from->nr_keys - WALL_DETAILS;
-	bool waker = shown->nr_keys < n;
+	bool chain = shown->nr_keys < n;
 	size_t i;
 
 	want_names(r, n);
@@ -248,7 +234,7 @@ static void merge_rows(struct wall *w, struct report *r, struct table *shown)
 		struct row *to = table_row(shown, key);
 
 		table_add(shown, to, row, table_figures(from, row));
-		add_detail(w, r, row, to->key, n, waker);
+		add_detail(w, r, row, to->key, n, chain);
 	}
 	details_sort(w);
 }
@@ -263,7 +249,7 @@ static int print_table(struct report *r, const struct output *to)
 	struct wall w = {};
 	int err;
 
-	if (shows > 1 && !strcmp(r->view->columns[shows - 1]->name, WALL_WAKER))
+	if (shows > 1 && !strcmp(r->view->columns[shows - 1]->name, WALL_CHAIN))
 		shows--;
 	model_init_table(&shown, r->view->types, shows, r->view->mode);
 	merge_rows(&w, r, &shown);

@@ -9,8 +9,6 @@
 #define WALL_DETAILS	6
 
 extern const char *const wall_details[WALL_DETAILS];
-/* Before them, where it is asked for. */
-#define WALL_WAKER	"waker"
 extern const struct report_kind wall_report;
 extern const struct report_kind wall_rows_report;
 

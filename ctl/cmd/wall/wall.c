@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmd/nouns.h"
+#include "cmd/wall/chain.h"
 #include "cmd/wall/sampled.h"
 #include "cmd/wall/table.h"
 #include "lib/buf.h"
@@ -110,11 +111,26 @@ static void add_all(struct strings *by, const char *const *names, size_t n)
 		strings_add(by, names[i]);
 }
 
-static void add_details(struct strings *by, const char *const *names, size_t n, bool waker)
+
+/* Columns of a report with a row per thread, or of another. Return: whether it is the first. */
+static bool choose_columns(const struct opts *o, bool waker, struct strings *by)
 {
-	if (waker)
-		strings_add(by, WALL_WAKER);
-	add_all(by, names, n);
+	static const char *const of_stacks[] = { "comm", "class", "instead", "kstack" };
+	size_t i;
+
+	for (i = 0; i < o->by.n; i++)
+		strings_add(by, o->by.v[i]);
+	if (is_of_threads(o)) {
+		if (!by->n)
+			add_all(by, whose, WHOSE_USUAL);
+		if (waker)
+			strings_add(by, WALL_CHAIN);
+		add_all(by, wall_details, WALL_DETAILS);
+		return true;
+	}
+	if (!by->n)
+		add_all(by, of_stacks, ARRAY_SIZE(of_stacks));
+	return false;
 }
 
 /* A command is followed, unless others are asked for. */
@@ -133,30 +149,22 @@ static int run_wall(const struct verb *verb, const struct opts *o)
 		.source = "wall", .mode = "time", .title = "wall", .kind = &wall_rows_report,
 		.prepare = follow_command,
 	};
-	static const char *const of_stacks[] = { "class", "instead", "kstack" };
 	const struct wall_opts *own = o->own;
-	bool samples = opts_wants_stacks(o) && !own->no_samples && !o->detach;
+	bool stacks = opts_wants_stacks(o) && !o->detach;
+	bool samples = stacks && !own->no_samples;
 	struct sampling sampling = {};
 	struct opts mine = *o;
 	struct strings by = {};
-	size_t i;
+	bool chains;
 	int err;
 
-	for (i = 0; i < o->by.n; i++)
-		strings_add(&by, o->by.v[i]);
-	if (is_of_threads(o)) {
-		if (!by.n)
-			add_all(&by, whose, WHOSE_USUAL);
-		add_details(&by, wall_details, WALL_DETAILS, own->waker);
+	if (choose_columns(o, own->waker, &by))
 		spec.report = wall_print;
-	} else if (!by.n) {
-		strings_add(&by, "comm");
-		add_details(&by, of_stacks, ARRAY_SIZE(of_stacks), own->waker);
-	} else if (own->waker && !strings_have(&by, WALL_WAKER)) {
-		strings_add(&by, WALL_WAKER);
-	}
-	if (samples)
-		sampled_begin(&sampling, &spec, o, &by);
+	chains = own->waker && stacks && strings_have(&by, "kstack");
+	if (own->waker && !spec.report && !chains && !strings_have(&by, "waker"))
+		strings_add(&by, "waker");
+	if (samples || chains)
+		sampled_begin(&sampling, &spec, o, &by, samples, chains);
 	mine.by = by;
 	err = run_session(&spec, &mine);
 	sampled_end(&sampling);

@@ -133,12 +133,16 @@ static __always_inline bool wall_is_blocked(const struct kobs_wall_thread *t)
 }
 
 /* The waker in an interrupt is not the interrupted task. */
-static const union kobs_wall_name wall_interrupt = { "[interrupt]" };
-
-static __always_inline void wall_set_waker(struct kobs_wall_thread *t)
+static __always_inline void wall_set_waker(struct kobs_wall_hit *h,
+					   struct kobs_wall_thread *t)
 {
 	const u64 *comm = wall_interrupt.words;
 
+	if (h->d->chains) {
+		wall_chain(h->d, t, h->now);
+		t->waker[0] = t->chain;
+		return;
+	}
 	if (in_task())
 		comm = (const u64 *)current->comm;
 	t->waker[0] = comm[0];
@@ -164,7 +168,7 @@ static void wall_probe_waking(void *data, struct task_struct *p)
 		wall_time(&h);
 		wall_change_begin(t);
 		if (d->wakers)
-			wall_set_waker(t);
+			wall_set_waker(&h, t);
 		wall_event(&h, t, WALL_WAKE, WALL_WOKEN, 0);
 		wall_change_end(t);
 		kobs_hit_end(s, h.pc, h.t0, 0);

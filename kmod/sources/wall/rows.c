@@ -186,6 +186,17 @@ static void put_held(const struct kobs_wall *d, u64 held, u64 *v)
 	v[WALL_W_OWNER_PID] = words[WALL_H_PID];
 }
 
+/* The columns of who ended a blocked interval. */
+static void put_waker(const struct kobs_wall *d, const u64 *waker, u64 *v)
+{
+	if (d->chains) {
+		v[WALL_W_CHAIN] = waker[0];
+		wall_chain_waker(&d->s->stacks, waker[0], &v[WALL_W_WAKER]);
+	} else {
+		memcpy(&v[WALL_W_WAKER], waker, 2 * sizeof(*v));
+	}
+}
+
 /*
  * A row of a thread: its key and its class's field are set. The details are NULL, or
  * words as in the key of a group.
@@ -214,8 +225,7 @@ static void put_row(struct kobs_wall *d, const struct kobs_wall_thread *t,
 		v[KOBS_W_KSTACK] = detail[0];
 		v[KOBS_W_USTACK] = detail[1];
 		put_held(d, detail[WALL_K_HELD - WALL_K_DETAIL], v);
-		memcpy(&v[WALL_W_WAKER], &detail[WALL_K_WAKER - WALL_K_DETAIL],
-		       2 * sizeof(*v));
+		put_waker(d, &detail[WALL_K_WAKER - WALL_K_DETAIL], v);
 	} else if (detail) {
 		v[WALL_W_INSTEAD] = detail[0];
 		v[WALL_W_INSTEAD + 1] = detail[1];

@@ -129,7 +129,8 @@ static int wall_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	d->children = !s->source_params[WALL_P_ALONE].number;
 	d->stacks = s->need & KOBS_W_STACKS;
 	d->instead = wall_has_column(s, WALL_W_INSTEAD);
-	d->wakers = wall_has_column(s, WALL_W_WAKER);
+	d->chains = wall_has_column(s, WALL_W_CHAIN);
+	d->wakers = d->chains || wall_has_column(s, WALL_W_WAKER);
 	d->owners = wall_has_column(s, WALL_W_LOCK) ||
 		    wall_has_column(s, WALL_W_OWNER) ||
 		    wall_has_column(s, WALL_W_OWNER_PID);
@@ -296,6 +297,8 @@ static const struct kobs_column wall_columns[] = {
 	  .interned = true },
 	{ "owner_pid", "its process", KOBS_TYPE_NUMBER, NULL, WALL_W_OWNER_PID, 1,
 	  .interned = true },
+	{ "chain", "threads that woke each other up to that end, as uapi/kobs_wall.h says",
+	  KOBS_TYPE_KSTACK, NULL, WALL_W_CHAIN, 1 },
 	{ "policy", "policy that it is scheduled by", KOBS_TYPE_TEXT, NULL,
 	  WALL_W_POLICY, 2 },
 	{ "prio", "priority: 0 is the highest, 100 and above are not real-time",

@@ -27,6 +27,7 @@ enum {
 	WALL_W_LOCK = WALL_W_WAKER + 2,
 	WALL_W_OWNER,
 	WALL_W_OWNER_PID = WALL_W_OWNER + KOBS_LOCK_OWNER_WORDS,
+	WALL_W_CHAIN,
 	WALL_W_END
 };
 
@@ -62,7 +63,7 @@ enum {
 
 /*
  * Words of a group's key: thread and class; details; where asked for the lock and its
- * owner, and who ended it.
+ * owner, and who ended it: a name, or the number of a chain.
  */
 enum {
 	WALL_K_WHO,
@@ -104,11 +105,14 @@ union kobs_wall_name {
  * @seen: a system call of it was seen to begin or end
  * @comm: its name
  * @detail: of the interval in progress: stacks, or the name of who runs instead
- * @waker: name of who ends the blocked interval; empty before
+ * @waker: who ends the blocked interval: a name, or a chain's number; 0 before
  * @held: number of the lock that it is blocked by, and its owner, in the stack table;
  *	or 0
  * @lock_flags: kind of @lock, LCB_F_*
  * @lock: lock that it waits for, or 0
+ * @woken: when its last blocked interval ended, ns; only with chains, as the next two
+ * @chain: number of the chain that ended it, in the stack table; 0 before
+ * @slept: number of its kernel stack then, or 0
  * @cgroup: its control group; only with cgroups
  * @groups: number of the group of the last runnable interval, and of the last
  *	blocked one; may be stale
@@ -133,6 +137,9 @@ struct kobs_wall_thread {
 	u32 held;
 	u32 lock_flags;
 	u64 lock;
+	u64 woken;
+	u32 chain;
+	u32 slept;
 	u64 cgroup;
 	u32 groups[2];
 	u64 stolen;
@@ -174,6 +181,7 @@ struct kobs_wall_cpu {
  * @stacks: blocked intervals are told apart by stacks
  * @instead: runnable intervals are told apart by who runs
  * @wakers: blocked intervals are told apart by who ends them
+ * @chains: by all who wake each other up to that end
  * @owners: blocked intervals are told apart by lock and owner
  * @cgroups: a column is of the control group
  * @children: threads created by those that are followed are followed, too
@@ -200,6 +208,7 @@ struct kobs_wall {
 	bool stacks;
 	bool instead;
 	bool wakers;
+	bool chains;
 	bool owners;
 	bool cgroups;
 	bool children;
@@ -321,6 +330,11 @@ bool wall_is_system(struct task_struct *p);
 
 /* irq.c */
 void wall_choose_irq(struct kobs_wall *d);
+
+/* chain.c */
+extern const union kobs_wall_name wall_interrupt;
+void wall_chain(struct kobs_wall *d, struct kobs_wall_thread *t, u64 now);
+void wall_chain_waker(const struct kobs_stack_table *st, u32 chain, u64 *name);
 
 /* lock.c */
 void wall_choose_locks(struct kobs_wall *d);
