@@ -182,7 +182,7 @@ NEEDS = {
 BY = {"func graph": ["path"], "func calls": ["path", "root", "call"], "pmu": [], "pmu record_stack": ["ustack", "kstack"],
       "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
       "probe time, pairs": ["from", "via", "ustack", "via_ustack"], "umem": ["comm", "ustack"],
-      "wall": ["tid", "class", "instead", "kstack"],
+      "wall": ["tid", "class", "instead", "owner", "chain", "kstack"],
       **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
 

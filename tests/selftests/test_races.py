@@ -46,7 +46,7 @@ def kinds():
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),
-        "wall": ("wall", "time", "tid,class,instead,kstack", *FREE),
+        "wall": ("wall", "time", "tid,class,instead,owner,chain,kstack", *FREE),
         # Returns of a function, and all system calls.
         "probe time": ("probe", "time", "probe,kstack", words("targets", 5, leaf(), 4, 0), words("code", 0), phrase("names", "s:*"), *FREE),
         # From a function to a tracepoint, by the thread, with another tracepoint between them.

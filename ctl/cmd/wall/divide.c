@@ -160,8 +160,8 @@ static void want_names(struct view *v, const struct table *samples)
 	size_t k;
 
 	for (i = 0; i < samples->nr_rows; i++) {
-		const struct stack *s = map_get(&samples->stacks, samples->keys[
-						samples->rows[i].key + SAMPLED_KSTACK]);
+		const uint64_t *key = samples->keys + samples->rows[i].key;
+		const struct stack *s = map_get(&samples->stacks, key[SAMPLED_KSTACK]);
 
 		for (k = 0; s && k < s->nr; k++)
 			ksyms_want(&v->ksyms, s->addr[k]);
@@ -235,12 +235,12 @@ static void divide(struct build *b, const struct row *from, size_t class, uint64
 		b->done->without += time;
 	put(b, from, class, t->samples[class] ? 0 : time, NULL);
 	for (s = t->samples[class]; s; s = s->next) {
-		uint64_t upto;
+		uint64_t end;
 
 		weight += s->weight;
-		upto = (uint64_t)((unsigned __int128)time * weight / t->weight[class]);
-		put(b, from, class, upto - done, s);
-		done = upto;
+		end = (uint64_t)((__uint128_t)time * weight / t->weight[class]);
+		put(b, from, class, end - done, s);
+		done = end;
 	}
 }
 
@@ -340,7 +340,7 @@ static void copy_rows(struct build *b)
  * With samples the view's mode is another one, too, which divide_end() frees.
  */
 void divide_rows(struct report *r, const struct table *samples, size_t own, struct table *to,
-		   struct divided *done)
+		 struct divided *done)
 {
 	struct build b = { .r = r, .to = to, .done = done };
 	struct view *v = r->view;

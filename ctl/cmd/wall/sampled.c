@@ -66,8 +66,8 @@ static void add_notes(const struct session *from, const struct divided *done, st
 	add_note(to, "samples_others", "of other threads, or of these when they did not run",
 		 done->others);
 	if (lost_of(from))
-		add_note(to, "samples_lost", "for which there was no room, or which the kernel skipped",
-			 lost_of(from));
+		add_note(to, "samples_lost",
+			 "for which there was no room, or which the kernel skipped", lost_of(from));
 	add_note(to, "not_sampled_ns", "time on CPU of threads without a sample in it",
 		 done->without);
 	add_note(to, "sampling_ns", "how long samples were taken", from->duration);

@@ -288,8 +288,12 @@ static bool has_details(const struct view *v)
 /* A detached session is of this table if its last columns are those of the details. */
 static int print_detached(struct report *r, const struct output *to)
 {
+	size_t chain = view_column(r->view, WALL_CHAIN);
+
 	if (!opts_wants_stacks(r->opts) && has_details(r->view))
 		return print_table(r, to);
+	if (chain != SIZE_MAX)
+		chains_fold(r, chain);
 	r->kind = &wall_rows_report;
 	report_resolve(r);
 	return report_print(r, to);

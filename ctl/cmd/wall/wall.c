@@ -68,9 +68,9 @@ static int check_samples(const struct opts *o)
 {
 	const struct wall_opts *own = o->own;
 
-	return own->no_samples && !opts_wants_stacks(o) ?
-	       misuse("--no-samples is for stacks: it needs --flame, --folded or a --format of them") :
-	       0;
+	if (own->no_samples && !opts_wants_stacks(o))
+		return misuse("--no-samples is for stacks: it needs --flame, --folded or a --format of them");
+	return 0;
 }
 
 static const struct opt_group group_who = {
@@ -110,7 +110,6 @@ static void add_all(struct strings *by, const char *const *names, size_t n)
 	for (i = 0; i < n; i++)
 		strings_add(by, names[i]);
 }
-
 
 /* Columns of a report with a row per thread, or of another. Return: whether it is the first. */
 static bool choose_columns(const struct opts *o, bool waker, struct strings *by)
@@ -181,9 +180,9 @@ static const struct verb verbs[] = {
 		.command = true,
 		.groups = GROUPS(&group_who, &group_waker, &group_by, &group_top, &group_json,
 				 &group_folded, &group_flame, &group_samples, &group_html,
-				 &group_frames, &group_output, &group_verbose, &group_run, &group_interval,
-				 &group_detach, &group_limit, &group_max_lost, &group_rows,
-				 &group_stacks),
+				 &group_frames, &group_output, &group_verbose, &group_run,
+				 &group_interval, &group_detach, &group_limit, &group_max_lost,
+				 &group_rows, &group_stacks),
 		.columns = COLUMNS("tid", "pid", "comm", "policy", "prio", "cgroup", "class",
 				   "instead", "waker", "blocked_by", "owner", "owner_pid",
 				   "kstack", "ustack"),
