@@ -38,7 +38,7 @@ enum kobs_wall_link {
 
 /**
  * enum kobs_wall_end - what comes after a link
- * @KOBS_WALL_MORE: another link
+ * @KOBS_WALL_MORE: another link; after the last one something that was not seen
  * @KOBS_WALL_RAN: nothing: the thread was not blocked since the interval began that it
  *	ended
  * @KOBS_WALL_START: nothing: nobody woke the thread up since the session began

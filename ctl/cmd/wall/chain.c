@@ -24,7 +24,7 @@ static const struct {
 	const char	*word;		/* in JSON */
 	const char	*text;		/* as text, below the last link */
 } ends[] = {
-	[KOBS_WALL_MORE] = { "unknown", "(what was before is not known)" },
+	[KOBS_WALL_MORE] = { "unknown", "(who woke that up was not seen)" },
 	[KOBS_WALL_RAN] = { "ran", "(which was not blocked meanwhile)" },
 	[KOBS_WALL_START] = { "start", "(which nobody woke up since the session began)" },
 	[KOBS_WALL_INTERRUPT] = { "interrupt", NULL },

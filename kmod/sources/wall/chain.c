@@ -56,12 +56,30 @@ static unsigned int chain_copy(const struct kobs_stack_table *st, u32 chain,
 	return min(n, room);
 }
 
-/* Why the chain ends with a waker that is followed, or that it does not. */
+/*
+ * Why the chain ends with a waker that is followed, or that it does not: then it has
+ * no further link only where it was not seen who woke the waker up.
+ */
 static enum kobs_wall_end chain_after(const struct kobs_wall_thread *w, u64 since)
 {
-	if (!w->chain)
+	if (!w->woken)
 		return KOBS_WALL_START;
 	return w->woken < since ? KOBS_WALL_RAN : KOBS_WALL_MORE;
+}
+
+/**
+ * wall_chain_none() - note that a blocked interval ends, by an unknown thread
+ * @d: session
+ * @t: the thread
+ * @now: time, ns
+ *
+ * Context: any; interrupts off.
+ */
+void wall_chain_none(struct kobs_wall *d, struct kobs_wall_thread *t, u64 now)
+{
+	t->chain = 0;
+	t->woken = now;
+	t->slept = d->stacks ? t->detail[0] : 0;
 }
 
 /**
@@ -100,9 +118,8 @@ void wall_chain(struct kobs_wall *d, struct kobs_wall_thread *t, u64 now)
 					n * KOBS_WALL_LINK_WORDS);
 	if (!chain)
 		t->fate = KOBS_N_STACK_FULL;
+	wall_chain_none(d, t, now);
 	t->chain = chain;
-	t->woken = now;
-	t->slept = d->stacks ? t->detail[0] : 0;
 }
 
 /**

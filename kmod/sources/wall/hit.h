@@ -54,11 +54,10 @@ static __always_inline u32 wall_group(struct kobs_wall *d,
 	u64 key[WALL_K_WORDS];
 	u32 group = *last;
 
-	key[WALL_K_WHO] = (u64)t->number << 8 | class;
+	key[WALL_K_WHO] = wall_who(t->number, class, t->held);
 	key[WALL_K_DETAIL] = t->detail[0];
 	key[WALL_K_DETAIL + 1] = t->detail[1];
 	/* Not part of the key where it is not asked for. */
-	key[WALL_K_HELD] = t->held;
 	key[WALL_K_WAKER] = t->waker[0];
 	key[WALL_K_WAKER + 1] = t->waker[1];
 	if (likely(kobs_group_table_is(&d->groups, group, key)))

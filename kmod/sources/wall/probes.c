@@ -199,6 +199,8 @@ static __always_inline void wall_queued(struct kobs_wall_hit *h,
 	wall_change_begin(t);
 	if (unlikely(!kobs_wall_runnable(t->account.state))) {
 		wall_time(h);
+		if (h->d->chains)
+			wall_chain_none(h->d, t, h->now);
 		wall_event(h, t, WALL_WAKE, WALL_WOKEN, 0);
 	}
 	if (h->d->instead)

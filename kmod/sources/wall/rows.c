@@ -150,7 +150,8 @@ static void wall_shoot(struct kobs_wall *d, u64 now)
 		if (!key || !d->sums[i].count)
 			continue;
 		who = key[WALL_K_WHO];
-		d->shots[who >> 8].kept[who & 0xff] += d->sums[i].ns;
+		d->shots[wall_who_number(who)].kept[wall_who_class(who)] +=
+			d->sums[i].ns;
 	}
 }
 
@@ -198,11 +199,11 @@ static void put_waker(const struct kobs_wall *d, const u64 *waker, u64 *v)
 }
 
 /*
- * A row of a thread: its key and its class's field are set. The details are NULL, or
- * words as in the key of a group.
+ * A row of a thread: its key and its class's field are set. What tells it apart is NULL,
+ * or as the key of a group.
  */
 static void put_row(struct kobs_wall *d, const struct kobs_wall_thread *t,
-		    u8 class, const u64 *detail, const struct kobs_wall_sum *sum,
+		    u8 class, const u64 *key, const struct kobs_wall_sum *sum,
 		    struct kobs_row_out *out)
 {
 	unsigned int policy = min_t(unsigned int, t->policy,
@@ -221,14 +222,14 @@ static void put_row(struct kobs_wall *d, const struct kobs_wall_thread *t,
 		[WALL_W_PRIO] = t->prio,
 	};
 
-	if (detail && kobs_wall_blocked(class)) {
-		v[KOBS_W_KSTACK] = detail[0];
-		v[KOBS_W_USTACK] = detail[1];
-		put_held(d, detail[WALL_K_HELD - WALL_K_DETAIL], v);
-		put_waker(d, &detail[WALL_K_WAKER - WALL_K_DETAIL], v);
-	} else if (detail) {
-		v[WALL_W_INSTEAD] = detail[0];
-		v[WALL_W_INSTEAD + 1] = detail[1];
+	if (key && kobs_wall_blocked(class)) {
+		v[KOBS_W_KSTACK] = key[WALL_K_DETAIL];
+		v[KOBS_W_USTACK] = key[WALL_K_DETAIL + 1];
+		put_held(d, wall_who_held(key[WALL_K_WHO]), v);
+		put_waker(d, &key[WALL_K_WAKER], v);
+	} else if (key) {
+		v[WALL_W_INSTEAD] = key[WALL_K_DETAIL];
+		v[WALL_W_INSTEAD + 1] = key[WALL_K_DETAIL + 1];
 	}
 	*out = (struct kobs_row_out){
 		.count = sum->count,
@@ -276,8 +277,8 @@ static bool row_of_thread(struct kobs_wall *d, const struct kobs_wall_shot *shot
 {
 	const struct kobs_wall_thread *t = &shot->thread;
 	const struct kobs_wall_account *a = &t->account;
-	u64 detail[WALL_K_WORDS - WALL_K_DETAIL] = {
-		t->detail[0], t->detail[1], t->held,
+	const u64 key[WALL_K_WORDS] = {
+		wall_who(t->number, a->state, t->held), t->detail[0], t->detail[1],
 	};
 	struct kobs_wall_sum sum;
 
@@ -291,7 +292,7 @@ static bool row_of_thread(struct kobs_wall *d, const struct kobs_wall_shot *shot
 		.min = shot->end - a->since,
 		.max = shot->end - a->since,
 	};
-	put_row(d, t, a->state, detail, &sum, out);
+	put_row(d, t, a->state, key, &sum, out);
 	if (!a->of[class_of_once(a)].count)
 		put_once(shot, out);
 	return true;
@@ -300,16 +301,13 @@ static bool row_of_thread(struct kobs_wall *d, const struct kobs_wall_shot *shot
 static bool row_of_group(struct kobs_wall *d, u32 group, struct kobs_row_out *out)
 {
 	const u64 *key = kobs_group_table_key(&d->groups, group);
-	u64 detail[WALL_K_WORDS - WALL_K_DETAIL] = {};
-	u64 who;
+	u64 all[WALL_K_WORDS] = {};
 
 	if (!key || !d->sums[group].count)
 		return false;
-	who = key[WALL_K_WHO];
-	memcpy(detail, &key[WALL_K_DETAIL],
-	       (d->groups.words - WALL_K_DETAIL) * sizeof(*detail));
-	put_row(d, &d->shots[who >> 8].thread, who & 0xff, detail,
-		&d->sums[group], out);
+	memcpy(all, key, d->groups.words * sizeof(*all));
+	put_row(d, &d->shots[wall_who_number(*all)].thread, wall_who_class(*all),
+		all, &d->sums[group], out);
 	return true;
 }
 

@@ -70,8 +70,7 @@ static int wall_alloc_groups(struct kobs_wall *d)
 
 	err = kobs_group_table_init(&d->groups, m,
 				    d->s->params[KOBS_P_ROWS].number,
-				    d->wakers ? WALL_K_WORDS :
-				    d->owners ? WALL_K_WAKER : WALL_K_HELD);
+				    d->wakers ? WALL_K_WORDS : WALL_K_WAKER);
 	if (err)
 		return err;
 	if (!kobs_memory_fits(m, num_online_cpus() *

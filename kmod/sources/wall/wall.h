@@ -62,14 +62,13 @@ enum {
 };
 
 /*
- * Words of a group's key: thread and class; details; where asked for the lock and its
- * owner, and who ended it: a name, or the number of a chain.
+ * Words of a group's key: see wall_who(); details; who ended it, where asked for: a name,
+ * or the number of a chain.
  */
 enum {
 	WALL_K_WHO,
 	WALL_K_DETAIL,
-	WALL_K_HELD = WALL_K_DETAIL + 2,
-	WALL_K_WAKER,
+	WALL_K_WAKER = WALL_K_DETAIL + 2,
 	WALL_K_WORDS = WALL_K_WAKER + 2
 };
 
@@ -80,6 +79,27 @@ enum {
 	WALL_H_PID = WALL_H_OWNER + KOBS_LOCK_OWNER_WORDS,
 	WALL_H_WORDS
 };
+
+/* The first word of a group's key: a thread, a class, and a number of kobs_wall_thread.held. */
+static __always_inline u64 wall_who(u32 number, u8 class, u32 held)
+{
+	return (u64)held << 32 | number << 8 | class;
+}
+
+static inline u32 wall_who_number(u64 who)
+{
+	return (u32)who >> 8;
+}
+
+static inline u8 wall_who_class(u64 who)
+{
+	return who & 0xff;
+}
+
+static inline u32 wall_who_held(u64 who)
+{
+	return who >> 32;
+}
 
 /* Words of a name of a class, or of a thread. */
 union kobs_wall_name {
@@ -111,7 +131,7 @@ union kobs_wall_name {
  * @lock_flags: kind of @lock, LCB_F_*
  * @lock: lock that it waits for, or 0
  * @woken: when its last blocked interval ended, ns; only with chains, as the next two
- * @chain: number of the chain that ended it, in the stack table; 0 before
+ * @chain: number of the chain that ended it, in the stack table; 0 if not known
  * @slept: number of its kernel stack then, or 0
  * @cgroup: its control group; only with cgroups
  * @groups: number of the group of the last runnable interval, and of the last
@@ -334,6 +354,7 @@ void wall_choose_irq(struct kobs_wall *d);
 /* chain.c */
 extern const union kobs_wall_name wall_interrupt;
 void wall_chain(struct kobs_wall *d, struct kobs_wall_thread *t, u64 now);
+void wall_chain_none(struct kobs_wall *d, struct kobs_wall_thread *t, u64 now);
 void wall_chain_waker(const struct kobs_stack_table *st, u32 chain, u64 *name);
 
 /* lock.c */
