@@ -190,7 +190,7 @@ def jobs(b):
 
     def wall_time():
         job("wall, all classes with stacks, per switch", 1100, wall())
-        job("wall --waker, a chain of 8 links, per switch", 2000, wall("--waker"))
+        job("wall --waker, a chain of 8 links, per switch", 1400, wall("--waker"))
         job("wall by comm,class, without stacks", 700, wall("--by", "comm,class"))
 
     return {"offcpu": offcpu, "offcpu-stacks": offcpu_stacks, "offcpu-unwound": offcpu_unwound, "runq": runq, "wall": wall_time}
