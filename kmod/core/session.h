@@ -86,6 +86,18 @@ struct kobs_guard {
 };
 
 /**
+ * struct kobs_stolen - what interrupts took on one CPU (stolen.c)
+ * @ns: in all, ns
+ * @start: when the first of those being handled began, ns
+ * @depth: number of interrupts that are being handled
+ */
+struct kobs_stolen {
+	u64 ns;
+	u64 start;
+	u32 depth;
+};
+
+/**
  * struct kobs_cpu - the per-CPU part of a session
  * @counters: counters
  * @table: aggregation table, unused by streams; without memory if the CPU has
@@ -94,6 +106,7 @@ struct kobs_guard {
  * @busy: contexts of the session's active handlers on this CPU, see hit_enter.h
  * @flags: interrupt flags when the outermost of them began
  * @guard: the guard's window
+ * @stolen: what interrupts took, where the source measures it
  */
 struct kobs_cpu {
 	struct kobs_counters counters;
@@ -102,6 +115,7 @@ struct kobs_cpu {
 	u64 busy;
 	unsigned long flags;
 	struct kobs_guard guard;
+	struct kobs_stolen stolen;
 };
 
 /**

@@ -8,6 +8,7 @@
 #define KOBS_WALL_HIT_H
 
 #include "core/hit.h"
+#include "core/stolen.h"
 #include "sources/wall/wall.h"
 
 /**
@@ -171,7 +172,7 @@ static __always_inline void wall_event(struct kobs_wall_hit *h,
 static __always_inline u64 wall_stolen(const struct kobs_wall *d,
 				       struct kobs_wall_thread *t)
 {
-	u64 now = this_cpu_read(d->cpu->stolen);
+	u64 now = kobs_stolen_now(d->s);
 	u64 stolen = t->stolen == WALL_NO_STOLEN ? 0 : now - t->stolen;
 
 	t->stolen = now;

@@ -85,7 +85,7 @@ static __always_inline void wall_in(struct kobs_wall_hit *h,
 	wall_change_begin(t);
 	wall_event(h, t, WALL_IN, t->system ? WALL_SYSTEM : WALL_RUN, 0);
 	t->cpu = raw_smp_processor_id();
-	t->stolen = this_cpu_read(h->d->cpu->stolen);
+	t->stolen = kobs_stolen_now(h->d->s);
 	wall_change_end(t);
 }
 

@@ -27,6 +27,7 @@
 
 #include "core/hit.h"
 #include "core/refuse.h"
+#include "core/stolen.h"
 #include "sources.h"
 #include "sources/wall/wall.h"
 
@@ -141,7 +142,7 @@ static int wall_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	}
 	wall_choose_probes(d);
 	if (!s->source_params[WALL_P_NO_IRQ].number)
-		wall_choose_irq(d);
+		d->n_probes += kobs_stolen_probes(d->probes + d->n_probes);
 	if (d->split)
 		wall_choose_syscalls(d);
 	if (d->owners)

@@ -20,6 +20,7 @@
 #include <linux/timekeeping.h>
 
 #include "core/hit.h"
+#include "core/stolen.h"
 #include "sources/wall/wall.h"
 #include "unwind/task_stack.h"
 
@@ -256,7 +257,6 @@ void wall_forget(struct kobs_wall *d)
 		u64 data[WALL_D_WORDS];
 	} copy;
 	struct kobs_inflight_ref ref;
-	unsigned int cpu;
 	u32 place = 0;
 
 	while (kobs_inflight_next(&d->tasks, &place, &copy.entry)) {
@@ -265,7 +265,5 @@ void wall_forget(struct kobs_wall *d)
 	}
 	memset(d->threads, 0, (size_t)d->max * sizeof(*d->threads));
 	atomic_set(&d->used, 0);
-	/* An interrupt that was entered has not been left. */
-	for_each_possible_cpu(cpu)
-		memset(per_cpu_ptr(d->cpu, cpu), 0, sizeof(*d->cpu));
+	kobs_stolen_forget(d->s);
 }

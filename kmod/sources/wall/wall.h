@@ -181,15 +181,9 @@ struct kobs_wall_shot {
 /**
  * struct kobs_wall_cpu - per-CPU part of a session
  * @running: name of the thread that was switched to last; empty before
- * @depth: number of interrupts that are being handled
- * @start: when the first of them began, ns
- * @stolen: what interrupts took in all, ns
  */
 struct kobs_wall_cpu {
 	u64 running[2];
-	u32 depth;
-	u64 start;
-	u64 stolen;
 };
 
 #define WALL_PROBES		24
@@ -347,9 +341,6 @@ static __always_inline bool wall_has_details(const struct kobs_wall *d, u8 class
 /* syscall.c */
 void wall_choose_syscalls(struct kobs_wall *d);
 bool wall_is_system(struct task_struct *p);
-
-/* irq.c */
-void wall_choose_irq(struct kobs_wall *d);
 
 /* chain.c */
 extern const union kobs_wall_name wall_interrupt;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source wall: the time that interrupts take from the thread that runs.
+ * The time that interrupts take from the thread that runs, for sources that account
+ * for the time of threads.
  *
  * It is the time from the first entry to the last exit of nested handlers, by the
  * tracepoints around handlers of devices' interrupts and around softirqs, and
@@ -17,26 +18,27 @@
 #include <trace/events/irq.h>
 
 #include "core/hit.h"
+#include "core/stolen.h"
+#include "hooks/tracepoint.h"
 #include "lib/elapsed.h"
-#include "sources/wall/wall.h"
 
 static void irq_enter_one(struct kobs_session *s)
 {
-	struct kobs_wall *d = s->priv;
-	struct kobs_wall_cpu *c = this_cpu_ptr(d->cpu);
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	struct kobs_stolen *c = &pc->stolen;
 
 	c->depth++;
 	barrier(); /* A nested one does not count from here on. */
 	if (c->depth > 1)
 		return;
 	c->start = ktime_get_mono_fast_ns();
-	kobs_hit_call(s, this_cpu_ptr(s->cpu), c->start);
+	kobs_hit_call(s, pc, c->start);
 }
 
 static void irq_exit_one(struct kobs_session *s)
 {
-	struct kobs_wall *d = s->priv;
-	struct kobs_wall_cpu *c = this_cpu_ptr(d->cpu);
+	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
+	struct kobs_stolen *c = &pc->stolen;
 	u64 now;
 
 	/* It was entered before the session. */
@@ -44,8 +46,8 @@ static void irq_exit_one(struct kobs_session *s)
 		return;
 	if (c->depth == 1) {
 		now = ktime_get_mono_fast_ns();
-		c->stolen += kobs_elapsed(c->start, now);
-		kobs_hit_call(s, this_cpu_ptr(s->cpu), now);
+		c->ns += kobs_elapsed(c->start, now);
+		kobs_hit_call(s, pc, now);
 	}
 	barrier(); /* A nested one does not count up to here. */
 	c->depth--;
@@ -114,7 +116,7 @@ static const char * const vectors[][2] = {
 #endif
 };
 
-static void irq_choose_vectors(struct kobs_wall *d)
+static void irq_choose_vectors(struct kobs_probe *probes, unsigned int *n)
 {
 	unsigned int i;
 
@@ -122,29 +124,58 @@ static void irq_choose_vectors(struct kobs_wall *d)
 		if (!kobs_tracepoint_find(vectors[i][0]) ||
 		    !kobs_tracepoint_find(vectors[i][1]))
 			continue;
-		wall_hang(d, vectors[i][0], irq_probe_vector_exit);
-		wall_hang(d, vectors[i][1], irq_probe_vector_entry);
+		probes[(*n)++] = (struct kobs_probe){
+			vectors[i][0], irq_probe_vector_exit
+		};
+		probes[(*n)++] = (struct kobs_probe){
+			vectors[i][1], irq_probe_vector_entry
+		};
 	}
 }
 #else
-static void irq_choose_vectors(struct kobs_wall *d)
+static void irq_choose_vectors(struct kobs_probe *probes, unsigned int *n)
 {
 }
 #endif
 
 /**
- * wall_choose_irq() - add the probes of interrupts to those of a session
- * @d: session being prepared
+ * kobs_stolen_probes() - choose the probes that measure it
+ * @probes: set to the probes, at most KOBS_STOLEN_PROBES; their data is the session
+ *
+ * Context: task.
+ * Return: number of the probes.
+ */
+unsigned int kobs_stolen_probes(struct kobs_probe *probes)
+{
+	unsigned int n = 0;
+
+	/* Exits first, so that no entry remains without its exit. */
+	probes[n++] = (struct kobs_probe){ "irq_handler_exit", irq_probe_exit };
+	probes[n++] = (struct kobs_probe){ "irq_handler_entry", irq_probe_entry };
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		probes[n++] = (struct kobs_probe){
+			"softirq_exit", irq_probe_soft_exit
+		};
+		probes[n++] = (struct kobs_probe){
+			"softirq_entry", irq_probe_soft_entry
+		};
+	}
+	irq_choose_vectors(probes, &n);
+	return n;
+}
+
+/**
+ * kobs_stolen_forget() - forget what a failed start has seen
+ * @s: session whose probes are off
+ *
+ * Probes of exits go first: an interrupt that was entered may not have been left.
  *
  * Context: task.
  */
-void wall_choose_irq(struct kobs_wall *d)
+void kobs_stolen_forget(struct kobs_session *s)
 {
-	wall_hang(d, "irq_handler_exit", irq_probe_exit);
-	wall_hang(d, "irq_handler_entry", irq_probe_entry);
-	if (!IS_ENABLED(CONFIG_PREEMPT_RT)) {
-		wall_hang(d, "softirq_exit", irq_probe_soft_exit);
-		wall_hang(d, "softirq_entry", irq_probe_soft_entry);
-	}
-	irq_choose_vectors(d);
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(s->cpu, cpu)->stolen = (struct kobs_stolen){};
 }
