@@ -6,13 +6,12 @@
 
 #include "cmd/formats.h"
 #include "cmd/func_graph.h"
+#include "cmd/func_run.h"
 #include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/parse.h"
 #include "run/run.h"
-#include "symbols/modules.h"
-#include "symbols/patterns.h"
 
 #define FUNCTIONS_MAX	1000
 /* Bytes of the kernel's parameter. */
@@ -46,14 +45,6 @@ static int check_trace(const struct verb *verb, const struct opts *o)
 		return misuse("--min needs --time: without it, trace records no durations");
 	return 0;
 }
-
-/* What a run asks for. */
-struct func_run {
-	struct targets	targets;
-	struct numbers	addresses;
-	struct modules	modules;	/* that were there before @targets were found */
-	struct buf	wait;		/* the kernel's patterns */
-};
 
 /* Find the functions that are there now. */
 static int find_functions(struct func_run *f)
@@ -162,9 +153,12 @@ static int run_func(const struct verb *verb, const struct opts *o)
 		spec.targets = &f.targets;
 		spec.renew = own->wait ? renew : NULL;
 		spec.arg = &f;
+		if (verb->report == &func_slow_report)
+			func_slow_ask(&f.slow, &spec, o);
 		err = run_session(&spec, o);
 	}
 	model_free_request(&spec.request);
+	func_slow_free(&f.slow);
 	buf_free(&f.wait);
 	modules_free(&f.modules);
 	numbers_free(&f.addresses);
@@ -239,6 +233,19 @@ static const struct verb verbs[] = {
 				 &group_ring),
 		.check = func_graph_check,
 		.fn = func_calls,
+	},
+	{
+		.name = "slow",
+		.doc = "what slow calls of kernel functions took their time for",
+		.args = "PATTERN...",
+		.command = true,
+		.groups = GROUPS(&func_group_slow, &group_functions, &group_timing, &group_filter,
+				 &group_by, &group_top, &group_json, &group_folded, &group_flame,
+				 &group_html, &group_output, &group_verbose, &group_run,
+				 &group_interval, &group_max_lost, &group_stacks, &group_ring),
+		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, "kstack"),
+		.report = &func_slow_report,
+		.fn = run_func,
 	},
 };
 

@@ -358,7 +358,8 @@ static void print_fill(struct report *r, struct out *o)
 		return;
 	if (s->stacks)
 		snprintf(stacks, sizeof(stacks), ", stacks %u of %u", s->stacks, s->stacks_max);
-	if (r->saved && !s->rows_max)
+	/* Rows that are not the module's have no such room. */
+	if (!s->rows_max && (r->saved || (kind && kind->own_room)))
 		out_line(o, "the session held %s", format_bytes(memory, sizeof(memory), s->memory));
 	else
 		out_line(o, "rows %u of %u%s%s; the session held %s", s->rows, s->rows_max,

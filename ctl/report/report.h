@@ -27,6 +27,7 @@ struct report_kind {
 	bool		shared_rows;	/* one table for all CPUs */
 	bool		charts_asked;	/* histograms are its own, and drawn only on request */
 	bool		site_in_stack;	/* an address is a frame of the row's stack, too */
+	bool		own_room;	/* rows are made here: the module has none */
 	bool		own_stacks;	/* text has stacks in its own way, in print_values() */
 	enum flame_palette palette;
 	/* The report of a detached session, in place of report_resolve() and report_print(). */

@@ -29,8 +29,9 @@ struct pt_regs;
 /**
  * struct kobs_call_ops - operations of a source, a static constant
  * @size: bytes of data kept from a call's entry to its return; a multiple of 8
- * @plain: @enter reads no registers but the stack pointer and the frame pointer:
- *         where the pool needs no others either, the rest is not saved
+ * @plain: @enter reads no registers but the stack pointer, the frame pointer and
+ *         those of arguments: where the pool needs no others either, the rest is not
+ *         saved
  * @want: NULL, or what an entry is a call of, for @enter: context, function. NULL:
  *        it is no call, of which nothing is known but what @want counts
  * @begin: enter the source's recursion guard; NULL in a recursion

@@ -118,11 +118,11 @@ static const struct {
 	{ "--json status",
 	  "there is no option --json in front of a noun: options follow the verb" },
 	{ "func latency x",
-	  "but count, time, trace, graph or calls; did you mean 'obsctl func time x'?" },
+	  "but count, time, trace, graph, calls or slow; did you mean 'obsctl func time x'?" },
 	{ "func latency", "did you mean 'obsctl func count latency'?" },
 	{
 		"func ''",
-		"'func' has no verb '', but count, time, trace, graph or calls (see obsctl func --help)",
+		"'func' has no verb '', but count, time, trace, graph, calls or slow (see obsctl func --help)",
 	},
 	{ "pmu profile -d 1", "did you mean 'obsctl pmu record -d 1'?" },
 	{ "session read", "'session read' needs a session's name or number" },
@@ -132,12 +132,12 @@ static const struct {
 	{ "func count x --by \xff\x1b]0;t\x07", "has no column '\\xff\\e]0;t\\x07'. Its columns" },
 	{
 		"func vread",
-		"'func' has no verb 'vread', but count, time, trace, graph or calls; did you mean 'obsctl func count vread'?",
+		"'func' has no verb 'vread', but count, time, trace, graph, calls or slow; did you mean 'obsctl func count vread'?",
 	},
 	{ "func cuont x", "did you mean 'obsctl func count x'?" },
 	{
 		"func -d 2 x",
-		"'func' needs a verb: count, time, trace, graph or calls; did you mean 'obsctl func count -d 2 x'?",
+		"'func' needs a verb: count, time, trace, graph, calls or slow; did you mean 'obsctl func count -d 2 x'?",
 	},
 	{ "lock x",
 	  "'lock' has no verb 'x', but contention, stalls or futex (see obsctl lock --help)" },
@@ -147,7 +147,7 @@ static const struct {
 	  "'func count' has no option --hist, which can be used with func time" },
 	{
 		"func trace x -i 1",
-		"'func trace' has no option -i (--interval), which can be used with func count, func time and func graph",
+		"'func trace' has no option -i (--interval), which can be used with func count, func time, func graph and func slow",
 	},
 	{ "func count x --nosuch",
 	  "'func count' has no option --nosuch (see obsctl func count --help)" },
@@ -416,7 +416,7 @@ static void test_completion(void)
 		"t top fu; t top func c; t top func count --d; t top --per\n"
 		"t top func time x --by func,c; t top --by c\n";
 	static const char want[] =
-		"status syscall sched slab session show\ncount time trace graph calls\n--duration --detach\n"
+		"status syscall sched slab session show\ncount time trace graph calls slow\n--duration --detach\n"
 		"func,caller func,cpu func,comm func,cgroup\nany any_call any_ret\n\n/dev/null\n/dev/null\n"
 		"--help --json\nkstack\nedges calls graph blocks\nlatency\nreason\n"
 		"func\ncount calls\n--duration --detach\n--period\n"
@@ -435,8 +435,8 @@ static void test_completion(void)
 			 "words=(obsctl top func c) CURRENT=4 PREFIX=c; _obsctl\n",
 			 out, sizeof(out)) &&
 		   !strcmp(out,
-			   "-- count time trace graph calls\n-- state cpu pid tid comm cgroup\n"
-			   "-- count time trace graph calls\n"),
+			   "-- count time trace graph calls slow\n-- state cpu pid tid comm cgroup\n"
+			   "-- count time trace graph calls slow\n"),
 		   "zsh completes a verb and a column, also behind top");
 	if (!system("command -v fish >/dev/null"))
 		ok(shell("fish", "", "complete -C 'obsctl func c'\n", out, sizeof(out)) &&

@@ -328,7 +328,7 @@ def columns():
     context = {"cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack"}
     verbs = {"func": ("count", "time", "trace"), "lock": ("contention",), "sched": ("offcpu", "runq"),
              "slab": ("leaks", "trace"), "pmu": ("stat", "record", "mem", "branch"), "wall": (None,)}
-    own = {"func": {"path"}, "lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
+    own = {"func": {"path", "duration", "run", "irq", "woken", "preempted", "blocked"}, "lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
     for noun, names in verbs.items():
         listed = set()
         for verb in names:

@@ -167,6 +167,7 @@ NEEDS = {
     "func": lambda: [functions(), param("inflight", 16)],
     **{kind: lambda: [functions(), words("roots", symbol("kobs_gen_leaf")), param("inflight", 16), param("tasks", 16), param("settle", 1000)]
        for kind in ("func graph", "func calls")},
+    "func slow": lambda: [functions(), param("inflight", 16), param("tasks", 16)],
     "probe time": lambda: points(4, 5, 9),
     "probe time, pairs": pairs,
     "probe": lambda: points(0, 1, 8),
@@ -268,7 +269,8 @@ def every_nth(source, mode, kind, step):
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
 CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
            ("probe", "time"), ("probe", "time, pairs")]
-MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("func", "calls"), ("pmu", "stat"),
+MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("func", "calls"), ("func", "slow"),
+                   ("pmu", "stat"),
                    ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
                    ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"),
                    ("probe", "hist"), ("probe", "trace"), ("wall", "time")]

@@ -22,6 +22,7 @@ DEFAULTS = {
     "func time": ("func", "time", "func", LEAFS),
     "func time with histograms": ("func", "time", "func", LEAFS, ("hist", 1)),
     "func trace": ("func", "trace", "func,caller", LEAFS),
+    "func slow": ("func", "slow", "func,duration,kstack", LEAFS),
     "sched offcpu": ("sched", "offcpu", "comm,kstack"),
     "sched runq with histograms": ("sched", "runq", "comm", ("hist", 1)),
     "lock contention": ("lock", "contention", "lock,kind,caller"),
@@ -31,7 +32,7 @@ DEFAULTS = {
     "pmu record": ("pmu", "record", "ip,kstack", CLOCK),
     "pmu stat": ("pmu", "stat", "event,cpu", COUNTER),
 }
-STREAMS = ("func trace", "lock stalls", "slab trace")
+STREAMS = ("func trace", "func slow", "lock stalls", "slab trace")
 
 
 def session(source, mode, by, *params):

@@ -36,6 +36,7 @@ def kinds():
         "func count": ("func", "count", "caller,cpu", words("functions", leaf()), *FREE),
         "func time": ("func", "time", "caller,kstack", words("functions", leaf()), param("hist", 1), *FREE),
         "func graph": ("func", "graph", "path", words("functions", leaf()), words("roots", symbol("kobs_gen_caller_a")), *FREE),
+        "func slow": ("func", "slow", "comm,duration,run,blocked,kstack,ustack", words("functions", leaf()), param("over", 20000), *FREE),
         "pmu record": ("pmu", "record", "comm,kstack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), *FREE),
         "pmu record_stack": ("pmu", "record_stack", "comm,kstack,ustack", words("events", 1, 0, 0, 0, 0, 2000000, 0, 0), param("stack_bytes", 1024),
                              *FREE),
@@ -81,7 +82,7 @@ class Stream(Session):
         return []
 
 
-STREAMS = ("pmu record_stack",)
+STREAMS = ("pmu record_stack", "func slow")
 
 
 def session(what):
@@ -143,8 +144,8 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "func graph", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "vmalloc leaks", "lock contention",
-             "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
+for kind in ("func count", "func time", "func graph", "func slow", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "vmalloc leaks",
+             "lock contention", "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 

@@ -98,14 +98,7 @@ static __always_inline void func_miss(void *ctx, void *guarded)
 
 static int func_keep_out(void *ctx, unsigned long ip, const char *reason)
 {
-	struct kobs_session *s = ctx;
-	struct kobs_func *f = s->priv;
-
-	/* The session's list is complete once it is prepared. */
-	if (!f)
-		return kobs_session_keep_out(s, ip, reason, false);
-	f->kept_out++;
-	return 0;
+	return kobs_func_keep_out(ctx, ip, reason);
 }
 
 static bool func_unwanted(void *ctx)

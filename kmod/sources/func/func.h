@@ -9,6 +9,7 @@
  *	entry.c		handlers of modes that hook entries only
  *	call.c		handlers of modes that hook entries and returns
  *	graph*.c	modes graph and calls, which do so, too
+ *	slow*.c		mode slow, likewise
  *
  * Locking: see source.c.
  */
@@ -26,13 +27,21 @@
 enum {
 	FUNC_W_FUNC = KOBS_W_SOURCE,
 	FUNC_W_CALLER,
-	/* Of mode graph, and below of mode calls. */
+	/* Of modes graph and calls. */
 	FUNC_W_PATH,
+	/* Of mode calls alone. */
 	FUNC_W_ROOT,
 	FUNC_W_CALL,
 	FUNC_W_INSIDE,
 	FUNC_W_SELF,
 	FUNC_W_CONTEXT,
+	/* Of mode slow alone. */
+	FUNC_W_DURATION,
+	FUNC_W_RUN,
+	FUNC_W_IRQ,
+	FUNC_W_WOKEN,
+	FUNC_W_PREEMPTED,
+	FUNC_W_BLOCKED,
 	FUNC_WORDS
 };
 
@@ -42,6 +51,7 @@ static_assert((int)FUNC_WORDS <= (int)KOBS_WORDS);
 #define FUNC_N_MISSED		(KOBS_N_SOURCE + 0)
 #define FUNC_N_IN_FLIGHT	(KOBS_N_SOURCE + 1)
 #define FUNC_N_TASKS		(KOBS_N_SOURCE + 2)
+#define FUNC_N_DEEP		(KOBS_N_SOURCE + 3)
 
 enum kobs_func_param {
 	FUNC_P_FUNCTIONS,
@@ -52,6 +62,7 @@ enum kobs_func_param {
 	FUNC_P_DEPTH,
 	FUNC_P_TASKS,
 	FUNC_P_SETTLE,
+	FUNC_P_OVER,
 	FUNC_P
 };
 
@@ -79,6 +90,7 @@ struct kobs_func_count {
 
 struct kobs_func_wait;
 struct kobs_graph;
+struct kobs_slow;
 
 /**
  * struct kobs_func - a session of this source
@@ -96,6 +108,7 @@ struct kobs_graph;
  * @ops: for modes that hook entries only
  * @calls: for modes that hook returns, else NULL
  * @graph: for modes graph and calls, else NULL
+ * @slow: for mode slow, else NULL
  * @modules: notifier of modules, whose functions come and go
  */
 struct kobs_func {
@@ -113,6 +126,7 @@ struct kobs_func {
 	struct ftrace_ops ops;
 	struct kobs_calls *calls;
 	struct kobs_graph *graph;
+	struct kobs_slow *slow;
 	struct notifier_block modules;
 };
 
@@ -128,6 +142,8 @@ int kobs_func_take(struct kobs_func *f, unsigned int *n);
 int kobs_func_choose(struct kobs_func *f, unsigned int n);
 int kobs_func_hook(struct kobs_func *f);
 void kobs_func_unhook(struct kobs_func *f);
+int kobs_func_keep_out(struct kobs_session *s, unsigned long ip,
+		       const char *reason);
 
 /* modules.c */
 void kobs_func_follow_modules(struct kobs_func *f);
@@ -158,5 +174,17 @@ void kobs_func_graph_follow(struct kobs_func *f);
 void kobs_func_graph_settle(struct kobs_func *f);
 bool kobs_func_graph_note(const struct kobs_func *f, unsigned int i,
 			  struct kobs_note *note);
+
+/* slow_setup.c */
+bool kobs_func_is_slow(const struct kobs_session *s);
+int kobs_func_slow_check(const struct kobs_session *s,
+			 struct netlink_ext_ack *extack);
+int kobs_func_slow_new(struct kobs_func *f, struct netlink_ext_ack *extack);
+void kobs_func_slow_free(struct kobs_func *f);
+struct kobs_calls *kobs_func_slow_calls(struct kobs_func *f);
+int kobs_func_slow_attach(struct kobs_func *f, struct netlink_ext_ack *extack);
+void kobs_func_slow_detach(struct kobs_func *f);
+bool kobs_func_slow_note(const struct kobs_func *f, unsigned int i,
+			 struct kobs_note *note);
 
 #endif /* KOBS_FUNC_H */

@@ -33,7 +33,7 @@
 static const char *graph_column_of(const struct kobs_session *s,
 				   const struct kobs_column *c)
 {
-	if (c->word > FUNC_W_PATH && c->word < FUNC_WORDS &&
+	if (c->word > FUNC_W_PATH && c->word <= FUNC_W_CONTEXT &&
 	    !(kobs_func_is_graph(s) && s->mode->stream))
 		return "calls";
 	return c->word == FUNC_W_PATH && !kobs_func_is_graph(s) ? "graph" : NULL;
@@ -79,14 +79,16 @@ static int graph_check_columns(const struct kobs_session *s,
 int kobs_func_graph_check(const struct kobs_session *s,
 			  struct netlink_ext_ack *extack)
 {
+	/* The last two are those of func slow, too. */
 	static const enum kobs_func_param own[] = {
-		FUNC_P_ROOTS, FUNC_P_DEPTH, FUNC_P_TASKS, FUNC_P_SETTLE
+		FUNC_P_ROOTS, FUNC_P_SETTLE, FUNC_P_DEPTH, FUNC_P_TASKS
 	};
+	unsigned int n = ARRAY_SIZE(own) - (kobs_func_is_slow(s) ? 2 : 0);
 	const struct kobs_value *params = s->source_params;
 	bool graph = kobs_func_is_graph(s);
 	unsigned int i;
 
-	for (i = 0; !graph && i < ARRAY_SIZE(own); i++) {
+	for (i = 0; !graph && i < n; i++) {
 		if (params[own[i]].given)
 			return kobs_refuse(extack, -EINVAL,
 					   "parameter %s belongs to func graph and func calls",

@@ -169,3 +169,24 @@ void kobs_func_unhook(struct kobs_func *f)
 		kobs_ftrace_unhook(&f->ops, &f->stuck);
 	f->hooked = false;
 }
+
+/**
+ * kobs_func_keep_out() - note a function whose return cannot be hooked
+ * @s: session
+ * @ip: function
+ * @reason: why not
+ *
+ * Context: task, may sleep.
+ * Return: 0, or an error of kobs_session_keep_out().
+ */
+int kobs_func_keep_out(struct kobs_session *s, unsigned long ip,
+		       const char *reason)
+{
+	struct kobs_func *f = s->priv;
+
+	/* The session's list is complete once it is prepared. */
+	if (!f)
+		return kobs_session_keep_out(s, ip, reason, false);
+	f->kept_out++;
+	return 0;
+}

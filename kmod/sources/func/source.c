@@ -36,6 +36,7 @@ static void func_free(struct kobs_func *f)
 	if (f->calls)
 		kobs_calls_free(f->calls);
 	kobs_func_graph_free(f);
+	kobs_func_slow_free(f);
 	ftrace_free_filter(&f->ops);
 	if (f->wait)
 		kobs_func_wait_free(f->wait);
@@ -56,7 +57,7 @@ static int func_prepare_hook(struct kobs_func *f, bool returns)
 		return f->n ? ftrace_set_filter_ips(&f->ops, f->ips, f->n, 0, 1) :
 			      0;
 	}
-	f->calls = kobs_func_calls(f);
+	f->calls = f->slow ? kobs_func_slow_calls(f) : kobs_func_calls(f);
 	if (IS_ERR(f->calls)) {
 		int err = PTR_ERR(f->calls);
 
@@ -97,13 +98,15 @@ static int func_prepare_locked(struct kobs_func *f,
 
 	if (!err && kobs_func_is_graph(s))
 		err = kobs_func_graph_new(f, extack);
+	if (!err && kobs_func_is_slow(s))
+		err = kobs_func_slow_new(f, extack);
 	if (err)
 		return err;
 	err = kobs_func_choose(f, n);
 	if (!err && f->graph)
 		return kobs_func_graph_calls(f, extack);
 	if (!err && (f->n || f->wait))
-		err = func_prepare_hook(f, s->mode->value);
+		err = func_prepare_hook(f, s->mode->value || f->slow);
 	if (err)
 		return kobs_func_refuse(f, err, extack);
 	if (f->n || f->wait)
@@ -118,7 +121,8 @@ static int func_check(const struct kobs_session *s,
 		      struct netlink_ext_ack *extack)
 {
 	u64 n = s->source_params[FUNC_P_FUNCTIONS].number;
-	int err = kobs_func_graph_check(s, extack);
+	int err = kobs_func_graph_check(s, extack) ?:
+		  kobs_func_slow_check(s, extack);
 
 	if (err)
 		return err;
@@ -188,18 +192,27 @@ static void func_settle(struct kobs_func *f)
 		kobs_session_pin(f->s);
 }
 
-/* Hook the functions, and what mode graph has besides. */
+/* Undo what a mode has beside functions, none of which is hooked. */
+static void func_detach(struct kobs_func *f)
+{
+	if (f->graph)
+		kobs_func_graph_detach(f);
+	if (f->slow)
+		kobs_func_slow_detach(f);
+}
+
+/* Hook the functions, and what a mode has besides. */
 static int func_attach(struct kobs_func *f, struct netlink_ext_ack *extack)
 {
-	int err = f->graph ? kobs_func_graph_attach(f, extack) : 0;
+	int err = f->graph ? kobs_func_graph_attach(f, extack) :
+		  f->slow ? kobs_func_slow_attach(f, extack) : 0;
 
 	if (err)
 		return err;
 	err = kobs_func_hook(f);
 	if (!err)
 		return 0;
-	if (f->graph)
-		kobs_func_graph_detach(f);
+	func_detach(f);
 	if (err != -ENOMEM || !f->calls || !kobs_calls_lack_room(f->calls))
 		return kobs_func_refuse(f, err, extack);
 	kobs_session_no_memory(f->s, extack, "inflight");
@@ -236,8 +249,7 @@ static void func_stop(struct kobs_session *s)
 	f->began = 0;
 	f->ended = true;
 	kobs_func_unhook(f);
-	if (f->graph)
-		kobs_func_graph_detach(f);
+	func_detach(f);
 	func_settle(f);
 	mutex_unlock(&f->lock);
 }
@@ -255,7 +267,8 @@ static bool func_note(const struct kobs_session *s, unsigned int i,
 
 	return f && (kobs_func_note(f, i, note) ||
 		     (i >= FUNC_TALLIES &&
-		      kobs_func_graph_note(f, i - FUNC_TALLIES, note)));
+		      (kobs_func_graph_note(f, i - FUNC_TALLIES, note) ||
+		       kobs_func_slow_note(f, i - FUNC_TALLIES, note))));
 }
 
 static const struct kobs_field graph_fields[] = {
@@ -311,6 +324,14 @@ static const struct kobs_mode func_modes[] = {
 		.stream = true,
 		.by = "func,path,root,call,inside,self_ns,context,pid,tid,comm",
 		.available = kobs_calls_how,
+	}, {
+		.name = "slow",
+		.doc = "stream a record of each call that takes longer, with what its time went to",
+		.unit = "ns",
+		.stream = true,
+		.data = true,
+		.by = "func,caller,tid,pid,comm,duration,run,irq,woken,preempted,blocked,kstack",
+		.available = kobs_calls_how,
 	},
 };
 
@@ -331,6 +352,18 @@ static const struct kobs_column func_columns[] = {
 	  KOBS_TYPE_NUMBER, "ns", FUNC_W_SELF, 1 },
 	{ "context", "calls: task, softirq, hardirq or NMI",
 	  KOBS_TYPE_TEXT, NULL, FUNC_W_CONTEXT, 1 },
+	{ "duration", "slow: time from entry to return", KOBS_TYPE_NUMBER, "ns",
+	  FUNC_W_DURATION, 1 },
+	{ "run", "slow: part of it in which the thread ran", KOBS_TYPE_NUMBER,
+	  "ns", FUNC_W_RUN, 1 },
+	{ "irq", "slow: part in which interrupts ran in its place",
+	  KOBS_TYPE_NUMBER, "ns", FUNC_W_IRQ, 1 },
+	{ "woken", "slow: part in which it waited for a CPU after a wake-up",
+	  KOBS_TYPE_NUMBER, "ns", FUNC_W_WOKEN, 1 },
+	{ "preempted", "slow: part in which it waited for a CPU after it lost it",
+	  KOBS_TYPE_NUMBER, "ns", FUNC_W_PREEMPTED, 1 },
+	{ "blocked", "slow: part in which it was blocked; kstack is where for longest",
+	  KOBS_TYPE_NUMBER, "ns", FUNC_W_BLOCKED, 1 },
 };
 
 static const struct kobs_param func_params[] = {
@@ -357,17 +390,22 @@ static const struct kobs_param func_params[] = {
 		KOBS_TYPE_ADDRESSES, NULL, 1, GRAPH_ROOTS, 0
 	},
 	[FUNC_P_DEPTH] = {
-		"depth", "graph: nested calls to follow", KOBS_TYPE_NUMBER,
-		"calls", 1, KOBS_STACK_DEPTH, 64
+		"depth", "graph: nested calls to follow; slow: 8 without it",
+		KOBS_TYPE_NUMBER, "calls", 1, KOBS_STACK_DEPTH, 64
 	},
 	[FUNC_P_TASKS] = {
-		"tasks", "graph: tasks that can be in a root at once",
-		KOBS_TYPE_NUMBER, "tasks", 16, GRAPH_TASKS, 256
+		"tasks", "graph: tasks that can be in a root at once; slow: in a call",
+		KOBS_TYPE_NUMBER, "tasks", 16, 1 << 14, 256
 	},
 	[FUNC_P_SETTLE] = {
 		"settle",
 		"graph: after such a time without a new function those that were not called are unhooked; 0: never",
 		KOBS_TYPE_NUMBER, "ms", 0, 3600000, 0
+	},
+	[FUNC_P_OVER] = {
+		"over", "slow: shortest duration of calls to record",
+		KOBS_TYPE_NUMBER, "ns", 1, 3600ULL * NSEC_PER_SEC,
+		10 * NSEC_PER_MSEC
 	},
 };
 
@@ -382,7 +420,11 @@ static const struct kobs_reason func_reasons[] = {
 	},
 	[FUNC_N_TASKS - KOBS_N_SOURCE] = {
 		"tasks_full",
-		"call of a root by more tasks at once than there is room for: raise tasks",
+		"call by more tasks at once than there is room for: raise tasks",
+	},
+	[FUNC_N_DEEP - KOBS_N_SOURCE] = {
+		"too_deep",
+		"call nested deeper than there is room for: raise depth",
 	},
 };
 

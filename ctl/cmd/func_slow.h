@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* obsctl func slow: what the time of slow calls went to. */
+#ifndef OBSCTL_FUNC_SLOW_H
+#define OBSCTL_FUNC_SLOW_H
+
+#include <jansson.h>
+
+#include "cli/noun.h"
+#include "kobs_slow.h"
+#include "run/run.h"
+
+/* Most columns of the session that a row is by. */
+#define SLOW_BY		8
+
+/* Columns of the session that each record needs. */
+enum slow_column {
+	SLOW_FUNC, SLOW_DURATION, SLOW_RUN, SLOW_IRQ, SLOW_WOKEN, SLOW_PREEMPTED, SLOW_BLOCKED,
+	SLOW_COLUMNS
+};
+
+/* A record of the stream. */
+struct slow_record {
+	uint64_t	keys[VIEW_COLUMNS];
+	uint64_t	data[KOBS_SLOW_HEAD + KOBS_SLOW_PARTS * KOBS_SLOW_PART];
+	size_t		parts;
+};
+
+/* Where a call was blocked: the frames of a stack up to the call's function. */
+struct slow_place {
+	struct slow_place *next;	/* of the same stack */
+	uint64_t	func;
+	uint64_t	state;
+	uint64_t	id;		/* of these frames, in the table of rows; 0 for none */
+	const char	*reason;
+	const char	**frames;	/* the leaf first */
+	size_t		n;
+};
+
+/* The longest calls, each as in JSON. */
+struct slow_calls {
+	struct slow_call {
+		uint64_t	duration;
+		json_t		*call;
+	} *v;
+	size_t		n;
+	size_t		cap;
+	uint64_t	left_out;
+};
+
+struct slow {
+	struct slow_record *v;		/* that came and were not looked at */
+	size_t		n;
+	size_t		cap;
+	bool		ready;
+	bool		each;		/* calls are shown in text, too */
+	struct strings	by_names;	/* columns that rows are by */
+	size_t		most_calls;
+	size_t		column[SLOW_COLUMNS];
+	size_t		by[SLOW_BY];	/* of the session */
+	size_t		nr_by;
+	struct table	rows;		/* by these, class, reason and place */
+	uint64_t	*seen;		/* of each row: number of the call that was added last */
+	size_t		cap_seen;
+	struct map	places;		/* by the number of the kernel's stack */
+	struct map	by_hash;	/* stacks of the rows */
+	struct pool	names;
+	struct slow_calls calls;
+	uint64_t	taken;
+	uint64_t	sum;		/* of their durations */
+};
+
+extern const struct opt_group func_group_slow;
+extern const struct report_kind func_slow_report;
+extern const struct trace_rows func_slow_rows;
+
+/* func_slow.c */
+void func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o);
+int func_slow_print(struct run_spec *spec, struct report *r, const struct output *to);
+void func_slow_free(struct slow *w);
+
+/* func_slow_rows.c */
+const char *func_slow_state(uint64_t state);
+const struct mode *func_slow_mode(void);
+
+/* func_slow_calls.c */
+void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *rec,
+		    const struct slow_place *const *places);
+void func_slow_load(struct slow *w, const json_t *root);
+void func_slow_print_calls(struct slow *w, struct out *o, bool shown);
+void func_slow_free_calls(struct slow *w);
+
+#endif

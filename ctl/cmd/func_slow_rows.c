@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * obsctl func slow: what slow calls have in common. Each record of the stream is taken apart:
+ * a row has the time that calls spent in one way, and, of blocked time, at one place. All
+ * of a call's time is in rows. Every record is in them, or counted as lost.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/func_run.h"
+#include "cmd/wall/reason.h"
+#include "lib/macros.h"
+
+static const char *const states[KOBS_SLOW_STATES] = {
+	[KOBS_SLOW_SLEEP] = "sleep", [KOBS_SLOW_DISK] = "disk", [KOBS_SLOW_IDLE] = "idle",
+	[KOBS_SLOW_LOCK] = "lock", [KOBS_SLOW_STOPPED] = "stopped", [KOBS_SLOW_OTHER] = "other",
+};
+
+static const char *const column_names[SLOW_COLUMNS] = {
+	[SLOW_FUNC] = "func", [SLOW_DURATION] = "duration", [SLOW_RUN] = "run",
+	[SLOW_IRQ] = "irq", [SLOW_WOKEN] = "woken", [SLOW_PREEMPTED] = "preempted",
+	[SLOW_BLOCKED] = "blocked",
+};
+
+/* Time of which there are no details: the columns are its classes. */
+static const enum slow_column plain[] = { SLOW_RUN, SLOW_IRQ, SLOW_WOKEN, SLOW_PREEMPTED };
+
+/** func_slow_state() - Return: how a thread was blocked, as reports have it. */
+const char *func_slow_state(uint64_t state)
+{
+	return state < KOBS_SLOW_STATES ? states[state] : "other";
+}
+
+static struct figure figures[] = {
+	{
+		.name = (char *)"calls", .doc = (char *)"slow calls that have it",
+		.merge = KOBS_MERGE_SUM,
+	},
+};
+
+static const struct mode mode = {
+	.name = (char *)"slow", .value = (char *)"time", .unit = (char *)"ns",
+	.figures = figures, .nr_figures = ARRAY_SIZE(figures),
+};
+
+/** func_slow_mode() - Return: the mode that rows are of: the kernel's has records. */
+const struct mode *func_slow_mode(void)
+{
+	return &mode;
+}
+
+static struct slow *of(const struct trace *t)
+{
+	return &((struct func_run *)t->arg)->slow;
+}
+
+/* Once the session is there. */
+static void prepare(struct slow *w, struct view *v)
+{
+	uint32_t types[SLOW_BY + 3];
+	size_t i;
+
+	if (w->ready)
+		return;
+	for (i = 0; i < SLOW_COLUMNS; i++)
+		w->column[i] = view_column(v, column_names[i]);
+	for (i = 0; i < w->by_names.n && i < SLOW_BY; i++) {
+		w->by[i] = view_column(v, w->by_names.v[i]);
+		types[i] = v->types[w->by[i]];
+	}
+	w->nr_by = i;
+	types[i] = KOBS_TYPE_TEXT;
+	types[i + 1] = KOBS_TYPE_TEXT;
+	types[i + 2] = KOBS_TYPE_KSTACK;
+	model_init_table(&w->rows, types, w->nr_by + 3, &mode);
+	ksyms_load_all(&v->ksyms);
+	w->ready = true;
+}
+
+static void take(struct trace *t, const struct event *ev, const uint64_t *rec)
+{
+	struct slow *w = of(t);
+	size_t most = ARRAY_SIZE(w->v->data);
+	struct slow_record *r;
+
+	if (!ev->data || ev->nr_data < KOBS_SLOW_HEAD)
+		return;
+	w->v = grow(w->v, &w->cap, w->n + 1, sizeof(*w->v));
+	r = &w->v[w->n++];
+	memset(r, 0, sizeof(*r));
+	memcpy(r->keys, rec + 2, t->view->nr_columns * sizeof(*r->keys));
+	memcpy(r->data, ev->data, (ev->nr_data < most ? ev->nr_data : most) * sizeof(*r->data));
+	r->parts = (ev->nr_data - KOBS_SLOW_HEAD) / KOBS_SLOW_PART;
+	if (r->parts > KOBS_SLOW_PARTS)
+		r->parts = KOBS_SLOW_PARTS;
+}
+
+/* The number of frames among the stacks of rows. */
+static uint64_t intern(struct slow *w, const uint64_t *frames, size_t n)
+{
+	uint64_t hash = hash_bytes(frames, n * sizeof(*frames), 0) | 1;
+	struct stack *s;
+
+	for (; (s = map_get(&w->by_hash, hash)); hash += 2)
+		if (s->nr == n && !memcmp(s->addr, frames, n * sizeof(*frames)))
+			return s->id;
+	s = zalloc(sizeof(*s) + n * sizeof(*frames));
+	s->id = (uint32_t)w->rows.stacks.n + 1;
+	s->nr = (uint32_t)n;
+	memcpy(s->addr, frames, n * sizeof(*frames));
+	map_set(&w->by_hash, hash, s);
+	map_set(&w->rows.stacks, s->id, s);
+	return s->id;
+}
+
+/* Whether a frame is in a function, whose text may have more behind its name. */
+static bool is_in(const char *frame, const char *func)
+{
+	size_t len = strcspn(func, " ");
+
+	return strcspn(frame, "+ ") == len && !strncmp(frame, func, len);
+}
+
+/* How many frames there are up to the function that begins the call; all without it. */
+static size_t up_to(const struct slow_place *p, const char *func)
+{
+	size_t i;
+
+	for (i = p->n; i; i--)
+		if (is_in(p->frames[i - 1], func))
+			return i;
+	return p->n;
+}
+
+/* Frames of the scheduler are in all stacks, and those above the function in all of a caller. */
+static void make_place(struct slow *w, struct view *v, const struct stack *s, struct slow_place *p)
+{
+	struct buf text = {};
+	size_t first;
+	size_t i;
+
+	p->frames = zalloc((s->nr + 1) * sizeof(*p->frames));
+	for (i = 0; i < s->nr; i++) {
+		text.len = 0;
+		ksyms_print_address(&v->ksyms, s->addr[i], &text);
+		p->frames[p->n++] = pool_intern(&w->names, text.p);
+	}
+	text.len = 0;
+	view_print_key(v, w->column[SLOW_FUNC], p->func, &text);
+	p->n = up_to(p, text.p);
+	buf_free(&text);
+	first = view_first_frame(v, s);
+	first += reason_first(p->frames + first, p->n > first ? p->n - first : 0);
+	if (first >= p->n)
+		first = 0;
+	p->id = intern(w, s->addr + first, p->n - first);
+	p->reason = reason_of(func_slow_state(p->state), p->frames, p->n);
+	p->n -= first;
+	memmove(p->frames, p->frames + first, p->n * sizeof(*p->frames));
+}
+
+/* Where a part of a call's time was blocked. */
+static const struct slow_place *place_of(struct trace *t, uint64_t func, uint64_t word)
+{
+	struct slow *w = of(t);
+	struct slow_place *first = map_get(&w->places, word >> 32);
+	const struct stack *s;
+	struct slow_place *p;
+
+	for (p = first; p; p = p->next)
+		if (p->func == func && p->state == (uint32_t)word)
+			return p;
+	p = zalloc(sizeof(*p));
+	p->next = first;
+	p->func = func;
+	p->state = (uint32_t)word;
+	map_set(&w->places, word >> 32, p);
+	s = trace_stack(t, word >> 32);
+	if (s)
+		make_place(w, t->view, s, p);
+	else
+		p->reason = reason_of(func_slow_state(p->state), NULL, 0);
+	return p;
+}
+
+static uint64_t text_key(struct slow *w, const char *text)
+{
+	return (uint64_t)(uintptr_t)pool_intern(&w->names, text);
+}
+
+/* Add time to the row that it belongs to. */
+static void add(struct slow *w, const struct slow_record *rec, const char *class,
+		const char *reason, uint64_t stack, struct row *part)
+{
+	uint64_t key[SLOW_BY + 3];
+	uint64_t calls;
+	struct row *row;
+	size_t i;
+
+	if (!part->sum && !part->count)
+		return;
+	for (i = 0; i < w->nr_by; i++)
+		key[i] = rec->keys[w->by[i]];
+	key[i] = text_key(w, class);
+	key[i + 1] = text_key(w, reason);
+	key[i + 2] = stack;
+	row = table_row(&w->rows, key);
+	i = (size_t)(row - w->rows.rows);
+	if (i >= w->cap_seen)
+		w->seen = grow(w->seen, &w->cap_seen, i + 1, sizeof(*w->seen));
+	calls = !row->count || w->seen[i] != w->taken;
+	w->seen[i] = w->taken;
+	table_add(&w->rows, row, part, &calls);
+}
+
+/* Of time in which it ran or waited for a CPU, the number of intervals is not known. */
+static void add_plain(struct slow *w, const struct slow_record *rec)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(plain); i++) {
+		uint64_t ns = rec->keys[w->column[plain[i]]];
+		struct row part = { .count = 1, .sum = ns, .min = ns, .max = ns };
+
+		if (ns)
+			add(w, rec, column_names[plain[i]], "", 0, &part);
+	}
+}
+
+static void add_record(struct trace *t, const struct slow_record *rec)
+{
+	const struct slow_place *places[KOBS_SLOW_PARTS];
+	uint64_t func = rec->keys[of(t)->column[SLOW_FUNC]];
+	struct slow *w = of(t);
+	struct row rest = {
+		.count = rec->data[KOBS_SLOW_REST_WAITS], .sum = rec->data[KOBS_SLOW_REST],
+		.max = rec->data[KOBS_SLOW_REST],
+	};
+	size_t i;
+
+	w->taken++;
+	w->sum += rec->keys[w->column[SLOW_DURATION]];
+	add_plain(w, rec);
+	for (i = 0; i < rec->parts; i++) {
+		const uint64_t *word = rec->data + KOBS_SLOW_HEAD + i * KOBS_SLOW_PART;
+		struct row part = {
+			.count = word[KOBS_SLOW_COUNT], .sum = word[KOBS_SLOW_NS],
+			.max = word[KOBS_SLOW_LONGEST],
+		};
+
+		places[i] = place_of(t, func, word[KOBS_SLOW_STATE]);
+		add(w, rec, func_slow_state(places[i]->state), places[i]->reason, places[i]->id,
+		    &part);
+	}
+	add(w, rec, "blocked", "shorter waits", 0, &rest);
+	func_slow_keep(w, t->view, rec, places);
+}
+
+static void digest(struct trace *t)
+{
+	struct slow *w = of(t);
+	size_t i;
+
+	prepare(w, t->view);
+	for (i = 0; i < w->n; i++)
+		add_record(t, &w->v[i]);
+	w->n = 0;
+}
+
+static int fill(struct trace *t, struct session *s, bool interim, struct table *out)
+{
+	struct slow *w = of(t);
+
+	digest(t);
+	if (!interim && s->recorded > w->taken)
+		model_add_loss(s, "undelivered", "records did not reach obsctl",
+			       s->recorded - w->taken);
+	s->recorded = w->taken;
+	return 0;
+}
+
+const struct trace_rows func_slow_rows = {
+	.take = take,
+	.digest = digest,
+	.fill = fill,
+};
