@@ -128,7 +128,8 @@ static int wait_for_modules(struct func_run *f, struct request *req)
 	return err;
 }
 
-static int run_func(const struct verb *verb, const struct opts *o)
+/** func_run() - Observe functions. Return: the exit status. */
+int func_run(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = {
 		.source = "func", .mode = verb->name,
@@ -179,7 +180,7 @@ static const struct verb verbs[] = {
 				 &group_detach, &group_over_count, &group_max_lost, &group_rows,
 				 &group_stacks),
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, STACK_COLUMNS),
-		.fn = run_func,
+		.fn = func_run,
 	},
 	{
 		.name = "time",
@@ -193,7 +194,7 @@ static const struct verb verbs[] = {
 				 &group_run, &group_interval, &group_detach, &group_over_time,
 				 &group_max_lost, &group_rows, &group_stacks),
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, STACK_COLUMNS),
-		.fn = run_func,
+		.fn = func_run,
 	},
 	{
 		.name = "trace",
@@ -207,7 +208,7 @@ static const struct verb verbs[] = {
 				 &group_ring),
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.check = check_trace,
-		.fn = run_func,
+		.fn = func_run,
 	},
 	{
 		.name = "graph",
@@ -239,13 +240,13 @@ static const struct verb verbs[] = {
 		.doc = "what slow calls of kernel functions took their time for",
 		.args = "PATTERN...",
 		.command = true,
-		.groups = GROUPS(&func_group_slow, &group_functions, &group_timing, &group_filter,
+		.groups = GROUPS(&func_group_slow, &group_functions, &group_filter,
 				 &group_by, &group_top, &group_json, &group_folded, &group_flame,
 				 &group_html, &group_output, &group_verbose, &group_run,
 				 &group_interval, &group_max_lost, &group_stacks, &group_ring),
 		.columns = COLUMNS("func", "caller", CONTEXT_COLUMNS, "kstack"),
 		.report = &func_slow_report,
-		.fn = run_func,
+		.fn = func_run,
 	},
 };
 

@@ -14,6 +14,7 @@ struct func_opts {
 	bool	wait;
 	bool	each;
 	struct opt_number calls;
+	bool	syscalls;	/* set by the verb of system calls */
 };
 
 struct func_run {
@@ -23,5 +24,8 @@ struct func_run {
 	struct buf	wait;		/* the kernel's patterns */
 	struct slow	slow;		/* of the verb slow */
 };
+
+/* func.c */
+int func_run(const struct verb *verb, const struct opts *o);
 
 #endif

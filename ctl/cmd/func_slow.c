@@ -28,6 +28,8 @@ static const struct opt slow_options[] = {
 	  OPT_OWN_AT(struct func_opts, calls), .max = 100000 },
 	{ "depth", 0, "N", "calls of a thread in progress to follow, where they nest (default 8)",
 	  &opt_param, .param = "depth" },
+	{ "inflight", 0, "N", "calls that can be in progress at once (0: as many as fit the machine)",
+	  &opt_param, .param = "inflight" },
 	{ "tasks", 0, "N", "threads that can be in a call at once (default 1024)", &opt_param,
 	  .param = "tasks" },
 };
@@ -40,6 +42,12 @@ static const char *const needed[] = {
 	"blocked", "kstack",
 };
 
+/* What reports call a column. */
+static const char *shown_name(const struct slow *w, const char *column)
+{
+	return w->syscalls && !strcmp(column, needed[0]) ? "syscall" : column;
+}
+
 /** func_slow_ask() - Complete what a run asks for; its options add the columns of --by. */
 void func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o)
 {
@@ -47,12 +55,17 @@ void func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o)
 	size_t i;
 
 	w->each = own->each;
+	w->syscalls = own->syscalls;
+	if (w->syscalls) {
+		spec->title = "syscall slow";
+		model_set_number(&spec->request, "syscalls", 1);
+	}
 	w->most_calls = own->calls.given ? own->calls.value : CALLS;
 	for (i = 0; i < o->by.n; i++)
 		if (strcmp(o->by.v[i], "kstack"))
-			strings_add(&w->by_names, o->by.v[i]);
+			strings_add(&w->by_names, shown_name(w, o->by.v[i]));
 	if (!w->by_names.n)
-		strings_add(&w->by_names, needed[0]);
+		strings_add(&w->by_names, shown_name(w, needed[0]));
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		if (!strings_have(&o->by, needed[i]))
 			strings_add(&spec->request.by, needed[i]);
@@ -93,6 +106,7 @@ void func_slow_free(struct slow *w)
 	memset(w, 0, sizeof(*w));
 }
 
+static const struct column syscall_column = { .name = (char *)"syscall", .type = KOBS_TYPE_TEXT };
 static const struct column class_column = { .name = (char *)"class", .type = KOBS_TYPE_TEXT };
 static const struct column reason_column = { .name = (char *)"reason", .type = KOBS_TYPE_TEXT };
 static const struct column stack_column = { .name = (char *)"kstack", .type = KOBS_TYPE_KSTACK };
@@ -114,6 +128,8 @@ static void set_columns(const struct slow *w, struct view *v)
 		v->columns[i] = all.columns[w->by[i]];
 		v->types[i] = all.types[w->by[i]];
 		v->shown[i] = all.shown[w->by[i]];
+		if (w->syscalls && w->by[i] == w->column[SLOW_FUNC])
+			set_column(v, i, &syscall_column);
 	}
 	set_column(v, i++, &class_column);
 	set_column(v, i++, &reason_column);
@@ -195,8 +211,9 @@ static void describe(struct report *r, struct buf *out)
 	const struct slow *w = r->judged;
 	char over[32], slow[32], all[32], sum[32];
 
-	buf_printf(out, " of %u function%s: %s of %s calls took %s or longer", s->targets,
-		   s->targets == 1 ? "" : "s", format_count(slow, sizeof(slow), w->taken),
+	buf_printf(out, " of %u %s%s: %s of %s calls took %s or longer", s->targets,
+		   w->syscalls ? "system call" : "function", s->targets == 1 ? "" : "s",
+		   format_count(slow, sizeof(slow), w->taken),
 		   format_count(all, sizeof(all), w->taken + note_of(s, "fast")),
 		   format_ns(over, sizeof(over), (double)param_of(s, "over")));
 	if (w->taken)

@@ -52,6 +52,7 @@ struct slow {
 	size_t		n;
 	size_t		cap;
 	bool		ready;
+	bool		syscalls;	/* functions are those of system calls */
 	bool		each;		/* calls are shown in text, too */
 	struct strings	by_names;	/* columns that rows are by */
 	size_t		most_calls;
@@ -77,6 +78,10 @@ extern const struct trace_rows func_slow_rows;
 void func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o);
 int func_slow_print(struct run_spec *spec, struct report *r, const struct output *to);
 void func_slow_free(struct slow *w);
+
+/* func_slow_syscalls.c */
+const char *func_slow_syscall(const char *func);
+int func_slow_syscalls(const struct verb *verb, const struct opts *o);
 
 /* func_slow_rows.c */
 const char *func_slow_state(uint64_t state);

@@ -26,7 +26,8 @@ static void set_text(json_t *to, const char *key, const char *text)
 }
 
 /* The columns of the session, but for the stack: the parts have them. */
-static void set_columns(json_t *to, struct view *v, const struct slow_record *rec)
+static void set_columns(const struct slow *w, json_t *to, struct view *v,
+			const struct slow_record *rec)
 {
 	struct buf text = {};
 	size_t c;
@@ -42,7 +43,10 @@ static void set_columns(json_t *to, struct view *v, const struct slow_record *re
 		}
 		text.len = 0;
 		view_print_cell(v, c, rec->keys, &text);
-		set_text(to, name, text.p ? text.p : "");
+		if (w->syscalls && c == w->column[SLOW_FUNC])
+			set_text(to, "syscall", func_slow_syscall(text.p));
+		else
+			set_text(to, name, text.p ? text.p : "");
 	}
 	buf_free(&text);
 }
@@ -102,7 +106,7 @@ static int compare_parts(const void *a, const void *b)
 	return x < y ? 1 : -(x > y);
 }
 
-static json_t *call_of(struct view *v, const struct slow_record *rec,
+static json_t *call_of(const struct slow *w, struct view *v, const struct slow_record *rec,
 		       const struct slow_place *const *places)
 {
 	json_t *call = json_object();
@@ -111,7 +115,7 @@ static json_t *call_of(struct view *v, const struct slow_record *rec,
 	size_t i;
 
 	set_number(call, "begin_ns", rec->data[KOBS_SLOW_BEGIN]);
-	set_columns(call, v, rec);
+	set_columns(w, call, v, rec);
 	if (rec->data[KOBS_SLOW_FLAGS] & KOBS_SLOW_OPEN)
 		json_object_set_new(call, "returned", json_false());
 	if (rec->data[KOBS_SLOW_FLAGS] & KOBS_SLOW_INTERRUPT)
@@ -163,7 +167,7 @@ void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *re
 {
 	struct slow_calls *c = &w->calls;
 
-	keep(c, rec->keys[w->column[SLOW_DURATION]], call_of(v, rec, places));
+	keep(c, rec->keys[w->column[SLOW_DURATION]], call_of(w, v, rec, places));
 	if (c->n >= 2 * w->most_calls + 1)
 		sort(w);
 }
@@ -309,7 +313,8 @@ static void print_head(json_t *call, struct out *o)
 	char shown[32];
 
 	format_ns(shown, sizeof(shown), (double)number_of(call, "duration"));
-	buf_printf(&line, "%s  %s", shown, text_of(call, "func"));
+	buf_printf(&line, "%s  %s", shown,
+		   *text_of(call, "syscall") ? text_of(call, "syscall") : text_of(call, "func"));
 	print_who(call, &line);
 	if (json_is_false(json_object_get(call, "returned")))
 		buf_puts(&line, ", not returned");

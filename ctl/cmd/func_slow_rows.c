@@ -66,8 +66,12 @@ static void prepare(struct slow *w, struct view *v)
 	for (i = 0; i < SLOW_COLUMNS; i++)
 		w->column[i] = view_column(v, column_names[i]);
 	for (i = 0; i < w->by_names.n && i < SLOW_BY; i++) {
-		w->by[i] = view_column(v, w->by_names.v[i]);
+		const char *name = w->by_names.v[i];
+
+		w->by[i] = view_column(v, strcmp(name, "syscall") ? name : column_names[SLOW_FUNC]);
 		types[i] = v->types[w->by[i]];
+		if (w->syscalls && w->by[i] == w->column[SLOW_FUNC])
+			types[i] = KOBS_TYPE_TEXT;
 	}
 	w->nr_by = i;
 	types[i] = KOBS_TYPE_TEXT;
@@ -189,8 +193,22 @@ static uint64_t text_key(struct slow *w, const char *text)
 	return (uint64_t)(uintptr_t)pool_intern(&w->names, text);
 }
 
+/* What a row has in a column that it is by: system calls have their names. */
+static uint64_t by_key(struct slow *w, struct view *v, const struct slow_record *rec, size_t i)
+{
+	uint64_t key = rec->keys[w->by[i]];
+	struct buf text = {};
+
+	if (!w->syscalls || w->by[i] != w->column[SLOW_FUNC])
+		return key;
+	view_print_key(v, w->by[i], key, &text);
+	key = text_key(w, func_slow_syscall(text.p));
+	buf_free(&text);
+	return key;
+}
+
 /* Add time to the row that it belongs to. */
-static void add(struct slow *w, const struct slow_record *rec, const char *class,
+static void add(struct slow *w, struct view *v, const struct slow_record *rec, const char *class,
 		const char *reason, uint64_t stack, struct row *part)
 {
 	uint64_t key[SLOW_BY + 3];
@@ -201,7 +219,7 @@ static void add(struct slow *w, const struct slow_record *rec, const char *class
 	if (!part->sum && !part->count)
 		return;
 	for (i = 0; i < w->nr_by; i++)
-		key[i] = rec->keys[w->by[i]];
+		key[i] = by_key(w, v, rec, i);
 	key[i] = text_key(w, class);
 	key[i + 1] = text_key(w, reason);
 	key[i + 2] = stack;
@@ -215,7 +233,7 @@ static void add(struct slow *w, const struct slow_record *rec, const char *class
 }
 
 /* Of time in which it ran or waited for a CPU, the number of intervals is not known. */
-static void add_plain(struct slow *w, const struct slow_record *rec)
+static void add_plain(struct slow *w, struct view *v, const struct slow_record *rec)
 {
 	size_t i;
 
@@ -224,7 +242,7 @@ static void add_plain(struct slow *w, const struct slow_record *rec)
 		struct row part = { .count = 1, .sum = ns, .min = ns, .max = ns };
 
 		if (ns)
-			add(w, rec, column_names[plain[i]], "", 0, &part);
+			add(w, v, rec, column_names[plain[i]], "", 0, &part);
 	}
 }
 
@@ -241,7 +259,7 @@ static void add_record(struct trace *t, const struct slow_record *rec)
 
 	w->taken++;
 	w->sum += rec->keys[w->column[SLOW_DURATION]];
-	add_plain(w, rec);
+	add_plain(w, t->view, rec);
 	for (i = 0; i < rec->parts; i++) {
 		const uint64_t *word = rec->data + KOBS_SLOW_HEAD + i * KOBS_SLOW_PART;
 		struct row part = {
@@ -250,10 +268,10 @@ static void add_record(struct trace *t, const struct slow_record *rec)
 		};
 
 		places[i] = place_of(t, func, word[KOBS_SLOW_STATE]);
-		add(w, rec, func_slow_state(places[i]->state), places[i]->reason, places[i]->id,
-		    &part);
+		add(w, t->view, rec, func_slow_state(places[i]->state), places[i]->reason,
+		    places[i]->id, &part);
 	}
-	add(w, rec, "blocked", "shorter waits", 0, &rest);
+	add(w, t->view, rec, "blocked", "shorter waits", 0, &rest);
 	func_slow_keep(w, t->view, rec, places);
 }
 

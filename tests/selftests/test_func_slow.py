@@ -78,6 +78,21 @@ def pipe():
     equal({(x["func"], x["comm"]) for x in r["rows"]}, {("vfs_read", "cat")}, "keys of the rows")
 
 
+@test("slow system calls have their names and arguments")
+def syscalls():
+    for args in (["clock_nanosleep"], [], ["*sleep", "!nanosleep"]):
+        r = explained(json.loads(obsctl("syscall", "slow", *args, "--budget", 0, "--over", "300ms", "-c", "sleep", "--json",
+                                        "--", "sleep", "0.4").out))
+        equal([c["syscall"] for c in r["calls"]], ["clock_nanosleep"], "slow calls")
+        c = r["calls"][0]
+        assert "func" not in c, c
+        equal(c["args"][:2], ["0x0", "0x0"], "clock and flags")
+        at_least(c["blocked"], 390 * MS, "blocked time")
+        equal({p["reason"] for p in c["parts"]}, {"timer"}, "what it was blocked by")
+        equal({x["syscall"] for x in r["rows"]}, {"clock_nanosleep"}, "rows")
+    contains(obsctl("syscall", "slow", "raed", "-d", 1, status=1).err, "there is no system call 'raed' (near it: read)", "what it says")
+
+
 @test("time in which another thread had the CPU is runnable")
 def preempted():
     hog = subprocess.Popen(["/usr/bin/python3", "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE)

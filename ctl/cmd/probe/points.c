@@ -139,7 +139,8 @@ static void add_syscall(struct points *p, const char *name, long nr, bool return
 	buf_free(&shown);
 }
 
-static int refuse_syscall(const char *word)
+/** points_refuse_syscall() - Refuse a name that no system call has. Return: the exit status. */
+int points_refuse_syscall(const char *word)
 {
 	struct nearest near = {};
 	struct buf hint = {};
@@ -170,7 +171,7 @@ static int find_syscalls(struct points *p, const char *word, bool returns)
 		found = true;
 		add_syscall(p, syscall_name(nr), nr, returns);
 	}
-	return found ? 0 : refuse_syscall(word);
+	return found ? 0 : points_refuse_syscall(word);
 }
 
 static int take_function(struct points *p, const char *name, bool returns)

@@ -263,6 +263,7 @@ struct point *points_add_named(struct points *p, enum kobs_probe_kind kind, cons
 			       const char *bare);
 const struct point *points_named(struct points *p, const char *name);
 int points_find(struct points *p, char **words, size_t n);
+int points_refuse_syscall(const char *word);
 void points_free(struct points *p);
 int points_take_entry(struct points *p, const char *name, size_t len);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of tools: nouns whose verbs are rows. */
 
+#include <assert.h>
+
+#include "cmd/func_run.h"
 #include "cmd/nouns.h"
 #include "cmd/tools/tool.h"
 
@@ -56,7 +59,23 @@ static const struct verb syscall_verbs[] = {
 			{ .probes = "s:*", .by = "comm,pid,syscall,(result)ret=result" },
 		} },
 	},
+	{
+		.name = "slow",
+		.doc = "what slow system calls took their time for",
+		.args = "[NAME...]",
+		.command = true,
+		.groups = GROUPS(&func_group_slow, &group_filter, &group_by, &group_top,
+				 &group_json, &group_folded, &group_flame, &group_html,
+				 &group_output, &group_verbose, &group_run, &group_interval,
+				 &group_max_lost, &group_stacks, &group_ring),
+		.columns = COLUMNS("syscall", CONTEXT_COLUMNS, "kstack"),
+		.report = &func_slow_report,
+		.fn = func_slow_syscalls,
+	},
 };
+
+/* Options of its verbs: of probes, and of slow calls. */
+static_assert(sizeof(struct func_opts) <= sizeof(struct probe_opts), "room for both");
 
 const struct noun noun_syscall = {
 	.name = "syscall",

@@ -63,6 +63,7 @@ enum kobs_func_param {
 	FUNC_P_TASKS,
 	FUNC_P_SETTLE,
 	FUNC_P_OVER,
+	FUNC_P_SYSCALLS,
 	FUNC_P
 };
 

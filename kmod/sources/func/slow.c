@@ -21,7 +21,9 @@
  */
 #include <linux/err.h>
 #include <linux/ptrace.h>
+#include <linux/sched/task_stack.h>
 #include <linux/string.h>
+#include <asm/syscall.h>
 
 #include "sources/func/slow.h"
 
@@ -77,14 +79,36 @@ static __always_inline void slow_release(struct kobs_slow_task *t)
 	kobs_inflight_end_own(&ref);
 }
 
-static __always_inline void slow_args(struct kobs_slow_frame *f,
+/* A system call's function has one argument: where all of them are. */
+static noinline bool slow_syscall_args(struct kobs_slow_frame *f,
+				       unsigned long where)
+{
+	unsigned long args[6];
+	unsigned int i;
+
+	BUILD_BUG_ON(ARRAY_SIZE(args) != KOBS_SLOW_ARGS);
+	if (where != (unsigned long)current_pt_regs())
+		return false;
+	syscall_get_arguments(current, current_pt_regs(), args);
+	for (i = 0; i < KOBS_SLOW_ARGS; i++)
+		f->args[i] = args[i];
+	return true;
+}
+
+static __always_inline void slow_args(const struct kobs_slow *d,
+				      struct kobs_slow_frame *f,
 				      const struct pt_regs *regs)
 {
+	struct pt_regs *r = (struct pt_regs *)regs;
 	unsigned int i;
+
+	if (d->syscalls &&
+	    slow_syscall_args(f, regs_get_kernel_argument(r, 0)))
+		return;
 
 #pragma GCC unroll 6
 	for (i = 0; i < KOBS_SLOW_ARGS; i++)
-		f->args[i] = regs_get_kernel_argument((struct pt_regs *)regs, i);
+		f->args[i] = regs_get_kernel_argument(r, i);
 }
 
 /* A call begins: the time from here on is its. */
@@ -106,7 +130,7 @@ static __always_inline u64 slow_push(struct kobs_slow *d,
 	f->begin = t->since;
 	memset(f->ns, 0, sizeof(f->ns));
 	kobs_slow_parts_empty(&f->parts);
-	slow_args(f, regs);
+	slow_args(d, f, regs);
 	t->depth++;
 	return now;
 }

@@ -109,6 +109,7 @@ struct kobs_slow_waker {
  * @over: shortest duration of a slow call, ns
  * @depth: maximum number of calls of a task in progress
  * @stacks: stacks of blocked intervals are taken
+ * @syscalls: functions are those of system calls
  * @tasks: tasks that are in a call; an entry's data is its record
  * @records: records, one for each slot of @tasks
  * @stride: bytes of a record
@@ -124,6 +125,7 @@ struct kobs_slow {
 	u64 over;
 	u32 depth;
 	bool stacks;
+	bool syscalls;
 	struct kobs_inflight_table tasks;
 	void *records;
 	size_t stride;

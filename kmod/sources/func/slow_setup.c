@@ -45,9 +45,10 @@ int kobs_func_slow_check(const struct kobs_session *s,
 
 	if (kobs_func_is_slow(s))
 		return 0;
-	if (s->source_params[FUNC_P_OVER].given)
+	if (s->source_params[FUNC_P_OVER].given ||
+	    s->source_params[FUNC_P_SYSCALLS].given)
 		return kobs_refuse(extack, -EINVAL,
-				   "parameter over belongs to func slow");
+				   "parameters over and syscalls belong to func slow");
 	for (i = 0; i < s->n_columns; i++) {
 		if (s->columns[i]->word >= FUNC_W_DURATION)
 			return kobs_refuse(extack, -EINVAL,
@@ -96,6 +97,7 @@ int kobs_func_slow_new(struct kobs_func *f, struct netlink_ext_ack *extack)
 	d->over = params[FUNC_P_OVER].number;
 	d->depth = params[FUNC_P_DEPTH].given ? params[FUNC_P_DEPTH].number :
 						SLOW_DEPTH;
+	d->syscalls = params[FUNC_P_SYSCALLS].number;
 	d->stacks = f->s->need & BIT(KOBS_W_KSTACK);
 	d->n_probes = kobs_slow_probes(d->probes);
 	if (slow_alloc(d, params[FUNC_P_TASKS].number))

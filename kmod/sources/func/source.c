@@ -407,6 +407,10 @@ static const struct kobs_param func_params[] = {
 		KOBS_TYPE_NUMBER, "ns", 1, 3600ULL * NSEC_PER_SEC,
 		10 * NSEC_PER_MSEC
 	},
+	[FUNC_P_SYSCALLS] = {
+		"syscalls", "slow: of functions of system calls, keep the arguments of these",
+		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
+	},
 };
 
 static const struct kobs_reason func_reasons[] = {
