@@ -100,6 +100,7 @@ void func_slow_free(struct slow *w)
 		model_free_table(&w->rows);
 	map_free(&w->places, free_places);
 	map_free(&w->by_hash, NULL);
+	map_free(&w->params, free);
 	func_slow_free_calls(w);
 	pool_free(&w->names);
 	strings_free(&w->by_names);

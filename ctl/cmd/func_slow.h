@@ -64,6 +64,7 @@ struct slow {
 	size_t		cap_seen;
 	struct map	places;		/* by the number of the kernel's stack */
 	struct map	by_hash;	/* stacks of the rows */
+	struct map	params;		/* of functions */
 	struct pool	names;
 	struct slow_calls calls;
 	uint64_t	taken;
@@ -86,6 +87,10 @@ int func_slow_syscalls(const struct verb *verb, const struct opts *o);
 /* func_slow_rows.c */
 const char *func_slow_state(uint64_t state);
 const struct mode *func_slow_mode(void);
+
+/* func_slow_args.c */
+void func_slow_set_args(struct slow *w, struct view *v, const struct slow_record *rec, json_t *to);
+void func_slow_print_args(const json_t *call, struct buf *out);
 
 /* func_slow_calls.c */
 void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *rec,

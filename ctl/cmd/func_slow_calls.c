@@ -83,21 +83,6 @@ static json_t *part_of(const uint64_t *word, const struct slow_place *place)
 	return part;
 }
 
-static void set_args(json_t *to, const struct slow_record *rec)
-{
-	json_t *args = json_array();
-	struct buf text = {};
-	size_t i;
-
-	for (i = 0; i < KOBS_SLOW_ARGS; i++) {
-		text.len = 0;
-		buf_printf(&text, "0x%llx", (unsigned long long)rec->data[KOBS_SLOW_ARG + i]);
-		json_array_append_new(args, json_string_nocheck(text.p));
-	}
-	json_object_set_new(to, "args", args);
-	buf_free(&text);
-}
-
 static int compare_parts(const void *a, const void *b)
 {
 	uint64_t x = json_unsigned(json_object_get(*(json_t *const *)a, "sum"));
@@ -106,7 +91,7 @@ static int compare_parts(const void *a, const void *b)
 	return x < y ? 1 : -(x > y);
 }
 
-static json_t *call_of(const struct slow *w, struct view *v, const struct slow_record *rec,
+static json_t *call_of(struct slow *w, struct view *v, const struct slow_record *rec,
 		       const struct slow_place *const *places)
 {
 	json_t *call = json_object();
@@ -121,7 +106,7 @@ static json_t *call_of(const struct slow *w, struct view *v, const struct slow_r
 	if (rec->data[KOBS_SLOW_FLAGS] & KOBS_SLOW_INTERRUPT)
 		json_object_set_new(call, "interrupt", json_true());
 	else
-		set_args(call, rec);
+		func_slow_set_args(w, v, rec, call);
 	set_number(call, "waits", rec->data[KOBS_SLOW_WAITS]);
 	for (i = 0; i < rec->parts; i++)
 		part[i] = part_of(rec->data + KOBS_SLOW_HEAD + i * KOBS_SLOW_PART, places[i]);
@@ -315,6 +300,7 @@ static void print_head(json_t *call, struct out *o)
 	format_ns(shown, sizeof(shown), (double)number_of(call, "duration"));
 	buf_printf(&line, "%s  %s", shown,
 		   *text_of(call, "syscall") ? text_of(call, "syscall") : text_of(call, "func"));
+	func_slow_print_args(call, &line);
 	print_who(call, &line);
 	if (json_is_false(json_object_get(call, "returned")))
 		buf_puts(&line, ", not returned");

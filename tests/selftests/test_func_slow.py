@@ -2,6 +2,7 @@
 """func slow: each slow call has one record, whose time is explained to the nanosecond; fast ones are a count."""
 
 from kobstest import *
+from probekit import HAS_BTF
 
 MS = 1000000
 CLASSES = ["run", "irq", "woken", "preempted", "blocked"]
@@ -75,6 +76,9 @@ def pipe():
     assert p["waker_pid"] not in (0, found[0]["pid"]), p
     assert any("pipe_read" in f for f in p["stack"]), p
     contains(p["stack"][-1], "vfs_read+", "last frame")
+    if HAS_BTF:
+        equal(found[0]["arg_names"], ["file", "buf", "count", "pos"], "names of the arguments")
+        equal(len(found[0]["args"]), 4, "arguments")
     equal({(x["func"], x["comm"]) for x in r["rows"]}, {("vfs_read", "cat")}, "keys of the rows")
 
 
