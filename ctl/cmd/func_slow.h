@@ -87,6 +87,7 @@ int func_slow_syscalls(const struct verb *verb, const struct opts *o);
 /* func_slow_rows.c */
 const char *func_slow_state(uint64_t state);
 const struct mode *func_slow_mode(void);
+uint64_t func_slow_column(const struct slow *w, const struct slow_record *rec, enum slow_column c);
 
 /* func_slow_args.c */
 void func_slow_set_args(struct slow *w, struct view *v, const struct slow_record *rec, json_t *to);

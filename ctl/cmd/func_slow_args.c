@@ -65,7 +65,7 @@ static void add_number(json_t *to, uint64_t number)
 /** func_slow_set_args() - Add the arguments of a call, and their names, where they are known. */
 void func_slow_set_args(struct slow *w, struct view *v, const struct slow_record *rec, json_t *to)
 {
-	const struct slow_params *p = params_of(w, v, rec->keys[w->column[SLOW_FUNC]]);
+	const struct slow_params *p = params_of(w, v, func_slow_column(w, rec, SLOW_FUNC));
 	const uint64_t *args = rec->data + KOBS_SLOW_ARG;
 	json_t *numbers = json_array();
 	json_t *names = json_array();

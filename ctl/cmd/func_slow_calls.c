@@ -152,7 +152,7 @@ void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *re
 {
 	struct slow_calls *c = &w->calls;
 
-	keep(c, rec->keys[w->column[SLOW_DURATION]], call_of(w, v, rec, places));
+	keep(c, func_slow_column(w, rec, SLOW_DURATION), call_of(w, v, rec, places));
 	if (c->n >= 2 * w->most_calls + 1)
 		sort(w);
 }
@@ -283,7 +283,7 @@ static void print_who(json_t *call, struct buf *line)
 		return;
 	}
 	buf_printf(line, " by %s (process %llu", text_of(call, "comm"), (unsigned long long)pid);
-	if (tid != pid)
+	if (tid && tid != pid)
 		buf_printf(line, ", thread %llu", (unsigned long long)tid);
 	buf_putc(line, ')');
 	/* Most are in the root, which tells nothing. */
@@ -348,6 +348,7 @@ void func_slow_print_calls(struct slow *w, struct out *o, bool shown)
 	if (!w->calls.left_out)
 		return;
 	out_json_number(o, "calls_left_out", w->calls.left_out);
-	out_line(o, "... %s shorter ones are in the rows only (--calls keeps more)",
-		 format_count(count, sizeof(count), w->calls.left_out));
+	out_line(o, "... %s shorter one%s in the rows only (--calls keeps more)",
+		 format_count(count, sizeof(count), w->calls.left_out),
+		 w->calls.left_out == 1 ? " is" : "s are");
 }

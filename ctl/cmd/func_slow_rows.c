@@ -193,6 +193,12 @@ static uint64_t text_key(struct slow *w, const char *text)
 	return (uint64_t)(uintptr_t)pool_intern(&w->names, text);
 }
 
+/** func_slow_column() - Return: what a record has in a column; 0 for one that is not there. */
+uint64_t func_slow_column(const struct slow *w, const struct slow_record *rec, enum slow_column c)
+{
+	return w->column[c] < VIEW_COLUMNS ? rec->keys[w->column[c]] : 0;
+}
+
 /* What a row has in a column that it is by: system calls have their names. */
 static uint64_t by_key(struct slow *w, struct view *v, const struct slow_record *rec, size_t i)
 {
@@ -238,7 +244,7 @@ static void add_plain(struct slow *w, struct view *v, const struct slow_record *
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(plain); i++) {
-		uint64_t ns = rec->keys[w->column[plain[i]]];
+		uint64_t ns = func_slow_column(w, rec, plain[i]);
 		struct row part = { .count = 1, .sum = ns, .min = ns, .max = ns };
 
 		if (ns)
@@ -249,7 +255,7 @@ static void add_plain(struct slow *w, struct view *v, const struct slow_record *
 static void add_record(struct trace *t, const struct slow_record *rec)
 {
 	const struct slow_place *places[KOBS_SLOW_PARTS];
-	uint64_t func = rec->keys[of(t)->column[SLOW_FUNC]];
+	uint64_t func = func_slow_column(of(t), rec, SLOW_FUNC);
 	struct slow *w = of(t);
 	struct row rest = {
 		.count = rec->data[KOBS_SLOW_REST_WAITS], .sum = rec->data[KOBS_SLOW_REST],
@@ -258,7 +264,7 @@ static void add_record(struct trace *t, const struct slow_record *rec)
 	size_t i;
 
 	w->taken++;
-	w->sum += rec->keys[w->column[SLOW_DURATION]];
+	w->sum += func_slow_column(w, rec, SLOW_DURATION);
 	add_plain(w, t->view, rec);
 	for (i = 0; i < rec->parts; i++) {
 		const uint64_t *word = rec->data + KOBS_SLOW_HEAD + i * KOBS_SLOW_PART;

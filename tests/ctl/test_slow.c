@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Unit tests of obsctl func slow: records become rows whose times add up, calls are kept one by
+ * one, and show prints what was printed. Prints TAP.
+ */
+
+#include "cmd/func_run.h"
+#include "show_harness.h"
+
+/* Columns of the session. */
+enum { FUNC, COMM, PID, DURATION, RUN, IRQ, WOKEN, BLOCKED };
+
+#define OPEN		99000
+#define EACH		KOBS_SLOW_PART
+
+struct slow_fixture {
+	struct fixture	f;
+	struct func_run	run;
+	struct run_spec	spec;
+	struct trace	trace;
+	uint64_t	func;
+};
+
+static void add_trace_stack(struct slow_fixture *s, uint32_t id, const char *leaf,
+			    const char *caller)
+{
+	const char *const names[] = { "schedule+0x5a", leaf, "vfs_read+0x44", caller };
+	struct stack *stack = zalloc(sizeof(*stack) + 4 * sizeof(*stack->addr));
+	size_t i;
+
+	stack->id = id;
+	stack->nr = ARRAY_SIZE(names);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		stack->addr[i] = code(&s->f, 0x1000 + id * 16 + i, names[i]);
+	/* The scheduler's frame and the function's are the same code. */
+	stack->addr[0] = code(&s->f, 0x9000, names[0]);
+	stack->addr[2] = code(&s->f, 0x9001, names[2]);
+	if (id == 3)
+		stack->addr[1] = code(&s->f, 0x1000 + 2 * 16 + 1, leaf);
+	map_set(&s->trace.stacks.stacks, id, stack);
+}
+
+static void begin_slow(struct slow_fixture *s, bool syscalls)
+{
+	struct fixture *f = &s->f;
+
+	memset(s, 0, sizeof(*s));
+	set_up(f, "func", "slow");
+	f->session.rows_max = 0;
+	f->session.recorded = 0;
+	f->session.targets = 1;
+	f->params[0] = (struct param){ .name = (char *)"over", .number = 5000 };
+	f->session.params = f->params;
+	f->session.nr_params = 1;
+	f->note = (struct session_note){
+		(char *)"fast", (char *)"calls that took less than over", 30
+	};
+	f->session.notes = &f->note;
+	f->session.nr_notes = 1;
+	add_column(f, "func", KOBS_TYPE_FUNCTION);
+	add_column(f, "comm", KOBS_TYPE_TEXT);
+	add_column(f, "pid", KOBS_TYPE_NUMBER);
+	add_column(f, "duration", KOBS_TYPE_NUMBER);
+	add_column(f, "run", KOBS_TYPE_NUMBER);
+	add_column(f, "irq", KOBS_TYPE_NUMBER);
+	add_column(f, "woken", KOBS_TYPE_NUMBER);
+	add_column(f, "blocked", KOBS_TYPE_NUMBER);
+	begin(f);
+	s->run.slow.most_calls = 2;
+	s->run.slow.syscalls = syscalls;
+	strings_add(&s->run.slow.by_names, syscalls ? "syscall" : "func");
+	s->spec.arg = &s->run;
+	s->trace = (struct trace){ .view = &f->view, .arg = &s->run, .rows = &func_slow_rows };
+	model_init_table(&s->trace.stacks, f->view.types, f->view.nr_columns, NULL);
+	s->func = code(f, 0x8000, syscalls ? "__x64_sys_read" : "vfs_read");
+	add_trace_stack(s, 1, "pipe_read+0x33", "ksys_read+0x1");
+	add_trace_stack(s, 2, "do_nanosleep+0x55", "ksys_read+0x1");
+	/* What is above the function makes no difference. */
+	add_trace_stack(s, 3, "do_nanosleep+0x55", "io_read+0x2");
+	/* What the harness made is another's. */
+	f->report.kind = &func_slow_report;
+}
+
+static void end_slow(struct slow_fixture *s)
+{
+	func_slow_free(&s->run.slow);
+	model_free_table(&s->trace.stacks);
+	s->f.report.kind = NULL;
+	tear_down(&s->f);
+}
+
+/* A record of some parts: pairs of a stack and a time. */
+static void add_call(struct slow_fixture *s, const uint64_t *parts, size_t n, uint64_t flags,
+		     uint64_t rest)
+{
+	uint64_t data[KOBS_SLOW_HEAD + KOBS_SLOW_PARTS * EACH] = {
+		[KOBS_SLOW_FLAGS] = flags, [KOBS_SLOW_BEGIN] = 12345678901ull,
+		[KOBS_SLOW_WAITS] = n + !!rest, [KOBS_SLOW_REST] = rest,
+		[KOBS_SLOW_REST_WAITS] = !!rest, [KOBS_SLOW_ARG] = 77,
+	};
+	uint64_t rec[2 + BLOCKED + 1] = {
+		[2 + FUNC] = s->func, [2 + COMM] = text_key(&s->f, "reader"), [2 + PID] = 321,
+		[2 + RUN] = 1000, [2 + IRQ] = 30, [2 + WOKEN] = 500, [2 + BLOCKED] = rest,
+	};
+	struct event ev = { .data = data, .nr_data = KOBS_SLOW_HEAD + n * EACH };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		uint64_t *word = data + KOBS_SLOW_HEAD + i * EACH;
+
+		word[KOBS_SLOW_NS] = parts[2 * i + 1];
+		word[KOBS_SLOW_COUNT] = 1;
+		word[KOBS_SLOW_LONGEST] = parts[2 * i + 1];
+		word[KOBS_SLOW_STATE] = parts[2 * i] << 32 | KOBS_SLOW_SLEEP;
+		word[KOBS_SLOW_WAKER] = 55ull << 32 | 56;
+		memcpy(&word[KOBS_SLOW_WAKER_COMM], "writer", 6);
+		rec[2 + BLOCKED] += parts[2 * i + 1];
+	}
+	rec[2 + DURATION] = rec[2 + RUN] + rec[2 + IRQ] + rec[2 + WOKEN] + rec[2 + BLOCKED];
+	s->f.session.recorded++;
+	func_slow_rows.take(&s->trace, &ev, rec);
+}
+
+static char *printed(struct slow_fixture *s, bool json)
+{
+	struct output to = {};
+	char *text = NULL;
+	size_t size = 0;
+
+	s->f.opts.json = json;
+	to.file = open_memstream(&text, &size);
+	ok(!func_slow_print(&s->spec, &s->f.report, &to), "a report is printed");
+	fclose(to.file);
+	return text;
+}
+
+static void finish(struct slow_fixture *s, const char *name)
+{
+	struct fixture *f = &s->f;
+
+	f->session.hits = f->session.recorded + f->session.filtered;
+	ok(!func_slow_rows.fill(&s->trace, &f->session, false, &f->table), "rows are made");
+	f->json = printed(s, true);
+	f->text = printed(s, false);
+	write_file("a.json", f->json);
+	f->shown = show("a.json", &f->opts);
+	is(f->shown, f->text, name);
+}
+
+static void add_three(struct slow_fixture *s)
+{
+	add_call(s, (const uint64_t []){ 1, 70000, 2, 4000 }, 2, 0, 0);
+	add_call(s, (const uint64_t []){ 3, 6000 }, 1, 0, 900);
+	add_call(s, (const uint64_t []){ 1, OPEN }, 1, KOBS_SLOW_OPEN, 0);
+}
+
+static void test_rows(void)
+{
+	struct slow_fixture s;
+
+	begin_slow(&s, false);
+	add_three(&s);
+	finish(&s, "rows, from a file");
+	has(s.f.text, "func slow of 1 function: 3 of 33 calls took 5.00 us or longer, 184 us in all, ",
+	    "the title has slow and fast calls");
+	has(s.f.text, "vfs_read  sleep    pipe               2      2   169 us",
+	    "where calls were blocked");
+	has(s.f.text, "      pipe_read+0x33\n      vfs_read+0x44\nvfs_read",
+	    "the stack ends with the function, and has no frame of the scheduler");
+	has(s.f.text, "vfs_read  sleep    timer              2      2  10.0 us",
+	    "callers of the function make no difference");
+	has(s.f.text, "vfs_read  run      -                  3      3  3.00 us",
+	    "time that was not blocked");
+	has(s.f.text, "vfs_read  blocked  shorter waits      1      1   900 ns",
+	    "what is in no part");
+	ok(!strstr(s.f.text, "preempted"), "nothing that there was not");
+	ok(!strstr(s.f.text, "longest calls"), "calls are not asked for");
+	has(s.f.json, "\"class\": \"sleep\", \"reason\": \"pipe\", \"calls\": 2, \"count\": 2, \"sum\": 169000, \"max\": 99000, \"kstack\": [\"pipe_read+0x33\", \"vfs_read+0x44\"]",
+	    "JSON has the row");
+	has(s.f.json, "\"calls_left_out\": 1", "JSON has as many calls as are kept");
+	has(s.f.json, "\"waker\": \"writer\", \"waker_pid\": 55, \"waker_tid\": 56",
+	    "and who ended an interval");
+	has(s.f.json, "\"returned\": false", "and whether it returned");
+	has(s.f.json, "\"args\": [\"0x4d\", \"0x0\"", "and arguments");
+	end_slow(&s);
+}
+
+static void test_calls(void)
+{
+	struct slow_fixture s;
+
+	begin_slow(&s, false);
+	s.f.opts.verbose = true;
+	add_three(&s);
+	finish(&s, "calls, from a file");
+	has(s.f.text, "\nThe longest calls:\n101 us  vfs_read by reader (process 321), not returned, at 12.345678\n",
+	    "the longest is first");
+	has(s.f.text, "    on CPU 1.00 us (1.0 %), interrupts 30 ns (0.0 %), runnable 500 ns (0.5 %), blocked 99.0 us (98.5 %)\n",
+	    "what its time went to");
+	has(s.f.text, "      70.0 us  sleep: pipe, ended by writer (process 55)\n                 pipe_read+0x33\n",
+	    "what it was blocked by");
+	has(s.f.text, "... 1 shorter one is in the rows only (--calls keeps more)\n",
+	    "how many are left out");
+	end_slow(&s);
+}
+
+static void test_syscalls(void)
+{
+	struct slow_fixture s;
+
+	begin_slow(&s, true);
+	s.f.report.title = "syscall slow";
+	add_three(&s);
+	finish(&s, "system calls, from a file");
+	has(s.f.text, "syscall slow of 1 system call: 3 of 33 calls", "the title");
+	has(s.f.text, "SYSCALL  CLASS", "they have a column");
+	has(s.f.text, "read     sleep    pipe", "and their names");
+	has(s.f.json, "\"syscall\": \"read\", \"comm\": \"reader\"", "calls, too");
+	end_slow(&s);
+}
+
+/* Records that make no sense do no harm. */
+static void test_broken(void)
+{
+	struct slow_fixture s;
+	uint64_t rec[2 + BLOCKED + 1] = {};
+	uint64_t data[KOBS_SLOW_HEAD + 20 * EACH];
+	struct event ev = { .data = data, .nr_data = KOBS_SLOW_HEAD - 1 };
+
+	begin_slow(&s, false);
+	rec[2 + COMM] = text_key(&s.f, "");
+	memset(data, 0xff, sizeof(data));
+	func_slow_rows.take(&s.trace, &ev, rec);
+	ok(!s.run.slow.n, "a record without its head is none");
+	ev.nr_data = ARRAY_SIZE(data);
+	/* Stacks are asked for by the socket, unless they are known. */
+	data[KOBS_SLOW_HEAD + KOBS_SLOW_STATE] = 1ull << 32;
+	func_slow_rows.take(&s.trace, &ev, rec);
+	ok(s.run.slow.v[0].parts == KOBS_SLOW_PARTS, "no more parts than there can be");
+	s.run.slow.n = 0;
+	finish(&s, "no record, from a file");
+	end_slow(&s);
+}
+
+int main(void)
+{
+	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
+	ok(mkdtemp(dir), "a directory");
+	test_rows();
+	test_calls();
+	test_syscalls();
+	test_broken();
+	unlink(path_of("a.json"));
+	unlink(path_of("out"));
+	ok(!rmdir(dir), "nothing else was left");
+	printf("1..%u\n", test_nr);
+	return failures != 0;
+}
