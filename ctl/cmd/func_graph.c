@@ -14,6 +14,7 @@
 
 #include "cmd/func_calls.h"
 #include "cmd/func_graph.h"
+#include "cmd/func_run.h"
 #include "cmd/nouns.h"
 #include "lib/buf.h"
 #include "lib/diag.h"

@@ -11,13 +11,6 @@ extern const struct opt_group func_group_calls;
 extern const struct opt_group func_group_over;
 extern const struct report_kind func_graph_report;
 
-/* Options of func alone. */
-struct func_opts {
-	bool	time;
-	bool	wait;
-	struct opt_number over;		/* ns */
-};
-
 void func_graph_advise(const struct session *s, struct out *o);
 int func_graph_check(const struct verb *verb, const struct opts *o);
 int func_graph(const struct verb *verb, const struct opts *o);
