@@ -16,6 +16,7 @@
 	X(percpu) \
 	X(pmu) \
 	X(probe) \
+	X(refs) \
 	X(sched) \
 	X(slab) \
 	X(umem) \

@@ -411,7 +411,8 @@ void kobs_census_fill(struct kobs_census *c)
 	u64 addr;
 
 	tally_clear(c);
-	while (kobs_object_table_next(c->objects, &place, &addr, &o)) {
+	while (c->next ? c->next(c, &place, &o) :
+	       kobs_object_table_next(c->objects, &place, &addr, &o)) {
 		tally_object(c, &o, now, older);
 		if (!(++n % 1024))
 			cond_resched();

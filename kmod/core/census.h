@@ -148,6 +148,8 @@ struct kobs_census_tally {
  * @unit: where sizes of objects are in units, which are counted: bytes of one;
  *	0: sizes are in bytes, and objects are counted
  * @lies: where objects lie; NULL: their keys are their addresses
+ * @next: NULL, or iterates over what is counted in place of @objects, from *place 0
+ *	on; task context, may sleep
  *
  * Read by handlers:
  * @escalate: number of live objects from which a growing group is hot; 0: none is
@@ -181,6 +183,8 @@ struct kobs_census {
 	const struct kobs_group_table *older;
 	u32 unit;
 	const struct kobs_lies *lies;
+	bool (*next)(struct kobs_census *c, unsigned long *place,
+		     struct kobs_object *o);
 
 	u32 escalate;
 	u8 *hot;

@@ -8,6 +8,7 @@
 #include "cmd/nouns.h"
 #include "cmd/slab/leaks.h"
 #include "cmd/slab/module_watch.h"
+#include "kobs_refs.h"
 #include "lib/diag.h"
 #include "lib/macros.h"
 #include "lib/parse.h"
@@ -72,6 +73,39 @@ static const struct opt user_options[] = {
 	  OPT_AT(pids), .max = PID_MAX },
 };
 
+#define FUNCTIONS "functions with commas between them, each with its object's address behind =, if that is not arg0: fget=ret"
+
+static const struct opt refs_own_options[] = {
+	{ "get", 0, "FUNC[=EXPR],...", "functions that take a reference; EXPR is the address of the object, arg0 without it",
+	  &opt_texts, OPT_OWN_AT(struct mem_opts, refs.functions[KOBS_REFS_GET]),
+	  .allowed = FUNCTIONS },
+	{ "put", 0, "FUNC[=EXPR],...", "functions that give one back", &opt_texts,
+	  OPT_OWN_AT(struct mem_opts, refs.functions[KOBS_REFS_PUT]), .allowed = FUNCTIONS },
+	{ "new", 0, "FUNC[=EXPR],...", "functions that make an object, with one reference",
+	  &opt_texts, OPT_OWN_AT(struct mem_opts, refs.functions[KOBS_REFS_NEW]),
+	  .allowed = FUNCTIONS },
+	{ "end", 0, "FUNC[=EXPR],...", "functions after which the object is over, whatever is held",
+	  &opt_texts, OPT_OWN_AT(struct mem_opts, refs.functions[KOBS_REFS_END]),
+	  .allowed = FUNCTIONS },
+	{ "cache", 0, "NAME", "only objects of the slab cache of this name", &opt_text,
+	  OPT_OWN_AT(struct mem_opts, refs.cache), .allowed = "the name of a slab cache" },
+	{ "sites", 0, NULL, "tell apart by the caller of the function, not by whole stacks",
+	  &opt_param_switch, .param = "stack_depth", .value = 2 },
+	{ "older", 0, "TIME", "only references that are held for longer than this",
+	  &opt_param_ms, .param = "older" },
+	{ "inflight", 0, "N", "room for N calls at once of functions whose result is the object",
+	  &opt_param, .param = "inflight" },
+};
+
+static const struct opt refs_options[] = {
+	{ "fail-over", 0, "N", "exit with status 3 if a row that leaks holds more than N references",
+	  &opt_limit_number, OPT_AT(fail_over) },
+	{ "objects", 0, "N", "room for N objects with references held", &opt_param,
+	  .param = "objects" },
+};
+
+static const struct opt_group group_refs_own = { OPT_OWN(refs_own_options) };
+static const struct opt_group group_refs = { OPT_GROUP(refs_options) };
 static const struct opt_group group_user_own = { OPT_OWN(user_own_options) };
 static const struct opt_group group_user = { OPT_GROUP(user_options) };
 static const struct opt_group group_leaks = { OPT_OWN(leaks_options) };
@@ -213,6 +247,21 @@ static const struct verb verbs[] = {
 		.report = &mem_user_report,
 		.check = mem_check_user,
 		.fn = mem_user,
+	},
+	{
+		.name = "refs",
+		.doc = "which stacks took references to objects that nobody gave back",
+		.args = "[file|kobject|module|dentry|netdev|sock|kref]",
+		.command = true,
+		.groups = GROUPS(&group_refs_own, &group_refs, &group_filter, &group_by,
+				 &group_hist, &group_top, &group_json, &group_folded, &group_flame,
+				 &group_html, &group_frames, &group_output, &group_verbose,
+				 &group_run, &group_interval, &group_detach, &group_max_lost,
+				 &group_rows, &group_stacks),
+		.columns = COLUMNS("func", CONTEXT_COLUMNS, STACK_COLUMNS),
+		.report = &mem_refs_report,
+		.check = mem_check_refs,
+		.fn = mem_refs,
 	},
 };
 

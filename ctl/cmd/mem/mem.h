@@ -5,6 +5,7 @@
 
 #include "cli/noun.h"
 #include "cmd/mem/dump.h"
+#include "cmd/mem/refs.h"
 #include "lib/buf.h"
 #include "proto/model.h"
 
@@ -19,6 +20,7 @@ struct mem_opts {
 	bool		maps;
 	bool		passive;
 	struct dump_opts dump;
+	struct refs_opts refs;
 };
 
 /* The kinds of memory, by the order in which the report of all of them names them. */

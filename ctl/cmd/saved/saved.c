@@ -29,6 +29,7 @@ static const struct saved_kind kinds[] = {
 	{ "page", "leaks", "live_bytes", "bytes", "age", {} },
 	{ "mem", "leaks", "live_bytes", "bytes", NULL, {} },
 	{ "umem", "leaks", "live_bytes", "bytes", "age", {} },
+	{ "refs", "leaks", "live", "references", "age", {} },
 	{ "slab", "growth", "bytes", "bytes", NULL, { "cache" } },
 	{ "mem", "growth", "bytes", "bytes", NULL, { "part" } },
 	{ "pmu", "record", "events", "events", NULL, {} },

@@ -93,14 +93,16 @@ static bool takes_nothing_back(const char *group, const char *site)
 
 static const struct leaks_kind kinds[] = {
 	{ "slab", "slab objects", "cache", takes_objects_back,
-	  "pages and vmalloc() are not followed" },
+	  "pages and vmalloc() are not followed", false },
 	{ "page", "pages", "mobility", takes_pages_back,
-	  "slab objects are not followed" },
+	  "slab objects are not followed", false },
 	{ "vmalloc", "areas", "", takes_nothing_back,
-	  "slab objects and pages are not followed" },
+	  "slab objects and pages are not followed", false },
 	{ "percpu", "percpu areas", "", takes_nothing_back,
-	  "slab objects and pages are not followed" },
-	{ "umem", "objects", "", takes_nothing_back, "memory of brk() is not followed" },
+	  "slab objects and pages are not followed", false },
+	{ "umem", "objects", "", takes_nothing_back, "memory of brk() is not followed",
+	  false },
+	{ "refs", "references", "", takes_nothing_back, "", true },
 };
 
 /** leaks_kind_of() - Return: what the report is about. */
@@ -148,7 +150,8 @@ static void find_evidence(struct report *r, struct judged *j, uint64_t sample)
 	e->older = leaks_number(r, "older") * 1000000;
 	e->allocated = leaks_figure(r, row, "allocated");
 	e->freed = leaks_figure(r, row, "freed");
-	j->live_bytes = leaks_figure(r, row, "live_bytes");
+	j->live_bytes = leaks_kind_of(r)->counted ? row->count :
+						    leaks_figure(r, row, "live_bytes");
 	j->missed = leaks_figure(r, row, "missed_frees");
 	j->failed = leaks_figure(r, row, "failed");
 	for (k = 1; k < VERDICT_PARTS; k++) {

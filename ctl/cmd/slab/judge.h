@@ -16,6 +16,7 @@ struct leaks_kind {
 	/* Whether the kernel takes what is in such a group, or of such a site, back by itself. */
 	bool		(*reclaimable)(const char *group, const char *site);
 	const char	*unfollowed;	/* what is not */
+	bool		counted;	/* has no size: one weighs one */
 };
 
 /* A row, and what is said of it. */

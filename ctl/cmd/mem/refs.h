@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* obsctl mem refs: what its files share. */
+#ifndef OBSCTL_MEM_REFS_H
+#define OBSCTL_MEM_REFS_H
+
+#include "lib/buf.h"
+#include "lib/opts.h"
+#include "proto/model.h"
+
+struct report_kind;
+struct verb;
+
+/* Functions by what they do (enum kobs_refs_role). */
+#define REFS_ROLES	4
+
+/* Options of mem refs alone. */
+struct refs_opts {
+	struct strings	functions[REFS_ROLES];
+	const char	*cache;
+};
+
+/* Objects whose functions are known: words of the options, with spaces between them. */
+struct refs_preset {
+	const char	*name;
+	const char	*doc;
+	const char	*functions[REFS_ROLES];
+	const char	*inlined;	/* what takes or gives back references in its callers */
+};
+
+/* The functions of a session. */
+struct refs_functions {
+	struct numbers	points;
+	struct numbers	code;
+	size_t		programs;
+	bool		takes;
+	bool		gives;
+	struct strings	absent;		/* of a preset */
+};
+
+/* refs_presets.c */
+extern const struct refs_preset refs_presets[];
+extern const size_t nr_refs_presets;
+const struct refs_preset *refs_preset_find(const char *name);
+int refs_preset_refuse(const char *name);
+
+/* refs_functions.c */
+int refs_split(const char *word, char **function, const char **expression);
+int refs_add(struct refs_functions *f, unsigned int role, const struct strings *words);
+int refs_add_preset(struct refs_functions *f, const struct refs_preset *preset);
+void refs_functions_free(struct refs_functions *f);
+
+/* refs_report.c */
+extern const struct report_kind mem_refs_report;
+
+/* refs.c */
+int mem_refs(const struct verb *verb, const struct opts *o);
+int mem_check_refs(const struct verb *verb, const struct opts *o);
+
+#endif

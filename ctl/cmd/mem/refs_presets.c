@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The presets of 'mem refs': functions that take references to objects of a kind, and
+ * give them back, of all kernels since 6.1. Those that a kernel does not have are left
+ * out. Only what is called across files is named here: within one, a compiler may
+ * inline it.
+ */
+
+#include <string.h>
+
+#include "cmd/mem/refs.h"
+#include "kobs_refs.h"
+#include "lib/diag.h"
+#include "lib/macros.h"
+#include "lib/nearest.h"
+
+const struct refs_preset refs_presets[] = {
+	{
+		.name = "file",
+		.doc = "open files, by fget() and fput()",
+		.functions = {
+			[KOBS_REFS_NEW] = "alloc_empty_file=ret",
+			[KOBS_REFS_GET] = "fget=ret fget_raw=ret fget_task=ret",
+			[KOBS_REFS_PUT] = "fput fput_close fput_close_sync",
+			[KOBS_REFS_END] = "__fput",
+		},
+		.inlined = "get_file",
+	},
+	{
+		.name = "kobject",
+		.doc = "kobjects, so also devices, by kobject_get() and kobject_put()",
+		.functions = {
+			[KOBS_REFS_NEW] = "kobject_init",
+			[KOBS_REFS_GET] = "kobject_get kobject_get_unless_zero=ret",
+			[KOBS_REFS_PUT] = "kobject_put",
+		},
+	},
+	{
+		.name = "module",
+		.doc = "modules, by try_module_get() and module_put()",
+		.functions = {
+			[KOBS_REFS_GET] = "try_module_get=(ret&1)*arg0 __module_get",
+			[KOBS_REFS_PUT] = "module_put",
+		},
+	},
+	{
+		.name = "dentry",
+		.doc = "dentries, by dget() and dput()",
+		.functions = { [KOBS_REFS_GET] = "dget", [KOBS_REFS_PUT] = "dput" },
+		.inlined = "dget",
+	},
+	{
+		.name = "netdev",
+		.doc = "network devices, by dev_hold() and dev_put()",
+		.functions = { [KOBS_REFS_GET] = "dev_hold", [KOBS_REFS_PUT] = "dev_put" },
+		.inlined = "dev_hold, dev_put",
+	},
+	{
+		.name = "sock",
+		.doc = "sockets, by sock_hold() and sock_put()",
+		.functions = { [KOBS_REFS_GET] = "sock_hold", [KOBS_REFS_PUT] = "sock_put" },
+		.inlined = "sock_hold, sock_put",
+	},
+	{
+		.name = "kref",
+		.doc = "anything with a struct kref, by kref_get() and kref_put()",
+		.functions = { [KOBS_REFS_GET] = "kref_get", [KOBS_REFS_PUT] = "kref_put" },
+		.inlined = "kref_get, kref_put",
+	},
+};
+
+const size_t nr_refs_presets = ARRAY_SIZE(refs_presets);
+
+/** refs_preset_find() - Return: the preset of a name, or NULL. */
+const struct refs_preset *refs_preset_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < nr_refs_presets; i++)
+		if (!strcmp(refs_presets[i].name, name))
+			return &refs_presets[i];
+	return NULL;
+}
+
+/** refs_preset_refuse() - Refuse a name that no preset has. Return: the exit status. */
+int refs_preset_refuse(const char *name)
+{
+	struct nearest near = {};
+	struct buf all = {};
+	size_t i;
+
+	for (i = 0; i < nr_refs_presets; i++) {
+		nearest_offer(&near, name, refs_presets[i].name);
+		buf_printf(&all, "%s%s", i ? i + 1 < nr_refs_presets ? ", " : " and " : "",
+			   refs_presets[i].name);
+	}
+	buf_puts(&all, "; functions are named by --get and --put");
+	nearest_describe(&near, &all);
+	misuse("there are no objects called '%s': there are %s", name, all.p);
+	buf_free(&all);
+	return STATUS_USAGE;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source refs: what its parts share.
+ *
+ *	source.c	description of the source, start and stop
+ *	points.c	from parameters to points: functions and programs
+ *	modules.c	functions of modules that go
+ *	hit.c		handlers
+ *	rows.c		rows: the references that are held
+ *
+ * Locking: see source.c.
+ */
+#ifndef KOBS_REFS_H
+#define KOBS_REFS_H
+
+#include <linux/ftrace.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <uapi/kobs_program.h>
+#include <uapi/kobs_refs.h>
+
+#include "core/census.h"
+#include "core/kmem_cache.h"
+#include "hooks/call.h"
+#include "lib/group_table.h"
+#include "lib/program.h"
+#include "lib/ref_table.h"
+
+/* The word of a hit: the function. */
+#define REFS_W_FUNC		KOBS_W_SOURCE
+
+/* Counters of a group, beside those of a census: puts, whatever they gave back. */
+#define REFS_CENSUS_PUTS	KOBS_CENSUS_COUNTS
+static_assert(REFS_CENSUS_PUTS < KOBS_GROUP_COUNTS);
+
+/* Reasons of loss. */
+#define REFS_N_IN_FLIGHT	(KOBS_N_SOURCE + 0)
+#define REFS_N_MISSED		(KOBS_N_SOURCE + 1)
+#define REFS_N_FAULT		(KOBS_N_SOURCE + 2)
+#define REFS_N_FULL		(KOBS_N_SOURCE + 3)
+#define REFS_N_CROWDED		(KOBS_N_SOURCE + 4)
+#define REFS_N_NMI		(KOBS_N_SOURCE + 5)
+#define REFS_REASONS		6
+
+/* The first two are those of every census. */
+enum kobs_refs_param {
+	REFS_P_OBJECTS,
+	REFS_P_OLDER,
+	REFS_P_INFLIGHT,
+	REFS_P_POINTS,
+	REFS_P_CODE,
+	REFS_P_CACHE,
+	REFS_PARAMS
+};
+
+static_assert((int)REFS_P_OBJECTS == (int)KOBS_CENSUS_P_OBJECTS);
+static_assert((int)REFS_P_OLDER == (int)KOBS_CENSUS_P_OLDER);
+
+/*
+ * Maximum number of hooks: functions with other programs have other ones, to unhook
+ * one takes a grace period, and one at returns has memory for its calls.
+ */
+#define REFS_ENTRIES		32
+#define REFS_RETURNS		16
+
+/* Arguments that a function passes in registers, wherever kobs runs. */
+#define REFS_ARGS		6
+
+struct kobs_refs;
+
+/**
+ * struct kobs_refs_point - functions that do the same with the same program
+ * @r: session
+ * @program: gives the address of the object
+ * @role: what they do
+ * @returns: the program runs at their return
+ * @ops: hook of their entry
+ * @calls: hook of their return, or NULL
+ * @ips: functions
+ * @n: number of @ips
+ * @hooked: @ops is on
+ * @stuck: @ops can be called after the end
+ */
+struct kobs_refs_point {
+	struct kobs_refs *r;
+	struct kobs_program program;
+	enum kobs_refs_role role;
+	bool returns;
+	struct ftrace_ops ops;
+	struct kobs_calls *calls;
+	unsigned long *ips;
+	unsigned int n;
+	bool hooked;
+	bool stuck;
+};
+
+/**
+ * struct kobs_refs_cpu - per-CPU part of a session
+ * @unknown: puts of references that are not followed
+ */
+struct kobs_refs_cpu {
+	local64_t unknown;
+};
+
+/**
+ * struct kobs_refs_walk - where an iteration over the held references is
+ * @object: copy of an object
+ * @slot: its next slot
+ * @part: of the slot, the next part of its references
+ */
+struct kobs_refs_walk {
+	struct kobs_ref_object object;
+	unsigned int slot;
+	unsigned int part;
+};
+
+/**
+ * struct kobs_refs - a session of this source
+ * @s: session
+ * @cache: only objects of the cache of this name; empty: all
+ * @table: objects
+ * @groups: group table: gets and puts by the session's key
+ * @stack_word: place of the kernel stack in a key, or -1
+ * @cpu: per-CPU part
+ * @cpus: memory of the CPUs that have been online
+ * @census: rows
+ * @objects: for a reader, per group, number of objects with references held
+ * @certain: likewise, number of references that are certain to be held
+ * @walk: under the session's lock
+ * @points: functions
+ * @n: number of @points
+ * @ips: memory of their functions
+ * @lock: protects the points' functions and hooks, and @gone
+ * @modules: notifier of modules, whose functions go
+ * @gone: number of functions that went while the session ran
+ */
+struct kobs_refs {
+	struct kobs_session *s;
+	char cache[KOBS_CACHE_NAME_WORDS * sizeof(u64)];
+	struct kobs_ref_table table;
+	struct kobs_group_table groups;
+	int stack_word;
+	struct kobs_refs_cpu __percpu *cpu;
+	struct kobs_cpus cpus;
+	struct kobs_census census;
+	u32 *objects;
+	u32 *certain;
+	struct kobs_refs_walk walk;
+	struct kobs_refs_point *points;
+	unsigned int n;
+	unsigned long *ips;
+	struct mutex lock; /* see above */
+	struct notifier_block modules;
+	unsigned int gone;
+};
+
+/* points.c */
+int kobs_refs_points_init(struct kobs_refs *r, struct netlink_ext_ack *extack);
+void kobs_refs_points_free(struct kobs_refs *r);
+
+/* modules.c */
+void kobs_refs_follow_modules(struct kobs_refs *r);
+
+/* source.c */
+void kobs_refs_unhook_point(struct kobs_refs_point *p);
+
+/* hit.c */
+int kobs_refs_hook(struct kobs_refs_point *p);
+void kobs_refs_add(struct kobs_refs *r, u32 group, unsigned int counter, s64 n);
+
+/* rows.c */
+bool kobs_refs_rows(struct kobs_session *s, unsigned long *at,
+		    struct kobs_row_out *out);
+u64 kobs_refs_unknown(const struct kobs_refs *r);
+bool kobs_refs_next(struct kobs_census *c, unsigned long *place,
+		    struct kobs_object *o);
+
+#endif /* KOBS_REFS_H */
