@@ -24,7 +24,7 @@
 
 struct kobs_memory;
 
-#define KOBS_REF_SLOTS		7
+#define KOBS_REF_SLOTS		11
 #define KOBS_REF_PARTS		64
 /* No put. */
 #define KOBS_REF_HELD		U32_MAX

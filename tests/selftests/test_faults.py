@@ -161,6 +161,12 @@ def heap():
             phrase("files", program), words("places", 0, offset, place)]
 
 
+def references_of():
+    """A get at its return and a put at its entry, of the same function."""
+    leaf = symbol("kobs_gen_leaf")
+    return [words("points", 0x100, leaf, 1, leaf), words("code", 41, 0), param("objects", 1024), param("inflight", 16)]
+
+
 # Required parameters of a source or mode, and those that make it allocate everything it can.
 NEEDS = {
     "pmu stat": lambda: [words("events", 1, 0, 0, 0, 0, 0, 0, 0)],
@@ -175,6 +181,7 @@ NEEDS = {
     "slab": lambda: [param("objects", 1024)],
     **{kind: lambda: [param("objects", 1024), param("tasks", 16)] for kind in ("page", "percpu", "vmalloc")},
     "umem": heap,
+    "refs": references_of,
     "lock": lambda: [param("inflight", 64)],
     "sched": lambda: [param("inflight", 16)],
     "wall": lambda: [param("threads", 16)],
@@ -182,7 +189,7 @@ NEEDS = {
 # Columns, where they differ from the command and its stack.
 BY = {"func graph": ["path"], "func calls": ["path", "root", "call"], "pmu": [], "pmu record_stack": ["ustack", "kstack"],
       "pmu mem": ["area", "cache", "kstack"], "sched runq": ["comm"],
-      "probe time, pairs": ["from", "via", "ustack", "via_ustack"], "umem": ["comm", "ustack"],
+      "probe time, pairs": ["from", "via", "ustack", "via_ustack"], "umem": ["comm", "ustack"], "refs": ["func", "kstack"],
       "wall": ["tid", "class", "instead", "owner", "chain", "kstack"],
       **{kind: ["site", "kstack"] for kind in ("slab", "page", "percpu", "vmalloc")}}
 SMALL = [param("rows", 4), param("stacks", 4), param("ring_kb", 8)]
@@ -267,7 +274,7 @@ def every_nth(source, mode, kind, step):
 
 
 # A fixed list, so that the plan is the same on every kernel; the last test detects a missing mode.
-CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
+CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "leaks"), ("refs", "leaks"), ("lock", "stalls"), ("sched", "offcpu"),
            ("probe", "time"), ("probe", "time, pairs")]
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("func", "calls"), ("func", "slow"),
                    ("pmu", "stat"),

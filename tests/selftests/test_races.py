@@ -44,6 +44,9 @@ def kinds():
         "page leaks": ("page", "leaks", "site,kstack", param("objects", 4096), param("tasks", 64), *FREE),
         "vmalloc leaks": ("vmalloc", "leaks", "site,kstack", param("tasks", 64), *FREE),
         "percpu leaks": ("percpu", "leaks", "site", *FREE),
+        # The address of an object is the first argument, whatever that is.
+        "refs leaks": ("refs", "leaks", "func,kstack", words("points", 0, leaf(), 1 | 0x100, symbol("kobs_gen_caller_a"), 0, symbol("fget"), 1, symbol("fput")),
+                       words("code", 1, 41, 0), param("objects", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),
@@ -144,7 +147,7 @@ def start_stop(what):
             s.close()
 
 
-for kind in ("func count", "func time", "func graph", "func slow", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "vmalloc leaks",
+for kind in ("func count", "func time", "func graph", "func slow", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "vmalloc leaks", "refs leaks",
              "lock contention", "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 

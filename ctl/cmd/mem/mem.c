@@ -251,7 +251,7 @@ static const struct verb verbs[] = {
 	{
 		.name = "refs",
 		.doc = "which stacks took references to objects that nobody gave back",
-		.args = "[file|kobject|module|dentry|netdev|sock|kref]",
+		.args = "[file|module|device|mm|dentry|netdev|sock|kref]",
 		.command = true,
 		.groups = GROUPS(&group_refs_own, &group_refs, &group_filter, &group_by,
 				 &group_hist, &group_top, &group_json, &group_folded, &group_flame,

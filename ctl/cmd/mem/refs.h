@@ -24,7 +24,7 @@ struct refs_preset {
 	const char	*name;
 	const char	*doc;
 	const char	*functions[REFS_ROLES];
-	const char	*inlined;	/* what takes or gives back references in its callers */
+	const char	*inlined;	/* what is not there, with its verb */
 };
 
 /* The functions of a session. */
@@ -34,7 +34,6 @@ struct refs_functions {
 	size_t		programs;
 	bool		takes;
 	bool		gives;
-	struct strings	absent;		/* of a preset */
 };
 
 /* refs_presets.c */

@@ -137,40 +137,52 @@ int refs_add(struct refs_functions *f, unsigned int role, const struct strings *
 	return err;
 }
 
-/* Add those of a preset that this kernel has. */
-static void add_known(struct refs_functions *f, unsigned int role, const char *words)
+/* Whether this kernel has the function of a word. */
+static bool is_there(const char *word)
 {
-	char *copy = copy_string(words);
+	struct points points = {};
+	const char *expression;
 	struct buf said = {};
-	char *save = NULL;
-	char *word;
+	char *function;
+	bool found;
 
 	sentences_kept = &said;
-	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		if (!add_word(f, role, word))
-			continue;
-		word[strcspn(word, "=")] = 0;
-		strings_add(&f->absent, word);
-	}
+	found = !refs_split(word, &function, &expression) && !points_find(&points, &function, 1);
 	sentences_kept = NULL;
+	points_free(&points);
 	buf_free(&said);
+	free(function);
+	return found;
+}
+
+/* Add those of a preset that this kernel has. */
+static int add_known(struct refs_functions *f, unsigned int role, const char *words)
+{
+	char *copy = copy_string(words);
+	char *save = NULL;
+	char *word;
+	int err = 0;
+
+	for (word = strtok_r(copy, " ", &save); word && !err; word = strtok_r(NULL, " ", &save))
+		if (is_there(word))
+			err = add_word(f, role, word);
 	free(copy);
+	return err;
 }
 
 /** refs_add_preset() - Add the functions of a preset. Return: 0 or an exit status. */
 int refs_add_preset(struct refs_functions *f, const struct refs_preset *preset)
 {
-	size_t role;
+	unsigned int role;
+	int err = 0;
 
-	for (role = 0; role < REFS_ROLES; role++)
+	for (role = 0; role < REFS_ROLES && !err; role++)
 		if (preset->functions[role])
-			add_known(f, (unsigned int)role, preset->functions[role]);
-	if (f->takes && f->gives)
-		return 0;
-	return refuse("this kernel has no function that %s: %s %s in the code of the callers; name functions of the subsystem by --get and --put",
-		      f->takes ? "gives such references back" : "takes references of such objects",
-		      preset->inlined ? preset->inlined : preset->functions[KOBS_REFS_GET],
-		      preset->inlined && strchr(preset->inlined, ',') ? "are inlined" : "is inlined");
+			err = add_known(f, role, preset->functions[role]);
+	if (err || (f->takes && f->gives))
+		return err;
+	return refuse("this kernel has no function that %s such references: %s inlined in the code of the callers; name functions of the subsystem by --get and --put",
+		      f->takes ? "gives back" : "takes", preset->inlined);
 }
 
 /** refs_functions_free() - Free the functions of a session. */
@@ -178,5 +190,4 @@ void refs_functions_free(struct refs_functions *f)
 {
 	numbers_free(&f->points);
 	numbers_free(&f->code);
-	strings_free(&f->absent);
 }

@@ -2,8 +2,7 @@
 /*
  * The presets of 'mem refs': functions that take references to objects of a kind, and
  * give them back, of all kernels since 6.1. Those that a kernel does not have are left
- * out. Only what is called across files is named here: within one, a compiler may
- * inline it.
+ * out. What lib/ of the kernel has, as kobject_get(), cannot be traced.
  */
 
 #include <string.h>
@@ -24,48 +23,59 @@ const struct refs_preset refs_presets[] = {
 			[KOBS_REFS_PUT] = "fput fput_close fput_close_sync",
 			[KOBS_REFS_END] = "__fput",
 		},
-		.inlined = "get_file",
-	},
-	{
-		.name = "kobject",
-		.doc = "kobjects, so also devices, by kobject_get() and kobject_put()",
-		.functions = {
-			[KOBS_REFS_NEW] = "kobject_init",
-			[KOBS_REFS_GET] = "kobject_get kobject_get_unless_zero=ret",
-			[KOBS_REFS_PUT] = "kobject_put",
-		},
+		.inlined = "get_file() is",
 	},
 	{
 		.name = "module",
 		.doc = "modules, by try_module_get() and module_put()",
 		.functions = {
-			[KOBS_REFS_GET] = "try_module_get=(ret&1)*arg0 __module_get",
+			[KOBS_REFS_GET] = "try_module_get=(ret&1)*(u64)arg0 __module_get",
 			[KOBS_REFS_PUT] = "module_put",
 		},
+		.inlined = "__module_get() is",
+	},
+	{
+		.name = "device",
+		.doc = "devices, by get_device() and put_device()",
+		.functions = {
+			[KOBS_REFS_NEW] = "device_initialize",
+			[KOBS_REFS_GET] = "get_device",
+			[KOBS_REFS_PUT] = "put_device",
+		},
+		.inlined = "get_device() is",
+	},
+	{
+		.name = "mm",
+		.doc = "memory of processes, by get_task_mm() and mmput()",
+		.functions = {
+			[KOBS_REFS_GET] = "get_task_mm=ret",
+			[KOBS_REFS_PUT] = "mmput mmput_async",
+		},
+		.inlined = "mmget() is",
 	},
 	{
 		.name = "dentry",
 		.doc = "dentries, by dget() and dput()",
 		.functions = { [KOBS_REFS_GET] = "dget", [KOBS_REFS_PUT] = "dput" },
-		.inlined = "dget",
+		.inlined = "dget() is",
 	},
 	{
 		.name = "netdev",
 		.doc = "network devices, by dev_hold() and dev_put()",
 		.functions = { [KOBS_REFS_GET] = "dev_hold", [KOBS_REFS_PUT] = "dev_put" },
-		.inlined = "dev_hold, dev_put",
+		.inlined = "dev_hold() and dev_put() are",
 	},
 	{
 		.name = "sock",
 		.doc = "sockets, by sock_hold() and sock_put()",
 		.functions = { [KOBS_REFS_GET] = "sock_hold", [KOBS_REFS_PUT] = "sock_put" },
-		.inlined = "sock_hold, sock_put",
+		.inlined = "sock_hold() and sock_put() are",
 	},
 	{
 		.name = "kref",
 		.doc = "anything with a struct kref, by kref_get() and kref_put()",
 		.functions = { [KOBS_REFS_GET] = "kref_get", [KOBS_REFS_PUT] = "kref_put" },
-		.inlined = "kref_get, kref_put",
+		.inlined = "kref_get() and kref_put() are",
 	},
 };
 

@@ -28,10 +28,12 @@ static unsigned int point_drop(struct kobs_refs_point *p, unsigned long state,
 	unsigned int gone;
 
 	while (i < left) {
-		if (refs_goes(p->ips[i], state, mod))
-			swap(p->ips[i], p->ips[--left]);
-		else
+		if (!refs_goes(p->ips[i], state, mod)) {
 			i++;
+			continue;
+		}
+		left--;
+		swap(p->ips[i], p->ips[left]);
 	}
 	gone = p->n - left;
 	p->n = left;

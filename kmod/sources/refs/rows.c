@@ -8,6 +8,8 @@
  *
  * Locking: the session's lock; handlers run meanwhile.
  */
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -36,6 +38,15 @@ static void settle(struct kobs_refs *r)
 	}
 }
 
+/* Whether the oldest references of a slot are old enough to count. */
+static bool is_old(const struct kobs_census *c, const struct kobs_ref_slot *slot)
+{
+	u32 now = READ_ONCE(c->stopped) ?: jiffies;
+	u32 old = max_t(s32, now - slot->first, 0);
+
+	return old >= msecs_to_jiffies(c->least_ms);
+}
+
 static void count_object(struct kobs_refs *r, const struct kobs_ref_object *o)
 {
 	bool certain = kobs_ref_is_certain(o);
@@ -45,7 +56,7 @@ static void count_object(struct kobs_refs *r, const struct kobs_ref_object *o)
 		const struct kobs_ref_slot *slot = &o->slot[i];
 
 		if (!slot->n || slot->put != KOBS_REF_HELD ||
-		    !kobs_census_is_group(slot->get))
+		    !kobs_census_is_group(slot->get) || !is_old(&r->census, slot))
 			continue;
 		r->objects[slot->get]++;
 		if (certain)
@@ -164,7 +175,8 @@ bool kobs_refs_rows(struct kobs_session *s, unsigned long *at,
 		group = (*at)++ - 1;
 		if (kobs_census_row(&r->census, group, out)) {
 			out->fields[KOBS_FIELD_BYTES] = r->objects[group];
-			out->fields[KOBS_FIELD_LIVE_BYTES] = r->certain[group];
+			out->fields[KOBS_FIELD_LIVE_BYTES] =
+				min_t(u64, r->certain[group], out->count);
 			out->group = 0;
 			return true;
 		}
