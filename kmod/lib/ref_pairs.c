@@ -103,6 +103,7 @@ static struct kobs_ref_pair *find_pair(struct kobs_ref_pairs *p, u32 get, u32 pu
 		if (is || !try_cmpxchg(&pair->key, &is, key | CLAIMED))
 			continue;
 		pair->shared = compare_stacks(p, get, put);
+		/* Pairs with the acquire above. */
 		smp_store_release(&pair->key, key);
 		return pair;
 	}

@@ -215,7 +215,7 @@ def files():
         p.wait()
         p.stdin.close()
     opened = [row for row in r["rows"] if names(row)[0] == "alloc_empty_file" and row["live"]]
-    equal([(row["allocated"], row["freed"], row["live"]) for row in opened], [(30, 15, 15)], "files that stay open")
+    equal([(row["allocated"], row["freed"], row["live"]) for row in opened], [(30, 15, 15)], f"files that stay open, of {r}")
 
 
 @test("other presets: references to a module by open files; functions of others are found")

@@ -251,7 +251,7 @@ static const struct verb verbs[] = {
 	{
 		.name = "refs",
 		.doc = "which stacks took references to objects that nobody gave back",
-		.args = "[file|module|device|mm|dentry|netdev|sock|kref]",
+		.args = "[KIND]",
 		.command = true,
 		.groups = GROUPS(&group_refs_own, &group_refs, &group_filter, &group_by,
 				 &group_hist, &group_top, &group_json, &group_folded, &group_flame,
@@ -260,6 +260,7 @@ static const struct verb verbs[] = {
 				 &group_rows, &group_stacks),
 		.columns = COLUMNS("func", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.report = &mem_refs_report,
+		.more = refs_presets_help,
 		.check = mem_check_refs,
 		.fn = mem_refs,
 	},

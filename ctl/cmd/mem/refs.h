@@ -3,6 +3,8 @@
 #ifndef OBSCTL_MEM_REFS_H
 #define OBSCTL_MEM_REFS_H
 
+#include <stdio.h>
+
 #include "lib/buf.h"
 #include "lib/opts.h"
 #include "proto/model.h"
@@ -41,6 +43,7 @@ extern const struct refs_preset refs_presets[];
 extern const size_t nr_refs_presets;
 const struct refs_preset *refs_preset_find(const char *name);
 int refs_preset_refuse(const char *name);
+void refs_presets_help(const struct verb *verb, FILE *to);
 
 /* refs_functions.c */
 int refs_split(const char *word, char **function, const char **expression);

@@ -5,6 +5,7 @@
  * out. What lib/ of the kernel has, as kobject_get(), cannot be traced.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd/mem/refs.h"
@@ -109,4 +110,14 @@ int refs_preset_refuse(const char *name)
 	misuse("there are no objects called '%s': there are %s", name, all.p);
 	buf_free(&all);
 	return STATUS_USAGE;
+}
+
+/** refs_presets_help() - Print the kinds of objects below the help of mem refs. */
+void refs_presets_help(const struct verb *verb, FILE *to)
+{
+	size_t i;
+
+	fputs("\nKIND is one of:\n", to);
+	for (i = 0; i < nr_refs_presets; i++)
+		fprintf(to, "  %-8s%s\n", refs_presets[i].name, refs_presets[i].doc);
 }

@@ -37,7 +37,7 @@
 
 /* Room for pairs of a get and a put: each get has a few puts. */
 #define PAIRS_PER_ROW	4U
-#define PAIRS_MOST	(1U << 16)
+#define PAIRS_MOST	65536
 
 /* A frame that two stacks have is worth so much. */
 #define FRAME		16U
