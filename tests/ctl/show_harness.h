@@ -266,7 +266,7 @@ static inline int run_tests(const test_fn *tests, size_t n)
 	static const char *const files[] = { "a.json", "b.json", "out", "x.html" };
 	size_t i;
 
-	strcpy(dir, "/tmp/obsctl-test-XXXXXX");
+	snprintf(dir, sizeof(dir), "/tmp/obsctl-test-XXXXXX");
 	ok(mkdtemp(dir), "a directory");
 	for (i = 0; i < n; i++)
 		tests[i]();

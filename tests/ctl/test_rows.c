@@ -153,6 +153,7 @@ static int see(json_t *row, void *arg)
 {
 	struct seen *x = arg;
 	const json_t *list = json_object_get(row, "stack");
+	const json_t *own = json_object_get(row, "own");
 	char name[32];
 
 	snprintf(name, sizeof(name), "frame\"%zu", x->n);
@@ -160,7 +161,7 @@ static int see(json_t *row, void *arg)
 		x->frame = json_array_get(list, 0);
 	x->same &= json_array_get(list, 0) == x->frame && json_array_size(list) == 2;
 	x->right &= json_unsigned(json_object_get(row, "n")) == UINT64_MAX - x->n &&
-		    !strcmp(json_string_value(json_array_get(json_object_get(row, "own"), 0)), name);
+		    !strcmp(json_string_value(json_array_get(own, 0)), name);
 	x->n++;
 	return x->n == MANY + 1 ? 42 : 0;
 }
@@ -176,7 +177,8 @@ static void make_many(struct buf *text)
 	buf_puts(text, "{\"kobs\": \"1\"} {\"kobs\": \"2\", \"rows\": [");
 	for (i = 0; i <= MANY; i++)
 		buf_printf(text, "%s{\"n\": %llu, \"stack\": [\"common+0x1 [a]\", \"root\"], \"own\": [\"frame\\\"%zu\"], \"text\": \"%.*s\"}",
-			   i ? ", " : "", (unsigned long long)(UINT64_MAX - i), i, (int)(i % 97), dashes);
+			   i ? ", " : "", (unsigned long long)(UINT64_MAX - i), i, (int)(i % 97),
+			   dashes);
 	buf_puts(text, "], \"last\": true}\n");
 }
 
