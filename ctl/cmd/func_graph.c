@@ -146,8 +146,10 @@ static void fill_request(struct graph_run *g, const struct opts *o, struct reque
 	model_set_addresses(req, "roots", &g->root);
 	if (g->function.n)
 		model_set_addresses(req, "functions", &g->function);
-	if (g->rows)
+	if (g->rows) {
+		strings_add(&req->by, "path");
 		set_default(req, o, "rows", ROWS);
+	}
 	if (o->nr_args > 1)
 		return;
 	set_default(req, o, "all", 1);

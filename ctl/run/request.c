@@ -28,6 +28,13 @@ static void add_columns(struct strings *by, const char *const *names)
 			strings_add(by, *names);
 }
 
+/* The path of func graph has the functions down to one. */
+static bool has_stacks(const struct strings *by)
+{
+	return strings_have(by, "kstack") || strings_have(by, "ustack") ||
+	       strings_have(by, "path");
+}
+
 /**
  * request_fill() - Add the options that every source has.
  * @usual: columns without --by, up to NULL, where the format needs more; or NULL
@@ -44,8 +51,7 @@ void request_fill(struct request *req, const char *source, const char *mode,
 	if (o->columns && !req->by.n)
 		add_columns(&req->by, usual);
 	add_columns(&req->by, o->columns);
-	if (opts_wants_stacks(o) && !strings_have(&req->by, "kstack") &&
-	    !strings_have(&req->by, "ustack"))
+	if (opts_wants_stacks(o) && !has_stacks(&req->by))
 		strings_add(&req->by, "kstack");
 	copy_numbers(&req->filter.pids, &o->pids);
 	copy_numbers(&req->filter.tids, &o->tids);

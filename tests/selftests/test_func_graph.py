@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """func graph: counts are exact for every way from the root down, and times add up to the nanosecond."""
 
+import tempfile
+
 from kobstest import *
 from nlkit import *
 
@@ -209,6 +211,19 @@ def detached():
         os.unlink(svg)
     finally:
         obsctl("session", "stop", "graph", status=None)
+
+
+@test("folded stacks, a flame graph and a page of a command's calls")
+def pictures():
+    with tempfile.TemporaryDirectory() as top:
+        folded = obsctl("func", "graph", OUTER, INNER, "--folded", "--flame", f"{top}/a.svg", "--", *script("nested 3")).out
+        paths = [tuple(name(f) for f in line.rsplit(" ", 1)[0].split(";")) for line in folded.splitlines() if line.startswith(OUTER)]
+        equal(sorted(paths), [(OUTER,), (OUTER, INNER)], "folded stacks")
+        contains(read(f"{top}/a.svg"), INNER, "the picture")
+        obsctl("func", "graph", OUTER, INNER, "--json", "-o", f"{top}/a.json", "--html", f"{top}/a.html", "--", *script("nested 3"))
+        contains(read(f"{top}/a.html"), "<svg", "the page")
+        obsctl("show", f"{top}/a.json", "--flame", f"{top}/b.svg")
+        contains(read(f"{top}/b.svg"), INNER, "the picture of a saved report")
 
 
 @test("a saved report is shown as it was printed")
