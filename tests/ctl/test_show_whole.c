@@ -6,6 +6,8 @@
  */
 
 #include "cmd/mem/growth_print.h"
+#include "cmd/mem/mem.h"
+#include "cmd/mem/rss.h"
 #include "cmd/saved/compare.h"
 #include "cmd/triage/report.h"
 #include "cmd/triage/words.h"
@@ -313,6 +315,68 @@ static void test_sessions(void)
 	ok(!show_status("a.json", &o), "a report that was edited");
 }
 
+static char *print_resident(const struct rss_series *s, const struct numbers *pids, bool json)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct out o;
+
+	begin_out(&o, &text, &size, json, "mem", "user");
+	user_print_passive(s, pids, 2345678901, false, &o);
+	return end_out(&o, &text);
+}
+
+static void same_resident(struct rss_series *s, const struct numbers *pids, const char *file,
+			  const char *name)
+{
+	char *json = print_resident(s, pids, true);
+	char *text = print_resident(s, pids, false);
+	char *shown;
+
+	write_file(file, json);
+	shown = show(file, &(struct opts){});
+	is(shown, text, name);
+	free(json);
+	free(text);
+	free(shown);
+}
+
+#define STRANGE \
+	"{\"kobs\": \"1\", \"source\": \"mem\", \"mode\": \"user\", \"pids\": {}, \"readings\": -1, " \
+	"\"rows\": [1, {}, {\"kind\": \"heap\", \"bytes\": \"x\", \"change\": -9223372036854775808}]}"
+
+/* mem user --passive. */
+static void test_resident(void)
+{
+	struct rss_series s = {
+		.readings = 4,
+		.first = { .bytes = { [RSS_HEAP] = 5 << 20, [RSS_FILE] = 3 << 20 } },
+		.last = { .bytes = { [RSS_HEAP] = 9 << 20, [RSS_FILE] = 2 << 20,
+				     [RSS_SWAP] = 4096 } },
+	};
+	struct opts o = { .flame = path_of("x.html") };
+	struct numbers pids = {};
+	char *text = NULL;
+	size_t i;
+
+	numbers_add(&pids, 812);
+	same_resident(&s, &pids, "a.json", "what a process has resident, read once");
+	for (i = 0; i < 4; i++)
+		trend_add(&s.trends[RSS_HEAP], (i + 1) * 1000000000, (5 + i) << 20);
+	numbers_add(&pids, 4194304);
+	same_resident(&s, &pids, "b.json", "what two have, and how it grows");
+	ok(show_status("a.json", &o) == STATUS_REFUSED, "there are no stacks");
+	o = (struct opts){ .fail_over.text = "1MiB" };
+	s.last.bytes[RSS_HEAP] += (1 << 20) + 1;
+	same_resident(&s, &pids, "b.json", "a heap that has grown");
+	ok(compare(&o, "a.json", "b.json", &text) == STATUS_CROSSED, "two are compared");
+	has(text, "\nheap  9.0 MiB  10 MiB  +1.0 MiB   +11.1 %\n6 rows did not change", "by what is mapped");
+	write_file("a.json", STRANGE);
+	ok(!show_status("a.json", &o), "a report that was edited");
+	free(text);
+	numbers_free(&pids);
+}
+
 static void test_machines(void)
 {
 	size_t i;
@@ -324,7 +388,7 @@ static void test_machines(void)
 int main(void)
 {
 	static const test_fn tests[] = {
-		test_memory, test_machines, test_sessions,
+		test_memory, test_resident, test_machines, test_sessions,
 	};
 
 	return run_tests(tests, ARRAY_SIZE(tests));

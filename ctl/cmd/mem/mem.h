@@ -10,7 +10,9 @@
 #include "proto/model.h"
 
 struct output;
+struct out;
 struct report;
+struct rss_series;
 
 /* Options of mem alone. */
 struct mem_opts {
@@ -55,6 +57,10 @@ int mem_growth(const struct verb *verb, const struct opts *o);
 int mem_growth_show(struct report *r, const struct output *to);
 /* all.c */
 int mem_leaks_all(const struct opts *o);
+/* user_saved.c */
+void user_print_passive(const struct rss_series *s, const struct numbers *pids, uint64_t duration,
+			bool interim, struct out *o);
+int mem_user_show(struct report *r, const struct output *to);
 /* user.c */
 int mem_user(const struct verb *verb, const struct opts *o);
 int mem_check_user(const struct verb *verb, const struct opts *o);

@@ -160,17 +160,26 @@ const char *rss_verdict_name(enum rss_verdict v)
 	return names[v];
 }
 
-static void print_trend(const struct trend *t, struct out *o)
+static struct rss_growth growth_of(const struct rss_series *s, size_t kind)
 {
-	bool known = t->steps >= 2;
+	const struct trend *t = &s->trends[kind];
+
+	if (s->saved)
+		return s->told[kind];
+	return (struct rss_growth){
+		.rate = trend_rate(t), .confidence = trend_confidence(t), .known = t->steps >= 2,
+	};
+}
+
+static void print_growth(const struct rss_growth *g, struct out *o)
+{
 	char shown[40];
 
-	out_json_precise(o, "bytes_per_s", trend_rate(t));
-	out_cell_aside(o, "BYTES/S", slab_format_bytes_rate(shown, sizeof(shown), trend_rate(t)),
-		       true);
-	if (known)
-		out_json_precise(o, "confidence", trend_confidence(t));
-	slab_format_confidence(shown, sizeof(shown), trend_confidence(t), known);
+	out_json_precise(o, "bytes_per_s", g->rate);
+	out_cell_aside(o, "BYTES/S", slab_format_bytes_rate(shown, sizeof(shown), g->rate), true);
+	if (g->known)
+		out_json_precise(o, "confidence", g->confidence);
+	slab_format_confidence(shown, sizeof(shown), g->confidence, g->known);
 	out_cell_aside(o, "SURE", shown, true);
 }
 
@@ -194,6 +203,7 @@ void rss_print_rows(const struct rss_series *s, struct out *o)
 	for (i = 0; i < RSS_KINDS; i++) {
 		uint64_t bytes = s->last.bytes[i];
 		int64_t change = (int64_t)(bytes - s->first.bytes[i]);
+		const struct rss_growth growth = growth_of(s, i);
 
 		out_row_begin(o);
 		out_cell_text(o, "kind", "KIND", rss_names[i]);
@@ -202,7 +212,7 @@ void rss_print_rows(const struct rss_series *s, struct out *o)
 		snprintf(shown, sizeof(shown), "%.1f %%",
 			 all && i != RSS_SWAP ? (double)bytes * 100 / (double)all : 0);
 		out_cell_aside(o, "SHARE", i == RSS_SWAP ? "-" : shown, true);
-		print_trend(&s->trends[i], o);
+		print_growth(&growth, o);
 		out_json_signed(o, "change", change);
 		out_cell_aside(o, "CHANGE", format_signed(shown, sizeof(shown), change), true);
 		out_row_end(o);
@@ -309,5 +319,31 @@ void rss_restore(struct rss_series *s, const json_t *from)
 
 		s->first.bytes[i] = json_unsigned(json_object_get(item, "first"));
 		s->last.bytes[i] = json_unsigned(json_object_get(item, "last"));
+	}
+}
+
+/** rss_restore_rows() - Take what rss_print_rows() wrote. */
+void rss_restore_rows(struct rss_series *s, const json_t *rows)
+{
+	json_t *row;
+	size_t i;
+	size_t k;
+
+	s->saved = true;
+	json_array_foreach(rows, i, row) {
+		const char *name = json_text(json_object_get(row, "kind"));
+		const json_t *sure = json_object_get(row, "confidence");
+
+		for (k = 0; name && k < RSS_KINDS; k++) {
+			if (strcmp(rss_names[k], name))
+				continue;
+			s->last.bytes[k] = json_unsigned(json_object_get(row, "bytes"));
+			s->first.bytes[k] = s->last.bytes[k] -
+				(uint64_t)json_integer_value(json_object_get(row, "change"));
+			s->told[k] = (struct rss_growth){
+				.rate = json_number_value(json_object_get(row, "bytes_per_s")),
+				.confidence = json_number_value(sure), .known = sure,
+			};
+		}
 	}
 }

@@ -31,6 +31,13 @@ struct rss_reading {
 	size_t		processes;	/* that could be read */
 };
 
+/* What is said of how a kind grows. */
+struct rss_growth {
+	double		rate;		/* bytes a second */
+	double		confidence;	/* that it is not 0 */
+	bool		known;		/* it is */
+};
+
 struct rss_series {
 	struct rss_reading first;
 	struct rss_reading last;
@@ -38,6 +45,8 @@ struct rss_series {
 	uint64_t	readings;
 	uint64_t	most;		/* of rss_heap() */
 	bool		whole;		/* since the programs began */
+	bool		saved;		/* of a file, which says how they grow */
+	struct rss_growth told[RSS_KINDS];
 };
 
 /* What is said of the heap. */
@@ -61,6 +70,7 @@ enum rss_verdict rss_judge(const struct rss_series *s, uint64_t live);
 const char *rss_verdict_name(enum rss_verdict v);
 void rss_print_rows(const struct rss_series *s, struct out *o);
 void rss_print_foot(const struct rss_series *s, uint64_t live, struct out *o);
+void rss_restore_rows(struct rss_series *s, const json_t *rows);
 void rss_restore(struct rss_series *s, const json_t *from);
 
 #endif

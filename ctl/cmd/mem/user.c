@@ -220,12 +220,10 @@ static int take_reading(void *arg)
 	return 0;
 }
 
+/* For programs. */
 static void print_head(struct user_run *u, struct out *o, bool interim)
 {
 	struct utsname name = {};
-	char took[32], total[32];
-	struct buf pids = {};
-	size_t i;
 
 	uname(&name);
 	out_json_text(o, "kobs", program_version);
@@ -234,20 +232,6 @@ static void print_head(struct user_run *u, struct out *o, bool interim)
 	out_json_text(o, "mode", "user");
 	if (interim)
 		out_json_bool(o, "interim", true);
-	out_json_number(o, "duration_ns", u->last - u->from);
-	out_json_number(o, "readings", u->rss.readings);
-	out_open(o, "pids", '[');
-	for (i = 0; i < u->pids.n; i++) {
-		out_json_number(o, NULL, u->pids.v[i]);
-		buf_printf(&pids, "%s%llu", i ? ", " : "", (unsigned long long)u->pids.v[i]);
-	}
-	out_close(o, ']');
-	out_json_number(o, "resident", rss_resident(&u->rss.last));
-	out_line(o, "mem user, %s%s, %llu readings of /proc/PID/smaps, only pid %s: %s resident\n",
-		 format_ns(took, sizeof(took), (double)(u->last - u->from)),
-		 interim ? " so far" : "", (unsigned long long)u->rss.readings, pids.p,
-		 format_bytes(total, sizeof(total), rss_resident(&u->rss.last)));
-	buf_free(&pids);
 }
 
 static int print_passive(void *arg, bool interim)
@@ -262,9 +246,7 @@ static int print_passive(void *arg, bool interim)
 	output_begin(&to, &o, u->o->json);
 	out_open(&o, NULL, '{');
 	print_head(u, &o, interim);
-	rss_print_rows(&u->rss, &o);
-	out_line(&o, "\nSURE: confidence that BYTES/S is not 0. Which code allocates it: obsctl mem user -p %llu -d 60",
-		 (unsigned long long)u->pids.v[0]);
+	user_print_passive(&u->rss, &u->pids, u->last - u->from, interim, &o);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);

@@ -133,8 +133,7 @@ static int choose_form(struct diff *d)
 	bool stacks = before && view_has_stacks(&d->file[1].view);
 
 	if (!stacks && (d->o->flame || (d->own->by && !strcmp(d->own->by, "end"))))
-		return refuse("%s has no stacks: make it with --by kstack, ustack or both",
-			      d->file[before].path);
+		return saved_no_stacks(&d->file[before]);
 	d->stacks = stacks && (d->o->flame || d->o->html);
 	d->by_end = d->own->by ? !strcmp(d->own->by, "end") : stacks;
 	return 0;

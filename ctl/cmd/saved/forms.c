@@ -19,8 +19,14 @@ static const struct saved_form forms[] = {
 		.compared = "func", .weight = "self_events",
 	},
 	{ .source = "pmu", .mode = "record", .key = "scaled", .print = pmu_stat_show },
-	{ .source = "pmu", .mode = "branch", .key = "from_address", .print = pmu_edges_show },
-	{ .source = "pmu", .mode = "stat", .print = pmu_stat_show },
+	{
+		.source = "pmu", .mode = "branch", .key = "from_address", .print = pmu_edges_show,
+		.no_stacks = "branches are jumps from one place to another",
+	},
+	{
+		.source = "pmu", .mode = "stat", .print = pmu_stat_show,
+		.no_stacks = "counters are read as a whole: pmu record samples them with stacks",
+	},
 	{ .source = "lock", .mode = "stalls", .record = stalls_show },
 	{
 		.source = "func", .mode = "calls", .gather = &calls_gather,
@@ -30,9 +36,20 @@ static const struct saved_form forms[] = {
 	{
 		.source = "triage", .mode = "machine", .print = triage_show, .whole = true,
 		.no_diff = "its rows are shares, rates and times, which have no common sum",
+		.no_stacks = "it is about the machine as a whole",
 	},
-	{ .source = "mem", .mode = "growth", .print = mem_growth_show, .whole = true },
-	{ .source = "mem", .mode = "leaks", .print = mem_leaks_show },
+	{
+		.source = "mem", .mode = "growth", .print = mem_growth_show, .whole = true,
+		.no_stacks = "its rows are parts of the machine's memory; mem leaks --kind KIND has stacks",
+	},
+	{
+		.source = "mem", .mode = "leaks", .print = mem_leaks_show,
+		.no_stacks = "it is of all kinds of memory; one of a kind (--kind KIND) has them with --by kstack",
+	},
+	{
+		.source = "mem", .mode = "user", .print = mem_user_show, .whole = true,
+		.no_stacks = "it was made with --passive, which follows no objects",
+	},
 };
 
 /** form_of() - Return: the form of a saved report, or NULL. */

@@ -32,6 +32,7 @@ static const struct saved_kind kinds[] = {
 	{ "refs", "leaks", "live", "references", "age", {} },
 	{ "slab", "growth", "bytes", "bytes", NULL, { "cache" } },
 	{ "mem", "growth", "bytes", "bytes", NULL, { "part" } },
+	{ "mem", "user", "bytes", "bytes", NULL, { "kind" } },
 	{ "pmu", "record", "events", "events", NULL, {} },
 	{ "pmu", "mem", "sum", "cycles", "weight", {} },
 	{ "pmu", "stat", "scaled", "events", NULL, {} },
@@ -46,7 +47,7 @@ static const struct {
 	{ "sentence", "triage" },	/* of an older obsctl */
 	{ "checks", "doctor" }, { "sources", "status" }, { "sessions", "session list" },
 	{ "probes", "probe list" }, { "events", "pmu list" }, { "per_hit", "diff" },
-	{ "pids", "mem user --passive" }, { "of", "slab diff" }, { "readings", "cgroup" },
+	{ "of", "slab diff" }, { "readings", "cgroup" },
 };
 
 /* Return: the exit status; 0 if it is none of those. */
@@ -68,6 +69,15 @@ static int refuse_other(const struct saved *s)
 int saved_no_report(const struct saved *s, const char *why)
 {
 	return refuse("%s is no report of obsctl --json: %s", s->path, why);
+}
+
+/** saved_no_stacks() - Refuse to draw or fold the file. Return: the exit status. */
+int saved_no_stacks(const struct saved *s)
+{
+	const char *why = s->form ? s->form->no_stacks : NULL;
+
+	return refuse("%s has no stacks: %s", s->path,
+		      why ? why : "make it with --by kstack, ustack or both");
 }
 
 /** saved_check_again() - Whether a file can be read twice. Return: 0, or the exit status. */
@@ -118,7 +128,7 @@ int saved_open(struct saved *s, const char *path)
 	source = saved_text(s, "source");
 	mode = saved_text(s, "mode");
 	if (!saved_text(s, "kobs") || !source || !mode || !strcmp(mode, "diff") ||
-	    !strcmp(source, "cgroup") || !strcmp(mode, "user")) {
+	    !strcmp(source, "cgroup")) {
 		err = refuse_other(s);
 		return err ? err :
 		       saved_no_report(s, "it has no \"kobs\", \"source\" or \"mode\"");

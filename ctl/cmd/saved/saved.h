@@ -37,6 +37,7 @@ struct saved_form {
 	const struct trace_gather *gather;
 	void		*(*gather_new)(uint64_t max);
 	void		(*gather_free)(void *arg);
+	const char	*no_stacks;	/* why there are none; NULL: they were not asked for */
 	bool		whole;		/* it is shown as it is: -n chooses nothing */
 };
 
@@ -83,6 +84,7 @@ struct restored {
 int saved_open(struct saved *s, const char *path);
 int saved_each_row(struct saved *s, json_take_fn take, void *arg);
 int saved_no_report(const struct saved *s, const char *why);
+int saved_no_stacks(const struct saved *s);
 int saved_check_again(const char *path);
 int saved_no_format(const struct saved *s, const char *format);
 const char *saved_text(const struct saved *s, const char *key);

@@ -53,8 +53,7 @@ static int print(struct saved *s, const struct opts *o)
 	int err = 0;
 
 	if (!s->records && (opts_wants_stacks(o) || o->stacks) && !view_has_stacks(&s->view))
-		err = refuse("%s has no stacks: make it with --by kstack, ustack or both",
-			     s->path);
+		err = saved_no_stacks(s);
 	if (!err)
 		err = output_for(&to, o);
 	if (!err)
