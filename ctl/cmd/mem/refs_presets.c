@@ -20,7 +20,8 @@ const struct refs_preset refs_presets[] = {
 		.doc = "open files, by fget() and fput()",
 		.functions = {
 			[KOBS_REFS_NEW] = "alloc_empty_file=ret",
-			[KOBS_REFS_GET] = "fget=ret fget_raw=ret fget_task=ret",
+			[KOBS_REFS_GET] = "fget=ret fget_raw=ret fget_task=ret fget_task_next=ret "
+					  "get_file_rcu=ret get_file_active=ret",
 			[KOBS_REFS_PUT] = "fput fput_close fput_close_sync",
 			[KOBS_REFS_END] = "__fput",
 		},
