@@ -297,9 +297,10 @@ static int fill(struct trace *t, struct session *s, bool interim, struct table *
 	struct slow *w = of(t);
 
 	digest(t);
-	if (!interim && s->recorded > w->taken)
-		model_add_loss(s, "undelivered", "records did not reach obsctl",
-			       s->recorded - w->taken);
+	/* While the session runs, some are on their way. */
+	if (interim || s->recorded <= w->taken)
+		return 0;
+	model_add_loss(s, "undelivered", "records did not reach obsctl", s->recorded - w->taken);
 	s->recorded = w->taken;
 	return 0;
 }

@@ -121,6 +121,15 @@ def jobs(b):
             return per_switch(out)
         return measure
 
+    def slow(function):
+        def measure():
+            out = b.run("obsctl", "func", "slow", function, "--over", "1h", "--budget", "0", "--json", "-o", "/tmp/report", "--", *WORK)
+            a = json.loads(b.read("/tmp/report"))["accounting"]
+            if a["recorded"] or set(a["lost"]) - {"in_flight"}:
+                raise SystemExit(f"bench: kobs lost hits: {a}")
+            return per_switch(out)
+        return measure
+
     def bpftrace(program):
         def measure():
             out = b.run("bpftrace", "-e", program, "-c", " ".join(WORK))
@@ -192,5 +201,7 @@ def jobs(b):
         job("wall, all classes with stacks, per switch", 1100, wall())
         job("wall --waker, a chain of 8 links, per switch", 1400, wall("--waker"))
         job("wall by comm,class, without stacks", 700, wall("--by", "comm,class"))
+        job("func slow, a switch of threads in no call", 300, slow("kobs_gen_leaf"))
+        job("func slow of vfs_read, which blocks, per switch", None, slow("vfs_read"))
 
     return {"offcpu": offcpu, "offcpu-stacks": offcpu_stacks, "offcpu-unwound": offcpu_unwound, "runq": runq, "wall": wall_time}
