@@ -328,7 +328,9 @@ def columns():
     context = {"cpu", "pid", "tid", "comm", "cgroup", "kstack", "ustack"}
     verbs = {"func": ("count", "time", "trace"), "lock": ("contention",), "sched": ("offcpu", "runq"),
              "slab": ("leaks", "trace"), "pmu": ("stat", "record", "mem", "branch"), "wall": (None,)}
-    own = {"func": {"path", "duration", "run", "irq", "woken", "preempted", "blocked"}, "lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}  # of streams that obsctl puts together
+    # Of trees, and of streams that obsctl puts together.
+    own = {"func": {"path", "root", "call", "inside", "self_ns", "context", "duration", "run", "irq", "woken", "preempted", "blocked"},
+           "lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}
     for noun, names in verbs.items():
         listed = set()
         for verb in names:
