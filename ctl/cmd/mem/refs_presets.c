@@ -21,6 +21,7 @@ const struct refs_preset refs_presets[] = {
 		.functions = {
 			[KOBS_REFS_NEW] = "alloc_empty_file=ret",
 			[KOBS_REFS_GET] = "fget=ret fget_raw=ret fget_task=ret fget_task_next=ret "
+					  "task_lookup_fdget_rcu=ret task_lookup_next_fdget_rcu=ret "
 					  "get_file_rcu=ret get_file_active=ret",
 			[KOBS_REFS_PUT] = "fput fput_close fput_close_sync",
 			[KOBS_REFS_END] = "__fput",
