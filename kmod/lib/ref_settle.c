@@ -13,7 +13,7 @@
 #include "lib/ref_table.h"
 
 /* Gets or puts of an object, each once, and their references. */
-struct side {
+struct kobs_ref_side {
 	u32 who[KOBS_REF_SLOTS];
 	u32 n[KOBS_REF_SLOTS];
 	u32 first[KOBS_REF_SLOTS];
@@ -21,7 +21,7 @@ struct side {
 	unsigned int used;
 };
 
-static void add_side(struct side *side, u32 who, const struct kobs_ref_slot *s)
+static void add_side(struct kobs_ref_side *side, u32 who, const struct kobs_ref_slot *s)
 {
 	unsigned int i;
 
@@ -41,8 +41,8 @@ static void add_side(struct side *side, u32 who, const struct kobs_ref_slot *s)
 	}
 }
 
-static void take_sides(const struct kobs_ref_object *o, struct side *gets,
-		       struct side *puts)
+static void take_sides(const struct kobs_ref_object *o, struct kobs_ref_side *gets,
+		       struct kobs_ref_side *puts)
 {
 	unsigned int i;
 
@@ -60,8 +60,8 @@ static void take_sides(const struct kobs_ref_object *o, struct side *gets,
 }
 
 /* The get and the put with references left that go best with each other. */
-static bool best_pair(struct kobs_ref_pairs *p, const struct side *gets,
-		      const struct side *puts, unsigned int *get,
+static bool best_pair(struct kobs_ref_pairs *p, const struct kobs_ref_side *gets,
+		      const struct kobs_ref_side *puts, unsigned int *get,
 		      unsigned int *put)
 {
 	bool found = false;
@@ -114,7 +114,7 @@ bool kobs_ref_settle(struct kobs_ref_pairs *p, struct kobs_ref_object *o, s32 *m
 {
 	struct kobs_ref_slot slot[KOBS_REF_SLOTS] = {};
 	struct kobs_ref_object was = *o;
-	struct side gets, puts;
+	struct kobs_ref_side gets, puts;
 	unsigned int n = 0;
 	unsigned int get, put;
 	bool changed = false;
@@ -203,7 +203,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_ref_settle_next);
  */
 bool kobs_ref_is_certain(const struct kobs_ref_object *o)
 {
-	struct side gets, puts;
+	struct kobs_ref_side gets, puts;
 
 	take_sides(o, &gets, &puts);
 	return !o->forgets && (gets.used < 2 || !puts.used);

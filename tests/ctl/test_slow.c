@@ -129,7 +129,7 @@ static char *printed(struct slow_fixture *s, bool json)
 
 	s->f.opts.json = json;
 	to.file = open_memstream(&text, &size);
-	ok(!func_slow_print(&s->spec, &s->f.report, &to), "a report is printed");
+	ok(!func_slow_print(&s->spec, &s->f.report, &to), "the report has a form");
 	fclose(to.file);
 	return text;
 }

@@ -14,15 +14,16 @@
 #include "lib/macros.h"
 #include "lib/nearest.h"
 
+#define GETS_OF_FILES \
+	"fget=ret fget_raw=ret fget_task=ret fget_task_next=ret task_lookup_fdget_rcu=ret task_lookup_next_fdget_rcu=ret get_file_rcu=ret get_file_active=ret"
+
 const struct refs_preset refs_presets[] = {
 	{
 		.name = "file",
 		.doc = "open files, by fget() and fput()",
 		.functions = {
 			[KOBS_REFS_NEW] = "alloc_empty_file=ret",
-			[KOBS_REFS_GET] = "fget=ret fget_raw=ret fget_task=ret fget_task_next=ret "
-					  "task_lookup_fdget_rcu=ret task_lookup_next_fdget_rcu=ret "
-					  "get_file_rcu=ret get_file_active=ret",
+			[KOBS_REFS_GET] = GETS_OF_FILES,
 			[KOBS_REFS_PUT] = "fput fput_close fput_close_sync",
 			[KOBS_REFS_END] = "__fput",
 		},
