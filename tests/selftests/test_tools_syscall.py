@@ -194,7 +194,7 @@ REFUSALS = {
     ("count", "*?"): (1, "more than the 32 of a session that are told apart"),
     ("errors", "--where", "ret <"): (2, "the expression 'ret <'"),
     ("errors", "--by", "eror"): (2, "there is no 'eror' in s:*"),
-    ("eror",): (2, "'syscall' has no verb 'eror', but count, time, errors or trace"),
+    ("eror",): (2, "'syscall' has no verb 'eror', but count, time, errors, trace or slow"),
 }
 
 
