@@ -70,6 +70,10 @@ KOBS_PROBE_TYPE(lock_probe_end, contention_end);
  */
 void wall_choose_locks(struct kobs_wall *d)
 {
+	/* Without them all else of a report is there all the same. */
+	if (!kobs_tracepoint_find("contention_begin") ||
+	    !kobs_tracepoint_find("contention_end"))
+		return;
 	wall_hang(d, "contention_end", lock_probe_end);
 	wall_hang(d, "contention_begin", lock_probe_begin);
 }
