@@ -253,8 +253,27 @@ def dump_flags(nl):
                 return flags
 
 
+# Threads for the rows of several messages.
+MANY = """
+import threading, time
+for _ in range(60):
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+print(flush=True)
+time.sleep(600)
+"""
+
+
 @test("a reader of whose rows some are of another reader's time is told so")
 def readers():
+    with subprocess.Popen([sys.executable, "-c", MANY], stdout=subprocess.PIPE) as many:
+        try:
+            many.stdout.readline()
+            two_readers()
+        finally:
+            many.kill()
+
+
+def two_readers():
     with nlkit.Session("wall", "time", "tid,pid,comm,class,instead,kstack", param("budget", 0)) as s:
         slow, rows_of = Netlink(), u32(K.A_ROW_SESSION, s.id)
         time.sleep(0.2)
