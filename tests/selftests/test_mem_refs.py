@@ -175,6 +175,11 @@ def losses():
     lost = r["accounting"]["lost"]["objects_full"]
     equal(numbers(r, MAKE), (4000 - lost, 0, 4000 - lost, 4000 - lost), "objects that there was room for")
     at_least(4000 - lost, 1024, "objects")
+    # A reference of others that is not followed makes what is held wrong, too.
+    r = refs("--objects", 1024, "--comm", "nobody", run=("make 4000",))
+    lost = r["accounting"]["lost"]["objects_full"]
+    equal(r["accounting"]["filtered"], 4000 - lost, "references of others that there was room for")
+    at_least(4000 - lost, 1024, "objects of others")
 
 
 @test("a leak is told from what is held for a moment, and from what is balanced; --fail-over; show")

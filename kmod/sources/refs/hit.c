@@ -97,10 +97,11 @@ static enum kobs_counter refs_get(struct kobs_refs *r, u64 address, u32 group,
 	};
 	enum kobs_ref_fate got = kobs_ref_get(&r->table, address, group, jiffies);
 
-	if (fate != KOBS_N_RECORDED)
-		return fate;
+	/* Its put will be taken for that of another get, whoever took it. */
 	if (got != KOBS_REF_DONE)
 		return lost[got];
+	if (fate != KOBS_N_RECORDED)
+		return fate;
 	kobs_refs_add(r, group, KOBS_CENSUS_ALLOCATED, 1);
 	return fate;
 }
