@@ -19,6 +19,11 @@ static const struct {
 	{ "_raw_spin_*", "a spinlock's fast path: the probe would slow down every lock" },
 	{ "_raw_read_*", "a spinlock's fast path: the probe would slow down every lock" },
 	{ "_raw_write_*", "a spinlock's fast path: the probe would slow down every lock" },
+	/* While a lock is held: if it is one of a reader, its handler hangs. */
+	{ "do_raw_spin_*", "a spinlock's fast path: the probe would slow down every lock" },
+	{ "do_raw_read_*", "a spinlock's fast path: the probe would slow down every lock" },
+	{ "do_raw_write_*", "a spinlock's fast path: the probe would slow down every lock" },
+	{ "*spin_unlock_slowpath", "a probe there prolongs every contended lock" },
 	{ "*spin_lock_slowpath", "a probe there prolongs every contended lock" },
 	{ "queued_*_lock_slowpath", "a probe there prolongs every contended lock" },
 	{ "rcu_*", "the probe itself relies on RCU" },
