@@ -130,6 +130,19 @@ static void take_old(struct kobs_umem *u, u64 *d)
 	d[UMEM_D_OLD_SIZE] = old.size;
 }
 
+/* A call that is not followed: its object is not the same any more afterwards. */
+static void forget_given(struct kobs_umem_place *p, struct pt_regs *regs)
+{
+	u64 args[KOBS_ALLOC_ARGS] KOBS_UNINIT;
+	struct kobs_object old;
+	unsigned int i;
+
+	for (i = 0; i < KOBS_ALLOC_ARGS; i++)
+		args[i] = regs_get_kernel_argument(regs, i);
+	if (kobs_umem_take(p->u, kobs_alloc_given(p->call, args), &old))
+		kobs_umem_freed(p->u, &old);
+}
+
 /* Where the end of the heap is, and is to be after a call that moves it. */
 static u64 heap_end(enum kobs_umem_call call, struct pt_regs *regs, u64 *to)
 {
@@ -157,10 +170,7 @@ static enum kobs_counter call_begin(struct kobs_umem_place *p,
 	group = kobs_umem_group(u, regs, &fate);
 	if (kobs_inflight_begin(&u->calls, (u64)current, 0, &ref) !=
 	    KOBS_INFLIGHT_BEGUN) {
-		struct kobs_object old;
-
-		if (kobs_umem_take(u, kobs_alloc_given(p->call, args), &old))
-			kobs_umem_freed(u, &old);
+		forget_given(p, regs);
 		return KOBS_N_INFLIGHT_FULL;
 	}
 	d = ref.entry->data;
@@ -203,6 +213,7 @@ static bool call_enters(struct kobs_umem_place *p, struct kobs_cpu *pc,
 	    !kobs_hit_begin(s, pc, &t0))
 		return false;
 	if (!kobs_hit_wanted(s, pc)) {
+		forget_given(p, regs);
 		kobs_hit_end(s, pc, t0, 0);
 		return false;
 	}

@@ -122,7 +122,7 @@ static int umem_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	if (!u)
 		return -ENOMEM;
 	u->s = s;
-	u->limited = f->n_tid || f->n_cpu || f->n_comm;
+	u->limited = f->n_tid || f->n_cpu || f->n_comm || f->n_cgroup;
 	u->ends[0] = (struct kobs_probe){
 		.name = "sched_process_exit", .probe = umem_exit, .plain = true,
 	};
