@@ -15,7 +15,7 @@
 #include "lib/nearest.h"
 
 #define GETS_OF_FILES \
-	"fget=ret fget_raw=ret fget_task=ret fget_task_next=ret task_lookup_fdget_rcu=ret task_lookup_next_fdget_rcu=ret get_file_rcu=ret get_file_active=ret"
+	"fget=ret fget_raw=ret fget_task=ret fget_task_next=ret lookup_fdget_rcu=ret task_lookup_fdget_rcu=ret task_lookup_next_fdget_rcu=ret get_file_rcu=ret get_file_active=ret"
 
 const struct refs_preset refs_presets[] = {
 	{
