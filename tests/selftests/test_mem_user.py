@@ -146,6 +146,8 @@ def heap():
     equal(numbers(r, "uh_malloc"), (3, 3, 0, 0, 0), "objects of the allocator")
     equal(r["accounting"]["lost"], {}, "lost")
     equal(total(user(run=work), "uh_sbrk", "allocated"), 0, "without --mmap")
+    r = user("--mmap", "--no-inline", run=["shrink", 600, 64])
+    equal((numbers(r, "uh_sbrk"), numbers(r, "uh_brk")), ((600, 600, 0, 0, 0), (1, 1, 0, 0, 0)), "many that one call gives back")
 
 
 def other(library):

@@ -39,9 +39,6 @@
 #include "core/context.h"
 #include "sources/umem/umem.h"
 
-/* Maximum number of objects that a call that moves the end of the heap ends. */
-#define SHRINK_MOST	256
-
 static __always_inline struct kobs_umem_place *
 place_of(struct uprobe_consumer *consumer)
 {
@@ -346,21 +343,6 @@ static enum kobs_counter unmap_done(struct kobs_umem *u, u64 address, u64 size)
 	return KOBS_N_RECORDED;
 }
 
-/* The heap ends earlier: what began behind its new end is gone. */
-static enum kobs_counter shrink_done(struct kobs_umem *u, u64 to, u64 now)
-{
-	unsigned int left = SHRINK_MOST;
-	struct kobs_object o;
-	u64 at = to;
-
-	while (at < now && left-- && kobs_umem_take(u, at, &o)) {
-		if (!kobs_umem_freed(u, &o))
-			return KOBS_N_NO_TABLE;
-		at += o.size;
-	}
-	return at > to ? KOBS_N_RECORDED : KOBS_N_FILTERED;
-}
-
 /*
  * Whether a free of what is not followed is called by another function that frees the
  * same, as a wrapper of the allocator does: the object went with that one.
@@ -382,12 +364,11 @@ static bool is_second(struct kobs_umem *u, const struct kobs_umem_place *p,
 
 static enum kobs_counter free_done(struct kobs_umem *u, struct kobs_cpu *pc,
 				   const struct kobs_umem_place *p,
-				   struct pt_regs *regs)
+				   struct pt_regs *regs, struct kobs_umem_ends *e)
 {
 	u64 address = regs_get_kernel_argument(regs, 0);
 	enum kobs_counter fate;
 	struct kobs_object o;
-	u64 now = 0;
 	bool second;
 
 	if (unlikely(kobs_hit_is_own(u->s, current->tgid))) {
@@ -400,10 +381,11 @@ static enum kobs_counter free_done(struct kobs_umem *u, struct kobs_cpu *pc,
 	if (p->call == KOBS_UMEM_MUNMAP)
 		return unmap_done(u, address, regs_get_kernel_argument(regs, 1));
 	if (kobs_alloc_moves_end(p->call))
-		now = heap_end(p->call, regs, &address);
+		e->to = heap_end(p->call, regs, &address);
 	second = is_second(u, p, regs, address);
-	if (now) {
-		fate = shrink_done(u, address, now);
+	if (e->to) {
+		e->at = address;
+		fate = kobs_umem_end_some(u, e);
 		return fate == KOBS_N_FILTERED && !second ?
 		       kobs_umem_unknown(u) : fate;
 	}
@@ -416,15 +398,20 @@ static void frees(struct kobs_umem_place *p, struct pt_regs *regs)
 {
 	struct kobs_session *s = p->u->s;
 	struct kobs_cpu *pc = kobs_hit_enter(s);
+	struct kobs_umem_ends ends = {};
 	u64 t0;
 
 	if (!pc)
 		return;
 	if (!is_inside(p, pc, regs) && kobs_hit_begin(s, pc, &t0)) {
-		kobs_count(&pc->counters, free_done(p->u, pc, p, regs));
+		kobs_count(&pc->counters, free_done(p->u, pc, p, regs, &ends));
 		kobs_hit_end(s, pc, t0, 0);
 	}
 	kobs_hit_leave(pc);
+	while (ends.more && (pc = kobs_hit_enter(s))) {
+		kobs_umem_end_some(p->u, &ends);
+		kobs_hit_leave(pc);
+	}
 }
 
 static KOBS_UPROBE_HANDLER(umem_frees)

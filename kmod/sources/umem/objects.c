@@ -12,6 +12,9 @@
 #include "core/context.h"
 #include "sources/umem/umem.h"
 
+/* Objects that end with preemption off, when the end of the heap moves. */
+#define ENDS_MOST	256
+
 /* The key of an object of the current process; 0: it is none that is followed. */
 static u64 key_of(const struct kobs_umem *u, u64 address)
 {
@@ -118,6 +121,32 @@ bool kobs_umem_freed(struct kobs_umem *u, const struct kobs_object *o)
 		return false;
 	local64_inc(&n[KOBS_CENSUS_FREED]);
 	return true;
+}
+
+/**
+ * kobs_umem_end_some() - the heap ends earlier: what began behind its new end is gone
+ * @u: session
+ * @e: objects that end; those that are done are taken off
+ *
+ * Context: task, preemption off: a few at a time.
+ * Return: what becomes of the hit.
+ */
+enum kobs_counter kobs_umem_end_some(struct kobs_umem *u, struct kobs_umem_ends *e)
+{
+	unsigned int left = ENDS_MOST;
+	struct kobs_object o;
+	u64 from = e->at;
+
+	e->more = false;
+	while (e->at < e->to && kobs_umem_take(u, e->at, &o)) {
+		if (!kobs_umem_freed(u, &o))
+			return KOBS_N_NO_TABLE;
+		e->at += o.size;
+		e->more = !--left;
+		if (e->more)
+			break;
+	}
+	return e->at > from ? KOBS_N_RECORDED : KOBS_N_FILTERED;
 }
 
 /**

@@ -61,6 +61,18 @@ enum kobs_umem_word {
 };
 
 /**
+ * struct kobs_umem_ends - objects that end with a part of the heap, one after another
+ * @at: where the next one begins
+ * @to: where the last one ends
+ * @more: there can be more of them
+ */
+struct kobs_umem_ends {
+	u64 at;
+	u64 to;
+	bool more;
+};
+
+/**
  * struct kobs_umem_place - a function that is hooked
  * @place: where it is
  * @u: session
@@ -149,6 +161,7 @@ bool kobs_umem_take(struct kobs_umem *u, u64 address, struct kobs_object *o);
 void kobs_umem_put_back(struct kobs_umem *u, u64 address,
 			const struct kobs_object *o);
 bool kobs_umem_freed(struct kobs_umem *u, const struct kobs_object *o);
+enum kobs_counter kobs_umem_end_some(struct kobs_umem *u, struct kobs_umem_ends *e);
 enum kobs_counter kobs_umem_made(struct kobs_umem *u, u64 address, u64 size,
 				 u32 group);
 enum kobs_counter kobs_umem_failed(struct kobs_umem *u, u32 group);
