@@ -8,6 +8,7 @@
 #include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "lib/ref_table.h"
@@ -166,7 +167,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_ref_settle);
  * @o: set to a copy of an object, once it is settled
  * @more: as for kobs_ref_settle(), or 0; NULL: the object stays as it is
  *
- * Context: task.
+ * Context: task, may sleep.
  * Return: false after the last.
  */
 bool kobs_ref_settle_next(struct kobs_ref_table *t, unsigned long *place,
@@ -178,7 +179,9 @@ bool kobs_ref_settle_next(struct kobs_ref_table *t, unsigned long *place,
 		unsigned long flags;
 		bool used;
 
-		++*place;
+		/* Most places are empty. */
+		if (!(++*place % 4096))
+			cond_resched();
 		if (!READ_ONCE(from->address))
 			continue;
 		raw_spin_lock_irqsave(&p->lock, flags);

@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/numa.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -64,8 +65,10 @@ int kobs_ref_table_init(struct kobs_ref_table *t, struct kobs_memory *m,
 				    NUMA_NO_NODE);
 	if (!t->memory)
 		return -ENOMEM;
-	for (i = 0; i < KOBS_REF_PARTS; i++)
+	for (i = 0; i < KOBS_REF_PARTS; i++) {
 		part_init(t, i);
+		cond_resched();
+	}
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_ref_table_init);
@@ -380,7 +383,7 @@ EXPORT_SYMBOL_IF_KUNIT(kobs_ref_end);
  * @place: 0 at first; where to go on
  * @o: set to a copy of an object
  *
- * Context: task.
+ * Context: task, may sleep.
  * Return: false after the last.
  */
 bool kobs_ref_next(struct kobs_ref_table *t, unsigned long *place,
