@@ -251,7 +251,7 @@ static int point_hook(struct kobs_refs_point *p, struct netlink_ext_ack *extack)
 	p->hooked = !err;
 	if (!err)
 		return 0;
-	if (err == -ENOMEM && p->calls)
+	if (err == -ENOMEM && p->calls && kobs_calls_lack_room(p->calls))
 		return kobs_session_no_memory(p->r->s, extack, "inflight");
 	why = kobs_ftrace_refusal(&err);
 	if (why)
