@@ -42,8 +42,9 @@ enum kobs_slow_word {
 
 /**
  * enum kobs_slow_flag - what is said of a call
- * @KOBS_SLOW_INTERRUPT: it was made in an interrupt, which no thread's time is for:
- *	all of it is in the column run
+ * @KOBS_SLOW_INTERRUPT: it was made in an interrupt, or by the scheduler while it
+ *	switches a thread out, which no thread's time is for: all of it is in the
+ *	column run
  * @KOBS_SLOW_OPEN: it had not returned when the session ended
  */
 enum kobs_slow_flag {

@@ -32,6 +32,7 @@ static const struct {
 	{ "text_poke*", "used to turn probes on and off" },
 	{ "smp_text_poke*", "used to turn probes on and off" },
 	{ "ftrace_*", "used to turn probes on and off" },
+	{ "__traceiter_sched_switch", "it calls the probe that follows threads" },
 	{ "irq_work_*", "called by the probe itself" },
 	{ "stack_trace_save*", "called by the probe itself" },
 	{ "stack_trace_consume*", "called by the probe itself" },

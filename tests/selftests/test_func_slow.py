@@ -156,6 +156,18 @@ def interrupts():
         equal((c["run"], c["parts"]), (c["duration"], []), "time that it ran, and parts")
 
 
+@test("what the scheduler calls to switch a blocked thread out is no part of its time")
+def switching():
+    there = {line.split()[2] for line in open("/proc/kallsyms")}
+    switch = [name for name in ("enter_lazy_tlb", "switch_mm_irqs_off") if name in there]
+    r = slow("kobs_gen_sleep", *switch, "--over", "10ms", run=script("sleep 5 20"))
+    sleeps = [c for c in r["calls"] if c["func"] == "kobs_gen_sleep"]
+    equal([sum(p["count"] for p in c["parts"] if p["reason"] == "timer") for c in sleeps], [1] * 5, "waits for the timer")
+    if switch:
+        at_least(fast(r), 5, "calls of the scheduler")
+    contains(obsctl("func", "slow", "__traceiter_sched_switch", "-d", 1, status=1).err, "calls the probe that follows threads", "refusal")
+
+
 class Reader:
     """A process that reads a pipe until __exit__()."""
 

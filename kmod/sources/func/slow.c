@@ -12,7 +12,9 @@
  *
  * A call in an interrupt is no part of a thread's time: all of its time is one in
  * which it ran. So is one that an interrupt makes between the lines of a handler
- * (kobs_slow_task.busy), before the kernel says which context it is in.
+ * (kobs_slow_task.busy), before the kernel says which context it is in, and one of
+ * the scheduler's that it makes for a thread of which it has told that it is switched
+ * out: its record is that of whoever wakes it up (slow_time.c).
  *
  * A call that has not returned when the session ends has a record if it is slow by
  * then, and is lost as in flight if it is not.
@@ -149,7 +151,7 @@ static __always_inline struct kobs_slow_task *slow_seize(struct kobs_slow *d)
 	t = slow_find(d, current);
 	if (!t)
 		return slow_claim(d) ?: ERR_PTR(-ENOSPC);
-	if (unlikely(READ_ONCE(t->busy)))
+	if (unlikely(READ_ONCE(t->busy) || READ_ONCE(t->class) != SLOW_RUN))
 		return NULL;
 	WRITE_ONCE(t->busy, true);
 	barrier();
