@@ -180,16 +180,36 @@ static void slow_set_waker(struct kobs_slow_waker *w)
 	w->comm[1] = comm[1];
 }
 
-/* A blocked thread can run: current ends its interval. */
-static noinline void slow_wake(struct kobs_slow_task *t)
+/* A blocked thread can run: @waker, or who was not seen, ends its interval. */
+static __always_inline void slow_wake(struct kobs_slow_task *t,
+				      const struct kobs_slow_waker *waker)
+{
+	slow_change_begin(t);
+	slow_account(t, ktime_get_mono_fast_ns(), t->stolen, waker);
+	t->class = SLOW_WOKEN;
+	slow_change_end(t);
+}
+
+/* Current wakes it up. */
+static noinline void slow_wake_current(struct kobs_slow_task *t)
 {
 	struct kobs_slow_waker waker;
 
 	slow_set_waker(&waker);
-	slow_change_begin(t);
-	slow_account(t, ktime_get_mono_fast_ns(), t->stolen, &waker);
-	t->class = SLOW_WOKEN;
-	slow_change_end(t);
+	slow_wake(t, &waker);
+}
+
+/*
+ * It was woken up while it was being switched out. Then its CPU may have been asked to
+ * put it on the run queue, which does so in an interrupt or as it is idle: neither has
+ * woken it up.
+ */
+static noinline void slow_queued(struct kobs_slow_task *t)
+{
+	if (in_task() && !is_idle_task(current))
+		slow_wake_current(t);
+	else
+		slow_wake(t, NULL);
 }
 
 static void slow_probe_waking(void *data, struct task_struct *p)
@@ -210,7 +230,7 @@ static void slow_probe_waking(void *data, struct task_struct *p)
 	if (unlikely(kobs_inflight_find(&d->tasks, (u64)p, 0, &ref))) {
 		t = (struct kobs_slow_task *)ref.entry->data[0];
 		if (slow_is_blocked(t) && kobs_inflight_same(&ref))
-			slow_wake(t);
+			slow_wake_current(t);
 	}
 	kobs_hit_call_end(s, pc, t0);
 	kobs_hit_leave_off(pc);
@@ -237,7 +257,7 @@ static void slow_probe_wakeup(void *data, struct task_struct *p)
 	t0 = kobs_hit_call_begin(s, pc);
 	t = slow_find(d, p);
 	if (unlikely(t && t->class == SLOW_BLOCKED))
-		slow_wake(t);
+		slow_queued(t);
 	kobs_hit_call_end(s, pc, t0);
 	kobs_hit_leave_off(pc);
 }
