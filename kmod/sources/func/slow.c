@@ -119,8 +119,8 @@ static __always_inline u64 slow_push(struct kobs_slow *d,
 				     const struct pt_regs *regs)
 {
 	struct kobs_slow_frame *f = &t->frame[t->depth];
-	u64 stolen = kobs_stolen_now(d->s);
-	u64 now = ktime_get_mono_fast_ns();
+	u64 now;
+	u64 stolen = kobs_stolen_clock(d->s, &now);
 
 	if (t->depth) {
 		slow_account(t, now, stolen, NULL);
@@ -215,11 +215,12 @@ static __always_inline bool slow_enter(void *ctx, unsigned long ip, void *found,
 
 /* Calls above this one whose return was not seen are over, too. */
 static __always_inline struct kobs_slow_frame *
-slow_pop(struct kobs_slow *d, struct kobs_slow_task *t, u32 place, u64 now)
+slow_pop(struct kobs_slow *d, struct kobs_slow_task *t, u32 place, u64 *now)
 {
+	u64 stolen = kobs_stolen_clock(d->s, now);
 	u32 above;
 
-	slow_account(t, now, kobs_stolen_now(d->s), NULL);
+	slow_account(t, *now, stolen, NULL);
 	for (above = t->depth - 1; unlikely(above > place); above--)
 		slow_fold(&t->frame[above - 1], &t->frame[above]);
 	t->depth = place;
@@ -265,8 +266,7 @@ static __always_inline void slow_exit(void *ctx, unsigned long ip,
 	if (likely(t)) {
 		WRITE_ONCE(t->busy, true);
 		barrier();
-		now = ktime_get_mono_fast_ns();
-		f = slow_pop(d, t, call->place, now);
+		f = slow_pop(d, t, call->place, &now);
 		duration = t->since - f->begin;
 	} else {
 		now = ktime_get_mono_fast_ns();

@@ -167,12 +167,10 @@ static __always_inline void wall_event(struct kobs_wall_hit *h,
 
 /*
  * What interrupts took since the thread runs, or since this was asked last. The
- * thread is current.
+ * thread is current; @now is what they took on its CPU in all.
  */
-static __always_inline u64 wall_stolen(const struct kobs_wall *d,
-				       struct kobs_wall_thread *t)
+static __always_inline u64 wall_stolen(struct kobs_wall_thread *t, u64 now)
 {
-	u64 now = kobs_stolen_now(d->s);
 	u64 stolen = t->stolen == WALL_NO_STOLEN ? 0 : now - t->stolen;
 
 	t->stolen = now;

@@ -65,7 +65,8 @@ static __always_inline void wall_out(struct kobs_wall_hit *h,
 	struct kobs_wall *d = h->d;
 
 	wall_change_begin(t);
-	wall_event(h, t, WALL_OUT, state, wall_stolen(d, t));
+	wall_event(h, t, WALL_OUT, state,
+		   wall_stolen(t, kobs_stolen_now(d->s)));
 	wall_describe(d, t, prev);
 	t->stolen = WALL_NO_STOLEN;
 	if (state == WALL_PREEMPTED)

@@ -20,6 +20,7 @@ static __always_inline void syscall_event(struct kobs_session *s, u8 event,
 	struct kobs_wall *d = s->priv;
 	struct kobs_wall_hit h = { .d = d };
 	struct kobs_wall_thread *t;
+	u64 stolen;
 
 	h.pc = kobs_hit_enter(s);
 	if (!h.pc)
@@ -29,9 +30,10 @@ static __always_inline void syscall_event(struct kobs_session *s, u8 event,
 		wall_call(&h, current, NULL);
 	} else if ((event == WALL_ENTER ? !t->system : t->system || !t->seen) &&
 		   wall_counts(s)) {
-		wall_time(&h);
+		h.zero = READ_ONCE(d->zero);
+		stolen = kobs_stolen_clock(s, &h.now);
 		wall_change_begin(t);
-		wall_event(&h, t, event, next, wall_stolen(d, t));
+		wall_event(&h, t, event, next, wall_stolen(t, stolen));
 		t->system = event == WALL_ENTER;
 		t->seen = true;
 		wall_change_end(t);
