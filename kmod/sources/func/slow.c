@@ -11,7 +11,8 @@
  * the one that it was made by. So the classes of a call add up to its duration.
  *
  * A call in an interrupt is no part of a thread's time: all of its time is one in
- * which it ran. So is one that an interrupt makes between the lines of a handler
+ * which it ran. (Softirqs of PREEMPT_RT are work of the thread that does them, and can
+ * be blocked.) So is one that an interrupt makes between the lines of a handler
  * (kobs_slow_task.busy), before the kernel says which context it is in, and one of
  * the scheduler's that it makes for a thread of which it has told that it is switched
  * out: its record is that of whoever wakes it up (slow_time.c).
@@ -137,6 +138,13 @@ static __always_inline u64 slow_push(struct kobs_slow *d,
 	return now;
 }
 
+/* Is the current context's time that of a thread? */
+static __always_inline bool slow_in_thread(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) ? !in_nmi() && !in_hardirq() :
+					       in_task();
+}
+
 /*
  * The record of the current thread, which nobody else changes until slow_free();
  * NULL for a call that is no part of its time. Of a thread that is in no call, and
@@ -146,7 +154,7 @@ static __always_inline struct kobs_slow_task *slow_seize(struct kobs_slow *d)
 {
 	struct kobs_slow_task *t;
 
-	if (unlikely(!in_task()))
+	if (unlikely(!slow_in_thread()))
 		return NULL;
 	t = slow_find(d, current);
 	if (!t)
