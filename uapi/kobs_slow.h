@@ -5,8 +5,9 @@
  *
  * The columns run, irq, woken, preempted and blocked add up to the column duration.
  * The data tell what blocked is made of: an array of 64-bit words, enum
- * kobs_slow_word, followed by parts of KOBS_SLOW_PART words each. A part is all the
- * intervals that were blocked in one way, with one stack. The times of the parts and
+ * kobs_slow_word, followed by parts of KOBS_SLOW_PART words each. A part is intervals
+ * that were blocked in one way, with one stack: all of these where the rest is empty,
+ * else there may be others in it. The times of the parts and
  * KOBS_SLOW_REST add up to blocked, as their numbers of intervals do to
  * KOBS_SLOW_WAITS.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Source func, mode slow: the blocked intervals of a call, by their kinds. Those with
- * the most time have a part each, and the others are the rest. Pure: no tracing or
+ * Source func, mode slow: the blocked intervals of a call, by their kinds. Each kind
+ * has a part, as long as there is room; then one with an interval longer than all of
+ * the least part takes its place, and the others are the rest. Pure: no tracing or
  * netlink headers.
  *
  * Locking: the caller is the only one that changes them.
