@@ -228,7 +228,7 @@ static __always_inline bool kobs_inflight_find(const struct kobs_inflight_table 
  * @key1: second word
  *
  * Without a reference, which would be kept in memory for the slow path. The caller
- * is the one who begins entries of this key, too: no order of memory is needed.
+ * is the one who begins entries of this key, too.
  *
  * Context: any, NMI included.
  * Return: the entry, or NULL when there is none of this key.
@@ -240,7 +240,11 @@ kobs_inflight_peek(const struct kobs_inflight_table *t, u64 key0, u64 key1)
 	const struct kobs_inflight_state *state = &t->states[home];
 	struct kobs_inflight *entry = kobs_inflight_at(t, home);
 
-	if ((READ_ONCE(state->use) & KOBS_INFLIGHT_PRESENT) &&
+	/*
+	 * Pairs with the release in kobs_inflight_publish(): where the slot is that of
+	 * another key now, the one that was here before must not be read.
+	 */
+	if ((smp_load_acquire(&state->use) & KOBS_INFLIGHT_PRESENT) &&
 	    entry->key[0] == key0 && entry->key[1] == key1)
 		return entry;
 	return unlikely(atomic_read(&state->displaced)) ?
