@@ -274,7 +274,7 @@ def sensible(command, status, out, err):
         hits, recorded, *others = [int(n.replace(",", "")) for n in re.findall(r"[\d,]+", account_of[0])]
         equal(recorded + sum(others), hits, f"hits of {all_of}")
         # Nothing may cross a threshold, or allocate in a guest without work.
-        if words == r"^hits " and not re.search(r"--min|--over|slab leaks .*-d |mem leaks .*(-d |--kind|--module)", command):
+        if words == r"^hits " and not re.search(r"--min|--over|slab leaks .*-d |mem refs .*-d |mem leaks .*(-d |--kind|--module)", command):
             return recorded
     return 1
 
