@@ -58,7 +58,9 @@ struct report_kind {
 	void		(*release)(struct report *r);
 	/* Of a report that was saved, in place of arrange(): take what that made from the file. */
 	void		(*restore)(struct report *r);
-	bool		file_rows;	/* restore() reads the file's rows; these have no stacks */
+	/* Of one whose rows have no stacks: make rows of those that the file has below them. */
+	void		(*unfold)(struct report *r);
+	bool		file_rows;	/* both read the file's rows; these have no stacks */
 };
 
 /* What a report that was saved says itself, where one that is made now asks the machine. */

@@ -109,6 +109,7 @@ static inline void tear_down(struct fixture *f)
 	model_free_table(&f->table);
 	ksyms_free(&f->view.ksyms);
 	usyms_free(&f->view.usyms);
+	frames_free(&f->view);
 	free(f->session.lost);
 	free(f->session.kept_out);
 	numbers_free(&f->session.filter.pids);

@@ -45,6 +45,16 @@ static int check_fit(const struct saved *s, const struct opts *o)
 	return s->records || o->html ? saved_check_again(s->path) : 0;
 }
 
+/* Whether it has stacks to draw or to fold; some reports have them below their rows. */
+static bool find_stacks(struct saved *s)
+{
+	const struct report_kind *kind = s->report.kind;
+
+	if (!s->form && !view_has_stacks(&s->view) && kind && kind->unfold)
+		kind->unfold(&s->report);
+	return view_has_stacks(&s->view);
+}
+
 static int print(struct saved *s, const struct opts *o)
 {
 	struct picture picture = {};
@@ -52,7 +62,7 @@ static int print(struct saved *s, const struct opts *o)
 	int closed;
 	int err = 0;
 
-	if (!s->records && (opts_wants_stacks(o) || o->stacks) && !view_has_stacks(&s->view))
+	if (!s->records && (opts_wants_stacks(o) || o->stacks) && !find_stacks(s))
 		err = saved_no_stacks(s);
 	if (!err)
 		err = output_for(&to, o);

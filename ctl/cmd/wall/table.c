@@ -25,6 +25,8 @@ const char *const wall_details[WALL_DETAILS] = {
 	"class", "instead", "blocked_by", "owner", "owner_pid", "kstack",
 };
 
+const char *const wall_usual[WALL_USUAL] = { "tid", "pid", "comm", "policy", "prio" };
+
 static const char *const runnable[] = { "woken", "preempted" };
 static const char *const blocked[] = { "sleep", "disk", "idle", "lock", "stopped", "other" };
 static const char *const asleep[] = { "sleep", "idle", "stopped" };
@@ -368,6 +370,7 @@ const struct report_kind wall_report = {
 	.verdict = verdict,
 	.release = release,
 	.restore = restore,
+	.unfold = wall_unfold,
 	.file_rows = true,
 };
 

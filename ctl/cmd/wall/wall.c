@@ -20,8 +20,6 @@ struct wall_opts {
 
 /* Columns that tell threads apart; others tell what they do. */
 static const char *const whose[] = { "tid", "pid", "comm", "policy", "prio", "cgroup" };
-/* As many of them without --by. */
-#define WHOSE_USUAL	5
 
 static const struct opt filter_options[] = {
 	{ "pid", 'p', "PID[,PID]", "only these processes, and what they create", &opt_list,
@@ -121,7 +119,7 @@ static bool choose_columns(const struct opts *o, bool waker, struct strings *by)
 		strings_add(by, o->by.v[i]);
 	if (is_of_threads(o)) {
 		if (!by->n)
-			add_all(by, whose, WHOSE_USUAL);
+			add_all(by, wall_usual, WALL_USUAL);
 		if (waker)
 			strings_add(by, WALL_CHAIN);
 		add_all(by, wall_details, WALL_DETAILS);
