@@ -4,6 +4,7 @@
 #define OBSCTL_CGROUP_CMD_H
 
 #include "cmd/cgroup/files.h"
+#include "cmd/cgroup/report.h"
 #include "cmd/cgroup/verdict.h"
 #include "cmd/slab/trend.h"
 #include "cmd/tools/tool.h"
@@ -42,7 +43,6 @@ void kills_close(struct cgroup_kills *k);
 /* print.c */
 void cgroup_print_head(struct out *o, const char *mode, bool interim, uint64_t took,
 		       size_t readings);
-void cgroup_print_trend(struct out *o, const struct trend *t);
-char *cgroup_limit_text(char *buf, size_t size, uint64_t limit);
+struct cgroup_growth cgroup_growth_of(const struct trend *t);
 
 #endif

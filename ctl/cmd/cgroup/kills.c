@@ -89,31 +89,25 @@ static uint64_t count_within(struct cgroup_kills *k, const char *path)
 }
 
 /* Older kernels tell the number only: whoever wanted the memory is often the victim. */
-static void print_victim(struct cgroup_kills *k, const struct row *row, struct out *o)
+static const char *victim_of(struct cgroup_kills *k, const struct row *row)
 {
 	bool named = view_column(&k->aside.view, "victim") != SIZE_MAX;
-	uint64_t pid = key_of(k, row, "victim_pid");
-	const char *name = (const char *)(uintptr_t)key_of(k, row, named ? "victim" : "comm");
 
-	if (named || pid == key_of(k, row, "pid"))
-		out_cell_text(o, "victim", "VICTIM", name);
-	else
-		out_cell_aside(o, "VICTIM", "-", false);
-	out_cell_number(o, "victim_pid", "PID", pid);
+	if (!named && key_of(k, row, "victim_pid") != key_of(k, row, "pid"))
+		return NULL;
+	return (const char *)(uintptr_t)key_of(k, row, named ? "victim" : "comm");
 }
 
 static void print_row(struct cgroup_kills *k, const struct row *row, struct out *o)
 {
 	struct buf group = {};
 
-	out_row_begin(o);
-	print_victim(k, row, o);
-	out_cell_text(o, "comm", "WANTED BY", (const char *)(uintptr_t)key_of(k, row, "comm"));
-	out_cell_number(o, "pid", "PID", key_of(k, row, "pid"));
 	cgroup_print(key_of(k, row, "cgroup"), &group);
-	out_cell_text(o, "cgroup", "IN", group.p);
-	out_cell_number(o, "count", "KILLS", row->count);
-	out_row_end(o);
+	cgroup_print_killed(o, &(struct cgroup_killed){
+		.victim = victim_of(k, row), .victim_pid = key_of(k, row, "victim_pid"),
+		.comm = (const char *)(uintptr_t)key_of(k, row, "comm"),
+		.pid = key_of(k, row, "pid"), .group = group.p, .count = row->count,
+	});
 	buf_free(&group);
 }
 
@@ -129,11 +123,7 @@ void kills_print(struct cgroup_kills *k, const char *path, uint64_t seen, struct
 	size_t i;
 
 	if (!k->open || !k->aside.read) {
-		if (k->why.len)
-			out_json_text(o, "kills_unseen", k->why.p);
-		if (seen)
-			out_line(o, "Who was killed is not known: %s",
-				 k->why.len ? k->why.p : "the session could not be read");
+		cgroup_print_unseen(o, k->why.len ? k->why.p : NULL, seen);
 		return;
 	}
 	/* A victim can be in the group, and who wanted the memory elsewhere. */

@@ -7,11 +7,7 @@
 #include "cmd/cgroup/cgroup.h"
 #include "cmd/mem/series.h"
 #include "lib/cgroup.h"
-#include "lib/cgroup_name.h"
 #include "lib/clock.h"
-#include "lib/format.h"
-
-#define TEXT_ROWS	40
 
 /* A group in the last reading. */
 struct listed {
@@ -131,69 +127,23 @@ static const struct trend *trend_of(const struct listing *l, const char *path)
 	return &none;
 }
 
-static void print_bytes(struct out *o, const char *key, const char *header, uint64_t bytes)
+/* Return: lines of the groups, whose paths are theirs. */
+static struct cgroup_line *lines_of(const struct listing *l)
 {
-	char shown[40];
+	struct cgroup_line *v = zalloc((l->n + 1) * sizeof(*v));
+	size_t i;
 
-	out_cell_shown(o, key, header, bytes, format_bytes(shown, sizeof(shown), bytes));
-}
+	for (i = 0; i < l->n; i++) {
+		const struct listed *g = &l->v[i];
 
-static void print_percent(struct out *o, const char *key, const char *header, double percents)
-{
-	char shown[40];
-
-	out_json_precise(o, key, percents);
-	snprintf(shown, sizeof(shown), "%.1f %%", percents);
-	out_cell_aside(o, header, shown, true);
-}
-
-static void print_group(struct listing *l, struct out *o, const struct listed *g)
-{
-	struct buf name = {};
-	char shown[40];
-
-	cgroup_name(g->path, &name);
-	out_row_begin(o);
-	out_cell_text(o, "cgroup", "CGROUP", name.p);
-	out_json_text(o, "cgroup_path", g->path);
-	out_json_number(o, "cgroup_number", g->id);
-	print_bytes(o, "current", "MEMORY", g->current);
-	if (g->limit == NO_LIMIT) {
-		out_cell_aside(o, "LIMIT", "-", true);
-		out_cell_aside(o, "USED", "-", true);
-	} else {
-		print_bytes(o, "limit", "LIMIT", g->limit);
-		print_percent(o, "used_percent", "USED", percent(g->current, g->limit));
+		v[i] = (struct cgroup_line){
+			.path = g->path, .id = g->id, .current = g->current, .limit = g->limit,
+			.anon = g->anon, .file = g->file, .slab = g->slab, .kills = g->kills,
+			.pressure = g->pressure, .throttled = g->throttled,
+			.growth = cgroup_growth_of(trend_of(l, g->path)),
+		};
 	}
-	print_bytes(o, "anon", "ANON", g->anon);
-	print_bytes(o, "file", "FILE", g->file);
-	print_bytes(o, "slab", "SLAB", g->slab);
-	if (l->over)
-		cgroup_print_trend(o, trend_of(l, g->path));
-	print_percent(o, "pressure_percent", "PRESSURE", g->pressure);
-	print_percent(o, "throttled_percent", "THROTTLED", g->throttled);
-	out_json_number(o, "oom_kills", g->kills);
-	format_count(shown, sizeof(shown), g->kills);
-	out_cell_aside(o, "OOM KILLS", shown, true);
-	out_row_end(o);
-	buf_free(&name);
-}
-
-static void print_foot(const struct listing *l, struct out *o, size_t shown)
-{
-	struct buf path = {};
-
-	if (!l->n) {
-		out_line(o, "No control group below %s has the memory controller.", cgroup_root());
-		return;
-	}
-	if (shown < l->n)
-		out_line(o, "... and %zu more: see -n", l->n - shown);
-	out_line(o, "PRESSURE: time that threads waited for memory, of 10 s. THROTTLED: periods in which its CPU time was used up. OOM KILLS: %s.",
-		 l->over ? "in this time" : "since the group was made");
-	buf_quote(&path, l->v[0].path);
-	out_line(o, "Next: obsctl cgroup %s", path.p);
-	buf_free(&path);
+	return v;
 }
 
 static int print_report(void *arg, bool interim)
@@ -201,10 +151,12 @@ static int print_report(void *arg, bool interim)
 	struct listing *l = arg;
 	bool live = interim && l->readings.live;
 	struct output to = l->output;
-	size_t most = l->o->top.given ? l->o->top.value : l->o->json ? 0 : TEXT_ROWS;
-	char took[32];
+	struct cgroup_lines lines = {
+		.root = cgroup_root(), .duration = l->last - l->from, .interim = interim,
+		.readings = l->nr_readings, .over = l->over, .n = l->n, .all = l->n,
+		.most = l->o->top.given ? l->o->top.value : l->o->json ? 0 : CGROUP_ROWS,
+	};
 	struct out o;
-	size_t i;
 
 	if (live)
 		to.grid = grid_new();
@@ -212,15 +164,9 @@ static int print_report(void *arg, bool interim)
 	output_begin(&to, &o, l->o->json);
 	out_open(&o, NULL, '{');
 	cgroup_print_head(&o, "list", interim, l->last - l->from, l->nr_readings);
-	if (l->over)
-		out_line(&o, "cgroup, %s%s, %zu readings: control groups by memory, those below with those above\n",
-			 format_ns(took, sizeof(took), (double)(l->last - l->from)),
-			 interim ? " so far" : "", l->nr_readings);
-	out_table_begin(&o, "rows");
-	for (i = 0; i < l->n && (!most || i < most); i++)
-		print_group(l, &o, &l->v[i]);
-	out_table_end(&o);
-	print_foot(l, &o, i);
+	lines.v = lines_of(l);
+	cgroup_lines_print(&lines, &o);
+	free(lines.v);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);

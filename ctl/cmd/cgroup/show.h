@@ -5,7 +5,7 @@
 
 #include "cmd/cgroup/cgroup.h"
 
-#define SHOW_PARTS	16
+#define SHOW_PARTS	CGROUP_PARTS
 #define SHOW_LEVELS	64
 
 /* A group from the root down to the one that is shown: kills that its limit caused. */

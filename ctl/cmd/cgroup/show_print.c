@@ -1,152 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The report of one control group. */
+/* The report of one control group, of its readings. */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/cgroup/show.h"
 #include "cmd/slab/slab.h"
-#include "lib/cgroup_name.h"
 #include "lib/format.h"
-
-static const char *const events[] = { "low", "high", "max", "oom", "oom_kill" };
 
 static bool has_own_limit(const struct show *s)
 {
 	return !strcmp(s->limit_path, s->path);
 }
 
-static void print_use(const struct show *s, struct out *o)
-{
-	char used[32], limit[32], room[32];
-
-	if (!s->now.has_memory)
-		return;
-	format_bytes(used, sizeof(used), s->now.current);
-	format_bytes(limit, sizeof(limit), s->limit);
-	format_bytes(room, sizeof(room), s->room);
-	if (s->limit == NO_LIMIT)
-		out_line(o, "It uses %s, without a limit\n", used);
-	else if (has_own_limit(s))
-		out_line(o, "It uses %s of %s, the memory.max of %s\n", used, limit, s->limit_path);
-	else
-		out_line(o, "It uses %s of %s, the memory.max of %s, which has room for %s\n", used,
-			 limit, s->limit_path, room);
-}
-
-static void print_head(const struct show *s, struct out *o, bool interim)
-{
-	char took[32], gone[16] = "";
-	struct buf name = {};
-
-	cgroup_print_head(o, "show", interim, s->last - s->from, s->nr_readings);
-	cgroup_name(s->path, &name);
-	out_json_text(o, "cgroup", name.p);
-	out_json_text(o, "cgroup_path", s->path);
-	out_json_number(o, "cgroup_number", s->id);
-	if (s->removed) {
-		out_json_bool(o, "removed", true);
-		snprintf(gone, sizeof(gone), ", removed");
-	}
-	out_line(o, "cgroup %s%s, %s%s, %zu readings", s->path, gone,
-		 format_ns(took, sizeof(took), (double)(s->last - s->from)),
-		 interim ? " so far" : "", s->nr_readings);
-	print_use(s, o);
-	buf_free(&name);
-}
-
-static void print_part(const struct show *s, struct out *o, size_t i)
-{
-	bool rest = i == nr_cgroup_parts;
-	int64_t bytes = rest ? cgroup_rest(&s->now) : (int64_t)cgroup_part_bytes(&s->now, i);
-	char shown[40], number[32];
-
-	if (!o->json && !bytes && !s->trends[i].squares)
-		return;
-	out_row_begin(o);
-	out_json_text(o, "part", cgroup_parts[i].name);
-	out_cell_aside(o, "PART", cgroup_parts[i].doc, false);
-	format_bytes(number, sizeof(number), (uint64_t)(bytes < 0 ? -bytes : bytes));
-	snprintf(shown, sizeof(shown), "%s%s", bytes < 0 ? "-" : "", number);
-	out_cell_signed(o, "bytes", "BYTES", bytes, shown);
-	snprintf(shown, sizeof(shown), "%.1f %%",
-		 s->now.current ? (double)bytes * 100 / (double)s->now.current : 0);
-	out_cell_aside(o, "SHARE", shown, true);
-	cgroup_print_trend(o, &s->trends[i]);
-	out_row_end(o);
-}
-
-static void print_parts(const struct show *s, struct out *o)
+static void take_memory(const struct show *s, struct cgroup_report *r)
 {
 	size_t i;
 
-	if (!s->now.has_memory) {
-		out_line(o, "%s", s->path[1] ?
-			 "It has no memory controller: nothing is known of its memory." :
-			 "The root has no account of its memory: see obsctl mem growth.");
-		return;
-	}
-	out_json_number(o, "current", s->now.current);
-	out_table_begin(o, "rows");
+	r->has_memory = s->now.has_memory;
+	r->current = s->now.current;
+	r->swap = s->now.swap;
+	r->peak = s->now.peak;
+	memcpy(r->own, s->now.limit, sizeof(r->own));
+	r->limit = s->limit;
+	r->limit_path = s->limit_path;
+	r->room = s->room;
 	for (i = 0; i <= nr_cgroup_parts; i++)
-		print_part(s, o, i);
-	out_table_end(o);
-}
-
-static void print_limits(const struct show *s, struct out *o)
-{
-	struct buf line = {};
-	char shown[32];
-	size_t i;
-
-	out_open(o, "limits", '{');
-	for (i = 0; i < NR_CGROUP_LIMITS; i++) {
-		/* Nothing that is kept for a group is none, too. */
-		bool none = s->now.limit[i] == NO_LIMIT ||
-			    ((i == LIMIT_LOW || i == LIMIT_MIN) && !s->now.limit[i]);
-
-		if (none)
-			continue;
-		out_json_number(o, cgroup_limit_files[i], s->now.limit[i]);
-		buf_printf(&line, "%s%s %s", line.len ? ", " : "", cgroup_limit_files[i],
-			   cgroup_limit_text(shown, sizeof(shown), s->now.limit[i]));
+		r->parts[r->nr_parts++] = (struct cgroup_share){
+			.name = cgroup_parts[i].name, .doc = cgroup_parts[i].doc,
+			.bytes = i == nr_cgroup_parts ? cgroup_rest(&s->now) :
+				 (int64_t)cgroup_part_bytes(&s->now, i),
+			.growth = cgroup_growth_of(&s->trends[i]),
+		};
+	for (i = 0; i < CGROUP_EVENTS; i++) {
+		r->ever[i] = cgroup_value(&s->now.events, cgroup_events[i]);
+		r->events[i] = grown(cgroup_value(&s->first.events, cgroup_events[i]), r->ever[i]);
 	}
-	out_close(o, '}');
-	if (s->limit != NO_LIMIT) {
-		out_json_number(o, "limit", s->limit);
-		out_json_text(o, "limit_of", s->limit_path);
-		out_json_number(o, "limit_room", s->room);
-	}
-	out_json_number(o, "swap", s->now.swap);
-	if (s->now.peak)
-		out_json_number(o, "peak", s->now.peak);
-	out_line(o, "\nLimits of its own: %s", line.len ? line.p : "none");
-	if (s->now.peak)
-		out_line(o, "The most it ever used: %s",
-			 format_bytes(shown, sizeof(shown), s->now.peak));
-	if (s->now.swap)
-		out_line(o, "In swap: %s", format_bytes(shown, sizeof(shown), s->now.swap));
-	buf_free(&line);
-}
-
-static void print_events(const struct show *s, struct out *o)
-{
-	struct buf line = {};
-	size_t i;
-
-	out_open(o, "events", '{');
-	for (i = 0; i < ARRAY_SIZE(events); i++) {
-		uint64_t ever = cgroup_value(&s->now.events, events[i]);
-		uint64_t n = grown(cgroup_value(&s->first.events, events[i]), ever);
-
-		out_json_number(o, events[i], n);
-		buf_printf(&line, "%s%s %llu", i ? ", " : "", events[i], (unsigned long long)n);
-		if (ever > n)
-			buf_printf(&line, " (ever %llu)", (unsigned long long)ever);
-	}
-	out_close(o, '}');
-	out_line(o, "Events: %s", line.p);
-	buf_free(&line);
 }
 
 static double share(uint64_t a, uint64_t b, double us)
@@ -154,31 +43,19 @@ static double share(uint64_t a, uint64_t b, double us)
 	return us > 0 ? (double)grown(a, b) * 100 / us : 0;
 }
 
-static void print_pressure(const struct show *s, struct out *o)
+static void take_pressure(const struct show *s, struct cgroup_report *r)
 {
 	double us = (double)(s->last - s->from) / 1000;
-	struct buf line = {};
 	size_t i;
 
-	out_open(o, "pressure", '{');
 	for (i = 0; i < NR_PRESSURES; i++) {
 		const struct pressure *a = &s->first.pressure[i];
 		const struct pressure *b = &s->now.pressure[i];
 
-		if (!a->there || !b->there)
-			continue;
-		out_open(o, pressure_names[i], '{');
-		out_json_precise(o, "some_percent", share(a->some, b->some, us));
-		out_json_precise(o, "full_percent", share(a->full, b->full, us));
-		out_close(o, '}');
-		buf_printf(&line, "%s%s %.1f %% (all of its threads %.1f %%)",
-			   line.len ? ", " : "", pressure_names[i], share(a->some, b->some, us),
-			   share(a->full, b->full, us));
+		r->pressure[i].there = a->there && b->there;
+		r->pressure[i].some = share(a->some, b->some, us);
+		r->pressure[i].full = share(a->full, b->full, us);
 	}
-	out_close(o, '}');
-	if (line.len)
-		out_line(o, "Time that threads waited: %s", line.p);
-	buf_free(&line);
 }
 
 static uint64_t cpu_grown(const struct show *s, const char *name)
@@ -186,28 +63,16 @@ static uint64_t cpu_grown(const struct show *s, const char *name)
 	return named_grown(&s->first.cpu, &s->now.cpu, name);
 }
 
-static void print_cpu(const struct show *s, struct out *o)
+static void take_cpu(const struct show *s, struct cgroup_report *r)
 {
 	double us = (double)(s->last - s->from) / 1000;
-	double used = us > 0 ? (double)cpu_grown(s, "usage_usec") / us : 0;
-	uint64_t periods = cpu_grown(s, "nr_periods");
-	uint64_t throttled = cpu_grown(s, "nr_throttled");
-	bool limited = s->now.quota != NO_LIMIT && s->now.period;
 
-	out_open(o, "cpu", '{');
-	out_json_precise(o, "used", used);
-	if (limited)
-		out_json_precise(o, "quota", (double)s->now.quota / (double)s->now.period);
-	out_json_number(o, "periods", periods);
-	out_json_number(o, "throttled", throttled);
-	out_json_number(o, "throttled_us", cpu_grown(s, "throttled_usec"));
-	out_close(o, '}');
-	if (limited)
-		out_line(o, "CPU: %.2f CPUs of %.2f (cpu.max); throttled in %llu of %llu periods",
-			 used, (double)s->now.quota / (double)s->now.period,
-			 (unsigned long long)throttled, (unsigned long long)periods);
-	else
-		out_line(o, "CPU: %.2f CPUs, without a quota", used);
+	r->cpus = us > 0 ? (double)cpu_grown(s, "usage_usec") / us : 0;
+	r->periods = cpu_grown(s, "nr_periods");
+	r->throttled = cpu_grown(s, "nr_throttled");
+	r->throttled_us = cpu_grown(s, "throttled_usec");
+	if (s->now.quota != NO_LIMIT && s->now.period)
+		r->quota = (double)s->now.quota / (double)s->now.period;
 }
 
 /* The part that grew most up to where most was held. */
@@ -224,23 +89,6 @@ static void describe_most(const struct show *s, struct buf *out)
 	if (part != NO_PART)
 		buf_printf(out, ", %s of it %s", by > s->found.rise / 2 ? "most" : "the largest part",
 			   cgroup_parts[part].doc);
-}
-
-static void print_kills(struct show *s, struct out *o)
-{
-	uint64_t n = show_kills(s);
-	const char *cause = show_cause(s);
-
-	out_json_number(o, "oom_kills", n);
-	if (n && cause)
-		out_json_text(o, "oom_limit_of", cause);
-	if (n)
-		out_line(o, "\nKilled for want of memory: %llu process%s, since %s%s",
-			 (unsigned long long)n, n == 1 ? "" : "es",
-			 cause ? "there was no more below the limit of " :
-			 "the machine, or the nodes that it may use, had no more",
-			 cause ? cause : "");
-	kills_print(&s->kills, s->path, n, o);
 }
 
 static void describe(const struct show *s, struct buf *out)
@@ -300,49 +148,51 @@ static const char *next_of(const struct show *s)
 	return part == NO_PART ? NULL : cgroup_parts[part].next;
 }
 
-static void print_verdict(const struct show *s, struct out *o)
+static void take_verdict(const struct show *s, struct cgroup_report *r, struct buf *text,
+			 struct buf *command)
 {
 	const char *next = next_of(s);
-	struct buf text = {};
 
 	if (!s->now.has_memory)
 		return;
-	describe(s, &text);
-	out_json_text(o, "verdict", cgroup_verdict_name(s->found.verdict));
-	out_json_precise(o, "held_bytes_per_s", s->found.rate);
-	out_json_precise(o, "held_confidence", s->found.sure);
-	out_json_text(o, "verdict_text", text.p);
-	out_line(o, "\n%s.", text.p);
-	if (next) {
-		text.len = 0;
-		buf_printf(&text, "%s --cgroup ", next);
-		buf_quote(&text, s->path);
-		out_json_text(o, "next", text.p);
-		out_line(o, "Next: %s", text.p);
-	}
-	buf_free(&text);
+	describe(s, text);
+	r->verdict = cgroup_verdict_name(s->found.verdict);
+	r->rate = s->found.rate;
+	r->sure = s->found.sure;
+	r->says = text->p;
+	if (!next)
+		return;
+	buf_printf(command, "%s --cgroup ", next);
+	buf_quote(command, s->path);
+	r->next = command->p;
 }
 
 /** show_print() - The report. Return: 0 or an exit status. */
 int show_print(struct show *s, const struct output *to, bool interim)
 {
+	struct cgroup_report r = {
+		.path = s->path, .id = s->id, .duration = s->last - s->from, .interim = interim,
+		.readings = s->nr_readings, .removed = s->removed, .kills = show_kills(s),
+		.cause = show_cause(s),
+	};
+	struct buf text = {}, command = {};
 	struct out o;
 
+	take_memory(s, &r);
+	take_pressure(s, &r);
+	take_cpu(s, &r);
+	take_verdict(s, &r, &text, &command);
 	output_begin(to, &o, s->o->json);
 	out_open(&o, NULL, '{');
-	print_head(s, &o, interim);
-	print_parts(s, &o);
-	if (s->now.has_memory) {
-		print_limits(s, &o);
-		print_events(s, &o);
-	}
-	print_pressure(s, &o);
-	print_cpu(s, &o);
-	print_kills(s, &o);
-	print_verdict(s, &o);
+	cgroup_print_head(&o, "show", interim, r.duration, r.readings);
+	cgroup_report_begin(&r, &o);
+	kills_print(&s->kills, s->path, r.kills, &o);
+	cgroup_report_end(&r, &o);
 	out_close(&o, '}');
 	out_newline(&o);
 	out_free(&o);
+	buf_free(&text);
+	buf_free(&command);
 	if (to->grid)
 		return 0;
 	if (interim && !s->o->json)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/cgroup/report.h"
 #include "cmd/func_calls.h"
 #include "cmd/lock/stalls_saved.h"
 #include "cmd/mem/all.h"
@@ -49,6 +50,16 @@ static const struct saved_form forms[] = {
 	{
 		.source = "mem", .mode = "user", .print = mem_user_show, .whole = true,
 		.no_stacks = "it was made with --passive, which follows no objects",
+	},
+	{
+		.source = "cgroup", .mode = "list", .print = cgroup_list_show,
+		.no_diff = "what groups use has no common sum, as those below are with those above",
+		.no_stacks = "it is of files of control groups",
+	},
+	{
+		.source = "cgroup", .mode = "show", .print = cgroup_report_show, .whole = true,
+		.no_diff = "it tells by itself how the group's memory grows",
+		.no_stacks = "it is of files of a control group",
 	},
 };
 

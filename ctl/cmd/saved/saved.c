@@ -47,7 +47,7 @@ static const struct {
 	{ "sentence", "triage" },	/* of an older obsctl */
 	{ "checks", "doctor" }, { "sources", "status" }, { "sessions", "session list" },
 	{ "probes", "probe list" }, { "events", "pmu list" }, { "per_hit", "diff" },
-	{ "of", "slab diff" }, { "readings", "cgroup" },
+	{ "of", "slab diff" },
 };
 
 /* Return: the exit status; 0 if it is none of those. */
@@ -127,8 +127,7 @@ int saved_open(struct saved *s, const char *path)
 		return err;
 	source = saved_text(s, "source");
 	mode = saved_text(s, "mode");
-	if (!saved_text(s, "kobs") || !source || !mode || !strcmp(mode, "diff") ||
-	    !strcmp(source, "cgroup")) {
+	if (!saved_text(s, "kobs") || !source || !mode || !strcmp(mode, "diff")) {
 		err = refuse_other(s);
 		return err ? err :
 		       saved_no_report(s, "it has no \"kobs\", \"source\" or \"mode\"");
