@@ -24,7 +24,7 @@ const struct refs_preset refs_presets[] = {
 		.functions = {
 			[KOBS_REFS_NEW] = "alloc_empty_file=ret",
 			[KOBS_REFS_GET] = GETS_OF_FILES,
-			[KOBS_REFS_PUT] = "fput fput_close fput_close_sync",
+			[KOBS_REFS_PUT] = "fput fput_close fput_close_sync __fput_sync",
 			[KOBS_REFS_END] = "__fput",
 		},
 		.inlined = "get_file() is",
