@@ -330,7 +330,7 @@ def columns():
              "slab": ("leaks", "trace"), "pmu": ("stat", "record", "mem", "branch"), "wall": (None,)}
     # Of trees, and of streams that obsctl puts together.
     own = {"func": {"path", "root", "call", "inside", "self_ns", "context", "duration", "run", "irq", "woken", "preempted", "blocked"},
-           "lock": {"link", "links"}, "pmu": {"sample", "left", "info"}}
+           "lock": {"link", "links"}, "pmu": {"sample", "left", "info"}, "wall": {"chain"}}
     for noun, names in verbs.items():
         listed = set()
         for verb in names:
