@@ -252,13 +252,11 @@ kobs_inflight_peek(const struct kobs_inflight_table *t, u64 key0, u64 key1)
 }
 
 /**
- * kobs_inflight_begin_home() - create an entry in its key's own slot
+ * kobs_inflight_begin_home() - create an entry in its key's own slot, without a call
  * @t: table
  * @key0: first word
  * @key1: second word
  * @ref: set to the new entry, as by kobs_inflight_begin()
- *
- * For handlers that must be cheap: there is no call in it.
  *
  * Context: any, NMI included; preemption off until the entry is published.
  * Return: false when nothing was done: call kobs_inflight_begin().
