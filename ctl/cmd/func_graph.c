@@ -307,16 +307,6 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	}
 }
 
-static bool has_narrowed(const struct session *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->nr_notes; i++)
-		if (!strcmp(s->notes[i].name, "functions_called"))
-			return s->notes[i].number;
-	return false;
-}
-
 /**
  * func_graph_advise() - What to do where the guard stopped a session with all functions.
  *
@@ -325,7 +315,7 @@ static bool has_narrowed(const struct session *s)
 void func_graph_advise(const struct session *s, struct out *o)
 {
 	if (s->stop_reason && strstr(s->stop_reason, "guard") && s->targets > FUNCTIONS_MAX &&
-	    !has_narrowed(s))
+	    !model_note_number(s, "functions_called"))
 		out_line(o, "All functions were hooked, and each call of one costs: name PATTERNs of those to follow, or raise --budget.");
 }
 

@@ -196,16 +196,6 @@ static uint64_t param_of(const struct session *s, const char *name)
 	return 0;
 }
 
-static uint64_t note_of(const struct session *s, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < s->nr_notes; i++)
-		if (!strcmp(s->notes[i].name, name))
-			return s->notes[i].number;
-	return 0;
-}
-
 static void describe(struct report *r, struct buf *out)
 {
 	const struct session *s = r->session;
@@ -215,7 +205,7 @@ static void describe(struct report *r, struct buf *out)
 	buf_printf(out, " of %u %s%s: %s of %s calls took %s or longer", s->targets,
 		   w->syscalls ? "system call" : "function", s->targets == 1 ? "" : "s",
 		   format_count(slow, sizeof(slow), w->taken),
-		   format_count(all, sizeof(all), w->taken + note_of(s, "fast")),
+		   format_count(all, sizeof(all), w->taken + model_note_number(s, "fast")),
 		   format_ns(over, sizeof(over), (double)param_of(s, "over")));
 	if (w->taken)
 		buf_printf(out, ", %s in all", format_ns(sum, sizeof(sum), (double)w->sum));

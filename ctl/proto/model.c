@@ -320,6 +320,25 @@ void model_add_loss(struct session *s, const char *reason, const char *doc, uint
 	s->lost[s->nr_lost++] = (struct lost){ copy_string(reason), copy_string(doc), count };
 }
 
+/** model_note() - Return: a number of the source's own, by its name; NULL when there is none. */
+const struct session_note *model_note(const struct session *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_notes; i++)
+		if (!strcmp(s->notes[i].name, name))
+			return &s->notes[i];
+	return NULL;
+}
+
+/** model_note_number() - Return: such a number, or 0. */
+uint64_t model_note_number(const struct session *s, const char *name)
+{
+	const struct session_note *note = model_note(s, name);
+
+	return note ? note->number : 0;
+}
+
 /** model_add_note() - Add a number that was counted on this side of the socket, unless it is 0. */
 void model_add_note(struct session *s, const char *name, const char *doc, uint64_t number)
 {

@@ -64,6 +64,7 @@ void nothing_print(struct report *r, struct out *o)
 	struct losses l = losses_of(s);
 	/* A session that runs may have counted one between the two. */
 	uint64_t others = s->filtered > s->own ? s->filtered - s->own : 0;
+	uint64_t fast = model_note_number(s, "fast");
 	struct buf line = {}, why = {};
 
 	if (r->saved) {
@@ -74,7 +75,11 @@ void nothing_print(struct report *r, struct out *o)
 		return;
 	}
 	absent_describe(r, &why);
-	add_count(others, "hit was refused by the filter",
+	/* Calls that were not slow are filtered, too. */
+	if (fast > others)
+		fast = others;
+	add_count(fast, "call took less than --over", "calls took less than --over", &why);
+	add_count(others - fast, "hit was refused by the filter",
 		  "hits were refused by the filter", &why);
 	add_count(s->own, "hit came from obsctl itself", "hits came from obsctl itself", &why);
 	add_count(l.pending, "call or wait is still going on", "calls or waits are still going on",

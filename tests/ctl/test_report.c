@@ -308,6 +308,13 @@ static void test_nothing(void)
 	has(print(&f), "Nothing was recorded: there is no process 4194305; "
 	    "15 hits were refused by the filter; 1 hit came from obsctl itself.\n",
 	    "the filter refused all hits");
+	model_add_note(&f.session, "fast", "calls that took less than over", 12);
+	has(print(&f), "; 12 calls took less than --over; 3 hits were refused by the filter; 1 hit came from obsctl itself.\n",
+	    "calls that are not slow are not refused by the filter");
+	f.session.filtered = 8;
+	has(print(&f), "; 7 calls took less than --over; 1 hit came from obsctl itself.\n",
+	    "a session that runs has counted some of them late");
+	f.session.nr_notes = 0;
 	f.session.filtered = 0;
 	has(print(&f), "there is no process 4194305; 1 hit came from obsctl itself.\n",
 	    "a session that runs has counted obsctl's own hit late");

@@ -106,9 +106,7 @@ void all_rows_read(struct all_report *a, size_t kind, struct report *r)
 	k->idle = l->idle;
 	k->objects = l->objects;
 	k->bytes = l->bytes;
-	for (i = 0; i < r->session->nr_notes; i++)
-		if (!strcmp(r->session->notes[i].name, "owner_pages"))
-			k->elsewhere = r->session->notes[i].number;
+	k->elsewhere = model_note_number(r->session, "owner_pages");
 	for (i = 0; i < r->table->nr_rows; i++) {
 		const struct row *row = &l->v[i].row;
 

@@ -5,16 +5,6 @@
 
 #include "cmd/pmu/edges.h"
 
-static uint64_t note_number(const struct session *s, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < s->nr_notes; i++)
-		if (!strcmp(s->notes[i].name, name))
-			return s->notes[i].number;
-	return 0;
-}
-
 /* One that found no row for one of its branches is lost, but was looked at. */
 static uint64_t samples_folded(const struct session *s)
 {
@@ -32,9 +22,9 @@ void edges_print_check(struct edges *e, const struct session *s, struct out *o)
 {
 	double entries = e->entries ? (double)e->entries : 1;
 	double samples = (double)samples_folded(s);
-	uint64_t deepest = note_number(s, "deepest");
-	uint64_t truncated = note_number(s, "truncated");
-	uint64_t empty = note_number(s, "empty");
+	uint64_t deepest = model_note_number(s, "deepest");
+	uint64_t truncated = model_note_number(s, "truncated");
+	uint64_t empty = model_note_number(s, "empty");
 	double depth = (double)e->entries / samples;
 	uint64_t blocks = 0;
 	size_t i;

@@ -251,8 +251,7 @@ void edges_make(struct edges *e, struct view *v, const struct session *s, const 
 	memset(e, 0, sizeof(*e));
 	e->view = v;
 	e->has_hist = t->has_hist;
-	for (i = 0; i < s->nr_notes; i++)
-		e->predictions |= !strcmp(s->notes[i].name, "predictions");
+	e->predictions = model_note(s, "predictions");
 	e->edge = zalloc((t->nr_rows + 1) * sizeof(*e->edge));
 	e->block = zalloc((t->nr_rows + 1) * sizeof(*e->block));
 	for (i = 0; i < t->nr_rows; i++)

@@ -94,12 +94,10 @@ static size_t read_calls(struct call **out, const json_t *rows, bool callers)
 static void read_all(struct edges *e, const struct report *r, const json_t *root)
 {
 	const struct session *s = r->session;
-	size_t i;
 
 	memset(e, 0, sizeof(*e));
 	e->view = r->view;
-	for (i = 0; i < s->nr_notes; i++)
-		e->predictions |= !strcmp(s->notes[i].name, "predictions");
+	e->predictions = model_note(s, "predictions");
 	read_edges(e, json_object_get(root, "rows"));
 	read_blocks(e, json_object_get(root, "blocks"));
 	e->nr_calls = read_calls(&e->call, json_object_get(root, "calls"), false);

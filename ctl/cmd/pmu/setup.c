@@ -213,9 +213,8 @@ const char *pmu_title(const struct pmu_run *p, const struct session *s, struct b
 
 	for (i = 0; i < p->events.n; i++)
 		buf_printf(out, "%s%s", i ? ", " : "", p->events.v[i].name);
-	for (i = 0; i < s->nr_notes; i++)
-		if (!strcmp(s->notes[i].name, "fallback"))
-			buf_puts(out, " (there is no PMU: cpu-clock in place of cycles)");
+	if (model_note(s, "fallback"))
+		buf_puts(out, " (there is no PMU: cpu-clock in place of cycles)");
 	return out->p;
 }
 

@@ -62,12 +62,9 @@ static uint64_t weight(struct report *r, const struct row *row)
 /* Whether the events of all rows are nanoseconds: the module knows its clocks. */
 static bool in_ns(const struct session *s)
 {
-	size_t i;
+	const struct session_note *clocks = model_note(s, "clocks");
 
-	for (i = 0; i < s->nr_notes; i++)
-		if (!strcmp(s->notes[i].name, "clocks"))
-			return s->notes[i].number == s->targets;
-	return false;
+	return clocks && clocks->number == s->targets;
 }
 
 /* Clocks count ns, other events themselves; samples stand for no number of either. */

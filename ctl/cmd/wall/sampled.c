@@ -45,22 +45,12 @@ static uint64_t lost_of(const struct session *s)
 	return s->hits - s->recorded - s->filtered;
 }
 
-static bool is_fallback(const struct session *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->nr_notes; i++)
-		if (!strcmp(s->notes[i].name, "fallback"))
-			return true;
-	return false;
-}
-
 #define NOTES	6
 
 /* What the report says of the samples, as numbers of the session. */
 static void add_notes(const struct session *from, const struct divided *done, struct session *to)
 {
-	add_note(to, "samples", is_fallback(from) ?
+	add_note(to, "samples", model_note(from, "fallback") ?
 		 "of time on CPU, by cpu-clock, 999 per second of each CPU" :
 		 "of time on CPU, by cycles, 999 per second of each CPU", done->samples);
 	add_note(to, "samples_others", "of other threads, or of these when they did not run",
