@@ -10,25 +10,26 @@ NICE = 15
 
 class Work:
     """
-    A job that can start when the jobs it needs have succeeded. Its function returns False on failure. One that fills may take
-    whatever time it does.
+    A job that can start when the jobs it needs have succeeded, and when none runs that writes the same directories. Its function
+    returns False on failure. One that fills may take whatever time it does.
     """
 
-    def __init__(self, name, do, needs=(), fills=False):
-        self.name, self.do, self.needs, self.fills = name, do, set(needs), fills
+    def __init__(self, name, do, needs=(), fills=False, writes=()):
+        self.name, self.do, self.needs, self.fills, self.writes = name, do, set(needs), fills, set(writes)
 
 
 class Crew:
     """
     Worker threads. Each takes the first job that can start, those that fill last; without one, it starts a second guest for a
-    kernel with tests left. Where there is more than one of them, another thread does those that fill beside them.
+    kernel with tests left. Where there is more than one of them, another thread does those that fill beside them, from the end of
+    the list: what is needed first is not done at a low priority.
     """
 
     def __init__(self, works, kernels, size):
         self.works, self.kernels, self.size = list(works), kernels, size
         self.known = {w.name for w in works}
         self.good, self.bad = set(), set()
-        self.busy = 0
+        self.busy = []
         self.change = threading.Condition()
 
     def next(self, fills):
@@ -36,9 +37,10 @@ class Crew:
         for w in [w for w in self.works if w.needs & self.bad]:
             self.works.remove(w)
             self.bad.add(w.name)
-        ready = [w for w in self.works if w.needs & self.known <= self.good and w.fills >= fills]
+        written = {directory for w in self.busy for directory in w.writes}
+        ready = [w for w in self.works if w.needs & self.known <= self.good and w.fills >= fills and not w.writes & written]
         if ready:
-            w = min(ready, key=lambda w: w.fills)
+            w = ready[-1] if fills else min(ready, key=lambda w: w.fills)
             self.works.remove(w)
             return w
         for k in self.kernels if not fills else ():
@@ -59,14 +61,14 @@ class Crew:
                     w = self.next(fills)
                 if not w:
                     return
-                self.busy += 1
+                self.busy.append(w)
             good = False
             try:
                 good = w.do() is not False
             finally:
                 with self.change:
                     (self.good if good else self.bad).add(w.name)
-                    self.busy -= 1
+                    self.busy.remove(w)
                     self.change.notify_all()
 
     def run(self):
