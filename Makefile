@@ -44,7 +44,7 @@ SYSROOT	= CC='$(TOOLS)gcc --sysroot=$(ROOT)' PKG_CONFIG_SYSROOT_DIR=$(ROOT) \
 	  PKG_CONFIG_LIBDIR=$(ROOT)/usr/lib/$(TOOLS:-=)/pkgconfig
 
 ctl:
-	$(if $(CROSS),$(SYSROOT)) $(MAKE) -C ctl O=$(CURDIR)/build$(addprefix /,$(CROSS)) VERSION=$$(cat VERSION)
+	$(if $(CROSS),$(SYSROOT)) $(MAKE) -C ctl O=$(CURDIR)/build$(addprefix /,$(CROSS))
 
 load: all
 	insmod $(OUT)/kobs.ko
@@ -55,7 +55,7 @@ unload:
 install: all
 	install -D -m 644 $(OUT)/kobs.ko \
 		$(DESTDIR)/lib/modules/$(shell uname -r)/updates/kobs.ko
-	$(MAKE) -C ctl O=$(CURDIR)/build VERSION=$$(cat VERSION) install
+	$(MAKE) -C ctl O=$(CURDIR)/build install
 	$(if $(DESTDIR),,depmod)
 
 setup:
