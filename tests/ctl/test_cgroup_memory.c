@@ -51,14 +51,15 @@ static const struct judged {
 	{ "it shrinks", 64, { 30, 28, 26, 20, 12, 10 }, {}, 6, CGROUP_STEADY },
 	{ "a steady climb", 64, { 10, 12, 14, 16, 18, 20, 22, 24, 26 }, {}, 9, CGROUP_CLIMB },
 	{ "a climb without a limit", 0, { 10, 12, 15, 17, 19, 22, 24 }, {}, 7, CGROUP_CLIMB },
-	{ "a climb that ends in a kill", 64,
-	  { 10, 18, 26, 34, 42, 50, 58, 63, 2, 2 }, {}, 10, CGROUP_CLIMB },
+	{ "a climb that was given back", 64,
+	  { 10, 18, 26, 34, 42, 50, 58, 63, 2, 2 }, {}, 10, CGROUP_SPIKE },
+	{ "a climb of which a little was given back", 64,
+	  { 10, 18, 26, 34, 42, 50, 58, 63, 60, 58 }, {}, 10, CGROUP_CLIMB },
 	{ "a climb with pauses", 200,
 	  { 10, 14, 18, 18, 22, 26, 30, 30, 34, 38, 42, 46 }, {}, 12, CGROUP_CLIMB },
 	{ "a climb beside page cache that grows, too", 200,
 	  { 10, 14, 18, 22, 26, 30, 34 }, { 5, 10, 15, 20, 25, 30, 35 }, 7, CGROUP_CLIMB },
 	{ "one big step", 64, { 10, 10, 10, 10, 60, 60, 60 }, {}, 7, CGROUP_SPIKE },
-	{ "a step that ends in a kill", 64, { 5, 5, 5, 63, 3, 3, 3 }, {}, 7, CGROUP_SPIKE },
 	{ "up and down again", 100, { 10, 25, 50, 45, 30, 12, 10 }, {}, 7, CGROUP_SPIKE },
 	{ "page cache grows", 64,
 	  { 8, 8, 8, 8, 8, 8 }, { 4, 14, 24, 34, 44, 54 }, 6, CGROUP_CACHE },
@@ -69,6 +70,13 @@ static const struct judged {
 	{ "three readings that rise", 64, { 10, 20, 30 }, {}, 3, CGROUP_SPIKE },
 	{ "it rises and falls, and rises more", 400,
 	  { 10, 60, 15, 70, 20, 80, 25, 90 }, {}, 8, CGROUP_SPIKE },
+};
+
+/* Where something was killed, what is gone was not given back. */
+static const struct judged judged_killed[] = {
+	{ "a climb that ends in a kill", 64,
+	  { 10, 18, 26, 34, 42, 50, 58, 63, 2, 2 }, {}, 10, CGROUP_CLIMB },
+	{ "a step that ends in a kill", 64, { 5, 5, 5, 63, 3, 3, 3 }, {}, 7, CGROUP_SPIKE },
 };
 
 static size_t readings_of(const struct judged *j, struct cgroup_reading *v)
@@ -86,20 +94,20 @@ static size_t readings_of(const struct judged *j, struct cgroup_reading *v)
 	return j->n;
 }
 
-static void test_verdicts(void)
+static void test_verdicts(const struct judged *rows, size_t nr, bool killed)
 {
 	struct cgroup_reading v[READINGS];
 	struct cgroup_judgement j;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(judged); i++) {
-		size_t n = readings_of(&judged[i], v);
+	for (i = 0; i < nr; i++) {
+		size_t n = readings_of(&rows[i], v);
 
-		cgroup_judge(v, n, judged[i].limit * MIB, judged[i].limit * MIB, &j);
-		ok(j.verdict == judged[i].verdict, judged[i].name);
-		if (j.verdict != judged[i].verdict)
+		cgroup_judge(v, n, rows[i].limit * MIB, rows[i].limit * MIB, killed, &j);
+		ok(j.verdict == rows[i].verdict, rows[i].name);
+		if (j.verdict != rows[i].verdict)
 			printf("# got %s, want %s\n", cgroup_verdict_name(j.verdict),
-			       cgroup_verdict_name(judged[i].verdict));
+			       cgroup_verdict_name(rows[i].verdict));
 	}
 }
 
@@ -112,20 +120,20 @@ static void test_numbers(void)
 	struct cgroup_reading v[READINGS];
 	struct cgroup_judgement j;
 
-	cgroup_judge(v, readings_of(&climb, v), 64 * MIB, 38 * MIB, &j);
+	cgroup_judge(v, readings_of(&climb, v), 64 * MIB, 38 * MIB, false, &j);
 	same(j.peak, 8, "the peak");
 	same((uint64_t)j.rise, 16 * MIB, "how much it rose");
 	same(j.step, 2 * MIB, "the largest step");
 	same((uint64_t)(j.rate + 0.5), 8 * MIB, "its rate");
 	ok(j.sure > 0.99, "which is sure");
 	same((uint64_t)(j.left_s * 1000 + 0.5), 4750, "when the limit is reached");
-	cgroup_judge(v, climb.n, 64 * MIB, 12 * MIB, &j);
+	cgroup_judge(v, climb.n, 64 * MIB, 12 * MIB, false, &j);
 	same((uint64_t)(j.left_s * 1000 + 0.5), 1500, "others fill it, too");
-	cgroup_judge(v, climb.n, 0, NO_LIMIT, &j);
+	cgroup_judge(v, climb.n, 0, NO_LIMIT, false, &j);
 	ok(j.verdict == CGROUP_CLIMB && !j.left_s, "no limit is never reached");
 	/* Files are read one after the other. */
 	v[0].cache = v[0].current + 1;
-	cgroup_judge(v, climb.n, 64 * MIB, 38 * MIB, &j);
+	cgroup_judge(v, climb.n, 64 * MIB, 38 * MIB, false, &j);
 	same((uint64_t)j.rise, 26 * MIB, "more cache than memory is all of it");
 }
 
@@ -356,7 +364,8 @@ static void test_files(void)
 
 int main(void)
 {
-	test_verdicts();
+	test_verdicts(judged, ARRAY_SIZE(judged), false);
+	test_verdicts(judged_killed, ARRAY_SIZE(judged_killed), true);
 	test_numbers();
 	test_grown();
 	test_next();

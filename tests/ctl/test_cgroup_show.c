@@ -147,7 +147,7 @@ static void set_group(struct show *s, struct opts *o, bool memory)
 	named_add(&s->first.events, "oom_kill", 1);
 	named_add(&s->now.events, "oom_kill", 3);
 	named_add(&s->now.events, "max", 7);
-	cgroup_judge(v, READINGS, s->limit, s->room, &s->found);
+	cgroup_judge(v, READINGS, s->limit, s->room, true, &s->found);
 }
 
 static void free_group(struct show *s)

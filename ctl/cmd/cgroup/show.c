@@ -146,7 +146,8 @@ static int print_report(void *arg, bool interim)
 	struct output to = s->output;
 	int err;
 
-	cgroup_judge(s->v, s->n, s->limit == NO_LIMIT ? 0 : s->limit, s->room, &s->found);
+	cgroup_judge(s->v, s->n, s->limit == NO_LIMIT ? 0 : s->limit, s->room, show_kills(s),
+		     &s->found);
 	err = kills_read(&s->kills);
 	if (err)
 		return err;

@@ -4,8 +4,9 @@
  *
  * What counts is what is held: all but the page cache and reclaimable slab, which the
  * kernel takes back before it kills. A steady climb to the limit is a leak, or a group
- * that is too small; a spike is one request; cache that fills the limit is no problem as
- * such. After a kill the memory is gone: it is judged up to its peak.
+ * that is too small; a spike is one request, and so is what was given back; cache that
+ * fills the limit is no problem as such. After a kill the memory is gone, and not given
+ * back: it is judged up to its peak.
  */
 
 #include "cmd/cgroup/verdict.h"
@@ -66,11 +67,13 @@ static int64_t floor_of(uint64_t of)
 	return (int64_t)(of / FLOOR_PARTS > FLOOR_BYTES ? of / FLOOR_PARTS : FLOOR_BYTES);
 }
 
-static enum cgroup_verdict judge_rise(const struct cgroup_reading *v, size_t n,
+static enum cgroup_verdict judge_rise(const struct cgroup_reading *v, size_t n, bool killed,
 				      const struct cgroup_judgement *j)
 {
 	int64_t gone = (int64_t)held(&v[j->peak]) - (int64_t)held(&v[n - 1]);
 
+	if (!killed && gone >= j->rise / 2)
+		return CGROUP_SPIKE;
 	if (j->peak >= CLIMB_STEPS && j->sure >= SLAB_SURE && j->step < (uint64_t)j->rise / 2)
 		return CGROUP_CLIMB;
 	if (j->step >= (uint64_t)j->rise / 2 || gone >= j->rise / 2)
@@ -90,9 +93,10 @@ static bool is_filled_by_cache(const struct cgroup_reading *last, uint64_t limit
  * @v: readings, in their order
  * @limit: that it reaches first, its own or of a group above it; 0 for none
  * @room: bytes that are left below @limit, in the group that has it
+ * @killed: whether processes were killed for memory between the first and the last
  */
 void cgroup_judge(const struct cgroup_reading *v, size_t n, uint64_t limit,
-		  uint64_t room, struct cgroup_judgement *out)
+		  uint64_t room, bool killed, struct cgroup_judgement *out)
 {
 	const struct cgroup_reading *last = n ? &v[n - 1] : NULL;
 	int64_t least;
@@ -105,7 +109,7 @@ void cgroup_judge(const struct cgroup_reading *v, size_t n, uint64_t limit,
 	out->cache_rise = (int64_t)last->cache - (int64_t)v[0].cache;
 	least = floor_of(limit ? limit : v[out->peak].current);
 	if (out->rise >= least)
-		out->verdict = judge_rise(v, n, out);
+		out->verdict = judge_rise(v, n, killed, out);
 	else if (out->cache_rise >= least || is_filled_by_cache(last, limit))
 		out->verdict = CGROUP_CACHE;
 	else

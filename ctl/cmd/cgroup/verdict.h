@@ -3,6 +3,7 @@
 #ifndef OBSCTL_CGROUP_VERDICT_H
 #define OBSCTL_CGROUP_VERDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,7 @@ struct cgroup_judgement {
 };
 
 void cgroup_judge(const struct cgroup_reading *v, size_t n, uint64_t limit,
-		  uint64_t room, struct cgroup_judgement *out);
+		  uint64_t room, bool killed, struct cgroup_judgement *out);
 const char *cgroup_verdict_name(enum cgroup_verdict verdict);
 
 #endif
