@@ -353,8 +353,11 @@ static void join_entry_simple(unsigned long ip, unsigned long parent_ip,
  */
 void *kobs_join_entry(const struct kobs_probe_point *point)
 {
-	return kobs_join_plain_entry(point) ?:
-	       (point->join->simple ? join_entry_simple : join_entry);
+	void *plain = kobs_join_plain_entry(point);
+
+	if (plain)
+		return plain;
+	return point->join->simple ? join_entry_simple : join_entry;
 }
 
 static void join_trace(void *data, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
