@@ -298,7 +298,7 @@ static void leak_in_irq(struct irq_work *work)
 static int run_interrupt(u64 n)
 {
 	unsigned int before = n_many;
-	struct irq_work work = IRQ_WORK_INIT_HARD(leak_in_irq);
+	struct irq_work work = IRQ_WORK_INIT(leak_in_irq);
 
 	irq_many = n;
 	irq_work_queue(&work);
