@@ -302,8 +302,8 @@ def migration():
 
     def anonymous(r):
         found = rows(r, comm="python3*", mobility="movable")
-        # Not the page cache. Where do_anonymous_page() is inlined, the site is a function around it.
-        return sum(row["live"] for row in found if re.search("anon|fault|wp_page", row["site"]))
+        # Not the page cache. Where do_anonymous_page() is inlined, the site is a function around it; without huge pages, one below.
+        return sum(row["live"] for row in found if re.search("anon|fault|wp_page|folio_prealloc", row["site"]))
     at_least(anonymous(during), size // 4096, "pages of the process after the moves")
     at_most(anonymous(after), 1024, "pages of the process after its end")
     equal(after["accounting"]["lost"], {}, "lost")
