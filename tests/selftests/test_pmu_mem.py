@@ -103,10 +103,12 @@ def caches():
 @test("a precise event: its records reach the handler, and its stacks are the driver's")
 def precise():
     at = objects()
-    lines = [f"{line(at['slab'], LOAD, 7)} chain=ffffffff81002010,ffffffff81003020" for _ in range(50)]
+    # Addresses of functions that obsctl shows: on some kernel a fixed one is that of a tracer.
+    chain = f"{symbol('vfs_read') + 16:x},{symbol('ksys_read') + 16:x}"
+    lines = [f"{line(at['slab'], LOAD, 7)} chain={chain}" for _ in range(50)]
     r = mem("--by", "cache,ip,kstack", lines=lines, events="kobs_simpmu//pp")
     equal([(row["cache"], row["count"], row["sum"]) for row in r["rows"]], [("kobs_simpmu_objects", 50, 350)], "rows")
-    equal(len(r["rows"][0]["kstack"]), 2, "frames of the stack")
+    equal([frame.split("+")[0] for frame in r["rows"][0]["kstack"]], ["vfs_read", "ksys_read"], "frames of the stack")
     equal(int(re.search(r"collected (\d+)", read(SIM + "stats"))[1]), 0, "records that were collected")
 
 
