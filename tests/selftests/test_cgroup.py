@@ -253,6 +253,76 @@ def sources():
         equal([row["cgroup"] for row in account(r)["rows"]], ["/kobs-test/a"], "groups of samples")
 
 
+CALLS = """
+import os, sys
+for line in sys.stdin:
+    for _ in range(int(line)):
+        os.getppid()
+    print("done", flush=True)
+"""
+STAT = ["pmu", "stat", "-e", "syscalls:sys_enter_getppid", "--json"]
+
+
+def counted(b):
+    """Its report: rows are counters, or what samples stand for."""
+    return account(json.loads(b.stop().out))
+
+
+class Caller:
+    """A process in a group, which makes a number of system calls when it is told to."""
+
+    def __init__(self, g, name):
+        self.p = subprocess.Popen(["python3", "-S", "-E", "-c", CALLS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.move(g, name)
+
+    def move(self, g, name):
+        with open(f"{g.at(name)}/cgroup.procs", "w", encoding="ascii") as f:
+            f.write(str(self.p.pid))
+
+    def call(self, n):
+        self.p.stdin.write(f"{n}\n")
+        self.p.stdin.flush()
+        equal(self.p.stdout.readline(), "done\n", "answer of a process that calls")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.p.communicate()
+
+
+@test("counts of tasks by group, with the names of containers")
+def stat_of_tasks():
+    scope = f"docker-{ID}.scope"
+    with Groups("a", scope) as g, Caller(g, "a") as one, Caller(g, "a") as two, Caller(g, scope) as three:
+        pids = [c.p.pid for c in (one, two, three)]
+        with Background(*STAT, "-p", ",".join(map(str, pids)), "--by", "cgroup") as groups, \
+                Background(*STAT, "-p", ",".join(map(str, pids)), "--by", "pid,cgroup") as processes:
+            for caller, n in (one, 5), (two, 7), (three, 11):
+                caller.call(n)
+            r, each = counted(groups), counted(processes)
+        equal({row["cgroup"]: row["count"] for row in r["rows"]}, {"/kobs-test/a": 12, "docker:0123456789ab": 11}, "counts")
+        equal({row["cgroup_path"]: row["cgroup_number"] for row in r["rows"]}, {g.path(n): g.number(n) for n in ("a", scope)}, "numbers")
+        equal((r["of_tasks"], r["sampled"], r.get("notes", {}).get("tasks_moved", 0)), (True, False, 0), "kind of counts")
+        equal({(row["pid"], row["cgroup"]): row["count"] for row in each["rows"]},
+              {(pids[0], "/kobs-test/a"): 5, (pids[1], "/kobs-test/a"): 7, (pids[2], "docker:0123456789ab"): 11}, "counts of processes")
+
+
+@test("counts of a task that moves: its first group has them, and it is told; those of CPUs are apart")
+def stat_of_task_that_moves():
+    with Groups("a", "b") as g, Caller(g, "a") as c:
+        with Background(*STAT, "-p", c.p.pid, "--by", "cgroup") as tasks, Background(*STAT, "-a", "--by", "cgroup") as cpus, \
+                Background(*STAT, "-a", "--cgroup", "/kobs-test/b") as filtered:
+            c.call(5)
+            c.move(g, "b")
+            c.call(6)
+            of_task, of_cpus, of_b = (counted(b) for b in (tasks, cpus, filtered))
+        equal((counts(of_task), of_task["notes"].get("tasks_moved")), ({"/kobs-test/a": 11}, 1), "counts of a task, and tasks that moved")
+        equal({k: v for k, v in counts(of_cpus).items() if k.startswith(BASE)}, {"/kobs-test/a": 5, "/kobs-test/b": 6}, "counts of CPUs")
+        equal([(row["count"], row["samples"]) for row in of_b["rows"]], [(6, 6)], "counts of CPUs, of a group")
+        equal(of_b["accounting"]["recorded"], 6, "samples of a group")
+
+
 @test("kernel threads are in the root")
 def kernel_threads():
     with Groups("a") as g:

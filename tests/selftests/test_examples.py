@@ -186,7 +186,7 @@ SPECIAL = [
     (r"^obsctl pmu mem", {1}, r"pmu mem needs an event", "no guest here has one"),
     (r"^obsctl pmu stat --topdown", {1}, r"--topdown needs the CPU's PMU", "no guest here has one"),
     (r"^obsctl pmu stat -e cycles,instructions --", {1}, r"there is no PMU", "all of its events need a PMU, which no guest here has"),
-    (r"^obsctl pmu stat -a .* --by comm", {0}, r"^hits ", "it samples events of software"),
+    (r"^obsctl pmu stat -a .* --by (cgroup,)?comm", {0}, r"^hits ", "it samples events of software"),
     (r"^obsctl pmu stat", {0}, r"<not supported>", "no guest of this architecture has a PMU"),
     (r"--check", {0}, r"^3\.0 branches per sample", "its own form of report"),
     (r"flamegraph\.pl > a\.svg", {0}, r"^hits ", "the account stands on standard error"),

@@ -342,7 +342,8 @@ def unknown():
     contains(obsctl("pmu", "stat", "-C", 0, "-p", 1, status=2).err, "not for both", "refusal")
     for args in (["-g", "--by", "func"], ["-g", "--folded"], ["-g", "-e", "cpu-clock,page-faults"]):
         contains(obsctl("pmu", "record", *args, "--", "true", status=2).err, "--graph", f"refusal of {args}")
-    contains(obsctl("pmu", "stat", "--by", "cpu", "--", "true", status=2).err, "add -a or -C", "refusal")
+    for args in ["--by", "cpu"], ["-c", "sh"], ["--cgroup", "/"]:
+        contains(obsctl("pmu", "stat", *args, "--", "true", status=2).err, "add -a or -C", f"refusal of {args}")
     r = obsctl("pmu", "record", "-e", "cpu-clock", "--call-graph", "orc", "--", "true", status=2)
     contains(r.err, "fp, lbr or dwarf", "refusal")
 

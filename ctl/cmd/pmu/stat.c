@@ -372,13 +372,13 @@ static void find_absent(struct pmu_run *p)
 	all->n = kept;
 }
 
-/* Tasks move between CPUs, and between groups: what they count has none of these. */
+/* Tasks move between CPUs: what they count is of none, and they are chosen beforehand. */
 static int check_columns(const struct pmu_run *p)
 {
 	if (observes_tasks(p) && strings_have(&p->o->by, "cpu"))
 		return misuse("--by cpu needs events of CPUs: add -a or -C, or leave out -p and -t");
-	if (observes_tasks(p) && strings_have(&p->o->by, "cgroup"))
-		return misuse("--by cgroup needs events of CPUs: add -a or -C, or leave out -p and -t");
+	if (observes_tasks(p) && stat_has_filters(p))
+		return misuse("--comm and --cgroup need events of CPUs: add -a or -C, or leave out -p and -t");
 	return 0;
 }
 
@@ -425,7 +425,7 @@ int pmu_stat(const struct verb *verb, const struct opts *o)
 		own.sampled = true;
 		stat_sample(&p);
 	}
-	if (!err && o->by.n) {
+	if (!err && (o->by.n || own.sampled)) {
 		pmu_by(&p, NULL, 0);
 		if (!strings_have(&o->by, "event"))
 			strings_add(&p.own.by, "event");

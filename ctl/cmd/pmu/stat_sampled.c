@@ -6,7 +6,8 @@
  *
  * The kernel's clocks and hardware events are sampled by frequency: 999 samples a second of
  * each CPU, so that a count has a relative error of about 1 in the square root of its samples.
- * Other software events have a sample each, and are exact. Idle CPUs count for nobody.
+ * Other software events and tracepoints have a sample each, and are exact. Idle CPUs count
+ * for nobody.
  */
 
 #include <linux/perf_event.h>
@@ -16,12 +17,20 @@
 #include "cmd/pmu/stat_sampled.h"
 #include "lib/macros.h"
 
-/** stat_is_sampled() - Return: whether the columns are of tasks, though CPUs are observed. */
+/** stat_has_filters() - Return: whether tasks are chosen by what they are while they run. */
+bool stat_has_filters(const struct pmu_run *p)
+{
+	return p->o->comms.n || p->o->cgroups.ids.n;
+}
+
+/** stat_is_sampled() - Return: whether columns or filters are of tasks, but CPUs are observed. */
 bool stat_is_sampled(const struct pmu_run *p, bool of_tasks)
 {
 	const struct strings *by = &p->o->by;
 	size_t i;
 
+	if (!of_tasks && stat_has_filters(p))
+		return true;
 	for (i = 0; !of_tasks && i < by->n; i++)
 		if (strcmp(by->v[i], "event") && strcmp(by->v[i], "cpu"))
 			return true;
@@ -46,7 +55,8 @@ void stat_sample(struct pmu_run *p)
 
 		if (is_clock(word)) {
 			word[PMU_BITS] |= PMU_NO_IDLE;
-		} else if (word[PMU_TYPE] == PERF_TYPE_SOFTWARE) {
+		} else if (word[PMU_TYPE] == PERF_TYPE_SOFTWARE ||
+			   word[PMU_TYPE] == PERF_TYPE_TRACEPOINT) {
 			word[PMU_PERIOD] = 1;
 			word[PMU_BITS] &= ~(uint64_t)PMU_FREQUENCY;
 		}

@@ -420,7 +420,8 @@ void kobs_pmu_counters_stop(struct kobs_pmu *p)
 	unsigned int place;
 
 	lockdep_assert_held(&p->lock);
-	p->running = false;
+	p->moved = kobs_pmu_tasks_moved(p);
+	WRITE_ONCE(p->running, false);
 	for (place = 0; place < p->n_places; place++)
 		kobs_pmu_place_stop(p, place);
 }

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "core/cgroup.h"
 #include "core/refuse.h"
 #include "sources/pmu/pmu.h"
 
@@ -24,6 +25,9 @@ static void task_who(struct task_struct *task, u64 *who)
 	who[KOBS_W_PID] = task->tgid;
 	who[KOBS_W_TID] = task->pid;
 	strscpy_pad((char *)&who[KOBS_W_COMM], comm, sizeof(comm));
+	rcu_read_lock();
+	who[KOBS_W_CGROUP] = kobs_cgroup_id(task);
+	rcu_read_unlock();
 }
 
 static struct task_struct *task_find(u64 tid)
@@ -69,6 +73,30 @@ int kobs_pmu_tasks_prepare(struct kobs_pmu *p, struct netlink_ext_ack *extack)
 			p->gone++;
 	}
 	return 0;
+}
+
+/**
+ * kobs_pmu_tasks_moved() - tasks whose control group is another one by now
+ * @p: session
+ *
+ * What they count is of the group that they were in when the session was made.
+ *
+ * Context: any.
+ * Return: their number; 0 where the rows have no groups.
+ */
+unsigned int kobs_pmu_tasks_moved(const struct kobs_pmu *p)
+{
+	unsigned int moved = 0;
+	unsigned int i;
+
+	if (!p->who || !(p->s->need & BIT(KOBS_W_CGROUP)))
+		return 0;
+	rcu_read_lock();
+	for (i = 0; i < p->n_places; i++)
+		moved += p->tasks[i] && kobs_cgroup_id(p->tasks[i]) !=
+					p->who[i][KOBS_W_CGROUP];
+	rcu_read_unlock();
+	return moved;
 }
 
 /**

@@ -169,6 +169,7 @@ struct kobs_pmu_cpu {
  * @came: CPUs that came online
  * @failed: CPUs that came online and could not be observed
  * @gone: tasks that had exited before they could be observed
+ * @moved: tasks whose control group was another one at the end; set by stop
  * @missed: hits that reached no handler; set by stop
  *
  * @late_from: first address of modules that were loaded after @functions was
@@ -205,6 +206,7 @@ struct kobs_pmu {
 	unsigned int came;
 	unsigned int failed;
 	unsigned int gone;
+	unsigned int moved;
 	u64 missed;
 
 	unsigned long late_from;
@@ -242,6 +244,7 @@ static inline bool kobs_pmu_cpu_there(const struct kobs_pmu *p, unsigned int cpu
 
 /* places.c */
 int kobs_pmu_tasks_prepare(struct kobs_pmu *p, struct netlink_ext_ack *extack);
+unsigned int kobs_pmu_tasks_moved(const struct kobs_pmu *p);
 int kobs_pmu_cpus_prepare(struct kobs_pmu *p, struct netlink_ext_ack *extack);
 
 /* event.c */

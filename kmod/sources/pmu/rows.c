@@ -96,6 +96,7 @@ enum kobs_pmu_note {
 	PMU_N_CPUS_CAME,
 	PMU_N_CPUS_FAILED,
 	PMU_N_TASKS_GONE,
+	PMU_N_TASKS_MOVED,
 	PMU_N_BRANCHES,
 	PMU_N_BRANCHES_LOST,
 	PMU_N_EMPTY,
@@ -138,6 +139,10 @@ static const char * const pmu_note_texts[PMU_N][2] = {
 	},
 	[PMU_N_TASKS_GONE] = {
 		"tasks_gone", "tasks that had ended before the start"
+	},
+	[PMU_N_TASKS_MOVED] = {
+		"tasks_moved",
+		"tasks that are in another control group than at the start, which has their counts: -a --by cgroup tells groups apart"
 	},
 	[PMU_N_BRANCHES] = { "branches", "branch records folded" },
 	[PMU_N_BRANCHES_LOST] = {
@@ -228,6 +233,8 @@ static u64 note_number(struct kobs_pmu *p, enum kobs_pmu_note which)
 		return p->failed;
 	case PMU_N_TASKS_GONE:
 		return p->gone;
+	case PMU_N_TASKS_MOVED:
+		return READ_ONCE(p->running) ? kobs_pmu_tasks_moved(p) : p->moved;
 	case PMU_N_BRANCHES:
 		return NOTE_SUM(p, lbr.entries);
 	case PMU_N_BRANCHES_LOST:

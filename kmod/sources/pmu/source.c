@@ -55,7 +55,7 @@ static int prepare_functions(struct kobs_pmu *p)
 /* Columns that a mode does not have, by word. */
 static u32 words_of_mode(const struct kobs_pmu *p)
 {
-	const u32 who = BIT(KOBS_W_PID) | BIT(KOBS_W_TID) | BIT(KOBS_W_COMM);
+	const u32 who = KOBS_W_WHO & ~BIT(KOBS_W_CPU);
 	const u32 sample = KOBS_W_WHO | KOBS_W_STACKS | BIT(PMU_W_EVENT) |
 			   BIT(PMU_W_IP);
 	const u32 branch = BIT(PMU_W_FROM) | BIT(PMU_W_TO);
