@@ -141,6 +141,10 @@ static const struct {
 		"CPU-bound by heat: CPU 1 was too hot, and slowed down, in 41.0 % of the time.",
 	},
 	{
+		"slow", "cpu ", "cpu-slow", "",
+		"CPU-bound by its frequency: CPU 1, busy for 99 % of the time, ran at 1.20 GHz on average; its base is 2.40 GHz; cpufreq allows 1.20 GHz.",
+	},
+	{
 		"old", NULL, NULL, "",
 		"No bottleneck is seen, but cpu is busy: busy 100 %: user 98, system 2, interrupts 0, stolen 0; CPU 0 is the busiest, 100 %. Whether threads wait for it cannot be told here.",
 	},
@@ -244,6 +248,68 @@ static void test_readers(void)
 	recorded_free(&r);
 }
 
+/* The fact about the frequency of a machine like "slow", which is changed. */
+static void check_speed(const char *name, void (*change)(struct recorded *r), double want)
+{
+	const struct fact *found = NULL;
+	struct facts f = {};
+	struct recorded r;
+	size_t i;
+
+	load(&r, "slow");
+	change(&r);
+	facts_slow(&f, &r.begin, &r.end);
+	for (i = 0; i < f.n; i++)
+		if (f.v[i].metric == M_CPU_SLOW)
+			found = &f.v[i];
+	ok(want < 0 ? !found : found && found->value > want - 0.01 && found->value < want + 0.01,
+	   "frequency", name);
+	if (found)
+		printf("# %f: %s\n", found->value, found->evidence);
+	facts_free(&f);
+	recorded_free(&r);
+}
+
+static void no_change(struct recorded *r)
+{
+}
+
+static void make_fast(struct recorded *r)
+{
+	r->end.cpus[1].aperf *= 3;
+}
+
+static void make_idle(struct recorded *r)
+{
+	r->end.cpus[1].ticks[CPU_IDLE] += 1000;
+}
+
+static void make_uncounted(struct recorded *r)
+{
+	r->begin.cpus[1].counted = 0;
+}
+
+/* The counter of a CPU that was away begins anew. */
+static void make_away(struct recorded *r)
+{
+	r->end.cpus[1].mperf = 0;
+}
+
+static void make_small(struct recorded *r)
+{
+	r->end.cpus[1].base_khz = 1500000;
+}
+
+static void test_speed(void)
+{
+	check_speed("of a busy CPU", no_change, 50);
+	check_speed("above the base", make_fast, 0);
+	check_speed("of an idle CPU", make_idle, -1);
+	check_speed("that was not counted", make_uncounted, -1);
+	check_speed("of a CPU that was away", make_away, -1);
+	check_speed("of a core with another base", make_small, 20);
+}
+
 static void test_limits(void)
 {
 	static const struct {
@@ -257,6 +323,7 @@ static void test_limits(void)
 		{ "disk-wait=7ms", M_DISK_WAIT, 7e6, 0 },
 		{ "slab-growth=64KiB", M_SLAB_GROWTH, 65536, 0 },
 		{ "reclaim=5", M_RECLAIM, 5, 0 },
+		{ "cpu-slow=35%", M_CPU_SLOW, 35, 0 },
 		{ "cpu-wait", M_CPU_WAIT, 0.5, STATUS_USAGE },
 		{ "cpu-wait=", M_CPU_WAIT, 0.5, STATUS_USAGE },
 		{ "cpu-wait=-1", M_CPU_WAIT, 0.5, STATUS_USAGE },
@@ -383,6 +450,7 @@ int main(void)
 {
 	test_readers();
 	test_machines();
+	test_speed();
 	test_limits();
 	test_next();
 	test_rules();

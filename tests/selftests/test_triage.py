@@ -124,6 +124,69 @@ def cpu():
     assert report["sentence"].startswith("CPU-bound: "), report["sentence"]
 
 
+MSR = "/sys/bus/event_source/devices/msr"
+SIM = "/sys/kernel/debug/kobs_simpmu"
+
+
+@contextlib.contextmanager
+def clocks(**times):
+    """Events of the PMU msr that are a simulated PMU's: each sample counts so many times in each of them."""
+    if not os.path.exists(MSR):
+        skip("this kernel has no PMU msr")
+    insmod("kobs_simpmu")
+    base = "/run/msr"
+    mounted = False
+    try:
+        for d in "events", "format":
+            os.makedirs(f"{base}/{d}", exist_ok=True)
+        put(f"{base}/type", read("/sys/bus/event_source/devices/kobs_simpmu/type"))
+        put(f"{base}/format/event", "config:0-63\n")
+        for name, n in times.items():
+            put(f"{base}/events/{name}", f"event={n << 16:#x}\n")
+        subprocess.run(["mount", "--bind", base, os.path.realpath(MSR)], check=True)
+        mounted = True
+        yield
+    finally:
+        if mounted:
+            subprocess.run(["umount", os.path.realpath(MSR)], check=True)
+        shutil.rmtree(base, ignore_errors=True)
+        equal(rmmod("kobs_simpmu"), None, "rmmod")
+
+
+def cycles():
+    """A busy CPU, whose counters go on."""
+    if os.sched_getaffinity(0) != {1}:
+        os.sched_setaffinity(0, {1})
+    put(f"{SIM}/replay", "ffffffff81000000 period=20000\n" * 1000)
+
+
+@test("a busy CPU that runs below its base frequency: that it is slow, not that it is busy")
+def slow():
+    limits = ["cpu-wait=50", "cpu-pressure=100.1"]
+    with clocks(aperf=3, mperf=4, tsc=5), busy(1, cycles):
+        report = planted("cpu", "cpu-slow", words="CPU 1, busy for ", thresholds=limits)
+        told = row(report, "cpu")["errors"]
+        equal((told["name"], round(told["value"], 9), told["limit"]), ("cpu-slow", 25, 20), "what is told of the CPU")
+        got = re.search(r"ran at ([\d.]+) GHz on average; its base is ([\d.]+) GHz$", report["rows"][0]["evidence"])
+        assert got and abs(float(got[1]) - 0.75 * float(got[2])) <= 0.01, f"frequencies in {report['rows'][0]['evidence']}"
+        report, _ = triage(thresholds=[*limits, "cpu-slow=25.1"])
+        equal((report["problems"], round(row(report, "cpu")["errors"]["value"], 9)), (0, 25), "problems above it")
+    with clocks(aperf=4, mperf=3, tsc=3), busy(1, cycles):
+        report, _ = triage(thresholds=limits)
+        equal((report["problems"], row(report, "cpu")["errors"]["value"]), (0, 0), "problems of a CPU above its base frequency")
+
+
+@test("-v lists what many machines do not have, such as counters of the CPU's frequency")
+def verbose():
+    if os.path.exists(f"{MSR}/events/aperf"):
+        skip("this machine has them")
+    words = "how fast CPUs run: not available here: there are no events msr/aperf/ and msr/mperf/"
+    for args, seen in (["-v"], True), ([], False):
+        report, _ = triage("--passive", *args, seconds=1)
+        equal(words in report.get("not_seen", []), seen, f"what is not seen with {args}")
+        contains(obsctl("triage", "--passive", "-d", 1, *args).out, words if seen else "triage, ", f"text with {args}")
+
+
 @test("a process whose control group has a quota: the quota, not the CPUs")
 def quota():
     with group(cpu_max="5000 100000") as path, busy(1, compute, group=path):

@@ -39,6 +39,7 @@ void facts_find(struct facts *f, const struct machine *a, const struct machine *
 {
 	facts_cpu(f, a, b);
 	facts_hot(f, a, b);
+	facts_slow(f, a, b);
 	facts_irq(f, a, b);
 	facts_memory(f, a, b);
 	facts_cgroups(f, a, b);

@@ -61,6 +61,7 @@ void facts_free(struct facts *f);
 /* facts_cpu.c */
 void facts_cpu(struct facts *f, const struct machine *a, const struct machine *b);
 void facts_hot(struct facts *f, const struct machine *a, const struct machine *b);
+void facts_slow(struct facts *f, const struct machine *a, const struct machine *b);
 void facts_irq(struct facts *f, const struct machine *a, const struct machine *b);
 
 /* facts_memory.c */

@@ -240,3 +240,62 @@ void facts_hot(struct facts *f, const struct machine *a, const struct machine *b
 			  "CPU %u was too hot, and slowed down, in %.1f %% of the time", worst->id,
 			  most);
 }
+
+/* Percent of its time from which on a CPU would run faster, if it could. */
+#define BUSY_LEAST	90
+
+/* How fast a CPU ran while it did, and how fast it should. */
+struct speed {
+	const struct cpu *cpu;
+	double		busy;		/* percent of the time */
+	double		ghz;
+	double		base;		/* GHz */
+	double		below;		/* percent of the base */
+};
+
+/* Return: whether it was counted, and the CPU was busy. */
+static bool find_speed(struct speed *s, const struct machine *a, const struct cpu *c)
+{
+	const struct cpu *before = same_cpu(a, c);
+	double aperf, mperf, ns;
+	struct use u;
+
+	if (!before || !before->counted)
+		return false;
+	u = use_of(before->ticks, c->ticks);
+	aperf = (double)grown(before->aperf, c->aperf);
+	mperf = (double)grown(before->mperf, c->mperf);
+	ns = (double)grown(before->counted, c->counted);
+	s->cpu = c;
+	s->busy = busy_part(&u);
+	if (s->busy < BUSY_LEAST || mperf <= 0 || ns <= 0)
+		return false;
+	s->base = (double)grown(before->tsc, c->tsc) / ns;
+	s->ghz = s->base * aperf / mperf;
+	/* Slow cores of a machine with two kinds have a base below the TSC's. */
+	if (c->base_khz)
+		s->base = (double)c->base_khz / 1e6;
+	s->below = s->ghz < s->base ? percent(s->base - s->ghz, s->base) : 0;
+	return s->base > 0;
+}
+
+/** facts_slow() - How far a busy CPU ran below the frequency that it can always have. */
+void facts_slow(struct facts *f, const struct machine *a, const struct machine *b)
+{
+	struct speed worst = {};
+	struct speed s;
+	char why[80] = "";
+	size_t i;
+
+	for (i = 0; i < b->nr_cpus; i++)
+		if (find_speed(&s, a, &b->cpus[i]) && (!worst.cpu || s.below > worst.below))
+			worst = s;
+	if (!worst.cpu)
+		return;
+	if (worst.cpu->allowed_khz && (double)worst.cpu->allowed_khz / 1e6 < worst.base)
+		snprintf(why, sizeof(why), "; cpufreq allows %.2f GHz",
+			 (double)worst.cpu->allowed_khz / 1e6);
+	facts_add(f, M_CPU_SLOW, "", worst.below,
+		  "CPU %u, busy for %.0f %% of the time, ran at %.2f GHz on average; its base is %.2f GHz%s",
+		  worst.cpu->id, worst.busy, worst.ghz, worst.base, why);
+}

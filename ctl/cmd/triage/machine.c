@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,39 +102,49 @@ static void take_loadavg(struct machine *m, const char *path, char *text)
 		named_add(&m->limits, "threads", v);
 }
 
-/* What is not seen without a file; NULL for one that many machines do not have. */
 static const struct file {
 	const char	*path;
-	const char	*sees;
+	const char	*sees;		/* what is not seen without it */
 	void		(*take)(struct machine *m, const char *path, char *text);
+	enum { COMMON, RARE } on;	/* machines */
 } files[] = {
-	{ "proc/stat", "how busy CPUs are", take_stat },
-	{ "proc/schedstat", "how many threads wait for each CPU", take_schedstat },
-	{ "proc/pressure/cpu", "time lost to a want of CPUs", take_pressure },
-	{ "proc/pressure/memory", "time lost to a want of memory", take_pressure },
-	{ "proc/pressure/io", "time lost to waits for I/O", take_pressure },
-	{ "proc/pressure/irq", NULL, take_pressure },
-	{ "proc/meminfo", "how much memory is available", take_meminfo },
-	{ "proc/vmstat", "reclaim, swapping and OOM kills", take_vmstat },
-	{ "proc/slabinfo", "which slab cache grows", take_caches },
-	{ "proc/diskstats", "disks", take_disks },
-	{ "proc/net/dev", "network interfaces", take_net },
-	{ "proc/net/snmp", "TCP and UDP", take_snmp },
-	{ "proc/net/netstat", "connections that are refused", take_snmp },
-	{ "proc/interrupts", "rates of interrupts", take_interrupts },
-	{ "proc/softirqs", "rates of soft interrupts", take_softirqs },
-	{ "proc/loadavg", "the number of threads", take_loadavg },
-	{ "proc/sys/kernel/threads-max", "the limit of threads", take_number },
-	{ "proc/sys/kernel/pid_max", "the limit of process numbers", take_number },
-	{ "proc/sys/fs/file-nr", "open files and their limit", take_number },
-	{ "proc/sys/net/netfilter/nf_conntrack_count", NULL, take_number },
-	{ "proc/sys/net/netfilter/nf_conntrack_max", NULL, take_number },
+	{ "proc/stat", "how busy CPUs are", take_stat, COMMON },
+	{ "proc/schedstat", "how many threads wait for each CPU", take_schedstat, COMMON },
+	{ "proc/pressure/cpu", "time lost to a want of CPUs", take_pressure, COMMON },
+	{ "proc/pressure/memory", "time lost to a want of memory", take_pressure, COMMON },
+	{ "proc/pressure/io", "time lost to waits for I/O", take_pressure, COMMON },
+	{ "proc/pressure/irq", "time lost to interrupts", take_pressure, RARE },
+	{ "proc/meminfo", "how much memory is available", take_meminfo, COMMON },
+	{ "proc/vmstat", "reclaim, swapping and OOM kills", take_vmstat, COMMON },
+	{ "proc/slabinfo", "which slab cache grows", take_caches, COMMON },
+	{ "proc/diskstats", "disks", take_disks, COMMON },
+	{ "proc/net/dev", "network interfaces", take_net, COMMON },
+	{ "proc/net/snmp", "TCP and UDP", take_snmp, COMMON },
+	{ "proc/net/netstat", "connections that are refused", take_snmp, COMMON },
+	{ "proc/interrupts", "rates of interrupts", take_interrupts, COMMON },
+	{ "proc/softirqs", "rates of soft interrupts", take_softirqs, COMMON },
+	{ "proc/loadavg", "the number of threads", take_loadavg, COMMON },
+	{ "proc/sys/kernel/threads-max", "the limit of threads", take_number, COMMON },
+	{ "proc/sys/kernel/pid_max", "the limit of process numbers", take_number, COMMON },
+	{ "proc/sys/fs/file-nr", "open files and their limit", take_number, COMMON },
+	{ "proc/sys/net/netfilter/nf_conntrack_count", "connections that are followed", take_number,
+	  RARE },
+	{ "proc/sys/net/netfilter/nf_conntrack_max", "their limit", take_number, RARE },
 };
 
 #define CGROUPS "sys/fs/cgroup/"
 #define NETS	"sys/class/net/"
 #define CPUS	"sys/devices/system/cpu/cpu"
-#define HOT	"/thermal_throttle/core_throttle_total_time_ms"
+
+/* A number for each CPU. */
+static const struct cpu_file {
+	const char	*path;
+	size_t		at;
+} cpu_files[] = {
+	{ "/thermal_throttle/core_throttle_total_time_ms", offsetof(struct cpu, hot_ms) },
+	{ "/cpufreq/base_frequency", offsetof(struct cpu, base_khz) },
+	{ "/cpufreq/scaling_max_freq", offsetof(struct cpu, allowed_khz) },
+};
 
 static bool take_task(struct machine *m, char *text)
 {
@@ -211,15 +222,22 @@ static bool take_process(struct machine *m, const char *path, char *text)
 	return true;
 }
 
-static bool take_hot(struct machine *m, const char *path, char *text)
+static bool take_cpu(struct machine *m, const char *path, char *text)
 {
 	char *file;
 	struct cpu *c = find_cpu(m, (uint32_t)strtoul(path + strlen(CPUS), &file, 10), false);
+	size_t i;
 
-	if (!c || strcmp(file, HOT))
-		return false;
-	c->has_hot = next_number(&text, &c->hot_ms);
-	return true;
+	for (i = 0; c && i < ARRAY_SIZE(cpu_files); i++) {
+		uint64_t *v = (uint64_t *)(void *)((char *)c + cpu_files[i].at);
+
+		if (strcmp(file, cpu_files[i].path))
+			continue;
+		if (next_number(&text, v) && v == &c->hot_ms)
+			c->has_hot = true;
+		return true;
+	}
+	return false;
 }
 
 /**
@@ -246,7 +264,11 @@ bool machine_take(struct machine *m, const char *path, char *text)
 	if (!strncmp(path, "proc/", 5) && isdigit((unsigned char)path[5]))
 		return take_process(m, path, text);
 	if (!strncmp(path, CPUS, strlen(CPUS)))
-		return take_hot(m, path, text);
+		return take_cpu(m, path, text);
+	if (!strcmp(path, MACHINE_CLOCKS)) {
+		parse_clocks(m, text);
+		return true;
+	}
 	return false;
 }
 
@@ -270,11 +292,25 @@ static void read_tasks(struct machine *m)
 		closedir(dir);
 }
 
+static void read_cpus(struct machine *m)
+{
+	char path[128];
+	size_t i, k;
+
+	for (i = 0; i < m->nr_cpus; i++) {
+		for (k = 0; k < ARRAY_SIZE(cpu_files); k++) {
+			snprintf(path, sizeof(path), CPUS "%u%s", m->cpus[i].id, cpu_files[k].path);
+			machine_read_file(m, path);
+		}
+	}
+}
+
 /**
  * machine_read() - Read the files.
  * @missing: gets what is not seen as a file cannot be read, and why; or NULL
+ * @all: of files that many machines do not have, too
  */
-void machine_read(struct machine *m, struct strings *missing)
+void machine_read(struct machine *m, struct strings *missing, bool all)
 {
 	struct buf why = {};
 	char path[128];
@@ -284,7 +320,7 @@ void machine_read(struct machine *m, struct strings *missing)
 	m->time = now_ns();
 	for (i = 0; i < ARRAY_SIZE(files); i++) {
 		err = machine_read_file(m, files[i].path);
-		if (!err || !missing || !files[i].sees)
+		if (!err || !missing || (files[i].on == RARE && !all))
 			continue;
 		why.len = 0;
 		buf_printf(&why, "%s: /%s (%s)", files[i].sees, files[i].path, strerror(-err));
@@ -294,10 +330,7 @@ void machine_read(struct machine *m, struct strings *missing)
 		snprintf(path, sizeof(path), NETS "%.32s/speed", m->nets[i].name);
 		machine_read_file(m, path);
 	}
-	for (i = 0; i < m->nr_cpus; i++) {
-		snprintf(path, sizeof(path), CPUS "%u" HOT, m->cpus[i].id);
-		machine_read_file(m, path);
-	}
+	read_cpus(m);
 	read_tasks(m);
 	cgroups_read(m);
 	if (missing && !m->nr_cgroups)

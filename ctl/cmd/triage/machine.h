@@ -28,6 +28,13 @@ struct cpu {
 	bool		has_waited;
 	uint64_t	hot_ms;		/* slowed down, as it was too hot */
 	bool		has_hot;
+	/* Cycles at its own frequency and at a fixed one while it ran, and at that all the time. */
+	uint64_t	aperf;
+	uint64_t	mperf;
+	uint64_t	tsc;
+	uint64_t	counted;	/* ns that these were counted for */
+	uint64_t	base_khz;	/* 0 where it is not known: the fixed one */
+	uint64_t	allowed_khz;	/* 0 likewise */
 };
 
 /* Time that some threads, or all of them, waited for a resource. */
@@ -141,9 +148,12 @@ struct machine {
 	size_t		cap_tasks;
 };
 
+/* No file: what is counted, as clocks_read() writes it. */
+#define MACHINE_CLOCKS	"perf/msr"
+
 /* machine.c */
 bool machine_take(struct machine *m, const char *path, char *text);
-void machine_read(struct machine *m, struct strings *missing);
+void machine_read(struct machine *m, struct strings *missing, bool all);
 void machine_read_files(struct machine *m);
 uint64_t machine_slab_bytes(void);
 void machine_free(struct machine *m);
@@ -161,6 +171,7 @@ uint64_t grown(uint64_t a, uint64_t b);
 void parse_stat(struct machine *m, char *text);
 void parse_schedstat(struct machine *m, char *text);
 void parse_interrupts(struct irqs *out, char *text);
+void parse_clocks(struct machine *m, char *text);
 bool parse_task(struct task *t, char *text);
 void parse_process_limits(struct task *t, char *text);
 struct cpu *find_cpu(struct machine *m, uint32_t id, bool add);

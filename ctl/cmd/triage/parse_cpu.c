@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/triage/machine.h"
+#include "lib/macros.h"
 
 /** find_cpu() - Return: a CPU by its number, which is added if @add; or NULL. */
 struct cpu *find_cpu(struct machine *m, uint32_t id, bool add)
@@ -103,6 +104,33 @@ void parse_interrupts(struct irqs *out, char *text)
 		while (next_number(&line, &v))
 			numbers_add(&irq->counts, v);
 		irq->what = copy_string(line + strspn(line, " "));
+	}
+}
+
+/** parse_clocks() - What clocks_read() writes: "cpu0 APERF MPERF TSC NS", a line for each CPU. */
+void parse_clocks(struct machine *m, char *text)
+{
+	char *line;
+
+	while ((line = next_line(&text))) {
+		uint64_t v[4], id;
+		struct cpu *c;
+		size_t i;
+
+		if (strncmp(line, "cpu", 3))
+			continue;
+		line += 3;
+		if (!next_number(&line, &id))
+			continue;
+		for (i = 0; i < ARRAY_SIZE(v) && next_number(&line, &v[i]); i++)
+			;
+		c = find_cpu(m, (uint32_t)id, false);
+		if (!c || i < ARRAY_SIZE(v))
+			continue;
+		c->aperf = v[0];
+		c->mperf = v[1];
+		c->tsc = v[2];
+		c->counted = v[3];
 	}
 }
 

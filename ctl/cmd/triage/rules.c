@@ -230,6 +230,13 @@ const struct rule triage_rules[NR_METRICS] = {
 		"obsctl pmu record -d 10",
 		10, IN_PERCENT, RULE_E(R_CPU), SLOWS, 0,
 	},
+	[M_CPU_SLOW] = {
+		"cpu-slow",
+		"how far a CPU that is busy for 90 % of the time or more runs below its base frequency (where the CPU counts its cycles)",
+		"slowed down", "CPU-bound by its frequency",
+		"obsctl pmu stat -a -e msr/aperf/,msr/mperf/,msr/tsc/ --by cpu -d 10",
+		20, IN_PERCENT, RULE_E(R_CPU), SLOWS, 0,
+	},
 	[M_CPU_WAIT] = {
 		"cpu-wait", "threads that waited for a CPU, on average",
 		"saturated", "CPU-bound",

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cmd/nouns.h"
+#include "cmd/triage/clocks.h"
 #include "cmd/triage/report.h"
 #include "cmd/triage/watch.h"
 #include "lib/clock.h"
@@ -44,6 +45,7 @@ struct triage {
 	struct triage_rows rows;
 	struct strings	missing;
 	struct watch	watch;
+	struct clocks	clocks;
 	struct signals	signals;
 	struct child	child;
 	struct output	output;
@@ -132,14 +134,17 @@ static int observe(struct triage *t)
 		err = watch_open(&t->watch, &t->missing);
 	if (err)
 		return err;
-	machine_read(&t->begin, &t->missing);
+	machine_read(&t->begin, &t->missing, t->o->verbose);
+	clocks_open(&t->clocks, &t->begin, &t->missing, t->o->verbose);
+	clocks_read(&t->clocks, &t->begin);
 	take_reading(t);
 	err = child_begin(&t->child, t->o->command ? t->o->command[0] : "");
 	if (!err)
 		err = wait_end(t);
 	signals_unblock(&t->signals);
 	take_reading(t);
-	machine_read(&t->end, NULL);
+	machine_read(&t->end, NULL, false);
+	clocks_read(&t->clocks, &t->end);
 	machine_read_files(&t->end);
 	return err ? err : watch_stop(&t->watch);
 }
@@ -169,6 +174,7 @@ static int report(struct triage *t)
 static void release(struct triage *t)
 {
 	watch_close(&t->watch);
+	clocks_close(&t->clocks);
 	rows_free(&t->rows);
 	facts_free(&t->facts);
 	machine_free(&t->begin);
@@ -216,7 +222,8 @@ static const struct verb verbs[] = {
 		.doc = "what a machine is short of, and what to ask next",
 		.args_hint = "it looks at the whole machine",
 		.command = true,
-		.groups = GROUPS(&group_show, &group_json, &group_output, &group_time),
+		.groups = GROUPS(&group_show, &group_json, &group_output, &group_verbose,
+				 &group_time),
 		.more = print_limits,
 		.fn = run_triage,
 	},

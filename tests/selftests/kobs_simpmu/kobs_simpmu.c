@@ -164,6 +164,9 @@ static void sim_regs(struct pt_regs *regs, u64 ip)
 /* In the configuration of an event: it is one of a group. */
 #define SIM_NEEDS_GROUP	0x8000
 
+/* Above these bits of it: what its counts are multiplied by, if not 0. */
+#define SIM_TIMES_SHIFT	16
+
 /* What a PEBS record can hold by itself, of what kobs could ask for. */
 #define SIM_RECORD_HAS	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_PERIOD | \
 			 PERF_SAMPLE_BRANCH_STACK | SIM_DATA)
@@ -200,9 +203,10 @@ static void sim_overflow(struct perf_event *event, struct pt_regs *regs)
 {
 	struct perf_branch_stack *stack = (void *)&sim_sample->stack;
 	u64 period = sim_sample->period ?: event->hw.last_period;
+	u64 times = event->attr.config >> SIM_TIMES_SHIFT;
 	struct perf_sample_data data;
 
-	local64_add(period, &event->count);
+	local64_add(period * (times ?: 1), &event->count);
 	if (!event->attr.sample_period)
 		return;
 	if (sim_collects(&event->attr)) {
