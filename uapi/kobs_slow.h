@@ -20,6 +20,8 @@
 #define KOBS_SLOW_ARGS		6
 /* Maximum number of parts. */
 #define KOBS_SLOW_PARTS		8
+/* Maximum number of events that are counted in a call. */
+#define KOBS_SLOW_EVENTS	4
 
 /**
  * enum kobs_slow_word - words of the data
@@ -29,6 +31,7 @@
  * @KOBS_SLOW_REST: time of those that are in no part, ns
  * @KOBS_SLOW_REST_WAITS: their number
  * @KOBS_SLOW_ARG: arguments
+ * @KOBS_SLOW_EVENT: what was counted of each event, in their order
  * @KOBS_SLOW_HEAD: number of words before the parts
  */
 enum kobs_slow_word {
@@ -38,7 +41,8 @@ enum kobs_slow_word {
 	KOBS_SLOW_REST,
 	KOBS_SLOW_REST_WAITS,
 	KOBS_SLOW_ARG,
-	KOBS_SLOW_HEAD = KOBS_SLOW_ARG + KOBS_SLOW_ARGS
+	KOBS_SLOW_EVENT = KOBS_SLOW_ARG + KOBS_SLOW_ARGS,
+	KOBS_SLOW_HEAD = KOBS_SLOW_EVENT + KOBS_SLOW_EVENTS
 };
 
 /**
@@ -47,10 +51,12 @@ enum kobs_slow_word {
  *	switches a thread out, which no thread's time is for: all of it is in the
  *	column run
  * @KOBS_SLOW_OPEN: it had not returned when the session ended
+ * @KOBS_SLOW_COUNTED: the events were counted all the time that it ran
  */
 enum kobs_slow_flag {
 	KOBS_SLOW_INTERRUPT = 1,
-	KOBS_SLOW_OPEN = 2
+	KOBS_SLOW_OPEN = 2,
+	KOBS_SLOW_COUNTED = 4
 };
 
 /**

@@ -155,8 +155,9 @@ int func_run(const struct verb *verb, const struct opts *o)
 		spec.renew = own->wait ? renew : NULL;
 		spec.arg = &f;
 		if (verb->report == &func_slow_report)
-			func_slow_ask(&f.slow, &spec, o);
-		err = run_session(&spec, o);
+			err = func_slow_ask(&f.slow, &spec, o);
+		if (!err)
+			err = run_session(&spec, o);
 	}
 	model_free_request(&spec.request);
 	func_slow_free(&f.slow);

@@ -14,6 +14,7 @@ struct func_opts {
 	bool	wait;
 	bool	each;
 	struct opt_number calls;
+	struct strings events;
 	struct opt_number over;		/* ns; of the verb calls */
 	bool	syscalls;	/* set by the verb of system calls */
 };

@@ -26,6 +26,10 @@ static const struct opt slow_options[] = {
 	  OPT_OWN_AT(struct func_opts, each) },
 	{ "calls", 0, "N", "keep the N longest of them (default 100)", &opt_number,
 	  OPT_OWN_AT(struct func_opts, calls), .max = 100000 },
+	{ "event", 'e', "EVENT[,EVENT]",
+	  "count these events in each of these calls, up to 4 (obsctl pmu list shows them)",
+	  &opt_whole, OPT_OWN_AT(struct func_opts, events),
+	  .allowed = "names of events with commas between them" },
 	{ "depth", 0, "N", "calls of a thread in progress to follow, where they nest (default 8)",
 	  &opt_param, .param = "depth" },
 	{ "inflight", 0, "N", "calls that can be in progress at once (0: as many as fit the machine)",
@@ -48,8 +52,11 @@ static const char *shown_name(const struct slow *w, const char *column)
 	return w->syscalls && !strcmp(column, needed[0]) ? "syscall" : column;
 }
 
-/** func_slow_ask() - Complete what a run asks for; its options add the columns of --by. */
-void func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o)
+/**
+ * func_slow_ask() - Complete what a run asks for; its options add the columns of --by.
+ * Return: 0 or an exit status after a sentence.
+ */
+int func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o)
 {
 	const struct func_opts *own = o->own;
 	size_t i;
@@ -76,6 +83,7 @@ void func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o)
 	spec->rows = &func_slow_rows;
 	spec->report = func_slow_print;
 	spec->kind = &func_slow_report;
+	return func_slow_ask_events(w, &spec->request, &own->events);
 }
 
 static void free_places(void *item)
@@ -103,6 +111,8 @@ void func_slow_free(struct slow *w)
 	map_free(&w->params, free);
 	func_slow_free_calls(w);
 	pool_free(&w->names);
+	pmu_events_free(&w->events);
+	numbers_free(&w->event_words);
 	strings_free(&w->by_names);
 	memset(w, 0, sizeof(*w));
 }

@@ -6,7 +6,9 @@
 #include <jansson.h>
 
 #include "cli/noun.h"
+#include "cmd/pmu/event.h"
 #include "kobs_slow.h"
+#include "report/writer.h"
 #include "run/run.h"
 
 /* Most columns of the session that a row is by. */
@@ -67,6 +69,8 @@ struct slow {
 	struct map	params;		/* of functions */
 	struct pool	names;
 	struct slow_calls calls;
+	struct pmu_events events;	/* that are counted in calls */
+	struct numbers	event_words;
 	uint64_t	taken;
 	uint64_t	sum;		/* of their durations */
 };
@@ -76,9 +80,14 @@ extern const struct report_kind func_slow_report;
 extern const struct trace_rows func_slow_rows;
 
 /* func_slow.c */
-void func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o);
+int func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o);
 int func_slow_print(struct run_spec *spec, struct report *r, const struct output *to);
 void func_slow_free(struct slow *w);
+
+/* func_slow_events.c */
+int func_slow_ask_events(struct slow *w, struct request *req, const struct strings *names);
+void func_slow_set_counts(const struct slow *w, const struct slow_record *rec, json_t *to);
+void func_slow_print_counts(const json_t *call, struct out *o);
 
 /* func_slow_syscalls.c */
 const char *func_slow_syscall(const char *func);

@@ -107,6 +107,7 @@ static json_t *call_of(struct slow *w, struct view *v, const struct slow_record 
 		json_object_set_new(call, "interrupt", json_true());
 	else
 		func_slow_set_args(w, v, rec, call);
+	func_slow_set_counts(w, rec, call);
 	set_number(call, "waits", rec->data[KOBS_SLOW_WAITS]);
 	for (i = 0; i < rec->parts; i++)
 		part[i] = part_of(rec->data + KOBS_SLOW_HEAD + i * KOBS_SLOW_PART, places[i]);
@@ -319,6 +320,7 @@ static void print_text(json_t *call, struct out *o)
 
 	print_head(call, o);
 	print_sum(call, o);
+	func_slow_print_counts(call, o);
 	json_array_foreach(json_object_get(call, "parts"), i, part)
 		print_part(part, o);
 	if (rest)

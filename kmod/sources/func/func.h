@@ -64,6 +64,7 @@ enum kobs_func_param {
 	FUNC_P_SETTLE,
 	FUNC_P_OVER,
 	FUNC_P_SYSCALLS,
+	FUNC_P_EVENTS,
 	FUNC_P
 };
 

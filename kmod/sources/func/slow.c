@@ -134,6 +134,8 @@ static __always_inline u64 slow_push(struct kobs_slow *d,
 	memset(f->ns, 0, sizeof(f->ns));
 	kobs_slow_parts_empty(&f->parts);
 	slow_args(d, f, regs);
+	if (unlikely(d->counting))
+		kobs_slow_count_enter(d, t);
 	t->depth++;
 	return now;
 }
@@ -225,9 +227,12 @@ static __always_inline bool slow_enter(void *ctx, unsigned long ip, void *found,
 static __always_inline struct kobs_slow_frame *
 slow_pop(struct kobs_slow *d, struct kobs_slow_task *t, u32 place, u64 *now)
 {
-	u64 stolen = kobs_stolen_clock(d->s, now);
+	u64 stolen;
 	u32 above;
 
+	if (unlikely(d->counting))
+		kobs_slow_count(d, t);
+	stolen = kobs_stolen_clock(d->s, now);
 	slow_account(t, *now, stolen, NULL);
 	for (above = t->depth - 1; unlikely(above > place); above--)
 		slow_fold(&t->frame[above - 1], &t->frame[above]);

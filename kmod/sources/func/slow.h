@@ -3,6 +3,7 @@
  * Source func, mode slow: what its files share. What a hit is: see slow.c.
  *
  *	slow.c		handlers of calls
+ *	slow_count.c	counts of events in a call
  *	slow_parts.c	blocked intervals of a call
  *	slow_record.c	records
  *	slow_time.c	handlers of the scheduler's events
@@ -18,6 +19,7 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 
+#include "core/counting.h"
 #include "core/hit.h"
 #include "core/stolen.h"
 #include "hooks/tracepoint.h"
@@ -49,6 +51,8 @@ enum kobs_slow_class {
  * @begin: time of the entry, ns
  * @ns: time of each class, without that of calls below that have not returned
  * @args: arguments
+ * @counts: what was counted of each event, likewise
+ * @uncounted: some of it was not
  * @parts: blocked intervals, likewise
  */
 struct kobs_slow_frame {
@@ -56,6 +60,8 @@ struct kobs_slow_frame {
 	u64 begin;
 	u64 ns[SLOW_CLASSES];
 	u64 args[KOBS_SLOW_ARGS];
+	u64 counts[KOBS_COUNTING_EVENTS];
+	bool uncounted;
 	struct kobs_slow_parts parts;
 };
 
@@ -75,6 +81,8 @@ struct kobs_slow_frame {
  * @tid: thread
  * @comm: name, when it entered the first of the calls
  * @cgroup: its control group then; only with that column
+ * @counting: @counts were read
+ * @counts: this CPU's counts of events when the interval began, of one that runs
  * @frame: calls in progress
  */
 struct kobs_slow_task {
@@ -92,6 +100,8 @@ struct kobs_slow_task {
 	u32 tid;
 	u64 comm[2];
 	u64 cgroup;
+	bool counting;
+	u64 counts[KOBS_COUNTING_EVENTS];
 	struct kobs_slow_frame frame[];
 };
 
@@ -110,6 +120,7 @@ struct kobs_slow_waker {
  * @depth: maximum number of calls of a task in progress
  * @stacks: stacks of blocked intervals are taken
  * @syscalls: functions are those of system calls
+ * @counting: events that are counted in calls, or NULL
  * @tasks: tasks that are in a call; an entry's data is its record
  * @records: records, one for each slot of @tasks
  * @stride: bytes of a record
@@ -126,6 +137,7 @@ struct kobs_slow {
 	u32 depth;
 	bool stacks;
 	bool syscalls;
+	struct kobs_counting *counting;
 	struct kobs_inflight_table tasks;
 	void *records;
 	size_t stride;
@@ -198,12 +210,20 @@ static __always_inline void slow_fold(struct kobs_slow_frame *to,
 
 	for (i = 0; i < SLOW_CLASSES; i++)
 		to->ns[i] += from->ns[i];
+	for (i = 0; i < KOBS_COUNTING_EVENTS; i++)
+		to->counts[i] += from->counts[i];
+	to->uncounted |= from->uncounted;
 	if (unlikely(from->parts.waits))
 		kobs_slow_parts_fold(&to->parts, &from->parts);
 }
 
 /* slow.c */
 extern const struct kobs_call_handlers * const kobs_slow_call;
+
+/* slow_count.c */
+void kobs_slow_count_begin(const struct kobs_slow *d, struct kobs_slow_task *t);
+void kobs_slow_count(const struct kobs_slow *d, struct kobs_slow_task *t);
+void kobs_slow_count_enter(const struct kobs_slow *d, struct kobs_slow_task *t);
 
 /* slow_record.c */
 enum kobs_counter kobs_slow_record(struct kobs_slow *d, struct kobs_cpu *pc,

@@ -9,6 +9,8 @@
 
 #include "sources/func/slow.h"
 
+static_assert((int)KOBS_SLOW_EVENTS == (int)KOBS_COUNTING_EVENTS);
+
 static void slow_fill(const struct kobs_slow_frame *f, u64 *v)
 {
 	v[KOBS_W_KSTACK] = kobs_slow_parts_stack(&f->parts);
@@ -37,6 +39,9 @@ static enum kobs_counter slow_write(struct kobs_slow *d, const u64 *v, u64 flags
 		out.data[KOBS_SLOW_REST] = f->parts.rest;
 		out.data[KOBS_SLOW_REST_WAITS] = f->parts.rest_waits;
 		memcpy(&out.data[KOBS_SLOW_ARG], f->args, sizeof(f->args));
+		memcpy(&out.data[KOBS_SLOW_EVENT], f->counts, sizeof(f->counts));
+		if (d->counting && !f->uncounted)
+			out.data[KOBS_SLOW_FLAGS] |= KOBS_SLOW_COUNTED;
 		memcpy(&out.data[KOBS_SLOW_HEAD], f->parts.part, parts);
 	}
 	kobs_stream_commit(d->s, &out, bytes);
@@ -90,6 +95,8 @@ static void slow_finish_task(struct kobs_slow *d, struct kobs_slow_task *t,
 		[KOBS_W_CGROUP] = t->cgroup,
 	};
 
+	/* Another CPU's counters cannot be read. */
+	t->frame[t->depth - 1].uncounted |= t->class == SLOW_RUN;
 	slow_account(t, end, per_cpu_ptr(d->s->cpu, t->cpu)->stolen.ns, NULL);
 	while (t->depth) {
 		struct kobs_slow_frame *f = &t->frame[--t->depth];

@@ -7,6 +7,7 @@
  *
  * Locking: as that of the session's operations; notes are read under its lock.
  */
+#include <linux/err.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -46,9 +47,10 @@ int kobs_func_slow_check(const struct kobs_session *s,
 	if (kobs_func_is_slow(s))
 		return 0;
 	if (s->source_params[FUNC_P_OVER].given ||
-	    s->source_params[FUNC_P_SYSCALLS].given)
+	    s->source_params[FUNC_P_SYSCALLS].given ||
+	    s->source_params[FUNC_P_EVENTS].given)
 		return kobs_refuse(extack, -EINVAL,
-				   "parameters over and syscalls belong to func slow");
+				   "parameters over, syscalls and events belong to func slow");
 	for (i = 0; i < s->n_columns; i++) {
 		if (s->columns[i]->word >= FUNC_W_DURATION)
 			return kobs_refuse(extack, -EINVAL,
@@ -77,13 +79,27 @@ static int slow_alloc(struct kobs_slow *d, u64 tasks)
 	return d->records ? 0 : -ENOMEM;
 }
 
+static int slow_events(struct kobs_slow *d, const struct kobs_value *events,
+		       struct netlink_ext_ack *extack)
+{
+	struct kobs_counting *counting;
+
+	if (!events->number)
+		return 0;
+	counting = kobs_counting_new(events, extack);
+	if (IS_ERR(counting))
+		return PTR_ERR(counting);
+	d->counting = counting;
+	return 0;
+}
+
 /**
  * kobs_func_slow_new() - prepare a session of mode slow
  * @f: session of the source
  * @extack: takes the reason of a failure
  *
  * Context: task, may sleep.
- * Return: 0 or -ENOMEM; kobs_func_slow_free() is to be called anyway.
+ * Return: 0, -EINVAL or -ENOMEM; kobs_func_slow_free() is to be called anyway.
  */
 int kobs_func_slow_new(struct kobs_func *f, struct netlink_ext_ack *extack)
 {
@@ -102,7 +118,7 @@ int kobs_func_slow_new(struct kobs_func *f, struct netlink_ext_ack *extack)
 	d->n_probes = kobs_slow_probes(d->probes);
 	if (slow_alloc(d, params[FUNC_P_TASKS].number))
 		return kobs_session_no_memory(f->s, extack, "tasks or depth");
-	return 0;
+	return slow_events(d, &params[FUNC_P_EVENTS], extack);
 }
 
 /**
@@ -118,6 +134,8 @@ void kobs_func_slow_free(struct kobs_func *f)
 	if (!d)
 		return;
 	f->slow = NULL;
+	if (d->counting)
+		kobs_counting_free(d->counting);
 	vfree(d->records);
 	kobs_inflight_table_free(&d->tasks);
 	free_percpu(d->fast);
@@ -144,16 +162,21 @@ struct kobs_calls *kobs_func_slow_calls(struct kobs_func *f)
  * @extack: takes the reason of a failure
  *
  * Context: task, may sleep.
- * Return: 0, or an error of kobs_tracepoint_attach().
+ * Return: 0, or an error of kobs_tracepoint_attach() or kobs_counting_start().
  */
 int kobs_func_slow_attach(struct kobs_func *f, struct netlink_ext_ack *extack)
 {
 	struct kobs_slow *d = f->slow;
 	const char *failed;
-	int err = kobs_tracepoint_attach(d->probes, d->n_probes, d->s, &failed);
+	int err = d->counting ? kobs_counting_start(d->counting, extack) : 0;
 
+	if (err)
+		return err;
+	err = kobs_tracepoint_attach(d->probes, d->n_probes, d->s, &failed);
 	if (!err)
 		return 0;
+	if (d->counting)
+		kobs_counting_stop(d->counting);
 	kobs_stolen_forget(d->s);
 	return kobs_refuse(extack, err,
 			   "cannot attach to the tracepoint %s: error %d",
@@ -169,6 +192,9 @@ int kobs_func_slow_attach(struct kobs_func *f, struct netlink_ext_ack *extack)
 void kobs_func_slow_detach(struct kobs_func *f)
 {
 	kobs_tracepoint_detach(f->slow->probes, f->slow->n_probes, f->s);
+	/* A handler that cannot be unhooked goes on reading. */
+	if (f->slow->counting && !kobs_calls_stuck(f->calls))
+		kobs_counting_stop(f->slow->counting);
 	if (!kobs_calls_stuck(f->calls))
 		kobs_slow_finish(f->slow);
 	kobs_stolen_forget(f->s);

@@ -96,6 +96,8 @@ static noinline void slow_out(struct kobs_slow *d, struct kobs_slow_task *t,
 			      unsigned int state)
 {
 	slow_expect(d, t->class == SLOW_RUN);
+	if (unlikely(d->counting))
+		kobs_slow_count(d, t);
 	slow_change_begin(t);
 	slow_account(t, ktime_get_mono_fast_ns(), kobs_stolen_now(d->s), NULL);
 	/* A signal, or a wake-up, can keep a task that is about to sleep. */
@@ -118,6 +120,8 @@ static noinline void slow_in(struct kobs_slow *d, struct kobs_slow_task *t)
 	t->cpu = raw_smp_processor_id();
 	t->stolen = kobs_stolen_now(d->s);
 	slow_change_end(t);
+	if (unlikely(d->counting))
+		kobs_slow_count_begin(d, t);
 }
 
 /* A thread ends in a call, which never returns: it stays in flight. */

@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
+#include "core/counting.h"
 #include "core/refuse.h"
 #include "core/session.h"
 #include "hooks/deny.h"
@@ -410,6 +411,12 @@ static const struct kobs_param func_params[] = {
 	[FUNC_P_SYSCALLS] = {
 		"syscalls", "slow: of functions of system calls, keep the arguments of these",
 		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
+	},
+	[FUNC_P_EVENTS] = {
+		"events",
+		"slow: events to count in each call, as in pmu stat; up to 4",
+		KOBS_TYPE_ADDRESSES, NULL, KOBS_COUNTING_WORDS,
+		KOBS_COUNTING_EVENTS * KOBS_COUNTING_WORDS, 0
 	},
 };
 
