@@ -144,14 +144,26 @@ static __always_inline bool kobs_hit_wanted(struct kobs_session *s,
 				    in_task());
 }
 
+/**
+ * kobs_hit_is_timed() - whether the next hit of this CPU is to be timed
+ * @pc: the session's part of this CPU
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: as kobs_hit_count() will.
+ */
+static __always_inline bool kobs_hit_is_timed(const struct kobs_cpu *pc)
+{
+	u64 before = local64_read(&pc->counters.n[KOBS_N_HITS]);
+
+	return before % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST - 1;
+}
+
 /* Whether a hit of the current context needs nothing but to be counted. */
 static __always_inline bool kobs_hit_is_usual(const struct kobs_session *s,
 					      const struct kobs_cpu *pc)
 {
-	u64 before = local64_read(&pc->counters.n[KOBS_N_HITS]);
-
 	return !pc->busy && READ_ONCE(s->armed) && !s->filter.task &&
-	       before % KOBS_HIT_SAMPLE != KOBS_HIT_FIRST - 1 &&
+	       !kobs_hit_is_timed(pc) &&
 	       !(READ_ONCE(s->own_bits) & BIT_ULL(current->tgid % 64U));
 }
 
@@ -352,6 +364,28 @@ static __always_inline bool kobs_hit_call_count(struct kobs_cpu *pc)
 	u64 n = local64_inc_return(&pc->counters.n[KOBS_N_CALLS]) - 1;
 
 	return n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST - 1;
+}
+
+/**
+ * kobs_hit_call_usual() - kobs_hit_call_begin() of a call that is not to be timed
+ * @s: session
+ * @pc: its part of this CPU
+ *
+ * For handlers that must be cheap: there is no call in it.
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: false when nothing was done: call kobs_hit_call_begin().
+ */
+static __always_inline bool kobs_hit_call_usual(struct kobs_session *s,
+						struct kobs_cpu *pc)
+{
+	u64 n = local64_read(&pc->counters.n[KOBS_N_CALLS]);
+
+	if (unlikely(!READ_ONCE(s->armed) ||
+		     n % KOBS_HIT_SAMPLE == KOBS_HIT_FIRST - 1))
+		return false;
+	kobs_count(&pc->counters, KOBS_N_CALLS);
+	return true;
 }
 
 /**

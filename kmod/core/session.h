@@ -107,6 +107,7 @@ struct kobs_stolen {
  * @flags: interrupt flags when the outermost of them began
  * @guard: the guard's window
  * @stolen: what interrupts took, where the source measures it
+ * @found: what the source's handler found last on this CPU, where it keeps that
  */
 struct kobs_cpu {
 	struct kobs_counters counters;
@@ -116,6 +117,7 @@ struct kobs_cpu {
 	unsigned long flags;
 	struct kobs_guard guard;
 	struct kobs_stolen stolen;
+	void *found;
 };
 
 /**

@@ -13,6 +13,11 @@
  * KOBS_CALL_HANDLERS(), which makes the kernel's callbacks in the source's own
  * file, with the operations inlined. A hit takes one indirect call, to the pool.
  *
+ * A source whose hits have to be cheap gives KOBS_CALL_HIT_HANDLERS() a callback of
+ * its own for entries, which passes those that are hits to the pool itself, by
+ * kobs_calls_pass(): what it looks up on the way is still there when the call has its
+ * memory, and most pools need not call anything back.
+ *
  * Locking: none; the caller serialises the functions below for each
  * struct kobs_calls.
  */
@@ -32,13 +37,11 @@ struct pt_regs;
  * @plain: @enter reads no registers but the stack pointer, the frame pointer and
  *         those of arguments: where the pool needs no others either, the rest is not
  *         saved
- * @want: NULL, or what an entry is a call of, for @enter: context, function. NULL:
- *        it is no call, of which nothing is known but what @want counts
  * @begin: enter the source's recursion guard; NULL in a recursion
  * @end: leave the recursion guard
  * @missed: count a call whose return could not be hooked
- * @enter: a call: context, function, what @want returned, registers, data to fill
- *         in; false when the return need not be hooked
+ * @enter: a call: context, function, registers, data to fill in; false when the
+ *         return need not be hooked
  * @exit: a return: context, function, address it returns to, value it returns,
  *        data
  * @keep_out: note a function that cannot be hooked: context, function, reason;
@@ -46,19 +49,20 @@ struct pt_regs;
  * @unwanted: whether nobody waits for kobs_calls_new() any more: context
  *
  * Context of @enter and @exit: any, NMI included; preemption off. @enter is inside
- * a recursion guard, and @exit outside: it calls nothing that can be hooked, nor
- * does @want, which is outside, too, with preemption on or off. Of @keep_out and
- * @unwanted: task, may sleep.
+ * a recursion guard, and @exit outside: it calls nothing that can be hooked. Of
+ * @keep_out and @unwanted: task, may sleep.
+ *
+ * With KOBS_CALL_HIT_HANDLERS(), @begin, @end, @missed and @enter are NULL, and @exit
+ * gets 0 in place of the function.
  */
 struct kobs_call_ops {
 	size_t size;
 	bool plain;
-	void *(*want)(void *ctx, unsigned long ip);
 	void *(*begin)(void *ctx);
 	void (*end)(void *guarded);
 	void (*missed)(void *ctx, void *guarded);
-	bool (*enter)(void *ctx, unsigned long ip, void *found,
-		      const struct pt_regs *regs, void *data);
+	bool (*enter)(void *ctx, unsigned long ip, const struct pt_regs *regs,
+		      void *data);
 	void (*exit)(void *ctx, unsigned long ip, unsigned long caller,
 		     unsigned long ret, const void *data);
 	int (*keep_out)(void *ctx, unsigned long ip, const char *reason);
@@ -112,31 +116,43 @@ struct kobs_calls {
 	bool stuck;
 };
 
+/**
+ * kobs_calls_of_ops() - the functions that an entry is one of
+ * @ops: what ftrace passes to a callback
+ *
+ * Context: any.
+ * Return: they.
+ */
+static __always_inline struct kobs_calls *kobs_calls_of_ops(struct ftrace_ops *ops)
+{
+	return container_of(ops, struct kobs_calls, ops);
+}
+
 #ifdef KOBS_CALL_POOL
 
 /**
- * struct kobs_call_passed - an entry on its way through the pool
+ * kobs_calls_pass() - have the return of a call hooked, of KOBS_CALL_HIT_HANDLERS()
+ * @ops: as ftrace passed it to the callback, like the next three
  * @ip: function
- * @found: what @want returned
+ * @parent_ip: address it returns to
+ * @fregs: registers
+ * @plain: of the operations; a constant
+ *
+ * What it returns is to be filled in before the callback returns.
+ *
+ * Context: any where kobs_call_pool_unsafe() says no; preemption off.
+ * Return: data of the call for the operation exit(), or NULL when there is no room.
  */
-struct kobs_call_passed {
-	unsigned long ip;
-	void *found;
-};
-
-/*
- * What the pool passes on to the source: a kobs_call_passed where @want returns
- * something, else the function alone. Its own registers have no room for it but
- * that of the instruction pointer, which no pool reads.
- */
-static __always_inline struct kobs_call_passed
-kobs_calls_passed(struct pt_regs *regs, const struct kobs_call_ops *call)
+static __always_inline void *kobs_calls_pass(struct ftrace_ops *ops,
+					     unsigned long ip,
+					     unsigned long parent_ip,
+					     struct ftrace_regs *fregs,
+					     bool plain)
 {
-	unsigned long passed = instruction_pointer(regs);
+	struct kobs_calls *c = kobs_calls_of_ops(ops);
 
-	if (call->want)
-		return *(const struct kobs_call_passed *)passed;
-	return (struct kobs_call_passed){ .ip = passed };
+	return kobs_call_pool_take(&c->pool, c->ctx, ip, parent_ip, fregs,
+				   kobs_call_pool_regs(fregs, plain));
 }
 
 /* Entry of a function. */
@@ -146,18 +162,11 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 					   struct ftrace_regs *fregs,
 					   const struct kobs_call_ops *call)
 {
-	struct kobs_calls *c = container_of(ops, struct kobs_calls, ops);
-	struct kobs_call_passed passed = { .ip = ip };
-	struct pt_regs *regs;
+	struct kobs_calls *c = kobs_calls_of_ops(ops);
+	struct pt_regs *regs = kobs_call_pool_regs(fregs, call->plain);
 	unsigned long back;
 	void *guarded;
 
-	if (call->want) {
-		passed.found = call->want(c->ctx, ip);
-		if (likely(!passed.found))
-			return;
-	}
-	regs = kobs_call_pool_regs(fregs, call->plain);
 	guarded = call->begin(c->ctx);
 	if (!guarded)
 		return;
@@ -166,8 +175,9 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 		call->end(guarded);
 		return;
 	}
+	/* No pool reads the instruction pointer: it passes the function on. */
 	back = instruction_pointer(regs);
-	instruction_pointer_set(regs, call->want ? (unsigned long)&passed : ip);
+	instruction_pointer_set(regs, ip);
 	kobs_call_pool_pass(&c->pool, ip, parent_ip, fregs, regs);
 	/* Without room the pool did not call kobs_calls_entry(). */
 	if (unlikely(instruction_pointer(regs)))
@@ -178,13 +188,12 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 
 /* The pool has room for a call. Returns whether to hook the return. */
 static __always_inline bool
-kobs_calls_entry(struct kobs_calls *c, const struct kobs_call_passed *passed,
-		 struct pt_regs *regs, void *data,
-		 const struct kobs_call_ops *call)
+kobs_calls_entry(struct kobs_calls *c, unsigned long ip, struct pt_regs *regs,
+		 void *data, const struct kobs_call_ops *call)
 {
 	/* Tells kobs_calls_hit(). */
 	instruction_pointer_set(regs, 0);
-	return call->enter(c->ctx, passed->ip, passed->found, regs, data);
+	return call->enter(c->ctx, ip, regs, data);
 }
 
 #define KOBS_CALL_HANDLERS(name, operations)				\
@@ -206,8 +215,18 @@ static const struct kobs_call_handlers name = {				\
 
 #else
 
+static inline void *kobs_calls_pass(struct ftrace_ops *ops, unsigned long ip,
+				    unsigned long parent_ip,
+				    struct ftrace_regs *fregs, bool plain)
+{
+	return NULL;
+}
+
 #define KOBS_CALL_HANDLERS(name, operations)				\
 static const struct kobs_call_handlers name = { &(operations) }
+
+#define KOBS_CALL_HIT_HANDLERS(name, operations, callback)		\
+static const struct kobs_call_handlers name = { &(operations), callback }
 
 #endif /* KOBS_CALL_POOL */
 

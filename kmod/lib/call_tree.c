@@ -32,6 +32,7 @@ int kobs_call_tree_init(struct kobs_call_tree *t, struct kobs_memory *m,
 {
 	memset(t, 0, sizeof(*t));
 	t->paths = paths;
+	t->nobody.hash = KOBS_ROW_HASH;
 	t->mask = paths->mask;
 	t->shift = paths->shift;
 	t->nodes = kobs_memory_get(m, (t->mask + 1ULL) * sizeof(*t->nodes),
@@ -54,70 +55,71 @@ void kobs_call_tree_free(struct kobs_call_tree *t)
 EXPORT_SYMBOL_IF_KUNIT(kobs_call_tree_free);
 
 /* Intern the path of a new node, the function itself first. */
-static u32 path_of(const struct kobs_call_tree *t, u32 parent, u64 ip)
+static u32 path_of(const struct kobs_call_tree *t,
+		   const struct kobs_call_node *parent, u64 ip)
 {
 	unsigned long ips[KOBS_STACK_DEPTH];
 	unsigned int n = 0;
 
 	ips[n++] = ip;
-	for (; parent != KOBS_CALL_NONE; parent = t->nodes[parent - 1].parent) {
+	for (; parent != &t->nobody; parent = parent->parent) {
 		if (n == KOBS_STACK_DEPTH)
 			return 0;
-		ips[n++] = t->nodes[parent - 1].ip;
+		ips[n++] = parent->ip;
 	}
 	return kobs_stack_table_intern(t->paths, 0, ips, n);
 }
 
-/* Fill a claimed node. */
+/* Complete a claimed node. */
 static bool node_fill(struct kobs_call_tree *t, struct kobs_call_node *node,
-		      u32 parent, u64 ip)
+		      const struct kobs_call_node *parent, u64 ip)
 {
+	u64 key;
+
 	node->path = path_of(t, parent, ip);
 	if (!node->path)
 		return false;
-	node->ip = ip;
+	key = node->path;
+	node->hash = kobs_hash(&key, 1);
 	node->parent = parent;
 	atomic_inc(&t->used);
+	/* Pairs with the acquires of lookups. */
+	smp_store_release(&node->ip, ip);
 	return true;
 }
 
 /**
  * kobs_call_tree_find_slow() - kobs_call_tree_find(), slow path
  * @t: tree
- * @parent: number of the node that calls it, or KOBS_CALL_NONE
+ * @parent: the node that calls it; &t->nobody for a root
  * @ip: function
  *
  * Context: any, NMI included.
- * Return: its number, or KOBS_CALL_NONE when there is no room.
+ * Return: the node, or NULL when there is no room.
  */
-u32 kobs_call_tree_find_slow(struct kobs_call_tree *t, u32 parent, u64 ip)
+const struct kobs_call_node *
+kobs_call_tree_find_slow(struct kobs_call_tree *t,
+			 const struct kobs_call_node *parent, u64 ip)
 {
-	u64 hash = kobs_call_hash(parent, ip);
-	u32 place = hash >> t->shift;
+	size_t place = kobs_call_place(t, parent, ip);
 	unsigned int i;
 
 	for (i = 0; i < KOBS_CALL_PROBES && i <= t->mask; i++, place++) {
 		struct kobs_call_node *node = &t->nodes[place & t->mask];
-		/* Pairs with the release below. */
-		u64 state = smp_load_acquire(&node->state);
 
-		if (state == hash && node->ip == ip && node->parent == parent)
-			return (place & t->mask) + 1;
-		if (state != KOBS_ROW_FREE ||
-		    cmpxchg(&node->state, KOBS_ROW_FREE, KOBS_ROW_CLAIMED) !=
-		    KOBS_ROW_FREE)
+		/* Pairs with the release in node_fill(). */
+		if (smp_load_acquire(&node->ip) == ip && node->parent == parent)
+			return node;
+		if (READ_ONCE(node->claimed) || cmpxchg(&node->claimed, 0, 1))
 			continue;
-		if (!node_fill(t, node, parent, ip)) {
-			/* As in kobs_stack_table_intern(): a shorter path may fit. */
-			smp_store_release(&node->state, KOBS_ROW_FREE);
-			break;
-		}
-		/* Pairs with the acquires of lookups. */
-		smp_store_release(&node->state, hash);
-		return (place & t->mask) + 1;
+		if (node_fill(t, node, parent, ip))
+			return node;
+		/* As in kobs_stack_table_intern(): a shorter path may fit. */
+		smp_store_release(&node->claimed, 0);
+		break;
 	}
 	WRITE_ONCE(t->full, true);
-	return KOBS_CALL_NONE;
+	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_call_tree_find_slow);
 
@@ -147,9 +149,10 @@ unsigned int kobs_call_tree_functions(const struct kobs_call_tree *t,
 	u32 i;
 
 	for (place = 0; place <= t->mask && n < max; place++) {
-		/* Pairs with the release in kobs_call_tree_find_slow(). */
-		if (smp_load_acquire(&t->nodes[place].state) >= KOBS_ROW_HASH)
-			ips[n++] = t->nodes[place].ip;
+		u64 ip = READ_ONCE(t->nodes[place].ip);
+
+		if (ip)
+			ips[n++] = ip;
 		if (place % 1024 == 1023)
 			cond_resched();
 	}

@@ -6,7 +6,7 @@
  *
  * A node is a function called by a parent node, or by nobody that is in the
  * tree: a root. It has its path, from itself up to the root, as a stack of the
- * stack table. One load and one comparison find a node that is there.
+ * stack table. One multiplication and two comparisons find a node that is there.
  *
  * Times are exact: what a call took itself is what it took in all, less what the
  * calls right below it took that are in the tree. So the own times of a call and
@@ -14,7 +14,7 @@
  * a call in between could not be recorded: its own time becomes its caller's. For
  * this the clock of a context never goes back.
  *
- * Locking: none. A node is claimed by a cmpxchg and published by a release store.
+ * Locking: none. A node is claimed by a cmpxchg, and published by a release store.
  * A writer that meets a claimed node cannot wait for it (it may have interrupted
  * the claimer) and takes the next free one: rarely, two nodes have the same path.
  * The calls of a context are changed by nobody but it, with preemption off.
@@ -35,27 +35,29 @@ struct kobs_memory;
 
 /* Probe limit; beyond it there is no room. */
 #define KOBS_CALL_PROBES	64
-/* The parent of a root; no node has this number. */
-#define KOBS_CALL_NONE		0
 
 /**
  * struct kobs_call_node - a function, as it is called
- * @state: KOBS_ROW_FREE, KOBS_ROW_CLAIMED, or the hash
- * @ip: the function
- * @parent: number of the node that calls it
+ * @ip: the function; 0 until the node is complete
+ * @parent: the node that calls it
+ * @hash: of its path, as the key of a row (kobs_hash()); it tells what the node
+ *        calls from what others call, too
  * @path: number of its path in the stack table
+ * @claimed: it is, or is about to be, complete
  */
 struct kobs_call_node {
-	u64 state;
 	u64 ip;
-	u32 parent;
+	const struct kobs_call_node *parent;
+	u64 hash;
 	u32 path;
+	u32 claimed;
 };
 
 /**
  * struct kobs_call_tree - the tree
- * @nodes: open-addressing table, or NULL; node number n is at n - 1
+ * @nodes: open-addressing table, or NULL
  * @paths: their paths
+ * @nobody: the parent of roots, which has no path
  * @mask: number of places less one
  * @shift: bits to shift a hash right to get a node's place
  * @used: number of nodes
@@ -64,6 +66,7 @@ struct kobs_call_node {
 struct kobs_call_tree {
 	struct kobs_call_node *nodes;
 	struct kobs_stack_table *paths;
+	struct kobs_call_node nobody;
 	u32 mask;
 	u32 shift;
 	atomic_t used;
@@ -80,27 +83,32 @@ struct kobs_call_tree {
 struct kobs_call_frame {
 	u64 start;
 	u64 below;
-	u32 node;
+	const struct kobs_call_node *node;
 	u32 number;
 };
 
 /**
  * struct kobs_call_stack - the calls in progress of a context
  * @ref: the entry of an in-flight table that the context is looked up by
+ * @task: the task that is the context, if its root was called on its own stack;
+ *        NULL for others, and without a context
  * @last: last reading of the clock, ns
  * @entered: number of times that a context came to have these calls
- * @depth: number of @frame
+ * @top: the innermost call
+ * @limit: the last of @frame
  * @calls: number of calls since the root, of kobs_call_count()
  * @aside: the root was called on another stack than that of the task
  * @busy: a handler reads the clock and changes this: what seems to be called
  *        meanwhile is the edge of an interrupt
- * @frame: the calls, the root first
+ * @frame: what calls the root, which is nobody; then the calls, the root first
  */
 struct kobs_call_stack {
 	struct kobs_inflight_ref ref;
+	const void *task;
 	u64 last;
 	u64 entered;
-	u32 depth;
+	struct kobs_call_frame *top;
+	struct kobs_call_frame *limit;
 	u32 calls;
 	bool aside;
 	bool busy;
@@ -118,57 +126,124 @@ struct kobs_call_done {
 	u64 total;
 	u64 self;
 	u64 below;
-	u32 node;
+	const struct kobs_call_node *node;
 };
 
 int kobs_call_tree_init(struct kobs_call_tree *t, struct kobs_memory *m,
 			struct kobs_stack_table *paths);
 void kobs_call_tree_free(struct kobs_call_tree *t);
-u32 kobs_call_tree_find_slow(struct kobs_call_tree *t, u32 parent, u64 ip);
+const struct kobs_call_node *
+kobs_call_tree_find_slow(struct kobs_call_tree *t,
+			 const struct kobs_call_node *parent, u64 ip);
 unsigned int kobs_call_tree_functions(const struct kobs_call_tree *t,
 				      unsigned long *ips, unsigned int max);
 
-static __always_inline u64 kobs_call_hash(u32 parent, u64 ip)
+static __always_inline size_t kobs_call_place(const struct kobs_call_tree *t,
+					      const struct kobs_call_node *parent,
+					      u64 ip)
 {
-	return ((ip * KOBS_HASH_FACTOR ^ parent) * KOBS_HASH_FACTOR) |
-	       KOBS_ROW_HASH;
+	return (ip ^ parent->hash) * KOBS_HASH_FACTOR >> t->shift;
+}
+
+/**
+ * kobs_call_tree_peek() - look up a node in its own place
+ * @t: tree
+ * @parent: the node that calls it; &t->nobody for a root
+ * @ip: function
+ *
+ * For handlers that must be cheap: there is no call in it.
+ *
+ * Context: any, NMI included.
+ * Return: the node, or NULL: call kobs_call_tree_find().
+ */
+static __always_inline const struct kobs_call_node *
+kobs_call_tree_peek(const struct kobs_call_tree *t,
+		    const struct kobs_call_node *parent, u64 ip)
+{
+	const struct kobs_call_node *node =
+		&t->nodes[kobs_call_place(t, parent, ip)];
+
+	/* Spares callers the test for NULL. */
+	if (!node)
+		__builtin_unreachable();
+	/* Pairs with the release in node_fill(). */
+	if (likely(smp_load_acquire(&node->ip) == ip && node->parent == parent))
+		return node;
+	return NULL;
 }
 
 /**
  * kobs_call_tree_find() - look up a node, or add it
  * @t: tree
- * @parent: number of the node that calls it, or KOBS_CALL_NONE
+ * @parent: the node that calls it; &t->nobody for a root
  * @ip: function
  *
  * Context: any, NMI included.
- * Return: its number, or KOBS_CALL_NONE when there is no room.
+ * Return: the node, or NULL when there is no room.
  */
-static __always_inline u32 kobs_call_tree_find(struct kobs_call_tree *t,
-					       u32 parent, u64 ip)
+static __always_inline const struct kobs_call_node *
+kobs_call_tree_find(struct kobs_call_tree *t,
+		    const struct kobs_call_node *parent, u64 ip)
 {
-	u64 hash = kobs_call_hash(parent, ip);
-	u32 place = hash >> t->shift;
-	const struct kobs_call_node *node = &t->nodes[place];
-
-	/* Pairs with the release in kobs_call_tree_find_slow(). */
-	if (likely(smp_load_acquire(&node->state) == hash && node->ip == ip &&
-		   node->parent == parent))
-		return place + 1;
-	return kobs_call_tree_find_slow(t, parent, ip);
+	return kobs_call_tree_peek(t, parent, ip) ?:
+	       kobs_call_tree_find_slow(t, parent, ip);
 }
 
 /**
- * kobs_call_path() - the path of a node
- * @t: tree
- * @node: its number
+ * kobs_call_size() - size of the calls in progress of a context
+ * @depth: maximum number of nested calls
  *
  * Context: any.
- * Return: number of a stack.
+ * Return: bytes.
  */
-static __always_inline u32 kobs_call_path(const struct kobs_call_tree *t,
-					  u32 node)
+static inline size_t kobs_call_size(unsigned int depth)
 {
-	return t->nodes[node - 1].path;
+	return sizeof(struct kobs_call_stack) +
+	       (depth + 1) * sizeof(struct kobs_call_frame);
+}
+
+/**
+ * kobs_call_reset() - a context has no calls yet
+ * @s: its calls, of kobs_call_size() bytes
+ * @t: tree that they are in
+ * @depth: maximum number of nested calls
+ *
+ * Context: any, NMI included; preemption off.
+ */
+static __always_inline void kobs_call_reset(struct kobs_call_stack *s,
+					    const struct kobs_call_tree *t,
+					    unsigned int depth)
+{
+	s->last = 0;
+	s->calls = 0;
+	s->frame[0] = (struct kobs_call_frame){ .node = &t->nobody };
+	s->top = &s->frame[0];
+	s->limit = &s->frame[depth];
+}
+
+/**
+ * kobs_call_depth() - the number of calls in progress
+ * @s: calls of a context
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: it.
+ */
+static __always_inline unsigned int
+kobs_call_depth(const struct kobs_call_stack *s)
+{
+	return s->top - s->frame;
+}
+
+/**
+ * kobs_call_is_deep() - whether there is no room for another call
+ * @s: calls of this context
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: true if so.
+ */
+static __always_inline bool kobs_call_is_deep(const struct kobs_call_stack *s)
+{
+	return s->top >= s->limit;
 }
 
 /**
@@ -176,17 +251,20 @@ static __always_inline u32 kobs_call_path(const struct kobs_call_tree *t,
  * @s: calls of this context
  *
  * Context: any, NMI included; preemption off.
- * Return: its number, or KOBS_CALL_NONE.
+ * Return: it; that of nobody without a root.
  */
-static __always_inline u32 kobs_call_parent(const struct kobs_call_stack *s)
+static __always_inline const struct kobs_call_node *
+kobs_call_parent(const struct kobs_call_stack *s)
 {
-	return s->depth ? s->frame[s->depth - 1].node : KOBS_CALL_NONE;
+	return s->top->node;
 }
 
 static __always_inline u64 kobs_call_clock(struct kobs_call_stack *s, u64 now)
 {
-	s->last = max(s->last, now);
-	return s->last;
+	if (unlikely(now < s->last))
+		return s->last;
+	s->last = now;
+	return now;
 }
 
 /**
@@ -196,18 +274,19 @@ static __always_inline u64 kobs_call_clock(struct kobs_call_stack *s, u64 now)
  * @now: time, ns
  *
  * Context: any, NMI included; preemption off.
- * Return: its place.
+ * Return: the call.
  */
-static __always_inline u32 kobs_call_push(struct kobs_call_stack *s, u32 node,
-					  u64 now)
+static __always_inline struct kobs_call_frame *
+kobs_call_push(struct kobs_call_stack *s, const struct kobs_call_node *node,
+	       u64 now)
 {
-	u32 place = s->depth;
+	struct kobs_call_frame *f = s->top + 1;
 
-	s->frame[place] = (struct kobs_call_frame){
-		.start = kobs_call_clock(s, now), .node = node,
-	};
-	s->depth = place + 1;
-	return place;
+	f->start = kobs_call_clock(s, now);
+	f->below = 0;
+	f->node = node;
+	s->top = f;
+	return f;
 }
 
 /**
@@ -225,21 +304,21 @@ static __always_inline u32 kobs_call_count(struct kobs_call_stack *s)
 /**
  * kobs_call_inside() - the number of calls that were counted since one of them
  * @s: calls of this context
- * @place: its place; its frame has its number
+ * @f: the call, which has its number
  *
  * Context: any, NMI included; preemption off.
  * Return: it, the call itself not included.
  */
 static __always_inline u32 kobs_call_inside(const struct kobs_call_stack *s,
-					    u32 place)
+					    const struct kobs_call_frame *f)
 {
-	return s->calls - s->frame[place].number - 1;
+	return s->calls - f->number - 1;
 }
 
 /**
  * kobs_call_pop() - a call returns
  * @s: calls of this context
- * @place: its place, below the depth
+ * @f: the call, in progress
  * @now: time, ns
  * @done: set to what is known of it
  *
@@ -248,19 +327,19 @@ static __always_inline u32 kobs_call_inside(const struct kobs_call_stack *s,
  *
  * Context: any, NMI included; preemption off.
  */
-static __always_inline void kobs_call_pop(struct kobs_call_stack *s, u32 place,
-					  u64 now, struct kobs_call_done *done)
+static __always_inline void kobs_call_pop(struct kobs_call_stack *s,
+					  struct kobs_call_frame *f, u64 now,
+					  struct kobs_call_done *done)
 {
-	struct kobs_call_frame *f = &s->frame[place];
-	u32 above;
+	struct kobs_call_frame *above;
 
-	for (above = s->depth - 1; unlikely(above > place); above--)
-		s->frame[above - 1].below += s->frame[above].below;
+	for (above = s->top; unlikely(above > f); above--)
+		above[-1].below += above->below;
 	done->total = kobs_call_clock(s, now) - f->start;
 	done->below = f->below;
 	done->self = done->total - done->below;
 	done->node = f->node;
-	s->depth = place;
+	s->top = f - 1;
 }
 
 /**
@@ -275,9 +354,8 @@ static __always_inline void kobs_call_settle(struct kobs_call_stack *s,
 					     const struct kobs_call_done *done,
 					     bool recorded)
 {
-	if (s->depth)
-		s->frame[s->depth - 1].below += recorded ? done->total :
-							   done->below;
+	/* Nobody's is never read. */
+	s->top->below += recorded ? done->total : done->below;
 }
 
 #endif /* KOBS_CALL_TREE_H */

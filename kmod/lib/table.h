@@ -229,6 +229,22 @@ kobs_table_peek3(const struct kobs_table *t, u64 key0, u64 key1, u64 key2)
 }
 
 /**
+ * kobs_table_peek_hash() - kobs_table_peek() for a key of one word of 32 bits
+ * @t: table of this CPU
+ * @hash: kobs_hash() of the key; two such keys never have the same
+ *
+ * Context: any, NMI included; preemption off.
+ * Return: the row, or NULL: call kobs_table_find().
+ */
+static __always_inline struct kobs_row *
+kobs_table_peek_hash(const struct kobs_table *t, u64 hash)
+{
+	struct kobs_row *row = kobs_table_row(t, hash >> t->shift);
+
+	return likely(READ_ONCE(row->state) == hash) ? row : NULL;
+}
+
+/**
  * kobs_table_find() - look up the row of a key, or claim one
  * @t: table of this CPU
  * @key: words of the key, t->words of them

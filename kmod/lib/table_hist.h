@@ -105,7 +105,14 @@ static inline unsigned int kobs_row_next_bucket(const struct kobs_table *t,
 	return bucket;
 }
 
-/* Count a hit, and its value but for the histogram. */
+/**
+ * kobs_row_sum() - kobs_row_add() without the histogram
+ * @row: row of the hit's key
+ * @words: words of a key in its table
+ * @value: value to add to sum, min and max
+ *
+ * Context: any, NMI included; preemption off.
+ */
 static __always_inline void kobs_row_sum(struct kobs_row *row,
 					 unsigned int words, u64 value)
 {
@@ -115,6 +122,22 @@ static __always_inline void kobs_row_sum(struct kobs_row *row,
 	local64_add(value, &v[KOBS_ROW_SUM]);
 	kobs_lower(&v[KOBS_ROW_MIN], value);
 	kobs_raise(&v[KOBS_ROW_MAX], value);
+}
+
+/**
+ * kobs_row_field_at() - kobs_row_field() where there are values, and no histogram
+ * @row: row
+ * @words: words of a key in its table; a constant
+ * @i: index of the field in the mode
+ *
+ * Context: any, NMI included.
+ * Return: the number.
+ */
+static __always_inline local64_t *kobs_row_field_at(struct kobs_row *row,
+						    unsigned int words,
+						    unsigned int i)
+{
+	return (local64_t *)&row->data[words + KOBS_ROW_VALUES + i];
 }
 
 /**

@@ -37,11 +37,9 @@ struct tree {
 static struct tree *tree_new(struct kunit *test, unsigned int stacks)
 {
 	struct tree *tree = kunit_kzalloc(test, sizeof(*tree), GFP_KERNEL);
-	size_t frames = FRAMES * sizeof(struct kobs_call_frame);
 
 	KUNIT_ASSERT_NOT_NULL(test, tree);
-	tree->stack = kunit_kzalloc(test, sizeof(*tree->stack) + frames,
-				    GFP_KERNEL);
+	tree->stack = kunit_kzalloc(test, kobs_call_size(FRAMES), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, tree->stack);
 	tree->seed = 1;
 	test->priv = tree;
@@ -49,6 +47,7 @@ static struct tree *tree_new(struct kunit *test, unsigned int stacks)
 						       stacks));
 	KUNIT_ASSERT_EQ(test, 0, kobs_call_tree_init(&tree->t, &rig_memory,
 						     &tree->paths));
+	kobs_call_reset(tree->stack, &tree->t, FRAMES);
 	return tree;
 }
 
@@ -63,15 +62,18 @@ static void tree_exit(struct kunit *test)
 }
 
 /* A path has the functions from the node up to its root. */
-static void expect_path(struct kunit *test, struct tree *tree, u32 node,
-			const u64 *ips, unsigned int n)
+static void expect_path(struct kunit *test, struct tree *tree,
+			const struct kobs_call_node *node, const u64 *ips,
+			unsigned int n)
 {
 	const struct kobs_stack *path;
 	unsigned int i;
+	u64 key;
 
-	KUNIT_ASSERT_NE(test, node, KOBS_CALL_NONE);
-	path = kobs_stack_table_get(&tree->paths,
-				    kobs_call_path(&tree->t, node));
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	key = node->path;
+	KUNIT_EXPECT_EQ(test, node->hash, kobs_hash(&key, 1));
+	path = kobs_stack_table_get(&tree->paths, node->path);
 	KUNIT_ASSERT_NOT_NULL(test, path);
 	KUNIT_ASSERT_EQ(test, path->nr, n);
 	KUNIT_EXPECT_EQ(test, path->pid, 0);
@@ -84,21 +86,24 @@ static void nodes_have_paths(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
 	struct kobs_call_tree *t = &tree->t;
-	u32 a = kobs_call_tree_find(t, KOBS_CALL_NONE, 0xa);
-	u32 b = kobs_call_tree_find(t, a, 0xb);
-	u32 c = kobs_call_tree_find(t, b, 0xc);
-	u32 other = kobs_call_tree_find(t, a, 0xc);
-	u32 again = kobs_call_tree_find(t, c, 0xc);
+	const struct kobs_call_node *a, *b, *c, *other, *again;
 
+	KUNIT_EXPECT_NULL(test, kobs_call_tree_peek(t, &t->nobody, 0xa));
+	a = kobs_call_tree_find(t, &t->nobody, 0xa);
+	b = kobs_call_tree_find(t, a, 0xb);
+	c = kobs_call_tree_find(t, b, 0xc);
+	other = kobs_call_tree_find(t, a, 0xc);
+	again = kobs_call_tree_find(t, c, 0xc);
 	expect_path(test, tree, a, (u64[]){ 0xa }, 1);
 	expect_path(test, tree, b, (u64[]){ 0xb, 0xa }, 2);
 	expect_path(test, tree, c, (u64[]){ 0xc, 0xb, 0xa }, 3);
 	expect_path(test, tree, other, (u64[]){ 0xc, 0xa }, 2);
 	expect_path(test, tree, again, (u64[]){ 0xc, 0xc, 0xb, 0xa }, 4);
-	KUNIT_EXPECT_EQ(test, kobs_call_tree_find(t, KOBS_CALL_NONE, 0xa), a);
-	KUNIT_EXPECT_EQ(test, kobs_call_tree_find(t, a, 0xb), b);
-	KUNIT_EXPECT_EQ(test, kobs_call_tree_find(t, b, 0xc), c);
-	KUNIT_EXPECT_EQ(test, kobs_call_tree_find(t, a, 0xc), other);
+	KUNIT_EXPECT_PTR_EQ(test, kobs_call_tree_find(t, &t->nobody, 0xa), a);
+	KUNIT_EXPECT_PTR_EQ(test, kobs_call_tree_peek(t, &t->nobody, 0xa), a);
+	KUNIT_EXPECT_PTR_EQ(test, kobs_call_tree_find(t, a, 0xb), b);
+	KUNIT_EXPECT_PTR_EQ(test, kobs_call_tree_find(t, b, 0xc), c);
+	KUNIT_EXPECT_PTR_EQ(test, kobs_call_tree_find(t, a, 0xc), other);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->used), 5);
 	KUNIT_EXPECT_FALSE(test, t->full);
 }
@@ -106,11 +111,11 @@ static void nodes_have_paths(struct kunit *test)
 static void functions_are_listed_once(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
+	const struct kobs_call_node *a, *b;
 	unsigned long ips[8] = {};
-	u32 a, b;
 
 	KUNIT_EXPECT_EQ(test, kobs_call_tree_functions(&tree->t, ips, 8), 0);
-	a = kobs_call_tree_find(&tree->t, KOBS_CALL_NONE, 0x30);
+	a = kobs_call_tree_find(&tree->t, &tree->t.nobody, 0x30);
 	b = kobs_call_tree_find(&tree->t, a, 0x10);
 	kobs_call_tree_find(&tree->t, b, 0x20);
 	kobs_call_tree_find(&tree->t, a, 0x20);
@@ -124,57 +129,59 @@ static void functions_are_listed_once(struct kunit *test)
 static void without_room_nodes_stay(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, 4);
-	u32 node[4];
+	struct kobs_call_tree *t = &tree->t;
+	const struct kobs_call_node *node[4];
 	u64 i;
 
 	for (i = 0; i < 4; i++) {
-		node[i] = kobs_call_tree_find(&tree->t, KOBS_CALL_NONE, i + 1);
-		KUNIT_ASSERT_NE(test, node[i], KOBS_CALL_NONE);
+		node[i] = kobs_call_tree_find(t, &t->nobody, i + 1);
+		KUNIT_ASSERT_NOT_NULL(test, node[i]);
 	}
 	KUNIT_EXPECT_FALSE(test, tree->t.full);
 	for (i = 4; i < 40; i++)
-		KUNIT_EXPECT_EQ(test, kobs_call_tree_find(&tree->t, node[0], i),
-				KOBS_CALL_NONE);
+		KUNIT_EXPECT_NULL(test, kobs_call_tree_find(t, node[0], i));
 	KUNIT_EXPECT_TRUE(test, tree->t.full);
 	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, kobs_call_tree_find(&tree->t, KOBS_CALL_NONE,
-							  i + 1), node[i]);
+		KUNIT_EXPECT_PTR_EQ(test, kobs_call_tree_find(t, &t->nobody,
+							      i + 1), node[i]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tree->t.used), 4);
 }
 
 static void a_path_has_an_end(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
-	u32 node = KOBS_CALL_NONE;
+	const struct kobs_call_node *node = &tree->t.nobody;
 	unsigned int i;
 
 	for (i = 0; i < KOBS_STACK_DEPTH; i++) {
 		node = kobs_call_tree_find(&tree->t, node, 0x100);
-		KUNIT_ASSERT_NE(test, node, KOBS_CALL_NONE);
+		KUNIT_ASSERT_NOT_NULL(test, node);
 	}
-	KUNIT_EXPECT_EQ(test, kobs_call_tree_find(&tree->t, node, 0x100),
-			KOBS_CALL_NONE);
+	KUNIT_EXPECT_NULL(test, kobs_call_tree_find(&tree->t, node, 0x100));
 	KUNIT_EXPECT_EQ(test, atomic_read(&tree->t.used), KOBS_STACK_DEPTH);
 }
 
-static u32 push(struct tree *tree, u64 ip, u64 now)
+/* What finds no room in the tree takes its time, too. */
+static struct kobs_call_frame *push(struct tree *tree, u64 ip, u64 now)
 {
-	u32 node = kobs_call_tree_find(&tree->t, kobs_call_parent(tree->stack),
-				       ip);
+	const struct kobs_call_node *parent = kobs_call_parent(tree->stack);
+	const struct kobs_call_node *node;
 
-	return kobs_call_push(tree->stack, node, now);
+	node = kobs_call_tree_find(&tree->t, parent, ip);
+	return kobs_call_push(tree->stack, node ?: &tree->t.nobody, now);
 }
 
-static struct kobs_call_done pop(struct tree *tree, u32 place, u64 now,
-				 bool recorded)
+static struct kobs_call_done pop(struct tree *tree, struct kobs_call_frame *f,
+				 u64 now, bool recorded)
 {
+	bool root = f == &tree->stack->frame[1];
 	struct kobs_call_done done;
 
-	kobs_call_pop(tree->stack, place, now, &done);
+	kobs_call_pop(tree->stack, f, now, &done);
 	kobs_call_settle(tree->stack, &done, recorded);
 	if (recorded)
 		tree->self += done.self;
-	if (!place)
+	if (root)
 		tree->total += done.total;
 	return done;
 }
@@ -182,8 +189,8 @@ static struct kobs_call_done pop(struct tree *tree, u32 place, u64 now,
 static void times_of_calls(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
+	struct kobs_call_frame *a, *b, *c;
 	struct kobs_call_done done;
-	u32 a, b, c;
 
 	a = push(tree, 0xa, 1000);
 	b = push(tree, 0xb, 1010);
@@ -200,7 +207,7 @@ static void times_of_calls(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, done.total, 100);
 	KUNIT_EXPECT_EQ(test, done.self, 76);
 	expect_path(test, tree, done.node, (u64[]){ 0xa }, 1);
-	KUNIT_EXPECT_EQ(test, tree->stack->depth, 0);
+	KUNIT_EXPECT_EQ(test, kobs_call_depth(tree->stack), 0);
 	KUNIT_EXPECT_EQ(test, tree->self, 100);
 }
 
@@ -208,8 +215,8 @@ static void times_of_calls(struct kunit *test)
 static void what_is_not_recorded(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
+	struct kobs_call_frame *a, *b, *c;
 	struct kobs_call_done done;
-	u32 a, b, c;
 
 	a = push(tree, 0xa, 0);
 	b = push(tree, 0xb, 10);
@@ -226,8 +233,8 @@ static void what_is_not_recorded(struct kunit *test)
 static void what_does_not_return(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
+	struct kobs_call_frame *a, *d;
 	struct kobs_call_done done;
-	u32 a, d;
 
 	a = push(tree, 0xa, 0);
 	push(tree, 0xb, 10);
@@ -236,7 +243,7 @@ static void what_does_not_return(struct kunit *test)
 	pop(tree, d, 30, true);
 	done = pop(tree, a, 100, true);
 	KUNIT_EXPECT_EQ(test, done.self, 95);
-	KUNIT_EXPECT_EQ(test, tree->stack->depth, 0);
+	KUNIT_EXPECT_EQ(test, kobs_call_depth(tree->stack), 0);
 	KUNIT_EXPECT_EQ(test, tree->self, 100);
 }
 
@@ -244,8 +251,8 @@ static void what_does_not_return(struct kunit *test)
 static void the_clock_goes_back(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
+	struct kobs_call_frame *a, *b;
 	struct kobs_call_done done;
-	u32 a, b;
 
 	a = push(tree, 0xa, 1000);
 	b = push(tree, 0xb, 990);
@@ -265,24 +272,46 @@ static void calls_are_counted(struct kunit *test)
 {
 	struct tree *tree = tree_new(test, STACKS);
 	struct kobs_call_stack *s = tree->stack;
-	u32 place[3];
+	struct kobs_call_frame *f[3];
 	u32 i;
 
 	for (i = 0; i < 3; i++) {
-		place[i] = push(tree, 0xa + i, 10 * i);
-		s->frame[place[i]].number = kobs_call_count(s);
-		KUNIT_EXPECT_EQ(test, s->frame[place[i]].number, i);
+		f[i] = push(tree, 0xa + i, 10 * i);
+		f[i]->number = kobs_call_count(s);
+		KUNIT_EXPECT_EQ(test, f[i]->number, i);
 	}
-	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[2]), 0);
-	pop(tree, place[2], 30, true);
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, f[2]), 0);
+	pop(tree, f[2], 30, true);
 	KUNIT_EXPECT_EQ(test, kobs_call_count(s), 3);
-	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[1]), 2);
-	pop(tree, place[1], 40, true);
-	place[1] = push(tree, 0xb, 50);
-	s->frame[place[1]].number = kobs_call_count(s);
-	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[1]), 0);
-	pop(tree, place[1], 60, true);
-	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, place[0]), 4);
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, f[1]), 2);
+	pop(tree, f[1], 40, true);
+	f[1] = push(tree, 0xb, 50);
+	f[1]->number = kobs_call_count(s);
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, f[1]), 0);
+	pop(tree, f[1], 60, true);
+	KUNIT_EXPECT_EQ(test, kobs_call_inside(s, f[0]), 4);
+}
+
+static void depth_has_an_end(struct kunit *test)
+{
+	struct tree *tree = tree_new(test, STACKS);
+	struct kobs_call_stack *s = tree->stack;
+	unsigned int i;
+
+	for (i = 0; i < FRAMES; i++) {
+		KUNIT_EXPECT_FALSE(test, kobs_call_is_deep(s));
+		push(tree, 0xa, i);
+		KUNIT_EXPECT_EQ(test, kobs_call_depth(s), i + 1);
+	}
+	KUNIT_EXPECT_TRUE(test, kobs_call_is_deep(s));
+	pop(tree, s->top, FRAMES, true);
+	KUNIT_EXPECT_FALSE(test, kobs_call_is_deep(s));
+	kobs_call_reset(s, &tree->t, 1);
+	KUNIT_EXPECT_EQ(test, kobs_call_depth(s), 0);
+	KUNIT_EXPECT_PTR_EQ(test, kobs_call_parent(s), &tree->t.nobody);
+	push(tree, 0xa, 5);
+	KUNIT_EXPECT_EQ(test, s->top->start, 5);
+	KUNIT_EXPECT_TRUE(test, kobs_call_is_deep(s));
 }
 
 static u32 random(struct tree *tree, u32 below)
@@ -298,24 +327,25 @@ static void times_add_up(struct kunit *test)
 	struct kobs_call_stack *stack = tree->stack;
 	u64 now = 1000;
 	u32 roots = 0;
+	u32 depth = 0;
 	u32 i;
 
-	for (i = 0; i < 200000 || stack->depth; i++) {
+	for (i = 0; i < 200000 || depth; i++) {
 		/* Sometimes backwards. */
 		now += random(tree, 50);
 		now -= random(tree, 5);
-		if (i < 200000 && stack->depth < FRAMES &&
-		    (!stack->depth || random(tree, 2))) {
-			roots += !stack->depth;
+		if (i < 200000 && depth < FRAMES && (!depth || random(tree, 2))) {
+			roots += !depth;
 			push(tree, 1 + random(tree, 3), now);
 		} else {
-			u32 place = stack->depth - 1;
-
-			place -= min(place, random(tree, 8) ? 0 : random(tree, 4));
+			if (!random(tree, 8))
+				depth -= min(depth - 1, random(tree, 4));
 			/* The whole that the parts add up to is recorded. */
-			pop(tree, place, now, !place || random(tree, 16));
+			pop(tree, &stack->frame[depth], now,
+			    depth == 1 || random(tree, 16));
 		}
-		if (!stack->depth)
+		depth = kobs_call_depth(stack);
+		if (!depth)
 			KUNIT_ASSERT_EQ(test, tree->self, tree->total);
 	}
 	KUNIT_EXPECT_GT(test, roots, 100);
@@ -339,7 +369,7 @@ struct load {
 static void chain(struct load *load, u64 first)
 {
 	struct kobs_call_tree *t = &load->tree->t;
-	u32 node = KOBS_CALL_NONE;
+	const struct kobs_call_node *node = &t->nobody;
 	unsigned int i;
 
 	for (i = 0; i < 6; i++) {
@@ -347,11 +377,11 @@ static void chain(struct load *load, u64 first)
 		unsigned int k;
 
 		node = kobs_call_tree_find(t, node, first + i);
-		if (node == KOBS_CALL_NONE) {
+		if (!node) {
 			atomic_inc(&load->wrong);
 			return;
 		}
-		path = kobs_stack_table_get(t->paths, kobs_call_path(t, node));
+		path = kobs_stack_table_get(t->paths, node->path);
 		for (k = 0; path && k <= i; k++) {
 			if (t->paths->words[path->start + k] != first + i - k)
 				path = NULL;
@@ -413,6 +443,7 @@ static struct kunit_case tree_cases[] = {
 	KUNIT_CASE(what_does_not_return),
 	KUNIT_CASE(the_clock_goes_back),
 	KUNIT_CASE(calls_are_counted),
+	KUNIT_CASE(depth_has_an_end),
 	KUNIT_CASE(times_add_up),
 	KUNIT_CASE(same_nodes_under_load),
 	{}

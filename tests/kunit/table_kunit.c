@@ -626,6 +626,30 @@ static void peek_passes_over_a_claimed_row(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, kobs_table_peek(t, 1, 2, 2));
 }
 
+/* A key of 32 bits is known by its hash, and found where peek finds it. */
+static void peek_by_hash(struct kunit *test)
+{
+	struct kobs_table *t = table_new(test, 1024, 1, false, false);
+	unsigned int found = 0;
+	u64 key;
+
+	for (key = 1; key <= 400; key++) {
+		preempt_disable();
+		kobs_table_find(t, &key);
+		preempt_enable();
+	}
+	for (key = 1; key <= 2000; key++) {
+		struct kobs_row *row = kobs_table_peek_hash(t, kobs_hash(&key, 1));
+
+		KUNIT_EXPECT_PTR_EQ(test, row, kobs_table_peek(t, key, 0, 1));
+		found += !!row;
+	}
+	KUNIT_EXPECT_GT(test, found, 200);
+	key = 1;
+	home(t, &key, 0)->state = KOBS_ROW_CLAIMED;
+	KUNIT_EXPECT_NULL(test, kobs_table_peek_hash(t, kobs_hash(&key, 1)));
+}
+
 static void hash_is_no_state(struct kunit *test)
 {
 	u64 key[2] = {};
@@ -1005,6 +1029,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(fields_stand_apart),
 	KUNIT_CASE(peek_agrees_with_find),
 	KUNIT_CASE(peek_passes_over_a_claimed_row),
+	KUNIT_CASE(peek_by_hash),
 	KUNIT_CASE(hash_is_no_state),
 	KUNIT_CASE(empty_and_absent_tables),
 	KUNIT_CASE(table_without_memory),

@@ -74,13 +74,10 @@ static int name##_entry(struct fprobe *fp, unsigned long ip,		\
 			unsigned long ret_ip, struct pt_regs *regs,	\
 			void *data)					\
 {									\
-	struct kobs_call_passed passed = kobs_calls_passed(regs,	\
-							   &(operations)); \
-									\
-	if (unlikely(passed.ip != ip))					\
+	if (unlikely(instruction_pointer(regs) != ip))			\
 		return 1;						\
 	/* Not 0: do not hook the return. */				\
-	return !kobs_calls_entry(kobs_calls_of(fp), &passed, regs, data, \
+	return !kobs_calls_entry(kobs_calls_of(fp), ip, regs, data,	\
 				 &(operations));			\
 }									\
 									\
@@ -90,6 +87,67 @@ static void name##_exit(struct fprobe *fp, unsigned long ip,		\
 {									\
 	(operations).exit(kobs_calls_of(fp)->ctx, ip, ret_ip,		\
 			  regs_return_value(regs), data);		\
+}
+
+/**
+ * struct kobs_call_taken - an entry on its way through the pool
+ * @ip: function
+ * @data: data of its call, once the pool has room
+ */
+struct kobs_call_taken {
+	unsigned long ip;
+	void *data;
+};
+
+static __always_inline void *
+kobs_call_pool_take(struct kobs_call_pool *p, void *ctx, unsigned long ip,
+		    unsigned long parent_ip, struct ftrace_regs *fregs,
+		    struct pt_regs *regs)
+{
+	struct kobs_call_taken taken = { .ip = ip };
+	unsigned long back = instruction_pointer(regs);
+
+	/* No room for it but the instruction pointer, which no pool reads. */
+	instruction_pointer_set(regs, (unsigned long)&taken);
+	kobs_call_pool_pass(p, ip, parent_ip, fregs, regs);
+	instruction_pointer_set(regs, back);
+	return READ_ONCE(taken.data);
+}
+
+/* An entry of the anchor is told as in KOBS_CALL_POOL(). Returns 0 for others. */
+static __always_inline int kobs_call_pool_lend(unsigned long ip,
+					       struct pt_regs *regs, void *data)
+{
+	struct kobs_call_taken *taken = (void *)instruction_pointer(regs);
+
+	if (unlikely(taken->ip != ip))
+		return 1;
+	taken->data = data;
+	return 0;
+}
+
+/* @callback: of ftrace at the entry; __no_stack_protector. */
+#define KOBS_CALL_HIT_HANDLERS(name, operations, callback)		\
+static int name##_entry(struct fprobe *fp, unsigned long ip,		\
+			unsigned long ret_ip, struct pt_regs *regs,	\
+			void *data)					\
+{									\
+	return kobs_call_pool_lend(ip, regs, data);			\
+}									\
+									\
+static void name##_exit(struct fprobe *fp, unsigned long ip,		\
+			unsigned long ret_ip, struct pt_regs *regs,	\
+			void *data)					\
+{									\
+	(operations).exit(kobs_calls_of(fp)->ctx, 0, ret_ip,		\
+			  regs_return_value(regs), data);		\
+}									\
+									\
+static const struct kobs_call_handlers name = {				\
+	.ops = &(operations),						\
+	.hit = callback,						\
+	.entry = name##_entry,						\
+	.exit = name##_exit,						\
 }
 
 #endif /* KOBS_CALL_FPROBE_H */

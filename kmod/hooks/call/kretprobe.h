@@ -24,7 +24,7 @@
  * struct kobs_call_handlers - callbacks made by KOBS_CALL_HANDLERS()
  * @ops: operations of the source
  * @hit: callback of ftrace at the entry
- * @entry: callback of the kretprobe at the entry
+ * @entry: callback of the kretprobe at the entry, or NULL
  * @exit: callback of the kretprobe at the return
  */
 struct kobs_call_handlers {
@@ -47,7 +47,7 @@ struct kobs_call_pool {
 /**
  * struct kobs_call_instance - data of a call in progress
  * @ctx: context of the handlers
- * @ip: function
+ * @ip: function, for KOBS_CALL_HANDLERS()
  * @data: data of the source
  *
  * The return takes the context from here: its kretprobe cannot be found any
@@ -99,7 +99,7 @@ kobs_call_pool_regs(struct ftrace_regs *fregs, bool plain)
 
 /*
  * The kernel's pool needs no instruction pointer: what a kprobe would have as its
- * own is what kobs_calls_passed() reads.
+ * own is what KOBS_CALL_POOL() reads.
  */
 static __always_inline void kobs_call_pool_pass(struct kobs_call_pool *p,
 						unsigned long ip,
@@ -108,6 +108,44 @@ static __always_inline void kobs_call_pool_pass(struct kobs_call_pool *p,
 						struct pt_regs *regs)
 {
 	p->rp.kp.pre_handler(&p->rp.kp, regs);
+}
+
+/* The current task's calls in progress, as the kernel keeps them: the last one. */
+#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+#define kobs_call_pool_last()	READ_ONCE(current->rethooks.first)
+#define kobs_call_pool_at(last)						\
+	container_of(last, struct kretprobe_instance, node.llist)
+#else
+#define kobs_call_pool_last()	READ_ONCE(current->kretprobe_instances.first)
+#define kobs_call_pool_at(last)						\
+	container_of(last, struct kretprobe_instance, llist)
+#endif
+
+/*
+ * With preemption off nothing else is the last one when the pool comes back: what
+ * calls interrupts had in progress have returned.
+ */
+static __always_inline void *
+kobs_call_pool_take(struct kobs_call_pool *p, void *ctx, unsigned long ip,
+		    unsigned long parent_ip, struct ftrace_regs *fregs,
+		    struct pt_regs *regs)
+{
+	struct llist_node *before = kobs_call_pool_last();
+	struct kobs_call_instance *i;
+	struct llist_node *last;
+	void *data;
+
+	kobs_call_pool_pass(p, ip, parent_ip, fregs, regs);
+	last = kobs_call_pool_last();
+	if (unlikely(last == before))
+		return NULL;
+	i = (void *)kobs_call_pool_at(last)->data;
+	i->ctx = ctx;
+	data = i->data;
+	/* Spares callers the test for NULL. */
+	if (!data)
+		__builtin_unreachable();
+	return data;
 }
 
 /*
@@ -122,14 +160,11 @@ static int name##_entry(struct kretprobe_instance *ri,			\
 	struct kobs_calls *c = container_of(get_kretprobe(ri),		\
 					    struct kobs_calls, pool.rp); \
 	struct kobs_call_instance *i = (void *)ri->data;		\
-	struct kobs_call_passed passed = kobs_calls_passed(regs,	\
-							   &(operations)); \
 									\
 	i->ctx = c->ctx;						\
-	i->ip = passed.ip;						\
+	i->ip = instruction_pointer(regs);				\
 	/* Not 0: do not hook the return. */				\
-	return !kobs_calls_entry(c, &passed, regs, i->data,		\
-				 &(operations));			\
+	return !kobs_calls_entry(c, i->ip, regs, i->data, &(operations)); \
 }									\
 									\
 static int name##_exit(struct kretprobe_instance *ri,			\
@@ -140,6 +175,24 @@ static int name##_exit(struct kretprobe_instance *ri,			\
 	(operations).exit(i->ctx, i->ip, instruction_pointer(regs),	\
 			  regs_return_value(regs), i->data);		\
 	return 0;							\
+}
+
+/* @callback: of ftrace at the entry; __no_stack_protector. */
+#define KOBS_CALL_HIT_HANDLERS(name, operations, callback)		\
+static int name##_exit(struct kretprobe_instance *ri,			\
+		       struct pt_regs *regs)				\
+{									\
+	struct kobs_call_instance *i = (void *)ri->data;		\
+									\
+	(operations).exit(i->ctx, 0, instruction_pointer(regs),		\
+			  regs_return_value(regs), i->data);		\
+	return 0;							\
+}									\
+									\
+static const struct kobs_call_handlers name = {				\
+	.ops = &(operations),						\
+	.hit = callback,						\
+	.exit = name##_exit,						\
 }
 
 #else
@@ -153,6 +206,11 @@ struct kobs_call_handlers {
 
 struct kobs_call_pool {
 };
+
+static inline bool kobs_call_pool_unsafe(void)
+{
+	return true;
+}
 
 static inline size_t kobs_call_pool_each(size_t data)
 {

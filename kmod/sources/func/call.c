@@ -22,7 +22,7 @@ struct kobs_func_call {
 };
 
 /* Entry of a function whose return is hooked. */
-static __always_inline bool func_enter(void *ctx, unsigned long ip, void *found,
+static __always_inline bool func_enter(void *ctx, unsigned long ip,
 				       const struct pt_regs *regs, void *data)
 {
 	struct kobs_session *s = ctx;

@@ -4,427 +4,171 @@
  * their entry and their return. The one adds calls up in rows, the other streams a
  * record of each when it returns.
  *
- * What a hit is: a call of a root, and a call of another of the session's
- * functions while its context is in a root. The context is the task, or the
- * interrupt, of this CPU and kind: what an interrupt calls is not below the
- * function that it interrupts. All other calls are none: they are told from hits
- * by one lookup of the context, before anything else is done.
+ * Here is what most calls take: one below a root, of a task on its own stack, in a
+ * known place of the tree. The rest, and what a hit is, is in graph_any.c: nothing
+ * has changed when it gets a call from here.
  *
- * Filters apply to the call of a root, and what is below it goes with it. A call
- * deeper than the session's depth is filtered; its time is its caller's own.
+ * The calls of a task are found by what was found last on this CPU. These are its
+ * own if they say so: they belong to the session, and stay, whose ever they are.
  *
- * The functions that an interrupt runs before and after the kernel says which
- * context it is in seem to be called by the one that it interrupts. They are told
- * by their stack, where interrupts have one (kobs_call_stack.aside); on arm64 they
- * run on that of the task, and so do those of an interrupt of a softirq on x86:
- * obsctl leaves them out. Where one comes in between the lines of a handler, it is
- * none of the calls (kobs_call_stack.busy), whether or not it was left out.
- *
- * Records of a root's call have its number, and numbers of their own, in the order
- * of the calls' entries; with the number of calls inside each they say where in the
- * tree a call is, and where and how many are missing. A call that is lost has a
- * number, too.
+ * A hit needs no recursion guard of the session's here: it is one of this task, whose
+ * calls are busy until it ends. So a hit in between is none of the calls.
  *
  * Locking: none; any context, NMI included.
  */
-#include <linux/mm_types.h>
-#include <linux/sched.h>
-#include <linux/sched/task_stack.h>
-#include <trace/events/sched.h>
-
 #include "core/hit.h"
 #include "sources/func/graph.h"
 
-/**
- * struct kobs_graph_call - data of a call in progress
- * @stack: the calls of its context
- * @use: use of these calls' entry: it changes when they are over
- * @place: its place among them
- * @cost: cost of the entry's handler if the hit is timed, else 0
- */
-struct kobs_graph_call {
-	struct kobs_call_stack *stack;
-	u32 use;
-	u32 place;
-	u64 cost;
-};
-
-/* Tells the current context from all others: a task, or a kind on a CPU. */
-static __always_inline u64 graph_context(void)
-{
-	u32 pc = preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET);
-
-	if (likely(!pc))
-		return (unsigned long)current;
-	/* No task is at such an address. */
-	return raw_smp_processor_id() << 2 |
-	       (pc & NMI_MASK ? 3 : pc & HARDIRQ_MASK ? 2 : 1);
-}
-
-/*
- * The calls of the current context, or NULL when it is in no root. Nobody else ends
- * them.
- */
+/* The calls of this task, if it is in a root and a hit can be recorded here. */
 static __always_inline struct kobs_call_stack *
-graph_stack(const struct kobs_graph *g)
+graph_usual(const struct kobs_graph *g, const struct kobs_cpu *pc)
 {
-	const struct kobs_inflight *entry =
-		kobs_inflight_peek(&g->tasks, graph_context(), 0);
+	struct kobs_call_stack *stack = pc->found;
 
-	return entry ? (struct kobs_call_stack *)entry->data[0] : NULL;
-}
-
-/* Whether this runs on another stack than the task's. */
-static __always_inline bool graph_is_aside(void)
-{
-	u8 here;
-
-	return (unsigned long)&here - (unsigned long)task_stack_page(current) >=
-	       THREAD_SIZE;
-}
-
-/* The context enters a root. Returns NULL when there is no room for it. */
-static noinline struct kobs_call_stack *graph_claim(struct kobs_graph *g)
-{
-	struct kobs_inflight_ref ref KOBS_UNINIT;
-	struct kobs_call_stack *stack;
-
-	if (kobs_inflight_begin(&g->tasks, graph_context(), 0, &ref) !=
-	    KOBS_INFLIGHT_BEGUN)
+	if (!stack || !graph_in_task() || stack->task != current ||
+	    stack->busy || graph_is_aside() ||
+	    !READ_ONCE(g->s->armed) || kobs_hit_is_timed(pc) ||
+	    kobs_call_is_deep(stack))
 		return NULL;
-	stack = g->stacks + (ref.state - g->tasks.states) * g->stride;
-	stack->ref = ref;
-	stack->entered++;
-	stack->last = 0;
-	stack->depth = 0;
-	stack->calls = 0;
-	stack->aside = graph_is_aside();
-	/* Until the root has its place, nothing else can be below it. */
-	stack->busy = true;
-	ref.entry->start = 0;
-	ref.entry->data[0] = (unsigned long)stack;
-	kobs_inflight_publish(&ref);
 	return stack;
 }
 
-/* The context leaves its root, or never was in it. */
-static __always_inline void graph_release(struct kobs_call_stack *stack)
-{
-	struct kobs_inflight_ref ref = stack->ref;
-
-	kobs_inflight_end_own(&ref);
-}
-
-/**
- * kobs_graph_task_gone() - a task is about to be freed
- * @data: session
- * @p: task
- *
- * One that ended in a root never returned from it: its calls stay in flight.
- *
- * Context: any.
- */
-void kobs_graph_task_gone(void *data, struct task_struct *p)
-{
-	struct kobs_graph *g = data;
-	struct kobs_inflight_ref ref;
-
-	if (kobs_inflight_find(&g->tasks, (unsigned long)p, 0, &ref))
-		kobs_inflight_end(&ref);
-}
-
-KOBS_PROBE_TYPE(kobs_graph_task_gone, sched_process_free);
-
-static __always_inline bool graph_is_root(const struct kobs_graph *g,
-					  unsigned long ip)
-{
-	unsigned int i;
-
-	for (i = 0; i < g->n_roots; i++) {
-		if (ip - g->roots[i] < GRAPH_PROLOGUE)
-			return true;
-	}
-	return false;
-}
-
-/*
- * What a call is below: the calls of its context, or the session for that of a
- * root by a context that is in none; or NULL.
- */
-static __always_inline void *graph_find(struct kobs_graph *g, unsigned long ip)
-{
-	struct kobs_call_stack *stack = graph_stack(g);
-
-	if (stack)
-		return READ_ONCE(stack->busy) ||
-		       stack->aside != graph_is_aside() ? NULL : stack;
-	return graph_is_root(g, ip) ? g : NULL;
-}
-
-/* A call that is no hit is timed: what it took is done once more. */
-static noinline void graph_time_other(struct kobs_graph *g, struct kobs_cpu *pc,
-				      unsigned long ip, u64 t0)
-{
-	void *found = graph_find(g, ip);
-
-	OPTIMIZER_HIDE_VAR(found);
-	kobs_hit_call_end(g->s, pc, t0);
-}
-
-static __always_inline void *graph_want(void *ctx, unsigned long ip)
-{
-	struct kobs_graph *g = ctx;
-	void *found = graph_find(g, ip);
-	struct kobs_cpu *pc;
-	u64 t0;
-
-	if (unlikely(found))
-		return found;
-	preempt_disable_notrace();
-	pc = this_cpu_ptr(g->s->cpu);
-	t0 = kobs_hit_call_begin(g->s, pc);
-	if (unlikely(t0))
-		graph_time_other(g, pc, ip, t0);
-	preempt_enable_notrace();
-	return NULL;
-}
-
-/* Begin a call in its context. Returns what becomes of it. */
-static __always_inline enum kobs_counter
-graph_push(struct kobs_graph *g, struct kobs_call_stack *stack,
-	   unsigned long ip, struct kobs_graph_call *call, bool each)
-{
-	u32 node;
-
-	if (unlikely(stack->depth >= g->depth))
-		return KOBS_N_FILTERED;
-	node = kobs_call_tree_find(&g->tree, kobs_call_parent(stack), ip);
-	if (unlikely(node == KOBS_CALL_NONE)) {
-		kobs_call_count(stack);
-		return KOBS_N_STACK_FULL;
-	}
-	call->stack = stack;
-	call->use = stack->ref.use;
-	WRITE_ONCE(stack->busy, true);
-	barrier();
-	call->place = kobs_call_push(stack, node, ktime_get_mono_fast_ns());
-	if (each)
-		stack->frame[call->place].number = kobs_call_count(stack);
-	barrier();
-	WRITE_ONCE(stack->busy, false);
-	return FUNC_N_IN_FLIGHT;
-}
-
-static __always_inline bool graph_begins(void *ctx, unsigned long ip,
-					 void *found, void *data, bool each)
-{
-	struct kobs_graph *g = ctx;
-	struct kobs_session *s = g->s;
-	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	struct kobs_call_stack *stack = found == g ? NULL : found;
-	struct kobs_graph_call *call = data;
-	enum kobs_counter fate;
-	u64 t0;
-
-	if (!kobs_hit_begin(s, pc, &t0))
-		return false;
-	if (!stack) {
-		if (!kobs_hit_wanted(s, pc))
-			goto out;
-		stack = graph_claim(g);
-	}
-	fate = stack ? graph_push(g, stack, ip, call, each) : FUNC_N_TASKS;
-	kobs_count(&pc->counters, fate);
-	if (likely(fate == FUNC_N_IN_FLIGHT)) {
-		call->cost = unlikely(t0) ? (stack->last - t0) ?: 1 : 0;
-		return true;
-	}
-	if (stack && !stack->depth)
-		graph_release(stack);
-out:
-	kobs_hit_end(s, pc, t0, 0);
-	return false;
-}
-
-static __always_inline bool graph_enter(void *ctx, unsigned long ip,
-					void *found, const struct pt_regs *regs,
-					void *data)
-{
-	return graph_begins(ctx, ip, found, data, false);
-}
-
-static __always_inline bool graph_enter_each(void *ctx, unsigned long ip,
-					     void *found,
-					     const struct pt_regs *regs,
-					     void *data)
-{
-	return graph_begins(ctx, ip, found, data, true);
-}
-
-/* Slow path: the row is new or displaced, or its key is not the path alone. */
-static noinline struct kobs_row *graph_row_slow(struct kobs_graph *g,
-						struct kobs_cpu *pc, u64 path,
-						unsigned long ip,
-						unsigned long caller)
-{
-	u64 key[KOBS_KEY_WORDS] KOBS_UNINIT;
-	struct kobs_session *s = g->s;
-	u64 v[KOBS_WORDS] KOBS_UNINIT;
-
-	v[FUNC_W_FUNC] = ip;
-	v[FUNC_W_CALLER] = caller;
-	v[FUNC_W_PATH] = path;
-	kobs_context(s, v, s->need, false);
-	kobs_hit_gather(s, v, key);
-	return kobs_table_find(&pc->table, key);
-}
-
-/* Record a call. Returns what becomes of it. */
-static __always_inline enum kobs_counter
-graph_record(struct kobs_graph *g, struct kobs_cpu *pc, unsigned long ip,
-	     unsigned long caller, const struct kobs_call_done *done)
-{
-	u64 path = kobs_call_path(&g->tree, done->node);
-	struct kobs_table *t = &pc->table;
-	struct kobs_row *row = NULL;
-
-	if (unlikely(done->self < g->s->filter.min))
-		return KOBS_N_FILTERED;
-	if (likely(g->plain))
-		row = kobs_table_peek(t, path, 0, 1);
-	if (unlikely(!row))
-		row = graph_row_slow(g, pc, path, ip, caller);
-	if (unlikely(!row || !kobs_row_add(t, row, done->self)))
-		return kobs_hit_no_row(pc);
-	local64_add(done->total, kobs_row_field(t, row, GRAPH_F_TOTAL));
-	kobs_raise(kobs_row_field(t, row, GRAPH_F_LONGEST), done->total);
-	return KOBS_N_RECORDED;
-}
-
-/* What a context is, by its key. */
-static const char graph_contexts[][sizeof(u64)] = {
-	"task", "softirq", "hardirq", "NMI"
-};
-
-static __always_inline unsigned int graph_kind(u64 context)
-{
-	return context < (u64)nr_cpu_ids << 2 ? context & 3 : 0;
-}
-
-/* The number of a root's call: no other one of the session has it. */
-static __always_inline u64 graph_number(const struct kobs_graph *g,
-					const struct kobs_call_stack *stack)
-{
-	return stack->entered << GRAPH_SLOT_BITS |
-	       (stack->ref.state - g->tasks.states);
-}
-
-/* Write the record of a call. Returns what becomes of it. */
-static __always_inline enum kobs_counter
-graph_write(struct kobs_graph *g, const struct kobs_call_stack *stack, u32 place,
-	    unsigned long ip, unsigned long caller,
-	    const struct kobs_call_done *done)
-{
-	u64 context = stack->ref.entry->key[0];
-	struct kobs_session *s = g->s;
-	u64 v[KOBS_WORDS] KOBS_UNINIT;
-
-	if (unlikely(done->total < s->filter.min))
-		return KOBS_N_FILTERED;
-	v[FUNC_W_FUNC] = ip;
-	v[FUNC_W_CALLER] = caller;
-	v[FUNC_W_PATH] = kobs_call_path(&g->tree, done->node);
-	v[FUNC_W_ROOT] = graph_number(g, stack);
-	v[FUNC_W_CALL] = stack->frame[place].number;
-	v[FUNC_W_INSIDE] = kobs_call_inside(stack, place);
-	v[FUNC_W_SELF] = done->self;
-	memcpy(&v[FUNC_W_CONTEXT], graph_contexts[graph_kind(context)],
-	       sizeof(u64));
-	kobs_context(s, v, s->need, false);
-	return kobs_stream_write(s, v, done->total) ? KOBS_N_RECORDED :
-						      KOBS_N_RING_FULL;
-}
-
-static __always_inline void graph_ends(void *ctx, unsigned long ip,
-				       unsigned long caller, const void *data,
+/* A call in a known place. */
+static __always_inline void graph_pass(unsigned long ip, unsigned long parent_ip,
+				       struct ftrace_ops *ops,
+				       struct ftrace_regs *fregs,
+				       struct kobs_call_stack *stack,
+				       const struct kobs_call_node *node,
 				       bool each)
 {
-	const struct kobs_graph_call *call = data;
-	struct kobs_call_stack *stack = call->stack;
-	struct kobs_graph *g = ctx;
-	struct kobs_session *s = g->s;
-	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	struct kobs_call_done done KOBS_UNINIT;
-	enum kobs_counter fate;
-	u64 now;
+	struct kobs_graph_call *call;
+	struct kobs_graph *g;
+	struct kobs_cpu *pc;
 
-	/* Another call is there now: this one stays in flight. */
-	if (unlikely(READ_ONCE(stack->ref.state->use) != call->use ||
-		     call->place >= stack->depth))
-		return;
-	WRITE_ONCE(stack->busy, true);
-	barrier();
-	now = ktime_get_mono_fast_ns();
-	kobs_call_pop(stack, call->place, now, &done);
-	local64_dec(&pc->counters.n[FUNC_N_IN_FLIGHT]);
-	fate = each ? graph_write(g, stack, call->place, ip, caller, &done) :
-		      graph_record(g, pc, ip, caller, &done);
-	kobs_count(&pc->counters, fate);
-	kobs_call_settle(stack, &done, fate == KOBS_N_RECORDED);
-	barrier();
-	/* Busy to the end: an edge must not take what is released for its own. */
-	if (!call->place)
-		graph_release(stack);
-	else
-		WRITE_ONCE(stack->busy, false);
-	kobs_hit_end(s, pc, call->cost ? now : 0, call->cost);
+	graph_occupy(stack);
+	g = kobs_calls_of_ops(ops)->ctx;
+	call = kobs_calls_pass(ops, ip, parent_ip, fregs, GRAPH_PLAIN);
+	if (likely(call)) {
+		graph_push(stack, node, call, each);
+		pc = this_cpu_ptr(g->s->cpu);
+		kobs_count(&pc->counters, FUNC_N_IN_FLIGHT);
+	} else {
+		if (each)
+			kobs_call_count(stack);
+		pc = this_cpu_ptr(g->s->cpu);
+		kobs_count(&pc->counters, FUNC_N_MISSED);
+	}
+	kobs_count(&pc->counters, KOBS_N_HITS);
+	graph_vacate(stack);
+	preempt_enable_notrace();
 }
 
-static __always_inline void graph_exit(void *ctx, unsigned long ip,
-				       unsigned long caller, unsigned long ret,
-				       const void *data)
+/* In functions of their own: the rest needs no registers to be saved. */
+static noinline __noclone void
+graph_pass_row(unsigned long ip, unsigned long parent_ip,
+	       struct ftrace_ops *ops, struct ftrace_regs *fregs,
+	       struct kobs_call_stack *stack, const struct kobs_call_node *node)
 {
-	graph_ends(ctx, ip, caller, data, false);
+	graph_pass(ip, parent_ip, ops, fregs, stack, node, false);
+}
+
+static noinline __noclone void
+graph_pass_each(unsigned long ip, unsigned long parent_ip,
+		struct ftrace_ops *ops, struct ftrace_regs *fregs,
+		struct kobs_call_stack *stack, const struct kobs_call_node *node)
+{
+	graph_pass(ip, parent_ip, ops, fregs, stack, node, true);
+}
+
+static __always_inline void graph_enter(unsigned long ip,
+					unsigned long parent_ip,
+					struct ftrace_ops *ops,
+					struct ftrace_regs *fregs, bool each)
+{
+	struct kobs_graph *g = kobs_calls_of_ops(ops)->ctx;
+	const struct kobs_call_node *node;
+	struct kobs_call_stack *stack;
+
+	preempt_disable_notrace();
+	stack = graph_usual(g, this_cpu_ptr(g->s->cpu));
+	if (unlikely(!stack)) {
+		kobs_graph_hit(ip, parent_ip, ops, fregs);
+		return;
+	}
+	node = kobs_call_tree_peek(&g->tree, kobs_call_parent(stack), ip);
+	if (unlikely(!node))
+		kobs_graph_hit(ip, parent_ip, ops, fregs);
+	else if (each)
+		graph_pass_each(ip, parent_ip, ops, fregs, stack, node);
+	else
+		graph_pass_row(ip, parent_ip, ops, fregs, stack, node);
+}
+
+static __no_stack_protector void
+graph_hit_row(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+	      struct ftrace_regs *fregs)
+{
+	graph_enter(ip, parent_ip, ops, fregs, false);
+}
+
+static __no_stack_protector void
+graph_hit_each(unsigned long ip, unsigned long parent_ip,
+	       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	graph_enter(ip, parent_ip, ops, fregs, true);
+}
+
+/* Whether a call can end here: the innermost, of no histogram, and not timed. */
+static __always_inline bool graph_ends_usual(const struct kobs_graph *g,
+					     const struct kobs_graph_call *call)
+{
+	const struct kobs_call_stack *stack = call->stack;
+
+	return likely(g->usual && call->frame == (unsigned long)stack->top &&
+		      call->use == stack->ref.use);
+}
+
+static __always_inline void graph_exit_row(void *ctx, unsigned long ip,
+					   unsigned long caller,
+					   unsigned long ret, const void *data)
+{
+	const struct kobs_graph_call *call = data;
+	struct kobs_call_done done KOBS_UNINIT;
+	struct kobs_call_stack *stack;
+	struct kobs_graph *g = ctx;
+	struct kobs_row *row;
+	struct kobs_cpu *pc;
+	u64 now;
+
+	if (unlikely(!graph_ends_usual(g, call))) {
+		kobs_graph_end(g, call, caller);
+		return;
+	}
+	graph_occupy(call->stack);
+	now = ktime_get_mono_fast_ns();
+	stack = call->stack;
+	pc = this_cpu_ptr(g->s->cpu);
+	row = kobs_table_peek_hash(&pc->table, stack->top->node->hash);
+	if (unlikely(!row)) {
+		/* The key is the path alone, without the caller. */
+		kobs_graph_end_at(g, call, 0, now);
+		return;
+	}
+	kobs_call_pop(stack, stack->top, now, &done);
+	kobs_call_settle(stack, &done, true);
+	kobs_row_sum(row, 1, done.self);
+	local64_add(done.total, kobs_row_field_at(row, 1, GRAPH_F_TOTAL));
+	kobs_raise(kobs_row_field_at(row, 1, GRAPH_F_LONGEST), done.total);
+	local64_dec(&pc->counters.n[FUNC_N_IN_FLIGHT]);
+	kobs_count(&pc->counters, KOBS_N_RECORDED);
+	graph_vacate(stack);
 }
 
 static __always_inline void graph_exit_each(void *ctx, unsigned long ip,
 					    unsigned long caller,
 					    unsigned long ret, const void *data)
 {
-	graph_ends(ctx, ip, caller, data, true);
-}
-
-static __always_inline void *graph_begin(void *ctx)
-{
-	struct kobs_graph *g = ctx;
-
-	return kobs_hit_enter(g->s);
-}
-
-static __always_inline void graph_end(void *guarded)
-{
-	kobs_hit_leave(guarded);
-}
-
-static __always_inline void graph_miss(void *ctx, void *guarded)
-{
-	struct kobs_graph *g = ctx;
-	struct kobs_cpu *pc = guarded;
-
-	if (!READ_ONCE(g->s->armed))
-		return;
-	kobs_count(&pc->counters, KOBS_N_HITS);
-	kobs_count(&pc->counters, FUNC_N_MISSED);
-}
-
-static __always_inline void graph_miss_each(void *ctx, void *guarded)
-{
-	struct kobs_graph *g = ctx;
-	struct kobs_call_stack *stack = graph_stack(g);
-
-	graph_miss(ctx, guarded);
-	if (stack && stack->depth < g->depth)
-		kobs_call_count(stack);
+	kobs_graph_end(ctx, data, caller);
 }
 
 static int graph_keep_out(void *ctx, unsigned long ip, const char *reason)
@@ -441,34 +185,24 @@ static bool graph_unwanted(void *ctx)
 	return kobs_session_unwanted(g->s);
 }
 
-static const struct kobs_call_ops graph_call_ops = {
+static const struct kobs_call_ops graph_row_ops = {
 	.size = sizeof(struct kobs_graph_call),
-	.plain = true,
-	.want = graph_want,
-	.begin = graph_begin,
-	.end = graph_end,
-	.missed = graph_miss,
-	.enter = graph_enter,
-	.exit = graph_exit,
+	.plain = GRAPH_PLAIN,
+	.exit = graph_exit_row,
 	.keep_out = graph_keep_out,
 	.unwanted = graph_unwanted,
 };
 
 static const struct kobs_call_ops graph_each_ops = {
 	.size = sizeof(struct kobs_graph_call),
-	.plain = true,
-	.want = graph_want,
-	.begin = graph_begin,
-	.end = graph_end,
-	.missed = graph_miss_each,
-	.enter = graph_enter_each,
+	.plain = GRAPH_PLAIN,
 	.exit = graph_exit_each,
 	.keep_out = graph_keep_out,
 	.unwanted = graph_unwanted,
 };
 
-KOBS_CALL_HANDLERS(graph_call, graph_call_ops);
-KOBS_CALL_HANDLERS(graph_each, graph_each_ops);
+KOBS_CALL_HIT_HANDLERS(graph_row, graph_row_ops, graph_hit_row);
+KOBS_CALL_HIT_HANDLERS(graph_each, graph_each_ops, graph_hit_each);
 
 /**
  * kobs_graph_call() - the handlers of a session
@@ -479,5 +213,5 @@ KOBS_CALL_HANDLERS(graph_each, graph_each_ops);
  */
 const struct kobs_call_handlers *kobs_graph_call(const struct kobs_session *s)
 {
-	return s->mode->stream ? &graph_each : &graph_call;
+	return s->mode->stream ? &graph_each : &graph_row;
 }

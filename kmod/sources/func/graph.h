@@ -2,14 +2,19 @@
 /*
  * Source func, modes graph and calls: what its files share.
  *
- *	graph.c		handlers
+ *	graph.c		handlers of most calls
+ *	graph_any.c	those of any call
  *	graph_setup.c	memory, start and stop, the choice of functions
  *
- * Locking: see graph.c and graph_setup.c.
+ * Locking: see graph_any.c and graph_setup.c.
  */
 #ifndef KOBS_FUNC_GRAPH_H
 #define KOBS_FUNC_GRAPH_H
 
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "hooks/tracepoint.h"
@@ -44,6 +49,7 @@ enum { GRAPH_F_TOTAL, GRAPH_F_LONGEST };
  * @f: session of the source
  * @s: session
  * @plain: the key is the path alone
+ * @usual: so it is, and rows have no histograms and no lower limit
  * @depth: maximum number of nested calls
  * @n_roots: number of @roots
  * @roots: functions that trees begin with
@@ -67,6 +73,7 @@ struct kobs_graph {
 	struct kobs_func *f;
 	struct kobs_session *s;
 	bool plain;
+	bool usual;
 	u32 depth;
 	unsigned int n_roots;
 	unsigned long roots[GRAPH_ROOTS];
@@ -85,8 +92,78 @@ struct kobs_graph {
 	struct kobs_func_count narrowed;
 };
 
+/**
+ * struct kobs_graph_call - data of a call in progress
+ * @stack: the calls of its context
+ * @frame: its place among them; with GRAPH_APART
+ * @use: use of these calls' entry: it is another one when they are those of another
+ *       context
+ * @cost: with GRAPH_APART: cost of the entry's handler if the hit is timed, else 0
+ */
+struct kobs_graph_call {
+	struct kobs_call_stack *stack;
+	unsigned long frame;
+	u32 use;
+	u64 cost;
+};
+
+/* Bit of a frame's address: a root, or a hit that is timed. */
+#define GRAPH_APART	BIT(0)
+
+/* The handlers read no registers: see struct kobs_call_ops. */
+#define GRAPH_PLAIN	true
+
+/* Whether this is in a task, as far as the kernel says so. */
+static __always_inline bool graph_in_task(void)
+{
+	return likely(!(preempt_count() &
+			(NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)));
+}
+
+/* Whether this runs on another stack than the task's. */
+static __always_inline bool graph_is_aside(void)
+{
+	return current_stack_pointer - (unsigned long)task_stack_page(current) >=
+	       THREAD_SIZE;
+}
+
+static __always_inline void graph_occupy(struct kobs_call_stack *stack)
+{
+	WRITE_ONCE(stack->busy, true);
+	barrier();
+}
+
+static __always_inline void graph_vacate(struct kobs_call_stack *stack)
+{
+	barrier();
+	WRITE_ONCE(stack->busy, false);
+}
+
+/* A call begins, for which there is room. */
+static __always_inline void graph_push(struct kobs_call_stack *stack,
+				       const struct kobs_call_node *node,
+				       struct kobs_graph_call *call, bool each)
+{
+	struct kobs_call_frame *f;
+
+	call->stack = stack;
+	call->use = stack->ref.use;
+	call->frame = (unsigned long)(stack->top + 1);
+	f = kobs_call_push(stack, node, ktime_get_mono_fast_ns());
+	if (each)
+		f->number = kobs_call_count(stack);
+}
+
 /* graph.c */
 const struct kobs_call_handlers *kobs_graph_call(const struct kobs_session *s);
+
+/* graph_any.c */
+void kobs_graph_hit(unsigned long ip, unsigned long parent_ip,
+		    struct ftrace_ops *ops, struct ftrace_regs *fregs);
+void kobs_graph_end(struct kobs_graph *g, const struct kobs_graph_call *call,
+		    unsigned long caller);
+void kobs_graph_end_at(struct kobs_graph *g, const struct kobs_graph_call *call,
+		       unsigned long caller, u64 now);
 void kobs_graph_task_gone(void *data, struct task_struct *p);
 
 #endif /* KOBS_FUNC_GRAPH_H */

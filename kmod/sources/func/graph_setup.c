@@ -140,8 +140,7 @@ static int graph_alloc(struct kobs_graph *g, struct netlink_ext_ack *extack)
 	u64 slots;
 	int err;
 
-	g->stride = sizeof(struct kobs_call_stack) +
-		    g->depth * sizeof(struct kobs_call_frame);
+	g->stride = kobs_call_size(g->depth);
 	err = kobs_inflight_table_init(&g->tasks, m, tasks, 1);
 	if (err)
 		return kobs_session_no_memory(g->s, extack, "tasks or depth");
@@ -181,6 +180,8 @@ int kobs_func_graph_new(struct kobs_func *f, struct netlink_ext_ack *extack)
 	g->f = f;
 	g->s = f->s;
 	g->plain = f->s->n_words == 1 && f->s->gather[0] == FUNC_W_PATH;
+	g->usual = g->plain && !f->s->filter.min &&
+		   !f->s->params[KOBS_P_HIST].number;
 	g->depth = params[FUNC_P_DEPTH].number;
 	g->quiet = params[FUNC_P_SETTLE].number * NSEC_PER_MSEC;
 	g->gone = (struct kobs_probe){

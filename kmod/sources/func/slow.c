@@ -199,7 +199,7 @@ slow_begin_call(struct kobs_slow *d, unsigned long ip, const struct pt_regs *reg
 	return FUNC_N_IN_FLIGHT;
 }
 
-static __always_inline bool slow_enter(void *ctx, unsigned long ip, void *found,
+static __always_inline bool slow_enter(void *ctx, unsigned long ip,
 				       const struct pt_regs *regs, void *data)
 {
 	struct kobs_slow *d = ctx;

@@ -31,7 +31,6 @@ struct kobs_probe_call {
 
 /* Entry of a function whose return is hooked. */
 static __always_inline bool probe_call_enter(void *ctx, unsigned long ip,
-					     void *found,
 					     const struct pt_regs *regs,
 					     void *data)
 {

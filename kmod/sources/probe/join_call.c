@@ -23,7 +23,6 @@ struct kobs_join_call {
 };
 
 static __always_inline bool join_call_enter(void *ctx, unsigned long ip,
-					    void *found,
 					    const struct pt_regs *regs,
 					    void *data)
 {

@@ -253,7 +253,6 @@ static __always_inline void refs_call_missed(void *ctx, void *guarded)
 }
 
 static __always_inline bool refs_call_enter(void *ctx, unsigned long ip,
-					    void *found,
 					    const struct pt_regs *regs, void *data)
 {
 	struct kobs_refs_point *p = ctx;
