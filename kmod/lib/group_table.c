@@ -151,23 +151,6 @@ u32 kobs_group_table_find(struct kobs_group_table *g, const u64 *key)
 EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_find);
 
 /**
- * kobs_group_table_key() - the key of a group
- * @g: group table
- * @group: group, below the number of slots
- *
- * Context: any.
- * Return: its words, or NULL when there is no such group.
- */
-const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group)
-{
-	const u64 *slot = &g->slots[group * (size_t)g->stride];
-
-	/* Pairs with the release in kobs_group_table_find(). */
-	return smp_load_acquire(&slot[0]) >= KOBS_ROW_HASH ? slot + 1 : NULL;
-}
-EXPORT_SYMBOL_IF_KUNIT(kobs_group_table_key);
-
-/**
  * kobs_group_table_sum() - sum of a group's counter over all CPUs
  * @g: group table
  * @group: group

@@ -65,7 +65,6 @@ int kobs_group_table_prepare(struct kobs_group_table *g, struct kobs_memory *m,
 			     unsigned int cpu);
 void kobs_group_table_free(struct kobs_group_table *g);
 u32 kobs_group_table_find(struct kobs_group_table *g, const u64 *key);
-const u64 *kobs_group_table_key(const struct kobs_group_table *g, u32 group);
 u64 kobs_group_table_sum(const struct kobs_group_table *g, u32 group, unsigned int i);
 void kobs_group_table_replace(struct kobs_group_table *g,
 			      const struct kobs_replace *r);
@@ -96,24 +95,27 @@ kobs_group_table_counts(const struct kobs_group_table *g, u32 group)
 }
 
 /**
- * kobs_group_table_is() - is a group that of a key
+ * kobs_group_table_key() - the key of a group
  * @g: group table
  * @group: group, below the number of slots
- * @key: words of a key
  *
  * Spares users who have an idea of the group a look-up.
  *
  * Context: any, NMI included.
- * Return: true when it is; it may be another one's, or none.
+ * Return: its words, or NULL when there is no such group.
  */
-static __always_inline bool
-kobs_group_table_is(const struct kobs_group_table *g, u32 group, const u64 *key)
+static __always_inline const u64 *
+kobs_group_table_key(const struct kobs_group_table *g, u32 group)
 {
 	const u64 *slot = &g->slots[group * (size_t)g->stride];
 
 	/* Pairs with the release in kobs_group_table_find(). */
-	return smp_load_acquire(&slot[0]) >= KOBS_ROW_HASH &&
-	       kobs_words_equal(slot + 1, key, g->words);
+	if (unlikely(smp_load_acquire(&slot[0]) < KOBS_ROW_HASH))
+		return NULL;
+	/* Spares callers a second test. */
+	if (!++slot)
+		__builtin_unreachable();
+	return slot;
 }
 
 #endif /* KOBS_GROUP_TABLE_H */

@@ -198,9 +198,9 @@ def jobs(b):
                 "@n = count(); }")))
 
     def wall_time():
-        job("wall, all classes with stacks, per switch", 1100, wall())
-        job("wall --waker, a chain of 8 links, per switch", 1400, wall("--waker"))
-        job("wall by comm,class, without stacks", 700, wall("--by", "comm,class"))
+        job("wall, all classes with stacks, per switch", 1060, wall())
+        job("wall --waker, a chain of 8 links, per switch", 1270, wall("--waker"))
+        job("wall by comm,class, without stacks", 650, wall("--by", "comm,class"))
         job("func slow, a switch of threads in no call", 300, slow("kobs_gen_leaf"))
         job("func slow of vfs_read, which blocks, per switch", None, slow("vfs_read"))
 

@@ -34,6 +34,15 @@ static __always_inline bool wall_counts(const struct kobs_session *s)
 	       (!READ_ONCE(s->stopped) && !READ_ONCE(s->guard_cost));
 }
 
+/* A handler begins; @pc: as kobs_hit_enter() returned it. */
+static __always_inline void wall_begin(struct kobs_wall_hit *h,
+				       struct kobs_wall *d, struct kobs_cpu *pc)
+{
+	h->d = d;
+	h->pc = pc;
+	h->t0 = 0;
+}
+
 static __always_inline void wall_time(struct kobs_wall_hit *h)
 {
 	h->zero = READ_ONCE(h->d->zero);
@@ -47,23 +56,46 @@ static __always_inline void wall_raise(local64_t *n, u64 to)
 		local64_set(n, to);
 }
 
-/* The group of an interval: usually the one that the last of its kind was in. */
-static __always_inline u32 wall_group(struct kobs_wall *d,
-				      struct kobs_wall_thread *t, u8 class)
+/* Look up the group of an interval. */
+static noinline u32 wall_group_slow(struct kobs_wall *d,
+				    const struct kobs_wall_thread *t, u64 who)
 {
-	u32 *last = &t->groups[kobs_wall_blocked(class)];
 	u64 key[WALL_K_WORDS];
-	u32 group = *last;
 
-	key[WALL_K_WHO] = wall_who(t->number, class, t->held);
+	key[WALL_K_WHO] = who;
 	key[WALL_K_DETAIL] = t->detail[0];
 	key[WALL_K_DETAIL + 1] = t->detail[1];
 	/* Not part of the key where it is not asked for. */
 	key[WALL_K_WAKER] = t->waker[0];
 	key[WALL_K_WAKER + 1] = t->waker[1];
-	if (likely(kobs_group_table_is(&d->groups, group, key)))
+	return kobs_group_table_find(&d->groups, key);
+}
+
+/* Whether that is the group. */
+static __always_inline bool wall_group_is(const struct kobs_wall *d, u32 group,
+					  const struct kobs_wall_thread *t,
+					  u64 who)
+{
+	const u64 *key = kobs_group_table_key(&d->groups, group);
+
+	return key && key[WALL_K_WHO] == who &&
+	       key[WALL_K_DETAIL] == t->detail[0] &&
+	       key[WALL_K_DETAIL + 1] == t->detail[1] &&
+	       (!d->wakers || (key[WALL_K_WAKER] == t->waker[0] &&
+			       key[WALL_K_WAKER + 1] == t->waker[1]));
+}
+
+/* The group of an interval: usually the one that the last of its kind was in. */
+static __always_inline u32 wall_group(struct kobs_wall *d,
+				      struct kobs_wall_thread *t, u8 class)
+{
+	u32 *last = &t->groups[kobs_wall_blocked(class)];
+	u64 who = wall_who(t->number, class, t->held);
+	u32 group = *last;
+
+	if (likely(wall_group_is(d, group, t, who)))
 		return group;
-	group = kobs_group_table_find(&d->groups, key);
+	group = wall_group_slow(d, t, who);
 	if (group != KOBS_GROUP_NONE)
 		*last = group;
 	return group;

@@ -95,11 +95,11 @@ static void wall_probe_switch(void *data, bool preempt, struct task_struct *prev
 {
 	struct kobs_session *s = data;
 	struct kobs_wall *d = s->priv;
-	struct kobs_wall_hit h = { .d = d };
+	struct kobs_wall_hit h KOBS_UNINIT;
 	struct kobs_wall_thread *out;
 	struct kobs_wall_thread *in;
 
-	h.pc = kobs_hit_enter_irqs_off(s);
+	wall_begin(&h, d, kobs_hit_enter_irqs_off(s));
 	if (!h.pc)
 		return;
 	if (d->instead) {
@@ -154,12 +154,12 @@ static void wall_probe_waking(void *data, struct task_struct *p)
 {
 	struct kobs_session *s = data;
 	struct kobs_wall *d = s->priv;
-	struct kobs_wall_hit h = { .d = d };
+	struct kobs_wall_hit h KOBS_UNINIT;
 	struct kobs_wall_thread *t;
 
 	if (p == current)
 		return;
-	h.pc = kobs_hit_enter_irqs_off(s);
+	wall_begin(&h, d, kobs_hit_enter_irqs_off(s));
 	if (!h.pc)
 		return;
 	t = wall_find(d, p);
@@ -214,12 +214,12 @@ static void wall_probe_wakeup(void *data, struct task_struct *p)
 {
 	struct kobs_session *s = data;
 	struct kobs_wall *d = s->priv;
-	struct kobs_wall_hit h = { .d = d };
+	struct kobs_wall_hit h KOBS_UNINIT;
 	struct kobs_wall_thread *t;
 
 	if (p == current || wall_running(p))
 		return;
-	h.pc = kobs_hit_enter_irqs_off(s);
+	wall_begin(&h, d, kobs_hit_enter_irqs_off(s));
 	if (!h.pc)
 		return;
 	t = wall_find(d, p);
@@ -234,9 +234,9 @@ static void wall_probe_new(void *data, struct task_struct *p)
 {
 	struct kobs_session *s = data;
 	struct kobs_wall *d = s->priv;
-	struct kobs_wall_hit h = { .d = d };
+	struct kobs_wall_hit h KOBS_UNINIT;
 
-	h.pc = kobs_hit_enter_irqs_off(s);
+	wall_begin(&h, d, kobs_hit_enter_irqs_off(s));
 	if (!h.pc)
 		return;
 	/* One that ended unseen was here before. */
@@ -257,11 +257,11 @@ static void wall_probe_exec(void *data, struct task_struct *p, pid_t old_pid,
 {
 	struct kobs_session *s = data;
 	struct kobs_wall *d = s->priv;
-	struct kobs_wall_hit h = { .d = d };
+	struct kobs_wall_hit h KOBS_UNINIT;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&p->pi_lock, flags);
-	h.pc = kobs_hit_enter_irqs_off(s);
+	wall_begin(&h, d, kobs_hit_enter_irqs_off(s));
 	if (h.pc && wall_counts(s) && !wall_find(d, p) && wall_wanted(d, p)) {
 		wall_time(&h);
 		if (!wall_follow(d, p, h.now, WALL_RUN, NULL))

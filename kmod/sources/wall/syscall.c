@@ -18,11 +18,11 @@ static __always_inline void syscall_event(struct kobs_session *s, u8 event,
 					  u8 next)
 {
 	struct kobs_wall *d = s->priv;
-	struct kobs_wall_hit h = { .d = d };
+	struct kobs_wall_hit h KOBS_UNINIT;
 	struct kobs_wall_thread *t;
 	u64 stolen;
 
-	h.pc = kobs_hit_enter(s);
+	wall_begin(&h, d, kobs_hit_enter(s));
 	if (!h.pc)
 		return;
 	t = wall_find(d, current);

@@ -251,11 +251,17 @@ struct kobs_wall {
 static __always_inline struct kobs_wall_thread *
 wall_find(const struct kobs_wall *d, const struct task_struct *p)
 {
-	struct kobs_inflight_ref ref KOBS_UNINIT;
+	const struct kobs_inflight *entry =
+		kobs_inflight_peek(&d->tasks, (u64)p, 0);
+	struct kobs_wall_thread *t;
 
-	if (likely(!kobs_inflight_find(&d->tasks, (u64)p, 0, &ref)))
+	if (likely(!entry))
 		return NULL;
-	return (struct kobs_wall_thread *)ref.entry->data[0];
+	t = (struct kobs_wall_thread *)entry->data[0];
+	/* Spares callers a second test. */
+	if (!t)
+		__builtin_unreachable();
+	return t;
 }
 
 /* A thread's record changes: see wall_copy(). */
