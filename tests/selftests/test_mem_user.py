@@ -136,6 +136,28 @@ def mapped():
     equal((total(r, "uh_mmap", "allocated"), numbers(r, "uh_malloc")), (0, (3, 3, 0, 0, 0)), "without --mmap")
 
 
+@test("--mmap: memory that a munmap() does not unmap stays, and is unmapped once")
+def stays():
+    page = os.sysconf("SC_PAGE_SIZE")
+    r = user("--mmap", run=["refused", 30, 4 * page])
+    equal(numbers(r, "uh_mmap"), (30, 0, 30, 30 * 4 * page, 0), "mapped memory")
+    equal(r["accounting"]["lost"], {}, "lost")
+    r = user("--mmap", run=["refused", 30, 4 * page, "unmap", 20, 2 * page])
+    equal(numbers(r, "uh_mmap"), (50, 20, 30, 30 * 4 * page, 0), "with some that is unmapped")
+    equal(numbers(r, "uh_mremap"), (20, 20, 0, 0, 0), "resized, and unmapped")
+
+
+@test("what stays and finds no room is a loss of its own, and not freed")
+def no_room():
+    page = os.sysconf("SC_PAGE_SIZE")
+    r = user("--mmap", "--objects", 1024, run=["part", 400, 3 * page, 3000])
+    lost = r["accounting"]["lost"]
+    at_least(lost["stayed"], 1, f"rests of mappings without room, of {lost}")
+    equal(numbers(r, "uh_mmap"), (400, 0, 400 - lost["stayed"], (400 - lost["stayed"]) * 2 * page, 0), "mapped memory")
+    equal(total(r, "uh_mmap", "missed_frees"), lost["stayed"], "mappings that are not followed any more")
+    equal(total(r, "uh_malloc") + lost["objects_full"], 3000, "live and lost objects")
+
+
 @test("--mmap: the end of the heap that the program itself moves; what the allocator moves is its own")
 def heap():
     work = ["heap", 5, 8192, "shrink", 4, 4096, "clean", "malloc", 3, 100]

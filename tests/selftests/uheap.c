@@ -22,6 +22,10 @@
  *	map N BYTES		N mappings by uh_mmap() that stay, but for the first page of
  *				each, by uh_munmap()
  *	unmap N BYTES		likewise, of a size that uh_mremap() doubles, all of which goes
+ *	refused N BYTES		N mappings by uh_mmap() that stay, each after three calls of
+ *				uh_munmap() that fail
+ *	part N BYTES M		N mappings by uh_mmap() and M objects by uh_malloc(16) that
+ *				stay, then the first page of each mapping goes by uh_munmap()
  *	sized N BYTES		N objects of C++'s new, freed by the delete that is told their size
  *	heap N BYTES		the end of the heap moved up N times by uh_sbrk(), and once by
  *				uh_brk()
@@ -240,6 +244,36 @@ static int map(long n, size_t bytes, int all)
 	return bad;
 }
 
+/* No length, more than there is, and no begin of a page. */
+static int refused(long n, size_t bytes)
+{
+	int bad = 0;
+
+	while (!bad && n--) {
+		char *p = uh_mmap(bytes);
+
+		bad = !p || !uh_munmap(p, 0) || !uh_munmap(p, SIZE_MAX / 2) ||
+		      !uh_munmap(p + 1, bytes);
+	}
+	return bad;
+}
+
+static int part(long n, size_t bytes, long m)
+{
+	int bad = n > KEPT - nr_kept;
+	long i;
+
+	for (i = 0; i < n && !bad; i++) {
+		kept[nr_kept + i] = uh_mmap(bytes);
+		bad = !kept[nr_kept + i];
+	}
+	while (!bad && m--)
+		bad = !uh_malloc(16);
+	for (i = 0; i < n && !bad; i++)
+		bad = uh_munmap(kept[nr_kept + i], 1);
+	return bad;
+}
+
 static int drip(long n, size_t bytes, long ms)
 {
 	int bad = 0;
@@ -353,6 +387,8 @@ RUN(bench, bench(a))
 RUN(cross, cross(a, (size_t)b))
 RUN(map, map(a, (size_t)b, 0))
 RUN(unmap, map(a, (size_t)b, 1))
+RUN(refused, refused(a, (size_t)b))
+RUN(part, part(a, (size_t)b, c))
 RUN(sized, sized(a, (size_t)b))
 RUN(heap, heap(a, (size_t)b, 0))
 RUN(shrink, heap(a, (size_t)b, 1))
@@ -374,7 +410,8 @@ static const struct {
 	{ "map", 3, run_map }, { "unmap", 3, run_unmap }, { "sized", 3, run_sized },
 	{ "heap", 3, run_heap }, { "shrink", 3, run_shrink }, { "exec", 3, run_exec },
 	{ "leak", 4, run_leak }, { "clean", 4, run_clean }, { "grow", 4, run_grow },
-	{ "threads", 4, run_threads }, { "drip", 4, run_drip },
+	{ "threads", 4, run_threads }, { "drip", 4, run_drip }, { "part", 4, run_part },
+	{ "refused", 3, run_refused },
 };
 
 /* Do one command. Returns the number of its words, or 0 if it failed. */

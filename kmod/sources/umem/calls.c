@@ -15,9 +15,9 @@
  * address there is still that function's own, which the kernel replaces when it hooks
  * the return.
  *
- * An object leaves the table when its free() or realloc() is entered: as soon as the
- * allocator has it, another thread can get its address. If a realloc() fails, it is put
- * back.
+ * An object leaves the table when its free(), realloc() or munmap() is entered
+ * (frees.c): as soon as the allocator has it, another thread can get its address. If a
+ * realloc() or munmap() fails, it is put back.
  *
  * Memory that the program maps, or takes by moving the end of the heap, is an object as
  * well, if the client names the functions for that; what an allocator maps is inside its
@@ -70,8 +70,15 @@ static u64 stack_at_return(struct pt_regs *regs)
 	       (IS_ENABLED(CONFIG_X86_64) ? sizeof(u64) : 0);
 }
 
-/* The object that a call was given, as it was; false: it is not followed. */
-static bool old_of(const u64 *d, struct kobs_object *o)
+/**
+ * kobs_umem_old() - the object that a call was given, as it was
+ * @d: data of the call
+ * @o: set to that
+ *
+ * Context: any.
+ * Return: false when it is not followed.
+ */
+bool kobs_umem_old(const u64 *d, struct kobs_object *o)
 {
 	*o = (struct kobs_object){
 		.group = lower_32_bits(d[UMEM_D_OLD]),
@@ -88,16 +95,24 @@ static void lose_call(struct kobs_umem *u, struct kobs_cpu *pc,
 	struct kobs_object old;
 
 	/* What became of its object is not known. */
-	if (old_of(ref->entry->data, &old))
+	if (kobs_umem_old(ref->entry->data, &old))
 		kobs_umem_freed(u, &old);
 	kobs_inflight_end_own(ref);
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	kobs_count(&pc->counters, UMEM_N_STALE);
 }
 
-/* Whether a function is called by the one in progress. */
-static bool is_inside(const struct kobs_umem_place *p, struct kobs_cpu *pc,
-		      struct pt_regs *regs)
+/**
+ * kobs_umem_is_inside() - whether a function is called by the one in progress
+ * @p: place
+ * @pc: the session's part of this CPU
+ * @regs: registers at its entry
+ *
+ * Context: task, preemption off.
+ * Return: true when it is: it is no hit.
+ */
+bool kobs_umem_is_inside(const struct kobs_umem_place *p, struct kobs_cpu *pc,
+			 struct pt_regs *regs)
 {
 	u64 sp = user_stack_pointer(regs);
 	struct kobs_inflight_ref ref KOBS_UNINIT;
@@ -115,16 +130,26 @@ static bool is_inside(const struct kobs_umem_place *p, struct kobs_cpu *pc,
 	return false;
 }
 
+/**
+ * kobs_umem_set_old() - keep the object that a call was given with the call
+ * @d: data of the call
+ * @o: the object, which was taken out
+ *
+ * Context: any.
+ */
+void kobs_umem_set_old(u64 *d, const struct kobs_object *o)
+{
+	d[UMEM_D_OLD] = o->group | (u64)o->born << 32;
+	d[UMEM_D_OLD_SIZE] = o->size;
+}
+
 static void take_old(struct kobs_umem *u, u64 *d)
 {
-	struct kobs_object old;
+	struct kobs_object old = { .group = KOBS_GROUP_NONE };
 
-	d[UMEM_D_OLD] = KOBS_GROUP_NONE;
-	d[UMEM_D_OLD_SIZE] = 0;
-	if (!d[UMEM_D_GIVEN] || !kobs_umem_take(u, d[UMEM_D_GIVEN], &old))
-		return;
-	d[UMEM_D_OLD] = old.group | (u64)old.born << 32;
-	d[UMEM_D_OLD_SIZE] = old.size;
+	if (d[UMEM_D_GIVEN] && !kobs_umem_take(u, d[UMEM_D_GIVEN], &old))
+		old = (struct kobs_object){ .group = KOBS_GROUP_NONE };
+	kobs_umem_set_old(d, &old);
 }
 
 /* A call that is not followed: its object is not the same any more afterwards. */
@@ -140,14 +165,47 @@ static void forget_given(struct kobs_umem_place *p, struct pt_regs *regs)
 		kobs_umem_freed(p->u, &old);
 }
 
-/* Where the end of the heap is, and is to be after a call that moves it. */
-static u64 heap_end(enum kobs_umem_call call, struct pt_regs *regs, u64 *to)
+/**
+ * kobs_umem_heap_end() - where the end of the heap is
+ * @call: a call that moves it
+ * @regs: registers at its entry
+ * @to: set to where it is to be
+ *
+ * Context: task.
+ * Return: the address.
+ */
+u64 kobs_umem_heap_end(enum kobs_umem_call call, struct pt_regs *regs, u64 *to)
 {
 	u64 args[KOBS_ALLOC_ARGS] = { regs_get_kernel_argument(regs, 0) };
 	u64 now = READ_ONCE(current->mm->brk);
 
 	*to = kobs_alloc_end(call, args, now);
 	return now;
+}
+
+/**
+ * kobs_umem_open_call() - make a call an entry of the current task
+ * @p: place
+ * @regs: registers at its entry
+ * @ref: set to the entry, which is to be published
+ *
+ * Context: task, preemption off.
+ * Return: data of the call, with its stack and its place; NULL: there is no room.
+ */
+u64 *kobs_umem_open_call(struct kobs_umem_place *p, struct pt_regs *regs,
+			 struct kobs_inflight_ref *ref)
+{
+	u64 *d;
+
+	if (kobs_inflight_begin(&p->u->calls, (u64)current, 0, ref) !=
+	    KOBS_INFLIGHT_BEGUN)
+		return NULL;
+	d = ref->entry->data;
+	d[UMEM_D_STACK] = user_stack_pointer(regs);
+	d[UMEM_D_RETURN] = word_of_return(regs);
+	d[UMEM_D_PLACE] = (u64)p;
+	ref->entry->start = 0;
+	return d;
 }
 
 /* Make a call an entry. Returns what becomes of the hit. */
@@ -165,15 +223,11 @@ static enum kobs_counter call_begin(struct kobs_umem_place *p,
 	for (i = 0; i < KOBS_ALLOC_ARGS; i++)
 		args[i] = regs_get_kernel_argument(regs, i);
 	group = kobs_umem_group(u, regs, &fate);
-	if (kobs_inflight_begin(&u->calls, (u64)current, 0, &ref) !=
-	    KOBS_INFLIGHT_BEGUN) {
+	d = kobs_umem_open_call(p, regs, &ref);
+	if (!d) {
 		forget_given(p, regs);
 		return KOBS_N_INFLIGHT_FULL;
 	}
-	d = ref.entry->data;
-	d[UMEM_D_STACK] = user_stack_pointer(regs);
-	d[UMEM_D_RETURN] = word_of_return(regs);
-	d[UMEM_D_PLACE] = (u64)p;
 	d[UMEM_D_GROUP] = group | (u64)fate << 32;
 	d[UMEM_D_SIZE] = kobs_alloc_size(p->call, args);
 	d[UMEM_D_GIVEN] = kobs_alloc_given(p->call, args);
@@ -181,11 +235,10 @@ static enum kobs_counter call_begin(struct kobs_umem_place *p,
 	if (kobs_alloc_moves_end(p->call)) {
 		u64 to;
 
-		d[UMEM_D_WHERE] = heap_end(p->call, regs, &to);
+		d[UMEM_D_WHERE] = kobs_umem_heap_end(p->call, regs, &to);
 		d[UMEM_D_SIZE] = to - d[UMEM_D_WHERE];
 	}
 	take_old(u, d);
-	ref.entry->start = 0;
 	d[UMEM_D_COST] = t0 ? ktime_get_mono_fast_ns() - t0 : 0;
 	kobs_inflight_publish(&ref);
 	return KOBS_N_IN_FLIGHT;
@@ -206,7 +259,7 @@ static bool call_enters(struct kobs_umem_place *p, struct kobs_cpu *pc,
 	enum kobs_counter fate;
 	u64 t0;
 
-	if (is_inside(p, pc, regs) || maps_file(p, regs) ||
+	if (kobs_umem_is_inside(p, pc, regs) || maps_file(p, regs) ||
 	    !kobs_hit_begin(s, pc, &t0))
 		return false;
 	if (!kobs_hit_wanted(s, pc)) {
@@ -270,14 +323,15 @@ static enum kobs_counter call_done(struct kobs_umem *u, const u64 *d,
 	u32 group = lower_32_bits(d[UMEM_D_GROUP]);
 	struct kobs_alloc_done done;
 	struct kobs_object old;
-	bool had_old = old_of(d, &old);
+	bool had_old = kobs_umem_old(d, &old);
 	u64 result;
 
 	if (!result_of(d, regs, &result))
 		return UMEM_N_FAULT;
 	done = kobs_alloc_done(d[UMEM_D_GIVEN], d[UMEM_D_SIZE], result);
-	if (had_old && !done.ended)
-		kobs_umem_put_back(u, d[UMEM_D_GIVEN], &old);
+	if (had_old && !done.ended &&
+	    !kobs_umem_put_back(u, d[UMEM_D_GIVEN], &old))
+		return UMEM_N_STAYED;
 	if (had_old && done.ended)
 		kobs_umem_freed(u, &old);
 	if (done.ended && !had_old)
@@ -306,7 +360,10 @@ static void call_returns(struct kobs_umem *u, struct kobs_cpu *pc,
 		return;
 	cost = d[UMEM_D_COST];
 	begin = unlikely(cost) ? ktime_get_mono_fast_ns() : 0;
-	fate = call_done(u, d, regs);
+	if (((struct kobs_umem_place *)d[UMEM_D_PLACE])->call == KOBS_UMEM_MUNMAP)
+		fate = kobs_umem_unmapped(u, d, regs);
+	else
+		fate = call_done(u, d, regs);
 	kobs_inflight_end_own(&ref);
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
 	kobs_count(&pc->counters, fate);
@@ -325,113 +382,30 @@ static KOBS_UPROBE_RETURN(umem_returns)
 	return 0;
 }
 
-/* Of mapped memory, some may be left, which then begins elsewhere. */
-static enum kobs_counter unmap_done(struct kobs_umem *u, u64 address, u64 size)
-{
-	struct kobs_object o;
-	u32 rest;
-
-	/* Of a file, or what an allocator has mapped. */
-	if (!kobs_umem_take(u, address, &o))
-		return KOBS_N_FILTERED;
-	rest = kobs_alloc_rest(o.size, size, PAGE_SIZE);
-	if (!rest)
-		return kobs_umem_freed(u, &o) ? KOBS_N_RECORDED : KOBS_N_NO_TABLE;
-	address += o.size - rest;
-	o.size = rest;
-	kobs_umem_put_back(u, address, &o);
-	return KOBS_N_RECORDED;
-}
-
-/*
- * Whether a free of what is not followed is called by another function that frees the
- * same, as a wrapper of the allocator does: the object went with that one.
- */
-static bool is_second(struct kobs_umem *u, const struct kobs_umem_place *p,
-		      struct pt_regs *regs, u64 address)
-{
-	struct kobs_umem_free *last = &this_cpu_ptr(u->cpu)->freed;
-	const struct kobs_umem_free this = {
-		.task = current, .place = p, .address = address,
-		.stack = user_stack_pointer(regs),
-	};
-	bool second = last->task == this.task && last->address == address &&
-		      last->place != p && this.stack <= last->stack;
-
-	*last = this;
-	return second;
-}
-
-static enum kobs_counter free_done(struct kobs_umem *u, struct kobs_cpu *pc,
-				   const struct kobs_umem_place *p,
-				   struct pt_regs *regs, struct kobs_umem_ends *e)
-{
-	u64 address = regs_get_kernel_argument(regs, 0);
-	enum kobs_counter fate;
-	struct kobs_object o;
-	bool second;
-
-	if (unlikely(kobs_hit_is_own(u->s, current->tgid))) {
-		kobs_count(&pc->counters, KOBS_N_OWN);
-		return KOBS_N_FILTERED;
-	}
-	/* Of another process, which has come by the hook of one that is followed. */
-	if (kobs_umem_life(u) == UMEM_NO_LIFE)
-		return KOBS_N_FILTERED;
-	if (p->call == KOBS_UMEM_MUNMAP)
-		return unmap_done(u, address, regs_get_kernel_argument(regs, 1));
-	if (kobs_alloc_moves_end(p->call))
-		e->to = heap_end(p->call, regs, &address);
-	second = is_second(u, p, regs, address);
-	if (e->to) {
-		e->at = address;
-		fate = kobs_umem_end_some(u, e);
-		return fate == KOBS_N_FILTERED && !second ?
-		       kobs_umem_unknown(u) : fate;
-	}
-	if (!kobs_umem_take(u, address, &o))
-		return second ? KOBS_N_FILTERED : kobs_umem_unknown(u);
-	return kobs_umem_freed(u, &o) ? KOBS_N_RECORDED : KOBS_N_NO_TABLE;
-}
-
-static void frees(struct kobs_umem_place *p, struct pt_regs *regs)
-{
-	struct kobs_session *s = p->u->s;
-	struct kobs_cpu *pc = kobs_hit_enter(s);
-	struct kobs_umem_ends ends = {};
-	u64 t0;
-
-	if (!pc)
-		return;
-	if (!is_inside(p, pc, regs) && kobs_hit_begin(s, pc, &t0)) {
-		kobs_count(&pc->counters, free_done(p->u, pc, p, regs, &ends));
-		kobs_hit_end(s, pc, t0, 0);
-	}
-	kobs_hit_leave(pc);
-	while (ends.more && (pc = kobs_hit_enter(s))) {
-		kobs_umem_end_some(p->u, &ends);
-		kobs_hit_leave(pc);
-	}
-}
-
 static KOBS_UPROBE_HANDLER(umem_frees)
 {
 	/* Without an argument it frees nothing. */
 	if (regs_get_kernel_argument(regs, 0))
-		frees(place_of(consumer), regs);
+		kobs_umem_frees(place_of(consumer), regs);
 	return 0;
+}
+
+static KOBS_UPROBE_HANDLER(umem_unmaps)
+{
+	return kobs_umem_unmaps(place_of(consumer), regs) ? 0 :
+							    KOBS_UPROBE_NO_RETURN;
 }
 
 /* The end of the heap moves up, which allocates, or down, or is just asked for. */
 static KOBS_UPROBE_HANDLER(umem_moves)
 {
 	struct kobs_umem_place *p = place_of(consumer);
-	u64 to, now = heap_end(p->call, regs, &to);
+	u64 to, now = kobs_umem_heap_end(p->call, regs, &to);
 
 	if (to > now)
 		return allocates(p, regs);
 	if (to < now)
-		frees(p, regs);
+		kobs_umem_frees(p, regs);
 	return KOBS_UPROBE_NO_RETURN;
 }
 
@@ -454,11 +428,12 @@ void kobs_umem_hook(struct kobs_umem_place *p)
 	struct uprobe_consumer *c = &p->place.consumer;
 
 	c->filter = umem_filter;
-	if (p->call == KOBS_UMEM_FREE || p->call == KOBS_UMEM_MUNMAP) {
+	if (p->call == KOBS_UMEM_FREE) {
 		c->handler = umem_frees;
 		return;
 	}
-	c->handler = kobs_alloc_moves_end(p->call) ? umem_moves : umem_enters;
+	c->handler = kobs_alloc_moves_end(p->call) ? umem_moves :
+		     p->call == KOBS_UMEM_MUNMAP ? umem_unmaps : umem_enters;
 	c->ret_handler = umem_returns;
 }
 

@@ -86,6 +86,15 @@ bool kobs_umem_take(struct kobs_umem *u, u64 address, struct kobs_object *o)
 	return key && kobs_object_remove(&u->live, key, o);
 }
 
+/* An object is not followed any more, though it is live. */
+static void count_missed(struct kobs_umem *u, u32 group)
+{
+	local64_t *n = counts_of(u, group);
+
+	if (n)
+		local64_inc(&n[KOBS_CENSUS_MISSED]);
+}
+
 /**
  * kobs_umem_put_back() - undo kobs_umem_take()
  * @u: session
@@ -93,16 +102,21 @@ bool kobs_umem_take(struct kobs_umem *u, u64 address, struct kobs_object *o)
  * @o: its data
  *
  * Context: task, preemption off.
+ * Return: false when others have taken its room: it is not followed any more.
  */
-void kobs_umem_put_back(struct kobs_umem *u, u64 address,
+bool kobs_umem_put_back(struct kobs_umem *u, u64 address,
 			const struct kobs_object *o)
 {
 	struct kobs_object old KOBS_UNINIT;
 	u64 key = key_of(u, address);
+	enum kobs_object_fate fate;
 
-	/* Others may have taken its room. */
-	if (!key || kobs_object_insert(&u->live, key, o, &old) == KOBS_OBJECT_FULL)
-		kobs_umem_freed(u, o);
+	fate = key ? kobs_object_insert(&u->live, key, o, &old) : KOBS_OBJECT_FULL;
+	if (fate == KOBS_OBJECT_STALE)
+		count_missed(u, old.group);
+	else if (fate == KOBS_OBJECT_FULL)
+		count_missed(u, o->group);
+	return fate != KOBS_OBJECT_FULL;
 }
 
 /**
@@ -171,7 +185,6 @@ enum kobs_counter kobs_umem_made(struct kobs_umem *u, u64 address, u64 size,
 	struct kobs_object old KOBS_UNINIT;
 	u64 key = key_of(u, address);
 	enum kobs_object_fate fate;
-	local64_t *other;
 
 	if (!n)
 		return KOBS_N_NO_TABLE;
@@ -180,9 +193,8 @@ enum kobs_counter kobs_umem_made(struct kobs_umem *u, u64 address, u64 size,
 	fate = kobs_object_insert(&u->live, key, &o, &old);
 	if (fate == KOBS_OBJECT_FULL)
 		return UMEM_N_FULL;
-	other = fate == KOBS_OBJECT_STALE ? counts_of(u, old.group) : NULL;
-	if (other)
-		local64_inc(&other[KOBS_CENSUS_MISSED]);
+	if (fate == KOBS_OBJECT_STALE)
+		count_missed(u, old.group);
 	local64_inc(&n[KOBS_CENSUS_ALLOCATED]);
 	local64_add(o.size, &n[KOBS_CENSUS_BYTES]);
 	return KOBS_N_RECORDED;

@@ -338,6 +338,10 @@ static const struct kobs_reason umem_reasons[UMEM_REASONS] = {
 		"objects_full",
 		"no room left for a live object: raise objects",
 	},
+	[UMEM_N_STAYED - KOBS_N_SOURCE] = {
+		"stayed",
+		"no room left for an object that stays after a realloc() or munmap() that failed, or freed a part: raise objects",
+	},
 };
 
 static const struct kobs_mode umem_modes[] = {

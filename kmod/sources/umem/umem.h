@@ -26,7 +26,8 @@
 #define UMEM_N_STALE		(KOBS_N_SOURCE + 2)
 #define UMEM_N_FAULT		(KOBS_N_SOURCE + 3)
 #define UMEM_N_FULL		(KOBS_N_SOURCE + 4)
-#define UMEM_REASONS		5
+#define UMEM_N_STAYED		(KOBS_N_SOURCE + 5)
+#define UMEM_REASONS		6
 
 enum kobs_umem_param {
 	UMEM_P_OBJECTS,
@@ -145,8 +146,21 @@ struct kobs_umem {
 };
 
 /* calls.c */
+bool kobs_umem_old(const u64 *d, struct kobs_object *o);
+void kobs_umem_set_old(u64 *d, const struct kobs_object *o);
+bool kobs_umem_is_inside(const struct kobs_umem_place *p, struct kobs_cpu *pc,
+			 struct pt_regs *regs);
+u64 kobs_umem_heap_end(enum kobs_umem_call call, struct pt_regs *regs, u64 *to);
+u64 *kobs_umem_open_call(struct kobs_umem_place *p, struct pt_regs *regs,
+			 struct kobs_inflight_ref *ref);
 void kobs_umem_hook(struct kobs_umem_place *p);
 void kobs_umem_leave_call(struct kobs_umem *u);
+
+/* frees.c */
+void kobs_umem_frees(struct kobs_umem_place *p, struct pt_regs *regs);
+bool kobs_umem_unmaps(struct kobs_umem_place *p, struct pt_regs *regs);
+enum kobs_counter kobs_umem_unmapped(struct kobs_umem *u, const u64 *d,
+				     struct pt_regs *regs);
 
 /* lives.c */
 void kobs_umem_lives_init(struct kobs_umem *u);
@@ -158,7 +172,7 @@ void kobs_umem_lives_sync(struct kobs_umem *u);
 u32 kobs_umem_group(struct kobs_umem *u, struct pt_regs *regs,
 		    enum kobs_counter *fate);
 bool kobs_umem_take(struct kobs_umem *u, u64 address, struct kobs_object *o);
-void kobs_umem_put_back(struct kobs_umem *u, u64 address,
+bool kobs_umem_put_back(struct kobs_umem *u, u64 address,
 			const struct kobs_object *o);
 bool kobs_umem_freed(struct kobs_umem *u, const struct kobs_object *o);
 enum kobs_counter kobs_umem_end_some(struct kobs_umem *u, struct kobs_umem_ends *e);
