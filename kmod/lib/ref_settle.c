@@ -147,6 +147,7 @@ bool kobs_ref_settle(struct kobs_ref_pairs *p, struct kobs_ref_object *o, s32 *m
 		};
 	}
 	memcpy(o->slot, slot, sizeof(slot));
+	o->used = n;
 	memset(more, 0, KOBS_REF_SLOTS * sizeof(*more));
 	for (i = 0; i < gets.used; i++) {
 		s32 d = given_by(o, gets.who[i]) - given_by(&was, gets.who[i]);

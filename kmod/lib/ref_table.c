@@ -112,9 +112,13 @@ static struct kobs_ref_object *add_object(struct kobs_ref_part *p, u32 *link,
 	if (i == KOBS_REF_NONE)
 		return NULL;
 	p->free = o->next;
-	*o = (struct kobs_ref_object){
-		.address = address, .next = KOBS_REF_NONE,
-	};
+	o->address = address;
+	o->next = KOBS_REF_NONE;
+	o->held = 0;
+	o->forgets = false;
+	/* Of slots that were not used, only that they are free. */
+	for (; o->used; o->used--)
+		o->slot[o->used - 1].n = 0;
 	*link = i;
 	return o;
 }
@@ -134,7 +138,7 @@ static struct kobs_ref_slot *find_slot(struct kobs_ref_object *o, u32 get, u32 p
 {
 	unsigned int i;
 
-	for (i = 0; i < KOBS_REF_SLOTS; i++) {
+	for (i = 0; i < o->used; i++) {
 		struct kobs_ref_slot *s = &o->slot[i];
 
 		if (s->n && s->get == get && s->put == put)
@@ -149,7 +153,7 @@ static struct kobs_ref_slot *take_slot(struct kobs_ref_object *o, u32 now)
 	struct kobs_ref_slot *oldest = NULL;
 	unsigned int i;
 
-	for (i = 0; i < KOBS_REF_SLOTS; i++) {
+	for (i = 0; i < o->used; i++) {
 		struct kobs_ref_slot *s = &o->slot[i];
 
 		if (!s->n)
@@ -158,6 +162,8 @@ static struct kobs_ref_slot *take_slot(struct kobs_ref_object *o, u32 now)
 		    (!oldest || now - s->last > now - oldest->last))
 			oldest = s;
 	}
+	if (o->used < KOBS_REF_SLOTS)
+		return &o->slot[o->used++];
 	if (oldest)
 		o->forgets = true;
 	return oldest;
@@ -237,7 +243,7 @@ static struct kobs_ref_slot *choose_slot(struct kobs_ref_table *t,
 	unsigned int i;
 
 	*chosen = false;
-	for (i = 0; i < KOBS_REF_SLOTS; i++) {
+	for (i = 0; i < o->used; i++) {
 		struct kobs_ref_slot *s = &o->slot[i];
 		u32 score;
 
@@ -278,7 +284,7 @@ static void learn(struct kobs_ref_table *t, const struct kobs_ref_object *o)
 	unsigned int n_puts = 0;
 	unsigned int i;
 
-	for (i = 0; i < KOBS_REF_SLOTS; i++) {
+	for (i = 0; i < o->used; i++) {
 		const struct kobs_ref_slot *s = &o->slot[i];
 
 		if (!s->n)

@@ -53,6 +53,7 @@ struct kobs_ref_slot {
  * @next: next one in its chain, or KOBS_REF_NONE
  * @held: references held
  * @forgets: some pair is no longer known
+ * @used: no slot from this one on was used
  * @slot: its references
  */
 struct kobs_ref_object {
@@ -60,6 +61,7 @@ struct kobs_ref_object {
 	u32 next;
 	u32 held;
 	bool forgets;
+	u8 used;
 	struct kobs_ref_slot slot[KOBS_REF_SLOTS];
 };
 

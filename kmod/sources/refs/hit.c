@@ -179,27 +179,42 @@ static enum kobs_counter refs_change(struct kobs_refs_point *p, u64 address,
 	return refs_get(p->r, address, group, fate);
 }
 
+/* The address that a program gives. Returns what becomes of the hit without one. */
+static noinline enum kobs_counter refs_run(const struct kobs_refs_point *p,
+					   const u64 *args, u64 *address)
+{
+	const struct kobs_program_in in = { .args = args };
+	struct kobs_program_out out = {};
+	enum kobs_program_end end = kobs_program_run(&p->program, &in, &out);
+
+	*address = out.value;
+	if (likely(end == KOBS_PROGRAM_PASS))
+		return KOBS_N_RECORDED;
+	return end == KOBS_PROGRAM_FILTERED ? KOBS_N_FILTERED : REFS_N_FAULT;
+}
+
 /* What becomes of a hit. */
 static enum kobs_counter refs_hit(struct kobs_refs_point *p, const u64 *args,
 				  u64 *v, u32 need, unsigned long ip,
 				  const struct kobs_at *at)
 {
-	const struct kobs_program_in in = { .args = args };
-	struct kobs_program_out out = {};
+	enum kobs_counter fate = KOBS_N_RECORDED;
 	struct kobs_refs *r = p->r;
-	enum kobs_program_end end;
-	enum kobs_counter fate;
+	u64 address;
 	u32 group;
 
-	end = kobs_program_run(&p->program, &in, &out);
-	if (unlikely(end != KOBS_PROGRAM_PASS))
-		return end == KOBS_PROGRAM_FILTERED ? KOBS_N_FILTERED : REFS_N_FAULT;
-	if (!refs_wants(r, out.value))
+	if (likely(p->arg >= 0))
+		address = args[p->arg];
+	else
+		fate = refs_run(p, args, &address);
+	if (unlikely(fate != KOBS_N_RECORDED))
+		return fate;
+	if (!refs_wants(r, address))
 		return KOBS_N_FILTERED;
 	if (p->role == KOBS_REFS_END)
-		return refs_end(r, out.value);
+		return refs_end(r, address);
 	group = refs_group(r, v, need, ip, at, &fate);
-	fate = refs_change(p, out.value, group, fate);
+	fate = refs_change(p, address, group, fate);
 	if (group == KOBS_GROUP_OWN && fate == KOBS_N_FILTERED)
 		kobs_count(&this_cpu_ptr(r->s->cpu)->counters, KOBS_N_OWN);
 	return fate;

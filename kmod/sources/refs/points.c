@@ -133,6 +133,19 @@ static int refuse_kept_out(const struct kobs_refs *r, struct netlink_ext_ack *ex
 			   s->kept_out[0].reason);
 }
 
+/* The number of the argument that a program gives; -1: it does more. */
+static int only_argument(const struct kobs_program *p)
+{
+	const u64 *w = p->words;
+
+	if (KOBS_PROG_OP(w[0]) != KOBS_OP_ARG ||
+	    KOBS_PROG_OP(w[1]) != KOBS_OP_VALUE ||
+	    KOBS_PROG_SRC(w[1]) != KOBS_PROG_DST(w[0]) ||
+	    KOBS_PROG_OP(w[2]) != KOBS_OP_END)
+		return -1;
+	return KOBS_PROG_ARG(w[0]);
+}
+
 /* The points of functions, which are sorted. */
 static int add_points(struct kobs_refs *r, const struct kobs_program *programs,
 		      const u64 (*words)[KOBS_REFS_WORDS], unsigned int n,
@@ -154,6 +167,7 @@ static int add_points(struct kobs_refs *r, const struct kobs_program *programs,
 			p->role = role_of(words[i]);
 			p->returns = at_return(words[i]);
 			p->program = programs[words[i][0] >> 32];
+			p->arg = only_argument(&p->program);
 			if (++hooks[p->returns] >
 			    (p->returns ? REFS_RETURNS : REFS_ENTRIES))
 				return kobs_refuse(extack, -EINVAL,

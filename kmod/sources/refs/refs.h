@@ -72,6 +72,7 @@ struct kobs_refs;
  * struct kobs_refs_point - functions that do the same with the same program
  * @r: session
  * @program: gives the address of the object
+ * @arg: number of the argument that is all that it gives; -1: it does more
  * @role: what they do
  * @returns: the program runs at their return
  * @ops: hook of their entry
@@ -84,6 +85,7 @@ struct kobs_refs;
 struct kobs_refs_point {
 	struct kobs_refs *r;
 	struct kobs_program program;
+	int arg;
 	enum kobs_refs_role role;
 	bool returns;
 	struct ftrace_ops ops;
