@@ -220,7 +220,8 @@ int kobs_census_init(struct kobs_census *c)
 	const struct kobs_value *p = c->s->source_params;
 	unsigned int n = slots_of(c);
 	unsigned int i;
-	int err = init_who(c, p[KOBS_CENSUS_P_TASKS].number);
+	/* Where there is no table of objects, the parameter is another one. */
+	int err = init_who(c, c->objects ? p[KOBS_CENSUS_P_TASKS].number : 0);
 
 	if (err)
 		return err;

@@ -308,6 +308,36 @@ void kobs_cache_where(const void *address, u64 *text)
 		kobs_cache_name(cache, text);
 }
 
+/* Where the object of a cache begins that an address is in; NULL: that is unknown. */
+static const void *start_in(const struct kmem_cache *cache, const void *address)
+{
+	int offset = READ_ONCE(step_offset);
+	const char *slab;
+	unsigned int step;
+
+	if (offset < 0 || is_kfence_address(address) ||
+	    copy_from_kernel_nofault(&step, (const char *)cache + offset,
+				     sizeof(step)) || !step)
+		return NULL;
+	slab = page_address(virt_to_head_page(address));
+	return address - ((const char *)address - slab) % step;
+}
+
+/**
+ * kobs_cache_start() - where the object begins that an address is in
+ * @address: any address
+ *
+ * Context: any, NMI included; after kobs_cache_objects_init().
+ * Return: its first byte, as of kobs_cache_object(); NULL when the address is in no
+ * cache, or that is unknown.
+ */
+const void *kobs_cache_start(const void *address)
+{
+	const struct kmem_cache *cache = kobs_cache_of(address);
+
+	return cache ? start_in(cache, address) : NULL;
+}
+
 /**
  * kobs_cache_object() - where the object begins that an address is in
  * @address: any address
@@ -323,19 +353,11 @@ void kobs_cache_where(const void *address, u64 *text)
 bool kobs_cache_object(const void *address, u64 *text, const void **start)
 {
 	const struct kmem_cache *cache = kobs_cache_of(address);
-	int offset = READ_ONCE(step_offset);
-	const char *slab;
-	unsigned int step;
 
 	*start = NULL;
 	if (!cache || !kobs_cache_name(cache, text) || kobs_cache_of(address) != cache)
 		return false;
-	if (offset < 0 || is_kfence_address(address) ||
-	    copy_from_kernel_nofault(&step, (const char *)cache + offset,
-				     sizeof(step)) || !step)
-		return true;
-	slab = page_address(virt_to_head_page(address));
-	*start = address - ((const char *)address - slab) % step;
+	*start = start_in(cache, address);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_cache_object);

@@ -16,6 +16,7 @@ void kobs_cache_where_init(void);
 const struct kmem_cache *kobs_cache_of(const void *address);
 void kobs_cache_where(const void *address, u64 *text);
 void kobs_cache_objects_init(void);
+const void *kobs_cache_start(const void *address);
 bool kobs_cache_object(const void *address, u64 *text, const void **start);
 
 #endif /* KOBS_KMEM_CACHE_H */

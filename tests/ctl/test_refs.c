@@ -60,6 +60,77 @@ static void test_words(void)
 	buf_free(&said);
 }
 
+static void test_sites(void)
+{
+	static const struct {
+		const char *word;
+		const char *pattern;		/* NULL: refused */
+		bool has_offset;
+		uint64_t offset;
+	} cases[] = {
+		{ "foo_create", "foo_create", false, 0 },
+		{ "foo_create+0x2a", "foo_create", true, 0x2a },
+		{ "foo_create+42", "foo_create", true, 42 },
+		{ "foo_create+0x2a [foo]", "foo:foo_create", true, 0x2a },
+		{ "foo_create [foo] ", "foo:foo_create", false, 0 },
+		{ "foo:foo_create+0x2a", "foo:foo_create", true, 0x2a },
+		{ "foo_[cd]*", "foo_[cd]*", false, 0 },
+		{ "foo*+0x2a", NULL, false, 0 },
+		{ "foo_create+", NULL, false, 0 },
+		{ "foo_create+x", NULL, false, 0 },
+		{ "foo_create+0x2a [", NULL, false, 0 },
+		{ "foo_create+0x2a [foo", NULL, false, 0 },
+		{ "foo_create []", NULL, false, 0 },
+		{ "+0x2a", NULL, false, 0 },
+		{ " ", NULL, false, 0 },
+		{ "", NULL, false, 0 },
+	};
+	struct buf said = {};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t offset = 1;
+		char *pattern = NULL;
+		bool has_offset;
+		int err;
+
+		said.len = 0;
+		sentences_kept = &said;
+		err = refs_site_split(cases[i].word, &pattern, &has_offset, &offset);
+		sentences_kept = NULL;
+		if (cases[i].pattern)
+			ok(!err && !strcmp(pattern, cases[i].pattern) &&
+			   offset == cases[i].offset && has_offset == cases[i].has_offset,
+			   cases[i].word);
+		else
+			ok(err == STATUS_USAGE && !pattern && said.len, "a word that is no site");
+		free(pattern);
+	}
+	buf_free(&said);
+}
+
+static void test_site_names(void)
+{
+	struct strings words = {};
+	struct buf out = {};
+	char name[61];
+	size_t i;
+
+	strings_add(&words, "foo_create+0x2a [foo]");
+	strings_add(&words, "bar");
+	refs_name_sites(&words, &out);
+	ok(!strcmp(out.p, "foo_create+0x2a [foo], bar"), "names of two sites");
+	memset(name, 'x', 60);
+	name[60] = 0;
+	for (i = 0; i < 8; i++)
+		strings_add(&words, name);
+	out.len = 0;
+	refs_name_sites(&words, &out);
+	ok(out.len <= 255 && !strcmp(out.p + out.len - 8, "xxx, ..."), "more than there is room for");
+	buf_free(&out);
+	strings_free(&words);
+}
+
 /* Each has a get and a put, or says what is inlined instead. */
 static void test_presets(void)
 {
@@ -84,6 +155,8 @@ int main(void)
 {
 	test_words();
 	test_presets();
+	test_sites();
+	test_site_names();
 	printf("1..%u\n", test_nr);
 	return failures > 0;
 }

@@ -150,6 +150,83 @@ def cached():
     equal((r["rows"], r["accounting"]["filtered"]), ([], r["accounting"]["hits"]), "objects of another one")
 
 
+def of_site(*args, run, functions=("--get", "gen_ref_get,gen_ref_find=ret", "--put", PUTS)):
+    """The report of what some site allocates, whose allocations are gets, too."""
+    r = refs(*args, run=run, functions=functions)
+    nothing_lost(r)
+    return r
+
+
+def made(r, by, key=None):
+    """The number of a row of allocations, whose stack begins in the allocator."""
+    rows = [row for row in r["rows"] if names(row)[1:2] == (by,)]
+    return sum(row[key] for row in rows) if key else [sum(row[k] for row in rows) for k in ("allocated", "freed", "live", "objects")]
+
+
+@test("--site: of two sites of one cache, the objects of one alone; by function, place, module and pattern")
+def sites():
+    run = "make 300", "other 200", "use task 1", "early 10", "late", "drop"
+    for site, by, n in (("gen_ref_make", "gen_ref_make", 300), ("gen_ref_other", "gen_ref_other", 200),
+                        ("gen_ref_other [kobs_gen_ref]", "gen_ref_other", 200)):
+        r = of_site("--site", site, run=run)
+        equal(r["params"]["site"], site, "the site of the report")
+        equal(r["notes"]["site_objects"], n, f"objects of {site}")
+        equal(numbers(r, EARLY), (n, n - n // 10, n // 10, n // 10), f"{site}: the row that leaks")
+        equal((numbers(r, USE), numbers(r, LATE)), ((n, n, 0, 0), (n, n, 0, 0)), f"{site}: balanced rows")
+        equal(made(r, by), [n, n, 0, 0], f"{site}: references of the allocations")
+        equal(sum(row["allocated"] for row in r["rows"]), 4 * n, f"{site}: all references")
+        # Allocations and frees of the site, and all calls of the functions.
+        t = refs.truth
+        equal(r["accounting"]["hits"], n + (n - n // 10) + t["get"] + t["find"] + t["put"], f"{site}: hits")
+    r = of_site("--site", "gen_ref_make,gen_ref_other", run=run)
+    equal((numbers(r, EARLY), r["notes"]["site_objects"]), ((500, 450, 50, 50), 500), "of two sites")
+    r = of_site("--site", "kobs_gen_ref:gen_ref_[mo]*", run=run)
+    equal((numbers(r, EARLY), r["notes"]["site_objects"]), ((500, 450, 50, 50), 500), "of a pattern")
+
+
+@test("--site: a place as slab leaks names it; addresses inside of the object; --new; objects from before")
+def places():
+    leaks = json.loads(obsctl("slab", "leaks", "--cache", "kobs_gen_ref", "--budget", 0, "--json", "--", *ref_script("make 5", "other 7")).out)
+    ref("clear")
+    place, = [row["site"] for row in leaks["rows"] if row["live"] == 7]
+    contains(place, "gen_ref_other+0x", "the site of slab leaks")
+    run = "make 30", "other 20", "early 2", "drop"
+    r = of_site("--site", place, run=run)
+    equal((numbers(r, EARLY), made(r, "gen_ref_other")), ((20, 10, 10, 10), [20, 20, 0, 0]), "of a place")
+    function, offset = place.split(" ")[0].split("+")
+    wrong = obsctl("mem", "refs", *ALL, "--site", f"{function}+0xfffff", status=1)
+    contains(wrong.err, "is no place where a call of gen_ref_other() returns to", "a place behind the function")
+    r = refs("--site", f"{function}+{int(offset, 16) - 1:#x}", run=run)
+    equal((r["rows"], r.get("notes", {}).get("site_objects", 0)), ([], 0), "of a place that allocates nothing")
+    # The counter is 32 bytes behind the begin.
+    r = of_site("--site", place, run=run, functions=("--get", "gen_ref_get=arg0+32", "--put", "gen_ref_put=arg0+32",
+                                                     "--put", "gen_ref_put_held=*(u64)(arg0 + 24)"))
+    equal((numbers(r, EARLY), made(r, "gen_ref_other")), ((20, 10, 10, 10), [20, 20, 0, 0]), "by the addresses of counters")
+    r = of_site("--site", place, run=run, functions=("--get", "gen_ref_get", "--put", PUTS, "--new", "gen_ref_other=ret"))
+    equal((numbers(r, EARLY), made(r, "gen_ref_other")), ((20, 10, 10, 10), [0, 0, 0, 0]), "with a function that makes objects")
+    equal(total(r, ("gen_ref_other", "gen_other_make"), "allocated"), 20, "references that it took")
+    ref("other 40")
+    r = of_site("--site", place, run=("early 2", "other 10", "leak 10"))
+    equal((numbers(r, EARLY), numbers(r, LEAK), made(r, "gen_ref_other", "live")), ((0, 0, 0, 0), (1, 0, 1, 1), 10), "objects from before")
+
+
+@test("--site: an object that is freed with references held takes them along; one that is allocated again begins anew")
+def site_frees():
+    get = "--get", "gen_ref_get", "--put", "gen_ref_put_held=*(u64)(arg0 + 24)"
+    r = refs("--site", "gen_ref_other", run=("other 50", "early 0", "drop", "other 50", "drop"), functions=get)
+    equal((r["accounting"]["lost"], r["unknown_frees"], r["notes"]["site_objects"]), ({}, 0, 100), "lost, unknown puts, objects")
+    equal(sum(row["missed_frees"] for row in r["rows"]), 100, "references that were held when their object was freed")
+    equal(sum(row["live"] for row in r["rows"]), 0, "held references")
+    r = refs("--site", "gen_ref_other", "--objects", 1024, run=("other 4000", "early 0"), functions=get)
+    lost = r["accounting"]["lost"]["objects_full"]
+    followed = r["notes"]["site_objects"]
+    at_least(followed, 1024, "objects that there was room for")
+    equal(r["accounting"]["hits"], 4000 + 8000, "allocations, gets and puts")
+    # An object that has no room is not followed; one without room for its first reference can have it later.
+    at_most(4000 - followed, lost, "allocations without room")
+    equal(r["accounting"]["recorded"] + r["accounting"]["filtered"] + lost, 12000, "all hits")
+
+
 @test("a filter: what others take is not counted, and their puts are not taken for others'")
 def filtered():
     r = refs("--comm", "nobody", run=("make 50", "early 0", "drop"))
@@ -188,7 +265,11 @@ def verdict():
     equal({names(row)[1]: row.get("verdict") for row in r["rows"] if row["live"]}, {"gen_early": "leak"}, "verdicts of rows that hold some")
     equal({row.get("verdict") for row in r["rows"] if not row["live"]}, {"churn"}, "verdicts of others")
     refs("--fail-over", 29, run=("each 90 3 30",), status=3)
-    refs("--fail-over", 30, run=("each 90 3 30",))
+    obsctl("mem", "refs", *ALL, "--budget", 0, "--json", "-o", "/tmp/refs.json", "--fail-over", 30, "--", *ref_script("each 90 3 30"))
+    ref("clear")
+    r = check(json.loads(read("/tmp/refs.json")))
+    shown = obsctl("show", "/tmp/refs.json").out
+    contains(shown, "leak       30", "the verdict and held references of a saved report")
 
 
 OPENS = """
@@ -250,6 +331,17 @@ def gone():
     ref("clear")
     equal(numbers(r, MAKE)[0], 5, "objects that were seen")
     equal(r["notes"]["functions_gone"], 5, "functions that went")
+    with Background("mem", "refs", *ALL[:4], "--site", "gen_ref_make", "--json") as b:
+        ref("make 5")
+        ref("clear")
+        equal(rmmod("kobs_gen_ref"), None, "unloading")
+        insmod("kobs_gen_ref")
+        ref("make 7")
+        r = check(json.loads(b.stop().out))
+    ref("clear")
+    equal((r["notes"]["site_objects"], made(r, "gen_ref_make")), (5, [5, 0, 0, 0]), "objects of a site that went")
+    equal(sum(row["missed_frees"] for row in r["rows"]), 5, "freed with their references")
+    equal(r["notes"]["functions_gone"], 5, "functions and sites that went")
 
 
 @test("refusals: by options, presets, functions and expressions")
@@ -267,6 +359,12 @@ def refusals():
             (("netdev",), "dev_hold() and dev_put() are inlined"),
             (("dentry",), "dget() is inlined"),
             (("--cache", "x" * 32, "file"), "a name of 31 bytes or less"),
+            (("--site", "gen_ref_makee", *ALL), "no function of this kernel matches 'gen_ref_makee' (near it: gen_ref_make"),
+            (("--site", "gen_ref_make+2x", *ALL), "'gen_ref_make+2x' names no site"),
+            (("--site", "gen_ref_make+0x2a [", *ALL), "names no site"),
+            (("--site", "gen_ref_*+0x2a", *ALL), "an offset is of one function, not of a pattern"),
+            (("--site", "kstrdup", *ALL), "kstrdup() allocates for its callers"),
+            (("--site", "gen_ref_make [kobs_gen]", *ALL), "no function of a module kobs_gen matches"),
             (("file", "--older", "x"), "--older")):
         r = obsctl("mem", "refs", *args, status=None)
         assert r.status in (1, 2), f"status of {r}"
@@ -282,6 +380,9 @@ def refusals():
             ("it must give a value", words("points", 0, leaf, 1, leaf), words("code", 0)),
             ("it has 6 arguments only", words("points", 0, leaf, 1, leaf), words("code", 1 | 6 << 16, 41, 0)),
             ("cannot be traced", words("points", 0, 0, 1, leaf), ok),
+            ("site and site_text belong together", words("points", 0, leaf, 1, leaf), words("site_text", leaf, leaf + 1), ok),
+            ("site_text must be pairs of addresses", words("points", 0, leaf, 1, leaf), phrase("site", "leaf"),
+             words("site_text", leaf, leaf), ok),
             ("min does not apply to refs", words("points", 0, leaf, 1, leaf), ok, nest(K.A_SESSION_FILTER, u64(K.A_FILTER_MIN, 5)))):
         refused(nl, errno.EINVAL, sentence, K.CMD_SESSION_NEW, attr(K.A_SESSION_SOURCE, "refs"), attr(K.A_SESSION_MODE, "leaks"), *parts)
     nl.close()

@@ -48,6 +48,9 @@ def kinds():
         # The address of an object is the first argument, whatever that is.
         "refs leaks": ("refs", "leaks", "func,kstack", words("points", 0, leaf(), 1 | 0x100, symbol("kobs_gen_caller_a"), 0, symbol("fget"), 1, symbol("fput")),
                        words("code", 1, 41, 0), param("objects", 4096), *FREE),
+        # All code is a site: each allocation and free of the kernel is a hit.
+        "refs of sites leaks": ("refs", "leaks", "kstack", words("points", 0, leaf(), 1, symbol("fput")), words("code", 1, 41, 0), phrase("site", "all"),
+                                words("site_text", 1 << 63, (1 << 64) - 1), param("objects", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),
@@ -149,6 +152,7 @@ def start_stop(what):
 
 
 for kind in ("func count", "func time", "func graph", "func slow", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "vmalloc leaks", "refs leaks",
+             "refs of sites leaks",
              "lock contention", "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 

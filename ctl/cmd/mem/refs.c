@@ -9,6 +9,7 @@
 #include "cmd/mem/mem.h"
 #include "cmd/mem/refs.h"
 #include "cmd/nouns.h"
+#include "cmd/slab/helpers.h"
 #include "kobs_refs.h"
 #include "lib/diag.h"
 #include "run/run.h"
@@ -27,6 +28,27 @@ static int find_functions(struct refs_functions *f, const struct opts *o)
 	for (role = 0; role < REFS_ROLES && !err; role++)
 		err = refs_add(f, role, &own->functions[role]);
 	return err;
+}
+
+/* The code of a session that follows what some sites allocate. */
+struct site_code {
+	struct numbers	sites;
+	struct numbers	helpers;
+	struct buf	names;
+};
+
+static int give_sites(struct request *req, const struct strings *words, struct site_code *code)
+{
+	int err = words->n ? refs_find_sites(words, &code->sites) : 0;
+
+	if (err || !words->n)
+		return err;
+	refs_name_sites(words, &code->names);
+	slab_find_helpers(&code->helpers);
+	model_set_text(req, "site", code->names.p);
+	model_set_addresses(req, "site_text", &code->sites);
+	model_set_addresses(req, "helper_text", &code->helpers);
+	return 0;
 }
 
 /* Rows have stacks: those of two frames, with --sites, are callers. */
@@ -49,9 +71,11 @@ int mem_refs(const struct verb *verb, const struct opts *o)
 		.source = "refs", .mode = "leaks", .kind = verb->report, .title = "mem refs",
 	};
 	struct refs_functions f = {};
+	struct site_code code = {};
 	struct opts chosen = *o;
 	int err = find_functions(&f, o);
 
+	err = err ?: give_sites(&spec.request, &own->sites, &code);
 	memset(&chosen.by, 0, sizeof(chosen.by));
 	chosen.nr_args = 0;
 	if (!err) {
@@ -67,6 +91,9 @@ int mem_refs(const struct verb *verb, const struct opts *o)
 	strings_free(&chosen.by);
 	model_free_request(&spec.request);
 	refs_functions_free(&f);
+	numbers_free(&code.sites);
+	numbers_free(&code.helpers);
+	buf_free(&code.names);
 	return err;
 }
 

@@ -3,9 +3,12 @@
 #ifndef OBSCTL_MEM_REFS_H
 #define OBSCTL_MEM_REFS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "lib/buf.h"
+#include "lib/map.h"
 #include "lib/opts.h"
 #include "proto/model.h"
 
@@ -19,6 +22,7 @@ struct verb;
 struct refs_opts {
 	struct strings	functions[REFS_ROLES];
 	const char	*cache;
+	struct strings	sites;
 };
 
 /* Objects whose functions are known: words of the options, with spaces between them. */
@@ -27,6 +31,20 @@ struct refs_preset {
 	const char	*doc;
 	const char	*functions[REFS_ROLES];
 	const char	*inlined;	/* what is not there, with its verb */
+};
+
+/* Code of a function, or of one place in it. */
+struct refs_range {
+	uint64_t	start;
+	uint64_t	end;		/* 0: not found yet; at the start: there is none */
+	const char	*module;
+};
+
+struct refs_code {
+	struct refs_range *v;
+	size_t		n;
+	size_t		cap;
+	struct pool	modules;	/* memory of their names */
 };
 
 /* The functions of a session. */
@@ -50,6 +68,17 @@ int refs_split(const char *word, char **function, const char **expression);
 int refs_add(struct refs_functions *f, unsigned int role, const struct strings *words);
 int refs_add_preset(struct refs_functions *f, const struct refs_preset *preset);
 void refs_functions_free(struct refs_functions *f);
+
+/* refs_code.c */
+void refs_code_add(struct refs_code *c, uint64_t start, const char *module);
+int refs_code_end(struct refs_code *c);
+void refs_code_put(struct refs_code *c, struct numbers *out);
+void refs_code_free(struct refs_code *c);
+
+/* refs_sites.c */
+int refs_site_split(const char *word, char **pattern, bool *has_offset, uint64_t *offset);
+int refs_find_sites(const struct strings *words, struct numbers *text);
+void refs_name_sites(const struct strings *words, struct buf *out);
 
 /* refs_report.c */
 extern const struct report_kind mem_refs_report;

@@ -16,9 +16,13 @@
 static void describe(struct report *r, struct buf *out)
 {
 	const struct param *cache = leaks_param(r, "cache");
+	const struct param *site = leaks_param(r, "site");
 
 	if (cache && cache->text && *cache->text)
 		buf_printf(out, " of objects of the cache %s", cache->text);
+	if (leaks_is_set(r, "site"))
+		buf_printf(out, "%s allocated at %s",
+			   leaks_is_set(r, "cache") ? "," : " of objects", site->text);
 }
 
 static void print_evidence(struct out *o, const struct judged *j)
@@ -95,6 +99,8 @@ static void print_foot(struct report *r, struct out *o)
 
 		uncertain += row->count > certain ? row->count - certain : 0;
 	}
+	if (leaks_is_set(r, "site") && !model_note_number(r->session, "site_objects"))
+		out_line(o, "\nNo object was allocated there while the session ran; those from before are not followed");
 	if (l->idle)
 		out_line(o, "%s more rows hold no references",
 			 format_count(count, sizeof(count), l->idle));
@@ -148,6 +154,7 @@ const struct report_kind mem_refs_report = {
 	.charts_asked = true,
 	.arrange = leaks_arrange,
 	.restore = leaks_restore,
+	.file_rows = true,
 	.describe = describe,
 	.print_values = print_values,
 	.print_foot = print_foot,

@@ -154,18 +154,59 @@ static enum kobs_counter refs_end(struct kobs_refs *r, u64 address)
 	return KOBS_N_RECORDED;
 }
 
-/* Whether the address is of an object that is followed. */
-static bool refs_wants(const struct kobs_refs *r, u64 address)
+/* Whether the address is of an object that is followed; it can change to its begin. */
+static bool refs_wants(const struct kobs_refs *r, u64 *address)
 {
 	u64 name[KOBS_CACHE_NAME_WORDS];
 
 	/* A function that returns none has no reference. */
-	if (address < PAGE_SIZE || IS_ERR_VALUE((unsigned long)address))
+	if (*address < PAGE_SIZE || IS_ERR_VALUE((unsigned long)*address))
+		return false;
+	if (r->sites.on && !kobs_refs_sites_have(r, address))
 		return false;
 	if (!*r->cache)
 		return true;
-	kobs_cache_where((void *)(long)address, name);
+	kobs_cache_where((void *)(long)*address, name);
 	return !strncmp((char *)name, r->cache, sizeof(name));
+}
+
+/**
+ * kobs_refs_made() - a site has allocated an object, which takes its first reference
+ * @r: session
+ * @address: where it is
+ * @site: where the call of the allocator returns to
+ *
+ * Context: any, NMI included; in a handler that has counted the hit.
+ * Return: what becomes of the hit.
+ */
+enum kobs_counter kobs_refs_made(struct kobs_refs *r, u64 address,
+				 unsigned long site)
+{
+	u64 v[KOBS_WORDS] KOBS_UNINIT;
+	enum kobs_counter fate;
+	u32 group;
+
+	group = refs_group(r, v, r->s->need, site, NULL, &fate);
+	fate = refs_get(r, address, group, fate);
+	if (group == KOBS_GROUP_OWN && fate == KOBS_N_FILTERED)
+		kobs_count(&this_cpu_ptr(r->s->cpu)->counters, KOBS_N_OWN);
+	return fate;
+}
+
+/**
+ * kobs_refs_gone() - an object of a site is freed
+ * @r: session
+ * @address: where it was
+ *
+ * Context: any, NMI included; in a handler that has counted the hit.
+ * Return: what becomes of the hit.
+ */
+enum kobs_counter kobs_refs_gone(struct kobs_refs *r, u64 address)
+{
+	enum kobs_counter fate = refs_end(r, address);
+
+	/* Without references, it is not in the table, and yet followed. */
+	return fate == KOBS_N_FILTERED ? KOBS_N_RECORDED : fate;
 }
 
 static enum kobs_counter refs_change(struct kobs_refs_point *p, u64 address,
@@ -209,7 +250,7 @@ static enum kobs_counter refs_hit(struct kobs_refs_point *p, const u64 *args,
 		fate = refs_run(p, args, &address);
 	if (unlikely(fate != KOBS_N_RECORDED))
 		return fate;
-	if (!refs_wants(r, address))
+	if (!refs_wants(r, &address))
 		return KOBS_N_FILTERED;
 	if (p->role == KOBS_REFS_END)
 		return refs_end(r, address);

@@ -11,9 +11,16 @@
 #include "hooks/ftrace.h"
 #include "sources/refs/refs.h"
 
-/* Whether an address is in code that is about to go, or has just come. */
-static bool refs_goes(unsigned long ip, unsigned long state,
-		      const struct module *mod)
+/**
+ * kobs_refs_goes() - whether code is about to go, or has just come
+ * @ip: an address in it
+ * @state: state of a module
+ * @mod: the module
+ *
+ * Context: any.
+ * Return: true when it is in that module, or where this begins to run in its init code.
+ */
+bool kobs_refs_goes(unsigned long ip, unsigned long state, const struct module *mod)
 {
 	return state == MODULE_STATE_LIVE ? within_module_init(ip, mod) :
 					    within_module(ip, mod);
@@ -28,7 +35,7 @@ static unsigned int point_drop(struct kobs_refs_point *p, unsigned long state,
 	unsigned int gone;
 
 	while (i < left) {
-		if (!refs_goes(p->ips[i], state, mod)) {
+		if (!kobs_refs_goes(p->ips[i], state, mod)) {
 			i++;
 			continue;
 		}
@@ -55,6 +62,7 @@ static int refs_module(struct notifier_block *nb, unsigned long state, void *dat
 	mutex_lock(&r->lock);
 	for (i = 0; i < r->n; i++)
 		gone += point_drop(&r->points[i], state, data);
+	gone += kobs_refs_text_drop(&r->sites.text, state, data);
 	if (state == MODULE_STATE_GOING && READ_ONCE(r->s->armed))
 		WRITE_ONCE(r->gone, r->gone + gone);
 	mutex_unlock(&r->lock);

@@ -6,6 +6,8 @@
  *	points.c	from parameters to points: functions and programs
  *	modules.c	functions of modules that go
  *	hit.c		handlers
+ *	sites.c		only objects of some sites of allocation
+ *	text.c		ranges of code
  *	rows.c		rows: the references that are held
  *
  * Locking: see source.c.
@@ -21,8 +23,11 @@
 
 #include "core/census.h"
 #include "core/kmem_cache.h"
+#include "core/site.h"
 #include "hooks/call.h"
+#include "hooks/tracepoint.h"
 #include "lib/group_table.h"
+#include "lib/object_table.h"
 #include "lib/program.h"
 #include "lib/ref_table.h"
 
@@ -50,6 +55,9 @@ enum kobs_refs_param {
 	REFS_P_POINTS,
 	REFS_P_CODE,
 	REFS_P_CACHE,
+	REFS_P_SITE,
+	REFS_P_SITE_TEXT,
+	REFS_P_HELPER_TEXT,
 	REFS_PARAMS
 };
 
@@ -99,9 +107,50 @@ struct kobs_refs_point {
 /**
  * struct kobs_refs_cpu - per-CPU part of a session
  * @unknown: puts of references that are not followed
+ * @made: objects that the sites have allocated
  */
 struct kobs_refs_cpu {
 	local64_t unknown;
+	local64_t made;
+};
+
+/**
+ * struct kobs_refs_text - ranges of code, of which some can go
+ * @v: memory of @code
+ * @code: the ranges
+ */
+struct kobs_refs_text {
+	struct kobs_code_range *v;
+	struct kobs_code_ranges code;
+};
+
+/* Hooks of what frees without a tracepoint. */
+#define REFS_FREES	2
+
+/**
+ * struct kobs_refs_sites - the sites whose objects alone are followed
+ * @on: there are some
+ * @first: an allocation takes the first reference
+ * @text: their code
+ * @helpers: code that allocates for its caller
+ * @live: objects that they have allocated
+ * @probes: of allocations and frees
+ * @frees: hooks of functions that free
+ * @hooked: number of @frees that are on
+ * @attached: @probes are on
+ * @stuck: one of @frees can be called after the end
+ */
+struct kobs_refs_sites {
+	bool on;
+	bool first;
+	struct kobs_refs_text text;
+	struct kobs_code_ranges helpers;
+	struct kobs_object_table live;
+	struct kobs_probe probes[4];
+	struct ftrace_ops frees[REFS_FREES];
+	unsigned int hooked;
+	bool attached;
+	bool stuck;
 };
 
 /**
@@ -120,6 +169,7 @@ struct kobs_refs_walk {
  * struct kobs_refs - a session of this source
  * @s: session
  * @cache: only objects of the cache of this name; empty: all
+ * @sites: only objects of these sites
  * @table: objects
  * @groups: group table: gets and puts by the session's key
  * @stack_word: place of the kernel stack in a key, or -1
@@ -134,11 +184,12 @@ struct kobs_refs_walk {
  * @ips: memory of their functions
  * @lock: protects the points' functions and hooks, and @gone
  * @modules: notifier of modules, whose functions go
- * @gone: number of functions that went while the session ran
+ * @gone: number of functions and sites that went while the session ran
  */
 struct kobs_refs {
 	struct kobs_session *s;
 	char cache[KOBS_CACHE_NAME_WORDS * sizeof(u64)];
+	struct kobs_refs_sites sites;
 	struct kobs_ref_table table;
 	struct kobs_group_table groups;
 	int stack_word;
@@ -162,6 +213,7 @@ void kobs_refs_points_free(struct kobs_refs *r);
 
 /* modules.c */
 void kobs_refs_follow_modules(struct kobs_refs *r);
+bool kobs_refs_goes(unsigned long ip, unsigned long state, const struct module *mod);
 
 /* source.c */
 void kobs_refs_unhook_point(struct kobs_refs_point *p);
@@ -169,11 +221,29 @@ void kobs_refs_unhook_point(struct kobs_refs_point *p);
 /* hit.c */
 int kobs_refs_hook(struct kobs_refs_point *p);
 void kobs_refs_add(struct kobs_refs *r, u32 group, unsigned int counter, s64 n);
+enum kobs_counter kobs_refs_made(struct kobs_refs *r, u64 address,
+				 unsigned long site);
+enum kobs_counter kobs_refs_gone(struct kobs_refs *r, u64 address);
+
+/* text.c */
+int kobs_refs_text_init(struct kobs_refs_text *t, const char *name,
+			const struct kobs_value *value,
+			struct netlink_ext_ack *extack);
+unsigned int kobs_refs_text_drop(struct kobs_refs_text *t, unsigned long state,
+				 const struct module *mod);
+void kobs_refs_text_free(struct kobs_refs_text *t);
+
+/* sites.c */
+int kobs_refs_sites_init(struct kobs_refs *r, struct netlink_ext_ack *extack);
+void kobs_refs_sites_free(struct kobs_refs *r);
+int kobs_refs_sites_hook(struct kobs_refs *r, struct netlink_ext_ack *extack);
+void kobs_refs_sites_unhook(struct kobs_refs *r);
+bool kobs_refs_sites_have(const struct kobs_refs *r, u64 *address);
 
 /* rows.c */
 bool kobs_refs_rows(struct kobs_session *s, unsigned long *at,
 		    struct kobs_row_out *out);
-u64 kobs_refs_unknown(const struct kobs_refs *r);
+u64 kobs_refs_sum(const struct kobs_refs *r, size_t member);
 bool kobs_refs_next(struct kobs_census *c, unsigned long *place,
 		    struct kobs_object *o);
 

@@ -119,19 +119,21 @@ bool kobs_refs_next(struct kobs_census *c, unsigned long *place,
 }
 
 /**
- * kobs_refs_unknown() - the number of puts of references that are not followed
+ * kobs_refs_sum() - sum of a counter over all CPUs
  * @r: session
+ * @member: its offset in struct kobs_refs_cpu
  *
  * Context: any.
- * Return: the number.
+ * Return: the sum.
  */
-u64 kobs_refs_unknown(const struct kobs_refs *r)
+u64 kobs_refs_sum(const struct kobs_refs *r, size_t member)
 {
 	unsigned int cpu;
 	u64 sum = 0;
 
 	for_each_possible_cpu(cpu)
-		sum += local64_read(&per_cpu_ptr(r->cpu, cpu)->unknown);
+		sum += local64_read((local64_t *)((char *)per_cpu_ptr(r->cpu, cpu) +
+						  member));
 	return sum;
 }
 
@@ -167,7 +169,9 @@ bool kobs_refs_rows(struct kobs_session *s, unsigned long *at,
 		*at = 1;
 		*out = (struct kobs_row_out){
 			.min = U64_MAX,
-			.fields[KOBS_FIELD_UNKNOWN] = kobs_refs_unknown(r),
+			.fields[KOBS_FIELD_UNKNOWN] =
+				kobs_refs_sum(r, offsetof(struct kobs_refs_cpu,
+							  unknown)),
 		};
 		return true;
 	}

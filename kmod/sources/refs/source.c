@@ -10,10 +10,11 @@
  * A hit is a call of such a function. Each ends in one counter:
  *
  *	recorded	a get, counted by its group; a put of such a reference; the end
- *			of an object that was followed
+ *			of an object that was followed; its allocation, and its free,
+ *			where only objects of some sites are (sites.c)
  *	filtered	gets excluded by the filter, and puts of these; those of kobs and
  *			its controller; puts of references that were not seen taken;
- *			objects of other caches, and calls without an object
+ *			objects of other caches and sites, and calls without an object
  *	lost		the reference could not be followed
  *
  * Locking: prepare, start, stop and release run under the session's change lock, the
@@ -175,6 +176,8 @@ static void refs_free(struct kobs_refs *r)
 	kobs_group_table_free(&r->groups);
 	free_percpu(r->cpu);
 	kobs_refs_points_free(r);
+	/* No notifier reads them any more. */
+	kobs_refs_sites_free(r);
 	kfree(r);
 }
 
@@ -196,6 +199,7 @@ static int refs_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	err = kobs_refs_points_init(r, extack);
 	if (!err && refs_memory(r))
 		err = kobs_session_no_memory(s, extack, "objects or rows");
+	err = err ?: kobs_refs_sites_init(r, extack);
 	if (err) {
 		refs_free(r);
 		return err;
@@ -234,7 +238,8 @@ static void refs_unhook(struct kobs_refs *r)
 		stuck |= r->points[i].stuck;
 	}
 	mutex_unlock(&r->lock);
-	if (stuck)
+	kobs_refs_sites_unhook(r);
+	if (stuck || r->sites.stuck)
 		kobs_session_pin(r->s);
 }
 
@@ -271,6 +276,7 @@ static int refs_start(struct kobs_session *s, struct netlink_ext_ack *extack)
 		err = kobs_session_unwanted(s) ? -ECONNREFUSED :
 						 point_hook(&r->points[i], extack);
 	mutex_unlock(&r->lock);
+	err = err ?: kobs_refs_sites_hook(r, extack);
 	if (err)
 		refs_unhook(r);
 	else
@@ -303,22 +309,19 @@ static void refs_code(struct kobs_session *s, const struct kobs_code *code,
 static bool refs_note(const struct kobs_session *s, unsigned int i,
 		      struct kobs_note *note)
 {
+	static const struct kobs_note notes[] = {
+		{ "unknown_puts", "puts of references that were not seen taken" },
+		{ "functions_gone", "functions that went with their modules" },
+		{ "site_objects", "objects that were allocated at the sites" },
+	};
 	const struct kobs_refs *r = s->priv;
 
-	if (!r || i > 1)
+	if (!r || i >= ARRAY_SIZE(notes) - !r->sites.on)
 		return false;
-	if (i)
-		*note = (struct kobs_note){
-			.name = "functions_gone",
-			.doc = "functions that went with their modules",
-			.number = READ_ONCE(r->gone),
-		};
-	else
-		*note = (struct kobs_note){
-			.name = "unknown_puts",
-			.doc = "puts of references that were not seen taken",
-			.number = kobs_refs_unknown(r),
-		};
+	*note = notes[i];
+	note->number = i == 1 ? READ_ONCE(r->gone) :
+		       kobs_refs_sum(r, i ? offsetof(struct kobs_refs_cpu, made) :
+					    offsetof(struct kobs_refs_cpu, unknown));
 	return true;
 }
 
@@ -359,6 +362,19 @@ static const struct kobs_param refs_params[REFS_PARAMS] = {
 	[REFS_P_CACHE] = {
 		"cache", "only objects of the slab cache of this name",
 		KOBS_TYPE_TEXT, NULL, 1, KOBS_CACHE_NAME_WORDS * sizeof(u64) - 1, 0
+	},
+	[REFS_P_SITE] = {
+		"site", "only objects of the slab allocator that these sites allocate: the client's names",
+		KOBS_TYPE_TEXT, NULL, 1, 255, 0
+	},
+	[REFS_P_SITE_TEXT] = {
+		"site_text", "where the code of these sites lies: pairs of from and to",
+		KOBS_TYPE_ADDRESSES, NULL, 2, 2 * KOBS_SITE_RANGES, 0
+	},
+	[REFS_P_HELPER_TEXT] = {
+		"helper_text",
+		"functions that allocate for their caller: starts and ends by turns",
+		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
 	},
 };
 

@@ -3,7 +3,8 @@
  * Ground truth for tests of references: objects of a cache of their own, and known
  * numbers of references to them, taken and given back by known functions.
  *
- * An object is made by gen_ref_make(), with one reference. gen_ref_get(object) and
+ * An object is made by gen_ref_make(), with one reference, or by gen_ref_other(), of
+ * the same cache. gen_ref_get(object) and
  * gen_ref_find(number), which returns it, take one; gen_ref_put(object) gives one back,
  * and gen_ref_end(object) is called when that was the last.
  *
@@ -11,6 +12,7 @@
  *
  *   run    takes one command, which is complete when write() returns:
  *            make N          gen_owner_make() makes N objects
+ *            other N         gen_other_make() makes N objects, by gen_ref_other()
  *            use CTX N       gen_user() takes a reference to each object and gives it
  *                            back, N times; CTX is task, softirq or hardirq
  *            early EVERY     gen_early() likewise, but for the put of every EVERYth; 0: of
@@ -82,12 +84,13 @@ static struct gen_object **objects;
 static unsigned int n_objects;
 
 enum count {
-	COUNT_MAKE, COUNT_GET, COUNT_FIND, COUNT_PUT, COUNT_END, COUNT_EARLY,
+	COUNT_MAKE, COUNT_OTHER, COUNT_GET, COUNT_FIND, COUNT_PUT, COUNT_END, COUNT_EARLY,
 	COUNT_LEAK, COUNTS
 };
 
 static const char * const count_names[COUNTS] = {
 	[COUNT_MAKE] = "make",
+	[COUNT_OTHER] = "other",
 	[COUNT_GET] = "get",
 	[COUNT_FIND] = "find",
 	[COUNT_PUT] = "put",
@@ -101,6 +104,28 @@ static atomic64_t counts[COUNTS];
 static void count(enum count which)
 {
 	atomic64_inc(&counts[which]);
+}
+
+/*
+ * Another site, which allocates from the same cache. Its code is in another section: how
+ * far apart the others lie tells which belong together.
+ */
+static TRACED __cold struct gen_object *gen_ref_other(void)
+{
+	struct gen_object *o = kmem_cache_alloc(cache, GFP_KERNEL);
+
+	if (o)
+		atomic_set(&o->refs, 1);
+	count(COUNT_OTHER);
+	return o;
+}
+
+static TRACED __cold struct gen_object *gen_other_make(void)
+{
+	struct gen_object *o = gen_ref_other();
+
+	NOT_LAST();
+	return o;
 }
 
 static TRACED struct gen_object *gen_ref_make(void)
@@ -285,12 +310,12 @@ static int run_use(const char *context, u64 n)
 	return 0;
 }
 
-static int run_make(u64 n)
+static int run_make(u64 n, struct gen_object *(*make)(void))
 {
 	if (n > MOST_OBJECTS - n_objects)
 		return -EINVAL;
 	for (; n; n--) {
-		struct gen_object *o = gen_owner_make();
+		struct gen_object *o = make();
 
 		if (!o)
 			return -ENOMEM;
@@ -356,7 +381,7 @@ static int run_each(u64 n, u64 every, unsigned int ms)
 
 	for (i = 0; i < n; i++) {
 		unsigned int from = n_objects;
-		int err = run_make(1);
+		int err = run_make(1, gen_owner_make);
 
 		if (err)
 			return err;
@@ -411,7 +436,9 @@ static int gen_command(char *line)
 	u64 n, every;
 
 	if (sscanf(line, "make %llu", &n) == 1)
-		return run_make(n);
+		return run_make(n, gen_owner_make);
+	if (sscanf(line, "other %llu", &n) == 1)
+		return run_make(n, gen_other_make);
 	if (sscanf(line, "use %15s %llu", name, &n) == 2)
 		return run_use(name, n);
 	if (sscanf(line, "each %llu %llu %u", &n, &every, &ms) == 3)
