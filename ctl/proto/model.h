@@ -222,6 +222,13 @@ struct row_group {
 	size_t		key;		/* index into table.keys */
 };
 
+/* What it says further of a row: of a kernel stack that has to do with it. */
+struct row_more {
+	uint64_t	stack;
+	uint64_t	count;
+	size_t		key;		/* index into table.keys: the row's, and further numbers */
+};
+
 struct table {
 	size_t		nr_keys;
 	uint32_t	*types;		/* of each key column */
@@ -236,6 +243,9 @@ struct table {
 	struct row_group *groups;
 	size_t		nr_groups;
 	size_t		cap_groups;
+	struct row_more	*more;
+	size_t		nr_more;
+	size_t		cap_more;
 	uint32_t	*index;		/* hash of keys to row + 1 */
 	size_t		index_size;
 	struct map	stacks;		/* id to struct stack */
@@ -377,6 +387,8 @@ struct row *table_row(struct table *t, const uint64_t *key);
 uint64_t *table_figures(const struct table *t, const struct row *row);
 void table_add(struct table *t, struct row *row, const struct row *part, const uint64_t *figures);
 void table_note_group(struct table *t, const struct row *row, uint32_t group);
+void table_add_more(struct table *t, const uint64_t *key, const struct row_more *more,
+		    const uint64_t *figures);
 void table_add_bucket(struct row *row, const struct bucket *b);
 void table_merge_stacks(struct table *t);
 void table_swap_rows(struct table *a, struct table *b);

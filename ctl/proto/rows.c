@@ -131,6 +131,24 @@ static void parse_buckets(struct table *t, struct row *row, const void *from, si
 	}
 }
 
+/* A part of a row, which is returned; or what is said further of one: NULL. */
+static struct row *take_row(struct table *t, const uint64_t *key, const struct row *part,
+			    const uint64_t *figures, uint32_t group, uint32_t stack)
+{
+	struct row_more more = { .stack = stack, .count = part->count };
+	struct row *row;
+
+	if (stack) {
+		table_add_more(t, key, &more, figures);
+		return NULL;
+	}
+	row = table_row(t, key);
+	table_add(t, row, part, figures);
+	if (group)
+		table_note_group(t, row, group);
+	return row;
+}
+
 static const char *row_reply(struct nlmsghdr *msg, void *arg)
 {
 	struct genlmsghdr *hdr = genlmsg_hdr(msg);
@@ -144,6 +162,7 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 	struct nlattr *attr;
 	struct row *row;
 	uint32_t group = 0;
+	uint32_t stack = 0;
 	uint32_t keys = 0;
 	size_t nr = 0;
 	int rem;
@@ -172,6 +191,9 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 		case KOBS_A_ROW_GROUP:
 			group = (uint32_t)decode_u64(attr);
 			break;
+		case KOBS_A_ROW_STACK:
+			stack = (uint32_t)decode_u64(attr);
+			break;
 		case KOBS_A_ROW_BUCKET:
 			/* They come last. */
 			buckets = attr;
@@ -185,11 +207,8 @@ static const char *row_reply(struct nlmsghdr *msg, void *arg)
 		return "KOBS_A_ROW_KEY";
 	if (nr && nr != t->nr_figures)
 		return "KOBS_A_ROW_FIELD";
-	row = table_row(t, key);
-	table_add(t, row, &part, nr ? figures : NULL);
-	if (group)
-		table_note_group(t, row, group);
-	if (buckets)
+	row = take_row(t, key, &part, nr ? figures : NULL, group, stack);
+	if (row && buckets)
 		parse_buckets(t, row, buckets, (size_t)rem);
 	progress_at(t->nr_rows, 0);
 	return NULL;

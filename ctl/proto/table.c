@@ -44,6 +44,7 @@ void model_empty_table(struct table *t)
 	free(t->rows);
 	free(t->keys);
 	free(t->groups);
+	free(t->more);
 	free(t->index);
 	map_free(&t->stacks, free);
 	pool_free(&t->texts);
@@ -144,6 +145,26 @@ void table_note_group(struct table *t, const struct row *row, uint32_t group)
 	t->groups[t->nr_groups++] = (struct row_group){ group, row->key };
 }
 
+/** table_add_more() - Take what the kernel says further of the row with a key. */
+void table_add_more(struct table *t, const uint64_t *key, const struct row_more *more,
+		    const uint64_t *figures)
+{
+	size_t words = t->nr_keys + t->nr_figures;
+	struct row_more *m;
+
+	t->more = grow(t->more, &t->cap_more, t->nr_more + 1, sizeof(*t->more));
+	t->keys = grow(t->keys, &t->cap_key_words, t->nr_key_words + words + 1,
+		       sizeof(*t->keys));
+	m = &t->more[t->nr_more++];
+	*m = *more;
+	m->key = t->nr_key_words;
+	memcpy(t->keys + m->key, key, t->nr_keys * sizeof(*key));
+	memset(t->keys + m->key + t->nr_keys, 0, t->nr_figures * sizeof(*key));
+	if (figures)
+		memcpy(t->keys + m->key + t->nr_keys, figures, t->nr_figures * sizeof(*key));
+	t->nr_key_words += words;
+}
+
 /** table_add_bucket() - Add a bucket, keeping them in rising order. */
 void table_add_bucket(struct row *row, const struct bucket *b)
 {
@@ -225,6 +246,23 @@ static uint64_t canonical_stack(const struct table *t, struct map *seen, uint64_
 	return id;
 }
 
+/* The same of what is said further of rows. */
+static void merge_more(struct table *t, struct map *seen)
+{
+	size_t c;
+	size_t i;
+
+	for (i = 0; i < t->nr_more; i++) {
+		struct row_more *m = &t->more[i];
+
+		m->stack = canonical_stack(t, seen, m->stack);
+		for (c = 0; c < t->nr_keys; c++)
+			if (type_is_stack(t->types[c]))
+				t->keys[m->key + c] = canonical_stack(t, seen,
+								      t->keys[m->key + c]);
+	}
+}
+
 /** table_merge_stacks() - Merge rows that differ in nothing but identifiers. */
 void table_merge_stacks(struct table *t)
 {
@@ -239,6 +277,7 @@ void table_merge_stacks(struct table *t)
 
 			*key = canonical_stack(t, &seen, *key);
 		}
+	merge_more(t, &seen);
 	map_free(&seen, NULL);
 	if (!t->nr_rows)
 		return;

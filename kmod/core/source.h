@@ -130,6 +130,7 @@ struct kobs_mode {
  * @max: highest value
  * @fields: additional numbers, in the mode's order
  * @group: number of a group with live objects, plus 1; 0: it has none
+ * @stack: a kernel stack: this tells more of the row with this key; 0: it is a row
  * @buckets: KOBS_HIST_BUCKETS buckets of a histogram, or NULL
  * @table: table with the histogram of its @row, or NULL; not for own_rows
  * @row: row
@@ -142,6 +143,7 @@ struct kobs_row_out {
 	u64 max;
 	u64 fields[KOBS_FIELDS];
 	u32 group;
+	u32 stack;
 	const local64_t *buckets;
 	const struct kobs_table *table;
 	const struct kobs_row *row;

@@ -12,6 +12,7 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/numa.h>
+#include <linux/sched.h>
 #include <linux/vmalloc.h>
 
 #include "lib/hash.h"
@@ -178,3 +179,73 @@ u32 kobs_ref_pairs_score(struct kobs_ref_pairs *p, u32 get, u32 put)
 	return SCORE(ended > 0, best - min(best, shared), often, shared);
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_ref_pairs_score);
+
+/**
+ * kobs_ref_pairs_begin() - a reader begins to count
+ * @p: pairs
+ *
+ * Context: task, may sleep; one reader at a time.
+ */
+void kobs_ref_pairs_begin(struct kobs_ref_pairs *p)
+{
+	u32 i;
+
+	for (i = 0; i <= p->mask; i++) {
+		p->v[i].here = 0;
+		if (!(i % 4096))
+			cond_resched();
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_ref_pairs_begin);
+
+/**
+ * kobs_ref_pairs_add() - count references that a put gave back, for a reader
+ * @p: pairs
+ * @get: what holds others of the object
+ * @put: what gave them back
+ * @n: how many
+ *
+ * Context: task; one reader at a time. Without room for the pair they do not count.
+ */
+void kobs_ref_pairs_add(struct kobs_ref_pairs *p, u32 get, u32 put, u32 n)
+{
+	struct kobs_ref_pair *pair = find_pair(p, number(get), number(put));
+
+	if (pair)
+		pair->here += n;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_ref_pairs_add);
+
+/**
+ * kobs_ref_pairs_next() - iterate over the pairs of gets and puts below @p->n
+ * @p: pairs
+ * @place: 0 at first; where to go on
+ * @seen: set to a pair
+ *
+ * Context: task, may sleep; handlers may run meanwhile.
+ * Return: false after the last.
+ */
+bool kobs_ref_pairs_next(const struct kobs_ref_pairs *p, unsigned long *place,
+			 struct kobs_ref_seen *seen)
+{
+	while (*place <= p->mask) {
+		const struct kobs_ref_pair *pair = &p->v[(*place)++];
+		/* Pairs with the release in find_pair(). */
+		u64 key = smp_load_acquire(&pair->key);
+
+		if (!(*place % 4096))
+			cond_resched();
+		if (!key || key & CLAIMED)
+			continue;
+		*seen = (struct kobs_ref_seen){
+			.get = (key >> 32) - 1,
+			.put = (u32)key - 1,
+			.ended = atomic_read(&pair->ended),
+			.here = pair->here,
+		};
+		if (seen->get < p->n && seen->put < p->n)
+			return true;
+	}
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_ref_pairs_next);

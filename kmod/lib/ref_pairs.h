@@ -11,7 +11,7 @@
  *
  * Locking: none; any context, NMI included. A slot is claimed by cmpxchg and
  * published by a release store. A caller that meets a claimed slot of its pair does
- * without it. Counters are atomic.
+ * without it. Counters are atomic; what is counted for a reader is that one's.
  */
 #ifndef KOBS_REF_PAIRS_H
 #define KOBS_REF_PAIRS_H
@@ -33,11 +33,28 @@ struct kobs_memory;
  * @key: their numbers plus 1, the get's above; 0: free
  * @ended: number of objects that ended and had both
  * @shared: what their stacks have in common
+ * @here: for a reader, references that the put gave back on objects on which the get
+ *	holds some
  */
 struct kobs_ref_pair {
 	u64 key;
 	atomic_t ended;
 	u32 shared;
+	u64 here;
+};
+
+/**
+ * struct kobs_ref_seen - what is known of a get and a put
+ * @get: the get
+ * @put: the put
+ * @ended: see struct kobs_ref_pair
+ * @here: see there
+ */
+struct kobs_ref_seen {
+	u32 get;
+	u32 put;
+	u32 ended;
+	u64 here;
 };
 
 /**
@@ -65,5 +82,9 @@ void kobs_ref_pairs_learn(struct kobs_ref_pairs *p, const u32 *gets,
 			  unsigned int n_gets, const u32 *puts,
 			  unsigned int n_puts);
 u32 kobs_ref_pairs_score(struct kobs_ref_pairs *p, u32 get, u32 put);
+void kobs_ref_pairs_begin(struct kobs_ref_pairs *p);
+void kobs_ref_pairs_add(struct kobs_ref_pairs *p, u32 get, u32 put, u32 n);
+bool kobs_ref_pairs_next(const struct kobs_ref_pairs *p, unsigned long *place,
+			 struct kobs_ref_seen *seen);
 
 #endif /* KOBS_REF_PAIRS_H */

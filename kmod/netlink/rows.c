@@ -15,7 +15,7 @@
 #include "netlink/gen.h"
 
 /* Maximum bytes of a row's fixed attributes and one bucket, without names. */
-#define ROW_SIZE	(2 * nla_total_size(sizeof(u32)) + \
+#define ROW_SIZE	(3 * nla_total_size(sizeof(u32)) + \
 			 KOBS_KEY_WORDS * nla_total_size(40) + \
 			 (4 + KOBS_FIELDS) * nla_total_size_64bit(sizeof(u64)))
 #define BUCKET_SIZE	nla_total_size(3 * nla_total_size(sizeof(u64)))
@@ -134,7 +134,8 @@ static int put_row(struct sk_buff *skb, struct kobs_session *s,
 			return -EMSGSIZE;
 	}
 	/* Before the buckets, which come last. */
-	if (row->group && nla_put_u32(skb, KOBS_A_ROW_GROUP, row->group))
+	if ((row->group && nla_put_u32(skb, KOBS_A_ROW_GROUP, row->group)) ||
+	    (row->stack && nla_put_u32(skb, KOBS_A_ROW_STACK, row->stack)))
 		return -EMSGSIZE;
 	if (!row->buckets && !row->table)
 		return KOBS_HIST_BUCKETS;

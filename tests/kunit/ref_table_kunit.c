@@ -244,6 +244,43 @@ static void crowded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(t, 1), 2);
 }
 
+/* What a reader counts of a get and a put, and what objects taught of both. */
+static void seen(struct kunit *test)
+{
+	struct kobs_ref_table *t = refs_new(test);
+	struct kobs_ref_seen s;
+	unsigned long place;
+	u64 here, ended;
+	u32 i;
+
+	for (i = 0; i < 5; i++)
+		balanced(test, t, i);
+	for (i = 0; i < 2; i++) {
+		kobs_ref_pairs_begin(&t->pairs);
+		kobs_ref_pairs_add(&t->pairs, USER, PUTS + USER, 3);
+		kobs_ref_pairs_add(&t->pairs, USER, PUTS + USER, 4);
+		kobs_ref_pairs_add(&t->pairs, LEAK, PUTS + ASYNC, 1);
+		/* Of what has no number of its own: not among the pairs. */
+		kobs_ref_pairs_add(&t->pairs, U32_MAX - 1, PUTS + USER, 9);
+		here = 0;
+		ended = 0;
+		place = 0;
+		while (kobs_ref_pairs_next(&t->pairs, &place, &s)) {
+			KUNIT_EXPECT_LT(test, s.get, GROUPS);
+			here += s.here;
+			if (s.get == USER && s.put == PUTS + USER)
+				KUNIT_EXPECT_EQ(test, s.here, 7);
+			if (s.get == LEAK)
+				KUNIT_EXPECT_EQ(test, s.ended, 0);
+			if (s.get == USER)
+				ended += s.ended;
+		}
+		KUNIT_EXPECT_EQ(test, here, 8);
+		/* With each of the three puts. */
+		KUNIT_EXPECT_EQ(test, ended, 15);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(counts),
 	KUNIT_CASE(taught),
@@ -252,6 +289,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ends),
 	KUNIT_CASE(full),
 	KUNIT_CASE(crowded),
+	KUNIT_CASE(seen),
 	{}
 };
 

@@ -85,6 +85,39 @@ def planted():
     at_least(len([row for row in r["rows"] if names(row)[:2] == USE]), 3, "rows of gen_user()")
 
 
+def puts(r, of):
+    """What gave references back of the objects of a row that holds some: by function and caller, on these and on objects without references."""
+    row, = [row for row in r["rows"] if names(row)[:2] == of and row["live"]]
+    equal(row.get("puts_forgotten", 0), 0, "objects with puts that are not known")
+    found = {}
+    for p in row.get("puts", []):
+        here, ended = found.get(names(p)[:2], (0, 0))
+        found[names(p)[:2]] = (here + p["here"], ended + p["ended"])
+    return found
+
+
+USED, DROPPED, GIVEN, LACKED = (("gen_ref_put", "gen_user"), ("gen_ref_put", "gen_owner_drop"), ("gen_ref_put", "gen_late"),
+                                ("gen_ref_put_held", "gen_early"))
+
+
+@test("beside a leaking get stand the puts of its objects: the one that it lacks is elsewhere only")
+def lacking():
+    r = refs(run=("make 400", "use task 2", "early 10", "late", "drop"))
+    nothing_lost(r)
+    equal(puts(r, EARLY), {USED: (80, 360), DROPPED: (40, 360), GIVEN: (40, 360), LACKED: (0, 360)}, "puts of the objects that leak")
+    equal([p["here"] for row in r["rows"] if names(row)[:2] == EARLY for p in row["puts"]], [0, 80, 40, 40], "order of the puts")
+    equal(sum("puts" in row for row in r["rows"]), 1, "rows with puts")
+    r = refs(run=("each 300 1 0",))
+    equal(puts(r, EARLY), {USED: (300, 0), DROPPED: (300, 0), GIVEN: (300, 0)}, "puts where all leak")
+    r = refs(run=("make 50", "use task 1", "leak 5"))
+    equal((puts(r, LEAK), puts(r, MAKE)), ({USED: (10, 0)}, {USED: (50, 0)}), "puts of objects that two rows hold")
+    # More stacks than an object has room for: what is forgotten is told.
+    r = refs("--by", "tid,kstack", run=("make 40", "early 0", "leak 1"))
+    equal(puts(r, LEAK), {LACKED: (40, 0)}, "puts by thread and stack")
+    r = refs("--by", "func", run=("make 40", "early 0", "leak 1"))
+    equal(sum("puts" in row for row in r["rows"]), 0, "rows with puts, of rows without stacks")
+
+
 @test("objects one after the other: the first ones leak before anything was learned; or all do")
 def early():
     for every in (10, 1):
@@ -268,8 +301,13 @@ def verdict():
     obsctl("mem", "refs", *ALL, "--budget", 0, "--json", "-o", "/tmp/refs.json", "--fail-over", 30, "--", *ref_script("each 90 3 30"))
     ref("clear")
     r = check(json.loads(read("/tmp/refs.json")))
+    equal(puts(r, EARLY), {USED: (30, 60), DROPPED: (30, 60), GIVEN: (30, 60), LACKED: (0, 60)}, "puts in the file")
     shown = obsctl("show", "/tmp/refs.json").out
+    lines = [line.split() for line in shown.splitlines() if "gen_ref_put" in line]
+    equal(lines[0][:2], ["0", "60"], f"the put that is lacked, of {shown}")
+    contains(shown, "gen_ref_put_held", "its name")
     contains(shown, "leak       30", "the verdict and held references of a saved report")
+    at_least(len(lines), 4, "puts of the row that leaks")
 
 
 OPENS = """

@@ -50,7 +50,7 @@ def kinds():
                        words("code", 1, 41, 0), param("objects", 4096), *FREE),
         # All code is a site: each allocation and free of the kernel is a hit.
         "refs of sites leaks": ("refs", "leaks", "kstack", words("points", 0, leaf(), 1, symbol("fput")), words("code", 1, 41, 0), phrase("site", "all"),
-                                words("site_text", 1 << 63, (1 << 64) - 1), param("objects", 4096), *FREE),
+                                words("site_text", 1 << 63, (1 << 64) - 1), param("puts", 1), param("objects", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),

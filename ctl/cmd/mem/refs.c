@@ -84,6 +84,8 @@ int mem_refs(const struct verb *verb, const struct opts *o)
 			model_set_number(&spec.request, "hist", 1);
 		model_set_addresses(&spec.request, "points", &f.points);
 		model_set_addresses(&spec.request, "code", &f.code);
+		if (strings_have(&chosen.by, "kstack"))
+			model_set_number(&spec.request, "puts", 1);
 		if (own->cache)
 			model_set_text(&spec.request, "cache", own->cache);
 		err = run_session(&spec, &chosen);

@@ -12,7 +12,11 @@
 #include "lib/opts.h"
 #include "proto/model.h"
 
+struct out;
+struct ref_puts;
+struct report;
 struct report_kind;
+struct row;
 struct verb;
 
 /* Functions by what they do (enum kobs_refs_role). */
@@ -79,6 +83,13 @@ void refs_code_free(struct refs_code *c);
 int refs_site_split(const char *word, char **pattern, bool *has_offset, uint64_t *offset);
 int refs_find_sites(const struct strings *words, struct numbers *text);
 void refs_name_sites(const struct strings *words, struct buf *out);
+
+/* refs_puts.c */
+void refs_puts_take(struct report *r);
+void refs_puts_restore(struct report *r);
+void refs_puts_json(struct report *r, struct out *o, const struct row *row);
+void refs_puts_print(struct report *r, struct out *o);
+void refs_puts_free(struct ref_puts *p);
 
 /* refs_report.c */
 extern const struct report_kind mem_refs_report;

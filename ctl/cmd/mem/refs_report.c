@@ -82,6 +82,7 @@ static void print_values(struct report *r, struct out *o, const struct row *row)
 	if (l->missed)
 		out_cell_aside(o, "WENT", format_count(shown, sizeof(shown), j->missed), true);
 	print_evidence(o, j);
+	refs_puts_json(r, o, row);
 }
 
 static void print_foot(struct report *r, struct out *o)
@@ -106,6 +107,7 @@ static void print_foot(struct report *r, struct out *o)
 			 format_count(count, sizeof(count), l->idle));
 	if (r->rows_worth)
 		out_line(o, "\nKEPT BY SIXTH: held references by the sixth of the session in which they were taken");
+	refs_puts_print(r, o);
 	if (uncertain)
 		out_line(o, "CERTAIN: held references that no other row can have taken. Of the others, whose objects had puts that could be of several rows, it was chosen what these gave back, by what objects without references taught");
 	if (l->missed)
@@ -118,6 +120,18 @@ static void print_foot(struct report *r, struct out *o)
 		out_line(o, "steps: came in bursts; a session of %s (-d) sees one in each sixth, and tells a leak from a cache",
 			 format_ns(count, sizeof(count), (double)l->longer));
 	}
+}
+
+static void arrange(struct report *r)
+{
+	leaks_arrange(r);
+	refs_puts_take(r);
+}
+
+static void restore(struct report *r)
+{
+	leaks_restore(r);
+	refs_puts_restore(r);
 }
 
 static uint64_t held(struct report *r, const struct row *row)
@@ -152,8 +166,8 @@ const struct report_kind mem_refs_report = {
 	.mode = "leaks",
 	.shared_rows = true,
 	.charts_asked = true,
-	.arrange = leaks_arrange,
-	.restore = leaks_restore,
+	.arrange = arrange,
+	.restore = restore,
 	.file_rows = true,
 	.describe = describe,
 	.print_values = print_values,

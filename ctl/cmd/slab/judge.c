@@ -371,6 +371,7 @@ void leaks_release(struct report *r)
 	if (l->dump)
 		dump_free(l->dump);
 	free(l->dump);
+	refs_puts_free(l->puts);
 	free(l->flows.v);
 	free(l->rss_saved);
 	free(l->v);

@@ -3,6 +3,7 @@
 #ifndef OBSCTL_SLAB_JUDGE_H
 #define OBSCTL_SLAB_JUDGE_H
 
+#include "cmd/mem/refs.h"
 #include "cmd/mem/rss.h"
 #include "cmd/slab/flow.h"
 #include "cmd/slab/verdict.h"
@@ -52,6 +53,7 @@ struct leaks {
 	struct rss_series *rss_saved;	/* the same, from a file */
 	uint64_t	rss_live;	/* bytes of live objects to compare it with */
 	struct dump	*dump;		/* what objects held, of a file; or NULL */
+	struct ref_puts	*puts;		/* what gave references back; or NULL */
 };
 
 const struct leaks_kind *leaks_kind_of(const struct report *r);

@@ -58,6 +58,7 @@ enum kobs_refs_param {
 	REFS_P_SITE,
 	REFS_P_SITE_TEXT,
 	REFS_P_HELPER_TEXT,
+	REFS_P_PUTS,
 	REFS_PARAMS
 };
 
@@ -173,11 +174,13 @@ struct kobs_refs_walk {
  * @table: objects
  * @groups: group table: gets and puts by the session's key
  * @stack_word: place of the kernel stack in a key, or -1
+ * @puts: readers are told of puts
  * @cpu: per-CPU part
  * @cpus: memory of the CPUs that have been online
  * @census: rows
  * @objects: for a reader, per group, number of objects with references held
  * @certain: likewise, number of references that are certain to be held
+ * @forgot: likewise, number of these objects of which some puts are not known any more
  * @walk: under the session's lock
  * @points: functions
  * @n: number of @points
@@ -193,11 +196,13 @@ struct kobs_refs {
 	struct kobs_ref_table table;
 	struct kobs_group_table groups;
 	int stack_word;
+	bool puts;
 	struct kobs_refs_cpu __percpu *cpu;
 	struct kobs_cpus cpus;
 	struct kobs_census census;
 	u32 *objects;
 	u32 *certain;
+	u32 *forgot;
 	struct kobs_refs_walk walk;
 	struct kobs_refs_point *points;
 	unsigned int n;

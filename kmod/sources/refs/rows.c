@@ -6,6 +6,12 @@
  * were given back: what other objects have taught since can be better than what was
  * known at the put. The counters follow.
  *
+ * With the parameter puts, what is known of puts comes after them: of a group with
+ * references held, and a stack that gave some back, how many it gave back on the
+ * objects on which they are held (the count), how many objects that have ended had both
+ * (allocated), and of how many objects that hold them some puts are not known any more
+ * (objects).
+ *
  * Locking: the session's lock; handlers run meanwhile.
  */
 #include <linux/jiffies.h>
@@ -47,6 +53,18 @@ static bool is_old(const struct kobs_census *c, const struct kobs_ref_slot *slot
 	return old >= msecs_to_jiffies(c->least_ms);
 }
 
+/* What gave references back of an object on which a group holds some. */
+static void count_puts(struct kobs_refs *r, const struct kobs_ref_object *o, u32 group)
+{
+	unsigned int i;
+
+	r->forgot[group] += o->forgets;
+	for (i = 0; i < KOBS_REF_SLOTS; i++)
+		if (o->slot[i].n && o->slot[i].put != KOBS_REF_HELD)
+			kobs_ref_pairs_add(&r->table.pairs, group, o->slot[i].put,
+					   o->slot[i].n);
+}
+
 static void count_object(struct kobs_refs *r, const struct kobs_ref_object *o)
 {
 	bool certain = kobs_ref_is_certain(o);
@@ -61,6 +79,8 @@ static void count_object(struct kobs_refs *r, const struct kobs_ref_object *o)
 		r->objects[slot->get]++;
 		if (certain)
 			r->certain[slot->get] += slot->n;
+		if (r->puts)
+			count_puts(r, o, slot->get);
 	}
 }
 
@@ -144,13 +164,42 @@ static void fill(struct kobs_refs *r)
 	settle(r);
 	memset(r->objects, 0, bytes);
 	memset(r->certain, 0, bytes);
+	memset(r->forgot, 0, bytes);
+	if (r->puts)
+		kobs_ref_pairs_begin(&r->table.pairs);
 	kobs_census_fill(&r->census);
+}
+
+/* The next put; false after the last. */
+static bool put_row(struct kobs_refs *r, unsigned long *place, struct kobs_row_out *out)
+{
+	const struct kobs_group_table *g = &r->groups;
+	struct kobs_ref_seen seen;
+
+	while (kobs_ref_pairs_next(&r->table.pairs, place, &seen)) {
+		const u64 *get = kobs_group_table_key(g, seen.get);
+		const u64 *put = kobs_group_table_key(g, seen.put);
+
+		if (!get || !put || !put[r->stack_word] || !r->objects[seen.get] ||
+		    (!seen.here && !seen.ended))
+			continue;
+		*out = (struct kobs_row_out){
+			.count = seen.here,
+			.min = U64_MAX,
+			.stack = put[r->stack_word],
+			.fields[KOBS_FIELD_ALLOCATED] = seen.ended,
+			.fields[KOBS_FIELD_BYTES] = r->forgot[seen.get],
+		};
+		memcpy(out->key, get, g->words * sizeof(*get));
+		return true;
+	}
+	return false;
 }
 
 /**
  * kobs_refs_rows() - the next row, see struct kobs_source
  * @s: session
- * @at: 0, then 1 + the group to go on with
+ * @at: 0, then 1 + the group to go on with, then that of the pair of a put
  * @out: the row
  *
  * Context: task, may sleep; the session's lock is held.
@@ -160,7 +209,10 @@ bool kobs_refs_rows(struct kobs_session *s, unsigned long *at,
 		    struct kobs_row_out *out)
 {
 	struct kobs_refs *r = s->priv;
+	unsigned long slots = r->groups.mask + 1UL;
+	unsigned long place;
 	u32 group;
+	bool found;
 
 	if (s->life == KOBS_LIFE_NEW)
 		return false;
@@ -175,7 +227,7 @@ bool kobs_refs_rows(struct kobs_session *s, unsigned long *at,
 		};
 		return true;
 	}
-	while (*at <= r->groups.mask + 1UL) {
+	while (*at <= slots) {
 		group = (*at)++ - 1;
 		if (kobs_census_row(&r->census, group, out)) {
 			out->fields[KOBS_FIELD_BYTES] = r->objects[group];
@@ -186,5 +238,10 @@ bool kobs_refs_rows(struct kobs_session *s, unsigned long *at,
 		}
 		cond_resched();
 	}
-	return false;
+	if (!r->puts)
+		return false;
+	place = *at - 1 - slots;
+	found = put_row(r, &place, out);
+	*at = 1 + slots + place;
+	return found;
 }

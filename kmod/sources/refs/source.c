@@ -112,7 +112,8 @@ static int refs_tables(struct kobs_refs *r)
 	bytes = (r->groups.mask + 1ULL) * sizeof(*r->objects);
 	r->objects = err ? NULL : kobs_memory_get(m, bytes, NUMA_NO_NODE);
 	r->certain = err ? NULL : kobs_memory_get(m, bytes, NUMA_NO_NODE);
-	return r->objects && r->certain ? 0 : -ENOMEM;
+	r->forgot = err ? NULL : kobs_memory_get(m, bytes, NUMA_NO_NODE);
+	return r->objects && r->certain && r->forgot ? 0 : -ENOMEM;
 }
 
 static int refs_memory(struct kobs_refs *r)
@@ -169,6 +170,7 @@ static void refs_free(struct kobs_refs *r)
 {
 	kobs_cpus_remove(&r->cpus);
 	kobs_census_free(&r->census);
+	vfree(r->forgot);
 	vfree(r->certain);
 	vfree(r->objects);
 	kobs_ref_table_free(&r->table);
@@ -194,6 +196,7 @@ static int refs_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 		return -ENOMEM;
 	r->s = s;
 	r->stack_word = stack_word(s);
+	r->puts = s->source_params[REFS_P_PUTS].number && r->stack_word >= 0;
 	strscpy(r->cache, s->source_params[REFS_P_CACHE].text ?: "",
 		sizeof(r->cache));
 	err = kobs_refs_points_init(r, extack);
@@ -375,6 +378,11 @@ static const struct kobs_param refs_params[REFS_PARAMS] = {
 		"helper_text",
 		"functions that allocate for their caller: starts and ends by turns",
 		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_SITE_RANGES, 0
+	},
+	[REFS_P_PUTS] = {
+		"puts",
+		"1: tell of each row with references held, behind all rows, which stacks gave references back; needs the column kstack",
+		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
 	},
 };
 
