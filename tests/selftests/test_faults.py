@@ -165,7 +165,7 @@ def references_of():
     """A get at its return and a put at its entry, of the same function."""
     leaf = symbol("kobs_gen_leaf")
     return [words("points", 0x100, leaf, 1, leaf), words("code", 41, 0), param("objects", 1024), param("inflight", 16), phrase("site", "leaf"),
-            words("site_text", leaf, leaf + 1), param("puts", 1)]
+            words("site_text", leaf, leaf + 1), words("outer_text", leaf, leaf + 1), param("puts", 1)]
 
 
 # Required parameters of a source or mode, and those that make it allocate everything it can.

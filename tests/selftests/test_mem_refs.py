@@ -342,6 +342,49 @@ def files():
     equal([(row["allocated"], row["freed"], row["live"]) for row in opened], [(30, 15, 15)], f"files that stay open, of {r}")
 
 
+LIGHT = """
+import os, sys, threading
+sys.stdin.read(1)
+fd = os.open("/etc/group", os.O_RDONLY)
+def work():
+    with open("/proc/thread-self/comm", "w") as f:
+        f.write("kobslight")
+    for i in range(400):
+        os.fstat(fd)            # takes a reference by fdget(), as threads share the table
+        os.lseek(fd, 0, 0)      # likewise, by fdget_pos()
+    os.dup(fd)                  # and by fget_raw() or its like
+    ready.set()
+    stop.wait()
+ready, stop = threading.Event(), threading.Event()
+threading.Thread(target=work, daemon=True).start()
+ready.wait()
+print("done", flush=True)
+sys.stdin.read(1)
+"""
+
+
+@test("files of a process with threads: the references of its system calls are taken and given back")
+def light():
+    p = subprocess.Popen([sys.executable, "-c", LIGHT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        with Background("mem", "refs", "file", "--budget", 0, "--comm", "kobslight", "--json") as b:
+            p.stdin.write(b"x")
+            p.stdin.flush()
+            equal(p.stdout.readline(), b"done\n", "the process")
+            r = check(json.loads(b.stop().out))
+    finally:
+        p.kill()
+        p.wait()
+        p.stdin.close()
+        p.stdout.close()
+    equal(r["accounting"]["lost"], {}, "lost")
+    for call in ("newfstat", "lseek"):
+        rows = [row for row in r["rows"] if any(frame.startswith(("__x64_sys_" + call, "__do_sys_" + call, "ksys_" + call)) for frame in names(row)) and
+                names(row)[0] in ("__fget_light", "fdget", "fdget_pos", "fdget_raw")]
+        equal(sum(row["allocated"] for row in rows), 400, f"references that {call}() took, of {sorted(set(n for row in r['rows'] for n in names(row)[:4]))}")
+        equal((sum(row["freed"] for row in rows), sum(row["live"] for row in rows)), (400, 0), f"given back, and held, of {call}()")
+
+
 @test("other presets: references to a module by open files; functions of others are found")
 def presets():
     with Background("mem", "refs", "module", "--budget", 0, "--pid", os.getpid(), "--json") as b:

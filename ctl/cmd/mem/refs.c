@@ -37,6 +37,18 @@ struct site_code {
 	struct buf	names;
 };
 
+/* What some functions call for the reference that they take is a part of them. */
+static int give_outer(struct request *req, struct refs_functions *f, struct numbers *code)
+{
+	int err = f->outer.n ? refs_code_end(&f->outer) : 0;
+
+	if (err || !f->outer.n)
+		return err;
+	refs_code_put(&f->outer, code);
+	model_set_addresses(req, "outer_text", code);
+	return 0;
+}
+
 static int give_sites(struct request *req, const struct strings *words, struct site_code *code)
 {
 	int err = words->n ? refs_find_sites(words, &code->sites) : 0;
@@ -72,9 +84,11 @@ int mem_refs(const struct verb *verb, const struct opts *o)
 	};
 	struct refs_functions f = {};
 	struct site_code code = {};
+	struct numbers outer = {};
 	struct opts chosen = *o;
 	int err = find_functions(&f, o);
 
+	err = err ?: give_outer(&spec.request, &f, &outer);
 	err = err ?: give_sites(&spec.request, &own->sites, &code);
 	memset(&chosen.by, 0, sizeof(chosen.by));
 	chosen.nr_args = 0;
@@ -93,6 +107,7 @@ int mem_refs(const struct verb *verb, const struct opts *o)
 	strings_free(&chosen.by);
 	model_free_request(&spec.request);
 	refs_functions_free(&f);
+	numbers_free(&outer);
 	numbers_free(&code.sites);
 	numbers_free(&code.helpers);
 	buf_free(&code.names);

@@ -35,6 +35,7 @@ struct refs_preset {
 	const char	*doc;
 	const char	*functions[REFS_ROLES];
 	const char	*inlined;	/* what is not there, with its verb */
+	const char	*outer;		/* function that may call another one for what it takes */
 };
 
 /* Code of a function, or of one place in it. */
@@ -56,6 +57,7 @@ struct refs_functions {
 	struct numbers	points;
 	struct numbers	code;
 	size_t		programs;
+	struct refs_code outer;		/* those that call others for the reference that they take */
 	bool		takes;
 	bool		gives;
 };

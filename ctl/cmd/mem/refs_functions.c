@@ -95,7 +95,8 @@ static int add_point(struct refs_functions *f, unsigned int role, struct probe_r
 	return err;
 }
 
-static int add_word(struct refs_functions *f, unsigned int role, const char *word)
+static int add_word(struct refs_functions *f, unsigned int role, const char *word,
+		    const char *outer)
 {
 	struct probe_run p = {};
 	struct buf number = {};
@@ -115,6 +116,9 @@ static int add_word(struct refs_functions *f, unsigned int role, const char *wor
 		err = points_find(&p.points, &function, 1);
 	for (i = 0; i < p.points.n && !err; i++)
 		err = add_point(f, role, &p, &p.points.v[i], e);
+	for (i = 0; i < p.points.n && !err; i++)
+		if (outer && !strcmp(p.points.v[i].bare, outer))
+			refs_code_add(&f->outer, p.points.v[i].word, p.points.v[i].module);
 	if (!err && f->points.n > KOBS_REFS_WORDS * KOBS_REFS_POINTS)
 		err = refuse("%zu functions match, more than the %d of a session: use narrower patterns",
 			     f->points.n / KOBS_REFS_WORDS, KOBS_REFS_POINTS);
@@ -133,7 +137,7 @@ int refs_add(struct refs_functions *f, unsigned int role, const struct strings *
 	int err = 0;
 
 	for (i = 0; i < words->n && !err; i++)
-		err = add_word(f, role, words->v[i]);
+		err = add_word(f, role, words->v[i], NULL);
 	return err;
 }
 
@@ -156,7 +160,8 @@ static bool is_there(const char *word)
 }
 
 /* Add those of a preset that this kernel has. */
-static int add_known(struct refs_functions *f, unsigned int role, const char *words)
+static int add_known(struct refs_functions *f, unsigned int role, const char *words,
+		     const char *outer)
 {
 	char *copy = copy_string(words);
 	char *save = NULL;
@@ -165,7 +170,7 @@ static int add_known(struct refs_functions *f, unsigned int role, const char *wo
 
 	for (word = strtok_r(copy, " ", &save); word && !err; word = strtok_r(NULL, " ", &save))
 		if (is_there(word))
-			err = add_word(f, role, word);
+			err = add_word(f, role, word, outer);
 	free(copy);
 	return err;
 }
@@ -178,7 +183,7 @@ int refs_add_preset(struct refs_functions *f, const struct refs_preset *preset)
 
 	for (role = 0; role < REFS_ROLES && !err; role++)
 		if (preset->functions[role])
-			err = add_known(f, role, preset->functions[role]);
+			err = add_known(f, role, preset->functions[role], preset->outer);
 	if (err || (f->takes && f->gives))
 		return err;
 	return refuse("this kernel has no function that %s such references: %s inlined in the code of the callers; name functions of the subsystem by --get and --put",
@@ -190,4 +195,5 @@ void refs_functions_free(struct refs_functions *f)
 {
 	numbers_free(&f->points);
 	numbers_free(&f->code);
+	refs_code_free(&f->outer);
 }

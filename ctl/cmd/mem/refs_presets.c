@@ -15,7 +15,7 @@
 #include "lib/nearest.h"
 
 #define GETS_OF_FILES \
-	"fget=ret fget_raw=ret fget_task=ret fget_task_next=ret lookup_fdget_rcu=ret task_lookup_fdget_rcu=ret task_lookup_next_fdget_rcu=ret get_file_rcu=ret get_file_active=ret"
+	"__fget_light=(ret&1)*(ret&~3) fdget=(ret&1)*(ret&~3) fdget_raw=(ret&1)*(ret&~3) fdget_pos=(ret&1)*(ret&~3) fget=ret fget_raw=ret fget_task=ret fget_task_next=ret lookup_fdget_rcu=ret task_lookup_fdget_rcu=ret task_lookup_next_fdget_rcu=ret get_file_rcu=ret get_file_active=ret"
 
 const struct refs_preset refs_presets[] = {
 	{
@@ -28,6 +28,8 @@ const struct refs_preset refs_presets[] = {
 			[KOBS_REFS_END] = "__fput",
 		},
 		.inlined = "get_file() is",
+		/* It calls fdget() where the compiler has not inlined that. */
+		.outer = "fdget_pos",
 	},
 	{
 		.name = "module",

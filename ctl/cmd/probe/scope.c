@@ -156,6 +156,9 @@ static void take_btf(struct scope *s, struct probe_run *p)
 			take_params(s, btf, proto, 0);
 		if (proto)
 			expr_type_from_btf(btf, kbtf_type(btf, proto)->type, &s->result);
+		/* A struct of one word, as struct fd, is what the register has. */
+		if (s->result.kind == EXPR_STRUCT && kbtf_size(btf, s->result.id) == 8)
+			s->result = expr_number(8, false);
 	} else {
 		proto = kbtf_tracepoint(btf, point->bare);
 		if (proto)

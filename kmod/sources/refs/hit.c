@@ -220,6 +220,13 @@ static enum kobs_counter refs_change(struct kobs_refs_point *p, u64 address,
 	return refs_get(p->r, address, group, fate);
 }
 
+/* Whether a function is called by another one for the reference that that one takes. */
+static bool refs_is_part(const struct kobs_refs_point *p, unsigned long caller)
+{
+	return (p->role == KOBS_REFS_GET || p->role == KOBS_REFS_NEW) &&
+	       kobs_code_ranges_have(&p->r->outer.code, caller);
+}
+
 /* The address that a program gives. Returns what becomes of the hit without one. */
 static noinline enum kobs_counter refs_run(const struct kobs_refs_point *p,
 					   const u64 *args, u64 *address)
@@ -279,7 +286,9 @@ static void refs_entry(unsigned long ip, unsigned long parent_ip,
 		at = kobs_at_fregs(fregs);
 		for (i = 0; i < p->program.n_args; i++)
 			args[i] = kobs_ftrace_arg(fregs, i);
-		kobs_count(&pc->counters, refs_hit(p, args, v, s->need, ip, &at));
+		kobs_count(&pc->counters, refs_is_part(p, parent_ip) ?
+			   KOBS_N_FILTERED :
+			   refs_hit(p, args, v, s->need, ip, &at));
 		kobs_hit_end(s, pc, t0, 0);
 	}
 	kobs_hit_leave(pc);
@@ -358,6 +367,8 @@ static __always_inline void refs_call_exit(void *ctx, unsigned long ip,
 	v[KOBS_W_USTACK] = call->ustack;
 	if (unlikely(call->full))
 		kobs_count(&pc->counters, KOBS_N_STACK_FULL);
+	else if (refs_is_part(p, caller))
+		kobs_count(&pc->counters, KOBS_N_FILTERED);
 	else
 		kobs_count(&pc->counters,
 			   refs_hit(p, args, v, s->need & ~KOBS_W_STACKS, ip,

@@ -63,6 +63,7 @@ static int refs_module(struct notifier_block *nb, unsigned long state, void *dat
 	for (i = 0; i < r->n; i++)
 		gone += point_drop(&r->points[i], state, data);
 	gone += kobs_refs_text_drop(&r->sites.text, state, data);
+	kobs_refs_text_drop(&r->outer, state, data);
 	if (state == MODULE_STATE_GOING && READ_ONCE(r->s->armed))
 		WRITE_ONCE(r->gone, r->gone + gone);
 	mutex_unlock(&r->lock);

@@ -208,7 +208,9 @@ static int points_fill(struct kobs_refs *r, struct kobs_program *programs,
 		return err;
 	sort(words, n, sizeof(*words), compare_points, NULL);
 	mutex_lock(&r->lock);
-	err = add_points(r, programs, words, n, extack);
+	err = kobs_refs_text_init(&r->outer, "outer_text",
+				  &r->s->source_params[REFS_P_OUTER_TEXT], extack);
+	err = err ?: add_points(r, programs, words, n, extack);
 	mutex_unlock(&r->lock);
 	why = err ? kobs_ftrace_refusal(&err) : NULL;
 	return why ? kobs_refuse(extack, err, "functions cannot be hooked: %s", why) :

@@ -59,6 +59,7 @@ enum kobs_refs_param {
 	REFS_P_SITE_TEXT,
 	REFS_P_HELPER_TEXT,
 	REFS_P_PUTS,
+	REFS_P_OUTER_TEXT,
 	REFS_PARAMS
 };
 
@@ -171,6 +172,7 @@ struct kobs_refs_walk {
  * @s: session
  * @cache: only objects of the cache of this name; empty: all
  * @sites: only objects of these sites
+ * @outer: code of functions that call others for the reference that they take
  * @table: objects
  * @groups: group table: gets and puts by the session's key
  * @stack_word: place of the kernel stack in a key, or -1
@@ -193,6 +195,7 @@ struct kobs_refs {
 	struct kobs_session *s;
 	char cache[KOBS_CACHE_NAME_WORDS * sizeof(u64)];
 	struct kobs_refs_sites sites;
+	struct kobs_refs_text outer;
 	struct kobs_ref_table table;
 	struct kobs_group_table groups;
 	int stack_word;

@@ -14,7 +14,8 @@
  *			where only objects of some sites are (sites.c)
  *	filtered	gets excluded by the filter, and puts of these; those of kobs and
  *			its controller; puts of references that were not seen taken;
- *			objects of other caches and sites, and calls without an object
+ *			objects of other caches and sites, calls without an object, and
+ *			those that a function makes for the reference that it takes
  *	lost		the reference could not be followed
  *
  * Locking: prepare, start, stop and release run under the session's change lock, the
@@ -180,6 +181,7 @@ static void refs_free(struct kobs_refs *r)
 	kobs_refs_points_free(r);
 	/* No notifier reads them any more. */
 	kobs_refs_sites_free(r);
+	kobs_refs_text_free(&r->outer);
 	kfree(r);
 }
 
@@ -383,6 +385,11 @@ static const struct kobs_param refs_params[REFS_PARAMS] = {
 		"puts",
 		"1: tell of each row with references held, behind all rows, which stacks gave references back; needs the column kstack",
 		KOBS_TYPE_NUMBER, NULL, 0, 1, 0
+	},
+	[REFS_P_OUTER_TEXT] = {
+		"outer_text",
+		"where code of functions lies that take a reference by calling others of the functions: pairs of from and to",
+		KOBS_TYPE_ADDRESSES, NULL, 0, 2 * KOBS_REFS_POINTS, 0
 	},
 };
 
