@@ -22,8 +22,12 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <trace/events/lock.h>
+#include <uapi/kobs_held.h>
 
 #include "core/lock_owner.h"
+#include "core/session.h"
+#include "lib/uninit.h"
+#include "unwind/task_stack.h"
 
 /* Mask of the flags of all kinds of locks. */
 #define OWNER_FLAGS	(__alignof__(struct task_struct) - 1)
@@ -132,4 +136,52 @@ bool kobs_lock_owner(unsigned long lock, unsigned int flags,
 	}
 	owner_task(o);
 	return true;
+}
+
+/**
+ * kobs_lock_owner_stack() - where the owner of a lock is
+ * @s: session
+ * @o: owner
+ * @id: set to the number of its stack; 0 when it runs, or is no task
+ *
+ * Context: any; under the RCU read lock since @o was read.
+ * Return: false when the stack table is full.
+ */
+noinline bool kobs_lock_owner_stack(struct kobs_session *s,
+				    const struct kobs_lock_owner *o, u64 *id)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr;
+
+	*id = 0;
+	if (!o->task || o->task == current)
+		return true;
+	nr = kobs_task_stack(o->task, ips, s->unwind.depth);
+	if (!nr)
+		return true;
+	*id = kobs_stack_table_intern(&s->stacks, 0, ips, nr);
+	return *id;
+}
+
+/**
+ * kobs_lock_held() - note a lock that blocks a thread, and its owner
+ * @s: session, with a stack table
+ * @lock: address of the lock
+ * @o: owner
+ *
+ * Context: any.
+ * Return: the number by which the stack table has enum kobs_held_word; 0 when that
+ * is full.
+ */
+u32 kobs_lock_held(struct kobs_session *s, unsigned long lock,
+		   const struct kobs_lock_owner *o)
+{
+	unsigned long word[KOBS_HELD_WORDS];
+
+	BUILD_BUG_ON(sizeof(o->comm) !=
+		     (KOBS_HELD_ID - KOBS_HELD_OWNER) * sizeof(*word));
+	word[KOBS_HELD_LOCK] = lock;
+	memcpy(&word[KOBS_HELD_OWNER], o->comm, sizeof(o->comm));
+	word[KOBS_HELD_ID] = (u64)o->pid << 32 | o->tid;
+	return kobs_stack_table_intern(&s->stacks, 0, word, KOBS_HELD_WORDS);
 }

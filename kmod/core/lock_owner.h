@@ -6,6 +6,8 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+struct kobs_session;
+
 /* Words of an owner's name. */
 #define KOBS_LOCK_OWNER_WORDS	3
 
@@ -30,5 +32,9 @@ bool kobs_lock_owner(unsigned long lock, unsigned int flags,
 		     const struct task_struct *waiter,
 		     struct kobs_lock_owner *o);
 struct task_struct *kobs_lock_task(struct task_struct *task);
+bool kobs_lock_owner_stack(struct kobs_session *s,
+			   const struct kobs_lock_owner *o, u64 *id);
+u32 kobs_lock_held(struct kobs_session *s, unsigned long lock,
+		   const struct kobs_lock_owner *o);
 
 #endif /* KOBS_LOCK_OWNER_H */

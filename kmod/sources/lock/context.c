@@ -10,7 +10,6 @@
 
 #include "core/hit.h"
 #include "sources/lock/lock.h"
-#include "unwind/task_stack.h"
 
 static bool in_text(const struct kobs_lock *l, unsigned long ip)
 {
@@ -85,17 +84,16 @@ noinline bool kobs_lock_context(struct kobs_lock *l, u64 *data)
 noinline bool kobs_lock_context_owner(struct kobs_lock *l, unsigned long lock,
 				      unsigned int flags, u64 *data)
 {
-	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
 	struct kobs_lock_owner o;
-	unsigned int nr;
+	bool fits = true;
 
 	rcu_read_lock();
 	kobs_lock_owner(lock, flags, current, &o);
 	memcpy(&data[LOCK_D_OWNER], o.comm, sizeof(o.comm));
 	data[LOCK_D_OWNER_ID] = lock_id(o.pid, o.tid);
-	nr = 0;
-	if (l->owner_stack && o.task && o.task != current)
-		nr = kobs_task_stack(o.task, ips, l->s->unwind.depth);
+	data[LOCK_D_OWNER_STACK] = 0;
+	if (l->owner_stack)
+		fits = kobs_lock_owner_stack(l->s, &o, &data[LOCK_D_OWNER_STACK]);
 	rcu_read_unlock();
-	return lock_intern(l->s, &data[LOCK_D_OWNER_STACK], ips, nr);
+	return fits;
 }

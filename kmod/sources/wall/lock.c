@@ -89,18 +89,12 @@ void wall_choose_locks(struct kobs_wall *d)
 void wall_hold(struct kobs_wall *d, struct kobs_wall_thread *t,
 	       const struct task_struct *p)
 {
-	unsigned long words[WALL_H_WORDS];
 	struct kobs_lock_owner o;
 
 	rcu_read_lock();
 	kobs_lock_owner(t->lock, t->lock_flags, p, &o);
 	rcu_read_unlock();
-	words[WALL_H_LOCK] = t->lock;
-	BUILD_BUG_ON(sizeof(o.comm) !=
-		     (WALL_H_PID - WALL_H_OWNER) * sizeof(*words));
-	memcpy(&words[WALL_H_OWNER], o.comm, sizeof(o.comm));
-	words[WALL_H_PID] = o.pid;
-	t->held = kobs_stack_table_intern(&d->s->stacks, 0, words, WALL_H_WORDS);
+	t->held = kobs_lock_held(d->s, t->lock, &o);
 	if (!t->held)
 		t->fate = KOBS_N_STACK_FULL;
 }

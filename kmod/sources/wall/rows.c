@@ -22,6 +22,7 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <uapi/kobs_held.h>
 
 #include "core/hit.h"
 #include "sources/wall/wall.h"
@@ -178,13 +179,13 @@ static void put_held(const struct kobs_wall *d, u64 held, u64 *v)
 						NULL;
 	const u64 *words;
 
-	if (!stack || stack->nr != WALL_H_WORDS)
+	if (!stack || stack->nr != KOBS_HELD_WORDS)
 		return;
 	words = &st->words[stack->start];
-	v[WALL_W_LOCK] = words[WALL_H_LOCK];
-	memcpy(&v[WALL_W_OWNER], &words[WALL_H_OWNER],
+	v[WALL_W_LOCK] = words[KOBS_HELD_LOCK];
+	memcpy(&v[WALL_W_OWNER], &words[KOBS_HELD_OWNER],
 	       KOBS_LOCK_OWNER_WORDS * sizeof(*v));
-	v[WALL_W_OWNER_PID] = words[WALL_H_PID];
+	v[WALL_W_OWNER_PID] = words[KOBS_HELD_ID] >> 32;
 }
 
 /* The columns of who ended a blocked interval. */

@@ -72,14 +72,6 @@ enum {
 	WALL_K_WORDS = WALL_K_WAKER + 2
 };
 
-/* Words of a lock and its owner, which are interned as a stack is. */
-enum {
-	WALL_H_LOCK,
-	WALL_H_OWNER,
-	WALL_H_PID = WALL_H_OWNER + KOBS_LOCK_OWNER_WORDS,
-	WALL_H_WORDS
-};
-
 /* The first word of a group's key: a thread, a class, and a number of kobs_wall_thread.held. */
 static __always_inline u64 wall_who(u32 number, u8 class, u32 held)
 {
