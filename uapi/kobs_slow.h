@@ -6,8 +6,9 @@
  * The columns run, irq, woken, preempted and blocked add up to the column duration.
  * The data tell what blocked is made of: an array of 64-bit words, enum
  * kobs_slow_word, followed by parts of KOBS_SLOW_PART words each. A part is intervals
- * that were blocked in one way, with one stack: all of these where the rest is empty,
- * else there may be others in it. The times of the parts and
+ * that were blocked in one way, with one stack, and by one lock with one owner: all of
+ * these where the rest is empty, else there may be others in it. The times of the
+ * parts and
  * KOBS_SLOW_REST add up to blocked, as their numbers of intervals do to
  * KOBS_SLOW_WAITS.
  */
@@ -66,9 +67,13 @@ enum kobs_slow_flag {
  * @KOBS_SLOW_LONGEST: the longest of them, ns
  * @KOBS_SLOW_STATE: enum kobs_slow_state, and in the upper half the number of the
  *	stack; 0 without one
+ * @KOBS_SLOW_HELD: number by which the stack table has the lock that blocked the
+ *	thread, and who held it, as kobs_held.h has it; 0 where that is not known
  * @KOBS_SLOW_WAKER: thread that ended the longest one, and in the upper half its
  *	process; 0 when it was not seen, or an interrupt
  * @KOBS_SLOW_WAKER_COMM: its name, in two words; "[interrupt]" for an interrupt
+ * @KOBS_SLOW_OWNER_STACK: number of the stack of the lock's owner as the longest one
+ *	began; 0 when the owner ran, or is not known
  * @KOBS_SLOW_PART: number of words
  */
 enum kobs_slow_part {
@@ -76,9 +81,11 @@ enum kobs_slow_part {
 	KOBS_SLOW_COUNT,
 	KOBS_SLOW_LONGEST,
 	KOBS_SLOW_STATE,
+	KOBS_SLOW_HELD,
 	KOBS_SLOW_WAKER,
 	KOBS_SLOW_WAKER_COMM,
-	KOBS_SLOW_PART = KOBS_SLOW_WAKER_COMM + 2
+	KOBS_SLOW_OWNER_STACK = KOBS_SLOW_WAKER_COMM + 2,
+	KOBS_SLOW_PART
 };
 
 /**

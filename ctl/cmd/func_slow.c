@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/func_run.h"
+#include "cmd/made_rows.h"
 #include "lib/cgroup.h"
 #include "lib/diag.h"
 #include "lib/format.h"
@@ -67,7 +68,7 @@ int func_slow_ask(struct slow *w, struct run_spec *spec, const struct opts *o)
 		spec->title = "syscall slow";
 		model_set_number(&spec->request, "syscalls", 1);
 	}
-	w->most_calls = own->calls.given ? own->calls.value : CALLS;
+	w->calls.most = own->calls.given ? own->calls.value : CALLS;
 	for (i = 0; i < o->by.n; i++)
 		if (strcmp(o->by.v[i], "kstack"))
 			strings_add(&w->by_names, shown_name(w, o->by.v[i]));
@@ -107,9 +108,10 @@ void func_slow_free(struct slow *w)
 	if (w->ready)
 		model_free_table(&w->rows);
 	map_free(&w->places, free_places);
+	map_free(&w->held, free);
 	map_free(&w->by_hash, NULL);
 	map_free(&w->params, free);
-	func_slow_free_calls(w);
+	longest_free(&w->calls);
 	pool_free(&w->names);
 	pmu_events_free(&w->events);
 	numbers_free(&w->event_words);
@@ -120,6 +122,8 @@ void func_slow_free(struct slow *w)
 static const struct column syscall_column = { .name = (char *)"syscall", .type = KOBS_TYPE_TEXT };
 static const struct column class_column = { .name = (char *)"class", .type = KOBS_TYPE_TEXT };
 static const struct column reason_column = { .name = (char *)"reason", .type = KOBS_TYPE_TEXT };
+static const struct column lock_column = { .name = (char *)"lock", .type = KOBS_TYPE_TEXT };
+static const struct column owner_column = { .name = (char *)"owner", .type = KOBS_TYPE_TEXT };
 static const struct column stack_column = { .name = (char *)"kstack", .type = KOBS_TYPE_KSTACK };
 
 static void set_column(struct view *v, size_t c, const struct column *column)
@@ -129,9 +133,9 @@ static void set_column(struct view *v, size_t c, const struct column *column)
 	v->shown[c] = SHOWN_COUNT;
 }
 
-/* The columns of rows, in place of those of records. */
-static void set_columns(const struct slow *w, struct view *v)
+static void set_columns(const void *judged, struct view *v)
 {
+	const struct slow *w = judged;
 	const struct view all = *v;
 	size_t i;
 
@@ -145,55 +149,23 @@ static void set_columns(const struct slow *w, struct view *v)
 	set_column(v, i++, &class_column);
 	set_column(v, i++, &reason_column);
 	set_column(v, i++, &stack_column);
-	v->nr_columns = i;
-	v->mode = func_slow_mode();
-}
-
-static void copy_rows(const struct slow *w, struct table *to)
-{
-	size_t i;
-
-	model_init_table(to, w->rows.types, w->rows.nr_keys, func_slow_mode());
-	for (i = 0; i < w->rows.nr_rows; i++) {
-		const struct row *row = &w->rows.rows[i];
-
-		table_add(to, table_row(to, w->rows.keys + row->key), row,
-			  table_figures(&w->rows, row));
+	if (w->locks) {
+		set_column(v, i++, &lock_column);
+		set_column(v, i++, &owner_column);
 	}
-	to->stacks = w->rows.stacks;
+	v->nr_columns = i;
 }
 
 /** func_slow_print() - The report. Return: 0 or an exit status. */
 int func_slow_print(struct run_spec *spec, struct report *r, const struct output *to)
 {
 	struct slow *w = &((struct func_run *)spec->arg)->slow;
-	const struct session *session = r->session;
-	struct session of_rows = *session;
-	struct table *records = r->table;
-	struct view saved = *r->view;
-	struct table rows;
-	int err;
+	const struct made_rows m = {
+		.rows = &w->rows, .stacks = &w->rows.stacks, .by = &w->by_names,
+		.mode = func_slow_mode(), .judged = w, .set_columns = set_columns,
+	};
 
-	copy_rows(w, &rows);
-	set_columns(w, r->view);
-	of_rows.by = w->by_names;
-	r->session = &of_rows;
-	r->table = &rows;
-	r->judged = w;
-	report_resolve(r);
-	err = report_print(r, to);
-	r->judged = NULL;
-	r->table = records;
-	r->session = session;
-	memcpy(r->view->columns, saved.columns, sizeof(saved.columns));
-	memcpy(r->view->types, saved.types, sizeof(saved.types));
-	memcpy(r->view->shown, saved.shown, sizeof(saved.shown));
-	r->view->nr_columns = saved.nr_columns;
-	r->view->mode = saved.mode;
-	/* They are the other table's. */
-	memset(&rows.stacks, 0, sizeof(rows.stacks));
-	model_free_table(&rows);
-	return err;
+	return made_rows_print(&m, r, to);
 }
 
 static uint64_t param_of(const struct session *s, const char *name)
@@ -231,7 +203,7 @@ static void print_time(struct out *o, const char *key, const char *header, uint6
 /* Where it was blocked; text has it below the row. */
 static void print_frames(struct report *r, struct out *o, const struct row *row)
 {
-	size_t column = r->view->nr_columns - 1;
+	size_t column = view_column(r->view, stack_column.name);
 	const struct stack *s = map_get(&r->table->stacks, r->table->keys[row->key + column]);
 	struct buf line = {};
 	size_t i;

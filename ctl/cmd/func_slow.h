@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "cli/noun.h"
+#include "cmd/longest.h"
 #include "cmd/pmu/event.h"
 #include "kobs_slow.h"
 #include "report/writer.h"
@@ -38,15 +39,19 @@ struct slow_place {
 	size_t		n;
 };
 
-/* The longest calls, each as in JSON. */
-struct slow_calls {
-	struct slow_call {
-		uint64_t	duration;
-		json_t		*call;
-	} *v;
-	size_t		n;
-	size_t		cap;
-	uint64_t	left_out;
+/* A lock that calls were blocked by, and who held it. */
+struct slow_held {
+	uint64_t	word;		/* its address, as ksyms knows it */
+	const char	*lock;		/* NULL until it is needed */
+	const char	*owner;		/* "" where that is not known */
+	uint64_t	id;		/* thread, and in the upper half process; 0 for none */
+};
+
+/* What a part of a call's time was blocked by. */
+struct slow_part {
+	const struct slow_place *place;
+	const struct slow_held *held;	/* NULL where no lock is known, as is the next */
+	const struct slow_place *owner;	/* where that was; NULL for one that ran, too */
 };
 
 struct slow {
@@ -57,7 +62,6 @@ struct slow {
 	bool		syscalls;	/* functions are those of system calls */
 	bool		each;		/* calls are shown in text, too */
 	struct strings	by_names;	/* columns that rows are by */
-	size_t		most_calls;
 	size_t		column[SLOW_COLUMNS];
 	size_t		by[SLOW_BY];	/* of the session */
 	size_t		nr_by;
@@ -65,10 +69,12 @@ struct slow {
 	uint64_t	*seen;		/* of each row: number of the call that was added last */
 	size_t		cap_seen;
 	struct map	places;		/* by the number of the kernel's stack */
+	struct map	held;		/* locks by the number of the stack table */
+	bool		locks;		/* there is one: rows have columns for them */
 	struct map	by_hash;	/* stacks of the rows */
 	struct map	params;		/* of functions */
 	struct pool	names;
-	struct slow_calls calls;
+	struct longest	calls;
 	struct pmu_events events;	/* that are counted in calls */
 	struct numbers	event_words;
 	uint64_t	taken;
@@ -98,15 +104,18 @@ const char *func_slow_state(uint64_t state);
 const struct mode *func_slow_mode(void);
 uint64_t func_slow_column(const struct slow *w, const struct slow_record *rec, enum slow_column c);
 
+/* func_slow_held.c */
+void func_slow_want_locks(struct slow *w, struct trace *t);
+const struct slow_held *func_slow_held(struct slow *w, struct view *v, uint64_t number);
+
 /* func_slow_args.c */
 void func_slow_set_args(struct slow *w, struct view *v, const struct slow_record *rec, json_t *to);
 void func_slow_print_args(const json_t *call, struct buf *out);
 
 /* func_slow_calls.c */
 void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *rec,
-		    const struct slow_place *const *places);
+		    const struct slow_part *parts);
 void func_slow_load(struct slow *w, const json_t *root);
 void func_slow_print_calls(struct slow *w, struct out *o, bool shown);
-void func_slow_free_calls(struct slow *w);
 
 #endif

@@ -15,16 +15,6 @@
 #include "lib/macros.h"
 #include "report/writer.h"
 
-static void set_number(json_t *to, const char *key, uint64_t value)
-{
-	json_object_set_new(to, key, json_integer((json_int_t)value));
-}
-
-static void set_text(json_t *to, const char *key, const char *text)
-{
-	json_object_set_new(to, key, json_string_nocheck(text));
-}
-
 /* The columns of the session, but for the stack: the parts have them. */
 static void set_columns(const struct slow *w, json_t *to, struct view *v,
 			const struct slow_record *rec)
@@ -38,15 +28,15 @@ static void set_columns(const struct slow *w, json_t *to, struct view *v,
 		if (type_is_stack(v->types[c]) || view_absent(v, c, rec->keys[c]))
 			continue;
 		if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_named(v, c)) {
-			set_number(to, name, rec->keys[c]);
+			longest_set_number(to, name, rec->keys[c]);
 			continue;
 		}
 		text.len = 0;
 		view_print_cell(v, c, rec->keys, &text);
 		if (w->syscalls && c == w->column[SLOW_FUNC])
-			set_text(to, "syscall", func_slow_syscall(text.p));
+			longest_set_text(to, "syscall", func_slow_syscall(text.p));
 		else
-			set_text(to, name, text.p ? text.p : "");
+			longest_set_text(to, name, text.p ? text.p : "");
 	}
 	buf_free(&text);
 }
@@ -58,28 +48,50 @@ static void set_waker(json_t *to, const uint64_t *word)
 	memcpy(comm, &word[KOBS_SLOW_WAKER_COMM], 2 * sizeof(*word));
 	if (!*comm)
 		return;
-	set_text(to, "waker", comm);
+	longest_set_text(to, "waker", comm);
 	if (!word[KOBS_SLOW_WAKER])
 		return;
-	set_number(to, "waker_pid", word[KOBS_SLOW_WAKER] >> 32);
-	set_number(to, "waker_tid", (uint32_t)word[KOBS_SLOW_WAKER]);
+	longest_set_number(to, "waker_pid", word[KOBS_SLOW_WAKER] >> 32);
+	longest_set_number(to, "waker_tid", (uint32_t)word[KOBS_SLOW_WAKER]);
 }
 
-static json_t *part_of(const uint64_t *word, const struct slow_place *place)
+/* The lock that it was, and who held it. */
+static void set_lock(json_t *to, const struct slow_held *h)
 {
-	json_t *part = json_object();
+	longest_set_text(to, "lock", h->lock);
+	if (*h->owner)
+		longest_set_text(to, "owner", h->owner);
+	if (!h->id)
+		return;
+	longest_set_number(to, "owner_pid", h->id >> 32);
+	longest_set_number(to, "owner_tid", (uint32_t)h->id);
+}
+
+static void set_stack(json_t *to, const char *key, const struct slow_place *place)
+{
 	json_t *stack = json_array();
 	size_t i;
 
-	set_text(part, "class", func_slow_state(place->state));
-	set_text(part, "reason", place->reason);
-	set_number(part, "count", word[KOBS_SLOW_COUNT]);
-	set_number(part, "sum", word[KOBS_SLOW_NS]);
-	set_number(part, "max", word[KOBS_SLOW_LONGEST]);
-	set_waker(part, word);
 	for (i = 0; i < place->n; i++)
 		json_array_append_new(stack, json_string_nocheck(place->frames[i]));
-	json_object_set_new(part, "stack", stack);
+	json_object_set_new(to, key, stack);
+}
+
+static json_t *part_of(const uint64_t *word, const struct slow_part *p)
+{
+	json_t *part = json_object();
+
+	longest_set_text(part, "class", func_slow_state(p->place->state));
+	longest_set_text(part, "reason", p->held ? "lock" : p->place->reason);
+	if (p->held)
+		set_lock(part, p->held);
+	longest_set_number(part, "count", word[KOBS_SLOW_COUNT]);
+	longest_set_number(part, "sum", word[KOBS_SLOW_NS]);
+	longest_set_number(part, "max", word[KOBS_SLOW_LONGEST]);
+	set_waker(part, word);
+	set_stack(part, "stack", p->place);
+	if (p->owner)
+		set_stack(part, "owner_stack", p->owner);
 	return part;
 }
 
@@ -92,14 +104,14 @@ static int compare_parts(const void *a, const void *b)
 }
 
 static json_t *call_of(struct slow *w, struct view *v, const struct slow_record *rec,
-		       const struct slow_place *const *places)
+		       const struct slow_part *of)
 {
 	json_t *call = json_object();
 	json_t *parts = json_array();
 	json_t *part[KOBS_SLOW_PARTS];
 	size_t i;
 
-	set_number(call, "begin_ns", rec->data[KOBS_SLOW_BEGIN]);
+	longest_set_number(call, "begin_ns", rec->data[KOBS_SLOW_BEGIN]);
 	set_columns(w, call, v, rec);
 	if (rec->data[KOBS_SLOW_FLAGS] & KOBS_SLOW_OPEN)
 		json_object_set_new(call, "returned", json_false());
@@ -108,120 +120,27 @@ static json_t *call_of(struct slow *w, struct view *v, const struct slow_record 
 	else
 		func_slow_set_args(w, v, rec, call);
 	func_slow_set_counts(w, rec, call);
-	set_number(call, "waits", rec->data[KOBS_SLOW_WAITS]);
+	longest_set_number(call, "waits", rec->data[KOBS_SLOW_WAITS]);
 	for (i = 0; i < rec->parts; i++)
-		part[i] = part_of(rec->data + KOBS_SLOW_HEAD + i * KOBS_SLOW_PART, places[i]);
+		part[i] = part_of(rec->data + KOBS_SLOW_HEAD + i * KOBS_SLOW_PART, &of[i]);
 	qsort(part, rec->parts, sizeof(*part), compare_parts);
 	for (i = 0; i < rec->parts; i++)
 		json_array_append_new(parts, part[i]);
 	json_object_set_new(call, "parts", parts);
-	set_number(call, "rest", rec->data[KOBS_SLOW_REST]);
-	set_number(call, "rest_waits", rec->data[KOBS_SLOW_REST_WAITS]);
+	longest_set_number(call, "rest", rec->data[KOBS_SLOW_REST]);
+	longest_set_number(call, "rest_waits", rec->data[KOBS_SLOW_REST_WAITS]);
 	return call;
-}
-
-static int compare_calls(const void *a, const void *b)
-{
-	const struct slow_call *x = a;
-	const struct slow_call *y = b;
-
-	if (x->duration != y->duration)
-		return x->duration < y->duration ? 1 : -1;
-	return 0;
-}
-
-/* The longest first, and no more than are to be kept. */
-static void sort(struct slow *w)
-{
-	struct slow_calls *c = &w->calls;
-
-	if (c->n)
-		qsort(c->v, c->n, sizeof(*c->v), compare_calls);
-	for (; c->n > w->most_calls; c->n--, c->left_out++)
-		json_decref(c->v[c->n - 1].call);
-}
-
-static void keep(struct slow_calls *c, uint64_t duration, json_t *call)
-{
-	c->v = grow(c->v, &c->cap, c->n + 1, sizeof(*c->v));
-	c->v[c->n++] = (struct slow_call){ duration, call };
 }
 
 /** func_slow_keep() - Keep a call, if it is one of the longest. */
 void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *rec,
-		    const struct slow_place *const *places)
+		    const struct slow_part *parts)
 {
-	struct slow_calls *c = &w->calls;
-
-	keep(c, func_slow_column(w, rec, SLOW_DURATION), call_of(w, v, rec, places));
-	if (c->n >= 2 * w->most_calls + 1)
-		sort(w);
-}
-
-/** func_slow_load() - Take the calls of a report that was saved. */
-void func_slow_load(struct slow *w, const json_t *root)
-{
-	const json_t *list = json_object_get(root, "calls");
-	json_t *call;
-	size_t i;
-
-	json_array_foreach(list, i, call)
-		keep(&w->calls, json_unsigned(json_object_get(call, "duration")),
-		     json_incref(call));
-	w->most_calls = w->calls.n;
-	w->calls.left_out = json_unsigned(json_object_get(root, "calls_left_out"));
-}
-
-/** func_slow_free_calls() - Free them. */
-void func_slow_free_calls(struct slow *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->calls.n; i++)
-		json_decref(w->calls.v[i].call);
-	free(w->calls.v);
-}
-
-/* JSON. */
-
-static void print_json(struct out *o, const char *key, json_t *value)
-{
-	const char *name;
-	json_t *item;
-	size_t i;
-
-	if (json_is_object(value)) {
-		out_open(o, key, '{');
-		json_object_foreach(value, name, item)
-			print_json(o, name, item);
-		out_close(o, '}');
-	} else if (json_is_array(value)) {
-		out_open(o, key, '[');
-		json_array_foreach(value, i, item)
-			print_json(o, NULL, item);
-		out_close(o, ']');
-	} else if (json_is_string(value)) {
-		out_json_text(o, key, json_string_value(value));
-	} else if (json_is_boolean(value)) {
-		out_json_bool(o, key, json_is_true(value));
-	} else {
-		out_json_number(o, key, json_unsigned(value));
-	}
+	longest_keep(&w->calls, func_slow_column(w, rec, SLOW_DURATION),
+		     call_of(w, v, rec, parts));
 }
 
 /* Text. */
-
-static const char *text_of(const json_t *from, const char *key)
-{
-	const char *text = json_text(json_object_get(from, key));
-
-	return text ? text : "";
-}
-
-static uint64_t number_of(const json_t *from, const char *key)
-{
-	return json_unsigned(json_object_get(from, key));
-}
 
 static void add_time(struct buf *to, const char *what, uint64_t ns, uint64_t all)
 {
@@ -236,71 +155,79 @@ static void add_time(struct buf *to, const char *what, uint64_t ns, uint64_t all
 /* What the time of a call went to, in one line. */
 static void print_sum(const json_t *call, struct out *o)
 {
-	uint64_t all = number_of(call, "duration");
+	uint64_t all = longest_number(call, "duration");
 	struct buf line = {};
 
-	add_time(&line, "on CPU", number_of(call, "run"), all);
-	add_time(&line, "interrupts", number_of(call, "irq"), all);
-	add_time(&line, "runnable", number_of(call, "woken") + number_of(call, "preempted"), all);
-	add_time(&line, "blocked", number_of(call, "blocked"), all);
+	add_time(&line, "on CPU", longest_number(call, "run"), all);
+	add_time(&line, "interrupts", longest_number(call, "irq"), all);
+	add_time(&line, "runnable",
+		 longest_number(call, "woken") + longest_number(call, "preempted"), all);
+	add_time(&line, "blocked", longest_number(call, "blocked"), all);
 	out_line(o, "    %s", line.p ? line.p : "");
 	buf_free(&line);
 }
 
+/* "lock NAME held by THREAD" */
+static void print_lock(const json_t *part, struct buf *line)
+{
+	if (!*longest_text(part, "lock"))
+		return;
+	buf_printf(line, " %s", longest_text(part, "lock"));
+	if (*longest_text(part, "owner"))
+		buf_printf(line, " held by %s", longest_text(part, "owner"));
+	longest_print_thread(part, "owner_pid", "owner_tid", line);
+}
+
 static void print_part(json_t *part, struct out *o)
 {
-	uint64_t count = number_of(part, "count");
+	uint64_t count = longest_number(part, "count");
 	char sum[32], max[32], shown[32];
 	struct buf line = {};
-	json_t *frame;
-	size_t i;
 
-	format_ns(sum, sizeof(sum), (double)number_of(part, "sum"));
-	format_ns(max, sizeof(max), (double)number_of(part, "max"));
-	buf_printf(&line, "    %9s  %s", sum, text_of(part, "class"));
-	if (strcmp(text_of(part, "class"), text_of(part, "reason")))
-		buf_printf(&line, ": %s", text_of(part, "reason"));
+	format_ns(sum, sizeof(sum), (double)longest_number(part, "sum"));
+	format_ns(max, sizeof(max), (double)longest_number(part, "max"));
+	buf_printf(&line, "    %9s  %s", sum, longest_text(part, "class"));
+	if (strcmp(longest_text(part, "class"), longest_text(part, "reason")))
+		buf_printf(&line, ": %s", longest_text(part, "reason"));
+	print_lock(part, &line);
 	if (count > 1)
 		buf_printf(&line, ", %s times, the longest %s",
 			   format_count(shown, sizeof(shown), count), max);
-	if (*text_of(part, "waker"))
-		buf_printf(&line, ", ended by %s", text_of(part, "waker"));
-	if (number_of(part, "waker_pid"))
+	if (*longest_text(part, "waker"))
+		buf_printf(&line, ", ended by %s", longest_text(part, "waker"));
+	if (longest_number(part, "waker_pid"))
 		buf_printf(&line, " (process %llu)",
-			   (unsigned long long)number_of(part, "waker_pid"));
+			   (unsigned long long)longest_number(part, "waker_pid"));
 	out_line(o, "%s", line.p);
-	json_array_foreach(json_object_get(part, "stack"), i, frame)
-		out_line(o, "                 %s", json_text(frame) ? json_text(frame) : "?");
+	longest_print_stack(json_object_get(part, "stack"), o);
+	if (json_object_get(part, "owner_stack"))
+		out_line(o, "                 -- its owner");
+	longest_print_stack(json_object_get(part, "owner_stack"), o);
 	buf_free(&line);
 }
 
-static void print_who(json_t *call, struct buf *line)
+static void print_who(const json_t *call, struct buf *line)
 {
-	uint64_t pid = number_of(call, "pid");
-	uint64_t tid = number_of(call, "tid");
-
 	if (json_is_true(json_object_get(call, "interrupt"))) {
 		buf_puts(line, " in an interrupt");
 		return;
 	}
-	buf_printf(line, " by %s (process %llu", text_of(call, "comm"), (unsigned long long)pid);
-	if (tid && tid != pid)
-		buf_printf(line, ", thread %llu", (unsigned long long)tid);
-	buf_putc(line, ')');
+	buf_printf(line, " by %s", longest_text(call, "comm"));
+	longest_print_thread(call, "pid", "tid", line);
 	/* Most are in the root, which tells nothing. */
-	if (*text_of(call, "cgroup") && strcmp(text_of(call, "cgroup"), "/"))
-		buf_printf(line, " in %s", text_of(call, "cgroup"));
+	if (*longest_text(call, "cgroup") && strcmp(longest_text(call, "cgroup"), "/"))
+		buf_printf(line, " in %s", longest_text(call, "cgroup"));
 }
 
-static void print_head(json_t *call, struct out *o)
+static void print_head(const json_t *call, struct out *o)
 {
-	uint64_t begin = number_of(call, "begin_ns");
+	uint64_t begin = longest_number(call, "begin_ns");
+	const char *syscall = longest_text(call, "syscall");
 	struct buf line = {};
 	char shown[32];
 
-	format_ns(shown, sizeof(shown), (double)number_of(call, "duration"));
-	buf_printf(&line, "%s  %s", shown,
-		   *text_of(call, "syscall") ? text_of(call, "syscall") : text_of(call, "func"));
+	format_ns(shown, sizeof(shown), (double)longest_number(call, "duration"));
+	buf_printf(&line, "%s  %s", shown, *syscall ? syscall : longest_text(call, "func"));
 	func_slow_print_args(call, &line);
 	print_who(call, &line);
 	if (json_is_false(json_object_get(call, "returned")))
@@ -311,9 +238,9 @@ static void print_head(json_t *call, struct out *o)
 	buf_free(&line);
 }
 
-static void print_text(json_t *call, struct out *o)
+static void print_text(const json_t *call, struct out *o)
 {
-	uint64_t rest = number_of(call, "rest");
+	uint64_t rest = longest_number(call, "rest");
 	char shown[32], count[32];
 	json_t *part;
 	size_t i;
@@ -326,31 +253,22 @@ static void print_text(json_t *call, struct out *o)
 	if (rest)
 		out_line(o, "    %9s  %s shorter waits elsewhere",
 			 format_ns(shown, sizeof(shown), (double)rest),
-			 format_count(count, sizeof(count), number_of(call, "rest_waits")));
+			 format_count(count, sizeof(count), longest_number(call, "rest_waits")));
+}
+
+static const struct longest_kind kind = {
+	.key = "calls", .ns = "duration", .title = "The longest calls", .option = "--calls",
+	.print = print_text,
+};
+
+/** func_slow_load() - Take the calls of a report that was saved. */
+void func_slow_load(struct slow *w, const json_t *root)
+{
+	longest_load(&w->calls, &kind, root);
 }
 
 /** func_slow_print_calls() - The calls below the rows. @shown: in text, too */
 void func_slow_print_calls(struct slow *w, struct out *o, bool shown)
 {
-	char count[32];
-	size_t i;
-
-	sort(w);
-	if (!o->json && (!shown || !w->calls.n))
-		return;
-	out_open(o, "calls", '[');
-	out_line(o, "\nThe longest calls:");
-	for (i = 0; i < w->calls.n; i++) {
-		if (o->json)
-			print_json(o, NULL, w->calls.v[i].call);
-		else
-			print_text(w->calls.v[i].call, o);
-	}
-	out_close(o, ']');
-	if (!w->calls.left_out)
-		return;
-	out_json_number(o, "calls_left_out", w->calls.left_out);
-	out_line(o, "... %s shorter one%s in the rows only (--calls keeps more)",
-		 format_count(count, sizeof(count), w->calls.left_out),
-		 w->calls.left_out == 1 ? " is" : "s are");
+	longest_print(&w->calls, &kind, o, shown);
 }

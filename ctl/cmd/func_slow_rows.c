@@ -58,7 +58,7 @@ static struct slow *of(const struct trace *t)
 /* Once the session is there. */
 static void prepare(struct slow *w, struct view *v)
 {
-	uint32_t types[SLOW_BY + 3];
+	uint32_t types[SLOW_BY + 5];
 	size_t i;
 
 	if (w->ready)
@@ -77,7 +77,9 @@ static void prepare(struct slow *w, struct view *v)
 	types[i] = KOBS_TYPE_TEXT;
 	types[i + 1] = KOBS_TYPE_TEXT;
 	types[i + 2] = KOBS_TYPE_KSTACK;
-	model_init_table(&w->rows, types, w->nr_by + 3, &mode);
+	types[i + 3] = KOBS_TYPE_TEXT;
+	types[i + 4] = KOBS_TYPE_TEXT;
+	model_init_table(&w->rows, types, w->nr_by + 5, &mode);
 	ksyms_load_all(&v->ksyms);
 	w->ready = true;
 }
@@ -137,7 +139,10 @@ static size_t up_to(const struct slow_place *p, const char *func)
 	return p->n;
 }
 
-/* Frames of the scheduler are in all stacks, and those above the function in all of a caller. */
+/*
+ * Frames of the scheduler are in all stacks, and those above the function in all of a caller; the
+ * owner of a lock is in no call.
+ */
 static void make_place(struct slow *w, struct view *v, const struct stack *s, struct slow_place *p)
 {
 	struct buf text = {};
@@ -151,14 +156,17 @@ static void make_place(struct slow *w, struct view *v, const struct stack *s, st
 		p->frames[p->n++] = pool_intern(&w->names, text.p);
 	}
 	text.len = 0;
-	view_print_key(v, w->column[SLOW_FUNC], p->func, &text);
-	p->n = up_to(p, text.p);
+	if (p->func) {
+		view_print_key(v, w->column[SLOW_FUNC], p->func, &text);
+		p->n = up_to(p, text.p);
+	}
 	buf_free(&text);
 	first = view_first_frame(v, s);
 	first += reason_first(p->frames + first, p->n > first ? p->n - first : 0);
 	if (first >= p->n)
 		first = 0;
-	p->id = intern(w, s->addr + first, p->n - first);
+	if (p->func)
+		p->id = intern(w, s->addr + first, p->n - first);
 	p->reason = reason_of(func_slow_state(p->state), p->frames, p->n);
 	p->n -= first;
 	memmove(p->frames, p->frames + first, p->n * sizeof(*p->frames));
@@ -213,11 +221,20 @@ static uint64_t by_key(struct slow *w, struct view *v, const struct slow_record 
 	return key;
 }
 
+/* What a thread did for a time, and what it was blocked by. */
+struct doing {
+	const char	*class;
+	const char	*reason;
+	uint64_t	stack;
+	const char	*lock;		/* NULL for none, as is the next */
+	const char	*owner;
+};
+
 /* Add time to the row that it belongs to. */
-static void add(struct slow *w, struct view *v, const struct slow_record *rec, const char *class,
-		const char *reason, uint64_t stack, struct row *part)
+static void add(struct slow *w, struct view *v, const struct slow_record *rec,
+		const struct doing *d, struct row *part)
 {
-	uint64_t key[SLOW_BY + 3];
+	uint64_t key[SLOW_BY + 5];
 	uint64_t calls;
 	struct row *row;
 	size_t i;
@@ -226,9 +243,11 @@ static void add(struct slow *w, struct view *v, const struct slow_record *rec, c
 		return;
 	for (i = 0; i < w->nr_by; i++)
 		key[i] = by_key(w, v, rec, i);
-	key[i] = text_key(w, class);
-	key[i + 1] = text_key(w, reason);
-	key[i + 2] = stack;
+	key[i] = text_key(w, d->class);
+	key[i + 1] = text_key(w, d->reason);
+	key[i + 2] = d->stack;
+	key[i + 3] = text_key(w, d->lock ? d->lock : "");
+	key[i + 4] = text_key(w, d->owner ? d->owner : "");
 	row = table_row(&w->rows, key);
 	i = (size_t)(row - w->rows.rows);
 	if (i >= w->cap_seen)
@@ -246,16 +265,44 @@ static void add_plain(struct slow *w, struct view *v, const struct slow_record *
 	for (i = 0; i < ARRAY_SIZE(plain); i++) {
 		uint64_t ns = func_slow_column(w, rec, plain[i]);
 		struct row part = { .count = 1, .sum = ns, .min = ns, .max = ns };
+		struct doing d = { .class = column_names[plain[i]], .reason = "" };
 
 		if (ns)
-			add(w, v, rec, column_names[plain[i]], "", 0, &part);
+			add(w, v, rec, &d, &part);
 	}
+}
+
+/* What a part was blocked by. */
+static void find_part(struct trace *t, uint64_t func, const uint64_t *word, struct slow_part *p)
+{
+	p->place = place_of(t, func, word[KOBS_SLOW_STATE]);
+	p->held = func_slow_held(of(t), t->view, word[KOBS_SLOW_HELD]);
+	p->owner = word[KOBS_SLOW_OWNER_STACK] ?
+		   place_of(t, 0, word[KOBS_SLOW_OWNER_STACK] << 32) : NULL;
+}
+
+static void add_part(struct trace *t, const struct slow_record *rec, const struct slow_part *p,
+		     struct row *part)
+{
+	struct doing d = {
+		.class = func_slow_state(p->place->state), .reason = p->place->reason,
+		.stack = p->place->id,
+	};
+
+	if (p->held) {
+		of(t)->locks = true;
+		d.reason = "lock";
+		d.lock = p->held->lock;
+		d.owner = p->held->owner;
+	}
+	add(of(t), t->view, rec, &d, part);
 }
 
 static void add_record(struct trace *t, const struct slow_record *rec)
 {
-	const struct slow_place *places[KOBS_SLOW_PARTS];
 	uint64_t func = func_slow_column(of(t), rec, SLOW_FUNC);
+	struct doing shorter = { .class = "blocked", .reason = "shorter waits" };
+	struct slow_part parts[KOBS_SLOW_PARTS];
 	struct slow *w = of(t);
 	struct row rest = {
 		.count = rec->data[KOBS_SLOW_REST_WAITS], .sum = rec->data[KOBS_SLOW_REST],
@@ -273,12 +320,11 @@ static void add_record(struct trace *t, const struct slow_record *rec)
 			.max = word[KOBS_SLOW_LONGEST],
 		};
 
-		places[i] = place_of(t, func, word[KOBS_SLOW_STATE]);
-		add(w, t->view, rec, func_slow_state(places[i]->state), places[i]->reason,
-		    places[i]->id, &part);
+		find_part(t, func, word, &parts[i]);
+		add_part(t, rec, &parts[i], &part);
 	}
-	add(w, t->view, rec, "blocked", "shorter waits", 0, &rest);
-	func_slow_keep(w, t->view, rec, places);
+	add(w, t->view, rec, &shorter, &rest);
+	func_slow_keep(w, t->view, rec, parts);
 }
 
 static void digest(struct trace *t)
@@ -287,6 +333,7 @@ static void digest(struct trace *t)
 	size_t i;
 
 	prepare(w, t->view);
+	func_slow_want_locks(w, t);
 	for (i = 0; i < w->n; i++)
 		add_record(t, &w->v[i]);
 	w->n = 0;

@@ -190,3 +190,17 @@ uint64_t ksyms_tell(struct ksyms *k, uint64_t address, const char *text, bool ob
 	}
 	return address;
 }
+
+/**
+ * ksyms_told_object() - Name data whose name was told as that of code, as a stack's frames are.
+ *
+ * Return: whether one was told.
+ */
+bool ksyms_told_object(struct ksyms *k, uint64_t word)
+{
+	const char *told = map_get(&k->told, word);
+
+	if (told && !map_get(&k->objects, word))
+		learn_told(k, word, told, true);
+	return told;
+}

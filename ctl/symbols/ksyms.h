@@ -53,6 +53,7 @@ void ksyms_load_from(struct ksyms *k, struct kallsyms *from);
 void ksyms_know(struct ksyms *k, uint64_t address, const char *name, const char *module,
 		uint64_t offset, bool object);
 uint64_t ksyms_tell(struct ksyms *k, uint64_t address, const char *text, bool object);
+bool ksyms_told_object(struct ksyms *k, uint64_t word);
 uint64_t ksyms_address(const struct ksyms *k, uint64_t word);
 void ksyms_told_begin(struct ksyms *k);
 void ksyms_told_offer(struct ksyms *k, const struct ksym_line *sym);

@@ -5,6 +5,7 @@
  */
 
 #include "cmd/func_run.h"
+#include "kobs_held.h"
 #include "show_harness.h"
 
 /* Columns of the session. */
@@ -19,6 +20,7 @@ struct slow_fixture {
 	struct run_spec	spec;
 	struct trace	trace;
 	uint64_t	func;
+	uint64_t	held;	/* by what the parts of a call are blocked; 0 for no lock */
 };
 
 static void add_trace_stack(struct slow_fixture *s, uint32_t id, const char *leaf,
@@ -37,6 +39,20 @@ static void add_trace_stack(struct slow_fixture *s, uint32_t id, const char *lea
 	stack->addr[2] = code(&s->f, 0x9001, names[2]);
 	if (id == 3)
 		stack->addr[1] = code(&s->f, 0x1000 + 2 * 16 + 1, leaf);
+	map_set(&s->trace.stacks.stacks, id, stack);
+}
+
+/* A lock that the kernel has among its stacks, and its owner. */
+static void add_lock(struct slow_fixture *s, uint32_t id, uint64_t lock, const char *owner,
+		     uint64_t who)
+{
+	struct stack *stack = zalloc(sizeof(*stack) + KOBS_HELD_WORDS * sizeof(*stack->addr));
+
+	stack->id = id;
+	stack->nr = KOBS_HELD_WORDS;
+	stack->addr[KOBS_HELD_LOCK] = lock;
+	memcpy(&stack->addr[KOBS_HELD_OWNER], owner, strlen(owner));
+	stack->addr[KOBS_HELD_ID] = who;
 	map_set(&s->trace.stacks.stacks, id, stack);
 }
 
@@ -66,7 +82,7 @@ static void begin_slow(struct slow_fixture *s, bool syscalls)
 	add_column(f, "woken", KOBS_TYPE_NUMBER);
 	add_column(f, "blocked", KOBS_TYPE_NUMBER);
 	begin(f);
-	s->run.slow.most_calls = 2;
+	s->run.slow.calls.most = 2;
 	s->run.slow.syscalls = syscalls;
 	strings_add(&s->run.slow.by_names, syscalls ? "syscall" : "func");
 	s->spec.arg = &s->run;
@@ -114,6 +130,8 @@ static void add_call(struct slow_fixture *s, const uint64_t *parts, size_t n, ui
 		word[KOBS_SLOW_STATE] = parts[2 * i] << 32 | KOBS_SLOW_SLEEP;
 		word[KOBS_SLOW_WAKER] = 55ull << 32 | 56;
 		memcpy(&word[KOBS_SLOW_WAKER_COMM], "writer", 6);
+		word[KOBS_SLOW_HELD] = s->held;
+		word[KOBS_SLOW_OWNER_STACK] = s->held ? 2 : 0;
 		rec[2 + BLOCKED] += parts[2 * i + 1];
 	}
 	rec[2 + DURATION] = rec[2 + RUN] + rec[2 + IRQ] + rec[2 + WOKEN] + rec[2 + BLOCKED];
@@ -219,6 +237,44 @@ static void test_syscalls(void)
 	end_slow(&s);
 }
 
+/* Calls that are blocked by locks: who holds these, and what the owner does. */
+static void test_locks(void)
+{
+	struct slow_fixture s;
+
+	begin_slow(&s, false);
+	s.f.opts.verbose = true;
+	add_lock(&s, 7, code(&s.f, 0xffffffffc0001000, "big_lock [mod]"), "owner",
+		 70ull << 32 | 71);
+	add_lock(&s, 8, 0xffff888001234560, "(readers)", 0);
+	s.held = 7;
+	add_call(&s, (const uint64_t []){ 1, 70000 }, 1, 0, 0);
+	s.held = 8;
+	add_call(&s, (const uint64_t []){ 1, 50000 }, 1, 0, 0);
+	s.held = 0;
+	add_call(&s, (const uint64_t []){ 1, 500 }, 1, 0, 0);
+	s.run.slow.calls.most = 3;
+	finish(&s, "locks, from a file");
+	has(s.f.text, "FUNC      CLASS  REASON  LOCK                OWNER      CALLS  TIMES     TIME",
+	    "rows have columns for them");
+	has(s.f.text, "vfs_read  sleep  lock    big_lock [mod]      owner          1      1  70.0 us",
+	    "one with its owner");
+	has(s.f.text, "vfs_read  sleep  lock    0xffff888001234560  (readers)      1      1  50.0 us",
+	    "one without a name, that readers hold");
+	has(s.f.text, "vfs_read  sleep  pipe    -                   -              1      1   500 ns",
+	    "and what is no lock");
+	has(s.f.text, "      70.0 us  sleep: lock big_lock [mod] held by owner (process 70, thread 71), ended by writer (process 55)\n",
+	    "the owner's process and thread");
+	has(s.f.text, "                 vfs_read+0x44\n                 -- its owner\n                 do_nanosleep+0x55\n                 vfs_read+0x44\n                 ksys_read+0x1\n",
+	    "where it was");
+	has(s.f.text, " lock 0xffff888001234560 held by (readers), ended by", "no thread");
+	has(s.f.json, "\"reason\": \"lock\", \"lock\": \"big_lock [mod]\", \"owner\": \"owner\", \"owner_pid\": 70, \"owner_tid\": 71, \"count\": 1",
+	    "JSON of a part");
+	has(s.f.json, "\"owner_stack\": [\"do_nanosleep+0x55\", \"vfs_read+0x44\", \"ksys_read+0x1\"]",
+	    "with the owner's stack");
+	end_slow(&s);
+}
+
 /* Records that make no sense do no harm. */
 static void test_broken(void)
 {
@@ -249,6 +305,7 @@ int main(void)
 	test_rows();
 	test_calls();
 	test_syscalls();
+	test_locks();
 	test_broken();
 	unlink(path_of("a.json"));
 	unlink(path_of("out"));

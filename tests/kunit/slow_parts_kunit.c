@@ -76,6 +76,35 @@ static void two_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kobs_slow_parts_stack(&p), 8);
 }
 
+/* So are two locks, or two owners of one; the owner's stack is the longest one's. */
+static void two_locks(struct kunit *test)
+{
+	struct kobs_slow_parts p;
+	u64 word[KOBS_SLOW_PART] = {
+		[KOBS_SLOW_NS] = 10,
+		[KOBS_SLOW_COUNT] = 1,
+		[KOBS_SLOW_LONGEST] = 10,
+		[KOBS_SLOW_STATE] = 7ULL << 32 | KOBS_SLOW_DISK,
+		[KOBS_SLOW_HELD] = 3,
+		[KOBS_SLOW_OWNER_STACK] = 20,
+	};
+
+	kobs_slow_parts_empty(&p);
+	kobs_slow_parts_add(&p, word);
+	word[KOBS_SLOW_LONGEST] = 9;
+	word[KOBS_SLOW_OWNER_STACK] = 21;
+	kobs_slow_parts_add(&p, word);
+	word[KOBS_SLOW_HELD] = 4;
+	kobs_slow_parts_add(&p, word);
+	add(&p, 7ULL << 32 | KOBS_SLOW_DISK, 1, 0);
+	KUNIT_EXPECT_EQ(test, p.n, 3);
+	KUNIT_EXPECT_EQ(test, p.part[0].word[KOBS_SLOW_COUNT], 2);
+	KUNIT_EXPECT_EQ(test, p.part[0].word[KOBS_SLOW_HELD], 3);
+	KUNIT_EXPECT_EQ(test, p.part[0].word[KOBS_SLOW_OWNER_STACK], 20);
+	KUNIT_EXPECT_EQ(test, p.part[1].word[KOBS_SLOW_OWNER_STACK], 21);
+	KUNIT_EXPECT_EQ(test, p.part[2].word[KOBS_SLOW_HELD], 0);
+}
+
 /* Without room the kind with the least time gives way. */
 static void full(struct kunit *test)
 {
@@ -117,7 +146,8 @@ static void nested(struct kunit *test)
 
 static void any_order(struct kunit *test)
 {
-	struct kobs_slow_parts p[3];
+	/* Too large for the stack. */
+	static struct kobs_slow_parts p[3];
 	struct rnd_state rnd;
 	unsigned int i;
 	u64 time = 0;
@@ -151,6 +181,7 @@ static void any_order(struct kunit *test)
 static struct kunit_case slow_parts_cases[] = {
 	KUNIT_CASE(one_kind),
 	KUNIT_CASE(two_states),
+	KUNIT_CASE(two_locks),
 	KUNIT_CASE(full),
 	KUNIT_CASE(nested),
 	KUNIT_CASE(any_order),

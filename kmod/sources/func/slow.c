@@ -61,6 +61,7 @@ static __always_inline struct kobs_slow_task *slow_claim(struct kobs_slow *d)
 	t->depth = 0;
 	t->class = SLOW_RUN;
 	t->busy = true;
+	t->lock = 0;
 	t->cpu = raw_smp_processor_id();
 	t->pid = current->tgid;
 	t->tid = current->pid;
@@ -138,13 +139,6 @@ static __always_inline u64 slow_push(struct kobs_slow *d,
 		kobs_slow_count_enter(d, t);
 	t->depth++;
 	return now;
-}
-
-/* Is the current context's time that of a thread? */
-static __always_inline bool slow_in_thread(void)
-{
-	return IS_ENABLED(CONFIG_PREEMPT_RT) ? !in_nmi() && !in_hardirq() :
-					       in_task();
 }
 
 /*

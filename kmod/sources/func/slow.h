@@ -4,6 +4,7 @@
  *
  *	slow.c		handlers of calls
  *	slow_count.c	counts of events in a call
+ *	slow_lock.c	locks that block threads
  *	slow_parts.c	blocked intervals of a call
  *	slow_record.c	records
  *	slow_time.c	handlers of the scheduler's events
@@ -76,6 +77,10 @@ struct kobs_slow_frame {
  * @since: when the interval began, ns
  * @stolen: what interrupts had taken on its CPU then, ns
  * @stack: of a blocked interval: where
+ * @held: of one by a lock: number of the lock and its owner in the stack table
+ * @owner_stack: likewise, of where the owner is
+ * @lock: lock that it waits for, or 0
+ * @lock_flags: kind of @lock, LCB_F_*
  * @cpu: CPU that it ran on last
  * @pid: process
  * @tid: thread
@@ -95,6 +100,10 @@ struct kobs_slow_task {
 	u64 since;
 	u64 stolen;
 	u32 stack;
+	u32 held;
+	u32 owner_stack;
+	u32 lock_flags;
+	u64 lock;
 	u32 cpu;
 	u32 pid;
 	u32 tid;
@@ -111,7 +120,7 @@ struct kobs_slow_waker {
 	u64 comm[2];
 };
 
-#define SLOW_PROBES		(4 + KOBS_STOLEN_PROBES)
+#define SLOW_PROBES		(5 + KOBS_STOLEN_PROBES)
 
 /**
  * struct kobs_slow - a session of this mode
@@ -173,10 +182,29 @@ slow_find(const struct kobs_slow *d, const struct task_struct *p)
 	return (struct kobs_slow_task *)ref.entry->data[0];
 }
 
+/* Is the current context's time that of a thread? */
+static __always_inline bool slow_in_thread(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) ? !in_nmi() && !in_hardirq() :
+					       in_task();
+}
+
+static __always_inline struct kobs_slow *slow_of(const struct kobs_session *s)
+{
+	const struct kobs_func *f = s->priv;
+
+	return f->slow;
+}
+
 /* slow_time.c */
 void kobs_slow_block(struct kobs_slow_frame *f, const struct kobs_slow_task *t,
 		     u64 ns, const struct kobs_slow_waker *waker);
-unsigned int kobs_slow_probes(struct kobs_probe *probes);
+unsigned int kobs_slow_probes(struct kobs_probe *probes, bool locks);
+
+/* slow_lock.c */
+unsigned int kobs_slow_lock_probes(struct kobs_probe *probes);
+void kobs_slow_hold(struct kobs_slow *d, struct kobs_slow_task *t,
+		    const struct task_struct *p);
 
 /*
  * The interval in progress ends, and its time is the innermost call's. @stolen is

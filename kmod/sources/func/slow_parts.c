@@ -31,14 +31,17 @@ static u64 *parts_least(struct kobs_slow_parts *p)
 	return least;
 }
 
-/* The part of a kind, or NULL. */
-static u64 *parts_find(struct kobs_slow_parts *p, u64 kind)
+/* The part of an interval's kind, or NULL. */
+static u64 *parts_find(struct kobs_slow_parts *p, const u64 *kind)
 {
 	unsigned int i;
 
 	for (i = 0; i < p->n; i++) {
-		if (p->part[i].word[KOBS_SLOW_STATE] == kind)
-			return p->part[i].word;
+		u64 *word = p->part[i].word;
+
+		if (word[KOBS_SLOW_STATE] == kind[KOBS_SLOW_STATE] &&
+		    word[KOBS_SLOW_HELD] == kind[KOBS_SLOW_HELD])
+			return word;
 	}
 	return NULL;
 }
@@ -49,7 +52,7 @@ static void parts_merge(u64 *to, const u64 *from)
 	to[KOBS_SLOW_COUNT] += from[KOBS_SLOW_COUNT];
 	if (to[KOBS_SLOW_LONGEST] >= from[KOBS_SLOW_LONGEST])
 		return;
-	/* With who ended it. */
+	/* With who ended it, and where the lock's owner was. */
 	memcpy(&to[KOBS_SLOW_LONGEST], &from[KOBS_SLOW_LONGEST],
 	       (KOBS_SLOW_PART - KOBS_SLOW_LONGEST) * sizeof(*to));
 }
@@ -57,7 +60,7 @@ static void parts_merge(u64 *to, const u64 *from)
 /* Add to the part of its kind, or to a new one, or to the rest. */
 static void parts_put(struct kobs_slow_parts *p, const u64 *word)
 {
-	u64 *to = parts_find(p, word[KOBS_SLOW_STATE]);
+	u64 *to = parts_find(p, word);
 
 	if (to) {
 		parts_merge(to, word);

@@ -115,7 +115,7 @@ int kobs_func_slow_new(struct kobs_func *f, struct netlink_ext_ack *extack)
 						SLOW_DEPTH;
 	d->syscalls = params[FUNC_P_SYSCALLS].number;
 	d->stacks = f->s->need & BIT(KOBS_W_KSTACK);
-	d->n_probes = kobs_slow_probes(d->probes);
+	d->n_probes = kobs_slow_probes(d->probes, d->stacks);
 	if (slow_alloc(d, params[FUNC_P_TASKS].number))
 		return kobs_session_no_memory(f->s, extack, "tasks or depth");
 	return slow_events(d, &params[FUNC_P_EVENTS], extack);
@@ -231,7 +231,8 @@ bool kobs_func_slow_note(const struct kobs_func *f, unsigned int i,
 			d ? atomic64_read(&d->missed) : 0
 		},
 		{
-			"stacks_full", "stacks of blocked threads that found no room: raise stacks",
+			"stacks_full",
+			"stacks of blocked threads, and locks, that found no room: raise stacks",
 			d ? atomic64_read(&d->no_stack) : 0
 		},
 	};

@@ -23,13 +23,6 @@
 
 #include "sources/func/slow.h"
 
-static __always_inline struct kobs_slow *slow_of(const struct kobs_session *s)
-{
-	const struct kobs_func *f = s->priv;
-
-	return f->slow;
-}
-
 /* The kind of a task that is blocked in a state. */
 static __always_inline u8 slow_state(unsigned int state)
 {
@@ -73,6 +66,8 @@ void kobs_slow_block(struct kobs_slow_frame *f, const struct kobs_slow_task *t,
 		[KOBS_SLOW_COUNT] = 1,
 		[KOBS_SLOW_LONGEST] = ns,
 		[KOBS_SLOW_STATE] = (u64)t->stack << 32 | t->state,
+		[KOBS_SLOW_HELD] = t->held,
+		[KOBS_SLOW_OWNER_STACK] = t->owner_stack,
 	};
 
 	if (waker) {
@@ -107,6 +102,10 @@ static noinline void slow_out(struct kobs_slow *d, struct kobs_slow_task *t,
 		t->class = SLOW_BLOCKED;
 		t->state = slow_state(state);
 		t->stack = slow_stack(d);
+		t->held = 0;
+		t->owner_stack = 0;
+		if (unlikely(t->lock))
+			kobs_slow_hold(d, t, prev);
 	}
 	slow_change_end(t);
 }
@@ -273,11 +272,12 @@ KOBS_PROBE_TYPE(slow_probe_wakeup, sched_wakeup);
 /**
  * kobs_slow_probes() - choose the probes of a session
  * @probes: set to the probes, at most SLOW_PROBES; their data is the session
+ * @locks: locks that block threads are followed, too
  *
  * Context: task.
  * Return: number of the probes.
  */
-unsigned int kobs_slow_probes(struct kobs_probe *probes)
+unsigned int kobs_slow_probes(struct kobs_probe *probes, bool locks)
 {
 	static const struct kobs_probe own[] = {
 		{ "sched_switch", slow_probe_switch },
@@ -285,6 +285,10 @@ unsigned int kobs_slow_probes(struct kobs_probe *probes)
 		{ "sched_wakeup", slow_probe_wakeup },
 	};
 
+	unsigned int n = ARRAY_SIZE(own);
+
 	memcpy(probes, own, sizeof(own));
-	return ARRAY_SIZE(own) + kobs_stolen_probes(probes + ARRAY_SIZE(own));
+	if (locks)
+		n += kobs_slow_lock_probes(probes + n);
+	return n + kobs_stolen_probes(probes + n);
 }
