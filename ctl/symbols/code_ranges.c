@@ -31,7 +31,7 @@ static const char *const functions[] = {
 	"do_raw_spin_lock", "do_raw_read_lock", "do_raw_write_lock", "*rt_mutex_slowlock*",
 	"*rtlock_slowlock*", "*rwbase_read_lock*", "*rwbase_write_lock*",
 	/* A function of its own where the compiler does not inline it. */
-	"trace_contention_begin*",
+	"trace_contention_begin*", "trace_contention_end*",
 };
 
 static bool is_lock_function(const char *name, const void *arg)

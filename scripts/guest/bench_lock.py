@@ -41,6 +41,15 @@ def jobs(b):
             return cost()
         return measure
 
+    def slow():
+        """Waits that are short: each is counted, and has its owner looked for."""
+        out = b.run("obsctl", "lock", "contention", "--over", "1h", "--budget", "0", "--json", "--", work())
+        report = json.loads(out.splitlines()[-1])
+        seen(report.get("notes", {}).get("short", 0), "kobs")
+        if report["accounting"]["recorded"]:
+            raise SystemExit(f"bench: waits took an hour: {report['accounting']}")
+        return cost()
+
     def stalls():
         b.run("obsctl", "lock", "stalls", "--budget", "0", "--json", "--", work())
         return cost()
@@ -79,6 +88,7 @@ def jobs(b):
         for by in "lock,kind,owner", "lock,kind,caller", "lock,kind,kstack":
             b.line(f"lock contention by {by}", added(b.own(kobs("--by", by))), None, [])
         b.line("lock contention by lock,cache,kind,caller", added(b.own(kobs())), None, [])
+        b.line("lock contention --over, a wait that is short", added(b.own(slow)), 750, [])
         b.line("lock stalls, a wait that is none", added(b.own(stalls)), None, [])
         gen(f"bench {PAIRS}")
         if abs(cost() - free) > 0.5:

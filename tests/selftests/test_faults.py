@@ -280,7 +280,7 @@ CHECKED = [("func", "count"), ("pmu", "record"), ("slab", "leaks"), ("page", "le
 MODES = CHECKED + [("func", "time"), ("func", "trace"), ("func", "trace_time"), ("func", "graph"), ("func", "calls"), ("func", "slow"),
                    ("pmu", "stat"),
                    ("pmu", "record_stack"), ("pmu", "mem"), ("slab", "trace"),
-                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("sched", "runq"), ("probe", "count"),
+                   ("percpu", "leaks"), ("vmalloc", "leaks"), ("umem", "leaks"), ("lock", "contention"), ("lock", "slow"), ("sched", "runq"), ("probe", "count"),
                    ("probe", "hist"), ("probe", "trace"), ("wall", "time")]
 for pair in MODES if "KOBS_SOAK" in os.environ else CHECKED:
     test(f"allocations of {pair[0]} {pair[1]} fail, {'one in ' + str(STEP) if SHORT else 'each of them'}")(lambda pair=pair: every_allocation(*pair))

@@ -26,13 +26,14 @@ DEFAULTS = {
     "sched offcpu": ("sched", "offcpu", "comm,kstack"),
     "sched runq with histograms": ("sched", "runq", "comm", ("hist", 1)),
     "lock contention": ("lock", "contention", "lock,kind,caller"),
+    "lock slow": ("lock", "slow", "lock,kind,comm,kstack"),
     "lock stalls": ("lock", "stalls", "comm,lock,kind,kstack"),
     "slab leaks": ("slab", "leaks", "site,cache"),
     "slab trace": ("slab", "trace", "event,site,ptr"),
     "pmu record": ("pmu", "record", "ip,kstack", CLOCK),
     "pmu stat": ("pmu", "stat", "event,cpu", COUNTER),
 }
-STREAMS = ("func trace", "func slow", "lock stalls", "slab trace")
+STREAMS = ("func trace", "func slow", "lock slow", "lock stalls", "slab trace")
 
 
 def session(source, mode, by, *params):

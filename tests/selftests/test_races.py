@@ -52,6 +52,7 @@ def kinds():
         "refs of sites leaks": ("refs", "leaks", "kstack", words("points", 0, leaf(), 1, symbol("fput")), words("code", 1, 41, 0), phrase("site", "all"),
                                 words("site_text", 1 << 63, (1 << 64) - 1), param("puts", 1), param("objects", 4096), *FREE),
         "lock contention": ("lock", "contention", "kind,comm", *FREE),
+        "lock slow": ("lock", "slow", "lock,kind,caller,comm,owner,kstack", param("over", 1000), *FREE),
         "sched offcpu": ("sched", "offcpu", "comm,kstack", *FREE),
         "sched runq": ("sched", "runq", "comm", *FREE),
         "wall": ("wall", "time", "tid,class,instead,owner,chain,kstack", *FREE),
@@ -89,7 +90,7 @@ class Stream(Session):
         return []
 
 
-STREAMS = ("pmu record_stack", "func slow")
+STREAMS = ("pmu record_stack", "func slow", "lock slow")
 
 
 def session(what):
@@ -152,8 +153,7 @@ def start_stop(what):
 
 
 for kind in ("func count", "func time", "func graph", "func slow", "pmu record", "pmu record_stack", "slab leaks", "page leaks", "vmalloc leaks", "refs leaks",
-             "refs of sites leaks",
-             "lock contention", "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
+             "refs of sites leaks", "lock contention", "lock slow", "sched offcpu", "sched runq", "probe time", "probe time, pairs"):
     test(f"{kind}: started and stopped {times(1000)} times under load")(lambda kind=kind: start_stop(kind))
 
 

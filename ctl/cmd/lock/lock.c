@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/lock/slow.h"
 #include "cmd/lock/stalls.h"
 #include "cmd/nouns.h"
 #include "cmd/tools/tool.h"
@@ -20,9 +21,20 @@ struct lock_opts {
 	struct probe_opts probe;	/* of the verb that is a tool: first */
 	bool	owner_stack;
 	bool	fail;
+	bool	each;
+	struct opt_number waits;
 };
 
+/* Slow waits that are kept. */
+#define WAITS_KEPT	100
+
 static const struct opt contention_options[] = {
+	{ "over", 0, "TIME", "only waits that take TIME or longer, each with a record",
+	  &opt_param_time, .param = "over" },
+	{ "each", 0, NULL, "with --over: show the longest waits, too; --json has them anyway",
+	  &opt_switch, OPT_OWN_AT(struct lock_opts, each) },
+	{ "waits", 0, "N", "with --over: keep the N longest of them (default 100)", &opt_number,
+	  OPT_OWN_AT(struct lock_opts, waits), .max = 100000 },
 	{ "owner-stack", 0, NULL, "the stack of the lock's owner, too, as it was when the wait began",
 	  &opt_switch, OPT_OWN_AT(struct lock_opts, owner_stack) },
 };
@@ -51,11 +63,43 @@ static void add_owner_columns(struct request *req, const struct opts *o)
 			strings_add(&req->by, owner[i]);
 }
 
+/* What only one of the two forms of lock contention has. */
+static int check_contention(const struct verb *verb, const struct opts *o)
+{
+	const struct lock_opts *own = o->own;
+	const struct {
+		const char	*name;
+		bool		given;
+		bool		slow;	/* of that with --over */
+	} options[] = {
+		{ "--min", o->min.given, false }, { "--hist", o->hist, false },
+		{ "--detach", o->detach, false }, { "--fail-over", o->fail_over.text, false },
+		{ "--rows", opts_has_param(o, "rows"), false }, { "--each", own->each, true },
+		{ "--waits", own->waits.given, true },
+		{ "--ring-kb", opts_has_param(o, "ring_kb"), true },
+	};
+	bool slow = opts_has_param(o, "over");
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].given && options[i].slow != slow)
+			return slow ? misuse("%s does not go with --over, which has no table of all waits",
+					     options[i].name) :
+				      misuse("%s needs --over TIME: without it, waits have no records",
+					     options[i].name);
+	return 0;
+}
+
 /* Waits for locks. */
 static int run_contention(const struct verb *verb, const struct opts *o)
 {
 	struct run_spec spec = { .source = "lock", .mode = verb->name, .kind = verb->report };
 	const struct lock_opts *own = o->own;
+	const struct lock_slow_asks asks = {
+		.each = own->each, .owner_stack = own->owner_stack,
+		.waits = own->waits.given ? own->waits.value : WAITS_KEPT,
+	};
+	struct lock_slow slow = {};
 	struct numbers text = {};
 	int err;
 
@@ -64,9 +108,12 @@ static int run_contention(const struct verb *verb, const struct opts *o)
 		model_set_number(&spec.request, "lock_text", 0);
 		spec.request.settings[0].addresses = &text;
 	}
-	if (own->owner_stack)
+	if (opts_has_param(o, "over"))
+		lock_slow_ask(&slow, &spec, o, &asks);
+	else if (own->owner_stack)
 		add_owner_columns(&spec.request, o);
 	err = run_session(&spec, o);
+	lock_slow_free(&slow);
 	model_free_request(&spec.request);
 	numbers_free(&text);
 	return err;
@@ -95,6 +142,7 @@ static int run_stalls(const struct verb *verb, const struct opts *o)
 static const struct report_kind contention_report = {
 	.source = "lock",
 	.mode = "contention",
+	.also = &lock_slow_report,
 	.palette = FLAME_WAITS,
 };
 
@@ -121,10 +169,11 @@ static const struct verb verbs[] = {
 				 &group_html, &group_frames, &group_output, &group_verbose,
 				 &group_run,
 				 &group_interval, &group_detach, &group_over_time, &group_max_lost,
-				 &group_waits, &group_rows, &group_stacks),
+				 &group_waits, &group_rows, &group_stacks, &group_ring),
 		.columns = COLUMNS("lock", "cache", "kind", "caller", "owner", "owner_pid",
 				   "owner_tid", "owner_stack", CONTEXT_COLUMNS, STACK_COLUMNS),
 		.report = &contention_report,
+		.check = check_contention,
 		.fn = run_contention,
 	},
 	{

@@ -10,6 +10,7 @@
 
 #include "core/hit.h"
 #include "sources/lock/lock.h"
+#include "unwind/task_stack.h"
 
 static bool in_text(const struct kobs_lock *l, unsigned long ip)
 {
@@ -69,6 +70,28 @@ noinline bool kobs_lock_context(struct kobs_lock *l, u64 *data)
 						  st->nr);
 	}
 	return true;
+}
+
+/**
+ * kobs_lock_context_of() - stack and caller of a wait of another task
+ * @l: session
+ * @task: task
+ * @data: data of its entry
+ *
+ * Context: task; under the RCU read lock.
+ * Return: false when the stack table is full.
+ */
+bool kobs_lock_context_of(struct kobs_lock *l, struct task_struct *task,
+			  u64 *data)
+{
+	unsigned long ips[KOBS_STACK_DEPTH] KOBS_UNINIT;
+	unsigned int nr = 0;
+
+	if (task != current && (l->caller || l->kstack))
+		nr = kobs_task_stack(task, ips, l->s->unwind.depth);
+	data[LOCK_D_CALLER] = lock_caller(l, (const u64 *)ips, nr);
+	data[LOCK_D_KSTACK] = 0;
+	return !l->kstack || lock_intern(l->s, &data[LOCK_D_KSTACK], ips, nr);
 }
 
 /**

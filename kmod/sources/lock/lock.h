@@ -58,6 +58,7 @@ enum { LOCK_FIELD_FAILED, LOCK_FIELD_PENDING };
 #define LOCK_F_FILTERED		BIT(16)
 
 struct kobs_lock_blocked;
+struct kobs_lock_slow;
 struct kobs_lock_stalls;
 
 /**
@@ -74,6 +75,7 @@ struct kobs_lock_range {
  * struct kobs_lock - a session of this source
  * @s: session
  * @begin: the begin of a wait takes more than the time: a stack, or the owner
+ * @late: stacks are taken at the end of a wait
  * @caller: the key has the caller
  * @kstack: the key has the waiter's stack
  * @owner: the key has the owner
@@ -89,11 +91,13 @@ struct kobs_lock_range {
  * @overflow: waits in progress that found no room in @excess either
  * @probes: begin and end
  * @stalls: the worker of mode stalls, or NULL
+ * @slow: what mode slow has, or NULL
  * @blocked: in that mode the tasks that were blocked before, else NULL
  */
 struct kobs_lock {
 	struct kobs_session *s;
 	bool begin;
+	bool late;
 	bool caller;
 	bool kstack;
 	bool owner;
@@ -109,6 +113,7 @@ struct kobs_lock {
 	atomic_t overflow;
 	struct kobs_probe probes[2];
 	struct kobs_lock_stalls *stalls;
+	struct kobs_lock_slow *slow;
 	struct kobs_lock_blocked *blocked;
 };
 
@@ -157,6 +162,8 @@ void kobs_lock_words(const struct kobs_lock *l, u64 lock,
 
 /* context.c */
 bool kobs_lock_context(struct kobs_lock *l, u64 *data);
+bool kobs_lock_context_of(struct kobs_lock *l, struct task_struct *task,
+			  u64 *data);
 bool kobs_lock_context_owner(struct kobs_lock *l, unsigned long lock,
 			     unsigned int flags, u64 *data);
 
@@ -172,6 +179,17 @@ void kobs_lock_unwatch(void *data, void *lock, int ret);
 bool kobs_lock_excess_has(const struct kobs_lock *l, unsigned long lock);
 void kobs_lock_excess_add(struct kobs_lock *l, unsigned long lock);
 bool kobs_lock_excess_end(struct kobs_lock *l, unsigned long lock);
+
+/* slow.c */
+int kobs_lock_slow_new(struct kobs_lock *l, u64 over);
+void kobs_lock_slow_free(struct kobs_lock *l);
+void kobs_lock_slow_end(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
+			struct kobs_inflight *entry, u64 end, int ret);
+void kobs_lock_slow_pending(struct kobs_lock *l, struct kobs_cpu *pc, u64 *v,
+			    struct task_struct *task,
+			    struct kobs_inflight *entry, u64 waited);
+bool kobs_lock_slow_note(const struct kobs_session *s, unsigned int i,
+			 struct kobs_note *note);
 
 /* stalls.c */
 int kobs_stalls_new(struct kobs_lock *l, u64 over);

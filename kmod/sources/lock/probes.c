@@ -2,7 +2,7 @@
 /*
  * Probes of the lock source.
  *
- * In mode contention a hit is a wait. It is counted where it begins, or where
+ * In the modes contention and slow a hit is a wait. It is counted where it begins, or where
  * it ends if it began before the session (lost as unpaired). One that has not
  * ended when the session stops is recorded then (source.c). A wait lasts from
  * the first begin to the end: a mutex with a spinning and a sleeping phase
@@ -91,7 +91,7 @@ static noinline void lock_overflow(struct kobs_lock *l, struct kobs_cpu *pc,
 static noinline bool lock_look(struct kobs_lock *l, unsigned long lock,
 			       unsigned int flags, u64 *data)
 {
-	if ((l->caller || l->kstack) && !kobs_lock_context(l, data))
+	if ((l->caller || l->kstack) && !l->late && !kobs_lock_context(l, data))
 		return false;
 	return !l->owner || kobs_lock_context_owner(l, lock, flags, data);
 }
@@ -165,7 +165,7 @@ static __always_inline void lock_begin(struct kobs_lock *l, unsigned long lock,
 }
 
 /**
- * kobs_lock_begin() - a wait begins, in mode contention
+ * kobs_lock_begin() - a wait begins, in mode contention or slow
  * @data: session
  * @lock: lock
  * @flags: LCB_F_*
@@ -238,7 +238,7 @@ static void lock_end_wait(struct kobs_lock *l, struct kobs_cpu *pc, u64 lock,
 }
 
 /**
- * kobs_lock_end() - a wait ends, in mode contention
+ * kobs_lock_end() - a wait ends, in mode contention or slow
  * @data: session
  * @lock: lock
  * @ret: 0, or the error by which it failed
@@ -271,7 +271,11 @@ void kobs_lock_end(void *data, void *lock, int ret)
 	if (unlikely(l->begin))
 		memcpy(entry, ref.entry, l->inflight.stride);
 	kobs_inflight_end_own(&ref);
-	if (likely(!(entry->data[LOCK_D_FLAGS] & LOCK_F_FILTERED)))
+	if (unlikely(entry->data[LOCK_D_FLAGS] & LOCK_F_FILTERED))
+		goto out;
+	if (l->slow)
+		kobs_lock_slow_end(l, pc, (u64)lock, entry, end, ret);
+	else
 		lock_end_wait(l, pc, (u64)lock, entry, end, ret);
 out:
 	kobs_hit_leave(pc);

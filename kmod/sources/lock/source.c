@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source lock: waits for the kernel's locks, from the tracepoints
- * contention_begin and contention_end (probes.c), and waits that last
- * (stalls.c).
+ * contention_begin and contention_end (probes.c), those that were slow (slow.c), and
+ * waits that last (stalls.c).
  *
  * Locking: prepare, start, stop and release run under the session's change lock. stop
  * waits for the handlers in kobs_tracepoint_detach() before anything is freed.
@@ -77,35 +77,63 @@ static void lock_free(struct kobs_lock *l)
 {
 	kobs_stalls_free(l);
 	kobs_blocked_free(l);
+	kobs_lock_slow_free(l);
 	kobs_inflight_table_free(&l->inflight);
 	kobs_inflight_table_free(&l->excess);
 	kfree(l);
 }
 
+/* Of records, those of the mode slow have data. */
+static bool lock_is_slow(const struct kobs_session *s)
+{
+	return s->mode->data;
+}
+
+static bool lock_is_stalls(const struct kobs_session *s)
+{
+	return s->mode->stream && !s->mode->data;
+}
+
+/* Stalls are found by a worker, which does not look that often. */
+static int lock_check_over(const struct kobs_session *s,
+			   struct netlink_ext_ack *extack)
+{
+	const struct kobs_value *over = &s->source_params[LOCK_P_OVER];
+
+	if (!s->mode->stream && over->given)
+		return kobs_refuse(extack, -EINVAL,
+				   "parameter over belongs to lock slow and lock stalls");
+	if (lock_is_stalls(s) && over->number < NSEC_PER_MSEC)
+		return kobs_refuse(extack, -EINVAL,
+				   "over is %llu, but must be %ld or more for lock stalls",
+				   over->number, NSEC_PER_MSEC);
+	return 0;
+}
+
 static int lock_check(struct kobs_lock *l, struct netlink_ext_ack *extack)
 {
 	struct kobs_session *s = l->s;
+	bool stalls = lock_is_stalls(s);
 
-	if (!s->mode->stream && (has_word(s, LOCK_W_LINK) ||
-				 has_word(s, LOCK_W_LINKS)))
+	if (!stalls && (has_word(s, LOCK_W_LINK) || has_word(s, LOCK_W_LINKS)))
 		return kobs_refuse(extack, -EINVAL,
 				   "link and links are columns of lock stalls");
-	if (s->mode->stream && (has_word(s, LOCK_W_CALLER) ||
-				(s->need & BIT(KOBS_W_USTACK))))
+	if (stalls && (has_word(s, LOCK_W_CALLER) ||
+		       (s->need & BIT(KOBS_W_USTACK))))
 		return kobs_refuse(extack, -EINVAL,
-				   "caller and ustack are columns of lock contention");
-	if (l->owner_stack && !s->mode->stream && kobs_task_stack_missing())
+				   "caller and ustack are columns of lock contention and lock slow");
+	if (l->owner_stack && !stalls && kobs_task_stack_missing())
 		return kobs_refuse(extack, -EOPNOTSUPP, "owner_stack: %s",
 				   kobs_task_stack_missing());
-	return lock_check_text(l, extack);
+	return lock_check_over(s, extack) ?: lock_check_text(l, extack);
 }
 
 /* Choose the cheapest probes for the configuration. */
 static void lock_set_probes(struct kobs_lock *l)
 {
 	const struct kobs_session *s = l->s;
-	bool plain = s->n_words == 3 && s->gather[0] == LOCK_W_LOCK &&
-		     s->gather[1] == LOCK_W_KIND;
+	bool plain = !l->slow && s->n_words == 3 &&
+		     s->gather[0] == LOCK_W_LOCK && s->gather[1] == LOCK_W_KIND;
 
 	l->probes[0].name = "contention_begin";
 	l->probes[1].name = "contention_end";
@@ -132,7 +160,9 @@ static int lock_alloc(struct kobs_lock *l, struct netlink_ext_ack *extack)
 	if (!err)
 		err = kobs_inflight_table_init(&l->excess, &s->memory,
 					       LOCK_EXCESS, 0);
-	if (!err && s->mode->stream)
+	if (!err && lock_is_slow(s))
+		err = kobs_lock_slow_new(l, params[LOCK_P_OVER].number);
+	if (!err && lock_is_stalls(s))
 		err = kobs_blocked_new(l, max) ?:
 		      kobs_stalls_new(l, params[LOCK_P_OVER].number);
 	if (err == -ENOMEM)
@@ -150,7 +180,8 @@ static int lock_prepare(struct kobs_session *s, struct netlink_ext_ack *extack)
 	l->s = s;
 	l->caller = has_word(s, LOCK_W_CALLER);
 	l->owner_stack = has_word(s, LOCK_W_OWNER_STACK);
-	l->owner = l->owner_stack || has_word(s, LOCK_W_OWNER) ||
+	l->late = lock_is_slow(s);
+	l->owner = l->late || l->owner_stack || has_word(s, LOCK_W_OWNER) ||
 		   has_word(s, LOCK_W_OWNER_PID) ||
 		   has_word(s, LOCK_W_OWNER_TID);
 	l->kstack = has_word(s, KOBS_W_KSTACK);
@@ -237,18 +268,33 @@ static void lock_count_pending(struct kobs_session *s, struct kobs_cpu *pc,
 	local64_inc(kobs_row_field(&pc->table, row, LOCK_FIELD_PENDING));
 }
 
+static void lock_add_pending(struct kobs_lock *l, struct kobs_cpu *pc, u64 *v,
+			     const struct kobs_inflight *entry, u64 waited)
+{
+	struct kobs_session *s = l->s;
+	s64 was;
+
+	kobs_lock_words(l, entry->key[1], entry, v);
+	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
+	was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
+	kobs_hit_record(s, pc, &(struct kobs_hit){
+		.v = v, .value = waited,
+	}, KOBS_HIT_TABLE);
+	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) != was)
+		lock_count_pending(s, pc, v);
+}
+
 /*
  * Record a wait that has not ended; the probes are gone. Context columns are
  * those of its task now; without the task, it stays counted as in flight.
  */
-static void lock_pending(struct kobs_lock *l, const struct kobs_inflight *entry,
+static void lock_pending(struct kobs_lock *l, struct kobs_inflight *entry,
 			 u64 end)
 {
 	struct task_struct *task = kobs_lock_task((void *)entry->key[0]);
-	struct kobs_session *s = l->s;
+	u64 waited = kobs_elapsed(entry->start, end);
 	u64 v[KOBS_WORDS] = {};
 	struct kobs_cpu *pc;
-	s64 was;
 
 	if (!task)
 		return;
@@ -257,16 +303,12 @@ static void lock_pending(struct kobs_lock *l, const struct kobs_inflight *entry,
 	v[KOBS_W_TID] = task->pid;
 	memcpy(&v[KOBS_W_COMM], task->comm, TASK_COMM_LEN);
 	v[KOBS_W_CGROUP] = kobs_cgroup_id(task);
-	kobs_lock_words(l, entry->key[1], entry, v);
 	preempt_disable();
-	pc = this_cpu_ptr(s->cpu);
-	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	was = local64_read(&pc->counters.n[KOBS_N_RECORDED]);
-	kobs_hit_record(s, pc, &(struct kobs_hit){
-		.v = v, .value = kobs_elapsed(entry->start, end),
-	}, KOBS_HIT_TABLE);
-	if (local64_read(&pc->counters.n[KOBS_N_RECORDED]) != was)
-		lock_count_pending(s, pc, v);
+	pc = this_cpu_ptr(l->s->cpu);
+	if (l->slow)
+		kobs_lock_slow_pending(l, pc, v, task, entry, waited);
+	else
+		lock_add_pending(l, pc, v, entry, waited);
 	preempt_enable();
 }
 
@@ -341,6 +383,14 @@ static const struct kobs_mode lock_modes[] = {
 		.n_fields = ARRAY_SIZE(lock_fields),
 		.available = lock_available,
 	}, {
+		.name = "slow",
+		.doc = "stream a record of each wait that takes longer, with the lock's owner",
+		.unit = "ns",
+		.stream = true,
+		.data = true,
+		.by = "lock,cache,kind,caller,comm,owner,kstack",
+		.available = lock_available,
+	}, {
 		.name = "stalls",
 		.doc = "stream records of waits that last, with the chain of owners",
 		.value = "waited",
@@ -385,8 +435,8 @@ static const struct kobs_param lock_params[] = {
 		KOBS_TYPE_ADDRESSES, NULL, 0, 256, 0
 	},
 	[LOCK_P_OVER] = {
-		"over", "minimum duration of a stall",
-		KOBS_TYPE_NUMBER, "ns", NSEC_PER_MSEC, 3600ULL * NSEC_PER_SEC,
+		"over", "minimum duration of a stall, or of a slow wait",
+		KOBS_TYPE_NUMBER, "ns", 1, 3600ULL * NSEC_PER_SEC,
 		100 * NSEC_PER_MSEC
 	},
 };
@@ -406,4 +456,5 @@ const struct kobs_source kobs_src_lock = {
 	.start = lock_start,
 	.stop = lock_stop,
 	.release = lock_unprepare,
+	.note = kobs_lock_slow_note,
 };
