@@ -261,6 +261,14 @@ def trace():
     r = obsctl("probe", "trace", "--from", OPEN, "--to", CLOSE, "--on", KEY, "--where", "duration > 3600s", "--json", "--",
                *rounds_of("open task 5 3 2", "close task 5 3 2"))
     equal(fates(account(json.loads(r.out.splitlines()[-1]))), (5, 0, 5, {}), "fates of what took no hour")
+    for over, recorded in (("1h", 0), ("1ns", 5)):
+        r = obsctl("probe", "trace", "--from", OPEN, "--to", CLOSE, "--on", KEY, "--over", over, "--by", "from.arg0=key,to.time=end", "--json", "--",
+                   *rounds_of("open task 5 3 2", "close task 5 3 2"))
+        lines = [json.loads(line) for line in r.out.splitlines()]
+        equal(fates(account(lines[-1])), (5, recorded, 5 - recorded, {}), f"fates of what took {over}")
+        equal([x["key"] for x in lines[:-1]], [3 + 2 * i for i in range(recorded)], "keys")
+        for x in lines[:-1]:
+            at_least(x["end"], x["duration_ns"], "end, on the monotonic clock")
 
 
 @test("a detached session is read by another obsctl")

@@ -124,6 +124,27 @@ static int add_key(struct probe_run *p, const char *word, const char *const *col
 	return err;
 }
 
+/* The conditions of --where, and that of --over, on a time in ns. */
+static int parse_where(struct probe_run *p)
+{
+	const struct opt_number *over = &p->opts->over;
+	struct buf text = {};
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < p->opts->where.n; i++)
+		strings_add(&p->conditions, p->opts->where.v[i]);
+	if (over->given) {
+		buf_printf(&text, "duration >= %llu", (unsigned long long)over->value);
+		strings_add(&p->conditions, text.p);
+		buf_free(&text);
+	}
+	p->where = zalloc((p->conditions.n + 1) * sizeof(struct expr *));
+	for (i = 0; !err && i < p->conditions.n; i++)
+		err = expr_parse(p->conditions.v[i], &p->where[p->nr_where++]);
+	return err;
+}
+
 /**
  * probe_parse() - Take the expressions of the options apart.
  * @columns: columns of the module, up to NULL
@@ -147,7 +168,6 @@ int probe_parse(struct probe_run *p, const struct opts *o, const char *const *co
 	/* Of all system calls, it is of interest which. */
 	if (!o->by.n && o->nr_args == 1 && !strcmp(o->args[0], "s:*"))
 		err = add_key(p, SYSCALL, columns);
-	p->where = zalloc((p->opts->where.n + 1) * sizeof(struct expr *));
 	for (i = 0; !err && i < by.n; i++)
 		err = add_key(p, by.v[i], columns);
 	strings_free(&by);
@@ -158,8 +178,8 @@ int probe_parse(struct probe_run *p, const struct opts *o, const char *const *co
 		memmove(p->keys + 1, p->keys, p->nr_keys++ * sizeof(*p->keys));
 		p->keys[0] = (struct key){ .column = *usual };
 	}
-	for (i = 0; !err && i < p->opts->where.n; i++)
-		err = expr_parse(p->opts->where.v[i], &p->where[p->nr_where++]);
+	if (!err)
+		err = parse_where(p);
 	if (!err && p->opts->value)
 		err = expr_parse(p->opts->value, &p->value);
 	return err;
@@ -452,6 +472,7 @@ void probe_free(struct probe_run *p)
 	expr_free(p->value);
 	free(p->keys);
 	free(p->where);
+	strings_free(&p->conditions);
 	free(p->starts);
 	program_free(&p->code);
 	numbers_free(&p->targets);

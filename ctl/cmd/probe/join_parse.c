@@ -125,7 +125,7 @@ static int parse_expressions(struct probe_run *p)
 	p->join.where = zalloc((p->nr_where + 1) * sizeof(*p->join.where));
 	for (i = 0; !err && i < p->nr_where; i++) {
 		p->join.where[i] = expr_take_sides(p->where[i], join_side_names);
-		err = check_via(p, "--where", p->opts->where.v[i], p->join.where[i]);
+		err = check_via(p, "--where", p->conditions.v[i], p->join.where[i]);
 	}
 	/* The thread needs no expression. */
 	if (on->n == 1 && (!strcmp(on->v[0], "tid") || !strcmp(on->v[0], "thread")))

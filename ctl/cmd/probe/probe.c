@@ -46,6 +46,11 @@ static const struct opt join_options[] = {
 	  .allowed = "one or two expressions with a comma between them" },
 };
 
+static const struct opt slow_options[] = {
+	{ "over", 0, "TIME", "only what took TIME or longer: pairs of hits, and returns (kr:, ur:)",
+	  &opt_time, OPT_OWN_AT(struct probe_opts, over) },
+};
+
 static const struct opt by_options[] = {
 	{ "by", 0, "COL[,EXPR[=NAME]]", "columns to tell apart: those below, and expressions",
 	  &opt_texts, OPT_AT(by), .allowed = "columns or expressions with commas between them" },
@@ -64,6 +69,7 @@ static const struct opt timing_options[] = {
 const struct opt_group group_timing = { OPT_OWN(timing_options) };
 const struct opt_group group_where = { OPT_OWN(where_options) };
 static const struct opt_group group_join = { OPT_OWN(join_options) };
+static const struct opt_group group_slow = { OPT_OWN(slow_options) };
 static const struct opt_group group_value = { OPT_OWN(value_options) };
 const struct opt_group group_keys = {
 	.name = "keys", .section = "What the report shows", OPT_GROUP(by_options),
@@ -307,10 +313,11 @@ static const struct verb verbs[] = {
 		.doc = "hits, or pairs of hits, one by one",
 		.args = "[PROBE...]",
 		.command = true,
-		.groups = GROUPS(&group_join, &group_where, &group_timing, &group_filter,
-				 &group_keys, &group_records, &group_json, &group_format_records,
-				 &group_frames, &group_output, &group_verbose, &group_run,
-				 &group_max_lost, &group_stacks, &group_ring),
+		.groups = GROUPS(&group_join, &group_slow, &group_where, &group_timing,
+				 &group_filter, &group_keys, &group_records, &group_json,
+				 &group_format_records, &group_frames, &group_output,
+				 &group_verbose, &group_run, &group_max_lost, &group_stacks,
+				 &group_ring),
 		.columns = COLUMNS(COLUMNS_OF_MODULE, "from", "to", "via", "via_ustack"),
 		.expressions = true,
 		.fn = run_probe,

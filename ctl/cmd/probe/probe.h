@@ -45,6 +45,7 @@ struct probe_opts {
 	struct strings	to;
 	struct strings	via;
 	struct strings	on;
+	struct opt_number over;		/* ns */
 };
 
 /* What a hit is of a pair; bits. */
@@ -226,7 +227,8 @@ struct probe_run {
 	struct join	join;
 	bool		events;		/* some are tracepoints, to be listed */
 	struct kbtf	btf;
-	struct expr	**where;
+	struct strings	conditions;
+	struct expr	**where;	/* of these */
 	size_t		nr_where;
 	struct expr	*value;
 	struct key	*keys;
