@@ -134,6 +134,7 @@ static __always_inline void graph_exit_row(void *ctx, unsigned long ip,
 {
 	const struct kobs_graph_call *call = data;
 	struct kobs_call_done done KOBS_UNINIT;
+	struct kobs_call_frame *f = (void *)call->frame;
 	struct kobs_call_stack *stack;
 	struct kobs_graph *g = ctx;
 	struct kobs_row *row;
@@ -148,13 +149,13 @@ static __always_inline void graph_exit_row(void *ctx, unsigned long ip,
 	now = ktime_get_mono_fast_ns();
 	stack = call->stack;
 	pc = this_cpu_ptr(g->s->cpu);
-	row = kobs_table_peek_hash(&pc->table, stack->top->node->hash);
+	row = kobs_table_peek_hash(&pc->table, f->node->hash);
 	if (unlikely(!row)) {
 		/* The key is the path alone, without the caller. */
 		kobs_graph_end_at(g, call, 0, now);
 		return;
 	}
-	kobs_call_pop(stack, stack->top, now, &done);
+	kobs_call_pop(stack, f, now, &done);
 	kobs_call_settle(stack, &done, true);
 	kobs_row_sum(row, 1, done.self);
 	local64_add(done.total, kobs_row_field_at(row, 1, GRAPH_F_TOTAL));

@@ -78,10 +78,14 @@ static noinline struct kobs_call_stack *graph_claim(struct kobs_graph *g)
 	stack = g->stacks + (ref.state - g->tasks.states) * g->stride;
 	stack->ref = ref;
 	stack->entered++;
+	/*
+	 * Until the root has its place, nothing else can be below it: before the
+	 * task is known, as a task that ended here left it vacant.
+	 */
+	stack->busy = true;
+	barrier();
 	stack->aside = graph_is_aside();
 	stack->task = graph_in_task() && !stack->aside ? current : NULL;
-	/* Until the root has its place, nothing else can be below it. */
-	stack->busy = true;
 	kobs_call_reset(stack, &g->tree, g->depth);
 	ref.entry->start = 0;
 	ref.entry->data[0] = (unsigned long)stack;
@@ -246,8 +250,11 @@ static __always_inline void graph_hit_in(struct kobs_graph *g,
 			pc->found = stack;
 		return;
 	}
-	if (stack && !kobs_call_depth(stack))
+	if (stack && !kobs_call_depth(stack)) {
+		/* A root that is lost is none that was seen. */
+		stack->entered--;
 		graph_release(stack);
+	}
 out:
 	kobs_hit_end(s, pc, t0, 0);
 }

@@ -85,26 +85,27 @@ bool wall_follow(struct kobs_wall *d, struct task_struct *p, u64 now, u8 state,
 	    KOBS_INFLIGHT_BEGUN)
 		return false;
 	t = wall_take(d);
-	if (t) {
-		wall_change_begin(t);
-		kobs_wall_begin(&t->account, now, state);
-		wall_describe(d, t, p);
-		t->stolen = WALL_NO_STOLEN;
-		t->fate = KOBS_N_RECORDED;
-		/* A new task begins behind the call that has created it. */
-		t->system = d->split && (state == WALL_WOKEN ||
-					 (p->flags & PF_KTHREAD));
-		if (instead)
-			wall_place(t, instead);
-		wall_change_end(t);
+	if (!t) {
+		/* Never seen: who finds an entry finds a record in it. */
+		kobs_inflight_end_own(&ref);
+		return false;
 	}
+	wall_change_begin(t);
+	kobs_wall_begin(&t->account, now, state);
+	wall_describe(d, t, p);
+	t->stolen = WALL_NO_STOLEN;
+	t->fate = KOBS_N_RECORDED;
+	/* A new task begins behind the call that has created it. */
+	t->system = d->split && (state == WALL_WOKEN ||
+				 (p->flags & PF_KTHREAD));
+	if (instead)
+		wall_place(t, instead);
+	wall_change_end(t);
 	/* From here on events of the task change the record. */
 	ref.entry->start = now;
 	ref.entry->data[0] = (u64)t;
 	kobs_inflight_publish(&ref);
-	if (!t)
-		kobs_inflight_end_own(&ref);
-	return t;
+	return true;
 }
 
 /**
@@ -211,8 +212,7 @@ static void census_drop(struct kobs_wall *d)
 	while (kobs_inflight_next(&d->tasks, &place, &copy.entry)) {
 		struct kobs_wall_thread *t = (void *)copy.data[0];
 
-		/* One that is created finds no room: its entry is about to end. */
-		if (!t || READ_ONCE(t->account.state) != WALL_UNKNOWN ||
+		if (READ_ONCE(t->account.state) != WALL_UNKNOWN ||
 		    READ_ONCE(t->account.guess) != WALL_UNKNOWN)
 			continue;
 		WRITE_ONCE(t->account.guess, WALL_GONE);

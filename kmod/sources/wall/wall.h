@@ -245,15 +245,9 @@ wall_find(const struct kobs_wall *d, const struct task_struct *p)
 {
 	const struct kobs_inflight *entry =
 		kobs_inflight_peek(&d->tasks, (u64)p, 0);
-	struct kobs_wall_thread *t;
 
-	if (likely(!entry))
-		return NULL;
-	t = (struct kobs_wall_thread *)entry->data[0];
-	/* Spares callers a second test. */
-	if (!t)
-		__builtin_unreachable();
-	return t;
+	return unlikely(entry) ? (struct kobs_wall_thread *)entry->data[0] :
+				 NULL;
 }
 
 /* A thread's record changes: see wall_copy(). */
