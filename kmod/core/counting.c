@@ -127,6 +127,9 @@ static int counting_start_one(struct kobs_counting *c, unsigned int cpu,
 	if (IS_ERR(event))
 		return cpu_online(cpu) ? PTR_ERR(event) : -ESRCH;
 	per_cpu_ptr(c->cpu, cpu)->event[i] = event;
+	/* That of a PMU outside the CPUs, whose read may take locks. */
+	if (event->pmu->task_ctx_nr == perf_invalid_context)
+		return -EXDEV;
 	/* A pinned event that finds no counter is in error. */
 	if (READ_ONCE(event->state) != PERF_EVENT_STATE_ACTIVE)
 		return cpu_online(cpu) ? -ENOSPC : -ESRCH;
@@ -237,7 +240,10 @@ bool kobs_counting_read(const struct kobs_counting *c, u64 *counts)
 	bool all = true;
 	unsigned int i;
 
-	/* Not traced; else perf could take a counter away in between. */
+	/*
+	 * Not traced; else perf could take a counter away in between. What runs
+	 * inside perf finds one that is being programmed stopped.
+	 */
 	raw_local_irq_save(flags);
 	pc = this_cpu_ptr(c->cpu);
 	for (i = 0; all && i < c->n; i++) {
@@ -245,6 +251,7 @@ bool kobs_counting_read(const struct kobs_counting *c, u64 *counts)
 
 		all = event &&
 		      READ_ONCE(event->state) == PERF_EVENT_STATE_ACTIVE &&
+		      !(READ_ONCE(event->hw.state) & PERF_HES_STOPPED) &&
 		      READ_ONCE(event->oncpu) == raw_smp_processor_id();
 		if (unlikely(!all))
 			break;

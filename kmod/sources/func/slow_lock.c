@@ -100,6 +100,13 @@ void kobs_slow_hold(struct kobs_slow *d, struct kobs_slow_task *t,
 	u64 stack;
 	bool fits;
 
+	/* There can be any number of locks and owners: stacks keep half. */
+	if (unlikely(atomic_read(&d->s->stacks.used) > d->s->stacks.max / 2)) {
+		t->held = 0;
+		t->owner_stack = 0;
+		atomic64_inc(&d->no_stack);
+		return;
+	}
 	rcu_read_lock();
 	kobs_lock_owner(t->lock, t->lock_flags, p, &o);
 	fits = kobs_lock_owner_stack(d->s, &o, &stack);

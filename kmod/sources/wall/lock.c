@@ -94,6 +94,8 @@ void wall_hold(struct kobs_wall *d, struct kobs_wall_thread *t,
 	rcu_read_lock();
 	kobs_lock_owner(t->lock, t->lock_flags, p, &o);
 	rcu_read_unlock();
+	/* Owners are processes: a group for each of their threads is too many. */
+	o.tid = 0;
 	t->held = kobs_lock_held(d->s, t->lock, &o);
 	if (!t->held)
 		t->fate = KOBS_N_STACK_FULL;
