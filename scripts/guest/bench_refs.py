@@ -65,15 +65,15 @@ def jobs(b):
         b.notes.append(f"unfollowed pair of a get and a put: {plain:.1f}")
         peer = b.attempt("bpftrace, counts by object and stack", bpftrace)
         for what, args, limit, peers in (
-                ("mem refs by kstack, a get and a put", (), 2300, [("bpftrace, counts by object and stack", peer)]),
-                ("mem refs --sites, a get and a put", ("--sites",), 2200, []),
-                ("mem refs, an object that has another reference", ("--new", "gen_ref_make=ret"), 2300, [])):
+                ("mem refs by kstack, a get and a put", (), 1800, [("bpftrace, counts by object and stack", peer)]),
+                ("mem refs --sites, a get and a put", ("--sites",), 1700, []),
+                ("mem refs, an object that has another reference", ("--new", "gen_ref_make=ret"), 2000, [])):
             cost = b.own(own(*args)) - plain
             b.line(what, cost, limit, [(name, None if c is None else c - plain) for name, c in peers])
-        for what, site, limit in (("mem refs --site, an object of the site", "gen_ref_make", 2700),
-                                  ("mem refs --site, an object of another site", "gen_ref_other", 600)):
+        for what, site, limit in (("mem refs --site, an object of the site", "gen_ref_make", 2300),
+                                  ("mem refs --site, an object of another site", "gen_ref_other", 1300)):
             b.line(what, b.own(own("--site", site, follows=site == "gen_ref_make")) - plain, limit, [])
         pairs = slab(f"bench kmalloc {PAIRS}")
-        b.line("mem refs --site, a kmalloc pair of another site", b.own(slab_own) - pairs, 300, [])
+        b.line("mem refs --site, a kmalloc pair of another site", b.own(slab_own) - pairs, 800, [])
 
     return {"refs": job_refs}

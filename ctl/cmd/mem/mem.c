@@ -89,7 +89,7 @@ static const struct opt refs_own_options[] = {
 	  .allowed = FUNCTIONS },
 	{ "cache", 0, "NAME", "only objects of the slab cache of this name", &opt_text,
 	  OPT_OWN_AT(struct mem_opts, refs.cache), .allowed = "the name of a slab cache" },
-	{ "site", 0, "SITE[,SITE]", "only objects that this code allocates from now on: FUNCTION, or FUNCTION+0x2a as in slab leaks",
+	{ "site", 0, "SITE[,SITE]", "only objects that this code allocates from now on: FUNCTION or FUNCTION+0x2a",
 	  &opt_texts, OPT_OWN_AT(struct mem_opts, refs.sites),
 	  .allowed = "functions, or places in them such as foo_create+0x2a, with commas between them" },
 	{ "sites", 0, NULL, "tell apart by the caller of the function, not by whole stacks",

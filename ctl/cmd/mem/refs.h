@@ -57,7 +57,7 @@ struct refs_functions {
 	struct numbers	points;
 	struct numbers	code;
 	size_t		programs;
-	struct refs_code outer;		/* those that call others for the reference that they take */
+	struct refs_code outer;		/* those that call others for what they take */
 	bool		takes;
 	bool		gives;
 };

@@ -220,7 +220,7 @@ static enum kobs_counter refs_change(struct kobs_refs_point *p, u64 address,
 	return refs_get(p->r, address, group, fate);
 }
 
-/* Whether a function is called by another one for the reference that that one takes. */
+/* Whether a function is called by another one for the reference of that one. */
 static bool refs_is_part(const struct kobs_refs_point *p, unsigned long caller)
 {
 	return (p->role == KOBS_REFS_GET || p->role == KOBS_REFS_NEW) &&

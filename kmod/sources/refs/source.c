@@ -369,7 +369,7 @@ static const struct kobs_param refs_params[REFS_PARAMS] = {
 		KOBS_TYPE_TEXT, NULL, 1, KOBS_CACHE_NAME_WORDS * sizeof(u64) - 1, 0
 	},
 	[REFS_P_SITE] = {
-		"site", "only objects of the slab allocator that these sites allocate: the client's names",
+		"site", "only slab objects that these sites allocate: the client's names",
 		KOBS_TYPE_TEXT, NULL, 1, 255, 0
 	},
 	[REFS_P_SITE_TEXT] = {
