@@ -163,13 +163,13 @@ static noinline void graph_time_other(struct kobs_graph *g, struct kobs_cpu *pc,
 }
 
 /**
- * struct graph_entry - an entry of a function, as ftrace passes it to a callback
+ * struct kobs_graph_entry - entry of a function, as ftrace passes it on
  * @ip: function
  * @parent_ip: address it returns to
  * @ops: of the session's functions
  * @fregs: registers
  */
-struct graph_entry {
+struct kobs_graph_entry {
 	unsigned long ip;
 	unsigned long parent_ip;
 	struct ftrace_ops *ops;
@@ -178,7 +178,7 @@ struct graph_entry {
 
 /* Have its return hooked. Returns NULL when that cannot be. */
 static __always_inline struct kobs_graph_call *
-graph_pass(const struct graph_entry *e)
+graph_pass(const struct kobs_graph_entry *e)
 {
 	if (unlikely(kobs_call_pool_unsafe()))
 		return NULL;
@@ -192,7 +192,7 @@ graph_pass(const struct graph_entry *e)
  */
 static __always_inline enum kobs_counter
 graph_begin(struct kobs_graph *g, struct kobs_call_stack *stack,
-	    const struct graph_entry *e, u64 t0)
+	    const struct kobs_graph_entry *e, u64 t0)
 {
 	const struct kobs_call_node *node;
 	struct kobs_graph_call *call;
@@ -229,7 +229,7 @@ graph_begin(struct kobs_graph *g, struct kobs_call_stack *stack,
 static __always_inline void graph_hit_in(struct kobs_graph *g,
 					 struct kobs_cpu *pc,
 					 struct kobs_call_stack *stack,
-					 const struct graph_entry *e)
+					 const struct kobs_graph_entry *e)
 {
 	struct kobs_session *s = g->s;
 	enum kobs_counter fate;
@@ -265,7 +265,7 @@ static noinline __noclone void graph_hit_any(unsigned long ip,
 					     struct ftrace_ops *ops,
 					     struct ftrace_regs *fregs)
 {
-	const struct graph_entry e = { ip, parent_ip, ops, fregs };
+	const struct kobs_graph_entry e = { ip, parent_ip, ops, fregs };
 	struct kobs_graph *g = kobs_calls_of_ops(ops)->ctx;
 	void *found = graph_find(g, ip);
 	struct kobs_cpu *pc;
