@@ -127,9 +127,6 @@ static int counting_start_one(struct kobs_counting *c, unsigned int cpu,
 	if (IS_ERR(event))
 		return cpu_online(cpu) ? PTR_ERR(event) : -ESRCH;
 	per_cpu_ptr(c->cpu, cpu)->event[i] = event;
-	/* That of a PMU outside the CPUs, whose read may take locks. */
-	if (event->pmu->task_ctx_nr == perf_invalid_context)
-		return -EXDEV;
 	/* A pinned event that finds no counter is in error. */
 	if (READ_ONCE(event->state) != PERF_EVENT_STATE_ACTIVE)
 		return cpu_online(cpu) ? -ENOSPC : -ESRCH;
