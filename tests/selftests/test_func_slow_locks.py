@@ -116,7 +116,9 @@ def two():
             r = ended(session)
     equal(len(r["calls"]), 1, "calls of the waiter")
     for i, h in enumerate(holders):
-        p = longest(r["calls"][0], lock("mutex", i), least[i])
+        c = r["calls"][0]
+        # On PREEMPT_RT the pattern of the first lock is that of the second, too: they are told apart by who held them.
+        p = longest(dict(c, parts=[p for p in c["parts"] if not locks.RT or p.get("owner") == h.name]), lock("mutex", i), least[i])
         equal((p["owner"], p["owner_pid"]), (h.name, h.pid), "owner")
         at_least(p["max"], least[i], "time")
 
