@@ -320,6 +320,15 @@ void model_add_loss(struct session *s, const char *reason, const char *doc, uint
 	s->lost[s->nr_lost++] = (struct lost){ copy_string(reason), copy_string(doc), count };
 }
 
+/** model_lose_undelivered() - Count records that were recorded, but did not come, as lost. */
+void model_lose_undelivered(struct session *s, uint64_t came)
+{
+	if (came >= s->recorded)
+		return;
+	model_add_loss(s, "undelivered", "records did not reach obsctl", s->recorded - came);
+	s->recorded = came;
+}
+
 /** model_note() - Return: a number of the source's own, by its name; NULL when there is none. */
 const struct session_note *model_note(const struct session *s, const char *name)
 {

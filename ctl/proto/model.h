@@ -341,6 +341,7 @@ int model_session_del(struct nl *nl, struct session *s);
 void model_session_drop(struct nl *nl, struct session *s);
 int model_get_sessions(struct nl *nl, struct sessions *out);
 void model_add_loss(struct session *s, const char *reason, const char *doc, uint64_t count);
+void model_lose_undelivered(struct session *s, uint64_t came);
 const struct session_note *model_note(const struct session *s, const char *name);
 uint64_t model_note_number(const struct session *s, const char *name);
 void model_add_note(struct session *s, const char *name, const char *doc, uint64_t number);

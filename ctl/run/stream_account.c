@@ -11,12 +11,7 @@
 /** trace_count_undelivered() - Count records that were recorded, but did not come, as lost. */
 void trace_count_undelivered(const struct trace *t, struct session *s)
 {
-	uint64_t came = t->printed + t->withheld;
-
-	if (came >= s->recorded)
-		return;
-	model_add_loss(s, "undelivered", "records did not reach obsctl", s->recorded - came);
-	s->recorded = came;
+	model_lose_undelivered(s, t->printed + t->withheld);
 }
 
 /** trace_print_withheld() - What was not printed: by -n, or of what records are put together to. */

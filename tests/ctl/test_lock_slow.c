@@ -5,7 +5,7 @@
  */
 
 #include "cmd/lock/slow.h"
-#include "show_harness.h"
+#include "slow_harness.h"
 
 enum { LOCK, CACHE, KIND, CALLER, COMM, OWNER, KSTACK };
 
@@ -35,18 +35,8 @@ static void begin_waits(struct lock_fixture *l, bool by_stack)
 	struct fixture *f = &l->f;
 
 	memset(l, 0, sizeof(*l));
-	set_up(f, "lock", "slow");
-	f->session.rows_max = 0;
-	f->session.recorded = 0;
+	set_up_slow(f, "lock", "short", "waits that took less than over");
 	f->session.targets = 2;
-	f->params[0] = (struct param){ .name = (char *)"over", .number = 5000 };
-	f->session.params = f->params;
-	f->session.nr_params = 1;
-	f->note = (struct session_note){
-		(char *)"short", (char *)"waits that took less than over", 30
-	};
-	f->session.notes = &f->note;
-	f->session.nr_notes = 1;
 	add_column(f, "lock", KOBS_TYPE_OBJECT);
 	add_column(f, "cache", KOBS_TYPE_TEXT);
 	add_column(f, "kind", KOBS_TYPE_TEXT);
@@ -99,30 +89,9 @@ static void add_wait(struct lock_fixture *l, uint64_t ns, uint64_t flags, const 
 	l->spec.rows->take(&l->trace, &ev, rec);
 }
 
-static char *printed(struct lock_fixture *l, bool json)
-{
-	struct output to = {};
-	char *text = NULL;
-	size_t size = 0;
-
-	l->f.opts.json = json;
-	to.file = open_memstream(&text, &size);
-	ok(!l->spec.report(&l->spec, &l->f.report, &to), "the report has a form");
-	fclose(to.file);
-	return text;
-}
-
 static void finish(struct lock_fixture *l, const char *name)
 {
-	struct fixture *f = &l->f;
-
-	f->session.hits = f->session.recorded + f->session.filtered;
-	ok(!l->spec.rows->fill(&l->trace, &f->session, false, &f->table), "rows are made");
-	f->json = printed(l, true);
-	f->text = printed(l, false);
-	write_file("a.json", f->json);
-	f->shown = show("a.json", &f->opts);
-	is(f->shown, f->text, name);
+	finish_slow(&l->f, &l->spec, &l->trace, l->spec.report, name);
 }
 
 static void add_three(struct lock_fixture *l)

@@ -6,7 +6,7 @@
 
 #include "cmd/func_run.h"
 #include "kobs_held.h"
-#include "show_harness.h"
+#include "slow_harness.h"
 
 /* Columns of the session. */
 enum { FUNC, COMM, PID, DURATION, RUN, IRQ, WOKEN, BLOCKED };
@@ -61,18 +61,8 @@ static void begin_slow(struct slow_fixture *s, bool syscalls)
 	struct fixture *f = &s->f;
 
 	memset(s, 0, sizeof(*s));
-	set_up(f, "func", "slow");
-	f->session.rows_max = 0;
-	f->session.recorded = 0;
+	set_up_slow(f, "func", "fast", "calls that took less than over");
 	f->session.targets = 1;
-	f->params[0] = (struct param){ .name = (char *)"over", .number = 5000 };
-	f->session.params = f->params;
-	f->session.nr_params = 1;
-	f->note = (struct session_note){
-		(char *)"fast", (char *)"calls that took less than over", 30
-	};
-	f->session.notes = &f->note;
-	f->session.nr_notes = 1;
 	add_column(f, "func", KOBS_TYPE_FUNCTION);
 	add_column(f, "comm", KOBS_TYPE_TEXT);
 	add_column(f, "pid", KOBS_TYPE_NUMBER);
@@ -139,30 +129,9 @@ static void add_call(struct slow_fixture *s, const uint64_t *parts, size_t n, ui
 	func_slow_rows.take(&s->trace, &ev, rec);
 }
 
-static char *printed(struct slow_fixture *s, bool json)
-{
-	struct output to = {};
-	char *text = NULL;
-	size_t size = 0;
-
-	s->f.opts.json = json;
-	to.file = open_memstream(&text, &size);
-	ok(!func_slow_print(&s->spec, &s->f.report, &to), "the report has a form");
-	fclose(to.file);
-	return text;
-}
-
 static void finish(struct slow_fixture *s, const char *name)
 {
-	struct fixture *f = &s->f;
-
-	f->session.hits = f->session.recorded + f->session.filtered;
-	ok(!func_slow_rows.fill(&s->trace, &f->session, false, &f->table), "rows are made");
-	f->json = printed(s, true);
-	f->text = printed(s, false);
-	write_file("a.json", f->json);
-	f->shown = show("a.json", &f->opts);
-	is(f->shown, f->text, name);
+	finish_slow(&s->f, &s->spec, &s->trace, func_slow_print, name);
 }
 
 static void add_three(struct slow_fixture *s)

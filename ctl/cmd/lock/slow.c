@@ -122,10 +122,8 @@ static int fill(struct trace *t, struct session *s, bool interim, struct table *
 
 	digest(t);
 	/* While the session runs, some are on their way. */
-	if (interim || s->recorded <= w->taken)
-		return 0;
-	model_add_loss(s, "undelivered", "records did not reach obsctl", s->recorded - w->taken);
-	s->recorded = w->taken;
+	if (!interim)
+		model_lose_undelivered(s, w->taken);
 	return 0;
 }
 

@@ -265,9 +265,8 @@ static int fill(struct trace *t, struct session *s, bool interim, struct table *
 	prepare(w, t->view);
 	copy_rows(w, out);
 	rename_mode(s);
-	if (!interim && s->recorded > w->taken)
-		model_add_loss(s, "undelivered", "records did not reach obsctl",
-			       s->recorded - w->taken);
+	if (!interim)
+		model_lose_undelivered(s, w->taken);
 	s->recorded = w->taken - w->no_row - w->no_stack;
 	if (w->no_row)
 		model_add_loss(s, "table_full", "no room left for a new key: raise rows, or key by less",
