@@ -22,6 +22,8 @@
 #include "run/request.h"
 
 #define SHOW_MS		1000
+/* How long a signal waits for an answer that is on its way. */
+#define ANSWER_MS	200
 
 static bool shown;
 
@@ -46,7 +48,12 @@ static void show(const struct attach *a)
 	before_sentence = erase;
 }
 
-/* Until there is a message. Returns false when a signal ends the wait. */
+/*
+ * Until there is a message. Returns false when a signal ends the wait.
+ *
+ * What the kernel has done, or is about to answer, counts: it comes before a signal of the same
+ * time, which then ends the observation and not the wait.
+ */
 static bool wait_message(void *arg)
 {
 	struct attach *a = arg;
@@ -60,12 +67,12 @@ static bool wait_message(void *arg)
 
 		if (ready < 0 && errno != EINTR)
 			return true;
-		if (ready > 0 && fds[0].revents)
+		if (ready > 0 && (fds[1].revents || poll(&fds[1], 1, ANSWER_MS) > 0))
+			return true;
+		if (ready > 0)
 			a->given_up |= signals_read(a->signals, a->child);
 		if (a->given_up)
 			return false;
-		if (ready > 0 && fds[1].revents)
-			return true;
 		if (!ready)
 			show(a);
 	}

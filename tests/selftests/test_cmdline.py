@@ -86,6 +86,29 @@ def hooking():
     interrupt(signal.SIGALRM, being_started)
 
 
+@test("a signal that comes with the answer to the start ends the observation, not the wait")
+def signal_with_answer():
+    def stop_amid_start():
+        """It has asked for the start, and does not see the answer."""
+        while True:
+            b.p.send_signal(signal.SIGSTOP)
+            end = time.monotonic() + 0.3
+            while being_started() and time.monotonic() < end:
+                pass
+            if b.observes():
+                return
+            b.p.send_signal(signal.SIGCONT)
+            time.sleep(0.001)
+
+    with Background("func", "count", LEAF, "--json", started=False) as b:
+        in_thread(stop_amid_start)
+        gen("call task 11")
+        b.p.send_signal(signal.SIGINT)
+        b.p.send_signal(signal.SIGCONT)
+        r = balance(json.loads(b.finish().out))
+    equal(r["accounting"]["hits"], 11, "hits until the signal")
+
+
 @test("a detached session whose start is interrupted is not left behind")
 def hooking_detached():
     interrupt(signal.SIGTERM, being_started, "--detach", "kept")
