@@ -2,9 +2,11 @@
 /*
  * Kernel stack of a task other than the current one.
  *
- * The stack of a task that runs on a CPU cannot be read: its frames change
- * meanwhile. If the task wakes up during the read, the result is wrong in part;
- * the unwinder checks that each frame is on the task's stack.
+ * It can be read while the task is blocked and cannot be woken up: its frames stay
+ * as they are. The kernel's task_call_func() shows what that takes, but is not
+ * exported: who wakes a task holds its pi_lock. A task that runs, or may begin to
+ * at any time, is refused; until 6.4 or later the unwinder also warns when it finds
+ * the frame of a hooked return on the stack of a task that is in TASK_RUNNING.
  *
  * A task that has exited keeps its struct until it is reaped, but not its stack.
  * The unwinder of 6.1 reads the stack pointer's memory before it checks that the
@@ -12,10 +14,13 @@
  * exported there. So tasks with an exit state are refused: that state is set
  * before the last switch from the stack, after which it is freed by RCU.
  *
- * Locking: none. The caller holds the RCU read lock, which keeps the task, and
- * the stack of a task that has no exit state yet.
+ * Locking: the task's pi_lock, which is only tried: a run queue's lock may be
+ * held, which comes after it. The caller holds the RCU read lock, which keeps the
+ * task, and the stack of a task that has no exit state yet.
  */
 #include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/stacktrace.h>
 
 #ifndef KOBS_EXPORTS_STACK_TRACE_SAVE_TSK
@@ -70,25 +75,62 @@ static unsigned int task_stack_read(struct task_struct *task, unsigned long *ips
 }
 #endif
 
+/* Is the task blocked? Under its pi_lock: then it stays so. */
+static bool task_blocked(struct task_struct *task)
+{
+	unsigned int state = READ_ONCE(task->__state);
+
+	if (state == TASK_RUNNING || state == TASK_WAKING ||
+	    READ_ONCE(task->exit_state))
+		return false;
+	/* In the order in which __schedule() and try_to_wake_up() have them. */
+	smp_rmb();
+	if (task_is_runnable(task))
+		return false;
+	smp_rmb();
+	return !kobs_compat_on_cpu(task);
+}
+
+/**
+ * kobs_task_stack_pinned() - stack of a task that cannot be woken up
+ * @task: task, not the current one
+ * @ips: set to the frames, leaf first
+ * @max: maximum number of frames
+ *
+ * Context: any but NMI; under the RCU read lock and the task's pi_lock.
+ * Return: number of frames; 0 when the task is not blocked or has exited, or when
+ * stacks cannot be read.
+ */
+unsigned int kobs_task_stack_pinned(struct task_struct *task,
+				    unsigned long *ips, unsigned int max)
+{
+#ifdef HAVE_TASK_STACK
+	if (task_blocked(task))
+		return task_stack_read(task, ips, max);
+#endif
+	return 0;
+}
+
 /**
  * kobs_task_stack() - stack of a task
  * @task: task, not the current one; it may have exited
  * @ips: set to the frames, leaf first
  * @max: maximum number of frames
  *
- * Context: any; under the RCU read lock.
- * Return: number of frames; 0 when the task runs or has exited, in an NMI, or
- * when stacks cannot be read.
+ * Context: any; under the RCU read lock, without the task's pi_lock.
+ * Return: number of frames; 0 when the task is not blocked, is being woken up or
+ * has exited, in an NMI, or when stacks cannot be read.
  */
 unsigned int kobs_task_stack(struct task_struct *task, unsigned long *ips,
 			     unsigned int max)
 {
+	unsigned long flags;
+	unsigned int nr;
+
 	/* The last reference to a stack must not be dropped in an NMI. */
-	if (in_nmi() || READ_ONCE(task->exit_state))
+	if (in_nmi() || !raw_spin_trylock_irqsave(&task->pi_lock, flags))
 		return 0;
-#ifdef HAVE_TASK_STACK
-	return task_stack_read(task, ips, max);
-#else
-	return 0;
-#endif
+	nr = kobs_task_stack_pinned(task, ips, max);
+	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
+	return nr;
 }

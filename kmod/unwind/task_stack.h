@@ -12,5 +12,7 @@
 const char *kobs_task_stack_missing(void);
 unsigned int kobs_task_stack(struct task_struct *task, unsigned long *ips,
 			     unsigned int max);
+unsigned int kobs_task_stack_pinned(struct task_struct *task,
+				    unsigned long *ips, unsigned int max);
 
 #endif /* KOBS_TASK_STACK_H */

@@ -10,6 +10,8 @@ import locks
 from locks import Threads, do, lock, pause
 
 WAITERS = 3
+# Of /proc/sys/kernel/tainted.
+TAINT_WARN = 1 << 9
 
 
 def slow(*args):
@@ -121,6 +123,28 @@ def two():
         p = longest(dict(c, parts=[p for p in c["parts"] if not locks.RT or p.get("owner") == h.name]), lock("mutex", i), least[i])
         equal((p["owner"], p["owner_pid"]), (h.name, h.pid), "owner")
         at_least(p["max"], least[i], "time")
+
+
+@test("an owner that waits for a CPU has no stack: it may begin to run while that is read")
+def runnable():
+    """
+    The waiter, which keeps the CPU that both may run on, wakes the owner and asks for its lock. A kernel warned when it read
+    that stack: the owner's calls are hooked.
+    """
+    with Threads() as threads:
+        with Background("func", "slow", "kobs_gen_lock_holder", "--over", "1ns", "--budget", 0, "--json") as session:
+            holder = threads.held("holder", "take mutex:0 gate:0", cpu=1)
+            waiter = threads.add("waiter", "take open:0 mutex:0", cpu=1, fifo=True)
+            for t in (holder, waiter):
+                equal(t.end(), 0, f"status of {t.name}")
+            r = ended(session)
+    account(r)
+    parts = [p for c in r["calls"] if c["pid"] == waiter.pid for p in c["parts"] if is_lock(p.get("lock", ""), lock("mutex"))]
+    assert parts, r["calls"]
+    for p in parts:
+        equal((p["owner"], p["owner_pid"]), ("holder", holder.pid), "owner")
+        assert "owner_stack" not in p, p
+    equal(int(read("/proc/sys/kernel/tainted")) & TAINT_WARN, 0, "warnings of the kernel")
 
 
 @test("system calls, and what a saved report says")

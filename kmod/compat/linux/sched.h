@@ -7,6 +7,8 @@
  * PF_USER_WORKER, first in 6.4, marks threads of a process that never run its
  * code: workers of io_uring and, from then on, of vhost. Before, those of
  * io_uring were the only ones.
+ *
+ * A kernel for one processor has no on_cpu: only the current task is on it.
  */
 #ifndef KOBS_COMPAT_SCHED_H
 #define KOBS_COMPAT_SCHED_H
@@ -19,6 +21,12 @@
 
 #ifndef PF_USER_WORKER
 #define PF_USER_WORKER	PF_IO_WORKER
+#endif
+
+#ifdef CONFIG_SMP
+#define kobs_compat_on_cpu(p) (READ_ONCE((p)->on_cpu) != 0)
+#else
+#define kobs_compat_on_cpu(p) ((p) == current)
 #endif
 
 #endif /* KOBS_COMPAT_SCHED_H */

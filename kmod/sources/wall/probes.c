@@ -217,7 +217,7 @@ static void wall_probe_wakeup(void *data, struct task_struct *p)
 	struct kobs_wall_hit h KOBS_UNINIT;
 	struct kobs_wall_thread *t;
 
-	if (p == current || wall_running(p))
+	if (p == current || kobs_compat_on_cpu(p))
 		return;
 	wall_begin(&h, d, kobs_hit_enter_irqs_off(s));
 	if (!h.pc)

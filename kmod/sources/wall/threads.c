@@ -142,6 +142,7 @@ static void census_add(struct kobs_wall *d, struct task_struct *p)
 		wall_lose(d);
 }
 
+/* Under the task's pi_lock. */
 static void census_stack(struct kobs_wall *d, struct kobs_wall_thread *t,
 			 struct task_struct *p)
 {
@@ -151,7 +152,7 @@ static void census_stack(struct kobs_wall *d, struct kobs_wall_thread *t,
 
 	if (!(s->need & BIT(KOBS_W_KSTACK)))
 		return;
-	nr = kobs_task_stack(p, ips, s->unwind.depth);
+	nr = kobs_task_stack_pinned(p, ips, s->unwind.depth);
 	if (!nr)
 		return;
 	t->detail[0] = kobs_stack_table_intern(&s->stacks, 0, ips, nr);
@@ -182,7 +183,7 @@ static void census_settle(struct kobs_wall *d, struct task_struct *p)
 	if (!t || READ_ONCE(t->account.state) != WALL_UNKNOWN)
 		goto out;
 	state = READ_ONCE(p->__state);
-	if (wall_running(p))
+	if (kobs_compat_on_cpu(p))
 		WRITE_ONCE(t->account.guess,
 			   t->system ? WALL_SYSTEM : WALL_RUN);
 	else if (READ_ONCE(p->exit_state))

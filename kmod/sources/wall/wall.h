@@ -290,16 +290,6 @@ static __always_inline void wall_describe(const struct kobs_wall *d,
 		t->cgroup = kobs_cgroup_id(p);
 }
 
-/* Is the task running? Its run queue's lock is held, or its pi_lock. */
-static __always_inline bool wall_running(const struct task_struct *p)
-{
-#ifdef CONFIG_SMP
-	return READ_ONCE(p->on_cpu);
-#else
-	return p == current;
-#endif
-}
-
 /* Does the session's time run? */
 static inline bool wall_begun(const struct kobs_wall *d)
 {

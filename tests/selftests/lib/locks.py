@@ -58,7 +58,7 @@ if RT:
 class Thread:
     """A named process that runs a command."""
 
-    def __init__(self, name, command, cpu=None, times=1):
+    def __init__(self, name, command, cpu=None, times=1, fifo=False):
         self.name = name
         self.status = None
         self.pid = os.fork()
@@ -70,6 +70,8 @@ class Thread:
                 f.write(name)
             if cpu is not None:
                 os.sched_setaffinity(0, {cpu})
+            if fifo:
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
             for _ in range(times):
                 do(command)
             status = 0
@@ -116,10 +118,10 @@ class Threads:
         until(lambda: stat("asking") == n, f"{n} threads to ask for locks")
         until(lambda: all(t.status is not None or t.sleeps() for t in self.all), "all threads to sleep")
 
-    def held(self, name, command, n=1):
+    def held(self, name, command, n=1, **how):
         """A thread that holds n locks and waits at a gate when this returns."""
         taken = stat("taken") + n
-        t = self.add(name, command)
+        t = self.add(name, command, **how)
         until(lambda: stat("taken") == taken and t.sleeps(), f"{name} to take its locks")
         return t
 
