@@ -480,7 +480,7 @@ def service():
 
 @test("as text: pressure, the table with what to do next, and the sentence")
 def text():
-    with busy(6, compute):
+    with busy(3, compute):
         out = obsctl("triage", "-d", 2).out
     for words in (r"^triage, .* s, \d CPUs?, \d+ threads$", r"^PRESSURE +SOME +FULL +AVG10$", r"^RESOURCE +U +S +E +VERDICT$",
                   r"^cpu +\d+ % .* saturated$", r"^      next: obsctl sched runq --preempted -d 10$", r"^CPU-bound: on average ",
