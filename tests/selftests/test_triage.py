@@ -176,6 +176,21 @@ def slow():
         equal((report["problems"], row(report, "cpu")["errors"]["value"]), (0, 0), "problems of a CPU above its base frequency")
 
 
+@test("a CPU whose frequency cannot be counted does not keep the others out")
+def one_missing():
+    """/proc/stat has a CPU that went offline just now."""
+    stat = "/run/stat"
+    put(stat, re.sub(r"^(cpu1 .*\n)", r"\1cpu77 0 0 0 0 0 0 0 0 0 0\n", read("/proc/stat"), flags=re.M))
+    with clocks(aperf=3, mperf=4, tsc=5):
+        subprocess.run(["mount", "--bind", stat, "/proc/stat"], check=True)
+        try:
+            report, _ = triage("--passive", seconds=1)
+        finally:
+            subprocess.run(["umount", "/proc/stat"], check=True)
+    equal([w for w in report["not_seen"] if w.startswith("how fast")],
+          ["how fast CPU 77 runs: events msr/aperf/ and msr/mperf/ (Invalid argument)"], "what is not seen")
+
+
 @test("-v lists what many machines do not have, such as counters of the CPU's frequency")
 def verbose():
     if os.path.exists(f"{MSR}/events/aperf"):
@@ -480,7 +495,7 @@ def service():
 
 @test("as text: pressure, the table with what to do next, and the sentence")
 def text():
-    with busy(3, compute):
+    with busy(5, compute):
         out = obsctl("triage", "-d", 2).out
     for words in (r"^triage, .* s, \d CPUs?, \d+ threads$", r"^PRESSURE +SOME +FULL +AVG10$", r"^RESOURCE +U +S +E +VERDICT$",
                   r"^cpu +\d+ % .* saturated$", r"^      next: obsctl sched runq --preempted -d 10$", r"^CPU-bound: on average ",

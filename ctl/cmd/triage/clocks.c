@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -77,13 +78,44 @@ static int open_clock(struct clock *c, uint64_t word[][PMU_WORDS])
 	return err;
 }
 
-static void tell(struct strings *missing, const char *why)
+static void tell(struct strings *missing, const char *what, const char *why)
 {
 	struct buf line = {};
 
-	buf_printf(&line, "how fast CPUs run: %s", why);
+	buf_printf(&line, "how fast %s: %s", what, why);
 	strings_add(missing, line.p);
 	buf_free(&line);
+}
+
+/* CPUs that cannot be counted, of which one went offline just now, do not keep the others out. */
+static void tell_failed(struct strings *missing, const struct clocks *c, unsigned int cpu,
+			size_t failed, int err)
+{
+	struct buf what = {};
+	struct buf why = {};
+
+	if (!c->n)
+		buf_puts(&what, "CPUs run");
+	else if (failed == 1)
+		buf_printf(&what, "CPU %u runs", cpu);
+	else
+		buf_printf(&what, "%zu CPUs run, CPU %u for one", failed, cpu);
+	buf_printf(&why, "events msr/aperf/ and msr/mperf/ (%s)", strerror(-err));
+	tell(missing, what.p, why.p);
+	buf_free(&what);
+	buf_free(&why);
+}
+
+/* A machine of many CPUs needs more descriptors than a process has at first. */
+static void allow_files(size_t more)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max - limit.rlim_cur < more ? limit.rlim_max :
+								  limit.rlim_cur + more;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /**
@@ -95,27 +127,35 @@ static void tell(struct strings *missing, const char *why)
 void clocks_open(struct clocks *c, const struct machine *m, struct strings *missing, bool all)
 {
 	uint64_t word[CLOCK_EVENTS][PMU_WORDS] = {};
-	struct buf why = {};
+	unsigned int first = 0;
+	size_t failed = 0;
+	int why = 0;
 	size_t i;
-	int err = 0;
 
 	if (!find_events(word)) {
 		if (all)
-			tell(missing, "not available here: there are no events msr/aperf/ and msr/mperf/");
+			tell(missing, "CPUs run",
+			     "not available here: there are no events msr/aperf/ and msr/mperf/");
 		return;
 	}
 	c->v = zalloc((m->nr_cpus + 1) * sizeof(*c->v));
-	for (i = 0; !err && i < m->nr_cpus; i++) {
+	/* A command was forked before. */
+	allow_files(m->nr_cpus * CLOCK_EVENTS);
+	for (i = 0; i < m->nr_cpus; i++) {
+		int err;
+
 		c->v[c->n].cpu = m->cpus[i].id;
 		err = open_clock(&c->v[c->n], word);
 		c->n += !err;
+		if (err && !failed++) {
+			first = m->cpus[i].id;
+			why = err;
+		}
 	}
-	if (err) {
-		buf_printf(&why, "events msr/aperf/ and msr/mperf/ (%s)", strerror(-err));
-		tell(missing, why.p);
+	if (failed)
+		tell_failed(missing, c, first, failed, why);
+	if (!c->n)
 		clocks_close(c);
-	}
-	buf_free(&why);
 }
 
 /** clocks_read() - Take what was counted so far. */
