@@ -256,7 +256,10 @@ static SITE unsigned long gen_leak_bulk(unsigned long n, struct page **pages)
 	return got;
 }
 
-/* Some of the array is filled before. */
+/*
+ * Some of the array is filled before. With page_owner, a call allocates one page
+ * only.
+ */
 static int run_bulk(u64 n)
 {
 	struct page *pages[BULK];
@@ -265,7 +268,8 @@ static int run_bulk(u64 n)
 	while (n) {
 		unsigned int want = min_t(u64, n, BULK - 3);
 		unsigned int had = 0;
-		unsigned int all;
+		unsigned int all = 0;
+		unsigned int was;
 
 		memset(pages, 0, sizeof(pages));
 		for (i = 0; i < 3; i++) {
@@ -277,7 +281,11 @@ static int run_bulk(u64 n)
 				had++;
 			}
 		}
-		all = gen_leak_bulk(want + had, pages);
+		want += had;
+		do {
+			was = all;
+			all = gen_leak_bulk(want, pages);
+		} while (all < want && all > was);
 		for (i = 0; i < all; i++) {
 			unsigned int k = i == 0 ? 0 : i == 2 ? 1 : i == 8 ? 2 : 3;
 
@@ -286,7 +294,7 @@ static int run_bulk(u64 n)
 			else if (pages[i] && !shelve(&leaked, pages[i], 0))
 				return -ENOMEM;
 		}
-		if (all < had + 1)
+		if (all < want)
 			return -ENOMEM;
 		counts[COUNT_BULK] += all - had;
 		n -= all - had;
