@@ -15,6 +15,7 @@ PATH = "tests/matrix"
 # take. The limits detect hangs; they allow for a busy host. (The arm64 guest's clock jumps while it waits for the host's disk, so
 # only the whole guest has a limit. It has one processor that counts instructions, so that the PMU's counts are exact.) kmemleak
 # makes the debug kernel two to three times as slow: it has a guest of its own. 255cpus has two CPUs, and could get 253 more.
+# owner is debug, where the kernel itself knows who has each page.
 # Guests have no cmpxchg16b (scripts/vm): kmalloc_nolock() succeeds for caches that are checked only.
 CHECKED = "kmalloc-8k"
 Guest = collections.namedtuple("Guest", "build vm file_limit limit")
@@ -26,6 +27,7 @@ GUESTS = {
     "6.12": Guest("6.12", ["--kernel", "6.12", "--nmi"], 600, 3600),
     "6.12-rt": Guest("6.12-rt", ["--kernel", "6.12-rt", "--nmi"], 600, 3600),
     "6.1-rt": Guest("6.1-rt", ["--kernel", "6.1-rt", "--nmi"], 600, 3600),
+    "owner": Guest("debug", ["--kernel", "debug", "--nmi", "--append", "kmemleak=off page_owner=on"], 1200, 2400),
     "255cpus": Guest("6.1", ["--kernel", "6.1", "--smp", "2,maxcpus=255"], 600, 1200),
     "arm64": Guest("arm64", ["--arch", "arm64", "--icount"], 100000, 3600),
 }
