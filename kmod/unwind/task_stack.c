@@ -83,10 +83,11 @@ static bool task_blocked(struct task_struct *task)
 	if (state == TASK_RUNNING || state == TASK_WAKING ||
 	    READ_ONCE(task->exit_state))
 		return false;
-	/* In the order in which __schedule() and try_to_wake_up() have them. */
+	/* Read before on_rq, as try_to_wake_up() does. */
 	smp_rmb();
 	if (task_is_runnable(task))
 		return false;
+	/* It has left its run queue; pairs with its CPU's lock in __schedule(). */
 	smp_rmb();
 	return !kobs_compat_on_cpu(task);
 }
