@@ -37,6 +37,7 @@ struct pt_regs;
  * @plain: @enter reads no registers but the stack pointer, the frame pointer and
  *         those of arguments: where the pool needs no others either, the rest is not
  *         saved
+ * @concerns: whether a call is a hit at all: context, function; NULL where each is
  * @begin: enter the source's recursion guard; NULL in a recursion
  * @end: leave the recursion guard
  * @missed: count a call whose return could not be hooked
@@ -50,14 +51,16 @@ struct pt_regs;
  *
  * Context of @enter and @exit: any, NMI included; preemption off. @enter is inside
  * a recursion guard, and @exit outside: it calls nothing that can be hooked. Of
- * @keep_out and @unwanted: task, may sleep.
+ * @concerns: likewise outside, and preemption may be on. Of @keep_out and @unwanted:
+ * task, may sleep.
  *
- * With KOBS_CALL_HIT_HANDLERS(), @begin, @end, @missed and @enter are NULL, and @exit
+ * With KOBS_CALL_HIT_HANDLERS(), @concerns, @begin, @end, @missed and @enter are NULL, and @exit
  * gets 0 in place of the function.
  */
 struct kobs_call_ops {
 	size_t size;
 	bool plain;
+	bool (*concerns)(void *ctx, unsigned long ip);
 	void *(*begin)(void *ctx);
 	void (*end)(void *guarded);
 	void (*missed)(void *ctx, void *guarded);
@@ -167,6 +170,8 @@ static __always_inline void kobs_calls_hit(unsigned long ip,
 	unsigned long back;
 	void *guarded;
 
+	if (call->concerns && !call->concerns(c->ctx, ip))
+		return;
 	guarded = call->begin(c->ctx);
 	if (!guarded)
 		return;
