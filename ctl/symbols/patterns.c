@@ -167,6 +167,7 @@ static void consider(struct targets *t, const struct ksym_line *sym)
 {
 	enum match best = NO_MATCH;
 	struct target target = {};
+	bool excluded = false;
 	size_t i;
 
 	for (i = 0; i < t->nr_patterns; i++) {
@@ -176,8 +177,8 @@ static void consider(struct targets *t, const struct ksym_line *sym)
 		if (m == NO_MATCH)
 			continue;
 		if (p->exclude) {
-			t->excluded = true;
-			return;
+			excluded = true;
+			continue;
 		}
 		if (best == NO_MATCH || (best == MATCH_CLONE && m == MATCH)) {
 			target.pattern = (uint32_t)i;
@@ -189,6 +190,10 @@ static void consider(struct targets *t, const struct ksym_line *sym)
 	}
 	if (best == NO_MATCH)
 		return;
+	if (excluded) {
+		t->excluded = true;
+		return;
+	}
 	target.address = sym->address;
 	target.clone = best == MATCH_CLONE;
 	target.rank = ksym_rank(sym);
