@@ -11,6 +11,11 @@
  * parts and
  * KOBS_SLOW_REST add up to blocked, as their numbers of intervals do to
  * KOBS_SLOW_WAITS.
+ *
+ * Behind the parts are KOBS_SLOW_FUNCS functions of the parameter tree that were called
+ * in the call, of KOBS_SLOW_CHILD words each. Where KOBS_SLOW_FUNCS_REST_CALLS is not
+ * 0, calls of these functions can be among those, too. The times KOBS_SLOW_CHILD_SELF and
+ * KOBS_SLOW_FUNCS_REST add up to what all of these calls took.
  */
 #ifndef _UAPI_LINUX_KOBS_SLOW_H
 #define _UAPI_LINUX_KOBS_SLOW_H
@@ -23,6 +28,8 @@
 #define KOBS_SLOW_PARTS		8
 /* Maximum number of events that are counted in a call. */
 #define KOBS_SLOW_EVENTS	4
+/* Maximum number of functions that are called in a call. */
+#define KOBS_SLOW_CHILDREN	16
 
 /**
  * enum kobs_slow_word - words of the data
@@ -33,6 +40,10 @@
  * @KOBS_SLOW_REST_WAITS: their number
  * @KOBS_SLOW_ARG: arguments
  * @KOBS_SLOW_EVENT: what was counted of each event, in their order
+ * @KOBS_SLOW_FUNCS: number of functions that were called in it
+ * @KOBS_SLOW_FUNCS_REST: time of calls of functions that are not among these, without
+ *	calls of others in them, ns
+ * @KOBS_SLOW_FUNCS_REST_CALLS: their number
  * @KOBS_SLOW_HEAD: number of words before the parts
  */
 enum kobs_slow_word {
@@ -43,7 +54,10 @@ enum kobs_slow_word {
 	KOBS_SLOW_REST_WAITS,
 	KOBS_SLOW_ARG,
 	KOBS_SLOW_EVENT = KOBS_SLOW_ARG + KOBS_SLOW_ARGS,
-	KOBS_SLOW_HEAD = KOBS_SLOW_EVENT + KOBS_SLOW_EVENTS
+	KOBS_SLOW_FUNCS = KOBS_SLOW_EVENT + KOBS_SLOW_EVENTS,
+	KOBS_SLOW_FUNCS_REST,
+	KOBS_SLOW_FUNCS_REST_CALLS,
+	KOBS_SLOW_HEAD
 };
 
 /**
@@ -86,6 +100,26 @@ enum kobs_slow_part {
 	KOBS_SLOW_WAKER_COMM,
 	KOBS_SLOW_OWNER_STACK = KOBS_SLOW_WAKER_COMM + 2,
 	KOBS_SLOW_PART
+};
+
+/**
+ * enum kobs_slow_child - words of a function that was called in a call
+ * @KOBS_SLOW_CHILD_FUNC: its address
+ * @KOBS_SLOW_CHILD_CALLS: number of calls
+ * @KOBS_SLOW_CHILD_NS: time from their entries to their returns, ns; that of one in
+ *	another call of the same function is in the other one's
+ * @KOBS_SLOW_CHILD_SELF: time in which no other call of a function of the tree was in
+ *	progress in them, ns
+ * @KOBS_SLOW_CHILD_LONGEST: the longest of them from entry to return, ns
+ * @KOBS_SLOW_CHILD: number of words
+ */
+enum kobs_slow_child {
+	KOBS_SLOW_CHILD_FUNC,
+	KOBS_SLOW_CHILD_CALLS,
+	KOBS_SLOW_CHILD_NS,
+	KOBS_SLOW_CHILD_SELF,
+	KOBS_SLOW_CHILD_LONGEST,
+	KOBS_SLOW_CHILD
 };
 
 /**

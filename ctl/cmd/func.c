@@ -155,7 +155,7 @@ int func_run(const struct verb *verb, const struct opts *o)
 		spec.renew = own->wait ? renew : NULL;
 		spec.arg = &f;
 		if (verb->report == &func_slow_report)
-			err = func_slow_ask(&f.slow, &spec, o);
+			err = func_slow_ask(&f.slow, &spec, o) ?: func_slow_ask_tree(&f, &spec, o);
 		if (!err)
 			err = run_session(&spec, o);
 	}
@@ -163,6 +163,9 @@ int func_run(const struct verb *verb, const struct opts *o)
 	func_slow_free(&f.slow);
 	buf_free(&f.wait);
 	modules_free(&f.modules);
+	targets_free(&f.tree);
+	strings_free(&f.tree_patterns);
+	numbers_free(&f.tree_addresses);
 	numbers_free(&f.addresses);
 	targets_free(&f.targets);
 	return err;

@@ -71,6 +71,13 @@ static char *const all_functions[] = {
 	"!do_softirq", "!__do_softirq", "!handle_softirqs", "!do_softirq_own_stack",
 };
 
+/** func_graph_edges() - Patterns that exclude these. @v: set to them. Return: their number. */
+size_t func_graph_edges(char *const **v)
+{
+	*v = all_functions + 1;
+	return ARRAY_SIZE(all_functions) - 1;
+}
+
 /* What a run asks for. */
 struct graph_run {
 	struct targets	roots;

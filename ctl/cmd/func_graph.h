@@ -12,6 +12,7 @@ extern const struct opt_group func_group_over;
 extern const struct report_kind func_graph_report;
 
 void func_graph_advise(const struct session *s, struct out *o);
+size_t func_graph_edges(char *const **v);
 int func_graph_check(const struct verb *verb, const struct opts *o);
 int func_graph(const struct verb *verb, const struct opts *o);
 int func_calls(const struct verb *verb, const struct opts *o);

@@ -15,6 +15,7 @@ struct func_opts {
 	bool	each;
 	struct opt_number calls;
 	struct strings events;
+	struct strings tree;
 	struct opt_number over;		/* ns; of the verb calls */
 	bool	syscalls;	/* set by the verb of system calls */
 };
@@ -25,6 +26,9 @@ struct func_run {
 	struct modules	modules;	/* that were there before @targets were found */
 	struct buf	wait;		/* the kernel's patterns */
 	struct slow	slow;		/* of the verb slow */
+	struct targets	tree;		/* of its --tree, as are the next two */
+	struct strings	tree_patterns;
+	struct numbers	tree_addresses;
 };
 
 /* func.c */

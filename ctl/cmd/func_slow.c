@@ -31,6 +31,9 @@ static const struct opt slow_options[] = {
 	  "count these events in each of these calls, up to 4 (obsctl pmu list shows them)",
 	  &opt_whole, OPT_OWN_AT(struct func_opts, events),
 	  .allowed = "names of events with commas between them" },
+	{ "tree", 0, "PATTERN", "show the calls of these functions in slow calls; can be repeated",
+	  &opt_whole, OPT_OWN_AT(struct func_opts, tree),
+	  .allowed = "the name of a function or a pattern" },
 	{ "depth", 0, "N", "calls of a thread in progress to follow, where they nest (default 8)",
 	  &opt_param, .param = "depth" },
 	{ "inflight", 0, "N", "calls that can be in progress at once (0: as many as fit the machine)",
@@ -116,6 +119,7 @@ void func_slow_free(struct slow *w)
 	pmu_events_free(&w->events);
 	numbers_free(&w->event_words);
 	strings_free(&w->by_names);
+	func_slow_free_tree(w);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -184,8 +188,8 @@ static void describe(struct report *r, struct buf *out)
 	const struct slow *w = r->judged;
 	char over[32], slow[32], all[32], sum[32];
 
-	buf_printf(out, " of %u %s%s: %s of %s calls took %s or longer", s->targets,
-		   w->syscalls ? "system call" : "function", s->targets == 1 ? "" : "s",
+	func_slow_describe_tree(w, s, out);
+	buf_printf(out, ": %s of %s calls took %s or longer",
 		   format_count(slow, sizeof(slow), w->taken),
 		   format_count(all, sizeof(all), w->taken + model_note_number(s, "fast")),
 		   format_ns(over, sizeof(over), (double)param_of(s, "over")));
@@ -249,8 +253,10 @@ static void print_foot(struct report *r, struct out *o)
 {
 	struct slow *w = r->judged;
 
-	if (w)
-		func_slow_print_calls(w, o, w->each || r->opts->verbose);
+	if (!w)
+		return;
+	func_slow_print_tree(w, o, r->opts);
+	func_slow_print_calls(w, o, w->each || r->opts->verbose);
 }
 
 static void release(struct report *r)
@@ -271,6 +277,7 @@ static void restore(struct report *r)
 		return;
 	w = zalloc(sizeof(*w));
 	func_slow_load(w, r->saved->root);
+	func_slow_load_tree(w, r->saved->root);
 	r->judged = w;
 }
 

@@ -26,6 +26,8 @@ struct slow_record {
 	uint64_t	keys[VIEW_COLUMNS];
 	uint64_t	data[KOBS_SLOW_HEAD + KOBS_SLOW_PARTS * KOBS_SLOW_PART];
 	size_t		parts;
+	uint64_t	child[KOBS_SLOW_CHILDREN * KOBS_SLOW_CHILD];
+	size_t		children;	/* functions that it called */
 };
 
 /* Where a call was blocked: the frames of a stack up to the call's function. */
@@ -77,9 +79,17 @@ struct slow {
 	struct longest	calls;
 	struct pmu_events events;	/* that are counted in calls */
 	struct numbers	event_words;
+	const struct targets *roots;	/* with --tree, the functions of the patterns */
+	const struct targets *tree;	/* and its own; NULL without it */
+	struct map	callees;	/* calls of these in all slow calls, by the names */
+	uint64_t	rest;		/* time of those that are not there */
+	uint64_t	rest_calls;
+	json_t		*tree_saved;	/* in a report that was saved, or NULL */
 	uint64_t	taken;
 	uint64_t	sum;		/* of their durations */
 };
+
+struct func_run;
 
 extern const struct opt_group func_group_slow;
 extern const struct report_kind func_slow_report;
@@ -111,6 +121,17 @@ const struct slow_held *func_slow_held(struct slow *w, struct view *v, uint64_t 
 /* func_slow_args.c */
 void func_slow_set_args(struct slow *w, struct view *v, const struct slow_record *rec, json_t *to);
 void func_slow_print_args(const json_t *call, struct buf *out);
+
+/* func_slow_tree.c */
+int func_slow_ask_tree(struct func_run *f, struct run_spec *spec, const struct opts *o);
+void func_slow_describe_tree(const struct slow *w, const struct session *s, struct buf *out);
+void func_slow_add_children(struct slow *w, struct view *v, const struct slow_record *rec);
+void func_slow_set_children(struct slow *w, struct view *v, const struct slow_record *rec,
+			    json_t *to);
+void func_slow_print_children(const json_t *call, struct out *o);
+void func_slow_print_tree(struct slow *w, struct out *o, const struct opts *opts);
+void func_slow_load_tree(struct slow *w, const json_t *root);
+void func_slow_free_tree(struct slow *w);
 
 /* func_slow_calls.c */
 void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *rec,

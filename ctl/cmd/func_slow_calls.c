@@ -129,6 +129,7 @@ static json_t *call_of(struct slow *w, struct view *v, const struct slow_record 
 	json_object_set_new(call, "parts", parts);
 	longest_set_number(call, "rest", rec->data[KOBS_SLOW_REST]);
 	longest_set_number(call, "rest_waits", rec->data[KOBS_SLOW_REST_WAITS]);
+	func_slow_set_children(w, v, rec, call);
 	return call;
 }
 
@@ -254,6 +255,7 @@ static void print_text(const json_t *call, struct out *o)
 		out_line(o, "    %9s  %s shorter waits elsewhere",
 			 format_ns(shown, sizeof(shown), (double)rest),
 			 format_count(count, sizeof(count), longest_number(call, "rest_waits")));
+	func_slow_print_children(call, o);
 }
 
 static const struct longest_kind kind = {

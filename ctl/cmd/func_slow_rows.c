@@ -84,10 +84,26 @@ static void prepare(struct slow *w, struct view *v)
 	w->ready = true;
 }
 
+/* What a call called is at the end of its data. Return: the words that it takes there. */
+static size_t take_children(struct slow_record *r, const struct event *ev)
+{
+	const uint64_t *data = ev->data;
+	uint64_t n = data[KOBS_SLOW_FUNCS];
+	size_t words;
+
+	if (n > KOBS_SLOW_CHILDREN || KOBS_SLOW_HEAD + n * KOBS_SLOW_CHILD > ev->nr_data)
+		return 0;
+	r->children = (size_t)n;
+	words = r->children * KOBS_SLOW_CHILD;
+	memcpy(r->child, data + ev->nr_data - words, words * sizeof(*r->child));
+	return words;
+}
+
 static void take(struct trace *t, const struct event *ev, const uint64_t *rec)
 {
 	struct slow *w = of(t);
 	size_t most = ARRAY_SIZE(w->v->data);
+	size_t nr = ev->nr_data;
 	struct slow_record *r;
 
 	if (!ev->data || ev->nr_data < KOBS_SLOW_HEAD)
@@ -96,8 +112,9 @@ static void take(struct trace *t, const struct event *ev, const uint64_t *rec)
 	r = &w->v[w->n++];
 	memset(r, 0, sizeof(*r));
 	memcpy(r->keys, rec + 2, t->view->nr_columns * sizeof(*r->keys));
-	memcpy(r->data, ev->data, (ev->nr_data < most ? ev->nr_data : most) * sizeof(*r->data));
-	r->parts = (ev->nr_data - KOBS_SLOW_HEAD) / KOBS_SLOW_PART;
+	nr -= take_children(r, ev);
+	memcpy(r->data, ev->data, (nr < most ? nr : most) * sizeof(*r->data));
+	r->parts = (nr - KOBS_SLOW_HEAD) / KOBS_SLOW_PART;
 	if (r->parts > KOBS_SLOW_PARTS)
 		r->parts = KOBS_SLOW_PARTS;
 }
@@ -324,6 +341,7 @@ static void add_record(struct trace *t, const struct slow_record *rec)
 		add_part(t, rec, &parts[i], &part);
 	}
 	add(w, t->view, rec, &shorter, &rest);
+	func_slow_add_children(w, t->view, rec);
 	func_slow_keep(w, t->view, rec, parts);
 }
 

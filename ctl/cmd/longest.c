@@ -115,7 +115,8 @@ void longest_free(struct longest *l)
 	free(l->v);
 }
 
-static void print_json(struct out *o, const char *key, json_t *value)
+/** longest_print_json() - Print JSON as it is. */
+void longest_print_json(struct out *o, const char *key, json_t *value)
 {
 	const char *name;
 	json_t *item;
@@ -124,12 +125,12 @@ static void print_json(struct out *o, const char *key, json_t *value)
 	if (json_is_object(value)) {
 		out_open(o, key, '{');
 		json_object_foreach(value, name, item)
-			print_json(o, name, item);
+			longest_print_json(o, name, item);
 		out_close(o, '}');
 	} else if (json_is_array(value)) {
 		out_open(o, key, '[');
 		json_array_foreach(value, i, item)
-			print_json(o, NULL, item);
+			longest_print_json(o, NULL, item);
 		out_close(o, ']');
 	} else if (json_is_string(value)) {
 		out_json_text(o, key, json_string_value(value));
@@ -167,7 +168,7 @@ void longest_print(struct longest *l, const struct longest_kind *kind, struct ou
 	out_line(o, "\n%s:", kind->title);
 	for (i = 0; i < l->n; i++) {
 		if (o->json)
-			print_json(o, NULL, l->v[i].json);
+			longest_print_json(o, NULL, l->v[i].json);
 		else
 			kind->print(l->v[i].json, o);
 	}

@@ -43,6 +43,7 @@ void longest_set_text(json_t *to, const char *key, const char *text);
 const char *longest_text(const json_t *from, const char *key);
 uint64_t longest_number(const json_t *from, const char *key);
 void longest_print_thread(const json_t *from, const char *pid, const char *tid, struct buf *to);
+void longest_print_json(struct out *o, const char *key, json_t *value);
 void longest_print_stack(const json_t *stack, struct out *o);
 
 #endif

@@ -82,7 +82,8 @@ static int make_session(struct run *r)
 		return err;
 	err = attach_new(&r->attach, r->spec, &r->view, &r->session);
 	if (!err)
-		err = kept_out_check(r->spec->targets, &r->session);
+		err = kept_out_check(r->spec->targets, &r->session) ?:
+		      kept_out_check(r->spec->more_targets, &r->session);
 	if (!err)
 		err = view_bind(&r->view, &r->session);
 	if (!err)

@@ -22,6 +22,7 @@ struct run_spec {
 	const char	*title;		/* of its report; NULL: the source and the mode */
 	const struct report_kind *kind;	/* of its report, or NULL */
 	const struct targets *targets;	/* functions, or NULL */
+	const struct targets *more_targets; /* others that reports do not list, or NULL */
 	const char *const *usual;	/* columns without --by, of records; or NULL */
 	/* Tasks whose end ends it, where the options do not filter by them; or NULL. */
 	const struct opts *observed;

@@ -21,6 +21,8 @@ struct slow_fixture {
 	struct trace	trace;
 	uint64_t	func;
 	uint64_t	held;	/* by what the parts of a call are blocked; 0 for no lock */
+	const uint64_t	*child;	/* what a call called: entries, and their number */
+	size_t		children;
 };
 
 static void add_trace_stack(struct slow_fixture *s, uint32_t id, const char *leaf,
@@ -99,10 +101,12 @@ static void end_slow(struct slow_fixture *s)
 static void add_call(struct slow_fixture *s, const uint64_t *parts, size_t n, uint64_t flags,
 		     uint64_t rest)
 {
-	uint64_t data[KOBS_SLOW_HEAD + KOBS_SLOW_PARTS * EACH] = {
+	uint64_t data[KOBS_SLOW_HEAD + KOBS_SLOW_PARTS * EACH + 2 * KOBS_SLOW_CHILD] = {
 		[KOBS_SLOW_FLAGS] = flags, [KOBS_SLOW_BEGIN] = 12345678901ull,
 		[KOBS_SLOW_WAITS] = n + !!rest, [KOBS_SLOW_REST] = rest,
 		[KOBS_SLOW_REST_WAITS] = !!rest, [KOBS_SLOW_ARG] = 77,
+		[KOBS_SLOW_FUNCS] = s->children, [KOBS_SLOW_FUNCS_REST] = s->children ? 1500 : 0,
+		[KOBS_SLOW_FUNCS_REST_CALLS] = s->children ? 4 : 0,
 	};
 	uint64_t rec[2 + BLOCKED + 1] = {
 		[2 + FUNC] = s->func, [2 + COMM] = text_key(&s->f, "reader"), [2 + PID] = 321,
@@ -124,6 +128,8 @@ static void add_call(struct slow_fixture *s, const uint64_t *parts, size_t n, ui
 		word[KOBS_SLOW_OWNER_STACK] = s->held ? 2 : 0;
 		rec[2 + BLOCKED] += parts[2 * i + 1];
 	}
+	for (i = 0; i < s->children * KOBS_SLOW_CHILD; i++)
+		data[ev.nr_data++] = s->child[i];
 	rec[2 + DURATION] = rec[2 + RUN] + rec[2 + IRQ] + rec[2 + WOKEN] + rec[2 + BLOCKED];
 	s->f.session.recorded++;
 	func_slow_rows.take(&s->trace, &ev, rec);
@@ -244,6 +250,55 @@ static void test_locks(void)
 	end_slow(&s);
 }
 
+/* What slow calls called. */
+static void test_tree(void)
+{
+	const uint64_t child[] = {
+		0x7004, 1, 5000, 4000, 5000,
+		0x7100, 3, 60000, 60000, 30000,
+	};
+	struct target inner[] = {
+		{ .address = 0x7000, .name = "rw_verify_area", .module = "" },
+		{ .address = 0x7100, .name = "pipe_read", .module = "" },
+	};
+	const struct targets roots = { .n = 1 };
+	struct targets tree = { .v = inner, .n = 2 };
+	struct slow_fixture s;
+
+	begin_slow(&s, false);
+	s.f.opts.verbose = true;
+	s.f.session.targets = 3;
+	s.run.slow.roots = &roots;
+	s.run.slow.tree = &tree;
+	s.child = child;
+	s.children = 2;
+	add_call(&s, (const uint64_t []){ 1, 70000 }, 1, 0, 0);
+	add_call(&s, (const uint64_t []){ 1, 80000, 2, 500 }, 2, 0, 0);
+	s.children = 0;
+	add_call(&s, (const uint64_t []){ 1, 6000 }, 1, 0, 0);
+	s.run.slow.calls.most = 3;
+	finish(&s, "child calls, from a file");
+	has(s.f.text, "func slow of 1 function, with 2 in its calls: 3 of 33 calls took", "the title");
+	has(s.f.text, "\nChild calls in the slow calls:\n"
+	    "FUNC              CALLS      TIMES       TIME    SHARE       SELF    LONGEST\n"
+	    "pipe_read             2          6     120 us   74.5 %     120 us    30.0 us\n"
+	    "rw_verify_area        2          2    10.0 us    6.2 %    8.00 us    5.00 us\n"
+	    "      3.00 us  in 8 calls of others or of these, without what they call\n",
+	    "all slow calls, the longest first");
+	has(s.f.text, "    child calls:\n"
+	    "      60.0 us  pipe_read, 3 times, the longest 30.0 us\n"
+	    "      5.00 us  rw_verify_area, self 4.00 us\n"
+	    "      1.50 us  in 4 calls of others or of these, without what they call\n",
+	    "one of them");
+	has(s.f.json, "\"children\": {\"duration\": 161090, \"functions\": [{\"func\": \"pipe_read\", \"calls\": 2, \"count\": 6, \"sum\": 120000, \"self\": 120000, \"max\": 30000}, ",
+	    "JSON of all");
+	has(s.f.json, "\"rest\": 3000, \"rest_calls\": 8}", "and their rest");
+	has(s.f.json, "\"children\": [{\"func\": \"pipe_read\", \"count\": 3, \"sum\": 60000, \"self\": 60000, \"max\": 30000}, {\"func\": \"rw_verify_area\", \"count\": 1, \"sum\": 5000, \"self\": 4000, \"max\": 5000}], \"children_rest\": 1500, \"children_rest_calls\": 4",
+	    "JSON of one");
+	has(s.f.json, "\"children\": [], \"children_rest\": 0", "and of one that called nothing");
+	end_slow(&s);
+}
+
 /* Records that make no sense do no harm. */
 static void test_broken(void)
 {
@@ -262,6 +317,7 @@ static void test_broken(void)
 	data[KOBS_SLOW_HEAD + KOBS_SLOW_STATE] = 1ull << 32;
 	func_slow_rows.take(&s.trace, &ev, rec);
 	ok(s.run.slow.v[0].parts == KOBS_SLOW_PARTS, "no more parts than there can be");
+	ok(!s.run.slow.v[0].children, "and no more functions that it called");
 	s.run.slow.n = 0;
 	finish(&s, "no record, from a file");
 	end_slow(&s);
@@ -275,6 +331,7 @@ int main(void)
 	test_calls();
 	test_syscalls();
 	test_locks();
+	test_tree();
 	test_broken();
 	unlink(path_of("a.json"));
 	unlink(path_of("out"));

@@ -174,7 +174,8 @@ NEEDS = {
     "func": lambda: [functions(), param("inflight", 16)],
     **{kind: lambda: [functions(), words("roots", symbol("kobs_gen_leaf")), param("inflight", 16), param("tasks", 16), param("settle", 1000)]
        for kind in ("func graph", "func calls")},
-    "func slow": lambda: [functions(), param("inflight", 16), param("tasks", 16), words("events", 1, 2, 0, 0, 0, 0, 0, 0)],
+    "func slow": lambda: [functions(), words("tree", symbol("kobs_gen_leaf")), param("inflight", 16), param("tasks", 16),
+                          words("events", 1, 2, 0, 0, 0, 0, 0, 0)],
     "probe time": lambda: points(4, 5, 9),
     "probe time, pairs": pairs,
     "probe": lambda: points(0, 1, 8),

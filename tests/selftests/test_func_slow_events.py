@@ -130,7 +130,7 @@ def refusals():
     k = nlkit.K
     nl = nlkit.Netlink()
     address = next(int(line.split()[0], 16) for line in read("/proc/kallsyms").splitlines() if line.split()[2] == "vfs_read")
-    for mode, words, part in (("count", [1, 2, 0, 0, 0, 0, 0, 0], "parameters over, syscalls and events belong to func slow"),
+    for mode, words, part in (("count", [1, 2, 0, 0, 0, 0, 0, 0], "parameters over, syscalls, events and tree belong to func slow"),
                               ("slow", [1, 2, 0, 0, 0, 0, 0, 0] * 5, "events"),
                               ("slow", [1, 2, 0, 0, 0, 0, 0, 0, 1], "events"),
                               ("slow", [1, 2, 0, 0, 1 << 6, 0, 0, 0], "event 0: only a type"),

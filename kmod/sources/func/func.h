@@ -65,6 +65,7 @@ enum kobs_func_param {
 	FUNC_P_OVER,
 	FUNC_P_SYSCALLS,
 	FUNC_P_EVENTS,
+	FUNC_P_TREE,
 	FUNC_P
 };
 

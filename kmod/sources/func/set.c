@@ -72,13 +72,15 @@ bool kobs_func_may(const struct kobs_session *s, u64 n)
 int kobs_func_take(struct kobs_func *f, unsigned int *n)
 {
 	static const enum kobs_func_param from[] = {
-		FUNC_P_FUNCTIONS, FUNC_P_ROOTS
+		FUNC_P_FUNCTIONS, FUNC_P_ROOTS, FUNC_P_TREE
 	};
 	const struct kobs_value *params = f->s->source_params;
-	u64 all = params[FUNC_P_FUNCTIONS].number + params[FUNC_P_ROOTS].number;
+	u64 all = 0;
 	unsigned int i;
 	u64 k;
 
+	for (i = 0; i < ARRAY_SIZE(from); i++)
+		all += params[from[i]].number;
 	f->ips = kvmalloc_array(all ?: 1, sizeof(*f->ips), GFP_KERNEL);
 	if (!f->ips)
 		return -ENOMEM;

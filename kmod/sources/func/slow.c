@@ -17,6 +17,9 @@
  * the scheduler's that it makes for a thread of which it has told that it is switched
  * out: its record is that of whoever wakes it up (slow_time.c).
  *
+ * With the parameter tree, a hit is also a call of one of its functions in such a call of
+ * the same thread (slow_tree.h). It has no record of its own, and counts as filtered.
+ *
  * A call that has not returned when the session ends has a record if it is slow by
  * then, and is lost as in flight if it is not.
  *
@@ -28,60 +31,7 @@
 #include <linux/string.h>
 #include <asm/syscall.h>
 
-#include "sources/func/slow.h"
-
-/**
- * struct kobs_slow_call - data of a call in progress
- * @task: record of its thread; NULL in an interrupt
- * @start: of such a call, when it began, ns
- * @use: use of the record's entry: it changes when the thread's calls are over
- * @place: its place among these
- * @cost: cost of the entry's handler if the hit is timed, else 0
- */
-struct kobs_slow_call {
-	struct kobs_slow_task *task;
-	u64 start;
-	u32 use;
-	u32 place;
-	u64 cost;
-};
-
-/* The current thread enters a call, and is in none. NULL when there is no room. */
-static __always_inline struct kobs_slow_task *slow_claim(struct kobs_slow *d)
-{
-	const u64 *comm = (const u64 *)current->comm;
-	struct kobs_inflight_ref ref KOBS_UNINIT;
-	struct kobs_slow_task *t;
-
-	if (kobs_inflight_begin(&d->tasks, (u64)current, 0, &ref) !=
-	    KOBS_INFLIGHT_BEGUN)
-		return NULL;
-	t = d->records + (ref.state - d->tasks.states) * d->stride;
-	t->ref = ref;
-	t->depth = 0;
-	t->class = SLOW_RUN;
-	t->busy = true;
-	t->lock = 0;
-	t->cpu = raw_smp_processor_id();
-	t->pid = current->tgid;
-	t->tid = current->pid;
-	t->comm[0] = comm[0];
-	t->comm[1] = comm[1];
-	if (unlikely(d->s->need & BIT(KOBS_W_CGROUP)))
-		t->cgroup = kobs_cgroup_id(current);
-	ref.entry->start = 0;
-	ref.entry->data[0] = (u64)t;
-	kobs_inflight_publish(&ref);
-	return t;
-}
-
-/* The thread has left its last call. */
-static __always_inline void slow_release(struct kobs_slow_task *t)
-{
-	struct kobs_inflight_ref ref = t->ref;
-
-	kobs_inflight_end_own(&ref);
-}
+#include "sources/func/slow_tree.h"
 
 /* A system call's function has one argument: where all of them are. */
 static noinline bool slow_syscall_args(struct kobs_slow_frame *f,
@@ -118,7 +68,8 @@ static __always_inline void slow_args(const struct kobs_slow *d,
 /* A call begins: the time from here on is its. */
 static __always_inline u64 slow_push(struct kobs_slow *d,
 				     struct kobs_slow_task *t, unsigned long ip,
-				     const struct pt_regs *regs)
+				     const struct pt_regs *regs,
+				     struct kobs_slow_tree_call *tree, u32 role)
 {
 	struct kobs_slow_frame *f = &t->frame[t->depth];
 	u64 now;
@@ -135,6 +86,8 @@ static __always_inline u64 slow_push(struct kobs_slow *d,
 	memset(f->ns, 0, sizeof(f->ns));
 	kobs_slow_parts_empty(&f->parts);
 	slow_args(d, f, regs);
+	if (tree)
+		tree->inner = slow_push_below(d, t, ip, role);
 	if (unlikely(d->counting))
 		kobs_slow_count_enter(d, t);
 	t->depth++;
@@ -142,36 +95,13 @@ static __always_inline u64 slow_push(struct kobs_slow *d,
 }
 
 /*
- * The record of the current thread, which nobody else changes until slow_free();
- * NULL for a call that is no part of its time. Of a thread that is in no call, and
- * finds no room, it is an error pointer.
+ * Begin a call. @tree: with the parameter tree, the same call, whose function has that
+ * @role. Returns what becomes of it.
  */
-static __always_inline struct kobs_slow_task *slow_seize(struct kobs_slow *d)
-{
-	struct kobs_slow_task *t;
-
-	if (unlikely(!slow_in_thread()))
-		return NULL;
-	t = slow_find(d, current);
-	if (!t)
-		return slow_claim(d) ?: ERR_PTR(-ENOSPC);
-	if (unlikely(READ_ONCE(t->busy) || READ_ONCE(t->class) != SLOW_RUN))
-		return NULL;
-	WRITE_ONCE(t->busy, true);
-	barrier();
-	return t;
-}
-
-static __always_inline void slow_free(struct kobs_slow_task *t)
-{
-	barrier();
-	WRITE_ONCE(t->busy, false);
-}
-
-/* Begin a call. Returns what becomes of it. */
 static __always_inline enum kobs_counter
 slow_begin_call(struct kobs_slow *d, unsigned long ip, const struct pt_regs *regs,
-		struct kobs_slow_call *call)
+		struct kobs_slow_call *call, struct kobs_slow_tree_call *tree,
+		u32 role)
 {
 	struct kobs_slow_task *t = slow_seize(d);
 
@@ -182,31 +112,33 @@ slow_begin_call(struct kobs_slow *d, unsigned long ip, const struct pt_regs *reg
 		call->start = ktime_get_mono_fast_ns();
 		return FUNC_N_IN_FLIGHT;
 	}
-	if (unlikely(t->depth == d->depth)) {
+	if (unlikely(t->depth == d->depth ||
+		     (role & KOBS_SLOW_INNER && slow_inner_full(d, t)))) {
 		slow_free(t);
 		return FUNC_N_DEEP;
 	}
 	call->use = t->ref.use;
 	call->place = t->depth;
-	call->start = slow_push(d, t, ip, regs);
+	call->start = slow_push(d, t, ip, regs, tree, role);
 	slow_free(t);
 	return FUNC_N_IN_FLIGHT;
 }
 
-static __always_inline bool slow_enter(void *ctx, unsigned long ip,
-				       const struct pt_regs *regs, void *data)
+static __always_inline bool slow_enter_root(struct kobs_slow *d, unsigned long ip,
+					    const struct pt_regs *regs,
+					    struct kobs_slow_call *call,
+					    struct kobs_slow_tree_call *tree,
+					    u32 role)
 {
-	struct kobs_slow *d = ctx;
 	struct kobs_session *s = d->s;
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
-	struct kobs_slow_call *call = data;
 	enum kobs_counter fate;
 	u64 t0;
 
 	if (!kobs_hit_begin(s, pc, &t0))
 		return false;
 	if (kobs_hit_wanted(s, pc)) {
-		fate = slow_begin_call(d, ip, regs, call);
+		fate = slow_begin_call(d, ip, regs, call, tree, role);
 		kobs_count(&pc->counters, fate);
 		if (likely(fate == FUNC_N_IN_FLIGHT)) {
 			call->cost = unlikely(t0) ? (call->start - t0) ?: 1 : 0;
@@ -215,6 +147,12 @@ static __always_inline bool slow_enter(void *ctx, unsigned long ip,
 	}
 	kobs_hit_end(s, pc, t0, 0);
 	return false;
+}
+
+static __always_inline bool slow_enter(void *ctx, unsigned long ip,
+				       const struct pt_regs *regs, void *data)
+{
+	return slow_enter_root(ctx, ip, regs, data, NULL, 0);
 }
 
 /* Calls above this one whose return was not seen are over, too. */
@@ -249,16 +187,17 @@ slow_judge(struct kobs_slow *d, struct kobs_cpu *pc, unsigned long ip,
 	v[FUNC_W_FUNC] = ip;
 	v[FUNC_W_CALLER] = caller;
 	v[FUNC_W_DURATION] = duration;
-	return kobs_slow_record(d, pc, v, f ? f->begin : call->start, f);
+	return kobs_slow_record(d, pc, v, f ? f->begin : call->start, call->task,
+				f);
 }
 
-static __always_inline void slow_exit(void *ctx, unsigned long ip,
-				      unsigned long caller, unsigned long ret,
-				      const void *data)
+/* @tree: as for slow_begin_call(). */
+static __always_inline void slow_exit_root(struct kobs_slow *d, unsigned long ip,
+					   unsigned long caller,
+					   const struct kobs_slow_call *call,
+					   const struct kobs_slow_tree_call *tree)
 {
-	const struct kobs_slow_call *call = data;
 	struct kobs_slow_task *t = call->task;
-	struct kobs_slow *d = ctx;
 	struct kobs_session *s = d->s;
 	struct kobs_cpu *pc = this_cpu_ptr(s->cpu);
 	struct kobs_slow_frame *f = NULL;
@@ -275,6 +214,8 @@ static __always_inline void slow_exit(void *ctx, unsigned long ip,
 		barrier();
 		f = slow_pop(d, t, call->place, &now);
 		duration = t->since - f->begin;
+		if (tree)
+			slow_pop_below(d, t, call->place);
 	} else {
 		now = ktime_get_mono_fast_ns();
 		duration = kobs_elapsed(call->start, now);
@@ -286,10 +227,69 @@ static __always_inline void slow_exit(void *ctx, unsigned long ip,
 		/* Busy until it is gone: an interrupt must not find it empty. */
 		slow_release(t);
 	} else if (t) {
+		if (tree && tree->inner < t->inner)
+			kobs_slow_inner_pop(d, t, tree->inner);
 		slow_fold(f - 1, f);
 		slow_free(t);
 	}
 	kobs_hit_end(s, pc, call->cost ? now : 0, call->cost);
+}
+
+static __always_inline void slow_exit(void *ctx, unsigned long ip,
+				      unsigned long caller, unsigned long ret,
+				      const void *data)
+{
+	slow_exit_root(ctx, ip, caller, data, NULL);
+}
+
+/* One that is none has a cost, too: if it is timed, what it took is done again. */
+static noinline void slow_tree_elsewhere(struct kobs_slow *d, unsigned long ip)
+{
+	struct kobs_cpu *pc;
+	bool hits;
+	u64 t0;
+
+	preempt_disable_notrace();
+	pc = this_cpu_ptr(d->s->cpu);
+	t0 = kobs_hit_call_begin(d->s, pc);
+	if (unlikely(t0)) {
+		hits = slow_tree_hits(d, ip);
+		OPTIMIZER_HIDE_VAR(hits);
+		kobs_hit_call_end(d->s, pc, t0);
+	}
+	preempt_enable_notrace();
+}
+
+static __always_inline bool slow_tree_concerns(void *ctx, unsigned long ip)
+{
+	if (slow_tree_hits(ctx, ip))
+		return true;
+	slow_tree_elsewhere(ctx, ip);
+	return false;
+}
+
+static __always_inline bool slow_tree_enter(void *ctx, unsigned long ip,
+					    const struct pt_regs *regs, void *data)
+{
+	struct kobs_slow_tree_call *call = data;
+	struct kobs_slow *d = ctx;
+	u32 role = kobs_slow_role(&d->roles, ip);
+
+	if (role & KOBS_SLOW_ROOT)
+		return slow_enter_root(d, ip, regs, &call->call, call, role);
+	return slow_enter_inner(d, ip, call);
+}
+
+static __always_inline void slow_tree_exit(void *ctx, unsigned long ip,
+					   unsigned long caller,
+					   unsigned long ret, const void *data)
+{
+	const struct kobs_slow_tree_call *call = data;
+
+	if (call->call.task && call->call.place == SLOW_NO_PLACE)
+		slow_exit_inner(ctx, call);
+	else
+		slow_exit_root(ctx, ip, caller, &call->call, call);
 }
 
 static __always_inline void *slow_guard(void *ctx)
@@ -341,6 +341,21 @@ static const struct kobs_call_ops slow_call_ops = {
 	.unwanted = slow_unwanted,
 };
 
+static const struct kobs_call_ops slow_tree_ops = {
+	.size = sizeof(struct kobs_slow_tree_call),
+	.plain = true,
+	.concerns = slow_tree_concerns,
+	.begin = slow_guard,
+	.end = slow_unguard,
+	.missed = slow_miss,
+	.enter = slow_tree_enter,
+	.exit = slow_tree_exit,
+	.keep_out = slow_keep_out,
+	.unwanted = slow_unwanted,
+};
+
 KOBS_CALL_HANDLERS(slow_call, slow_call_ops);
+KOBS_CALL_HANDLERS(slow_tree_call, slow_tree_ops);
 
 const struct kobs_call_handlers * const kobs_slow_call = &slow_call;
+const struct kobs_call_handlers * const kobs_slow_tree_call = &slow_tree_call;

@@ -6,6 +6,9 @@
  *	slow_count.c	counts of events in a call
  *	slow_lock.c	locks that block threads
  *	slow_parts.c	blocked intervals of a call
+ *	slow_children.c	what a call called
+ *	slow_roles.c	which functions are roots, and which are the tree's
+ *	slow_tree.c	calls in a call
  *	slow_record.c	records
  *	slow_time.c	handlers of the scheduler's events
  *	slow_setup.c	memory, start and stop
@@ -26,7 +29,9 @@
 #include "hooks/tracepoint.h"
 #include "lib/inflight.h"
 #include "sources/func/func.h"
+#include "sources/func/slow_children.h"
 #include "sources/func/slow_parts.h"
+#include "sources/func/slow_roles.h"
 
 /**
  * enum kobs_slow_class - what a thread does in a call
@@ -71,6 +76,7 @@ struct kobs_slow_frame {
  * @ref: its entry in the table of tasks
  * @seq: odd while an event of the scheduler changes it
  * @depth: number of calls in progress
+ * @inner: number of calls of the tree in progress
  * @class: enum kobs_slow_class of the interval in progress
  * @state: of a blocked one: enum kobs_slow_state
  * @busy: a handler of a call changes it
@@ -88,12 +94,13 @@ struct kobs_slow_frame {
  * @cgroup: its control group then; only with that column
  * @counting: @counts were read
  * @counts: this CPU's counts of events when the interval began, of one that runs
- * @frame: calls in progress
+ * @frame: calls in progress; with the parameter tree there is more behind, see slow_tree.h
  */
 struct kobs_slow_task {
 	struct kobs_inflight_ref ref;
 	u32 seq;
 	u32 depth;
+	u32 inner;
 	u8 class;
 	u8 state;
 	bool busy;
@@ -122,6 +129,9 @@ struct kobs_slow_waker {
 
 #define SLOW_PROBES		(5 + KOBS_STOLEN_PROBES)
 
+/* Calls of the tree of a thread that can be in progress, for each of its calls. */
+#define SLOW_INNER		8
+
 /**
  * struct kobs_slow - a session of this mode
  * @s: session
@@ -129,11 +139,15 @@ struct kobs_slow_waker {
  * @depth: maximum number of calls of a task in progress
  * @stacks: stacks of blocked intervals are taken
  * @syscalls: functions are those of system calls
+ * @tree: calls in calls are observed: @roles says which
+ * @roles: functions that are calls of their own, and those of the tree
  * @counting: events that are counted in calls, or NULL
  * @tasks: tasks that are in a call; an entry's data is its record
  * @records: records, one for each slot of @tasks
+ * @below: offset in a record of what the tree has
  * @stride: bytes of a record
  * @fast: calls that were not slow
+ * @inner: calls of the tree alone that have returned, or NULL
  * @missed: events that did not follow the one before
  * @no_stack: stacks that found no room
  * @probes: tracepoints
@@ -146,11 +160,15 @@ struct kobs_slow {
 	u32 depth;
 	bool stacks;
 	bool syscalls;
+	bool tree;
+	struct kobs_slow_roles roles;
 	struct kobs_counting *counting;
 	struct kobs_inflight_table tasks;
 	void *records;
+	size_t below;
 	size_t stride;
 	u64 __percpu *fast;
+	u64 __percpu *inner;
 	atomic64_t missed;
 	atomic64_t no_stack;
 	struct kobs_probe probes[SLOW_PROBES];
@@ -247,6 +265,7 @@ static __always_inline void slow_fold(struct kobs_slow_frame *to,
 
 /* slow.c */
 extern const struct kobs_call_handlers * const kobs_slow_call;
+extern const struct kobs_call_handlers * const kobs_slow_tree_call;
 
 /* slow_count.c */
 void kobs_slow_count_begin(const struct kobs_slow *d, struct kobs_slow_task *t);
@@ -256,6 +275,7 @@ void kobs_slow_count_enter(const struct kobs_slow *d, struct kobs_slow_task *t);
 /* slow_record.c */
 enum kobs_counter kobs_slow_record(struct kobs_slow *d, struct kobs_cpu *pc,
 				   u64 *v, u64 begin,
+				   const struct kobs_slow_task *t,
 				   const struct kobs_slow_frame *f);
 void kobs_slow_finish(struct kobs_slow *d);
 

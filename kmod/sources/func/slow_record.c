@@ -7,9 +7,12 @@
  */
 #include <linux/string.h>
 
-#include "sources/func/slow.h"
+#include "sources/func/slow_tree.h"
 
 static_assert((int)KOBS_SLOW_EVENTS == (int)KOBS_COUNTING_EVENTS);
+static_assert((KOBS_SLOW_HEAD + KOBS_SLOW_PARTS * KOBS_SLOW_PART +
+	       KOBS_SLOW_CHILDREN * KOBS_SLOW_CHILD) * sizeof(u64) <=
+	      KOBS_STREAM_DATA);
 
 static void slow_fill(const struct kobs_slow_frame *f, u64 *v)
 {
@@ -21,12 +24,26 @@ static void slow_fill(const struct kobs_slow_frame *f, u64 *v)
 	v[FUNC_W_BLOCKED] = f->ns[SLOW_BLOCKED];
 }
 
+/* What the call called; the data has room for it behind the parts. */
+static void slow_write_children(const struct kobs_slow_children *c, u64 *data,
+				u64 *to)
+{
+	data[KOBS_SLOW_FUNCS] = c->n;
+	data[KOBS_SLOW_FUNCS_REST] = c->rest;
+	data[KOBS_SLOW_FUNCS_REST_CALLS] = c->rest_calls;
+	memcpy(to, c->child, c->n * sizeof(c->child[0]));
+}
+
 /* Write a record. Returns what becomes of the hit. */
 static enum kobs_counter slow_write(struct kobs_slow *d, const u64 *v, u64 flags,
-				    u64 begin, const struct kobs_slow_frame *f)
+				    u64 begin, const struct kobs_slow_task *t,
+				    const struct kobs_slow_frame *f)
 {
+	const struct kobs_slow_children *c =
+		d->tree && f ? slow_children(d, t, f) : NULL;
 	size_t parts = f ? f->parts.n * sizeof(f->parts.part[0]) : 0;
-	size_t bytes = KOBS_SLOW_HEAD * sizeof(u64) + parts;
+	size_t children = c ? c->n * sizeof(c->child[0]) : 0;
+	size_t bytes = KOBS_SLOW_HEAD * sizeof(u64) + parts + children;
 	struct kobs_stream_data out;
 
 	if (!kobs_stream_reserve(d->s, v, bytes, &out))
@@ -44,6 +61,9 @@ static enum kobs_counter slow_write(struct kobs_slow *d, const u64 *v, u64 flags
 			out.data[KOBS_SLOW_FLAGS] |= KOBS_SLOW_COUNTED;
 		memcpy(&out.data[KOBS_SLOW_HEAD], f->parts.part, parts);
 	}
+	if (c)
+		slow_write_children(c, out.data,
+				    &out.data[KOBS_SLOW_HEAD + parts / sizeof(u64)]);
 	kobs_stream_commit(d->s, &out, bytes);
 	return KOBS_N_RECORDED;
 }
@@ -54,13 +74,15 @@ static enum kobs_counter slow_write(struct kobs_slow *d, const u64 *v, u64 flags
  * @pc: its part of this CPU
  * @v: words of the hit: function, caller and duration are set
  * @begin: when the call began, ns
- * @f: the call; NULL in an interrupt
+ * @t: record of its thread; NULL in an interrupt, as is the next
+ * @f: the call
  *
  * Context: any, NMI included; preemption off.
  * Return: what becomes of the hit.
  */
 enum kobs_counter kobs_slow_record(struct kobs_slow *d, struct kobs_cpu *pc,
 				   u64 *v, u64 begin,
+				   const struct kobs_slow_task *t,
 				   const struct kobs_slow_frame *f)
 {
 	struct kobs_session *s = d->s;
@@ -77,7 +99,7 @@ enum kobs_counter kobs_slow_record(struct kobs_slow *d, struct kobs_cpu *pc,
 		return KOBS_N_RECURSION;
 	if (kobs_context(s, v, s->need & ~BIT(KOBS_W_KSTACK), true))
 		fate = slow_write(d, v, f ? 0 : KOBS_SLOW_INTERRUPT,
-				  begin, f);
+				  begin, t, f);
 	kobs_hit_leave(pc);
 	return fate;
 }
@@ -98,6 +120,8 @@ static void slow_finish_task(struct kobs_slow *d, struct kobs_slow_task *t,
 	/* Another CPU's counters cannot be read. */
 	t->frame[t->depth - 1].uncounted |= t->class == SLOW_RUN;
 	slow_account(t, end, per_cpu_ptr(d->s->cpu, t->cpu)->stolen.ns, NULL);
+	if (d->tree)
+		kobs_slow_tree_finish(d, t, pc);
 	while (t->depth) {
 		struct kobs_slow_frame *f = &t->frame[--t->depth];
 
@@ -107,7 +131,8 @@ static void slow_finish_task(struct kobs_slow *d, struct kobs_slow_task *t,
 		if (v[FUNC_W_DURATION] >= d->over) {
 			local64_dec(&pc->counters.n[FUNC_N_IN_FLIGHT]);
 			kobs_count(&pc->counters,
-				   slow_write(d, v, KOBS_SLOW_OPEN, f->begin, f));
+				   slow_write(d, v, KOBS_SLOW_OPEN, f->begin, t,
+					      f));
 		}
 		if (t->depth)
 			slow_fold(f - 1, f);

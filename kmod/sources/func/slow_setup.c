@@ -14,7 +14,7 @@
 #include <linux/vmalloc.h>
 
 #include "core/refuse.h"
-#include "sources/func/slow.h"
+#include "sources/func/slow_tree.h"
 
 /* Calls of a thread in progress, unless the client says how many. */
 #define SLOW_DEPTH	8
@@ -42,15 +42,19 @@ bool kobs_func_is_slow(const struct kobs_session *s)
 int kobs_func_slow_check(const struct kobs_session *s,
 			 struct netlink_ext_ack *extack)
 {
+	const struct kobs_value *params = s->source_params;
 	unsigned int i;
 
-	if (kobs_func_is_slow(s))
-		return 0;
-	if (s->source_params[FUNC_P_OVER].given ||
-	    s->source_params[FUNC_P_SYSCALLS].given ||
-	    s->source_params[FUNC_P_EVENTS].given)
+	if (kobs_func_is_slow(s)) {
+		if (!params[FUNC_P_TREE].number || !params[FUNC_P_WAIT].text)
+			return 0;
 		return kobs_refuse(extack, -EINVAL,
-				   "parameters over, syscalls and events belong to func slow");
+				   "parameter tree needs functions that are there: it does not go with wait");
+	}
+	if (params[FUNC_P_OVER].given || params[FUNC_P_SYSCALLS].given ||
+	    params[FUNC_P_EVENTS].given || params[FUNC_P_TREE].given)
+		return kobs_refuse(extack, -EINVAL,
+				   "parameters over, syscalls, events and tree belong to func slow");
 	for (i = 0; i < s->n_columns; i++) {
 		if (s->columns[i]->word >= FUNC_W_DURATION)
 			return kobs_refuse(extack, -EINVAL,
@@ -70,6 +74,10 @@ static int slow_alloc(struct kobs_slow *d, u64 tasks)
 		return -ENOMEM;
 	d->stride = sizeof(struct kobs_slow_task) +
 		    d->depth * sizeof(struct kobs_slow_frame);
+	d->below = d->stride;
+	if (d->tree)
+		d->stride += d->depth * (sizeof(struct kobs_slow_below) +
+					 SLOW_INNER * sizeof(struct kobs_slow_inner));
 	err = kobs_inflight_table_init(&d->tasks, m, tasks, 1);
 	if (err)
 		return err;
@@ -77,6 +85,21 @@ static int slow_alloc(struct kobs_slow *d, u64 tasks)
 					KOBS_INFLIGHT_BUCKET * d->stride,
 				     NUMA_NO_NODE);
 	return d->records ? 0 : -ENOMEM;
+}
+
+static int slow_tree(struct kobs_slow *d, const struct kobs_value *params)
+{
+	const struct kobs_value *roots = &params[FUNC_P_FUNCTIONS];
+	const struct kobs_value *tree = &params[FUNC_P_TREE];
+
+	if (!tree->number)
+		return 0;
+	d->tree = true;
+	d->inner = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
+	if (!d->inner)
+		return -ENOMEM;
+	return kobs_slow_roles_init(&d->roles, roots->addresses, roots->number,
+				    tree->addresses, tree->number);
 }
 
 static int slow_events(struct kobs_slow *d, const struct kobs_value *events,
@@ -116,6 +139,8 @@ int kobs_func_slow_new(struct kobs_func *f, struct netlink_ext_ack *extack)
 	d->syscalls = params[FUNC_P_SYSCALLS].number;
 	d->stacks = f->s->need & BIT(KOBS_W_KSTACK);
 	d->n_probes = kobs_slow_probes(d->probes, d->stacks);
+	if (slow_tree(d, params))
+		return -ENOMEM;
 	if (slow_alloc(d, params[FUNC_P_TASKS].number))
 		return kobs_session_no_memory(f->s, extack, "tasks or depth");
 	return slow_events(d, &params[FUNC_P_EVENTS], extack);
@@ -138,6 +163,8 @@ void kobs_func_slow_free(struct kobs_func *f)
 		kobs_counting_free(d->counting);
 	vfree(d->records);
 	kobs_inflight_table_free(&d->tasks);
+	kobs_slow_roles_free(&d->roles);
+	free_percpu(d->inner);
 	free_percpu(d->fast);
 	kfree(d);
 }
@@ -151,7 +178,8 @@ void kobs_func_slow_free(struct kobs_func *f)
  */
 struct kobs_calls *kobs_func_slow_calls(struct kobs_func *f)
 {
-	return kobs_calls_new(kobs_slow_call, f->slow, f->ips, &f->n,
+	return kobs_calls_new(f->slow->tree ? kobs_slow_tree_call : kobs_slow_call,
+			      f->slow, f->ips, &f->n,
 			      f->s->source_params[FUNC_P_INFLIGHT].number,
 			      &f->s->memory);
 }
@@ -200,13 +228,13 @@ void kobs_func_slow_detach(struct kobs_func *f)
 	kobs_stolen_forget(f->s);
 }
 
-static u64 slow_fast(const struct kobs_slow *d)
+static u64 slow_sum(const u64 __percpu *of)
 {
 	unsigned int cpu;
 	u64 sum = 0;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(*per_cpu_ptr(d->fast, cpu));
+		sum += READ_ONCE(*per_cpu_ptr(of, cpu));
 	return sum;
 }
 
@@ -224,7 +252,7 @@ bool kobs_func_slow_note(const struct kobs_func *f, unsigned int i,
 {
 	const struct kobs_slow *d = f->slow;
 	const struct kobs_note notes[] = {
-		{ "fast", "calls that took less than over", d ? slow_fast(d) : 0 },
+		{ "fast", "calls that took less than over", d ? slow_sum(d->fast) : 0 },
 		{
 			"missed",
 			"events that do not follow from the one before: one was not seen",
@@ -234,6 +262,11 @@ bool kobs_func_slow_note(const struct kobs_func *f, unsigned int i,
 			"stacks_full",
 			"stacks of blocked threads, and locks, that found no room: raise stacks",
 			d ? atomic64_read(&d->no_stack) : 0
+		},
+		{
+			"child_calls",
+			"calls of functions of tree, in calls that are followed",
+			d && d->tree ? slow_sum(d->inner) : 0
 		},
 	};
 

@@ -133,6 +133,7 @@ static int func_check(const struct kobs_session *s,
 	if (!n && !s->source_params[FUNC_P_WAIT].text && !kobs_func_is_graph(s))
 		return kobs_refuse(extack, -EINVAL,
 				   "parameter functions is missing");
+	n += s->source_params[FUNC_P_TREE].number;
 	if (!kobs_func_may(s, n))
 		return kobs_refuse(extack, -EINVAL,
 				   "%llu functions: more than %d need the parameter all",
@@ -417,6 +418,11 @@ static const struct kobs_param func_params[] = {
 		"slow: events to count in each call, as in pmu stat; up to 4",
 		KOBS_TYPE_ADDRESSES, NULL, KOBS_COUNTING_WORDS,
 		KOBS_COUNTING_EVENTS * KOBS_COUNTING_WORDS, 0
+	},
+	[FUNC_P_TREE] = {
+		"tree",
+		"slow: addresses of functions whose calls in a call are part of its record",
+		KOBS_TYPE_ADDRESSES, NULL, 1, 1 << 20, 0
 	},
 };
 

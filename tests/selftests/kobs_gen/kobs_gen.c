@@ -15,6 +15,9 @@
  *            deep N DEPTH      kobs_gen_deep() N times, DEPTH calls each
  *            nested N          kobs_gen_outer() N times, which calls
  *                              kobs_gen_inner() twice
+ *            kinds N NS        kobs_gen_kinds() N times, which calls each of
+ *                              kobs_gen_kind_0() to kobs_gen_kind_19() once; the
+ *                              one with number i takes i + 1 times NS or longer
  *            named N           rcu_kobs_gen() N times, whose name begins like
  *                              those of the kernel's RCU, and as often
  *                              kobs_session_duration(), a namesake of kobs's own,
@@ -71,6 +74,8 @@
 #define MOST_CALLS	100000000ULL
 #define MOST_IRQ_CALLS	1000000ULL
 #define MOST_DEPTH	100
+/* Functions of one command, more than a slow call keeps. */
+#define KINDS		20
 #define MOST_SPIN_NS	NSEC_PER_SEC
 /* Half of what the kernel takes for a stall. */
 #define MOST_HOLD_NS	(10 * NSEC_PER_SEC)
@@ -221,6 +226,35 @@ static TRACED void kobs_gen_spin(u64 ns)
 	atomic64_add(ns, &counts[COUNT_SPIN_NS]);
 	while (ktime_get_mono_fast_ns() - start < ns)
 		cpu_relax();
+}
+
+/* One of KINDS functions. */
+#define KIND(i)								\
+static TRACED void kobs_gen_kind_##i(u64 ns)				\
+{									\
+	kobs_gen_spin(((i) + 1) * ns);					\
+	NOT_LAST();							\
+}
+
+KIND(0) KIND(1) KIND(2) KIND(3) KIND(4) KIND(5) KIND(6) KIND(7) KIND(8) KIND(9)
+KIND(10) KIND(11) KIND(12) KIND(13) KIND(14) KIND(15) KIND(16) KIND(17) KIND(18)
+KIND(19)
+
+static TRACED void kobs_gen_kinds(u64 ns)
+{
+	static void (* const kinds[KINDS])(u64 ns) = {
+		kobs_gen_kind_0, kobs_gen_kind_1, kobs_gen_kind_2,
+		kobs_gen_kind_3, kobs_gen_kind_4, kobs_gen_kind_5,
+		kobs_gen_kind_6, kobs_gen_kind_7, kobs_gen_kind_8,
+		kobs_gen_kind_9, kobs_gen_kind_10, kobs_gen_kind_11,
+		kobs_gen_kind_12, kobs_gen_kind_13, kobs_gen_kind_14,
+		kobs_gen_kind_15, kobs_gen_kind_16, kobs_gen_kind_17,
+		kobs_gen_kind_18, kobs_gen_kind_19,
+	};
+	unsigned int i;
+
+	for (i = 0; i < KINDS; i++)
+		kinds[i](ns);
 }
 
 /* By the clock: jiffies leap where the host lets the guest wait. */
@@ -437,6 +471,19 @@ static int run_spin(u64 n, u64 ns)
 	return 0;
 }
 
+static int run_kinds(u64 n, u64 ns)
+{
+	if (ns > MOST_SPIN_NS / KINDS)
+		return -EINVAL;
+	while (n--) {
+		kobs_gen_kinds(ns);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
+}
+
 static int run_hold(u64 n, u64 ns)
 {
 	if (ns > MOST_SPIN_NS || n > MOST_HOLD_NS || n * ns > MOST_HOLD_NS)
@@ -611,6 +658,8 @@ static int run_numbers(const char *verb, int given, u64 n, u64 m)
 		return run_deep(n, m);
 	if (given == 2 && !strcmp(verb, "spin"))
 		return run_spin(n, m);
+	if (given == 2 && !strcmp(verb, "kinds"))
+		return run_kinds(n, m);
 	if (given == 2 && !strcmp(verb, "hold"))
 		return run_hold(n, m);
 	if (given == 2 && !strcmp(verb, "sleep"))

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source func, mode slow: what a call called, by function. Each function has an entry,
+ * as long as there is room; then a call that took longer than all of the least one's
+ * takes that one's place, and the others are the rest. Pure: no tracing or netlink
+ * headers.
+ *
+ * Locking: the caller is the only one that changes them.
+ */
+#ifndef KOBS_FUNC_SLOW_CHILDREN_H
+#define KOBS_FUNC_SLOW_CHILDREN_H
+
+#include <linux/types.h>
+#include <uapi/kobs_slow.h>
+
+/**
+ * struct kobs_slow_callee - calls of one function
+ * @word: see enum kobs_slow_child
+ */
+struct kobs_slow_callee {
+	u64 word[KOBS_SLOW_CHILD];
+};
+
+/**
+ * struct kobs_slow_children - what a call called
+ * @rest: time of calls in no entry, without that of others in them, ns
+ * @rest_calls: their number
+ * @n: number of @child
+ * @child: functions
+ */
+struct kobs_slow_children {
+	u64 rest;
+	u64 rest_calls;
+	u32 n;
+	struct kobs_slow_callee child[KOBS_SLOW_CHILDREN];
+};
+
+/* None yet. Entries are written before they are read. */
+static __always_inline void kobs_slow_children_empty(struct kobs_slow_children *c)
+{
+	c->rest = 0;
+	c->rest_calls = 0;
+	c->n = 0;
+}
+
+void kobs_slow_children_add(struct kobs_slow_children *c, const u64 *word);
+
+#endif /* KOBS_FUNC_SLOW_CHILDREN_H */
