@@ -8,6 +8,22 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 
+/* What a call counts is its CPU's alone, and reports have it by the event's name. */
+static int check_events(const struct pmu_events *e)
+{
+	size_t i, k;
+
+	for (i = 0; i < e->n; i++) {
+		if (e->v[i].outside)
+			return misuse("event '%s' counts for several CPUs, not for the one that a call runs on: pmu stat -a counts it",
+				      e->v[i].name);
+		for (k = 0; k < i; k++)
+			if (!strcmp(e->v[i].name, e->v[k].name))
+				return misuse("event '%s' is named twice", e->v[i].name);
+	}
+	return 0;
+}
+
 /** func_slow_ask_events() - Have events counted. Return: 0 or an exit status after a sentence. */
 int func_slow_ask_events(struct slow *w, struct request *req, const struct strings *names)
 {
@@ -19,6 +35,8 @@ int func_slow_ask_events(struct slow *w, struct request *req, const struct strin
 	if (!err && w->events.n > KOBS_SLOW_EVENTS)
 		err = misuse("-e takes up to %d events: %zu are given", KOBS_SLOW_EVENTS,
 			     w->events.n);
+	if (!err)
+		err = check_events(&w->events);
 	for (i = 0; !err && i < w->events.n; i++)
 		for (k = 0; k < PMU_WORDS; k++)
 			numbers_add(&w->event_words, w->events.v[i].word[k]);

@@ -4,6 +4,8 @@
  * one, and show prints what was printed. Prints TAP.
  */
 
+#include <sys/stat.h>
+
 #include "cmd/func_run.h"
 #include "kobs_held.h"
 #include "slow_harness.h"
@@ -299,6 +301,51 @@ static void test_tree(void)
 	end_slow(&s);
 }
 
+/* Events that calls cannot count are refused before there is a session. */
+static void refused(const char *name, const char *sentence)
+{
+	struct strings names = {};
+	struct request req = {};
+	struct slow w = {};
+	char said[512] = "";
+	FILE *file = tmpfile();
+	int old = dup(STDERR_FILENO);
+
+	strings_add(&names, name);
+	fflush(stderr);
+	dup2(fileno(file), STDERR_FILENO);
+	ok(func_slow_ask_events(&w, &req, &names) == STATUS_USAGE, name);
+	fflush(stderr);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	rewind(file);
+	said[fread(said, 1, sizeof(said) - 1, file)] = 0;
+	fclose(file);
+	has(said, sentence, "and why");
+	ok(!req.nr_settings, "and nothing is asked for");
+	func_slow_free(&w);
+	strings_free(&names);
+}
+
+static void test_events(void)
+{
+	const char *sysfs = pmu_sysfs;
+
+	ok(!mkdir(path_of("power"), 0700), "a PMU that counts for a package");
+	write_file("power/type", "9\n");
+	write_file("power/cpumask", "0\n");
+	pmu_sysfs = dir;
+	refused("power/config=1/",
+		"event 'power/config=1/' counts for several CPUs, not for the one that a call runs on: pmu stat -a counts it");
+	pmu_sysfs = sysfs;
+	refused("page-faults,cpu-clock,page-faults", "event 'page-faults' is named twice");
+	refused("page-faults,minor-faults,major-faults,cpu-clock,task-clock",
+		"-e takes up to 4 events: 5 are given");
+	unlink(path_of("power/type"));
+	unlink(path_of("power/cpumask"));
+	rmdir(path_of("power"));
+}
+
 /* Records that make no sense do no harm. */
 static void test_broken(void)
 {
@@ -332,6 +379,7 @@ int main(void)
 	test_syscalls();
 	test_locks();
 	test_tree();
+	test_events();
 	test_broken();
 	unlink(path_of("a.json"));
 	unlink(path_of("out"));
