@@ -154,6 +154,28 @@ def owner_stack():
     equal((row["count"], row["owner"], row["owner_pid"]), (WAITERS, "holder", holder.pid), "row")
 
 
+@test("a full table of stacks loses slow waits alone")
+def full():
+    for over, lost in ("1h", {}), ("100ms", {"stack_full": 2 * WAITERS}):
+        with Threads() as threads:
+            # The first owner's stack is all that there is room for; the second one's is deeper.
+            with slow("-c", "waiter*", "--owner-stack", "--stacks", 1, over=over) as session:
+                for held in "mutex:0", "mutex:1 mutex:0":
+                    do("reset")
+                    holder = threads.held("holder", f"take {held} gate:0", held.count(":"))
+                    waiters = [threads.add(f"waiter{i}", "take mutex:0") for i in range(WAITERS)]
+                    threads.waiting(WAITERS)
+                    pause(0.12)
+                    do("take open:0")
+                    for t in (holder, *waiters):
+                        equal(t.end(), 0, f"status of {t.name}")
+                r = account(session.report())
+        equal(r["accounting"]["lost"], lost, f"lost above {over}")
+        equal(r["accounting"]["recorded"], 0, "records")
+        # The threads may also wait for other locks.
+        at_least(short(r), 0 if lost else 2 * WAITERS, "short waits")
+
+
 @test("waits that fail, and waits that have not ended")
 def not_taken():
     with Threads() as threads:

@@ -56,6 +56,8 @@ enum { LOCK_FIELD_FAILED, LOCK_FIELD_PENDING };
 
 /* The wait is filtered; the entry only pairs its end. */
 #define LOCK_F_FILTERED		BIT(16)
+/* There was no room for the owner's stack: the wait is lost if it is slow. */
+#define LOCK_F_STACK_FULL	BIT(17)
 
 struct kobs_lock_blocked;
 struct kobs_lock_slow;

@@ -96,6 +96,19 @@ static noinline bool lock_look(struct kobs_lock *l, unsigned long lock,
 	return !l->owner || kobs_lock_context_owner(l, lock, flags, data);
 }
 
+/*
+ * The stack table is full: a wait is lost, and its entry pairs its end. Of slow waits
+ * that is not known before the end.
+ */
+static unsigned int lock_no_room(const struct kobs_lock *l,
+				 enum kobs_counter *fate)
+{
+	if (l->slow)
+		return LOCK_F_STACK_FULL;
+	*fate = KOBS_N_STACK_FULL;
+	return LOCK_F_FILTERED;
+}
+
 /* The cost of a wait is reported at its end, unless it is filtered. */
 static noinline void lock_begin_timed(struct kobs_session *s,
 				      struct kobs_cpu *pc,
@@ -134,11 +147,8 @@ static __always_inline void lock_begin_wait(struct kobs_lock *l,
 		flags |= LOCK_F_FILTERED;
 	} else {
 		if (!plain && l->begin &&
-		    !lock_look(l, lock, flags, ref.entry->data)) {
-			/* Lost; the entry pairs its end. */
-			fate = KOBS_N_STACK_FULL;
-			flags |= LOCK_F_FILTERED;
-		}
+		    !lock_look(l, lock, flags, ref.entry->data))
+			flags |= lock_no_room(l, &fate);
 		kobs_count(&pc->counters, fate);
 	}
 	entry = ref.entry;

@@ -56,6 +56,8 @@ static noinline enum kobs_counter slow_record(struct kobs_lock *l, u64 lock,
 			 BIT(KOBS_W_TID);
 	u64 v[KOBS_WORDS] KOBS_UNINIT;
 
+	if (unlikely(entry->data[LOCK_D_FLAGS] & LOCK_F_STACK_FULL))
+		return KOBS_N_STACK_FULL;
 	entry->data[LOCK_D_CALLER] = 0;
 	entry->data[LOCK_D_KSTACK] = 0;
 	if ((l->caller || l->kstack) && !kobs_lock_context(l, entry->data))
@@ -113,7 +115,8 @@ void kobs_lock_slow_pending(struct kobs_lock *l, struct kobs_cpu *pc, u64 *v,
 	if (waited < l->slow->over)
 		return;
 	local64_dec(&pc->counters.n[KOBS_N_IN_FLIGHT]);
-	if (kobs_lock_context_of(l, task, entry->data)) {
+	if (!(entry->data[LOCK_D_FLAGS] & LOCK_F_STACK_FULL) &&
+	    kobs_lock_context_of(l, task, entry->data)) {
 		kobs_lock_words(l, entry->key[1], entry, v);
 		fate = slow_write(l, v, entry, waited, KOBS_LOCK_WAIT_OPEN);
 	}
