@@ -282,9 +282,19 @@ bool probe_uses(const struct probe_run *p, const char *name)
 	return false;
 }
 
+/* Points that have a duration: returns, and what probe time measures. */
+static bool has_duration(const struct point *point)
+{
+	return point->kind == KOBS_PROBE_RETURN || point->kind == KOBS_PROBE_USER_RETURN ||
+	       point->kind == KOBS_PROBE_CALL;
+}
+
 /* What a return has, and nothing else. */
 static int check_returns(const struct probe_run *p, const struct point *point)
 {
+	if (p->opts->over.given && !p->join.wanted && !has_duration(point))
+		return misuse("--over TIME is for what has a duration, and %s has none: returns (kr:FUNCTION, ur:FILE:FUNCTION) and pairs (--from, --to) have; probe time measures system calls",
+			      point->name);
 	if ((point->kind == KOBS_PROBE_FUNCTION || point->kind == KOBS_PROBE_INSTRUCTION ||
 	     point->kind == KOBS_PROBE_USER) &&
 	    (probe_uses(p, "ret") || probe_uses(p, "duration")))
