@@ -45,7 +45,10 @@ static int session_add_column(struct kobs_session *s, const char *name,
 					   "column %s is named twice", c->name);
 	}
 	if (s->n_words + c->words > KOBS_KEY_WORDS)
-		return kobs_refuse(extack, -EINVAL, "too many columns");
+		return kobs_refuse(extack, -EINVAL,
+				   "too many columns: up to %s they take %u words, names several each, and the maximum is %d",
+				   c->name, s->n_words + c->words,
+				   KOBS_KEY_WORDS);
 	s->columns[s->n_columns++] = c;
 	for (i = 0; i < c->words; i++)
 		s->gather[s->n_words++] = c->word + i;

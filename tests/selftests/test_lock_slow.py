@@ -176,6 +176,13 @@ def full():
         at_least(short(r), 0 if lost else 2 * WAITERS, "short waits")
 
 
+@test("more columns than fit")
+def columns():
+    by = "lock,cache,kind,caller,owner,owner_pid,owner_tid,cpu,pid,tid,ustack"
+    r = obsctl("lock", "contention", "--over", "1s", "--owner-stack", "--by", by, "-d", "100ms", status=1)
+    assert re.search(r"too many columns: up to \w+ they take \d+ words, names several each, and the maximum is 20$", r.err.strip()), r.err
+
+
 @test("waits that fail, and waits that have not ended")
 def not_taken():
     with Threads() as threads:
