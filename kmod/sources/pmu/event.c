@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "core/lacking.h"
 #include "core/refuse.h"
 #include "sources/pmu/pmu.h"
 #include "sources/pmu/precise.h"

@@ -260,10 +260,6 @@ unsigned int kobs_pmu_clocks(const struct kobs_pmu *p);
 void kobs_pmu_counter_read(const struct kobs_pmu_counter *c,
 			   struct kobs_pmu_counter *sum);
 
-/* lacking.c */
-void kobs_pmu_look(void);
-const char *kobs_pmu_lacking(bool branches);
-
 /* hotplug.c */
 int kobs_pmu_cpus_watch(struct kobs_pmu *p);
 void kobs_pmu_cpus_unwatch(struct kobs_pmu *p);

@@ -20,6 +20,7 @@
 #include <uapi/kobs_ustack.h>
 
 #include "core/context.h"
+#include "core/lacking.h"
 #include "core/refuse.h"
 #include "sources.h"
 #include "sources/pmu/pmu.h"

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Source pmu: what this machine's PMU lacks.
+ * What this machine's PMU lacks, for the sentences of sources that use it.
  *
  * Locking: none; the result of a look is a word.
  */
 #include <linux/err.h>
+#include <linux/perf_event.h>
 #include <linux/smp.h>
 
-#include "sources/pmu/pmu.h"
+#include "core/lacking.h"
 
 /* What is missing, without and with branch records. */
 static const char *lacking[2];
