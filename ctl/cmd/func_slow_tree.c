@@ -28,6 +28,16 @@ struct slow_callee {
 	uint64_t	max;
 };
 
+static bool names(const struct strings *given, const char *function)
+{
+	size_t i;
+
+	for (i = 0; i < given->n; i++)
+		if (!strcmp(given->v[i], function))
+			return true;
+	return false;
+}
+
 /* What interrupts run before they are told is called by nobody, unless it is named. */
 static void make_patterns(const struct strings *given, struct strings *all)
 {
@@ -41,7 +51,22 @@ static void make_patterns(const struct strings *given, struct strings *all)
 		strings_add(all, given->v[i]);
 	}
 	for (i = 0; wild && i < n; i++)
-		strings_add(all, edges[i]);
+		if (!names(given, edges[i] + 1))
+			strings_add(all, edges[i]);
+}
+
+/* There are not more system calls than functions that are allowed. */
+static int check_number(const struct func_run *f, const struct opts *o)
+{
+	const struct func_opts *own = o->own;
+
+	if (own->syscalls && f->tree.n > FUNCTIONS_MAX)
+		return refuse("the patterns of --tree match %zu functions, more than %d: use narrower ones",
+			      f->tree.n, FUNCTIONS_MAX);
+	if (own->syscalls || f->targets.n + f->tree.n <= FUNCTIONS_MAX || opts_has_param(o, "all"))
+		return 0;
+	return refuse("the patterns match %zu functions, and those of --tree %zu, more than %d: use narrower ones, or --all",
+		      f->targets.n, f->tree.n, FUNCTIONS_MAX);
 }
 
 /** func_slow_ask_tree() - Find the functions of --tree. Return: 0 or an exit status. */
@@ -59,9 +84,8 @@ int func_slow_ask_tree(struct func_run *f, struct run_spec *spec, const struct o
 	err = targets_parse(&f->tree, f->tree_patterns.v, f->tree_patterns.n);
 	if (!err)
 		err = targets_resolve(&f->tree, kallsyms_path());
-	if (!err && f->targets.n + f->tree.n > FUNCTIONS_MAX && !opts_has_param(o, "all"))
-		err = refuse("the patterns match %zu functions, and those of --tree %zu, more than %d: use narrower ones, or --all",
-			     f->targets.n, f->tree.n, FUNCTIONS_MAX);
+	if (!err)
+		err = check_number(f, o);
 	if (err)
 		return err;
 	for (i = 0; i < f->tree.n; i++)

@@ -51,8 +51,8 @@ static void show(const struct attach *a)
 /*
  * Until there is a message. Returns false when a signal ends the wait.
  *
- * What the kernel has done, or is about to answer, counts: it comes before a signal of the same
- * time, which then ends the observation and not the wait.
+ * A session that the kernel has started, or is about to have, counts: the answer comes before a
+ * signal of the same time, which then ends the observation and not the wait.
  */
 static bool wait_message(void *arg)
 {
@@ -67,12 +67,15 @@ static bool wait_message(void *arg)
 
 		if (ready < 0 && errno != EINTR)
 			return true;
-		if (ready > 0 && (fds[1].revents || poll(&fds[1], 1, ANSWER_MS) > 0))
+		if (ready > 0 && a->starting &&
+		    (fds[1].revents || poll(&fds[1], 1, ANSWER_MS) > 0))
 			return true;
-		if (ready > 0)
+		if (ready > 0 && fds[0].revents)
 			a->given_up |= signals_read(a->signals, a->child);
 		if (a->given_up)
 			return false;
+		if (ready > 0 && fds[1].revents)
+			return true;
 		if (!ready)
 			show(a);
 	}
@@ -116,6 +119,7 @@ int attach_start(struct attach *a, const struct session *s, const char *detach,
 {
 	int err;
 
+	a->starting = true;
 	begin(a, "Hooking", s->targets);
 	err = model_session_start(a->nl, s->id, detach, out);
 	end(a);

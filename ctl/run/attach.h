@@ -19,6 +19,7 @@ struct attach {
 	bool		functions;	/* its targets are functions, of which there can be many */
 	size_t		targets;
 	uint64_t	begun;		/* CLOCK_MONOTONIC */
+	bool		starting;	/* what is waited for is the start */
 	bool		given_up;	/* by a signal */
 };
 

@@ -64,12 +64,37 @@ static void the_longest_stay(struct kunit *test)
 	kobs_slow_children_empty(&c);
 	for (i = 0; i < 3 * KOBS_SLOW_CHILDREN; i++)
 		add(&c, 100 + i, 1 + i * 31 % (3 * KOBS_SLOW_CHILDREN), 1);
+	KUNIT_EXPECT_EQ(test, c.n, SLOW_CHILDREN_KEPT);
+	kobs_slow_children_trim(&c);
 	for (i = 0; i < c.n; i++)
 		least = min(least, c.child[i].word[KOBS_SLOW_CHILD_NS]);
 	KUNIT_EXPECT_EQ(test, c.n, KOBS_SLOW_CHILDREN);
 	KUNIT_EXPECT_EQ(test, least, 2 * KOBS_SLOW_CHILDREN + 1);
 	KUNIT_EXPECT_EQ(test, c.rest_calls, 2 * KOBS_SLOW_CHILDREN);
 	KUNIT_EXPECT_EQ(test, c.rest, 2 * KOBS_SLOW_CHILDREN);
+}
+
+/* One whose calls are short, and come after those of as many functions as there are. */
+static void many_short_calls(struct kunit *test)
+{
+	struct kobs_slow_children c;
+	u64 most = 0;
+	unsigned int i;
+
+	kobs_slow_children_empty(&c);
+	for (i = 0; i < KOBS_SLOW_CHILDREN; i++)
+		add(&c, 100 + i, 2000, 2000);
+	for (i = 0; i < ROUNDS; i++)
+		add(&c, 7, 1000, 1000);
+	kobs_slow_children_trim(&c);
+	for (i = 0; i < c.n; i++) {
+		if (c.child[i].word[KOBS_SLOW_CHILD_FUNC] == 7)
+			most = c.child[i].word[KOBS_SLOW_CHILD_CALLS];
+	}
+	KUNIT_EXPECT_EQ(test, c.n, KOBS_SLOW_CHILDREN);
+	KUNIT_EXPECT_EQ(test, most, ROUNDS);
+	KUNIT_EXPECT_EQ(test, c.rest, 2000);
+	KUNIT_EXPECT_EQ(test, c.rest_calls, 1);
 }
 
 /* Whatever comes, all calls and all of their own time are there. */
@@ -87,8 +112,10 @@ static void all_there(struct kunit *test)
 
 		add(&c, r % 40, r >> 8 & 1 ? r >> 9 : 0, r >> 12);
 		self += r >> 12;
-		KUNIT_ASSERT_LE(test, c.n, KOBS_SLOW_CHILDREN);
+		KUNIT_ASSERT_LE(test, c.n, SLOW_CHILDREN_KEPT);
 	}
+	kobs_slow_children_trim(&c);
+	KUNIT_ASSERT_LE(test, c.n, KOBS_SLOW_CHILDREN);
 	KUNIT_EXPECT_EQ(test, sum_of(&c, KOBS_SLOW_CHILD_CALLS, c.rest_calls),
 			ROUNDS);
 	KUNIT_EXPECT_EQ(test, sum_of(&c, KOBS_SLOW_CHILD_SELF, c.rest), self);
@@ -159,6 +186,7 @@ static void one_role(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(one_function),
 	KUNIT_CASE(the_longest_stay),
+	KUNIT_CASE(many_short_calls),
 	KUNIT_CASE(all_there),
 	KUNIT_CASE(roles),
 	KUNIT_CASE(one_role),

@@ -233,6 +233,9 @@ def refusals():
             (["kobs_gen_outer", *tree("*")], 1, "more than 1000: use narrower ones, or --all"),
             (["kobs_gen_outer", "--tree", ""], 2, "option --tree needs the name of a function or a pattern")):
         contains(obsctl("func", "slow", *args, "-d", "1", status=status).err, part, f"what it says of {args}")
+    # One of these that is named is not left out.
+    slow("kobs_gen_outer", *tree("irq_enter_rcu", "kobs_gen_*"), "--over", "1ns", run=["true"])
+    contains(obsctl("syscall", "slow", *tree("*"), "-d", "1", status=1).err, "functions, more than 1000: use narrower ones\n", "what it says")
     contains(obsctl("func", "count", "kobs_gen_leaf", *tree("kobs_gen_leaf"), "-d", "1", status=2).err, "no option --tree", "what it says")
 
 

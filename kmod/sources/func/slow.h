@@ -274,8 +274,7 @@ void kobs_slow_count_enter(const struct kobs_slow *d, struct kobs_slow_task *t);
 
 /* slow_record.c */
 enum kobs_counter kobs_slow_record(struct kobs_slow *d, struct kobs_cpu *pc,
-				   u64 *v, u64 begin,
-				   const struct kobs_slow_task *t,
+				   u64 *v, u64 begin, struct kobs_slow_task *t,
 				   const struct kobs_slow_frame *f);
 void kobs_slow_finish(struct kobs_slow *d);
 

@@ -67,7 +67,7 @@ void kobs_slow_children_add(struct kobs_slow_children *c, const u64 *word)
 		children_merge(to, word);
 		return;
 	}
-	if (c->n < KOBS_SLOW_CHILDREN) {
+	if (c->n < SLOW_CHILDREN_KEPT) {
 		to = c->child[c->n++].word;
 	} else {
 		to = children_least(c);
@@ -80,3 +80,20 @@ void kobs_slow_children_add(struct kobs_slow_children *c, const u64 *word)
 	memcpy(to, word, KOBS_SLOW_CHILD * sizeof(*to));
 }
 EXPORT_SYMBOL_IF_KUNIT(kobs_slow_children_add);
+
+/**
+ * kobs_slow_children_trim() - leave as many functions as a record has, and the rest
+ * @c: those of a call that has ended
+ *
+ * Context: any.
+ */
+void kobs_slow_children_trim(struct kobs_slow_children *c)
+{
+	while (c->n > KOBS_SLOW_CHILDREN) {
+		u64 *least = children_least(c);
+
+		children_rest(c, least);
+		memmove(least, c->child[--c->n].word, sizeof(c->child[0]));
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(kobs_slow_children_trim);

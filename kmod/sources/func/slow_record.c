@@ -36,16 +36,18 @@ static void slow_write_children(const struct kobs_slow_children *c, u64 *data,
 
 /* Write a record. Returns what becomes of the hit. */
 static enum kobs_counter slow_write(struct kobs_slow *d, const u64 *v, u64 flags,
-				    u64 begin, const struct kobs_slow_task *t,
+				    u64 begin, struct kobs_slow_task *t,
 				    const struct kobs_slow_frame *f)
 {
-	const struct kobs_slow_children *c =
-		d->tree && f ? slow_children(d, t, f) : NULL;
+	struct kobs_slow_children *c = d->tree && f ? slow_children(d, t, f) : NULL;
 	size_t parts = f ? f->parts.n * sizeof(f->parts.part[0]) : 0;
-	size_t children = c ? c->n * sizeof(c->child[0]) : 0;
-	size_t bytes = KOBS_SLOW_HEAD * sizeof(u64) + parts + children;
+	size_t bytes = KOBS_SLOW_HEAD * sizeof(u64) + parts;
 	struct kobs_stream_data out;
 
+	if (c) {
+		kobs_slow_children_trim(c);
+		bytes += c->n * sizeof(c->child[0]);
+	}
 	if (!kobs_stream_reserve(d->s, v, bytes, &out))
 		return KOBS_N_RING_FULL;
 	memset(out.data, 0, KOBS_SLOW_HEAD * sizeof(u64));
@@ -81,8 +83,7 @@ static enum kobs_counter slow_write(struct kobs_slow *d, const u64 *v, u64 flags
  * Return: what becomes of the hit.
  */
 enum kobs_counter kobs_slow_record(struct kobs_slow *d, struct kobs_cpu *pc,
-				   u64 *v, u64 begin,
-				   const struct kobs_slow_task *t,
+				   u64 *v, u64 begin, struct kobs_slow_task *t,
 				   const struct kobs_slow_frame *f)
 {
 	struct kobs_session *s = d->s;

@@ -67,7 +67,7 @@ int kobs_slow_roles_init(struct kobs_slow_roles *r, const u64 *roots,
 			 unsigned int n_roots, const u64 *inner,
 			 unsigned int n_inner)
 {
-	unsigned int bits = ilog2(n_roots + n_inner) + ilog2(ROLES_ROOM);
+	unsigned int bits = order_base_2(n_roots + n_inner) + ilog2(ROLES_ROOM);
 	unsigned int i;
 
 	r->v = kvmalloc_array(n_roots + n_inner, sizeof(*r->v),

@@ -140,7 +140,7 @@ int kobs_func_slow_new(struct kobs_func *f, struct netlink_ext_ack *extack)
 	d->stacks = f->s->need & BIT(KOBS_W_KSTACK);
 	d->n_probes = kobs_slow_probes(d->probes, d->stacks);
 	if (slow_tree(d, params))
-		return -ENOMEM;
+		return kobs_session_no_memory(f->s, extack, "the functions of tree");
 	if (slow_alloc(d, params[FUNC_P_TASKS].number))
 		return kobs_session_no_memory(f->s, extack, "tasks or depth");
 	return slow_events(d, &params[FUNC_P_EVENTS], extack);

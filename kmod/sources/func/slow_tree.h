@@ -50,13 +50,11 @@ slow_below(const struct kobs_slow *d, struct kobs_slow_task *t)
 }
 
 /* What a root in progress called. */
-static inline const struct kobs_slow_children *
-slow_children(const struct kobs_slow *d, const struct kobs_slow_task *t,
+static inline struct kobs_slow_children *
+slow_children(const struct kobs_slow *d, struct kobs_slow_task *t,
 	      const struct kobs_slow_frame *f)
 {
-	const struct kobs_slow_below *b = (const void *)t + d->below;
-
-	return &b[f - t->frame].children;
+	return &slow_below(d, t)[f - t->frame].children;
 }
 
 static __always_inline struct kobs_slow_inner *
