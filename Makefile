@@ -30,7 +30,10 @@ all: modules ctl
 modules:
 	@test -n "$(KDIR)" -a -e "$(KDIR)/Makefile" || \
 		{ echo "no kernel headers in '$(KDIR)': install linux-headers for this kernel, or run scripts/setup" >&2; exit 1; }
+	@# Objects do not depend on the path of the kernel: what was built for another one goes.
+	@test "$$(cat $(SRC)/kernel 2>/dev/null)" = "$(realpath $(KDIR))" || rm -rf $(SRC)
 	@mkdir -p $(SRC)
+	@echo "$(realpath $(KDIR))" >$(SRC)/kernel
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/VERSION $(CURDIR)/kmod \
 		$(CURDIR)/uapi $(CURDIR)/tests $(SRC)/
 	@find $(SRC) -xtype l -delete
