@@ -29,7 +29,7 @@ def sources():
     equal([m["available"] for m in func["mode"]], [1] * 7, "modes available")
     equal([c["name"] for c in func["column"]], ["func", "caller", "path", "root", "call", "inside", "self_ns", "context",
                                                   "duration", "run", "irq", "woken", "preempted", "blocked"], "columns")
-    equal({p["name"] for p in func["param"]}, {"functions", "all", "inflight", "wait", "roots", "depth", "tasks", "settle", "over", "syscalls",
+    equal({p["name"] for p in func["param"]}, {"functions", "all", "inflight", "wait", "roots", "tree", "depth", "tasks", "settle", "over", "syscalls",
                                                "events"}, "parameters")
     every = y.dump("source-get", {})
     equal([s["name"] for s in every][0], "session", "first source")
