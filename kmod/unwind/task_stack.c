@@ -18,7 +18,9 @@
  * held, which comes after it. The caller holds the RCU read lock, which keeps the
  * task, and the stack of a task that has no exit state yet.
  */
+#include <linux/irqflags.h>
 #include <linux/preempt.h>
+#include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/stacktrace.h>
@@ -75,7 +77,13 @@ static unsigned int task_stack_read(struct task_struct *task, unsigned long *ips
 }
 #endif
 
-/* Is the task blocked? Under its pi_lock: then it stays so. */
+/*
+ * Who holds a pi_lock for long is another reader of the stack, unless it waits for a
+ * run queue's lock that is held here.
+ */
+#define LOCK_TRIES	1000
+
+/* Is the task blocked? Under its pi_lock it stays so. */
 static bool task_blocked(struct task_struct *task)
 {
 	unsigned int state = READ_ONCE(task->__state);
@@ -112,6 +120,19 @@ unsigned int kobs_task_stack_pinned(struct task_struct *task,
 	return 0;
 }
 
+/* Take the pi_lock of a blocked task; interrupts are off. */
+static bool pin_blocked(struct task_struct *task)
+{
+	unsigned int i;
+
+	for (i = 0; !raw_spin_trylock(&task->pi_lock); i++) {
+		if (i == LOCK_TRIES || !task_blocked(task))
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
 /**
  * kobs_task_stack() - stack of a task
  * @task: task, not the current one; it may have exited
@@ -126,12 +147,16 @@ unsigned int kobs_task_stack(struct task_struct *task, unsigned long *ips,
 			     unsigned int max)
 {
 	unsigned long flags;
-	unsigned int nr;
+	unsigned int nr = 0;
 
 	/* The last reference to a stack must not be dropped in an NMI. */
-	if (in_nmi() || !raw_spin_trylock_irqsave(&task->pi_lock, flags))
+	if (in_nmi())
 		return 0;
-	nr = kobs_task_stack_pinned(task, ips, max);
-	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
+	local_irq_save(flags);
+	if (pin_blocked(task)) {
+		nr = kobs_task_stack_pinned(task, ips, max);
+		raw_spin_unlock(&task->pi_lock);
+	}
+	local_irq_restore(flags);
 	return nr;
 }
