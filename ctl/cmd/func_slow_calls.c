@@ -137,8 +137,10 @@ static json_t *call_of(struct slow *w, struct view *v, const struct slow_record 
 void func_slow_keep(struct slow *w, struct view *v, const struct slow_record *rec,
 		    const struct slow_part *parts)
 {
-	longest_keep(&w->calls, func_slow_column(w, rec, SLOW_DURATION),
-		     call_of(w, v, rec, parts));
+	uint64_t ns = func_slow_column(w, rec, SLOW_DURATION);
+
+	if (longest_wants(&w->calls, ns))
+		longest_keep(&w->calls, ns, call_of(w, v, rec, parts));
 }
 
 /* Text. */

@@ -74,6 +74,20 @@ static void sort(struct longest *l)
 		qsort(l->v, l->n, sizeof(*l->v), compare);
 	for (; l->n > l->most; l->n--, l->left_out++)
 		json_decref(l->v[l->n - 1].json);
+	l->sorted = l->n;
+}
+
+/**
+ * longest_wants() - Ask before one is made for longest_keep().
+ *
+ * Return: whether it can be one of the longest; if not, it is left out.
+ */
+bool longest_wants(struct longest *l, uint64_t ns)
+{
+	if (l->sorted < l->most || (l->most && ns > l->v[l->most - 1].ns))
+		return true;
+	l->left_out++;
+	return false;
 }
 
 static void keep(struct longest *l, uint64_t ns, json_t *json)

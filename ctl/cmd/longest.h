@@ -20,6 +20,7 @@ struct longest {
 	size_t		n;
 	size_t		cap;
 	size_t		most;		/* that are kept */
+	size_t		sorted;		/* how many of the first are; the rest came later */
 	uint64_t	left_out;
 };
 
@@ -32,6 +33,7 @@ struct longest_kind {
 	void		(*print)(const json_t *item, struct out *o);
 };
 
+bool longest_wants(struct longest *l, uint64_t ns);
 void longest_keep(struct longest *l, uint64_t ns, json_t *json);
 void longest_load(struct longest *l, const struct longest_kind *kind, const json_t *root);
 void longest_print(struct longest *l, const struct longest_kind *kind, struct out *o, bool shown);

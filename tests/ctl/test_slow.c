@@ -301,6 +301,26 @@ static void test_tree(void)
 	end_slow(&s);
 }
 
+/* What would not be kept is not made. */
+static void test_longest(void)
+{
+	struct longest l = { .most = 2 };
+	uint64_t ns;
+
+	for (ns = 10; ns < 15; ns++) {
+		ok(longest_wants(&l, ns), "anything, as long as the longest are not known");
+		longest_keep(&l, ns, json_object());
+	}
+	ok(!longest_wants(&l, 13) && l.n == 2 && l.left_out == 4,
+	   "none that is no longer than the longest are");
+	ok(longest_wants(&l, 14) && l.left_out == 4, "but one that is");
+	longest_free(&l);
+	l = (struct longest){};
+	longest_keep(&l, 1, json_object());
+	ok(!longest_wants(&l, 9) && l.left_out == 2, "none at all, if none are kept");
+	longest_free(&l);
+}
+
 /* Events that calls cannot count are refused before there is a session. */
 static void refused(const char *name, const char *sentence)
 {
@@ -379,6 +399,7 @@ int main(void)
 	test_syscalls();
 	test_locks();
 	test_tree();
+	test_longest();
 	test_events();
 	test_broken();
 	unlink(path_of("a.json"));
