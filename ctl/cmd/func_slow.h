@@ -53,7 +53,7 @@ struct slow_held {
 struct slow_part {
 	const struct slow_place *place;
 	const struct slow_held *held;	/* NULL where no lock is known, as is the next */
-	const struct slow_place *owner;	/* where that was; NULL for one that ran, too */
+	const struct slow_place *owner;	/* where that was blocked; NULL if it was not */
 };
 
 struct slow {

@@ -23,20 +23,14 @@ static void set_columns(const struct slow *w, json_t *to, struct view *v,
 	size_t c;
 
 	for (c = 0; c < v->nr_columns; c++) {
-		const char *name = v->columns[c]->name;
-
-		if (type_is_stack(v->types[c]) || view_absent(v, c, rec->keys[c]))
+		if (type_is_stack(v->types[c]))
 			continue;
-		if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_named(v, c)) {
-			longest_set_number(to, name, rec->keys[c]);
-			continue;
-		}
-		text.len = 0;
-		view_print_cell(v, c, rec->keys, &text);
-		if (w->syscalls && c == w->column[SLOW_FUNC])
+		if (w->syscalls && c == w->column[SLOW_FUNC]) {
+			view_print_cell(v, c, rec->keys, &text);
 			longest_set_text(to, "syscall", func_slow_syscall(text.p));
-		else
-			longest_set_text(to, name, text.p ? text.p : "");
+		} else {
+			longest_set_column(to, v, c, rec->keys);
+		}
 	}
 	buf_free(&text);
 }
@@ -49,10 +43,7 @@ static void set_waker(json_t *to, const uint64_t *word)
 	if (!*comm)
 		return;
 	longest_set_text(to, "waker", comm);
-	if (!word[KOBS_SLOW_WAKER])
-		return;
-	longest_set_number(to, "waker_pid", word[KOBS_SLOW_WAKER] >> 32);
-	longest_set_number(to, "waker_tid", (uint32_t)word[KOBS_SLOW_WAKER]);
+	longest_set_thread(to, "waker_pid", "waker_tid", word[KOBS_SLOW_WAKER]);
 }
 
 /* The lock that it was, and who held it. */
@@ -61,10 +52,7 @@ static void set_lock(json_t *to, const struct slow_held *h)
 	longest_set_text(to, "lock", h->lock);
 	if (*h->owner)
 		longest_set_text(to, "owner", h->owner);
-	if (!h->id)
-		return;
-	longest_set_number(to, "owner_pid", h->id >> 32);
-	longest_set_number(to, "owner_tid", (uint32_t)h->id);
+	longest_set_thread(to, "owner_pid", "owner_tid", h->id);
 }
 
 static void set_stack(json_t *to, const char *key, const struct slow_place *place)

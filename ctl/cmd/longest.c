@@ -8,6 +8,7 @@
 #include "lib/buf.h"
 #include "lib/format.h"
 #include "lib/macros.h"
+#include "report/view.h"
 #include "report/writer.h"
 
 void longest_set_number(json_t *to, const char *key, uint64_t value)
@@ -18,6 +19,32 @@ void longest_set_number(json_t *to, const char *key, uint64_t value)
 void longest_set_text(json_t *to, const char *key, const char *text)
 {
 	json_object_set_new(to, key, json_string_nocheck(text));
+}
+
+/** longest_set_thread() - A process in the upper half and a thread; nothing for 0. */
+void longest_set_thread(json_t *to, const char *pid, const char *tid, uint64_t id)
+{
+	if (!id)
+		return;
+	longest_set_number(to, pid, id >> 32);
+	longest_set_number(to, tid, (uint32_t)id);
+}
+
+/** longest_set_column() - A column of the session that is no stack, if it is there. */
+void longest_set_column(json_t *to, struct view *v, size_t c, const uint64_t *keys)
+{
+	const char *name = v->columns[c]->name;
+	struct buf text = {};
+
+	if (view_absent(v, c, keys[c]))
+		return;
+	if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_named(v, c)) {
+		longest_set_number(to, name, keys[c]);
+		return;
+	}
+	view_print_cell(v, c, keys, &text);
+	longest_set_text(to, name, text.p ? text.p : "");
+	buf_free(&text);
 }
 
 /** longest_text() - Return: a text; "" where it is not there. */

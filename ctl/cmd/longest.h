@@ -10,6 +10,7 @@
 
 struct buf;
 struct out;
+struct view;
 
 /* Each is kept as JSON has it, which is also what a saved report has, and what text is made of. */
 struct longest {
@@ -42,6 +43,8 @@ void longest_free(struct longest *l);
 /* What makes them, and what is read of them. */
 void longest_set_number(json_t *to, const char *key, uint64_t value);
 void longest_set_text(json_t *to, const char *key, const char *text);
+void longest_set_thread(json_t *to, const char *pid, const char *tid, uint64_t id);
+void longest_set_column(json_t *to, struct view *v, size_t c, const uint64_t *keys);
 const char *longest_text(const json_t *from, const char *key);
 uint64_t longest_number(const json_t *from, const char *key);
 void longest_print_thread(const json_t *from, const char *pid, const char *tid, struct buf *to);

@@ -88,7 +88,8 @@ static void add_record(struct trace *t, const struct lock_slow_record *rec)
 			trace_stack(t, key[i]);
 	}
 	table_add(&w->rows, table_row(&w->rows, key), &part, numbers);
-	longest_keep(&w->waits, ns, lock_slow_wait(t, rec));
+	if (longest_wants(&w->waits, ns))
+		longest_keep(&w->waits, ns, lock_slow_wait(t, rec));
 	w->taken++;
 	w->sum += ns;
 }

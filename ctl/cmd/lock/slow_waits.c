@@ -31,37 +31,16 @@ static void set_stack(struct trace *t, const char *key, uint64_t id, json_t *to)
 static void set_columns(struct trace *t, const struct lock_slow_record *rec, json_t *to)
 {
 	struct view *v = t->view;
-	struct buf text = {};
 	size_t c;
 
 	for (c = 0; c < v->nr_columns; c++) {
 		const char *name = v->columns[c]->name;
 
-		if (type_is_stack(v->types[c])) {
-			if (rec->keys[c])
-				set_stack(t, strcmp(name, "kstack") ? name : "stack", rec->keys[c],
-					  to);
-			continue;
-		}
-		if (view_absent(v, c, rec->keys[c]))
-			continue;
-		if (v->types[c] == KOBS_TYPE_NUMBER && !view_is_named(v, c)) {
-			longest_set_number(to, name, rec->keys[c]);
-			continue;
-		}
-		text.len = 0;
-		view_print_cell(v, c, rec->keys, &text);
-		longest_set_text(to, name, text.p ? text.p : "");
+		if (!type_is_stack(v->types[c]))
+			longest_set_column(to, v, c, rec->keys);
+		else if (rec->keys[c])
+			set_stack(t, strcmp(name, "kstack") ? name : "stack", rec->keys[c], to);
 	}
-	buf_free(&text);
-}
-
-static void set_thread(json_t *to, const char *pid, const char *tid, uint64_t id)
-{
-	if (!id)
-		return;
-	longest_set_number(to, pid, id >> 32);
-	longest_set_number(to, tid, (uint32_t)id);
 }
 
 /** lock_slow_wait() - Return: a wait as JSON has it. */
@@ -72,10 +51,10 @@ json_t *lock_slow_wait(struct trace *t, const struct lock_slow_record *rec)
 
 	longest_set_number(wait, "begin_ns", data[KOBS_LOCK_WAIT_BEGIN]);
 	longest_set_number(wait, "wait", data[KOBS_LOCK_WAIT_NS]);
-	set_thread(wait, "pid", "tid", data[KOBS_LOCK_WAIT_ID]);
+	longest_set_thread(wait, "pid", "tid", data[KOBS_LOCK_WAIT_ID]);
 	longest_set_number(wait, "cpu", data[KOBS_LOCK_WAIT_CPU]);
 	set_columns(t, rec, wait);
-	set_thread(wait, "owner_pid", "owner_tid", data[KOBS_LOCK_WAIT_OWNER_ID]);
+	longest_set_thread(wait, "owner_pid", "owner_tid", data[KOBS_LOCK_WAIT_OWNER_ID]);
 	if (data[KOBS_LOCK_WAIT_FLAGS] & KOBS_LOCK_WAIT_FAILED)
 		json_object_set_new(wait, "failed", json_true());
 	if (data[KOBS_LOCK_WAIT_FLAGS] & KOBS_LOCK_WAIT_OPEN)
