@@ -87,7 +87,7 @@ enum kobs_slow_flag {
  *	process; 0 when it was not seen, or an interrupt
  * @KOBS_SLOW_WAKER_COMM: its name, in two words; "[interrupt]" for an interrupt
  * @KOBS_SLOW_OWNER_STACK: number of the stack of the lock's owner as the longest one
- *	began; 0 when the owner ran, or is not known
+ *	began; 0 when the owner was not blocked, or is not known
  * @KOBS_SLOW_PART: number of words
  */
 enum kobs_slow_part {

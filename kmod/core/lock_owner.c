@@ -10,8 +10,8 @@
  * the one at this address. (An owner that exited with the lock held, and whose
  * memory was reused for another task, is mistaken for that task.)
  *
- * Locking: none; any context. The caller holds the RCU read lock, which keeps
- * the task.
+ * Locking: owners are read without a lock, and their stacks as task_stack.c says;
+ * any context. The caller holds the RCU read lock, which keeps the task.
  */
 #include <linux/mutex.h>
 #include <linux/pid.h>
@@ -142,7 +142,7 @@ bool kobs_lock_owner(unsigned long lock, unsigned int flags,
  * kobs_lock_owner_stack() - where the owner of a lock is
  * @s: session
  * @o: owner
- * @id: set to the number of its stack; 0 when it runs, or is no task
+ * @id: set to the number of its stack; 0 when it is not blocked, or is no task
  *
  * Context: any; under the RCU read lock since @o was read.
  * Return: false when the stack table is full.

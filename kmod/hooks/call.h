@@ -54,8 +54,8 @@ struct pt_regs;
  * @concerns: likewise outside, and preemption may be on. Of @keep_out and @unwanted:
  * task, may sleep.
  *
- * With KOBS_CALL_HIT_HANDLERS(), @concerns, @begin, @end, @missed and @enter are NULL, and @exit
- * gets 0 in place of the function.
+ * With KOBS_CALL_HIT_HANDLERS(), @concerns, @begin, @end, @missed and @enter are NULL,
+ * and @exit gets 0 in place of the function.
  */
 struct kobs_call_ops {
 	size_t size;

@@ -5,8 +5,8 @@
  * It can be read while the task is blocked and cannot be woken up: its frames stay
  * as they are. The kernel's task_call_func() shows what that takes, but is not
  * exported: who wakes a task holds its pi_lock. A task that runs, or may begin to
- * at any time, is refused; until 6.4 or later the unwinder also warns when it finds
- * the frame of a hooked return on the stack of a task that is in TASK_RUNNING.
+ * at any time, is refused; 6.1's unwinder also warns when it finds the frame of a
+ * hooked return on the stack of a task that is in TASK_RUNNING.
  *
  * A task that has exited keeps its struct until it is reaped, but not its stack.
  * The unwinder of 6.1 reads the stack pointer's memory before it checks that the

@@ -416,7 +416,7 @@ static const struct kobs_column lock_columns[] = {
 	  LOCK_W_OWNER_PID, 1 },
 	{ "owner_tid", "its thread", KOBS_TYPE_NUMBER, NULL,
 	  LOCK_W_OWNER_TID, 1 },
-	{ "owner_stack", "its kernel stack, unless it was running",
+	{ "owner_stack", "its kernel stack, where it was blocked",
 	  KOBS_TYPE_KSTACK, NULL, LOCK_W_OWNER_STACK, 1 },
 	{ "link", "place in a chain of waits, or in the list of blocked tasks, from 0",
 	  KOBS_TYPE_NUMBER, NULL, LOCK_W_LINK, 1 },
